@@ -1,0 +1,195 @@
+"""The domain's values: a metered call (UsageEvent), a rated call (PricedCall) and its evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from pricing_rules.units import PROMPT_UNITS, Unit
+
+
+class Operation(StrEnum):
+    """The model API that was called. It decides what the provider's prompt count includes."""
+
+    CHAT_COMPLETIONS = "chat-completions"
+    COMPLETIONS = "completions"
+    RESPONSES = "responses"
+    EMBEDDINGS = "embeddings"
+    IMAGES = "images"
+    AUDIO_TRANSCRIPTIONS = "audio-transcriptions"
+    AUDIO_SPEECH = "audio-speech"
+    MESSAGES = "messages"
+    """Anthropic Messages: its `input_tokens` excludes cached tokens, all others include them."""
+
+
+class Rank(IntEnum):
+    """How good the source of a call's usage is; the first part of its strength."""
+
+    NO_USAGE = 0
+    GATEWAY_LOG = 1
+    MODEL_USAGE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who called, as the gateway validated it. None where the gateway did not say."""
+
+    oid: str | None = None
+    """Entra object id of the user or service principal."""
+    tid: str | None = None
+    """Entra tenant id."""
+    azp: str | None = None
+    """Entra application (client) id."""
+    subscription: str | None = None
+    """API Management subscription id."""
+    product: str | None = None
+    """API Management product id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Disjoint counts of one call: each token stands in exactly one unit."""
+
+    counts: Mapping[Unit, int]
+    """Quantity per unit, positive only. REASONING never stands here: it is part of OUTPUT."""
+    reasoning: int = 0
+    """Reasoning tokens among `counts[OUTPUT]`, for information or for a rule that prices them."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """The whole prompt: plain, cached and cache-written tokens of every modality."""
+        return sum(count for unit, count in self.counts.items() if unit in PROMPT_UNITS)
+
+    @property
+    def total(self) -> int:
+        """Sum over all units: the second part of a call's strength."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageEvent:
+    """One metered gateway call as received and decoded (docs: apim_policies/usage_event.schema.json)."""
+
+    id: str
+    """Identity of the call: the gateway's request id in lower case."""
+    source: str
+    """Which gateway reported it. Informational: `id` alone identifies the call."""
+    subject: str
+    """Who is billed: an Entra oid, `subscription:ID`, `app:ID`, `anonymous` or `unattributed`. NFC."""
+    time: datetime
+    """When the request reached the gateway: aware UTC, truncated to the microsecond."""
+    operation: Operation
+    stream: bool
+    status: int
+    """HTTP status that the caller got."""
+    rank: Rank
+    """Where `usage` comes from."""
+    usage: Usage | None
+    """None when nobody reported usage (a stream, a failed call)."""
+    caller: Caller = field(default_factory=Caller)
+    deployment: str | None = None
+    """The deployment name in the request: an alias of the price book resolves it."""
+    model: str | None = None
+    """The model's own name as the answer reported it, often dated."""
+    api: str | None = None
+    region: str | None = None
+    service_tier: str | None = None
+    response_id: str | None = None
+    session: str | None = None
+    traceparent: str | None = None
+    duration_ms: int | None = None
+    completed_from: tuple[str, ...] = ()
+    """Which halves pairing joined; empty for an event of the gateway's policy."""
+
+    @property
+    def strength(self) -> tuple[int, int]:
+        """(rank, sum of tokens): a stronger report corrects a call, an equal or weaker one is a duplicate."""
+        return (int(self.rank), self.usage.total if self.usage else 0)
+
+
+class CallState(StrEnum):
+    """What a call's cost stands on. Only PRICED and ZERO calls have a cost."""
+
+    PRICED = "priced"
+    ZERO = "zero"
+    """Costs nothing for a named reason: refused (401, 403, 429) or a `zero` rule."""
+    UNPRICED = "unpriced"
+    """Usage is known, a price is not; `reason` says what is missing. Never counted as 0."""
+    NO_USAGE = "no_usage"
+    """The call was served and nobody reported its usage."""
+    MOVED = "moved"
+    """The call was counted under a wrong key and now stands under another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One unit's line of a PricedCall. Amounts are pico-units; each layer's lines sum to its total."""
+
+    unit: Unit
+    quantity: int
+    unit_price: int
+    """List price of one unit, in pico-units of the pricing currency."""
+    list: int
+    """At list price."""
+    contracted: int
+    """After negotiated discounts."""
+    charge: int
+    """After mark-ups and minimums: what the subject owes, in the pricing currency."""
+    billed: int
+    """`charge` in the billing currency; equal to it when there is one currency."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """What one modifier rule did to the call's total: the evidence between two layers."""
+
+    rule_id: str
+    layer: str
+    """The layer it leads to: contracted, charge or billed."""
+    factor: str | None
+    """Its factor, rate or amount as written in the rule; None for a zero rule."""
+    delta: int
+    """Pico-units added to the total (negative for a discount); for fx the converted total."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedCall:
+    """A rated call with its evidence: which rules of which book made each line."""
+
+    event: UsageEvent
+    state: CallState
+    reason: str | None
+    """Why the state is not `priced`; None when it is."""
+    book_version: str
+    """sha256 of the compiled book that rated it."""
+    pricing_currency: str
+    billing_currency: str
+    charges: tuple[Charge, ...] = ()
+    """One line per unit with a quantity. An unpriced call keeps quantities out of the charges."""
+    adjustments: tuple[Adjustment, ...] = ()
+    base_rule_id: str | None = None
+    tier: int | None = None
+    """Index of the context tier that the whole prompt chose, from 0."""
+    provider: str | None = None
+    model: str | None = None
+    """Canonical model name of the book (`gpt-4.1-mini`); None when no alias resolved."""
+    version: str | None = None
+    deployment_type: str | None = None
+    cost_centre: str | None = None
+    """The subject's cost centre on the charge day, where a rule used it."""
+
+    @property
+    def list(self) -> int:
+        return sum(line.list for line in self.charges)
+
+    @property
+    def contracted(self) -> int:
+        return sum(line.contracted for line in self.charges)
+
+    @property
+    def charge(self) -> int:
+        return sum(line.charge for line in self.charges)
+
+    @property
+    def billed(self) -> int:
+        return sum(line.billed for line in self.charges)

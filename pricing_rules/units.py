@@ -1,0 +1,49 @@
+"""The closed set of things that are counted and priced. Units of one call are disjoint."""
+
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """What a quantity counts. Tokens unless the name says otherwise; each token is in one unit."""
+
+    INPUT = "input"
+    """Prompt text read at the full price: not cached, not written to a cache, not audio or image."""
+    CACHE_READ = "cache_read"
+    """Prompt text read from the provider's prompt cache."""
+    CACHE_WRITE_5M = "cache_write_5m"
+    """Prompt text written to the cache for the provider's default (shortest) time to live."""
+    CACHE_WRITE_1H = "cache_write_1h"
+    """Prompt text written to the cache for one hour."""
+    OUTPUT = "output"
+    """Completion text, reasoning included unless a rule prices it by itself."""
+    REASONING = "reasoning"
+    """Completion tokens of hidden reasoning: a charge only where a rule prices them apart."""
+    INPUT_AUDIO = "input_audio"
+    CACHE_READ_AUDIO = "cache_read_audio"
+    OUTPUT_AUDIO = "output_audio"
+    INPUT_IMAGE = "input_image"
+    CACHE_READ_IMAGE = "cache_read_image"
+    OUTPUT_IMAGE = "output_image"
+    AUDIO_MS = "audio_ms"
+    """Milliseconds of audio, for models that are priced by time."""
+    IMAGE = "image"
+    """Whole pictures, for models that are priced by picture."""
+    WEB_SEARCH = "web_search"
+    """Searches that the model's server ran."""
+    REQUEST = "request"
+    """Calls, for a price per call."""
+
+
+PROMPT_UNITS = frozenset(
+    {
+        Unit.INPUT,
+        Unit.CACHE_READ,
+        Unit.CACHE_WRITE_5M,
+        Unit.CACHE_WRITE_1H,
+        Unit.INPUT_AUDIO,
+        Unit.CACHE_READ_AUDIO,
+        Unit.INPUT_IMAGE,
+        Unit.CACHE_READ_IMAGE,
+    }
+)
+"""The units that make up the whole prompt; their sum chooses the context tier."""
