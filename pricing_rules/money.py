@@ -23,7 +23,7 @@ def parse_pico(text: str) -> int:
     pico = Fraction(amount) * PICO_PER_UNIT
     if pico.denominator != 1:
         raise ValueError(f"{text!r} has more than {PICO_DIGITS} decimals")
-    return pico.numerator
+    return int(pico)
 
 
 def format_pico(pico: int) -> str:

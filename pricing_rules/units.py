@@ -7,7 +7,7 @@ class Unit(StrEnum):
     """What a quantity counts. Tokens unless the name says otherwise; each token is in one unit."""
 
     INPUT = "input"
-    """Prompt text read at the full price: not cached, not written to a cache, not audio or image."""
+    """Prompt text read at the full price: not cached or written to a cache, no audio or image."""
     CACHE_READ = "cache_read"
     """Prompt text read from the provider's prompt cache."""
     CACHE_WRITE_5M = "cache_write_5m"

@@ -1,0 +1,45 @@
+"""What one modifier does to a call's lines: the total, rounded once, spread over the lines."""
+
+from collections.abc import Sequence
+
+from pricing_rules.money import divide_half_even, format_pico, spread
+from pricing_rules.rate_card import FxRate, Modifier
+from pricing_rules.types import Adjustment
+from pricing_rules.units import Unit
+
+Line = tuple[Unit, int, int]
+"""Unit, quantity, list price of one in pico-units."""
+
+
+def adjust(
+    rule: Modifier, lines: Sequence[Line], amounts: Sequence[int]
+) -> tuple[list[int], Adjustment]:
+    """The lines' amounts after the rule, and the evidence of it."""
+    before = sum(amounts)
+    written = rule.written
+    match rule.kind:
+        case "multiply":
+            after = divide_half_even(before * rule.numerator, rule.denominator)
+            adjusted = spread(after, amounts)
+        case "minimum":
+            adjusted = list(amounts) if before >= rule.amount else spread(rule.amount, amounts)
+        case "fixed":
+            named = [(unit, rule.rates[unit]) for unit, _, _ in lines if unit in rule.rates]
+            written = ", ".join(f"{unit} {format_pico(price)}" for unit, price in named)
+            adjusted = [
+                quantity * rule.rates[unit] if unit in rule.rates else amount
+                for (unit, quantity, _), amount in zip(lines, amounts, strict=True)
+            ]
+        case _:
+            adjusted = [0] * len(amounts)
+    return adjusted, Adjustment(
+        rule_id=rule.id, layer=rule.layer, factor=written, delta=sum(adjusted) - before
+    )
+
+
+def convert(rate: FxRate, amounts: Sequence[int]) -> tuple[list[int], Adjustment]:
+    """The amounts in the billing currency. The delta of fx is the converted total itself."""
+    total = divide_half_even(sum(amounts) * rate.numerator, rate.denominator)
+    return spread(total, amounts), Adjustment(
+        rule_id=rate.id, layer="billed", factor=rate.written, delta=total
+    )

@@ -1,0 +1,97 @@
+"""The compiled form of a book's rules: integers and plain values, ready to look up and to hash."""
+
+from datetime import datetime
+
+import msgspec
+
+from pricing_rules.units import Unit
+
+Matches = tuple[tuple[str, tuple[str, ...]], ...]
+"""(dimension, its allowed values, sorted) for each dimension that a rule constrains."""
+
+
+class RateTier(msgspec.Struct, frozen=True, kw_only=True):
+    """Prices for prompts up to a size."""
+
+    up_to: int | None
+    """Largest prompt in tokens, inclusive; None is the last tier."""
+    rates: dict[Unit, int]
+    """Pico-units of the card's currency for one of the unit."""
+
+
+class RateCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A compiled base rule: the list prices of one model from a date."""
+
+    id: str
+    matches: Matches
+    valid_from: datetime
+    valid_to: datetime | None
+    currency: str
+    tiers: tuple[RateTier, ...]
+
+
+class Modifier(msgspec.Struct, frozen=True, kw_only=True):
+    """A compiled multiply, fixed, minimum or zero rule: one step between two layers."""
+
+    id: str
+    kind: str
+    layer: str
+    order: int
+    matches: Matches
+    valid_from: datetime
+    valid_to: datetime | None
+    written: str | None = None
+    """Factor or amount as the rule has it, for the evidence."""
+    numerator: int = 1
+    denominator: int = 1
+    amount: int = 0
+    """Pico-units of the pricing currency."""
+    rates: dict[Unit, int] = {}
+    note: str | None = None
+
+
+class FxRate(msgspec.Struct, frozen=True, kw_only=True):
+    """A compiled fx rule."""
+
+    id: str
+    valid_from: datetime
+    valid_to: datetime | None
+    written: str
+    numerator: int
+    denominator: int
+
+
+class Alias(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands behind a deployment name."""
+
+    name: str
+    provider: str
+    model: str
+    version: str | None
+    type: str
+    region: str | None
+
+
+class PriceSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a card's prices were read. No part of the version: checking again changes no price."""
+
+    rule_id: str
+    kind: str
+    checked: str
+    """ISO date."""
+    url: str | None = None
+    region: str | None = None
+    meters: dict[str, str] = {}
+
+
+class BookContent(msgspec.Struct, frozen=True, kw_only=True):
+    """All that decides a price, in canonical order. Its bytes' sha256 is the book's version."""
+
+    pricing_currency: str
+    billing_currency: str
+    cards: tuple[RateCard, ...]
+    modifiers: tuple[Modifier, ...]
+    fx: tuple[FxRate, ...]
+    aliases: tuple[Alias, ...]
+    default_versions: tuple[tuple[str, str, str], ...]
+    """(provider, model, version), sorted."""

@@ -1,0 +1,228 @@
+"""The rule files' form: what an author may write in a book's TOML. Validated, not yet compiled.
+
+Amounts and factors are decimal strings; an unknown key is an error, never ignored.
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from pricing_rules.types import Operation
+from pricing_rules.units import Unit
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone, expected UTC (…T00:00:00Z)")
+    return moment.astimezone(UTC)
+
+
+RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@+-]*$")]
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+DecimalText = Annotated[str, StringConstraints(pattern=r"^\d{1,12}(\.\d{1,18})?$")]
+"""A non-negative decimal without an exponent, in quotes: TOML's bare 0.1 would be a float."""
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+
+class DeploymentType(StrEnum):
+    """How Azure runs a deployment, by the SKU's name; it sets the price."""
+
+    GLOBAL_STANDARD = "GlobalStandard"
+    DATA_ZONE_STANDARD = "DataZoneStandard"
+    STANDARD = "Standard"
+    """Regional."""
+    GLOBAL_BATCH = "GlobalBatch"
+    DATA_ZONE_BATCH = "DataZoneBatch"
+    GLOBAL_PROVISIONED = "GlobalProvisionedManaged"
+    DATA_ZONE_PROVISIONED = "DataZoneProvisionedManaged"
+    PROVISIONED = "ProvisionedManaged"
+    DEVELOPER = "DeveloperTier"
+    """A fine-tuned model hosted without hourly cost and without an SLA."""
+    SERVERLESS = "Serverless"
+    """A serverless API endpoint of the model catalogue, priced by region."""
+
+
+class ServiceTier(StrEnum):
+    """How fast the provider served the call; "standard" is another spelling of default."""
+
+    DEFAULT = "default"
+    BATCH = "batch"
+    FLEX = "flex"
+    PRIORITY = "priority"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Match(_Model):
+    """Which calls a rule is for: an absent field matches any value, a list any of its values."""
+
+    provider: Name | None = None
+    model: Name | None = None
+    versions: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    deployment: tuple[DeploymentType, ...] | None = Field(default=None, min_length=1)
+    """Deployment types."""
+    region: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    service_tier: ServiceTier | None = None
+    operation: tuple[Operation, ...] | None = Field(default=None, min_length=1)
+    product: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    subscription: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    cost_centre: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    tenant: tuple[Name, ...] | None = Field(default=None, min_length=1)
+
+
+class Source(_Model):
+    """Where a price was read, and when; `show` warns when that is long ago."""
+
+    kind: Literal["azure-retail", "vendor", "report", "contract"]
+    checked: date
+    url: str | None = None
+    region: str | None = None
+    """Region of the price list's rows."""
+    meters: dict[Unit, str] = Field(default_factory=dict)
+    """Meter name per unit."""
+
+
+class Tier(_Model):
+    """Rates up to a prompt size. The whole prompt chooses one tier for all tokens of the call."""
+
+    up_to_prompt_tokens: int | None = Field(default=None, gt=0)
+    """Inclusive: with 272000, a prompt of 272,001 is in the next tier. The last tier has none."""
+    rates: dict[Unit, DecimalText] = Field(min_length=1)
+
+
+class _Rule(_Model):
+    id: RuleId
+    """Unique for ever: a rule is never edited, a change is a new rule."""
+    valid_from: Moment
+    valid_to: Moment | None = None
+    """Exclusive. None: until a rule supersedes this one."""
+    supersedes: RuleId | None = None
+    """The rule that ends when this one begins."""
+    note: str | None = None
+    match: Match = Match()
+
+
+class BaseRule(_Rule):
+    """List prices of one model: exactly one base rule must match a call."""
+
+    kind: Literal["base"]
+    currency: Currency
+    unit: Literal["1", "1K", "1M", "hour"]
+    """What a rate is for: one, a thousand or a million of its unit; an hour only for audio_ms."""
+    rates: dict[Unit, DecimalText] | None = None
+    tier: tuple[Tier, ...] = ()
+    source: Source
+
+
+class MultiplyRule(_Rule):
+    """A discount (contracted) or mark-up (charge): factor × the call's running total."""
+
+    kind: Literal["multiply"]
+    layer: Literal["contracted", "charge"]
+    order: int = Field(default=100, ge=0)
+    factor: DecimalText
+
+
+class FixedRule(_Rule):
+    """Unit prices that replace the running cost of the units they name."""
+
+    kind: Literal["fixed"]
+    layer: Literal["contracted", "charge"]
+    order: int = Field(default=100, ge=0)
+    currency: Currency
+    unit: Literal["1", "1K", "1M", "hour"]
+    rates: dict[Unit, DecimalText] = Field(min_length=1)
+
+
+class MinimumRule(_Rule):
+    """The least that one call is charged."""
+
+    kind: Literal["minimum"]
+    scope: Literal["call"]
+    order: int = Field(default=100, ge=0)
+    currency: Currency
+    amount: DecimalText
+
+
+class ZeroRule(_Rule):
+    """Makes a call free from a layer on, for the reason in `note`.
+
+    `list`: there is no price per call at all (provisioned throughput is paid by the hour).
+    """
+
+    kind: Literal["zero"]
+    layer: Literal["list", "contracted", "charge"]
+    order: int = Field(default=100, ge=0)
+    note: str
+
+
+class FxRule(_Rule):
+    """The rate that turns the pricing into the billing currency, for a period."""
+
+    kind: Literal["fx"]
+    pair: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}-[A-Z]{3}$")]
+    rate: DecimalText
+    source: Source
+
+
+class AllocateRule(_Rule):
+    """Spreads an hourly cost over the calls it served. Refused at load: see docs/pricing.md."""
+
+    kind: Literal["allocate"]
+    amount: DecimalText
+    currency: Currency
+    unit: Literal["hour"]
+
+
+Rule = Annotated[
+    BaseRule | MultiplyRule | FixedRule | MinimumRule | ZeroRule | FxRule | AllocateRule,
+    Field(discriminator="kind"),
+]
+ModifierRule = MultiplyRule | FixedRule | MinimumRule | ZeroRule
+
+
+class Deployment(_Model):
+    """An alias: what stands behind a deployment name of the gateway."""
+
+    name: Name
+    provider: Name
+    model: Name
+    version: Name | None = None
+    type: DeploymentType
+    region: Name | None = None
+
+
+class ModelDefault(_Model):
+    """The version that a deployment without one runs."""
+
+    provider: Name
+    name: Name
+    default_version: Name
+
+
+class Settings(_Model):
+    """Of the whole book; stands in at most one file."""
+
+    pricing_currency: Currency = "USD"
+    billing_currency: Currency | None = None
+    """None: no conversion, bills are in the pricing currency."""
+
+
+class BookFile(_Model):
+    """One TOML file of a book."""
+
+    book: Settings | None = None
+    model: tuple[ModelDefault, ...] = ()
+    deployment: tuple[Deployment, ...] = ()
+    rule: tuple[Rule, ...] = ()
+
+
+FACTOR_DECIMALS_MAX = 12
+FACTOR_MAX = Decimal(1000)
+"""A factor or rate above it is a slip of the decimal point."""
