@@ -40,7 +40,7 @@ GATEWAY_LOG_SOURCE = "gateway-llm-log"
 
 _PLACEHOLDERS = frozenset({"", "-", "NA", "N/A"})
 """What careless policies write where they mean null."""
-_UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]00:00)", re.ASCII)
+_UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
 _DECODER = msgspec.json.Decoder(WireEvent)
 
 

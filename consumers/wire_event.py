@@ -34,7 +34,7 @@ class WireCall(Struct, gc=False):
     stream: bool
     status: Annotated[int, Meta(ge=0, le=STATUS_MAX)]
     operation: Operation
-    usage: dict[str, Any] | None = None
+    usage: dict[str, Any] | None
     duration_ms: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
     caller: WireCaller | None = None
     api: str | None = None

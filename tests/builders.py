@@ -3,8 +3,11 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from jsonschema import Draft202012Validator
 
 from pricing_rules.types import Caller, Operation, Rank, Usage, UsageEvent
 from pricing_rules.units import Unit
@@ -16,6 +19,8 @@ ENQUEUED_TIME = CALL_TIME + timedelta(seconds=2)
 
 ABSENT = object()
 """As a change of `make_document`: leave the field out of the document."""
+
+WIRE_SCHEMA = Path(__file__).parents[1] / "apim_policies/usage_event.schema.json"
 
 _ATTRIBUTES = frozenset({"specversion", "type", "id", "source", "time", "subject", "data"})
 
@@ -120,3 +125,9 @@ def make_document(**changes: Any) -> dict[str, Any]:
 def make_body(**changes: Any) -> bytes:
     """`make_document` as the bytes an event hub delivers."""
     return json.dumps(make_document(**changes), ensure_ascii=False).encode()
+
+
+def wire_violations(document: object) -> list[str]:
+    """How `document` breaks the wire contract, as "path: what is wrong"; empty when it does not."""
+    validator = Draft202012Validator(json.loads(WIRE_SCHEMA.read_text()))
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
