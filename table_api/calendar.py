@@ -1,0 +1,77 @@
+"""The ledger's billing time zone: which instant falls on which charge day. No clock is read here.
+
+A zone's rules change when governments change them, and a change of tzdata must not move a charge to
+another day. So the transitions are frozen in the ledger and only ever appended to.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from table_api.errors import SettingsError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_YEAR = 2015
+"""No call is older: the transitions are frozen from the first instant of this year (UTC)."""
+
+_SECOND = timedelta(seconds=1)
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions:
+    """UTC offsets of one zone as (from epoch second, offset in seconds)."""
+
+    offsets: tuple[tuple[int, int], ...]
+    until_year: int
+    """Exclusive: the first year whose instants are not covered."""
+
+
+def zone_transitions(zone: str, until_year: int) -> Transitions:
+    """Transitions of an IANA zone, FIRST_YEAR up to `until_year`, by this machine's tzdata."""
+    try:
+        info = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(f"billing time zone {zone!r} is not an IANA zone") from error
+
+    def offset_at(second: int) -> int:
+        offset = (EPOCH + timedelta(seconds=second)).astimezone(info).utcoffset()
+        assert offset is not None  # an aware datetime has one
+        return offset // _SECOND
+
+    start = (datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - EPOCH) // _SECOND
+    stop = (datetime(until_year, 1, 1, tzinfo=UTC) - EPOCH) // _SECOND
+    offsets = [(start, offset_at(start))]
+    for second in range(start, stop, _DAY_S):
+        after = offset_at(min(second + _DAY_S, stop))
+        if after == offsets[-1][1]:
+            continue
+        low, high = second, min(second + _DAY_S, stop)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if offset_at(middle) == after:
+                high = middle
+            else:
+                low = middle
+        offsets.append((high, after))
+    return Transitions(tuple(offsets), until_year)
+
+
+class BillingCalendar:
+    """Charge days of one ledger, by its frozen transitions."""
+
+    def __init__(self, zone: str, transitions: Transitions) -> None:
+        self.zone = zone
+        self.transitions = transitions
+        self._starts = [start for start, _ in transitions.offsets]
+        self._offsets = [timedelta(seconds=offset) for _, offset in transitions.offsets]
+
+    def day(self, time: datetime) -> date:
+        """The charge day of an aware instant.
+
+        An instant outside the frozen years takes the nearest known offset; the decoder refuses
+        such calls long before they get here.
+        """
+        index = bisect_right(self._starts, (time - EPOCH) // _SECOND) - 1
+        return (time.astimezone(UTC) + self._offsets[max(index, 0)]).date()

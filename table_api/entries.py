@@ -1,0 +1,206 @@
+"""A call's chain: its LedgerEntry and its corrections, as rows and back. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from pricing_rules.types import PricedCall
+from table_api.keys import split_call_key
+from table_api.rows import (
+    Additive,
+    MeteredCall,
+    Origin,
+    Posting,
+    Report,
+    decode_additive,
+    encode_additive,
+    parse_time,
+)
+from table_api.storage import Row, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one chain row did to one cell, in the transaction that gave the cell `rev`."""
+
+    cell: str
+    rev: int
+    delta: Additive
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerAdjustment:
+    """A modifier's step between two layers, as recorded."""
+
+    rule_id: str
+    layer: str
+    factor: str | None
+    delta: int
+    """Pico-units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One row of a call's chain: the state of the call after it."""
+
+    partition: str
+    entry_key: str
+    """RowKey of the chain's first row."""
+    number: int
+    """0 for the entry, n for its n-th correction."""
+    row: Row
+    """Every fact as stored; the columns are listed in docs/tables.md."""
+    additive: Additive
+    """What the call counts after this row."""
+    effects: tuple[Effect, ...]
+    adjustments: tuple[LedgerAdjustment, ...]
+
+    def text(self, column: str) -> str | None:
+        """A fact as text, None when absent."""
+        value = self.row.get(column)
+        return None if value is None else str(value)
+
+    @property
+    def report(self) -> Report:
+        """The report that this state stands on."""
+        strength = (int(self.row["rank"]), int(self.row["tokens"]))
+        return Report(strength, str(self.row["fingerprint"]))
+
+    @property
+    def time(self) -> datetime:
+        """When the request reached the gateway."""
+        return parse_time(self.row["time"])
+
+    @property
+    def origin(self) -> Origin:
+        """Where the event stood that made this row."""
+        return Origin(
+            hub=str(self.row["hub"]),
+            partition=str(self.row["partition"]),
+            sequence_number=int(self.row["sequence_number"]),
+            enqueued_time=parse_time(self.row["enqueued_time"]),
+        )
+
+
+def entry_columns(posting: Posting, rev: int, *, recorded_at: datetime) -> dict[str, Value]:
+    """The columns of a new entry; `rev` is that of its cell after the transaction."""
+    columns = _facts(posting.call)
+    columns.update(encode_additive(posting.additive))
+    columns["fingerprint"] = posting.report.fingerprint
+    columns["day"] = posting.day.isoformat()
+    columns["cell"] = posting.cell
+    columns["rev"] = rev
+    columns["recorded_at"] = _iso(recorded_at)
+    return columns
+
+
+def correction_columns(
+    posting: Posting, effects: Sequence[Effect], *, correction: str, recorded_at: datetime
+) -> dict[str, Value]:
+    """The columns of a correction: the state after it, and what it changed."""
+    rev = next(effect.rev for effect in effects if effect.cell == posting.cell)
+    columns = entry_columns(posting, rev, recorded_at=recorded_at)
+    columns["correction"] = correction
+    columns["effects"] = msgspec.json.encode(
+        [[effect.cell, effect.rev, encode_additive(effect.delta)] for effect in effects]
+    ).decode()
+    return columns
+
+
+def _facts(call: MeteredCall) -> dict[str, Value]:
+    priced, event, origin = call.priced, call.priced.event, call.origin
+    facts: dict[str, Value] = {
+        "call_id": event.id,
+        "subject": event.subject,
+        "time": _iso(event.time),
+        "state": priced.state.value,
+        "status": event.status,
+        "stream": event.stream,
+        "operation": event.operation.value,
+        "rank": int(event.rank),
+        "tokens": event.usage.total if event.usage else 0,
+        "book_version": priced.book_version,
+        "currency": priced.pricing_currency,
+        "hub": origin.hub,
+        "partition": origin.partition,
+        "sequence_number": origin.sequence_number,
+        "enqueued_time": _iso(origin.enqueued_time),
+        "source": event.source,
+    }
+    if priced.billing_currency != priced.pricing_currency:
+        facts["billing_currency"] = priced.billing_currency
+    if event.usage is not None and event.usage.reasoning:
+        facts["reasoning"] = event.usage.reasoning
+    if priced.adjustments:
+        facts["adjustments"] = msgspec.json.encode(
+            [
+                [step.rule_id, step.layer, step.factor, str(step.delta)]
+                for step in priced.adjustments
+            ]
+        ).decode()
+    for name, value in _optional_facts(priced):
+        if value is not None:
+            facts[name] = value
+    return facts
+
+
+def _optional_facts(priced: PricedCall) -> tuple[tuple[str, Value | None], ...]:
+    event, caller = priced.event, priced.event.caller
+    return (
+        ("reason", priced.reason),
+        ("base_rule", priced.base_rule_id),
+        ("tier", priced.tier),
+        ("provider", priced.provider),
+        ("model", priced.model),
+        ("model_version", priced.version),
+        ("deployment_type", priced.deployment_type),
+        ("cost_centre", priced.cost_centre),
+        ("reported_model", event.model),
+        ("deployment", event.deployment),
+        ("api", event.api),
+        ("region", event.region),
+        ("service_tier", event.service_tier),
+        ("product", caller.product),
+        ("subscription", caller.subscription),
+        ("tenant", caller.tid),
+        ("application", caller.azp),
+        ("response_id", event.response_id),
+        ("session", event.session),
+        ("traceparent", event.traceparent),
+        ("duration_ms", event.duration_ms),
+        ("completed_from", ",".join(event.completed_from) or None),
+    )
+
+
+def read_entry(row: Row) -> LedgerEntry:
+    """A chain row as read from the ledger."""
+    entry_key, number = split_call_key(str(row["RowKey"]))
+    additive = decode_additive(row)
+    if "effects" in row:
+        effects = tuple(
+            Effect(str(cell), int(rev), decode_additive(delta))
+            for cell, rev, delta in msgspec.json.decode(str(row["effects"]))
+        )
+    else:
+        effects = (Effect(str(row["cell"]), int(row["rev"]), additive),)
+    return LedgerEntry(
+        partition=str(row["PartitionKey"]),
+        entry_key=entry_key,
+        number=number,
+        row=row,
+        additive=additive,
+        effects=effects,
+        adjustments=tuple(
+            LedgerAdjustment(rule_id, layer, factor, int(delta))
+            for rule_id, layer, factor, delta in msgspec.json.decode(
+                str(row.get("adjustments", "[]"))
+            )
+        ),
+    )
+
+
+def _iso(time: datetime) -> str:
+    """`2026-11-23T12:00:00.000000Z`: fixed width, so that it sorts as text."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

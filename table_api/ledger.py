@@ -1,0 +1,97 @@
+"""The ledger: append-only chains of calls and the DailyUsage cells that always equal their sum."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from table_api.meta import LedgerMeta, LedgerSettings, open_meta
+from table_api.posting import Outcome, PartitionPoster, PostResult, all_of
+from table_api.rows import MeteredCall, Posting, Report, make_posting
+from table_api.storage import TableStorage
+
+LEDGER_TABLE = "ledger"
+PARTITIONS_IN_FLIGHT_MAX = 8
+CONFIRMED_CALLS_MAX = 50_000
+"""Calls this process knows to stand, to drop near duplicates without a request: about 15 MB."""
+
+Place = tuple[str, str]
+"""Partition and entry key of a call."""
+
+
+class Ledger:
+    """Writes calls. One per process; safe beside any number of others on the same tables."""
+
+    def __init__(
+        self, storage: TableStorage, meta: LedgerMeta, *, now: Callable[[], datetime]
+    ) -> None:
+        self.meta = meta
+        self._calendar = meta.calendar
+        self._poster = PartitionPoster(storage, LEDGER_TABLE, now)
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
+        self._confirmed: OrderedDict[Place, Report] = OrderedDict()
+
+    @classmethod
+    async def open(
+        cls, storage: TableStorage, settings: LedgerSettings, *, now: Callable[[], datetime]
+    ) -> "Ledger":
+        """Open the ledger, or make it when there is none. LedgerMismatch when settings differ."""
+        meta = await open_meta(storage, settings, now=now())
+        await storage.create_table(LEDGER_TABLE)
+        return cls(storage, meta, now=now)
+
+    async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
+        """Post calls, each exactly once whatever was posted before; results in their order.
+
+        Any order and any batching gives the same ledger. Raises Unavailable when storage does
+        not answer; posting the same calls again is then the remedy.
+        """
+        shards = self.meta.settings.shards
+        postings = [make_posting(call, self._calendar, shards) for call in calls]
+        strongest: dict[Place, Posting] = {}
+        for posting in postings:
+            standing = strongest.get(_place(posting))
+            if standing is None or posting.report.beats(standing.report):
+                strongest[_place(posting)] = posting
+        results: dict[Place, PostResult] = {}
+        by_partition: dict[str, list[Posting]] = {}
+        for place, posting in strongest.items():
+            standing_report = self._confirmed.get(place)
+            if standing_report is None or posting.report.beats(standing_report):
+                by_partition.setdefault(posting.partition, []).append(posting)
+            else:
+                results[place] = _duplicate(posting.report, standing_report)
+        await all_of(
+            self._post_partition(partition, of_partition, results)
+            for partition, of_partition in by_partition.items()
+        )
+        return [
+            results[_place(posting)]
+            if posting is strongest[_place(posting)]
+            else _duplicate(posting.report, strongest[_place(posting)].report)
+            for posting in postings
+        ]
+
+    async def _post_partition(
+        self, partition: str, postings: list[Posting], results: dict[Place, PostResult]
+    ) -> None:
+        lock = self._locks.setdefault(partition, asyncio.Lock())
+        async with self._in_flight, lock:
+            by_key = await self._poster.post(partition, postings)
+        for posting in postings:
+            result = by_key[posting.entry_key]
+            results[_place(posting)] = result
+            if result.outcome in {Outcome.POSTED, Outcome.CORRECTED}:
+                self._confirmed[_place(posting)] = posting.report
+                self._confirmed.move_to_end(_place(posting))
+        while len(self._confirmed) > CONFIRMED_CALLS_MAX:
+            self._confirmed.popitem(last=False)
+
+
+def _place(posting: Posting) -> Place:
+    return posting.partition, posting.entry_key
+
+
+def _duplicate(report: Report, standing: Report) -> PostResult:
+    return PostResult(outcome=Outcome.DUPLICATE, mismatch=report.contradicts(standing))

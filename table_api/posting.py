@@ -1,0 +1,291 @@
+"""The posting protocol: calls enter one partition of the ledger exactly once. The heart of it all.
+
+One transaction creates the rows of up to OPERATIONS_MAX calls and changes the cells they count in:
+a row exists exactly when it is counted. So after ANY failure, also one that leaves open whether the
+transaction was done, the remedy is the same: read which of the calls stand, drop those, forget the
+cells, try again. Of two transactions that race, creates and ETags let one through. Nobody ever has
+to tell "my lost commit" from "somebody's duplicate".
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from table_api.cells import Cell, CellCache, cell_columns
+from table_api.entries import Effect, LedgerEntry, correction_columns, entry_columns, read_entry
+from table_api.errors import (
+    AlreadyExists,
+    Rejected,
+    StorageError,
+    Unavailable,
+)
+from table_api.keys import KeyRange, chain_range, correction_key
+from table_api.rows import Posting, add_into, added, negated
+from table_api.storage import OPERATIONS_MAX, Insert, Operation, Replace, TableStorage
+
+TRIES_MAX = 12
+"""Tries of one transaction before the batch is given back to the caller."""
+BACKOFF_S_MAX = 2.0
+READS_IN_FLIGHT_MAX = 8
+CHAINS_READ_ONE_BY_ONE_MAX = 2
+"""Up to so many calls of a subject are looked up by key; more by one read over their time span."""
+
+
+class Outcome(StrEnum):
+    """What became of one call."""
+
+    POSTED = "posted"
+    CORRECTED = "corrected"
+    """A stronger report of a standing call: the next row of its chain."""
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    """Storage refuses this call's rows for ever; the caller dead-letters it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostResult:
+    """Outcome of one call; `mismatch` when it contradicts a report of equal rank."""
+
+    outcome: Outcome
+    mismatch: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One call still to be posted, and the chain's last row when the call stands already."""
+
+    posting: Posting
+    last: LedgerEntry | None = None
+
+
+class PartitionPoster:
+    """Posts calls of one ledger table. One transaction at a time per partition."""
+
+    def __init__(self, storage: TableStorage, table: str, now: Callable[[], datetime]) -> None:
+        self._storage = storage
+        self._table = table
+        self._now = now
+        self._cells = CellCache(storage, table)
+
+    async def post(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
+        """Post calls of one partition; results by entry key. Calls are distinct.
+
+        Raises Unavailable when storage gives no usable answer for TRIES_MAX tries: what was
+        posted by then stays posted, and posting all of it again is harmless.
+        """
+        results: dict[str, PostResult] = {}
+        for chunk in chunks(postings):
+            await self._post_chunk(partition, [Work(posting) for posting in chunk], results)
+        return results
+
+    async def _post_chunk(
+        self, partition: str, work: list[Work], results: dict[str, PostResult]
+    ) -> None:
+        failure: StorageError | None = None
+        answer_lost = False
+        for attempt in range(TRIES_MAX):
+            try:
+                if failure is not None:
+                    work = await self._still_to_do(
+                        partition, work, results, answer_lost=answer_lost
+                    )
+                if work:
+                    await self._transact(partition, work)
+                    results.update((item.posting.entry_key, _done(item)) for item in work)
+                return
+            except Rejected as rejected:
+                await self._halve(partition, work, rejected, results)
+                return
+            except StorageError as error:
+                failure = error
+                answer_lost = answer_lost or isinstance(error, Unavailable)
+                self._forget(partition, work)
+                if not isinstance(error, AlreadyExists):
+                    await asyncio.sleep(random.uniform(0, min(0.02 * 2**attempt, BACKOFF_S_MAX)))
+        raise Unavailable(f"partition {partition}: {TRIES_MAX} tries, last: {failure}")
+
+    async def _halve(
+        self,
+        partition: str,
+        work: list[Work],
+        rejected: Rejected,
+        results: dict[str, PostResult],
+    ) -> None:
+        """One bad row fails its whole transaction: split until it stands alone."""
+        self._forget(partition, work)
+        if len(work) == 1:
+            results[work[0].posting.entry_key] = PostResult(
+                outcome=Outcome.REFUSED, reason=str(rejected)
+            )
+            return
+        middle = len(work) // 2
+        await self._post_chunk(partition, work[:middle], results)
+        await self._post_chunk(partition, work[middle:], results)
+
+    async def _transact(self, partition: str, work: Sequence[Work]) -> None:
+        for cell in {cell for item in work for cell in _cells_of(item)}:
+            await self._cells.load(partition, cell)
+        changed: dict[str, Cell] = {}
+        rows: list[Operation] = []
+        now = self._now()
+        for item in work:
+            effects = self._apply(partition, item, changed)
+            rows.append(_row_of(item, effects, now))
+        changes = [_change(key, cell) for key, cell in changed.items()]
+        etags = await self._storage.transact(self._table, partition, [*changes, *rows])
+        for (key, written), etag in zip(changed.items(), etags, strict=False):
+            self._cells.put(partition, key, replace(written, etag=etag))
+
+    def _apply(self, partition: str, item: Work, changed: dict[str, Cell]) -> list[Effect]:
+        """Add one call to the cells of the transaction; a cell's `rev` rises once in it."""
+        posting = item.posting
+        deltas = {posting.cell: posting.additive}
+        if item.last is not None:
+            before = str(item.last.row["cell"])
+            deltas[before] = added(deltas.get(before, {}), negated(item.last.additive))
+        effects = []
+        for key, delta in deltas.items():
+            if key not in changed:
+                standing = self._cells.get(partition, key)
+                changed[key] = (
+                    Cell(posting.cell_facts, {}, 1, None)
+                    if standing is None
+                    else replace(standing, additive=dict(standing.additive), rev=standing.rev + 1)
+                )
+            add_into(changed[key].additive, delta)
+            effects.append(Effect(key, changed[key].rev, delta))
+        return effects
+
+    async def _still_to_do(
+        self,
+        partition: str,
+        work: Sequence[Work],
+        results: dict[str, PostResult],
+        *,
+        answer_lost: bool,
+    ) -> list[Work]:
+        """Read which calls stand; settle those, keep the others.
+
+        A call that stands by this very event after a lost answer was posted by us: it counts so.
+        """
+        standing = await self._standing(partition, [item.posting for item in work])
+        left = []
+        for item in work:
+            last = standing.get(item.posting.entry_key)
+            if last is None:
+                left.append(Work(item.posting))
+            elif item.posting.report.beats(last.report):
+                left.append(Work(item.posting, last))
+            elif answer_lost and _written_by(item, last):
+                results[item.posting.entry_key] = _done(item)
+            else:
+                results[item.posting.entry_key] = PostResult(
+                    outcome=Outcome.DUPLICATE,
+                    mismatch=item.posting.report.contradicts(last.report),
+                )
+        return left
+
+    async def _standing(
+        self, partition: str, postings: Sequence[Posting]
+    ) -> dict[str, LedgerEntry]:
+        """The last chain row of each call that stands, by entry key."""
+        by_subject: dict[str, list[Posting]] = {}
+        for posting in postings:
+            by_subject.setdefault(posting.subject, []).append(posting)
+        keys = {posting.entry_key for posting in postings}
+        reads = asyncio.Semaphore(READS_IN_FLIGHT_MAX)
+        found: dict[str, LedgerEntry] = {}
+
+        async def read(of_subject: list[Posting]) -> None:
+            async with reads:
+                span = sorted(posting.entry_key for posting in of_subject)
+                for entry in await self._read_chains(partition, span):
+                    if entry.entry_key in keys:
+                        found[entry.entry_key] = entry  # rows come in order: the last one stays
+
+        await all_of(read(of_subject) for of_subject in by_subject.values())
+        return found
+
+    async def _read_chains(self, partition: str, keys: Sequence[str]) -> list[LedgerEntry]:
+        if len(keys) <= CHAINS_READ_ONE_BY_ONE_MAX:
+            ranges = [chain_range(key) for key in keys]
+        else:
+            ranges = [KeyRange(keys[0], chain_range(keys[-1]).stop)]
+        entries: list[LedgerEntry] = []
+        for span in ranges:
+            async for page in self._storage.query(self._table, partition, span):
+                entries.extend(read_entry(row) for row in page)
+        return entries
+
+    def _forget(self, partition: str, work: Iterable[Work]) -> None:
+        for item in work:
+            for cell in _cells_of(item):
+                self._cells.forget(partition, cell)
+
+
+async def all_of(work: Iterable[Coroutine[None, None, None]]) -> None:
+    """Run all at once. The first error ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for item in work:
+                group.create_task(item)
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+
+
+def chunks(postings: Sequence[Posting]) -> Iterable[list[Posting]]:
+    """Split calls so that each part and its cells fit one transaction.
+
+    Sorted by cell, so that the calls of one cell share its change. A correction may touch a
+    second cell: the room for it is found by halving, since it is rare.
+    """
+    part: list[Posting] = []
+    cells: set[str] = set()
+    for posting in sorted(postings, key=lambda posting: (posting.cell, posting.entry_key)):
+        cells.add(posting.cell)
+        if len(part) + 1 + len(cells) > OPERATIONS_MAX:
+            yield part
+            part, cells = [], {posting.cell}
+        part.append(posting)
+    if part:
+        yield part
+
+
+def _written_by(item: Work, last: LedgerEntry) -> bool:
+    """Whether the chain's last row stands on this very event."""
+    origin = item.posting.call.origin
+    return (origin.hub, origin.partition, origin.sequence_number) == (
+        last.row["hub"],
+        last.row["partition"],
+        int(last.row["sequence_number"]),
+    )
+
+
+def _cells_of(item: Work) -> tuple[str, ...]:
+    if item.last is None:
+        return (item.posting.cell,)
+    return (item.posting.cell, str(item.last.row["cell"]))
+
+
+def _row_of(item: Work, effects: Sequence[Effect], now: datetime) -> Insert:
+    posting, last = item.posting, item.last
+    if last is None:
+        return Insert(posting.entry_key, entry_columns(posting, effects[0].rev, recorded_at=now))
+    columns = correction_columns(posting, effects, correction="stronger report", recorded_at=now)
+    return Insert(correction_key(posting.entry_key, last.number + 1), columns)
+
+
+def _change(key: str, cell: Cell) -> Operation:
+    columns = cell_columns(cell)
+    return Insert(key, columns) if cell.etag is None else Replace(key, columns, cell.etag)
+
+
+def _done(item: Work) -> PostResult:
+    if item.last is None:
+        return PostResult(outcome=Outcome.POSTED)
+    mismatch = item.posting.report.contradicts(item.last.report)
+    return PostResult(outcome=Outcome.CORRECTED, mismatch=mismatch)

@@ -1,0 +1,242 @@
+"""Calls and cells as rows of the ledger: every column is named here. Pure.
+
+A column is either a fact or additive. Additive columns of a cell are the sums of the same columns
+of the rows that count in it: `calls`, `errors`, `unpriced`, `no_usage`, `q_UNIT` (quantities) as
+integers, and `LAYER_UNIT` and `LAYER` as decimal strings of pico-units, since a 64-bit integer ends
+at 9.2 million units of currency.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+
+from pricing_rules.types import CallState, PricedCall
+from pricing_rules.units import Unit
+from table_api.calendar import BillingCalendar
+from table_api.keys import call_key, cell_key, partition_key
+from table_api.storage import Value
+
+LAYERS = ("list", "contracted", "charge", "billed")
+"""`billed` is written only where the billing currency is not the pricing currency."""
+COUNTS = ("calls", "errors", "unpriced", "no_usage")
+QUANTITY_COLUMNS = {unit: f"q_{unit.value}" for unit in Unit}
+AMOUNT_COLUMNS = {(layer, unit): f"{layer}_{unit.value}" for layer in LAYERS for unit in Unit}
+ADDITIVE_INTEGERS = frozenset((*COUNTS, *QUANTITY_COLUMNS.values()))
+ADDITIVE_AMOUNTS = frozenset((*LAYERS, *AMOUNT_COLUMNS.values()))
+
+LINE_DIMENSIONS = (
+    "deployment",
+    "region",
+    "service_tier",
+    "product",
+    "subscription",
+    "base_rule",
+    "tier",
+)
+"""What, beside day and model, separates cells: within one, every unit has one list price."""
+
+Additive = dict[str, int]
+"""Additive columns as numbers: counts, quantities and pico-units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where in Event Hubs an event stood."""
+
+    hub: str
+    partition: str
+    sequence_number: int
+    enqueued_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeteredCall:
+    """A rated call and where its event came from: what `Ledger.post` takes."""
+
+    priced: PricedCall
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a chain stands on: how strong a report of the call was, and what it said."""
+
+    strength: tuple[int, int]
+    """(rank, sum of tokens)."""
+    fingerprint: str
+    """Digest of status, deployment, model and counts; equal for a true duplicate."""
+
+    def beats(self, standing: "Report") -> bool:
+        """Whether it corrects the standing report; an equal one is a duplicate."""
+        return self.strength > standing.strength
+
+    def contradicts(self, other: "Report") -> bool:
+        """Whether two reports of equal rank say different things."""
+        return self.strength[0] == other.strength[0] and self.fingerprint != other.fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """A call made ready for the ledger: its place, its facts and what it adds to its cell."""
+
+    call: MeteredCall
+    partition: str
+    entry_key: str
+    subject: str
+    day: date
+    cell: str
+    """RowKey of the cell it counts in."""
+    cell_facts: Mapping[str, Value]
+    additive: Additive
+    report: Report
+
+
+def make_posting(call: MeteredCall, calendar: BillingCalendar, shards: int) -> Posting:
+    """Place a call in the ledger."""
+    event = call.priced.event
+    day = calendar.day(event.time)
+    model = call.priced.model or event.model or event.deployment or "unknown"
+    line = _line_of(call.priced)
+    return Posting(
+        call=call,
+        partition=partition_key(day, event.subject, shards),
+        entry_key=call_key(event.subject, day, event.time, event.id),
+        subject=event.subject,
+        day=day,
+        cell=cell_key(event.subject, day, model, line_hash(line)),
+        cell_facts=_cell_facts(call.priced, day, model, line),
+        additive=additive_of(call.priced),
+        report=Report(event.strength, _fingerprint(call.priced)),
+    )
+
+
+def _line_of(priced: PricedCall) -> tuple[str, ...]:
+    event = priced.event
+    return (
+        event.deployment or "",
+        event.region or "",
+        event.service_tier or "",
+        event.caller.product or "",
+        event.caller.subscription or "",
+        priced.base_rule_id or "",
+        "" if priced.tier is None else str(priced.tier),
+    )
+
+
+@lru_cache(maxsize=65_536)
+def line_hash(line: tuple[str, ...]) -> str:
+    """12 hex digits for the values of LINE_DIMENSIONS."""
+    return hashlib.sha256("\x1f".join(line).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _cell_facts(
+    priced: PricedCall, day: date, model: str, line: tuple[str, ...]
+) -> dict[str, Value]:
+    facts: dict[str, Value] = {
+        "subject": priced.event.subject,
+        "day": day.isoformat(),
+        "model": model,
+        "currency": priced.pricing_currency,
+    }
+    if priced.billing_currency != priced.pricing_currency:
+        facts["billing_currency"] = priced.billing_currency
+    facts.update({name: value for name, value in zip(LINE_DIMENSIONS, line, strict=True) if value})
+    for name, value in (
+        ("provider", priced.provider),
+        ("model_version", priced.version),
+        ("deployment_type", priced.deployment_type),
+    ):
+        if value is not None:
+            facts[name] = value
+    return facts
+
+
+def additive_of(priced: PricedCall) -> Additive:
+    """What one call adds to its cell."""
+    event = priced.event
+    moved = priced.state is CallState.MOVED
+    additive: Additive = {"calls": 0 if moved else 1}
+    if moved:
+        return additive
+    if event.status >= 400:
+        additive["errors"] = 1
+    if priced.state is CallState.UNPRICED:
+        additive["unpriced"] = 1
+    if priced.state is CallState.NO_USAGE:
+        additive["no_usage"] = 1
+    if priced.state is CallState.PRICED:
+        _add_charges(priced, additive)
+    elif event.usage is not None:
+        for unit, quantity in event.usage.counts.items():
+            additive[QUANTITY_COLUMNS[unit]] = quantity
+    return additive
+
+
+def _add_charges(priced: PricedCall, additive: Additive) -> None:
+    two_currencies = priced.billing_currency != priced.pricing_currency
+    list_, contracted, charge, billed = 0, 0, 0, 0
+    for line in priced.charges:
+        unit = line.unit
+        additive[QUANTITY_COLUMNS[unit]] = line.quantity
+        additive[AMOUNT_COLUMNS["list", unit]] = line.list
+        additive[AMOUNT_COLUMNS["contracted", unit]] = line.contracted
+        additive[AMOUNT_COLUMNS["charge", unit]] = line.charge
+        list_ += line.list
+        contracted += line.contracted
+        charge += line.charge
+        if two_currencies:
+            additive[AMOUNT_COLUMNS["billed", unit]] = line.billed
+            billed += line.billed
+    additive["list"], additive["contracted"], additive["charge"] = list_, contracted, charge
+    if two_currencies:
+        additive["billed"] = billed
+
+
+def _fingerprint(priced: PricedCall) -> str:
+    event = priced.event
+    counts = sorted(event.usage.counts.items()) if event.usage else None
+    said = f"{event.status}|{event.deployment}|{event.model}|{counts}"
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def encode_additive(additive: Additive) -> dict[str, Value]:
+    """Additive columns as they are stored. Zeros are left out, except `calls`."""
+    return {
+        name: (str(amount) if name in ADDITIVE_AMOUNTS else amount)
+        for name, amount in additive.items()
+        if amount or name == "calls"
+    }
+
+
+def decode_additive(row: Mapping[str, Value]) -> Additive:
+    """The additive columns of a row as numbers."""
+    return {
+        name: int(value)
+        for name, value in row.items()
+        if name in ADDITIVE_INTEGERS or name in ADDITIVE_AMOUNTS
+    }
+
+
+def added(left: Additive, right: Additive) -> Additive:
+    """Column by column, left + right."""
+    total = dict(left)
+    add_into(total, right)
+    return total
+
+
+def add_into(total: Additive, delta: Additive) -> None:
+    """Column by column, total += delta."""
+    for name, amount in delta.items():
+        total[name] = total.get(name, 0) + amount
+
+
+def negated(additive: Additive) -> Additive:
+    """Column by column, the negative."""
+    return {name: -amount for name, amount in additive.items()}
+
+
+def parse_time(value: Value) -> datetime:
+    """A time as the rows write it: ISO 8601 with an offset."""
+    return datetime.fromisoformat(str(value))
