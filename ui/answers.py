@@ -1,0 +1,225 @@
+"""The API's answers as typed values: what the pages read, decoded strictly from JSON.
+
+msgspec Structs instead of dataclasses, since JSON has fields named `from`. Fields that the pages
+do not show are not declared; money is an exact Decimal of the answer's `currency`.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from ui.period import Period
+
+
+class CallState(StrEnum):
+    """What a call's cost stands on; only PRICED and ZERO calls have one."""
+
+    PRICED = "priced"
+    ZERO = "zero"
+    UNPRICED = "unpriced"
+    NO_USAGE = "no_usage"
+    MOVED = "moved"
+
+
+class Cost(Struct, frozen=True, kw_only=True):
+    """One amount in three layers: at list price, after negotiated discounts, as charged."""
+
+    list: Decimal
+    contracted: Decimal
+    charge: Decimal
+
+
+class Totals(Struct, frozen=True, kw_only=True):
+    """Counts and cost of a set of calls. `cost` leaves out the `unpriced_calls`."""
+
+    calls: int
+    errors: int
+    unpriced_calls: int
+    units: dict[str, int]
+    cost: Cost
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """What every list says about itself: days `[first, until)` of `zone`, and its currency."""
+
+    first: date = field(name="from")
+    until: date = field(name="to")
+    zone: str
+    currency: str
+
+    @property
+    def period(self) -> Period:
+        return Period(first=self.first, until=self.until)
+
+
+class UsageRow(Totals, frozen=True, kw_only=True):
+    """Totals of one group; a dimension that was not grouped by is None."""
+
+    day: date | None = None
+    model: str | None = None
+    cost_centre: str | None = None
+
+
+class Usage(Head, frozen=True, kw_only=True):
+    data: list[UsageRow]
+    totals: Totals
+    newest_call: datetime | None = None
+    """The newest call in the ledger, whatever the range."""
+
+
+class SubjectUsage(Usage, frozen=True, kw_only=True):
+    subject: str
+    name: str | None = None
+    cost_centre: str | None = None
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    limit: int
+    next_cursor: str | None = None
+
+
+class SubjectRow(Totals, frozen=True, kw_only=True):
+    subject: str
+    last_day: date | None = None
+    name: str | None = None
+    cost_centre: str | None = None
+
+
+class Subjects(Head, frozen=True, kw_only=True):
+    data: list[SubjectRow]
+    page: Page
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One metered call as a list shows it."""
+
+    id: str
+    """Opaque: names the ledger key in a URL."""
+    call_id: str
+    """The gateway's own request id."""
+    time: datetime
+    day: date
+    operation: str
+    status: int
+    stream: bool
+    state: CallState
+    units: dict[str, int]
+    model: str | None = None
+    deployment: str | None = None
+    reason: str | None = None
+    cost: Cost | None = None
+    duration_ms: int | None = None
+    session: str | None = None
+
+
+class Calls(Head, frozen=True, kw_only=True):
+    subject: str
+    data: list[Call]
+    page: Page
+    name: str | None = None
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One unit's line: quantity × unit price = list, then the layers above it."""
+
+    unit: str
+    quantity: int
+    unit_price: Decimal
+    """Of one unit."""
+    unit_price_per_million: Decimal
+    list: Decimal
+    contracted: Decimal
+    charge: Decimal
+
+
+class Adjustment(Struct, frozen=True, kw_only=True):
+    """A rule above the base price: what it multiplied by and what it changed."""
+
+    rule_id: str
+    layer: str
+    delta: Decimal
+    factor: Decimal | None = None
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    lines: list[Line]
+    adjustments: list[Adjustment]
+    book_version: str | None = None
+    base_rule_id: str | None = None
+    tier: str | int | None = None
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """Where in Event Hubs the call came from."""
+
+    hub: str
+    partition: str
+    sequence_number: int
+    enqueued_time: datetime | None = None
+
+
+class ChainEntry(Struct, frozen=True, kw_only=True):
+    """The call after its n-th entry: 0 is the first recording, each further one a correction."""
+
+    n: int
+    recorded_at: datetime
+    state: CallState
+    units: dict[str, int]
+    reason: str | None = None
+    book_version: str | None = None
+    cost: Cost | None = None
+
+
+class CallDetail(Call, frozen=True, kw_only=True):
+    """One call with the evidence of its cost."""
+
+    subject: str
+    currency: str
+    zone: str
+    chain: list[ChainEntry]
+    name: str | None = None
+    cost_centre: str | None = None
+    explanation: Explanation | None = None
+    origin: Origin | None = None
+    api: str | None = None
+    region: str | None = None
+    service_tier: str | None = None
+    product: str | None = None
+    subscription: str | None = None
+    provider: str | None = None
+    model_version: str | None = None
+    deployment_type: str | None = None
+    response_id: str | None = None
+    trace_id: str | None = None
+
+
+class MeteringCounts(Struct, frozen=True, kw_only=True):
+    """What became of the events received so far, summed over partitions."""
+
+    received: int
+    deferred: int
+    dead_lettered: int
+    unpriced: int
+
+
+class Audit(Struct, frozen=True, kw_only=True):
+    """The last audit: whether every aggregate equals the sum of its calls."""
+
+    at: datetime
+    ok: bool
+    calls: int
+    cells: int
+    problems: list[str]
+
+
+class Metering(Struct, frozen=True, kw_only=True):
+    totals: MeteringCounts
+    dead_letters_open: int
+    audit: Audit | None = None
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    zone: str
+    currency: str

@@ -1,0 +1,77 @@
+"""One subject's calls of one day, in the order of their time."""
+
+from datetime import date
+from decimal import Decimal
+
+import streamlit as st
+
+from ui import paths
+from ui.answers import Call, Calls
+from ui.call_state import WORDS
+from ui.connection import REFRESH_S, api, now, today
+from ui.failure import failures_shown
+from ui.format import clock, escape
+from ui.format import day as day_text
+from ui.kpis import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of, show_scope, show_totals
+from ui.paging import page_cursor, show_paging
+from ui.period import month_of, one_day
+from ui.tables import charge_column, count_column, opened_row, text_column
+
+
+def show_day(subject: str, day: date, running_day: date) -> None:
+    """Totals of the day and one page of its calls."""
+    with failures_shown():
+        usage = api().subject_usage(subject, one_day(day), "day")
+        show_scope(usage, today=running_day, now=now())
+        if not usage.totals.calls:
+            st.info("No calls on this day.", icon=":material/event_busy:")
+            return
+        show_totals(usage, today=running_day)
+        st.subheader("Calls")
+        st.caption("In the order of their time. Tick a row to see how its cost came about.")
+        calls = api().subject_calls(subject, one_day(day), after=page_cursor())
+        opened = show_calls(calls)
+        show_paging(calls.page.next_cursor)
+        if opened:
+            paths.open_step(paths.call(opened))
+
+
+def show_calls(calls: Calls) -> str | None:
+    rows = calls.data
+    return opened_row(
+        "calls",
+        [row.id for row in rows],
+        {
+            "Time": text_column([clock(row.time, calls.zone) for row in rows]),
+            "Model": text_column([row.model or row.deployment for row in rows]),
+            f"Charge ({calls.currency})": charge_column([_charge(row) for row in rows]),
+            "Operation": text_column([row.operation for row in rows]),
+            "HTTP status": count_column([row.status for row in rows]),
+            "Prompt tokens": count_column([count_of(row.units, PROMPT_UNITS) for row in rows]),
+            "of them cached": count_column([count_of(row.units, CACHED_UNITS) for row in rows]),
+            "Output tokens": count_column([count_of(row.units, OUTPUT_UNITS) for row in rows]),
+            "Duration (ms)": count_column([row.duration_ms for row in rows]),
+            "State": text_column([WORDS[row.state] for row in rows]),
+        },
+        alt="Calls of the day with their tokens and charge",
+    )
+
+
+def _charge(call: Call) -> Decimal | None:
+    return call.cost.charge if call.cost else None
+
+
+subject_id = paths.id_in_url("subject")
+shown_day = paths.day_in_url()
+current = today(api().health())
+whole = api().subject_usage(subject_id, one_day(shown_day), "day")
+month = month_of(shown_day)
+paths.breadcrumbs(
+    [
+        paths.overview(month, current),
+        paths.subject(subject_id, whole.name, month, current),
+    ]
+)
+st.title(f"{escape(whole.name or subject_id)}, {day_text(shown_day)}")
+refresh = REFRESH_S if shown_day == current else None
+st.fragment(show_day, run_every=refresh)(subject_id, shown_day, current)

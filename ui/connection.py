@@ -1,0 +1,47 @@
+"""The client that all pages share, with a short-lived cache around its transport."""
+
+import os
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from ui.answers import Health
+from ui.client import Client, Parameters, Transport, http_transport
+from ui.settings import load_settings
+
+REFRESH_S = 5
+"""How often a live page asks again."""
+CACHE_TTL_S = 4
+"""Below REFRESH_S, so that a refresh is fresh, yet many viewers share an answer."""
+CACHED_ANSWERS_MAX = 500
+
+
+@st.cache_resource
+def _transport(api_url: str) -> Transport:
+    return http_transport(api_url)
+
+
+@st.cache_data(ttl=CACHE_TTL_S, max_entries=CACHED_ANSWERS_MAX, show_spinner=False)
+def _answer(api_url: str, path: str, parameters: Parameters) -> bytes:
+    """The body as bytes: decoding is cheaper than the copy of objects that the cache would make.
+
+    Everyone sees everything for now; once the API answers by viewer, the viewer is an argument.
+    """
+    return _transport(api_url)(path, parameters)
+
+
+def api() -> Client:
+    """The shared client of API_URL. SettingMissing when the variable is absent."""
+    api_url = load_settings(os.environ).api_url
+    return Client(lambda path, parameters: _answer(api_url, path, parameters))
+
+
+def now() -> datetime:
+    """The instant a page is drawn, aware UTC."""
+    return datetime.now(ZoneInfo("UTC"))
+
+
+def today(health: Health) -> date:
+    """The current day of the billing zone."""
+    return now().astimezone(ZoneInfo(health.zone)).date()

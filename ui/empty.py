@@ -1,0 +1,33 @@
+"""What stands where numbers would be when there are none: why, and what to do next."""
+
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from ui.answers import Usage
+from ui.format import instant
+from ui.period import month_of
+from ui.range_chooser import show_days
+
+
+def show_no_calls(usage: Usage) -> None:
+    """No calls in the range: lead to the month of the newest call, or to sending a first one."""
+    if usage.newest_call is None:
+        st.info(
+            "No call has been metered yet. Send one through the gateway: it appears here within "
+            "seconds of its answer.",
+            icon=":material/hourglass_empty:",
+        )
+        return
+    newest = usage.newest_call.astimezone(ZoneInfo(usage.zone)).date()
+    month = month_of(newest)
+    st.info(
+        f"No calls in this range. The newest call is of {instant(usage.newest_call, usage.zone)}.",
+        icon=":material/event_busy:",
+    )
+    st.button(
+        f"Show {newest:%B %Y}",
+        key="show_newest",
+        on_click=show_days,
+        args=(month.first, month.last),
+    )

@@ -1,0 +1,29 @@
+"""Everything that can go wrong between the pages and the API, in words for the person reading."""
+
+
+class UiError(Exception):
+    """The page cannot be drawn; the message says why and what was expected."""
+
+
+class SettingMissing(UiError):
+    """A required environment variable is absent or unusable."""
+
+
+class ApiUnreachable(UiError):
+    """The API gave no answer at all: refused connection, unknown host or timeout."""
+
+
+class ApiRefused(UiError):
+    """The API answered with a problem instead of data. `status` is its HTTP status."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class AnswerMalformed(UiError):
+    """The API answered 200 with something that is not what its contract promises."""
+
+
+class AddressIncomplete(UiError):
+    """The page's URL lacks a parameter or holds one that cannot be read."""

@@ -1,0 +1,119 @@
+"""Money, counts, days and names as text for people. Amounts stay Decimal; no sums here."""
+
+import re
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
+
+SMALL_AMOUNT_DIGITS = 3
+MINUTE_S = 60
+HOUR_S = 3600
+DAY_S = 86_400
+JOINER = "\u2060"
+"""Word joiner: invisible, and enough to keep Markdown from seeing an address in a name."""
+
+
+def number(value: Decimal) -> str:
+    """Rounded for reading: two decimals from 1 on, three significant digits below.
+
+    1234.567 → "1,234.57", 0.9996 → "1.000", 0.00012345 → "0.000123". What is not
+    zero is never shown as 0.00, and zero is "0".
+    """
+    if not value:
+        return "0"
+    places = 2 if abs(value) >= 1 else SMALL_AMOUNT_DIGITS - 1 - value.adjusted()
+    return f"{value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN):,f}"
+
+
+def exact_number(value: Decimal) -> str:
+    """Every digit and no more: 0.1133 → "0.1133", 2.50 → "2.5"."""
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def amount(value: Decimal, currency: str) -> str:
+    return f"{number(value)} {currency}"
+
+
+def exact_amount(value: Decimal, currency: str) -> str:
+    return f"{exact_number(value)} {currency}"
+
+
+def share(part: int, whole: int) -> str:
+    """Per cent with one decimal; what exists is never shown as 0.0 %. No whole: a dash."""
+    if not whole:
+        return "—"
+    if not part:
+        return "0 %"
+    if part and part * 1000 < whole:
+        return "< 0.1 %"
+    return f"{Decimal(part * 100) / Decimal(whole):.1f} %"
+
+
+def counted(count: int, noun: str) -> str:
+    """1 → "1 call", 1204 → "1,204 calls"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def compact(count: int) -> str:
+    """12_345_678 → "12.3 M", 12_345 → "12.3 k", 999 → "999"."""
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{Decimal(count) / size:.1f} {letter}"
+    return str(count)
+
+
+def day(value: date) -> str:
+    return f"{value.day} {value:%b %Y}"
+
+
+def days(first: date, last: date) -> str:
+    """1 to 30 Nov 2026 → "1–30 Nov 2026"; one day is written once."""
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day(last)}"
+    return f"{day(first)} – {day(last)}"
+
+
+def instant(value: datetime, zone: str) -> str:
+    """To the second, in the billing zone, with the zone's abbreviation."""
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {local:%H:%M:%S %Z}"
+
+
+def clock(value: datetime, zone: str) -> str:
+    """The time of day in the billing zone, to the millisecond: calls of one second stay apart."""
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}"
+
+
+def age(then: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that fits. A clock ahead of ours reads "just now"."""
+    seconds = int((now - then).total_seconds())
+    if seconds < 1:
+        return "just now"
+    if seconds < MINUTE_S:
+        return f"{seconds} s ago"
+    if seconds < HOUR_S:
+        return f"{seconds // MINUTE_S} min ago"
+    if seconds < DAY_S:
+        return f"{seconds // HOUR_S} h ago"
+    return f"{seconds // DAY_S} days ago" if seconds >= 2 * DAY_S else "1 day ago"
+
+
+def unit(name: str) -> str:
+    """A unit's name as a label: "cache_read" → "cache read"."""
+    return name.replace("_", " ")
+
+
+def escape(name: str) -> str:
+    """A name as Markdown that reads as the name: no markup, no link, no formula, no icon.
+
+    A backslash before punctuation is not enough: addresses and `:icons:` are found after it is
+    gone, so a joiner breaks them.
+    """
+    flat = re.sub(r"\s+", " ", name)
+    quiet = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", flat)
+    quiet = re.sub(r"(\\[@:])", rf"{JOINER}\1{JOINER}", quiet)
+    return re.sub(r"(?i)\bwww(?=\\\.)", rf"\g<0>{JOINER}", quiet)

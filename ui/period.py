@@ -1,0 +1,68 @@
+"""Which days a page shows: half-open `[first, until)` days of the billing zone. Pure."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+DAY = timedelta(days=1)
+CUSTOM_DAYS_MAX = 366
+
+
+class Range(StrEnum):
+    """What the range chooser offers; the value stands in the URL."""
+
+    THIS_MONTH = "this-month"
+    LAST_MONTH = "last-month"
+    CUSTOM = "custom"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    first: date
+    until: date
+    """The first day that is not shown any more."""
+
+    @property
+    def last(self) -> date:
+        """The last day shown, as people say it."""
+        return self.until - DAY
+
+    def days(self, *, up_to: date) -> list[date]:
+        """Every day of the period, the future after `up_to` left out."""
+        count = (min(self.until, up_to + DAY) - self.first).days
+        return [self.first + DAY * index for index in range(count)]
+
+
+def one_day(day: date) -> Period:
+    return Period(first=day, until=day + DAY)
+
+
+def month_of(day: date) -> Period:
+    """The whole calendar month that `day` is in."""
+    first = day.replace(day=1)
+    return Period(first=first, until=(first + 31 * DAY).replace(day=1))
+
+
+def period_of(chosen: Range, *, today: date, first: date, last: date) -> Period:
+    """The period of a choice; `first` and `last` (both shown) count for CUSTOM only.
+
+    A custom period that ends before it begins is one day, one that is too long is cut at its
+    beginning: 1 Jan 2024 to 2 Jan 2026 becomes the last 366 days of it.
+    """
+    if chosen is Range.THIS_MONTH:
+        return month_of(today)
+    if chosen is Range.LAST_MONTH:
+        return month_of(today.replace(day=1) - DAY)
+    until = max(first, last) + DAY
+    return Period(first=max(first, until - CUSTOM_DAYS_MAX * DAY), until=until)
+
+
+def address_of(period: Period, *, today: date) -> dict[str, str]:
+    """The URL parameters that bring a chooser back to this period."""
+    if period == month_of(today):
+        return {}
+    return {
+        "range": Range.CUSTOM,
+        "first": period.first.isoformat(),
+        "last": period.last.isoformat(),
+    }
