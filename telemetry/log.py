@@ -1,0 +1,104 @@
+"""Log lines with a stable `action` and fields: JSON lines, or plain text on a terminal.
+
+Keys and tokens are redacted in every line, also in those of libraries. Exports nothing.
+"""
+
+import json
+import logging
+import re
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import TextIO
+
+_SECRET = re.compile(
+    r"(?P<name>(?:SharedAccessKey|AccountKey|SharedAccessSignature)=|[?&]sig=|\bsig=|Bearer )"
+    r"[^;&\s'\"]+",
+    re.IGNORECASE,
+)
+_NOISY = ("azure", "uamqp", "aiohttp")
+"""Libraries that tell each retry at INFO: we tell what matters of it ourselves."""
+
+Field = str | int | bool | None
+
+
+def redact(text: str) -> str:
+    """`text` with the value of every key, signature and token taken out."""
+    return _SECRET.sub(r"\g<name>[redacted]", text)
+
+
+class Log:
+    """The log of one part of the product. `action` is stable: alerts and runbooks name it."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def info(self, action: str, message: str, **fields: Field) -> None:
+        self._write(logging.INFO, action, message, fields)
+
+    def warning(self, action: str, message: str, **fields: Field) -> None:
+        self._write(logging.WARNING, action, message, fields)
+
+    def error(self, action: str, message: str, **fields: Field) -> None:
+        self._write(logging.ERROR, action, message, fields)
+
+    def exception(self, action: str, message: str, **fields: Field) -> None:
+        """An error with the traceback of the exception that is being handled."""
+        extra = {"action": action, "fields": fields}
+        self._logger.exception("%s", message, extra=extra)
+
+    def _write(self, level: int, action: str, message: str, fields: dict[str, Field]) -> None:
+        if self._logger.isEnabledFor(level):
+            self._logger.log(level, "%s", message, extra={"action": action, "fields": fields})
+
+
+class _Formatter(logging.Formatter):
+    def _parts(self, record: logging.LogRecord) -> tuple[str, dict[str, Field]]:
+        return getattr(record, "action", record.name), getattr(record, "fields", {})
+
+    def _message(self, record: logging.LogRecord) -> str:
+        message = record.getMessage()
+        if record.exc_info and record.exc_info[0] is not None:
+            message += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+        return message
+
+
+class JsonLines(_Formatter):
+    """One JSON object per line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        action, fields = self._parts(record)
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "action": action,
+            "message": redact(self._message(record)),
+            **{name: _redacted(value) for name, value in fields.items()},
+        }
+        return json.dumps(line, ensure_ascii=False)
+
+
+class PlainText(_Formatter):
+    """For a person at a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        action, fields = self._parts(record)
+        shown = " ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
+        time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        line = f"{time} {record.levelname.lower():7} {action}: {self._message(record)}"
+        return redact(f"{line} ({shown})" if shown else line)
+
+
+def _redacted(value: Field) -> Field:
+    return redact(value) if isinstance(value, str) else value
+
+
+def configure(*, stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
+    """Send every log line of this process to `stream`; libraries only from WARNING on."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(PlainText() if stream.isatty() else JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -1,0 +1,81 @@
+"""Every metric of the product, by name; docs/consumer.md shows this list. Exports nothing itself.
+
+Without an exporter the OpenTelemetry API makes each of them a no-op.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+
+from opentelemetry import metrics
+from opentelemetry.metrics import Counter, Histogram
+from opentelemetry.metrics import _Gauge as Gauge
+
+Attributes = Mapping[str, str]
+
+
+class CounterName(StrEnum):
+    """What only grows."""
+
+    EVENTS = "chargeback.consumer.events"
+    """Events made durable, by `partition` and `outcome`."""
+    DEAD_LETTERS = "chargeback.consumer.dead_letters"
+    """Dead letters written, by `reason`."""
+    REDELIVERED = "chargeback.consumer.redelivered"
+    """Events dropped since this process had taken them already, by `partition`."""
+    STORAGE_FAILURES = "chargeback.consumer.storage_failures"
+    """Tries of a batch or a checkpoint that storage did not answer, by `partition`."""
+    CHECKPOINTS = "chargeback.consumer.checkpoints"
+    """Checkpoints written, by `partition`."""
+    STALLS = "chargeback.consumer.stalls"
+    """Times the client was made anew since events waited and none came, by `partition`."""
+
+
+class GaugeName(StrEnum):
+    """What goes up and down."""
+
+    LAG_EVENTS = "chargeback.consumer.lag_events"
+    """Events between the last enqueued one and the last durable one, by `partition`."""
+    LAG_SECONDS = "chargeback.consumer.lag_seconds"
+    """Age of the last durable event while there is lag, else 0, by `partition`."""
+    PARTITIONS = "chargeback.consumer.partitions"
+    """Partitions that this process owns."""
+
+
+class HistogramName(StrEnum):
+    """What is spread."""
+
+    BATCH_EVENTS = "chargeback.consumer.batch_events"
+    """Events in a batch."""
+    BATCH_MS = "chargeback.consumer.batch_ms"
+    """Milliseconds from taking a batch to its being durable."""
+
+
+def count(name: CounterName, number: int, attributes: Attributes | None = None) -> None:
+    """Add to a counter."""
+    _counter(name).add(number, attributes)
+
+
+def set_gauge(name: GaugeName, value: int, attributes: Attributes | None = None) -> None:
+    """Set a gauge."""
+    _gauge(name).set(value, attributes)
+
+
+def observe(name: HistogramName, value: int, attributes: Attributes | None = None) -> None:
+    """Record a value."""
+    _histogram(name).record(value, attributes)
+
+
+@cache
+def _counter(name: CounterName) -> Counter:
+    return metrics.get_meter("chargeback").create_counter(name.value)
+
+
+@cache
+def _gauge(name: GaugeName) -> Gauge:
+    return metrics.get_meter("chargeback").create_gauge(name.value)
+
+
+@cache
+def _histogram(name: HistogramName) -> Histogram:
+    return metrics.get_meter("chargeback").create_histogram(name.value)
