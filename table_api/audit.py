@@ -101,17 +101,17 @@ async def _audit_partition(storage: TableStorage, partition: str, findings: _Fin
             findings.charge += stated["charge"]
     findings.cells += len(cells)
     missing: dict[str, str] = {}
-    chain: list[Row] = []
+    instant, chains = "", dict[str, list[Row]]()
     async for page in storage.query(AUDITED_TABLE, partition, CALL_ROWS):
         for row in page:
             findings.rows += 1
-            if chain and not str(row["RowKey"]).startswith(str(chain[0]["RowKey"]) + "|"):
-                _close_chain(partition, chain, findings)
-                chain = []
-            chain.append(row)
+            parts = str(row["RowKey"]).split("|")
+            if "|".join(parts[:4]) != instant:
+                _close_chains(partition, chains, findings)
+                instant, chains = "|".join(parts[:4]), {}
+            chains.setdefault("|".join(parts[:5]), []).append(row)
             _apply(row, cells, missing)
-    if chain:
-        _close_chain(partition, chain, findings)
+    _close_chains(partition, chains, findings)
     for key, named_by in missing.items():
         if await storage.get(AUDITED_TABLE, partition, key) is None:
             findings.add(f"cell {partition} {key} is missing, row {named_by} counts in it")
@@ -137,11 +137,16 @@ def _effects(row: Row) -> Iterator[tuple[str, int, Sums]]:
         yield key, int(rev), _sums(delta)
 
 
-def _close_chain(partition: str, chain: list[Row], findings: _Findings) -> None:
-    key = str(chain[0]["RowKey"])
+def _close_chains(partition: str, chains: dict[str, list[Row]], findings: _Findings) -> None:
+    """Check the chains of one subject and instant: an id may sort amid the rows of another."""
+    for key, chain in chains.items():
+        _check_chain(partition, key, chain, findings)
+
+
+def _check_chain(partition: str, key: str, chain: list[Row], findings: _Findings) -> None:
     place = f"chain {partition} {key}"
     keys = [key] + [f"{key}|{number:04d}" for number in range(1, len(chain))]
-    if [str(row["RowKey"]) for row in chain] != keys or key.count("|") != 4:
+    if [str(row["RowKey"]) for row in chain] != keys:
         findings.add(f"{place} has a gap: {[row['RowKey'] for row in chain]}")
     before: Sums = Counter()
     for row in chain:

@@ -91,7 +91,8 @@ def row_url(table_url: str, partition_key: str, row_key: str) -> str:
 
 
 def _quoted(key: str) -> str:
-    return quote(key.replace("'", "''"), safe="@._-")
+    """What the HTTP client would unquote again stays as it is: the path as sent is signed."""
+    return quote(key.replace("'", "''"), safe="@._+=-")
 
 
 def _check_key(name: str, key: str) -> None:

@@ -1,0 +1,220 @@
+"""What a ledger promises, on any storage: counted once, whatever is sent again or lost."""
+
+from datetime import timedelta
+
+import pytest
+
+from pricing_rules.money import parse_pico
+from pricing_rules.types import Rank
+from table_api.audit import audit
+from table_api.cells import Cell, read_cell
+from table_api.entries import LedgerEntry, read_entry
+from table_api.errors import Unavailable
+from table_api.keys import CALL_ROWS, CELL_ROWS
+from table_api.ledger import Ledger
+from table_api.posting import Outcome
+from table_api.storage import TableStorage
+from tests.builders import CALL_TIME, call_id, make_usage
+from tests.calls import NOW, FaultyStorage, all_rows, make_call, open_ledger
+
+ONE_CALL = parse_pico("0.0011952")  # 1024 x 0.40 + 1024 x 0.10 + 427 x 1.60 per million
+
+
+class LedgerContract:
+    """Subclasses give the fixture `storage`, empty for every test."""
+
+    @pytest.fixture
+    async def ledger(self, storage: TableStorage) -> Ledger:
+        return await open_ledger(storage)
+
+    async def test_a_posted_call_is_an_entry_and_its_cell(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        [result] = await ledger.post([make_call()])
+        assert result.outcome is Outcome.POSTED
+        [entry], [cell] = await entries_and_cells(storage)
+        assert entry.additive == cell.additive
+        assert cell.additive["calls"] == 1
+        assert cell.additive["q_input"] == 1024
+        assert cell.additive["charge"] == ONE_CALL
+        assert cell.rev == 1
+        assert entry.effects[0].rev == 1
+        assert entry.row["rank"] == "2"
+        assert (await audit(storage, now=NOW)).ok
+
+    async def test_the_same_event_twice_is_counted_once(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        first = await ledger.post([make_call(1), make_call(1)])
+        second = await ledger.post([make_call(1)])
+        fresh = await (await open_ledger(storage)).post([make_call(2)])
+        outcomes = [result.outcome for result in [*first, *second, *fresh]]
+        assert outcomes == [
+            Outcome.POSTED,
+            Outcome.DUPLICATE,
+            Outcome.DUPLICATE,
+            Outcome.DUPLICATE,
+        ]
+        assert not any(result.mismatch for result in [*first, *second, *fresh])
+        assert await charge(storage) == ONE_CALL
+
+    async def test_an_equal_report_with_other_numbers_is_a_mismatch_and_the_first_stands(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        other = make_call(2, usage=make_usage(input=2048, output=427))
+        await ledger.post([make_call(1)])
+        here = await ledger.post([other])
+        elsewhere = await (await open_ledger(storage)).post([other])
+        for result in [*here, *elsewhere]:
+            assert (result.outcome, result.mismatch) == (Outcome.DUPLICATE, True)
+        assert await charge(storage) == ONE_CALL
+
+    async def test_a_stronger_report_becomes_the_next_row_of_the_chain(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        logged = make_call(1, rank=Rank.GATEWAY_LOG, usage=make_usage(input=9, output=9))
+        await ledger.post([logged])
+        [result] = await ledger.post([make_call(2)])
+        [again] = await ledger.post([logged])
+        assert (result.outcome, again.outcome) == (Outcome.CORRECTED, Outcome.DUPLICATE)
+        [entry, correction], [cell] = await entries_and_cells(storage)
+        assert (entry.number, correction.number) == (0, 1)
+        assert correction.row["correction"] == "stronger report"
+        assert correction.additive["charge"] == ONE_CALL == cell.additive["charge"]
+        assert cell.additive["calls"] == 1
+        assert cell.rev == 2
+        assert (await audit(storage, now=NOW)).ok
+
+    async def test_a_stronger_report_of_another_model_moves_the_call_between_cells(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        await ledger.post([make_call(1, rank=Rank.GATEWAY_LOG, deployment="gpt-4o")])
+        await ledger.post([make_call(2)])
+        [_, correction], cells = await entries_and_cells(storage)
+        assert sorted(cell.additive["calls"] for cell in cells) == [0, 1]
+        assert len(correction.effects) == 2
+        assert await charge(storage) == ONE_CALL
+        assert (await audit(storage, now=NOW)).ok
+
+    async def test_a_lost_answer_is_found_done_and_counted_as_posted(
+        self, storage: TableStorage
+    ) -> None:
+        ledger = await open_ledger(storage)
+        faulty = Ledger(FaultyStorage(storage, ["after"]), ledger.meta, now=lambda: NOW)
+        results = await faulty.post([make_call(n, id=call_id(n)) for n in range(20)])
+        assert {result.outcome for result in results} == {Outcome.POSTED}
+        assert await charge(storage) == 20 * ONE_CALL
+        assert (await audit(storage, now=NOW)).ok
+
+    async def test_a_lost_request_is_sent_again(self, storage: TableStorage) -> None:
+        ledger = await open_ledger(storage)
+        faulty = Ledger(FaultyStorage(storage, ["before"] * 3), ledger.meta, now=lambda: NOW)
+        [result] = await faulty.post([make_call()])
+        assert result.outcome is Outcome.POSTED
+        assert await charge(storage) == ONE_CALL
+
+    async def test_storage_that_stays_away_gives_the_batch_back(
+        self, storage: TableStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("table_api.posting.BACKOFF_S_MAX", 0)
+        ledger = await open_ledger(storage)
+        faulty = Ledger(FaultyStorage(storage, ["before"] * 50), ledger.meta, now=lambda: NOW)
+        with pytest.raises(Unavailable, match="12 tries"):
+            await faulty.post([make_call()])
+        assert [r.outcome for r in await ledger.post([make_call()])] == [Outcome.POSTED]
+
+    async def test_two_writers_of_one_cell_lose_nothing(self, storage: TableStorage) -> None:
+        ledgers = [await open_ledger(storage) for _ in range(3)]
+        for number in range(12):
+            await ledgers[number % 3].post([make_call(number, id=call_id(number))])
+        assert await charge(storage) == 12 * ONE_CALL
+        report = await audit(storage, now=NOW)
+        assert (report.ok, report.calls, report.cells) == (True, 12, 1)
+
+    async def test_a_call_that_storage_refuses_is_named_and_the_others_are_posted(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        calls = [make_call(n, id=call_id(n)) for n in range(9)]
+        calls[4] = make_call(4, id=call_id(4), session="x" * 40_000)
+        results = await ledger.post(calls)
+        assert [result.outcome for result in results].count(Outcome.POSTED) == 8
+        assert results[4].outcome is Outcome.REFUSED
+        assert "session" in str(results[4].reason)
+        assert await charge(storage) == 8 * ONE_CALL
+        assert (await audit(storage, now=NOW)).ok
+
+    async def test_more_calls_than_fit_one_transaction_are_all_posted(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        calls = [
+            make_call(n, id=call_id(n), subject=f"user-{n % 40}", deployment=deployment)
+            for n, deployment in enumerate(["gpt-4.1-mini", "gpt-4o"] * 130)
+        ]
+        results = await ledger.post(calls)
+        assert {result.outcome for result in results} == {Outcome.POSTED}
+        report = await audit(storage, now=NOW)
+        assert (report.ok, report.calls) == (True, 260)
+
+    async def test_an_unpriced_call_counts_its_tokens_and_has_no_amount(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        await ledger.post([make_call(deployment="lab-model-x")])
+        [entry], [cell] = await entries_and_cells(storage)
+        assert cell.additive == {
+            "calls": 1, "unpriced": 1, "q_input": 1024, "q_cache_read": 1024, "q_output": 427
+        }  # fmt: skip
+        assert entry.row["state"] == "unpriced"
+        assert "lab-model-x" in str(entry.row["reason"])
+
+    async def test_a_refused_call_costs_nothing_and_is_counted_as_an_error(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        await ledger.post([make_call(status=429, usage=None)])
+        [entry], [cell] = await entries_and_cells(storage)
+        assert cell.additive == {"calls": 1, "errors": 1}
+        assert entry.row["state"] == "zero"
+
+    async def test_the_charge_day_is_a_day_of_the_billing_zone(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        before_midnight = CALL_TIME.replace(month=11, day=30, hour=22, minute=59, second=59)
+        await ledger.post(
+            [
+                make_call(1, id=call_id(1), time=before_midnight),
+                make_call(2, id=call_id(2), time=before_midnight + timedelta(seconds=1)),
+            ]
+        )
+        keys = sorted(await all_rows(storage))
+        assert {partition[:6] for partition, _ in keys} == {"202611", "202612"}
+        _, cells = await entries_and_cells(storage)
+        assert sorted(str(cell.facts["day"]) for cell in cells) == ["2026-11-30", "2026-12-01"]
+        assert (await audit(storage, now=NOW)).ok
+
+    @pytest.mark.parametrize("subject", ["a|b", "c|x|01", "o'neil/#?\\", "ünï 日本", "x" * 5_000])
+    async def test_no_subject_can_reach_another_ones_rows(
+        self, storage: TableStorage, ledger: Ledger, subject: str
+    ) -> None:
+        await ledger.post([make_call(1, id=call_id(1), subject=subject)])
+        await ledger.post([make_call(2, id=call_id(2), subject="a")])
+        entries, cells = await entries_and_cells(storage)
+        assert sorted(str(cell.facts["subject"]) for cell in cells) == sorted([subject, "a"])
+        assert {entry.row["subject"] for entry in entries} == {subject, "a"}
+        assert (await audit(storage, now=NOW)).ok
+
+
+async def entries_and_cells(storage: TableStorage) -> tuple[list[LedgerEntry], list[Cell]]:
+    """Every chain row and every cell, in key order."""
+    entries: list[LedgerEntry] = []
+    cells: list[Cell] = []
+    async for partition in storage.partitions("ledger"):
+        async for page in storage.query("ledger", partition, CALL_ROWS):
+            entries.extend(read_entry(row) for row in page)
+        async for page in storage.query("ledger", partition, CELL_ROWS):
+            cells.extend(read_cell(row) for row in page)
+    return entries, cells
+
+
+async def charge(storage: TableStorage) -> int:
+    """Sum of the cells' charge in pico-units."""
+    _, cells = await entries_and_cells(storage)
+    return sum(cell.additive.get("charge", 0) for cell in cells)

@@ -1,0 +1,52 @@
+"""The two storages behind the one seam."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from local_stack.azurite import AzuritePorts
+from table_api.azure_storage import AzureTableStorage
+from table_api.errors import SettingsError, Unavailable
+from table_api.keys import starting_with
+from table_api.memory_storage import MemoryTableStorage
+from table_api.storage import Insert
+from tests.contracts.table_storage import TableStorageContract
+
+
+class TestMemoryTableStorage(TableStorageContract):
+    @pytest.fixture
+    def storage(self) -> MemoryTableStorage:
+        return MemoryTableStorage()
+
+
+class TestAzureTableStorage(TableStorageContract):
+    @pytest.fixture
+    async def storage(self, azurite: AzuritePorts) -> AsyncIterator[AzureTableStorage]:
+        storage = AzureTableStorage.from_connection_string(azurite.connection_string)
+        yield storage
+        await storage.close()
+
+    async def test_a_table_may_be_created_twice(self, storage: AzureTableStorage) -> None:
+        await storage.create_table("twice")
+        await storage.create_table("twice")
+
+    async def test_an_absent_table_reads_as_empty(self, storage: AzureTableStorage) -> None:
+        pages = [page async for page in storage.query("absent", "p", starting_with("c|"))]
+        assert pages == []
+        assert await storage.get("absent", "p", "r") is None
+
+
+async def test_no_answer_is_unavailable() -> None:
+    storage = AzureTableStorage.from_connection_string(
+        AzuritePorts(blob=1, queue=1, table=1).connection_string
+    )
+    try:
+        with pytest.raises(Unavailable):
+            await storage.transact("ledger", "202611|00", [Insert("c|1", {})])
+    finally:
+        await storage.close()
+
+
+def test_a_connection_string_without_a_key_names_what_is_missing() -> None:
+    with pytest.raises(SettingsError, match="AccountKey"):
+        AzureTableStorage.from_connection_string("AccountName=x;TableEndpoint=http://x")
