@@ -80,9 +80,10 @@ class ConsumerLink(OutgoingLink):
             )
             if not records:
                 break
-            allowance -= len(records)
-            self._position += len(records)
-            self._deliver(records)
+            sent = self._deliver(records)
+            allowance -= sent
+            self._position += sent
+            self._namespace.stats.events_out += sent
 
     def _allowance(self) -> int:
         """How many events faults let through now; each receiver's throttle has its own timer."""
@@ -103,30 +104,33 @@ class ConsumerLink(OutgoingLink):
         self._throttled = None
         self.pump()
 
-    def _deliver(self, records: list[Record]) -> None:
-        self._namespace.stats.events_out += len(records)
-        limit = self.session.connection.peer_frame_bytes_max
-        if self._namespace.faults.waiting and (
-            split := self._namespace.faults.find(SplitFrames, self.place)
-        ):
-            limit = min(limit, split.bytes)
+    def _deliver(self, records: list[Record]) -> int:
+        """How many were sent: a message of several frames ends the batch, since it may have taken
+        the window that the later ones were promised."""
+        limit = self._frame_bytes_max()
         frames: list[bytes] = []
-        for record in records:
+        for index, record in enumerate(records):
             message = self._message(record)
             size = len(message)
-            if size + SINGLE_FRAME_OVERHEAD <= limit:
-                frames.append(self._single_frame(size))
-                frames.append(message)
-            else:
+            if size + SINGLE_FRAME_OVERHEAD > limit:
                 self._flush(frames)
                 self.send_message(message, limit)
+                return index + 1
+            frames.append(self._single_frame(size))
+            frames.append(message)
         self._flush(frames)
+        return len(records)
+
+    def _frame_bytes_max(self) -> int:
+        limit = self.session.connection.peer_frame_bytes_max
+        faults = self._namespace.faults
+        split = faults.find(SplitFrames, self.place) if faults.waiting else None
+        return limit if split is None else min(limit, split.bytes)
 
     def _flush(self, frames: list[bytes]) -> None:
         """Each frame is its head and its message."""
         if frames:
             self.session.write_transfers(b"".join(frames), len(frames) // 2)
-            frames.clear()
 
     def _message(self, record: Record) -> bytes:
         message = record.message

@@ -106,13 +106,14 @@ def _items(prefix: str) -> Callable[[bytes, int], tuple[list[object], int]]:
     packed = struct.Struct(prefix)
 
     def read(data: bytes, at: int) -> tuple[list[object], int]:
-        _size, count = packed.unpack_from(data, at)
+        size, count = packed.unpack_from(data, at)
+        end = at + packed.size // 2 + size
         at += packed.size
         values: list[object] = []
         for _ in range(count):
             value, at = _read(data, at)
             values.append(value)
-        return values, at
+        return values, _checked(at, end)
 
     return read
 
@@ -137,14 +138,24 @@ def _array(prefix: str) -> Reader:
         end = at + packed.size // 2 + size
         if count > ARRAY_ITEMS_MAX:
             raise DecodeError(f"the array at {at} has {count} items, at most {ARRAY_ITEMS_MAX}")
+        if end > len(data):
+            raise DecodeError(f"the array at {at} ends at {end}, past the {len(data)} bytes")
         if not count:
             return Array(), end
-        return _array_items(data, at + packed.size, count), end
+        values, at = _array_items(data, at + packed.size, count)
+        return values, _checked(at, end)
 
     return read
 
 
-def _array_items(data: bytes, at: int, count: int) -> Array:
+def _checked(end: int, announced: int) -> int:
+    """Skipping goes by the announced size, so a size that lies would cut a message elsewhere."""
+    if end != announced:
+        raise DecodeError(f"items end at {end}, their size says {announced}")
+    return end
+
+
+def _array_items(data: bytes, at: int, count: int) -> tuple[Array, int]:
     code, descriptor = data[at], None
     if code == 0x00:
         descriptor, at = _read(data, at + 1)
@@ -155,7 +166,7 @@ def _array_items(data: bytes, at: int, count: int) -> Array:
     for _ in range(count):
         value, at = reader(data, at)
         values.append(value if descriptor is None else Described(descriptor, value))
-    return values
+    return values, at
 
 
 def _described(data: bytes, at: int) -> tuple[object, int]:
