@@ -181,7 +181,12 @@ def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:
             list(completed_from),
             f"{GATEWAY_LOG_SOURCE} among them, since a completed call's usage comes from there",
         )
-    usage = normalise(call.operation, call.usage)
+    try:
+        usage = normalise(call.operation, call.usage)
+    except (ArithmeticError, ValueError) as error:
+        # JSON numbers may have thousands of digits: too many to add up or to print.
+        expected = f"numbers that can be computed with ({error})"
+        raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.usage", call.usage, expected) from error
     if usage.total > USAGE_TOTAL_MAX:
         expected = f"at most {USAGE_TOTAL_MAX:,} tokens in one call"
         raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.usage", usage.total, expected)

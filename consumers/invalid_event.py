@@ -5,6 +5,8 @@ from enum import StrEnum
 
 SHOWN_CHARS_MAX = 120
 """Characters of a found value in a message; a body may be 256 KB."""
+SHOWN_BITS_MAX = 256
+"""Of an integer; Python refuses to print one of over 4,300 digits."""
 
 
 class InvalidCode(StrEnum):
@@ -64,6 +66,8 @@ def shown(value: object) -> str:
             return "null"
         case bool():
             return "true" if value else "false"
+        case int() if value.bit_length() > SHOWN_BITS_MAX:
+            text = f"an integer of {value.bit_length()} bits"
         case str():
             text = repr(value[:SHOWN_CHARS_MAX])
         case bytes():

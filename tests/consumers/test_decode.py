@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.decode import (
@@ -307,5 +307,6 @@ def encode(event: UsageEvent) -> bytes:
 
 
 @given(events())
+@settings(deadline=None)
 def test_encoded_event_decodes_to_itself(event: UsageEvent) -> None:
     assert decoded(encode(event)) == event

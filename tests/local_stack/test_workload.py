@@ -137,7 +137,7 @@ def test_streamed_calls_have_no_usage_and_wait_for_pairing() -> None:
     st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
     st.integers(0, 2**32),
 )
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_no_now_gives_a_call_outside_its_period(now: datetime, seed: int) -> None:
     workload = Workload(now=now, calls=20, seed=seed)
     for document in documents(workload):
