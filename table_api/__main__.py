@@ -1,0 +1,105 @@
+"""`python -m table_api serve | people import`. Data goes to stdout, words to stderr."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from table_api.app import create_app
+from table_api.errors import SettingsError, TableApiError
+from table_api.people import People, Person
+from table_api.people_csv import read_people_csv
+from table_api.settings import check_local, open_storage, storage_settings
+
+EXIT_FAILED = 1
+EXIT_SETTINGS = 2
+
+_EPILOG = """\
+environment:
+  STORAGE_CONNECTION_STRING  the storage account by connection string, or
+  TABLES_URL                 https://ACCOUNT.table.core.windows.net, with an identity
+"""
+_WARNING = """\
+****************************************************************************
+  NO AUTHORIZATION (AUTH_MODE=local): everybody on this machine sees all.
+  The API is bound to {host}:{port} and cannot be reached from elsewhere.
+****************************************************************************
+"""
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run one verb; gives the exit code."""
+    flags = _parser(environment).parse_args(arguments)
+    try:
+        if flags.verb == "serve":
+            check_local(flags.auth_mode, flags.host)
+            asyncio.run(_serve(flags.host, flags.port, environment))
+        else:
+            people = read_people_csv(flags.file.read_bytes())
+            asyncio.run(_save_people(people, environment))
+    except SettingsError as error:
+        _say(f"error: {error}")
+        return EXIT_SETTINGS
+    except (TableApiError, OSError) as error:
+        _say(f"error: {error}")
+        return EXIT_FAILED
+    return 0
+
+
+async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
+    async with open_storage(storage_settings(environment)) as storage:
+        _say(_WARNING.format(host=host, port=port))
+        config = uvicorn.Config(
+            create_app(storage), host=host, port=port, log_level="warning", access_log=False
+        )
+        await uvicorn.Server(config).serve()
+
+
+async def _save_people(people: Sequence[Person], environment: Mapping[str, str]) -> None:
+    async with open_storage(storage_settings(environment)) as storage:
+        await People(storage, now=lambda: datetime.now(UTC)).save(people)
+    subjects = len({person.subject for person in people})
+    _say(f"{len(people)} rows of {subjects} subjects stand in the table people")
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m table_api",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    serve = verbs.add_parser("serve", help="serve the HTTP API on this machine")
+    serve.add_argument(
+        "--host", default=environment.get("API_HOST", "127.0.0.1"), help="env: API_HOST"
+    )
+    serve.add_argument(
+        "--port", type=int, default=environment.get("API_PORT", "8000"), help="env: API_PORT"
+    )
+    serve.add_argument(
+        "--auth-mode",
+        default=environment.get("AUTH_MODE", "local"),
+        help="who may ask; `local` (default): everybody on this machine. env: AUTH_MODE",
+    )
+    people = verbs.add_parser("people", help="who the subjects are")
+    people_verbs = people.add_subparsers(dest="people_verb", required=True)
+    people_import = people_verbs.add_parser(
+        "import", help="insert or replace rows from a CSV file: all of its lines or none"
+    )
+    people_import.add_argument(
+        "file", type=Path, help="columns subject, display_name, cost_centre, valid_from"
+    )
+    return parser
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,84 @@
+"""The HTTP API as data: its routes and its errors. Handlers are in `endpoints`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from table_api import endpoints, responses
+from table_api.api_description import describe
+from table_api.call_reads import CallReads
+from table_api.endpoints import Api, AuthMode
+from table_api.people import People
+from table_api.problems import EXCEPTION_HANDLERS
+from table_api.reads import LedgerReads
+from table_api.storage import TableStorage
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint, all of them GET."""
+
+    path: str
+    handler: Callable[..., Any]
+    answer: type[BaseModel]
+
+
+# A subject may hold `/`, so it takes the rest of the path up to the last word.
+ROUTES = (
+    Route("/healthz", endpoints.get_health, responses.Health),
+    Route("/v1/usage", endpoints.get_usage, responses.Usage),
+    Route("/v1/subjects", endpoints.get_subjects, responses.Subjects),
+    Route("/v1/subjects/{subject:path}/usage", endpoints.get_subject_usage, responses.SubjectUsage),
+    Route("/v1/subjects/{subject:path}/calls", endpoints.get_subject_calls, responses.Calls),
+    Route("/v1/calls/{call_id}", endpoints.get_call, responses.CallDetail),
+)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    storage: TableStorage,
+    *,
+    auth_mode: AuthMode = AuthMode.LOCAL,
+    now: Callable[[], datetime] = _now,
+) -> FastAPI:
+    """The API over one storage, which stays the caller's to close.
+
+    It authorizes nobody by itself: `auth_mode` says who does.
+    """
+    reads = LedgerReads(storage, now=now)
+
+    app = FastAPI(
+        title="LLM chargeback",
+        version="1",
+        summary="What every LLM gateway call cost, who made it, and why.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+    app.state.api = Api(
+        storage=storage,
+        reads=reads,
+        calls=CallReads(storage, reads),
+        people=People(storage, now=now),
+        now=now,
+        auth_mode=auth_mode,
+    )
+    for route in ROUTES:
+        app.add_api_route(
+            route.path,
+            route.handler,
+            methods=["GET"],
+            response_model=route.answer,
+            response_class=Response,
+        )
+    describe(app)
+    return app

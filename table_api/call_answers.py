@@ -1,0 +1,166 @@
+"""Calls as the API spells them: the list's line, and the detail with its evidence. Pure."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from pricing_rules.money import format_pico
+from pricing_rules.types import CallState
+from pricing_rules.units import Unit
+from table_api import responses
+from table_api.call_place import CallPlace
+from table_api.call_reads import model_of
+from table_api.entries import LedgerEntry
+from table_api.meta import LedgerMeta
+from table_api.people import Person
+from table_api.rows import AMOUNT_COLUMNS, QUANTITY_COLUMNS
+from table_api.usage_answers import billing_currency, cost
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+_MILLION = 1_000_000
+_DETAIL_COLUMNS = (
+    "api",
+    "region",
+    "service_tier",
+    "product",
+    "subscription",
+    "provider",
+    "model_version",
+    "deployment_type",
+    "response_id",
+)
+
+
+def call(entry: LedgerEntry) -> responses.Call:
+    """One call of a list."""
+    return responses.Call.model_validate(_call_fields(entry))
+
+
+def call_detail(
+    chain: Sequence[LedgerEntry], meta: LedgerMeta, person: Person | None
+) -> responses.CallDetail:
+    """A call with its chain; `person` is what held for the subject on the charge day."""
+    entry = chain[-1]
+    origin = entry.origin
+    fields = _call_fields(entry) | {name: entry.text(name) for name in _DETAIL_COLUMNS}
+    if (billing := billing_currency(meta)) is not None:
+        fields["billing_currency"] = billing
+    return responses.CallDetail.model_validate(
+        fields
+        | {
+            "zone": meta.settings.zone,
+            "currency": meta.settings.pricing_currency,
+            "subject": entry.text("subject"),
+            "name": person.display_name if person else None,
+            "cost_centre": person.cost_centre if person else None,
+            "trace_id": _trace_id(entry.text("traceparent")),
+            "origin": responses.Origin(
+                hub=origin.hub,
+                partition=origin.partition,
+                sequence_number=origin.sequence_number,
+                enqueued_time=origin.enqueued_time,
+            ),
+            "explanation": _explanation(entry),
+            "chain": [_chain_row(row) for row in chain],
+        }
+    )
+
+
+def charge_day(entry: LedgerEntry) -> date:
+    """The call's day in the billing zone."""
+    return date.fromisoformat(str(entry.row["day"]))
+
+
+def _call_fields(entry: LedgerEntry) -> dict[str, object]:
+    duration = entry.row.get("duration_ms")
+    return {
+        "id": CallPlace(entry.partition, entry.entry_key).id,
+        "call_id": entry.text("call_id"),
+        "time": entry.time,
+        "day": charge_day(entry),
+        "model": model_of(entry),
+        "deployment": entry.text("deployment"),
+        "operation": entry.text("operation"),
+        "status": int(entry.row["status"]),
+        "stream": entry.row["stream"] is True,
+        "state": entry.text("state"),
+        "reason": entry.text("reason"),
+        "units": _units(entry),
+        "cost": _cost(entry),
+        "duration_ms": None if duration is None else int(duration),
+        "session": entry.text("session"),
+    }
+
+
+def _units(entry: LedgerEntry) -> dict[Unit, int]:
+    return {
+        unit: entry.additive[column]
+        for unit, column in QUANTITY_COLUMNS.items()
+        if entry.additive.get(column)
+    }
+
+
+def _cost(entry: LedgerEntry) -> responses.Cost | None:
+    """None unless the state says that there is one. A call of the state `zero` costs 0."""
+    if entry.text("state") not in {CallState.PRICED, CallState.ZERO}:
+        return None
+    return cost(entry.additive, billed="billing_currency" in entry.row)
+
+
+def _explanation(entry: LedgerEntry) -> responses.Explanation:
+    tier = entry.row.get("tier")
+    return responses.Explanation(
+        book_version=str(entry.row["book_version"]),
+        base_rule_id=entry.text("base_rule"),
+        tier=None if tier is None else int(tier),
+        lines=[_charge_line(entry, unit, quantity) for unit, quantity in _units(entry).items()]
+        if entry.text("state") == CallState.PRICED
+        else [],
+        adjustments=[
+            responses.AdjustmentLine(
+                rule_id=step.rule_id,
+                layer=step.layer,
+                factor=step.factor,
+                delta=format_pico(step.delta),
+            )
+            for step in entry.adjustments
+        ],
+    )
+
+
+def _charge_line(entry: LedgerEntry, unit: Unit, quantity: int) -> responses.ChargeLine:
+    """At list price a line is exactly quantity × unit price, so the division has no rest."""
+    amounts = {
+        layer: entry.additive.get(AMOUNT_COLUMNS[layer, unit], 0)
+        for layer in ("list", "contracted", "charge")
+    }
+    unit_price = amounts["list"] // quantity
+    return responses.ChargeLine(
+        unit=unit,
+        quantity=quantity,
+        unit_price=format_pico(unit_price),
+        unit_price_per_million=format_pico(unit_price * _MILLION),
+        list=format_pico(amounts["list"]),
+        contracted=format_pico(amounts["contracted"]),
+        charge=format_pico(amounts["charge"]),
+    )
+
+
+def _chain_row(entry: LedgerEntry) -> responses.ChainRow:
+    return responses.ChainRow.model_validate(
+        {
+            "n": entry.number,
+            "recorded_at": entry.text("recorded_at"),
+            "reason": entry.text("correction"),
+            "state": entry.text("state"),
+            "book_version": entry.text("book_version"),
+            "units": _units(entry),
+            "cost": _cost(entry),
+        }
+    )
+
+
+def _trace_id(traceparent: str | None) -> str | None:
+    """The trace id of a W3C traceparent; None when it is absent or malformed."""
+    found = _TRACEPARENT(traceparent or "")
+    return found.group(1) if found else None

@@ -1,0 +1,29 @@
+"""JSON answers with a weak ETag: the same data and the same question give the same tag."""
+
+import hashlib
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+CACHE_CONTROL = "private, no-cache"
+"""A browser may keep an answer, and asks each time whether it still holds."""
+
+
+def json_answer(request: Request, body: BaseModel, *, link: str | None = None) -> Response:
+    """The body, or 304 when the caller has it already."""
+    content = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
+    question = f"{request.url.path}?{request.url.query}".encode()
+    digest = hashlib.sha256(question + b"\n" + content).hexdigest()[:24]
+    headers = {"ETag": f'W/"{digest}"', "Cache-Control": CACHE_CONTROL}
+    if link is not None:
+        headers["Link"] = link
+    if _holds(request.headers.get("if-none-match", ""), digest):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="application/json", headers=headers)
+
+
+def _holds(if_none_match: str, digest: str) -> bool:
+    """Weak comparison, by RFC 9110."""
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in tags or f'"{digest}"' in tags

@@ -1,0 +1,15 @@
+"""The HTTP API as an Azure Functions app: one function takes every path and checks the key."""
+
+import os
+
+import azure.functions as func
+
+from table_api.app import create_app
+from table_api.endpoints import AuthMode
+from table_api.settings import connect, storage_settings
+
+_storage, _ = connect(storage_settings(os.environ))  # lives as long as the worker's process
+app = func.AsgiFunctionApp(
+    app=create_app(_storage, auth_mode=AuthMode.FUNCTION_KEY),
+    http_auth_level=func.AuthLevel.FUNCTION,
+)

@@ -1,0 +1,158 @@
+"""Errors as HTTP answers: one table from exception to problem document (RFC 9457).
+
+What a client is told is chosen here; no exception's text reaches it but of those made for it.
+"""
+
+from collections.abc import Callable, Coroutine, Sequence
+from enum import Enum
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from table_api.errors import TableApiError, Unavailable
+from table_api.reads import NoLedger, TooManyCells
+
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
+VALUE_CHARS_MAX = 100
+"""Of a refused value, so much is repeated to the caller."""
+
+
+class ProblemKind(Enum):
+    """Every problem: type (after `urn:problem:`), status and title."""
+
+    INVALID_PARAMETER = ("invalid-parameter", 400, "A parameter cannot be used")
+    TOO_MUCH = ("too-much", 400, "The question is too big")
+    UNKNOWN_SUBJECT = ("unknown-subject", 404, "The subject is unknown")
+    UNKNOWN_CALL = ("unknown-call", 404, "The call is unknown")
+    NO_LEDGER = ("no-ledger", 503, "There is no ledger yet")
+    STORAGE_UNAVAILABLE = ("storage-unavailable", 503, "The ledger's storage does not answer")
+    INTERNAL = ("internal", 500, "The server failed")
+
+
+class ProblemError(BaseModel):
+    """One refused parameter."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    value: str | None = None
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str
+    title: str
+    status: int = Field(ge=400, le=599)
+    detail: str | None = None
+    instance: str
+    errors: tuple[ProblemError, ...] = ()
+
+
+class Refused(TableApiError):
+    """A request that is answered with a problem; raised by handlers."""
+
+    def __init__(self, kind: ProblemKind, detail: str, errors: Sequence[ProblemError] = ()) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+def refused_parameter(field: str, value: object, detail: str) -> Refused:
+    """A refused parameter; the detail names it and its value."""
+    shown = str(value)[:VALUE_CHARS_MAX]
+    error = ProblemError(field=field, value=shown, detail=detail)
+    return Refused(ProblemKind.INVALID_PARAMETER, f"{field} = {shown!r}: {detail}", (error,))
+
+
+def answer(request: Request, refused: Refused) -> Response:
+    """The problem document of a refused request."""
+    name, status, title = refused.kind.value
+    problem = Problem(
+        type=f"urn:problem:{name}",
+        title=title,
+        status=status,
+        detail=refused.detail,
+        instance=request.url.path,
+        errors=refused.errors,
+    )
+    return _respond(problem, {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {})
+
+
+def _respond(problem: Problem, headers: dict[str, str]) -> Response:
+    return Response(
+        problem.model_dump_json(),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **headers},
+    )
+
+
+async def _on_refused(request: Request, error: Refused) -> Response:
+    return answer(request, error)
+
+
+async def _on_http(request: Request, error: HTTPException) -> Response:
+    """No such path, or a method that it does not have."""
+    problem = Problem(
+        type="about:blank",
+        title=HTTPStatus(error.status_code).phrase,
+        status=error.status_code,
+        detail=None,
+        instance=request.url.path,
+    )
+    return _respond(problem, dict(error.headers or {}))
+
+
+async def _on_invalid(request: Request, error: RequestValidationError) -> Response:
+    """Parameters that do not fit their description, all of them at once."""
+    errors = [
+        ProblemError(
+            field=".".join(str(part) for part in complaint["loc"][1:]),
+            value=str(complaint["input"])[:VALUE_CHARS_MAX],
+            detail=str(complaint["msg"]),
+        )
+        for complaint in error.errors()
+    ]
+    first = errors[0]
+    detail = f"{first.field} = {first.value!r}: {first.detail}"
+    return answer(request, Refused(ProblemKind.INVALID_PARAMETER, detail, errors))
+
+
+async def _on_too_many_cells(request: Request, error: TooManyCells) -> Response:
+    return answer(request, Refused(ProblemKind.TOO_MUCH, f"{error}: ask for fewer days"))
+
+
+async def _on_no_ledger(request: Request, error: NoLedger) -> Response:
+    return answer(request, Refused(ProblemKind.NO_LEDGER, str(error)))
+
+
+async def _on_unavailable(request: Request, _: Unavailable) -> Response:
+    return answer(request, Refused(ProblemKind.STORAGE_UNAVAILABLE, "try again in a while"))
+
+
+async def _on_any(request: Request, _: Exception) -> Response:
+    return answer(request, Refused(ProblemKind.INTERNAL, "the cause is in the server's log"))
+
+
+EXCEPTION_HANDLERS: dict[int | type[Exception], Handler] = {
+    Refused: _on_refused,
+    HTTPException: _on_http,
+    RequestValidationError: _on_invalid,
+    TooManyCells: _on_too_many_cells,
+    NoLedger: _on_no_ledger,
+    Unavailable: _on_unavailable,
+    Exception: _on_any,
+}

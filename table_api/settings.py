@@ -1,0 +1,86 @@
+"""Settings of the API's processes, read once from flags and the environment."""
+
+import ipaddress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from table_api.azure_storage import AzureTableStorage
+from table_api.errors import SettingsError
+
+LOOPBACK_NAME = "localhost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSettings:
+    """Which storage account: exactly one of the two is set."""
+
+    connection_string: str | None
+    tables_url: str | None
+    """`https://ACCOUNT.table.core.windows.net`, used with an identity."""
+
+
+def storage_settings(environment: Mapping[str, str]) -> StorageSettings:
+    """From STORAGE_CONNECTION_STRING or TABLES_URL; SettingsError names what is wrong."""
+    connection_string = environment.get("STORAGE_CONNECTION_STRING") or None
+    tables_url = environment.get("TABLES_URL") or None
+    if (connection_string is None) == (tables_url is None):
+        found = "neither is" if tables_url is None else "both are"
+        raise SettingsError(
+            f"set either STORAGE_CONNECTION_STRING or TABLES_URL (with an identity): {found} set"
+        )
+    if tables_url is not None and not tables_url.startswith("https://"):
+        raise SettingsError(f"TABLES_URL {tables_url!r} does not start with https://")
+    return StorageSettings(connection_string=connection_string, tables_url=tables_url)
+
+
+class Closable(Protocol):
+    """What has to be closed beside the storage."""
+
+    async def close(self) -> None:
+        """Release connections."""
+
+
+def connect(settings: StorageSettings) -> tuple[AzureTableStorage, Closable | None]:
+    """The storage and the identity that it uses, if any; nothing is asked of either yet."""
+    if settings.connection_string is not None:
+        return AzureTableStorage.from_connection_string(settings.connection_string), None
+    # The import takes half a second, and a connection string needs none of it.
+    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
+
+    assert settings.tables_url is not None  # one of the two is set
+    credential = DefaultAzureCredential()
+    return AzureTableStorage.from_account_url(settings.tables_url, credential), credential
+
+
+@asynccontextmanager
+async def open_storage(settings: StorageSettings) -> AsyncIterator[AzureTableStorage]:
+    """The storage, closed at the end with the identity it used."""
+    storage, credential = connect(settings)
+    try:
+        yield storage
+    finally:
+        await storage.close()
+        if credential is not None:
+            await credential.close()
+
+
+def check_local(auth_mode: str, host: str) -> None:
+    """SettingsError unless the mode is `local` and the host cannot be reached from elsewhere."""
+    if auth_mode != "local":
+        raise SettingsError(f"AUTH_MODE {auth_mode!r} is not known; the only one here is 'local'")
+    if not _is_loopback(host):
+        raise SettingsError(
+            f"API_HOST {host!r} can be reached from other machines, and AUTH_MODE=local checks "
+            "nobody: bind to 127.0.0.1, ::1 or localhost"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == LOOPBACK_NAME:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
