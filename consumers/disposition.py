@@ -1,9 +1,7 @@
 """Which decoded events make a ledger entry now, and which wait for the gateway's log. Pure."""
 
+from pricing_rules.rating import REFUSED_STATUS
 from pricing_rules.types import UsageEvent
-
-REFUSED_STATUSES = frozenset({401, 403, 429})
-"""The gateway or the provider refused the call before a model worked on it: it costs nothing."""
 
 
 def is_deferred(event: UsageEvent) -> bool:
@@ -12,4 +10,4 @@ def is_deferred(event: UsageEvent) -> bool:
     A call without usage waits (a stream, an aborted or filtered call may be charged); a refused
     one is posted as zero. A completed call never waits again: without usage it is `no_usage`.
     """
-    return event.usage is None and not event.completed_from and event.status not in REFUSED_STATUSES
+    return event.usage is None and not event.completed_from and event.status not in REFUSED_STATUS
