@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -77,12 +78,26 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TIME",
         help="ISO time of the last call; the same one sends the same bytes (default: now)",
     )
-    parser.add_argument("--calls", type=int, default=CALLS, help=f"of the workload ({CALLS})")
+    parser.add_argument("--calls", type=_calls, default=CALLS, help=f"of the workload ({CALLS})")
     parser.add_argument(
         "--streamed-percent", type=int, default=0, help="streamed calls of the workload (0)"
     )
-    parser.add_argument("--rate", type=float, metavar="N", help="events a second, default all")
+    parser.add_argument("--rate", type=_rate, metavar="N", help="events a second, default all")
     return parser
+
+
+def _calls(text: str) -> int:
+    calls = int(text)
+    if calls < 1:
+        raise argparse.ArgumentTypeError(f"{text} calls, at least 1 expected")
+    return calls
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} events a second, more than 0 expected")
+    return rate
 
 
 def _instant(text: str) -> datetime:

@@ -1,7 +1,7 @@
 """Usage events → event hub, in batches per partition key, with the real SDK.
 
-A lost acknowledgement makes the SDK or this file send a batch
-again: duplicates are part of the deal, the ledger counts each call once.
+A lost acknowledgement makes the SDK or this file send a batch again: duplicates are part of the
+deal, the ledger counts each call once.
 """
 
 import asyncio

@@ -167,3 +167,19 @@ def test_command_names_what_is_wrong_and_exits_1(
     printed = capsys.readouterr()
     assert named in printed.err
     assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--workload", "--rate", "0"],
+        ["--workload", "--rate", "nan"],
+        ["--workload", "--calls", "0"],
+    ],
+)
+def test_command_refuses_a_pace_or_number_of_nothing(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "expected" in capsys.readouterr().err
