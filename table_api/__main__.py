@@ -14,7 +14,7 @@ from table_api.app import create_app
 from table_api.errors import SettingsError, TableApiError
 from table_api.people import People, Person
 from table_api.people_csv import read_people_csv
-from table_api.settings import check_local, open_storage, storage_settings
+from table_api.settings import check_local, metering_place, open_storage, storage_settings
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
@@ -23,6 +23,8 @@ _EPILOG = """\
 environment:
   STORAGE_CONNECTION_STRING  the storage account by connection string, or
   TABLES_URL                 https://ACCOUNT.table.core.windows.net, with an identity
+  EVENTHUB_NAME              the hub whose metering is shown (llm-usage)
+  CONSUMER_GROUP             the consumer group that meters it (metering)
 """
 _WARNING = """\
 ****************************************************************************
@@ -55,7 +57,11 @@ async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
     async with open_storage(storage_settings(environment)) as storage:
         _say(_WARNING.format(host=host, port=port))
         config = uvicorn.Config(
-            create_app(storage), host=host, port=port, log_level="warning", access_log=False
+            create_app(storage, metering=metering_place(environment)),
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
         )
         await uvicorn.Server(config).serve()
 

@@ -13,6 +13,7 @@ from table_api import endpoints, responses
 from table_api.api_description import describe
 from table_api.call_reads import CallReads
 from table_api.endpoints import Api, AuthMode
+from table_api.metering_status import MeteringPlace
 from table_api.people import People
 from table_api.problems import EXCEPTION_HANDLERS
 from table_api.reads import LedgerReads
@@ -36,7 +37,11 @@ ROUTES = (
     Route("/v1/subjects/{subject:path}/usage", endpoints.get_subject_usage, responses.SubjectUsage),
     Route("/v1/subjects/{subject:path}/calls", endpoints.get_subject_calls, responses.Calls),
     Route("/v1/calls/{call_id}", endpoints.get_call, responses.CallDetail),
+    Route("/v1/metering", endpoints.get_metering, responses.Metering),
 )
+
+
+DEFAULT_METERING = MeteringPlace()
 
 
 def _now() -> datetime:
@@ -47,6 +52,7 @@ def create_app(
     storage: TableStorage,
     *,
     auth_mode: AuthMode = AuthMode.LOCAL,
+    metering: MeteringPlace = DEFAULT_METERING,
     now: Callable[[], datetime] = _now,
 ) -> FastAPI:
     """The API over one storage, which stays the caller's to close.
@@ -54,7 +60,6 @@ def create_app(
     It authorizes nobody by itself: `auth_mode` says who does.
     """
     reads = LedgerReads(storage, now=now)
-
     app = FastAPI(
         title="LLM chargeback",
         version="1",
@@ -71,6 +76,7 @@ def create_app(
         people=People(storage, now=now),
         now=now,
         auth_mode=auth_mode,
+        metering=metering,
     )
     for route in ROUTES:
         app.add_api_route(

@@ -42,7 +42,7 @@ def decode_cursor(text: str, digest: str, *, parts: int) -> tuple[str, ...]:
         raise InvalidCursor("it is not a cursor of this API")
     try:
         version, found, place = _decode(raw)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidCursor("it is not a cursor of this API") from error
     if version != CURSOR_VERSION or len(place) != parts:
         raise InvalidCursor("it is not a cursor of this list")

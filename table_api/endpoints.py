@@ -19,6 +19,8 @@ from table_api.conditional import json_answer
 from table_api.daily_usage import DailyUsage, sum_totals
 from table_api.list_places import call_cursor, call_place, subject_cursor, subject_place
 from table_api.meta import LedgerMeta
+from table_api.metering_answers import metering_answer
+from table_api.metering_status import MeteringPlace, newest_enqueued_time, read_metering
 from table_api.people import People, PeopleDirectory
 from table_api.periods import DayRange
 from table_api.problems import ProblemKind, Refused, refused_parameter
@@ -61,6 +63,7 @@ class Api:
     people: People
     now: Callable[[], datetime]
     auth_mode: AuthMode
+    metering: MeteringPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,7 @@ async def get_usage(request: Request, query: Annotated[UsageQuery, Query()]) -> 
     else:
         cells = await api.reads.subject_usage(normalize("NFC", query.subject), scope.days)
     fields = _report(scope, _filtered(cells, query, scope.people), query)
-    newest = None
+    newest = await newest_enqueued_time(api.storage, api.metering)
     return json_answer(request, responses.Usage.model_validate(fields | {"newest_call": newest}))
 
 
@@ -190,6 +193,14 @@ async def get_call(
     meta, people = await api.reads.meta(), await api.people.directory()
     person = people.at(str(chain[-1].row["subject"]), call_answers.charge_day(chain[-1]))
     return json_answer(request, call_answers.call_detail(chain, meta, person))
+
+
+async def get_metering(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
+    """How far metering is, what it could not rate, and whether the last audit was clean."""
+    api = api_of(request)
+    await api.reads.meta()
+    status = await read_metering(api.storage, api.metering)
+    return json_answer(request, metering_answer(status))
 
 
 def _filtered(

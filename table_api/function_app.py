@@ -6,10 +6,10 @@ import azure.functions as func
 
 from table_api.app import create_app
 from table_api.endpoints import AuthMode
-from table_api.settings import connect, storage_settings
+from table_api.settings import connect, metering_place, storage_settings
 
 _storage, _ = connect(storage_settings(os.environ))  # lives as long as the worker's process
 app = func.AsgiFunctionApp(
-    app=create_app(_storage, auth_mode=AuthMode.FUNCTION_KEY),
+    app=create_app(_storage, auth_mode=AuthMode.FUNCTION_KEY, metering=metering_place(os.environ)),
     http_auth_level=func.AuthLevel.FUNCTION,
 )

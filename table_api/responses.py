@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pricing_rules.types import CallState, Operation
 from pricing_rules.units import Unit
+from table_api.progress import Count
 
 Money = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.1133"])]
 """An exact decimal in the answer's `currency`."""
@@ -214,3 +215,34 @@ class CallDetail(Call):
     origin: Origin
     explanation: Explanation
     chain: list[ChainRow]
+
+
+class PartitionProgress(_Answer):
+    """How far metering is in one partition of the hub."""
+
+    hub: str
+    consumer_group: str
+    partition: str
+    sequence_number: int
+    enqueued_time: datetime | None
+    recorded_at: datetime
+    counts: dict[Count, int]
+
+
+class Audit(_Answer):
+    """The last audit of the ledger."""
+
+    at: datetime
+    ok: bool
+    calls: int
+    cells: int
+    problems: list[str]
+
+
+class Metering(_Answer):
+    """The state of metering; totals are the partitions' counts, summed."""
+
+    partitions: list[PartitionProgress]
+    totals: dict[Count, int]
+    dead_letters_open: int
+    audit: Audit | None

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from table_api.azure_storage import AzureTableStorage
 from table_api.errors import SettingsError
+from table_api.metering_status import MeteringPlace
 
 LOOPBACK_NAME = "localhost"
 
@@ -33,6 +34,15 @@ def storage_settings(environment: Mapping[str, str]) -> StorageSettings:
     if tables_url is not None and not tables_url.startswith("https://"):
         raise SettingsError(f"TABLES_URL {tables_url!r} does not start with https://")
     return StorageSettings(connection_string=connection_string, tables_url=tables_url)
+
+
+def metering_place(environment: Mapping[str, str]) -> MeteringPlace:
+    """Whose progress is shown: EVENTHUB_NAME and CONSUMER_GROUP, as the consumers have them."""
+    place = MeteringPlace()
+    return MeteringPlace(
+        hub=environment.get("EVENTHUB_NAME") or place.hub,
+        group=environment.get("CONSUMER_GROUP") or place.group,
+    )
 
 
 class Closable(Protocol):

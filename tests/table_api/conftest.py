@@ -1,0 +1,49 @@
+"""Storages and HTTP clients for the tests of reads and of the API."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from table_api.app import create_app
+from table_api.azure_storage import AzureTableStorage
+from table_api.memory_storage import MemoryTableStorage
+from table_api.storage import TableStorage
+from tests.calls import NOW, PrefixedStorage
+
+ApiClient = httpx.AsyncClient
+
+
+@asynccontextmanager
+async def api_over(storage: TableStorage) -> AsyncIterator[ApiClient]:
+    """A client of the API over a storage, in this process, at NOW."""
+    transport = httpx.ASGITransport(create_app(storage, now=lambda: NOW))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.fixture(params=["memory", "azurite"])
+async def either_storage(request: pytest.FixtureRequest) -> AsyncIterator[TableStorage]:
+    """An empty storage: the twin in memory, then Azurite."""
+    if request.param == "memory":
+        yield MemoryTableStorage()
+        return
+    ports = request.getfixturevalue("azurite")
+    account = AzureTableStorage.from_connection_string(ports.connection_string)
+    yield PrefixedStorage(account, f"t{uuid4().hex}")
+    await account.close()
+
+
+@pytest.fixture
+def memory() -> MemoryTableStorage:
+    """An empty storage."""
+    return MemoryTableStorage()
+
+
+@pytest.fixture
+async def api(memory: MemoryTableStorage) -> AsyncIterator[ApiClient]:
+    """A client of the API over `memory`."""
+    async with api_over(memory) as client:
+        yield client

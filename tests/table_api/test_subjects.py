@@ -1,0 +1,97 @@
+"""The list of subjects: pages together are the list, in order, whatever the sorting."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from table_api.daily_usage import DailyUsage, Totals
+from table_api.people import PeopleDirectory, Person
+from table_api.subjects import (
+    Order,
+    Place,
+    SubjectSort,
+    SubjectUsage,
+    matching,
+    page_of,
+    place_of,
+    subject_usages,
+)
+
+TODAY = date(2026, 11, 23)
+PEOPLE = PeopleDirectory(
+    [
+        Person(
+            subject="ada",
+            display_name="Ada Lovelace",
+            cost_centre="R&D",
+            valid_from=date(2026, 1, 1),
+        )
+    ]
+)
+
+
+def usage(subject: str, *, charge: int = 0, calls: int = 1, day: int = 20) -> DailyUsage:
+    """A cell of November 2026."""
+    return DailyUsage(
+        subject=subject,
+        day=date(2026, 11, day),
+        model="gpt-4o",
+        totals=Totals(calls=calls, charge=charge),
+    )
+
+
+def listed(*cells: DailyUsage) -> list[SubjectUsage]:
+    """The subjects of these cells."""
+    return subject_usages(cells, PEOPLE, today=TODAY)
+
+
+lists = st.lists(
+    st.builds(
+        usage,
+        st.sampled_from([f"user{n}" for n in range(12)]),
+        charge=st.integers(0, 3),
+        calls=st.integers(1, 3),
+    ),
+    max_size=30,
+)
+
+
+@given(lists, st.sampled_from(SubjectSort), st.sampled_from(Order), st.integers(1, 5))
+def test_pages_together_are_the_whole_list_in_order(
+    cells: list[DailyUsage], sort: SubjectSort, order: Order, limit: int
+) -> None:
+    usages = listed(*cells)
+    seen: list[SubjectUsage] = []
+    after: Place | None = None
+    while True:
+        page, after = page_of(usages, sort, order, limit=limit, after=after)
+        assert len(page) <= limit
+        seen.extend(page)
+        if after is None:
+            break
+    assert {each.subject for each in seen} == {each.subject for each in usages}
+    assert len(seen) == len(usages)
+    places = [place_of(each, sort) for each in seen]
+    assert places == sorted(places, reverse=order is Order.DESC)
+
+
+def test_subject_has_its_name_its_last_day_and_the_sum_of_its_cells() -> None:
+    [ada] = listed(usage("ada", charge=5, day=3), usage("ada", charge=7, day=19))
+    assert (ada.name, ada.cost_centre) == ("Ada Lovelace", "R&D")
+    assert ada.last_day == date(2026, 11, 19)
+    assert (ada.totals.calls, ada.totals.charge) == (2, 12)
+
+
+def test_subject_of_nothing_but_emptied_cells_is_not_listed() -> None:
+    assert listed(usage("ada", calls=0)) == []
+
+
+@pytest.mark.parametrize("text", ["ADA", "lovel", "r&d"])
+def test_search_finds_subject_name_and_cost_centre_in_any_case(text: str) -> None:
+    assert [each.subject for each in matching(listed(usage("ada"), usage("bob")), text)] == ["ada"]
+
+
+def test_search_for_what_nobody_has_finds_nobody() -> None:
+    assert matching(listed(usage("ada"), usage("bob")), "zoe") == []
