@@ -24,3 +24,31 @@ class InvalidField(ConsumersError):
             message=str(self),
             event_id=event_id,
         )
+
+
+class LetterGone(ConsumersError):
+    """The bytes of a dead letter are not there (its retention may have passed)."""
+
+
+class SettingsError(ConsumersError):
+    """A setting is missing or cannot be used; the message names its variable."""
+
+
+class HubUnavailable(ConsumersError):
+    """The event hub gave no usable answer."""
+
+
+class HubRecreated(ConsumersError):
+    """The hub was made anew: its sequence numbers start again, old positions mean nothing."""
+
+
+class PartitionStalled(ConsumersError):
+    """Events wait in a partition that this process owns and none arrives."""
+
+
+class TooManyDeadLetters(ConsumersError):
+    """So much cannot be rated that something else is wrong: a person has to look."""
+
+
+class GivenUp(ConsumersError):
+    """The process ends before storage answered: what was tried comes again after a restart."""

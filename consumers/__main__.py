@@ -1,0 +1,83 @@
+"""`python -m consumers VERB`: data goes to stdout, words to stderr; docs/consumer.md lists all."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+
+import uvloop
+
+from consumers.actions import Action
+from consumers.errors import ConsumersError, PartitionStalled, TooManyDeadLetters
+from consumers.run import run
+from consumers.settings import Settings, add_flags, read_settings
+from pricing_rules.errors import PricingError
+from table_api.errors import TableApiError
+from telemetry.log import Log, configure
+
+FAILED = 1
+STOPPED_BY_DEAD_LETTERS = 3
+STOPPED_BY_STALL = 4
+
+Verb = Callable[[Settings, argparse.Namespace], Awaitable[int]]
+_log = Log("consumers")
+
+
+async def _run(settings: Settings, arguments: argparse.Namespace) -> int:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, ended.set)
+    await run(settings, ended=ended, until_idle_s=arguments.until_idle)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m consumers", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    running = _add_verb(verbs, "run", _run, "meter events into the ledger until SIGTERM")
+    running.add_argument(
+        "--until-idle",
+        type=int,
+        metavar="S",
+        help="end when every partition of this process was caught up for S seconds",
+    )
+    return parser
+
+
+def _add_verb(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    verb: Verb,
+    meaning: str,
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=meaning, description=meaning)
+    add_flags(parser)
+    parser.set_defaults(run=verb)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    configure()
+    parsed = _parser().parse_args(arguments)
+    try:
+        settings = read_settings(vars(parsed), os.environ)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            code: int = runner.run(parsed.run(settings, parsed))
+            return code
+    except TooManyDeadLetters as error:
+        _log.error(Action.TOO_MANY_DEAD_LETTERS, str(error))
+        return STOPPED_BY_DEAD_LETTERS
+    except PartitionStalled as error:
+        _log.error(Action.FAILED, f"{error}; it stays so with new clients: see `check`")
+        return STOPPED_BY_STALL
+    except (ConsumersError, TableApiError, PricingError) as error:
+        _log.error(Action.FAILED, f"{type(error).__name__}: {error}")
+        return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

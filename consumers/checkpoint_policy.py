@@ -1,0 +1,20 @@
+"""When a partition's progress is saved. Pure; what is saved is partition_progress's."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointPolicy:
+    """By time: a checkpoint per batch would cost more than the batch."""
+
+    interval_s: float
+
+    def due(self, *, now: float, saved_at: float, pending: int) -> bool:
+        """Whether `pending` durable events wait since a save at `saved_at` (both in seconds)."""
+        return pending > 0 and now - saved_at >= self.interval_s
+
+    def wait_s(self, *, now: float, saved_at: float, pending: int) -> float | None:
+        """How long until a save is due; None when nothing waits for one."""
+        if not pending:
+            return None
+        return max(0.0, self.interval_s - (now - saved_at))

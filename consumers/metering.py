@@ -1,0 +1,155 @@
+"""One batch: decode, rate, sort into the four outcomes, post, dead-letter.
+
+When a batch is durable is decided here; when that is saved is `partition_worker`'s question.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from consumers.dead_letters import (
+    REFUSED_BY_STORAGE,
+    DeadLetters,
+    Letter,
+    Refusal,
+    make_letter,
+    refusal_of,
+)
+from consumers.decode import decode
+from consumers.disposition import is_deferred
+from consumers.invalid_event import InvalidEvent
+from consumers.received import Received
+from pricing_rules.book import Book
+from pricing_rules.rating import rate
+from pricing_rules.types import CallState
+from table_api.posting import Outcome, PostResult
+from table_api.progress import Count
+from table_api.rows import MeteredCall, Origin
+from telemetry.metrics import CounterName, count
+
+Counts = tuple[Count, ...]
+"""What one event counts in."""
+
+DEFERRED: Counts = (Count.DEFERRED,)
+DEAD_LETTERED: Counts = (Count.DEAD_LETTERED,)
+_COUNT_OF = {
+    Outcome.POSTED: Count.POSTED,
+    Outcome.CORRECTED: Count.CORRECTED,
+    Outcome.DUPLICATE: Count.DUPLICATES,
+    Outcome.REFUSED: Count.DEAD_LETTERED,
+}
+_COUNT_OF_STATE = {
+    CallState.UNPRICED: Count.UNPRICED,
+    CallState.NO_USAGE: Count.NO_USAGE,
+    CallState.ZERO: Count.ZERO,
+}
+
+
+class Poster(Protocol):
+    """The part of the ledger that metering needs."""
+
+    async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
+        """Post calls, each exactly once; results in their order."""
+
+
+@dataclass(slots=True)
+class Metered:
+    """A batch, decoded and rated; nothing of it is durable yet."""
+
+    calls: list[MeteredCall] = field(default_factory=list)
+    of_call: list[int] = field(default_factory=list)
+    """Index in the batch of each call."""
+    letters: list[Letter] = field(default_factory=list)
+    counts: list[Counts] = field(default_factory=list)
+    """Per event of the batch; those of calls are set after posting."""
+
+
+class Metering:
+    """Makes batches of one hub durable. Without state: any number of partitions share it."""
+
+    def __init__(
+        self,
+        *,
+        hub: str,
+        book: Book,
+        ledger: Poster,
+        dead_letters: DeadLetters,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._hub = hub
+        self._book = book
+        self._ledger = ledger
+        self._dead_letters = dead_letters
+        self._now = now
+
+    def meter(self, partition: str, events: Sequence[Received]) -> Metered:
+        """Decode and rate a batch. Does no I/O and raises on no event."""
+        metered = Metered()
+        for index, received in enumerate(events):
+            event = decode(received.body, enqueued_time=received.enqueued_time)
+            if isinstance(event, InvalidEvent):
+                metered.letters.append(self._letter(partition, received, refusal_of(event)))
+                metered.counts.append(DEAD_LETTERED)
+            elif is_deferred(event):
+                metered.counts.append(DEFERRED)
+            else:
+                origin = Origin(
+                    hub=self._hub,
+                    partition=partition,
+                    sequence_number=received.sequence_number,
+                    enqueued_time=received.enqueued_time,
+                )
+                metered.calls.append(MeteredCall(priced=rate(event, self._book), origin=origin))
+                metered.of_call.append(index)
+                metered.counts.append(())
+        return metered
+
+    async def make_durable(
+        self, partition: str, events: Sequence[Received], metered: Metered
+    ) -> list[Counts]:
+        """Write a metered batch; what each event counts in.
+
+        Raises table_api.errors.Unavailable when storage does not answer. Then the same call
+        again is the remedy: both writes are idempotent.
+        """
+        letters = list(metered.letters)
+        # 1. The ledger. A crash before or in it: the events come again, what stands is found by
+        #    its key and not counted twice.
+        results = await self._ledger.post(metered.calls)
+        for index, call, result in zip(metered.of_call, metered.calls, results, strict=True):
+            metered.counts[index] = _counts_of(call, result)
+            if result.outcome is Outcome.REFUSED:
+                letters.append(self._letter(partition, events[index], _refusal(call, result)))
+        # 2. Dead letters. A crash between 1 and 2, or a failure here: the batch comes again,
+        #    its calls are duplicates now and its letters are written then.
+        if letters:
+            await self._dead_letters.add(letters)
+            for letter in letters:
+                count(CounterName.DEAD_LETTERS, 1, {"reason": letter.entry.reason})
+        # 3. Progress and 4. the checkpoint follow in partition_worker, by time.
+        return metered.counts
+
+    def _letter(self, partition: str, received: Received, refusal: Refusal) -> Letter:
+        return make_letter(self._hub, partition, received, refusal=refusal, recorded_at=self._now())
+
+
+def _counts_of(call: MeteredCall, result: PostResult) -> Counts:
+    counts = [_COUNT_OF[result.outcome]]
+    if result.mismatch:
+        counts.append(Count.MISMATCHES)
+    state = _COUNT_OF_STATE.get(call.priced.state)
+    if state is not None:
+        counts.append(state)
+    return tuple(counts)
+
+
+def _refusal(call: MeteredCall, result: PostResult) -> Refusal:
+    event = call.priced.event
+    return Refusal(
+        reason=REFUSED_BY_STORAGE,
+        field="body",
+        value=event.id,
+        message=f"Table Storage refuses the rows of this call: {result.reason}",
+        event_id=event.id,
+    )

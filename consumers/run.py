@@ -1,0 +1,196 @@
+"""The verb `run`: open all, receive, and go on with a new client when the old one is stuck."""
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from consumers.actions import Action
+from consumers.checkpoint_policy import CheckpointPolicy
+from consumers.checkpoints import create_container
+from consumers.dead_letter_limit import DeadLetterLimit
+from consumers.edges import Edges, open_edges
+from consumers.errors import GivenUp, HubRecreated, HubUnavailable, PartitionStalled
+from consumers.hub import HubState, make_receiving_client
+from consumers.metering import Metering
+from consumers.monitor import Monitor, MonitorLimits
+from consumers.partition_progress import PartitionProgress
+from consumers.partition_worker import PartitionWorker, WorkLimits
+from consumers.receiver import ReceiveLimits, Receiver
+from consumers.settings import Settings
+from consumers.storage_retry import until_answered
+from pricing_rules.book import load_book
+from table_api.ledger import Ledger
+from table_api.meta import LedgerSettings
+from table_api.progress import Progress
+from telemetry.log import Log
+
+STALLED_CLIENTS_MAX = 5
+"""Clients in a row that got no event at all: then the platform is to restart the process."""
+HUB_RETRY_S_MIN = 1.0
+HUB_RETRY_S_MAX = 15.0
+CALLBACK_EVENTS_MAX = 1_000
+BUFFERED_BATCHES_MAX = 2
+
+Result = TypeVar("Result")
+_log = Log("consumers")
+
+
+def now_utc() -> datetime:
+    return datetime.now(UTC)
+
+
+def ledger_settings(settings: Settings) -> LedgerSettings:
+    """What the ledger must have been made with."""
+    return LedgerSettings(
+        zone=settings.billing_time_zone,
+        pricing_currency=settings.pricing_currency,
+        billing_currency=settings.billing_currency,
+        shards=settings.ledger_shards,
+    )
+
+
+async def run(
+    settings: Settings, *, ended: asyncio.Event, until_idle_s: float | None = None
+) -> None:
+    """Meter until `ended` is set, or idle for `until_idle_s`.
+
+    Raises TooManyDeadLetters, PartitionStalled after STALLED_CLIENTS_MAX clients, or
+    table_api.errors.LedgerMismatch; hub and storage that are down are waited for.
+    """
+    book = load_book(settings.price_books)
+    async with open_edges(settings) as edges:
+        _log.info(Action.STARTED, f"metering {edges.hub.address.host}/{settings.eventhub_name}")
+        with contextlib.suppress(GivenUp):
+            ledger = await until_answered(
+                lambda: _open_ledger(edges, settings), what="start", partition="", ended=ended
+            )
+            metering = Metering(
+                hub=settings.eventhub_name,
+                book=book,
+                ledger=ledger,
+                dead_letters=edges.dead_letters,
+                now=now_utc,
+            )
+            await _receive_on(edges, settings, metering, ended=ended, until_idle_s=until_idle_s)
+        _log.info(Action.STOPPED, "stopped")
+
+
+async def _open_ledger(edges: Edges, settings: Settings) -> Ledger:
+    ledger = await Ledger.open(edges.tables, ledger_settings(settings), now=now_utc)
+    await edges.progress.create()
+    await create_container(edges.checkpoint_container)
+    await edges.dead_letters.create()
+    return ledger
+
+
+async def _receive_on(
+    edges: Edges,
+    settings: Settings,
+    metering: Metering,
+    *,
+    ended: asyncio.Event,
+    until_idle_s: float | None,
+) -> None:
+    """One client after another until `ended`."""
+    stalled = 0
+    while not ended.is_set():
+        state = await _hub_state(edges, ended)
+        receiver = make_receiver(edges, settings, metering, state)
+        limits = MonitorLimits(
+            interval_s=settings.monitor_interval_ms / 1000,
+            stall_s=settings.stall_ms / 1000,
+            until_idle_s=until_idle_s,
+        )
+        monitor = Monitor(edges.hub, state.created_at, limits, now=now_utc)
+        try:
+            await _receive_watched(receiver, monitor, ended)
+        except PartitionStalled as error:
+            stalled = 1 if receiver.progressed else stalled + 1
+            _log.error(Action.PARTITION_STALLED, f"{error}; making the client anew")
+            if stalled > STALLED_CLIENTS_MAX:
+                raise
+        except HubRecreated as error:
+            _log.error(Action.HUB_RECREATED, f"{error}; reading it from its first event")
+
+
+async def _receive_watched(receiver: Receiver, monitor: Monitor, ended: asyncio.Event) -> None:
+    def on_watch_done(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            receiver.fail(error)
+
+    watching = asyncio.create_task(monitor.watch(receiver, ended))
+    watching.add_done_callback(on_watch_done)
+    try:
+        await receiver.run(ended)
+    finally:
+        watching.cancel()
+        await asyncio.wait({watching})
+
+
+async def _hub_state(edges: Edges, ended: asyncio.Event) -> HubState:
+    """The hub's state, waited for. GivenUp when `ended` is set before."""
+    delay_s, was_down = HUB_RETRY_S_MIN, False
+    while True:
+        try:
+            state = await edges.hub.state()
+        except HubUnavailable as error:
+            was_down = True
+            _log.warning(Action.HUB_UNAVAILABLE, f"next try in {delay_s:.0f} s: {error}")
+        else:
+            if was_down:
+                _log.info(Action.HUB_RECOVERED, "the hub answers")
+            return state
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await ended.wait()
+        if ended.is_set():
+            raise GivenUp("waiting for the hub")
+        delay_s = min(delay_s * 2, HUB_RETRY_S_MAX)
+
+
+def make_receiver(
+    edges: Edges, settings: Settings, metering: Metering, state: HubState
+) -> Receiver:
+    """A receiver with a fresh client; its workers save where these edges say."""
+    limits = WorkLimits(
+        batch_events_max=settings.batch_events_max,
+        buffer_events_max=settings.batch_events_max * BUFFERED_BATCHES_MAX,
+        linger_s=settings.linger_ms / 1000,
+        checkpoint=CheckpointPolicy(settings.checkpoint_interval_ms / 1000),
+        dead_letters=DeadLetterLimit(
+            consecutive_max=settings.dead_letters_in_a_row_max,
+            percent_max=settings.dead_letter_percent_max,
+            window_events=settings.dead_letter_window_events,
+        ),
+    )
+
+    def make_worker(partition: str) -> PartitionWorker:
+        empty = Progress(
+            hub=settings.eventhub_name,
+            group=settings.consumer_group,
+            partition=partition,
+            hub_created_at=state.created_at,
+            sequence_number=-1,
+            enqueued_time=None,
+            recorded_at=now_utc(),
+            counts={},
+        )
+        return PartitionWorker(
+            partition,
+            metering=metering,
+            progress=PartitionProgress(edges.progress, empty, now=now_utc),
+            checkpoint=lambda event: edges.checkpoints.save(partition, event),
+            limits=limits,
+        )
+
+    client = make_receiving_client(
+        edges.hub.address,
+        edges.checkpoints,
+        load_balancing_interval_s=settings.load_balancing_interval_ms / 1000,
+        ownership_expiry_s=settings.ownership_expiry_ms / 1000,
+    )
+    reading = ReceiveLimits(
+        prefetch=settings.prefetch_events, callback_events_max=CALLBACK_EVENTS_MAX
+    )
+    return Receiver(client, make_worker, reading)

@@ -1,0 +1,179 @@
+"""What the consumers can be told: one frozen value, from flags over environment variables.
+
+docs/consumer.md lists all of it; a test compares. Nothing else reads the environment.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from consumers.errors import SettingsError
+
+
+def _setting(
+    variable: str, meaning: str, *, default: Any = None, parse: Callable[[str], Any] = str
+) -> Any:
+    metadata = {"variable": variable, "meaning": meaning, "parse": parse}
+    return field(default=default, metadata=metadata)
+
+
+def _paths(text: str) -> tuple[Path, ...]:
+    return tuple(Path(part) for part in text.split(os.pathsep) if part)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("expected a whole number from 1 on")
+    return number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting of every verb; the flag of `checkpoint_interval_ms` is that with dashes."""
+
+    eventhub_connection_string: str | None = _setting(
+        "EVENTHUB_CONNECTION_STRING", "the namespace, with a key (local use, or the emulator)"
+    )
+    eventhub_namespace: str | None = _setting(
+        "EVENTHUB_NAMESPACE", "fully qualified namespace, with an identity in place of a key"
+    )
+    eventhub_name: str = _setting("EVENTHUB_NAME", "the event hub", default="llm-usage")
+    consumer_group: str = _setting("CONSUMER_GROUP", "its consumer group", default="metering")
+    storage_connection_string: str | None = _setting(
+        "STORAGE_CONNECTION_STRING", "the storage account, with a key (local use)"
+    )
+    tables_url: str | None = _setting(
+        "TABLES_URL", "https://ACCOUNT.table.core.windows.net, with an identity"
+    )
+    blobs_url: str | None = _setting(
+        "BLOBS_URL", "https://ACCOUNT.blob.core.windows.net, with an identity"
+    )
+    checkpoint_container: str = _setting(
+        "CHECKPOINT_CONTAINER", "blob container of checkpoints", default="checkpoints"
+    )
+    dead_letter_container: str = _setting(
+        "DEAD_LETTER_CONTAINER", "blob container of dead letters", default="dead-letters"
+    )
+    price_books: tuple[Path, ...] = _setting(
+        "PRICE_BOOKS", "your own rule files, separated as in PATH", default=(), parse=_paths
+    )
+    billing_time_zone: str = _setting(
+        "BILLING_TIME_ZONE", "IANA zone of days and months; as the ledger was made", default="UTC"
+    )
+    pricing_currency: str = _setting(
+        "PRICING_CURRENCY", "currency of list prices; as the ledger was made", default="USD"
+    )
+    billing_currency: str = _setting(
+        "BILLING_CURRENCY", "currency of what subjects owe; as the ledger was made", default="USD"
+    )
+    ledger_shards: int = _setting(
+        "LEDGER_SHARDS", "partitions a month; as the ledger was made", default=16, parse=_positive
+    )
+    batch_events_max: int = _setting(
+        "BATCH_EVENTS_MAX", "events in a batch", default=2_000, parse=_positive
+    )
+    linger_ms: int = _setting(
+        "LINGER_MS", "how long a batch may wait to fill", default=500, parse=_positive
+    )
+    prefetch_events: int = _setting(
+        "PREFETCH_EVENTS", "events asked for at once, a partition", default=3_000, parse=_positive
+    )
+    checkpoint_interval_ms: int = _setting(
+        "CHECKPOINT_INTERVAL_MS", "between saves, a partition", default=3_000, parse=_positive
+    )
+    load_balancing_interval_ms: int = _setting(
+        "LOAD_BALANCING_INTERVAL_MS", "between claims of partitions", default=10_000,
+        parse=_positive,
+    )  # fmt: skip
+    ownership_expiry_ms: int = _setting(
+        "OWNERSHIP_EXPIRY_MS", "until a dead consumer's partitions are free", default=60_000,
+        parse=_positive,
+    )  # fmt: skip
+    monitor_interval_ms: int = _setting(
+        "MONITOR_INTERVAL_MS", "between looks at lag and stalls", default=15_000, parse=_positive
+    )
+    stall_ms: int = _setting(
+        "STALL_MS", "events wait so long and none arrives: a stall", default=60_000,
+        parse=_positive,
+    )  # fmt: skip
+    dead_letters_in_a_row_max: int = _setting(
+        "DEAD_LETTERS_IN_A_ROW_MAX", "past it the consumer stops", default=200, parse=_positive
+    )
+    dead_letter_percent_max: int = _setting(
+        "DEAD_LETTER_PERCENT_MAX", "past it the consumer stops", default=50, parse=_positive
+    )
+    dead_letter_window_events: int = _setting(
+        "DEAD_LETTER_WINDOW_EVENTS", "events that the percentage is of", default=1_000,
+        parse=_positive,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if not (self.eventhub_connection_string or self.eventhub_namespace):
+            raise SettingsError(
+                "EVENTHUB_CONNECTION_STRING or EVENTHUB_NAMESPACE is not set: which event hub?"
+            )
+        if not (self.storage_connection_string or (self.tables_url and self.blobs_url)):
+            raise SettingsError(
+                "STORAGE_CONNECTION_STRING, or TABLES_URL and BLOBS_URL, are not set: "
+                "which storage account?"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How one setting is spelled outside."""
+
+    name: str
+    flag: str
+    variable: str
+    meaning: str
+    default: str
+    parse: Callable[[str], Any]
+
+
+def options() -> list[Option]:
+    """Every setting, in order."""
+    return [
+        Option(
+            name=each.name,
+            flag="--" + each.name.replace("_", "-"),
+            variable=each.metadata["variable"],
+            meaning=each.metadata["meaning"],
+            default="" if each.default in (None, ()) else str(each.default),
+            parse=each.metadata["parse"],
+        )
+        for each in fields(Settings)
+    ]
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """One flag per setting; its help names the variable that it is the twin of."""
+    group = parser.add_argument_group("settings (a flag is stronger than its variable)")
+    for option in options():
+        default = f"; default {option.default}" if option.default else ""
+        group.add_argument(
+            option.flag,
+            dest=option.name,
+            metavar="X",
+            help=f"{option.meaning} [{option.variable}{default}]",
+        )
+
+
+def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Settings:
+    """SettingsError names the variable that is missing or cannot be used."""
+    values: dict[str, Any] = {}
+    for option in options():
+        text = flags.get(option.name) or environment.get(option.variable)
+        if not text:
+            continue
+        try:
+            values[option.name] = option.parse(text)
+        except ValueError as error:
+            raise SettingsError(
+                f"{option.variable} is {text!r}, which cannot be used: {error}"
+            ) from error
+    return Settings(**values)
