@@ -1,0 +1,107 @@
+"""`make demo` with a real production trace: all processes, the real SDKs, nothing in between."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local_stack.trace import deal
+
+ROOT = Path(__file__).parent.parent.parent
+TRACE = ROOT.parent / "shared/data/traces/azure_llm_inference_2023_code.csv"
+START_TIMEOUT_S = 180
+
+pytestmark = pytest.mark.skipif(not TRACE.exists(), reason="the recorded trace is not here")
+
+
+def total_of_the_trace() -> Decimal:
+    """Decimal arithmetic over the CSV and the book's own text: no line of the engine."""
+    prices: dict[str, tuple[Decimal, Decimal]] = {}
+    for book in sorted((ROOT / "pricing_rules/books").glob("*.toml")):
+        for rule in tomllib.loads(book.read_text())["rule"]:
+            match = rule["match"]
+            if match.get("deployment") != ["GlobalStandard"] or "output" not in rule["rates"]:
+                continue
+            if match.get("service_tier") == "default" and rule["unit"] == "1M":
+                rates = rule["rates"]
+                prices[match["model"]] = (Decimal(rates["input"]), Decimal(rates["output"]))
+    total = Decimal(0)
+    with TRACE.open(newline="") as file:
+        for row, line in enumerate(csv.DictReader(file)):
+            _, deployment = deal(row)
+            per_input, per_output = prices[deployment]
+            total += int(line["ContextTokens"]) * per_input
+            total += int(line["GeneratedTokens"]) * per_output
+    return total / 1_000_000
+
+
+@contextmanager
+def demo(data: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "local_stack.demo", "--data", str(data), "--trace", str(TRACE)]
+    with (data.parent / "demo.log").open("ab") as log:
+        process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(60)
+
+
+def box_of(data: Path) -> dict[str, Any]:
+    box: dict[str, Any] = json.loads((data / "demo.json").read_text())
+    return box
+
+
+def wait_for_box(data: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not (data / "demo.json").exists():
+        log = (data.parent / "demo.log").read_text()[-3000:]
+        assert process.poll() is None, log
+        assert time.monotonic() < deadline, log
+        time.sleep(0.2)
+    return box_of(data)
+
+
+def test_a_real_trace_is_metered_to_the_last_digit_and_a_second_run_adds_nothing(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    expected = total_of_the_trace()
+    with demo(data) as process:
+        box = wait_for_box(data, process)
+        assert (box["sent"], box["posted"], box["duplicates"]) == (8819, 8819, 0)
+        assert (box["dead_lettered"], box["deferred"], box["unpriced"]) == (0, 0, 0)
+        assert box["audit"] == "ok"
+        assert Decimal(box["total_cost"]) == expected
+        today = datetime.now(UTC).date()
+        days = {"from": f"{today - timedelta(days=2)}", "to": f"{today + timedelta(days=2)}"}
+        api = box["urls"]["api"].removesuffix("/docs")
+        usage = httpx.get(f"{api}/v1/usage", params={**days, "group_by": "subject,model"}).json()
+        charges = [Decimal(group["cost"]["charge"]) for group in usage["data"]]
+        assert sum(charges) == expected == Decimal(usage["totals"]["cost"]["charge"])
+        assert sum(group["calls"] for group in usage["data"]) == 8819
+        assert httpx.get(box["urls"]["ui"]).is_success
+    assert process.returncode == 0
+
+    os.remove(data / "demo.json")
+    with demo(data, "--exit") as process:
+        assert process.wait(START_TIMEOUT_S) == 0
+    again = box_of(data)
+    assert (again["sent"], again["posted"], again["duplicates"]) == (8819, 0, 8819)
+    assert (again["total_cost"], again["audit"]) == (box["total_cost"], "ok")
+    assert "nothing new" in (tmp_path / "demo.log").read_text()
