@@ -161,7 +161,7 @@ class Broker:
             if connection.silent:
                 connection.reset()
             else:
-                connection.resume_writing()
+                connection.pump()
 
     def _hub(self, name: str) -> Hub:
         hub = self.namespace.hubs.get(name.lower())

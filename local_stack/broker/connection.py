@@ -92,6 +92,10 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.blocked = False
+        self.pump()
+
+    def pump(self) -> None:
+        """Send what waited for the socket or for a fault's end."""
         for session in tuple(self._sessions.values()):
             session.pump()
 

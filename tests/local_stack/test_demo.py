@@ -29,15 +29,19 @@ pytestmark = pytest.mark.skipif(not TRACE.exists(), reason="the recorded trace i
 
 def total_of_the_trace() -> Decimal:
     """Decimal arithmetic over the CSV and the book's own text: no line of the engine."""
-    prices: dict[str, tuple[Decimal, Decimal]] = {}
-    for book in sorted((ROOT / "pricing_rules/books").glob("*.toml")):
-        for rule in tomllib.loads(book.read_text())["rule"]:
-            match = rule["match"]
-            if match.get("deployment") != ["GlobalStandard"] or "output" not in rule["rates"]:
-                continue
-            if match.get("service_tier") == "default" and rule["unit"] == "1M":
-                rates = rule["rates"]
-                prices[match["model"]] = (Decimal(rates["input"]), Decimal(rates["output"]))
+    rules = [
+        rule
+        for book in (ROOT / "pricing_rules/books").glob("*.toml")
+        for rule in tomllib.loads(book.read_text())["rule"]
+        if rule["match"].get("deployment") == ["GlobalStandard"]
+        and rule["match"].get("service_tier") == "default"
+        and rule["unit"] == "1M"
+        and {"input", "output"} <= rule.get("rates", {}).keys()
+    ]
+    prices = {
+        rule["match"]["model"]: (Decimal(rule["rates"]["input"]), Decimal(rule["rates"]["output"]))
+        for rule in sorted(rules, key=lambda rule: rule["valid_from"])
+    }
     total = Decimal(0)
     with TRACE.open(newline="") as file:
         for row, line in enumerate(csv.DictReader(file)):

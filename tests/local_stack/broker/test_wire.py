@@ -290,16 +290,16 @@ async def test_a_malformed_event_is_rejected_not_stored(broker: Broker, client: 
 
 async def test_a_quiet_client_is_closed_after_the_idle_timeout_and_a_live_one_is_not() -> None:
     config = replace(CONFIG, idle_timeout_s=1)
-    async with Broker.running(config=config) as broker:
-        async with (
-            WireClient.connected(broker.port, idle_ms=200) as live,
-            WireClient.connected(broker.port) as quiet,
-        ):
-            closed = asyncio.create_task(quiet.expect(Close))
-            while not closed.done():
-                live.writer.write(EMPTY_FRAME)
-                assert await asyncio.wait_for(live.reader.readexactly(8), 1) == EMPTY_FRAME
-            assert conditions((await closed).error) == "amqp:connection:forced"
+    async with (
+        Broker.running(config=config) as broker,
+        WireClient.connected(broker.port, idle_ms=200) as live,
+        WireClient.connected(broker.port) as quiet,
+    ):
+        closed = asyncio.create_task(quiet.expect(Close))
+        while not closed.done():
+            live.writer.write(EMPTY_FRAME)
+            assert await asyncio.wait_for(live.reader.readexactly(8), 1) == EMPTY_FRAME
+        assert conditions((await closed).error) == "amqp:connection:forced"
 
 
 async def test_sasl_may_be_left_out(broker: Broker) -> None:

@@ -1,0 +1,97 @@
+"""The Event Hubs contract: this broker, over TLS too, and a namespace elsewhere where set."""
+
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from ipaddress import ip_address
+
+import pytest
+from azure.eventhub import TransportType
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from local_stack.broker import Broker, BrokerConfig, HubConfig, TlsFiles
+from tests.contracts.event_hubs import EventHub, EventHubsContract, received
+
+CONFIG = BrokerConfig(hubs=(HubConfig(name="hub", partitions=4),))
+
+
+class TestBroker(EventHubsContract):
+    @pytest.fixture
+    async def hub(self) -> AsyncIterator[EventHub]:
+        async with (
+            Broker.running(config=CONFIG) as broker,
+            EventHub.opened(broker.connection_string, "hub") as hub,
+        ):
+            yield hub
+
+
+class TestNamespaceElsewhere(EventHubsContract):
+    """A real namespace, or the official emulator. The hub is EVENTHUB_NAME, else the string's."""
+
+    @pytest.fixture
+    async def hub(self) -> AsyncIterator[EventHub]:
+        connection_string = os.environ.get("EVENTHUB_CONNECTION_STRING")
+        if not connection_string:
+            pytest.skip("EVENTHUB_CONNECTION_STRING is not set")
+        parts = dict(part.split("=", 1) for part in connection_string.split(";") if part)
+        name = os.environ.get("EVENTHUB_NAME") or parts.get("EntityPath")
+        if name is None:
+            pytest.skip("EVENTHUB_NAME is not set and the connection string has no EntityPath")
+        async with EventHub.opened(connection_string, name) as hub:
+            yield hub
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
+    """A certificate for localhost that signs itself."""
+    directory = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = TlsFiles(certificate=directory / "cert.pem", key=directory / "key.pem")
+    files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
+
+
+@pytest.mark.parametrize("uamqp_transport", [False, True], ids=["pyamqp", "uamqp"])
+async def test_events_go_and_come_over_tls(tls: TlsFiles, uamqp_transport: bool) -> None:
+    """As a real namespace is reached: no emulator switch, a certificate to trust."""
+    if uamqp_transport and find_spec("uamqp") is None:
+        pytest.skip("the optional extra uamqp is not installed")
+    bodies = [b"%d" % index for index in range(1000)] + [bytes(200_000)]
+    async with (
+        Broker.running(config=CONFIG, tls=tls) as broker,
+        EventHub.opened(
+            "Endpoint=sb://localhost;SharedAccessKeyName=k;SharedAccessKey=a2V5",
+            "hub",
+            transport_type=TransportType.Amqp,
+            custom_endpoint_address=f"sb://localhost:{broker.tls_port}",
+            connection_verify=str(tls.certificate),
+            uamqp_transport=uamqp_transport,
+        ) as hub,
+    ):
+        await hub.send(*bodies)
+        found = await received(hub, len(bodies), partition_id="0", starting_position="-1")
+    assert found.bodies == bodies
