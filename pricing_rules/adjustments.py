@@ -4,31 +4,29 @@ from collections.abc import Sequence
 
 from pricing_rules.money import divide_half_even, format_pico, spread
 from pricing_rules.rate_card import FxRate, Modifier
-from pricing_rules.types import Adjustment
-from pricing_rules.units import Unit
-
-Line = tuple[Unit, int, int]
-"""Unit, quantity, list price of one in pico-units."""
+from pricing_rules.types import Adjustment, Charge
 
 
 def adjust(
-    rule: Modifier, lines: Sequence[Line], amounts: Sequence[int]
+    rule: Modifier, lines: Sequence[Charge], amounts: Sequence[int]
 ) -> tuple[list[int], Adjustment]:
     """The lines' amounts after the rule, and the evidence of it."""
     before = sum(amounts)
     written = rule.written
     match rule.kind:
         case "multiply":
-            after = divide_half_even(before * rule.numerator, rule.denominator)
-            adjusted = spread(after, amounts)
+            total = divide_half_even(before * rule.numerator, rule.denominator)
+            adjusted = spread(total, amounts)
         case "minimum":
-            adjusted = list(amounts) if before >= rule.amount else spread(rule.amount, amounts)
+            adjusted = spread(max(before, rule.amount), amounts)
         case "fixed":
-            named = [(unit, rule.rates[unit]) for unit, _, _ in lines if unit in rule.rates]
+            named = [
+                (line.unit, rule.rates[line.unit]) for line in lines if line.unit in rule.rates
+            ]
             written = ", ".join(f"{unit} {format_pico(price)}" for unit, price in named)
             adjusted = [
-                quantity * rule.rates[unit] if unit in rule.rates else amount
-                for (unit, quantity, _), amount in zip(lines, amounts, strict=True)
+                line.quantity * rule.rates[line.unit] if line.unit in rule.rates else amount
+                for line, amount in zip(lines, amounts, strict=True)
             ]
         case _:
             adjusted = [0] * len(amounts)

@@ -45,7 +45,8 @@ class Book:
         self.aliases: Mapping[str, Alias] = {alias.name: alias for alias in content.aliases}
         self._finder = TermsFinder(content)
         self._kept: dict[object, TermsTimeline] = {}
-        self._converts = content.billing_currency != content.pricing_currency
+        self.converts = content.billing_currency != content.pricing_currency
+        """Whether charges are converted into another billing currency."""
         self._fx = sorted(content.fx, key=lambda rate: rate.valid_from)
         self._fx_starts = [rate.valid_from for rate in self._fx]
 
@@ -68,15 +69,10 @@ class Book:
     def fx_at(self, time: datetime) -> FxRate | None:
         """The rate into the billing currency; None where there is none at that time."""
         index = bisect_right(self._fx_starts, time) - 1
-        if not self._converts or index < 0:
+        if not self.converts or index < 0:
             return None
         rate = self._fx[index]
         return rate if rate.valid_to is None or time < rate.valid_to else None
-
-    @property
-    def converts(self) -> bool:
-        """Whether the billing currency differs from the pricing currency."""
-        return self._converts
 
     def to_bytes(self) -> bytes:
         """The compiled form: canonical JSON that `load_compiled` reads back."""

@@ -57,10 +57,14 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
         return [total] + [0] * (len(weights) - 1)
     parts = []
     remainders = []
-    for index, weight in enumerate(weights):
+    for weight in weights:
         part, rest = divmod(total * weight, whole)
         parts.append(part)
-        remainders.append((-rest, index))
-    for _, index in sorted(remainders)[: total - sum(parts)]:
-        parts[index] += 1
+        remainders.append(rest)
+    missing = total - sum(parts)
+    if missing:
+        # sorted keeps equal remainders in order, reversed or not
+        by_remainder = sorted(range(len(parts)), key=remainders.__getitem__, reverse=True)
+        for index in by_remainder[:missing]:
+            parts[index] += 1
     return parts

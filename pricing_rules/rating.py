@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from pricing_rules.adjustments import Line, adjust, convert
+from pricing_rules.adjustments import adjust, convert
 from pricing_rules.book import Book
 from pricing_rules.terms import Terms, TierRates
 from pricing_rules.types import (
@@ -26,7 +26,7 @@ REFUSED_STATUS = frozenset({401, 403, 429})
 """Answers of the gateway or the model that no provider charges for."""
 
 
-class _Outcome(msgspec.Struct):
+class _Outcome(msgspec.Struct, gc=False):
     """What rating adds to the call and its terms."""
 
     state: CallState = CallState.PRICED
@@ -37,7 +37,6 @@ class _Outcome(msgspec.Struct):
 
 
 def _priced_call(event: UsageEvent, book: Book, terms: Terms, outcome: _Outcome) -> PricedCall:
-    alias = terms.alias
     return PricedCall(
         event=event,
         state=outcome.state,
@@ -49,10 +48,10 @@ def _priced_call(event: UsageEvent, book: Book, terms: Terms, outcome: _Outcome)
         adjustments=outcome.adjustments,
         base_rule_id=terms.base_rule_id,
         tier=outcome.tier,
-        provider=alias.provider if alias else None,
-        model=alias.model if alias else None,
+        provider=terms.provider,
+        model=terms.model,
         version=terms.version,
-        deployment_type=alias.type if alias else None,
+        deployment_type=terms.deployment_type,
         cost_centre=terms.cost_centre,
     )
 
@@ -67,10 +66,8 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
         outcome = _without_usage(event.status)
     elif terms.refusal is not None:
         outcome = _Outcome(CallState.UNPRICED, terms.refusal)
-    elif terms.tiers:
-        outcome = _rated(event.time, event.usage, book, terms)
     else:
-        outcome = _free_of_list(event.time, event.usage, book, terms)
+        outcome = _rated(event.time, event.usage, book, terms)
     return _priced_call(event, book, terms, outcome)
 
 
@@ -84,27 +81,28 @@ def _rated(time: datetime, usage: Usage, book: Book, terms: Terms) -> _Outcome:
     index = _tier_index(terms.tiers, usage) if len(terms.tiers) > 1 else 0
     tier = terms.tiers[index]
     counts = usage.counts if tier.plain else _counts_with_rates_of_their_own(usage, tier)
-    lines = [(unit, counts[unit], price) for unit, price in tier.rates if unit in counts]
-    if len(lines) < len(counts):
+    charges = []
+    for unit, price in tier.rates:
+        quantity = counts.get(unit)
+        if quantity is not None:
+            amount = quantity * price
+            charges.append(
+                Charge(
+                    unit=unit,
+                    quantity=quantity,
+                    unit_price=price,
+                    list=amount,
+                    contracted=amount,
+                    charge=amount,
+                    billed=amount,
+                )
+            )
+    if len(charges) < len(counts):
         return _Outcome(CallState.UNPRICED, _no_rate(counts, tier, terms))
-    if not lines:
+    if not charges:
         return _Outcome(CallState.NO_USAGE, "usage counts nothing")
     if terms.modifiers or book.converts:
-        return _modified(time, book, terms, lines, index)
-    charges = []
-    for unit, quantity, price in lines:
-        amount = quantity * price
-        charges.append(
-            Charge(
-                unit=unit,
-                quantity=quantity,
-                unit_price=price,
-                list=amount,
-                contracted=amount,
-                charge=amount,
-                billed=amount,
-            )
-        )
+        return _modified(time, book, terms, charges, index)
     return _Outcome(charges=tuple(charges), tier=index)
 
 
@@ -137,21 +135,16 @@ def _no_rate(counts: Mapping[Unit, int], tier: TierRates, terms: Terms) -> str:
     return f"rule {terms.base_rule_id} has no rate for {missing}"
 
 
-def _free_of_list(time: datetime, usage: Usage, book: Book, terms: Terms) -> _Outcome:
-    """A call that no price per call exists for, by a zero rule of the list layer."""
-    lines = [(unit, usage.counts[unit], 0) for unit in Unit if unit in usage.counts]
-    return _modified(time, book, terms, lines, None)
-
-
 def _modified(
-    time: datetime, book: Book, terms: Terms, lines: Sequence[Line], tier: int | None
+    time: datetime, book: Book, terms: Terms, at_list: Sequence[Charge], tier: int
 ) -> _Outcome:
     """The general case: list → contracted → charge by the terms' modifiers → billed by fx."""
-    listed = [quantity * price for _, quantity, price in lines]
-    amounts = contracted = listed
+    amounts = contracted = [line.list for line in at_list]
     adjustments = []
     for rule in terms.modifiers:
-        amounts, adjustment = adjust(rule, lines, amounts)
+        if rule.kind == "minimum" and sum(amounts) >= rule.amount:
+            continue
+        amounts, adjustment = adjust(rule, at_list, amounts)
         adjustments.append(adjustment)
         if rule.layer != "charge":
             contracted = amounts
@@ -159,34 +152,28 @@ def _modified(
     if book.converts:
         fx = book.fx_at(time)
         if fx is None:
-            reason = (
-                f"currency: no rate {book.pricing_currency}-{book.billing_currency} at this time"
-            )
-            return _Outcome(CallState.UNPRICED, reason)
+            pair = f"{book.pricing_currency}-{book.billing_currency}"
+            return _Outcome(CallState.UNPRICED, f"currency: no rate {pair} at this time")
         billed, adjustment = convert(fx, amounts)
         adjustments.append(adjustment)
+    charges = tuple(
+        Charge(
+            unit=line.unit,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            list=line.list,
+            contracted=after_discounts,
+            charge=charge,
+            billed=in_billing_currency,
+        )
+        for line, after_discounts, charge, in_billing_currency in zip(
+            at_list, contracted, amounts, billed, strict=True
+        )
+    )
     return _Outcome(
         state=CallState.ZERO if terms.free else CallState.PRICED,
         reason=f"rule {terms.free.id}: {terms.free.note}" if terms.free else None,
-        charges=_charges(lines, listed, contracted, amounts, billed),
+        charges=charges,
         adjustments=tuple(adjustments),
         tier=tier,
-    )
-
-
-def _charges(lines: Sequence[Line], *layers: Sequence[int]) -> tuple[Charge, ...]:
-    """Lines with their amounts of the four layers: list, contracted, charge, billed."""
-    return tuple(
-        Charge(
-            unit=unit,
-            quantity=quantity,
-            unit_price=price,
-            list=listed,
-            contracted=contracted,
-            charge=charge,
-            billed=billed,
-        )
-        for (unit, quantity, price), listed, contracted, charge, billed in zip(
-            lines, *layers, strict=True
-        )
     )

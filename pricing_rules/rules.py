@@ -79,7 +79,7 @@ class Match(_Model):
 class Source(_Model):
     """Where a price was read, and when; `show` warns when that is long ago."""
 
-    kind: Literal["azure-retail", "vendor", "report", "contract"]
+    kind: Literal["azure-retail", "genai-prices", "report", "contract"]
     checked: date
     url: str | None = None
     region: str | None = None

@@ -3,12 +3,12 @@
 Owns the choice of rules. Arithmetic is in `rating`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 
 import msgspec
 
-from pricing_rules.match import RuleIndex
+from pricing_rules.match import CallFacts, RuleIndex
 from pricing_rules.rate_card import Alias, BookContent, Modifier, RateCard, RateTier
 from pricing_rules.rules import DeploymentType, ServiceTier
 from pricing_rules.types import UsageEvent
@@ -33,7 +33,10 @@ class TierRates(msgspec.Struct, frozen=True):
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What holds for one kind of call during one period."""
 
-    alias: Alias | None = None
+    provider: str | None = None
+    """None, like the next three, where no alias resolved."""
+    model: str | None = None
+    deployment_type: str | None = None
     version: str | None = None
     refusal: str | None = None
     """Why the call cannot be priced; None when it can."""
@@ -47,6 +50,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Set where a rule asked for it."""
 
 
+_FREE_OF_LIST = (TierRates(None, tuple((unit, 0) for unit in Unit), True),)
+"""Where no price per call exists, every unit is listed at nothing."""
+
 TermsTimeline = tuple[Sequence[datetime], Sequence[Terms]]
 """Beginnings of periods, ascending from the beginning of time, and what holds in each."""
 
@@ -59,7 +65,7 @@ class TermsFinder:
         self._cards = RuleIndex(content.cards)
         self._modifiers = RuleIndex(content.modifiers)
         self._defaults = {(p, model): version for p, model, version in content.default_versions}
-        self._versions: dict[tuple[str, str], set[str]] = {}
+        self._versions: dict[tuple[str | None, str | None], set[str]] = {}
         for card in content.cards:
             values = dict(card.matches)
             key = (values["provider"][0], values["model"][0])
@@ -84,7 +90,12 @@ class TermsFinder:
         cards = self._cards.find(facts)
         modifiers = self._modifiers.find(facts)
         starts = sorted({_BEGINNING, *_changes(cards), *_changes(modifiers)})
-        empty = Terms(alias=alias, version=version)
+        empty = Terms(
+            provider=alias.provider,
+            model=alias.model,
+            deployment_type=alias.type,
+            version=version,
+        )
         terms = [
             self._at(
                 empty,
@@ -99,7 +110,7 @@ class TermsFinder:
     def _at(
         self,
         empty: Terms,
-        facts: Mapping[str, str | None],
+        facts: CallFacts,
         cards: Sequence[RateCard],
         modifiers: Sequence[Modifier],
     ) -> Terms:
@@ -117,9 +128,10 @@ class TermsFinder:
             cost_centre=facts["cost_centre"] if asked else None,
         )
         if free and free.layer == "list":
-            return terms
+            return msgspec.structs.replace(terms, tiers=_FREE_OF_LIST)
         if not cards:
-            return msgspec.structs.replace(terms, refusal=_no_price(facts))
+            versions = self._versions.get((facts["provider"], facts["model"]), set())
+            return msgspec.structs.replace(terms, refusal=_no_price(facts, versions))
         card = cards[0]
         if card.currency != self._currency:
             reason = f"currency: rule {card.id} is in {card.currency}, the book in {self._currency}"
@@ -178,12 +190,15 @@ def _tier_rates(tier: RateTier) -> TierRates:
     return TierRates(tier.up_to, rates, plain)
 
 
-def _no_price(facts: Mapping[str, str | None]) -> str:
+def _no_price(facts: CallFacts, known_versions: Set[str]) -> str:
+    hint = ""
+    if known_versions and facts["versions"] not in known_versions:
+        hint = f"; priced versions are {', '.join(sorted(known_versions))}"
     return (
         f"no price for {facts['provider']} {facts['model']}, "
         f"version {facts['versions'] or 'unknown'}, {facts['deployment']}, "
         f"{facts['service_tier']} tier, region {facts['region'] or 'unknown'}, "
-        f"{facts['operation']} at this time"
+        f"{facts['operation']} at this time{hint}"
     )
 
 

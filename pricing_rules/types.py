@@ -155,7 +155,7 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Pico-units added to the total (negative for a discount); for fx the converted total."""
 
 
-class PricedCall(msgspec.Struct, frozen=True, kw_only=True):
+class PricedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A rated call with its evidence: which rules of which book made each line."""
 
     event: UsageEvent

@@ -1,0 +1,60 @@
+"""The verbs that read prices elsewhere: import-azure, import-genai, fetch-azure."""
+
+import json
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from pricing_rules.azure_fetch import fetch_prices
+from pricing_rules.azure_import import propose_azure
+from pricing_rules.book import BASE_BOOKS, load_book
+from pricing_rules.errors import InvalidPriceSource
+from pricing_rules.proposals import Proposal, render
+from pricing_rules.rule_text import rule_text
+
+
+def import_azure(arguments: Namespace) -> int:
+    """Compare dumps of the Retail Prices API with the base books."""
+    proposals = propose_azure(arguments.dump, load_book(), arguments.checked)
+    return _review(proposals, write=arguments.write)
+
+
+def import_genai(arguments: Namespace) -> int:
+    """Compare the genai-prices package with the base books."""
+    try:
+        from pricing_rules.genai_import import propose_genai  # noqa: PLC0415 - development extra
+    except ModuleNotFoundError as error:
+        raise InvalidPriceSource("genai-prices is not installed: uv sync --group dev") from error
+    proposals = propose_genai(arguments.provider, load_book(), arguments.since, arguments.checked)
+    return _review(proposals, write=arguments.write)
+
+
+def fetch_azure(arguments: Namespace) -> int:
+    """Fetch a region's prices in the form that import-azure reads."""
+    rows = fetch_prices(
+        arguments.region, currency=arguments.currency, url=arguments.url, sleep=time.sleep
+    )
+    json.dump({"Items": rows, "Count": len(rows)}, sys.stdout, indent=1)
+    print()
+    print(f"{len(rows)} rows of {arguments.region}", file=sys.stderr)
+    return 0
+
+
+def _review(proposals: Sequence[Proposal], *, write: bool) -> int:
+    print(render(proposals))
+    if not write:
+        return 0
+    for proposal in proposals:
+        if proposal.price is not None:
+            file = BASE_BOOKS / f"{proposal.price.family}.toml"
+            _append(file, rule_text(proposal))
+            print(f"{proposal.rule_id} written to {file.name}", file=sys.stderr)
+    load_book()
+    return 0
+
+
+def _append(file: Path, rule: str) -> None:
+    before = file.read_text(encoding="utf-8") + "\n" if file.exists() else ""
+    file.write_text(before + rule, encoding="utf-8")

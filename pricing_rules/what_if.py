@@ -1,0 +1,122 @@
+"""A single call rated by model name: what would this usage cost? No gateway, no deployment."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from pricing_rules.book import Book
+from pricing_rules.money import format_pico
+from pricing_rules.rate_card import Alias
+from pricing_rules.rating import rate
+from pricing_rules.rules import DeploymentType
+from pricing_rules.types import Caller, CallState, Operation, PricedCall, Rank, UsageEvent
+from pricing_rules.usage_shapes import normalise
+
+OPERATION_NAMES = {
+    "chat": Operation.CHAT_COMPLETIONS,
+    "images": Operation.IMAGES,
+    "transcriptions": Operation.AUDIO_TRANSCRIPTIONS,
+    "speech": Operation.AUDIO_SPEECH,
+} | {operation.value: operation for operation in Operation}
+_NAME = "what-if"
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """The call that is asked about."""
+
+    model: str
+    """A model's name of the book, with or without its version."""
+    usage: Mapping[str, object]
+    """The usage object as the model sends it."""
+    operation: Operation = Operation.CHAT_COMPLETIONS
+    deployment_type: DeploymentType = DeploymentType.GLOBAL_STANDARD
+    service_tier: str | None = None
+    region: str | None = None
+    product: str | None = None
+    cost_centre: str | None = None
+    at: datetime
+
+
+def answer(question: Question, book: Book) -> PricedCall:
+    """The rated call. InvalidUsage when the usage object contradicts itself."""
+    provider, model, version = _resolve(question.model, book)
+    alias = Alias(
+        name=_NAME,
+        provider=provider,
+        model=model,
+        version=version,
+        type=question.deployment_type.value,
+        region=question.region,
+    )
+    event = UsageEvent(
+        id=_NAME,
+        source=_NAME,
+        subject="anonymous",
+        time=question.at,
+        operation=question.operation,
+        stream=False,
+        status=200,
+        rank=Rank.MODEL_USAGE,
+        usage=normalise(question.operation, question.usage),
+        deployment=_NAME,
+        model=question.model,
+        caller=Caller(product=question.product),
+        region=question.region,
+        service_tier=question.service_tier,
+    )
+    content = msgspec.structs.replace(book.content, aliases=(alias,))
+    priced = rate(event, Book(content, book.sources), question.cost_centre)
+    return msgspec.structs.replace(priced, book_version=book.version)
+
+
+def _resolve(name: str, book: Book) -> tuple[str, str, str | None]:
+    """Provider, model and version of a model's name, which may end with the version."""
+    models: dict[str, tuple[str, str, str | None]] = {}
+    for card in book.content.cards:
+        values = dict(card.matches)
+        model = values["model"][0]
+        models[model.lower()] = (values["provider"][0], model, None)
+        for version in values.get("versions", ()):
+            models[f"{model}-{version}".lower()] = (values["provider"][0], model, version)
+    return models.get(name.lower(), ("azure", name, None))
+
+
+def as_document(call: PricedCall) -> dict[str, object]:
+    """The rated call as JSON types; amounts are decimal strings, null where there is no cost."""
+    costs = call.state in (CallState.PRICED, CallState.ZERO)
+    return {
+        "state": call.state.value,
+        "reason": call.reason,
+        "total": format_pico(call.billed) if costs else None,
+        "currency": call.billing_currency,
+        "layers": {
+            name: {"currency": currency, "amount": format_pico(amount) if costs else None}
+            for name, currency, amount in (
+                ("list", call.pricing_currency, call.list),
+                ("contracted", call.pricing_currency, call.contracted),
+                ("charge", call.pricing_currency, call.charge),
+                ("billed", call.billing_currency, call.billed),
+            )
+        },
+        "lines": [
+            {
+                "unit": line.unit.value,
+                "quantity": line.quantity,
+                "unit_price": format_pico(line.unit_price),
+                "list": format_pico(line.list),
+                "contracted": format_pico(line.contracted),
+                "charge": format_pico(line.charge),
+                "amount": format_pico(line.billed),
+            }
+            for line in call.charges
+        ],
+        "rules": [
+            *([call.base_rule_id] if call.base_rule_id else []),
+            *(adjustment.rule_id for adjustment in call.adjustments),
+        ],
+        "tier": call.tier,
+        "model": call.model,
+        "version": call.version,
+        "book": call.book_version,
+    }
