@@ -36,14 +36,18 @@ class DailyCharges:
 def daily_charges(
     usage: Sequence[UsageRow], *, by: Group, days: Sequence[date], today: date, currency: str
 ) -> DailyCharges:
-    """Stack the rows of usage by day and group; what does not fit the colours is "Others"."""
+    """Stack the charges by day and group; what does not fit the colours is "Others".
+
+    Groups that are charged nothing have no mark; unpriced calls are told apart from the chart.
+    """
+    charged = [row for row in usage if row.cost.charge]
     totals: dict[str, Decimal] = defaultdict(Decimal)
-    for row in usage:
+    for row in charged:
         totals[_group(row, by)] += row.cost.charge
     ranked = sorted(totals, key=lambda group: (-totals[group], group))
     shown = ranked if len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
     marks: dict[tuple[date, str], tuple[Decimal, int]] = {}
-    for row in usage:
+    for row in charged:
         if row.day is None:
             continue
         group = _group(row, by)

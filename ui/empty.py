@@ -1,16 +1,17 @@
 """What stands where numbers would be when there are none: why, and what to do next."""
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from ui import address
 from ui.answers import Usage
 from ui.format import instant
 from ui.period import month_of
-from ui.range_chooser import show_days
 
 
-def show_no_calls(usage: Usage) -> None:
+def show_no_calls(usage: Usage, *, today: date) -> None:
     """No calls in the range: lead to the month of the newest call, or to sending a first one."""
     if usage.newest_call is None:
         st.info(
@@ -28,6 +29,6 @@ def show_no_calls(usage: Usage) -> None:
     st.button(
         f"Show {newest:%B %Y}",
         key="show_newest",
-        on_click=show_days,
-        args=(month.first, month.last),
+        on_click=address.change,
+        args=(address.range_of(month, today=today),),
     )

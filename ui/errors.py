@@ -25,5 +25,5 @@ class AnswerMalformed(UiError):
     """The API answered 200 with something that is not what its contract promises."""
 
 
-class AddressIncomplete(UiError):
-    """The page's URL lacks a parameter or holds one that cannot be read."""
+class AddressUnreadable(UiError):
+    """The page's URL holds a parameter that cannot be read."""

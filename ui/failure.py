@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from ui.errors import AddressIncomplete, ApiRefused, ApiUnreachable, SettingMissing, UiError
+from ui.errors import AddressUnreadable, ApiRefused, ApiUnreachable, SettingMissing, UiError
 from ui.format import escape
 
 NOT_FOUND = 404
@@ -26,8 +26,8 @@ def _headline(error: UiError) -> str:
     match error:
         case SettingMissing():
             return "The UI is not configured"
-        case AddressIncomplete():
-            return "This address is incomplete"
+        case AddressUnreadable():
+            return "This address cannot be read"
         case ApiUnreachable():
             return "The API does not answer"
         case ApiRefused(status=status) if status == NOT_FOUND:

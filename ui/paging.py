@@ -1,22 +1,14 @@
-"""Paging through a list of the API by its cursor, which stands in the URL as `after`."""
+"""Paging through a list of the API by its cursor, which stands in the URL."""
 
 import streamlit as st
 
-PARAMETER = "after"
+from ui import address
+from ui.address import Parameter
 
 
 def page_cursor() -> str | None:
     """Where the page shown begins; None is the first page."""
-    return st.query_params.get(PARAMETER)
-
-
-def to_first_page() -> None:
-    """Forget the cursor: it belongs to one sorting and one range only."""
-    st.query_params.pop(PARAMETER, None)
-
-
-def _to(cursor: str) -> None:
-    st.query_params[PARAMETER] = cursor
+    return address.read(Parameter.AFTER)
 
 
 def show_paging(next_cursor: str | None) -> None:
@@ -27,15 +19,16 @@ def show_paging(next_cursor: str | None) -> None:
         st.button(
             "First page",
             key="first_page",
-            on_click=to_first_page,
+            on_click=address.change,
+            args=({Parameter.AFTER: None},),
             disabled=not page_cursor(),
             icon=":material/first_page:",
         )
         st.button(
             "Next page",
             key="next_page",
-            on_click=_to,
-            args=(next_cursor,),
+            on_click=address.change,
+            args=({Parameter.AFTER: next_cursor},),
             disabled=not next_cursor,
             icon=":material/chevron_right:",
         )

@@ -9,11 +9,11 @@ CUSTOM_DAYS_MAX = 366
 
 
 class Range(StrEnum):
-    """What the range chooser offers; the value stands in the URL."""
+    """What the range chooser offers; the same words stand in the URL."""
 
-    THIS_MONTH = "this-month"
-    LAST_MONTH = "last-month"
-    CUSTOM = "custom"
+    THIS_MONTH = "This month"
+    LAST_MONTH = "Last month"
+    CUSTOM = "Custom"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +55,3 @@ def period_of(chosen: Range, *, today: date, first: date, last: date) -> Period:
         return month_of(today.replace(day=1) - DAY)
     until = max(first, last) + DAY
     return Period(first=max(first, until - CUSTOM_DAYS_MAX * DAY), until=until)
-
-
-def address_of(period: Period, *, today: date) -> dict[str, str]:
-    """The URL parameters that bring a chooser back to this period."""
-    if period == month_of(today):
-        return {}
-    return {
-        "range": Range.CUSTOM,
-        "first": period.first.isoformat(),
-        "last": period.last.isoformat(),
-    }

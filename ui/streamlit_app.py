@@ -2,20 +2,13 @@
 
 import streamlit as st
 
+from ui.address import USAGE_PAGE
 from ui.connection import api
 from ui.failure import failures_shown
 
 st.set_page_config(page_title="LLM chargeback", layout="wide")
 
-page = st.navigation(
-    [
-        st.Page("app_pages/overview.py", title="Overview", default=True),
-        st.Page("app_pages/subject.py", title="Subject", visibility="hidden"),
-        st.Page("app_pages/day.py", title="Day", visibility="hidden"),
-        st.Page("app_pages/call.py", title="Call", visibility="hidden"),
-    ],
-    position="top",
-)
+page = st.navigation([st.Page(USAGE_PAGE, title="Overview", default=True)], position="top")
 with failures_shown():
     api()
     page.run()

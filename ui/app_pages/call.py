@@ -4,18 +4,18 @@ from decimal import Decimal
 
 import streamlit as st
 
-from ui import paths
+from ui import address
+from ui.address import Parameter
 from ui.answers import CallDetail, Explanation
 from ui.call_state import WORDS, show_state
 from ui.connection import api, today
 from ui.format import day as day_text
 from ui.format import escape, exact_amount, instant, unit
 from ui.kpis import tokens
-from ui.period import month_of
 from ui.tables import count_column, exact_column, plain_table, text_column
 
+# Room for an exact amount: every digit down to 10⁻¹².
 CARD_WIDTH_PX = 240
-"""Room for an exact amount: every digit down to 10⁻¹²."""
 
 
 def show_amounts(call: CallDetail) -> None:
@@ -148,30 +148,36 @@ def evidence_facts(call: CallDetail) -> dict[str, str | None]:
     }
 
 
-shown = api().call(paths.id_in_url("call"))
-current = today(api().health())
-month = month_of(shown.day)
-paths.breadcrumbs(
-    [
-        paths.overview(month, current),
-        paths.subject(shown.subject, shown.name, month, current),
-        paths.day(shown.subject, shown.day, day_text(shown.day)),
-    ]
-)
-st.title(f"Call of {instant(shown.time, shown.zone)}")
-st.caption(
-    f"{escape(shown.name or shown.subject)} · {escape(shown.model or 'no model')} · "
-    f"billing day {day_text(shown.day)} of {escape(shown.zone)}"
-)
-show_state(shown)
-show_amounts(shown)
-if shown.explanation and shown.explanation.lines:
-    show_explanation(shown.explanation, shown)
-show_chain(shown)
-left, right = st.columns(2)
-with left:
-    st.subheader("Request")
-    show_facts(request_facts(shown))
-with right:
-    st.subheader("Evidence")
-    show_facts(evidence_facts(shown))
+def show_way_back(call: CallDetail) -> None:
+    around = address.range_around(call.day, today=today(api().health()))
+    of_subject = {**around, Parameter.SUBJECT: call.subject}
+    of_day = {**of_subject, Parameter.DAY: call.day.isoformat()}
+    address.breadcrumbs(
+        [
+            address.Link(label="Overview", parameters=around),
+            address.Link(label=call.name or call.subject, parameters=of_subject),
+            address.Link(label=day_text(call.day), parameters=of_day),
+        ]
+    )
+
+
+def draw_call(call_id: str) -> None:
+    call = api().call(call_id)
+    show_way_back(call)
+    st.title(f"Call of {instant(call.time, call.zone)}")
+    st.caption(
+        f"{escape(call.name or call.subject)} · {escape(call.model or 'no model')} · "
+        f"billing day {day_text(call.day)} of {escape(call.zone)}"
+    )
+    show_state(call)
+    show_amounts(call)
+    if call.explanation and call.explanation.lines:
+        show_explanation(call.explanation, call)
+    show_chain(call)
+    left, right = st.columns(2)
+    with left:
+        st.subheader("Request")
+        show_facts(request_facts(call))
+    with right:
+        st.subheader("Evidence")
+        show_facts(evidence_facts(call))

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import streamlit as st
 
-from ui import paths
+from ui import address
+from ui.address import Parameter
 from ui.answers import Call, Calls
 from ui.call_state import WORDS
 from ui.connection import REFRESH_S, api, now, today
@@ -14,7 +15,7 @@ from ui.format import clock, escape
 from ui.format import day as day_text
 from ui.kpis import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of, show_scope, show_totals
 from ui.paging import page_cursor, show_paging
-from ui.period import month_of, one_day
+from ui.period import one_day
 from ui.tables import charge_column, count_column, opened_row, text_column
 
 
@@ -33,7 +34,14 @@ def show_day(subject: str, day: date, running_day: date) -> None:
         opened = show_calls(calls)
         show_paging(calls.page.next_cursor)
         if opened:
-            paths.open_step(paths.call(opened))
+            address.go_to(
+                {
+                    **address.kept_range(),
+                    Parameter.SUBJECT: subject,
+                    Parameter.DAY: day.isoformat(),
+                    Parameter.CALL: opened,
+                }
+            )
 
 
 def show_calls(calls: Calls) -> str | None:
@@ -61,17 +69,17 @@ def _charge(call: Call) -> Decimal | None:
     return call.cost.charge if call.cost else None
 
 
-subject_id = paths.id_in_url("subject")
-shown_day = paths.day_in_url()
-current = today(api().health())
-whole = api().subject_usage(subject_id, one_day(shown_day), "day")
-month = month_of(shown_day)
-paths.breadcrumbs(
-    [
-        paths.overview(month, current),
-        paths.subject(subject_id, whole.name, month, current),
-    ]
-)
-st.title(f"{escape(whole.name or subject_id)}, {day_text(shown_day)}")
-refresh = REFRESH_S if shown_day == current else None
-st.fragment(show_day, run_every=refresh)(subject_id, shown_day, current)
+def draw_day(subject: str, day: date) -> None:
+    current = today(api().health())
+    usage = api().subject_usage(subject, one_day(day), "day")
+    name, around = usage.name or subject, address.range_around(day, today=current)
+    address.breadcrumbs(
+        [
+            address.Link(label="Overview", parameters=around),
+            address.Link(label=name, parameters={**around, Parameter.SUBJECT: subject}),
+        ]
+    )
+    st.title(f"{escape(name)}, {day_text(day)}", anchor=False)
+    # Only today still grows.
+    live = st.fragment(show_day, run_every=REFRESH_S if day == current else None)
+    live(subject, day, current)

@@ -4,26 +4,26 @@ from datetime import date
 
 import streamlit as st
 
-from ui import paths
+from ui import address
+from ui.address import Parameter
 from ui.answers import Subjects
 from ui.charts import daily_charges, daily_chart
+from ui.choosers import choose, choose_period, search
 from ui.client import Group, SubjectSort
 from ui.connection import REFRESH_S, api, now, today
 from ui.empty import show_no_calls
 from ui.failure import failures_shown
 from ui.kpis import show_metering, show_scope, show_totals, tokens
-from ui.paging import page_cursor, show_paging, to_first_page
+from ui.paging import page_cursor, show_paging
 from ui.period import Period
-from ui.range_chooser import choose_period
 from ui.tables import charge_column, count_column, opened_row, text_column
 from ui.unpriced import show_unpriced
 
 STACKS: dict[str, Group] = {"Model": "model", "Cost centre": "cost_centre"}
 SORTS: dict[str, SubjectSort] = {"Charge": "charge", "Calls": "calls", "Subject": "subject"}
 
-SEARCH_WIDTH_PX = 260
+# Leaves room for the charge beside it on a telephone.
 SUBJECT_WIDTH_PX = 220
-"""Leaves room for the charge beside it on a telephone."""
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -34,15 +34,12 @@ def show_usage(period: Period, running_day: date) -> None:
         show_scope(usage, today=running_day, now=now())
         show_metering(api().metering(), now=now())
         if not usage.totals.calls:
-            show_no_calls(usage)
+            show_no_calls(usage, today=running_day)
             return
         show_totals(usage, today=running_day)
         if usage.totals.unpriced_calls:
             show_unpriced(api().usage(period, "model"))
-        stack = st.segmented_control(
-            "Stack by", list(STACKS), default="Model", required=True, key="by", bind="query-params"
-        )
-        by = STACKS[stack or "Model"]
+        by = choose("Stack by", STACKS, Parameter.BY)
         charges = daily_charges(
             api().usage(period, "day", by).data,
             by=by,
@@ -50,47 +47,32 @@ def show_usage(period: Period, running_day: date) -> None:
             today=running_day,
             currency=usage.currency,
         )
-        st.altair_chart(daily_chart(charges), alt=f"Charge per day, stacked by {stack}")
+        st.altair_chart(daily_chart(charges), alt=f"Charge per day, stacked by {by}")
 
 
 @st.fragment(run_every=REFRESH_S)
-def show_subjects(period: Period, running_day: date) -> None:
+def show_subjects(period: Period) -> None:
     """One page of subjects as the API sorts and pages them."""
     st.subheader("Subjects")
-    sort, search = choose_order()
+    sort, text = choose_order()
     with failures_shown():
-        subjects = api().subjects(period, sort=sort, search=search, after=page_cursor())
+        subjects = api().subjects(period, sort=sort, search=text, after=page_cursor())
         if subjects.data:
             st.caption("Tick a row to open it.")
             opened = show_table(subjects)
             if opened:
-                paths.open_step(paths.subject(opened, None, period, running_day))
+                address.go_to({**address.kept_range(), Parameter.SUBJECT: opened})
         else:
             st.info("No subject has calls that match.", icon=":material/search_off:")
         show_paging(subjects.page.next_cursor)
 
 
 def choose_order() -> tuple[SubjectSort, str]:
-    """Sorting and search, both done by the API; a change begins at the first page."""
+    """Sorting and search, both done by the API."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sort = st.segmented_control(
-            "Sort by",
-            list(SORTS),
-            default="Charge",
-            required=True,
-            key="sort",
-            bind="query-params",
-            on_change=to_first_page,
-        )
-        search = st.text_input(
-            "Search",
-            key="q",
-            bind="query-params",
-            on_change=to_first_page,
-            placeholder="Subject or name",
-            width=SEARCH_WIDTH_PX,
-        )
-    return SORTS[sort or "Charge"], search.strip()
+        sort = choose("Sort by", SORTS, Parameter.SORT)
+        text = search("Search", placeholder="Subject or name")
+    return sort, text
 
 
 def show_table(subjects: Subjects) -> str | None:
@@ -112,8 +94,9 @@ def show_table(subjects: Subjects) -> str | None:
     )
 
 
-st.title("Overview")
-current = today(api().health())
-chosen = choose_period(current)
-show_usage(chosen, current)
-show_subjects(chosen, current)
+def draw_overview() -> None:
+    st.title("Overview")
+    current = today(api().health())
+    period = choose_period(current)
+    show_usage(period, current)
+    show_subjects(period)

@@ -4,9 +4,11 @@ from datetime import date
 
 import streamlit as st
 
-from ui import paths
+from ui import address
+from ui.address import Parameter
 from ui.answers import SubjectUsage
 from ui.charts import daily_charges, daily_chart
+from ui.choosers import choose_period
 from ui.connection import REFRESH_S, api, now, today
 from ui.empty import show_no_calls
 from ui.failure import failures_shown
@@ -14,7 +16,6 @@ from ui.format import day as day_text
 from ui.format import escape
 from ui.kpis import show_scope, show_totals, tokens
 from ui.period import Period
-from ui.range_chooser import choose_period
 from ui.tables import charge_column, count_column, opened_row, text_column
 from ui.unpriced import show_unpriced
 
@@ -25,7 +26,7 @@ def show_subject(subject: str, period: Period, running_day: date) -> None:
         usage = api().subject_usage(subject, period, "day")
         show_scope(usage, today=running_day, now=now())
         if not usage.totals.calls:
-            show_no_calls(usage)
+            show_no_calls(usage, today=running_day)
             return
         show_totals(usage, today=running_day)
         by_model = api().subject_usage(subject, period, "day", "model")
@@ -64,20 +65,24 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
         alt="Days with their calls, tokens and charge",
     )
     if opened:
-        paths.open_step(paths.day(usage.subject, date.fromisoformat(opened), opened))
+        address.go_to(
+            {
+                **address.kept_range(),
+                Parameter.SUBJECT: usage.subject,
+                Parameter.DAY: opened,
+            }
+        )
 
 
-subject_id = paths.id_in_url("subject")
-current = today(api().health())
-way_back = st.container()
-heading = st.container()
-chosen = choose_period(current)
-whole = api().subject_usage(subject_id, chosen, "day")
-with way_back:
-    paths.breadcrumbs([paths.overview(chosen, current)])
-heading.title(escape(whole.name or subject_id))
-heading.caption(
-    f"Subject {escape(subject_id)} · "
-    + (f"cost centre {escape(whole.cost_centre)}" if whole.cost_centre else "no cost centre")
-)
-show_subject(subject_id, chosen, current)
+def draw_subject(subject: str) -> None:
+    current = today(api().health())
+    address.breadcrumbs([address.Link(label="Overview", parameters=address.kept_range())])
+    heading = st.container()
+    period = choose_period(current)
+    usage = api().subject_usage(subject, period, "day")
+    with heading:
+        st.title(escape(usage.name or subject), anchor=False)
+        st.caption(
+            f"Subject {escape(subject)} · cost centre {escape(usage.cost_centre or 'not known')}"
+        )
+    show_subject(subject, period, current)

@@ -1,0 +1,63 @@
+"""What the daily chart stacks."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from ui.answers import Cost, UsageRow
+from ui.charts import GROUPS_MAX, OTHERS, daily_charges, daily_chart
+
+TODAY = date(2026, 11, 3)
+DAYS = [TODAY - timedelta(days=2), TODAY - timedelta(days=1), TODAY]
+
+
+def row(day: date, charge: str, *, model: str | None = None, centre: str | None = None) -> UsageRow:
+    cost = Cost(list=Decimal(charge), contracted=Decimal(charge), charge=Decimal(charge))
+    return UsageRow(
+        calls=1,
+        errors=0,
+        unpriced_calls=0,
+        units={},
+        cost=cost,
+        day=day,
+        model=model,
+        cost_centre=centre,
+    )
+
+
+def test_the_dearest_groups_have_colours_and_the_rest_is_others() -> None:
+    rows = [row(TODAY, f"{n + 1}", model=f"model-{n:02}") for n in range(GROUPS_MAX + 3)]
+    charges = daily_charges(rows, by="model", days=DAYS, today=TODAY, currency="USD")
+    assert charges.groups[0] == "model-11"
+    assert charges.groups[-1] == OTHERS
+    assert len(charges.groups) == GROUPS_MAX + 1
+    others = [charge for _, group, charge, _ in charges.rows if group == OTHERS]
+    assert others == [Decimal(1 + 2 + 3)]
+    assert sum(charge for *_, charge, _ in charges.rows) == sum(r.cost.charge for r in rows)
+
+
+def test_one_group_more_than_the_limit_keeps_its_own_name() -> None:
+    rows = [row(TODAY, "1", model=f"model-{n}") for n in range(GROUPS_MAX + 1)]
+    charges = daily_charges(rows, by="model", days=DAYS, today=TODAY, currency="USD")
+    assert OTHERS not in charges.groups
+
+
+def test_what_has_no_cost_centre_is_named_so() -> None:
+    rows = [row(TODAY, "1"), row(TODAY, "2", centre="R&D")]
+    charges = daily_charges(rows, by="cost_centre", days=DAYS, today=TODAY, currency="USD")
+    assert charges.groups == ["R&D", "no cost centre"]
+
+
+def test_a_group_without_a_charge_has_no_mark() -> None:
+    rows = [row(TODAY, "0", model="free"), row(TODAY, "2", model="dear")]
+    charges = daily_charges(rows, by="model", days=DAYS, today=TODAY, currency="USD")
+    assert charges.groups == ["dear"]
+
+
+def test_days_without_calls_keep_their_place_and_today_is_marked() -> None:
+    rows = [row(DAYS[0], "1", model="m"), row(TODAY, "2", model="m")]
+    chart = daily_chart(daily_charges(rows, by="model", days=DAYS, today=TODAY, currency="USD"))
+    drawn = chart.to_dict()
+    assert drawn["encoding"]["x"]["scale"]["domain"] == ["1 Nov", "2 Nov", "today"]
+    (marks,) = drawn["datasets"].values()
+    assert [mark["partial"] for mark in marks] == [False, True]
+    assert marks[1]["charge"] == "2.00 USD"

@@ -1,0 +1,135 @@
+"""What numbers, days and names read like."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ui.format import (
+    JOINER,
+    age,
+    clock,
+    compact,
+    counted,
+    days,
+    escape,
+    exact_number,
+    instant,
+    number,
+    share,
+)
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("0", "0"),
+        ("1234567.891", "1,234,567.89"),
+        ("1", "1.00"),
+        ("0.9994", "0.999"),
+        ("0.9996", "1.000"),
+        ("0.01", "0.0100"),
+        ("0.00012345", "0.000123"),
+        ("0.000000000001", "0.00000000000100"),
+        ("-0.0054321", "-0.00543"),
+        ("2.345", "2.34"),
+        ("2.355", "2.36"),
+    ],
+)
+def test_an_amount_keeps_enough_digits_to_be_told_from_nothing(value: str, shown: str) -> None:
+    assert number(Decimal(value)) == shown
+
+
+@given(st.decimals(min_value="0.000000000001", max_value=10**9, places=12))
+def test_no_amount_is_rounded_to_zero_or_off_by_more_than_half_a_cent(value: Decimal) -> None:
+    shown = Decimal(number(value).replace(",", ""))
+    assert shown > 0
+    assert abs(shown - value) <= min(Decimal("0.005"), value / 100)
+
+
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=12))
+def test_an_exact_amount_is_the_amount(value: Decimal) -> None:
+    shown = exact_number(value)
+    assert Decimal(shown.replace(",", "")) == value
+    assert "." not in shown or not shown.endswith(("0", "."))
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [
+        (0, 0, "—"),
+        (0, 5, "0 %"),
+        (1, 1001, "< 0.1 %"),
+        (1, 1000, "0.1 %"),
+        (5, 5, "100.0 %"),
+        (1, 3, "33.3 %"),
+    ],
+)
+def test_a_share_that_exists_is_never_zero(part: int, whole: int, shown: str) -> None:
+    assert share(part, whole) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(999, "999"), (1000, "1.0 k"), (12_345_678, "12.3 M"), (2_500_000_000, "2.5 G")],
+)
+def test_large_counts_are_shortened(count: int, shown: str) -> None:
+    assert compact(count) == shown
+
+
+def test_one_is_singular() -> None:
+    assert (counted(1, "call"), counted(1204, "call")) == ("1 call", "1,204 calls")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "shown"),
+    [
+        (date(2026, 11, 3), date(2026, 11, 3), "3 Nov 2026"),
+        (date(2026, 11, 1), date(2026, 11, 30), "1–30 Nov 2026"),
+        (date(2026, 10, 30), date(2026, 11, 2), "30 Oct 2026 – 2 Nov 2026"),
+    ],
+)
+def test_a_range_of_days_is_written_once(first: date, last: date, shown: str) -> None:
+    assert days(first, last) == shown
+
+
+def test_an_instant_is_told_in_the_billing_zone() -> None:
+    winter = datetime(2026, 10, 25, 1, 30, 0, 123456, tzinfo=UTC)
+    summer = winter - timedelta(hours=1)
+    assert instant(summer, "Europe/Berlin") == "25 Oct 2026, 02:30:00 CEST"
+    assert instant(winter, "Europe/Berlin") == "25 Oct 2026, 02:30:00 CET"
+    assert clock(winter, "Europe/Berlin") == "02:30:00.123"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (-3, "just now"),
+        (14, "14 s ago"),
+        (59, "59 s ago"),
+        (60, "1 min ago"),
+        (3600, "1 h ago"),
+        (86_400, "1 day ago"),
+        (3 * 86_400, "3 days ago"),
+    ],
+)
+def test_an_age_is_told_in_the_largest_unit(seconds: int, shown: str) -> None:
+    assert age(NOW - timedelta(seconds=seconds), NOW) == shown
+
+
+@given(st.text(max_size=60))
+def test_an_escaped_name_reads_as_the_name(name: str) -> None:
+    shown = re.sub(r"\\(.)", r"\1", escape(name)).replace(JOINER, "")
+    assert shown == re.sub(r"\s+", " ", name).replace(JOINER, "")
+
+
+@pytest.mark.parametrize(
+    "name", ["user@contoso.example", "www.contoso.example", "https://contoso.example", ":smile:"]
+)
+def test_what_markdown_would_find_without_markup_is_broken_up(name: str) -> None:
+    assert JOINER in escape(name)

@@ -1,0 +1,50 @@
+"""Days of a range: whole months, and custom days that people count inclusively."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from ui.period import CUSTOM_DAYS_MAX, Period, Range, month_of, one_day, period_of
+
+TODAY = date(2026, 3, 31)
+
+
+def period(chosen: Range, first: date = TODAY, last: date = TODAY) -> Period:
+    return period_of(chosen, today=TODAY, first=first, last=last)
+
+
+def test_this_month_and_last_month_are_whole_months() -> None:
+    assert period(Range.THIS_MONTH) == Period(first=date(2026, 3, 1), until=date(2026, 4, 1))
+    assert period(Range.LAST_MONTH) == Period(first=date(2026, 2, 1), until=date(2026, 3, 1))
+
+
+@pytest.mark.parametrize("day", [date(2026, 12, 1), date(2026, 12, 31)])
+def test_december_ends_with_the_year(day: date) -> None:
+    assert month_of(day) == Period(first=date(2026, 12, 1), until=date(2027, 1, 1))
+
+
+def test_a_custom_range_includes_its_last_day() -> None:
+    custom = period(Range.CUSTOM, date(2026, 3, 5), date(2026, 3, 6))
+    assert custom.until == date(2026, 3, 7)
+    assert custom.last == date(2026, 3, 6)
+
+
+def test_a_range_that_ends_before_it_begins_is_its_first_day() -> None:
+    assert period(Range.CUSTOM, date(2026, 3, 5), date(2026, 3, 1)) == one_day(date(2026, 3, 5))
+
+
+@pytest.mark.parametrize(
+    ("length_days", "kept_days"),
+    [(CUSTOM_DAYS_MAX, CUSTOM_DAYS_MAX), (CUSTOM_DAYS_MAX + 1, CUSTOM_DAYS_MAX)],
+)
+def test_a_long_range_keeps_its_newest_days(length_days: int, kept_days: int) -> None:
+    custom = period(Range.CUSTOM, TODAY - timedelta(days=length_days - 1), TODAY)
+    assert custom.last == TODAY
+    assert (custom.until - custom.first).days == kept_days
+
+
+def test_the_future_is_not_drawn() -> None:
+    month = month_of(TODAY)
+    assert month.days(up_to=date(2026, 3, 3)) == [date(2026, 3, n) for n in (1, 2, 3)]
+    assert len(month.days(up_to=date(2026, 5, 1))) == 31
+    assert month.days(up_to=date(2026, 2, 1)) == []

@@ -1,0 +1,112 @@
+"""The URL is the only state of the pages: which view, of what, and how it is ordered.
+
+Ids stand in it, never positions or names, so that it can be sent to someone and Back works. It is
+written in one go: Streamlit makes each write an entry of the browser's history.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import streamlit as st
+
+from ui.errors import AddressUnreadable
+from ui.format import escape
+from ui.period import Period, Range, month_of
+
+USAGE_PAGE = "app_pages/usage.py"
+
+
+class Parameter(StrEnum):
+    """Every URL parameter of the usage page."""
+
+    RANGE = "range"
+    FIRST = "first"
+    LAST = "last"
+    SUBJECT = "subject"
+    DAY = "day"
+    CALL = "call"
+    BY = "by"
+    SORT = "sort"
+    SEARCH = "q"
+    AFTER = "after"
+
+
+KEPT_BY_A_LINK = (Parameter.RANGE, Parameter.FIRST, Parameter.LAST)
+"""What stays when another view is opened; the rest belongs to the view that is left."""
+
+Parameters = Mapping[Parameter, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link to another view, for the way back."""
+
+    label: str
+    parameters: Parameters
+
+
+def read(parameter: Parameter) -> str | None:
+    return st.query_params.get(parameter) or None
+
+
+def read_day(parameter: Parameter) -> date | None:
+    """The day in the URL; AddressUnreadable when it is none."""
+    text = read(parameter)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise AddressUnreadable(
+            f"{parameter}={text!r} in the address of this page: expected a day as YYYY-MM-DD"
+        ) from None
+
+
+def change(changes: Mapping[Parameter, str | None]) -> None:
+    """Write these parameters and leave the others; None removes one."""
+    merged: dict[str, str | None] = dict(st.query_params.to_dict())
+    merged.update((str(name), value) for name, value in changes.items())
+    st.query_params.from_dict({name: value for name, value in merged.items() if value})
+
+
+def kept_range() -> dict[Parameter, str]:
+    """The range in the URL, as a link to another view carries it on."""
+    values = {parameter: read(parameter) for parameter in KEPT_BY_A_LINK}
+    return {parameter: value for parameter, value in values.items() if value is not None}
+
+
+def range_around(day: date, *, today: date) -> dict[Parameter, str]:
+    """The range in the URL; for an address without one, the month of `day`."""
+    kept = kept_range()
+    return kept or range_of(month_of(day), today=today)
+
+
+def range_of(period: Period, *, today: date) -> dict[Parameter, str]:
+    """The parameters that make the range chooser show this period."""
+    if period == month_of(today):
+        return {}
+    return {
+        Parameter.RANGE: Range.CUSTOM,
+        Parameter.FIRST: period.first.isoformat(),
+        Parameter.LAST: period.last.isoformat(),
+    }
+
+
+def go_to(parameters: Parameters) -> None:
+    """Make this the address: the view it names is drawn by the run that follows."""
+    st.query_params.from_dict({str(name): value for name, value in parameters.items()})
+    st.rerun()
+
+
+def breadcrumbs(links: Sequence[Link]) -> None:
+    """The way back, each step a link of its own."""
+    with st.container(horizontal=True, gap="small"):
+        for link in links:
+            st.page_link(
+                USAGE_PAGE,
+                label=escape(link.label),
+                icon=":material/chevron_left:",
+                query_params={str(name): value for name, value in link.parameters.items()},
+            )

@@ -1,0 +1,1 @@
+"""What the pages show. `usage.py` is the page; the others are its views."""

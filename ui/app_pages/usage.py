@@ -1,0 +1,21 @@
+"""The usage page: its address says whether it shows the overview, a subject, a day or a call."""
+
+from ui import address
+from ui.address import Parameter
+from ui.app_pages.call import draw_call
+from ui.app_pages.day import draw_day
+from ui.app_pages.overview import draw_overview
+from ui.app_pages.subject import draw_subject
+
+call = address.read(Parameter.CALL)
+subject = address.read(Parameter.SUBJECT)
+day = address.read_day(Parameter.DAY)
+
+if call:
+    draw_call(call)
+elif subject and day:
+    draw_day(subject, day)
+elif subject:
+    draw_subject(subject)
+else:
+    draw_overview()

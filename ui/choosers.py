@@ -1,0 +1,73 @@
+"""Widgets whose value is a URL parameter: drawn from the URL, and writing to it when changed."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TypeVar
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.period import Period, Range, month_of, period_of
+
+DATE_WIDTH_PX = 150
+SEARCH_WIDTH_PX = 260
+
+Value = TypeVar("Value")
+
+
+def choose(label: str, options: Mapping[str, Value], parameter: Parameter) -> Value:
+    """One of `options`, named in the URL by its label; the first one is the default."""
+    named = address.read(parameter) or ""
+    shown = named if named in options else next(iter(options))
+    st.session_state[parameter] = shown
+    st.segmented_control(
+        label, list(options), key=parameter, required=True, on_change=_write, args=(parameter,)
+    )
+    return options[shown]
+
+
+def search(label: str, *, placeholder: str) -> str:
+    st.session_state[Parameter.SEARCH] = address.read(Parameter.SEARCH) or ""
+    text = st.text_input(
+        label,
+        key=Parameter.SEARCH,
+        placeholder=placeholder,
+        width=SEARCH_WIDTH_PX,
+        on_change=_write,
+        args=(Parameter.SEARCH,),
+    )
+    return text.strip()
+
+
+def choose_period(today: date) -> Period:
+    """This month, last month, or from one day to another, both included."""
+    month = month_of(today)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = choose("Days", {choice.value: choice for choice in Range}, Parameter.RANGE)
+        if chosen is not Range.CUSTOM:
+            return period_of(chosen, today=today, first=month.first, last=month.last)
+        first = _choose_day("From", Parameter.FIRST, month.first)
+        last = _choose_day("To (included)", Parameter.LAST, month.last)
+    return period_of(chosen, today=today, first=first, last=last)
+
+
+def _choose_day(label: str, parameter: Parameter, default: date) -> date:
+    day = address.read_day(parameter) or default
+    st.session_state[parameter] = day
+    st.date_input(
+        label,
+        key=parameter,
+        format="YYYY-MM-DD",
+        width=DATE_WIDTH_PX,
+        on_change=_write,
+        args=(parameter,),
+    )
+    return day
+
+
+def _write(parameter: Parameter) -> None:
+    """The changed value into the URL; a cursor belongs to the list before the change."""
+    value = st.session_state[parameter]
+    text = value.isoformat() if isinstance(value, date) else value
+    address.change({parameter: text or None, Parameter.AFTER: None})
