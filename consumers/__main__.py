@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 import uvloop
 
@@ -13,6 +14,14 @@ from consumers.actions import Action
 from consumers.errors import ConsumersError, PartitionStalled, TooManyDeadLetters
 from consumers.run import run
 from consumers.settings import Settings, add_flags, read_settings
+from consumers.verbs import (
+    audit_ledger,
+    check,
+    lag,
+    list_letters,
+    redrive_letters,
+    show_letter,
+)
 from pricing_rules.errors import PricingError
 from table_api.errors import TableApiError
 from telemetry.log import Log, configure
@@ -22,6 +31,7 @@ STOPPED_BY_DEAD_LETTERS = 3
 STOPPED_BY_STALL = 4
 
 Verb = Callable[[Settings, argparse.Namespace], Awaitable[int]]
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _log = Log("consumers")
 
 
@@ -44,11 +54,29 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="end when every partition of this process was caught up for S seconds",
     )
+    _add_verb(verbs, "check", check, "ask every dependency once, an OK line each")
+    lagging = _add_verb(verbs, "lag", lag, "events and seconds behind, per partition")
+    lagging.add_argument("--json", action="store_true", help="as JSON, with totals")
+    _add_verb(verbs, "audit", audit_ledger, "re-add the whole ledger, also while it is written")
+    meaning = "events that could not be rated"
+    letters = verbs.add_parser("dead-letters", help=meaning, description=meaning)
+    _add_letter_verbs(letters.add_subparsers(dest="letters", required=True, metavar="VERB"))
     return parser
 
 
+def _add_letter_verbs(verbs: Verbs) -> None:
+    listing = _add_verb(verbs, "list", list_letters, "the open ones, a tab-separated line each")
+    listing.add_argument("--all", action="store_true", help="the redriven ones too")
+    showing = _add_verb(verbs, "show", show_letter, "one of them, with its bytes")
+    showing.add_argument("id", help="as `list` prints it")
+    redriving = _add_verb(verbs, "redrive", redrive_letters, "rate and post the open ones again")
+    redriving.add_argument("--id", help="only this one, as `list` prints it")
+    for each in (listing, redriving):
+        each.add_argument("--reason", metavar="CODE", help="only those with this reason")
+
+
 def _add_verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    verbs: Verbs,
     name: str,
     verb: Verb,
     meaning: str,

@@ -52,3 +52,7 @@ class TooManyDeadLetters(ConsumersError):
 
 class GivenUp(ConsumersError):
     """The process ends before storage answered: what was tried comes again after a restart."""
+
+
+class GroupUnreachable(ConsumersError):
+    """The consumer group gives no event although there are some."""

@@ -61,6 +61,8 @@ class Metered:
     of_call: list[int] = field(default_factory=list)
     """Index in the batch of each call."""
     letters: list[Letter] = field(default_factory=list)
+    refused: list[Letter] = field(default_factory=list)
+    """Of calls whose rows storage refuses; set by posting."""
     counts: list[Counts] = field(default_factory=list)
     """Per event of the batch; those of calls are set after posting."""
 
@@ -113,16 +115,19 @@ class Metering:
         Raises table_api.errors.Unavailable when storage does not answer. Then the same call
         again is the remedy: both writes are idempotent.
         """
-        letters = list(metered.letters)
         # 1. The ledger. A crash before or in it: the events come again, what stands is found by
         #    its key and not counted twice.
         results = await self._ledger.post(metered.calls)
+        metered.refused = []
         for index, call, result in zip(metered.of_call, metered.calls, results, strict=True):
             metered.counts[index] = _counts_of(call, result)
             if result.outcome is Outcome.REFUSED:
-                letters.append(self._letter(partition, events[index], _refusal(call, result)))
+                metered.refused.append(
+                    self._letter(partition, events[index], _refusal(call, result))
+                )
         # 2. Dead letters. A crash between 1 and 2, or a failure here: the batch comes again,
         #    its calls are duplicates now and its letters are written then.
+        letters = metered.letters + metered.refused
         if letters:
             await self._dead_letters.add(letters)
             for letter in letters:

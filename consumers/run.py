@@ -98,8 +98,8 @@ async def _receive_on(
         state = await _hub_state(edges, ended)
         receiver = make_receiver(edges, settings, metering, state)
         limits = MonitorLimits(
-            interval_s=settings.monitor_interval_ms / 1000,
-            stall_s=settings.stall_ms / 1000,
+            interval_s=settings.monitor_interval_s,
+            stall_s=settings.stall_s,
             until_idle_s=until_idle_s,
         )
         monitor = Monitor(edges.hub, state.created_at, limits, now=now_utc)
@@ -156,8 +156,8 @@ def make_receiver(
     limits = WorkLimits(
         batch_events_max=settings.batch_events_max,
         buffer_events_max=settings.batch_events_max * BUFFERED_BATCHES_MAX,
-        linger_s=settings.linger_ms / 1000,
-        checkpoint=CheckpointPolicy(settings.checkpoint_interval_ms / 1000),
+        linger_s=settings.linger_s,
+        checkpoint=CheckpointPolicy(settings.checkpoint_interval_s),
         dead_letters=DeadLetterLimit(
             consecutive_max=settings.dead_letters_in_a_row_max,
             percent_max=settings.dead_letter_percent_max,
@@ -187,8 +187,8 @@ def make_receiver(
     client = make_receiving_client(
         edges.hub.address,
         edges.checkpoints,
-        load_balancing_interval_s=settings.load_balancing_interval_ms / 1000,
-        ownership_expiry_s=settings.ownership_expiry_ms / 1000,
+        load_balancing_interval_s=settings.load_balancing_interval_s,
+        ownership_expiry_s=settings.ownership_expiry_s,
     )
     reading = ReceiveLimits(
         prefetch=settings.prefetch_events, callback_events_max=CALLBACK_EVENTS_MAX

@@ -7,6 +7,7 @@ import argparse
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,16 @@ def _paths(text: str) -> tuple[Path, ...]:
     return tuple(Path(part) for part in text.split(os.pathsep) if part)
 
 
+def _seconds(text: str) -> float:
+    try:
+        milliseconds = int(Decimal(text) * 1_000)
+    except ArithmeticError as error:
+        raise ValueError("expected seconds") from error
+    if milliseconds < 1:
+        raise ValueError("expected at least 0.001 seconds")
+    return milliseconds / 1_000
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -33,7 +44,7 @@ def _positive(text: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting of every verb; the flag of `checkpoint_interval_ms` is that with dashes."""
+    """Every setting of every verb; the flag of `checkpoint_interval_s` is that with dashes."""
 
     eventhub_connection_string: str | None = _setting(
         "EVENTHUB_CONNECTION_STRING", "the namespace, with a key (local use, or the emulator)"
@@ -76,30 +87,45 @@ class Settings:
     batch_events_max: int = _setting(
         "BATCH_EVENTS_MAX", "events in a batch", default=2_000, parse=_positive
     )
-    linger_ms: int = _setting(
-        "LINGER_MS", "how long a batch may wait to fill", default=500, parse=_positive
+    linger_s: float = _setting(
+        "LINGER_S",
+        "how long a batch may wait to fill",
+        default=0.5,
+        parse=_seconds,
     )
     prefetch_events: int = _setting(
         "PREFETCH_EVENTS", "events asked for at once, a partition", default=3_000, parse=_positive
     )
-    checkpoint_interval_ms: int = _setting(
-        "CHECKPOINT_INTERVAL_MS", "between saves, a partition", default=3_000, parse=_positive
+    checkpoint_interval_s: float = _setting(
+        "CHECKPOINT_INTERVAL_S",
+        "between saves, a partition",
+        default=3.0,
+        parse=_seconds,
     )
-    load_balancing_interval_ms: int = _setting(
-        "LOAD_BALANCING_INTERVAL_MS", "between claims of partitions", default=10_000,
-        parse=_positive,
-    )  # fmt: skip
-    ownership_expiry_ms: int = _setting(
-        "OWNERSHIP_EXPIRY_MS", "until a dead consumer's partitions are free", default=60_000,
-        parse=_positive,
-    )  # fmt: skip
-    monitor_interval_ms: int = _setting(
-        "MONITOR_INTERVAL_MS", "between looks at lag and stalls", default=15_000, parse=_positive
+    load_balancing_interval_s: float = _setting(
+        "LOAD_BALANCING_INTERVAL_S",
+        "between claims of partitions",
+        default=10.0,
+        parse=_seconds,
     )
-    stall_ms: int = _setting(
-        "STALL_MS", "events wait so long and none arrives: a stall", default=60_000,
-        parse=_positive,
-    )  # fmt: skip
+    ownership_expiry_s: float = _setting(
+        "OWNERSHIP_EXPIRY_S",
+        "until a dead consumer's partitions are free",
+        default=60.0,
+        parse=_seconds,
+    )
+    monitor_interval_s: float = _setting(
+        "MONITOR_INTERVAL_S",
+        "between looks at lag and stalls",
+        default=15.0,
+        parse=_seconds,
+    )
+    stall_s: float = _setting(
+        "STALL_S",
+        "events wait so long and none arrives: a stall",
+        default=60.0,
+        parse=_seconds,
+    )
     dead_letters_in_a_row_max: int = _setting(
         "DEAD_LETTERS_IN_A_ROW_MAX", "past it the consumer stops", default=200, parse=_positive
     )

@@ -1,0 +1,148 @@
+"""The verb `check`: one OK line per dependency, and by which way each is entered."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from azure.core.exceptions import AzureError
+from azure.eventhub import EventData
+from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
+
+from consumers.checkpoints import create_container
+from consumers.edges import Edges
+from consumers.errors import ConsumersError, GroupUnreachable
+from consumers.hub import make_client
+from consumers.receiver import EARLIEST
+from consumers.run import ledger_settings, now_utc
+from consumers.settings import Settings
+from pricing_rules.book import load_book
+from pricing_rules.errors import PricingError
+from table_api.errors import LedgerMismatch, TableApiError
+from table_api.meta import open_meta, read_meta
+from table_api.progress import PROGRESS_TABLE
+
+TRIES_MAX = 3
+RETRY_DELAY_S = 1.0
+ATTACH_S_MAX = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one dependency said."""
+
+    name: str
+    ok: bool
+    said: str
+
+
+async def findings(settings: Settings, edges: Edges) -> AsyncIterator[Finding]:
+    """Every dependency in turn; a failed one is tried TRIES_MAX times."""
+    hub_way = _way(settings.eventhub_connection_string)
+    storage_way = _way(settings.storage_connection_string)
+    checks: list[tuple[str, Callable[[], Awaitable[str]]]] = [
+        (f"event hub (by {hub_way})", lambda: _hub(edges)),
+        (f"consumer group (by {hub_way})", lambda: _group(edges)),
+        (f"blob storage (by {storage_way})", lambda: _blobs(edges)),
+        (f"table storage (by {storage_way})", lambda: _tables(edges)),
+        ("ledger", lambda: _ledger(settings, edges)),
+        ("price book", lambda: _book(settings)),
+    ]
+    for name, ask in checks:
+        yield await _ask(name, ask)
+
+
+def _way(connection_string: str | None) -> str:
+    return "connection string" if connection_string else "identity"
+
+
+async def _ask(name: str, ask: Callable[[], Awaitable[str]]) -> Finding:
+    said = ""
+    for attempt in range(TRIES_MAX):
+        if attempt:
+            await asyncio.sleep(RETRY_DELAY_S)
+        try:
+            return Finding(name, True, await ask())
+        except (LedgerMismatch, PricingError) as error:
+            return Finding(name, False, str(error))  # another try changes nothing
+        except (ConsumersError, TableApiError, AzureError, OSError) as error:
+            said = f"{error} ({TRIES_MAX} tries)"
+    return Finding(name, False, said)
+
+
+async def _hub(edges: Edges) -> str:
+    state = await edges.hub.state()
+    address = edges.hub.address
+    return f"{address.host}/{address.hub}, {len(state.partitions)} partitions"
+
+
+async def _group(edges: Edges) -> str:
+    """Read without an epoch, which disturbs no owner.
+
+    The SDK is silent about a refused attach, so only an event proves the way, or an owner that
+    keeps us off. Where there is no event, there is no proof.
+    """
+    state = await edges.hub.state()
+    partitions = await edges.hub.partitions(state.partitions)
+    filled = next((each for each in partitions if not each.empty), None)
+    group = edges.hub.address.group
+    if filled is None:
+        return f"{group}, not proven: the hub holds no event to read"
+    async with make_client(edges.hub.address) as client:
+        said = await _first_word(client, filled.partition)
+    if said is None:
+        raise GroupUnreachable(
+            f"{group}: partition {filled.partition} holds events and gives none within "
+            f"{ATTACH_S_MAX:.0f} s: is there such a group, and may we listen?"
+        )
+    return f"{group}, {said}"
+
+
+async def _first_word(client: EventHubConsumerClient, partition: str) -> str | None:
+    said: asyncio.Queue[str] = asyncio.Queue()
+
+    async def on_events(_context: PartitionContext, _events: list[EventData]) -> None:
+        said.put_nowait("read an event")
+
+    async def on_error(_context: PartitionContext | None, error: Exception) -> None:
+        if "stolen" in str(error).lower():
+            said.put_nowait("in use by its owner")
+
+    reading = asyncio.create_task(
+        client.receive_batch(
+            on_events, partition_id=partition, starting_position=EARLIEST, on_error=on_error
+        )
+    )
+    try:
+        async with asyncio.timeout(ATTACH_S_MAX):
+            return await said.get()
+    except TimeoutError:
+        return None
+    finally:
+        reading.cancel()
+        await asyncio.wait({reading})
+
+
+async def _blobs(edges: Edges) -> str:
+    await create_container(edges.checkpoint_container)
+    positions = await edges.checkpoints.positions()
+    return f"container {edges.checkpoint_container.container_name}, {len(positions)} checkpoints"
+
+
+async def _tables(edges: Edges) -> str:
+    await edges.progress.create()
+    address = edges.hub.address
+    rows = await edges.progress.of_group(address.hub, address.group)
+    return f"table {PROGRESS_TABLE}, {len(rows)} partitions"
+
+
+async def _ledger(settings: Settings, edges: Edges) -> str:
+    if await read_meta(edges.tables) is None:
+        return "none yet: the first `run` makes it"
+    meta = await open_meta(edges.tables, ledger_settings(settings), now=now_utc())
+    stands = meta.settings
+    return f"{stands.zone}, {stands.pricing_currency}, {stands.shards} shards"
+
+
+async def _book(settings: Settings) -> str:
+    book = load_book(settings.price_books)
+    return f"version {book.version[:12]}, {len(book.aliases)} deployments"

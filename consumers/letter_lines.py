@@ -1,0 +1,31 @@
+"""Dead letters as text: a line each for the list, all of one for a person."""
+
+import json
+from dataclasses import asdict
+
+from table_api.dead_letters import DeadLetter
+
+BODY_CHARS_SHOWN = 4_000
+
+
+def as_line(entry: DeadLetter) -> str:
+    """Tab-separated: id, state, reason, field, enqueued time, event id, message."""
+    cells = (
+        entry.id,
+        entry.state.value,
+        entry.reason,
+        entry.field,
+        entry.enqueued_time.isoformat(timespec="seconds"),
+        entry.event_id or "-",
+        entry.message,
+    )
+    return "\t".join(" ".join(cell.split()) for cell in cells)
+
+
+def as_text(entry: DeadLetter, body: bytes) -> str:
+    """Everything, with the body as far as it fits; bytes that are no UTF-8 come out escaped."""
+    facts = json.dumps(asdict(entry) | {"id": entry.id}, default=str, indent=2, ensure_ascii=False)
+    text = body.decode("utf-8", "backslashreplace")
+    shown = text[:BODY_CHARS_SHOWN]
+    rest = len(text) - len(shown)
+    return f"{facts}\n{shown}" + (f"\n… {rest} characters more" if rest else "")

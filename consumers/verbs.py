@@ -1,0 +1,95 @@
+"""What each verb but `run` does and prints. Exit code 0 is good, 1 is not."""
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+
+from consumers.check import findings
+from consumers.edges import Edges, open_edges
+from consumers.lag import as_json, as_table, read_lag
+from consumers.letter_lines import as_line, as_text
+from consumers.metering import Metering
+from consumers.redrive import Selection, redrive, selected
+from consumers.run import ledger_settings, now_utc
+from consumers.settings import Settings
+from pricing_rules.book import load_book
+from table_api.audit import audit, save_audit
+from table_api.dead_letters import LetterState
+from table_api.ledger import Ledger
+
+
+async def check(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """A line per dependency; 1 when one fails."""
+    ok = True
+    async with open_edges(settings) as edges:
+        async for finding in findings(settings, edges):
+            ok = ok and finding.ok
+            print(f"{'OK    ' if finding.ok else 'FAILED'} {finding.name}: {finding.said}")
+    return 0 if ok else 1
+
+
+async def lag(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Events and seconds behind, per partition."""
+    async with open_edges(settings) as edges:
+        lags = await read_lag(edges, now=datetime.now(UTC))
+    print(json.dumps(as_json(lags)) if arguments.json else as_table(lags))
+    return 0
+
+
+async def audit_ledger(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Re-add the whole ledger; 1 when something does not add up."""
+    async with open_edges(settings) as edges:
+        report = await audit(edges.tables, now=now_utc())
+        await save_audit(edges.tables, report)
+    print(report.render())
+    return 0 if report.ok else 1
+
+
+async def list_letters(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Open dead letters, or all."""
+    async with open_edges(settings) as edges:
+        letters = selected(
+            edges.dead_letters, Selection(reason=arguments.reason), only_open=not arguments.all
+        )
+        async for entry in letters:
+            print(as_line(entry))
+    return 0
+
+
+async def show_letter(settings: Settings, arguments: argparse.Namespace) -> int:
+    """One dead letter, whole."""
+    async with open_edges(settings) as edges:
+        chosen = Selection(letter_id=arguments.id)
+        async for entry in selected(edges.dead_letters, chosen, only_open=False):
+            print(as_text(entry, await edges.dead_letters.body(entry.id)))
+    return 0
+
+
+async def redrive_letters(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Open dead letters once more; 1 when some stay open."""
+    selection = Selection(reason=arguments.reason, letter_id=arguments.id)
+    redriven = left = 0
+    async with open_edges(settings) as edges:
+        metering = await _metering(settings, edges)
+        # Listed first: what is redriven changes the rows that the listing reads.
+        chosen = [each async for each in selected(edges.dead_letters, selection, only_open=True)]
+        for entry in chosen:
+            after = await redrive(edges.dead_letters, metering, entry)
+            print(as_line(after))
+            if after.state is LetterState.REDRIVEN:
+                redriven += 1
+            else:
+                left += 1
+    print(f"{redriven} redriven, {left} still open", file=sys.stderr)
+    return 1 if left else 0
+
+
+async def _metering(settings: Settings, edges: Edges) -> Metering:
+    return Metering(
+        hub=settings.eventhub_name,
+        book=load_book(settings.price_books),
+        ledger=await Ledger.open(edges.tables, ledger_settings(settings), now=now_utc),
+        dead_letters=edges.dead_letters,
+        now=now_utc,
+    )
