@@ -15,6 +15,7 @@ from consumers.decode import (
     ID_CHARS_MAX,
     INFORMATION_CHARS_MAX,
     SUBJECT_CHARS_MAX,
+    USAGE_TOTAL_MAX,
     call_key,
     decode,
 )
@@ -219,6 +220,12 @@ def test_two_spellings_of_a_name_are_one_subject() -> None:
 def test_longest_id_and_subject_are_accepted() -> None:
     event = decoded(make_body(id="i" * ID_CHARS_MAX, subject="s" * SUBJECT_CHARS_MAX))
     assert (len(event.id), len(event.subject)) == (ID_CHARS_MAX, SUBJECT_CHARS_MAX)
+
+
+def test_largest_usage_is_accepted() -> None:
+    usage = chat_usage(prompt=USAGE_TOTAL_MAX - 1, cached=0, completion=1)
+    event = decoded(make_body(usage=usage))
+    assert event.strength == (Rank.MODEL_USAGE, USAGE_TOTAL_MAX)
 
 
 def test_unknown_model_and_deployment_are_for_rating_to_judge() -> None:

@@ -169,6 +169,51 @@ def test_bad_field_is_named_with_its_value(
 
 
 @pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"specversion": "0.3"}, "specversion is '0.3', expected \"1.0\""),
+        ({"stream": 1}, "data.stream is 1, expected true or false"),
+        ({"usage": 1}, "data.usage is 1, expected the model's usage object or null"),
+        ({"duration_ms": 0.5}, "data.duration_ms is 0.5, expected whole milliseconds or null"),
+        ({"caller": {"oid": 1}}, "data.caller.oid is 1, expected str | null"),
+        (
+            {"type": "llm.call.v2"},
+            'type is \'llm.call.v2\', expected "llm.call.v1" or "llm.call.completed.v1"',
+        ),
+    ],
+)
+def test_message_says_what_was_expected(change: dict[str, Any], message: str) -> None:
+    assert refused(make_body(**change)).message == message
+
+
+@pytest.mark.parametrize(
+    ("text", "event_id"),
+    [
+        ("A-1", "a-1"),
+        ("i" * ID_CHARS_MAX, "i" * ID_CHARS_MAX),
+        ("i" * (ID_CHARS_MAX + 1), None),
+        ("a\nb", None),
+        ("", None),
+    ],
+)
+def test_id_of_a_refused_body_is_kept_where_it_could_be_one(
+    text: str, event_id: str | None
+) -> None:
+    assert refused(make_body(id=text, status="200")).event_id == event_id
+
+
+def test_field_that_stands_twice_is_refused_by_what_can_be_seen_of_it() -> None:
+    # The reader stops at the first `data`, the diagnosis sees the last one.
+    first = json.dumps(make_document(type=COMPLETED, completed_from=["trace", 5])["data"])
+    last = json.dumps(make_document(type=COMPLETED, completed_from=["trace"])["data"])
+    body = make_body(type=COMPLETED, data="DATA").replace(
+        b'"DATA"', f'{first}, "data": {last}'.encode()
+    )
+    event = refused(body)
+    assert (event.code, event.field) == (InvalidCode.WRONG_TYPE, "data.completed_from[1]")
+
+
+@pytest.mark.parametrize(
     ("usage", "names"),
     [
         (chat_usage(prompt=-5), ["prompt_tokens", "-5"]),
@@ -236,6 +281,13 @@ def test_half_a_surrogate_pair_is_named_and_printable(mark: str, field: str) -> 
     assert (event.code, event.field) == (InvalidCode.BAD_CHARACTER, field)
     assert r"x\ud800y" in event.message
     assert event.message.isprintable()
+
+
+def test_half_a_surrogate_pair_in_a_field_name_is_found() -> None:
+    event = refused(make_body().replace(b'{"specversion"', rb'{"x\ud800y": 1, "specversion"'))
+    assert (event.code, event.field) == (InvalidCode.BAD_CHARACTER, "body")
+    event = refused(make_body(newer={"HALF": 1}).replace(b"HALF", rb"x\ud800y"))
+    assert (event.code, event.field) == (InvalidCode.BAD_CHARACTER, "data.newer")
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"1e400", b"9" * 5000, b"01"])

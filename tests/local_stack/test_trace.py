@@ -119,6 +119,30 @@ def test_dealing_can_be_redone_from_its_description() -> None:
         assert deal(row) == (people()[person].subject, deployments[percent])
 
 
+def test_dealing_does_not_change_between_versions() -> None:
+    names = {person.subject: person.name for person in people()}
+    dealt = [deal(row) for row in range(4)]
+    assert [(names[subject], deployment) for subject, deployment in dealt] == [
+        ("Jonas Lindqvist", "gpt-4.1-mini"),
+        ("Mei-Ling Chen", "gpt-5"),
+        ("Sven Karlsson", "o4-mini"),
+        ("Jonas Lindqvist", "gpt-4.1-mini"),
+    ]
+
+
+def test_times_without_a_date_start_in_1970(cached: Path) -> None:
+    assert [call.time for call in read_trace(cached)] == [
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(1970, 1, 1, 0, 0, 3, tzinfo=UTC),
+    ]
+
+
+def test_times_with_an_offset_are_brought_to_utc(tmp_path: Path) -> None:
+    path = tmp_path / "offset.csv"
+    path.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-10 02:00:00+02:00,1,1\n")
+    assert [call.time for call in read_trace(path)] == [datetime(2024, 5, 10, tzinfo=UTC)]
+
+
 def test_events_carry_what_the_row_was_dealt(azure: Path) -> None:
     for row, document in enumerate(documents(trace_events(azure, offset=timedelta()))):
         assert (document["subject"], document["data"]["deployment"]) == deal(row)

@@ -72,6 +72,14 @@ def test_calls_begin_on_the_first_day_of_the_month_before(now: datetime, start: 
     assert Workload(now=now).start == start
 
 
+def test_hour_that_begins_now_has_no_calls() -> None:
+    now = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    times = [datetime.fromisoformat(document["time"]) for document in documents(Workload(now=now))]
+    assert datetime(2026, 11, 2, 8, tzinfo=UTC) < times[-1] < now
+    minutes = {time.minute for time in times}
+    assert minutes == set(range(60))
+
+
 def test_offices_are_busy_on_weekdays_by_day(default: list[dict[str, Any]]) -> None:
     times = [datetime.fromisoformat(document["time"]) for document in default]
     days = Counter(time.date() for time in times if time.month == 10)
