@@ -30,6 +30,8 @@ class Rank(IntEnum):
     NO_USAGE = 0
     GATEWAY_LOG = 1
     MODEL_USAGE = 2
+    MOVED = 9
+    """No report, but the word that the call stands under another key: nothing beats it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,14 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacedCall:
+    """Where a call was counted before its true subject and time were known."""
+
+    subject: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageEvent:
     """One metered gateway call, decoded (wire form: apim_policies/usage_event.schema.json)."""
 
@@ -102,6 +112,8 @@ class UsageEvent:
     duration_ms: int | None = None
     completed_from: tuple[str, ...] = ()
     """Which halves pairing joined; empty for an event of the gateway's policy."""
+    replaces: ReplacedCall | None = None
+    """The place that this report takes the call from; None for nearly every call."""
 
     @property
     def strength(self) -> tuple[int, int]:

@@ -69,6 +69,11 @@ class LedgerEntry:
         return Report(strength, str(self.row["fingerprint"]))
 
     @property
+    def cell(self) -> str | None:
+        """RowKey of the cell it counts in after this row; None for a moved call."""
+        return self.text("cell")
+
+    @property
     def time(self) -> datetime:
         """When the request reached the gateway."""
         return parse_time(self.row["time"])
@@ -84,15 +89,13 @@ class LedgerEntry:
         )
 
 
-def entry_columns(posting: Posting, rev: int, *, recorded_at: datetime) -> dict[str, Value]:
-    """The columns of a new entry; `rev` is that of its cell after the transaction."""
-    columns = _facts(posting.call)
-    columns.update(encode_additive(posting.additive))
-    columns["fingerprint"] = posting.report.fingerprint
-    columns["day"] = posting.day.isoformat()
-    columns["cell"] = posting.cell
-    columns["rev"] = rev
-    columns["recorded_at"] = _iso(recorded_at)
+def entry_columns(
+    posting: Posting, effects: Sequence[Effect], *, recorded_at: datetime
+) -> dict[str, Value]:
+    """The columns of a new entry. Its effect is its own state, so it needs no column of its own."""
+    columns = _state_columns(posting, effects, recorded_at)
+    if posting.cell is None:
+        columns["effects"] = "[]"
     return columns
 
 
@@ -100,12 +103,25 @@ def correction_columns(
     posting: Posting, effects: Sequence[Effect], *, correction: str, recorded_at: datetime
 ) -> dict[str, Value]:
     """The columns of a correction: the state after it, and what it changed."""
-    rev = next(effect.rev for effect in effects if effect.cell == posting.cell)
-    columns = entry_columns(posting, rev, recorded_at=recorded_at)
+    columns = _state_columns(posting, effects, recorded_at)
     columns["correction"] = correction
     columns["effects"] = msgspec.json.encode(
         [[effect.cell, effect.rev, encode_additive(effect.delta)] for effect in effects]
     ).decode()
+    return columns
+
+
+def _state_columns(
+    posting: Posting, effects: Sequence[Effect], recorded_at: datetime
+) -> dict[str, Value]:
+    columns = _facts(posting.call)
+    columns.update(encode_additive(posting.additive))
+    columns["fingerprint"] = posting.report.fingerprint
+    columns["day"] = posting.day.isoformat()
+    if posting.cell is not None:
+        columns["cell"] = posting.cell
+        columns["rev"] = next(effect.rev for effect in effects if effect.cell == posting.cell)
+    columns["recorded_at"] = _iso(recorded_at)
     return columns
 
 
@@ -171,6 +187,8 @@ def _optional_facts(priced: PricedCall) -> tuple[tuple[str, Value | None], ...]:
         ("traceparent", event.traceparent),
         ("duration_ms", event.duration_ms),
         ("completed_from", ",".join(event.completed_from) or None),
+        ("replaced_subject", event.replaces.subject if event.replaces else None),
+        ("replaced_time", _iso(event.replaces.time) if event.replaces else None),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from table_api.meta import LedgerMeta, LedgerSettings, open_meta
 from table_api.posting import Outcome, PartitionPoster, PostResult, all_of
-from table_api.rows import MeteredCall, Posting, Report, make_posting
+from table_api.rows import MeteredCall, Posting, Report, make_posting, make_reversal
 from table_api.storage import TableStorage
 
 LEDGER_TABLE = "ledger"
@@ -46,9 +46,27 @@ class Ledger:
 
         Any order and any batching gives the same ledger. Raises Unavailable when storage does
         not answer; posting the same calls again is then the remedy.
+
+        A report that replaces another place is posted first; then the call is taken out of that
+        place. A crash between the two leaves it in both until the same report comes again.
         """
         shards = self.meta.settings.shards
-        postings = [make_posting(call, self._calendar, shards) for call in calls]
+        results = await self._post_all(
+            [make_posting(call, self._calendar, shards) for call in calls]
+        )
+        reversals = [
+            (index, reversal)
+            for index, call in enumerate(calls)
+            if (reversal := make_reversal(call, self._calendar, shards)) is not None
+        ]
+        reversed_ = await self._post_all([reversal for _, reversal in reversals])
+        for (index, _), result in zip(reversals, reversed_, strict=True):
+            if result.outcome is Outcome.REFUSED:
+                results[index] = result  # else the call would count in two places for ever
+        return results
+
+    async def _post_all(self, postings: Sequence[Posting]) -> list[PostResult]:
+        """Fold the reports of one call, drop what is known to stand, post the rest."""
         strongest: dict[Place, Posting] = {}
         for posting in postings:
             standing = strongest.get(_place(posting))

@@ -143,9 +143,9 @@ class PartitionPoster:
     def _apply(self, partition: str, item: Work, changed: dict[str, Cell]) -> list[Effect]:
         """Add one call to the cells of the transaction; a cell's `rev` rises once in it."""
         posting = item.posting
-        deltas = {posting.cell: posting.additive}
-        if item.last is not None:
-            before = str(item.last.row["cell"])
+        deltas = {} if posting.cell is None else {posting.cell: posting.additive}
+        if item.last is not None and item.last.cell is not None:
+            before = item.last.cell
             deltas[before] = added(deltas.get(before, {}), negated(item.last.additive))
         effects = []
         for key, delta in deltas.items():
@@ -240,16 +240,16 @@ async def all_of(work: Iterable[Coroutine[None, None, None]]) -> None:
 def chunks(postings: Sequence[Posting]) -> Iterable[list[Posting]]:
     """Split calls so that each part and its cells fit one transaction.
 
-    Sorted by cell, so that the calls of one cell share its change. A correction may touch a
-    second cell: the room for it is found by halving, since it is rare.
+    Sorted by cell, so that the calls of one cell share its change. A correction may touch another
+    cell than expected here: the room for it is found by halving, since it is rare.
     """
     part: list[Posting] = []
     cells: set[str] = set()
-    for posting in sorted(postings, key=lambda posting: (posting.cell, posting.entry_key)):
-        cells.add(posting.cell)
+    for posting in sorted(postings, key=lambda posting: (posting.cell or "", posting.entry_key)):
+        cells.add(posting.cell or "")
         if len(part) + 1 + len(cells) > OPERATIONS_MAX:
             yield part
-            part, cells = [], {posting.cell}
+            part, cells = [], {posting.cell or ""}
         part.append(posting)
     if part:
         yield part
@@ -265,17 +265,17 @@ def _written_by(item: Work, last: LedgerEntry) -> bool:
     )
 
 
-def _cells_of(item: Work) -> tuple[str, ...]:
-    if item.last is None:
-        return (item.posting.cell,)
-    return (item.posting.cell, str(item.last.row["cell"]))
+def _cells_of(item: Work) -> set[str]:
+    cells = {item.posting.cell, item.last.cell if item.last is not None else None}
+    return {cell for cell in cells if cell is not None}
 
 
 def _row_of(item: Work, effects: Sequence[Effect], now: datetime) -> Insert:
     posting, last = item.posting, item.last
     if last is None:
-        return Insert(posting.entry_key, entry_columns(posting, effects[0].rev, recorded_at=now))
-    columns = correction_columns(posting, effects, correction="stronger report", recorded_at=now)
+        return Insert(posting.entry_key, entry_columns(posting, effects, recorded_at=now))
+    why = "stronger report" if posting.cell is not None else "moved"
+    columns = correction_columns(posting, effects, correction=why, recorded_at=now)
     return Insert(correction_key(posting.entry_key, last.number + 1), columns)
 
 

@@ -8,11 +8,13 @@ at 9.2 million units of currency.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 
-from pricing_rules.types import CallState, PricedCall
+import msgspec
+
+from pricing_rules.types import CallState, PricedCall, Rank, UsageEvent
 from pricing_rules.units import Unit
 from table_api.calendar import BillingCalendar
 from table_api.keys import call_key, cell_key, partition_key
@@ -86,8 +88,8 @@ class Posting:
     entry_key: str
     subject: str
     day: date
-    cell: str
-    """RowKey of the cell it counts in."""
+    cell: str | None
+    """RowKey of the cell it counts in; None for a reversal, which counts in none."""
     cell_facts: Mapping[str, Value]
     additive: Additive
     report: Report
@@ -96,19 +98,61 @@ class Posting:
 def make_posting(call: MeteredCall, calendar: BillingCalendar, shards: int) -> Posting:
     """Place a call in the ledger."""
     event = call.priced.event
-    day = calendar.day(event.time)
+    day, partition, entry_key = _place(event, calendar, shards)
     model = call.priced.model or event.model or event.deployment or "unknown"
     line = _line_of(call.priced)
     return Posting(
         call=call,
-        partition=partition_key(day, event.subject, shards),
-        entry_key=call_key(event.subject, day, event.time, event.id),
+        partition=partition,
+        entry_key=entry_key,
         subject=event.subject,
         day=day,
         cell=cell_key(event.subject, day, model, line_hash(line)),
         cell_facts=_cell_facts(call.priced, day, model, line),
         additive=additive_of(call.priced),
         report=Report(event.strength, _fingerprint(call.priced)),
+    )
+
+
+def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> Posting | None:
+    """The posting that takes a call out of the place which `call` replaces, if it does.
+
+    It stands under the old key as `moved`, counts nothing and beats every report, so that a late
+    one of the old place changes nothing.
+    """
+    replaced = call.priced.event.replaces
+    if replaced is None:
+        return None
+    moved = msgspec.structs.replace(
+        call.priced,
+        event=replace(
+            call.priced.event,
+            subject=replaced.subject,
+            time=replaced.time,
+            rank=Rank.MOVED,
+            usage=None,
+            replaces=None,
+        ),
+        state=CallState.MOVED,
+        reason=f"counted under {call.priced.event.subject} at {call.priced.event.time.isoformat()}",
+        charges=(),
+        adjustments=(),
+        base_rule_id=None,
+        tier=None,
+    )
+    posting = make_posting(MeteredCall(priced=moved, origin=call.origin), calendar, shards)
+    if _place(call.priced.event, calendar, shards)[1:] == (posting.partition, posting.entry_key):
+        return None  # a report cannot replace its own place
+    return replace(posting, cell=None, cell_facts={})
+
+
+def _place(event: UsageEvent, calendar: BillingCalendar, shards: int) -> tuple[date, str, str]:
+    """Charge day, partition and entry key of a call."""
+    day = calendar.day(event.time)
+    return (
+        day,
+        partition_key(day, event.subject, shards),
+        call_key(event.subject, day, event.time, event.id),
     )
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from pricing_rules.types import Rank
+from pricing_rules.types import Rank, ReplacedCall
 from pricing_rules.units import Unit
 from table_api.memory_storage import MemoryTableStorage
 from table_api.rows import ADDITIVE_AMOUNTS, ADDITIVE_INTEGERS, AMOUNT_COLUMNS, QUANTITY_COLUMNS
+from tests.builders import CALL_TIME
 from tests.calls import all_rows, make_call, open_ledger
 
 ROOT = Path(__file__).parent.parent
@@ -140,9 +141,14 @@ async def test_every_column_of_the_ledger_is_documented() -> None:
     storage = MemoryTableStorage()
     ledger = await open_ledger(storage)
     every: dict[str, Any] = {
-        "session": "s", "traceparent": "00-aa-bb-01", "completed_from": ("trace",),
-        "api": "llm", "region": "swedencentral", "service_tier": "default",
-    }  # fmt: skip
+        "session": "s",
+        "traceparent": "00-aa-bb-01",
+        "completed_from": ("trace",),
+        "replaces": ReplacedCall(subject="unattributed", time=CALL_TIME),
+        "api": "llm",
+        "region": "swedencentral",
+        "service_tier": "default",
+    }
     await ledger.post([make_call(1, rank=Rank.GATEWAY_LOG, **every)])
     await ledger.post([make_call(2, **every)])
     await ledger.post([make_call(3, id="other", deployment="lab-model-x", **every)])

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pricing_rules.money import parse_pico
-from pricing_rules.types import Rank
+from pricing_rules.types import Rank, ReplacedCall
 from table_api.audit import audit
 from table_api.cells import Cell, read_cell
 from table_api.entries import LedgerEntry, read_entry
@@ -13,6 +13,7 @@ from table_api.errors import Unavailable
 from table_api.keys import CALL_ROWS, CELL_ROWS
 from table_api.ledger import Ledger
 from table_api.posting import Outcome
+from table_api.rows import MeteredCall
 from table_api.storage import TableStorage
 from tests.builders import CALL_TIME, call_id, make_usage
 from tests.calls import NOW, FaultyStorage, all_rows, make_call, open_ledger
@@ -95,6 +96,60 @@ class LedgerContract:
         assert len(correction.effects) == 2
         assert await charge(storage) == ONE_CALL
         assert (await audit(storage, now=NOW)).ok
+
+    async def test_a_report_that_replaces_another_place_moves_the_call(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        lost = make_call(1, subject="unattributed", rank=Rank.GATEWAY_LOG)
+        await ledger.post([lost])
+        mover = make_call(2, replaces=place_of(lost), rank=Rank.GATEWAY_LOG)
+        moved = await ledger.post([mover])
+        again = await (await open_ledger(storage)).post([mover])
+        late = await ledger.post([lost])
+        outcomes = [result.outcome for result in [*moved, *again, *late]]
+        assert outcomes == [Outcome.POSTED, Outcome.DUPLICATE, Outcome.DUPLICATE]
+        entries, cells = await entries_and_cells(storage)
+        assert await charge(storage) == ONE_CALL
+        assert [entry.row["state"] for entry in entries].count("moved") == 1
+        by_subject = {str(cell.facts["subject"]): cell.additive["calls"] for cell in cells}
+        assert sorted(by_subject.values()) == [0, 1]
+        report = await audit(storage, now=NOW)
+        assert (report.ok, report.calls, report.moving) == (True, 1, 0)
+
+    async def test_a_move_that_overtakes_its_original_keeps_it_out(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        lost = make_call(1, subject="unattributed")
+        await ledger.post([make_call(2, replaces=place_of(lost), rank=Rank.GATEWAY_LOG)])
+        [result] = await (await open_ledger(storage)).post([lost])
+        assert result.outcome is Outcome.DUPLICATE
+        assert await charge(storage) == ONE_CALL
+        assert (await audit(storage, now=NOW)).problems == ()
+
+    async def test_a_move_that_is_cut_short_shows_as_moving_and_is_finished_by_a_repeat(
+        self, storage: TableStorage, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("table_api.posting.BACKOFF_S_MAX", 0)
+        lost = make_call(1, subject="unattributed", rank=Rank.GATEWAY_LOG)
+        mover = make_call(2, replaces=place_of(lost), rank=Rank.GATEWAY_LOG)
+        await ledger.post([lost])
+        faulty = Ledger(
+            FaultyStorage(storage, [None, *["before"] * 12]), ledger.meta, now=lambda: NOW
+        )
+        with pytest.raises(Unavailable):
+            await faulty.post([mover])
+        report = await audit(storage, now=NOW)
+        assert (report.ok, report.calls, report.moving) == (True, 2, 1)
+        await ledger.post([mover])
+        report = await audit(storage, now=NOW)
+        assert (report.ok, report.calls, report.moving) == (True, 1, 0)
+
+    async def test_a_report_that_replaces_its_own_place_is_an_ordinary_one(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        await ledger.post([make_call(1, replaces=place_of(make_call(1)))])
+        assert await charge(storage) == ONE_CALL
+        assert (await audit(storage, now=NOW)).problems == ()
 
     async def test_a_lost_answer_is_found_done_and_counted_as_posted(
         self, storage: TableStorage
@@ -200,6 +255,11 @@ class LedgerContract:
         assert sorted(str(cell.facts["subject"]) for cell in cells) == sorted([subject, "a"])
         assert {entry.row["subject"] for entry in entries} == {subject, "a"}
         assert (await audit(storage, now=NOW)).ok
+
+
+def place_of(call: MeteredCall) -> ReplacedCall:
+    """The place of a call, for a report that replaces it."""
+    return ReplacedCall(subject=call.priced.event.subject, time=call.priced.event.time)
 
 
 async def entries_and_cells(storage: TableStorage) -> tuple[list[LedgerEntry], list[Cell]]:
