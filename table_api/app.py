@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
-from starlette.responses import Response
 
 from table_api import endpoints, responses
 from table_api.api_description import describe
@@ -84,7 +83,6 @@ def create_app(
             route.handler,
             methods=["GET"],
             response_model=route.answer,
-            response_class=Response,
         )
     describe(app)
     return app

@@ -43,8 +43,10 @@ async def post_prefixed_ids(storage: TableStorage) -> list[str]:
     """Calls of one instant whose ids extend each other, each corrected once; gives the ids."""
     ledger = await open_ledger(storage)
     ids = ["a", "a+", "a+b", "a-", "ab", "b"]
-    weak = {"rank": Rank.GATEWAY_LOG, "usage": make_usage(input=1)}
-    await ledger.post([make_call(n, id=name, **weak) for n, name in enumerate(ids)])
+    weak = make_usage(input=1)
+    await ledger.post(
+        [make_call(n, id=name, rank=Rank.GATEWAY_LOG, usage=weak) for n, name in enumerate(ids)]
+    )
     await ledger.post([make_call(100 + n, id=name) for n, name in enumerate(ids)])
     return ids
 

@@ -47,10 +47,10 @@ def test_groups_sum_exactly_to_the_cells_in_every_grouping(
     assert len({group.keys for group in groups}) == len(groups)
 
 
-def usage(subject: str, day: int, **of_totals: int) -> DailyUsage:
+def usage(subject: str, day: int, *, calls: int) -> DailyUsage:
     """A cell of November 2026."""
     return DailyUsage(
-        subject=subject, day=date(2026, 11, day), model="gpt-4o", totals=Totals(**of_totals)
+        subject=subject, day=date(2026, 11, day), model="gpt-4o", totals=Totals(calls=calls)
     )
 
 

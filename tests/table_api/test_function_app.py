@@ -1,0 +1,72 @@
+"""The API as Azure Functions runs it: one function that wants a key, answers passed through."""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import azure.functions as func
+import pytest
+
+from local_stack.azurite import AzuritePorts
+from table_api.azure_storage import AzureTableStorage
+from tests.calls import open_ledger
+
+HOST_JSON = Path(__file__).parent.parent.parent / "table_api/host.json"
+MODULE = "table_api.function_app"
+
+
+@pytest.fixture
+def module(azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """`function_app` as a fresh worker imports it."""
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", azurite.connection_string)
+    monkeypatch.delenv("TABLES_URL", raising=False)
+    sys.modules.pop(MODULE, None)
+    yield importlib.import_module(MODULE)
+    sys.modules.pop(MODULE, None)
+
+
+def the_function(module: Any) -> Any:
+    """The only function; the worker asks for it once."""
+    [function] = module.app.get_functions()
+    return function
+
+
+def test_every_path_goes_to_one_function_that_wants_a_key(module: Any) -> None:
+    bindings = the_function(module).get_bindings_dict()["bindings"]
+    [trigger] = [binding for binding in bindings if "route" in binding]
+    assert trigger["authLevel"] == func.AuthLevel.FUNCTION
+    assert trigger["route"] == "/{*route}"
+
+
+def test_host_takes_no_prefix_from_the_path() -> None:
+    host = json.loads(HOST_JSON.read_text(encoding="utf-8"))
+    assert host["version"] == "2.0"
+    assert host["extensions"]["http"]["routePrefix"] == ""
+
+
+async def test_answer_and_etag_pass_through_the_adapter(module: Any, azurite: AzuritePorts) -> None:
+    storage = AzureTableStorage.from_connection_string(azurite.connection_string)
+    await open_ledger(storage)
+    await storage.close()
+    invoke = the_function(module).get_user_function()
+    first = await invoke(request("/v1/usage?group_by=model"), None)
+    assert first.status_code == 200
+    assert json.loads(first.get_body())["zone"] == "Europe/Berlin"
+    tag = first.headers["etag"]
+    again = await invoke(request("/v1/usage?group_by=model", {"If-None-Match": tag}), None)
+    assert (again.status_code, again.get_body()) == (304, b"")
+    health = await invoke(request("/healthz"), None)
+    assert json.loads(health.get_body())["auth_mode"] == "function_key"
+    unknown = await invoke(request(f"/v1/subjects/a%2F{uuid4().hex}/usage"), None)
+    assert (unknown.status_code, unknown.mimetype) == (404, "application/problem+json")
+    await module._storage.close()
+
+
+def request(path: str, headers: dict[str, str] | None = None) -> func.HttpRequest:
+    """What the host hands to the worker."""
+    url = f"https://contoso.azurewebsites.net{path}"
+    return func.HttpRequest("GET", url, headers=headers or {}, body=b"")

@@ -1,0 +1,116 @@
+"""People: what held for a subject on a day, through storage, and the file it is imported from."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from table_api.memory_storage import MemoryTableStorage
+from table_api.people import PEOPLE_AGE_S_MAX, People, PeopleDirectory, Person
+from table_api.people_csv import COLUMNS, InvalidPeopleFile, read_people_csv
+from table_api.storage import TableStorage
+from tests.calls import NOW
+
+HEADER = "subject,display_name,cost_centre,valid_from\n"
+
+
+def person(
+    subject: str, valid_from: str, *, name: str | None = "Ada", cost_centre: str | None = "R&D"
+) -> Person:
+    """A row of the table."""
+    return Person(
+        subject=subject,
+        display_name=name,
+        cost_centre=cost_centre,
+        valid_from=date.fromisoformat(valid_from),
+    )
+
+
+def test_cost_centre_changes_on_its_first_day_and_not_before() -> None:
+    people = PeopleDirectory(
+        [person("a", "2026-11-10", cost_centre="IT"), person("a", "2026-01-01")]
+    )
+    assert people.cost_centre("a", date(2025, 12, 31)) is None
+    assert people.cost_centre("a", date(2026, 11, 9)) == "R&D"
+    assert people.cost_centre("a", date(2026, 11, 10)) == "IT"
+    assert people.cost_centre("stranger", date(2026, 11, 10)) is None
+    assert "a" in people
+    assert "stranger" not in people
+
+
+async def test_people_come_back_from_storage_as_they_were_saved(
+    either_storage: TableStorage,
+) -> None:
+    saved = [
+        person("contoso\\ada/ü", "2026-01-01", name="Ada 'the first' Łovelace"),
+        person("contoso\\ada/ü", "2026-06-01", name=None, cost_centre=None),
+        *(person(f"u{n}", "2026-01-01", name=f"N{n}") for n in range(150)),
+    ]
+    people = People(either_storage, now=lambda: NOW)
+    assert "u1" not in await people.directory()
+    await people.save(saved)
+    directory = await people.directory()
+    assert [directory.at(each.subject, each.valid_from) for each in saved] == saved
+
+
+async def test_saving_a_row_again_replaces_it(memory: MemoryTableStorage) -> None:
+    people = People(memory, now=lambda: NOW)
+    await people.save([person("a", "2026-01-01", name="Aad")])
+    await people.save([person("a", "2026-01-01", name="Ada")])
+    assert (await people.directory()).name("a", NOW.date()) == "Ada"
+
+
+async def test_directory_is_kept_for_a_while_and_then_read_again(
+    memory: MemoryTableStorage,
+) -> None:
+    clock = [NOW]
+    people = People(memory, now=lambda: clock[0])
+    await people.directory()
+    await People(memory, now=lambda: NOW).save([person("a", "2026-01-01")])
+    clock[0] += timedelta(seconds=PEOPLE_AGE_S_MAX)
+    assert "a" not in await people.directory()
+    clock[0] += timedelta(seconds=1)
+    assert "a" in await people.directory()
+
+
+def test_file_is_read_with_any_order_of_columns_and_absent_values() -> None:
+    content = (
+        "\ufeffvalid_from,subject,cost_centre,display_name\r\n"
+        '2026-01-01,a,R&D,"Lovelace, Ada"\r\n\r\n2026-06-01, a ,,\r\n'
+    )
+    assert read_people_csv(content.encode()) == [
+        person("a", "2026-01-01", name="Lovelace, Ada"),
+        person("a", "2026-06-01", name=None, cost_centre=None),
+    ]
+
+
+def test_subject_is_taken_in_the_ledgers_normal_form() -> None:
+    [found] = read_people_csv(f"{HEADER}u\u0308,,,2026-01-01\n".encode())
+    assert found.subject == "\u00fc"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "line 1: the columns are missing"),
+        (b"subject,display_name,cost_centre\n", "line 1: the columns are .* expected subject"),
+        (b"subject,subject,display_name,cost_centre,valid_from\n", "line 1: the columns"),
+        (f"{HEADER}a,Ada,R&D\n".encode(), "line 2: 3 fields, expected 4"),
+        (f"{HEADER}a,Ada,R&D,2026-01-01,x\n".encode(), "line 2: 5 fields, expected 4"),
+        (f"{HEADER}a,A,R,2026-01-01\n,Ada,R&D,2026-01-01\n".encode(), "line 3: subject is empty"),
+        (f"{HEADER}a,Ada,R&D,01.02.2026\n".encode(), "line 2: valid_from '01.02.2026'"),
+        (f"{HEADER}a,Ada,R&D,2026-02-30\n".encode(), "line 2: valid_from '2026-02-30'"),
+        (f"{HEADER}a,Ada,R&D,\n".encode(), "line 2: valid_from ''"),
+        (f"{HEADER}a,Ada\x07,R&D,2026-01-01\n".encode(), "line 2: display_name"),
+        (f"{HEADER}a,{'x' * 257},R&D,2026-01-01\n".encode(), "line 2: display_name"),
+        (f"{HEADER}a,b,c,2026-01-01\na,d,e,2026-01-01\n".encode(), "line 3: .* as on line 2"),
+        (f'{HEADER}a,"b,c,2026-01-01\n'.encode(), "line 2: "),
+        (HEADER.encode() + b"a,Ad\xe4,R&D,2026-01-01\n", "line 2 is not UTF-8"),
+    ],
+)
+def test_file_with_a_bad_line_is_refused_by_its_number(content: bytes, message: str) -> None:
+    with pytest.raises(InvalidPeopleFile, match=message):
+        read_people_csv(content)
+
+
+def test_columns_of_the_file_are_the_fields_of_a_person() -> None:
+    assert set(COLUMNS) == set(Person.__slots__)
