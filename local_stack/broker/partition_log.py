@@ -207,5 +207,5 @@ class PartitionLog:
         if self._journal is None:
             return
         if not self._records:
-            self._journal.rotate(self.next_sequence_number, self.next_offset)
+            self._journal.rotate(sequence_number=self.next_sequence_number, offset=self.next_offset)
         self._journal.trim(self.first_sequence_number)

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 from local_stack.broker.errors import AmqpError, JournalError
-from local_stack.broker.fault_board import Place
-from local_stack.broker.faults import BusySend, LoseAck, MuteAck
+from local_stack.broker.faults import BusySend, LoseAck, MuteAck, Place
 from local_stack.broker.hubs import Hub
 from local_stack.broker.links import MESSAGE_BYTES_MAX, Link
 from local_stack.broker.messages import BATCH_FORMAT, split_batch, split_event
@@ -26,15 +25,21 @@ SENDER_CREDIT = 300
 class ProducerLink(Link):
     """A sender to a hub, or to one of its partitions."""
 
-    client_role = "sender"
-
     def __init__(
-        self, session: "Session", attach: Attach, address: str, hub: Hub, partition: int | None
+        self,
+        session: "Session",
+        attach: Attach,
+        *,
+        address: str,
+        hub: Hub,
+        partition: int | None,
     ) -> None:
-        super().__init__(session, attach, address)
+        super().__init__(session, attach, address=address)
         self.hub = hub
         self.place = Place(
-            hub=hub.name, partition=str(partition) if partition is not None else None
+            hub=hub.name,
+            partition=str(partition) if partition is not None else None,
+            role="sender",
         )
         self._partition = partition
         self._credit = 0
