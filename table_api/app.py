@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 
 from table_api import endpoints, responses
 from table_api.api_description import describe
 from table_api.call_reads import CallReads
-from table_api.endpoints import Api, AuthMode
 from table_api.metering_status import MeteringPlace
 from table_api.people import People
 from table_api.problems import EXCEPTION_HANDLERS
 from table_api.reads import LedgerReads
+from table_api.scope import Api, AuthMode, check_host
 from table_api.storage import TableStorage
 
 
@@ -67,6 +67,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         exception_handlers=EXCEPTION_HANDLERS,
+        dependencies=[Depends(check_host)],
     )
     app.state.api = Api(
         storage=storage,

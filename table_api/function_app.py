@@ -5,7 +5,7 @@ import os
 import azure.functions as func
 
 from table_api.app import create_app
-from table_api.endpoints import AuthMode
+from table_api.scope import AuthMode
 from table_api.settings import connect, metering_place, storage_settings
 
 _storage, _ = connect(storage_settings(os.environ))  # lives as long as the worker's process

@@ -173,7 +173,11 @@ async def test_subject_of_any_spelling_has_its_usage_and_calls(
     quoted = "contoso%5Ca%2Fb%20%C3%BC%27%23%3F%252F%7C%2A"
     usage = await get(api, f"/v1/subjects/{quoted}/usage", group_by="day,model")
     assert (usage["subject"], usage["totals"]["cost"]) == (subject, CALL_COST)
-    calls = await get(api, f"/v1/subjects/{quoted}/calls")
+    await (await open_ledger(memory)).post([make_call(1, id=call_id(1), subject=subject)])
+    first = await api.get(f"/v1/subjects/{quoted}/calls?limit=1")
+    next_page = (await api.get(first.links["next"]["url"])).json()
+    assert [call["call_id"] for call in next_page["data"]] == [call_id(1)]
+    calls = first.json()
     assert [call["call_id"] for call in calls["data"]] == [call_id(0)]
     assert (await get(api, f"/v1/calls/{calls['data'][0]['id']}"))["subject"] == subject
 

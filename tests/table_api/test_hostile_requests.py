@@ -128,6 +128,28 @@ async def test_strange_subject_is_unknown_and_harmless(api: ApiClient, subject: 
         assert answer.json()["type"] == "urn:problem:unknown-subject"
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8000", 200),
+        ("127.0.0.1", 200),
+        ("127.8.8.8:1", 200),
+        ("[::1]:8000", 200),
+        ("evil.example", 403),
+        ("localhost.evil.example", 403),
+        ("127.0.0.1.evil.example:8000", 403),
+        ("192.168.1.5:8000", 403),
+    ],
+)
+async def test_name_that_leads_elsewhere_is_refused_where_nobody_is_authorized(
+    api: ApiClient, host: str, status: int
+) -> None:
+    answer = await api.get("/v1/usage", headers={"Host": host})
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.json()["type"] == "urn:problem:foreign-host"
+
+
 async def test_unknown_path_and_method_are_problems_too(api: ApiClient) -> None:
     for answer, status in (
         (await api.get("/v1/nothing"), 404),
