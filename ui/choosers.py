@@ -12,6 +12,7 @@ from ui.period import Period, Range, month_of, period_of
 
 DATE_WIDTH_PX = 150
 SEARCH_WIDTH_PX = 260
+SEARCH_CHARS_MAX = 200
 
 Value = TypeVar("Value")
 
@@ -33,6 +34,7 @@ def search(label: str, *, placeholder: str) -> str:
         label,
         key=Parameter.SEARCH,
         placeholder=placeholder,
+        max_chars=SEARCH_CHARS_MAX,
         width=SEARCH_WIDTH_PX,
         on_change=_write,
         args=(Parameter.SEARCH,),
