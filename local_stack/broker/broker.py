@@ -183,14 +183,14 @@ class Broker:
 
     @asynccontextmanager
     async def _serving(self, listen: Listen) -> AsyncIterator[None]:
-        servers = [await self._listener(listen.host, listen.port, None)]
+        servers = [await self._listener(listen.host, listen.port, context=None)]
         self.port = _bound_port(servers[0])
         expiry = asyncio.create_task(self._expire_for_ever())
         try:
             if listen.tls is not None:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(listen.tls.certificate, listen.tls.key)
-                servers.append(await self._listener(listen.host, listen.tls_port, context))
+                servers.append(await self._listener(listen.host, listen.tls_port, context=context))
                 self.tls_port = _bound_port(servers[1])
             async with Admin(self).serving(listen.admin_port) as self.admin_port:
                 yield
@@ -204,7 +204,7 @@ class Broker:
                 await expiry
 
     async def _listener(
-        self, host: str, port: int, context: ssl.SSLContext | None
+        self, host: str, port: int, *, context: ssl.SSLContext | None
     ) -> asyncio.Server:
         loop = asyncio.get_running_loop()
         try:

@@ -82,9 +82,11 @@ class Journal:
 
     def rotate(self, *, sequence_number: int, offset: int) -> None:
         """Start a segment at this place. Its name keeps the numbers going when it stays empty."""
+        full = self._file
         with _told(self._path):
-            self.close()
             self._open(_segment(self._directory, sequence_number=sequence_number, offset=offset))
+            os.fsync(full)
+            os.close(full)
 
     def trim(self, sequence_number: int) -> None:
         """Delete the segments that only hold events before this one; never the last segment."""
@@ -123,20 +125,24 @@ def _read(segment: Path, *, last: bool) -> tuple[list[Record], int]:
     records: list[Record] = []
     at = 0
     while at < len(data):
-        start = at + _HEAD.size + _CHECKED.size
-        end = start
-        if start <= len(data):
-            length, checksum = _HEAD.unpack_from(data, at)
-            end += length
-        if end >= len(data) or start > len(data):
-            whole = end == len(data) and zlib.crc32(data[at + _HEAD.size : end]) == checksum
-            if not whole:
-                if last:
-                    return records, at
-                raise JournalError(f"{segment}: the record at byte {at} is torn")
-        elif zlib.crc32(data[at + _HEAD.size : end]) != checksum:
-            raise JournalError(f"{segment}: the record at byte {at} fails its checksum")
-        sequence, offset, enqueued_ms = _CHECKED.unpack_from(data, at + _HEAD.size)
-        records.append(Record(sequence, offset, enqueued_ms, data[start:end]))
+        record, end = _record(data, at)
+        if record is None:
+            if last and end >= len(data):
+                return records, at
+            raise JournalError(f"{segment}: the record from byte {at} to {end} is damaged")
+        records.append(record)
         at = end
     return records, at
+
+
+def _record(data: bytes, at: int) -> tuple[Record | None, int]:
+    """The record at a place, None where it is cut short or fails its checksum, and its end."""
+    start = at + _HEAD.size + _CHECKED.size
+    if start > len(data):
+        return None, start
+    length, checksum = _HEAD.unpack_from(data, at)
+    end = start + length
+    if end > len(data) or zlib.crc32(data[at + _HEAD.size : end]) != checksum:
+        return None, end
+    sequence_number, offset, enqueued_ms = _CHECKED.unpack_from(data, at + _HEAD.size)
+    return Record(sequence_number, offset, enqueued_ms, data[start:end]), end

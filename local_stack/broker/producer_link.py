@@ -64,7 +64,7 @@ class ProducerLink(Link):
         self._first, self._parts, self._size = None, [], 0
         self._count_delivery()
         if not transfer.aborted:
-            self._take(first, message, size)
+            self._take(first, message, size=size)
 
     def _count_delivery(self) -> None:
         self._delivery_count = (self._delivery_count + 1) % 0x1_0000_0000
@@ -84,13 +84,13 @@ class ProducerLink(Link):
             )
         )
 
-    def _take(self, first: Transfer, message: bytes, size: int) -> None:
+    def _take(self, first: Transfer, message: bytes, *, size: int) -> None:
         """Store a delivery, then acknowledge it, unless a fault says otherwise."""
         faults = self.session.connection.namespace.faults
         try:
             if busy := faults.take(BusySend, self.place):
                 raise AmqpError(busy.condition, busy.description)
-            self._store(first, message, size)
+            self._store(first, message, size=size)
         except AmqpError as error:
             self._settle(first, error)
             return
@@ -102,7 +102,7 @@ class ProducerLink(Link):
         elif not faults.take(MuteAck, self.place):
             self._settle(first, None)
 
-    def _store(self, first: Transfer, message: bytes, size: int) -> None:
+    def _store(self, first: Transfer, message: bytes, *, size: int) -> None:
         if size > MESSAGE_BYTES_MAX:
             raise AmqpError(
                 "amqp:link:message-size-exceeded",
