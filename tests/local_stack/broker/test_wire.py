@@ -8,6 +8,7 @@ import pytest
 
 from local_stack.broker import Broker
 from local_stack.broker.connection import AMQP_HEADER
+from local_stack.broker.faults import Trim
 from local_stack.broker.frames import EMPTY_FRAME
 from local_stack.broker.messages import APPLICATION_PROPERTIES, BATCH_FORMAT, PROPERTIES
 from local_stack.broker.performatives import (
@@ -89,6 +90,19 @@ async def test_a_receiver_of_nothing_is_refused(
     answer = await client.attach_receiver(address, selector=selector)
     assert answer.source is None
     assert conditions((await client.expect(Detach)).error) == condition
+
+
+@pytest.mark.parametrize("selector", ["offset > '{offset}'", "sequence-number > '{number}'"])
+async def test_a_start_at_the_last_event_is_good_though_it_has_gone(
+    broker: Broker, client: WireClient, selector: str
+) -> None:
+    broker.append("h", [b"0", b"1"], partition="0")
+    last = broker.read("h", "0")[-1]
+    broker.inject(Trim())
+    start = selector.format(offset=last.offset, number=last.sequence_number)
+    assert (await client.attach_receiver(selector=start)).source is not None
+    broker.append("h", [b"2"], partition="0")
+    assert await client.bodies(1) == [b"2"]
 
 
 async def test_a_client_without_a_token_is_refused(broker: Broker) -> None:
