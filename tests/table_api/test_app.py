@@ -1,5 +1,6 @@
 """The API answers with what was posted, exactly, and says so in problems when it cannot."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from pricing_rules.types import Rank
+from table_api import endpoints
 from table_api.app import create_app
 from table_api.audit import audit, save_audit
 from table_api.dead_letters import DeadLetter, DeadLetterIndex
@@ -340,6 +342,23 @@ async def test_storage_that_is_down_is_a_503_that_tells_nothing_else(path: str) 
         assert body["type"] == "urn:problem:storage-unavailable"
         assert "secret" not in str(body)
         assert (await api.get(path)).headers["retry-after"] == "5"
+
+
+class SilentStorage(MemoryTableStorage):
+    """Takes requests and never answers."""
+
+    async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
+        await asyncio.Event().wait()
+        return None
+
+
+async def test_health_does_not_wait_for_a_storage_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoints, "HEALTH_TIMEOUT_S", 0.01)
+    async with api_over(SilentStorage()) as api:
+        body = await problem(api, "/healthz", 503)
+    assert body["type"] == "urn:problem:storage-unavailable"
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/v1/usage", "/v1/metering", "/v1/subjects/a/calls"])
