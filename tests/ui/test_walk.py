@@ -25,6 +25,7 @@ from playwright.sync_api import (
 
 from tests.ui.stand import ADA, ODD, ODD_NAME, InventedCall, Stand, standing
 from ui.format import JOINER
+from ui.period import month_of
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
@@ -211,6 +212,24 @@ def test_new_calls_and_a_recovered_api_show_without_a_touch(
     shared_stand.storage.down = False
     expect(calls.get_by_test_id("stMetricValue")).to_have_text(str(before + 1))
     expect(browser.page.get_by_text("The API could not answer")).to_have_count(0)
+
+
+def test_a_refresh_leaves_what_is_being_typed(
+    browser: Watched, shared_stand: Stand, call: InventedCall
+) -> None:
+    browser.open("/")
+    search = browser.page.get_by_role("textbox", name="Search")
+    search.press_sequentially("lace")
+    shared_stand.post([replace(call, number=9001)])
+    calls = browser.page.get_by_test_id("stMetric").filter(has_text="Calls").first
+    shown = shared_stand.client.usage(month_of(call.day), "day").totals.calls
+    expect(calls.get_by_test_id("stMetricValue")).to_have_text(str(shown))
+    browser.settle()
+    assert search.input_value() == "lace"
+    search.press("Enter")
+    browser.page.wait_for_url("**q=lace*")
+    rows = browser.page.locator("td[data-testid^=glide-cell-1-]")
+    expect(rows).to_have_count(1)
 
 
 def test_a_name_is_shown_as_it_is_written(browser: Watched) -> None:
