@@ -129,7 +129,9 @@ class Connection(asyncio.Protocol):
         """Cut the connection so that the peer sees a TCP reset."""
         self._end_sessions()
         own = self._transport.get_extra_info("socket")
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        # uvloop's sockets take no options, a duplicate of the descriptor does
+        with socket.fromfd(own.fileno(), own.family, own.type) as duplicate:
+            duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         self._transport.abort()
 
     def _end_sessions(self) -> None:

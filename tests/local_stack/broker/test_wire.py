@@ -302,6 +302,14 @@ async def test_a_malformed_event_is_rejected_not_stored(broker: Broker, client: 
     assert broker.read("h", "0") == []
 
 
+async def test_an_annotation_the_codec_cannot_write_is_rejected(client: WireClient) -> None:
+    await client.attach_sender()
+    array_of_lists = b"\xe0\x05\x01\xc0\x02\x01\x40"
+    value = b"\xa3\x01x" + array_of_lists
+    client.transfer(0, b"\x00\x53\x72\xc1%c\x02" % (len(value) + 1) + value + event(b"x"))
+    assert "not-implemented" in repr((await client.expect(Disposition)).state)
+
+
 async def test_a_quiet_client_is_closed_after_the_idle_timeout_and_a_live_one_is_not() -> None:
     config = replace(CONFIG, idle_timeout_s=1)
     async with (
