@@ -137,6 +137,8 @@ async def test_server_says_that_it_authorizes_nobody_and_serves_the_ledger(
         assert imported.stderr == "1 rows of 1 subjects stand in the table people\n"
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             assert (await client.get("/healthz")).json()["auth_mode"] == "local"
+            foreign = await client.get("/v1/usage", headers={"Host": "evil.example"})
+            assert foreign.status_code == 403
             usage = (await client.get(f"/v1/subjects/{subject}/usage")).json()
             assert (usage["name"], usage["data"]) == ("Zoë", [])
     finally:
