@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from pricing_rules.types import Rank
+from pricing_rules.types import Rank, ReplacedCall
 from table_api import endpoints
 from table_api.app import create_app
 from table_api.audit import audit, save_audit
@@ -227,6 +227,27 @@ async def test_call_explains_its_cost_and_shows_its_chain(
     ]
     assert call["origin"]["sequence_number"] == 2
     assert call["origin"]["enqueued_time"] == "2026-11-20T09:30:17.446590Z"
+
+
+async def test_moved_call_costs_its_true_subject_alone(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    await ledger.post([make_call(1, subject="unattributed")])
+    replaced = ReplacedCall(subject="unattributed", time=CALL_TIME)
+    await ledger.post([make_call(2, subject="ada", replaces=replaced)])
+    subjects = await get(api, "/v1/subjects")
+    assert [(line["subject"], line["calls"]) for line in subjects["data"]] == [("ada", 1)]
+    assert subjects["totals"]["cost"] == CALL_COST
+    [left] = (await get(api, "/v1/subjects/unattributed/calls"))["data"]
+    assert (left["state"], left["cost"], left["units"]) == ("moved", None, {})
+    chain = (await get(api, f"/v1/calls/{left['id']}"))["chain"]
+    assert [(row["state"], row["reason"]) for row in chain] == [
+        ("priced", None),
+        ("moved", "moved"),
+    ]
+    [stands] = (await get(api, "/v1/subjects/ada/calls"))["data"]
+    assert (stands["state"], stands["cost"]) == ("priced", CALL_COST)
 
 
 async def test_unknown_subject_is_a_problem_and_a_known_one_without_usage_is_not(
