@@ -46,6 +46,9 @@ FRAME_BYTES_LEAST = 512
 WRITE_BUFFER_BYTES_MAX = 512 * 1024
 """Bytes the socket may owe before deliveries wait."""
 
+KEEP_ALIVE_LEAST_S = 0.01
+"""Between empty frames, however short the peer's idle timeout."""
+
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
@@ -224,7 +227,8 @@ class Connection(asyncio.Protocol):
             )
         )
         if peer.idle_timeout:
-            self._every(peer.idle_timeout / 2000, lambda: self.write(EMPTY_FRAME))
+            half_s = max(peer.idle_timeout / 2000, KEEP_ALIVE_LEAST_S)
+            self._every(half_s, lambda: self.write(EMPTY_FRAME))
 
     def _on_begin(self, channel: int, begin: Begin) -> None:
         if not self._opened or channel in self._sessions or channel > CHANNEL_MAX:
