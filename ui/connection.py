@@ -1,7 +1,7 @@
 """The client that all pages share, with a short-lived cache around its transport."""
 
 import os
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -40,9 +40,15 @@ def api() -> Client:
 
 def now() -> datetime:
     """The instant a page is drawn, aware UTC."""
-    return datetime.now(ZoneInfo("UTC"))
+    return datetime.now(UTC)
 
 
 def today(health: Health) -> date:
     """The current day of the billing zone."""
     return now().astimezone(ZoneInfo(health.zone)).date()
+
+
+def redraw_after_midnight(drawn: date) -> None:
+    """In a live part: draw the whole page again once `drawn` is not the billing day any more."""
+    if today(api().health()) != drawn:
+        st.rerun()

@@ -10,7 +10,7 @@ from ui.answers import Subjects
 from ui.charts import daily_charges, daily_chart
 from ui.choosers import choose, choose_period, search
 from ui.client import Group, SubjectSort
-from ui.connection import REFRESH_S, api, now, today
+from ui.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.empty import show_no_calls
 from ui.failure import failures_shown
 from ui.kpis import show_metering, show_scope, show_totals, tokens
@@ -29,7 +29,8 @@ SUBJECT_WIDTH_PX = 220
 @st.fragment(run_every=REFRESH_S)
 def show_usage(period: Period, running_day: date) -> None:
     """Totals and the chart; also tells when there is nothing to show."""
-    with failures_shown():
+    with failures_shown("usage"):
+        redraw_after_midnight(running_day)
         usage = api().usage(period, "day")
         show_scope(usage, today=running_day, now=now())
         show_metering(api().metering(), now=now())
@@ -57,7 +58,8 @@ def show_subjects(period: Period) -> None:
     """One page of subjects as the API sorts and pages them."""
     st.subheader("Subjects")
     sort, text = choose_order()
-    with failures_shown():
+    next_cursor = None
+    with failures_shown("subjects"):
         subjects = api().subjects(period, sort=sort, search=text, after=page_cursor())
         if subjects.data:
             st.caption("Tick a row to open it.")
@@ -66,7 +68,8 @@ def show_subjects(period: Period) -> None:
                 address.go_to({**address.kept_range(), Parameter.SUBJECT: opened})
         else:
             st.info("No subject has calls that match.", icon=":material/search_off:")
-        show_paging(subjects.page.next_cursor)
+        next_cursor = subjects.page.next_cursor
+    show_paging(next_cursor)
 
 
 def choose_order() -> tuple[SubjectSort, str]:

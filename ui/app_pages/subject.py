@@ -9,7 +9,7 @@ from ui.address import Parameter
 from ui.answers import SubjectUsage
 from ui.charts import daily_charges, daily_chart
 from ui.choosers import choose_period
-from ui.connection import REFRESH_S, api, now, today
+from ui.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.failure import failures_shown
 from ui.format import day as day_text
 from ui.format import escape
@@ -21,7 +21,8 @@ from ui.uncharged import show_no_usage, show_unpriced
 
 @st.fragment(run_every=REFRESH_S)
 def show_subject(subject: str, period: Period, running_day: date) -> None:
-    with failures_shown():
+    with failures_shown("subject"):
+        redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, period, "day")
         show_scope(usage, today=running_day, now=now())
         if not usage.totals.calls:
