@@ -171,7 +171,7 @@ def _facts(
         "model": alias.model,
         "versions": version,
         "deployment": alias.type,
-        "region": alias.region or event.region,
+        "region": _arm_name(alias.region or event.region),
         "service_tier": tier,
         "operation": event.operation,
         "product": event.caller.product,
@@ -179,6 +179,11 @@ def _facts(
         "cost_centre": cost_centre,
         "tenant": event.caller.tid,
     }
+
+
+def _arm_name(region: str | None) -> str | None:
+    """An answer's header may say "Sweden Central" where Azure's prices say swedencentral."""
+    return region.replace(" ", "").lower() if region else None
 
 
 def _changes(rules: Sequence[RateCard] | Sequence[Modifier]) -> set[datetime]:

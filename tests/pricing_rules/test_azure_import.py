@@ -171,6 +171,7 @@ def test_what_is_not_sold_by_token_is_left_out(tmp_path: Path) -> None:
         row("Provisioned Managed Global Unit", "1", unitOfMeasure="1/Hour"),
         row(NAMES["input"], "260", type="Reservation"),
         row("Sora 720p glbl Video", "1", unitOfMeasure="1 Second"),
+        row("Image-Dall-E-3 Std LowRes-regnl EP Images", "4", unitOfMeasure="100"),
     ]
     assert read_dump(write_dump(tmp_path, items)) == []
 
