@@ -88,14 +88,21 @@ def _add_book_verbs(verbs: _Verbs) -> None:
 def _add_source_verbs(verbs: _Verbs) -> None:
     verb = verbs.add_parser("import-azure", help="compare dumps of the Retail Prices API")
     verb.add_argument("dump", type=Path, nargs="+", metavar="DUMP.json")
-    verb.add_argument("--checked", type=_day, required=True, help="day the dumps were fetched")
+    today = datetime.now(UTC).date()
+    verb.add_argument(
+        "--checked", type=_day, default=today, help="day the dumps were fetched (default: today)"
+    )
     _add_write(verb)
     verb.set_defaults(run=sources.import_azure)
 
     verb = verbs.add_parser("import-genai", help="compare the genai-prices package")
     verb.add_argument("--provider", default="azure")
-    verb.add_argument("--since", type=_day, required=True, help="begin of prices without a date")
-    verb.add_argument("--checked", type=_day, required=True, help="day the package is of")
+    verb.add_argument(
+        "--since", type=_day, default=today, help="begin of undated prices (default: today)"
+    )
+    verb.add_argument(
+        "--checked", type=_day, default=today, help="day of the package (default: today)"
+    )
     _add_write(verb)
     verb.set_defaults(run=sources.import_genai)
 

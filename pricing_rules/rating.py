@@ -165,17 +165,18 @@ def _with_layers(
     charged: Sequence[int],
     billed: Sequence[int],
 ) -> tuple[Charge, ...]:
-    return tuple(
-        Charge(
-            unit=line.unit,
-            quantity=line.quantity,
-            unit_price=line.unit_price,
-            list=line.list,
-            contracted=line_contracted,
-            charge=line_charged,
-            billed=line_billed,
+    charges = []
+    layers = zip(at_list, contracted, charged, billed, strict=True)
+    for line, line_contracted, line_charged, line_billed in layers:
+        charges.append(
+            Charge(
+                unit=line.unit,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                list=line.list,
+                contracted=line_contracted,
+                charge=line_charged,
+                billed=line_billed,
+            )
         )
-        for line, line_contracted, line_charged, line_billed in zip(
-            at_list, contracted, charged, billed, strict=True
-        )
-    )
+    return tuple(charges)
