@@ -206,13 +206,16 @@ class WireClient:
         credit: int = 100,
     ) -> Attach:
         """Attach and, where accepted, grant credit."""
+        properties: dict[object, object] | None = None
+        if epoch is not None:
+            properties = {Symbol("com.microsoft:epoch"): epoch}
         self.send(
             Attach(
                 name=f"r{handle}",
                 handle=handle,
                 role=True,
                 source=source(address, selector),
-                properties=None if epoch is None else {Symbol("com.microsoft:epoch"): epoch},
+                properties=properties,
             )
         )
         answer = await self.expect(Attach)
