@@ -24,7 +24,7 @@ def _http(api_url: str) -> httpx.Client:
 
 
 @st.cache_data(ttl=CACHE_TTL_S, max_entries=CACHED_ANSWERS_MAX, show_spinner=False)
-def _answer(api_url: str, path: str, parameters: Parameters) -> bytes:
+def _answer(api_url: str, *, path: str, parameters: Parameters) -> bytes:
     """The body as bytes: decoding is cheaper than the copy of objects that the cache would make.
 
     Everyone sees everything for now; once the API answers by viewer, the viewer is an argument.
@@ -35,7 +35,7 @@ def _answer(api_url: str, path: str, parameters: Parameters) -> bytes:
 def api() -> Client:
     """The shared client of API_URL. SettingMissing when the variable is absent."""
     api_url = load_settings(os.environ).api_url
-    return Client(lambda path, parameters: _answer(api_url, path, parameters))
+    return Client(lambda path, parameters: _answer(api_url, path=path, parameters=parameters))
 
 
 def now() -> datetime:

@@ -81,7 +81,7 @@ def of_month(calls: Sequence[InventedCall], today: date) -> list[InventedCall]:
     return within(calls, month_of(today))
 
 
-def choose_row(app: AppTest, name: str, ids: list[str], row: int) -> AppTest:
+def choose_row(app: AppTest, name: str, *, ids: Sequence[str], row: int) -> AppTest:
     selection = {"selection": {"rows": [row], "columns": [], "cells": []}}
     app.session_state[grid_key(name, ids)] = selection
     return app.run()
@@ -147,7 +147,7 @@ class TestOverview:
 
     def test_a_chosen_row_opens_that_subject_in_the_same_range(self) -> None:
         app = opened(range="Last month", sort="Subject")
-        app = choose_row(app, "subjects", sorted([ADA, BOB, ODD, KEY]), 1)
+        app = choose_row(app, "subjects", ids=sorted([ADA, BOB, ODD, KEY]), row=1)
         assert in_address(app, "subject") == BOB
         assert in_address(app, "range") == "Last month"
         assert "sort" not in app.query_params
@@ -155,7 +155,7 @@ class TestOverview:
 
     def test_a_late_choice_in_a_list_that_changed_opens_nothing(self) -> None:
         app = opened(sort="Subject")
-        app = choose_row(app, "subjects", sorted([ADA, BOB, "app:gone", ODD, KEY]), 1)
+        app = choose_row(app, "subjects", ids=sorted([ADA, BOB, "app:gone", ODD, KEY]), row=1)
         assert app.title[0].value == "Overview"
         assert "subject" not in app.query_params
 
@@ -249,7 +249,7 @@ class TestSubject:
         last_month = month_of(month_of(today).first - timedelta(days=1))
         days = sorted({call.day for call in within(own, last_month)}, reverse=True)
         ids = [day.isoformat() for day in days]
-        app = choose_row(opened(subject=ADA, range="Last month"), "days", ids, 1)
+        app = choose_row(opened(subject=ADA, range="Last month"), "days", ids=ids, row=1)
         assert in_address(app, "day") == ids[1]
         assert len(column(app, "Time")) == len([call for call in own if call.day == days[1]])
 
@@ -273,7 +273,7 @@ class TestDay:
     ) -> None:
         own = [call for call in calls if (call.subject, call.day) == (ADA, today)]
         ids = stand.call_ids(ADA, today)
-        app = choose_row(opened(subject=ADA, day=today.isoformat()), "calls", ids, 2)
+        app = choose_row(opened(subject=ADA, day=today.isoformat()), "calls", ids=ids, row=2)
         assert in_address(app, "call") == ids[2]
         assert facts(app)["Request id"] == own[2].priced.event.id
 

@@ -20,7 +20,7 @@ from ui.period import one_day
 from ui.tables import charge_column, count_column, opened_row, text_column
 
 
-def show_day(subject: str, day: date, running_day: date) -> None:
+def show_day(subject: str, day: date, *, running_day: date) -> None:
     """Totals of the day and one page of its calls."""
     next_cursor = None
     with failures_shown("day"):
@@ -57,7 +57,7 @@ def show_calls(calls: Calls) -> str | None:
     return opened_row(
         "calls",
         [row.id for row in rows],
-        {
+        columns={
             "Time": text_column([clock(row.time, calls.zone) for row in rows]),
             "Model": text_column([row.model or row.deployment for row in rows]),
             f"Charge ({calls.currency})": charge_column([_charge(row) for row in rows]),
@@ -90,4 +90,4 @@ def draw_day(subject: str, day: date) -> None:
     st.title(f"{escape(name)}, {day_text(day)}", anchor=False)
     # Only today still grows.
     live = st.fragment(show_day, run_every=REFRESH_S if day == current else None)
-    live(subject, day, current)
+    live(subject, day, running_day=current)

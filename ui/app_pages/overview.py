@@ -42,7 +42,7 @@ def show_usage(period: Period, running_day: date) -> None:
             show_unpriced(api().usage(period, "model"))
         if usage.totals.no_usage_calls:
             show_no_usage(usage.totals.no_usage_calls)
-        by = choose("Stack by", STACKS, Parameter.BY)
+        by = choose("Stack by", Parameter.BY, options=STACKS)
         charges = daily_charges(
             api().usage(period, "day", by).data,
             by=by,
@@ -75,7 +75,7 @@ def show_subjects(period: Period) -> None:
 def choose_order() -> tuple[SubjectSort, str]:
     """Sorting and search, both done by the API."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sort = choose("Sort by", SORTS, Parameter.SORT)
+        sort = choose("Sort by", Parameter.SORT, options=SORTS)
         text = search("Search", placeholder="Subject or name")
     return sort, text
 
@@ -85,7 +85,7 @@ def show_table(subjects: Subjects) -> str | None:
     return opened_row(
         "subjects",
         [row.subject for row in rows],
-        {
+        columns={
             "Subject": text_column(
                 [row.name or row.subject for row in rows], width_px=SUBJECT_WIDTH_PX
             ),

@@ -20,7 +20,7 @@ from ui.uncharged import show_no_usage, show_unpriced
 
 
 @st.fragment(run_every=REFRESH_S)
-def show_subject(subject: str, period: Period, running_day: date) -> None:
+def show_subject(subject: str, period: Period, *, running_day: date) -> None:
     with failures_shown("subject"):
         redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, period, "day")
@@ -56,7 +56,7 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
     opened = opened_row(
         "days",
         [day.isoformat() for day, _ in rows],
-        {
+        columns={
             "Day": text_column([day_text(day) + partial.get(day, "") for day, _ in rows]),
             f"Charge ({usage.currency})": charge_column([row.charge for _, row in rows]),
             "Calls": count_column([row.calls for _, row in rows]),
@@ -87,4 +87,4 @@ def draw_subject(subject: str) -> None:
         st.caption(
             f"Subject {escape(subject)} · cost centre {escape(usage.cost_centre or 'not known')}"
         )
-    show_subject(subject, period, current)
+    show_subject(subject, period, running_day=current)
