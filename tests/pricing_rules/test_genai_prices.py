@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from genai_prices import Usage as GenaiUsage
 from genai_prices import calc_price
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing_rules.book import Book, load_book
@@ -109,6 +109,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     return load_book([path])
 
 
+@settings(deadline=None)
 @given(
     model=st.sampled_from(EQUAL),
     plain=st.integers(0, 200_000),
