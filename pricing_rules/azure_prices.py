@@ -13,11 +13,20 @@ from pathlib import Path
 import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
-from pricing_rules.rules import DeploymentType
+from pricing_rules.rules import DeploymentType, ServiceTier
 from pricing_rules.units import Unit
 
 METER_TABLE = Path(__file__).parent / "azure_meters.csv"
 _COUNT_PER_PRICE = {"1K": 1_000, "1M": 1_000_000}
+
+
+class PromptBand(msgspec.Struct, frozen=True):
+    """Which prompts a meter is for. Both None: of any size."""
+
+    up_to: int | None = None
+    """Largest prompt, inclusive."""
+    above: int | None = None
+    """Largest prompt that another meter is for."""
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +36,8 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     version: str | None
     deployment: DeploymentType
+    service_tier: ServiceTier
+    prompt_tokens: PromptBand
     unit: Unit
     family: str
     """Rule file that holds the model's prices."""
@@ -80,9 +91,20 @@ def _meter(line: Mapping[str, str]) -> Meter:
         model=line["model"],
         version=line["version"] or None,
         deployment=DeploymentType(line["deployment"]),
+        service_tier=ServiceTier(line["service_tier"]),
+        prompt_tokens=_band(line["prompt_tokens"]),
         unit=Unit(line["unit"]),
         family=line["family"],
     )
+
+
+def _band(text: str) -> PromptBand:
+    """`<=272000` or `>272000`; empty is every size."""
+    if not text:
+        return PromptBand()
+    if text.startswith("<="):
+        return PromptBand(up_to=int(text.removeprefix("<=")))
+    return PromptBand(above=int(text.removeprefix(">")))
 
 
 def read_dump(path: Path) -> list[PriceRow]:

@@ -8,12 +8,21 @@ from typing import Any
 
 import pytest
 
-from pricing_rules.azure_import import propose_azure
-from pricing_rules.azure_prices import METER_TABLE, read_dump, read_meter_table
+from pricing_rules.azure_import import azure_prices, propose_azure
+from pricing_rules.azure_prices import (
+    METER_TABLE,
+    Meter,
+    PriceRow,
+    PromptBand,
+    read_dump,
+    read_meter_table,
+)
 from pricing_rules.book import Book, compile_book, load_book
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.proposals import Change, Proposal, render
 from pricing_rules.rule_text import rule_text
+from pricing_rules.rules import DeploymentType, ServiceTier
+from pricing_rules.units import Unit
 
 DUMPS = Path(__file__).parents[3] / "shared" / "data" / "azure_retail_prices"
 CHECKED = date(2026, 11, 23)
@@ -83,7 +92,10 @@ def test_an_empty_book_would_be_written_as_the_shipped_one(book: Book, tmp_path:
 def test_every_meter_has_one_line_and_no_price_two_meters() -> None:
     table = read_meter_table()
     priced = [meter for meter in table.values() if meter]
-    keys = {(meter.model, meter.version, meter.deployment, meter.unit) for meter in priced}
+    keys = {
+        (meter.model, meter.version, meter.deployment, meter.unit, meter.prompt_tokens)
+        for meter in priced
+    }
     assert len(keys) == len(priced) == 566
     assert METER_TABLE.name == "azure_meters.csv"
 
@@ -158,6 +170,49 @@ def test_a_regional_price_is_a_rule_of_its_region(book: Book, tmp_path: Path) ->
     assert added.change is Change.ADDED
     assert added.rule_id == "azure.gpt-4.1.Standard.swedencentral.2025-08-01"
     assert 'region = ["swedencentral"]' in rule_text(added)
+
+
+def test_meters_of_prompt_bands_and_service_tiers_become_tiers_and_rules() -> None:
+    """The newer meter names: context band, cache write, processing tier."""
+
+    def mapped(name: str, unit: Unit, price: str, band: PromptBand) -> tuple[PriceRow, Meter]:
+        meter = Meter(
+            name=name,
+            model="gpt-5.6-sol",
+            version=None,
+            deployment=DeploymentType.GLOBAL_STANDARD,
+            service_tier=ServiceTier.PRIORITY if " PP " in name else ServiceTier.DEFAULT,
+            prompt_tokens=band,
+            unit=unit,
+            family="gpt_5",
+        )
+        start = datetime(2026, 9, 1, tzinfo=UTC)
+        return PriceRow(
+            meter=name,
+            per_million=Decimal(price),
+            region="eastus2",
+            valid_from=start,
+            valid_to=None,
+        ), meter
+
+    short, long = PromptBand(up_to=272_000), PromptBand(above=272_000)
+    default, priority = azure_prices(
+        [
+            mapped("5.6 sol ShortCo inp Std Gl 1M Tokens", Unit.INPUT, "2", short),
+            mapped("5.6 sol LongCo inp Std Gl 1M Tokens", Unit.INPUT, "4", long),
+            mapped("5.6 sol ShortCo Cd Wr Std Gl 1M Tokens", Unit.CACHE_WRITE_5M, "2.5", short),
+            mapped("5.6 sol LongCo Cd Wr Std Gl 1M Tokens", Unit.CACHE_WRITE_5M, "5", long),
+            mapped("5.6 sol opt Std Gl 1M Tokens", Unit.OUTPUT, "10", PromptBand()),
+            mapped("5.6 sol opt PP Gl 1M Tokens", Unit.OUTPUT, "20", PromptBand()),
+        ],
+        CHECKED,
+    )
+    assert default.tiers == (
+        (272_000, {"cache_write_5m": Decimal("2.5"), "input": Decimal(2), "output": Decimal(10)}),
+        (None, {"cache_write_5m": Decimal(5), "input": Decimal(4), "output": Decimal(10)}),
+    )
+    assert priority.service_tier is ServiceTier.PRIORITY
+    assert priority.rule_id == "azure.gpt-5.6-sol.GlobalStandard.priority.2026-09-01"
 
 
 def test_an_unmapped_token_meter_stops_the_import(book: Book, tmp_path: Path) -> None:
