@@ -105,18 +105,14 @@ class Client:
 
     def subject_usage(self, subject: str, period: Period, *groups: Group) -> SubjectUsage:
         parameters = (*_days(period), ("group_by", ",".join(groups)))
-        return self._ask(
-            SubjectUsage, f"/v1/subjects/{_segment(subject)}/usage", parameters=parameters
-        )
+        return self._ask(SubjectUsage, f"/v1/subjects/{_segment(subject)}/usage", query=parameters)
 
     def subject_calls(self, subject: str, period: Period, *, after: str | None) -> Calls:
         """One page of calls in the order of their time."""
         parameters = [*_days(period), ("limit", str(CALLS_PAGE_ROWS))]
         if after:
             parameters.append(("cursor", after))
-        return self._ask(
-            Calls, f"/v1/subjects/{_segment(subject)}/calls", parameters=tuple(parameters)
-        )
+        return self._ask(Calls, f"/v1/subjects/{_segment(subject)}/calls", query=tuple(parameters))
 
     def call(self, call: str) -> CallDetail:
         return self._ask(CallDetail, f"/v1/calls/{_segment(call)}")
