@@ -100,10 +100,12 @@ def _without_usage(event: UsageEvent, book: Book, terms: Terms) -> PricedCall:
 def _tier_index(tiers: Sequence[TierRates], usage: Usage) -> int:
     """The tier of the whole call. With a bound of 272,000, a prompt of 272,001 is past it."""
     prompt_tokens = usage.prompt_tokens
-    for index, tier in enumerate(tiers):
-        if tier.up_to is None or prompt_tokens <= tier.up_to:
-            return index
-    return len(tiers) - 1
+    # The book has checked that the last tier has no bound.
+    return next(
+        index
+        for index, tier in enumerate(tiers)
+        if tier.up_to is None or prompt_tokens <= tier.up_to
+    )
 
 
 def _counts_with_rates_of_their_own(usage: Usage, tier: TierRates) -> Mapping[Unit, int]:

@@ -100,6 +100,41 @@ def test_every_meter_has_one_line_and_no_price_two_meters() -> None:
     assert METER_TABLE.name == "azure_meters.csv"
 
 
+HEAD = METER_TABLE.read_text(encoding="utf-8").splitlines()[0]
+LINE = "{name},m,,GlobalStandard,default,{band},input,gpt_5,"
+
+
+@pytest.mark.parametrize(
+    ("text", "band"),
+    [
+        ("", PromptBand()),
+        ("<=272000", PromptBand(up_to=272_000)),
+        (">272000", PromptBand(above=272_000)),
+    ],
+)
+def test_the_meter_table_says_for_which_prompts_a_meter_is(
+    text: str, band: PromptBand, tmp_path: Path
+) -> None:
+    path = tmp_path / "meters.csv"
+    path.write_text(f"{HEAD}\n{LINE.format(name='a', band=text)}\n", encoding="utf-8")
+    meter = read_meter_table(path)["a"]
+    assert meter is not None
+    assert meter.prompt_tokens == band
+
+
+def test_a_meter_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "meters.csv"
+    line = LINE.format(name="a", band="")
+    path.write_text(f"{HEAD}\n{line}\n{line}\n", encoding="utf-8")
+    with pytest.raises(InvalidPriceSource, match="'a' stands twice"):
+        read_meter_table(path)
+
+
+def test_a_dump_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidPriceSource, match=r"absent\.json: cannot be read"):
+        read_dump(tmp_path / "absent.json")
+
+
 def test_an_unchanged_price_is_no_news(book: Book, tmp_path: Path) -> None:
     assert proposals(tmp_path, rows(), book) == []
 

@@ -122,6 +122,20 @@ def test_a_usage_that_is_no_object_is_a_wrong_argument(capsys: Output, usage: st
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", "gpt-5", "--at", "yesterday"],
+        ["show", "gpt-5", "--today", "2026-13-01"],
+        ["price", "--model", "gpt-5", "--usage", "{}", "--deployment-type", "Cloud"],
+    ],
+)
+def test_a_wrong_argument_exits_2(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+
+
 def test_lint_says_ok_or_what_is_wrong_and_why(capsys: Output, tmp_path: Path) -> None:
     out, _ = run(capsys, ["lint", CONTOSO])
     assert out.startswith("OK ")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,15 @@ from genai_prices import Usage as GenaiUsage
 from genai_prices import calc_price
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pricing_rules.book import Book, load_book
 from pricing_rules.genai_import import propose_genai
 from pricing_rules.money import PICO_PER_UNIT, format_pico
-from pricing_rules.proposals import Change, render
+from pricing_rules.proposals import Change, propose, render
 from pricing_rules.rate_card import RateCard
 from pricing_rules.rating import rate
+from pricing_rules.rule_text import rule_text
 from pricing_rules.types import CallState, Usage
 from pricing_rules.units import Unit
 from tests.builders import make_event
@@ -145,3 +148,21 @@ def test_long_context_tiers_service_tiers_and_dates_are_taken_over() -> None:
         (None, "8"),
     ]
     assert "added     openai.gpt-6-sol.GlobalStandard.2026-01-01" in render(proposals)
+
+
+def test_a_tiered_price_is_written_as_it_was_read_and_noticed_when_it_changes(
+    tmp_path: Path,
+) -> None:
+    proposals = propose_genai("openai", BOOK, SINCE, CHECKED)
+    sol = next(p for p in proposals if p.rule_id == "openai.gpt-6-sol.GlobalStandard.2026-01-01")
+    assert sol.price is not None
+    written = tmp_path / "openai.toml"
+    written.write_text(rule_text(sol), encoding="utf-8")
+    with_sol = load_book([written])
+    assert propose([sol.price], with_sol, in_scope=()) == []
+    flat = replace(sol.price, tiers=sol.price.tiers[-1:])
+    dearer = replace(sol.price, tiers=(sol.price.tiers[0], (None, {Unit.INPUT: Decimal(9)})))
+    assert propose([flat], with_sol, in_scope=())[0].details == (
+        "tiers up to [272000, None] → [None]",
+    )
+    assert "input 4 → 9" in propose([dearer], with_sol, in_scope=())[0].details
