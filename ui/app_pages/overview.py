@@ -13,6 +13,7 @@ from ui.client import Group, SubjectSort
 from ui.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.empty import show_no_calls
 from ui.failure import failures_shown
+from ui.format import day as day_text
 from ui.kpis import show_metering, show_scope, show_totals, tokens
 from ui.paging import page_cursor, show_paging
 from ui.period import Period
@@ -93,6 +94,7 @@ def show_table(subjects: Subjects) -> str | None:
             "Cost centre": text_column([row.cost_centre for row in rows]),
             "Calls": count_column([row.calls for row in rows]),
             "Tokens": count_column([tokens(row.units) for row in rows]),
+            "Last day": text_column([day_text(row.last_day) for row in rows]),
             "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
         },
         alt="Subjects with their charge, calls and tokens",
