@@ -23,7 +23,7 @@ _log = Log("consumers")
 async def until_answered(
     attempt: Callable[[], Awaitable[Result]], *, what: str, partition: str, ended: asyncio.Event
 ) -> Result:
-    """The result of the first try that storage or hub answers. GivenUp when `ended` is set before."""
+    """The result of the first answered try. GivenUp when `ended` is set before."""
     delay_s, failed_at, said_at = RETRY_DELAY_S_MIN, 0.0, 0.0
     while True:
         try:
