@@ -160,7 +160,11 @@ class PartitionWorker:
     async def _save(self) -> None:
         # 3. The progress row. A crash before it: all since the last row comes again; the ledger
         #    knows the calls, the counts are not in the row yet.
+        pending = self.progress.pending
         last = await self._until_answered(self.progress.save, "progress")
+        if last is None and pending:
+            message = "another owner has saved a later position, ours is not written"
+            _log.warning(Action.OWNER_AHEAD, message, partition=self.partition)
         # 4. The checkpoint. A crash between 3 and 4: the events between come again; the row knows
         #    them, so that they are not counted again. Lost or written late by a former owner, it
         #    does no more: it is where the SDK starts, the row is what is true.
