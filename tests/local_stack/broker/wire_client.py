@@ -62,10 +62,16 @@ def batch(*bodies: bytes) -> bytes:
     return b"".join(described(DATA, encode(event(body))) for body in bodies)
 
 
-def request(message_id: object, properties: dict[object, object], body: object) -> bytes:
+def request(
+    message_id: object,
+    properties: dict[object, object],
+    body: object,
+    *,
+    reply_to: str | None = None,
+) -> bytes:
     """A request to `$cbs` or `$management`."""
     return (
-        described(PROPERTIES, encode([message_id]))
+        described(PROPERTIES, encode([message_id, None, None, None, reply_to]))
         + described(APPLICATION_PROPERTIES, encode(properties))
         + described(VALUE, encode(body))
     )
