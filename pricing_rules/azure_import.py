@@ -30,18 +30,20 @@ def propose_azure(dumps: Sequence[Path], book: Book, checked: date) -> list[Prop
 
     InvalidPriceSource when a token meter is not in the meter table.
     """
-    mapped = map_rows([row for dump in dumps for row in read_dump(dump)], read_meter_table())
-    prices = azure_prices(mapped, checked)
-    models = {price.model for price in prices}
+    table = read_meter_table()
+    mapped = map_rows([row for dump in dumps for row in read_dump(dump)], table)
+    family_of = {meter.model: meter.family for meter in table.values() if meter}
+    # A dump is of some products and regions: what it says nothing about is not gone.
+    families = {meter.family for _, meter in mapped}
     regions = {row.region for row, _ in mapped}
     in_scope = [
         card.id
         for card in book.content.cards
         if book.sources[card.id].kind == "azure-retail"
         and book.sources[card.id].region in regions
-        and dict(card.matches)["model"][0] in models
+        and family_of.get(dict(card.matches)["model"][0]) in families
     ]
-    return propose(prices, book, in_scope)
+    return propose(azure_prices(mapped, checked), book, in_scope)
 
 
 def azure_prices(mapped: _Rows, checked: date) -> list[ReadPrice]:
