@@ -11,12 +11,20 @@ from uuid import uuid4
 import azure.functions as func
 import pytest
 
+from local_stack import azurite as azurite_process
 from local_stack.azurite import AzuritePorts
 from table_api.azure_storage import AzureTableStorage
 from tests.calls import open_ledger
 
 HOST_JSON = Path(__file__).parent.parent.parent / "table_api/host.json"
 MODULE = "table_api.function_app"
+
+
+@pytest.fixture(scope="module")
+def azurite() -> Iterator[AzuritePorts]:
+    """One of its own: the app reads the tables under their real names."""
+    with azurite_process.running() as ports:
+        yield ports
 
 
 @pytest.fixture
