@@ -11,7 +11,6 @@ from uuid import uuid4
 import azure.functions as func
 import pytest
 
-from local_stack import azurite as azurite_process
 from local_stack.azurite import AzuritePorts
 from table_api.azure_storage import AzureTableStorage
 from tests.calls import open_ledger
@@ -20,17 +19,10 @@ HOST_JSON = Path(__file__).parent.parent.parent / "table_api/host.json"
 MODULE = "table_api.function_app"
 
 
-@pytest.fixture(scope="module")
-def azurite() -> Iterator[AzuritePorts]:
-    """One of its own: the app reads the tables under their real names."""
-    with azurite_process.running() as ports:
-        yield ports
-
-
 @pytest.fixture
-def module(azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def module(own_azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """`function_app` as a fresh worker imports it."""
-    monkeypatch.setenv("STORAGE_CONNECTION_STRING", azurite.connection_string)
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", own_azurite.connection_string)
     monkeypatch.delenv("TABLES_URL", raising=False)
     sys.modules.pop(MODULE, None)
     yield importlib.import_module(MODULE)
@@ -56,8 +48,10 @@ def test_host_takes_no_prefix_from_the_path() -> None:
     assert host["extensions"]["http"]["routePrefix"] == ""
 
 
-async def test_answer_and_etag_pass_through_the_adapter(module: Any, azurite: AzuritePorts) -> None:
-    storage = AzureTableStorage.from_connection_string(azurite.connection_string)
+async def test_answer_and_etag_pass_through_the_adapter(
+    module: Any, own_azurite: AzuritePorts
+) -> None:
+    storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
     await open_ledger(storage)
     await storage.close()
     invoke = the_function(module).get_user_function()
