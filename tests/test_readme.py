@@ -4,6 +4,7 @@ import re
 import shlex
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -32,7 +33,7 @@ def test_the_explained_price_is_what_the_command_prints(
 
 def test_the_box_has_the_lines_that_the_demonstration_prints() -> None:
     console = Console(record=True, width=100, file=StringIO())
-    numbers = {name: 0 for name in DemoBox.__struct_fields__}
+    numbers: dict[str, Any] = dict.fromkeys(DemoBox.__struct_fields__, 0)
     texts = {"total_cost": "0", "currency": "USD", "audit": "ok"}
     show(DemoBox(**{**numbers, **texts, "urls": {"ui": "", "api": "", "broker": ""}}), console)
     [box] = re.findall(r"╭.*?╯", README, re.DOTALL)
