@@ -140,8 +140,10 @@ class OpenCalls:
             )
             row_key = decision_key(decision.call_id, decision.number)
             _add_copy(index, time, decision.call_id, row_key, _decision_columns(decision))
-        await self._write(rows)
+        # 1. The index. A crash after it: the decision is published and told once more.
         await self._write(index)
+        # 2. The mark: from here on nobody looks at the decision again.
+        await self._write(rows)
 
     async def between(self, start: datetime, stop: datetime) -> AsyncIterator[list[KeptCall]]:
         """What the index holds from `start` (inclusive) to `stop`, page by page.

@@ -16,6 +16,7 @@ from table_api.errors import Unavailable
 from table_api.memory_storage import MemoryTableStorage
 from tests.calls import NOW, FaultyStorage
 from tests.consumers.pairing.gateway import Call, envelope
+from tests.consumers.pairing.traffic import state_of_call
 from tests.consumers.pairing.world import WAITS, World
 
 Expected = tuple[str, int, int] | None
@@ -42,15 +43,14 @@ calls = st.builds(
 def expected(call: Call) -> Expected:
     """From what will have arrived in the end; knows nothing of pairing."""
     known = call.has_event or (call.has_outcome and call.has_trace)
-    counted = call.has_tokens and call.status != 429
     if call.has_event and call.usage is not None:
         return call.subject, 2, call.total
     if call.has_event and call.status == 429:
         return call.subject, 0, 0
-    if call.status == 429 or not (known or counted or call.has_outcome):
+    if call.status == 429 or not (known or call.has_tokens or call.has_outcome):
         return None
     subject = call.subject if known else UNATTRIBUTED
-    return (subject, 1, call.total) if counted else (subject, 0, 0)
+    return (subject, 1, call.total) if call.has_tokens else (subject, 0, 0)
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -66,7 +66,10 @@ class AnyOrder(RuleBasedStateMachine):
         storage = MemoryTableStorage()
         self.world = self.run(World.over(storage, FaultyStorage(storage, faults)))
         self.processes = [self.world, self.world.other()]
-        self.calls = [replace(call, number=number) for number, call in enumerate(chosen)]
+        self.calls = [
+            replace(call, number=number, has_tokens=call.has_tokens and call.status != 429)
+            for number, call in enumerate(chosen)
+        ]
         self.unsent = [(kind, body) for call in self.calls for kind, body in halves(call)]
         self.pending: list[tuple[str, bytes, Any]] = []
         self.read: list[tuple[str, bytes, Any]] = []
@@ -165,6 +168,10 @@ class AnyOrder(RuleBasedStateMachine):
             ]
             wanted = expected(call)
             assert found == ([] if wanted is None else [wanted]), call
+        kept = self.run(self.world.calls.calls(BEGIN - timedelta(hours=2), BEGIN + WAITS.grace))
+        assert {each.call_id: each.state for each in kept} == {
+            call.id: state for call in self.calls if (state := state_of_call(call)) is not None
+        }
         report = self.run(audit(self.world.storage, now=NOW))
         assert report.ok, report.render()
         assert self.run(letters_of(self.world)) == []
@@ -174,7 +181,7 @@ def halves(call: Call) -> list[tuple[str, bytes]]:
     found = [("usage", call.event())] if call.has_event else []
     if call.has_outcome:
         found.append(("diagnostics", envelope(call.gateway_record())))
-    if call.has_tokens and call.status != 429:
+    if call.has_tokens:
         found.append(("diagnostics", envelope(call.llm_record())))
     return found
 

@@ -115,19 +115,23 @@ class World:
         await self.sweeper.sweep()
 
     async def standing(self) -> dict[str, list[LedgerEntry]]:
-        """By call id, the last row of each chain that is not moved."""
-        chains: dict[tuple[str, str], LedgerEntry] = {}
-        async for partition in self.storage.partitions("ledger"):
-            async for page in self.storage.query("ledger", partition, CALL_ROWS):
-                for row in page:
-                    entry = read_entry(row)
-                    chains[partition, entry.entry_key] = entry
-        standing: dict[str, list[LedgerEntry]] = {}
-        for entry in chains.values():
-            if entry.row["state"] != "moved":
-                standing.setdefault(str(entry.row["call_id"]), []).append(entry)
-        return standing
+        return await standing_calls(self.storage)
 
     def _received(self, body: bytes, enqueued_time: datetime) -> Received:
         self._sequence_number += 1
         return Received(self._sequence_number, "0", enqueued_time, body)
+
+
+async def standing_calls(storage: TableStorage) -> dict[str, list[LedgerEntry]]:
+    """By call id, the last row of each chain that is not moved."""
+    chains: dict[tuple[str, str], LedgerEntry] = {}
+    async for partition in storage.partitions("ledger"):
+        async for page in storage.query("ledger", partition, CALL_ROWS):
+            for row in page:
+                entry = read_entry(row)
+                chains[partition, entry.entry_key] = entry
+    standing: dict[str, list[LedgerEntry]] = {}
+    for entry in chains.values():
+        if entry.row["state"] != "moved":
+            standing.setdefault(str(entry.row["call_id"]), []).append(entry)
+    return standing
