@@ -14,7 +14,7 @@ from table_api.app import create_app
 from table_api.errors import SettingsError, TableApiError
 from table_api.people import People, Person
 from table_api.people_csv import read_people_csv
-from table_api.settings import check_local, metering_place, open_storage, storage_settings
+from table_api.settings import check_local, metering_place, open_storage, paths, storage_settings
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
@@ -57,7 +57,12 @@ async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
     async with open_storage(storage_settings(environment)) as storage:
         _say(_WARNING.format(host=host, port=port))
         config = uvicorn.Config(
-            create_app(storage, loopback_only=True, metering=metering_place(environment)),
+            create_app(
+                storage,
+                loopback_only=True,
+                metering=metering_place(environment),
+                paths=paths(environment),
+            ),
             host=host,
             port=port,
             log_level="warning",

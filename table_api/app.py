@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from table_api import endpoints, responses
 from table_api.api_description import describe
 from table_api.call_reads import CallReads
+from table_api.completeness_answers import Completeness
+from table_api.completeness_reads import CompletenessReads, Paths
 from table_api.metering_status import MeteringPlace
 from table_api.people import People
 from table_api.problems import EXCEPTION_HANDLERS
@@ -37,10 +39,12 @@ ROUTES = (
     Route("/v1/subjects/{subject:path}/calls", endpoints.get_subject_calls, responses.Calls),
     Route("/v1/calls/{call_id}", endpoints.get_call, responses.CallDetail),
     Route("/v1/metering", endpoints.get_metering, responses.Metering),
+    Route("/v1/completeness", endpoints.get_completeness, Completeness),
 )
 
 
 DEFAULT_METERING = MeteringPlace()
+DEFAULT_PATHS = Paths()
 
 
 def _now() -> datetime:
@@ -53,6 +57,7 @@ def create_app(
     auth_mode: AuthMode = AuthMode.LOCAL,
     loopback_only: bool = False,
     metering: MeteringPlace = DEFAULT_METERING,
+    paths: Paths = DEFAULT_PATHS,
     now: Callable[[], datetime] = _now,
 ) -> FastAPI:
     """The API over one storage, which stays the caller's to close.
@@ -79,6 +84,7 @@ def create_app(
         now=now,
         auth_mode=auth_mode,
         metering=metering,
+        completeness=CompletenessReads(storage, reads, paths),
     )
     for route in ROUTES:
         app.add_api_route(

@@ -10,10 +10,15 @@ import azure.functions as func
 
 from table_api.app import create_app
 from table_api.scope import AuthMode
-from table_api.settings import connect, metering_place, storage_settings
+from table_api.settings import connect, metering_place, paths, storage_settings
 
 _storage, _ = connect(storage_settings(os.environ))  # lives as long as the worker's process
 app = func.AsgiFunctionApp(
-    app=create_app(_storage, auth_mode=AuthMode.FUNCTION_KEY, metering=metering_place(os.environ)),
+    app=create_app(
+        _storage,
+        auth_mode=AuthMode.FUNCTION_KEY,
+        metering=metering_place(os.environ),
+        paths=paths(os.environ),
+    ),
     http_auth_level=func.AuthLevel.FUNCTION,
 )
