@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from table_api.calendar import BillingCalendar
+from table_api.calendar import FIRST_YEAR, BillingCalendar
 from table_api.call_decision import UNATTRIBUTED
 from table_api.completeness import CompletenessMeter, CompletenessReport
 from table_api.completeness_call import (
@@ -101,6 +101,8 @@ class CompletenessReads:
     async def _seen(
         self, day: date, calendar: BillingCalendar, calls_max: int
     ) -> AsyncIterator[SeenCall]:
+        if not FIRST_YEAR <= day.year < calendar.transitions.until_year:
+            return  # no call has such a charge day
         start, stop = day_span(day, calendar)
         seen = 0
         while start < stop:

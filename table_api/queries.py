@@ -88,8 +88,11 @@ class CompletenessQuery(RangeQuery):
 
     def days(self, today: date) -> DayRange:
         """The range meant; Refused when it is empty or too long."""
-        start = self.from_ or (self.to or today + DAY) - DAY * COMPLETENESS_DAYS_DEFAULT
-        days = DayRange(start, self.to or max(today, start) + DAY)
+        stop = self.to or today + DAY
+        start = self.from_ or date.fromordinal(
+            max(stop.toordinal() - COMPLETENESS_DAYS_DEFAULT, date.min.toordinal())
+        )
+        days = DayRange(start, stop)
         return checked_range(days, days_max=COMPLETENESS_DAYS_MAX)
 
 
