@@ -29,6 +29,8 @@ SHOWN = (
     Tally.DEAD_LETTERED,
     Tally.MISMATCHED,
 )
+CALLS_READ_MAX = 5_000_000
+"""Nobody waits for an answer here: ten minutes. Memory holds the calls of one day."""
 NAME_CHARS_MAX = 28
 """Of an API or model in the table; `--json` has all of it."""
 
@@ -49,7 +51,8 @@ async def completeness(settings: Settings, arguments: argparse.Namespace) -> int
             days = query.days(meta.calendar.day(now_utc()))
         except Refused as error:
             raise SettingsError(error.detail) from error
-        reading = await CompletenessReads(edges.tables, reads, paths).read(days)
+        reader = CompletenessReads(edges.tables, reads, paths)
+        reading = await reader.read(days, calls_max=CALLS_READ_MAX)
     if arguments.json:
         print(completeness_answer(reading, meta, days).model_dump_json(by_alias=True))
     else:

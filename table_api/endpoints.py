@@ -11,6 +11,7 @@ from starlette.responses import Response
 from table_api import call_answers, responses, usage_answers
 from table_api.call_place import read_call_place
 from table_api.completeness_answers import completeness_answer
+from table_api.completeness_reads import CALLS_READ_MAX
 from table_api.conditional import json_answer
 from table_api.errors import Unavailable
 from table_api.list_places import (
@@ -144,5 +145,5 @@ async def get_completeness(
     api = api_of(request)
     meta = await api.reads.meta()
     days = query.days(meta.calendar.day(api.now()))
-    reading = await api.completeness.read(days)
+    reading = await api.completeness.read(days, calls_max=CALLS_READ_MAX)
     return json_answer(request, completeness_answer(reading, meta, days))

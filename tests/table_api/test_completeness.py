@@ -102,6 +102,19 @@ def test_a_call_that_waits_has_the_model_that_the_ledger_gives_its_deployment(
     assert [line.model for line in meter.report().lines] == [model]
 
 
+def test_charges_without_cache_writes_are_counted_by_model() -> None:
+    call = waiting("opus", "claude-opus-5-20260801")
+    standing = PostedCall(
+        subject="u", api="llm", model="claude-opus-5", deployment="opus", state=CallState.PRICED,
+        charge=5, excludes_cache_writes=True,
+    )  # fmt: skip
+    meter = CompletenessMeter()
+    meter.add([call], {call.call_id: standing}, [])
+    [sums] = meter.report().models.values()
+    assert sums.counts[Tally.WITHOUT_CACHE_WRITES] == 1
+    assert sums.counts[Tally.POSTED] == 1
+
+
 @pytest.mark.parametrize("operation", [Operation.CHAT_COMPLETIONS, Operation.MESSAGES])
 @pytest.mark.parametrize("model", ["gpt-4.1", "claude-opus-5", "grok-4"])
 @given(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from table_api import completeness_reads
+from table_api import endpoints
 from table_api.completeness_reads import DAY_MARGIN, day_span
 from table_api.dead_letters import DeadLetter, DeadLetterIndex, LetterState
 from table_api.memory_storage import MemoryTableStorage
@@ -268,7 +268,7 @@ async def test_a_storage_without_pairing_says_so(memory: MemoryTableStorage) -> 
 async def test_too_many_calls_are_refused(
     memory: MemoryTableStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(completeness_reads, "CALLS_READ_MAX", 1)
+    monkeypatch.setattr(endpoints, "CALLS_READ_MAX", 1)
     await settled(memory, INJECTED["plain"])
     assert (await answer(memory))["totals"]["gateway_calls"] == 1
     await settled(memory, INJECTED["plain"], INJECTED["streamed"])

@@ -90,6 +90,9 @@ def show_gaps(answer: Completeness) -> None:
         "An estimate is calls × the mean charge of their model in this range. It is in no total, "
         "and a call may be in more than one row."
     )
+
+
+def show_dead_models(answer: Completeness) -> None:
     for model in dead_models(answer.models):
         st.error(
             f"**Dead telemetry: {escape(model.model or 'no model')}.** The gateway's log counted "
@@ -102,7 +105,16 @@ def show_gaps(answer: Completeness) -> None:
 def show_models(rows: list[ModelLine]) -> None:
     st.subheader("Models")
     names = [row.model or "no model" for row in rows]
-    plain_table({"Model": text_column(names), **_columns(rows)}, alt="Gaps by model")
+    plain_table(
+        {
+            "Model": text_column(names),
+            **_columns(rows),
+            "Without completion": text_column(
+                [share(row.zero_completions, row.counted) for row in rows]
+            ),
+        },
+        alt="Gaps by model",
+    )
 
 
 def show_hours(answer: Completeness) -> None:
@@ -137,9 +149,6 @@ def _columns(rows: list[HourLine] | list[ModelLine]) -> dict[str, Column]:
         "Unpriced": count_column([row.unpriced for row in rows]),
         "Dead letters": count_column([row.dead_lettered for row in rows]),
         "Token difference": count_column([row.reported_tokens - row.logged_tokens for row in rows]),
-        "Without completion": text_column(
-            [share(row.zero_completions, row.counted) for row in rows]
-        ),
     }
 
 
@@ -159,6 +168,7 @@ def draw_completeness() -> None:
         st.info("No call in these days by either path.", icon=":material/event_busy:")
         return
     show_cards(answer.totals)
+    show_dead_models(answer)
     show_gaps(answer)
     show_models(answer.models)
     show_hours(answer)
