@@ -1,5 +1,5 @@
 """Sends every operation through the policies, plain, streamed, refused and failed, and checks what
-must hold for each: one UsageEvent by the contract, its trace twin, no fault, no stream held back."""
+must hold: one UsageEvent by the contract, its trace twin, no fault, no stream held back."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,7 @@
 """Compiles the engine and the policies' expressions with mono's C# compiler, and compares what the
 expressions use with the documented list of allowed types."""
 
+import atexit
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 
 from apim_policies.errors import Finding, InvalidPolicies, MonoMissing
 from apim_policies.harness.expressions import Expression, csharp
@@ -19,6 +21,7 @@ _ENGINE_SOURCES = Path(__file__).parent / "engine"
 _ALLOWED_TYPES = Path(__file__).parent / "allowed_types.txt"
 # Where Debian's libnewtonsoft-json5.0-cil puts it, and the global assembly cache.
 _JSON_LIBRARIES = ("lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll",)
+_COMPILING = Lock()
 _COMPILER_ERROR = re.compile(r"^(?P<file>.+?)\((?P<line>\d+),\d+\): error (?P<message>CS\d+: .*)$")
 
 
@@ -44,8 +47,9 @@ class _Workshop:
         library = _json_library()
         if missing or library is None:
             raise MonoMissing(f"mono, mcs or Newtonsoft.Json not found; install them: {missing}")
-        self._directory = TemporaryDirectory(prefix="apim_policies_")
-        self.path = Path(self._directory.name)
+        directory = TemporaryDirectory(prefix="apim_policies_")
+        atexit.register(directory.cleanup)
+        self.path = Path(directory.name)
         # mono looks for a referenced library beside the program.
         shutil.copy(library, self.path)
 
@@ -55,9 +59,15 @@ def _workshop() -> _Workshop:
     return _Workshop()
 
 
-@cache
 def engine() -> Path:
     """engine.exe, compiled once per process."""
+    # Policies may be loaded in several threads at once; the first one compiles.
+    with _COMPILING:
+        return _compiled_engine()
+
+
+@cache
+def _compiled_engine() -> Path:
     program = _workshop().path / "engine.exe"
     _mcs(sorted(_ENGINE_SOURCES.glob("*.cs")), program, references=())
     return program

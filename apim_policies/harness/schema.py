@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from lxml import etree
 
@@ -65,8 +66,8 @@ def _validate(root: etree._Element, file: str) -> list[Finding]:
 
 
 def _line(element: etree._Element) -> int:
-    line = element.sourceline
-    return line if isinstance(line, int) else 0
+    # The stubs leave the type of sourceline open; an element that was parsed has one.
+    return cast(int, element.sourceline)
 
 
 def _finding(file: str, line: int, message: str) -> Finding:

@@ -5,6 +5,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Text.RegularExpressions;
 
 namespace Apim.Engine
 {
@@ -47,19 +48,10 @@ namespace Apim.Engine
                     yield return Expression(method) + " " + use.Item1.FullName + (use.Item2 == null ? "" : "." + use.Item2);
         }
 
-        // A lambda or closure is compiled to "<E12>m__0" or into a type that holds it: name the expression.
+        // A lambda is compiled to "<E12>m__0", a closure into a type "<E12>c__AnonStorey0".
         private static string Expression(MethodBase method)
         {
-            var digits = new string(method.Name.SkipWhile(letter => letter != 'E').Skip(1).TakeWhile(char.IsDigit).ToArray());
-            if (digits != "") return "E" + digits;
-            var names = method.DeclaringType.GetMethods(Declared).Select(Sibling).FirstOrDefault(name => name != null);
-            return names ?? "E?";
-        }
-
-        private static string Sibling(MethodInfo method)
-        {
-            var digits = new string(method.Name.SkipWhile(letter => letter != 'E').Skip(1).TakeWhile(char.IsDigit).ToArray());
-            return digits == "" ? null : "E" + digits;
+            return Regex.Match(method.DeclaringType.FullName + "." + method.Name, "E[0-9]+").Value;
         }
 
         private static Tuple<Type, string> Use(MemberInfo member)

@@ -10,9 +10,11 @@ namespace Apim.Engine
 {
     internal sealed class Gateway
     {
+        /// <summary>Calls between inbound and their answer.</summary>
         private const int OpenCallsMax = 10000;
+
         private readonly Dictionary<string, Step[]> sections = new Dictionary<string, Step[]>();
-        private readonly Dictionary<long, Call> open = new Dictionary<long, Call>();
+        private readonly SortedDictionary<long, Call> open = new SortedDictionary<long, Call>();
         private readonly TokenLimit limit = new TokenLimit();
         private readonly Interpreter interpreter;
 
@@ -38,8 +40,8 @@ namespace Apim.Engine
 
         private Tuple<JObject, byte[]> Inbound(JObject head, byte[] body)
         {
-            if (open.Count >= OpenCallsMax)
-                throw new InvalidOperationException("more than " + OpenCallsMax + " calls wait for their outbound");
+            // A caller that was cancelled never asks again: the oldest call makes room.
+            if (open.Count >= OpenCallsMax) open.Remove(open.Keys.First());
             var call = Opening.Open(head, body);
             open[(long)head["call"]] = call;
             return Guarded(head, call, "inbound", () =>

@@ -1,18 +1,18 @@
-// llm-token-limit as a plain counter: tokens per key in the current minute, counted after each answer.
-// The real gateway's window and its estimates are not documented; only "over the limit means 429" is.
+// llm-token-limit as a plain counter: tokens per key in the minute that the key's first call started,
+// counted after each answer. The real gateway's window and its estimates are not documented.
 using System;
 using System.Collections.Generic;
-using System.Linq;
 
 namespace Apim.Engine
 {
     internal sealed class TokenLimit
     {
         private const int CountersMax = 100000;
+        private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
         private sealed class Counter
         {
-            internal long Minute;
+            internal DateTime End;
             internal long Tokens;
         }
 
@@ -21,10 +21,10 @@ namespace Apim.Engine
         internal void Check(Step step, Call call)
         {
             var key = step.Read("counter-key", call);
-            var limit = long.Parse(step.Read("tokens-per-minute", call));
-            if (Current(key).Tokens >= limit)
+            var counter = Current(key);
+            if (counter.Tokens >= long.Parse(step.Read("tokens-per-minute", call)))
             {
-                var seconds = 60 - DateTime.UtcNow.Second;
+                var seconds = Math.Max(1, (int)Math.Ceiling((counter.End - DateTime.UtcNow).TotalSeconds));
                 throw new PolicyFailure("llm-token-limit", "TokenLimitExceeded",
                     "Token limit is exceeded. Try again in " + seconds + " seconds.", 429)
                     { RetryAfterSeconds = seconds };
@@ -36,15 +36,11 @@ namespace Apim.Engine
 
         private Counter Current(string key)
         {
-            var minute = DateTime.UtcNow.Ticks / TimeSpan.TicksPerMinute;
             Counter counter;
-            if (!counters.TryGetValue(key, out counter))
-            {
-                if (counters.Count >= CountersMax) counters.Clear();
-                counters[key] = counter = new Counter();
-            }
-            if (counter.Minute != minute) { counter.Minute = minute; counter.Tokens = 0; }
-            return counter;
+            var now = DateTime.UtcNow;
+            if (counters.TryGetValue(key, out counter) && now < counter.End) return counter;
+            if (counters.Count >= CountersMax) counters.Clear();
+            return counters[key] = new Counter { End = now + Window };
         }
     }
 }
