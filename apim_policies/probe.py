@@ -55,6 +55,8 @@ def probes() -> Iterator[Probe]:
     ends: tuple[tuple[Response | GatewayError, Mapping[str, Any] | None], ...] = (
         (Response(status=200, headers=_JSON, body=answer), _USAGE),
         (Response(status=200, headers=_EVENT_STREAM), None),
+        # A backend may stream under another type; the request's own flag must be enough.
+        (Response(status=200, headers=_JSON), None),
         (Response(status=429, headers=_JSON, body=b'{"error":{"code":"429"}}'), None),
         (Response(status=200, headers=_JSON, body=b"cut off {"), None),
         (TIMEOUT, None),

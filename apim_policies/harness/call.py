@@ -82,6 +82,7 @@ class GatewayError:
     message: str
     section: str
     status: int = 500
+    """Of the answer; 0 if nobody is left to hear it."""
 
 
 TIMEOUT = GatewayError(
@@ -95,6 +96,15 @@ BACKEND_UNREACHABLE = GatewayError(
     reason="BackendConnectionFailure",
     message="The connection to the backend failed.",
     section="backend",
+)
+
+
+CALLER_GONE = GatewayError(
+    source="forward-request",
+    reason="ClientConnectionFailure",
+    message="The caller hung up while the request was pending.",
+    section="backend",
+    status=0,
 )
 
 
@@ -130,10 +140,10 @@ class TokenMetric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """How far a call came, to be forwarded or answered, and what the policies reported."""
+    """How far a call came and what the policies reported. To be forwarded, or answered; neither if
+    the caller hung up."""
 
     call: int
-    request: Request
     forward: Forward | None = None
     answer: Answer | None = None
     error: GatewayError | None = None

@@ -61,7 +61,7 @@ class Policies:
 
     async def inbound(self, request: Request) -> Passage:
         """Inbound and backend: the passage says what to forward, or what to answer at once."""
-        passage = Passage(call=next(self._calls), request=request)
+        passage = Passage(call=next(self._calls))
         gateway = self._gateway
         head = {
             "op": "inbound",
@@ -152,7 +152,7 @@ def _continued(passage: Passage, reply: Reply) -> Passage:
         passage,
         forward=_forward(reply),
         answer=_answer(reply),
-        error=GatewayError(**error, status=reply.head["answer"]["status"]) if error else None,
+        error=GatewayError(**error) if error else None,
         events=tuple(map(_event, records.get("event", ()))),
         traces=tuple(map(_trace, records.get("trace", ()))),
         metrics=(*passage.metrics, *map(_metric, records.get("token-metric", ()))),

@@ -98,6 +98,12 @@ SEEDS = {
         new='bufer-response="false"',
         message="bufer-response",
     ),
+    "a sixth dimension": Seed(
+        file="chargeback-token-metric.fragment.xml",
+        old='<dimension name="Product ID" />',
+        new='<dimension name="Product ID" />' + 2 * '<dimension name="User ID" />',
+        message="llm-emit-token-metric",
+    ),
     "expression where none is allowed": Seed(
         file="chargeback-usage-event.fragment.xml",
         old='logger-id="llm-usage"',
@@ -130,8 +136,8 @@ SEEDS = {
     ),
     "body read on a stream": Seed(
         file=CAPTURE_ANSWER,
-        old='(bool)context.Variables["chargeback-streamed"] || !type.Contains("json")',
-        new="type == null",
+        old='(bool)context.Variables["chargeback-streamed"]\n                  || !Regex',
+        new="type == null\n                  || !Regex",
         message="the body of a streamed response is read here",
     ),
 }

@@ -1,10 +1,8 @@
 """Each golden file is one call: what the client and the model sent, and exactly what the policies
 made of it: the forwarded request, the answer, the event and its trace twin."""
 
-import base64
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from apim_policies.harness.call import TIMEOUT, GatewayError, Passage, Request, 
 from apim_policies.harness.policies import Policies
 from apim_policies.probe import EVENT_BYTES_MAX, trace_twin, travel
 from tests.apim_policies.conftest import FOLDER, Load
+from tests.apim_policies.tokens import make_token
 
 GOLDEN = Path(__file__).parent / "golden"
 ORIGIN = "https://apim-contoso.azure-api.net/llm"
@@ -31,13 +30,6 @@ def cases() -> list[Any]:
     return [pytest.param(json.loads(path.read_text("utf-8")), id=path.stem) for path in paths]
 
 
-def token(claims: dict[str, str]) -> str:
-    """A JWT whose signature nobody checks: the harness checks tenant, audience and times only."""
-    parts: list[dict[str, Any]] = [{"alg": "none"}, {**claims, "exp": int(time.time()) + 600}]
-    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
-    return ".".join([*(part.rstrip("=") for part in encoded), "c2ln"])
-
-
 def encode(body: Any) -> bytes:
     if body is None:
         return b""
@@ -48,7 +40,7 @@ def request_of(case: Case) -> Request:
     told = case["request"]
     headers = dict(told["headers"])
     if "token_claims" in told:
-        headers["Authorization"] = f"Bearer {token(told['token_claims'])}"
+        headers["Authorization"] = f"Bearer {make_token(told['token_claims'])}"
     return Request(
         method=told["method"],
         url=ORIGIN + told["path"],

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from apim_policies.check import read_named_values
-from apim_policies.harness.call import Passage, Request, Response
+from apim_policies.harness.call import CALLER_GONE, Passage, Request, Response
 from apim_policies.harness.policies import Policies
 from apim_policies.probe import EVENT_BYTES_MAX, trace_twin, travel
 from tests.apim_policies.conftest import FOLDER, GATEWAY, Load
@@ -19,6 +19,7 @@ SCHEMA = json.loads((FOLDER / "usage_event.schema.json").read_text(encoding="utf
 CHAT = "https://gateway/llm/openai/deployments/gpt-5-mini/chat/completions"
 JSON = (("Content-Type", "application/json"),)
 STREAM = Response(status=200, headers=(("Content-Type", "text/event-stream"),))
+TRACE_BYTES_MAX = 2048
 USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
 LIMITED = {"chargeback-token-limit": "on", "chargeback-tokens-per-minute": "20"}
 
@@ -40,7 +41,9 @@ def event_of(passage: Passage) -> Any:
     assert len(logged.body) < EVENT_BYTES_MAX
     event = json.loads(logged.body)
     jsonschema.Draft202012Validator(SCHEMA).validate(event)
-    assert passage.traces[0].metadata == trace_twin(logged)
+    metadata = passage.traces[0].metadata
+    assert metadata == trace_twin(logged)
+    assert sum(len(name) + len(value) for name, value in metadata.items()) < TRACE_BYTES_MAX
     return event
 
 
@@ -129,7 +132,7 @@ async def test_odd_request_body_neither_fails_the_call_nor_breaks_the_event(
         b"[]",
         b"{",
         b'{"usage":7,"model":{"a":1},"id":[],"service_tier":5}',
-        b'{"usage":null,"model":"","id":"\\n"}',
+        b'{"usage":null,"model":"","id":"\\n","service_tier":"a\\n"}',
         b"\xff",
     ],
 )
@@ -168,9 +171,82 @@ async def test_streamed_chat_gains_include_usage_and_nothing_else_changes(
     assert after == before
 
 
-async def test_body_that_cannot_be_edited_safely_is_forwarded_as_it_came(load: Load) -> None:
-    body = b'{"tools":[{"stream_options":{"a":1}}],"stream_options":{"b":2},"stream":true}'
+async def test_only_a_post_is_a_model_call(load: Load) -> None:
+    request = chat(b"", method="OPTIONS")
 
+    assert (await travel(await load({}), request, answer())).events == ()
+
+
+async def test_stream_flag_of_another_type_does_not_hide_the_model(load: Load) -> None:
+    url = "https://gateway/llm/openai/v1/chat/completions"
+    request = chat(b'{"stream":"yes","model":"gpt-5-mini"}', url=url)
+
+    data = event_of(await travel(await load({}), request, answer()))["data"]
+
+    assert (data["stream"], data["deployment"]) == (False, "gpt-5-mini")
+
+
+async def test_caller_who_hung_up_is_reported_with_status_0(load: Load) -> None:
+    policies = await load({})
+    passage = await policies.inbound(chat(b'{"stream":true}'))
+
+    done = await policies.on_error(passage, CALLER_GONE)
+
+    assert (done.answer, done.error) == (None, CALLER_GONE)
+    data = event_of(done)["data"]
+    assert (data["status"], data["stream"], data["usage"]) == (0, True, None)
+
+
+async def test_event_that_cannot_be_built_is_left_out_and_the_call_goes_on(
+    tmp_path: Path, mono: None
+) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "policies"))
+    policy = folder / "llm_api.policy.xml"
+    without_capture = """<policies><inbound /><backend>
+        <include-fragment fragment-id="chargeback-forward" /></backend><outbound>
+        <include-fragment fragment-id="chargeback-usage-event" /></outbound></policies>"""
+    policy.write_text(without_capture, encoding="utf-8")
+
+    async with await Policies.load(folder, read_named_values(folder)) as policies:
+        passage = await travel(policies, chat(), answer())
+
+    assert passage.answer is not None
+    assert (passage.answer.status, passage.events, passage.faults) == (200, (), ())
+
+
+async def test_key_in_the_query_does_not_reach_the_model(load: Load) -> None:
+    request = chat(url=f"{CHAT}?api-version=2024-10-21&subscription-key=0123")
+
+    forward = (await (await load({})).inbound(request)).forward
+
+    assert forward is not None
+    assert forward.url.endswith("/chat/completions?api-version=2024-10-21")
+
+
+@pytest.mark.parametrize("content_type", ["application/x-ndjson", "application/jsonl", "a/b"])
+async def test_answer_that_is_no_single_json_document_is_not_read(
+    content_type: str, load: Load
+) -> None:
+    policies = await load({})
+    passage = await policies.inbound(chat())
+
+    done = await policies.outbound(
+        passage, Response(status=200, headers=(("Content-Type", content_type),))
+    )
+
+    assert event_of(done)["data"]["usage"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"tools":[{"stream_options":{"a":1}}],"stream_options":{"b":2},"stream":true}',
+        b'{"stream_options":5,"stream":true}',
+    ],
+)
+async def test_body_that_cannot_be_edited_safely_is_forwarded_as_it_came(
+    body: bytes, load: Load
+) -> None:
     forward = (await (await load({})).inbound(chat(body))).forward
 
     assert forward is not None
@@ -213,6 +289,13 @@ async def test_subject_over_its_limit_gets_429_with_retry_after_and_an_event(loa
     assert event_of(refused)["subject"] == "subscription:greedy"
     assert other.answer is not None
     assert other.answer.status == 200
+
+
+async def test_limit_that_is_off_limits_nobody(load: Load) -> None:
+    policies = await load({"chargeback-tokens-per-minute": "1"})
+    await travel(policies, chat(), answer())
+
+    assert (await policies.inbound(chat())).forward is not None
 
 
 async def test_stream_counts_against_the_limit_once_its_usage_is_known(load: Load) -> None:

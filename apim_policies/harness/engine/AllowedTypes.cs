@@ -45,7 +45,8 @@ namespace Apim.Engine
                 .Concat(Tokens(method, body.GetILAsByteArray()).Select(Use));
             foreach (var use in used)
                 if (!Allows(use.Item1, use.Item2))
-                    yield return Expression(method) + " " + use.Item1.FullName + (use.Item2 == null ? "" : "." + use.Item2);
+                    yield return Expression(method) + " " + use.Item1.FullName
+                        + (use.Item2 == null ? "" : "." + use.Item2);
         }
 
         // A lambda is compiled to "<E12>m__0", a closure into a type "<E12>c__AnonStorey0".

@@ -71,7 +71,7 @@ namespace Apim.Engine
         /// <summary>What forward-request asked for; null until the backend section ran it.</summary>
         internal JObject Forward { get; set; }
 
-        /// <summary>True once policies edit the answer (outbound, on-error, return-response), not the request.</summary>
+        /// <summary>True once policies edit the answer and no longer the request.</summary>
         internal bool Answering { get; set; }
 
         /// <summary>Scheme, host and path prefix of the backend, without a slash at the end.</summary>

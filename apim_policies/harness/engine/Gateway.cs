@@ -13,6 +13,9 @@ namespace Apim.Engine
         /// <summary>Calls between inbound and their answer.</summary>
         private const int OpenCallsMax = 10000;
 
+        /// <summary>Status of an error that nobody is left to hear of: the caller hung up.</summary>
+        private const int CallerGone = 0;
+
         private readonly Dictionary<string, Step[]> sections = new Dictionary<string, Step[]>();
         private readonly SortedDictionary<long, Call> open = new SortedDictionary<long, Call>();
         private readonly TokenLimit limit = new TokenLimit();
@@ -59,7 +62,8 @@ namespace Apim.Engine
             {
                 StatusCode = (int)head["status"], StatusReason = (string)head["reason"],
                 Headers = Headers.From(head["headers"]),
-                Body = new MessageBody((bool)head["streamed"] ? null : body, () => call.Record("stream-read", new JObject())),
+                Body = new MessageBody(
+                    (bool)head["streamed"] ? null : body, () => call.Record("stream-read", new JObject())),
             };
             return Guarded(head, call, "outbound", () => interpreter.Run(sections["outbound"], call));
         }
@@ -78,7 +82,7 @@ namespace Apim.Engine
             return Tuple.Create(new JObject(), new byte[0]);
         }
 
-        /// <summary>Runs a section; a failure runs on-error, and a failure in there is the caller's plain 500.</summary>
+        /// <summary>Runs a section; a failure runs on-error, a failure in there is a plain 500.</summary>
         private Tuple<JObject, byte[]> Guarded(JObject head, Call call, string section, Action run)
         {
             var done = section != "inbound";
@@ -101,13 +105,18 @@ namespace Apim.Engine
             call.Answering = true;
             call.LastError = new LastError
             {
-                Source = failure.Source_, Reason = failure.Reason, Message = failure.Message,
+                Source = failure.Policy, Reason = failure.Reason, Message = failure.Message,
                 Scope = "api", Section = section,
             };
+            call.Response = failure.Status == CallerGone ? null : ErrorResponse(failure);
+        }
+
+        private static Response ErrorResponse(PolicyFailure failure)
+        {
             var text = new JObject { { "statusCode", failure.Status }, { "message", failure.Message } };
             var headers = new Headers { { "Content-Type", new[] { "application/json" } } };
             if (failure.RetryAfterSeconds > 0) headers.Append("Retry-After", failure.RetryAfterSeconds.ToString());
-            call.Response = new Response
+            return new Response
             {
                 StatusCode = failure.Status, StatusReason = failure.Reason, Headers = headers,
                 Body = new MessageBody(Encoding.UTF8.GetBytes(text.ToString(Formatting.None)), null),

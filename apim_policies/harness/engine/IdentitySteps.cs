@@ -1,6 +1,5 @@
 // Local stand-ins for Entra: a token is decoded and its tenant, audience and times are checked, its signature is not.
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Newtonsoft.Json.Linq;

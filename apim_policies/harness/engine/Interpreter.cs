@@ -1,7 +1,6 @@
 // Runs the steps of one section. What each policy does stands in the *Steps files; this file owns their order.
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using Newtonsoft.Json.Linq;
 
 namespace Apim.Engine
@@ -37,7 +36,7 @@ namespace Apim.Engine
 
         internal bool Knows(string policy) { return policies.ContainsKey(policy); }
 
-        /// <summary>Throws PolicyFailure or Returned; any other exception of a policy becomes a PolicyFailure.</summary>
+        /// <summary>Throws PolicyFailure or Returned; any other exception becomes a PolicyFailure.</summary>
         internal void Run(IEnumerable<Step> steps, Call call)
         {
             foreach (var step in steps)

@@ -16,7 +16,8 @@ namespace Apim.Engine
             if (action == "skip" && headers.ContainsKey(name)) return;
             if (action == "delete" || action == "override") headers.Remove(name);
             if (action == "delete") return;
-            foreach (var value in step.Named("value")) headers.Append(name, Convert.ToString(value.Text.Evaluate(call)));
+            foreach (var value in step.Named("value"))
+                headers.Append(name, Convert.ToString(value.Text.Evaluate(call)));
         }
 
         internal static void SetBody(Step step, Call call)
@@ -43,6 +44,7 @@ namespace Apim.Engine
             var name = step.Read("name", call);
             var action = step.Read("exists-action", call, "override");
             if (action == "skip" && query.ContainsKey(name)) return;
+            if (action == "delete" && !query.ContainsKey(name)) return;
             var values = step.Named("value").Select(value => Convert.ToString(value.Text.Evaluate(call))).ToList();
             if (action == "append" && query.ContainsKey(name)) values.InsertRange(0, query[name]);
             query.Remove(name);

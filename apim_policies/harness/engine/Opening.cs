@@ -1,5 +1,6 @@
 // From the outside's description of a request to the context that policies see.
 using System;
+using System.Collections.Generic;
 using Newtonsoft.Json.Linq;
 
 namespace Apim.Engine
@@ -27,6 +28,7 @@ namespace Apim.Engine
                 {
                     Method = (string)head["method"], IpAddress = (string)head["ip"],
                     Headers = Headers.From(head["headers"]),
+                    MatchedParameters = new Dictionary<string, string>(),
                     Body = body.Length == 0 ? null : new MessageBody(body, null),
                     OriginalUrl = At(original, original.AbsolutePath),
                     Url = At(original, Below(original.AbsolutePath, (string)api["path"])),

@@ -5,14 +5,14 @@ namespace Apim.Engine
 {
     internal sealed class PolicyFailure : Exception
     {
-        internal readonly string Source_;
+        internal readonly string Policy;
         internal readonly string Reason;
         internal readonly int Status;
         internal int RetryAfterSeconds;
 
-        internal PolicyFailure(string source, string reason, string message, int status) : base(message)
+        internal PolicyFailure(string policy, string reason, string message, int status) : base(message)
         {
-            Source_ = source;
+            Policy = policy;
             Reason = reason;
             Status = status;
         }

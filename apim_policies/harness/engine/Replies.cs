@@ -23,19 +23,21 @@ namespace Apim.Engine
         internal static Tuple<JObject, byte[]> Answer(Call call)
         {
             var head = Start(call);
-            var body = call.Response.Body;
-            head["answer"] = new JObject
-            {
-                { "status", call.Response.StatusCode },
-                { "reason", call.Response.StatusReason },
-                { "headers", ((Headers)call.Response.Headers).ToPairs() },
-                { "streamed", body != null && body.Streamed },
-            };
+            var body = call.Response == null ? null : call.Response.Body;
+            if (call.Response != null)
+                head["answer"] = new JObject
+                {
+                    { "status", call.Response.StatusCode },
+                    { "reason", call.Response.StatusReason },
+                    { "headers", ((Headers)call.Response.Headers).ToPairs() },
+                    { "streamed", body != null && body.Streamed },
+                };
             if (call.LastError != null)
                 head["error"] = new JObject
                 {
                     { "source", call.LastError.Source }, { "reason", call.LastError.Reason },
                     { "message", call.LastError.Message }, { "section", call.LastError.Section },
+                    { "status", call.Response == null ? 0 : call.Response.StatusCode },
                 };
             return Tuple.Create(head, body == null || body.Streamed ? Nothing : body.Content ?? Nothing);
         }

@@ -45,7 +45,7 @@ namespace Apim.Engine
             });
         }
 
-        /// <summary>The gateway counts the tokens later, from the answer; here only names and dimensions are known.</summary>
+        /// <summary>The tokens are counted later, from the answer; names and dimensions are known here.</summary>
         internal static void EmitTokenMetric(Step step, Call call)
         {
             var dimensions = new JObject();
