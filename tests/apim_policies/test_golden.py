@@ -3,6 +3,7 @@ made of it: the forwarded request, the answer, the event and its trace twin."""
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from apim_policies.harness.call import TIMEOUT, GatewayError, Passage, Request, Response
 from apim_policies.harness.policies import Policies
 from apim_policies.probe import EVENT_BYTES_MAX, trace_twin, travel
+from consumers.decode import decode
+from pricing_rules.types import UsageEvent
 from tests.apim_policies.conftest import FOLDER, Load
 from tests.apim_policies.tokens import make_token
 
@@ -131,3 +134,12 @@ def check_event(passage: Passage, request: Request, expected: Case | None) -> No
     assert len(logged.body) < EVENT_BYTES_MAX
     assert (trace.source, trace.severity) == ("chargeback", "information")
     assert trace.metadata == trace_twin(logged)
+    check_decoded(logged.body, expected)
+
+
+def check_decoded(body: bytes, expected: Case) -> None:
+    """The consumer takes the event, and knows usage exactly where the model reported some."""
+    decoded = decode(body, enqueued_time=datetime.now(UTC))
+    assert isinstance(decoded, UsageEvent), decoded
+    assert (decoded.subject, decoded.stream) == (expected["subject"], expected["data"]["stream"])
+    assert (decoded.usage is None) == (expected["data"]["usage"] is None)
