@@ -1,0 +1,116 @@
+"""All checks of this folder, in the order in which a fault of one would confuse the next:
+well-formed, schema, names, compiled, allowed types, run."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from apim_policies.errors import Finding, InvalidPolicies
+from apim_policies.harness import compiler
+from apim_policies.harness.expressions import find_expressions
+from apim_policies.harness.plan import read_policies
+from apim_policies.harness.policies import Policies
+from apim_policies.harness.policy_file import named_values_used
+from apim_policies.harness.schema import check_schema, declared_names
+from apim_policies.probe import run_probes
+
+NAMED_VALUES_FILE = "named_values.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """The outcome of one check."""
+
+    claim: str
+    findings: tuple[Finding, ...] = ()
+    skipped: str | None = None
+    """Why it could not be made here."""
+
+
+def read_named_values(folder: Path) -> dict[str, str]:
+    """Names and default values, as Bicep deploys them."""
+    values: dict[str, str] = json.loads((folder / NAMED_VALUES_FILE).read_text(encoding="utf-8"))
+    return values
+
+
+def check_policies(folder: Path, bicep: Path) -> Iterator[Check]:
+    """Each check's outcome as it is known; the first one with findings is the last one made."""
+    named_values = read_named_values(folder)
+    checks: tuple[Callable[[], Check], ...] = (
+        lambda: _check_files(folder, named_values),
+        lambda: _check_names(folder, named_values, bicep),
+        lambda: _check_expressions(folder, named_values),
+        lambda: _check_runs(folder, named_values),
+    )
+    for check in checks:
+        outcome = check()
+        yield outcome
+        if outcome.findings:
+            return
+
+
+def _check_files(folder: Path, named_values: Mapping[str, str]) -> Check:
+    claim = "every file is well-formed and has known policies in their sections (policy.rng)"
+    try:
+        read_policies(folder, named_values)
+    except InvalidPolicies as error:
+        return Check(claim=claim, findings=error.findings)
+    return Check(claim=claim, findings=tuple(check_schema(folder)))
+
+
+def _check_names(folder: Path, named_values: Mapping[str, str], bicep: Path) -> Check:
+    claim = "fragments, loggers and named values are deployed under the same names (bicep)"
+    used = {
+        name: Finding(file=path.name, line=line, message="named value")
+        for path in folder.glob("*.xml")
+        for name, line in named_values_used(path).items()
+    }
+    unused = tuple(
+        Finding(file=NAMED_VALUES_FILE, line=0, message=f"no policy uses {name}")
+        for name in sorted(named_values.keys() - used.keys())
+    )
+    deployed = "\n".join(path.read_text(encoding="utf-8") for path in bicep.rglob("*.bicep"))
+    if not deployed or unused:
+        skipped = None if deployed else f"{bicep}/ has no .bicep file"
+        return Check(claim=claim, findings=unused, skipped=skipped)
+    if NAMED_VALUES_FILE in deployed:
+        used = {}
+    return Check(
+        claim=claim,
+        findings=tuple(
+            Finding(file=at.file, line=at.line, message=f"{at.message} {name} is not in {bicep}/")
+            for name, at in {**declared_names(folder), **used}.items()
+            if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", deployed)
+        ),
+    )
+
+
+def _check_expressions(folder: Path, named_values: Mapping[str, str]) -> Check:
+    policies = read_policies(folder, named_values)
+    expressions, findings = find_expressions(policies.elements)
+    claim = f"{len(expressions)} expressions compile and use allowed types only"
+    missing = compiler.missing_tools()
+    if findings or missing:
+        return Check(claim=claim, findings=tuple(findings), skipped=missing)
+    try:
+        library = compiler.compile_expressions(expressions, "check")
+    except InvalidPolicies as error:
+        return Check(claim=claim, findings=error.findings)
+    return Check(claim=claim, findings=tuple(compiler.check_types(library, expressions)))
+
+
+def _check_runs(folder: Path, named_values: Mapping[str, str]) -> Check:
+    claim = "every operation, plain, streamed, refused or failed, makes one event by the contract"
+    missing = compiler.missing_tools()
+    if missing:
+        return Check(claim=claim, skipped=missing)
+    values = {**named_values, "chargeback-authentication": "subscription-key"}
+    return Check(claim=claim, findings=tuple(asyncio.run(_probe(folder, values))))
+
+
+async def _probe(folder: Path, named_values: Mapping[str, str]) -> list[Finding]:
+    async with await Policies.load(folder, named_values) as policies:
+        return await run_probes(policies)

@@ -1,0 +1,157 @@
+"""What goes into and comes out of the policies for one call: plain values, no behaviour."""
+
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from apim_policies.errors import Finding
+
+Headers = tuple[tuple[str, str], ...]
+"""Header lines as they stood on the wire; a name may come more than once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The gateway and API that the policies believe to run on."""
+
+    service: str = "apim-local"
+    region: str = "local"
+    api_id: str = "llm"
+    api_path: str = ""
+    """The API's own prefix, cut off before the path is appended to `backend_url`."""
+    backend_url: str = "http://localhost"
+    managed_identity_token: str = "local-managed-identity"
+    """What authentication-managed-identity hands out: no identity is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A caller's request, with what the gateway itself found out about the caller."""
+
+    method: str
+    url: str
+    """Absolute, as the caller sent it."""
+    headers: Headers = ()
+    body: bytes = b""
+    subscription: str | None = None
+    """Id of the subscription whose key came with the request; the gateway has checked it."""
+    product: str | None = None
+    operation: str | None = None
+    ip: str = "127.0.0.1"
+    id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """The request as it goes to the backend."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes
+    timeout_s: int
+    """Until the answer's headers are there."""
+    buffer_response: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """The backend's answer. A streamed one has no body here: nobody has read it yet."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer for the caller. Body None: pass the backend's bytes on as they come."""
+
+    status: int
+    headers: Headers
+    body: bytes | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayError:
+    """An error that the gateway met or raised: what context.LastError says."""
+
+    source: str
+    reason: str
+    message: str
+    section: str
+    status: int = 500
+    """Of the answer; 0 if nobody is left to hear it."""
+
+
+TIMEOUT = GatewayError(
+    source="forward-request",
+    reason="Timeout",
+    message="The backend did not answer in time.",
+    section="backend",
+)
+BACKEND_UNREACHABLE = GatewayError(
+    source="forward-request",
+    reason="BackendConnectionFailure",
+    message="The connection to the backend failed.",
+    section="backend",
+)
+
+
+CALLER_GONE = GatewayError(
+    source="forward-request",
+    reason="ClientConnectionFailure",
+    message="The caller hung up while the request was pending.",
+    section="backend",
+    status=0,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """One log-to-eventhub message, cut at 200 KB as the gateway cuts it."""
+
+    logger_id: str
+    body: bytes
+    partition_key: str | None
+    partition_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One trace, as it stands in traceRecords of the gateway's log."""
+
+    source: str
+    severity: str
+    message: str
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenMetric:
+    """Token counts of one call with their dimensions, as Application Insights gets them."""
+
+    namespace: str
+    dimensions: dict[str, str | None]
+    tokens: dict[str, int]
+    """Empty until the answer's usage is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """How far a call came and what the policies reported. To be forwarded, or answered; neither if
+    the caller hung up."""
+
+    call: int
+    forward: Forward | None = None
+    answer: Answer | None = None
+    error: GatewayError | None = None
+    """The error that on-error handled."""
+    events: tuple[LoggedEvent, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    metrics: tuple[TokenMetric, ...] = ()
+    """Asked for in inbound; with tokens once the answer's usage is known."""
+    faults: tuple[Finding, ...] = ()
+    """Policies that threw: each ended its section, and on-error ran."""
+    limit_keys: tuple[str, ...] = ()

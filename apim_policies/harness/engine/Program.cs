@@ -1,0 +1,80 @@
+// The process: `engine.exe types EXPRESSIONS.dll ALLOWED.txt` prints forbidden members;
+// `engine.exe run EXPRESSIONS.dll PLAN.json` answers frames on stdin until it ends.
+// A frame is two big-endian lengths (uint32), a JSON head and a raw body.
+using System;
+using System.IO;
+using System.Reflection;
+using System.Text;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+
+namespace Apim.Engine
+{
+    internal static class Program
+    {
+        private static int Main(string[] arguments)
+        {
+            var compiled = Assembly.LoadFrom(arguments[1]);
+            if (arguments[0] == "types") return AllowedTypes.Print(compiled, File.ReadAllLines(arguments[2]));
+            var plan = JObject.Parse(File.ReadAllText(arguments[2]));
+            Serve(new Gateway(plan, compiled.GetType("Expressions")));
+            return 0;
+        }
+
+        private static void Serve(Gateway gateway)
+        {
+            var input = new BufferedStream(Console.OpenStandardInput(), 1 << 16);
+            var output = new BufferedStream(Console.OpenStandardOutput(), 1 << 16);
+            var lengths = new byte[8];
+            while (Fill(input, lengths))
+            {
+                var head = new byte[Length(lengths, 0)];
+                var body = new byte[Length(lengths, 4)];
+                if (!Fill(input, head) || !Fill(input, body)) return;
+                // A bug of the engine itself must not end the process: the question gets the exception as its reply.
+                Tuple<JObject, byte[]> reply;
+                try { reply = gateway.Answer(Parse(head), body); }
+                catch (Exception error)
+                {
+                    reply = Tuple.Create(new JObject { { "engine_error", error.ToString() } }, new byte[0]);
+                }
+                Write(output, Encoding.UTF8.GetBytes(reply.Item1.ToString(Formatting.None)), reply.Item2);
+            }
+        }
+
+        // Header values that look like dates must stay what they are.
+        private static JObject Parse(byte[] head)
+        {
+            using (var reader = new JsonTextReader(new StringReader(Encoding.UTF8.GetString(head))))
+            {
+                reader.DateParseHandling = DateParseHandling.None;
+                return JObject.Load(reader);
+            }
+        }
+
+        private static bool Fill(Stream input, byte[] buffer)
+        {
+            for (var at = 0; at < buffer.Length;)
+            {
+                var count = input.Read(buffer, at, buffer.Length - at);
+                if (count == 0) return false;
+                at += count;
+            }
+            return true;
+        }
+
+        private static void Write(Stream output, byte[] head, byte[] body)
+        {
+            foreach (var length in new[] { head.Length, body.Length })
+                for (var shift = 24; shift >= 0; shift -= 8) output.WriteByte((byte)(length >> shift));
+            output.Write(head, 0, head.Length);
+            output.Write(body, 0, body.Length);
+            output.Flush();
+        }
+
+        private static int Length(byte[] bytes, int at)
+        {
+            return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+        }
+    }
+}

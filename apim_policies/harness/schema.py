@@ -1,0 +1,84 @@
+"""Validates policy files against policy.rng: which policy may stand where, and how."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from lxml import etree
+
+from apim_policies.errors import Finding
+from apim_policies.harness.plan import SECTIONS
+from apim_policies.harness.policy_file import FRAGMENT_SUFFIX, POLICY_SUFFIX
+
+_SCHEMA = Path(__file__).parent.parent / "policy.rng"
+
+
+@cache
+def _schema() -> etree.RelaxNG:
+    return etree.RelaxNG(etree.parse(_SCHEMA))
+
+
+def check_schema(folder: Path) -> list[Finding]:
+    """Findings of every file; a fragment is checked once per section that includes it, an unused
+    fragment is a finding itself."""
+    findings: list[Finding] = []
+    includes: dict[str, list[str]] = {}
+    for path in folder.glob(f"*{POLICY_SUFFIX}"):
+        root = etree.parse(path).getroot()
+        findings += _validate(root, path.name)
+        for fragment, section in _includes(root):
+            includes.setdefault(fragment, []).append(section)
+    for path in sorted(folder.glob(f"*{FRAGMENT_SUFFIX}")):
+        sections = includes.get(path.name.removesuffix(FRAGMENT_SUFFIX), [])
+        findings += _check_fragment(path, sections)
+    return findings
+
+
+def _includes(root: etree._Element) -> list[tuple[str, str]]:
+    return [
+        (include.get("fragment-id", ""), section)
+        for section in SECTIONS
+        for include in root.iterfind(f"{section}//include-fragment")
+    ]
+
+
+def _check_fragment(path: Path, sections: list[str]) -> list[Finding]:
+    root = etree.parse(path).getroot()
+    if root.tag != "fragment":
+        return [_finding(path.name, _line(root), f"root is {root.tag}, expected fragment")]
+    if not sections:
+        return [_finding(path.name, _line(root), "no policy includes this fragment")]
+    found: dict[Finding, None] = {}
+    for section in sections:
+        root.tag = f"{section}-fragment"
+        found |= dict.fromkeys(_validate(root, path.name))
+    return list(found)
+
+
+def _validate(root: etree._Element, file: str) -> list[Finding]:
+    """The innermost complaint: RELAX NG also repeats it for every element around it."""
+    schema = _schema()
+    if schema.validate(root):
+        return []
+    errors = [(entry.line, str(entry.message)) for entry in schema.error_log]
+    return [_finding(file, *max(errors, key=lambda error: error[0]))]
+
+
+def _line(element: etree._Element) -> int:
+    # The stubs leave the type of sourceline open; an element that was parsed has one.
+    return cast(int, element.sourceline)
+
+
+def _finding(file: str, line: int, message: str) -> Finding:
+    return Finding(file=file, line=line, message=message)
+
+
+def declared_names(folder: Path) -> Mapping[str, Finding]:
+    """Fragment ids and logger ids of the folder's policies, each with where it first stands."""
+    names: dict[str, Finding] = {}
+    for path in [*folder.glob(f"*{POLICY_SUFFIX}"), *folder.glob(f"*{FRAGMENT_SUFFIX}")]:
+        for element in etree.parse(path).getroot().iter("include-fragment", "log-to-eventhub"):
+            name = element.get("fragment-id") or element.get("logger-id") or ""
+            names.setdefault(name, _finding(path.name, _line(element), str(element.tag)))
+    return names

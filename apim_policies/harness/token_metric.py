@@ -1,0 +1,68 @@
+"""Token counts of an answer under the names that llm-emit-token-metric gives them.
+The gateway sends them to Application Insights; billing never reads them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from apim_policies.harness.call import Response, TokenMetric
+
+# Name → the places where the model APIs report it; the first that is there counts.
+_COUNTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "Prompt Tokens": (("prompt_tokens",), ("input_tokens",)),
+    "Completion Tokens": (("completion_tokens",), ("output_tokens",)),
+    "Total Tokens": (("total_tokens",),),
+    "Prompt Cached Tokens": (
+        ("prompt_tokens_details", "cached_tokens"),
+        ("input_tokens_details", "cached_tokens"),
+        ("cache_read_input_tokens",),
+    ),
+    "Completion Reasoning Tokens": (
+        ("completion_tokens_details", "reasoning_tokens"),
+        ("output_tokens_details", "reasoning_tokens"),
+    ),
+    "Prompt Audio Tokens": (("prompt_tokens_details", "audio_tokens"),),
+    "Completion Audio Tokens": (("completion_tokens_details", "audio_tokens"),),
+    "Completion Accepted Prediction Tokens": (
+        ("completion_tokens_details", "accepted_prediction_tokens"),
+    ),
+    "Completion Rejected Prediction Tokens": (
+        ("completion_tokens_details", "rejected_prediction_tokens"),
+    ),
+}
+
+
+def usage_of(response: Response) -> Mapping[str, Any] | None:
+    """The usage object of an answer that is there in full; None if it has none."""
+    if response.body is None:
+        return None
+    try:
+        answer = json.loads(response.body)
+    except ValueError:
+        return None
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    return usage if isinstance(usage, dict) else None
+
+
+def count_tokens(usage: Mapping[str, Any]) -> dict[str, int]:
+    """Every count that the usage object reports; total = prompt + completion if it gives none."""
+    tokens = {}
+    for name, places in _COUNTS.items():
+        found = next((count for place in places if (count := _at(usage, place)) is not None), None)
+        if found is not None:
+            tokens[name] = found
+    if "Total Tokens" not in tokens and tokens:
+        tokens["Total Tokens"] = tokens.get("Prompt Tokens", 0) + tokens.get("Completion Tokens", 0)
+    return tokens
+
+
+def _at(usage: Mapping[str, Any], place: tuple[str, ...]) -> int | None:
+    found: Any = usage
+    for key in place:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def measured(metrics: tuple[TokenMetric, ...], tokens: dict[str, int]) -> tuple[TokenMetric, ...]:
+    return tuple(replace(metric, tokens=tokens) for metric in metrics)

@@ -1,0 +1,1 @@
+"""Tests of the policies, their checks and the harness that runs them."""

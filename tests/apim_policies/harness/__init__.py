@@ -1,0 +1,1 @@
+"""Tests of the harness with small policies of their own."""

@@ -1,0 +1,207 @@
+"""A fault of each kind, seeded into a copy of the deployed files, is found at its file and line."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from apim_policies.check import Check, check_policies
+from tests.apim_policies.conftest import FOLDER
+
+BICEP = FOLDER.parent / "bicep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """`old` stands once in `file`; with `new` in its place, the finding names that line."""
+
+    file: str
+    old: str
+    new: str
+    message: str
+
+
+CAPTURE_CALL = "chargeback-capture-call.fragment.xml"
+CAPTURE_ANSWER = "chargeback-capture-answer.fragment.xml"
+SEEDS = {
+    "unknown member": Seed(
+        file=CAPTURE_CALL,
+        old="context.Request.OriginalUrl.Path,\n",
+        new="context.Request.OriginalUrl.Route,\n",
+        message="`Route'",
+    ),
+    "forbidden type": Seed(
+        file=CAPTURE_CALL,
+        old='DateTime.UtcNow.ToString("o")',
+        new='DateTime.UtcNow.ToString("o") + System.Environment.MachineName',
+        message="System.Environment.MachineName is not among the types",
+    ),
+    "forbidden type in a lambda": Seed(
+        file=CAPTURE_CALL,
+        old='DateTime.UtcNow.ToString("o")',
+        new='new[] { "a" }.Select(a => System.IO.File.ReadAllText(a)).First()',
+        message="System.IO.File.ReadAllText is not among the types",
+    ),
+    "forbidden type in a closure": Seed(
+        file=CAPTURE_CALL,
+        old="value='@(DateTime.UtcNow.ToString(\"o\"))'",
+        new="""value='@{ var path = "a";
+          return new[] { "a" }.Select(a => System.IO.File.ReadAllText(a + path)).First(); }'""",
+        message="System.IO.File.ReadAllText is not among the types",
+    ),
+    "forbidden member of an allowed type": Seed(
+        file=CAPTURE_CALL,
+        old='DateTime.UtcNow.ToString("o")',
+        new='DateTime.UtcNow.ToLocalTime().ToString("o")',
+        message="System.DateTime.ToLocalTime is not among the types",
+    ),
+    "string for bool": Seed(
+        file="chargeback-authenticate.fragment.xml",
+        old="@(context.Subscription == null)",
+        new="@(context.Subscription.Id)",
+        message="Cannot implicitly convert type `string' to `bool'",
+    ),
+    "missing quote": Seed(
+        file="chargeback-capture-caller.fragment.xml",
+        old='context.Product?.Id ?? "-")',
+        new='context.Product?.Id ?? "-)',
+        message="CS1010",
+    ),
+    "missing return": Seed(
+        file="chargeback-usage-event.fragment.xml",
+        old='} catch { return ""; }',
+        new="} catch { }",
+        message="not all code paths return a value",
+    ),
+    "newer C# than the gateway's": Seed(
+        file="chargeback-capture-caller.fragment.xml",
+        old='@(context.Product?.Id ?? "-")',
+        new='@{ var product = context.Product?.Id; product ??= "-"; return product; }',
+        message="CS",
+    ),
+    "read-only context": Seed(
+        file=CAPTURE_ANSWER,
+        old="@((int)context.Elapsed.TotalMilliseconds)",
+        new="@(context.Response.StatusCode = 200)",
+        message="CS",
+    ),
+    "wrong section": Seed(
+        file="chargeback-usage-event.fragment.xml",
+        old='<trace source="chargeback" severity="information">',
+        new='<llm-emit-token-metric /><trace source="chargeback" severity="information">',
+        message="llm-emit-token-metric",
+    ),
+    "bad attribute": Seed(
+        file="chargeback-forward.fragment.xml",
+        old='buffer-response="false"',
+        new='bufer-response="false"',
+        message="bufer-response",
+    ),
+    "a sixth dimension": Seed(
+        file="chargeback-token-metric.fragment.xml",
+        old='<dimension name="Product ID" />',
+        new='<dimension name="Product ID" />' + 2 * '<dimension name="User ID" />',
+        message="llm-emit-token-metric",
+    ),
+    "expression where none is allowed": Seed(
+        file="chargeback-usage-event.fragment.xml",
+        old='logger-id="llm-usage"',
+        new='logger-id="@(context.Api.Id)"',
+        message="log-to-eventhub",
+    ),
+    "not well-formed": Seed(
+        file="chargeback-forward.fragment.xml",
+        old="</fragment>",
+        new="</fragmant>",
+        message="Opening and ending tag mismatch",
+    ),
+    "unknown named value": Seed(
+        file="chargeback-token-limit.fragment.xml",
+        old='"{{chargeback-token-limit}}"',
+        new='"{{chargeback-token-limits}}"',
+        message="named value chargeback-token-limits is not among",
+    ),
+    "unknown fragment": Seed(
+        file="llm_api.policy.xml",
+        old='fragment-id="chargeback-forward"',
+        new='fragment-id="chargeback-fourward"',
+        message="fragment chargeback-fourward has no file",
+    ),
+    "line comment in an attribute": Seed(
+        file=CAPTURE_CALL,
+        old="if (!call.Success)",
+        new="// no model call\n          if (!call.Success)",
+        message="// comment",
+    ),
+    "body read on a stream": Seed(
+        file=CAPTURE_ANSWER,
+        old='(bool)context.Variables["chargeback-streamed"]\n                  || !Regex',
+        new="type == null\n                  || !Regex",
+        message="the body of a streamed response is read here",
+    ),
+}
+# Found where the expression starts, not on the line that was changed.
+AT_EXPRESSION = {"missing return", "line comment in an attribute", "body read on a stream"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FOLDER, tmp_path / "apim_policies"))
+
+
+def outcomes(folder: Path) -> list[Check]:
+    return list(check_policies(folder, BICEP))
+
+
+@pytest.mark.parametrize("kind", SEEDS)
+def test_seeded_fault_is_found_at_its_file_and_line(kind: str, folder: Path, mono: None) -> None:
+    seed = SEEDS[kind]
+    path = folder / seed.file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(seed.old) == 1
+    path.write_text(text.replace(seed.old, seed.new), encoding="utf-8")
+
+    last = outcomes(folder)[-1]
+
+    changed = text.count("\n", 0, text.index(seed.old)) + 1
+    found = [finding for finding in last.findings if seed.message in finding.message]
+    assert found, last.findings
+    assert {finding.file for finding in found} == {seed.file}
+    lines = {finding.line for finding in found}
+    if kind in AT_EXPRESSION:
+        start = text.rindex("@{", 0, text.index(seed.old) + 1)
+        assert lines == {text.count("\n", 0, start) + 1}
+    else:
+        assert changed in lines
+
+
+def test_deployed_files_pass_every_check(mono: None) -> None:
+    assert [check.findings for check in outcomes(FOLDER)] == [(), (), (), ()]
+
+
+def test_name_that_bicep_does_not_deploy_is_found(tmp_path: Path) -> None:
+    bicep = tmp_path / "bicep"
+    bicep.mkdir()
+    names = ["llm-usage", "named_values.json", *(path.stem.split(".")[0] for path in fragments())]
+    (bicep / "main.bicep").write_text("\n".join(names[:-1]), encoding="utf-8")
+
+    [_, names_check, *_] = list(check_policies(FOLDER, bicep))
+
+    [finding] = names_check.findings
+    assert finding.file == "llm_api.policy.xml"
+    assert f"include-fragment {names[-1]} is not in" in finding.message
+
+
+def test_named_value_that_no_policy_uses_is_found(folder: Path) -> None:
+    path = folder / "named_values.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("{", '{"chargeback-old": "1",', 1), encoding="utf-8")
+
+    found = [str(finding) for check in outcomes(folder) for finding in check.findings]
+
+    assert found == ["named_values.json:0: no policy uses chargeback-old"]
+
+
+def fragments() -> list[Path]:
+    return sorted(FOLDER.glob("*.fragment.xml"))

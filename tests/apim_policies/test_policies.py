@@ -1,0 +1,338 @@
+"""What the deployed policies do in the cases that no golden call shows."""
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from apim_policies.check import read_named_values
+from apim_policies.harness.call import CALLER_GONE, Passage, Request, Response
+from apim_policies.harness.policies import Policies
+from apim_policies.probe import EVENT_BYTES_MAX, trace_twin, travel
+from tests.apim_policies.conftest import FOLDER, GATEWAY, Load
+
+SCHEMA = json.loads((FOLDER / "usage_event.schema.json").read_text(encoding="utf-8"))
+CHAT = "https://gateway/llm/openai/deployments/gpt-5-mini/chat/completions"
+JSON = (("Content-Type", "application/json"),)
+STREAM = Response(status=200, headers=(("Content-Type", "text/event-stream"),))
+TRACE_BYTES_MAX = 2048
+USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
+LIMITED = {"chargeback-token-limit": "on", "chargeback-tokens-per-minute": "20"}
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def chat(body: bytes = b'{"messages":[]}', **changes: Any) -> Request:
+    values = {"method": "POST", "url": CHAT, "headers": JSON, "subscription": "team-search"}
+    return Request(body=body, **{**values, **changes})
+
+
+def answer(**changes: Any) -> Response:
+    body = {"id": "r", "model": "m", "usage": USAGE, **changes}
+    return Response(status=200, headers=JSON, body=json.dumps(body).encode())
+
+
+def event_of(passage: Passage) -> Any:
+    [logged] = passage.events
+    assert len(logged.body) < EVENT_BYTES_MAX
+    event = json.loads(logged.body)
+    jsonschema.Draft202012Validator(SCHEMA).validate(event)
+    metadata = passage.traces[0].metadata
+    assert metadata == trace_twin(logged)
+    assert sum(len(name) + len(value) for name, value in metadata.items()) < TRACE_BYTES_MAX
+    return event
+
+
+async def test_error_after_outbound_reports_the_same_call_again(tmp_path: Path, mono: None) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "policies"))
+    policy = folder / "llm_api.policy.xml"
+    head, outbound, tail = policy.read_text("utf-8").partition("<outbound>")
+    failing = """<set-variable name="x" value='@(int.Parse("no number"))' />"""
+    policy.write_text(head + outbound + tail.replace("<base />", failing, 1), encoding="utf-8")
+
+    values = read_named_values(folder)
+    async with await Policies.load(folder, values, gateway=GATEWAY) as policies:
+        passage = await travel(policies, chat(), answer())
+
+    first, second = (json.loads(logged.body) for logged in passage.events)
+    assert passage.answer is not None
+    assert passage.answer.status == 500
+    assert (first["data"]["status"], first["data"]["usage"]) == (200, USAGE)
+    assert second == first
+    assert len(passage.traces) == 2
+
+
+async def test_huge_answer_passes_unchanged_and_its_event_stays_small(load: Load) -> None:
+    response = answer(data=[{"b64_json": "A" * 6_000_000}])
+
+    passage = await travel(await load({}), chat(), response)
+
+    assert passage.answer is not None
+    assert passage.answer.body == response.body
+    assert event_of(passage)["data"]["usage"] == USAGE
+
+
+async def test_usage_too_large_for_an_event_is_left_to_the_gateway_log(load: Load) -> None:
+    usage = {**USAGE, "iterations": [USAGE] * 40}
+
+    passage = await travel(await load({}), chat(), answer(usage=usage))
+
+    assert event_of(passage)["data"]["usage"] is None
+
+
+async def test_longest_names_a_client_can_send_fit_an_event(load: Load) -> None:
+    name = "m" * 128
+    headers = (*JSON, ("x-session-id", name), ("traceparent", f"00-{'a' * 32}-{'b' * 16}-01"))
+    url = "https://gateway/llm/openai/v1/chat/completions"
+    request = chat(json.dumps({"model": name}).encode(), url=url, headers=headers)
+
+    data = event_of(
+        await travel(await load({}), request, answer(id=name, model=name, service_tier="t" * 64))
+    )["data"]
+
+    assert (data["session"], data["deployment"], data["model"]) == (name, name, name)
+    assert data["usage"] == USAGE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b"null",
+        b'{"stream":"yes","model":7}',
+        b'{"stream":null,"model":null}',
+        b'{"model":"a\\u0000b"}',
+        b'{"model":"' + b"x" * 129 + b'"}',
+        b'{"model":"with space"}',
+        b"\xff\xfe",
+    ],
+)
+async def test_odd_request_body_neither_fails_the_call_nor_breaks_the_event(
+    body: bytes, load: Load
+) -> None:
+    request = chat(body, url="https://gateway/llm/openai/v1/chat/completions")
+
+    passage = await travel(await load({}), request, answer())
+
+    assert passage.faults == ()
+    data = event_of(passage)["data"]
+    assert (data["stream"], data["deployment"], data["usage"]) == (False, None, USAGE)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"usage":7,"model":{"a":1},"id":[],"service_tier":5}',
+        b'{"usage":null,"model":"","id":"\\n","service_tier":"a\\n"}',
+        b"\xff",
+    ],
+)
+async def test_odd_answer_body_reports_no_usage_and_reaches_the_client(
+    body: bytes, load: Load
+) -> None:
+    response = Response(status=200, headers=JSON, body=body)
+
+    passage = await travel(await load({}), chat(), response)
+
+    assert passage.faults == ()
+    assert passage.answer is not None
+    assert passage.answer.body == body
+    assert event_of(passage)["data"]["usage"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"stream":true,"tools":[{"stream_options":{"a":1}}],"messages":[]}',
+        '{"messages":[{"content":"\\"stream_options\\": {}"}],"stream":true}',
+        '{"stream":true,"stream_options":null,"messages":[]}',
+        '{ "stream" : true , "stream_options" : { } }',
+        '\n {"stream":true,"n":1e3,"seed":12345678901234567890,"t":"2024-01-01T00:00:00.000Z"}',
+    ],
+)
+async def test_streamed_chat_gains_include_usage_and_nothing_else_changes(
+    body: str, load: Load
+) -> None:
+    forward = (await (await load({})).inbound(chat(body.encode()))).forward
+
+    assert forward is not None
+    before, after = json.loads(body), json.loads(forward.body)
+    assert after.pop("stream_options") == {"include_usage": True}
+    before.pop("stream_options", None)
+    assert after == before
+
+
+async def test_only_a_post_is_a_model_call(load: Load) -> None:
+    request = chat(b"", method="OPTIONS")
+
+    assert (await travel(await load({}), request, answer())).events == ()
+
+
+async def test_stream_flag_of_another_type_does_not_hide_the_model(load: Load) -> None:
+    url = "https://gateway/llm/openai/v1/chat/completions"
+    request = chat(b'{"stream":"yes","model":"gpt-5-mini"}', url=url)
+
+    data = event_of(await travel(await load({}), request, answer()))["data"]
+
+    assert (data["stream"], data["deployment"]) == (False, "gpt-5-mini")
+
+
+async def test_caller_who_hung_up_is_reported_with_status_0(load: Load) -> None:
+    policies = await load({})
+    passage = await policies.inbound(chat(b'{"stream":true}'))
+
+    done = await policies.on_error(passage, CALLER_GONE)
+
+    assert (done.answer, done.error) == (None, CALLER_GONE)
+    data = event_of(done)["data"]
+    assert (data["status"], data["stream"], data["usage"]) == (0, True, None)
+
+
+async def test_event_that_cannot_be_built_is_left_out_and_the_call_goes_on(
+    tmp_path: Path, mono: None
+) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "policies"))
+    policy = folder / "llm_api.policy.xml"
+    without_capture = """<policies><inbound /><backend>
+        <include-fragment fragment-id="chargeback-forward" /></backend><outbound>
+        <include-fragment fragment-id="chargeback-usage-event" /></outbound></policies>"""
+    policy.write_text(without_capture, encoding="utf-8")
+
+    async with await Policies.load(folder, read_named_values(folder)) as policies:
+        passage = await travel(policies, chat(), answer())
+
+    assert passage.answer is not None
+    assert (passage.answer.status, passage.events, passage.faults) == (200, (), ())
+
+
+async def test_key_in_the_query_does_not_reach_the_model(load: Load) -> None:
+    request = chat(url=f"{CHAT}?api-version=2024-10-21&subscription-key=0123")
+
+    forward = (await (await load({})).inbound(request)).forward
+
+    assert forward is not None
+    assert forward.url.endswith("/chat/completions?api-version=2024-10-21")
+
+
+@pytest.mark.parametrize("content_type", ["application/x-ndjson", "application/jsonl", "a/b"])
+async def test_answer_that_is_no_single_json_document_is_not_read(
+    content_type: str, load: Load
+) -> None:
+    policies = await load({})
+    passage = await policies.inbound(chat())
+
+    done = await policies.outbound(
+        passage, Response(status=200, headers=(("Content-Type", content_type),))
+    )
+
+    assert event_of(done)["data"]["usage"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"tools":[{"stream_options":{"a":1}}],"stream_options":{"b":2},"stream":true}',
+        b'{"stream_options":5,"stream":true}',
+    ],
+)
+async def test_body_that_cannot_be_edited_safely_is_forwarded_as_it_came(
+    body: bytes, load: Load
+) -> None:
+    forward = (await (await load({})).inbound(chat(body))).forward
+
+    assert forward is not None
+    assert forward.body == body
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [
+        ("/openai/deployments/d/Chat/Completions/", "chat-completions"),
+        ("/models/chat/completions", "chat-completions"),
+        ("/openai/deployments/d/images/edits", "images"),
+        ("/openai/deployments/d/audio/translations", "audio-transcriptions"),
+        ("/openai/v1/responses/resp_1/cancel", None),
+        ("/openai/v1/threads/t/messages", None),
+        ("/openai/v1/files", None),
+    ],
+)
+async def test_operation_is_told_by_the_path(path: str, operation: str | None, load: Load) -> None:
+    request = chat(url=f"https://gateway/llm{path}")
+
+    passage = await travel(await load({}), request, answer())
+
+    operations = [json.loads(logged.body)["data"]["operation"] for logged in passage.events]
+    assert operations == ([operation] if operation else [])
+
+
+async def test_subject_over_its_limit_gets_429_with_retry_after_and_an_event(load: Load) -> None:
+    policies = await load(LIMITED)
+    for _ in range(2):
+        await travel(policies, chat(subscription="greedy"), answer())
+
+    refused = await travel(policies, chat(subscription="greedy"), answer())
+    other = await travel(policies, chat(subscription="modest"), answer())
+
+    assert refused.answer is not None
+    assert refused.answer.status == 429
+    assert 0 < int(dict(refused.answer.headers)["Retry-After"]) <= 60
+    assert event_of(refused)["data"]["status"] == 429
+    assert event_of(refused)["subject"] == "subscription:greedy"
+    assert other.answer is not None
+    assert other.answer.status == 200
+
+
+async def test_limit_that_is_off_limits_nobody(load: Load) -> None:
+    policies = await load({"chargeback-tokens-per-minute": "1"})
+    await travel(policies, chat(), answer())
+
+    assert (await policies.inbound(chat())).forward is not None
+
+
+async def test_stream_counts_against_the_limit_once_its_usage_is_known(load: Load) -> None:
+    policies = await load(LIMITED)
+    request = chat(b'{"stream":true}', subscription="streaming")
+    streamed = await travel(policies, request, STREAM)
+    assert (await policies.inbound(request)).forward is not None
+
+    await policies.usage_known(streamed, {"total_tokens": 20})
+
+    assert (await policies.inbound(request)).forward is None
+
+
+async def test_token_metric_has_the_owners_dimensions_and_the_answers_counts(load: Load) -> None:
+    request = chat(product="ai-standard")
+
+    [metric] = (await travel(await load({}), request, answer())).metrics
+
+    assert metric.namespace == "chargeback"
+    assert metric.dimensions == {
+        "API ID": "llm",
+        "Product ID": "ai-standard",
+        "Subscription ID": "team-search",
+        "operation": "chat-completions",
+    }
+    assert metric.tokens == {"Prompt Tokens": 9, "Completion Tokens": 3, "Total Tokens": 12}
+
+
+async def test_calls_at_once_do_not_mix(load: Load) -> None:
+    policies = await load({})
+    requests = [chat(subscription=f"team-{number}") for number in range(50)]
+
+    passages = await asyncio.gather(*(travel(policies, request, answer()) for request in requests))
+
+    assert [event_of(passage)["subject"] for passage in passages] == [
+        f"subscription:team-{number}" for number in range(50)
+    ]
+    assert [event_of(passage)["id"] for passage in passages] == [
+        str(request.id) for request in requests
+    ]
