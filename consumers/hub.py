@@ -14,6 +14,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 from azure.core.utils import parse_connection_string
 from azure.eventhub.aio import CheckpointStore, EventHubConsumerClient
+from azure.eventhub.exceptions import EventHubError
 
 from consumers.errors import HubUnavailable, SettingsError
 
@@ -144,7 +145,7 @@ class EventHub:
         except TimeoutError as error:
             message = f"{where} gave no answer in {MANAGEMENT_TIMEOUT_S:.0f} s"
             raise HubUnavailable(message) from error
-        except (AzureError, OSError) as error:
+        except (EventHubError, AzureError, OSError) as error:
             raise HubUnavailable(f"{where}: {error}") from error
         return answer
 

@@ -28,10 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except PricingError as error:
-        reason: BaseException | None = error
-        while reason is not None:
-            print(f"error: {reason}", file=sys.stderr)
-            reason = reason.__cause__
+        print(f"error: {error}", file=sys.stderr)
         return 1
 
 
@@ -77,6 +74,9 @@ def _add_book_verbs(verbs: _Verbs) -> None:
 
     verb = verbs.add_parser("schema", help="JSON Schema of a rule file, for editors")
     verb.set_defaults(run=books.schema)
+
+    verb = verbs.add_parser("digests", help="digest of each base rule, to pin a release")
+    verb.set_defaults(run=books.digests)
 
     verb = verbs.add_parser("compile", help="write the compiled form of a book")
     verb.add_argument("--out", type=Path, required=True)

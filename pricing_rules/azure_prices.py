@@ -75,7 +75,7 @@ def read_dump(path: Path) -> list[PriceRow]:
     except (OSError, ValueError) as error:
         raise InvalidPriceSource(f"{path}: cannot be read as JSON: {error}") from error
     items = data.get("Items") if isinstance(data, dict) else data
-    if not isinstance(items, list):
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise InvalidPriceSource(f"{path}: found no list of Items, expected a page of the API")
     return [_price_row(item) for item in items if _is_token_price(item)]
 

@@ -58,7 +58,7 @@ def check_fx(content: BookContent, file_of: Mapping[str, str]) -> None:
     _check_no_gap(content.fx, file_of)
 
 
-def check_aliases(content: BookContent) -> None:
+def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
     """Every alias leads to a price or to a rule that says why it costs nothing per call."""
     priced = [card.matches for card in content.cards]
     priced += [rule.matches for rule in content.modifiers if rule.layer == "list"]
@@ -76,7 +76,8 @@ def check_aliases(content: BookContent) -> None:
             raise InvalidBook(
                 f"alias {alias.name!r} resolves to nothing: no rule prices {alias.provider} "
                 f"{alias.model} {alias.version or '(any version)'} {alias.type} "
-                f"in {alias.region or 'any region'}"
+                f"in {alias.region or 'any region'}",
+                file=file_of[alias.name],
             )
 
 

@@ -1,6 +1,7 @@
 """Rule files → BookContent: every amount an integer, every rule checked against the others.
 
-Owns what one rule must be. What rules must be together is in `checks`.
+Owns the arithmetic of compiling. What a rule must be is in `drafts`, what rules must be together
+in `checks`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from fractions import Fraction
 from msgspec.structs import replace
 
 from pricing_rules.checks import check_aliases, check_cards, check_fx
+from pricing_rules.drafts import Draft, read_drafts
 from pricing_rules.errors import InvalidBook
 from pricing_rules.money import PICO_DIGITS, PICO_PER_UNIT
 from pricing_rules.rate_card import (
@@ -25,7 +27,6 @@ from pricing_rules.rate_card import (
 from pricing_rules.rules import (
     FACTOR_DECIMALS_MAX,
     FACTOR_MAX,
-    AllocateRule,
     BaseRule,
     BookFile,
     FixedRule,
@@ -34,7 +35,6 @@ from pricing_rules.rules import (
     MinimumRule,
     ModifierRule,
     MultiplyRule,
-    Rule,
     Settings,
     Tier,
     ZeroRule,
@@ -47,18 +47,6 @@ QUANTITY_PER_PRICE = {"1": 1, "1K": 1_000, "1M": 1_000_000, "hour": 3_600_000}
 _UNIT_ORDER = {unit: index for index, unit in enumerate(Unit)}
 
 
-class Draft:
-    """One file's rule on its way into the book: the rule, its file and its end."""
-
-    def __init__(self, file: str, rule: Rule):
-        self.file = file
-        self.rule = rule
-        self.valid_to = rule.valid_to
-
-    def refuse(self, message: str) -> InvalidBook:
-        return InvalidBook(message, file=self.file, rule_id=self.rule.id)
-
-
 def compile_files(
     files: Sequence[tuple[str, BookFile]],
 ) -> tuple[BookContent, dict[str, PriceSource]]:
@@ -67,11 +55,8 @@ def compile_files(
     InvalidBook names the file, the rule and the reason.
     """
     settings = _settings(files)
-    drafts = _drafts(files)
-    _end_superseded(drafts)
     billing_currency = settings.billing_currency or settings.pricing_currency
-    for draft in drafts.values():
-        _check_rule(draft, settings.pricing_currency, billing_currency)
+    drafts = read_drafts(files, settings.pricing_currency, billing_currency)
     in_order = [drafts[rule_id] for rule_id in sorted(drafts)]
     content = BookContent(
         pricing_currency=settings.pricing_currency,
@@ -85,7 +70,9 @@ def compile_files(
     file_of = {rule_id: draft.file for rule_id, draft in drafts.items()}
     check_cards(content.cards, file_of)
     check_fx(content, file_of)
-    check_aliases(content)
+    check_aliases(
+        content, {item.name.lower(): name for name, file in files for item in file.deployment}
+    )
     return content, _sources(drafts.values())
 
 
@@ -95,73 +82,6 @@ def _settings(files: Iterable[tuple[str, BookFile]]) -> Settings:
         names = " and ".join(name for name, _ in stated)
         raise InvalidBook(f"[book] stands in {names}, expected in one file of the book")
     return stated[0][1] if stated else Settings()
-
-
-def _drafts(files: Iterable[tuple[str, BookFile]]) -> dict[str, Draft]:
-    drafts: dict[str, Draft] = {}
-    for name, file in files:
-        for rule in file.rule:
-            draft = Draft(name, rule)
-            other = drafts.setdefault(rule.id, draft)
-            if other is not draft:
-                raise draft.refuse(f"duplicate id, it also stands in {other.file}")
-    return drafts
-
-
-def _end_superseded(drafts: Mapping[str, Draft]) -> None:
-    for draft in drafts.values():
-        if draft.rule.supersedes is None:
-            continue
-        old = drafts.get(draft.rule.supersedes)
-        if old is None:
-            raise draft.refuse(
-                f"supersedes {draft.rule.supersedes!r}, which is no rule of the book"
-            )
-        if old.rule.kind != draft.rule.kind or old.rule.valid_from >= draft.rule.valid_from:
-            raise draft.refuse(
-                f"begins {draft.rule.valid_from.isoformat()} as {draft.rule.kind} and supersedes "
-                f"{old.rule.id!r} ({old.rule.kind} from {old.rule.valid_from.isoformat()}), "
-                "expected an earlier rule of the same kind"
-            )
-        if old.valid_to is None or old.valid_to > draft.rule.valid_from:
-            old.valid_to = draft.rule.valid_from
-
-
-def _check_rule(draft: Draft, pricing_currency: str, billing_currency: str) -> None:
-    rule = draft.rule
-    if draft.valid_to is not None and draft.valid_to <= rule.valid_from:
-        raise draft.refuse(
-            f"valid_to {draft.valid_to.isoformat()} is not after valid_from "
-            f"{rule.valid_from.isoformat()}"
-        )
-    if isinstance(rule, AllocateRule):
-        raise draft.refuse(
-            "kind allocate is not supported: provisioned throughput is a zero rule at call time"
-        )
-    if isinstance(rule, FixedRule | MinimumRule) and rule.currency != pricing_currency:
-        raise draft.refuse(f"currency {rule.currency}, expected the book's {pricing_currency}")
-    if isinstance(rule, FxRule) and rule.pair != f"{pricing_currency}-{billing_currency}":
-        raise draft.refuse(
-            f"pair {rule.pair}, expected {pricing_currency}-{billing_currency} of the book"
-        )
-    if isinstance(rule, BaseRule):
-        _check_base(draft, rule)
-
-
-def _check_base(draft: Draft, rule: BaseRule) -> None:
-    if rule.match.provider is None or rule.match.model is None:
-        raise draft.refuse("match names no provider or no model, a base rule needs both")
-    called_by = ("product", "subscription", "cost_centre", "tenant")
-    if any(getattr(rule.match, dimension) for dimension in called_by):
-        raise draft.refuse("match names a caller; list prices are for all, use a fixed rule")
-    if (rule.rates is None) == (not rule.tier):
-        raise draft.refuse("has rates and tiers or neither, expected one of the two")
-    bounds = [tier.up_to_prompt_tokens for tier in rule.tier]
-    if bounds and bounds[-1] is not None:
-        raise draft.refuse(f"the last tier ends at {bounds[-1]}, expected it without a bound")
-    closed = [bound for bound in bounds[:-1] if bound is not None]
-    if len(closed) < len(bounds[:-1]) or closed != sorted(set(closed)):
-        raise draft.refuse(f"tier bounds {bounds} do not ascend")
 
 
 def _card(draft: Draft, rule: BaseRule) -> RateCard:

@@ -156,24 +156,32 @@ def _modified(
             return _Outcome(CallState.UNPRICED, f"currency: no rate {pair} at this time")
         billed, adjustment = convert(fx, amounts)
         adjustments.append(adjustment)
-    charges = tuple(
+    return _Outcome(
+        state=CallState.ZERO if terms.free else CallState.PRICED,
+        reason=f"rule {terms.free.id}: {terms.free.note}" if terms.free else None,
+        charges=_with_layers(at_list, contracted, amounts, billed),
+        adjustments=tuple(adjustments),
+        tier=tier,
+    )
+
+
+def _with_layers(
+    at_list: Sequence[Charge],
+    contracted: Sequence[int],
+    charged: Sequence[int],
+    billed: Sequence[int],
+) -> tuple[Charge, ...]:
+    return tuple(
         Charge(
             unit=line.unit,
             quantity=line.quantity,
             unit_price=line.unit_price,
             list=line.list,
-            contracted=after_discounts,
-            charge=charge,
-            billed=in_billing_currency,
+            contracted=line_contracted,
+            charge=line_charged,
+            billed=line_billed,
         )
-        for line, after_discounts, charge, in_billing_currency in zip(
-            at_list, contracted, amounts, billed, strict=True
+        for line, line_contracted, line_charged, line_billed in zip(
+            at_list, contracted, charged, billed, strict=True
         )
-    )
-    return _Outcome(
-        state=CallState.ZERO if terms.free else CallState.PRICED,
-        reason=f"rule {terms.free.id}: {terms.free.note}" if terms.free else None,
-        charges=charges,
-        adjustments=tuple(adjustments),
-        tier=tier,
     )

@@ -3,6 +3,7 @@
 Owns the choice of rules. Arithmetic is in `rating`.
 """
 
+import re
 from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from pricing_rules.rules import DeploymentType, ServiceTier
 from pricing_rules.types import UsageEvent
 from pricing_rules.units import Unit
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BATCH_TYPES = frozenset({DeploymentType.GLOBAL_BATCH, DeploymentType.DATA_ZONE_BATCH})
 _CALLER_DIMENSIONS = frozenset({"product", "subscription", "cost_centre", "tenant"})
 _LAYERS = ("list", "contracted", "charge")
@@ -141,13 +143,17 @@ class TermsFinder:
         )
 
     def _version(self, alias: Alias, reported: str | None) -> str | None:
-        """The alias decides; where it is silent, the model's own dated name, then the default."""
+        """The alias decides; where it is silent, the model's own dated name, then the default.
+
+        A dated name that no rule knows is kept: the call is unpriced rather than rated as the
+        default.
+        """
         if alias.version:
             return alias.version
         key = (alias.provider, alias.model)
         if reported and reported.startswith(f"{alias.model}-"):
             version = reported.removeprefix(f"{alias.model}-")
-            if version in self._versions.get(key, ()):
+            if version in self._versions.get(key, ()) or _DATE.fullmatch(version):
                 return version
         return self._defaults.get(key)
 

@@ -193,9 +193,9 @@ def _count(usage: Mapping[str, object], field: str) -> int:
 
 
 def _milliseconds(seconds: object) -> int:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float | str | Decimal):
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float | Decimal):
         raise InvalidUsage("seconds", seconds, f"seconds is {seconds!r}, expected a number")
-    exact = Decimal(repr(seconds)) if isinstance(seconds, int | float) else Decimal(seconds)
+    exact = seconds if isinstance(seconds, Decimal) else Decimal(repr(seconds))
     if not exact.is_finite() or exact < 0:
         raise InvalidUsage("seconds", seconds, f"seconds is {seconds!r}, expected 0 or more")
     return int((exact * 1000).to_integral_value(rounding=ROUND_HALF_EVEN))

@@ -38,7 +38,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         for operation in operations.values():
             answers = operation["responses"]
             answers.pop("422", None)
-            refused = ("400", "404", "503") if "{" in path else ("400", "503")
+            refused = ("400", "403", "404", "503") if "{" in path else ("400", "403", "503")
             answers.update({status: _PROBLEM for status in refused})
             answers["304"] = _NOT_MODIFIED
     return document

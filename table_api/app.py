@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 
 from table_api import endpoints, responses
 from table_api.api_description import describe
 from table_api.call_reads import CallReads
-from table_api.endpoints import Api, AuthMode
 from table_api.metering_status import MeteringPlace
 from table_api.people import People
 from table_api.problems import EXCEPTION_HANDLERS
 from table_api.reads import LedgerReads
+from table_api.scope import Api, AuthMode, check_host
 from table_api.storage import TableStorage
 
 
@@ -51,12 +51,14 @@ def create_app(
     storage: TableStorage,
     *,
     auth_mode: AuthMode = AuthMode.LOCAL,
+    loopback_only: bool = False,
     metering: MeteringPlace = DEFAULT_METERING,
     now: Callable[[], datetime] = _now,
 ) -> FastAPI:
     """The API over one storage, which stays the caller's to close.
 
-    It authorizes nobody by itself: `auth_mode` says who does.
+    It authorizes nobody by itself: `auth_mode` says who does. A server that leaves it at `local`
+    binds to loopback and sets `loopback_only`: requests have to name this machine.
     """
     reads = LedgerReads(storage, now=now)
     app = FastAPI(
@@ -67,6 +69,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         exception_handlers=EXCEPTION_HANDLERS,
+        dependencies=[Depends(check_host)] if loopback_only else [],
     )
     app.state.api = Api(
         storage=storage,

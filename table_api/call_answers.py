@@ -12,9 +12,10 @@ from table_api.call_place import CallPlace
 from table_api.call_reads import model_of
 from table_api.entries import LedgerEntry
 from table_api.meta import LedgerMeta
-from table_api.people import Person
+from table_api.people import PeopleDirectory
 from table_api.rows import AMOUNT_COLUMNS, QUANTITY_COLUMNS
-from table_api.usage_answers import billing_currency, cost
+from table_api.scope import Scope
+from table_api.usage_answers import billing_currency, cost, head, who
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 _MILLION = 1_000_000
@@ -31,17 +32,22 @@ _DETAIL_COLUMNS = (
 )
 
 
-def call(entry: LedgerEntry) -> responses.Call:
-    """One call of a list."""
-    return responses.Call.model_validate(_call_fields(entry))
+def calls(
+    scope: Scope, entries: Sequence[LedgerEntry], page: responses.Page, subject: str
+) -> responses.Calls:
+    """The answer of /v1/subjects/{subject}/calls."""
+    data = [_call_fields(entry) for entry in entries]
+    fields = head(scope) | who(scope, subject) | {"data": data, "page": page}
+    return responses.Calls.model_validate(fields)
 
 
 def call_detail(
-    chain: Sequence[LedgerEntry], meta: LedgerMeta, person: Person | None
+    chain: Sequence[LedgerEntry], meta: LedgerMeta, people: PeopleDirectory
 ) -> responses.CallDetail:
-    """A call with its chain; `person` is what held for the subject on the charge day."""
+    """The answer of /v1/calls/{call_id}, with what held for the subject on the charge day."""
     entry = chain[-1]
     origin = entry.origin
+    person = people.at(str(entry.row["subject"]), _charge_day(entry))
     fields = _call_fields(entry) | {name: entry.text(name) for name in _DETAIL_COLUMNS}
     if (billing := billing_currency(meta)) is not None:
         fields["billing_currency"] = billing
@@ -66,7 +72,7 @@ def call_detail(
     )
 
 
-def charge_day(entry: LedgerEntry) -> date:
+def _charge_day(entry: LedgerEntry) -> date:
     """The call's day in the billing zone."""
     return date.fromisoformat(str(entry.row["day"]))
 
@@ -77,7 +83,7 @@ def _call_fields(entry: LedgerEntry) -> dict[str, object]:
         "id": CallPlace(entry.partition, entry.entry_key).id,
         "call_id": entry.text("call_id"),
         "time": entry.time,
-        "day": charge_day(entry),
+        "day": _charge_day(entry),
         "model": model_of(entry),
         "deployment": entry.text("deployment"),
         "operation": entry.text("operation"),

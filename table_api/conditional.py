@@ -13,7 +13,7 @@ CACHE_CONTROL = "private, no-cache"
 def json_answer(request: Request, body: BaseModel, *, link: str | None = None) -> Response:
     """The body, or 304 when the caller has it already."""
     content = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
-    question = f"{request.url.path}?{request.url.query}".encode()
+    question = repr((request.scope["path"], request.scope["query_string"])).encode()
     digest = hashlib.sha256(question + b"\n" + content).hexdigest()[:24]
     headers = {"ETag": f'W/"{digest}"', "Cache-Control": CACHE_CONTROL}
     if link is not None:

@@ -1,5 +1,9 @@
 """Cursors of the two paged lists: the place where a page ended, checked against the question."""
 
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+
 from table_api.call_place import CallPlace, read_call_place
 from table_api.cursor import InvalidCursor, decode_cursor, encode_cursor, filter_digest
 from table_api.keys import subject_rows
@@ -9,8 +13,22 @@ from table_api.queries import CallsQuery, SubjectsQuery
 from table_api.subjects import Place
 
 
-def subject_cursor(query: SubjectsQuery, days: DayRange, place: Place) -> str:
-    """The cursor after a subject of the list."""
+def next_link(request: Request, days: DayRange, cursor: str | None) -> str | None:
+    """`Link` to the next page, with the range spelled out: the running month may end meanwhile."""
+    if cursor is None:
+        return None
+    parameters = dict(request.query_params) | {
+        "from": days.start.isoformat(),
+        "to": days.stop.isoformat(),
+        "cursor": cursor,
+    }
+    return f'<{quote(request.scope["path"])}?{urlencode(parameters)}>; rel="next"'
+
+
+def subject_cursor(query: SubjectsQuery, days: DayRange, place: Place | None) -> str | None:
+    """The cursor after a subject of the list; None after the last one."""
+    if place is None:
+        return None
     return encode_cursor(_subjects_digest(query, days), (str(place[0]), place[1]))
 
 
@@ -25,8 +43,12 @@ def subject_place(query: SubjectsQuery, days: DayRange) -> Place | None:
         raise refused_parameter("cursor", query.cursor, str(error)) from error
 
 
-def call_cursor(query: CallsQuery, days: DayRange, subject: str, place: CallPlace) -> str:
-    """The cursor after a call of the list."""
+def call_cursor(
+    query: CallsQuery, days: DayRange, subject: str, place: CallPlace | None
+) -> str | None:
+    """The cursor after a call of the list; None after the last one."""
+    if place is None:
+        return None
     return encode_cursor(_calls_digest(query, days, subject), (place.id,))
 
 

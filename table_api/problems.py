@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from enum import Enum
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,6 +31,7 @@ class ProblemKind(Enum):
 
     INVALID_PARAMETER = ("invalid-parameter", 400, "A parameter cannot be used")
     TOO_MUCH = ("too-much", 400, "The question is too big")
+    FOREIGN_HOST = ("foreign-host", 403, "The request does not name this machine")
     UNKNOWN_SUBJECT = ("unknown-subject", 404, "The subject is unknown")
     UNKNOWN_CALL = ("unknown-call", 404, "The call is unknown")
     NO_LEDGER = ("no-ledger", 503, "There is no ledger yet")
@@ -85,7 +87,7 @@ def answer(request: Request, refused: Refused) -> Response:
         title=title,
         status=status,
         detail=refused.detail,
-        instance=request.url.path,
+        instance=quote(request.scope["path"]),
         errors=refused.errors,
     )
     return _respond(problem, {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {})
@@ -111,7 +113,7 @@ async def _on_http(request: Request, error: HTTPException) -> Response:
         title=HTTPStatus(error.status_code).phrase,
         status=error.status_code,
         detail=None,
-        instance=request.url.path,
+        instance=quote(request.scope["path"]),
     )
     return _respond(problem, dict(error.headers or {}))
 

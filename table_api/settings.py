@@ -1,6 +1,5 @@
 """Settings of the API's processes, read once from flags and the environment."""
 
-import ipaddress
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,9 +7,8 @@ from typing import Protocol
 
 from table_api.azure_storage import AzureTableStorage
 from table_api.errors import SettingsError
+from table_api.loopback import is_loopback
 from table_api.metering_status import MeteringPlace
-
-LOOPBACK_NAME = "localhost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +78,8 @@ def check_local(auth_mode: str, host: str) -> None:
     """SettingsError unless the mode is `local` and the host cannot be reached from elsewhere."""
     if auth_mode != "local":
         raise SettingsError(f"AUTH_MODE {auth_mode!r} is not known; the only one here is 'local'")
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise SettingsError(
             f"API_HOST {host!r} can be reached from other machines, and AUTH_MODE=local checks "
             "nobody: bind to 127.0.0.1, ::1 or localhost"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == LOOPBACK_NAME:
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,37 +1,88 @@
 """Usage, subjects and amounts as the API spells them. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from pricing_rules.money import format_pico
 from table_api import responses
-from table_api.daily_usage import Totals
+from table_api.daily_usage import DailyUsage, Totals, sum_totals
 from table_api.meta import LedgerMeta
-from table_api.periods import DayRange
+from table_api.people import PeopleDirectory
+from table_api.problems import refused_parameter
+from table_api.queries import SubjectUsageQuery, UsageQuery
+from table_api.scope import Scope
 from table_api.subjects import SubjectUsage
-from table_api.usage_report import Dimension, UsageGroup
+from table_api.usage_report import group_usage
+
+GROUPS_MAX = 20_000
+"""Lines of one usage report: about 6 MB."""
+
+Fields = dict[str, object]
+"""Fields of a response model by their names."""
+
+
+def usage(
+    scope: Scope, cells: Sequence[DailyUsage], query: UsageQuery, newest: datetime | None
+) -> responses.Usage:
+    """The answer of /v1/usage."""
+    fields = _report(scope, _filtered(cells, query, scope.people), query)
+    return responses.Usage.model_validate(fields | {"newest_call": newest})
+
+
+def subject_usage(
+    scope: Scope, cells: Sequence[DailyUsage], query: SubjectUsageQuery, subject: str
+) -> responses.SubjectUsage:
+    """The answer of /v1/subjects/{subject}/usage."""
+    fields = _report(scope, cells, query) | who(scope, subject)
+    return responses.SubjectUsage.model_validate(fields)
+
+
+def subjects(
+    scope: Scope,
+    found: Iterable[SubjectUsage],
+    page: Iterable[SubjectUsage],
+    page_info: responses.Page,
+) -> responses.Subjects:
+    """The answer of /v1/subjects: the totals are those of all that were found."""
+    billed = billing_currency(scope.meta) is not None
+    total = sum_totals(each.totals for each in found)
+    return responses.Subjects.model_validate(
+        head(scope)
+        | {
+            "data": [_subject_line(each, billed=billed) for each in page],
+            "totals": _totals(total, billed=billed),
+            "page": page_info,
+        }
+    )
 
 
 def billing_currency(meta: LedgerMeta) -> str | None:
     """The billing currency of a ledger of two currencies, else None."""
     settings = meta.settings
-    return (
-        settings.billing_currency
-        if settings.billing_currency != settings.pricing_currency
-        else None
-    )
+    billing = settings.billing_currency
+    return billing if billing != settings.pricing_currency else None
 
 
-def head(meta: LedgerMeta, days: DayRange) -> dict[str, object]:
+def head(scope: Scope) -> Fields:
     """The fields of responses.Head."""
-    fields: dict[str, object] = {
-        "from": days.start,
-        "to": days.stop,
-        "zone": meta.settings.zone,
-        "currency": meta.settings.pricing_currency,
+    fields: Fields = {
+        "from": scope.days.start,
+        "to": scope.days.stop,
+        "zone": scope.meta.settings.zone,
+        "currency": scope.meta.settings.pricing_currency,
     }
-    if (billing := billing_currency(meta)) is not None:
+    if (billing := billing_currency(scope.meta)) is not None:
         fields["billing_currency"] = billing
     return fields
+
+
+def who(scope: Scope, subject: str) -> Fields:
+    """A subject with its name and cost centre as of today."""
+    return {
+        "subject": subject,
+        "name": scope.people.name(subject, scope.today),
+        "cost_centre": scope.people.cost_centre(subject, scope.today),
+    }
 
 
 def cost(amounts: Mapping[str, int], *, billed: bool) -> responses.Cost:
@@ -40,8 +91,7 @@ def cost(amounts: Mapping[str, int], *, billed: bool) -> responses.Cost:
     return responses.Cost(**{layer: format_pico(amounts.get(layer, 0)) for layer in layers})
 
 
-def totals(sums: Totals, *, billed: bool) -> dict[str, object]:
-    """The fields of responses.Totals."""
+def _totals(sums: Totals, *, billed: bool) -> Fields:
     amounts = {
         "list": sums.list,
         "contracted": sums.contracted,
@@ -58,27 +108,42 @@ def totals(sums: Totals, *, billed: bool) -> dict[str, object]:
     }
 
 
-def usage_lines(
-    groups: Iterable[UsageGroup], dimensions: Sequence[Dimension], *, billed: bool
-) -> list[responses.UsageLine]:
-    """The report's lines."""
-    names = [dimension.value for dimension in dimensions]
-    return [
-        responses.UsageLine.model_validate(
-            dict(zip(names, group.keys, strict=True)) | totals(group.totals, billed=billed)
+def _subject_line(found: SubjectUsage, *, billed: bool) -> Fields:
+    return {
+        "subject": found.subject,
+        "name": found.name,
+        "cost_centre": found.cost_centre,
+        "last_day": found.last_day,
+        **_totals(found.totals, billed=billed),
+    }
+
+
+def _filtered(
+    cells: Sequence[DailyUsage], query: UsageQuery, people: PeopleDirectory
+) -> Sequence[DailyUsage]:
+    if query.model is not None:
+        cells = [cell for cell in cells if cell.model == query.model]
+    if query.cost_centre is not None:
+        wanted = query.cost_centre or None
+        cells = [cell for cell in cells if people.cost_centre(cell.subject, cell.day) == wanted]
+    return cells
+
+
+def _report(
+    scope: Scope, cells: Iterable[DailyUsage], query: UsageQuery | SubjectUsageQuery
+) -> Fields:
+    groups = group_usage(cells, query.dimensions, scope.people.cost_centre)
+    if len(groups) > GROUPS_MAX:
+        raise refused_parameter(
+            "group_by", query.group_by, f"gives {len(groups)} lines, {GROUPS_MAX} are the limit"
         )
-        for group in groups
-    ]
-
-
-def subject_line(usage: SubjectUsage, *, billed: bool) -> responses.SubjectLine:
-    """One line of the list of subjects."""
-    return responses.SubjectLine.model_validate(
-        {
-            "subject": usage.subject,
-            "name": usage.name,
-            "cost_centre": usage.cost_centre,
-            "last_day": usage.last_day,
-            **totals(usage.totals, billed=billed),
-        }
-    )
+    names = [dimension.value for dimension in query.dimensions]
+    billed = billing_currency(scope.meta) is not None
+    total = sum_totals(group.totals for group in groups)
+    return head(scope) | {
+        "data": [
+            dict(zip(names, group.keys, strict=True)) | _totals(group.totals, billed=billed)
+            for group in groups
+        ],
+        "totals": _totals(total, billed=billed),
+    }

@@ -29,16 +29,24 @@ class Cost(Struct, frozen=True, kw_only=True):
     list: Decimal
     contracted: Decimal
     charge: Decimal
+    billed: Decimal | None = None
+    """The charge in the `billing_currency`; None in a ledger of one currency."""
 
 
 class Totals(Struct, frozen=True, kw_only=True):
-    """Counts and cost of a set of calls. `cost` leaves out the `unpriced_calls`."""
+    """Counts and cost of a set of calls; unpriced calls and those without usage have no cost."""
 
     calls: int
     errors: int
     unpriced_calls: int
+    no_usage_calls: int
     units: dict[str, int]
-    cost: Cost
+    cost: Cost | None
+    """None where there are calls and none of them has a cost."""
+
+    @property
+    def charge(self) -> Decimal | None:
+        return self.cost.charge if self.cost else None
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -48,6 +56,7 @@ class Head(Struct, frozen=True, kw_only=True):
     until: date = field(name="to")
     zone: str
     currency: str
+    billing_currency: str | None = None
 
     @property
     def period(self) -> Period:
@@ -66,7 +75,7 @@ class Usage(Head, frozen=True, kw_only=True):
     data: list[UsageRow]
     totals: Totals
     newest_call: datetime | None = None
-    """The newest call in the ledger, whatever the range."""
+    """When the newest event that was metered reached Event Hubs, whatever the range."""
 
 
 class SubjectUsage(Usage, frozen=True, kw_only=True):
@@ -146,9 +155,10 @@ class Adjustment(Struct, frozen=True, kw_only=True):
 class Explanation(Struct, frozen=True, kw_only=True):
     lines: list[Line]
     adjustments: list[Adjustment]
-    book_version: str | None = None
+    book_version: str
     base_rule_id: str | None = None
-    tier: str | int | None = None
+    tier: int | None = None
+    """Index of the context tier that the whole prompt chose, from 0."""
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -157,7 +167,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     hub: str
     partition: str
     sequence_number: int
-    enqueued_time: datetime | None = None
+    enqueued_time: datetime
 
 
 class ChainEntry(Struct, frozen=True, kw_only=True):
@@ -167,8 +177,8 @@ class ChainEntry(Struct, frozen=True, kw_only=True):
     recorded_at: datetime
     state: CallState
     units: dict[str, int]
+    book_version: str
     reason: str | None = None
-    book_version: str | None = None
     cost: Cost | None = None
 
 
@@ -178,11 +188,12 @@ class CallDetail(Call, frozen=True, kw_only=True):
     subject: str
     currency: str
     zone: str
+    explanation: Explanation
+    origin: Origin
     chain: list[ChainEntry]
+    billing_currency: str | None = None
     name: str | None = None
     cost_centre: str | None = None
-    explanation: Explanation | None = None
-    origin: Origin | None = None
     api: str | None = None
     region: str | None = None
     service_tier: str | None = None

@@ -14,29 +14,40 @@ WORDS = {
 }
 
 
+def short_reason(reason: str | None) -> str | None:
+    """The sentence of a reason, without the lines that it says to add."""
+    return reason.partition("\n")[0] if reason else None
+
+
 def show_state(call: CallDetail) -> None:
     """Nothing for a priced call; for every other state why it has no charge of its own."""
-    reason = f" Reason: {escape(call.reason)}." if call.reason else ""
+    sentence = escape(short_reason(call.reason) or "")
+    reason = f" {sentence[:1].upper()}{sentence[1:]}" if sentence else ""
     match call.state:
         case CallState.UNPRICED:
-            st.warning(
-                f"**This call has no price yet.**{reason} Add what is missing to the price book, "
-                "then re-rate: the call keeps its usage.",
-                icon=":material/sell:",
-            )
+            st.warning(f"**This call has no price yet.**{reason}", icon=":material/sell:")
+            show_missing_lines(call.reason or "")
         case CallState.NO_USAGE:
             st.warning(
-                f"**Nobody reported the usage of this call.**{reason} It is not charged, and not "
+                f"**The usage of this call is unknown.**{reason}. It is not charged, and not "
                 "counted as free.",
                 icon=":material/help:",
             )
         case CallState.ZERO:
-            st.info(f"**Free of charge.**{reason}", icon=":material/money_off:")
+            st.info(f"**Free of charge.**{reason}.", icon=":material/money_off:")
         case CallState.MOVED:
             st.info(
-                f"**Counted elsewhere now.**{reason} The call was first recorded under a wrong "
+                f"**Counted elsewhere now.**{reason}. The call was first recorded under a wrong "
                 "subject or day; its chain below shows the move.",
                 icon=":material/move_item:",
             )
         case CallState.PRICED:
             pass
+
+
+def show_missing_lines(reason: str) -> None:
+    """The lines of the price book that would price the call, ready to copy."""
+    lines = reason.partition("\n")[2]
+    if lines:
+        st.code(lines, language="toml")
+    st.caption("Once the price book has them, a re-rating prices the call: it keeps its usage.")

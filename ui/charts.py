@@ -40,20 +40,20 @@ def daily_charges(
 
     Groups that are charged nothing have no mark; unpriced calls are told apart from the chart.
     """
-    charged = [row for row in usage if row.cost.charge]
+    charged = [(row, row.charge) for row in usage if row.charge]
     totals: dict[str, Decimal] = defaultdict(Decimal)
-    for row in charged:
-        totals[_group(row, by)] += row.cost.charge
+    for row, charge in charged:
+        totals[_group(row, by)] += charge
     ranked = sorted(totals, key=lambda group: (-totals[group], group))
     shown = ranked if len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
     marks: dict[tuple[date, str], tuple[Decimal, int]] = {}
-    for row in charged:
+    for row, charge in charged:
         if row.day is None:
             continue
         group = _group(row, by)
         mark = (row.day, group if group in shown else OTHERS)
-        charge, calls = marks.get(mark, (Decimal(0), 0))
-        marks[mark] = (charge + row.cost.charge, calls + row.calls)
+        stacked, calls = marks.get(mark, (Decimal(0), 0))
+        marks[mark] = (stacked + charge, calls + row.calls)
     return DailyCharges(
         days=days,
         today=today,

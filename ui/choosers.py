@@ -12,6 +12,7 @@ from ui.period import Period, Range, month_of, period_of
 
 DATE_WIDTH_PX = 150
 SEARCH_WIDTH_PX = 260
+SEARCH_CHARS_MAX = 200
 
 Value = TypeVar("Value")
 
@@ -20,7 +21,7 @@ def choose(label: str, options: Mapping[str, Value], parameter: Parameter) -> Va
     """One of `options`, named in the URL by its label; the first one is the default."""
     named = address.read(parameter) or ""
     shown = named if named in options else next(iter(options))
-    st.session_state[parameter] = shown
+    _follow_address(parameter, shown)
     st.segmented_control(
         label, list(options), key=parameter, required=True, on_change=_write, args=(parameter,)
     )
@@ -28,11 +29,12 @@ def choose(label: str, options: Mapping[str, Value], parameter: Parameter) -> Va
 
 
 def search(label: str, *, placeholder: str) -> str:
-    st.session_state[Parameter.SEARCH] = address.read(Parameter.SEARCH) or ""
+    _follow_address(Parameter.SEARCH, address.read(Parameter.SEARCH) or "")
     text = st.text_input(
         label,
         key=Parameter.SEARCH,
         placeholder=placeholder,
+        max_chars=SEARCH_CHARS_MAX,
         width=SEARCH_WIDTH_PX,
         on_change=_write,
         args=(Parameter.SEARCH,),
@@ -54,7 +56,7 @@ def choose_period(today: date) -> Period:
 
 def _choose_day(label: str, parameter: Parameter, default: date) -> date:
     day = address.read_day(parameter) or default
-    st.session_state[parameter] = day
+    _follow_address(parameter, day)
     st.date_input(
         label,
         key=parameter,
@@ -64,6 +66,16 @@ def _choose_day(label: str, parameter: Parameter, default: date) -> date:
         args=(parameter,),
     )
     return day
+
+
+def _follow_address(parameter: Parameter, value: str | date) -> None:
+    """Let the widget show what the URL says, for Back and for sent links.
+
+    A value that it shows already is not set again: that would wipe what is being typed whenever a
+    live page refreshes.
+    """
+    if st.session_state.get(parameter) != value:
+        st.session_state[parameter] = value
 
 
 def _write(parameter: Parameter) -> None:

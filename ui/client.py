@@ -5,7 +5,7 @@ It does not cache and does not know Streamlit; `connection.py` puts a cache arou
 
 from collections.abc import Callable
 from typing import Literal, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 import msgspec
@@ -35,17 +35,21 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None = None
 
 
-def http_transport(api_url: str) -> Transport:
-    """GET over one pooled connection set; safe to share between threads."""
+def open_http(api_url: str) -> httpx.Client:
+    """Pooled connections to the API, safe to share between threads; the caller closes them."""
     timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-    http = httpx.Client(base_url=api_url, timeout=timeout)
+    return httpx.Client(base_url=api_url, timeout=timeout)
+
+
+def http_transport(http: httpx.Client) -> Transport:
+    """GET over connections to the API."""
 
     def get(path: str, parameters: Parameters) -> bytes:
         try:
             answer = http.get(path, params=list(parameters))
         except httpx.TransportError as error:
             raise ApiUnreachable(
-                f"The API at {api_url} gave no answer to GET {path}: "
+                f"The API at {http.base_url} gave no answer to GET {path}: "
                 f"{str(error) or type(error).__name__}"
             ) from error
         if answer.status_code != httpx.codes.OK:
@@ -57,14 +61,14 @@ def http_transport(api_url: str) -> Transport:
 
 def _refusal(path: str, answer: httpx.Response) -> str:
     """The problem in one sentence; a body that is no problem+json is not shown to anyone."""
-    found = f"GET {path} was answered {answer.status_code}"
+    found = f"GET {unquote(path)} was answered {answer.status_code}"
     if not answer.headers.get("content-type", "").startswith("application/problem+json"):
         return f"{found} without a problem description"
     try:
         problem = msgspec.json.decode(answer.content, type=Problem)
     except msgspec.DecodeError:
         return f"{found} with a problem description that cannot be read"
-    return f"{found}: {problem.title}" + (f". {problem.detail}" if problem.detail else "")
+    return f"{found}: {problem.title}" + (f" ({problem.detail})" if problem.detail else "")
 
 
 class Client:

@@ -4,10 +4,11 @@ import os
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import httpx
 import streamlit as st
 
 from ui.answers import Health
-from ui.client import Client, Parameters, Transport, http_transport
+from ui.client import Client, Parameters, http_transport, open_http
 from ui.settings import load_settings
 
 REFRESH_S = 5
@@ -17,9 +18,9 @@ CACHE_TTL_S = 4
 CACHED_ANSWERS_MAX = 500
 
 
-@st.cache_resource
-def _transport(api_url: str) -> Transport:
-    return http_transport(api_url)
+@st.cache_resource(on_release=httpx.Client.close)
+def _http(api_url: str) -> httpx.Client:
+    return open_http(api_url)
 
 
 @st.cache_data(ttl=CACHE_TTL_S, max_entries=CACHED_ANSWERS_MAX, show_spinner=False)
@@ -28,7 +29,7 @@ def _answer(api_url: str, path: str, parameters: Parameters) -> bytes:
 
     Everyone sees everything for now; once the API answers by viewer, the viewer is an argument.
     """
-    return _transport(api_url)(path, parameters)
+    return http_transport(_http(api_url))(path, parameters)
 
 
 def api() -> Client:

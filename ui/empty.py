@@ -23,7 +23,7 @@ def show_no_calls(usage: Usage, *, today: date) -> None:
     newest = usage.newest_call.astimezone(ZoneInfo(usage.zone)).date()
     month = month_of(newest)
     st.info(
-        f"No calls in this range. The newest call is of {instant(usage.newest_call, usage.zone)}.",
+        f"No calls in this range. The newest event is of {instant(usage.newest_call, usage.zone)}.",
         icon=":material/event_busy:",
     )
     st.button(

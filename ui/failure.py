@@ -17,7 +17,7 @@ def failures_shown() -> Iterator[None]:
     try:
         yield
     except UiError as error:
-        st.error(f"**{_headline(error)}**\n\n{escape(str(error))}", icon=":material/cloud_off:")
+        st.error(f"**{_headline(error)}**\n\n{escape(str(error))}", icon=":material/error:")
         if st.button("Try again", icon=":material/refresh:", key="try_again"):
             st.rerun()
 

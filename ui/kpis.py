@@ -35,15 +35,29 @@ def count_of(units: dict[str, int], names: tuple[str, ...]) -> int:
 
 def charge_text(totals: Totals, currency: str) -> str:
     """The charge, or why there is none: a bare zero would read as "free"."""
-    if totals.cost.charge:
-        return amount(totals.cost.charge, currency)
+    if totals.charge:
+        return amount(totals.charge, currency)
     if totals.unpriced_calls:
         return "not priced yet"
-    return "nothing charged"
+    return "nothing charged" if totals.cost else "usage unknown"
+
+
+def exact_charge(usage: Usage) -> str | None:
+    """The amounts behind the rounded one, every digit of them."""
+    cost = usage.totals.cost
+    if cost is None:
+        return None
+    parts = [
+        f"Exactly {exact_amount(cost.charge, usage.currency)}",
+        f"at list price {exact_amount(cost.list, usage.currency)}",
+    ]
+    if cost.billed is not None and usage.billing_currency:
+        parts.append(f"billed as {exact_amount(cost.billed, usage.billing_currency)}")
+    return "; ".join(parts)
 
 
 def show_totals(usage: Usage, *, today: date) -> None:
-    """Four cards: charge, calls, tokens, errors. The exact charge is in the card's help."""
+    """What was charged, for how much use; the exact charge is in its card's help."""
     totals, running = usage.totals, usage.first <= today < usage.until
     cached = count_of(totals.units, CACHED_UNITS)
     prompt = count_of(totals.units, PROMPT_UNITS)
@@ -51,8 +65,7 @@ def show_totals(usage: Usage, *, today: date) -> None:
         st.metric(
             "Charge to date" if running else "Charge",
             charge_text(totals, usage.currency),
-            help=f"Exactly {exact_amount(totals.cost.charge, usage.currency)}; at list price "
-            f"{exact_amount(totals.cost.list, usage.currency)}",
+            help=exact_charge(usage),
             border=True,
         )
         st.metric("Calls", f"{totals.calls:,}", border=True)
@@ -77,7 +90,7 @@ def show_scope(usage: Usage, *, today: date, now: datetime) -> None:
     ]
     if usage.newest_call:
         seen = instant(usage.newest_call, usage.zone)
-        parts.append(f"newest call {age(usage.newest_call, now)} ({seen})")
+        parts.append(f"newest event {age(usage.newest_call, now)} ({seen})")
     st.caption(" · ".join(parts))
 
 

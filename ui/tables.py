@@ -64,6 +64,7 @@ def opened_row(
         selection_mode="single-row",
         placeholder="—",
         key=grid_key(name, ids),
+        height="content",
         alt=alt,
     )
     rows = event["selection"]["rows"]
@@ -77,6 +78,7 @@ def plain_table(columns: Mapping[str, Column], *, alt: str) -> None:
         hide_index=True,
         column_config=_configuration(columns),
         placeholder="—",
+        height="content",
         alt=alt,
     )
 

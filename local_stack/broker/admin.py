@@ -93,7 +93,7 @@ class Admin:
                         for index, log in enumerate(hub.partitions)
                     ],
                 }
-                for hub in self._broker.namespace.hubs.values()
+                for hub in self._broker.hubs()
             ]
         )
 

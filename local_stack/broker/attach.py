@@ -7,8 +7,7 @@ from urllib.parse import unquote
 from local_stack.broker.cbs import CBS
 from local_stack.broker.consumer_link import ConsumerLink, Reading
 from local_stack.broker.errors import AmqpError
-from local_stack.broker.fault_board import Place
-from local_stack.broker.faults import BusyAttach
+from local_stack.broker.faults import BusyAttach, Place
 from local_stack.broker.links import Link
 from local_stack.broker.management import MANAGEMENT
 from local_stack.broker.performatives import Attach
@@ -36,14 +35,15 @@ def make_link(session: "Session", attach: Attach) -> Link:
     terminus = attach.source if attach.role else attach.target
     address = _address(terminus)
     if address in (CBS, MANAGEMENT):
-        return (ResponseLink if attach.role else RequestLink)(session, attach, address)
+        kind = ResponseLink if attach.role else RequestLink
+        return kind(session, attach, address=address)
     if not session.connection.authorized:
         raise AmqpError(
             "amqp:unauthorized-access", f"no token was put for {address!r} on this connection"
         )
     if attach.role:
-        return _consumer(session, attach, address)
-    return _producer(session, attach, address)
+        return _consumer(session, attach, address=address)
+    return _producer(session, attach, address=address)
 
 
 def _address(terminus: Described | None) -> str:
@@ -56,24 +56,25 @@ def _address(terminus: Described | None) -> str:
     return path.lower() if path.lower() in (CBS, MANAGEMENT) else path
 
 
-def _producer(session: "Session", attach: Attach, address: str) -> Link:
+def _producer(session: "Session", attach: Attach, *, address: str) -> Link:
     found = _SENDER.fullmatch(address)
     if found is None:
         raise AmqpError("amqp:not-found", f"{address!r} is no event hub and no partition of one")
     name, partition_id = found.groups()
     hub = session.connection.namespace.hub(name)
     partition = hub.partition(partition_id) if partition_id is not None else None
-    _check_busy(session, Place(hub=hub.name, partition=partition_id), "sender")
-    return ProducerLink(session, attach, address, hub, partition)
+    _check_busy(session, Place(hub=hub.name, partition=partition_id, role="sender"))
+    return ProducerLink(session, attach, address=address, hub=hub, partition=partition)
 
 
-def _consumer(session: "Session", attach: Attach, address: str) -> Link:
+def _consumer(session: "Session", attach: Attach, *, address: str) -> Link:
     found = _RECEIVER.fullmatch(address)
     if found is None:
         raise AmqpError("amqp:not-found", f"{address!r} is no partition of a consumer group")
     name, group, partition_id = found.groups()
     hub = session.connection.namespace.hub(name)
-    _check_busy(session, Place(hub=hub.name, partition=partition_id, group=group), "receiver")
+    place = Place(hub=hub.name, partition=partition_id, group=group, role="receiver")
+    _check_busy(session, place)
     epoch = (attach.properties or {}).get(EPOCH_PROPERTY)
     desired = attach.desired_capabilities
     reading = Reading(
@@ -84,7 +85,7 @@ def _consumer(session: "Session", attach: Attach, address: str) -> Link:
         epoch=epoch if isinstance(epoch, int) else None,
         runtime_metric=RUNTIME_METRIC in (desired if isinstance(desired, list) else [desired]),
     )
-    return ConsumerLink(session, attach, address, reading)
+    return ConsumerLink(session, attach, address=address, reading=reading)
 
 
 def _start(source: Described | None) -> Start:
@@ -99,9 +100,6 @@ def _start(source: Described | None) -> Start:
     return parse_selector(str(value))
 
 
-def _check_busy(session: "Session", place: Place, role: str) -> None:
-    faults = session.connection.namespace.faults
-    busy = faults.find(BusyAttach, place)
-    if busy is not None and busy.role in (None, role):
-        faults.take(BusyAttach, place)
+def _check_busy(session: "Session", place: Place) -> None:
+    if busy := session.connection.namespace.faults.take(BusyAttach, place):
         raise AmqpError(busy.condition, busy.description)

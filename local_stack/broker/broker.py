@@ -3,16 +3,16 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from local_stack.broker import data_directory
 from local_stack.broker.admin import Admin
 from local_stack.broker.config import BrokerConfig
 from local_stack.broker.connection import Connection
-from local_stack.broker.data_directory import DataDirectory
 from local_stack.broker.errors import PortTakenError, UnknownTargetError
 from local_stack.broker.faults import BlackHole, Fault, Strike
 from local_stack.broker.hubs import Hub
@@ -88,7 +88,7 @@ class Broker:
         clock: Callable[[], datetime] = utc_now,
     ) -> AsyncIterator[Self]:
         """A broker that serves until the block ends, then flushes its journals."""
-        with DataDirectory.held(data):
+        with data_directory.held(data):
             broker = cls(Namespace.load(config, data=data, clock=clock))
             try:
                 async with broker._serving(listen):
@@ -163,6 +163,12 @@ class Broker:
             else:
                 connection.pump()
 
+    def hubs(self) -> list[Hub]:
+        """Every hub, with its retention applied."""
+        for hub in self.namespace.hubs.values():
+            self.namespace.expire(hub)
+        return list(self.namespace.hubs.values())
+
     def _hub(self, name: str) -> Hub:
         hub = self.namespace.hubs.get(name.lower())
         if hub is None:
@@ -177,26 +183,28 @@ class Broker:
 
     @asynccontextmanager
     async def _serving(self, listen: Listen) -> AsyncIterator[None]:
-        servers = [await self._listener(listen.host, listen.port, None)]
+        servers = [await self._listener(listen.host, listen.port, context=None)]
         self.port = _bound_port(servers[0])
         expiry = asyncio.create_task(self._expire_for_ever())
         try:
             if listen.tls is not None:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(listen.tls.certificate, listen.tls.key)
-                servers.append(await self._listener(listen.host, listen.tls_port, context))
+                servers.append(await self._listener(listen.host, listen.tls_port, context=context))
                 self.tls_port = _bound_port(servers[1])
             async with Admin(self).serving(listen.admin_port) as self.admin_port:
                 yield
         finally:
-            expiry.cancel()
             for server in servers:
                 server.close()
             for connection in tuple(self.namespace.connections):
                 connection.close()
+            expiry.cancel()
+            with suppress(asyncio.CancelledError):
+                await expiry
 
     async def _listener(
-        self, host: str, port: int, context: ssl.SSLContext | None
+        self, host: str, port: int, *, context: ssl.SSLContext | None
     ) -> asyncio.Server:
         loop = asyncio.get_running_loop()
         try:
@@ -213,8 +221,7 @@ class Broker:
     async def _expire_for_ever(self) -> None:
         while True:
             await asyncio.sleep(EXPIRE_EVERY_S)
-            for hub in self.namespace.hubs.values():
-                self.namespace.expire(hub)
+            self.hubs()
 
 
 def _bound_port(server: asyncio.Server) -> int:

@@ -46,6 +46,9 @@ FRAME_BYTES_LEAST = 512
 WRITE_BUFFER_BYTES_MAX = 512 * 1024
 """Bytes the socket may owe before deliveries wait."""
 
+KEEP_ALIVE_LEAST_S = 0.01
+"""Between empty frames, however short the peer's idle timeout."""
+
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
@@ -60,7 +63,6 @@ class Connection(asyncio.Protocol):
         self.silent = False
         """A fault swallows all that comes and goes."""
         self.peer_frame_bytes_max = FRAME_BYTES_LEAST
-        self.container_id: str | None = None
         self._transport: asyncio.Transport
         self._buffer = bytearray()
         self._expects_header = True
@@ -80,12 +82,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.namespace.connections.discard(self)
-        self._closed = True
+        self._end_sessions()
         for timer in self._timers:
             timer.cancel()
-        for session in self._sessions.values():
-            session.gone()
-        self._sessions.clear()
 
     def pause_writing(self) -> None:
         self.blocked = True
@@ -126,15 +125,24 @@ class Connection(asyncio.Protocol):
         told = error_of(error.condition, error.description) if error is not None else None
         if self._opened:
             self.write(frame(0, Close(error=told)))
-        self._closed = True
+        self._end_sessions()
         self._transport.close()
 
     def reset(self) -> None:
         """Cut the connection so that the peer sees a TCP reset."""
-        self._closed = True
+        self._end_sessions()
         own = self._transport.get_extra_info("socket")
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        # uvloop's sockets take no options, a duplicate of the descriptor does
+        with socket.fromfd(own.fileno(), own.family, own.type) as duplicate:
+            duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         self._transport.abort()
+
+    def _end_sessions(self) -> None:
+        """At once: a peer that reads nothing could hold its epochs while the socket empties."""
+        self._closed = True
+        for session in self._sessions.values():
+            session.gone()
+        self._sessions.clear()
 
     def _take_one(self) -> bool:
         """Handle a header or a frame; False while the next is incomplete."""
@@ -151,7 +159,7 @@ class Connection(asyncio.Protocol):
         channel, body = taken
         if body:
             performative, payload_at = decode_performative(body)
-            self._on_frame(channel, performative, body[payload_at:])
+            self._on_frame(channel, performative, payload=body[payload_at:])
         return True
 
     def _on_header(self, header: bytes) -> None:
@@ -166,7 +174,7 @@ class Connection(asyncio.Protocol):
             self.write(SASL_HEADER)
             raise DecodeError(f"{header!r} is no AMQP 1.0 header")
 
-    def _on_frame(self, channel: int, performative: Performative, payload: bytes) -> None:
+    def _on_frame(self, channel: int, performative: Performative, *, payload: bytes) -> None:
         match performative:
             case SaslInit():
                 self.write(frame(0, SaslOutcome(code=0), kind=SASL_FRAME))
@@ -181,9 +189,11 @@ class Connection(asyncio.Protocol):
             case Close():
                 self.close()
             case _:
-                self._on_session_frame(channel, performative, payload)
+                self._on_session_frame(channel, performative, payload=payload)
 
-    def _on_session_frame(self, channel: int, performative: Performative, payload: bytes) -> None:
+    def _on_session_frame(
+        self, channel: int, performative: Performative, *, payload: bytes
+    ) -> None:
         """Frames on an ended channel are ignored: pyamqp detaches its links after the end."""
         session = self._sessions.get(channel)
         if session is None:
@@ -203,7 +213,6 @@ class Connection(asyncio.Protocol):
                 f"max-frame-size {peer.max_frame_size}, at least {FRAME_BYTES_LEAST} expected",
             )
         self._opened = True
-        self.container_id = peer.container_id
         self.peer_frame_bytes_max = min(peer.max_frame_size or FRAME_BYTES_MAX, FRAME_BYTES_MAX)
         self.write(
             frame(
@@ -218,12 +227,13 @@ class Connection(asyncio.Protocol):
             )
         )
         if peer.idle_timeout:
-            self._every(peer.idle_timeout / 2000, lambda: self.write(EMPTY_FRAME))
+            half_s = max(peer.idle_timeout / 2000, KEEP_ALIVE_LEAST_S)
+            self._every(half_s, lambda: self.write(EMPTY_FRAME))
 
     def _on_begin(self, channel: int, begin: Begin) -> None:
         if not self._opened or channel in self._sessions or channel > CHANNEL_MAX:
             raise AmqpError("amqp:not-allowed", f"a begin on channel {channel}")
-        self._sessions[channel] = Session(self, channel, begin)
+        self._sessions[channel] = Session(self, channel=channel, begin=begin)
 
     def _check_silence(self) -> None:
         limit_s = self.namespace.config.idle_timeout_s

@@ -4,8 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local_stack.broker.fault_board import Place
-from local_stack.broker.faults import Corrupt, Freeze, Replay, SplitFrames, Throttle
+from local_stack.broker.faults import Corrupt, Freeze, Place, Replay, SplitFrames, Throttle
 from local_stack.broker.hubs import Hub
 from local_stack.broker.journal import Record
 from local_stack.broker.links import SINGLE_FRAME_OVERHEAD, OutgoingLink
@@ -41,13 +40,16 @@ class Reading:
 class ConsumerLink(OutgoingLink):
     """A receiver of one partition in one consumer group."""
 
-    client_role = "receiver"
-
-    def __init__(self, session: "Session", attach: Attach, address: str, reading: Reading) -> None:
-        super().__init__(session, attach, address)
+    def __init__(
+        self, session: "Session", attach: Attach, *, address: str, reading: Reading
+    ) -> None:
+        super().__init__(session, attach, address=address)
         self.epoch = reading.epoch
         self.place = Place(
-            hub=reading.hub.name, partition=str(reading.partition), group=reading.group
+            hub=reading.hub.name,
+            partition=str(reading.partition),
+            group=reading.group,
+            role="receiver",
         )
         self._reading = reading
         self._log: PartitionLog = reading.hub.partitions[reading.partition]
@@ -88,7 +90,7 @@ class ConsumerLink(OutgoingLink):
     def _allowance(self) -> int:
         """How many events faults let through now; each receiver's throttle has its own timer."""
         faults = self._namespace.faults
-        if not faults.waiting:
+        if not faults:
             return self.credit
         if self._throttled is not None or faults.find(Freeze, self.place):
             return 0
@@ -124,7 +126,7 @@ class ConsumerLink(OutgoingLink):
     def _frame_bytes_max(self) -> int:
         limit = self.session.connection.peer_frame_bytes_max
         faults = self._namespace.faults
-        split = faults.find(SplitFrames, self.place) if faults.waiting else None
+        split = faults.find(SplitFrames, self.place) if faults else None
         return limit if split is None else min(limit, split.bytes)
 
     def _flush(self, frames: list[bytes]) -> None:
@@ -137,7 +139,7 @@ class ConsumerLink(OutgoingLink):
         if self._reading.runtime_metric:
             message = with_delivery_annotations(message, self._runtime_metric())
         faults = self._namespace.faults
-        if faults.waiting and (corrupt := faults.take(Corrupt, self.place)):
+        if faults and (corrupt := faults.take(Corrupt, self.place)):
             at = max(len(message) - corrupt.from_end, 0)
             message = message[:at] + bytes((message[at] ^ 0xFF,)) + message[at + 1 :]
         return message

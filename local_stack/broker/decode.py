@@ -36,7 +36,7 @@ def decode(data: bytes, at: int = 0) -> tuple[object, int]:
     """The value that starts at `at`, and where the next one starts."""
     try:
         return _read(data, at)
-    except (struct.error, IndexError, UnicodeDecodeError, ValueError, TypeError) as error:
+    except (struct.error, IndexError, ValueError, TypeError, OverflowError) as error:
         raise DecodeError(f"no AMQP value in the bytes at {at} of {len(data)}: {error}") from error
     except RecursionError as error:
         raise DecodeError(f"the value at {at} is nested too deeply") from error
@@ -142,7 +142,7 @@ def _array(prefix: str) -> Reader:
             raise DecodeError(f"the array at {at} ends at {end}, past the {len(data)} bytes")
         if not count:
             return Array(), end
-        values, at = _array_items(data, at + packed.size, count)
+        values, at = _array_items(data, at + packed.size, count=count)
         return values, _checked(at, end)
 
     return read
@@ -155,7 +155,7 @@ def _checked(end: int, announced: int) -> int:
     return end
 
 
-def _array_items(data: bytes, at: int, count: int) -> tuple[Array, int]:
+def _array_items(data: bytes, at: int, *, count: int) -> tuple[Array, int]:
     code, descriptor = data[at], None
     if code == 0x00:
         descriptor, at = _read(data, at + 1)

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable
 from uuid import UUID
 
-from local_stack.broker.errors import BrokerError
+from local_stack.broker.errors import EncodeError
 from local_stack.broker.types import (
     Array,
     Byte,
@@ -29,7 +29,7 @@ def encode(value: object) -> bytes:
     """The shortest encoding of a value, chosen by its exact type."""
     encoder = _ENCODERS.get(type(value))
     if encoder is None:
-        raise BrokerError(f"no AMQP type for {value!r} of {type(value).__name__}")
+        raise EncodeError(f"no AMQP type for {value!r} of {type(value).__name__}")
     return encoder(value)
 
 
@@ -69,36 +69,41 @@ def _packed(code: int, layout: str) -> Callable[..., bytes]:
     return lambda value: pack(code, value)
 
 
-def _sized(short: int, long: int, raw: bytes) -> bytes:
+_WIDE = 0x10
+"""What a constructor with one byte of size lacks to that with four."""
+
+
+def _sized(code: int, raw: bytes) -> bytes:
     size = len(raw)
-    head = struct.pack(">BB", short, size) if size < 256 else struct.pack(">BI", long, size)
+    head = struct.pack(">BB", code, size) if size < 256 else struct.pack(">BI", code + _WIDE, size)
     return head + raw
 
 
-def _compound(short: int, long: int, count: int, body: bytes) -> bytes:
-    """`size` counts the count field as well, hence 255 - 1 and + 4."""
+def _compound(code: int, *, count: int, body: bytes) -> bytes:
+    """The announced size includes the count, of one byte or of four."""
     if len(body) < 255 and count < 256:
-        return struct.pack(">BBB", short, len(body) + 1, count) + body
-    return struct.pack(">BII", long, len(body) + 4, count) + body
+        return struct.pack(">BBB", code, len(body) + 1, count) + body
+    return struct.pack(">BII", code + _WIDE, len(body) + 4, count) + body
 
 
 def _list(value: list[object]) -> bytes:
-    return _compound(0xC0, 0xD0, len(value), b"".join(map(encode, value)))
+    return _compound(0xC0, count=len(value), body=b"".join(map(encode, value)))
 
 
 def _map(value: dict[object, object]) -> bytes:
     body = b"".join(encode(key) + encode(item) for key, item in value.items())
-    return _compound(0xC1, 0xD1, 2 * len(value), body)
+    return _compound(0xC1, count=2 * len(value), body=body)
 
 
 def _array(value: Array) -> bytes:
     if not value:
-        return _compound(0xE0, 0xF0, 0, b"\x40")
+        return _compound(0xE0, count=0, body=b"\x40")
     kind = type(value[0])
     if kind not in _ARRAY_ITEMS or any(type(item) is not kind for item in value):
-        raise BrokerError(f"no AMQP array for {value!r}: one scalar type expected")
+        raise EncodeError(f"no AMQP array for {value!r}: one scalar type expected")
     code, item_body = _ARRAY_ITEMS[kind]
-    return _compound(0xE0, 0xF0, len(value), bytes((code,)) + b"".join(map(item_body, value)))
+    items = b"".join(map(item_body, value))
+    return _compound(0xE0, count=len(value), body=bytes((code,)) + items)
 
 
 def _described(value: Described) -> bytes:
@@ -131,6 +136,10 @@ _ARRAY_ITEMS: dict[type, tuple[int, Callable[..., bytes]]] = {
     Float32: (0x72, _wide("f")),
     float: (0x82, _wide("d")),
     Timestamp: (0x83, _wide("q")),
+    Char: (0x73, lambda value: struct.pack(">I", ord(value))),
+    Decimal32: (0x74, bytes),
+    Decimal64: (0x84, bytes),
+    Decimal128: (0x94, bytes),
     UUID: (0x98, lambda value: value.bytes),
     bytes: (0xB0, _wide_bytes),
     str: (0xB1, _wide_text),
@@ -156,9 +165,9 @@ _ENCODERS: dict[type, Callable[..., bytes]] = {
     Decimal64: lambda value: b"\x84" + value,
     Decimal128: lambda value: b"\x94" + value,
     UUID: lambda value: b"\x98" + value.bytes,
-    bytes: lambda value: _sized(0xA0, 0xB0, value),
-    str: lambda value: _sized(0xA1, 0xB1, value.encode("utf-8")),
-    Symbol: lambda value: _sized(0xA3, 0xB3, value.encode("ascii")),
+    bytes: lambda value: _sized(0xA0, value),
+    str: lambda value: _sized(0xA1, value.encode("utf-8")),
+    Symbol: lambda value: _sized(0xA3, value.encode("ascii")),
     list: _list,
     dict: _map,
     Array: _array,

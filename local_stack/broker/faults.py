@@ -3,6 +3,7 @@
 A strike happens at once; an armed fault waits for what it spoils, `times` times or until cleared.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -12,17 +13,38 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Whole = Annotated[int, msgspec.Meta(ge=0)]
 
 
+Role = Literal["sender", "receiver"]
+"""What the client is on a link."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something happens; None where it has no such thing."""
+
+    hub: str | None = None
+    partition: str | None = None
+    group: str | None = None
+    role: Role | None = None
+
+
+NOWHERE = Place()
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a fault applies. None is everywhere; a link without the field matches None only."""
+    """Where a fault applies. None is everywhere; a place without the field matches None only."""
 
     name: ClassVar[str]
     hub: str | None = None
     partition: str | None = None
     group: str | None = None
 
-    def covers(self, *, hub: str | None, partition: str | None, group: str | None) -> bool:
-        """Whether a link to this hub, partition and consumer group is in the scope."""
-        pairs = ((self.hub, hub), (self.partition, partition), (self.group, group))
+    def covers(self, place: Place) -> bool:
+        """Whether the fault applies there."""
+        pairs = (
+            (self.hub, place.hub),
+            (self.partition, place.partition),
+            (self.group, place.group),
+        )
         return all(wanted is None or wanted == found for wanted, found in pairs)
 
 
@@ -37,10 +59,12 @@ class Detach(Scope, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Detach links with an error."""
 
     name: ClassVar[str] = "detach"
-    role: Literal["sender", "receiver"] | None = None
-    """The client's role on the link."""
+    role: Role | None = None
     condition: str = "amqp:link:detach-forced"
     description: str = "the link was force detached by the broker"
+
+    def covers(self, place: Place) -> bool:
+        return Scope.covers(self, place) and self.role in (None, place.role)
 
 
 class Close(Scope, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,9 +139,12 @@ class BusyAttach(Armed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Refuse links."""
 
     name: ClassVar[str] = "busy-attach"
-    role: Literal["sender", "receiver"] | None = None
+    role: Role | None = None
     condition: str = SERVER_BUSY
     description: str = "the broker is overloaded"
+
+    def covers(self, place: Place) -> bool:
+        return Scope.covers(self, place) and self.role in (None, place.role)
 
 
 class LoseAck(Armed, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,7 +1,6 @@
 """AMQP frames: the eight bytes before a performative, and cutting a byte stream into frames."""
 
 import struct
-from collections.abc import Iterator
 
 from local_stack.broker.errors import AmqpError
 from local_stack.broker.performatives import Performative
@@ -39,9 +38,3 @@ def take_frame(buffer: bytearray) -> tuple[int, bytes] | None:
     body = bytes(buffer[4 * offset : size])
     del buffer[:size]
     return channel, body
-
-
-def pieces(payload: bytes, size: int) -> Iterator[tuple[bytes, bool]]:
-    """The payload in parts of at most `size` bytes, each with whether more follow."""
-    for start in range(0, len(payload), size):
-        yield payload[start : start + size], start + size < len(payload)

@@ -7,7 +7,8 @@ the death of the process. Only a rotation and a clean close call fsync: a power 
 import os
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -53,7 +54,7 @@ class Journal:
         directory.mkdir(parents=True, exist_ok=True)
         segments = sorted(directory.glob("*.segment"))
         if not segments:
-            return cls(directory, _segment(directory, 0, 0)), [], 0, 0
+            return cls(directory, _segment(directory, sequence_number=0, offset=0)), [], 0, 0
         records: list[Record] = []
         for segment in segments:
             found, end = _read(segment, last=segment == segments[-1])
@@ -69,28 +70,31 @@ class Journal:
     def append(self, records: Sequence[Record]) -> None:
         """Write a batch whole or not at all."""
         if self._size >= SEGMENT_BYTES_MAX:
-            self.rotate(records[0].sequence_number, records[0].offset)
+            first = records[0]
+            self.rotate(sequence_number=first.sequence_number, offset=first.offset)
         data = b"".join(record.encoded() for record in records)
-        try:
+        with _told(self._path):
             written = os.write(self._file, data)
-        except OSError as error:
-            raise JournalError(f"{self._path}: {error}") from error
         if written < len(data):
             os.ftruncate(self._file, self._size)
             raise JournalError(f"{self._path}: {written} of {len(data)} bytes written, disk full?")
         self._size += written
 
-    def rotate(self, sequence_number: int, offset: int) -> None:
+    def rotate(self, *, sequence_number: int, offset: int) -> None:
         """Start a segment at this place. Its name keeps the numbers going when it stays empty."""
-        self.close()
-        self._open(_segment(self._directory, sequence_number, offset))
+        full = self._file
+        with _told(self._path):
+            self._open(_segment(self._directory, sequence_number=sequence_number, offset=offset))
+            os.fsync(full)
+            os.close(full)
 
     def trim(self, sequence_number: int) -> None:
         """Delete the segments that only hold events before this one; never the last segment."""
         segments = sorted(self._directory.glob("*.segment"))
         for segment, following in pairwise(segments):
             if int(following.stem.split("-")[0]) <= sequence_number:
-                segment.unlink()
+                with _told(segment):
+                    segment.unlink()
 
     def close(self) -> None:
         os.fsync(self._file)
@@ -102,7 +106,16 @@ class Journal:
         self._size = segment.stat().st_size
 
 
-def _segment(directory: Path, sequence_number: int, offset: int) -> Path:
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Failures of the disk as errors of the journal."""
+    try:
+        yield
+    except OSError as error:
+        raise JournalError(f"{path}: {error}") from error
+
+
+def _segment(directory: Path, *, sequence_number: int, offset: int) -> Path:
     return directory / f"{sequence_number:020d}-{offset:020d}.segment"
 
 
@@ -112,20 +125,24 @@ def _read(segment: Path, *, last: bool) -> tuple[list[Record], int]:
     records: list[Record] = []
     at = 0
     while at < len(data):
-        start = at + _HEAD.size + _CHECKED.size
-        end = start
-        if start <= len(data):
-            length, checksum = _HEAD.unpack_from(data, at)
-            end += length
-        if end >= len(data) or start > len(data):
-            whole = end == len(data) and zlib.crc32(data[at + _HEAD.size : end]) == checksum
-            if not whole:
-                if last:
-                    return records, at
-                raise JournalError(f"{segment}: the record at byte {at} is torn")
-        elif zlib.crc32(data[at + _HEAD.size : end]) != checksum:
-            raise JournalError(f"{segment}: the record at byte {at} fails its checksum")
-        sequence, offset, enqueued_ms = _CHECKED.unpack_from(data, at + _HEAD.size)
-        records.append(Record(sequence, offset, enqueued_ms, data[start:end]))
+        record, end = _record(data, at)
+        if record is None:
+            if last and end >= len(data):
+                return records, at
+            raise JournalError(f"{segment}: the record from byte {at} to {end} is damaged")
+        records.append(record)
         at = end
     return records, at
+
+
+def _record(data: bytes, at: int) -> tuple[Record | None, int]:
+    """The record at a place, None where it is cut short or fails its checksum, and its end."""
+    start = at + _HEAD.size + _CHECKED.size
+    if start > len(data):
+        return None, start
+    length, checksum = _HEAD.unpack_from(data, at)
+    end = start + length
+    if end > len(data) or zlib.crc32(data[at + _HEAD.size : end]) != checksum:
+        return None, end
+    sequence_number, offset, enqueued_ms = _CHECKED.unpack_from(data, at + _HEAD.size)
+    return Record(sequence_number, offset, enqueued_ms, data[start:end]), end

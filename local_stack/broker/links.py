@@ -3,7 +3,7 @@
 import struct
 from typing import TYPE_CHECKING
 
-from local_stack.broker.fault_board import NOWHERE, Place
+from local_stack.broker.faults import NOWHERE, Place
 from local_stack.broker.performatives import Attach, Detach, Flow, Transfer, error_of
 from local_stack.broker.types import Described
 
@@ -26,12 +26,10 @@ class Link:
     """One end of a link; `address` is what the peer named, `place` where faults find it."""
 
     place: Place = NOWHERE
-    client_role: str | None = None
-    """`sender` or `receiver` where events are carried."""
+    """With a role where the link carries events."""
 
-    def __init__(self, session: "Session", attach: Attach, address: str) -> None:
+    def __init__(self, session: "Session", attach: Attach, *, address: str) -> None:
         self.session = session
-        self.name = attach.name
         self.handle = attach.handle
         self.address = address
         self.detached = False
@@ -90,8 +88,8 @@ def _padded(terminus: Described | None, length: int) -> Described | None:
 class OutgoingLink(Link):
     """A link on which the broker sends. Deliveries are settled: nothing answers them."""
 
-    def __init__(self, session: "Session", attach: Attach, address: str) -> None:
-        super().__init__(session, attach, address)
+    def __init__(self, session: "Session", attach: Attach, *, address: str) -> None:
+        super().__init__(session, attach, address=address)
         self.credit = 0
         self.delivery_count = 0
 

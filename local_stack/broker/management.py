@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 from local_stack.broker.errors import AmqpError
-from local_stack.broker.fault_board import Place
-from local_stack.broker.faults import FailManagement
+from local_stack.broker.faults import FailManagement, Place
 from local_stack.broker.hubs import Hub
 from local_stack.broker.namespace import milliseconds
 from local_stack.broker.responses import Request, Response

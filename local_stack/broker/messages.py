@@ -78,7 +78,7 @@ def split_event(message: bytes) -> Event:
     header, annotations, bare_at = b"", NO_ANNOTATIONS, len(message)
     for code, at, value_at, end in sections(message):
         if code == HEADER:
-            header = message[at:end]
+            header = described(HEADER, message[value_at:end])
         elif code == MESSAGE_ANNOTATIONS:
             annotations = sender_annotations(message[value_at:end])
         elif code != DELIVERY_ANNOTATIONS:

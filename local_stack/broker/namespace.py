@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from local_stack.broker.config import BrokerConfig
 from local_stack.broker.errors import AmqpError
 from local_stack.broker.fault_board import FaultBoard
-from local_stack.broker.faults import Clock
 from local_stack.broker.hubs import Hub
 
 if TYPE_CHECKING:
@@ -67,8 +66,7 @@ class Namespace:
 
     def now_ms(self) -> int:
         """The enqueued time of an event stored now."""
-        shift = next((f.shift_s for f in self.faults.waiting if isinstance(f, Clock)), 0)
-        return milliseconds(self.clock()) + 1000 * shift
+        return milliseconds(self.clock()) + 1000 * self.faults.clock_shift_s
 
     def expire(self, hub: Hub) -> None:
         """Drop what is older than the retention by the true clock, whatever its shift."""

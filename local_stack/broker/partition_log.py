@@ -59,15 +59,16 @@ class PartitionLog:
         self._bytes = 0
         self.next_sequence_number = 0
         self.next_offset = 0
-        self.last_enqueued_ms = 0
         self.waiting: set[Callable[[], None]] = set()
         """Called after each append."""
         if directory is not None:
             loaded = Journal.load(directory)
             self._journal, self._records, self.next_sequence_number, self.next_offset = loaded
             self._bytes = sum(len(record.message) for record in self._records)
-        if self._records:
-            self.last_enqueued_ms = self._records[-1].enqueued_ms
+        # of an event that expired before a restart, only where it ended is known
+        self.last_offset = self._records[-1].offset if self._records else self.next_offset - 1
+        """Of the newest event there ever was; -1 before the first."""
+        self.last_enqueued_ms = self._records[-1].enqueued_ms if self._records else 0
 
     @property
     def first_position(self) -> int:
@@ -91,11 +92,6 @@ class PartitionLog:
         """Of the newest event there ever was; -1 before the first."""
         return self.next_sequence_number - 1
 
-    @property
-    def last_offset(self) -> int:
-        """Of the newest event; -1 where there is none."""
-        return self._records[-1].offset if self._records else -1
-
     def append(self, events: Sequence[Event], *, enqueued_ms: int, key: str | None) -> None:
         """Store a batch whole or not at all, then call who waits."""
         sequence, offset = self.next_sequence_number, self.next_offset
@@ -117,7 +113,7 @@ class PartitionLog:
         self._records += records
         self._bytes += offset - self.next_offset
         self.next_sequence_number, self.next_offset = sequence, offset
-        self.last_enqueued_ms = enqueued_ms
+        self.last_offset, self.last_enqueued_ms = records[-1].offset, enqueued_ms
         for call in tuple(self.waiting):
             call()
 
@@ -149,12 +145,13 @@ class PartitionLog:
         if start.field is StartField.ENQUEUED_TIME:
             return self._position_of_time(start.value, inclusive=start.inclusive)
         by_offset = start.field is StartField.OFFSET
-        last = self.next_offset if by_offset else self.last_sequence_number
-        if start.value > last + start.inclusive:
+        last = self.last_offset if by_offset else self.last_sequence_number
+        if start.value > last:
+            name = "offset" if by_offset else "sequence number"
             raise AmqpError(
                 "com.microsoft:argument-error",
-                f"the supplied {start.field} '{start.value}' is invalid: the last {start.field} "
-                f"in the partition is '{self.last_offset if by_offset else last}'",
+                f"The supplied {name} '{start.value}' is invalid. "
+                f"The last {name} in the system is '{last}'",
             )
         find = bisect_left if start.inclusive else bisect_right
         found = find(
@@ -207,5 +204,5 @@ class PartitionLog:
         if self._journal is None:
             return
         if not self._records:
-            self._journal.rotate(self.next_sequence_number, self.next_offset)
+            self._journal.rotate(sequence_number=self.next_sequence_number, offset=self.next_offset)
         self._journal.trim(self.first_sequence_number)

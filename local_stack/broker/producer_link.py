@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 from local_stack.broker.errors import AmqpError, JournalError
-from local_stack.broker.fault_board import Place
-from local_stack.broker.faults import BusySend, LoseAck, MuteAck
+from local_stack.broker.faults import BusySend, LoseAck, MuteAck, Place
 from local_stack.broker.hubs import Hub
 from local_stack.broker.links import MESSAGE_BYTES_MAX, Link
 from local_stack.broker.messages import BATCH_FORMAT, split_batch, split_event
@@ -26,15 +25,21 @@ SENDER_CREDIT = 300
 class ProducerLink(Link):
     """A sender to a hub, or to one of its partitions."""
 
-    client_role = "sender"
-
     def __init__(
-        self, session: "Session", attach: Attach, address: str, hub: Hub, partition: int | None
+        self,
+        session: "Session",
+        attach: Attach,
+        *,
+        address: str,
+        hub: Hub,
+        partition: int | None,
     ) -> None:
-        super().__init__(session, attach, address)
+        super().__init__(session, attach, address=address)
         self.hub = hub
         self.place = Place(
-            hub=hub.name, partition=str(partition) if partition is not None else None
+            hub=hub.name,
+            partition=str(partition) if partition is not None else None,
+            role="sender",
         )
         self._partition = partition
         self._credit = 0
@@ -59,7 +64,7 @@ class ProducerLink(Link):
         self._first, self._parts, self._size = None, [], 0
         self._count_delivery()
         if not transfer.aborted:
-            self._take(first, message, size)
+            self._take(first, message, size=size)
 
     def _count_delivery(self) -> None:
         self._delivery_count = (self._delivery_count + 1) % 0x1_0000_0000
@@ -79,13 +84,13 @@ class ProducerLink(Link):
             )
         )
 
-    def _take(self, first: Transfer, message: bytes, size: int) -> None:
+    def _take(self, first: Transfer, message: bytes, *, size: int) -> None:
         """Store a delivery, then acknowledge it, unless a fault says otherwise."""
         faults = self.session.connection.namespace.faults
         try:
             if busy := faults.take(BusySend, self.place):
                 raise AmqpError(busy.condition, busy.description)
-            self._store(first, message, size)
+            self._store(first, message, size=size)
         except AmqpError as error:
             self._settle(first, error)
             return
@@ -97,7 +102,7 @@ class ProducerLink(Link):
         elif not faults.take(MuteAck, self.place):
             self._settle(first, None)
 
-    def _store(self, first: Transfer, message: bytes, size: int) -> None:
+    def _store(self, first: Transfer, message: bytes, *, size: int) -> None:
         if size > MESSAGE_BYTES_MAX:
             raise AmqpError(
                 "amqp:link:message-size-exceeded",

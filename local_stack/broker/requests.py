@@ -34,8 +34,8 @@ RESPONSES_WAITING_MAX = 100
 class ResponseLink(OutgoingLink):
     """A client's receiver of answers."""
 
-    def __init__(self, session: "Session", attach: Attach, address: str) -> None:
-        super().__init__(session, attach, address)
+    def __init__(self, session: "Session", attach: Attach, *, address: str) -> None:
+        super().__init__(session, attach, address=address)
         self.reply_to = _target_address(attach)
         self._waiting: deque[bytes] = deque(maxlen=RESPONSES_WAITING_MAX)
 
@@ -51,8 +51,8 @@ class ResponseLink(OutgoingLink):
 class RequestLink(Link):
     """A client's sender of requests."""
 
-    def __init__(self, session: "Session", attach: Attach, address: str) -> None:
-        super().__init__(session, attach, address)
+    def __init__(self, session: "Session", attach: Attach, *, address: str) -> None:
+        super().__init__(session, attach, address=address)
         self._parts: list[bytes] = []
         self._delivery_count = attach.initial_delivery_count or 0
 

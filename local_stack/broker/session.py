@@ -33,7 +33,7 @@ _SERIAL = 0x1_0000_0000
 class Session:
     """One session of a connection. The broker uses the client's channel and handle numbers."""
 
-    def __init__(self, connection: "Connection", channel: int, begin: Begin) -> None:
+    def __init__(self, connection: "Connection", *, channel: int, begin: Begin) -> None:
         self.connection = connection
         self.channel = channel
         self.links: dict[int, Link] = {}
@@ -103,10 +103,7 @@ class Session:
         self.write_transfers(frame(self.channel, transfer, payload=payload), 1)
 
     def pump(self) -> None:
-        """Send what waits, links after the interrupted delivery."""
-        while self._backlog and self.window > 0:
-            transfer, payload = self._backlog.popleft()
-            self.write_transfers(frame(self.channel, transfer, payload=payload), 1)
+        """Let every link send what it has."""
         for link in tuple(self.links.values()):
             if isinstance(link, OutgoingLink) and not link.detached:
                 link.pump()
@@ -158,7 +155,7 @@ class Session:
     def _refuse(self, attach: Attach, error: AmqpError) -> None:
         """An attach without source and target, then the error: AMQP's way to say no."""
         self.connection.namespace.stats.attaches_refused += 1
-        link = Link(self, attach, "")
+        link = Link(self, attach, address="")
         self.links[attach.handle] = link
         self.send(
             Attach(
@@ -180,6 +177,7 @@ class Session:
         seen = flow.next_incoming_id or 0
         window = (seen + flow.incoming_window - self._next_outgoing_id) % _SERIAL
         self.window = window if window <= _SERIAL // 2 else 0
+        self._finish_delivery()
         if flow.handle is not None:
             link = self.links.get(flow.handle)
             if link is not None and not link.detached:
@@ -187,6 +185,12 @@ class Session:
         elif flow.echo:
             self.send(self.flow())
         self.pump()
+
+    def _finish_delivery(self) -> None:
+        """Send the rest of the delivery that the window had cut, before any link sends more."""
+        while self._backlog and self.window > 0:
+            transfer, payload = self._backlog.popleft()
+            self.write_transfers(frame(self.channel, transfer, payload=payload), 1)
 
     def _on_transfer(self, transfer: Transfer, payload: bytes) -> None:
         self._next_incoming_id = (self._next_incoming_id + 1) % _SERIAL

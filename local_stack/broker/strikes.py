@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from local_stack.broker.connection import Connection
 from local_stack.broker.errors import AmqpError, UnknownTargetError
 from local_stack.broker.faults import (
+    NOWHERE,
     Close,
     Detach,
     Drop,
     Gap,
+    Place,
     Recreate,
     Scope,
     Steal,
@@ -62,20 +64,20 @@ class Strikes:
     def _links(self, scope: Scope) -> Iterator[Link]:
         for connection in tuple(self._namespace.connections):
             for link in tuple(connection.links()):
-                if link.client_role is not None and not link.detached and _covers(scope, link):
+                if link.place.role and not link.detached and scope.covers(link.place):
                     yield link
 
     def connections(self, scope: Scope) -> list[Connection]:
         """Those with a link in the scope; all where the scope is everywhere."""
-        everywhere = scope.covers(hub=None, partition=None, group=None)
+        everywhere = scope.covers(NOWHERE)
         return [
             connection
             for connection in self._namespace.connections
-            if everywhere or any(_covers(scope, link) for link in connection.links())
+            if everywhere or any(scope.covers(link.place) for link in connection.links())
         ]
 
     def _detach(self, fault: Detach) -> int:
-        links = [link for link in self._links(fault) if fault.role in (None, link.client_role)]
+        links = list(self._links(fault))
         for link in links:
             link.refuse(fault.condition, fault.description)
         return len(links)
@@ -97,7 +99,7 @@ class Strikes:
             for hub in self._hubs(fault)
             for group in hub.groups.values()
             for index in range(len(hub.partitions))
-            if fault.covers(hub=hub.name, partition=str(index), group=group)
+            if fault.covers(Place(hub=hub.name, partition=str(index), group=group))
         ]
         for readers in places:
             held = -1 if readers.epoch is None else readers.epoch
@@ -141,10 +143,5 @@ class Strikes:
             log
             for hub in self._hubs(scope)
             for index, log in enumerate(hub.partitions)
-            if scope.covers(hub=hub.name, partition=str(index), group=None)
+            if scope.covers(Place(hub=hub.name, partition=str(index)))
         ]
-
-
-def _covers(scope: Scope, link: Link) -> bool:
-    place = link.place
-    return scope.covers(hub=place.hub, partition=place.partition, group=place.group)

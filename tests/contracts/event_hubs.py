@@ -84,6 +84,11 @@ class Received:
         self.enough = asyncio.Event()
         self._count = count
 
+    def wait_for(self, count: int) -> None:
+        """Set `enough` at another count, from now on."""
+        self._count = count
+        self.enough.clear()
+
     async def on_event(self, context: PartitionContext, event: EventData | None) -> None:
         if event is None:
             return
@@ -287,7 +292,7 @@ class EventHubsContract:
             )
         )
         await asyncio.wait_for(old.enough.wait(), ANSWER_TIMEOUT_S)
-        old.enough.clear()
+        old.wait_for(2)
         new_task = asyncio.create_task(
             new_consumer.receive(
                 on_event=new.on_event, on_error=new.on_error, owner_level=2, **where

@@ -11,10 +11,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from azure.identity.aio import DefaultAzureCredential
 
 from local_stack.azurite import AzuritePorts, free_port
 from table_api.__main__ import main
 from table_api.azure_storage import AzureTableStorage
+from table_api.settings import connect, open_storage, storage_settings
 from tests.calls import open_ledger
 
 START_TIMEOUT_S = 30
@@ -61,6 +63,17 @@ def test_storage_setting_that_cannot_be_used_is_named(
     code, said = run(capsys, "serve", **environment)
     assert code == 2
     assert message in said
+
+
+async def test_account_url_is_used_with_an_identity() -> None:
+    url = "https://contoso.table.core.windows.net"
+    settings = storage_settings({"TABLES_URL": url, "STORAGE_CONNECTION_STRING": ""})
+    storage, credential = connect(settings)
+    assert isinstance(credential, DefaultAzureCredential)
+    await storage.close()
+    await credential.close()
+    async with open_storage(settings):
+        pass
 
 
 def test_people_file_that_is_bad_or_absent_is_refused(
@@ -124,6 +137,8 @@ async def test_server_says_that_it_authorizes_nobody_and_serves_the_ledger(
         assert imported.stderr == "1 rows of 1 subjects stand in the table people\n"
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             assert (await client.get("/healthz")).json()["auth_mode"] == "local"
+            foreign = await client.get("/v1/usage", headers={"Host": "evil.example"})
+            assert foreign.status_code == 403
             usage = (await client.get(f"/v1/subjects/{subject}/usage")).json()
             assert (usage["name"], usage["data"]) == ("Zoë", [])
     finally:

@@ -1,26 +1,40 @@
-"""The fake API on a free port, and a clean cache for every test."""
+"""The real API on a free port, and a clean cache for every test."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 import streamlit as st
 
-from tests.ui.fake_api import Ledger, invented_calls, serving
+from tests.ui.stand import InventedCall, Stand, billing_today, invented_calls, standing
+
+
+@pytest.fixture(scope="session")
+def calls() -> list[InventedCall]:
+    """Seventy days of calls up to today, of four subjects."""
+    return invented_calls(billing_today())
+
+
+@pytest.fixture(scope="session")
+def today(calls: list[InventedCall]) -> date:
+    """The billing day that `calls` end with."""
+    return calls[-1].day
 
 
 @pytest.fixture
-def ledger() -> Ledger:
-    """Three months of calls up to today, of four subjects."""
-    ledger = Ledger()
-    ledger.calls = invented_calls(ledger.today)
-    return ledger
-
-
-@pytest.fixture
-def api_url(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The API of `ledger`, which is also what the pages are configured with."""
+def empty_stand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
+    """An API without a call, which is also what the pages are configured with."""
     st.cache_data.clear()
     st.cache_resource.clear()
-    with serving(ledger) as url:
-        monkeypatch.setenv("API_URL", url)
-        yield url
+    with standing() as stand:
+        monkeypatch.setenv("API_URL", stand.url)
+        stand.save_people()
+        yield stand
+        st.cache_resource.clear()  # closes the pages' connections
+
+
+@pytest.fixture
+def stand(empty_stand: Stand, calls: list[InventedCall]) -> Stand:
+    """The API over all of `calls`."""
+    empty_stand.post(calls)
+    return empty_stand

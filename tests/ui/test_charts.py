@@ -16,6 +16,7 @@ def row(day: date, charge: str, *, model: str | None = None, centre: str | None 
         calls=1,
         errors=0,
         unpriced_calls=0,
+        no_usage_calls=0,
         units={},
         cost=cost,
         day=day,
@@ -32,7 +33,7 @@ def test_the_dearest_groups_have_colours_and_the_rest_is_others() -> None:
     assert len(charges.groups) == GROUPS_MAX + 1
     others = [charge for _, group, charge, _ in charges.rows if group == OTHERS]
     assert others == [Decimal(1 + 2 + 3)]
-    assert sum(charge for *_, charge, _ in charges.rows) == sum(r.cost.charge for r in rows)
+    assert sum(charge for *_, charge, _ in charges.rows) == sum(r.charge or 0 for r in rows)
 
 
 def test_one_group_more_than_the_limit_keeps_its_own_name() -> None:

@@ -23,8 +23,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.ui.fake_api import ADA, ODD, ODD_NAME, FakeCall, Ledger, invented_calls, serving
+from tests.ui.stand import ADA, ODD, ODD_NAME, InventedCall, Stand, standing
 from ui.format import JOINER
+from ui.period import month_of
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
@@ -98,17 +99,18 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def ledger() -> Ledger:
+def shared_stand(calls: list[InventedCall]) -> Iterator[Stand]:
     """Shared by the walks: a test that changes it must not mind the others' changes."""
-    ledger = Ledger()
-    ledger.calls = invented_calls(ledger.today)
-    return ledger
+    with standing() as stand:
+        stand.save_people()
+        stand.post(calls)
+        yield stand
 
 
 @pytest.fixture(scope="module")
-def ui_url(ledger: Ledger) -> Iterator[str]:
+def ui_url(shared_stand: Stand) -> Iterator[str]:
     """The UI as an operator starts it."""
-    with serving(ledger) as api_url, running_ui(api_url) as url:
+    with running_ui(shared_stand.url) as url:
         yield url
 
 
@@ -152,14 +154,16 @@ def browser(ui_url: str, warm_browser: BrowserContext) -> Iterator[Watched]:
     watched.page.close()
 
 
-def last_call_of_today(ledger: Ledger) -> FakeCall:
-    return [call for call in ledger.calls if (call.subject, call.day) == (ADA, ledger.today)][-1]
+@pytest.fixture(scope="module")
+def call(calls: list[InventedCall]) -> InventedCall:
+    """Ada's last call of today."""
+    return [call for call in calls if (call.subject, call.day) == (ADA, calls[-1].day)][-1]
 
 
 def test_the_way_from_the_total_to_one_call_is_a_chain_of_urls(
-    browser: Watched, ledger: Ledger
+    browser: Watched, shared_stand: Stand, call: InventedCall
 ) -> None:
-    call = last_call_of_today(ledger)
+    call_id = shared_stand.call_ids(ADA, call.day)[-1]
     browser.open("/")
     browser.heading("Overview")
     browser.tick_row("Ada Lovelace")
@@ -167,11 +171,11 @@ def test_the_way_from_the_total_to_one_call_is_a_chain_of_urls(
     assert browser.parameters() == {"subject": ADA}
     browser.tick_row("so far")
     browser.page.wait_for_url("**day=*")
-    assert browser.parameters() == {"subject": ADA, "day": ledger.today.isoformat()}
+    assert browser.parameters() == {"subject": ADA, "day": call.day.isoformat()}
     browser.settle()
     browser.tick_row(f"{call.time:%M:%S}.{call.time.microsecond // 1000:03}")
     browser.page.wait_for_url("**call=*")
-    assert browser.parameters()["call"] == call.id
+    assert browser.parameters()["call"] == call_id
     browser.settle()
     expect(browser.page.get_by_text("The lines add up to the charge")).to_be_visible()
     browser.page.go_back()
@@ -196,18 +200,36 @@ def test_a_range_and_its_order_survive_being_sent_as_a_url(browser: Watched) -> 
 
 
 def test_new_calls_and_a_recovered_api_show_without_a_touch(
-    browser: Watched, ledger: Ledger
+    browser: Watched, shared_stand: Stand, call: InventedCall
 ) -> None:
     browser.open("/")
     calls = browser.page.get_by_test_id("stMetric").filter(has_text="Calls").first
     before = int(calls.get_by_test_id("stMetricValue").inner_text())
-    ledger.calls.append(replace(last_call_of_today(ledger), number=9000))
+    shared_stand.post([replace(call, number=9000)])
     expect(calls.get_by_test_id("stMetricValue")).to_have_text(str(before + 1))
-    ledger.broken = True
+    shared_stand.storage.down = True
     expect(browser.page.get_by_text("The API could not answer").first).to_be_visible()
-    ledger.broken = False
+    shared_stand.storage.down = False
     expect(calls.get_by_test_id("stMetricValue")).to_have_text(str(before + 1))
     expect(browser.page.get_by_text("The API could not answer")).to_have_count(0)
+
+
+def test_a_refresh_leaves_what_is_being_typed(
+    browser: Watched, shared_stand: Stand, call: InventedCall
+) -> None:
+    browser.open("/")
+    search = browser.page.get_by_role("textbox", name="Search")
+    search.press_sequentially("lace")
+    shared_stand.post([replace(call, number=9001)])
+    calls = browser.page.get_by_test_id("stMetric").filter(has_text="Calls").first
+    shown = shared_stand.client.usage(month_of(call.day), "day").totals.calls
+    expect(calls.get_by_test_id("stMetricValue")).to_have_text(str(shown))
+    browser.settle()
+    assert search.input_value() == "lace"
+    search.press("Enter")
+    browser.page.wait_for_url("**q=lace*")
+    rows = browser.page.locator("td[data-testid^=glide-cell-1-]")
+    expect(rows).to_have_count(1)
 
 
 def test_a_name_is_shown_as_it_is_written(browser: Watched) -> None:
@@ -220,14 +242,17 @@ def test_a_name_is_shown_as_it_is_written(browser: Watched) -> None:
 
 @pytest.mark.parametrize("width_px", [1400, 420])
 def test_every_page_fits_its_width(
-    browser: Watched, ledger: Ledger, tmp_path: Path, width_px: int
+    browser: Watched,
+    shared_stand: Stand,
+    call: InventedCall,
+    tmp_path: Path,
+    width_px: int,
 ) -> None:
-    day = ledger.today.isoformat()
     pages = {
         "overview": "/",
         "subject": f"/?subject={ADA}",
-        "day": f"/?subject={ADA}&day={day}",
-        "call": f"/?call={last_call_of_today(ledger).id}",
+        "day": f"/?subject={ADA}&day={call.day}",
+        "call": f"/?call={shared_stand.call_ids(ADA, call.day)[0]}",
     }
     browser.page.set_viewport_size({"width": width_px, "height": 1600})
     for name, path in pages.items():

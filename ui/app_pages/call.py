@@ -7,7 +7,7 @@ import streamlit as st
 from ui import address
 from ui.address import Parameter
 from ui.answers import CallDetail, Explanation
-from ui.call_state import WORDS, show_state
+from ui.call_state import WORDS, short_reason, show_state
 from ui.connection import api, today
 from ui.format import day as day_text
 from ui.format import escape, exact_amount, instant, unit
@@ -16,6 +16,8 @@ from ui.tables import count_column, exact_column, plain_table, text_column
 
 # Room for an exact amount: every digit down to 10⁻¹².
 CARD_WIDTH_PX = 240
+# So much of a book's hash tells books apart in a list; the facts have all of it.
+BOOK_LETTERS = 12
 
 
 def show_amounts(call: CallDetail) -> None:
@@ -25,6 +27,9 @@ def show_amounts(call: CallDetail) -> None:
             st.metric("At list price", exact_amount(call.cost.list, call.currency), border=True)
             contracted = exact_amount(call.cost.contracted, call.currency)
             st.metric("After discounts", contracted, border=True)
+            if call.cost.billed is not None and call.billing_currency:
+                billed = exact_amount(call.cost.billed, call.billing_currency)
+                st.metric("Billed", billed, border=True)
         else:
             st.metric("Charge", WORDS[call.state], border=True)
         st.metric("Tokens", f"{tokens(call.units):,}", border=True)
@@ -60,7 +65,7 @@ def show_explanation(explanation: Explanation, call: CallDetail) -> None:
     show_facts(
         {
             "Base rule": explanation.base_rule_id,
-            "Tier": None if explanation.tier is None else str(explanation.tier),
+            "Context tier (from 0)": None if explanation.tier is None else str(explanation.tier),
             "Price book version": explanation.book_version,
         }
     )
@@ -91,12 +96,14 @@ def show_chain(call: CallDetail) -> None:
             "n": count_column([entry.n for entry in chain]),
             "Recorded at": text_column([instant(entry.recorded_at, call.zone) for entry in chain]),
             "State": text_column([WORDS[entry.state] for entry in chain]),
-            "Reason": text_column([entry.reason or "first recorded" for entry in chain]),
+            "Reason": text_column(
+                [short_reason(entry.reason) or "first recorded" for entry in chain]
+            ),
             "Tokens": count_column([tokens(entry.units) for entry in chain]),
             f"Charge ({call.currency})": exact_column(
                 [entry.cost.charge if entry.cost else None for entry in chain]
             ),
-            "Price book": text_column([entry.book_version for entry in chain]),
+            "Price book": text_column([entry.book_version[:BOOK_LETTERS] for entry in chain]),
         },
         alt="Entries of the call's chain, oldest first",
     )
@@ -135,16 +142,14 @@ def request_facts(call: CallDetail) -> dict[str, str | None]:
 
 
 def evidence_facts(call: CallDetail) -> dict[str, str | None]:
-    origin = call.origin
-    enqueued = origin.enqueued_time if origin else None
     return {
         "Request id": call.call_id,
         "Response id": call.response_id,
         "Trace id": call.trace_id,
-        "Event hub": origin.hub if origin else None,
-        "Partition": origin.partition if origin else None,
-        "Sequence number": str(origin.sequence_number) if origin else None,
-        "Enqueued at": instant(enqueued, call.zone) if enqueued else None,
+        "Event hub": call.origin.hub,
+        "Partition": call.origin.partition,
+        "Sequence number": str(call.origin.sequence_number),
+        "Enqueued at": instant(call.origin.enqueued_time, call.zone),
     }
 
 
@@ -171,7 +176,7 @@ def draw_call(call_id: str) -> None:
     )
     show_state(call)
     show_amounts(call)
-    if call.explanation and call.explanation.lines:
+    if call.explanation.lines:
         show_explanation(call.explanation, call)
     show_chain(call)
     left, right = st.columns(2)

@@ -17,7 +17,7 @@ from ui.kpis import show_metering, show_scope, show_totals, tokens
 from ui.paging import page_cursor, show_paging
 from ui.period import Period
 from ui.tables import charge_column, count_column, opened_row, text_column
-from ui.unpriced import show_unpriced
+from ui.uncharged import show_no_usage, show_unpriced
 
 STACKS: dict[str, Group] = {"Model": "model", "Cost centre": "cost_centre"}
 SORTS: dict[str, SubjectSort] = {"Charge": "charge", "Calls": "calls", "Subject": "subject"}
@@ -39,6 +39,8 @@ def show_usage(period: Period, running_day: date) -> None:
         show_totals(usage, today=running_day)
         if usage.totals.unpriced_calls:
             show_unpriced(api().usage(period, "model"))
+        if usage.totals.no_usage_calls:
+            show_no_usage(usage.totals.no_usage_calls)
         by = choose("Stack by", STACKS, Parameter.BY)
         charges = daily_charges(
             api().usage(period, "day", by).data,
@@ -84,7 +86,7 @@ def show_table(subjects: Subjects) -> str | None:
             "Subject": text_column(
                 [row.name or row.subject for row in rows], width_px=SUBJECT_WIDTH_PX
             ),
-            f"Charge ({subjects.currency})": charge_column([row.cost.charge for row in rows]),
+            f"Charge ({subjects.currency})": charge_column([row.charge for row in rows]),
             "Cost centre": text_column([row.cost_centre for row in rows]),
             "Calls": count_column([row.calls for row in rows]),
             "Tokens": count_column([tokens(row.units) for row in rows]),

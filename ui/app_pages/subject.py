@@ -10,14 +10,13 @@ from ui.answers import SubjectUsage
 from ui.charts import daily_charges, daily_chart
 from ui.choosers import choose_period
 from ui.connection import REFRESH_S, api, now, today
-from ui.empty import show_no_calls
 from ui.failure import failures_shown
 from ui.format import day as day_text
 from ui.format import escape
 from ui.kpis import show_scope, show_totals, tokens
 from ui.period import Period
 from ui.tables import charge_column, count_column, opened_row, text_column
-from ui.unpriced import show_unpriced
+from ui.uncharged import show_no_usage, show_unpriced
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -26,12 +25,14 @@ def show_subject(subject: str, period: Period, running_day: date) -> None:
         usage = api().subject_usage(subject, period, "day")
         show_scope(usage, today=running_day, now=now())
         if not usage.totals.calls:
-            show_no_calls(usage, today=running_day)
+            st.info("No calls of this subject in this range.", icon=":material/event_busy:")
             return
         show_totals(usage, today=running_day)
         by_model = api().subject_usage(subject, period, "day", "model")
         if usage.totals.unpriced_calls:
             show_unpriced(api().subject_usage(subject, period, "model"))
+        if usage.totals.no_usage_calls:
+            show_no_usage(usage.totals.no_usage_calls)
         charges = daily_charges(
             by_model.data,
             by="model",
@@ -56,7 +57,7 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
         [day.isoformat() for day, _ in rows],
         {
             "Day": text_column([day_text(day) + partial.get(day, "") for day, _ in rows]),
-            f"Charge ({usage.currency})": charge_column([row.cost.charge for _, row in rows]),
+            f"Charge ({usage.currency})": charge_column([row.charge for _, row in rows]),
             "Calls": count_column([row.calls for _, row in rows]),
             "Errors": count_column([row.errors for _, row in rows]),
             "Tokens": count_column([tokens(row.units) for _, row in rows]),

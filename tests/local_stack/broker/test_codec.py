@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from local_stack.broker.decode import decode, skip
 from local_stack.broker.encode import encode
-from local_stack.broker.errors import BrokerError, DecodeError
+from local_stack.broker.errors import DecodeError, EncodeError
 from local_stack.broker.types import (
     Array,
     Byte,
@@ -64,6 +64,8 @@ ARRAYS = st.one_of(
     st.lists(ASCII.map(Symbol), max_size=20),
     st.lists(st.booleans(), max_size=20),
     st.lists(st.uuids(), max_size=20),
+    st.lists(st.characters(exclude_categories=["Cs"]).map(Char), max_size=20),
+    st.lists(st.binary(min_size=8, max_size=8).map(Decimal64), max_size=20),
 ).map(Array)
 VALUES = st.recursive(
     SCALARS | ARRAYS,
@@ -151,7 +153,7 @@ def test_bytes_that_are_no_value_are_refused(data: bytes) -> None:
 
 
 def test_what_amqp_has_no_type_for_is_refused() -> None:
-    with pytest.raises(BrokerError, match="no AMQP type"):
+    with pytest.raises(EncodeError, match="no AMQP type"):
         encode(object())
-    with pytest.raises(BrokerError, match="one scalar type"):
+    with pytest.raises(EncodeError, match="one scalar type"):
         encode(Array([UInt(1), "two"]))

@@ -1,6 +1,7 @@
 """The journal: what was acknowledged is there after a restart, and the numbers go on."""
 
 import json
+import resource
 from datetime import timedelta
 from pathlib import Path
 
@@ -75,7 +76,7 @@ async def test_a_flipped_byte_before_the_last_record_is_an_error(tmp_path: Path)
     data = bytearray(segment.read_bytes())
     data[40] ^= 0xFF
     segment.write_bytes(data)
-    with pytest.raises(JournalError, match="byte 0 fails its checksum"):
+    with pytest.raises(JournalError, match=r"from byte 0 to \d+ is damaged"):
         await stored(tmp_path)
 
 
@@ -84,7 +85,7 @@ async def test_a_torn_segment_that_is_not_the_last_is_an_error(tmp_path: Path) -
     (segment,) = segments(tmp_path)
     segment.write_bytes(segment.read_bytes()[:-1])
     (tmp_path / PARTITION / f"{1:020d}-{100:020d}.segment").touch()
-    with pytest.raises(JournalError, match="is torn"):
+    with pytest.raises(JournalError, match="is damaged"):
         await stored(tmp_path)
 
 
@@ -118,6 +119,23 @@ async def test_retention_drops_old_events_in_memory_and_on_disk(
     async with Broker.running(config=config, data=tmp_path, clock=clock) as broker:
         assert broker.read("h", "0") == []
         assert broker.log("h", "0").last_sequence_number == 1
+
+
+def test_a_batch_the_disk_cannot_hold_is_not_written_at_all(tmp_path: Path) -> None:
+    batch = [Record(number, 40 * number, 0, b"x" * 40) for number in range(3)]
+    journal, *_ = Journal.load(tmp_path)
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, unlimited[1]))
+        with pytest.raises(JournalError, match="100 of 216 bytes written"):
+            journal.append(batch)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    journal.append(batch[:1])
+    journal.close()
+    journal, records, *_ = Journal.load(tmp_path)
+    journal.close()
+    assert records == batch[:1]
 
 
 def test_full_segments_are_followed_by_new_ones_and_trimmed_whole(

@@ -8,6 +8,7 @@ import pytest
 
 from local_stack.broker import Broker
 from local_stack.broker.connection import AMQP_HEADER
+from local_stack.broker.faults import Trim
 from local_stack.broker.frames import EMPTY_FRAME
 from local_stack.broker.messages import APPLICATION_PROPERTIES, BATCH_FORMAT, PROPERTIES
 from local_stack.broker.performatives import (
@@ -89,6 +90,19 @@ async def test_a_receiver_of_nothing_is_refused(
     answer = await client.attach_receiver(address, selector=selector)
     assert answer.source is None
     assert conditions((await client.expect(Detach)).error) == condition
+
+
+@pytest.mark.parametrize("selector", ["offset > '{offset}'", "sequence-number > '{number}'"])
+async def test_a_start_at_the_last_event_is_good_though_it_has_gone(
+    broker: Broker, client: WireClient, selector: str
+) -> None:
+    broker.append("h", [b"0", b"1"], partition="0")
+    last = broker.read("h", "0")[-1]
+    broker.inject(Trim())
+    start = selector.format(offset=last.offset, number=last.sequence_number)
+    assert (await client.attach_receiver(selector=start)).source is not None
+    broker.append("h", [b"2"], partition="0")
+    assert await client.bodies(1) == [b"2"]
 
 
 async def test_a_client_without_a_token_is_refused(broker: Broker) -> None:
@@ -286,6 +300,14 @@ async def test_a_malformed_event_is_rejected_not_stored(broker: Broker, client: 
     client.transfer(0, batch(b"good") + b"\x00\x53\x75\xa0\xff", message_format=BATCH_FORMAT)
     assert "decode-error" in repr((await client.expect(Disposition)).state)
     assert broker.read("h", "0") == []
+
+
+async def test_an_annotation_the_codec_cannot_write_is_rejected(client: WireClient) -> None:
+    await client.attach_sender()
+    array_of_lists = b"\xe0\x05\x01\xc0\x02\x01\x40"
+    value = b"\xa3\x01x" + array_of_lists
+    client.transfer(0, b"\x00\x53\x72\xc1%c\x02" % (len(value) + 1) + value + event(b"x"))
+    assert "not-implemented" in repr((await client.expect(Disposition)).state)
 
 
 async def test_a_quiet_client_is_closed_after_the_idle_timeout_and_a_live_one_is_not() -> None:

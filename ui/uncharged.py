@@ -1,4 +1,4 @@
-"""Names what has no price yet and what to do about it; an unpriced call is never shown as free."""
+"""Names the calls that are in no charge and what to do about them; they are never shown as free."""
 
 import streamlit as st
 
@@ -7,6 +7,15 @@ from ui.format import counted, escape
 from ui.kpis import tokens
 
 MODELS_SHOWN_MAX = 5
+
+
+def show_no_usage(calls: int) -> None:
+    """Served calls whose usage nobody reported."""
+    st.warning(
+        f"**{counted(calls, 'call')} without usage, not in the charge.** They were served, but "
+        "neither the model nor the gateway's log reported their tokens.",
+        icon=":material/help:",
+    )
 
 
 def show_unpriced(by_model: Usage) -> None:
@@ -25,8 +34,8 @@ def show_unpriced(by_model: Usage) -> None:
         "\n".join(
             [
                 f"**{counted(by_model.totals.unpriced_calls, 'call')} without a price, not in the "
-                "charge.** Each such call's page says what is missing: add it to the price "
-                "book, then re-rate.",
+                "charge.** Add the lines that each such call's page shows to the price book, then "
+                "re-rate.",
                 "",
                 *lines,
             ]

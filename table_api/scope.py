@@ -1,0 +1,85 @@
+"""What a handler asks (Api), and what one question is about (Scope)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from starlette.requests import Request
+
+from table_api.call_reads import CallReads
+from table_api.loopback import is_loopback
+from table_api.meta import LedgerMeta
+from table_api.metering_status import MeteringPlace
+from table_api.people import People, PeopleDirectory
+from table_api.periods import DayRange
+from table_api.problems import ProblemKind, Refused
+from table_api.queries import RangeQuery
+from table_api.reads import LedgerReads
+from table_api.storage import TableStorage
+
+
+class AuthMode(StrEnum):
+    """Who may ask."""
+
+    LOCAL = "local"
+    """Everybody on this machine: no authorization, loopback only."""
+    FUNCTION_KEY = "function_key"
+    """Whoever has the key that Azure Functions checks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """What the handlers ask; one per app."""
+
+    storage: TableStorage
+    reads: LedgerReads
+    calls: CallReads
+    people: People
+    now: Callable[[], datetime]
+    auth_mode: AuthMode
+    metering: MeteringPlace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What one question is about: the ledger, its days, today's people."""
+
+    meta: LedgerMeta
+    people: PeopleDirectory
+    today: date
+    days: DayRange
+
+
+def api_of(request: Request) -> Api:
+    """The app's Api."""
+    api: Api = request.app.state.api
+    return api
+
+
+async def scope_of(api: Api, query: RangeQuery) -> Scope:
+    """Read what every list needs; Refused when the range cannot be used."""
+    meta = await api.reads.meta()
+    today = meta.calendar.day(api.now())
+    people = await api.people.directory()
+    return Scope(meta=meta, people=people, today=today, days=query.days(today))
+
+
+async def check_host(request: Request) -> None:
+    """Refused when the request does not name this machine.
+
+    Where nobody is authorized, a page of any web site could else read the ledger through the
+    browser of somebody here, by a name of its own that resolves to 127.0.0.1.
+    """
+    if not is_loopback(request.url.hostname or ""):
+        raise Refused(
+            ProblemKind.FOREIGN_HOST, "with AUTH_MODE=local, ask for 127.0.0.1 or localhost"
+        )
+
+
+async def check_known(api: Api, scope: Scope, subject: str) -> None:
+    """Refused when neither the people nor the ledger's last months know the subject."""
+    if subject not in scope.people and not await api.reads.knows(subject, scope.today):
+        raise Refused(
+            ProblemKind.UNKNOWN_SUBJECT, "neither the ledger nor the people know this subject"
+        )

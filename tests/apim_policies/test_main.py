@@ -1,0 +1,51 @@
+"""The command that people and CI call: its exit code, and findings that an editor can jump to."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from apim_policies.check import check_policies
+from tests.apim_policies.conftest import FOLDER
+
+
+def run_check(folder: Path, bicep: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "apim_policies", "check"]
+    command += ["--folder", str(folder), "--bicep", str(bicep)]
+    return subprocess.run(
+        command, cwd=FOLDER.parent, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_deployed_files_exit_with_0_and_say_what_was_checked(tmp_path: Path, mono: None) -> None:
+    done = run_check(FOLDER, tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["OK", "SKIPPED", "OK", "OK"]
+
+
+def test_finding_exits_with_1_and_stands_alone_on_stdout(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "apim_policies"))
+    path = folder / "chargeback-forward.fragment.xml"
+    text = path.read_text(encoding="utf-8").replace("buffer-response", "bufer-response")
+    path.write_text(text, encoding="utf-8")
+
+    done = run_check(folder, tmp_path)
+
+    assert done.returncode == 1
+    [line] = done.stdout.splitlines()
+    number = text.splitlines().index(next(line for line in text.splitlines() if "<forward" in line))
+    assert line.startswith(f"chargeback-forward.fragment.xml:{number + 1}: ")
+
+
+def test_without_mono_the_checks_that_need_it_say_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    checks = list(check_policies(FOLDER, tmp_path))
+
+    assert [check.findings for check in checks] == [()] * 4
+    assert [(check.skipped or "").split(" ")[0] for check in checks[2:]] == ["apt-get", "apt-get"]

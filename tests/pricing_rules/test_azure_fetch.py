@@ -1,0 +1,152 @@
+"""Fetching prices page by page from a local stand-in: links, a lost link, throttling, failures."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from pricing_rules.azure_fetch import (
+    ATTEMPTS_MAX,
+    PAGE_ITEMS_MAX,
+    PAGES_MAX,
+    RETRY_DELAY_MAX_S,
+    RETRY_DELAY_S,
+    fetch_prices,
+)
+from pricing_rules.errors import FetchFailed
+
+Answer = tuple[int, dict[str, str], object]
+"""Status, headers, body."""
+
+
+class PriceApi:
+    """Answers in the given order, the last one for ever, and keeps what was asked."""
+
+    def __init__(self, answers: list[Answer]):
+        self.answers = answers
+        self.asked: list[dict[str, list[str]]] = []
+        self.slept: list[int] = []
+        self.url = ""
+
+    def fetch(self) -> list[dict[str, Any]]:
+        return fetch_prices("eastus2", currency="USD", url=self.url, sleep=self.slept.append)
+
+
+@contextmanager
+def serving(*answers: Answer) -> Iterator[PriceApi]:
+    api = PriceApi(list(answers))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            api.asked.append(parse_qs(urlsplit(self.path).query))
+            answer = api.answers.pop(0) if len(api.answers) > 1 else api.answers[0]
+            status, headers, body = answer
+            text = body if isinstance(body, str) else json.dumps(body)
+            text = text.replace("{api}", api.url)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet: the test says what it expects."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        api.url = f"http://127.0.0.1:{server.server_port}/api/retail/prices"
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield api
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def page(*names: str, link: str | None = None, count: int = 0) -> Answer:
+    items = [{"meterName": name} for name in names] or [{"meterName": str(n)} for n in range(count)]
+    return (200, {}, {"Items": items, "NextPageLink": link})
+
+
+def test_pages_are_followed_until_there_is_no_link() -> None:
+    with serving(page("a", "b", link="{api}?$skip=2"), page("c", link=None)) as api:
+        assert [row["meterName"] for row in api.fetch()] == ["a", "b", "c"]
+    assert "armRegionName eq 'eastus2'" in api.asked[0]["$filter"][0]
+    assert "serviceName eq 'Foundry Models'" in api.asked[0]["$filter"][0]
+    assert api.asked[1]["$skip"] == ["2"]
+
+
+def test_a_full_page_with_an_empty_link_is_continued_by_hand() -> None:
+    with serving(page(count=PAGE_ITEMS_MAX, link=""), page("last", link="")) as api:
+        assert len(api.fetch()) == PAGE_ITEMS_MAX + 1
+    assert api.asked[1]["$skip"] == [str(PAGE_ITEMS_MAX)]
+    assert api.asked[1]["$filter"] == api.asked[0]["$filter"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "delay"),
+    [
+        ({"Retry-After": "7"}, 7),
+        ({}, RETRY_DELAY_S),
+        ({"Retry-After": "soon"}, RETRY_DELAY_S),
+        ({"Retry-After": "86400"}, RETRY_DELAY_MAX_S),
+    ],
+)
+def test_a_throttled_page_is_asked_for_again_after_the_stated_delay(
+    headers: dict[str, str], delay: int
+) -> None:
+    with serving((429, headers, ""), page("a")) as api:
+        assert len(api.fetch()) == 1
+    assert api.slept == [delay]
+
+
+def test_throttling_without_end_fails_after_bounded_attempts() -> None:
+    with (
+        serving((429, {}, "")) as api,
+        pytest.raises(FetchFailed, match=f"429 after {ATTEMPTS_MAX} attempts"),
+    ):
+        api.fetch()
+    assert len(api.asked) == ATTEMPTS_MAX
+    assert len(api.slept) == ATTEMPTS_MAX - 1
+
+
+def test_a_refusal_is_not_repeated() -> None:
+    with serving((400, {}, "")) as api, pytest.raises(FetchFailed, match="400 after 1 attempts"):
+        api.fetch()
+    assert len(api.asked) == 1
+
+
+@pytest.mark.parametrize("body", ["<html>", "[]", '{"Items": 1}'])
+def test_an_answer_that_is_no_page_is_refused(body: str) -> None:
+    with serving((200, {}, body)) as api, pytest.raises(FetchFailed):
+        api.fetch()
+
+
+def test_a_link_to_another_host_is_not_followed() -> None:
+    with (
+        serving(page("a", link="https://example.com/api/retail/prices?$skip=1")) as api,
+        pytest.raises(FetchFailed, match=r"leads to example\.com"),
+    ):
+        api.fetch()
+
+
+def test_pages_without_end_are_bounded() -> None:
+    with (
+        serving(page("a", link="{api}?$skip=1")) as api,
+        pytest.raises(FetchFailed, match=f"more than {PAGES_MAX} pages"),
+    ):
+        api.fetch()
+    assert len(api.asked) == PAGES_MAX
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    with serving(page("a")) as api:
+        url = api.url
+    with pytest.raises(FetchFailed, match="GET http://127"):
+        fetch_prices("eastus2", currency="USD", url=url, sleep=lambda _: None)

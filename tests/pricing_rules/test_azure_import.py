@@ -1,0 +1,201 @@
+"""Importing Azure's rows: what is new, changed, gone or cannot be used, and nothing unmapped."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pricing_rules.azure_import import propose_azure
+from pricing_rules.azure_prices import METER_TABLE, read_dump, read_meter_table
+from pricing_rules.book import Book, compile_book, load_book
+from pricing_rules.errors import InvalidPriceSource
+from pricing_rules.proposals import Change, Proposal, render
+from pricing_rules.rule_text import rule_text
+
+DUMPS = Path(__file__).parents[3] / "shared" / "data" / "azure_retail_prices"
+CHECKED = date(2026, 11, 23)
+NAMES = {
+    "input": "GPT 5 Chat Inpt Glbl 1M Tokens",
+    "cache_read": "GPT 5 Chat cchd Inpt Glbl 1M Tokens",
+    "output": "GPT 5 Chat outpt Glbl 1M Tokens",
+}
+PRICES = {"input": "0.00125", "cache_read": "0.000125", "output": "0.01"}
+
+
+def row(meter: str, price: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "currencyCode": "USD",
+        "tierMinimumUnits": 0,
+        "retailPrice": Decimal(price),
+        "armRegionName": "eastus2",
+        "effectiveStartDate": "2025-08-01T00:00:00Z",
+        "meterName": meter,
+        "unitOfMeasure": "1K",
+        "type": "Consumption",
+        **changes,
+    }
+
+
+def rows(**changes: Any) -> list[dict[str, Any]]:
+    return [row(NAMES[unit], PRICES[unit], **changes) for unit in NAMES]
+
+
+def write_dump(directory: Path, items: list[dict[str, Any]]) -> Path:
+    path = directory / "dump.json"
+    text = json.dumps({"Items": items}, default=str)
+    # json has no decimals: the price is written as the number it is
+    for item in items:
+        text = text.replace(f'"{item["retailPrice"]}"', str(item["retailPrice"]))
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def proposals(directory: Path, items: list[dict[str, Any]], book: Book) -> list[Proposal]:
+    return propose_azure([write_dump(directory, items)], book, CHECKED)
+
+
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return load_book()
+
+
+@pytest.mark.skipif(not DUMPS.exists(), reason="the dumps of Azure's price list are not here")
+def test_the_shipped_book_is_what_the_dumps_say(book: Book) -> None:
+    dumps = sorted(DUMPS.glob("*.json"))
+    assert propose_azure(dumps, book, date(2025, 8, 25)) == []
+
+
+@pytest.mark.skipif(not DUMPS.exists(), reason="the dumps of Azure's price list are not here")
+def test_an_empty_book_would_be_written_as_the_shipped_one(book: Book, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.toml"
+    empty.write_text("", encoding="utf-8")
+    added = propose_azure(sorted(DUMPS.glob("*.json")), compile_book([empty]), date(2025, 8, 25))
+    assert {proposal.change for proposal in added} == {Change.ADDED}
+    empty.write_text("\n".join(map(rule_text, added)), encoding="utf-8")
+    retail = [card for card in book.content.cards if book.sources[card.id].kind == "azure-retail"]
+    assert compile_book([empty]).content.cards == tuple(retail)
+    assert len(retail) == 212
+
+
+def test_every_meter_has_one_line_and_no_price_two_meters() -> None:
+    table = read_meter_table()
+    priced = [meter for meter in table.values() if meter]
+    keys = {(meter.model, meter.version, meter.deployment, meter.unit) for meter in priced}
+    assert len(keys) == len(priced) == 566
+    assert METER_TABLE.name == "azure_meters.csv"
+
+
+def test_an_unchanged_price_is_no_news(book: Book, tmp_path: Path) -> None:
+    assert proposals(tmp_path, rows(), book) == []
+
+
+def test_a_changed_price_is_a_new_rule_that_supersedes_the_old(book: Book, tmp_path: Path) -> None:
+    items = rows()
+    items[2] = row(NAMES["output"], "0.007", effectiveStartDate="2026-12-01T00:00:00Z")
+    (change,) = proposals(tmp_path, items, book)
+    assert change.change is Change.CHANGED
+    assert change.details == ("output 10 → 7",)
+    assert change.rule_id == "azure.gpt-5-chat.GlobalStandard.2026-12-01"
+    assert change.supersedes == "azure.gpt-5-chat.GlobalStandard.2025-08-01"
+    written = tmp_path / "written.toml"
+    written.write_text(rule_text(change), encoding="utf-8")
+    with_change = load_book([written])
+    ends = {card.id: card.valid_to for card in with_change.content.cards}
+    assert ends[change.supersedes] == datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def test_a_change_without_a_new_date_holds_from_the_day_it_was_seen(
+    book: Book, tmp_path: Path
+) -> None:
+    items = rows()
+    items[0] = row(NAMES["input"], "0.003")
+    (change,) = proposals(tmp_path, items, book)
+    assert change.price is not None
+    assert change.price.valid_from == datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def test_a_price_that_the_source_has_no_more_is_listed(book: Book, tmp_path: Path) -> None:
+    gone = proposals(tmp_path, [row("gpt 4.1 Inp Data Zone Tokens", "0.0022")], book)
+    ids = {p.rule_id for p in gone if p.change is Change.GONE}
+    assert "azure.gpt-4.1.GlobalStandard.2025-04-01" in ids
+    assert all(p.price is None for p in gone if p.change is Change.GONE)
+
+
+def test_a_price_that_ends_is_listed(book: Book, tmp_path: Path) -> None:
+    proposed = proposals(tmp_path, rows(effectiveEndDate="2026-11-30T23:59:00Z"), book)
+    (ending,) = proposed
+    assert ending.details == ("ends 2026-12-01T00:00:00+00:00 and nothing follows yet",)
+
+
+def test_a_price_off_the_grid_is_listed_and_never_written(book: Book, tmp_path: Path) -> None:
+    items = rows()
+    items[0] = row(NAMES["input"], "0.0000000001")
+    (listed,) = proposals(tmp_path, items, book)
+    assert listed.change is Change.OFF_GRID
+    assert listed.price is None
+    with pytest.raises(ValueError, match="writes no rule"):
+        rule_text(listed)
+
+
+def test_one_price_in_two_regions_must_agree_for_global_deployments(
+    book: Book, tmp_path: Path
+) -> None:
+    elsewhere = row(NAMES["input"], "0.0021", armRegionName="swedencentral")
+    (conflict,) = proposals(tmp_path, [*rows(), elsewhere], book)
+    assert conflict.change is Change.CONFLICT
+    assert "swedencentral" in conflict.details[0]
+
+
+def test_a_regional_price_is_a_rule_of_its_region(book: Book, tmp_path: Path) -> None:
+    items = [
+        row("gpt 4.1 Inp regnl Tokens", "0.00242", armRegionName="swedencentral"),
+        row("gpt 4.1 Outp regnl Tokens", "0.00968", armRegionName="swedencentral"),
+    ]
+    (added,) = proposals(tmp_path, items, book)
+    assert added.change is Change.ADDED
+    assert added.rule_id == "azure.gpt-4.1.Standard.swedencentral.2025-08-01"
+    assert 'region = ["swedencentral"]' in rule_text(added)
+
+
+def test_an_unmapped_token_meter_stops_the_import(book: Book, tmp_path: Path) -> None:
+    items = [*rows(), row("gpt 9 Inp glbl Tokens", "1"), row("gpt 9 Outp glbl Tokens", "1")]
+    with pytest.raises(InvalidPriceSource, match=r"2 meters are not in azure_meters\.csv.*gpt 9"):
+        proposals(tmp_path, items, book)
+
+
+def test_what_is_not_sold_by_token_is_left_out(tmp_path: Path) -> None:
+    items = [
+        row("Provisioned Managed Global Unit", "1", unitOfMeasure="1/Hour"),
+        row(NAMES["input"], "260", type="Reservation"),
+        row("Sora 720p glbl Video", "1", unitOfMeasure="1 Second"),
+    ]
+    assert read_dump(write_dump(tmp_path, items)) == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"currencyCode": "EUR"}, {"tierMinimumUnits": 1000}], ids=["currency", "volume"]
+)
+def test_rows_that_are_no_plain_dollar_price_are_refused(
+    changes: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidPriceSource, match="expected USD and 0"):
+        read_dump(write_dump(tmp_path, rows(**changes)))
+
+
+@pytest.mark.parametrize("text", ["{", '{"Rows": []}', "[1]"])
+def test_a_file_that_is_no_dump_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "dump.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidPriceSource):
+        read_dump(path)
+
+
+def test_the_review_says_what_changes_and_counts_it(book: Book, tmp_path: Path) -> None:
+    items = rows()
+    items[2] = row(NAMES["output"], "0.007", effectiveStartDate="2026-12-01T00:00:00Z")
+    text = render(proposals(tmp_path, items, book))
+    assert "changed   azure.gpt-5-chat.GlobalStandard.2026-12-01" in text
+    assert text.endswith("0 added, 1 changed, 0 gone, 0 off-grid, 0 conflict")

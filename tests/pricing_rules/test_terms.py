@@ -1,0 +1,189 @@
+"""Which rule holds: by name, version, type, region, tier and time; never one that is close."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pricing_rules.book import TERMS_KEPT_MAX, Book, load_book
+from pricing_rules.rating import rate
+from pricing_rules.types import CallState, Operation, PricedCall
+from tests.builders import make_event, make_usage
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
+
+CHANGE = datetime(2026, 6, 1, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
+
+
+def alias(name: str, **fields: str) -> str:
+    values = {"provider": "azure", "type": "GlobalStandard", **fields}
+    return f'\n[[deployment]]\nname = "{name}"\n' + "".join(
+        f'{field} = "{value}"\n' for field, value in values.items()
+    )
+
+
+def over_base(directory: Path, *texts: str) -> Book:
+    path = directory / "company.toml"
+    path.write_text("".join(texts), encoding="utf-8")
+    return load_book([path])
+
+
+def call(book: Book, **changes: object) -> PricedCall:
+    fields = {"deployment": "dep", "model": None, "usage": make_usage(input=1_000_000), **changes}
+    return rate(make_event(**fields), book)
+
+
+def test_a_price_holds_from_its_first_instant_to_the_one_before_the_next(tmp_path: Path) -> None:
+    book = compile_text(
+        tmp_path,
+        ALIAS
+        + base_rule()
+        + base_rule(
+            "new",
+            valid_from=CHANGE.isoformat(),
+            more='supersedes = "base.m"',
+            rates='rates = { input = "3" }',
+        ),
+    )
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    assert call(book, time=first - INSTANT).state is CallState.UNPRICED
+    assert call(book, time=first).base_rule_id == "base.m"
+    assert call(book, time=CHANGE - INSTANT).base_rule_id == "base.m"
+    assert call(book, time=CHANGE).base_rule_id == "new"
+
+
+def test_the_more_specific_rule_wins(tmp_path: Path) -> None:
+    book = compile_text(
+        tmp_path,
+        ALIAS
+        + base_rule()
+        + base_rule("special", match=', service_tier = "priority"', rates='rates = {input = "5"}'),
+    )
+    assert call(book, service_tier="default").base_rule_id == "base.m"
+    assert call(book, service_tier="priority").base_rule_id == "special"
+
+
+def test_a_regional_price_of_another_region_is_never_borrowed(tmp_path: Path) -> None:
+    book = over_base(
+        tmp_path,
+        alias("here", model="gpt-4.1", type="Standard", region="eastus2"),
+        alias("open", model="gpt-4.1", type="Standard"),
+    )
+    assert call(book, deployment="here", region="westeurope").state is CallState.PRICED
+    assert call(book, deployment="open", region="eastus2").state is CallState.PRICED
+    elsewhere = call(book, deployment="open", region="westeurope")
+    assert elsewhere.state is CallState.UNPRICED
+    assert "region westeurope" in str(elsewhere.reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "tier", "price"),
+    [
+        ("GlobalStandard", "default", 2_000_000),
+        ("GlobalStandard", None, 2_000_000),
+        ("GlobalStandard", "standard", 2_000_000),
+        ("GlobalStandard", "batch", 1_000_000),
+        ("GlobalBatch", "default", 1_000_000),
+        ("DataZoneStandard", "default", 2_200_000),
+        ("DataZoneBatch", None, 1_100_000),
+        ("GlobalStandard", "priority", None),
+        ("GlobalStandard", "scale", None),
+        ("GlobalStandard", "auto", None),
+    ],
+)
+def test_type_and_service_tier_set_the_price(
+    kind: str, tier: str | None, price: int | None, tmp_path: Path
+) -> None:
+    book = over_base(tmp_path, alias("dep", model="gpt-4.1", type=kind))
+    priced = call(book, service_tier=tier)
+    assert [line.unit_price for line in priced.charges] == ([price] if price else [])
+    assert priced.state is (CallState.PRICED if price else CallState.UNPRICED)
+
+
+@pytest.mark.parametrize(
+    ("stated", "reported", "version", "price"),
+    [
+        ("2024-05-13", "gpt-4o-2024-11-20", "2024-05-13", 5_000_000),
+        (None, "gpt-4o-2024-05-13", "2024-05-13", 5_000_000),
+        (None, "gpt-4o-2031-01-01", "2031-01-01", None),
+        (None, "gpt-4o-mini-2024-07-18", "2024-11-20", 2_500_000),
+        (None, "gpt-4o", "2024-11-20", 2_500_000),
+        (None, None, "2024-11-20", 2_500_000),
+    ],
+)
+def test_the_alias_states_the_version_then_the_model_then_the_default(
+    stated: str | None, reported: str | None, version: str, price: int | None, tmp_path: Path
+) -> None:
+    fields = {"version": stated} if stated else {}
+    book = over_base(tmp_path, alias("dep", model="gpt-4o", **fields))
+    priced = call(book, model=reported)
+    assert priced.version == version
+    assert [line.unit_price for line in priced.charges] == ([price] if price else [])
+
+
+def test_a_model_with_several_prices_and_no_version_is_unpriced(tmp_path: Path) -> None:
+    book = over_base(tmp_path, alias("dep", model="gpt-4o-realtime-preview"))
+    priced = call(book)
+    assert priced.state is CallState.UNPRICED
+    assert "priced versions are 2024-10-01, 2024-12-17, 2025-06-03" in str(priced.reason)
+
+
+def test_provisioned_throughput_costs_nothing_per_call(tmp_path: Path) -> None:
+    book = over_base(tmp_path, alias("dep", model="gpt-5", type="GlobalProvisionedManaged"))
+    priced = call(book, usage=make_usage(input=10, output=5))
+    assert priced.state is CallState.ZERO
+    assert "paid by the hour" in str(priced.reason)
+    assert [(line.unit, line.quantity, line.list) for line in priced.charges] == [
+        ("input", 10, 0),
+        ("output", 5, 0),
+    ]
+    assert priced.adjustments[0].rule_id == "azure.provisioned.2024-04-01"
+
+
+def test_deployment_names_are_compared_without_case(tmp_path: Path) -> None:
+    book = over_base(tmp_path, alias("Chat-EU", model="gpt-4.1"))
+    assert call(book, deployment="chat-eu").state is CallState.PRICED
+    assert call(book, deployment="CHAT-EU").state is CallState.PRICED
+
+
+def test_a_call_without_a_deployment_is_unpriced(tmp_path: Path) -> None:
+    book = compile_text(tmp_path, base_rule())
+    assert call(book, deployment=None).reason == "the call names no deployment"
+
+
+def test_an_operation_can_have_a_price_of_its_own(tmp_path: Path) -> None:
+    book = compile_text(
+        tmp_path,
+        ALIAS
+        + base_rule()
+        + base_rule("speech", match=', operation = ["responses"]', rates='rates = {input = "1"}'),
+    )
+    assert call(book, operation=Operation.RESPONSES).base_rule_id == "speech"
+    assert call(book, operation=Operation.CHAT_COMPLETIONS).base_rule_id == "base.m"
+
+
+def test_a_base_rule_in_another_currency_leaves_the_call_unpriced(tmp_path: Path) -> None:
+    book = compile_text(tmp_path, ALIAS + base_rule().replace('"USD"', '"EUR"'))
+    priced = call(book)
+    assert priced.state is CallState.UNPRICED
+    assert priced.reason == "currency: rule base.m is in EUR, the book in USD"
+
+
+def test_a_modifier_for_a_caller_is_for_no_other(tmp_path: Path) -> None:
+    half = 'layer = "charge"\nfactor = "0.5"'
+    book = compile_text(
+        tmp_path,
+        ALIAS + base_rule() + modifier("half", "multiply", half, match='product = ["team"]'),
+    )
+    caller = make_event().caller
+    mine = call(book, caller=type(caller)(product="team"))
+    other = call(book, caller=type(caller)(product="other"))
+    assert mine.charge * 2 == other.charge == other.list
+
+
+def test_terms_that_are_forgotten_are_found_again(tmp_path: Path) -> None:
+    book = compile_text(tmp_path, ALIAS + base_rule())
+    first = call(book)
+    for index in range(0, TERMS_KEPT_MAX + 2):
+        book.terms(make_event(deployment="dep", model=str(index)), None)
+    assert call(book) == first

@@ -1,0 +1,256 @@
+"""The real API over a ledger in memory on a free port, and invented calls to post to it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from threading import Thread
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import httpx
+import uvicorn
+
+from pricing_rules.money import PICO_DIGITS
+from pricing_rules.rating import rate
+from pricing_rules.types import PricedCall
+from table_api.app import create_app
+from table_api.audit import audit, save_audit
+from table_api.dead_letters import DeadLetter, DeadLetterIndex
+from table_api.errors import Unavailable
+from table_api.keys import KeyRange
+from table_api.ledger import Ledger
+from table_api.memory_storage import MemoryTableStorage
+from table_api.people import People, Person
+from table_api.progress import Count, Progress, ProgressTable
+from table_api.rows import MeteredCall, Origin
+from table_api.storage import Row
+from tests.builders import call_id, make_event, make_usage
+from tests.calls import SETTINGS, book
+from ui.client import Client, http_transport, open_http
+from ui.period import one_day
+
+HUB = "llm-usage"
+STEP_TIMEOUT_S = 30
+ADA, BOB, ODD, KEY = (
+    "11111111-aaaa-4aaa-8aaa-000000000001",
+    "22222222-bbbb-4bbb-8bbb-000000000002",
+    "33333333-cccc-4ccc-8ccc-000000000003",
+    "subscription:batch/nightly",
+)
+ODD_NAME = "*_o[d]d_* $a$ <b>|x| www.contoso.example user@contoso.example :smile: :red[r]"
+PEOPLE = {ADA: ("Ada Lovelace", "R&D"), BOB: ("Bob Berg", "Sales"), ODD: (ODD_NAME, "R&D")}
+UNPRICED = "lab-model-x"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventedCall:
+    """A call of a billing day, rated as metering would."""
+
+    number: int
+    subject: str
+    day: date
+    deployment: str
+    input: int
+    cache_read: int = 0
+    output: int = 0
+    status: int = 200
+    has_usage: bool = True
+
+    @property
+    def time(self) -> datetime:
+        """Within the first seconds of the day, a few milliseconds after the call before."""
+        start = datetime.combine(self.day, time(0, 0, 1), ZoneInfo(SETTINGS.zone))
+        return (start + timedelta(milliseconds=self.number * 7)).astimezone(UTC)
+
+    @property
+    def priced(self) -> PricedCall:
+        counts = {"input": self.input, "cache_read": self.cache_read, "output": self.output}
+        event = make_event(
+            id=call_id(self.number),
+            subject=self.subject,
+            time=self.time,
+            deployment=self.deployment,
+            model=self.deployment,
+            status=self.status,
+            usage=make_usage(**{unit: count for unit, count in counts.items() if count})
+            if self.has_usage
+            else None,
+        )
+        return rate(event, book())
+
+    @property
+    def tokens(self) -> int:
+        return self.input + self.cache_read + self.output
+
+    def metered(self) -> MeteredCall:
+        enqueued = self.time + timedelta(seconds=2)
+        origin = Origin(hub=HUB, partition="3", sequence_number=self.number, enqueued_time=enqueued)
+        return MeteredCall(priced=self.priced, origin=origin)
+
+
+def charge_of(calls: Sequence[InventedCall]) -> Decimal:
+    return Decimal(sum(call.priced.charge for call in calls)).scaleb(-PICO_DIGITS)
+
+
+def billing_today() -> date:
+    return datetime.now(ZoneInfo(SETTINGS.zone)).date()
+
+
+def invented_calls(today: date) -> list[InventedCall]:
+    """Seventy days of calls up to today: four subjects, three deployments, one without a price."""
+    subjects = [ADA, BOB, ODD, KEY, ADA, BOB, ADA]
+    deployments = ["gpt-5-mini", "gpt-4.1"]
+    calls = [
+        InventedCall(
+            number=number,
+            subject=subjects[number % len(subjects)],
+            day=today - timedelta(days=number % 70),
+            deployment=UNPRICED if number % 23 == 7 else deployments[number // 3 % 2],
+            input=900 + 13 * number,
+            cache_read=40 * number,
+            output=211 + number,
+            status=400 if number % 31 == 5 else 200,
+        )
+        for number in range(420)
+    ]
+    return sorted(calls, key=lambda call: call.time)
+
+
+class SwitchedStorage(MemoryTableStorage):
+    """A storage that does not answer reads while it is down."""
+
+    down = False
+
+    async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
+        if self.down:
+            raise Unavailable("table ledger: timed out")
+        return await super().get(table, partition_key, row_key)
+
+    async def query(
+        self,
+        table: str,
+        partition_key: str,
+        keys: KeyRange,
+        *,
+        select: Sequence[str] | None = None,
+        rows_max: int | None = None,
+    ) -> AsyncIterator[list[Row]]:
+        if self.down:
+            raise Unavailable("table ledger: timed out")
+        pages = super().query(table, partition_key, keys, select=select, rows_max=rows_max)
+        async for page in pages:
+            yield page
+
+
+class Stand:
+    """What the tests do to the ledger while the API serves it from another thread."""
+
+    def __init__(
+        self, http: httpx.Client, storage: SwitchedStorage, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.url = str(http.base_url)
+        self.storage = storage
+        self.client = Client(http_transport(http))
+        self._loop = loop
+        self._ledger = self._do(Ledger.open(storage, SETTINGS, now=_now))
+
+    def post(self, calls: Sequence[InventedCall]) -> None:
+        """Post the calls, and record that their events were metered."""
+        self._do(self._ledger.post([call.metered() for call in calls]))
+        if calls:
+            self._do(self._record_progress(max(call.time for call in calls)))
+
+    def call_ids(self, subject: str, day: date) -> list[str]:
+        """The API's ids of the subject's calls of a day, in the order of their time."""
+        answer = self.client.subject_calls(subject, one_day(day), after=None)
+        return [call.id for call in answer.data]
+
+    def save_audit(self, problems: Sequence[str]) -> None:
+        """Audit the ledger, and find these problems in it too."""
+        report = self._do(audit(self.storage, now=_now()))
+        found = (*report.problems, *problems)
+        self._do(save_audit(self.storage, replace(report, problems=found)))
+
+    def add_dead_letter(self) -> None:
+        self._do(self._add_dead_letter())
+
+    def save_people(self) -> None:
+        """Names and cost centres of PEOPLE; the API sees them at its first question."""
+        people = [
+            Person(subject=subject, display_name=name, cost_centre=centre, valid_from=date.min)
+            for subject, (name, centre) in PEOPLE.items()
+        ]
+        self._do(People(self.storage, now=_now).save(people))
+
+    def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(STEP_TIMEOUT_S)
+
+    async def _record_progress(self, enqueued: datetime) -> None:
+        table = ProgressTable(self.storage)
+        await table.create()
+        stored = await table.read(HUB, "metering", "3")
+        progress = Progress(
+            hub=HUB,
+            group="metering",
+            partition="3",
+            hub_created_at=enqueued,
+            sequence_number=1,
+            enqueued_time=enqueued,
+            recorded_at=_now(),
+            counts={Count.RECEIVED: 432, Count.POSTED: 420, Count.DEFERRED: 12},
+        )
+        await table.write(progress, stored.etag if stored else None)
+
+    async def _add_dead_letter(self) -> None:
+        index = DeadLetterIndex(self.storage, HUB)
+        await index.create()
+        letter = DeadLetter(
+            hub=HUB,
+            partition="3",
+            sequence_number=7,
+            content_hash="0" * 12,
+            enqueued_time=_now(),
+            recorded_at=_now(),
+            reason="json",
+            field="",
+            value="{",
+            message="the body is cut",
+            event_id=None,
+            body_bytes=1,
+        )
+        await index.add([letter])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def standing() -> Iterator[Stand]:
+    """The API over an empty ledger, for as long as the block runs."""
+    storage = SwitchedStorage()
+    loop = asyncio.new_event_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(create_app(storage), log_level="warning", access_log=False)
+        server = uvicorn.Server(config)
+        thread = Thread(target=_serve, args=(loop, server, listener), daemon=True)
+        thread.start()
+        try:
+            with open_http(f"http://127.0.0.1:{listener.getsockname()[1]}") as http:
+                yield Stand(http, storage, loop)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _serve(
+    loop: asyncio.AbstractEventLoop, server: uvicorn.Server, listener: socket.socket
+) -> None:
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(server.serve(sockets=[listener]))
