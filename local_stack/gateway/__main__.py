@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 
+import uvloop
 from opentelemetry.metrics import set_meter_provider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
@@ -29,7 +30,7 @@ def main() -> int:
     configure()
     try:
         with _metrics(settings):
-            asyncio.run(_serve(settings))
+            uvloop.run(_serve(settings))
     except (PolicyError, LocalStackError, OSError, ValueError) as error:
         # ValueError is the SDK's word for a connection string that is none.
         print(f"gateway: {error}", file=sys.stderr)

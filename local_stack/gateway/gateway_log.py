@@ -4,13 +4,13 @@ when is not known here."""
 import json
 import time
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-from apim_policies.harness.call import Gateway
+from apim_policies.harness.call import Gateway, Trace
 from apim_policies.harness.token_metric import count_tokens
 from local_stack.gateway.call_log import CallLog
 from local_stack.gateway.operation import deployment_of, operation_of
@@ -64,7 +64,7 @@ class GatewayLog:
         request, forward = call.request, call.forward
         backend_ms = round(call.backend_s * 1_000)
         operation = operation_of(urlsplit(request.url).path)
-        traces: object = [asdict(trace) for trace in call.traces]
+        traces: object = [_trace_record(trace) for trace in call.traces]
         if Trap.TRACE_TEXT in self.traps:
             traces = json.dumps(traces)
         properties: Record = {
@@ -149,6 +149,15 @@ class GatewayLog:
             "correlationId": str(call.request.id),
             "location": self.gateway.region,
         }
+
+
+def _trace_record(trace: Trace) -> Record:
+    return {
+        "source": trace.source,
+        "severity": trace.severity,
+        "message": trace.message,
+        "metadata": trace.metadata,
+    }
 
 
 def _seven_digits(time_ns: int) -> str:

@@ -40,7 +40,8 @@ class Settings:
 def parse(arguments: Sequence[str] | None = None) -> Settings:
     """Ends the process with a message when a value cannot be read."""
     options = _parser().parse_args(arguments)
-    return Settings(**vars(options))
+    values = vars(options)
+    return Settings(**{**values, "named_values": tuple(values["named_values"])})
 
 
 def _parser() -> argparse.ArgumentParser:
