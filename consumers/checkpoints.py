@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError, ResourceExistsError
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
 from azure.storage.blob.aio import ContainerClient
 
@@ -113,6 +113,8 @@ class Checkpoints(BlobCheckpointStore):
         address = self.hub.address
         try:
             checkpoints = await super().list_checkpoints(address.host, address.hub, address.group)
+        except ResourceNotFoundError:
+            return {}  # no container yet: the first `run` makes it
         except (AzureError, OSError) as error:
             raise Unavailable(f"checkpoints of {address.hub}: {error}") from error
         return {each["partition_id"]: each["sequence_number"] for each in checkpoints}

@@ -44,6 +44,7 @@ class Book:
         self.billing_currency = content.billing_currency
         self.aliases: Mapping[str, Alias] = {alias.name: alias for alias in content.aliases}
         self._finder = TermsFinder(content)
+        self._by_caller = self._finder.by_caller
         self._kept: dict[object, TermsTimeline] = {}
         self.converts = content.billing_currency != content.pricing_currency
         """Whether charges are converted into another billing currency."""
@@ -55,7 +56,7 @@ class Book:
         key: object = (
             event.deployment, event.model, event.service_tier, event.operation, event.region
         )  # fmt: skip
-        if self._finder.by_caller:
+        if self._by_caller:
             caller = event.caller
             key = (key, caller.product, caller.subscription, caller.tid, cost_centre)
         timeline = self._kept.get(key)

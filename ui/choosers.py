@@ -17,11 +17,11 @@ SEARCH_CHARS_MAX = 200
 Value = TypeVar("Value")
 
 
-def choose(label: str, options: Mapping[str, Value], parameter: Parameter) -> Value:
+def choose(label: str, parameter: Parameter, *, options: Mapping[str, Value]) -> Value:
     """One of `options`, named in the URL by its label; the first one is the default."""
     named = address.read(parameter) or ""
     shown = named if named in options else next(iter(options))
-    _follow_address(parameter, shown)
+    st.session_state[parameter] = shown
     st.segmented_control(
         label, list(options), key=parameter, required=True, on_change=_write, args=(parameter,)
     )
@@ -29,7 +29,7 @@ def choose(label: str, options: Mapping[str, Value], parameter: Parameter) -> Va
 
 
 def search(label: str, *, placeholder: str) -> str:
-    _follow_address(Parameter.SEARCH, address.read(Parameter.SEARCH) or "")
+    st.session_state[Parameter.SEARCH] = address.read(Parameter.SEARCH) or ""
     text = st.text_input(
         label,
         key=Parameter.SEARCH,
@@ -46,17 +46,17 @@ def choose_period(today: date) -> Period:
     """This month, last month, or from one day to another, both included."""
     month = month_of(today)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = choose("Days", {choice.value: choice for choice in Range}, Parameter.RANGE)
+        chosen = choose("Days", Parameter.RANGE, options={choice.value: choice for choice in Range})
         if chosen is not Range.CUSTOM:
             return period_of(chosen, today=today, first=month.first, last=month.last)
-        first = _choose_day("From", Parameter.FIRST, month.first)
-        last = _choose_day("To (included)", Parameter.LAST, month.last)
+        first = _choose_day("From", Parameter.FIRST, default=month.first)
+        last = _choose_day("To (included)", Parameter.LAST, default=month.last)
     return period_of(chosen, today=today, first=first, last=last)
 
 
-def _choose_day(label: str, parameter: Parameter, default: date) -> date:
+def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:
     day = address.read_day(parameter) or default
-    _follow_address(parameter, day)
+    st.session_state[parameter] = day
     st.date_input(
         label,
         key=parameter,
@@ -66,16 +66,6 @@ def _choose_day(label: str, parameter: Parameter, default: date) -> date:
         args=(parameter,),
     )
     return day
-
-
-def _follow_address(parameter: Parameter, value: str | date) -> None:
-    """Let the widget show what the URL says, for Back and for sent links.
-
-    A value that it shows already is not set again: that would wipe what is being typed whenever a
-    live page refreshes.
-    """
-    if st.session_state.get(parameter) != value:
-        st.session_state[parameter] = value
 
 
 def _write(parameter: Parameter) -> None:

@@ -53,7 +53,7 @@ def grid_key(name: str, ids: Sequence[str]) -> str:
 
 
 def opened_row(
-    name: str, ids: Sequence[str], columns: Mapping[str, Column], *, alt: str
+    name: str, ids: Sequence[str], *, columns: Mapping[str, Column], alt: str
 ) -> str | None:
     """Draw the grid and return the id of the row that was chosen just now, if any."""
     event = st.dataframe(

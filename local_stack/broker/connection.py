@@ -74,8 +74,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES_MAX)
-        hole = self.namespace.faults.find(BlackHole)
-        self.silent = hole is not None and hole.new
+        self.silent = any(
+            isinstance(fault, BlackHole) and fault.new for fault in self.namespace.faults.waiting
+        )
         self.namespace.connections.add(self)
         self.namespace.stats.connections += 1
         self._every(self.namespace.config.idle_timeout_s / 2, self._check_silence)

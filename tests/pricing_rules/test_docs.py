@@ -9,7 +9,21 @@ import pytest
 
 from pricing_rules.__main__ import main
 from pricing_rules.book import load_book
-from pricing_rules.rules import BookFile, DeploymentType, Match, ServiceTier, Source
+from pricing_rules.rules import (
+    BaseRule,
+    BookFile,
+    Deployment,
+    DeploymentType,
+    FixedRule,
+    FxRule,
+    Match,
+    MinimumRule,
+    MultiplyRule,
+    ServiceTier,
+    Settings,
+    Source,
+    ZeroRule,
+)
 from pricing_rules.types import CallState
 from pricing_rules.units import Unit
 
@@ -17,6 +31,14 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "pricing.md").read_text(encoding="utf-8")
 VERSION = re.compile(r"[0-9a-f]{64}")
 """Moves with every new rule; the test of the worked example holds it to the book's."""
+RULE_FIELDS = {
+    *BaseRule.model_fields,
+    *MultiplyRule.model_fields,
+    *FixedRule.model_fields,
+    *MinimumRule.model_fields,
+    *ZeroRule.model_fields,
+    *FxRule.model_fields,
+}
 KINDS = ("base", "multiply", "fixed", "minimum", "zero", "fx", "allocate")
 
 
@@ -58,6 +80,12 @@ def test_every_command_prints_what_the_text_shows(
 )
 def test_every_word_of_a_rule_file_is_documented(name: str) -> None:
     assert f"`{name}`" in TEXT
+
+
+def test_every_table_and_field_of_a_file_is_documented() -> None:
+    assert all(f"[{name}]" in TEXT for name in BookFile.model_fields)
+    for fields in (Deployment.model_fields, Settings.model_fields, RULE_FIELDS):
+        assert [name for name in fields if f"`{name}`" not in TEXT] == []
 
 
 def test_every_kind_of_rule_is_in_the_list_above() -> None:

@@ -14,7 +14,7 @@ from pricing_rules.types import Rank, ReplacedCall
 from table_api import endpoints
 from table_api.app import create_app
 from table_api.audit import audit, save_audit
-from table_api.dead_letters import DeadLetter, DeadLetterIndex
+from table_api.dead_letters import DeadLetter, DeadLetterIndex, LetterState
 from table_api.errors import Unavailable
 from table_api.ledger import Ledger
 from table_api.memory_storage import MemoryTableStorage
@@ -319,7 +319,7 @@ async def test_metering_shows_progress_dead_letters_and_the_audit(
 
 
 async def save_letter(storage: MemoryTableStorage) -> None:
-    """One open dead letter."""
+    """One dead letter that is open and one that was redriven."""
     index = DeadLetterIndex(storage, "llm-usage")
     await index.create()
     letter = DeadLetter(
@@ -336,7 +336,8 @@ async def save_letter(storage: MemoryTableStorage) -> None:
         event_id=None,
         body_bytes=1,
     )
-    await index.add([letter])
+    redriven = replace(letter, sequence_number=8, state=LetterState.REDRIVEN)
+    await index.add([letter, redriven])
 
 
 def no_answer() -> list[list[Row]]:

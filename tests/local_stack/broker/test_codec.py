@@ -143,6 +143,8 @@ def test_every_form_the_standard_allows_is_read(data: bytes, value: object) -> N
         pytest.param(b"\xc1\x02\x01\x41", id="key without value"),
         pytest.param(b"\x00" * 100_000, id="nested without end"),
         pytest.param(b"\x3f", id="no constructor"),
+        pytest.param(b"\xc0\x03\x01\x41\x41", id="a size beyond the items"),
+        pytest.param(b"\xe0\x04\x01\x52\x05\x06", id="a size beyond the array's items"),
         pytest.param(b"\xa1\x01\xff", id="not UTF-8"),
         pytest.param(b"\xc1\x03\x02\x45\x40", id="list as a key"),
     ],

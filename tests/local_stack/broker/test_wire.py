@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -22,7 +23,7 @@ from local_stack.broker.performatives import (
     Transfer,
 )
 from local_stack.broker.types import ULong
-from tests.local_stack.broker.conftest import CONFIG
+from tests.local_stack.broker.conftest import CONFIG, HandClock
 from tests.local_stack.broker.wire_client import (
     CHANNEL,
     GROUP,
@@ -32,6 +33,7 @@ from tests.local_stack.broker.wire_client import (
     event,
     field_count,
     request,
+    source,
     target,
 )
 
@@ -133,6 +135,36 @@ async def test_an_answer_carries_the_id_with_its_type(
     assert isinstance(status, dict)
     assert (properties[5], type(properties[5])) == (message_id, type(message_id))
     assert status["status-code"] == 200
+
+
+async def test_an_answer_goes_to_the_link_the_request_names(client: WireClient) -> None:
+    await client.open_requests("$management", handle=20)
+    named = Attach(
+        name="named",
+        handle=30,
+        role=True,
+        source=source("$management"),
+        target=target("reply-here"),
+    )
+    client.send(named)
+    await client.expect(Attach)
+    client.credit(30, 10)
+    read: dict[object, object] = {"operation": "READ", "type": "com.microsoft:eventhub"}
+    for reply_to, handle in (("reply-here", 30), (None, 21)):
+        client.transfer(20, request("id", read | {"name": "h"}, None, reply_to=reply_to))
+        answer, _ = await client.message()
+        assert answer.handle == handle
+
+
+async def test_a_new_receiver_gets_nothing_that_has_expired(
+    broker: Broker, client: WireClient, clock: HandClock
+) -> None:
+    broker.append("h", [b"old"], partition="0")
+    clock.advance(timedelta(hours=23))
+    broker.append("h", [b"young"], partition="0")
+    clock.advance(timedelta(hours=1, seconds=1))
+    await client.attach_receiver()
+    assert await client.bodies(1) == [b"young"]
 
 
 async def test_a_message_of_many_frames_arrives_whole_both_ways(client: WireClient) -> None:
