@@ -12,7 +12,6 @@ from yarl import URL
 
 from apim_policies.harness.call import (
     BACKEND_UNREACHABLE,
-    CALLER_GONE,
     TIMEOUT,
     Forward,
     GatewayError,
@@ -58,21 +57,8 @@ class Backend:
             self._session = session
             yield self
 
-    async def ask(
-        self, forward: Forward, gone: asyncio.Event
-    ) -> aiohttp.ClientResponse | GatewayError:
-        """The answer once its headers are there; whoever gets it closes it. `gone` is set when the
-        caller has hung up."""
-        asking = asyncio.create_task(self._request(forward))
-        leaving = asyncio.create_task(gone.wait())
-        await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        leaving.cancel()
-        if asking.done():
-            return asking.result()
-        asking.cancel()
-        return CALLER_GONE
-
-    async def _request(self, forward: Forward) -> aiohttp.ClientResponse | GatewayError:
+    async def ask(self, forward: Forward) -> aiohttp.ClientResponse | GatewayError:
+        """The answer once its headers are there; whoever gets it closes it."""
         assert self._session is not None  # the context manager is open
         try:
             async with asyncio.timeout(forward.timeout_s):

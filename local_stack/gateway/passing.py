@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp import web
 
 from apim_policies.errors import PolicyError
-from apim_policies.harness.call import Forward, GatewayError, Passage, Response
+from apim_policies.harness.call import CALLER_GONE, Forward, GatewayError, Passage, Response
 from apim_policies.harness.policies import Policies
 from local_stack.gateway.backend import Backend, held_body, passed_on
 from local_stack.gateway.call_log import CallLog
@@ -23,16 +23,26 @@ _LOG = Log(__name__)
 
 
 class Passing:
-    """Set `gone` when the caller hangs up: the call then ends early, and reports all the same."""
+    """One call. It ends by itself, early when its caller leaves, and reports in either case."""
 
     def __init__(
         self, call: CallLog, policies: Policies, *, backend: Backend, reports: Reports
     ) -> None:
-        self.gone = asyncio.Event()
         self._call = call
         self._policies = policies
         self._backend = backend
         self._reports = reports
+        self._left = False
+        self._asking: asyncio.Task[aiohttp.ClientResponse | GatewayError] | None = None
+        self._opened: aiohttp.ClientResponse | None = None
+
+    def leave(self) -> None:
+        """The caller hung up: no model need go on for them."""
+        self._left = True
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._opened is not None:
+            self._opened.close()
 
     async def run(self, request: web.Request) -> web.StreamResponse:
         """The answer, of which a streamed one has been sent already."""
@@ -42,7 +52,7 @@ class Passing:
                 return self._whole(passage)
             began = time.monotonic()
             try:
-                return await self._ask(request, passage, passage.forward)
+                return await self._forward(request, passage, passage.forward)
             finally:
                 self._call.backend_s = time.monotonic() - began
         except PolicyError as error:
@@ -53,10 +63,10 @@ class Passing:
         finally:
             self._reports.ended(self._call)
 
-    async def _ask(
+    async def _forward(
         self, request: web.Request, passage: Passage, forward: Forward
     ) -> web.StreamResponse:
-        opened = await self._backend.ask(forward, self.gone)
+        opened = await self._ask(forward)
         if isinstance(opened, GatewayError):
             return await self._failed(passage, opened)
         async with opened:
@@ -75,6 +85,17 @@ class Passing:
                 return self._whole(passage)
             return await self._stream(request, passage, opened)
 
+    async def _ask(self, forward: Forward) -> aiohttp.ClientResponse | GatewayError:
+        self._asking = asyncio.create_task(self._backend.ask(forward))
+        if self._left:
+            self._asking.cancel()
+        try:
+            return await self._asking
+        except asyncio.CancelledError:
+            if self._left:
+                return CALLER_GONE
+            raise
+
     async def _failed(self, passage: Passage, error: GatewayError) -> web.StreamResponse:
         return self._whole(self._note(await self._policies.on_error(passage, error)))
 
@@ -82,13 +103,13 @@ class Passing:
         self, request: web.Request, passage: Passage, opened: aiohttp.ClientResponse
     ) -> web.StreamResponse:
         answer = passage.answer
-        assert answer is not None  # _ask has looked
+        assert answer is not None  # _forward has looked
         call = self._call
         call.streamed = opened.content_type == EVENT_STREAM
         out = web.StreamResponse(
             status=answer.status, reason=answer.reason or None, headers=passed_on(answer.headers)
         )
-        closing = asyncio.create_task(self._close_when_gone(opened))
+        self._opened = opened
         try:
             await out.prepare(request)
             async for data in opened.content.iter_any():
@@ -102,17 +123,10 @@ class Passing:
             _LOG.warning("stream_broke", repr(error), call=str(call.request.id))
             if request.transport is not None:
                 request.transport.close()  # an end without its last chunk tells the caller
-        finally:
-            closing.cancel()
         if call.answer.usage is not None:
             counted = await self._policies.usage_known(passage, call.answer.usage)
             call.metrics = counted.metrics
         return out
-
-    async def _close_when_gone(self, opened: aiohttp.ClientResponse) -> None:
-        """No model need go on for a caller who left."""
-        await self.gone.wait()
-        opened.close()
 
     def _note(self, passage: Passage) -> Passage:
         for fault in passage.faults:

@@ -55,7 +55,7 @@ class Proxy:
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            passing.gone.set()
+            passing.leave()
             raise
 
     async def settled(self) -> Counts:
