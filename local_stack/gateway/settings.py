@@ -41,7 +41,9 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
     """Ends the process with a message when a value cannot be read."""
     options = _parser().parse_args(arguments)
     values = vars(options)
-    return Settings(**{**values, "named_values": tuple(values["named_values"])})
+    values["policies"] = values["policies"] or POLICIES
+    values["named_values"] = tuple(values["named_values"])
+    return Settings(**values)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,7 +99,7 @@ def _add_all(add: Callable[..., None]) -> None:
     add("traps", "GATEWAY_TRAPS", f"habits of real logs: {traps}", default="", type=_traps)
     add("drop", "GATEWAY_DROP", "share of usage events to lose", default="0", type=_share)
     add("seed", "GATEWAY_SEED", "of what is lost and trapped", default="0", type=int)
-    add("policies", "GATEWAY_POLICIES", "their folder", default=str(POLICIES), type=Path)
+    add("policies", "GATEWAY_POLICIES", "folder, else apim_policies", default="", type=_path)
     add(
         "subscriptions",
         "GATEWAY_SUBSCRIPTIONS",
