@@ -36,6 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _add_price(verbs: _Verbs) -> None:
     verb = verbs.add_parser("price", help="what one usage object costs")
     verb.add_argument("--model", required=True, help="model of the book, with or without version")
+    verb.add_argument("--provider", help="where several sell the model")
     verb.add_argument(
         "--deployment-type",
         type=DeploymentType,
