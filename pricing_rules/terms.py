@@ -3,6 +3,7 @@
 Owns the choice of rules. Arithmetic is in `rating`.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
@@ -225,15 +226,16 @@ def _no_alias(event: UsageEvent) -> str:
     lines = [
         f"no alias for deployment {event.deployment!r}; add to a file of the book:",
         "[[deployment]]",
-        f'name = "{_toml(event.deployment)}"',
+        f"name = {_toml(event.deployment)}",
         'provider = "azure"',
-        f'model = "{_toml(event.model)}"',
+        f"model = {_toml(event.model)}",
         'type = "GlobalStandard"  # or DataZoneStandard, Standard, …: as deployed',
     ]
     if event.region:
-        lines.append(f'region = "{_toml(event.region)}"')
+        lines.append(f"region = {_toml(event.region)}")
     return "\n".join(lines)
 
 
 def _toml(text: str | None) -> str:
-    return (text or "").replace("\\", "\\\\").replace('"', '\\"')
+    """A string in quotes, on one line whatever the caller sent: JSON's form, but for U+007F."""
+    return json.dumps(text or "", ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -164,6 +164,14 @@ def test_lint_says_ok_or_what_is_wrong_and_why(capsys: Output, tmp_path: Path) -
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-05:00", "x"])
+def test_a_time_that_is_none_is_a_wrong_argument(capsys: Output, moment: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["price", "--model", "gpt-5", "--usage", "{}", "--at", moment])
+    assert stopped.value.code == 2
+    assert moment in capsys.readouterr().err
+
+
 def test_show_gives_sources_and_warns_of_old_prices(capsys: Output) -> None:
     out, err = run(capsys, ["show", "gpt-4.1", "--at", AT, "--today", "2025-10-24"])
     assert "gpt 4.1 Inp glbl Tokens" in out
@@ -173,6 +181,8 @@ def test_show_gives_sources_and_warns_of_old_prices(capsys: Output) -> None:
     assert "checked 61 days ago, more than 60" in err
     out, _ = run(capsys, ["show", "gpt-5.4", "--at", AT])
     assert "up to 272,000 prompt tokens" in out
+    dated, _ = run(capsys, ["show", "GPT-5.4-2026-03-05", "--at", AT])
+    assert dated == out
     _, err = run(capsys, ["show", "gpt-9"], code=1)
     assert err.startswith("no price for gpt-9")
 

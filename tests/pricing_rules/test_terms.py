@@ -1,5 +1,6 @@
 """Which rule holds: by name, version, type, region, tier and time; never one that is close."""
 
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,6 +70,24 @@ def test_a_region_is_one_however_it_is_written(tmp_path: Path) -> None:
             alias("dep", model="m", region=deployed),
         )
         assert call(book).state is CallState.PRICED
+
+
+def test_the_lines_to_add_are_toml_whatever_the_caller_sent(tmp_path: Path) -> None:
+    book = compile_text(tmp_path, base_rule())
+    name = 'a"\n[[rule]]\\\x00\x7fé'
+    reason = str(call(book, deployment=name, model="m\r", region="é\n").reason)
+    lines = tomllib.loads(reason.split("of the book:\n", 1)[1])
+    assert lines == {
+        "deployment": [
+            {
+                "name": name,
+                "provider": "azure",
+                "model": "m\r",
+                "type": "GlobalStandard",
+                "region": "é\n",
+            }
+        ]
+    }
 
 
 def test_the_more_specific_rule_wins(tmp_path: Path) -> None:
