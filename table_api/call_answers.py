@@ -85,7 +85,7 @@ def _call_fields(entry: LedgerEntry) -> dict[str, object]:
         "call_id": entry.text("call_id"),
         "time": entry.time,
         "day": _charge_day(entry),
-        "model": model_of(entry),
+        "model": model_of(entry.row),
         "deployment": entry.text("deployment"),
         "operation": entry.text("operation"),
         "status": int(entry.row["status"]),

@@ -17,7 +17,10 @@ from table_api.dead_letters import DeadLetter
 
 
 class Tally(StrEnum):
-    """What is counted. `gateway_calls` is the sum of `posted`, `waiting` and `refused`."""
+    """What is counted. `gateway_calls` is the sum of `posted`, `waiting` and `refused`.
+
+    Charges are pico-units.
+    """
 
     GATEWAY_CALLS = "gateway_calls"
     """Calls that at least one path told of."""
@@ -60,7 +63,7 @@ class Tally(StrEnum):
     PRICED = "priced"
     """Among posted: has a price."""
     CHARGE = "charge"
-    """Pico-units of the priced."""
+    """Of the priced: with their number the mean that estimates are made of."""
     RECOVERED_CHARGE = "recovered_charge"
     UNATTRIBUTED_CHARGE = "unattributed_charge"
 
@@ -147,14 +150,14 @@ class CompletenessMeter:
 
     def report(self) -> CompletenessReport:
         """Of all that was added."""
-        charges: defaultdict[str | None, Counter[Tally]] = defaultdict(Counter)
+        of_model: defaultdict[str | None, Counter[Tally]] = defaultdict(Counter)
         for (_, _, model), part in self._parts.items():
-            charges[model].update(part.counts)
+            of_model[model].update(part.counts)
         lines = tuple(
-            CompletenessLine(hour=hour, api=api, model=model, sums=_sums(part, charges[model]))
+            CompletenessLine(hour=hour, api=api, model=model, sums=_sums(part, of_model[model]))
             for (hour, api, model), part in sorted(self._parts.items(), key=_order)
         )
-        models = sorted(charges, key=lambda model: (model is None, model or ""))
+        models = sorted(of_model, key=lambda model: (model is None, model or ""))
         return CompletenessReport(
             lines=lines,
             models={

@@ -10,6 +10,7 @@ from table_api import cache_writes
 from table_api.cache_writes import excludes_cache_writes
 from table_api.call_decision import PairingState, state_of
 from table_api.call_facts import Tokens
+from table_api.call_reads import model_of
 from table_api.call_view import CallView
 from table_api.kept_call import KeptCall
 from table_api.keys import split_call_key
@@ -125,12 +126,11 @@ def posted_calls(rows: Iterable[Row]) -> dict[str, PostedCall]:
 
 
 def _posted_call(row: Row) -> PostedCall:
-    names = [str(row[name]) for name in ("model", "reported_model", "deployment") if row.get(name)]
     api, deployment = row.get("api"), row.get("deployment")
     return PostedCall(
         subject=str(row["subject"]),
         api=None if api is None else str(api),
-        model=next(iter(names), "unknown"),
+        model=model_of(row),
         deployment=None if deployment is None else str(deployment),
         state=CallState(str(row["state"])),
         charge=int(row.get("charge") or 0),
