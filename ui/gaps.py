@@ -54,7 +54,7 @@ def gaps_of(sums: Sums, currency: str) -> list[Gap]:
             name="Unattributed",
             calls=sums.unattributed,
             value=f"{amount(sums.unattributed_charge, currency)} charged to nobody",
-            meaning="Tokens are known and the caller is not: the trace is missing too.",
+            meaning="Nobody named the caller: event and trace are both missing.",
         ),
         Gap(
             name="Unpriced",
