@@ -136,6 +136,13 @@ class AzureTableStorage:
             f"PartitionKey eq '{partition_key}' and "
             f"RowKey ge '{keys.start}' and RowKey lt '{keys.stop}'"
         )
+        async for page in self._pages(table, condition, select=select, rows_max=rows_max):
+            yield page
+
+    async def _pages(
+        self, table: str, condition: str, *, select: Sequence[str] | None, rows_max: int | None
+    ) -> AsyncIterator[list[Row]]:
+        """Follow the continuation only: a page of the service may be short or empty before it."""
         top = min(rows_max or ROWS_PER_PAGE, ROWS_PER_PAGE)
         first = f"{self._endpoint}/{table}()?$filter={quote(condition, safe='')}&$top={top}"
         if select is not None:
@@ -160,17 +167,13 @@ class AzureTableStorage:
         """See TableStorage: asks again and again for the first row after the last partition."""
         last = ""
         while True:
-            condition = quote(f"PartitionKey gt '{last}'", safe="")
-            url = f"{self._endpoint}/{table}()?$filter={condition}&$top=1&$select=PartitionKey"
-            status, answer, _ = await self._send("GET", url)
-            if status == 404:
+            rows = self._pages(
+                table, f"PartitionKey gt '{last}'", select=["PartitionKey"], rows_max=1
+            )
+            first = [row async for page in rows for row in page][:1]
+            if not first:
                 return
-            if status != 200:
-                raise error_of(status, answer)
-            rows = _decode_page(answer)["value"]
-            if not rows:
-                return
-            last = str(rows[0]["PartitionKey"])
+            last = str(first[0]["PartitionKey"])
             yield last
 
     async def close(self) -> None:

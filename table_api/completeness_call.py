@@ -9,11 +9,11 @@ from pricing_rules.types import CallState, Operation
 from table_api import cache_writes
 from table_api.cache_writes import excludes_cache_writes
 from table_api.call_decision import PairingState, state_of
-from table_api.call_facts import Tokens
 from table_api.call_reads import model_of
 from table_api.call_view import CallView
 from table_api.kept_call import KeptCall
 from table_api.keys import split_call_key
+from table_api.log_usage import usage_from_log
 from table_api.storage import Row
 
 WRITING = frozenset(
@@ -45,7 +45,7 @@ class SeenCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reported_tokens: int | None
     """By the model's own usage."""
     logged_tokens: int | None
-    """By the gateway's log."""
+    """By the gateway's log; None where there is nothing to compare it with."""
     lacks_completion: bool | None
     """Whether the log counted a prompt and no completion; None where that says nothing."""
 
@@ -69,6 +69,8 @@ def seen_call(kept: KeptCall) -> SeenCall | None:
     if view is None:
         return None
     place = kept.decisions[-1].place if kept.decisions else view.identity
+    # Only where there is something to compare with: it costs more than all else here.
+    logged = None if view.reported_tokens is None else usage_from_log(view)
     identity, outcome, tokens = view.identity, view.outcome, view.tokens
     # The first who knows: the policy, the gateway's record, its LLM log.
     told = [each for each in (identity, outcome, tokens) if each is not None]
@@ -83,25 +85,13 @@ def seen_call(kept: KeptCall) -> SeenCall | None:
         has_event=view.reported,
         is_logged=outcome is not None or tokens is not None,
         reported_tokens=view.reported_tokens,
-        logged_tokens=logged_tokens(view) if tokens is not None and tokens.any else None,
+        logged_tokens=None if logged is None else logged[1].total,
         lacks_completion=_lacks_completion(view),
     )
 
 
 def _first(told: Iterable[object], name: str) -> str | None:
     return next((value for each in told if (value := getattr(each, name, None))), None)
-
-
-def logged_tokens(view: CallView) -> int:
-    """All tokens by the log, counted as those of a usage: each once, reasoning included.
-
-    Of prompt 100, completion 60, total 210 it is 210: Grok's reasoning is in the total only. Of
-    Anthropic's prompt 100, cached 900, completion 60 it is 1,060: the prompt leaves cached out.
-    """
-    tokens = view.tokens or Tokens(time=view.time)
-    if view.of_anthropic:
-        return tokens.prompt + tokens.cached + tokens.completion
-    return max(tokens.total, tokens.prompt + tokens.completion)
 
 
 def _lacks_completion(view: CallView) -> bool | None:
