@@ -36,7 +36,7 @@ demo: setup ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP
 
 test: setup ## Run all tests
 	@$(MAKE) --no-print-directory debian
-	.venv/bin/pytest
+	.venv/bin/pytest --numprocesses 3 --dist loadfile
 
 policies: setup ## Check the gateway's policies alone: compile, white-list, run
 	@$(RUN) -m apim_policies check
@@ -53,6 +53,8 @@ fmt: setup ## Format the code and sort the imports
 bench: setup ## Measure against fair references: prints a table each
 	$(RUN) -m benchmarks.rating
 	$(RUN) -m benchmarks.metering
+	$(RUN) -m benchmarks.gateway
+	$(RUN) -m benchmarks.pairing
 
 clean: ## Remove the demonstration's data
 	rm -rf "$(DATA)"
