@@ -48,6 +48,10 @@ class BillingMonth:
     def first_day(self) -> date:
         return date(self.year, self.number, 1)
 
+    @property
+    def last_day(self) -> date:
+        return self.moved(1).first_day - timedelta(days=1)
+
     def moved(self, months: int) -> "BillingMonth":
         """So many months later, or earlier when negative."""
         index = self.year * 12 + self.number - 1 + months

@@ -39,6 +39,8 @@ class Comparison:
     billed: Mapping[str, Billed]
     """By the cell's RowKey; empty for a month before the first close."""
     cells: Mapping[str, Cell]
+    invoices: Mapping[str | None, str]
+    """Numbers of the month's own invoices by cost centre."""
     cost_centre_on: CostCentreOn
     layer: str
 
@@ -145,6 +147,6 @@ def _balances(comparison: Comparison, touched: set[str | None]) -> tuple[Balance
         if cell.cost_centre in exact:
             exact[cell.cost_centre] += cell.sums.get(comparison.layer, 0)
     return tuple(
-        Balance(cost_centre=name, exact=str(exact[name]))
+        Balance(cost_centre=name, exact=str(exact[name]), invoice=comparison.invoices.get(name))
         for name in sorted(exact, key=lambda name: (name is None, name or ""))
     )

@@ -31,6 +31,8 @@ class Line(_Part, frozen=True, kw_only=True):
     charge_month: str
     charge_day: str | None
     """Of a correction: the day in the billing zone whose calls it corrects."""
+    corrects: str | None
+    """The invoice that billed the month to this cost centre; None where there was none."""
     subject: str
     model: str
     line: str

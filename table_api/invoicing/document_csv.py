@@ -5,7 +5,7 @@ A cell that a spreadsheet would take for a formula gets a leading apostrophe.
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from table_api.invoicing.document import Document, Line, Uncharged
 
@@ -15,6 +15,7 @@ COLUMNS = (
     "kind",
     "charge_month",
     "charge_day",
+    "corrects",
     "subject",
     "name",
     "model",
@@ -46,6 +47,9 @@ Names = Mapping[str, str]
 """Subject → display name, as known when a file is rendered; empty in stored files."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMERIC = frozenset(
+    {"quantity", "list", "contracted", "charge", "amount_unrounded", "amount", "calls", "estimate"}
+)
 
 
 def document_csv(document: Document, names: Names) -> bytes:
@@ -53,29 +57,26 @@ def document_csv(document: Document, names: Names) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(_rows(document, names))
+    for line in document.lines:
+        writer.writerow(_safe(line_values(document, line, names)))
+    for entry in document.uncharged:
+        writer.writerow(_safe(uncharged_values(document, entry, names)))
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8")
 
 
-def _rows(document: Document, names: Names) -> Iterable[dict[str, str]]:
-    for line in document.lines:
-        yield _line(document, line, names)
-    for entry in document.uncharged:
-        yield _uncharged(document, entry, names)
-
-
-def _line(document: Document, line: Line, names: Names) -> dict[str, str]:
-    facts = {name: safe(value) for name, value in line.facts.items()}
-    return facts | {
+def line_values(document: Document, line: Line, names: Names) -> dict[str, str]:
+    """The columns of a line."""
+    return line.facts | {
         "number": line.invoice,
         "line": str(line.number),
         "kind": line.kind,
         "charge_month": line.charge_month,
         "charge_day": line.charge_day or "",
-        "subject": safe(line.subject),
-        "name": safe(names.get(line.subject, "")),
-        "model": safe(line.model),
-        "line_id": safe(line.line),
+        "corrects": line.corrects or "",
+        "subject": line.subject,
+        "name": names.get(line.subject, ""),
+        "model": line.model,
+        "line_id": line.line,
         "unit": line.unit,
         "quantity": str(line.quantity),
         "list": line.list,
@@ -88,23 +89,27 @@ def _line(document: Document, line: Line, names: Names) -> dict[str, str]:
     }
 
 
-def _uncharged(document: Document, entry: Uncharged, names: Names) -> dict[str, str]:
+def uncharged_values(document: Document, entry: Uncharged, names: Names) -> dict[str, str]:
+    """The columns of calls without an amount or an owner."""
     return {
         "number": document.number,
         "kind": entry.concern,
         "charge_month": entry.charge_month,
-        "subject": safe(entry.subject),
-        "name": safe(names.get(entry.subject, "")),
-        "model": safe(entry.model),
+        "subject": entry.subject,
+        "name": names.get(entry.subject, ""),
+        "model": entry.model,
         "quantity": str(sum(entry.quantities.values())) if entry.quantities else "",
         "currency": document.currency,
-        "deployment": safe(entry.deployment or ""),
+        "deployment": entry.deployment or "",
         "calls": str(entry.calls),
         "estimate": entry.estimate or "",
         "note": entry.basis,
     }
 
 
-def safe(text: str) -> str:
-    """Text that no spreadsheet runs. Numbers of ours are written as they are."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _safe(values: Mapping[str, str]) -> dict[str, str]:
+    """Text that no spreadsheet runs; negative numbers are written as they are."""
+    return {
+        column: f"'{value}" if value.startswith(_FORMULA) and column not in _NUMERIC else value
+        for column, value in values.items()
+    }

@@ -3,13 +3,21 @@
 Stored files hold subject ids and no names.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from pricing_rules.money import format_pico, parse_pico
 from table_api.invoicing.document import Document, encode_document
 from table_api.invoicing.document_csv import document_csv
+from table_api.invoicing.document_pdf import document_pdf
+from table_api.invoicing.document_xlsx import document_xlsx
+from table_api.invoicing.focus_columns import DATASETS, FocusRow, Kind, focus_csv
+from table_api.invoicing.focus_rows import (
+    billing_period_rows,
+    cost_and_usage_rows,
+    invoice_detail_rows,
+)
 from table_api.invoicing.invoices import invoices_of, statements_of
 from table_api.invoicing.manifest import Entry, File, Manifest
 from table_api.invoicing.minor_units import format_minor, pico_per_minor
@@ -17,6 +25,8 @@ from table_api.invoicing.snapshot import Snapshot, sha256
 
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +55,18 @@ class MonthDocuments:
             base = f"invoices/{document.number}"
             yield _exact(f"{base}.json", JSON, partial(encode_document, document))
             yield _exact(f"{base}.csv", CSV, partial(document_csv, document, {}))
+            yield _drawn(f"{base}.xlsx", XLSX, partial(document_xlsx, document, {}))
+            yield _drawn(f"{base}.pdf", PDF, partial(document_pdf, document, {}))
         for document in self.statements:
             base = f"statements/{document.number}"
             yield _exact(f"{base}.json", JSON, partial(encode_document, document))
+
+        for name, columns in DATASETS.items():
+            make = partial(self._focus, name, columns)
+            yield _exact(f"focus/{name}.csv", CSV, make)
+
+    def _focus(self, name: str, columns: Mapping[str, Kind]) -> bytes:
+        return focus_csv(columns, focus_rows(self.snapshot, name))
 
     def manifest(self, files: Sequence[File]) -> Manifest:
         """The manifest over these files as they stand."""
@@ -65,6 +84,16 @@ class MonthDocuments:
             statements=tuple(map(_entry, self.statements)),
             files=tuple(files),
         )
+
+
+def focus_rows(snapshot: Snapshot, name: str) -> Iterable[FocusRow]:
+    """The rows of the dataset with this file name."""
+    makers: dict[str, Callable[[Snapshot], Iterable[FocusRow]]] = {
+        "cost_and_usage": cost_and_usage_rows,
+        "billing_period": billing_period_rows,
+        "invoice_detail": invoice_detail_rows,
+    }
+    return makers[name](snapshot)
 
 
 def stored_file(file: MonthFile, standing: bytes) -> File:
@@ -90,6 +119,10 @@ def documents_of(snapshot: Snapshot, snapshot_sha256: str) -> MonthDocuments:
 
 def _exact(name: str, content_type: str, make: Callable[[], bytes]) -> MonthFile:
     return MonthFile(name=name, content_type=content_type, make=make)
+
+
+def _drawn(name: str, content_type: str, make: Callable[[], bytes]) -> MonthFile:
+    return MonthFile(name=name, content_type=content_type, make=make, exact=False)
 
 
 def _entry(document: Document) -> Entry:

@@ -16,7 +16,6 @@ from table_api.invoicing.snapshot import Snapshot
 from table_api.invoicing.uncharged import Estimator, uncharged_of
 from table_api.invoicing.unit_lines import ExactLine, correction_lines, usage_lines
 
-INVOICE_DIGITS = 6
 STATEMENT_DIGITS = 5
 
 
@@ -26,6 +25,8 @@ class RoundedLine:
 
     exact: ExactLine
     minor: int
+    corrects: str | None = None
+    """The invoice that a correction amends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +42,6 @@ class _Sheet:
     calls: int
 
 
-def invoice_number(snapshot: Snapshot, index: int) -> str:
-    """`INV-000017`: gapless over all months."""
-    return f"{snapshot.prefix}-{snapshot.first_number + index:0{INVOICE_DIGITS}d}"
-
-
 def statement_number(snapshot: Snapshot, index: int) -> str:
     """`ST-202611-00001`: gapless within the month."""
     return f"ST-{snapshot.month.replace('-', '')}-{index + 1:0{STATEMENT_DIGITS}d}"
@@ -55,8 +51,8 @@ def invoices_of(snapshot: Snapshot, snapshot_sha256: str) -> list[Document]:
     """The invoices of a snapshot in the order of their numbers."""
     estimator = Estimator(snapshot)
     return [
-        _document(snapshot, snapshot_sha256, _invoice(snapshot, index, group, estimator))
-        for index, group in enumerate(groups_of(snapshot))
+        _document(snapshot, snapshot_sha256, _invoice(snapshot, group, estimator))
+        for group in groups_of(snapshot)
     ]
 
 
@@ -90,34 +86,35 @@ def statements_of(invoices: Sequence[Document], snapshot: Snapshot) -> list[Docu
 
 
 def rounded_lines(snapshot: Snapshot, group: Group) -> list[RoundedLine]:
-    """The lines of one invoice: corrections by month, then the closed month's usage."""
+    """The lines of one invoice: the closed month's usage, then corrections by month."""
     layer, currency = snapshot.layer, snapshot.billing_currency
-    lines: list[RoundedLine] = []
+    usage = usage_lines(group.cells, snapshot.month)
+    total = rounded(sum(line.billed(layer) for line in usage), currency)
+    lines = list(_apportioned(usage, total, snapshot, corrects=None))
     for correction in group.corrections:
         exact = correction_lines(correction.cells, correction.month)
         after = correction.before + sum(line.billed(layer) for line in exact)
         total = rounded(after, currency) - rounded(correction.before, currency)
-        lines += _rounded(exact, total, layer, currency)
-    exact = usage_lines(group.cells, snapshot.month)
-    total = rounded(sum(line.billed(layer) for line in exact), currency)
-    return lines + _rounded(exact, total, layer, currency)
+        lines += _apportioned(exact, total, snapshot, corrects=correction.invoice)
+    return lines
 
 
-def _rounded(
-    exact: Sequence[ExactLine], total: int, layer: str, currency: str
-) -> list[RoundedLine]:
-    shares = apportion(total, [line.billed(layer) for line in exact], currency)
-    return [RoundedLine(exact=line, minor=share) for line, share in zip(exact, shares, strict=True)]
+def _apportioned(
+    exact: Sequence[ExactLine], total: int, snapshot: Snapshot, *, corrects: str | None
+) -> Iterable[RoundedLine]:
+    amounts = [line.billed(snapshot.layer) for line in exact]
+    shares = apportion(total, amounts, snapshot.billing_currency)
+    for line, share in zip(exact, shares, strict=True):
+        yield RoundedLine(exact=line, minor=share, corrects=corrects)
 
 
-def _invoice(snapshot: Snapshot, index: int, group: Group, estimator: Estimator) -> _Sheet:
-    number = invoice_number(snapshot, index)
+def _invoice(snapshot: Snapshot, group: Group, estimator: Estimator) -> _Sheet:
     return _Sheet(
         kind="invoice",
-        number=number,
+        number=group.number,
         owner=group.cost_centre,
         lines=[
-            _line(line, position + 1, number, snapshot)
+            _line(line, position + 1, group.number, snapshot)
             for position, line in enumerate(rounded_lines(snapshot, group))
         ],
         uncharged=uncharged_of(group, snapshot.month, estimator),
@@ -133,6 +130,7 @@ def _line(line: RoundedLine, position: int, invoice: str, snapshot: Snapshot) ->
         kind="usage" if key.charge_day is None else "correction",
         charge_month=key.charge_month,
         charge_day=key.charge_day,
+        corrects=line.corrects,
         subject=key.subject,
         model=key.model,
         line=key.line,

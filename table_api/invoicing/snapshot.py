@@ -14,6 +14,7 @@ from table_api.rows import Additive, decode_additive, encode_additive
 from table_api.storage import Value
 
 SCHEMA = "llm-chargeback/snapshot/1"
+INVOICE_DIGITS = 6
 
 StoredAdditive = dict[str, int | str]
 
@@ -67,6 +68,8 @@ class Balance(_Stored, frozen=True, kw_only=True):
     cost_centre: str | None
     exact: str
     """Pico-units of the billing currency; its rounding is what all earlier invoices add up to."""
+    invoice: str | None
+    """The month's own invoice of the cost centre; None where it had none."""
 
 
 class EarlierMonth(_Stored, frozen=True, kw_only=True):
@@ -127,6 +130,8 @@ class Snapshot(_Stored, frozen=True, kw_only=True):
     period_start: str
     period_end: str
     """Exclusive, like every end."""
+    days: dict[str, tuple[str, str]]
+    """First instant of each charge day below, and of the next one, by the frozen transitions."""
     pricing_currency: str
     billing_currency: str
     issuer: str
@@ -142,6 +147,13 @@ class Snapshot(_Stored, frozen=True, kw_only=True):
     def layer(self) -> str:
         """The layer that is billed."""
         return "charge" if self.pricing_currency == self.billing_currency else "billed"
+
+    def invoice_numbers(self) -> dict[str | None, str]:
+        """`INV-000017` by cost centre: gapless over all months."""
+        return {
+            name: f"{self.prefix}-{self.first_number + index:0{INVOICE_DIGITS}d}"
+            for index, name in enumerate(self.cost_centres())
+        }
 
     def cost_centres(self) -> list[str | None]:
         """Those with an invoice, in the order of their numbers: by name, the nameless one last."""

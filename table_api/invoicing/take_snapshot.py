@@ -4,13 +4,14 @@ No lock is needed against the consumers: a cell is read whole at some revision, 
 it later is billed as a correction by the next close.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from table_api.calendar import BillingCalendar
 from table_api.cells import Cell, read_cell
 from table_api.invoicing.archive import Archive
-from table_api.invoicing.billing_month import BillingMonth, iso, period_of
+from table_api.invoicing.billing_month import BillingMonth, iso, period_of, start_of
 from table_api.invoicing.changes import (
     Billed,
     Comparison,
@@ -83,6 +84,7 @@ async def take_snapshot(
         zone=ledger.zone,
         period_start=iso(start),
         period_end=iso(end),
+        days=_days(source.meta.calendar, cells, history.earlier),
         pricing_currency=ledger.pricing_currency,
         billing_currency=ledger.billing_currency,
         issuer=settings.issuer,
@@ -97,6 +99,22 @@ async def take_snapshot(
         outside=history.outside,
         regrouped=history.regrouped,
     )
+
+
+def _days(
+    calendar: BillingCalendar, cells: Mapping[str, Cell], earlier: Sequence[EarlierMonth]
+) -> dict[str, tuple[str, str]]:
+    days = {place_of(cell)[1] for cell in cells.values()}
+    days |= {
+        date.fromisoformat(str(cell.facts["day"])) for month in earlier for cell in month.cells
+    }
+    return {
+        day.isoformat(): (
+            iso(start_of(calendar, day)),
+            iso(start_of(calendar, day + timedelta(days=1))),
+        )
+        for day in sorted(days)
+    }
 
 
 async def ledger_months(storage: TableStorage) -> list[BillingMonth]:
@@ -120,16 +138,18 @@ async def _history(
     moved: list[Regrouped] = []
     for each in sorted({*closed, *in_ledger}, reverse=True):
         billed: dict[str, Billed] = {}
+        invoices: dict[str | None, str] = {}
         if each in closed:
             snapshot, digest = await source.archive.standing_snapshot(each)
             if previous is None:
                 previous = PreviousSnapshot(month=str(each), sha256=digest)
                 first_number = snapshot.first_number + len(snapshot.cost_centres())
-            billed = _billed(snapshot, corrected)
+            billed, invoices = _billed(snapshot, corrected), snapshot.invoice_numbers()
         comparison = Comparison(
             month=str(each),
             billed=billed | corrected.pop(str(each), {}),
             cells=await _read_cells(source, each),
+            invoices=invoices,
             cost_centre_on=source.people.cost_centre,
             layer=_layer(source.meta.settings),
         )

@@ -71,6 +71,14 @@ def usage_lines(cells: Iterable[SnapshotCell], month: str) -> list[ExactLine]:
     return sorted(lines.values(), key=lambda line: line.key.order)
 
 
+def daily_lines(cells: Iterable[SnapshotCell], month: str) -> list[ExactLine]:
+    """The same usage by charge day; the sums over the days are `usage_lines`."""
+    lines: dict[LineKey, ExactLine] = {}
+    for cell in cells:
+        _add(lines, cell.key, cell.facts, cell.sums, month=month, day=str(cell.facts["day"]))
+    return sorted(lines.values(), key=lambda line: line.key.order)
+
+
 def correction_lines(cells: Iterable[ChangedCell], month: str) -> list[ExactLine]:
     """Lines of an earlier month: what changed, by its charge day."""
     lines: dict[LineKey, ExactLine] = {}

@@ -3,12 +3,14 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.close import CloseJob
 from table_api.invoicing.connection import open_job
 from table_api.invoicing.errors import UnknownDocument
+from table_api.invoicing.export import export_month
 from table_api.invoicing.files import MonthDocuments
 from table_api.invoicing.manifest import Manifest
 from table_api.invoicing.verify import verify
@@ -28,7 +30,7 @@ Say = Callable[[str], None]
 
 def add_invoice_verbs(verbs: Any) -> None:
     """The parser of `invoice` among the verbs of the package."""
-    invoice = verbs.add_parser("invoice", help="preview, close, list, show, verify")
+    invoice = verbs.add_parser("invoice", help="preview, close, list, show, verify, export")
     own = invoice.add_subparsers(dest="invoice_verb", required=True)
     preview = own.add_parser("preview", help="a month's invoices as they would be now")
     preview.add_argument("month", type=BillingMonth.parse, help="as in 2026-11")
@@ -41,6 +43,11 @@ def add_invoice_verbs(verbs: Any) -> None:
     show.add_argument("number", help="as in INV-000001")
     check = own.add_parser("verify", help="re-add documents, cells and calls")
     check.add_argument("month", nargs="?", type=BillingMonth.parse, help="default: all")
+    export = own.add_parser("export", help="write a month's documents into a folder")
+    export.add_argument("month", type=BillingMonth.parse, help="as in 2026-11")
+    export.add_argument("folder", type=Path)
+    export.add_argument("--names", action="store_true", help="render with today's display names")
+    export.add_argument("--parquet", action="store_true", help="FOCUS as Parquet too")
 
 
 async def run_invoice(flags: argparse.Namespace, environment: Mapping[str, str], say: Say) -> int:
@@ -59,6 +66,11 @@ async def run_invoice(flags: argparse.Namespace, environment: Mapping[str, str],
                     _print_manifest(manifest)
             case "show":
                 sys.stdout.write((await _document(job, flags.number)).decode())
+            case "export":
+                count = await export_month(
+                    job, flags.month, flags.folder, names=flags.names, parquet=flags.parquet
+                )
+                say(f"{count} files of {flags.month} stand in {flags.folder}")
             case "verify":
                 return await _verify(job, flags.month)
     return EXIT_OK

@@ -12,9 +12,9 @@ from typing import Any
 from table_api.invoicing.archive import Archive, file_name, manifest_name, snapshot_name
 from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.errors import Altered, NotClosed
-from table_api.invoicing.files import documents_of, stored_file
+from table_api.invoicing.files import MonthDocuments, documents_of, stored_file
 from table_api.invoicing.findings import Findings
-from table_api.invoicing.manifest import encode_manifest
+from table_api.invoicing.manifest import File, encode_manifest
 from table_api.invoicing.snapshot import decode_snapshot
 from table_api.invoicing.verify_history import check_history
 from table_api.invoicing.verify_ledger import check_ledger
@@ -93,24 +93,28 @@ def _check_remade(month: BillingMonth, blobs: dict[str, bytes], findings: Findin
     """Make everything once more from the snapshot and compare byte for byte."""
     name = snapshot_name(month)
     try:
-        documents = documents_of(
-            decode_snapshot(blobs[name], name), hashlib.sha256(blobs[name]).hexdigest()
-        )
+        snapshot = decode_snapshot(blobs[name], name)
+        documents = documents_of(snapshot, hashlib.sha256(blobs[name]).hexdigest())
+        files = list(_remade(month, blobs, documents, findings))
+        manifest = documents.manifest(sorted(files, key=lambda file: file.name))
     except (Altered, KeyError, ValueError) as error:
-        findings.add(f"{name} makes no documents any more: {error}")
+        findings.add(f"{name} makes no documents any more: {error!r}")
         return
-    files = []
+    place = manifest_name(month)
+    _compare(place, blobs[place], encode_manifest(manifest), findings)
+
+
+def _remade(
+    month: BillingMonth, blobs: dict[str, bytes], documents: MonthDocuments, findings: Findings
+) -> Iterator[File]:
     for file in documents.files():
         place = file_name(month, file.name)
-        standing = blobs.get(place)
-        if standing is None:
+        if place not in blobs:
             findings.add(f"{place} is made by the snapshot and does not stand")
             continue
         if file.exact:
-            _compare(place, standing, file.make(), findings)
-        files.append(stored_file(file, standing))
-    manifest = documents.manifest(sorted(files, key=lambda file: file.name))
-    _compare(manifest_name(month), blobs[manifest_name(month)], encode_manifest(manifest), findings)
+            _compare(place, blobs[place], file.make(), findings)
+        yield stored_file(file, blobs[place])
 
 
 def _compare(place: str, standing: bytes, made: bytes, findings: Findings) -> None:

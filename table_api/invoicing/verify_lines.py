@@ -9,6 +9,7 @@ from typing import Any
 from pricing_rules.money import PICO_PER_UNIT, parse_pico
 from pricing_rules.units import Unit
 from table_api.invoicing.findings import Findings
+from table_api.invoicing.verify_focus import check_tables
 
 _LAYERS = ("list", "contracted", "charge", "billed")
 
@@ -47,6 +48,7 @@ class LineCheck:
             self._findings.add(f"{folder}: no invoice has a line for {place}")
         self._check_rounding()
         self._check_statements()
+        check_tables(self._blobs, self._lines, self._findings)
 
     def _documents(self, prefix: str) -> Iterator[tuple[str, Json]]:
         for name in sorted(self._blobs):

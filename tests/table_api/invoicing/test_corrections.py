@@ -66,8 +66,8 @@ async def test_a_call_after_the_close_is_a_correction_line_with_its_own_day_on_t
     [entry] = manifest.invoices
     document = decode_document(files[f"202611/invoices/{entry.number}.json"], entry.number)
     assert [(part.charge_month, part.kind, part.amount) for part in document.subtotals] == [
-        ("2026-10", "correction", "0.06"),
         ("2026-11", "usage", "0.01"),
+        ("2026-10", "correction", "0.06"),
     ]
     days = {line.charge_day for line in document.lines if line.kind == "correction"}
     assert days == {"2026-10-05"}
