@@ -6,10 +6,10 @@ export UV_PYTHON_DOWNLOADS := never
 PYTHON ?= python3
 DATA ?= .local
 UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",/\1/p' pyproject.toml)
-DEBIAN := chromium
+DEBIAN := chromium mono-mcs libnewtonsoft-json5.0-cil
 RUN := .venv/bin/python
 
-.PHONY: help setup demo test lint fmt bench clean
+.PHONY: help setup demo test policies lint fmt bench clean
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -36,6 +36,9 @@ test: setup ## Run all tests
 	@$(MAKE) --no-print-directory debian
 	.venv/bin/pytest
 
+policies: setup ## Check the gateway's policies alone: compile, white-list, run
+	@$(RUN) -m apim_policies check
+
 lint: setup ## Check lint, types and format
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -59,5 +62,5 @@ debian:
 	missing=$$(for name in $(DEBIAN); do \
 	  dpkg-query -W -f '$${Status}' $$name 2>/dev/null | grep -q "install ok" || echo $$name; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; \
+	if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else echo "Some tests skip. To run them: sudo apt-get install -y" $$missing; fi

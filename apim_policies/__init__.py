@@ -1,1 +1,1 @@
-"""The gateway's policies and the wire contract of the events they write. Imports nothing of ours."""
+"""The gateway's policies, and the wire contract of the events they write."""

@@ -39,16 +39,16 @@ async def findings(settings: Settings, edges: Edges) -> AsyncIterator[Finding]:
     """Every dependency in turn; a failed one is tried TRIES_MAX times."""
     hub_way = _way(settings.eventhub_connection_string)
     storage_way = _way(settings.storage_connection_string)
-    checks: list[tuple[str, Callable[[], Awaitable[str]]]] = [
-        (f"event hub (by {hub_way})", lambda: _hub(edges)),
-        (f"consumer group (by {hub_way})", lambda: _group(edges)),
-        (f"blob storage (by {storage_way})", lambda: _blobs(edges)),
-        (f"table storage (by {storage_way})", lambda: _tables(edges)),
-        ("ledger", lambda: _ledger(settings, edges)),
-        ("price book", lambda: _book(settings)),
-    ]
-    for name, ask in checks:
-        yield await _ask(name, ask)
+    hub = await _ask(f"event hub (by {hub_way})", lambda: _hub(edges))
+    yield hub
+    if hub.ok:
+        yield await _ask(f"consumer group (by {hub_way})", lambda: _group(edges))
+    else:
+        yield Finding(f"consumer group (by {hub_way})", False, "not asked: no hub")
+    yield await _ask(f"blob storage (by {storage_way})", lambda: _blobs(edges))
+    yield await _ask(f"table storage (by {storage_way})", lambda: _tables(edges))
+    yield await _ask("ledger", lambda: _ledger(settings, edges))
+    yield await _ask("price book", lambda: _book(settings))
 
 
 def _way(connection_string: str | None) -> str:

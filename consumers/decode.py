@@ -15,7 +15,7 @@ from consumers.errors import InvalidField
 from consumers.invalid_event import InvalidCode, InvalidEvent, shown
 from consumers.wire_event import EventType, WireCall, WireCaller, WireEvent
 from pricing_rules.errors import InvalidUsage
-from pricing_rules.types import Caller, Rank, Usage, UsageEvent
+from pricing_rules.types import Caller, Rank, ReplacedCall, Usage, UsageEvent
 from pricing_rules.usage_shapes import normalise
 
 BODY_BYTES_MAX = 256 * 1024
@@ -34,7 +34,7 @@ USAGE_TOTAL_MAX = 10**9
 """Tokens (or milliseconds) of one call; 9 · 10⁹ such calls still sum within 64 bits."""
 MESSAGE_CHARS_MAX = 300
 HALVES_MAX = 8
-"""Names in `completed_from`; pairing joins two halves and may learn to name more."""
+"""Names in `completed_from`; pairing knows four halves and may learn to name more."""
 GATEWAY_LOG_SOURCE = "gateway-llm-log"
 """The half of a completed call that carries its tokens."""
 
@@ -94,7 +94,7 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
         id=event_id,
         source=_identity("source", wire.source, INFORMATION_CHARS_MAX),
         subject=_identity("subject", wire.subject, SUBJECT_CHARS_MAX),
-        time=_call_time(wire.time, enqueued_time),
+        time=_call_time("time", wire.time, enqueued_time),
         operation=call.operation,
         stream=call.stream,
         status=call.status,
@@ -111,6 +111,7 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
         traceparent=_information(call.traceparent),
         duration_ms=call.duration_ms,
         completed_from=completed_from,
+        replaces=_replaces(wire, enqueued_time),
     )
 
 
@@ -142,21 +143,21 @@ def _information(text: str | None) -> str | None:
     return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
-def _call_time(text: str, enqueued_time: datetime) -> datetime:
+def _call_time(field: str, text: str, enqueued_time: datetime) -> datetime:
     if not _UTC_TIME.fullmatch(text):
-        raise InvalidField(InvalidCode.BAD_TIME, "time", text, "RFC 3339 in UTC, as 2026-11-20T…Z")
+        raise InvalidField(InvalidCode.BAD_TIME, field, text, "RFC 3339 in UTC, as 2026-11-20T…Z")
     try:
         # The gateway writes seven digits; fromisoformat drops what is below the microsecond.
         time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InvalidField(InvalidCode.BAD_TIME, "time", text, f"a real time ({error})") from error
+        raise InvalidField(InvalidCode.BAD_TIME, field, text, f"a real time ({error})") from error
     age = enqueued_time - time
     if age > FAR_PAST_MAX:
         expected = f"at most {FAR_PAST_MAX.days} days before it was enqueued ({enqueued_time})"
-        raise InvalidField(InvalidCode.FAR_PAST, "time", text, expected)
+        raise InvalidField(InvalidCode.FAR_PAST, field, text, expected)
     if -age > FUTURE_MAX:
         expected = f"at most {FUTURE_MAX} after it was enqueued ({enqueued_time})"
-        raise InvalidField(InvalidCode.FAR_FUTURE, "time", text, expected)
+        raise InvalidField(InvalidCode.FAR_FUTURE, field, text, expected)
     return time
 
 
@@ -169,6 +170,17 @@ def _completed_from(wire: WireEvent) -> tuple[str, ...]:
         expected = "the halves that pairing joined"
         raise InvalidField(InvalidCode.MISSING_FIELD, "data.completed_from", halves, expected)
     return named
+
+
+def _replaces(wire: WireEvent, enqueued_time: datetime) -> ReplacedCall | None:
+    """Only pairing may take a call out of a place: of another writer the field means nothing."""
+    replaced = wire.data.replaces
+    if replaced is None or wire.type is EventType.CALL:
+        return None
+    return ReplacedCall(
+        subject=_identity("data.replaces.subject", replaced.subject, SUBJECT_CHARS_MAX),
+        time=_call_time("data.replaces.time", replaced.time, enqueued_time),
+    )
 
 
 def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:

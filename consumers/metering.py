@@ -18,6 +18,7 @@ from consumers.dead_letters import (
 )
 from consumers.decode import decode
 from consumers.disposition import is_deferred
+from consumers.handler import DEAD_LETTERED, Counts, MakeDurable
 from consumers.invalid_event import InvalidEvent
 from consumers.received import Received
 from pricing_rules.book import Book
@@ -28,11 +29,7 @@ from table_api.progress import Count
 from table_api.rows import MeteredCall, Origin
 from telemetry.metrics import CounterName, count
 
-Counts = tuple[Count, ...]
-"""What one event counts in."""
-
 DEFERRED: Counts = (Count.DEFERRED,)
-DEAD_LETTERED: Counts = (Count.DEAD_LETTERED,)
 _COUNT_OF = {
     Outcome.POSTED: Count.POSTED,
     Outcome.CORRECTED: Count.CORRECTED,
@@ -84,6 +81,11 @@ class Metering:
         self._ledger = ledger
         self._dead_letters = dead_letters
         self._now = now
+
+    def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
+        """See Handler."""
+        metered = self.meter(partition, events)
+        return lambda: self.make_durable(partition, events, metered)
 
     def meter(self, partition: str, events: Sequence[Received]) -> Metered:
         """Decode and rate a batch. Does no I/O and raises on no event."""

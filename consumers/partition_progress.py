@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from consumers.metering import Counts
+from consumers.handler import Counts
 from consumers.received import Received
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
 from table_api.progress import Count, Progress, ProgressTable, StoredProgress

@@ -15,7 +15,7 @@ from consumers.checkpoint_policy import CheckpointPolicy
 from consumers.dead_letter_limit import DeadLetterLimit, DeadLetterWindow
 from consumers.errors import GivenUp, TooManyDeadLetters
 from consumers.event_buffer import EventBuffer
-from consumers.metering import DEAD_LETTERED, Counts, Metering
+from consumers.handler import DEAD_LETTERED, Counts, Handler
 from consumers.partition_progress import PartitionProgress
 from consumers.received import Received
 from consumers.storage_retry import until_answered
@@ -48,14 +48,14 @@ class PartitionWorker:
         self,
         partition: str,
         *,
-        metering: Metering,
+        handler: Handler,
         progress: PartitionProgress,
         checkpoint: Checkpoint,
         limits: WorkLimits,
     ) -> None:
         self.partition = partition
         self.progress = progress
-        self._metering = metering
+        self._handler = handler
         self._checkpoint = checkpoint
         self._limits = limits
         self._buffer = EventBuffer(events_max=limits.buffer_events_max)
@@ -129,11 +129,9 @@ class PartitionWorker:
 
     async def _work(self, batch: Sequence[Received]) -> None:
         started = time.monotonic()
-        metered = self._metering.meter(self.partition, batch)
-        # 1. the ledger and 2. dead letters: see Metering.make_durable.
-        counts = await self._until_answered(
-            lambda: self._metering.make_durable(self.partition, batch, metered), "a batch"
-        )
+        make_durable = self._handler.prepare(self.partition, batch)
+        # 1. what the batch is for and 2. dead letters: see Metering and Pairing.
+        counts = await self._until_answered(make_durable, "a batch")
         self.progress.add(batch, counts)
         self._tell_metrics(counts, started)
         dead = [of_event == DEAD_LETTERED for of_event in counts]
@@ -162,7 +160,11 @@ class PartitionWorker:
     async def _save(self) -> None:
         # 3. The progress row. A crash before it: all since the last row comes again; the ledger
         #    knows the calls, the counts are not in the row yet.
+        pending = self.progress.pending
         last = await self._until_answered(self.progress.save, "progress")
+        if last is None and pending:
+            message = "another owner has saved a later position, ours is not written"
+            _log.warning(Action.OWNER_AHEAD, message, partition=self.partition)
         # 4. The checkpoint. A crash between 3 and 4: the events between come again; the row knows
         #    them, so that they are not counted again. Lost or written late by a former owner, it
         #    does no more: it is where the SDK starts, the row is what is true.

@@ -8,9 +8,11 @@ from typing import TypeVar
 from consumers.actions import Action
 from consumers.checkpoint_policy import CheckpointPolicy
 from consumers.checkpoints import create_container
+from consumers.collector import set_for_batches
 from consumers.dead_letter_limit import DeadLetterLimit
 from consumers.edges import Edges, open_edges
 from consumers.errors import GivenUp, HubRecreated, HubUnavailable, PartitionStalled
+from consumers.handler import Handler
 from consumers.hub import HubState, make_receiving_client
 from consumers.metering import Metering
 from consumers.monitor import Monitor, MonitorLimits
@@ -25,7 +27,7 @@ from table_api.meta import LedgerSettings
 from table_api.progress import Progress
 from telemetry.log import Log
 
-STALLED_CLIENTS_MAX = 5
+STALLED_CLIENTS_MAX = 2
 """Clients in a row that got no event at all: then the platform is to restart the process."""
 HUB_RETRY_S_MIN = 1.0
 HUB_RETRY_S_MAX = 15.0
@@ -59,6 +61,7 @@ async def run(
     table_api.errors.LedgerMismatch; hub and storage that are down are waited for.
     """
     book = load_book(settings.price_books)
+    set_for_batches()
     async with open_edges(settings) as edges:
         _log.info(Action.STARTED, f"metering {edges.hub.address.host}/{settings.eventhub_name}")
         with contextlib.suppress(GivenUp):
@@ -72,7 +75,7 @@ async def run(
                 dead_letters=edges.dead_letters,
                 now=now_utc,
             )
-            await _receive_on(edges, settings, metering, ended=ended, until_idle_s=until_idle_s)
+            await receive_on(edges, settings, metering, ended=ended, until_idle_s=until_idle_s)
         _log.info(Action.STOPPED, "stopped")
 
 
@@ -84,10 +87,10 @@ async def _open_ledger(edges: Edges, settings: Settings) -> Ledger:
     return ledger
 
 
-async def _receive_on(
+async def receive_on(
     edges: Edges,
     settings: Settings,
-    metering: Metering,
+    handler: Handler,
     *,
     ended: asyncio.Event,
     until_idle_s: float | None,
@@ -96,7 +99,7 @@ async def _receive_on(
     stalled = 0
     while not ended.is_set():
         state = await _hub_state(edges, ended)
-        receiver = make_receiver(edges, settings, metering, state)
+        receiver = make_receiver(edges, settings, handler, state)
         limits = MonitorLimits(
             interval_s=settings.monitor_interval_s,
             stall_s=settings.stall_s,
@@ -149,11 +152,8 @@ async def _hub_state(edges: Edges, ended: asyncio.Event) -> HubState:
         delay_s = min(delay_s * 2, HUB_RETRY_S_MAX)
 
 
-def make_receiver(
-    edges: Edges, settings: Settings, metering: Metering, state: HubState
-) -> Receiver:
-    """A receiver with a fresh client; its workers save where these edges say."""
-    limits = WorkLimits(
+def _work_limits(settings: Settings) -> WorkLimits:
+    return WorkLimits(
         batch_events_max=settings.batch_events_max,
         buffer_events_max=settings.batch_events_max * BUFFERED_BATCHES_MAX,
         linger_s=settings.linger_s,
@@ -164,6 +164,11 @@ def make_receiver(
             window_events=settings.dead_letter_window_events,
         ),
     )
+
+
+def make_receiver(edges: Edges, settings: Settings, handler: Handler, state: HubState) -> Receiver:
+    """A receiver with a fresh client; its workers save where these edges say."""
+    limits = _work_limits(settings)
 
     def make_worker(partition: str) -> PartitionWorker:
         empty = Progress(
@@ -178,7 +183,7 @@ def make_receiver(
         )
         return PartitionWorker(
             partition,
-            metering=metering,
+            handler=handler,
             progress=PartitionProgress(edges.progress, empty, now=now_utc),
             checkpoint=lambda event: edges.checkpoints.save(partition, event),
             limits=limits,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from consumers.actions import Action
-from consumers.errors import GivenUp
+from consumers.errors import GivenUp, HubUnavailable
 from table_api.errors import Unavailable
 from telemetry.log import Log
 from telemetry.metrics import CounterName, count
@@ -23,18 +23,18 @@ _log = Log("consumers")
 async def until_answered(
     attempt: Callable[[], Awaitable[Result]], *, what: str, partition: str, ended: asyncio.Event
 ) -> Result:
-    """The result of the first try that storage answers. GivenUp when `ended` is set before."""
+    """The result of the first answered try. GivenUp when `ended` is set before."""
     delay_s, failed_at, said_at = RETRY_DELAY_S_MIN, 0.0, 0.0
     while True:
         try:
             result = await attempt()
-        except Unavailable as error:
+        except (Unavailable, HubUnavailable) as error:
             now = time.monotonic()
             failed_at = failed_at or now
             count(CounterName.STORAGE_FAILURES, 1, {"partition": partition})
             if not said_at or now - said_at >= SAID_AGAIN_S:
                 said_at = now
-                message = f"{what} waits for storage: {error}"
+                message = f"{what} waits for an answer: {error}"
                 _log.warning(Action.STORAGE_UNAVAILABLE, message, partition=partition)
         else:
             if failed_at:

@@ -28,6 +28,13 @@ class WireCaller(Struct, gc=False):
     product: str | None = None
 
 
+class WireReplaced(Struct, gc=False):
+    """The place in the ledger that a completed call is taken from."""
+
+    subject: str
+    time: str
+
+
 class WireCall(Struct, gc=False):
     """The `data` of the event. `usage` is the model's own object, verbatim."""
 
@@ -46,6 +53,7 @@ class WireCall(Struct, gc=False):
     session: str | None = None
     traceparent: str | None = None
     completed_from: list[str] | None = None
+    replaces: WireReplaced | None = None
 
 
 class WireEvent(Struct, gc=False):

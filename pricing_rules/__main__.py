@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pricing_rules.azure_fetch import PRICES_URL
+from pricing_rules.book import BASE_BOOKS
 from pricing_rules.cli import books, sources
 from pricing_rules.cli.price import price, usage_object
 from pricing_rules.errors import PricingError
@@ -28,10 +29,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except PricingError as error:
-        reason: BaseException | None = error
-        while reason is not None:
-            print(f"error: {reason}", file=sys.stderr)
-            reason = reason.__cause__
+        print(f"error: {error}", file=sys.stderr)
         return 1
 
 
@@ -78,6 +76,9 @@ def _add_book_verbs(verbs: _Verbs) -> None:
     verb = verbs.add_parser("schema", help="JSON Schema of a rule file, for editors")
     verb.set_defaults(run=books.schema)
 
+    verb = verbs.add_parser("digests", help="digest of each base rule, to pin a release")
+    verb.set_defaults(run=books.digests)
+
     verb = verbs.add_parser("compile", help="write the compiled form of a book")
     verb.add_argument("--out", type=Path, required=True)
     _add_book_files(verb)
@@ -87,15 +88,22 @@ def _add_book_verbs(verbs: _Verbs) -> None:
 def _add_source_verbs(verbs: _Verbs) -> None:
     verb = verbs.add_parser("import-azure", help="compare dumps of the Retail Prices API")
     verb.add_argument("dump", type=Path, nargs="+", metavar="DUMP.json")
-    verb.add_argument("--checked", type=_day, required=True, help="day the dumps were fetched")
-    verb.add_argument("--write", action="store_true", help="add what the diff shows")
+    today = datetime.now(UTC).date()
+    verb.add_argument(
+        "--checked", type=_day, default=today, help="day the dumps were fetched (default: today)"
+    )
+    _add_write(verb)
     verb.set_defaults(run=sources.import_azure)
 
     verb = verbs.add_parser("import-genai", help="compare the genai-prices package")
     verb.add_argument("--provider", default="azure")
-    verb.add_argument("--since", type=_day, required=True, help="begin of prices without a date")
-    verb.add_argument("--checked", type=_day, required=True, help="day the package is of")
-    verb.add_argument("--write", action="store_true", help="add what the diff shows")
+    verb.add_argument(
+        "--since", type=_day, default=today, help="begin of undated prices (default: today)"
+    )
+    verb.add_argument(
+        "--checked", type=_day, default=today, help="day of the package (default: today)"
+    )
+    _add_write(verb)
     verb.set_defaults(run=sources.import_genai)
 
     verb = verbs.add_parser("fetch-azure", help="a region's prices, as import-azure reads them")
@@ -103,6 +111,17 @@ def _add_source_verbs(verbs: _Verbs) -> None:
     verb.add_argument("--currency", default="USD")
     verb.add_argument("--url", default=PRICES_URL)
     verb.set_defaults(run=sources.fetch_azure)
+
+
+def _add_write(verb: ArgumentParser) -> None:
+    verb.add_argument(
+        "--write",
+        type=Path,
+        nargs="?",
+        const=BASE_BOOKS,
+        metavar="DIRECTORY",
+        help="add what the diff shows to the rule files there (default: the base books)",
+    )
 
 
 def _add_book_files(verb: ArgumentParser) -> None:

@@ -13,26 +13,30 @@ def adjust(
     """The lines' amounts after the rule, and the evidence of it."""
     before = sum(amounts)
     written = rule.written
-    match rule.kind:
-        case "multiply":
-            total = divide_half_even(before * rule.numerator, rule.denominator)
-            adjusted = spread(total, amounts)
-        case "minimum":
-            adjusted = spread(max(before, rule.amount), amounts)
-        case "fixed":
-            named = [
-                (line.unit, rule.rates[line.unit]) for line in lines if line.unit in rule.rates
-            ]
-            written = ", ".join(f"{unit} {format_pico(price)}" for unit, price in named)
-            adjusted = [
-                line.quantity * rule.rates[line.unit] if line.unit in rule.rates else amount
-                for line, amount in zip(lines, amounts, strict=True)
-            ]
-        case _:
-            adjusted = [0] * len(amounts)
+    if rule.kind == "multiply":
+        after = divide_half_even(before * rule.numerator, rule.denominator)
+        adjusted = spread(after, amounts)
+    elif rule.kind == "minimum":
+        after = max(before, rule.amount)
+        adjusted = spread(after, amounts)
+    elif rule.kind == "fixed":
+        adjusted = _at_fixed_prices(rule, lines, amounts)
+        after = sum(adjusted)
+        named = [line.unit for line in lines if line.unit in rule.rates]
+        written = ", ".join(f"{unit} {format_pico(rule.rates[unit])}" for unit in named)
+    else:
+        after = 0
+        adjusted = [0] * len(amounts)
     return adjusted, Adjustment(
-        rule_id=rule.id, layer=rule.layer, factor=written, delta=sum(adjusted) - before
+        rule_id=rule.id, layer=rule.layer, factor=written, delta=after - before
     )
+
+
+def _at_fixed_prices(rule: Modifier, lines: Sequence[Charge], amounts: Sequence[int]) -> list[int]:
+    return [
+        line.quantity * rule.rates[line.unit] if line.unit in rule.rates else amount
+        for line, amount in zip(lines, amounts, strict=True)
+    ]
 
 
 def convert(rate: FxRate, amounts: Sequence[int]) -> tuple[list[int], Adjustment]:

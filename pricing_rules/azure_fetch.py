@@ -1,9 +1,9 @@
 """The public Retail Prices API, page by page. Owns its paging, throttling and their bounds."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import httpx
+import msgspec
 
 from pricing_rules.errors import FetchFailed
 
@@ -21,36 +21,39 @@ Sleep = Callable[[int], object]
 """Waits so many seconds."""
 
 
-def fetch_prices(
-    region: str, *, currency: str, url: str = PRICES_URL, sleep: Sleep
-) -> list[dict[str, Any]]:
-    """Every row of the models sold in a region. FetchFailed when a page cannot be had."""
+class _Page(msgspec.Struct, frozen=True):
+    Items: list[msgspec.Raw]
+    """Rows as they were sent, so that no price passes through a float."""
+    NextPageLink: str | None = None
+
+
+def fetch_prices(region: str, *, currency: str, url: str = PRICES_URL, sleep: Sleep) -> bytes:
+    """Every row of the models sold in a region, as one JSON page of the API.
+
+    FetchFailed when a page cannot be had.
+    """
     services = " or ".join(f"serviceName eq '{name}'" for name in SERVICE_NAMES)
     parameters = {
         "$filter": f"armRegionName eq '{_quoted(region)}' and ({services})",
         "currencyCode": currency,
     }
     with httpx.Client(timeout=TIMEOUT_S) as client:
-        rows: list[dict[str, Any]] = []
-        for items in _pages(client, httpx.URL(url, params=parameters), sleep):
-            rows += items
-        return rows
+        pages = list(_pages(client, httpx.URL(url, params=parameters), sleep))
+    return msgspec.json.encode(_Page([row for page in pages for row in page.Items]))
 
 
-def _pages(client: httpx.Client, first: httpx.URL, sleep: Sleep) -> Iterator[list[dict[str, Any]]]:
+def _pages(client: httpx.Client, first: httpx.URL, sleep: Sleep) -> Iterator[_Page]:
     url = first
     skipped = 0
     for _ in range(PAGES_MAX):
         page = _page(client, url, sleep)
-        items = page["Items"]
-        yield items
-        skipped += len(items)
-        link = page.get("NextPageLink")
-        if link:
-            url = httpx.URL(link)
+        yield page
+        skipped += len(page.Items)
+        if page.NextPageLink:
+            url = httpx.URL(page.NextPageLink)
             if (url.scheme, url.host, url.port) != (first.scheme, first.host, first.port):
                 raise FetchFailed(f"NextPageLink leads to {url.host}, expected {first.host}")
-        elif len(items) >= PAGE_ITEMS_MAX:
+        elif len(page.Items) >= PAGE_ITEMS_MAX:
             # A full page without a link: the API has lost its links before; go on by hand.
             url = first.copy_merge_params({"$skip": str(skipped)})
         else:
@@ -58,7 +61,7 @@ def _pages(client: httpx.Client, first: httpx.URL, sleep: Sleep) -> Iterator[lis
     raise FetchFailed(f"more than {PAGES_MAX} pages for {first}")
 
 
-def _page(client: httpx.Client, url: httpx.URL, sleep: Sleep) -> dict[str, Any]:
+def _page(client: httpx.Client, url: httpx.URL, sleep: Sleep) -> _Page:
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
             answer = client.get(url)
@@ -73,14 +76,11 @@ def _page(client: httpx.Client, url: httpx.URL, sleep: Sleep) -> dict[str, Any]:
     raise FetchFailed(f"GET {url} answered {answer.status_code} after {attempt} attempts")
 
 
-def _body(answer: httpx.Response, url: httpx.URL) -> dict[str, Any]:
+def _body(answer: httpx.Response, url: httpx.URL) -> _Page:
     try:
-        page = answer.json()
-    except ValueError as error:
-        raise FetchFailed(f"GET {url} answered no JSON: {error}") from error
-    if not isinstance(page, dict) or not isinstance(page.get("Items"), list):
-        raise FetchFailed(f"GET {url} answered no list of Items")
-    return page
+        return msgspec.json.decode(answer.content, type=_Page)
+    except msgspec.DecodeError as error:
+        raise FetchFailed(f"GET {url} answered no page of prices: {error}") from error
 
 
 def _delay_s(answer: httpx.Response) -> int:

@@ -5,7 +5,6 @@ know stops the import.
 """
 
 import csv
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,11 +13,20 @@ from pathlib import Path
 import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
-from pricing_rules.rules import DeploymentType
+from pricing_rules.rules import DeploymentType, ServiceTier
 from pricing_rules.units import Unit
 
 METER_TABLE = Path(__file__).parent / "azure_meters.csv"
-_TOKENS_PER_PRICE = {"1K": 1_000, "1M": 1_000_000}
+_COUNT_PER_PRICE = {"1K": 1_000, "1M": 1_000_000}
+
+
+class PromptBand(msgspec.Struct, frozen=True):
+    """Which prompts a meter is for. Both None: of any size."""
+
+    up_to: int | None = None
+    """Largest prompt, inclusive."""
+    above: int | None = None
+    """Largest prompt that another meter is for."""
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +36,8 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     version: str | None
     deployment: DeploymentType
+    service_tier: ServiceTier
+    prompt_tokens: PromptBand
     unit: Unit
     family: str
     """Rule file that holds the model's prices."""
@@ -43,6 +53,24 @@ class PriceRow(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: datetime
     valid_to: datetime | None
     """Exclusive: the API's last minute, 23:59, plus one."""
+
+
+class _RetailRow(msgspec.Struct, frozen=True):
+    """The fields of the API's row that we read, by their own names."""
+
+    meterName: str
+    retailPrice: Decimal
+    unitOfMeasure: str
+    currencyCode: str
+    tierMinimumUnits: Decimal
+    armRegionName: str
+    effectiveStartDate: datetime
+    type: str
+    effectiveEndDate: datetime | None = None
+
+
+class _Dump(msgspec.Struct, frozen=True):
+    Items: list[_RetailRow]
 
 
 def read_meter_table(path: Path = METER_TABLE) -> dict[str, Meter | None]:
@@ -63,21 +91,38 @@ def _meter(line: Mapping[str, str]) -> Meter:
         model=line["model"],
         version=line["version"] or None,
         deployment=DeploymentType(line["deployment"]),
+        service_tier=ServiceTier(line["service_tier"]),
+        prompt_tokens=_band(line["prompt_tokens"]),
         unit=Unit(line["unit"]),
         family=line["family"],
     )
 
 
+def _band(text: str) -> PromptBand:
+    """`<=272000` or `>272000`; empty is every size."""
+    if not text:
+        return PromptBand()
+    if text.startswith("<="):
+        return PromptBand(up_to=int(text.removeprefix("<=")))
+    return PromptBand(above=int(text.removeprefix(">")))
+
+
 def read_dump(path: Path) -> list[PriceRow]:
-    """The token prices of a dump of the API: its pages' `Items`, or a plain list of rows."""
+    """The pay-as-you-go prices per thousand or million of a dump: pages of the API in one object.
+
+    Reservations, hours, pictures and storage are not priced so, and left out.
+    """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (OSError, ValueError) as error:
-        raise InvalidPriceSource(f"{path}: cannot be read as JSON: {error}") from error
-    items = data.get("Items") if isinstance(data, dict) else data
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise InvalidPriceSource(f"{path}: found no list of Items, expected a page of the API")
-    return [_price_row(item) for item in items if _is_token_price(item)]
+        dump = msgspec.json.decode(path.read_bytes(), type=_Dump)
+    except OSError as error:
+        raise InvalidPriceSource(f"{path}: cannot be read: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise InvalidPriceSource(f"{path}: is no page of the API: {error}") from error
+    return [
+        _price_row(row)
+        for row in dump.Items
+        if row.type == "Consumption" and row.unitOfMeasure in _COUNT_PER_PRICE
+    ]
 
 
 def map_rows(
@@ -94,33 +139,17 @@ def map_rows(
     return [(row, meter) for row in rows if (meter := table[row.meter]) is not None]
 
 
-def _is_token_price(item: Mapping[str, object]) -> bool:
-    """Reservations, hours, images, storage and calls are not priced by token."""
-    return (
-        item.get("type") == "Consumption"
-        and item.get("unitOfMeasure") in _TOKENS_PER_PRICE
-        and str(item.get("meterName", "")).endswith("Tokens")
-    )
-
-
-def _price_row(item: Mapping[str, object]) -> PriceRow:
-    meter = str(item["meterName"])
-    if item.get("currencyCode") != "USD" or item.get("tierMinimumUnits") not in (0, Decimal(0)):
+def _price_row(row: _RetailRow) -> PriceRow:
+    if row.currencyCode != "USD" or row.tierMinimumUnits:
         raise InvalidPriceSource(
-            f"meter {meter!r}: found currency {item.get('currencyCode')} and minimum units "
-            f"{item.get('tierMinimumUnits')}, expected USD and 0"
+            f"meter {row.meterName!r}: found currency {row.currencyCode} and minimum units "
+            f"{row.tierMinimumUnits}, expected USD and 0"
         )
-    price = Decimal(str(item["retailPrice"]))
-    scale = 1_000_000 // _TOKENS_PER_PRICE[str(item["unitOfMeasure"])]
-    end = item.get("effectiveEndDate")
+    end = row.effectiveEndDate
     return PriceRow(
-        meter=meter,
-        per_million=price * scale,
-        region=str(item["armRegionName"]),
-        valid_from=_moment(item["effectiveStartDate"]),
-        valid_to=_moment(end) + timedelta(minutes=1) if end else None,
+        meter=row.meterName,
+        per_million=row.retailPrice * (1_000_000 // _COUNT_PER_PRICE[row.unitOfMeasure]),
+        region=row.armRegionName,
+        valid_from=row.effectiveStartDate.astimezone(UTC),
+        valid_to=end.astimezone(UTC) + timedelta(minutes=1) if end else None,
     )
-
-
-def _moment(text: object) -> datetime:
-    return datetime.fromisoformat(str(text)).astimezone(UTC)

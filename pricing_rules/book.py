@@ -44,6 +44,7 @@ class Book:
         self.billing_currency = content.billing_currency
         self.aliases: Mapping[str, Alias] = {alias.name: alias for alias in content.aliases}
         self._finder = TermsFinder(content)
+        self._by_caller = self._finder.by_caller
         self._kept: dict[object, TermsTimeline] = {}
         self.converts = content.billing_currency != content.pricing_currency
         """Whether charges are converted into another billing currency."""
@@ -55,7 +56,7 @@ class Book:
         key: object = (
             event.deployment, event.model, event.service_tier, event.operation, event.region
         )  # fmt: skip
-        if self._finder.by_caller:
+        if self._by_caller:
             caller = event.caller
             key = (key, caller.product, caller.subscription, caller.tid, cost_centre)
         timeline = self._kept.get(key)
@@ -110,9 +111,9 @@ def read_book_file(path: Path) -> BookFile:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InvalidBook(f"cannot be read: {error.strerror}", file=str(path)) from error
+        raise InvalidBook(f"cannot be read: {error.strerror}", file=path.name) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidBook(f"is not TOML: {error}", file=str(path)) from error
+        raise InvalidBook(f"is not TOML: {error}", file=path.name) from error
     try:
         return BookFile.model_validate(data)
     except ValidationError as error:

@@ -11,12 +11,12 @@ _PER_MILLION = 1_000_000
 def explain(call: PricedCall) -> str:
     """The calculation line by line, in plain text without a trailing newline."""
     rows = [("line", "rule", "quantity", f"{call.pricing_currency} per 1M", call.pricing_currency)]
-    tier = f"[tier {call.tier}]" if call.tier is not None else ""
+    rule = f"{call.base_rule_id}[tier {call.tier}]" if call.base_rule_id else ""
     for line in call.charges:
         rows.append(
             (
                 str(line.unit),
-                f"{call.base_rule_id or ''}{tier}",
+                rule,
                 f"{line.quantity:,}",
                 format_pico(line.unit_price * _PER_MILLION),
                 format_pico(line.list),
@@ -26,7 +26,7 @@ def explain(call: PricedCall) -> str:
         rows.append(("list", "", "", "", format_pico(call.list)))
     for adjustment in call.adjustments:
         rows.append(_step(adjustment, call))
-    if call.charges and len(call.adjustments):
+    if call.charges and call.adjustments:
         rows += _totals(call)
     reason = f" ({call.reason})" if call.reason else ""
     head = f"{call.model or call.event.deployment} {call.event.time.isoformat()}: {call.state}"

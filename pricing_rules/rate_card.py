@@ -1,6 +1,7 @@
 """The compiled form of a book's rules: integers and plain values, ready to look up and to hash."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -34,8 +35,8 @@ class Modifier(msgspec.Struct, frozen=True, kw_only=True):
     """A compiled multiply, fixed, minimum or zero rule: one step between two layers."""
 
     id: str
-    kind: str
-    layer: str
+    kind: Literal["multiply", "fixed", "minimum", "zero"]
+    layer: Literal["list", "contracted", "charge"]
     order: int
     matches: Matches
     valid_from: datetime

@@ -5,55 +5,20 @@ result is spread over the lines by largest remainder, so each layer's lines sum 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
-import msgspec
+from msgspec.structs import replace
 
 from pricing_rules.adjustments import adjust, convert
 from pricing_rules.book import Book
 from pricing_rules.terms import Terms, TierRates
-from pricing_rules.types import (
-    Adjustment,
-    CallState,
-    Charge,
-    PricedCall,
-    Usage,
-    UsageEvent,
-)
+from pricing_rules.types import CallState, Charge, PricedCall, Usage, UsageEvent
 from pricing_rules.units import Unit
 
 REFUSED_STATUS = frozenset({401, 403, 429})
 """Answers of the gateway or the model that no provider charges for."""
 
-
-class _Outcome(msgspec.Struct, gc=False):
-    """What rating adds to the call and its terms."""
-
-    state: CallState = CallState.PRICED
-    reason: str | None = None
-    charges: tuple[Charge, ...] = ()
-    adjustments: tuple[Adjustment, ...] = ()
-    tier: int | None = None
-
-
-def _priced_call(event: UsageEvent, book: Book, terms: Terms, outcome: _Outcome) -> PricedCall:
-    return PricedCall(
-        event=event,
-        state=outcome.state,
-        reason=outcome.reason,
-        book_version=book.version,
-        pricing_currency=book.pricing_currency,
-        billing_currency=book.billing_currency,
-        charges=outcome.charges,
-        adjustments=outcome.adjustments,
-        base_rule_id=terms.base_rule_id,
-        tier=outcome.tier,
-        provider=terms.provider,
-        model=terms.model,
-        version=terms.version,
-        deployment_type=terms.deployment_type,
-        cost_centre=terms.cost_centre,
-    )
+# An enum's member takes a tenth of a microsecond to look up, which is a tenth of rating.
+_PRICED = CallState.PRICED
 
 
 def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> PricedCall:
@@ -62,22 +27,11 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
     `cost_centre` is the subject's on the charge day.
     """
     terms = book.terms(event, cost_centre)
-    if event.usage is None:
-        outcome = _without_usage(event.status)
-    elif terms.refusal is not None:
-        outcome = _Outcome(CallState.UNPRICED, terms.refusal)
-    else:
-        outcome = _rated(event.time, event.usage, book, terms)
-    return _priced_call(event, book, terms, outcome)
-
-
-def _without_usage(status: int) -> _Outcome:
-    if status in REFUSED_STATUS:
-        return _Outcome(CallState.ZERO, f"refused with {status}")
-    return _Outcome(CallState.NO_USAGE, f"answered {status}, nobody reported usage")
-
-
-def _rated(time: datetime, usage: Usage, book: Book, terms: Terms) -> _Outcome:
+    usage = event.usage
+    if usage is None:
+        return _without_usage(event, book, terms)
+    if terms.refusal is not None:
+        return _unpriced(event, book, terms=terms, reason=terms.refusal)
     index = _tier_index(terms.tiers, usage) if len(terms.tiers) > 1 else 0
     tier = terms.tiers[index]
     counts = usage.counts if tier.plain else _counts_with_rates_of_their_own(usage, tier)
@@ -98,21 +52,70 @@ def _rated(time: datetime, usage: Usage, book: Book, terms: Terms) -> _Outcome:
                 )
             )
     if len(charges) < len(counts):
-        return _Outcome(CallState.UNPRICED, _no_rate(counts, tier, terms))
+        reason = _no_rate(counts, tier, terms)
+        return _unpriced(event, book, terms=terms, reason=reason)
     if not charges:
-        return _Outcome(CallState.NO_USAGE, "usage counts nothing")
+        reason = "usage counts nothing"
+        return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
     if terms.modifiers or book.converts:
-        return _modified(time, book, terms, charges, index)
-    return _Outcome(charges=tuple(charges), tier=index)
+        return _modified(event, book, terms=terms, at_list=charges, tier=index)
+    return _priced_call(event, book, terms=terms, charges=tuple(charges), tier=index)
+
+
+def _priced_call(
+    event: UsageEvent,
+    book: Book,
+    *,
+    terms: Terms,
+    charges: tuple[Charge, ...] = (),
+    tier: int | None = None,
+) -> PricedCall:
+    return PricedCall(
+        event=event,
+        state=_PRICED,
+        reason=None,
+        book_version=book.version,
+        pricing_currency=book.pricing_currency,
+        billing_currency=book.billing_currency,
+        charges=charges,
+        base_rule_id=terms.base_rule_id,
+        tier=tier,
+        provider=terms.provider,
+        model=terms.model,
+        version=terms.version,
+        deployment_type=terms.deployment_type,
+        cost_centre=terms.cost_centre,
+    )
+
+
+def _without_cost(
+    event: UsageEvent, book: Book, *, terms: Terms, state: CallState, reason: str
+) -> PricedCall:
+    call = _priced_call(event, book, terms=terms)
+    return replace(call, state=state, reason=reason)
+
+
+def _unpriced(event: UsageEvent, book: Book, *, terms: Terms, reason: str) -> PricedCall:
+    return _without_cost(event, book, terms=terms, state=CallState.UNPRICED, reason=reason)
+
+
+def _without_usage(event: UsageEvent, book: Book, terms: Terms) -> PricedCall:
+    if event.status in REFUSED_STATUS:
+        reason = f"refused with {event.status}"
+        return _without_cost(event, book, terms=terms, state=CallState.ZERO, reason=reason)
+    reason = f"answered {event.status}, nobody reported usage"
+    return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
 
 
 def _tier_index(tiers: Sequence[TierRates], usage: Usage) -> int:
     """The tier of the whole call. With a bound of 272,000, a prompt of 272,001 is past it."""
     prompt_tokens = usage.prompt_tokens
-    for index, tier in enumerate(tiers):
-        if tier.up_to is None or prompt_tokens <= tier.up_to:
-            return index
-    return len(tiers) - 1
+    # The book has checked that the last tier has no bound.
+    return next(
+        index
+        for index, tier in enumerate(tiers)
+        if tier.up_to is None or prompt_tokens <= tier.up_to
+    )
 
 
 def _counts_with_rates_of_their_own(usage: Usage, tier: TierRates) -> Mapping[Unit, int]:
@@ -136,8 +139,8 @@ def _no_rate(counts: Mapping[Unit, int], tier: TierRates, terms: Terms) -> str:
 
 
 def _modified(
-    time: datetime, book: Book, terms: Terms, at_list: Sequence[Charge], tier: int
-) -> _Outcome:
+    event: UsageEvent, book: Book, *, terms: Terms, at_list: Sequence[Charge], tier: int
+) -> PricedCall:
     """The general case: list → contracted → charge by the terms' modifiers → billed by fx."""
     amounts = contracted = [line.list for line in at_list]
     adjustments = []
@@ -150,30 +153,43 @@ def _modified(
             contracted = amounts
     billed = amounts
     if book.converts:
-        fx = book.fx_at(time)
+        fx = book.fx_at(event.time)
         if fx is None:
             pair = f"{book.pricing_currency}-{book.billing_currency}"
-            return _Outcome(CallState.UNPRICED, f"currency: no rate {pair} at this time")
+            reason = f"currency: no rate {pair} at this time"
+            return _unpriced(event, book, terms=terms, reason=reason)
         billed, adjustment = convert(fx, amounts)
         adjustments.append(adjustment)
-    charges = tuple(
-        Charge(
-            unit=line.unit,
-            quantity=line.quantity,
-            unit_price=line.unit_price,
-            list=line.list,
-            contracted=after_discounts,
-            charge=charge,
-            billed=in_billing_currency,
-        )
-        for line, after_discounts, charge, in_billing_currency in zip(
-            at_list, contracted, amounts, billed, strict=True
-        )
-    )
-    return _Outcome(
-        state=CallState.ZERO if terms.free else CallState.PRICED,
-        reason=f"rule {terms.free.id}: {terms.free.note}" if terms.free else None,
-        charges=charges,
+    charges = _with_layers(at_list, contracted=contracted, charged=amounts, billed=billed)
+    call = _priced_call(event, book, terms=terms, charges=charges, tier=tier)
+    free = terms.free
+    return replace(
+        call,
         adjustments=tuple(adjustments),
-        tier=tier,
+        state=CallState.ZERO if free else CallState.PRICED,
+        reason=f"rule {free.id}: {free.note}" if free else None,
     )
+
+
+def _with_layers(
+    at_list: Sequence[Charge],
+    *,
+    contracted: Sequence[int],
+    charged: Sequence[int],
+    billed: Sequence[int],
+) -> tuple[Charge, ...]:
+    charges = []
+    layers = zip(at_list, contracted, charged, billed, strict=True)
+    for line, line_contracted, line_charged, line_billed in layers:
+        charges.append(
+            Charge(
+                unit=line.unit,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                list=line.list,
+                contracted=line_contracted,
+                charge=line_charged,
+                billed=line_billed,
+            )
+        )
+    return tuple(charges)

@@ -93,7 +93,7 @@ class UsageEvent:
     operation: Operation
     stream: bool
     status: int
-    """HTTP status that the caller got."""
+    """HTTP status of the model's answer, or the gateway's own where no model answered."""
     rank: Rank
     """Where `usage` comes from."""
     usage: Usage | None

@@ -1,5 +1,6 @@
 """A single call rated by model name: what would this usage cost? No gateway, no deployment."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -20,6 +21,7 @@ OPERATION_NAMES = {
     "speech": Operation.AUDIO_SPEECH,
 } | {operation.value: operation for operation in Operation}
 _NAME = "what-if"
+_DATED_NAME = re.compile(r"(?P<model>.+)-(?P<version>\d{4}-\d{2}-\d{2})")
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +81,13 @@ def _resolve(name: str, book: Book) -> tuple[str, str, str | None]:
         models[model.lower()] = (values["provider"][0], model, None)
         for version in values.get("versions", ()):
             models[f"{model}-{version}".lower()] = (values["provider"][0], model, version)
-    return models.get(name.lower(), ("azure", name, None))
+    if name.lower() in models:
+        return models[name.lower()]
+    dated = _DATED_NAME.fullmatch(name)
+    if dated and dated["model"].lower() in models:
+        provider, model, _ = models[dated["model"].lower()]
+        return provider, model, dated["version"]
+    return "azure", name, None
 
 
 def as_document(call: PricedCall) -> dict[str, object]:

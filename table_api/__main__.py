@@ -60,7 +60,7 @@ async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
     async with open_storage(storage_settings(environment)) as storage:
         _say(_WARNING.format(host=host, port=port))
         config = uvicorn.Config(
-            create_app(storage, metering=metering_place(environment)),
+            create_app(storage, loopback_only=True, metering=metering_place(environment)),
             host=host,
             port=port,
             log_level="warning",

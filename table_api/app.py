@@ -51,12 +51,14 @@ def create_app(
     storage: TableStorage,
     *,
     auth_mode: AuthMode = AuthMode.LOCAL,
+    loopback_only: bool = False,
     metering: MeteringPlace = DEFAULT_METERING,
     now: Callable[[], datetime] = _now,
 ) -> FastAPI:
     """The API over one storage, which stays the caller's to close.
 
-    It authorizes nobody by itself: `auth_mode` says who does.
+    It authorizes nobody by itself: `auth_mode` says who does. A server that leaves it at `local`
+    binds to loopback and sets `loopback_only`: requests have to name this machine.
     """
     reads = LedgerReads(storage, now=now)
     app = FastAPI(
@@ -67,7 +69,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         exception_handlers=EXCEPTION_HANDLERS,
-        dependencies=[Depends(check_host)],
+        dependencies=[Depends(check_host)] if loopback_only else [],
     )
     app.state.api = Api(
         storage=storage,

@@ -110,7 +110,7 @@ class AzureTableStorage:
             content_type=CONTENT_TYPE,
             retry_total=0,
         )
-        return read_answer(status, answer, len(operations))
+        return read_answer(status, answer, operations)
 
     async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
         """See TableStorage."""

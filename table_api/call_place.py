@@ -15,7 +15,7 @@ ID_CHARS_MAX = 700
 _PART = r"[A-Za-z0-9@._+=-]{1,150}"
 _PLACE = re.compile(
     rf"(?P<partition>\d{{6}}\|\d{{2}})/"
-    rf"(?P<entry_key>c\|(?P<subject>{_PART})\|(?P<day>\d{{2}})\|\d{{8}}T\d{{6}}\.\d{{6}}Z\|{_PART})",
+    rf"(?P<entry_key>c\|{_PART}\|\d{{2}}\|\d{{8}}T\d{{6}}\.\d{{6}}Z\|{_PART})",
     re.ASCII,
 ).fullmatch
 

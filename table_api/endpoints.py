@@ -1,5 +1,6 @@
 """The handlers: each parses, asks the reads, shapes the answer. Owns no rule of its own."""
 
+import asyncio
 from typing import Annotated
 from unicodedata import normalize
 
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from table_api import call_answers, responses, usage_answers
 from table_api.call_place import read_call_place
 from table_api.conditional import json_answer
+from table_api.errors import Unavailable
 from table_api.list_places import (
     call_cursor,
     call_place,
@@ -30,6 +32,9 @@ from table_api.queries import (
 from table_api.scope import api_of, check_known, scope_of
 from table_api.subjects import matching, page_of, subject_usages
 
+HEALTH_TIMEOUT_S = 5.0
+"""A probe wants to know soon; other reads are tried for longer."""
+
 Subject = Annotated[str, Path(description="Who is billed, as the ledger spells it.")]
 CallId = Annotated[str, Path(description="The opaque `id` of a call.")]
 
@@ -37,7 +42,11 @@ CallId = Annotated[str, Path(description="The opaque `id` of a call.")]
 async def get_health(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
     """Whether the API and its storage answer."""
     api = api_of(request)
-    settings = (await api.reads.fresh_meta()).settings
+    try:
+        async with asyncio.timeout(HEALTH_TIMEOUT_S):
+            settings = (await api.reads.fresh_meta()).settings
+    except TimeoutError:
+        raise Unavailable(f"no answer within {HEALTH_TIMEOUT_S} s") from None
     health = responses.Health(
         status="ok",
         zone=settings.zone,

@@ -1,4 +1,8 @@
-"""The HTTP API as an Azure Functions app: one function takes every path and checks the key."""
+"""The HTTP API as an Azure Functions app: one function takes every path and checks the key.
+
+Deployed at the root of the package with host.json, `table_api/` and `pricing_rules/` beside it: the
+worker imports it by its bare name from there.
+"""
 
 import os
 

@@ -5,7 +5,17 @@ from collections.abc import AsyncIterator, Sequence
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile
 from table_api.keys import KeyRange
-from table_api.storage import ROWS_PER_PAGE, Insert, Operation, Replace, Row, Value, etag_of
+from table_api.storage import (
+    ROWS_PER_PAGE,
+    Delete,
+    Insert,
+    Operation,
+    Replace,
+    Row,
+    Upsert,
+    Value,
+    etag_of,
+)
 from table_api.transaction import encode_transaction
 
 
@@ -39,9 +49,18 @@ class MemoryTableStorage:
                 standing is None or etag_of(standing) != operation.etag
             ):
                 raise ChangedMeanwhile(f"row {operation.row_key!r} is not the one that was read")
-        return [self._write(place, operation) for operation in operations]
+            if isinstance(operation, Delete) and standing is None:
+                raise ChangedMeanwhile(f"row {operation.row_key!r} is gone")
+        etags = []
+        for operation in operations:
+            if isinstance(operation, Delete):
+                del rows[operation.row_key]
+                self._row_keys[place].remove(operation.row_key)
+            else:
+                etags.append(self._write(place, operation))
+        return etags
 
-    def _write(self, place: tuple[str, str], operation: Operation) -> str:
+    def _write(self, place: tuple[str, str], operation: Insert | Replace | Upsert) -> str:
         self._writes += 1
         row: Row = {"PartitionKey": place[1], "RowKey": operation.row_key}
         row["Timestamp"] = f"2026-01-01T00:00:00.{self._writes:07d}Z"

@@ -29,6 +29,7 @@ def metering_answer(status: MeteringStatus) -> responses.Metering:
             ok=audit.ok,
             calls=audit.calls,
             cells=audit.cells,
+            moving=audit.moving,
             problems=list(audit.problems),
         ),
     )

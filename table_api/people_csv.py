@@ -1,6 +1,7 @@
 """The people file: CSV in UTF-8 with a header. All of it is good, or none of it is taken. Pure."""
 
 import csv
+import io
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ def read_people_csv(content: bytes) -> list[Person]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InvalidPeopleFile(f"line {line} is not UTF-8") from error
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     people: list[Person] = []
     lines: dict[tuple[str, date], int] = {}
     try:

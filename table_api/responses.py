@@ -236,6 +236,7 @@ class Audit(_Answer):
     ok: bool
     calls: int
     cells: int
+    moving: int
     problems: list[str]
 
 

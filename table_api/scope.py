@@ -66,13 +66,12 @@ async def scope_of(api: Api, query: RangeQuery) -> Scope:
 
 
 async def check_host(request: Request) -> None:
-    """Refused when nobody is authorized and the request does not name this machine.
+    """Refused when the request does not name this machine.
 
-    Else a page of any web site could read the ledger through the browser of somebody here, by a
-    name of its own that resolves to 127.0.0.1.
+    Where nobody is authorized, a page of any web site could else read the ledger through the
+    browser of somebody here, by a name of its own that resolves to 127.0.0.1.
     """
-    host = request.url.hostname or ""
-    if api_of(request).auth_mode is AuthMode.LOCAL and not is_loopback(host):
+    if not is_loopback(request.url.hostname or ""):
         raise Refused(
             ProblemKind.FOREIGN_HOST, "with AUTH_MODE=local, ask for 127.0.0.1 or localhost"
         )

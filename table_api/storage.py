@@ -45,7 +45,16 @@ class Upsert:
     columns: Mapping[str, Value]
 
 
-Operation = Insert | Replace | Upsert
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a row, whatever it holds; ChangedMeanwhile when it is gone. A transaction deletes
+    only or writes only.
+    """
+
+    row_key: str
+
+
+Operation = Insert | Replace | Upsert | Delete
 
 
 def etag_of(row: Row) -> str:
@@ -62,7 +71,8 @@ class TableStorage(Protocol):
     async def transact(
         self, table: str, partition_key: str, operations: Sequence[Operation]
     ) -> list[str]:
-        """Do all operations or none, on one partition; gives the new ETags in their order.
+        """Do all operations or none, on one partition; gives the new ETags in their order, and
+        none for deletions.
 
         Raises AlreadyExists, ChangedMeanwhile or Rejected when nothing was written, Unavailable
         when that is not known. It never retries by itself.

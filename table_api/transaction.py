@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Rejected, StorageError, Unavailable
-from table_api.storage import OPERATIONS_MAX, Insert, Operation, Replace, Value
+from table_api.storage import OPERATIONS_MAX, Delete, Insert, Operation, Replace, Value
 
 BODY_BYTES_MAX = 3_670_016
 """3.5 MiB: the service refuses 4 MiB, counted with its own headers."""
@@ -60,16 +60,23 @@ def encode_transaction(
         f"boundary={CHANGES_BOUNDARY}\r\n\r\n".encode()
     ]
     row_keys = set()
+    deletions = 0
     for operation in operations:
         _check_key("RowKey", operation.row_key)
         row_keys.add(operation.row_key)
         parts.append(_head(table_url, partition_key, operation).encode("ascii"))
+        if isinstance(operation, Delete):
+            deletions += 1
+            parts.append(b"\r\n")
+            continue
         row = encode_row(partition_key, operation.row_key, operation.columns)
         parts.append(f"Content-Length: {len(row)}\r\n\r\n".encode("ascii"))
         parts.append(row)
         parts.append(b"\r\n")
     if len(row_keys) != len(operations):
         raise Rejected("a transaction may name each row once")
+    if deletions not in {0, len(operations)}:
+        raise Rejected("a transaction deletes only or writes only")
     parts.append(f"--{CHANGES_BOUNDARY}--\r\n--{BATCH_BOUNDARY}--\r\n".encode("ascii"))
     body = b"".join(parts)
     if len(body) > BODY_BYTES_MAX:
@@ -80,6 +87,9 @@ def encode_transaction(
 def _head(table_url: str, partition_key: str, operation: Operation) -> str:
     if isinstance(operation, Insert):
         return f"{_PART}POST {table_url} HTTP/1.1\r\n{_ROW_HEADERS}"
+    if isinstance(operation, Delete):
+        url = row_url(table_url, partition_key, operation.row_key)
+        return f"{_PART}DELETE {url} HTTP/1.1\r\n{_ROW_HEADERS}If-Match: *\r\n"
     condition = f"If-Match: {operation.etag}\r\n" if isinstance(operation, Replace) else ""
     url = row_url(table_url, partition_key, operation.row_key)
     return f"{_PART}PUT {url} HTTP/1.1\r\n{_ROW_HEADERS}{condition}"
@@ -133,7 +143,7 @@ def _check_column_name(name: str, row_key: str) -> None:
         _known_columns.add(name)
 
 
-def read_answer(status: int, body: bytes, operations: int) -> list[str]:
+def read_answer(status: int, body: bytes, operations: Sequence[Operation]) -> list[str]:
     """The new ETags of a transaction, in order, or the error that its answer stands for."""
     if status != 202:
         raise error_of(status, body)
@@ -141,8 +151,12 @@ def read_answer(status: int, body: bytes, operations: int) -> list[str]:
     if statuses and statuses[-1] >= 400:
         raise error_of(statuses[-1], body)
     etags = [found.decode("ascii").strip() for found in _ETAG.findall(body)]
-    if len(statuses) != operations or len(etags) != operations:
-        raise Unavailable(f"answer has {len(statuses)} results for {operations} operations")
+    if len(statuses) != len(operations):
+        raise Unavailable(f"answer has {len(statuses)} results for {len(operations)} operations")
+    if isinstance(operations[0], Delete):
+        return []
+    if len(etags) != len(operations):
+        raise Unavailable(f"answer has {len(etags)} ETags for {len(operations)} operations")
     return etags
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,14 @@ SUBJECT = "7c9f2f0e-6a4b-4e0f-9c55-0d1e2f3a4b5c"
 CALL_TIME = datetime(2026, 11, 20, 9, 30, 15, 446590, tzinfo=UTC)
 ENQUEUED_TIME = CALL_TIME + timedelta(seconds=2)
 
-ABSENT = object()
-"""As a change of `make_document`: leave the field out of the document."""
+
+class Absent(Enum):
+    """As a change of `make_document`: leave the field out of the document."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
 
 WIRE_SCHEMA = Path(__file__).parents[1] / "apim_policies/usage_event.schema.json"
 

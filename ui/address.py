@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NoReturn
 
 import streamlit as st
 
@@ -94,8 +95,8 @@ def range_of(period: Period, *, today: date) -> dict[Parameter, str]:
     }
 
 
-def go_to(parameters: Parameters) -> None:
-    """Make this the address: the view it names is drawn by the run that follows."""
+def go_to(parameters: Parameters) -> NoReturn:
+    """Make this the address and draw the whole page again, also from within a live part of it."""
     st.query_params.from_dict({str(name): value for name, value in parameters.items()})
     st.rerun()
 

@@ -85,13 +85,13 @@ class SubjectUsage(Usage, frozen=True, kw_only=True):
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    limit: int
     next_cursor: str | None = None
 
 
 class SubjectRow(Totals, frozen=True, kw_only=True):
     subject: str
-    last_day: date | None = None
+    last_day: date
+    """The last day of the range on which the subject called."""
     name: str | None = None
     cost_centre: str | None = None
 
@@ -127,7 +127,6 @@ class Calls(Head, frozen=True, kw_only=True):
     subject: str
     data: list[Call]
     page: Page
-    name: str | None = None
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -135,8 +134,6 @@ class Line(Struct, frozen=True, kw_only=True):
 
     unit: str
     quantity: int
-    unit_price: Decimal
-    """Of one unit."""
     unit_price_per_million: Decimal
     list: Decimal
     contracted: Decimal
@@ -209,10 +206,8 @@ class CallDetail(Call, frozen=True, kw_only=True):
 class MeteringCounts(Struct, frozen=True, kw_only=True):
     """What became of the events received so far, summed over partitions."""
 
-    received: int
     deferred: int
-    dead_lettered: int
-    unpriced: int
+    """Events reported without usage so far, left to the gateway's log."""
 
 
 class Audit(Struct, frozen=True, kw_only=True):
@@ -233,4 +228,3 @@ class Metering(Struct, frozen=True, kw_only=True):
 
 class Health(Struct, frozen=True, kw_only=True):
     zone: str
-    currency: str

@@ -17,7 +17,7 @@ SEARCH_CHARS_MAX = 200
 Value = TypeVar("Value")
 
 
-def choose(label: str, options: Mapping[str, Value], parameter: Parameter) -> Value:
+def choose(label: str, parameter: Parameter, *, options: Mapping[str, Value]) -> Value:
     """One of `options`, named in the URL by its label; the first one is the default."""
     named = address.read(parameter) or ""
     shown = named if named in options else next(iter(options))
@@ -46,15 +46,15 @@ def choose_period(today: date) -> Period:
     """This month, last month, or from one day to another, both included."""
     month = month_of(today)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = choose("Days", {choice.value: choice for choice in Range}, Parameter.RANGE)
+        chosen = choose("Days", Parameter.RANGE, options={choice.value: choice for choice in Range})
         if chosen is not Range.CUSTOM:
             return period_of(chosen, today=today, first=month.first, last=month.last)
-        first = _choose_day("From", Parameter.FIRST, month.first)
-        last = _choose_day("To (included)", Parameter.LAST, month.last)
+        first = _choose_day("From", Parameter.FIRST, default=month.first)
+        last = _choose_day("To (included)", Parameter.LAST, default=month.last)
     return period_of(chosen, today=today, first=first, last=last)
 
 
-def _choose_day(label: str, parameter: Parameter, default: date) -> date:
+def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:
     day = address.read_day(parameter) or default
     st.session_state[parameter] = day
     st.date_input(

@@ -85,7 +85,7 @@ class Client:
 
     def usage(self, period: Period, *groups: Group) -> Usage:
         parameters = (*_days(period), ("group_by", ",".join(groups)))
-        return self._ask(Usage, "/v1/usage", parameters)
+        return self._ask(Usage, "/v1/usage", query=parameters)
 
     def subjects(
         self, period: Period, *, sort: SubjectSort, search: str, after: str | None
@@ -101,24 +101,24 @@ class Client:
             parameters.append(("q", search))
         if after:
             parameters.append(("cursor", after))
-        return self._ask(Subjects, "/v1/subjects", tuple(parameters))
+        return self._ask(Subjects, "/v1/subjects", query=tuple(parameters))
 
     def subject_usage(self, subject: str, period: Period, *groups: Group) -> SubjectUsage:
         parameters = (*_days(period), ("group_by", ",".join(groups)))
-        return self._ask(SubjectUsage, f"/v1/subjects/{_segment(subject)}/usage", parameters)
+        return self._ask(SubjectUsage, f"/v1/subjects/{_segment(subject)}/usage", query=parameters)
 
     def subject_calls(self, subject: str, period: Period, *, after: str | None) -> Calls:
         """One page of calls in the order of their time."""
         parameters = [*_days(period), ("limit", str(CALLS_PAGE_ROWS))]
         if after:
             parameters.append(("cursor", after))
-        return self._ask(Calls, f"/v1/subjects/{_segment(subject)}/calls", tuple(parameters))
+        return self._ask(Calls, f"/v1/subjects/{_segment(subject)}/calls", query=tuple(parameters))
 
     def call(self, call: str) -> CallDetail:
         return self._ask(CallDetail, f"/v1/calls/{_segment(call)}")
 
-    def _ask(self, kind: type[Answer], path: str, parameters: Parameters = ()) -> Answer:
-        body = self._get(path, parameters)
+    def _ask(self, kind: type[Answer], path: str, *, query: Parameters = ()) -> Answer:
+        body = self._get(path, query)
         try:
             return msgspec.json.decode(body, type=kind)
         except msgspec.DecodeError as error:

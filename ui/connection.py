@@ -1,7 +1,7 @@
 """The client that all pages share, with a short-lived cache around its transport."""
 
 import os
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -24,7 +24,7 @@ def _http(api_url: str) -> httpx.Client:
 
 
 @st.cache_data(ttl=CACHE_TTL_S, max_entries=CACHED_ANSWERS_MAX, show_spinner=False)
-def _answer(api_url: str, path: str, parameters: Parameters) -> bytes:
+def _answer(api_url: str, *, path: str, parameters: Parameters) -> bytes:
     """The body as bytes: decoding is cheaper than the copy of objects that the cache would make.
 
     Everyone sees everything for now; once the API answers by viewer, the viewer is an argument.
@@ -35,14 +35,20 @@ def _answer(api_url: str, path: str, parameters: Parameters) -> bytes:
 def api() -> Client:
     """The shared client of API_URL. SettingMissing when the variable is absent."""
     api_url = load_settings(os.environ).api_url
-    return Client(lambda path, parameters: _answer(api_url, path, parameters))
+    return Client(lambda path, parameters: _answer(api_url, path=path, parameters=parameters))
 
 
 def now() -> datetime:
     """The instant a page is drawn, aware UTC."""
-    return datetime.now(ZoneInfo("UTC"))
+    return datetime.now(UTC)
 
 
 def today(health: Health) -> date:
     """The current day of the billing zone."""
     return now().astimezone(ZoneInfo(health.zone)).date()
+
+
+def redraw_after_midnight(drawn: date) -> None:
+    """In a live part: draw the whole page again once `drawn` is not the billing day any more."""
+    if today(api().health()) != drawn:
+        st.rerun()

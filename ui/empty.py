@@ -21,14 +21,9 @@ def show_no_calls(usage: Usage, *, today: date) -> None:
         )
         return
     newest = usage.newest_call.astimezone(ZoneInfo(usage.zone)).date()
-    month = month_of(newest)
     st.info(
         f"No calls in this range. The newest event is of {instant(usage.newest_call, usage.zone)}.",
         icon=":material/event_busy:",
     )
-    st.button(
-        f"Show {newest:%B %Y}",
-        key="show_newest",
-        on_click=address.change,
-        args=(address.range_of(month, today=today),),
-    )
+    if st.button(f"Show {newest:%B %Y}", key="show_newest"):
+        address.go_to(address.range_of(month_of(newest), today=today))

@@ -12,13 +12,16 @@ NOT_FOUND = 404
 
 
 @contextmanager
-def failures_shown() -> Iterator[None]:
-    """Draw a UiError raised inside as a message with a way to try again."""
+def failures_shown(place: str) -> Iterator[None]:
+    """Draw a UiError raised inside as a message with a way to try again.
+
+    `place` tells the parts of a page apart that may fail at the same time.
+    """
     try:
         yield
     except UiError as error:
-        st.error(f"**{_headline(error)}**\n\n{escape(str(error))}", icon=":material/cloud_off:")
-        if st.button("Try again", icon=":material/refresh:", key="try_again"):
+        st.error(f"**{_headline(error)}**\n\n{escape(str(error))}", icon=":material/error:")
+        if st.button("Try again", icon=":material/refresh:", key=f"try_again_{place}"):
             st.rerun()
 
 

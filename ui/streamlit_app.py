@@ -9,6 +9,6 @@ from ui.failure import failures_shown
 st.set_page_config(page_title="LLM chargeback", layout="wide")
 
 page = st.navigation([st.Page(USAGE_PAGE, title="Overview", default=True)], position="top")
-with failures_shown():
+with failures_shown("page"):
     api()
     page.run()

@@ -53,7 +53,7 @@ def grid_key(name: str, ids: Sequence[str]) -> str:
 
 
 def opened_row(
-    name: str, ids: Sequence[str], columns: Mapping[str, Column], *, alt: str
+    name: str, ids: Sequence[str], *, columns: Mapping[str, Column], alt: str
 ) -> str | None:
     """Draw the grid and return the id of the row that was chosen just now, if any."""
     event = st.dataframe(
@@ -64,6 +64,7 @@ def opened_row(
         selection_mode="single-row",
         placeholder="—",
         key=grid_key(name, ids),
+        height="content",
         alt=alt,
     )
     rows = event["selection"]["rows"]
@@ -77,6 +78,7 @@ def plain_table(columns: Mapping[str, Column], *, alt: str) -> None:
         hide_index=True,
         column_config=_configuration(columns),
         placeholder="—",
+        height="content",
         alt=alt,
     )
 

@@ -34,8 +34,8 @@ def show_unpriced(by_model: Usage) -> None:
         "\n".join(
             [
                 f"**{counted(by_model.totals.unpriced_calls, 'call')} without a price, not in the "
-                "charge.** Each such call's page has the lines to add to the price "
-                "book, then re-rate.",
+                "charge.** Add the lines that each such call's page shows to the price book, then "
+                "re-rate.",
                 "",
                 *lines,
             ]

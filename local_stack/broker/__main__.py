@@ -6,8 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-import msgspec
-
+from local_stack.broker import data_directory
 from local_stack.broker.broker import Broker, Listen, TlsFiles
 from local_stack.broker.config import BrokerConfig
 from local_stack.broker.errors import BrokerError, ConfigError
@@ -68,7 +67,7 @@ async def _serve(options: argparse.Namespace) -> None:
         ports = {"amqp": broker.port, "admin": broker.admin_port}
         if broker.tls_port:
             ports["amqps"] = broker.tls_port
-        (options.data / "ports.json").write_bytes(msgspec.json.encode(ports))
+        data_directory.write_ports(options.data, ports)
         served = ", ".join(f"{name} {port}" for name, port in ports.items())
         hubs = ", ".join(hub.name for hub in config.hubs)
         print(f"broker: ready on {options.host} ({served}), hubs {hubs}", file=sys.stderr)

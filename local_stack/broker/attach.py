@@ -2,8 +2,8 @@
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
+from local_stack.broker.addresses import path_of
 from local_stack.broker.cbs import CBS
 from local_stack.broker.consumer_link import ConsumerLink, Reading
 from local_stack.broker.errors import AmqpError
@@ -25,7 +25,6 @@ FILTER_FIELD = 7
 EPOCH_PROPERTY = "com.microsoft:epoch"
 RUNTIME_METRIC = "com.microsoft:enable-receiver-runtime-metric"
 
-_AUTHORITY = re.compile(r"[a-z]+://[^/]*/")
 _SENDER = re.compile(r"([^/]+)(?:/Partitions/(\d+))?", re.IGNORECASE)
 _RECEIVER = re.compile(r"([^/]+)/ConsumerGroups/([^/]+)/Partitions/(\d+)", re.IGNORECASE)
 
@@ -47,12 +46,11 @@ def make_link(session: "Session", attach: Attach) -> Link:
 
 
 def _address(terminus: Described | None) -> str:
-    """The path of the address: Python's client sends whole URLs, JS' only their path."""
     fields = terminus.value if terminus is not None else None
     address = fields[0] if isinstance(fields, list) and fields else None
     if not isinstance(address, str):
         raise AmqpError("amqp:invalid-field", f"an attach to {address!r}, an address expected")
-    path = unquote(_AUTHORITY.sub("", address, count=1)).strip("/")
+    path = path_of(address)
     return path.lower() if path.lower() in (CBS, MANAGEMENT) else path
 
 

@@ -1,8 +1,9 @@
-"""`$cbs`: takes a client's token. Its form and expiry are checked, its signature is not."""
+"""`$cbs`: takes a client's token. That there is one is checked, what it says is not."""
 
 from typing import TYPE_CHECKING
 
-from local_stack.broker.faults import MuteToken, RefuseToken
+from local_stack.broker.addresses import path_of
+from local_stack.broker.faults import MuteToken, Place, RefuseToken
 from local_stack.broker.responses import Request, Response
 
 if TYPE_CHECKING:
@@ -14,9 +15,11 @@ CBS = "$cbs"
 def put_token(request: Request, connection: "Connection") -> Response | None:
     """Authorize the connection; None where a fault keeps the answer back."""
     faults = connection.namespace.faults
-    if faults.take(MuteToken):
+    hub = path_of(str(request.properties.get("name", ""))).split("/")[0]
+    place = Place(hub=hub or None)
+    if faults.take(MuteToken, place):
         return None
-    if refused := faults.take(RefuseToken):
+    if refused := faults.take(RefuseToken, place):
         return Response(status=refused.status, description="the token is refused")
     operation = request.properties.get("operation")
     if operation != "put-token":

@@ -46,6 +46,9 @@ FRAME_BYTES_LEAST = 512
 WRITE_BUFFER_BYTES_MAX = 512 * 1024
 """Bytes the socket may owe before deliveries wait."""
 
+KEEP_ALIVE_LEAST_S = 0.01
+"""Between empty frames, however short the peer's idle timeout."""
+
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
@@ -71,8 +74,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES_MAX)
-        hole = self.namespace.faults.find(BlackHole)
-        self.silent = hole is not None and hole.new
+        self.silent = any(
+            isinstance(fault, BlackHole) and fault.new for fault in self.namespace.faults.waiting
+        )
         self.namespace.connections.add(self)
         self.namespace.stats.connections += 1
         self._every(self.namespace.config.idle_timeout_s / 2, self._check_silence)
@@ -129,7 +133,9 @@ class Connection(asyncio.Protocol):
         """Cut the connection so that the peer sees a TCP reset."""
         self._end_sessions()
         own = self._transport.get_extra_info("socket")
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        # uvloop's sockets take no options, a duplicate of the descriptor does
+        with socket.fromfd(own.fileno(), own.family, own.type) as duplicate:
+            duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         self._transport.abort()
 
     def _end_sessions(self) -> None:
@@ -222,7 +228,8 @@ class Connection(asyncio.Protocol):
             )
         )
         if peer.idle_timeout:
-            self._every(peer.idle_timeout / 2000, lambda: self.write(EMPTY_FRAME))
+            half_s = max(peer.idle_timeout / 2000, KEEP_ALIVE_LEAST_S)
+            self._every(half_s, lambda: self.write(EMPTY_FRAME))
 
     def _on_begin(self, channel: int, begin: Begin) -> None:
         if not self._opened or channel in self._sessions or channel > CHANNEL_MAX:

@@ -36,7 +36,7 @@ def decode(data: bytes, at: int = 0) -> tuple[object, int]:
     """The value that starts at `at`, and where the next one starts."""
     try:
         return _read(data, at)
-    except (struct.error, IndexError, UnicodeDecodeError, ValueError, TypeError) as error:
+    except (struct.error, IndexError, ValueError, TypeError, OverflowError) as error:
         raise DecodeError(f"no AMQP value in the bytes at {at} of {len(data)}: {error}") from error
     except RecursionError as error:
         raise DecodeError(f"the value at {at} is nested too deeply") from error

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable
 from uuid import UUID
 
-from local_stack.broker.errors import BrokerError
+from local_stack.broker.errors import EncodeError
 from local_stack.broker.types import (
     Array,
     Byte,
@@ -29,7 +29,7 @@ def encode(value: object) -> bytes:
     """The shortest encoding of a value, chosen by its exact type."""
     encoder = _ENCODERS.get(type(value))
     if encoder is None:
-        raise BrokerError(f"no AMQP type for {value!r} of {type(value).__name__}")
+        raise EncodeError(f"no AMQP type for {value!r} of {type(value).__name__}")
     return encoder(value)
 
 
@@ -100,7 +100,7 @@ def _array(value: Array) -> bytes:
         return _compound(0xE0, count=0, body=b"\x40")
     kind = type(value[0])
     if kind not in _ARRAY_ITEMS or any(type(item) is not kind for item in value):
-        raise BrokerError(f"no AMQP array for {value!r}: one scalar type expected")
+        raise EncodeError(f"no AMQP array for {value!r}: one scalar type expected")
     code, item_body = _ARRAY_ITEMS[kind]
     items = b"".join(map(item_body, value))
     return _compound(0xE0, count=len(value), body=bytes((code,)) + items)
@@ -136,6 +136,10 @@ _ARRAY_ITEMS: dict[type, tuple[int, Callable[..., bytes]]] = {
     Float32: (0x72, _wide("f")),
     float: (0x82, _wide("d")),
     Timestamp: (0x83, _wide("q")),
+    Char: (0x73, lambda value: struct.pack(">I", ord(value))),
+    Decimal32: (0x74, bytes),
+    Decimal64: (0x84, bytes),
+    Decimal128: (0x94, bytes),
     UUID: (0x98, lambda value: value.bytes),
     bytes: (0xB0, _wide_bytes),
     str: (0xB1, _wide_text),

@@ -35,3 +35,10 @@ class DecodeError(AmqpError):
 
     def __init__(self, description: str) -> None:
         super().__init__("amqp:decode-error", description)
+
+
+class EncodeError(AmqpError):
+    """A value has no AMQP encoding here: a peer sent it, or it should never have been made."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__("amqp:not-implemented", description)

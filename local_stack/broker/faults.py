@@ -88,7 +88,7 @@ class BlackHole(Scope, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: ClassVar[str] = "black-hole"
     new: bool = False
-    """Swallow connections made later as well; these have no hub yet, so the scope is ignored."""
+    """Swallow all connections made later as well: they have no hub yet that a scope could cover."""
 
 
 class Steal(Scope, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -160,14 +160,14 @@ class MuteAck(Armed, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class RefuseToken(Armed, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Answer `put-token` with an error; the scope is ignored, a token has no link yet."""
+    """Answer `put-token` with an error; the hub is the one the token is for."""
 
     name: ClassVar[str] = "refuse-token"
     status: int = 401
 
 
 class MuteToken(Armed, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Never answer `put-token`; the scope is ignored."""
+    """Never answer `put-token`; the hub is the one the token is for."""
 
     name: ClassVar[str] = "mute-token"
 

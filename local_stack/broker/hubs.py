@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from local_stack.broker.config import DEFAULT_GROUP, HubConfig
+from local_stack.broker.data_directory import write_whole
 from local_stack.broker.errors import AmqpError, JournalError
 from local_stack.broker.messages import Event
 from local_stack.broker.partition_key import partition_of
@@ -92,7 +93,7 @@ class Hub:
         if not path.exists():
             self._directory.mkdir(parents=True, exist_ok=True)
             meta = HubMeta(created_at=now, partitions=self._config.partitions)
-            path.write_bytes(msgspec.json.encode(meta))
+            write_whole(path, msgspec.json.encode(meta))
             return now
         try:
             meta = msgspec.json.decode(path.read_bytes(), type=HubMeta)

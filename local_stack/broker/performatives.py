@@ -25,7 +25,7 @@ class Performative:
         found = dict(zip((each.name for each in own), values + [None] * len(own), strict=False))
         for each in own:
             value = found[each.name]
-            if (value is not None or each.required) and not isinstance(value, each.accepted):
+            if (value is not None or each.required) and not each.takes(value):
                 raise DecodeError(
                     f"{cls.__name__}.{each.name} is {value!r}, expected {each.kind.__name__}"
                 )
@@ -51,6 +51,17 @@ class WireField:
     accepted: type | tuple[type, ...]
     """What it may be read as: any width of integer; several symbols where one may stand."""
     required: bool
+
+    def takes(self, value: object) -> bool:
+        """Whether a value that is there may stand in the field."""
+        if not isinstance(value, self.accepted):
+            return False
+        limit = _LIMITS.get(self.kind)
+        return limit is None or (isinstance(value, int) and 0 <= value < limit)
+
+
+_LIMITS: dict[type, int] = {UByte: 2**8, UShort: 2**16, UInt: 2**32, ULong: 2**64}
+"""Unsigned types by the first integer they cannot hold."""
 
 
 def _wire_fields(cls: type[Performative]) -> tuple[WireField, ...]:

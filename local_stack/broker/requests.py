@@ -118,7 +118,7 @@ class RequestLink(Link):
         ]
         named = [link for link in links if reply_to is not None and link.reply_to == reply_to]
         beside = [link for link in links if link.session is self.session]
-        return next(iter(named + beside + links), None)
+        return next(iter(named + beside), None)
 
 
 def _target_address(attach: Attach) -> str | None:

@@ -97,7 +97,7 @@ class Session:
 
     def transmit(self, transfer: Transfer, payload: bytes) -> None:
         """A transfer frame now, or as soon as the client opens its window."""
-        if self.window <= 0 or self._backlog:
+        if self.window <= 0:
             self._backlog.append((transfer, payload))
             return
         self.write_transfers(frame(self.channel, transfer, payload=payload), 1)

@@ -1,11 +1,12 @@
-"""The verbs about a book itself: lint, show, diff, schema, compile."""
+"""The verbs about a book itself: lint, show, diff, schema, digests, compile."""
 
 import json
 import sys
 from argparse import Namespace
 from pathlib import Path
 
-from pricing_rules.book import Book, compile_book, load_book, load_compiled
+from pricing_rules.book import BASE_BOOKS, Book, compile_book, load_book, load_compiled
+from pricing_rules.digests import rule_digests
 from pricing_rules.listing import book_differences, show, stale
 from pricing_rules.rules import BookFile
 
@@ -24,12 +25,12 @@ def lint(arguments: Namespace) -> int:
 def show_model(arguments: Namespace) -> int:
     """The prices of a model at a time. Exit 1 when the book has none."""
     book = load_book(arguments.book)
-    lines = list(show(book, arguments.model, arguments.at, arguments.today))
+    lines = list(show(book, arguments.model, at=arguments.at, today=arguments.today))
     if not lines:
         print(f"no price for {arguments.model} at {arguments.at.isoformat()}", file=sys.stderr)
         return 1
     print("\n".join(lines))
-    for warning in stale(book, arguments.model, arguments.at, arguments.today):
+    for warning in stale(book, arguments.model, at=arguments.at, today=arguments.today):
         print(f"warning: {warning}", file=sys.stderr)
     return 0
 
@@ -45,6 +46,12 @@ def diff(arguments: Namespace) -> int:
 def schema(_: Namespace) -> int:
     """The JSON Schema of a rule file, for editors."""
     print(json.dumps(BookFile.model_json_schema(), indent=2))
+    return 0
+
+
+def digests(_: Namespace) -> int:
+    """The digest of each base rule, to pin a release."""
+    print(json.dumps(rule_digests(sorted(BASE_BOOKS.glob("*.toml"))), indent=1))
     return 0
 
 

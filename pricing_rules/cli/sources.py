@@ -1,15 +1,16 @@
 """The verbs that read prices elsewhere: import-azure, import-genai, fetch-azure."""
 
-import json
 import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from pricing_rules.azure_fetch import fetch_prices
 from pricing_rules.azure_import import propose_azure
-from pricing_rules.book import BASE_BOOKS, load_book
+from pricing_rules.book import load_book
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.proposals import Proposal, render
 from pricing_rules.rule_text import rule_text
@@ -17,8 +18,8 @@ from pricing_rules.rule_text import rule_text
 
 def import_azure(arguments: Namespace) -> int:
     """Compare dumps of the Retail Prices API with the base books."""
-    proposals = propose_azure(arguments.dump, load_book(), arguments.checked)
-    return _review(proposals, write=arguments.write)
+    proposals = propose_azure(arguments.dump, load_book(), checked=arguments.checked)
+    return _review(proposals, arguments.write)
 
 
 def import_genai(arguments: Namespace) -> int:
@@ -27,28 +28,28 @@ def import_genai(arguments: Namespace) -> int:
         from pricing_rules.genai_import import propose_genai  # noqa: PLC0415 - development extra
     except ModuleNotFoundError as error:
         raise InvalidPriceSource("genai-prices is not installed: uv sync --group dev") from error
-    proposals = propose_genai(arguments.provider, load_book(), arguments.since, arguments.checked)
-    return _review(proposals, write=arguments.write)
+    proposals = propose_genai(
+        arguments.provider, load_book(), since=arguments.since, checked=arguments.checked
+    )
+    return _review(proposals, arguments.write)
 
 
 def fetch_azure(arguments: Namespace) -> int:
     """Fetch a region's prices in the form that import-azure reads."""
-    rows = fetch_prices(
+    page = fetch_prices(
         arguments.region, currency=arguments.currency, url=arguments.url, sleep=time.sleep
     )
-    json.dump({"Items": rows, "Count": len(rows)}, sys.stdout, indent=1)
-    print()
-    print(f"{len(rows)} rows of {arguments.region}", file=sys.stderr)
+    print(msgspec.json.format(page, indent=1).decode())
     return 0
 
 
-def _review(proposals: Sequence[Proposal], *, write: bool) -> int:
+def _review(proposals: Sequence[Proposal], into: Path | None) -> int:
     print(render(proposals))
-    if not write:
+    if into is None:
         return 0
     for proposal in proposals:
         if proposal.price is not None:
-            file = BASE_BOOKS / f"{proposal.price.family}.toml"
+            file = into / f"{proposal.price.family}.toml"
             _append(file, rule_text(proposal))
             print(f"{proposal.rule_id} written to {file.name}", file=sys.stderr)
     load_book()

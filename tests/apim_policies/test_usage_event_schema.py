@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ SAMPLES = {path.stem: path for path in sorted((WIRE_SCHEMA.parent / "samples").g
 REFERENCE = (Path(__file__).parents[2] / "docs/usage_event.md").read_text()
 WRITTEN_BYTES_MAX = 2048
 COMPLETED = "llm.call.completed.v1"
+MOVED = {"type": COMPLETED, "completed_from": ["gateway-llm-log", "trace"]}
 
 EXPECTED: dict[str, tuple[bool, Usage | None]] = {
     "audio_transcriptions": (False, make_usage(input_audio=14, output=45)),
@@ -37,6 +38,7 @@ EXPECTED: dict[str, tuple[bool, Usage | None]] = {
     "chat_cached": (False, make_usage(input=1024, cache_read=1024, output=427, reasoning=192)),
     "chat_completed": (False, make_usage(input=1024, cache_read=1024, output=427)),
     "chat_content_filter_400": (True, None),
+    "chat_moved": (False, make_usage(input=1024, cache_read=1024, output=427)),
     "chat_refused_429": (False, None),
     "chat_streamed": (True, None),
     "chat_subscription_key": (False, make_usage(input=310, output=42)),
@@ -87,6 +89,20 @@ def test_completed_sample_is_the_streamed_sample_with_usage() -> None:
     assert (streamed.rank, completed.rank) == (Rank.NO_USAGE, Rank.GATEWAY_LOG)
 
 
+def test_moved_sample_replaces_the_place_it_names() -> None:
+    moved = sample_event("chat_moved").replaces
+    assert moved is not None
+    assert moved.subject == "unattributed"
+    assert moved.time == datetime(2026, 11, 20, 9, 30, 16, 998001, tzinfo=UTC)
+
+
+def test_the_gateways_own_event_replaces_nothing() -> None:
+    replaces = {"subject": "somebody", "time": "2026-11-20T09:30:15Z"}
+    event = decode(make_body(replaces=replaces), enqueued_time=ENQUEUED_TIME)
+    assert isinstance(event, UsageEvent)
+    assert event.replaces is None
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -114,6 +130,9 @@ def test_completed_sample_is_the_streamed_sample_with_usage() -> None:
         {"type": COMPLETED},
         {"type": COMPLETED, "completed_from": []},
         {"type": COMPLETED, "completed_from": ["trace"]},
+        {**MOVED, "replaces": {"subject": "unattributed"}},
+        {**MOVED, "replaces": {"subject": "", "time": "2026-11-20T09:30:15Z"}},
+        {**MOVED, "replaces": {"subject": "unattributed", "time": "yesterday"}},
     ],
     ids=str,
 )
@@ -136,6 +155,8 @@ def test_what_the_schema_forbids_the_decoder_refuses(change: dict[str, Any]) -> 
         {"deployment": ABSENT, "model": None},
         {"type": COMPLETED, "completed_from": ["gateway-llm-log"]},
         {"type": COMPLETED, "usage": None, "completed_from": ["trace"]},
+        {"type": COMPLETED, "usage": None, "completed_from": ["gateway-log"]},
+        {**MOVED, "replaces": {"subject": "unattributed", "time": "2026-11-20T09:30:15Z"}},
     ],
     ids=str,
 )
@@ -146,7 +167,13 @@ def test_what_the_schema_allows_the_decoder_reads(change: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize(
     "change",
-    [{"prompt": "hello"}, {"session": "NA"}, {"region": ""}, {"completed_from": ["trace"]}],
+    [
+        {"prompt": "hello"},
+        {"session": "NA"},
+        {"region": ""},
+        {"completed_from": ["trace"]},
+        {"replaces": {"subject": "unattributed", "time": "2026-11-20T09:30:15Z"}},
+    ],
     ids=str,
 )
 def test_writer_is_held_to_more_than_a_reader(change: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from local_stack.broker import Broker, BrokerConfig, HubConfig
 from table_api.audit import AuditReport, audit
 from table_api.azure_storage import AzureTableStorage
 from table_api.dead_letters import DeadLetter
+from table_api.meta import read_meta
 from table_api.progress import Count, Progress, ProgressTable
 from tests.builders import ENQUEUED_TIME, call_id, make_body
 from tests.calls import DEMO_BOOK, all_rows
@@ -111,6 +112,16 @@ class Stage:
 
     async def audit(self) -> AuditReport:
         return await audit(self.storage, now=ENQUEUED_TIME)
+
+    async def has_ledger(self) -> bool:
+        return await read_meta(self.storage) is not None
+
+    async def lose_a_call(self) -> None:
+        """Delete one call's row, as no part of the product can."""
+        keys = [key for key in await all_rows(self.storage) if key[1].startswith("c|")]
+        text = self.environment["STORAGE_CONNECTION_STRING"]
+        with TableServiceClient.from_connection_string(text) as service:
+            service.get_table_client("ledger").delete_entity(*keys[0])
 
     async def letters(self) -> list[DeadLetter]:
         async with self.edges() as edges:

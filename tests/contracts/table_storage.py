@@ -6,7 +6,16 @@ import pytest
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Rejected
 from table_api.keys import KeyRange, encode_part, starting_with
-from table_api.storage import Insert, Replace, Row, TableStorage, Upsert, Value, etag_of
+from table_api.storage import (
+    Delete,
+    Insert,
+    Replace,
+    Row,
+    TableStorage,
+    Upsert,
+    Value,
+    etag_of,
+)
 
 PARTITION = "202611|03"
 
@@ -107,6 +116,31 @@ class TableStorageContract:
         row = await storage.get(table, PARTITION, "status")
         assert row is not None
         assert (row["a"], "b" in row) == ("2", False)
+
+    async def test_deleted_rows_are_gone_and_others_stay(
+        self, storage: TableStorage, table: str
+    ) -> None:
+        await storage.transact(table, PARTITION, [Insert(f"r{n}", {"n": n}) for n in range(4)])
+        assert await storage.transact(table, PARTITION, [Delete("r1"), Delete("r3")]) == []
+        assert await self._keys(storage, table, starting_with("r")) == ["r0", "r2"]
+        await storage.transact(table, PARTITION, [Insert("r1", {"n": 9})])
+        assert await self._keys(storage, table, starting_with("r")) == ["r0", "r1", "r2"]
+
+    async def test_deleting_what_is_gone_changes_nothing(
+        self, storage: TableStorage, table: str
+    ) -> None:
+        await storage.transact(table, PARTITION, [Insert("stands", {})])
+        with pytest.raises(ChangedMeanwhile):
+            await storage.transact(table, PARTITION, [Delete("stands"), Delete("gone")])
+        assert await storage.get(table, PARTITION, "stands") is not None
+
+    async def test_a_transaction_deletes_only_or_writes_only(
+        self, storage: TableStorage, table: str
+    ) -> None:
+        await storage.transact(table, PARTITION, [Insert("stands", {})])
+        with pytest.raises(Rejected):
+            await storage.transact(table, PARTITION, [Delete("stands"), Insert("new", {})])
+        assert await self._keys(storage, table, starting_with("")) == ["stands"]
 
     async def test_a_range_reads_in_order_over_pages_and_stops_before_its_end(
         self, storage: TableStorage, table: str

@@ -19,7 +19,7 @@ kind = "base"
 valid_from = {valid_from}
 {more}
 currency = "USD"
-unit = "{unit}"
+unit = "1M"
 match = {{ provider = "azure", model = "m"{match} }}
 source = {{ kind = "report", checked = 2026-11-01 }}
 {rates}
@@ -32,13 +32,15 @@ def base_rule(
     rates: str = 'rates = { input = "2", cache_read = "0.5", output = "8" }',
     match: str = "",
     more: str = "",
-    unit: str = "1M",
     valid_from: str = "2026-01-01T00:00:00Z",
 ) -> str:
     """TOML of a base rule of model m; `match` and `more` are appended as they are."""
-    return BASE.format(
-        id=rule_id, valid_from=valid_from, more=more, match=match, unit=unit, rates=rates
-    )
+    return BASE.format(id=rule_id, valid_from=valid_from, more=more, match=match, rates=rates)
+
+
+def per(unit: str, rule: str) -> str:
+    """The rule with its rates for another number of units than a million."""
+    return rule.replace('unit = "1M"', f'unit = "{unit}"')
 
 
 def modifier(rule_id: str, kind: str, body: str, *, match: str = "") -> str:

@@ -8,7 +8,7 @@ from pricing_rules.book import Book
 from pricing_rules.rating import rate
 from pricing_rules.types import CallState, PricedCall
 from tests.builders import make_event, make_usage
-from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier, per
 
 DISCOUNT = modifier("discount", "multiply", 'layer = "contracted"\nfactor = "0.9"')
 MARKUP = modifier("markup", "multiply", 'layer = "charge"\nfactor = "1.1"')
@@ -129,7 +129,7 @@ def test_reasoning_is_priced_apart_only_where_a_rule_does(priced_apart: Book) ->
 
 def test_a_price_per_call_is_charged_once(tmp_path: Path) -> None:
     rates = 'rates = { request = "0.01", image = "0.04" }'
-    book = compile_text(tmp_path, ALIAS + base_rule(rates=rates, unit="1"))
+    book = compile_text(tmp_path, ALIAS + per("1", base_rule(rates=rates)))
     call = rate(make_event(deployment="dep", usage=make_usage(image=2)), book)
     assert {line.unit: line.list for line in call.charges} == {
         "image": 80_000_000_000,
@@ -139,6 +139,6 @@ def test_a_price_per_call_is_charged_once(tmp_path: Path) -> None:
 
 def test_audio_priced_by_the_hour_is_exact_to_the_millisecond(tmp_path: Path) -> None:
     rates = 'rates = { audio_ms = "0.36" }'
-    book = compile_text(tmp_path, ALIAS + base_rule(rates=rates, unit="hour"))
+    book = compile_text(tmp_path, ALIAS + per("hour", base_rule(rates=rates)))
     call = rate(make_event(deployment="dep", usage=make_usage(audio_ms=9_000)), book)
     assert call.list == 900_000_000

@@ -34,7 +34,9 @@ class PriceApi:
         self.url = ""
 
     def fetch(self) -> list[dict[str, Any]]:
-        return fetch_prices("eastus2", currency="USD", url=self.url, sleep=self.slept.append)
+        page = fetch_prices("eastus2", currency="USD", url=self.url, sleep=self.slept.append)
+        rows: list[dict[str, Any]] = json.loads(page)["Items"]
+        return rows
 
 
 @contextmanager
@@ -80,6 +82,13 @@ def test_pages_are_followed_until_there_is_no_link() -> None:
     assert "armRegionName eq 'eastus2'" in api.asked[0]["$filter"][0]
     assert "serviceName eq 'Foundry Models'" in api.asked[0]["$filter"][0]
     assert api.asked[1]["$skip"] == ["2"]
+
+
+def test_a_price_is_passed_on_digit_by_digit() -> None:
+    body = '{"Items": [{"retailPrice": 0.00002750000000000001}], "NextPageLink": ""}'
+    with serving((200, {}, body)) as api:
+        page = fetch_prices("eastus2", currency="USD", url=api.url, sleep=api.slept.append)
+    assert b"0.00002750000000000001" in page
 
 
 def test_a_full_page_with_an_empty_link_is_continued_by_hand() -> None:

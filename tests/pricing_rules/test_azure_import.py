@@ -8,12 +8,21 @@ from typing import Any
 
 import pytest
 
-from pricing_rules.azure_import import propose_azure
-from pricing_rules.azure_prices import METER_TABLE, read_dump, read_meter_table
+from pricing_rules.azure_import import azure_prices, propose_azure
+from pricing_rules.azure_prices import (
+    METER_TABLE,
+    Meter,
+    PriceRow,
+    PromptBand,
+    read_dump,
+    read_meter_table,
+)
 from pricing_rules.book import Book, compile_book, load_book
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.proposals import Change, Proposal, render
 from pricing_rules.rule_text import rule_text
+from pricing_rules.rules import DeploymentType, ServiceTier
+from pricing_rules.units import Unit
 
 DUMPS = Path(__file__).parents[3] / "shared" / "data" / "azure_retail_prices"
 CHECKED = date(2026, 11, 23)
@@ -54,7 +63,10 @@ def write_dump(directory: Path, items: list[dict[str, Any]]) -> Path:
 
 
 def proposals(directory: Path, items: list[dict[str, Any]], book: Book) -> list[Proposal]:
-    return propose_azure([write_dump(directory, items)], book, CHECKED)
+    """What the rows change; the rest of the family, which they leave out, is gone of course."""
+    proposed = propose_azure([write_dump(directory, items)], book, checked=CHECKED)
+    left_out = ("the source has it no more",)
+    return [proposal for proposal in proposed if proposal.details != left_out]
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +77,16 @@ def book() -> Book:
 @pytest.mark.skipif(not DUMPS.exists(), reason="the dumps of Azure's price list are not here")
 def test_the_shipped_book_is_what_the_dumps_say(book: Book) -> None:
     dumps = sorted(DUMPS.glob("*.json"))
-    assert propose_azure(dumps, book, date(2025, 8, 25)) == []
+    assert propose_azure(dumps, book, checked=date(2025, 8, 25)) == []
 
 
 @pytest.mark.skipif(not DUMPS.exists(), reason="the dumps of Azure's price list are not here")
 def test_an_empty_book_would_be_written_as_the_shipped_one(book: Book, tmp_path: Path) -> None:
     empty = tmp_path / "empty.toml"
     empty.write_text("", encoding="utf-8")
-    added = propose_azure(sorted(DUMPS.glob("*.json")), compile_book([empty]), date(2025, 8, 25))
+    added = propose_azure(
+        sorted(DUMPS.glob("*.json")), compile_book([empty]), checked=date(2025, 8, 25)
+    )
     assert {proposal.change for proposal in added} == {Change.ADDED}
     empty.write_text("\n".join(map(rule_text, added)), encoding="utf-8")
     retail = [card for card in book.content.cards if book.sources[card.id].kind == "azure-retail"]
@@ -83,9 +97,47 @@ def test_an_empty_book_would_be_written_as_the_shipped_one(book: Book, tmp_path:
 def test_every_meter_has_one_line_and_no_price_two_meters() -> None:
     table = read_meter_table()
     priced = [meter for meter in table.values() if meter]
-    keys = {(meter.model, meter.version, meter.deployment, meter.unit) for meter in priced}
+    keys = {
+        (meter.model, meter.version, meter.deployment, meter.unit, meter.prompt_tokens)
+        for meter in priced
+    }
     assert len(keys) == len(priced) == 566
     assert METER_TABLE.name == "azure_meters.csv"
+
+
+HEAD = METER_TABLE.read_text(encoding="utf-8").splitlines()[0]
+LINE = "{name},m,,GlobalStandard,default,{band},input,gpt_5,"
+
+
+@pytest.mark.parametrize(
+    ("text", "band"),
+    [
+        ("", PromptBand()),
+        ("<=272000", PromptBand(up_to=272_000)),
+        (">272000", PromptBand(above=272_000)),
+    ],
+)
+def test_the_meter_table_says_for_which_prompts_a_meter_is(
+    text: str, band: PromptBand, tmp_path: Path
+) -> None:
+    path = tmp_path / "meters.csv"
+    path.write_text(f"{HEAD}\n{LINE.format(name='a', band=text)}\n", encoding="utf-8")
+    meter = read_meter_table(path)["a"]
+    assert meter is not None
+    assert meter.prompt_tokens == band
+
+
+def test_a_meter_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "meters.csv"
+    line = LINE.format(name="a", band="")
+    path.write_text(f"{HEAD}\n{line}\n{line}\n", encoding="utf-8")
+    with pytest.raises(InvalidPriceSource, match="'a' stands twice"):
+        read_meter_table(path)
+
+
+def test_a_dump_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidPriceSource, match=r"absent\.json: cannot be read"):
+        read_dump(tmp_path / "absent.json")
 
 
 def test_an_unchanged_price_is_no_news(book: Book, tmp_path: Path) -> None:
@@ -117,11 +169,16 @@ def test_a_change_without_a_new_date_holds_from_the_day_it_was_seen(
     assert change.price.valid_from == datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def test_a_price_that_the_source_has_no_more_is_listed(book: Book, tmp_path: Path) -> None:
-    gone = proposals(tmp_path, [row("gpt 4.1 Inp Data Zone Tokens", "0.0022")], book)
-    ids = {p.rule_id for p in gone if p.change is Change.GONE}
-    assert "azure.gpt-4.1.GlobalStandard.2025-04-01" in ids
-    assert all(p.price is None for p in gone if p.change is Change.GONE)
+def test_what_the_source_has_no_more_is_listed_for_the_families_it_is_about(
+    book: Book, tmp_path: Path
+) -> None:
+    gone = propose_azure([write_dump(tmp_path, rows())], book, checked=CHECKED)
+    assert {p.change for p in gone} == {Change.GONE}
+    assert all(p.price is None for p in gone)
+    ids = {p.rule_id for p in gone}
+    assert "azure.gpt-5-mini.GlobalBatch.2025-08-01" in ids
+    assert "azure.gpt-5-chat.GlobalStandard.2025-08-01" not in ids
+    assert all(rule_id.startswith("azure.gpt-5") for rule_id in ids)
 
 
 def test_a_price_that_ends_is_listed(book: Book, tmp_path: Path) -> None:
@@ -160,6 +217,57 @@ def test_a_regional_price_is_a_rule_of_its_region(book: Book, tmp_path: Path) ->
     assert 'region = ["swedencentral"]' in rule_text(added)
 
 
+def mapped(name: str, unit: Unit, *, price: str, band: PromptBand) -> tuple[PriceRow, Meter]:
+    meter = Meter(
+        name=name,
+        model="gpt-5.6-sol",
+        version=None,
+        deployment=DeploymentType.GLOBAL_STANDARD,
+        service_tier=ServiceTier.PRIORITY if " PP " in name else ServiceTier.DEFAULT,
+        prompt_tokens=band,
+        unit=unit,
+        family="gpt_5",
+    )
+    start = datetime(2026, 9, 1, tzinfo=UTC)
+    return PriceRow(
+        meter=name,
+        per_million=Decimal(price),
+        region="eastus2",
+        valid_from=start,
+        valid_to=None,
+    ), meter
+
+
+def test_meters_of_prompt_bands_and_service_tiers_become_tiers_and_rules() -> None:
+    """The newer meter names: context band, cache write, processing tier."""
+
+    short, long = PromptBand(up_to=272_000), PromptBand(above=272_000)
+    default, priority = azure_prices(
+        [
+            mapped("5.6 sol ShortCo inp Std Gl 1M Tokens", Unit.INPUT, price="2", band=short),
+            mapped("5.6 sol LongCo inp Std Gl 1M Tokens", Unit.INPUT, price="4", band=long),
+            mapped(
+                "5.6 sol ShortCo Cd Wr Std Gl 1M Tokens",
+                Unit.CACHE_WRITE_5M,
+                price="2.5",
+                band=short,
+            ),
+            mapped(
+                "5.6 sol LongCo Cd Wr Std Gl 1M Tokens", Unit.CACHE_WRITE_5M, price="5", band=long
+            ),
+            mapped("5.6 sol opt Std Gl 1M Tokens", Unit.OUTPUT, price="10", band=PromptBand()),
+            mapped("5.6 sol opt PP Gl 1M Tokens", Unit.OUTPUT, price="20", band=PromptBand()),
+        ],
+        CHECKED,
+    )
+    assert default.tiers == (
+        (272_000, {"cache_write_5m": Decimal("2.5"), "input": Decimal(2), "output": Decimal(10)}),
+        (None, {"cache_write_5m": Decimal(5), "input": Decimal(4), "output": Decimal(10)}),
+    )
+    assert priority.service_tier is ServiceTier.PRIORITY
+    assert priority.rule_id == "azure.gpt-5.6-sol.GlobalStandard.priority.2026-09-01"
+
+
 def test_an_unmapped_token_meter_stops_the_import(book: Book, tmp_path: Path) -> None:
     items = [*rows(), row("gpt 9 Inp glbl Tokens", "1"), row("gpt 9 Outp glbl Tokens", "1")]
     with pytest.raises(InvalidPriceSource, match=r"2 meters are not in azure_meters\.csv.*gpt 9"):
@@ -171,6 +279,7 @@ def test_what_is_not_sold_by_token_is_left_out(tmp_path: Path) -> None:
         row("Provisioned Managed Global Unit", "1", unitOfMeasure="1/Hour"),
         row(NAMES["input"], "260", type="Reservation"),
         row("Sora 720p glbl Video", "1", unitOfMeasure="1 Second"),
+        row("Image-Dall-E-3 Std LowRes-regnl EP Images", "4", unitOfMeasure="100"),
     ]
     assert read_dump(write_dump(tmp_path, items)) == []
 

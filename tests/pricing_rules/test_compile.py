@@ -6,7 +6,7 @@ import pytest
 
 from pricing_rules.book import compile_book, load_book, load_compiled
 from pricing_rules.errors import InvalidBook
-from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier, per
 
 EURO = '[book]\nbilling_currency = "EUR"\n'
 GLOBAL = ', deployment = ["GlobalStandard"]'
@@ -75,7 +75,7 @@ WRONG = {
         base_rule(match=', product = ["p"]'),
         "'base.m': match names a caller",
     ),
-    "hours of tokens": (base_rule(unit="hour"), "an hour is the unit of audio_ms alone"),
+    "hours of tokens": (per("hour", base_rule()), "an hour is the unit of audio_ms alone"),
     "validity backwards": (
         base_rule(more="valid_to = 2025-01-01T00:00:00Z"),
         "'base.m': valid_to .* is not after valid_from",

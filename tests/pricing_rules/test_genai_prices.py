@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from genai_prices import Usage as GenaiUsage
 from genai_prices import calc_price
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pricing_rules.book import Book, load_book
 from pricing_rules.genai_import import propose_genai
 from pricing_rules.money import PICO_PER_UNIT, format_pico
-from pricing_rules.proposals import Change, render
+from pricing_rules.proposals import Change, propose, render
 from pricing_rules.rate_card import RateCard
 from pricing_rules.rating import rate
+from pricing_rules.rule_text import rule_text
 from pricing_rules.types import CallState, Usage
 from pricing_rules.units import Unit
 from tests.builders import make_event
@@ -109,6 +112,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     return load_book([path])
 
 
+@settings(deadline=None)
 @given(
     model=st.sampled_from(EQUAL),
     plain=st.integers(0, 200_000),
@@ -126,16 +130,18 @@ def test_a_known_model_costs_the_same_to_the_last_digit(
 
 
 def test_the_vendor_prices_in_the_book_are_the_packages() -> None:
-    assert propose_genai("anthropic", BOOK, SINCE, CHECKED) == []
+    assert propose_genai("anthropic", BOOK, since=SINCE, checked=CHECKED) == []
 
 
 def test_azure_prices_of_the_package_that_we_have_are_ours() -> None:
-    changes = {proposal.change for proposal in propose_genai("azure", BOOK, SINCE, CHECKED)}
+    changes = {
+        proposal.change for proposal in propose_genai("azure", BOOK, since=SINCE, checked=CHECKED)
+    }
     assert changes == {Change.ADDED}
 
 
 def test_long_context_tiers_service_tiers_and_dates_are_taken_over() -> None:
-    proposals = propose_genai("openai", BOOK, SINCE, CHECKED)
+    proposals = propose_genai("openai", BOOK, since=SINCE, checked=CHECKED)
     by_id = {proposal.rule_id: proposal for proposal in proposals}
     priority = by_id["openai.gpt-6-sol.GlobalStandard.priority.2026-10-12"].price
     assert priority is not None
@@ -144,3 +150,21 @@ def test_long_context_tiers_service_tiers_and_dates_are_taken_over() -> None:
         (None, "8"),
     ]
     assert "added     openai.gpt-6-sol.GlobalStandard.2026-01-01" in render(proposals)
+
+
+def test_a_tiered_price_is_written_as_it_was_read_and_noticed_when_it_changes(
+    tmp_path: Path,
+) -> None:
+    proposals = propose_genai("openai", BOOK, since=SINCE, checked=CHECKED)
+    sol = next(p for p in proposals if p.rule_id == "openai.gpt-6-sol.GlobalStandard.2026-01-01")
+    assert sol.price is not None
+    written = tmp_path / "openai.toml"
+    written.write_text(rule_text(sol), encoding="utf-8")
+    with_sol = load_book([written])
+    assert propose([sol.price], with_sol, in_scope=()) == []
+    flat = replace(sol.price, tiers=sol.price.tiers[-1:])
+    dearer = replace(sol.price, tiers=(sol.price.tiers[0], (None, {Unit.INPUT: Decimal(9)})))
+    assert propose([flat], with_sol, in_scope=())[0].details == (
+        "tiers up to [272000, None] → [None]",
+    )
+    assert "input 4 → 9" in propose([dearer], with_sol, in_scope=())[0].details

@@ -1,7 +1,7 @@
 """Exact money: parsing, printing, half-even division and spreading."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing_rules.money import divide_half_even, format_pico, parse_pico, spread
@@ -22,6 +22,7 @@ def test_what_is_no_amount_on_the_grid_is_refused(text: str) -> None:
         parse_pico(text)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=-(10**30), max_value=10**30))
 def test_printing_and_parsing_an_amount_gives_it_back(pico: int) -> None:
     assert parse_pico(format_pico(pico)) == pico
@@ -35,6 +36,7 @@ def test_halves_round_to_even(numerator: int, denominator: int, rounded: int) ->
     assert divide_half_even(numerator, denominator) == rounded
 
 
+@settings(deadline=None)
 @given(
     st.integers(min_value=0, max_value=10**24),
     st.lists(st.integers(min_value=0, max_value=10**18), min_size=1, max_size=8),

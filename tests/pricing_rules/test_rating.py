@@ -49,6 +49,16 @@ def test_a_served_call_without_usage_is_no_usage_and_never_zero(book: Book, stat
     assert rate(make_event(status=status, usage=None), book).state is CallState.NO_USAGE
 
 
+def test_usage_that_counts_nothing_is_no_usage_and_never_zero(book: Book) -> None:
+    priced = rate(make_event(usage=make_usage()), book)
+    assert priced.state is CallState.NO_USAGE
+    assert priced.reason == "usage counts nothing"
+
+
+def test_a_refused_call_with_usage_is_priced(book: Book) -> None:
+    assert rate(make_event(status=429), book).state is CallState.PRICED
+
+
 def test_a_unit_without_a_rate_makes_the_call_unpriced(book: Book) -> None:
     priced = rate(make_event(usage=make_usage(input=10, input_audio=5)), book)
     assert priced.state is CallState.UNPRICED

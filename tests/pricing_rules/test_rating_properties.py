@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing_rules.book import BASE_BOOKS, Book, load_book
@@ -39,6 +39,7 @@ def event(deployment: str, quantities: dict[Unit, int], **changes: Any) -> Usage
     return make_event(deployment=deployment, model=None, usage=Usage(counts=quantities), **changes)
 
 
+@settings(deadline=None)
 @given(deployments, counts)
 def test_the_lines_of_every_layer_sum_to_what_the_rules_say(
     deployment: str, quantities: dict[Unit, int]
@@ -56,6 +57,7 @@ def test_the_lines_of_every_layer_sum_to_what_the_rules_say(
     assert call.billed == call.adjustments[-1].delta
 
 
+@settings(deadline=None)
 @given(deployments, counts, counts)
 def test_two_calls_of_one_tier_cost_what_their_sum_does(
     deployment: str, one: dict[Unit, int], other: dict[Unit, int]
@@ -66,6 +68,7 @@ def test_two_calls_of_one_tier_cost_what_their_sum_does(
         assert calls[0].list + calls[1].list == calls[2].list
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["gpt-4o", "gpt-5", "o3"]), counts, st.integers(1, 10**6))
 def test_a_call_of_so_many_times_the_tokens_costs_so_many_times_as_much(
     deployment: str, quantities: dict[Unit, int], factor: int
@@ -75,6 +78,7 @@ def test_a_call_of_so_many_times_the_tokens_costs_so_many_times_as_much(
     assert rate(event(deployment, scaled), PLAIN).charge == factor * once.charge
 
 
+@settings(deadline=None)
 @given(deployments, counts)
 def test_the_order_of_the_counts_is_irrelevant(
     deployment: str, quantities: dict[Unit, int]
@@ -85,6 +89,7 @@ def test_the_order_of_the_counts_is_irrelevant(
     assert (one.charges, one.adjustments) == (other.charges, other.adjustments)
 
 
+@settings(deadline=None, max_examples=10)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_rules_is_irrelevant(dealer: random.Random) -> None:
     text = CONTOSO.read_text(encoding="utf-8")
@@ -105,6 +110,7 @@ def _version(text: str) -> str:
 anything = st.one_of(st.none(), st.text(max_size=12), st.sampled_from(["gpt-4o", "default", "o3"]))
 
 
+@settings(deadline=None)
 @given(
     operation=st.sampled_from(list(Operation)),
     usage=st.none() | ANY_USAGE,

@@ -71,6 +71,7 @@ def test_a_regional_price_of_another_region_is_never_borrowed(tmp_path: Path) ->
     )
     assert call(book, deployment="here", region="westeurope").state is CallState.PRICED
     assert call(book, deployment="open", region="eastus2").state is CallState.PRICED
+    assert call(book, deployment="open", region="East US 2").state is CallState.PRICED
     elsewhere = call(book, deployment="open", region="westeurope")
     assert elsewhere.state is CallState.UNPRICED
     assert "region westeurope" in str(elsewhere.reason)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing_rules.errors import InvalidUsage
@@ -299,6 +299,7 @@ ANY_USAGE = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(Operation)), ANY_USAGE)
 def test_any_usage_object_is_counted_or_refused_by_name(
     operation: Operation, usage: dict[str, Any]
@@ -311,6 +312,7 @@ def test_any_usage_object_is_counted_or_refused_by_name(
     assert counted.reasoning <= counted.counts.get(Unit.OUTPUT, 0)
 
 
+@settings(deadline=None)
 @given(COUNT, COUNT, COUNT, COUNT)
 def test_each_token_of_a_chat_stands_in_one_unit(
     fresh: int, cached: int, text: int, reasoning: int

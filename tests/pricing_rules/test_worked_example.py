@@ -95,6 +95,14 @@ def test_a_call_of_another_cost_centre_has_no_mark_up(book: Book) -> None:
     assert call.cost_centre is None
 
 
+def test_a_month_before_the_first_fx_rate_is_unpriced(book: Book) -> None:
+    september = make_event().time.replace(month=9)
+    call = rate(make_event(deployment="gpt-5-4-prod", model=None, time=september), book)
+    assert call.state is CallState.UNPRICED
+    assert call.reason == "currency: no rate USD-EUR at this time"
+    assert "no rate USD-EUR" in explain(call)
+
+
 def test_the_explanation_shows_every_figure(book: Book) -> None:
     text = explain(rated(book, prompt=128_000))
     for figure in (

@@ -1,5 +1,6 @@
 """The API answers with what was posted, exactly, and says so in problems when it cannot."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,10 +10,11 @@ import httpx
 import msgspec
 import pytest
 
-from pricing_rules.types import Rank
+from pricing_rules.types import Rank, ReplacedCall
+from table_api import endpoints
 from table_api.app import create_app
 from table_api.audit import audit, save_audit
-from table_api.dead_letters import DeadLetter, DeadLetterIndex
+from table_api.dead_letters import DeadLetter, DeadLetterIndex, LetterState
 from table_api.errors import Unavailable
 from table_api.ledger import Ledger
 from table_api.memory_storage import MemoryTableStorage
@@ -227,6 +229,27 @@ async def test_call_explains_its_cost_and_shows_its_chain(
     assert call["origin"]["enqueued_time"] == "2026-11-20T09:30:17.446590Z"
 
 
+async def test_moved_call_costs_its_true_subject_alone(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    await ledger.post([make_call(1, subject="unattributed")])
+    replaced = ReplacedCall(subject="unattributed", time=CALL_TIME)
+    await ledger.post([make_call(2, subject="ada", replaces=replaced)])
+    subjects = await get(api, "/v1/subjects")
+    assert [(line["subject"], line["calls"]) for line in subjects["data"]] == [("ada", 1)]
+    assert subjects["totals"]["cost"] == CALL_COST
+    [left] = (await get(api, "/v1/subjects/unattributed/calls"))["data"]
+    assert (left["state"], left["cost"], left["units"]) == ("moved", None, {})
+    chain = (await get(api, f"/v1/calls/{left['id']}"))["chain"]
+    assert [(row["state"], row["reason"]) for row in chain] == [
+        ("priced", None),
+        ("moved", "moved"),
+    ]
+    [stands] = (await get(api, "/v1/subjects/ada/calls"))["data"]
+    assert (stands["state"], stands["cost"]) == ("priced", CALL_COST)
+
+
 async def test_unknown_subject_is_a_problem_and_a_known_one_without_usage_is_not(
     api: ApiClient, memory: MemoryTableStorage
 ) -> None:
@@ -296,7 +319,7 @@ async def test_metering_shows_progress_dead_letters_and_the_audit(
 
 
 async def save_letter(storage: MemoryTableStorage) -> None:
-    """One open dead letter."""
+    """One dead letter that is open and one that was redriven."""
     index = DeadLetterIndex(storage, "llm-usage")
     await index.create()
     letter = DeadLetter(
@@ -313,7 +336,8 @@ async def save_letter(storage: MemoryTableStorage) -> None:
         event_id=None,
         body_bytes=1,
     )
-    await index.add([letter])
+    redriven = replace(letter, sequence_number=8, state=LetterState.REDRIVEN)
+    await index.add([letter, redriven])
 
 
 def no_answer() -> list[list[Row]]:
@@ -340,6 +364,23 @@ async def test_storage_that_is_down_is_a_503_that_tells_nothing_else(path: str) 
         assert body["type"] == "urn:problem:storage-unavailable"
         assert "secret" not in str(body)
         assert (await api.get(path)).headers["retry-after"] == "5"
+
+
+class SilentStorage(MemoryTableStorage):
+    """Takes requests and never answers."""
+
+    async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
+        await asyncio.Event().wait()
+        return None
+
+
+async def test_health_does_not_wait_for_a_storage_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoints, "HEALTH_TIMEOUT_S", 0.01)
+    async with api_over(SilentStorage()) as api:
+        body = await problem(api, "/healthz", 503)
+    assert body["type"] == "urn:problem:storage-unavailable"
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/v1/usage", "/v1/metering", "/v1/subjects/a/calls"])

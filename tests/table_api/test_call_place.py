@@ -37,6 +37,7 @@ def test_every_call_of_the_ledger_has_an_id_that_leads_back(
     "path",
     [
         f"{PARTITION}/{cell_key(SUBJECT, DAY, 'gpt-4o', '0' * 12)}",
+        f"{PARTITION}/{cell_key(SUBJECT, DAY, '20261120T093015.446590Z', '0' * 12)}",
         f"{PARTITION}/{correction_key(ENTRY_KEY, 1)}",
         f"{PARTITION}/{ENTRY_KEY}/",
         f"{PARTITION}/{ENTRY_KEY}\n",

@@ -5,6 +5,7 @@ import json
 import httpx
 import pytest
 
+from table_api.app import create_app
 from table_api.cursor import encode_cursor, from_base64url, to_base64url
 from table_api.memory_storage import MemoryTableStorage
 from tests.builders import SUBJECT, call_id
@@ -142,9 +143,11 @@ async def test_strange_subject_is_unknown_and_harmless(api: ApiClient, subject: 
     ],
 )
 async def test_name_that_leads_elsewhere_is_refused_where_nobody_is_authorized(
-    api: ApiClient, host: str, status: int
+    memory: MemoryTableStorage, host: str, status: int
 ) -> None:
-    answer = await api.get("/v1/usage", headers={"Host": host})
+    transport = httpx.ASGITransport(create_app(memory, loopback_only=True))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as api:
+        answer = await api.get("/v1/usage", headers={"Host": host})
     assert answer.status_code == status
     if status == 403:
         assert answer.json()["type"] == "urn:problem:foreign-host"

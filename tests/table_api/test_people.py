@@ -83,6 +83,11 @@ def test_file_is_read_with_any_order_of_columns_and_absent_values() -> None:
     ]
 
 
+def test_name_may_hold_quotes_and_lines_that_are_none() -> None:
+    [found] = read_people_csv(f'{HEADER}a,"Ada ""A"" L\u2028x",,2026-01-01\n'.encode())
+    assert found.display_name == 'Ada "A" L\u2028x'
+
+
 def test_subject_is_taken_in_the_ledgers_normal_form() -> None:
     [found] = read_people_csv(f"{HEADER}u\u0308,,,2026-01-01\n".encode())
     assert found.subject == "\u00fc"

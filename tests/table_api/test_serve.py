@@ -11,10 +11,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from azure.identity.aio import DefaultAzureCredential
 
 from local_stack.azurite import AzuritePorts, free_port
 from table_api.__main__ import main
 from table_api.azure_storage import AzureTableStorage
+from table_api.settings import connect, open_storage, storage_settings
 from tests.calls import open_ledger
 
 START_TIMEOUT_S = 30
@@ -63,6 +65,17 @@ def test_storage_setting_that_cannot_be_used_is_named(
     assert message in said
 
 
+async def test_account_url_is_used_with_an_identity() -> None:
+    url = "https://contoso.table.core.windows.net"
+    settings = storage_settings({"TABLES_URL": url, "STORAGE_CONNECTION_STRING": ""})
+    storage, credential = connect(settings)
+    assert isinstance(credential, DefaultAzureCredential)
+    await storage.close()
+    await credential.close()
+    async with open_storage(settings):
+        pass
+
+
 def test_people_file_that_is_bad_or_absent_is_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -101,22 +114,22 @@ async def stop(server: Process) -> str:
 
 
 async def test_server_says_that_it_authorizes_nobody_and_serves_the_ledger(
-    azurite: AzuritePorts, tmp_path: Path
+    own_azurite: AzuritePorts, tmp_path: Path
 ) -> None:
-    storage = AzureTableStorage.from_connection_string(azurite.connection_string)
+    storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
     await open_ledger(storage)
     await storage.close()
     subject = f"u{uuid4().hex}"
     file = tmp_path / "people.csv"
     file.write_text(f"subject,display_name,cost_centre,valid_from\n{subject},Zoë,IT,2026-01-01\n")
     port = free_port()
-    server = await start(port, azurite.connection_string)
+    server = await start(port, own_azurite.connection_string)
     try:
         imported = await asyncio.to_thread(
             subprocess.run,
             [sys.executable, "-m", "table_api", "people", "import", str(file)],
             cwd=ROOT,
-            env={**os.environ, "STORAGE_CONNECTION_STRING": azurite.connection_string},
+            env={**os.environ, "STORAGE_CONNECTION_STRING": own_azurite.connection_string},
             capture_output=True,
             text=True,
             check=True,
@@ -124,6 +137,8 @@ async def test_server_says_that_it_authorizes_nobody_and_serves_the_ledger(
         assert imported.stderr == "1 rows of 1 subjects stand in the table people\n"
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             assert (await client.get("/healthz")).json()["auth_mode"] == "local"
+            foreign = await client.get("/v1/usage", headers={"Host": "evil.example"})
+            assert foreign.status_code == 403
             usage = (await client.get(f"/v1/subjects/{subject}/usage")).json()
             assert (usage["name"], usage["data"]) == ("Zoë", [])
     finally:

@@ -152,7 +152,7 @@ class Stand:
     """What the tests do to the ledger while the API serves it from another thread."""
 
     def __init__(
-        self, http: httpx.Client, storage: SwitchedStorage, loop: asyncio.AbstractEventLoop
+        self, http: httpx.Client, *, storage: SwitchedStorage, loop: asyncio.AbstractEventLoop
     ) -> None:
         self.url = str(http.base_url)
         self.storage = storage
@@ -239,18 +239,20 @@ def standing() -> Iterator[Stand]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(create_app(storage), log_level="warning", access_log=False)
         server = uvicorn.Server(config)
-        thread = Thread(target=_serve, args=(loop, server, listener), daemon=True)
+        thread = Thread(
+            target=_serve, args=(loop, server), kwargs={"listener": listener}, daemon=True
+        )
         thread.start()
         try:
             with open_http(f"http://127.0.0.1:{listener.getsockname()[1]}") as http:
-                yield Stand(http, storage, loop)
+                yield Stand(http, storage=storage, loop=loop)
         finally:
             server.should_exit = True
             thread.join()
 
 
 def _serve(
-    loop: asyncio.AbstractEventLoop, server: uvicorn.Server, listener: socket.socket
+    loop: asyncio.AbstractEventLoop, server: uvicorn.Server, *, listener: socket.socket
 ) -> None:
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.run(server.serve(sockets=[listener]))

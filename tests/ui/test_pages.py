@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_fields
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.stand import (
@@ -19,6 +20,7 @@ from tests.ui.stand import (
     Stand,
     charge_of,
 )
+from ui.answers import CallDetail
 from ui.client import SUBJECTS_PAGE_ROWS
 from ui.format import JOINER, amount, exact_number
 from ui.period import Period, month_of
@@ -79,7 +81,7 @@ def of_month(calls: Sequence[InventedCall], today: date) -> list[InventedCall]:
     return within(calls, month_of(today))
 
 
-def choose_row(app: AppTest, name: str, ids: list[str], row: int) -> AppTest:
+def choose_row(app: AppTest, name: str, *, ids: Sequence[str], row: int) -> AppTest:
     selection = {"selection": {"rows": [row], "columns": [], "cells": []}}
     app.session_state[grid_key(name, ids)] = selection
     return app.run()
@@ -111,7 +113,7 @@ class TestOverview:
         warning = app.warning[0].value.replace("\\", "")
         assert f"{len(unpriced)} call" in warning
         assert UNPRICED in warning
-        assert "lines to add to the price book" in warning
+        assert "to the price book, then re-rate" in warning
 
     def test_last_month_is_another_sum(self, calls: list[InventedCall], today: date) -> None:
         last = month_of(month_of(today).first - timedelta(days=1))
@@ -145,7 +147,7 @@ class TestOverview:
 
     def test_a_chosen_row_opens_that_subject_in_the_same_range(self) -> None:
         app = opened(range="Last month", sort="Subject")
-        app = choose_row(app, "subjects", sorted([ADA, BOB, ODD, KEY]), 1)
+        app = choose_row(app, "subjects", ids=sorted([ADA, BOB, ODD, KEY]), row=1)
         assert in_address(app, "subject") == BOB
         assert in_address(app, "range") == "Last month"
         assert "sort" not in app.query_params
@@ -153,7 +155,7 @@ class TestOverview:
 
     def test_a_late_choice_in_a_list_that_changed_opens_nothing(self) -> None:
         app = opened(sort="Subject")
-        app = choose_row(app, "subjects", sorted([ADA, BOB, "app:gone", ODD, KEY]), 1)
+        app = choose_row(app, "subjects", ids=sorted([ADA, BOB, "app:gone", ODD, KEY]), row=1)
         assert app.title[0].value == "Overview"
         assert "subject" not in app.query_params
 
@@ -247,7 +249,7 @@ class TestSubject:
         last_month = month_of(month_of(today).first - timedelta(days=1))
         days = sorted({call.day for call in within(own, last_month)}, reverse=True)
         ids = [day.isoformat() for day in days]
-        app = choose_row(opened(subject=ADA, range="Last month"), "days", ids, 1)
+        app = choose_row(opened(subject=ADA, range="Last month"), "days", ids=ids, row=1)
         assert in_address(app, "day") == ids[1]
         assert len(column(app, "Time")) == len([call for call in own if call.day == days[1]])
 
@@ -271,7 +273,7 @@ class TestDay:
     ) -> None:
         own = [call for call in calls if (call.subject, call.day) == (ADA, today)]
         ids = stand.call_ids(ADA, today)
-        app = choose_row(opened(subject=ADA, day=today.isoformat()), "calls", ids, 2)
+        app = choose_row(opened(subject=ADA, day=today.isoformat()), "calls", ids=ids, row=2)
         assert in_address(app, "call") == ids[2]
         assert facts(app)["Request id"] == own[2].priced.event.id
 
@@ -306,6 +308,18 @@ class TestCall:
         assert f'name = "{UNPRICED}"' in app.code[0].value
         assert app.code[0].value.startswith("[[deployment]]")
 
+    def test_lines_that_do_not_add_up_are_an_alarm(self, stand: Stand, today: date) -> None:
+        def draw(call: "CallDetail") -> None:
+            from ui.app_pages.call import show_explanation  # noqa: PLC0415  # runs by itself
+
+            show_explanation(call.explanation, call)
+
+        true = stand.client.call(stand.call_ids(ADA, today)[0])
+        assert true.cost
+        false = replace_fields(true, cost=replace_fields(true.cost, charge=Decimal("0.5")))
+        app = AppTest.from_function(draw, kwargs={"call": false}).run()
+        assert "but the charge is 0.5 USD: run an audit" in words(app)
+
     def test_a_call_that_is_none_is_said_so(self, stand: Stand) -> None:
         app = opened(call="nothing")
         assert not app.exception
@@ -328,10 +342,18 @@ class TestFailures:
         assert "The API does not answer" in words(app)
         assert "http://127.0.0.1:9" in words(app)
 
+    def test_a_cursor_of_another_list_leaves_the_way_to_the_first_page(self, stand: Stand) -> None:
+        app = opened(after="nonsense")
+        assert "Calls" in cards(app)
+        assert "cursor" in app.error[0].value
+        app.button(key="first_page").click().run()
+        assert not app.error
+        assert column(app, "Subject")
+
     def test_trying_again_shows_the_page_once_the_api_is_back(self, stand: Stand) -> None:
         stand.storage.down = True
         app = opened()
         assert "The API could not answer" in words(app)
         stand.storage.down = False
-        app.button(key="try_again").click().run()
+        app.button(key="try_again_page").click().run()
         assert "Calls" in cards(app)

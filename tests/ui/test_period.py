@@ -9,7 +9,7 @@ from ui.period import CUSTOM_DAYS_MAX, Period, Range, month_of, one_day, period_
 TODAY = date(2026, 3, 31)
 
 
-def period(chosen: Range, first: date = TODAY, last: date = TODAY) -> Period:
+def period(chosen: Range, *, first: date = TODAY, last: date = TODAY) -> Period:
     return period_of(chosen, today=TODAY, first=first, last=last)
 
 
@@ -24,13 +24,15 @@ def test_december_ends_with_the_year(day: date) -> None:
 
 
 def test_a_custom_range_includes_its_last_day() -> None:
-    custom = period(Range.CUSTOM, date(2026, 3, 5), date(2026, 3, 6))
+    custom = period(Range.CUSTOM, first=date(2026, 3, 5), last=date(2026, 3, 6))
     assert custom.until == date(2026, 3, 7)
     assert custom.last == date(2026, 3, 6)
 
 
 def test_a_range_that_ends_before_it_begins_is_its_first_day() -> None:
-    assert period(Range.CUSTOM, date(2026, 3, 5), date(2026, 3, 1)) == one_day(date(2026, 3, 5))
+    assert period(Range.CUSTOM, first=date(2026, 3, 5), last=date(2026, 3, 1)) == one_day(
+        date(2026, 3, 5)
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_a_range_that_ends_before_it_begins_is_its_first_day() -> None:
     [(CUSTOM_DAYS_MAX, CUSTOM_DAYS_MAX), (CUSTOM_DAYS_MAX + 1, CUSTOM_DAYS_MAX)],
 )
 def test_a_long_range_keeps_its_newest_days(length_days: int, kept_days: int) -> None:
-    custom = period(Range.CUSTOM, TODAY - timedelta(days=length_days - 1), TODAY)
+    custom = period(Range.CUSTOM, first=TODAY - timedelta(days=length_days - 1))
     assert custom.last == TODAY
     assert (custom.until - custom.first).days == kept_days
 

@@ -25,6 +25,7 @@ from playwright.sync_api import (
 
 from tests.ui.stand import ADA, ODD, ODD_NAME, InventedCall, Stand, standing
 from ui.format import JOINER
+from ui.period import month_of
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
@@ -37,6 +38,8 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Of the grid of subjects; the boxes to tick are column 0.
+CALLS_COLUMN = 4
 START_RETRIES = 7  # with httpx's doubling pause: about 30 s
 STEP_TIMEOUT_MS = 30_000
 # Streamlit's client looks for its base path on a deep link and finds it after two 404s; Vega says
@@ -211,6 +214,35 @@ def test_new_calls_and_a_recovered_api_show_without_a_touch(
     shared_stand.storage.down = False
     expect(calls.get_by_test_id("stMetricValue")).to_have_text(str(before + 1))
     expect(browser.page.get_by_text("The API could not answer")).to_have_count(0)
+
+
+def test_a_refresh_leaves_what_is_being_typed(
+    browser: Watched, shared_stand: Stand, call: InventedCall
+) -> None:
+    browser.open("/")
+    search = browser.page.get_by_role("textbox", name="Search")
+    search.press_sequentially("lace")
+    shared_stand.post([replace(call, number=9001)])
+    subjects = shared_stand.client.subjects(
+        month_of(call.day), sort="charge", search="", after=None
+    )
+    ada = next(index for index, row in enumerate(subjects.data) if row.subject == ADA)
+    refreshed = browser.page.locator(f"td[data-testid=glide-cell-{CALLS_COLUMN}-{ada}]")
+    expect(refreshed).to_have_text(str(subjects.data[ada].calls))
+    browser.settle()
+    assert search.input_value() == "lace"
+    search.press("Enter")
+    browser.page.wait_for_url("**q=lace*")
+    rows = browser.page.locator("td[data-testid^=glide-cell-1-]")
+    expect(rows).to_have_count(1)
+
+
+def test_an_empty_range_has_a_way_out(browser: Watched) -> None:
+    browser.open("/?range=Custom&first=2020-01-01&last=2020-01-31")
+    expect(browser.page.get_by_text("No calls in this range")).to_be_visible()
+    browser.page.get_by_test_id("stButton").filter(has_text="Show").get_by_role("button").click()
+    expect(browser.page.get_by_role("radio", name="This month")).to_be_checked()
+    expect(browser.page.get_by_test_id("stMetric").first).to_be_visible()
 
 
 def test_a_name_is_shown_as_it_is_written(browser: Watched) -> None:

@@ -16,6 +16,8 @@ from ui.tables import count_column, exact_column, plain_table, text_column
 
 # Room for an exact amount: every digit down to 10⁻¹².
 CARD_WIDTH_PX = 240
+# So much of a book's hash tells books apart in a list; the facts have all of it.
+BOOK_LETTERS = 12
 
 
 def show_amounts(call: CallDetail) -> None:
@@ -63,7 +65,7 @@ def show_explanation(explanation: Explanation, call: CallDetail) -> None:
     show_facts(
         {
             "Base rule": explanation.base_rule_id,
-            "Tier": None if explanation.tier is None else str(explanation.tier),
+            "Context tier (from 0)": None if explanation.tier is None else str(explanation.tier),
             "Price book version": explanation.book_version,
         }
     )
@@ -101,7 +103,7 @@ def show_chain(call: CallDetail) -> None:
             f"Charge ({call.currency})": exact_column(
                 [entry.cost.charge if entry.cost else None for entry in chain]
             ),
-            "Price book": text_column([entry.book_version for entry in chain]),
+            "Price book": text_column([entry.book_version[:BOOK_LETTERS] for entry in chain]),
         },
         alt="Entries of the call's chain, oldest first",
     )

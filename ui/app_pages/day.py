@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import NoReturn
 
 import streamlit as st
 
@@ -9,7 +10,7 @@ from ui import address
 from ui.address import Parameter
 from ui.answers import Call, Calls
 from ui.call_state import WORDS
-from ui.connection import REFRESH_S, api, now, today
+from ui.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.failure import failures_shown
 from ui.format import clock, escape
 from ui.format import day as day_text
@@ -19,9 +20,11 @@ from ui.period import one_day
 from ui.tables import charge_column, count_column, opened_row, text_column
 
 
-def show_day(subject: str, day: date, running_day: date) -> None:
+def show_day(subject: str, day: date, *, running_day: date) -> None:
     """Totals of the day and one page of its calls."""
-    with failures_shown():
+    next_cursor = None
+    with failures_shown("day"):
+        redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, one_day(day), "day")
         show_scope(usage, today=running_day, now=now())
         if not usage.totals.calls:
@@ -32,16 +35,21 @@ def show_day(subject: str, day: date, running_day: date) -> None:
         st.caption("In the order of their time. Tick a row to see how its cost came about.")
         calls = api().subject_calls(subject, one_day(day), after=page_cursor())
         opened = show_calls(calls)
-        show_paging(calls.page.next_cursor)
         if opened:
-            address.go_to(
-                {
-                    **address.kept_range(),
-                    Parameter.SUBJECT: subject,
-                    Parameter.DAY: day.isoformat(),
-                    Parameter.CALL: opened,
-                }
-            )
+            open_call(opened, subject=subject, day=day)
+        next_cursor = calls.page.next_cursor
+    show_paging(next_cursor)
+
+
+def open_call(call: str, *, subject: str, day: date) -> NoReturn:
+    address.go_to(
+        {
+            **address.kept_range(),
+            Parameter.SUBJECT: subject,
+            Parameter.DAY: day.isoformat(),
+            Parameter.CALL: call,
+        }
+    )
 
 
 def show_calls(calls: Calls) -> str | None:
@@ -49,7 +57,7 @@ def show_calls(calls: Calls) -> str | None:
     return opened_row(
         "calls",
         [row.id for row in rows],
-        {
+        columns={
             "Time": text_column([clock(row.time, calls.zone) for row in rows]),
             "Model": text_column([row.model or row.deployment for row in rows]),
             f"Charge ({calls.currency})": charge_column([_charge(row) for row in rows]),
@@ -82,4 +90,4 @@ def draw_day(subject: str, day: date) -> None:
     st.title(f"{escape(name)}, {day_text(day)}", anchor=False)
     # Only today still grows.
     live = st.fragment(show_day, run_every=REFRESH_S if day == current else None)
-    live(subject, day, current)
+    live(subject, day, running_day=current)

@@ -10,9 +10,10 @@ from ui.answers import Subjects
 from ui.charts import daily_charges, daily_chart
 from ui.choosers import choose, choose_period, search
 from ui.client import Group, SubjectSort
-from ui.connection import REFRESH_S, api, now, today
+from ui.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.empty import show_no_calls
 from ui.failure import failures_shown
+from ui.format import day as day_text
 from ui.kpis import show_metering, show_scope, show_totals, tokens
 from ui.paging import page_cursor, show_paging
 from ui.period import Period
@@ -29,7 +30,8 @@ SUBJECT_WIDTH_PX = 220
 @st.fragment(run_every=REFRESH_S)
 def show_usage(period: Period, running_day: date) -> None:
     """Totals and the chart; also tells when there is nothing to show."""
-    with failures_shown():
+    with failures_shown("usage"):
+        redraw_after_midnight(running_day)
         usage = api().usage(period, "day")
         show_scope(usage, today=running_day, now=now())
         show_metering(api().metering(), now=now())
@@ -41,7 +43,7 @@ def show_usage(period: Period, running_day: date) -> None:
             show_unpriced(api().usage(period, "model"))
         if usage.totals.no_usage_calls:
             show_no_usage(usage.totals.no_usage_calls)
-        by = choose("Stack by", STACKS, Parameter.BY)
+        by = choose("Stack by", Parameter.BY, options=STACKS)
         charges = daily_charges(
             api().usage(period, "day", by).data,
             by=by,
@@ -57,7 +59,8 @@ def show_subjects(period: Period) -> None:
     """One page of subjects as the API sorts and pages them."""
     st.subheader("Subjects")
     sort, text = choose_order()
-    with failures_shown():
+    next_cursor = None
+    with failures_shown("subjects"):
         subjects = api().subjects(period, sort=sort, search=text, after=page_cursor())
         if subjects.data:
             st.caption("Tick a row to open it.")
@@ -66,13 +69,14 @@ def show_subjects(period: Period) -> None:
                 address.go_to({**address.kept_range(), Parameter.SUBJECT: opened})
         else:
             st.info("No subject has calls that match.", icon=":material/search_off:")
-        show_paging(subjects.page.next_cursor)
+        next_cursor = subjects.page.next_cursor
+    show_paging(next_cursor)
 
 
 def choose_order() -> tuple[SubjectSort, str]:
     """Sorting and search, both done by the API."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sort = choose("Sort by", SORTS, Parameter.SORT)
+        sort = choose("Sort by", Parameter.SORT, options=SORTS)
         text = search("Search", placeholder="Subject or name")
     return sort, text
 
@@ -82,7 +86,7 @@ def show_table(subjects: Subjects) -> str | None:
     return opened_row(
         "subjects",
         [row.subject for row in rows],
-        {
+        columns={
             "Subject": text_column(
                 [row.name or row.subject for row in rows], width_px=SUBJECT_WIDTH_PX
             ),
@@ -90,6 +94,7 @@ def show_table(subjects: Subjects) -> str | None:
             "Cost centre": text_column([row.cost_centre for row in rows]),
             "Calls": count_column([row.calls for row in rows]),
             "Tokens": count_column([tokens(row.units) for row in rows]),
+            "Last day": text_column([day_text(row.last_day) for row in rows]),
             "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
         },
         alt="Subjects with their charge, calls and tokens",

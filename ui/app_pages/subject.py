@@ -9,7 +9,7 @@ from ui.address import Parameter
 from ui.answers import SubjectUsage
 from ui.charts import daily_charges, daily_chart
 from ui.choosers import choose_period
-from ui.connection import REFRESH_S, api, now, today
+from ui.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.failure import failures_shown
 from ui.format import day as day_text
 from ui.format import escape
@@ -20,8 +20,9 @@ from ui.uncharged import show_no_usage, show_unpriced
 
 
 @st.fragment(run_every=REFRESH_S)
-def show_subject(subject: str, period: Period, running_day: date) -> None:
-    with failures_shown():
+def show_subject(subject: str, period: Period, *, running_day: date) -> None:
+    with failures_shown("subject"):
+        redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, period, "day")
         show_scope(usage, today=running_day, now=now())
         if not usage.totals.calls:
@@ -55,7 +56,7 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
     opened = opened_row(
         "days",
         [day.isoformat() for day, _ in rows],
-        {
+        columns={
             "Day": text_column([day_text(day) + partial.get(day, "") for day, _ in rows]),
             f"Charge ({usage.currency})": charge_column([row.charge for _, row in rows]),
             "Calls": count_column([row.calls for _, row in rows]),
@@ -86,4 +87,4 @@ def draw_subject(subject: str) -> None:
         st.caption(
             f"Subject {escape(subject)} · cost centre {escape(usage.cost_centre or 'not known')}"
         )
-    show_subject(subject, period, current)
+    show_subject(subject, period, running_day=current)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from local_stack.broker.decode import decode, skip
 from local_stack.broker.encode import encode
-from local_stack.broker.errors import BrokerError, DecodeError
+from local_stack.broker.errors import DecodeError, EncodeError
 from local_stack.broker.types import (
     Array,
     Byte,
@@ -64,6 +64,8 @@ ARRAYS = st.one_of(
     st.lists(ASCII.map(Symbol), max_size=20),
     st.lists(st.booleans(), max_size=20),
     st.lists(st.uuids(), max_size=20),
+    st.lists(st.characters(exclude_categories=["Cs"]).map(Char), max_size=20),
+    st.lists(st.binary(min_size=8, max_size=8).map(Decimal64), max_size=20),
 ).map(Array)
 VALUES = st.recursive(
     SCALARS | ARRAYS,
@@ -141,6 +143,8 @@ def test_every_form_the_standard_allows_is_read(data: bytes, value: object) -> N
         pytest.param(b"\xc1\x02\x01\x41", id="key without value"),
         pytest.param(b"\x00" * 100_000, id="nested without end"),
         pytest.param(b"\x3f", id="no constructor"),
+        pytest.param(b"\xc0\x03\x01\x41\x41", id="a size beyond the items"),
+        pytest.param(b"\xe0\x04\x01\x52\x05\x06", id="a size beyond the array's items"),
         pytest.param(b"\xa1\x01\xff", id="not UTF-8"),
         pytest.param(b"\xc1\x03\x02\x45\x40", id="list as a key"),
     ],
@@ -151,7 +155,7 @@ def test_bytes_that_are_no_value_are_refused(data: bytes) -> None:
 
 
 def test_what_amqp_has_no_type_for_is_refused() -> None:
-    with pytest.raises(BrokerError, match="no AMQP type"):
+    with pytest.raises(EncodeError, match="no AMQP type"):
         encode(object())
-    with pytest.raises(BrokerError, match="one scalar type"):
+    with pytest.raises(EncodeError, match="one scalar type"):
         encode(Array([UInt(1), "two"]))

@@ -103,7 +103,7 @@ async def test_black_hole_swallows_all_and_clearing_it_resets(
 
 
 async def test_black_hole_may_swallow_new_connections(broker: Broker) -> None:
-    broker.inject(BlackHole(new=True))
+    broker.inject(BlackHole(hub="h", new=True))
     reader, writer = await asyncio.open_connection("127.0.0.1", broker.port)
     client = WireClient(reader, writer)
     writer.write(b"AMQP\x03\x01\x00\x00")
@@ -207,10 +207,12 @@ async def test_mute_ack_stores_and_says_nothing(broker: Broker, client: WireClie
 
 
 async def test_refuse_token_answers_with_its_status(broker: Broker) -> None:
-    broker.inject(RefuseToken())
+    broker.inject(RefuseToken(hub="h"))
     async with WireClient.connected(broker.port) as client:
         await client.open_requests("$cbs")
         put: dict[object, object] = {"operation": "put-token"}
+        assert await status(client, put | {"name": "sb://localhost/other"}, "token") == 202
+        put |= {"name": "sb://localhost:5672/h/ConsumerGroups/g/Partitions/0"}
         assert await status(client, put, "SharedAccessSignature x") == 401
         assert await status(client, put, "SharedAccessSignature x") == 202
 

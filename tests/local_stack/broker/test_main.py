@@ -45,23 +45,22 @@ async def process(
         await started.wait()
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_ends_it_with_success_and_events_stay(
-    tmp_path: Path, signal_number: int
-) -> None:
+async def test_either_signal_ends_it_with_success_and_events_stay(tmp_path: Path) -> None:
     async with process(tmp_path) as (broker, ports), httpx.AsyncClient() as admin:
         url = f"http://127.0.0.1:{ports['admin']}/hubs"
         await admin.post(f"{url}/eh1/events", json={"bodies": ["x"], "partition": "0"})
-        broker.send_signal(signal_number)
+        broker.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(broker.wait(), START_TIMEOUT_S) == 0
-    async with process(tmp_path) as (_, ports), httpx.AsyncClient() as admin:
+    async with process(tmp_path) as (broker, ports), httpx.AsyncClient() as admin:
         hubs = (await admin.get(f"http://127.0.0.1:{ports['admin']}/hubs")).json()
+        broker.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(broker.wait(), START_TIMEOUT_S) == 0
     assert [each["events"] for each in hubs[0]["partitions"]] == [1, 0]
 
 
 async def test_every_acknowledged_event_survives_a_kill(tmp_path: Path) -> None:
     acknowledged = 0
-    for _ in range(3):
+    for _ in range(2):
         async with (
             process(tmp_path) as (broker, ports),
             WireClient.authorized(ports["amqp"]) as client,
@@ -76,8 +75,8 @@ async def test_every_acknowledged_event_survives_a_kill(tmp_path: Path) -> None:
     async with process(tmp_path) as (_, ports), httpx.AsyncClient() as admin:
         hubs = (await admin.get(f"http://127.0.0.1:{ports['admin']}/hubs")).json()
     partition = hubs[0]["partitions"][0]
-    assert acknowledged == 180
-    assert acknowledged <= partition["events"] <= 300
+    assert acknowledged == 120
+    assert acknowledged <= partition["events"] <= 200
     assert partition["last_sequence_number"] == partition["events"] - 1
 
 

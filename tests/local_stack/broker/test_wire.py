@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -22,7 +23,7 @@ from local_stack.broker.performatives import (
     Transfer,
 )
 from local_stack.broker.types import ULong
-from tests.local_stack.broker.conftest import CONFIG
+from tests.local_stack.broker.conftest import CONFIG, HandClock
 from tests.local_stack.broker.wire_client import (
     CHANNEL,
     GROUP,
@@ -32,6 +33,7 @@ from tests.local_stack.broker.wire_client import (
     event,
     field_count,
     request,
+    source,
     target,
 )
 
@@ -133,6 +135,36 @@ async def test_an_answer_carries_the_id_with_its_type(
     assert isinstance(status, dict)
     assert (properties[5], type(properties[5])) == (message_id, type(message_id))
     assert status["status-code"] == 200
+
+
+async def test_an_answer_goes_to_the_link_the_request_names(client: WireClient) -> None:
+    await client.open_requests("$management", handle=20)
+    named = Attach(
+        name="named",
+        handle=30,
+        role=True,
+        source=source("$management"),
+        target=target("reply-here"),
+    )
+    client.send(named)
+    await client.expect(Attach)
+    client.credit(30, 10)
+    read: dict[object, object] = {"operation": "READ", "type": "com.microsoft:eventhub"}
+    for reply_to, handle in (("reply-here", 30), (None, 21)):
+        client.transfer(20, request("id", read | {"name": "h"}, None, reply_to=reply_to))
+        answer, _ = await client.message()
+        assert answer.handle == handle
+
+
+async def test_a_new_receiver_gets_nothing_that_has_expired(
+    broker: Broker, client: WireClient, clock: HandClock
+) -> None:
+    broker.append("h", [b"old"], partition="0")
+    clock.advance(timedelta(hours=23))
+    broker.append("h", [b"young"], partition="0")
+    clock.advance(timedelta(hours=1, seconds=1))
+    await client.attach_receiver()
+    assert await client.bodies(1) == [b"young"]
 
 
 async def test_a_message_of_many_frames_arrives_whole_both_ways(client: WireClient) -> None:
@@ -300,6 +332,14 @@ async def test_a_malformed_event_is_rejected_not_stored(broker: Broker, client: 
     client.transfer(0, batch(b"good") + b"\x00\x53\x75\xa0\xff", message_format=BATCH_FORMAT)
     assert "decode-error" in repr((await client.expect(Disposition)).state)
     assert broker.read("h", "0") == []
+
+
+async def test_an_annotation_the_codec_cannot_write_is_rejected(client: WireClient) -> None:
+    await client.attach_sender()
+    array_of_lists = b"\xe0\x05\x01\xc0\x02\x01\x40"
+    value = b"\xa3\x01x" + array_of_lists
+    client.transfer(0, b"\x00\x53\x72\xc1%c\x02" % (len(value) + 1) + value + event(b"x"))
+    assert "not-implemented" in repr((await client.expect(Disposition)).state)
 
 
 async def test_a_quiet_client_is_closed_after_the_idle_timeout_and_a_live_one_is_not() -> None:

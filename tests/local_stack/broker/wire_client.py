@@ -62,10 +62,16 @@ def batch(*bodies: bytes) -> bytes:
     return b"".join(described(DATA, encode(event(body))) for body in bodies)
 
 
-def request(message_id: object, properties: dict[object, object], body: object) -> bytes:
+def request(
+    message_id: object,
+    properties: dict[object, object],
+    body: object,
+    *,
+    reply_to: str | None = None,
+) -> bytes:
     """A request to `$cbs` or `$management`."""
     return (
-        described(PROPERTIES, encode([message_id]))
+        described(PROPERTIES, encode([message_id, None, None, None, reply_to]))
         + described(APPLICATION_PROPERTIES, encode(properties))
         + described(VALUE, encode(body))
     )
@@ -206,13 +212,16 @@ class WireClient:
         credit: int = 100,
     ) -> Attach:
         """Attach and, where accepted, grant credit."""
+        properties: dict[object, object] | None = None
+        if epoch is not None:
+            properties = {Symbol("com.microsoft:epoch"): epoch}
         self.send(
             Attach(
                 name=f"r{handle}",
                 handle=handle,
                 role=True,
                 source=source(address, selector),
-                properties=None if epoch is None else {Symbol("com.microsoft:epoch"): epoch},
+                properties=properties,
             )
         )
         answer = await self.expect(Attach)

@@ -1,0 +1,1 @@
+"""The gateway's diagnostic log from Event Hubs: bytes in, facts about calls out. Pure."""

@@ -1,0 +1,25 @@
+"""What a partition's worker does with a batch: the seam between reading and its purpose."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from consumers.received import Received
+from table_api.progress import Count
+
+Counts = tuple[Count, ...]
+"""What one event counts in."""
+
+DEAD_LETTERED: Counts = (Count.DEAD_LETTERED,)
+
+MakeDurable = Callable[[], Awaitable[list[Counts]]]
+"""Writes a prepared batch and says what each of its events counts in.
+
+May raise Unavailable or HubUnavailable: then the same call again is the remedy.
+"""
+
+
+class Handler(Protocol):
+    """Makes batches of one hub durable. Without state: any number of partitions share it."""
+
+    def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
+        """Decode a batch. Does no I/O and raises on no event."""

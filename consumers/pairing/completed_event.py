@@ -1,0 +1,100 @@
+"""A call's view → the body of its `llm.call.completed.v1`. Pure; the inverse is consumers.decode.
+
+The wire contract is apim_policies/usage_event.schema.json.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from consumers.decode import GATEWAY_LOG_SOURCE
+from consumers.wire_event import EventType
+from table_api.call_decision import Place
+from table_api.call_facts import Identity
+from table_api.call_view import CallView
+
+USAGE_EVENT = "usage-event"
+TRACE = "trace"
+GATEWAY_LOG = "gateway-log"
+UNKNOWN_SOURCE = "apim/unknown"
+CALLER = ("oid", "tid", "azp", "subscription", "product")
+INFORMATION = ("api", "region", "service_tier", "session", "traceparent")
+
+_encode_json = msgspec.json.Encoder().encode
+
+
+def completed_event(
+    view: CallView, place: Place, *, usage: dict[str, Any] | None, replaces: Place | None
+) -> str:
+    """JSON text. `usage` None says that nobody reported any."""
+    data = _data(view)
+    data["usage"] = usage
+    data["completed_from"] = _halves(view, with_usage=usage is not None)
+    if replaces is not None:
+        data["replaces"] = {"subject": replaces.subject, "time": wire_time(replaces.time)}
+    service = view.outcome.service if view.outcome is not None else None
+    source = view.identity.source if view.identity is not None else None
+    document = {
+        "specversion": "1.0",
+        "type": EventType.COMPLETED,
+        "id": view.call_id,
+        "source": source or (f"apim/{service}" if service else UNKNOWN_SOURCE),
+        "time": wire_time(place.time),
+        "subject": place.subject,
+        "data": data,
+    }
+    return _encode_json(document).decode()
+
+
+def wire_time(time: datetime) -> str:
+    """RFC 3339 in UTC to the microsecond."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _data(view: CallView) -> dict[str, Any]:
+    """The identity's word first; the gateway's log fills what it left open."""
+    identity, outcome, tokens = view.identity, view.outcome, view.tokens
+    logged_model = tokens.model if tokens is not None else None
+    deployments = (
+        identity.deployment if identity is not None else None,
+        outcome.deployment if outcome is not None else None,
+        tokens.deployment if tokens is not None else None,
+    )
+    response_id = tokens.response_id if tokens is not None else None
+    return {
+        "stream": identity.stream if identity is not None else False,
+        "status": view.status if view.status is not None else 200,
+        "duration_ms": identity.duration_ms if identity is not None else None,
+        "caller": _caller(view),
+        "operation": view.operation,
+        "deployment": next((name for name in deployments if name), None),
+        "model": (identity.model if identity is not None else None) or logged_model,
+        "response_id": (identity.response_id if identity is not None else None) or response_id,
+        **_information(view),
+    }
+
+
+def _information(view: CallView) -> dict[str, Any]:
+    if view.identity is not None:
+        return {name: getattr(view.identity, name) for name in INFORMATION}
+    information: dict[str, Any] = dict.fromkeys(INFORMATION)
+    information["api"] = view.outcome.api if view.outcome is not None else None
+    return information
+
+
+def _caller(view: CallView) -> dict[str, str | None]:
+    """Of an unattributed call the gateway may still know the subscription."""
+    known: Identity | Any = view.identity if view.identity is not None else view.outcome
+    return {name: getattr(known, name, None) for name in CALLER}
+
+
+def _halves(view: CallView, *, with_usage: bool) -> list[str]:
+    halves = [GATEWAY_LOG_SOURCE] if with_usage else []
+    if view.reported:
+        halves.append(USAGE_EVENT)
+    if view.traced:
+        halves.append(TRACE)
+    elif view.outcome is not None:
+        halves.append(GATEWAY_LOG)
+    return halves or [GATEWAY_LOG_SOURCE]

@@ -1,0 +1,82 @@
+"""What is to be said about a call, from its facts and what was said before. Pure; reads no clock.
+
+Said again when more tokens are known, and elsewhere when the true caller is: the ledger takes the
+stronger report, and moves a call out of the place that a decision replaces.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from consumers.pairing.completed_event import completed_event
+from consumers.pairing.log_usage import usage_from_log
+from pricing_rules.types import Rank
+from table_api.call_decision import UNATTRIBUTED, Decision, Place
+from table_api.call_view import CallView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """How long, in stream time from the call on, a missing half is waited for."""
+
+    grace: timedelta
+    """For the UsageEvent of a call that is not streamed, when the log has counted it."""
+    timeout: timedelta
+    """For any half."""
+
+
+def decide(
+    view: CallView, decisions: Sequence[Decision], stream_time: datetime | None, waits: Waits
+) -> Decision | None:
+    """The next decision, or None when there is nothing (more) to say now.
+
+    `stream_time` is what all partitions of both hubs have passed; None when nobody knows.
+    """
+    last = decisions[-1] if decisions else None
+    place = _place(view, last, stream_time, waits)
+    if place is None:
+        return None
+    found = None if view.refused else usage_from_log(view)
+    usage, normal = found if found is not None else (None, None)
+    strength = (int(Rank.GATEWAY_LOG), normal.total) if normal is not None else (0, 0)
+    replaces = None
+    if last is not None:
+        if place != last.place:
+            replaces = last.place
+        elif strength <= last.strength:
+            return None
+    return Decision(
+        call_id=view.call_id,
+        number=len(decisions) + 1,
+        place=place,
+        strength=strength,
+        event=completed_event(view, place, usage=usage, replaces=replaces),
+        replaces=replaces,
+    )
+
+
+def _place(
+    view: CallView, last: Decision | None, stream_time: datetime | None, waits: Waits
+) -> Place | None:
+    """Where the call is to stand by now; None while it may wait, or when metering posts it."""
+    if view.identity is None:
+        if last is not None:
+            return last.place
+        if view.refused or not _passed(view, stream_time, waits.timeout):
+            return None
+        return Place(UNATTRIBUTED, view.time)
+    place = Place(view.identity.subject, view.identity.time)
+    if last is not None:
+        # Also of a call that metering posts: it must not stand in two places.
+        return None if view.metered and place == last.place else place
+    if view.metered or view.refused:
+        return None
+    if view.has_tokens:
+        waited_for = view.reported or view.identity.stream or view.identity.status >= 400
+        if waited_for or _passed(view, stream_time, waits.grace):
+            return place
+    return place if _passed(view, stream_time, waits.timeout) else None
+
+
+def _passed(view: CallView, stream_time: datetime | None, wait: timedelta) -> bool:
+    return stream_time is not None and stream_time - view.time >= wait

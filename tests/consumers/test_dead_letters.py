@@ -1,0 +1,32 @@
+"""The dead letters' contract on both of their homes."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from azure.storage.blob.aio import ContainerClient
+
+from consumers.blob_dead_letters import BlobDeadLetters
+from consumers.dead_letters import DeadLetters, MemoryDeadLetters
+from local_stack.azurite import AzuritePorts
+from table_api.azure_storage import AzureTableStorage
+from table_api.dead_letters import DeadLetterIndex
+from tests.contracts.dead_letters import HUB, DeadLettersContract
+
+
+class TestMemory(DeadLettersContract):
+    @pytest.fixture
+    def letters(self) -> DeadLetters:
+        return MemoryDeadLetters()
+
+
+class TestAzurite(DeadLettersContract):
+    @pytest.fixture
+    async def letters(self, account: AzuritePorts) -> AsyncIterator[DeadLetters]:
+        text = account.connection_string
+        storage = AzureTableStorage.from_connection_string(text)
+        async with ContainerClient.from_connection_string(text, uuid4().hex) as container:
+            letters = BlobDeadLetters(container, DeadLetterIndex(storage, HUB), HUB)
+            await letters.create()
+            yield letters
+        await storage.close()

@@ -1,0 +1,60 @@
+"""Lag from the hub's numbers and the progress row."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from consumers.hub import PartitionState
+from consumers.lag import as_json, as_table, lag_of
+from table_api.progress import Progress
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+AT = PartitionState(
+    partition="0",
+    first_sequence_number=10,
+    last_sequence_number=99,
+    last_enqueued_time=NOW - timedelta(seconds=1),
+    empty=False,
+)
+ROW = Progress(
+    hub="llm-usage",
+    group="metering",
+    partition="0",
+    hub_created_at=NOW,
+    sequence_number=49,
+    enqueued_time=NOW - timedelta(seconds=30),
+    recorded_at=NOW,
+    counts={},
+)
+
+
+def test_lag_is_counted_from_the_last_durable_event() -> None:
+    lag = lag_of(AT, ROW, 40, now=NOW)
+    assert (lag.behind_events, lag.behind_seconds) == (50, 30)
+    assert (lag.durable, lag.checkpoint) == (49, 40)
+
+
+def test_a_partition_that_is_caught_up_has_none() -> None:
+    lag = lag_of(AT, replace(ROW, sequence_number=99), 99, now=NOW)
+    assert (lag.behind_events, lag.behind_seconds) == (0, 0)
+
+
+def test_before_the_first_save_everything_that_is_kept_is_lag() -> None:
+    lag = lag_of(AT, None, None, now=NOW)
+    assert (lag.behind_events, lag.behind_seconds, lag.durable) == (90, 1, None)
+
+
+def test_an_empty_partition_has_none() -> None:
+    at = replace(AT, first_sequence_number=0, last_sequence_number=-1, empty=True)
+    assert lag_of(at, None, None, now=NOW).behind_events == 0
+
+
+def test_what_retention_took_is_no_lag() -> None:
+    lag = lag_of(AT, replace(ROW, sequence_number=4), None, now=NOW)
+    assert lag.behind_events == 90
+
+
+def test_the_totals_are_the_sum_of_events_and_the_worst_seconds() -> None:
+    one, other = lag_of(AT, ROW, 40, now=NOW), lag_of(AT, None, None, now=NOW)
+    totals = as_json([one, other])
+    assert (totals["behind_events"], totals["behind_seconds"]) == (140, 30)
+    assert len(as_table([one, other]).splitlines()) == 3
