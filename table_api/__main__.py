@@ -12,6 +12,7 @@ import uvicorn
 
 from table_api.app import create_app
 from table_api.errors import SettingsError, TableApiError
+from table_api.invoicing.connection import open_blobs
 from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
 from table_api.people import People, Person
 from table_api.people_csv import read_people_csv
@@ -57,10 +58,18 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
-    async with open_storage(storage_settings(environment)) as storage:
+    async with (
+        open_storage(storage_settings(environment)) as storage,
+        open_blobs(environment) as blobs,
+    ):
         _say(_WARNING.format(host=host, port=port))
         config = uvicorn.Config(
-            create_app(storage, loopback_only=True, metering=metering_place(environment)),
+            create_app(
+                storage,
+                loopback_only=True,
+                blobs=blobs,
+                metering=metering_place(environment),
+            ),
             host=host,
             port=port,
             log_level="warning",

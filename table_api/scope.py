@@ -8,6 +8,7 @@ from enum import StrEnum
 from starlette.requests import Request
 
 from table_api.call_reads import CallReads
+from table_api.invoicing.archive import Archive
 from table_api.loopback import is_loopback
 from table_api.meta import LedgerMeta
 from table_api.metering_status import MeteringPlace
@@ -39,6 +40,7 @@ class Api:
     now: Callable[[], datetime]
     auth_mode: AuthMode
     metering: MeteringPlace
+    archive: Archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

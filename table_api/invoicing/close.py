@@ -12,7 +12,7 @@ Two closes at once are harmless: the first snapshot stands, and both write the d
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -28,6 +28,8 @@ from table_api.invoicing.take_snapshot import BillingSource, ledger_months, take
 from table_api.posting import all_of
 
 FILES_IN_FLIGHT_MAX = 8
+DUE_AFTER = timedelta(hours=6)
+"""A month is closed by itself when its last calls had so long to arrive."""
 REASON_CHARS_MAX = 500
 
 OpenCalls = Callable[[], Awaitable[int]]
@@ -71,13 +73,14 @@ class CloseJob:
         return [await self.close(month) for month in due]
 
     async def due(self) -> list[BillingMonth]:
-        """Months that are over and have no manifest yet, oldest first."""
+        """Months that are over for DUE_AFTER and have no manifest yet, oldest first."""
         closed = await self.archive.months()
         started = closed[:1] or (await ledger_months(self.source.storage))[:1]
         if not started:
             return []
         months, month = [], started[0]
-        while month < self._running():
+        settled = self.source.meta.calendar.day(self.now() - DUE_AFTER)
+        while month < BillingMonth.of(settled):
             if month not in closed or await self.archive.manifest(month) is None:
                 months.append(month)
             month = month.moved(1)

@@ -25,12 +25,10 @@ def connect_blobs(environment: Mapping[str, str]) -> tuple[AzureBlobStore, Closa
     settings = storage_settings(environment)
     if settings.connection_string is not None:
         return AzureBlobStore.from_connection_string(settings.connection_string), None
-    url = environment.get("BLOBS_URL") or ""
+    tables_url = settings.tables_url or ""
+    url = environment.get("BLOBS_URL") or tables_url.replace(".table.", ".blob.", 1)
     if not url.startswith("https://"):
-        raise SettingsError(
-            f"BLOBS_URL {url!r} does not start with https:// and TABLES_URL is set: invoices stand "
-            "in Blob Storage"
-        )
+        raise SettingsError(f"BLOBS_URL {url!r} does not start with https://")
     # The import takes half a second, and a connection string needs none of it.
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
 

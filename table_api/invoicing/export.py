@@ -6,10 +6,8 @@ from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.close import CloseJob
 from table_api.invoicing.document import decode_document
 from table_api.invoicing.errors import NotClosed
-from table_api.invoicing.files import focus_rows
 from table_api.invoicing.focus_columns import DATASETS
-from table_api.invoicing.focus_parquet import focus_parquet
-from table_api.invoicing.renditions import RENDERERS, names_of, render
+from table_api.invoicing.renditions import RENDERERS, names_of, render, render_parquet
 
 
 async def export_month(
@@ -32,9 +30,8 @@ async def export_month(
             written[f"{name.removesuffix('json')}{ending}"] = render(document, ending, known)[1]
     if parquet:
         snapshot, _ = await job.archive.standing_snapshot(month)
-        for name, columns in DATASETS.items():
-            rows = focus_rows(snapshot, name)
-            written[f"focus/{name}.parquet"] = focus_parquet(columns, rows)
+        for name in DATASETS:
+            written[f"focus/{name}.parquet"] = render_parquet(snapshot, name)
     for name, content in written.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)

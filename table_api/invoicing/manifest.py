@@ -45,7 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     statements: tuple[Entry, ...]
     files: tuple[File, ...]
 
-    def invoice(self, number: str) -> Entry | None:
+    def entry(self, number: str) -> Entry | None:
         """The invoice or statement with this number."""
         for entry in (*self.invoices, *self.statements):
             if entry.number == number:

@@ -7,7 +7,10 @@ from table_api.invoicing.document import Document
 from table_api.invoicing.document_csv import document_csv
 from table_api.invoicing.document_pdf import document_pdf
 from table_api.invoicing.document_xlsx import document_xlsx
-from table_api.invoicing.files import CSV, PDF, XLSX
+from table_api.invoicing.files import CSV, PDF, XLSX, focus_rows
+from table_api.invoicing.focus_columns import DATASETS
+from table_api.invoicing.focus_parquet import focus_parquet
+from table_api.invoicing.snapshot import Snapshot
 from table_api.people import PeopleDirectory
 
 Names = Mapping[str, str]
@@ -37,3 +40,8 @@ def render(document: Document, ending: str, names: Names) -> tuple[str, bytes]:
     """Content type and bytes of a document in one of RENDERERS."""
     content_type, renderer = RENDERERS[ending]
     return content_type, renderer(document, names)
+
+
+def render_parquet(snapshot: Snapshot, name: str) -> bytes:
+    """A FOCUS dataset by its file name without ending."""
+    return focus_parquet(DATASETS[name], focus_rows(snapshot, name))

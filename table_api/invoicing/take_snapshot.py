@@ -128,7 +128,10 @@ async def _history(
 ) -> _History:
     """Newest month first: a cell's last snapshot is then the first that names it."""
     closed = [each for each in await source.archive.months() if each < month]
-    in_ledger = [each for each in await ledger_months(source.storage) if each < month]
+    # A month between closed ones has a snapshot; one that is not closed yet is not corrected.
+    never_billed = [
+        each for each in await ledger_months(source.storage) if closed and each < closed[0]
+    ]
     corrected_from = month.moved(-settings.look_back_months)
     previous: PreviousSnapshot | None = None
     first_number = 1
@@ -136,7 +139,7 @@ async def _history(
     earlier: list[EarlierMonth] = []
     left: list[Outside] = []
     moved: list[Regrouped] = []
-    for each in sorted({*closed, *in_ledger}, reverse=True):
+    for each in sorted({*closed, *never_billed}, reverse=True):
         billed: dict[str, Billed] = {}
         invoices: dict[str | None, str] = {}
         if each in closed:

@@ -9,7 +9,7 @@ from typing import Any
 from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.close import CloseJob
 from table_api.invoicing.connection import open_job
-from table_api.invoicing.errors import UnknownDocument
+from table_api.invoicing.errors import BadMonth, UnknownDocument
 from table_api.invoicing.export import export_month
 from table_api.invoicing.files import MonthDocuments
 from table_api.invoicing.manifest import Manifest
@@ -18,7 +18,7 @@ from table_api.invoicing.verify import verify
 EXIT_OK, EXIT_FAILED = 0, 1
 
 INVOICE_ENVIRONMENT = """\
-  BLOBS_URL                 https://ACCOUNT.blob.core.windows.net, with TABLES_URL
+  BLOBS_URL                 https://ACCOUNT.blob.core.windows.net; by default TABLES_URL's account
   INVOICE_ISSUER            who bills (Platform team)
   INVOICE_PREFIX            start of invoice numbers (INV)
   INVOICE_LOOK_BACK_MONTHS  earlier months that are corrected (13)
@@ -28,23 +28,30 @@ INVOICE_ENVIRONMENT = """\
 Say = Callable[[str], None]
 
 
+def _month(text: str) -> BillingMonth:
+    try:
+        return BillingMonth.parse(text)
+    except BadMonth as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def add_invoice_verbs(verbs: Any) -> None:
     """The parser of `invoice` among the verbs of the package."""
     invoice = verbs.add_parser("invoice", help="preview, close, list, show, verify, export")
     own = invoice.add_subparsers(dest="invoice_verb", required=True)
     preview = own.add_parser("preview", help="a month's invoices as they would be now")
-    preview.add_argument("month", type=BillingMonth.parse, help="as in 2026-11")
+    preview.add_argument("month", type=_month, help="as in 2026-11")
     close = own.add_parser("close", help="close a month for good, or finish its close")
-    close.add_argument("month", type=BillingMonth.parse, help="as in 2026-11")
+    close.add_argument("month", type=_month, help="as in 2026-11")
     close.add_argument("--force", metavar="REASON", help="in spite of a red audit or open calls")
     own.add_parser("close-due", help="close every month that is over, oldest first")
     own.add_parser("list", help="invoices of all closed months")
     show = own.add_parser("show", help="one invoice or statement as JSON")
     show.add_argument("number", help="as in INV-000001")
     check = own.add_parser("verify", help="re-add documents, cells and calls")
-    check.add_argument("month", nargs="?", type=BillingMonth.parse, help="default: all")
+    check.add_argument("month", nargs="?", type=_month, help="default: all")
     export = own.add_parser("export", help="write a month's documents into a folder")
-    export.add_argument("month", type=BillingMonth.parse, help="as in 2026-11")
+    export.add_argument("month", type=_month, help="as in 2026-11")
     export.add_argument("folder", type=Path)
     export.add_argument("--names", action="store_true", help="render with today's display names")
     export.add_argument("--parquet", action="store_true", help="FOCUS as Parquet too")
