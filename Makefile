@@ -29,8 +29,10 @@ node_modules/.installed: package-lock.json .venv/.synced
 	  ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: setup ## Meter a workload on this machine: TRACE=calls.csv, EXIT=1, DATA=directory
-	$(RUN) -m local_stack.demo --data $(DATA) $(if $(TRACE),--trace $(TRACE)) $(if $(EXIT),--exit)
+demo: setup ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP=0.03, EXIT=1, DATA=dir
+	@$(RUN) -m local_stack.demo --data "$(DATA)" $(if $(TRACE),--trace "$(TRACE)") \
+	  $(if $(CALLS),--calls $(CALLS)) $(if $(STREAMED),--streamed $(STREAMED)) \
+	  $(if $(DROP),--drop $(DROP)) $(if $(EXIT),--exit)
 
 test: setup ## Run all tests
 	@$(MAKE) --no-print-directory debian
@@ -53,7 +55,7 @@ bench: setup ## Measure against fair references: prints a table each
 	$(RUN) -m benchmarks.metering
 
 clean: ## Remove the demonstration's data
-	rm -rf $(DATA)
+	rm -rf "$(DATA)"
 
 # Not for people: Debian packages that some tests need; without them those tests skip and say so.
 .PHONY: debian

@@ -40,6 +40,16 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     """Calls made through the gateway; their events are among `sent`."""
     gateway_dropped: int = 0
     """Usage events of these that the gateway lost on purpose."""
+    completed: int = 0
+    """Of the gateway's calls, as all down to `waiting`: usage came from the gateway's log."""
+    recovered: int = 0
+    """Event and usage came from the gateway's log."""
+    no_usage: int = 0
+    """Served, and nobody reported usage."""
+    unattributed: int = 0
+    """Nobody could say who called."""
+    waiting: int = 0
+    """Not in the ledger yet; all others are."""
     key: str | None = None
     """What a client sends to the gateway at `urls["base_url"]`; None without a gateway."""
 
@@ -82,4 +92,11 @@ def _gateway(box: DemoBox) -> list[tuple[str, str]]:
     if not box.gateway_calls:
         return []
     lost = f", {box.gateway_dropped:,} events lost on purpose" if box.gateway_dropped else ""
-    return [("calls through the gateway", f"{box.gateway_calls:,}{lost}")]
+    return [
+        ("calls through the gateway", f"{box.gateway_calls:,}{lost}"),
+        ("  completed from its log", f"{box.completed:,}"),
+        ("  recovered from its log", f"{box.recovered:,}"),
+        ("  without usage", f"{box.no_usage:,}"),
+        ("  unattributed", f"{box.unattributed:,}"),
+        ("  still waiting", f"{box.waiting:,}"),
+    ]

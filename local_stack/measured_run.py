@@ -5,7 +5,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import httpx
@@ -14,12 +14,14 @@ from local_stack.demo_box import DemoBox
 from local_stack.errors import LocalStackError
 from local_stack.gateway.identity import DEFAULT_KEY
 from local_stack.gateway.traffic import LiveTraffic, call_gateway
+from local_stack.paired_calls import paired_calls
 from local_stack.send import send_events
 from local_stack.stack import METERING_GROUP, USAGE_HUB, Ports
 from local_stack.supervisor import Supervisor, cpu_seconds
 from local_stack.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
 from table_api.audit import AuditReport, audit, save_audit
+from table_api.call_decision import PairingState
 from table_api.keys import CELL_ROWS
 from table_api.meta import read_meta
 from table_api.progress import Count, ProgressTable
@@ -63,6 +65,8 @@ class Sent:
     cpu_s: float = 0.0
     gateway_calls: int = 0
     gateway_dropped: int = 0
+    states: Counter[PairingState] = field(default_factory=Counter)
+    """Of the gateway's calls."""
 
 
 async def measured_run(
@@ -81,7 +85,13 @@ async def measured_run(
     async def durable() -> None:
         await _durable(storage, ports, supervisor)
 
+    started = datetime.now(UTC)
     sent = await _send(traffic, ports, metering_pid, durable=durable)
+    if sent.gateway_calls:
+        calls = sent.gateway_calls
+        states = await paired_calls(storage, started, calls=calls, watch=supervisor.check)
+        await durable()  # what pairing published
+        sent = replace(sent, states=states)
     after = await _standing(storage)
     audited = await audit(storage, now=datetime.now(UTC))
     await save_audit(storage, audited)
@@ -108,6 +118,11 @@ async def measured_run(
         urls=urls,
         gateway_calls=sent.gateway_calls,
         gateway_dropped=sent.gateway_dropped,
+        completed=sent.states[PairingState.COMPLETED],
+        recovered=sent.states[PairingState.RECOVERED],
+        no_usage=sent.states[PairingState.NO_USAGE],
+        unattributed=sent.states[PairingState.UNATTRIBUTED],
+        waiting=sent.states[PairingState.WAITING],
         key=key,
     )
 

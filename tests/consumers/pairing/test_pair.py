@@ -9,7 +9,7 @@ from random import Random
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.traffic import Traffic, Truth, differences, traffic
 
-CALLS = int(os.environ.get("PAIRING_TEST_CALLS", "2000"))
+CALLS = int(os.environ.get("PAIRING_TEST_CALLS", "1000"))
 """20,000 in a full run; docs/pairing.md has its numbers."""
 KILLS = 4
 HOURS = timedelta(hours=1)
