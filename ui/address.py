@@ -17,10 +17,11 @@ from ui.format import escape
 from ui.period import Period, Range, month_of
 
 USAGE_PAGE = "app_pages/usage.py"
+INVOICES_PAGE = "app_pages/invoices.py"
 
 
 class Parameter(StrEnum):
-    """Every URL parameter of the usage page."""
+    """Every URL parameter of the pages."""
 
     RANGE = "range"
     FIRST = "first"
@@ -32,6 +33,8 @@ class Parameter(StrEnum):
     SORT = "sort"
     SEARCH = "q"
     AFTER = "after"
+    INVOICE = "invoice"
+    DOCUMENTS = "documents"
 
 
 KEPT_BY_A_LINK = (Parameter.RANGE, Parameter.FIRST, Parameter.LAST)
