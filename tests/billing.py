@@ -39,7 +39,8 @@ class Billing:
     async def job(self) -> CloseJob:
         """The close job with today's people."""
 
-        async def waiting() -> int:
+        async def waiting(start: datetime, stop: datetime) -> int:
+            assert start < stop
             return self.open_calls
 
         return await make_job(

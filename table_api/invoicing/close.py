@@ -18,7 +18,7 @@ import msgspec
 
 from table_api.audit import audit
 from table_api.invoicing.archive import Archive, file_name, manifest_name, snapshot_name
-from table_api.invoicing.billing_month import BillingMonth
+from table_api.invoicing.billing_month import BillingMonth, period_of
 from table_api.invoicing.errors import Altered, CloseRefused
 from table_api.invoicing.files import JSON, MonthDocuments, MonthFile, documents_of, stored_file
 from table_api.invoicing.manifest import File, Manifest, encode_manifest
@@ -32,8 +32,8 @@ DUE_AFTER = timedelta(hours=6)
 """A month is closed by itself when its last calls had so long to arrive."""
 REASON_CHARS_MAX = 500
 
-OpenCalls = Callable[[], Awaitable[int]]
-"""How many calls wait for their usage."""
+OpenCallsOf = Callable[[datetime, datetime], Awaitable[int]]
+"""How many calls from an instant to another (exclusive) wait for their usage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class CloseJob:
 
     source: BillingSource
     settings: InvoicingSettings
-    open_calls: OpenCalls
+    open_calls: OpenCallsOf
     now: Callable[[], datetime]
 
     @property
@@ -59,7 +59,7 @@ class CloseJob:
         found = await self.archive.snapshot(month)
         if found is None:
             await self._check_turn(month)
-            checks = await self._checks(forced)
+            checks = await self._checks(month, forced)
             taken = await self._take(month, checks)
             await self.archive.create(
                 snapshot_name(month), encode_snapshot(taken), content_type=JSON
@@ -95,7 +95,7 @@ class CloseJob:
             raise CloseRefused(
                 f"month {month} has not begun: the running month is {self._running()}"
             )
-        checks = await self._look()
+        checks = await self._look(month)
         taken = await self._take(month, checks)
         return documents_of(taken, sha256(encode_snapshot(taken)))
 
@@ -124,22 +124,22 @@ class CloseJob:
         if month > following:
             raise CloseRefused(f"month {month} comes after {following}, which is not closed yet")
 
-    async def _look(self) -> Checks:
+    async def _look(self, month: BillingMonth) -> Checks:
         report = await audit(self.source.storage, now=self.now())
         return Checks(
             audit_problems=report.problems,
             audited_calls=report.calls,
-            open_calls=await self.open_calls(),
+            open_calls=await self.open_calls(*period_of(self.source.meta.calendar, month)),
             forced=None,
         )
 
-    async def _checks(self, forced: str | None) -> Checks:
+    async def _checks(self, month: BillingMonth, forced: str | None) -> Checks:
         """What stands against closing; CloseRefused unless there is nothing or it is forced."""
         if forced is not None and not 0 < len(forced.strip()) <= REASON_CHARS_MAX:
             raise CloseRefused(
                 f"a forced close needs a reason of 1 to {REASON_CHARS_MAX} characters"
             )
-        found = await self._look()
+        found = await self._look(month)
         against = list(found.audit_problems[:1])
         if found.open_calls > self.settings.open_calls_max:
             against.append(

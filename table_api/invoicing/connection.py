@@ -1,18 +1,20 @@
 """Opening what a close needs: ledger, people, blob container. Owns the environment's names."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from table_api.call_decision import PairingState
 from table_api.errors import SettingsError
 from table_api.invoicing.archive import Archive
 from table_api.invoicing.azure_blobs import AzureBlobStore
 from table_api.invoicing.blob_store import BlobStore
-from table_api.invoicing.close import CloseJob
+from table_api.invoicing.close import CloseJob, OpenCallsOf
 from table_api.invoicing.settings import InvoicingSettings, invoicing_settings
 from table_api.invoicing.take_snapshot import BillingSource
 from table_api.meta import read_meta
 from table_api.metering_status import MeteringPlace
+from table_api.open_calls import OpenCalls
 from table_api.people import People
 from table_api.progress import Count, ProgressTable
 from table_api.reads import NoLedger
@@ -59,7 +61,7 @@ async def open_job(environment: Mapping[str, str]) -> AsyncIterator[CloseJob]:
             storage,
             blobs,
             settings=invoicing_settings(environment),
-            open_calls=deferred_calls(storage, metering_place(environment)),
+            open_calls=waiting_calls(storage, metering_place(environment)),
         )
 
 
@@ -68,7 +70,7 @@ async def make_job(
     blobs: BlobStore,
     *,
     settings: InvoicingSettings,
-    open_calls: Callable[[], Awaitable[int]],
+    open_calls: OpenCallsOf,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> CloseJob:
     """The close job over open storages; it reads the people as they are now."""
@@ -80,14 +82,25 @@ async def make_job(
     return CloseJob(source=source, settings=settings, open_calls=open_calls, now=now)
 
 
-def deferred_calls(storage: TableStorage, place: MeteringPlace) -> Callable[[], Awaitable[int]]:
-    """Counts the events that metering left to pairing, as far as its progress says.
+def waiting_calls(storage: TableStorage, place: MeteringPlace) -> OpenCallsOf:
+    """Counts the calls of a span that wait for their usage.
 
-    It overstates: a call that was completed since stays counted.
+    What the sweeper of pairing has passed is decided. Where pairing never ran, every event that
+    metering left to it waits, of whatever month.
     """
 
-    async def count() -> int:
-        rows = await ProgressTable(storage).of_group(place.hub, place.group)
-        return sum(row.counts[Count.DEFERRED] for row in rows)
+    async def count(start: datetime, stop: datetime) -> int:
+        kept = OpenCalls(storage)
+        swept = await kept.swept()
+        if swept is None:
+            rows = await ProgressTable(storage).of_group(place.hub, place.group)
+            return sum(row.counts[Count.DEFERRED] for row in rows)
+        waiting, hour = 0, max(start, swept)
+        while hour < stop:
+            until = min(hour + timedelta(hours=1), stop)
+            calls = await kept.calls(hour, until)
+            waiting += sum(call.state is PairingState.WAITING for call in calls)
+            hour = until
+        return waiting
 
     return count
