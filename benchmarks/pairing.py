@@ -1,7 +1,8 @@
 """Pairing's CPU time per diagnostics record and per completed call, beside metering's per event.
 
 One traffic, both consumers as processes of their own; broker and Azurite run outside of both, and
-only a consumer's own CPU time counts, start-up included. Afterwards ledger and states are compared
+only a consumer's own CPU time counts, start-up included. Pairing's rows divide one total by three
+numbers. Afterwards ledger and states are compared
 with what was sent: a fast wrong answer is no result.
 """
 

@@ -16,7 +16,7 @@ from local_stack.gateway.identity import DEFAULT_KEY
 from local_stack.gateway.traffic import LiveTraffic, call_gateway
 from local_stack.paired_calls import paired_calls
 from local_stack.send import send_events
-from local_stack.stack import METERING_GROUP, USAGE_HUB, Ports
+from local_stack.stack import METERING_GROUP, USAGE_HUB, Ports, start_pairing
 from local_stack.supervisor import Supervisor, cpu_seconds
 from local_stack.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
@@ -86,7 +86,13 @@ async def measured_run(
         await _durable(storage, ports, supervisor)
 
     started = datetime.now(UTC)
-    sent = await _send(traffic, ports, metering_pid, durable=durable)
+    sent = await _send(
+        traffic,
+        ports,
+        metering_pid,
+        durable=durable,
+        pair=lambda: start_pairing(supervisor, ports),
+    )
     if sent.gateway_calls:
         calls = sent.gateway_calls
         states = await paired_calls(storage, started, calls=calls, watch=supervisor.check)
@@ -128,7 +134,12 @@ async def measured_run(
 
 
 async def _send(
-    traffic: Traffic, ports: Ports, metering_pid: int, *, durable: Callable[[], Awaitable[None]]
+    traffic: Traffic,
+    ports: Ports,
+    metering_pid: int,
+    *,
+    durable: Callable[[], Awaitable[None]],
+    pair: Callable[[], Awaitable[None]],
 ) -> Sent:
     """The first of the two parts that there is gives the times."""
     sent = Sent()
@@ -144,6 +155,7 @@ async def _send(
         await durable()
         sent = timed(report.sent)
     if traffic.live is not None:
+        await pair()
         counts = await call_gateway(ports.gateway_url, traffic.live)
         await durable()
         events = counts.events - counts.dropped

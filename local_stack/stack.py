@@ -14,8 +14,6 @@ from local_stack.supervisor import Child, Supervisor, answers
 ZONE = "Europe/Berlin"
 USAGE_HUB = "llm-usage"
 METERING_GROUP = "metering"
-DIAGNOSTICS_HUB = "apim-diagnostics"
-PAIRING_GROUP = "pairing"
 
 _HERE = Path(__file__).parent
 EVENT_HUBS = _HERE / "event_hubs.json"
@@ -109,8 +107,8 @@ def settings(ports: Ports) -> Mapping[str, str]:
         "BILLING_TIME_ZONE": ZONE,
         "CHECKPOINT_INTERVAL_S": "1",
         # In Azure the log comes minutes late; here within a second.
-        # Two months of events come as if the hub had kept them.
-        "HUB_RETENTION_DAYS": "90",
+        # Generated events go back two months: pairing looks at the last days of them only.
+        "HUB_RETENTION_DAYS": "1",
         "PAIRING_GRACE_S": "3",
         "PAIRING_TIMEOUT_S": "6",
         "PAIRING_SWEEP_INTERVAL_S": "1",
@@ -146,12 +144,9 @@ async def start(
     if gateway is not None:
         pids |= await _start_gateway(supervisor, ports, gateway)
     environment = settings(ports)
-    consumers = {"metering": "run"} | ({} if gateway is None else {"pairing": "pair"})
-    for name, verb in consumers.items():
-        command = [python, "-m", "consumers", verb]
-        pids[name] = await supervisor.start(
-            Child(name=name, command=command, environment=environment)
-        )
+    pids["metering"] = await supervisor.start(
+        Child(name="metering", command=[python, "-m", "consumers", "run"], environment=environment)
+    )
     api = [python, "-m", "table_api", "serve", "--host", "127.0.0.1", "--port", str(ports.api)]
     pids["api"] = await supervisor.start(Child(name="api", command=api, environment=environment))
     ui = [python, "-m", "streamlit", "run", str(_HERE.parent / "ui/streamlit_app.py")]
@@ -170,6 +165,14 @@ async def start(
     if gateway is not None:
         await supervisor.wait_ready("gateway", lambda: answers(f"{ports.gateway_url}/healthz"))
     return pids
+
+
+async def start_pairing(supervisor: Supervisor, ports: Ports) -> None:
+    """Once there are calls to pair: it reads whatever came before, and takes its share of the
+    machine for that."""
+    command = [sys.executable, "-m", "consumers", "pair"]
+    child = Child(name="pairing", command=command, environment=settings(ports))
+    await supervisor.start(child)
 
 
 async def _start_gateway(

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import uvicorn
 
-from table_api.app import create_app
+from table_api.app import Watched, create_app
 from table_api.errors import SettingsError, TableApiError
 from table_api.invoicing.connection import open_blobs
 from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
 from table_api.people import People, Person
 from table_api.people_csv import read_people_csv
-from table_api.settings import check_local, metering_place, open_storage, storage_settings
+from table_api.settings import check_local, metering_place, open_storage, paths, storage_settings
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
@@ -68,7 +68,7 @@ async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
                 storage,
                 loopback_only=True,
                 blobs=blobs,
-                metering=metering_place(environment),
+                watched=Watched(metering_place(environment), paths(environment)),
             ),
             host=host,
             port=port,

@@ -12,6 +12,8 @@ from starlette.responses import JSONResponse, Response
 from table_api import endpoints, responses
 from table_api.api_description import describe
 from table_api.call_reads import CallReads
+from table_api.completeness_answers import Completeness
+from table_api.completeness_reads import CompletenessReads, Paths
 from table_api.invoicing import answers
 from table_api.invoicing import endpoints as invoice_endpoints
 from table_api.invoicing.archive import Archive
@@ -49,6 +51,7 @@ ROUTES = (
     Route("/v1/invoices/{number}", invoice_endpoints.get_invoice, answers.Invoice),
     Route("/v1/invoices/{number}/files/{file}", invoice_endpoints.get_invoice_file, None),
     Route("/v1/metering", endpoints.get_metering, responses.Metering),
+    Route("/v1/completeness", endpoints.get_completeness, Completeness),
 )
 
 
@@ -59,7 +62,17 @@ FILES: dict[str, Any] = {
         for content_type in (JSON, CSV, XLSX, PDF, PARQUET)
     },
 }
-DEFAULT_METERING = MeteringPlace()
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Whose progress and whose completeness are shown."""
+
+    metering: MeteringPlace = MeteringPlace()
+    paths: Paths = Paths()
+
+
+DEFAULT_WATCHED = Watched()
 
 
 def _now() -> datetime:
@@ -72,7 +85,7 @@ def create_app(
     auth_mode: AuthMode = AuthMode.LOCAL,
     loopback_only: bool = False,
     blobs: BlobStore | None = None,
-    metering: MeteringPlace = DEFAULT_METERING,
+    watched: Watched = DEFAULT_WATCHED,
     now: Callable[[], datetime] = _now,
 ) -> FastAPI:
     """The API over one storage, which stays the caller's to close.
@@ -98,8 +111,9 @@ def create_app(
         people=People(storage, now=now),
         now=now,
         auth_mode=auth_mode,
-        metering=metering,
+        metering=watched.metering,
         archive=Archive(blobs or MemoryBlobStore()),
+        completeness=CompletenessReads(storage, reads, watched.paths),
     )
     for route in ROUTES:
         app.add_api_route(

@@ -9,11 +9,11 @@ import os
 
 import azure.functions as func
 
-from table_api.app import create_app
+from table_api.app import Watched, create_app
 from table_api.invoicing.connection import connect_blobs
 from table_api.invoicing.scheduled import SCHEDULE, run_scheduled
 from table_api.scope import AuthMode
-from table_api.settings import connect, metering_place, storage_settings
+from table_api.settings import connect, metering_place, paths, storage_settings
 
 _storage, _ = connect(storage_settings(os.environ))  # lives as long as the worker's process
 _blobs, _ = connect_blobs(os.environ)
@@ -22,7 +22,7 @@ app = func.AsgiFunctionApp(
         _storage,
         auth_mode=AuthMode.FUNCTION_KEY,
         blobs=_blobs,
-        metering=metering_place(os.environ),
+        watched=Watched(metering_place(os.environ), paths(os.environ)),
     ),
     http_auth_level=func.AuthLevel.FUNCTION,
 )

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from table_api.completeness_reads import TooManyCalls
 from table_api.errors import TableApiError, Unavailable
 from table_api.reads import NoLedger, TooManyCells
 
@@ -134,7 +135,7 @@ async def _on_invalid(request: Request, error: RequestValidationError) -> Respon
     return answer(request, Refused(ProblemKind.INVALID_PARAMETER, detail, errors))
 
 
-async def _on_too_many_cells(request: Request, error: TooManyCells) -> Response:
+async def _on_too_much(request: Request, error: TooManyCells | TooManyCalls) -> Response:
     return answer(request, Refused(ProblemKind.TOO_MUCH, f"{error}: ask for fewer days"))
 
 
@@ -154,7 +155,8 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Handler] = {
     Refused: _on_refused,
     HTTPException: _on_http,
     RequestValidationError: _on_invalid,
-    TooManyCells: _on_too_many_cells,
+    TooManyCells: _on_too_much,
+    TooManyCalls: _on_too_much,
     NoLedger: _on_no_ledger,
     Unavailable: _on_unavailable,
     Exception: _on_any,

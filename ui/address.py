@@ -18,6 +18,7 @@ from ui.period import Period, Range, month_of
 
 USAGE_PAGE = "app_pages/usage.py"
 INVOICES_PAGE = "app_pages/invoices.py"
+COMPLETENESS_PAGE = "app_pages/completeness.py"
 
 
 class Parameter(StrEnum):
@@ -35,6 +36,7 @@ class Parameter(StrEnum):
     AFTER = "after"
     INVOICE = "invoice"
     DOCUMENTS = "documents"
+    SPAN = "span"
 
 
 KEPT_BY_A_LINK = (Parameter.RANGE, Parameter.FIRST, Parameter.LAST)

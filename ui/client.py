@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from ui.answers import CallDetail, Calls, Health, Metering, Subjects, SubjectUsage, Usage
+from ui.completeness_answers import Completeness
 from ui.errors import AnswerMalformed, ApiRefused, ApiUnreachable
 from ui.invoice_answers import Invoice, Invoices
 from ui.period import Period
@@ -84,6 +85,9 @@ class Client:
 
     def metering(self) -> Metering:
         return self._ask(Metering, "/v1/metering")
+
+    def completeness(self, period: Period) -> Completeness:
+        return self._ask(Completeness, "/v1/completeness", query=_days(period))
 
     def usage(self, period: Period, *groups: Group) -> Usage:
         parameters = (*_days(period), ("group_by", ",".join(groups)))

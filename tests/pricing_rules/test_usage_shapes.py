@@ -316,19 +316,35 @@ DETAIL = st.sampled_from(
         "image_tokens",
         "text_tokens",
         "reasoning_tokens",
+        "thinking_tokens",
         "cached_tokens_details",
         "ephemeral_5m_input_tokens",
+        "ephemeral_1h_input_tokens",
+        "web_search_requests",
     ]
 )
-ANYTHING = st.one_of(COUNT, st.none(), st.text(max_size=5), st.floats(), st.booleans())
+ANYTHING = st.one_of(
+    st.integers(), COUNT, st.none(), st.text(max_size=5), st.floats(), st.booleans()
+)
 ANY_USAGE = st.dictionaries(
     st.one_of(
         FIELDS,
         st.sampled_from(
-            ["prompt_tokens_details", "input_tokens_details", "completion_tokens_details"]
+            [
+                "prompt_tokens_details",
+                "input_tokens_details",
+                "input_token_details",
+                "completion_tokens_details",
+                "output_tokens_details",
+                "cache_creation",
+                "server_tool_use",
+            ]
         ),
     ),
-    st.one_of(ANYTHING, st.dictionaries(DETAIL, ANYTHING)),
+    st.one_of(
+        ANYTHING,
+        st.dictionaries(DETAIL, st.one_of(ANYTHING, st.dictionaries(DETAIL, ANYTHING))),
+    ),
 )
 
 

@@ -70,7 +70,7 @@ def make_call(path: str = "/llm/openai/deployments/gpt-4.1-mini/chat/completions
 def decoded(records: list[Record]) -> list[tuple[str, Outcome | Tokens]]:
     body = json.dumps({"records": records}).encode()
     found = decode_diagnostics(
-        body, enqueued_time=STARTED + timedelta(minutes=2), keep=timedelta(days=10)
+        body, enqueued_time=STARTED + timedelta(minutes=2), oldest=STARTED - timedelta(days=10)
     )
     assert found.invalid is None
     return found.facts

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+from pricing_rules.types import Operation
+from table_api.call_facts import Identity, Reported
 from table_api.invoicing.connection import waiting_calls
 from table_api.memory_storage import MemoryTableStorage
 from table_api.metering_status import MeteringPlace
-from table_api.open_calls import OpenCalls
+from table_api.open_calls import Arrival, OpenCalls
 from table_api.progress import Count, Progress, ProgressTable
+from tests.builders import call_id
 
 START = datetime(2026, 9, 30, 22, tzinfo=UTC)
 STOP = datetime(2026, 10, 31, 23, tzinfo=UTC)
@@ -41,3 +44,17 @@ async def test_what_the_sweeper_has_passed_does_not_wait() -> None:
     await kept.create()
     await kept.set_swept(STOP - timedelta(hours=2))
     assert await waiting_calls(storage, MeteringPlace())(START, STOP) == 0
+
+
+async def test_a_reported_stream_whose_log_has_not_come_waits() -> None:
+    storage = await with_deferred(0)
+    kept = OpenCalls(storage)
+    await kept.create()
+    await kept.set_swept(STOP - timedelta(hours=2))
+    for number, time in enumerate((STOP - timedelta(hours=1), STOP, STOP - timedelta(hours=3))):
+        who = Identity(
+            subject="ann", time=time, stream=True, status=200, operation=Operation.CHAT_COMPLETIONS
+        )
+        fact = Reported(identity=who, metered=False)
+        await kept.add([Arrival(call_id=call_id(number), fact=fact, due_from=time)])
+    assert await waiting_calls(storage, MeteringPlace())(START, STOP) == 1
