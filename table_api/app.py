@@ -68,11 +68,11 @@ FILES: dict[str, Any] = {
 class Watched:
     """Whose progress and whose completeness are shown."""
 
-    metering: MeteringPlace = MeteringPlace()
-    paths: Paths = Paths()
+    metering: MeteringPlace
+    paths: Paths
 
 
-DEFAULT_WATCHED = Watched()
+DEFAULT_WATCHED = Watched(MeteringPlace(), Paths())
 
 
 def _now() -> datetime:
