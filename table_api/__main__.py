@@ -1,4 +1,4 @@
-"""`python -m table_api serve | people import`. Data goes to stdout, words to stderr."""
+"""`python -m table_api serve | people import | invoice …`. Data goes to stdout, words to stderr."""
 
 import argparse
 import asyncio
@@ -10,8 +10,10 @@ from pathlib import Path
 
 import uvicorn
 
-from table_api.app import create_app
+from table_api.app import Watched, create_app
 from table_api.errors import SettingsError, TableApiError
+from table_api.invoicing.connection import open_blobs
+from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
 from table_api.people import People, Person
 from table_api.people_csv import read_people_csv
 from table_api.settings import check_local, metering_place, open_storage, paths, storage_settings
@@ -41,6 +43,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         if flags.verb == "serve":
             check_local(flags.auth_mode, flags.host)
             asyncio.run(_serve(flags.host, flags.port, environment))
+        elif flags.verb == "invoice":
+            return asyncio.run(run_invoice(flags, environment, _say))
         else:
             people = read_people_csv(flags.file.read_bytes())
             asyncio.run(_save_people(people, environment))
@@ -54,14 +58,17 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
-    async with open_storage(storage_settings(environment)) as storage:
+    async with (
+        open_storage(storage_settings(environment)) as storage,
+        open_blobs(environment) as blobs,
+    ):
         _say(_WARNING.format(host=host, port=port))
         config = uvicorn.Config(
             create_app(
                 storage,
                 loopback_only=True,
-                metering=metering_place(environment),
-                paths=paths(environment),
+                blobs=blobs,
+                watched=Watched(metering_place(environment), paths(environment)),
             ),
             host=host,
             port=port,
@@ -81,7 +88,7 @@ async def _save_people(people: Sequence[Person], environment: Mapping[str, str])
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m table_api",
-        epilog=_EPILOG,
+        epilog=_EPILOG + INVOICE_ENVIRONMENT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -105,6 +112,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     people_import.add_argument(
         "file", type=Path, help="columns subject, display_name, cost_centre, valid_from"
     )
+    add_invoice_verbs(verbs)
     return parser
 
 
