@@ -59,7 +59,8 @@ class GatewayStack:
 async def gateway_stack(**changes: Any) -> AsyncIterator[GatewayStack]:
     """`changes` are settings of the gateway; `backend` "" stands for the model stand-in."""
     hubs = tuple(
-        HubConfig(name=name, partitions=PARTITIONS) for name in (USAGE_HUB, DIAGNOSTICS_HUB)
+        HubConfig(name=name, partitions=PARTITIONS, consumer_groups=("metering", "pairing"))
+        for name in (USAGE_HUB, DIAGNOSTICS_HUB)
     )
     async with (
         Broker.running(config=BrokerConfig(hubs=hubs)) as broker,
