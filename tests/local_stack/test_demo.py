@@ -1,14 +1,12 @@
 """`make demo` with all processes and the real SDKs, nothing in between: a real production trace
 straight to the hub, and live calls through the gateway."""
 
-import csv
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,37 +20,10 @@ import pytest
 from apim_policies.harness import compiler
 from local_stack.gateway.identity import local_token
 from local_stack.people import people
-from local_stack.trace import deal
+from tests.trace_total import ROOT, TRACE, total_of
 
-ROOT = Path(__file__).parent.parent.parent
-TRACE = ROOT.parent / "shared/data/traces/azure_llm_inference_2023_code.csv"
 START_TIMEOUT_S = 180
 METERED_TIMEOUT_S = 30
-
-
-def total_of_the_trace() -> Decimal:
-    """Decimal arithmetic over the CSV and the book's own text: no line of the engine."""
-    rules = [
-        rule
-        for book in (ROOT / "pricing_rules/books").glob("*.toml")
-        for rule in tomllib.loads(book.read_text())["rule"]
-        if rule["match"].get("deployment") == ["GlobalStandard"]
-        and rule["match"].get("service_tier") == "default"
-        and rule["unit"] == "1M"
-        and {"input", "output"} <= rule.get("rates", {}).keys()
-    ]
-    prices = {
-        rule["match"]["model"]: (Decimal(rule["rates"]["input"]), Decimal(rule["rates"]["output"]))
-        for rule in sorted(rules, key=lambda rule: rule["valid_from"])
-    }
-    total = Decimal(0)
-    with TRACE.open(newline="") as file:
-        for row, line in enumerate(csv.DictReader(file)):
-            _, deployment = deal(row)
-            per_input, per_output = prices[deployment]
-            total += int(line["ContextTokens"]) * per_input
-            total += int(line["GeneratedTokens"]) * per_output
-    return total / 1_000_000
 
 
 @contextmanager
@@ -89,7 +60,7 @@ def test_a_real_trace_is_metered_to_the_last_digit_and_a_second_run_adds_nothing
 ) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    expected = total_of_the_trace()
+    expected = total_of(TRACE)
     with demo(data, "--trace", str(TRACE)) as process:
         box = wait_for_box(data, process)
         assert (box["sent"], box["posted"], box["duplicates"]) == (8819, 8819, 0)
