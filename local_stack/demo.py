@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ from local_stack.trace import trace_events
 from local_stack.usage_event import OutgoingEvent
 from local_stack.workload import Workload
 from table_api.azure_storage import AzureTableStorage
+from table_api.invoicing.connection import open_job
+from table_api.invoicing.errors import CloseRefused
 from table_api.people import People, Person
 from table_api.storage import TableStorage
 
@@ -40,6 +43,7 @@ CALLS = 600
 """Live calls of a run that is not told how many."""
 CALLS_PER_S = 50.0
 STREAMED = 0.6
+_IN_USE = re.compile("address already in use|EADDRINUSE", re.IGNORECASE).search
 INTERRUPTED = 130
 """As a shell says it."""
 
@@ -100,6 +104,8 @@ async def _run(options: argparse.Namespace, console: Console) -> int:
             )
         finally:
             await storage.close()
+        if options.trace is None and options.calls is None:
+            box = msgspec.structs.replace(box, invoices=await _close_last_month(ports))
         _write(box, options.data / "demo.json")
         show(box, Console())
         if not options.exit:
@@ -112,17 +118,28 @@ async def _run(options: argparse.Namespace, console: Console) -> int:
 async def _start(
     supervisor: Supervisor, data: Path, gateway: Sequence[str] | None, console: Console
 ) -> tuple[stack.Ports, dict[str, int]]:
-    """Start the stack; again where somebody took a port between our look and our start."""
-    while True:
-        ports, taken = stack.choose_ports()
-        for line in taken:
-            console.print(line)
-        try:
-            return ports, await stack.start(supervisor, ports, data, gateway=gateway)
-        except ChildEnded:
-            await supervisor.stop()
-            if len(stack.choose_ports()[1]) <= len(taken):
-                raise  # no port was taken from us: starting again would end alike
+    """Start the stack; once more, on other ports, where somebody was faster to take one."""
+    try:
+        return await _try_to_start(supervisor, data, gateway, console, preferred=True)
+    except ChildEnded as ended:
+        if not _IN_USE(str(ended)):
+            raise
+        await supervisor.stop()
+    return await _try_to_start(supervisor, data, gateway, console, preferred=False)
+
+
+async def _try_to_start(
+    supervisor: Supervisor,
+    data: Path,
+    gateway: Sequence[str] | None,
+    console: Console,
+    *,
+    preferred: bool,
+) -> tuple[stack.Ports, dict[str, int]]:
+    ports, taken = stack.choose_ports(preferred=preferred)
+    for line in taken:
+        console.print(line)
+    return ports, await stack.start(supervisor, ports, data, gateway=gateway)
 
 
 def _traffic(options: argparse.Namespace, *, now: datetime, direct: bool) -> Traffic:
@@ -183,6 +200,21 @@ async def _name_people(storage: TableStorage) -> None:
             for subject, name, cost_centre in known
         ]
     )
+
+
+async def _close_last_month(ports: stack.Ports) -> str:
+    """Close every month that is over: the seeded last one. In words."""
+    async with open_job(stack.settings(ports)) as job:
+        try:
+            await job.close_due()
+        except CloseRefused as refused:
+            return f"refused: {refused}"
+        closed = await job.archive.manifests()
+    if not closed:
+        return "no month is over yet"
+    last = closed[0]
+    amount = f"{last.amount} {last.currency}"
+    return f"{len(last.invoices)} of {last.month}, {amount}: {ports.urls['ui']}/invoices"
 
 
 def _write(box: DemoBox, path: Path) -> None:

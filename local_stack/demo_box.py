@@ -50,6 +50,8 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     """Nobody could say who called."""
     waiting: int = 0
     """Not in the ledger yet; all others are."""
+    invoices: str | None = None
+    """What the close of the last month made, or why it was refused; None where none was asked."""
     key: str | None = None
     """What a client sends to the gateway at `urls["base_url"]`; None without a gateway."""
 
@@ -73,6 +75,7 @@ def show(box: DemoBox, console: Console) -> None:
         ("audit", box.audit),
         ("time", _time(box)),
         *_gateway(box),
+        *([("invoices", box.invoices)] if box.invoices is not None else []),
         *((name, url) for name, url in box.urls.items()),
     ]
     if box.key is not None:

@@ -85,14 +85,14 @@ class Ports:
         return f"{self.gateway_url}/{API_PATH}/openai/v1"
 
 
-def choose_ports() -> tuple[Ports, list[str]]:
+def choose_ports(*, preferred: bool = True) -> tuple[Ports, list[str]]:
     """The preferred ports where they are free, else others and a line about each that is taken."""
     chosen, taken = {}, []
     for name, port in PREFERRED_PORTS.items():
         chosen[name] = port
-        if accepts(port):
+        if not preferred or accepts(port):
             chosen[name] = free_port()
-            taken.append(f"port {port} ({name}) is taken, using {chosen[name]}")
+            taken.append(f"port {port} ({name}) is not free, using {chosen[name]}")
     return Ports(**chosen), taken
 
 

@@ -1,10 +1,11 @@
 """Reads what an answer says about itself while it passes: id, model, usage. Changes no byte and
 holds back none; what it does not understand it leaves alone."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 LINE_BYTES_MAX = 1024 * 1024
 """Longer lines of a stream, such as images in it, are not looked at."""
@@ -42,8 +43,8 @@ class AnswerWatch:
         """Responses and Anthropic streams nest the answer; Anthropic's later counts are totals, so
         that they replace the earlier ones."""
         try:
-            said = json.loads(text)
-        except ValueError:
+            said = msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
         if not isinstance(said, dict):
             return

@@ -4,7 +4,7 @@ wrong is a GatewayError for on-error, never an exception."""
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 from multidict import CIMultiDict
@@ -91,6 +91,22 @@ async def held_body(response: aiohttp.ClientResponse) -> bytes | GatewayError | 
         _LOG.warning("backend_failed", f"the model's answer broke off: {error!r}")
         return BACKEND_UNREACHABLE
     return bytes(body)
+
+
+def header_lines(headers: Mapping[str, str]) -> Headers:
+    """For the policies, which know text only: a line that is no UTF-8 is Latin-1, as .NET has it."""
+    return tuple((str(name), text_of(value)) for name, value in headers.items())
+
+
+def text_of(value: str) -> str:
+    """`value` as aiohttp gives it, with bytes that are no UTF-8 as surrogates."""
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode(errors="surrogateescape").decode("latin-1")
+    return value
 
 
 def passed_on(headers: Headers) -> CIMultiDict[str]:

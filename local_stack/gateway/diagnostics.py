@@ -3,11 +3,12 @@ envelopes on their way to an event hub."""
 
 import asyncio
 import contextlib
-import json
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Collection
 from random import Random
+
+import msgspec
 
 from local_stack.gateway.call_log import CallLog
 from local_stack.gateway.gateway_log import GatewayLog, Record
@@ -79,6 +80,6 @@ class Diagnostics:
             self._chance.shuffle(due)
         for start in range(0, len(due), ENVELOPE_RECORDS_MAX):
             records = due[start : start + ENVELOPE_RECORDS_MAX]
-            self._writer.put(json.dumps({"records": records}, separators=(",", ":")).encode())
+            self._writer.put(msgspec.json.encode({"records": records}))
         if not self._held:
             self._empty.set()

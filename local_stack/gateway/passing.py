@@ -10,7 +10,7 @@ from aiohttp import web
 from apim_policies.errors import PolicyError
 from apim_policies.harness.call import CALLER_GONE, Forward, GatewayError, Passage, Response
 from apim_policies.harness.policies import Policies
-from local_stack.gateway.backend import Backend, held_body, passed_on
+from local_stack.gateway.backend import Backend, header_lines, held_body, passed_on, text_of
 from local_stack.gateway.call_log import CallLog
 from local_stack.gateway.reports import Reports
 from telemetry.log import Log
@@ -76,10 +76,8 @@ class Passing:
                 return await self._failed(passage, body)
             if body is not None:
                 self._call.answer.whole(body)
-            headers = tuple(opened.headers.items())
-            response = Response(
-                status=opened.status, headers=headers, body=body, reason=opened.reason or ""
-            )
+            headers, reason = header_lines(opened.headers), text_of(opened.reason or "")
+            response = Response(status=opened.status, headers=headers, body=body, reason=reason)
             passage = self._note(await self._policies.outbound(passage, response))
             if passage.answer is None or passage.answer.body is not None:
                 return self._whole(passage)

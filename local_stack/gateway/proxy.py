@@ -8,7 +8,7 @@ from aiohttp import web
 
 from apim_policies.harness.call import Request
 from apim_policies.harness.policies import Policies
-from local_stack.gateway.backend import Backend
+from local_stack.gateway.backend import Backend, header_lines
 from local_stack.gateway.call_log import CallLog
 from local_stack.gateway.identity import Credential, Subscription, identify
 from local_stack.gateway.operation import operation_of
@@ -76,7 +76,7 @@ async def _asked(request: web.Request, subscription: Subscription | None) -> Req
         method=request.method,
         # As it stood on the wire: decoding and encoding again would change some paths.
         url=f"{request.scheme}://{request.host}{request.raw_path}",
-        headers=tuple(request.headers.items()),
+        headers=header_lines(request.headers),
         body=await request.read(),
         subscription=subscription.subscription if subscription else None,
         product=subscription.product if subscription else None,

@@ -76,7 +76,7 @@ class _Handler:
         headers = {"x-ms-region": REGION, "apim-request-id": str(uuid4())}
         try:
             call = await self._call(request)
-        except (InvalidOrder, ValueError) as error:
+        except (InvalidOrder, ValueError, RecursionError) as error:
             body = failure(self._operation, 400, str(error))
             return web.json_response(body, status=400, headers=headers)
         await asyncio.sleep(call.behaviour.delay_s)
