@@ -213,8 +213,7 @@ async def _close_last_month(ports: stack.Ports) -> str:
     if not closed:
         return "no month is over yet"
     last = closed[0]
-    amount = f"{last.amount} {last.currency}"
-    return f"{len(last.invoices)} of {last.month}, {amount}: {ports.urls['ui']}/invoices"
+    return f"{len(last.invoices)} of {last.month}: {last.amount} {last.currency}, page /invoices"
 
 
 def _write(box: DemoBox, path: Path) -> None:
