@@ -24,7 +24,7 @@ from consumers.received import Received
 from pricing_rules.book import Book
 from pricing_rules.rating import rate
 from pricing_rules.types import CallState
-from table_api.posting import Outcome, PostResult
+from table_api.post_result import Outcome, PostResult
 from table_api.progress import Count
 from table_api.rows import MeteredCall, Origin
 from telemetry.metrics import CounterName, count

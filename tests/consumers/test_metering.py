@@ -8,7 +8,7 @@ from consumers.dead_letters import Letter, MemoryDeadLetters
 from consumers.metering import Metering
 from table_api.errors import Unavailable
 from table_api.memory_storage import MemoryTableStorage
-from table_api.posting import Outcome, PostResult
+from table_api.post_result import Outcome, PostResult
 from table_api.progress import Count
 from table_api.rows import MeteredCall
 from tests.builders import call_id, chat_usage, make_body

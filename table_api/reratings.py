@@ -1,0 +1,293 @@
+"""Re-rating runs: what each wants, who approved it, how far it is. Table `reratings`.
+
+A run goes staged → approved → applying → applied, and back by reverting → reverted. At most one is
+worked on at a time: its worker holds the row `active` and renews it with every batch, so that a
+worker that was taken for dead stops at its next batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from table_api.errors import AlreadyExists, ChangedMeanwhile, TableApiError
+from table_api.keys import KeyRange, starting_with
+from table_api.storage import (
+    OPERATIONS_MAX,
+    Insert,
+    Replace,
+    Row,
+    TableStorage,
+    Upsert,
+    Value,
+    etag_of,
+)
+
+RERATINGS_TABLE = "reratings"
+DOCUMENTS_CONTAINER = "reratings"
+RUNS_PARTITION = "runs"
+ACTIVE_ROW = "active"
+LEASE_S = 60
+"""A worker that has not renewed for so long is taken for dead."""
+LISTED_MAX = 10_000
+"""Calls left alone that one read gives."""
+
+_RUN_ROWS = starting_with("r")
+
+
+class RunRefused(TableApiError):
+    """A run cannot go where it was asked to go; the message says from where it may."""
+
+
+class RunState(StrEnum):
+    """How far a run is."""
+
+    STAGED = "staged"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    REVERTING = "reverting"
+    REVERTED = "reverted"
+
+
+class Work(StrEnum):
+    """What is done to the calls of a run."""
+
+    APPLY = "apply"
+    REVERT = "revert"
+
+
+_MAY_BEGIN = {
+    # A run that was applied or reverted may be gone through again: what is settled stays so.
+    Work.APPLY: (RunState.APPROVED, RunState.APPLYING),
+    Work.REVERT: (RunState.APPLYING, RunState.APPLIED, RunState.REVERTING, RunState.REVERTED),
+}
+_DURING = {Work.APPLY: RunState.APPLYING, Work.REVERT: RunState.REVERTING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which calls a run looks at."""
+
+    from_day: date
+    to_day: date
+    """The day after the last."""
+    subject: str | None = None
+    model: str | None = None
+    """As the call's cell names it."""
+    cost_centre: str | None = None
+    """On the charge day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerating:
+    """One run."""
+
+    run: str
+    """`r` and 12 hex digits of what it changes: the same staged twice is one run."""
+    state: RunState
+    scope: Scope
+    book_version: str
+    engine_version: str
+    """Digest of the rating code that priced it."""
+    currency: str
+    calls: int
+    """Calls in the scope."""
+    changed: int
+    """Calls that the run would change."""
+    before: int
+    """Charge of the whole scope in pico-units, as found."""
+    after: int
+    newly_priced: int
+    newly_unpriced: int
+    pairs_sha256: str
+    staged_at: datetime
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    why: str | None = None
+    applied_at: datetime | None = None
+    written: int = 0
+    """Calls whose chain has the run's row."""
+    left_alone: int = 0
+    """Calls that had gone on between staging and applying."""
+    reverted_by: str | None = None
+    reverted_at: datetime | None = None
+    revert_why: str | None = None
+    restored: int = 0
+    kept: int = 0
+    """Calls that had gone on between applying and reverting: they keep the run's effect."""
+    position: int = 0
+    """Pairs that the work in hand has settled, from the first on."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """A call that a run did not change, and why."""
+
+    partition: str
+    entry_key: str
+    reason: str
+
+
+class Reratings:
+    """The runs of one ledger. Methods may raise Unavailable."""
+
+    def __init__(self, storage: TableStorage) -> None:
+        self._storage = storage
+
+    async def add(self, rerating: Rerating) -> Rerating:
+        """A staged run; the one that stands when the same was staged before."""
+        await self._storage.create_table(RERATINGS_TABLE)
+        try:
+            row = Insert(rerating.run, _columns(rerating))
+            await self._storage.transact(RERATINGS_TABLE, RUNS_PARTITION, [row])
+        except AlreadyExists:
+            return await self.get(rerating.run)
+        return rerating
+
+    async def get(self, run: str) -> Rerating:
+        """RunRefused when there is none."""
+        return _from_row(await self._row(run))
+
+    async def all(self) -> list[Rerating]:
+        """Every run, the newest first."""
+        found: list[Rerating] = []
+        async for page in self._storage.query(RERATINGS_TABLE, RUNS_PARTITION, _RUN_ROWS):
+            found.extend(_from_row(row) for row in page)
+        return sorted(found, key=lambda each: (each.staged_at, each.run), reverse=True)
+
+    async def approve(self, run: str, *, by: str, why: str, at: datetime) -> Rerating:
+        """Only a staged run."""
+        row = await self._row(run)
+        found = _from_row(row)
+        if found.state is not RunState.STAGED:
+            raise RunRefused(f"run {run} is {found.state}, only a staged one can be approved")
+        approved = replace(found, state=RunState.APPROVED, approved_by=by, approved_at=at, why=why)
+        change = Replace(run, _columns(approved), etag_of(row))
+        await self._write([change], f"run {run}")
+        return approved
+
+    async def begin(self, run: str, work: Work, *, owner: str, at: datetime) -> Rerating:
+        """Take the one place of work. The same work of the same run is taken over at once, since
+        two workers of it do no harm; any other waits until the lease has ended.
+        """
+        row, active = await self._row(run), await self._active()
+        found = _from_row(row)
+        if found.state not in _MAY_BEGIN[work]:
+            may = " or ".join(_MAY_BEGIN[work])
+            raise RunRefused(f"run {run} is {found.state}, to {work} it, it must be {may}")
+        if active is not None and _held(active, at) and (run, work) != _held_by(active):
+            raise RunRefused(
+                f"run {active['run']} is in work ({active['work']}) until {active['until']}: "
+                "one run at a time"
+            )
+        position = found.position if found.state is _DURING[work] else 0
+        begun = replace(found, state=_DURING[work], position=position)
+        await self._write(
+            [
+                Replace(run, _columns(begun), etag_of(row)),
+                _slot(active, begun.run, work, owner, at),
+            ],
+            f"run {run}",
+        )
+        return begun
+
+    async def finish(self, rerating: Rerating, work: Work, *, owner: str, at: datetime) -> Rerating:
+        """The work is done; the place of work is free."""
+        if work is Work.APPLY:
+            done = replace(rerating, state=RunState.APPLIED, applied_at=at)
+        else:
+            done = replace(rerating, state=RunState.REVERTED, reverted_at=at)
+        await self.renew(done, work, owner=owner, at=at - timedelta(seconds=LEASE_S))
+        return done
+
+    async def note(self, run: str, work: Work, calls: Sequence[LeftAlone]) -> None:
+        """Keep which calls were left alone; the same again changes nothing."""
+        for start in range(0, len(calls), OPERATIONS_MAX):
+            rows = [
+                Upsert(
+                    f"{work}|{call.partition}|{call.entry_key}",
+                    {
+                        "partition": call.partition,
+                        "entry_key": call.entry_key,
+                        "reason": call.reason,
+                    },
+                )
+                for call in calls[start : start + OPERATIONS_MAX]
+            ]
+            await self._storage.transact(RERATINGS_TABLE, run, rows)
+
+    async def noted(self, run: str, work: Work) -> list[LeftAlone]:
+        """Which calls were left alone, at most LISTED_MAX."""
+        found: list[LeftAlone] = []
+        keys = KeyRange(f"{work}|", f"{work}|~")
+        async for page in self._storage.query(RERATINGS_TABLE, run, keys, rows_max=LISTED_MAX):
+            found.extend(
+                LeftAlone(str(row["partition"]), str(row["entry_key"]), str(row["reason"]))
+                for row in page
+            )
+        return found[:LISTED_MAX]
+
+    async def renew(self, rerating: Rerating, work: Work, *, owner: str, at: datetime) -> None:
+        """Keep the place of work and the counts. RunRefused when another process has taken it."""
+        row, active = await self._row(rerating.run), await self._active()
+        if active is None or active["owner"] != owner:
+            raise RunRefused(f"run {rerating.run}: another process has taken over its work")
+        await self._write(
+            [
+                Replace(rerating.run, _columns(rerating), etag_of(row)),
+                _slot(active, rerating.run, work, owner, at),
+            ],
+            f"run {rerating.run}",
+        )
+
+    async def _row(self, run: str) -> Row:
+        row = None
+        if run != ACTIVE_ROW:
+            row = await self._storage.get(RERATINGS_TABLE, RUNS_PARTITION, run)
+        if row is None:
+            raise RunRefused(f"there is no run {run!r}: see `rerate list`")
+        return row
+
+    async def _active(self) -> Row | None:
+        return await self._storage.get(RERATINGS_TABLE, RUNS_PARTITION, ACTIVE_ROW)
+
+    async def _write(self, operations: Sequence[Insert | Replace], what: str) -> None:
+        try:
+            await self._storage.transact(RERATINGS_TABLE, RUNS_PARTITION, operations)
+        except (AlreadyExists, ChangedMeanwhile) as error:
+            raise RunRefused(f"{what} was changed by another process just now") from error
+
+
+def _slot(active: Row | None, run: str, work: Work, owner: str, at: datetime) -> Insert | Replace:
+    until = (at + timedelta(seconds=LEASE_S)).astimezone(UTC)
+    columns: dict[str, Value] = {
+        "run": run,
+        "work": work.value,
+        "owner": owner,
+        "until": until.isoformat(),
+    }
+    if active is None:
+        return Insert(ACTIVE_ROW, columns)
+    return Replace(ACTIVE_ROW, columns, etag_of(active))
+
+
+def _held(active: Row, at: datetime) -> bool:
+    return datetime.fromisoformat(str(active["until"])) > at
+
+
+def _held_by(active: Row) -> tuple[str, str]:
+    return str(active["run"]), str(active["work"])
+
+
+def _columns(rerating: Rerating) -> dict[str, Value]:
+    columns: dict[str, Value] = msgspec.to_builtins(rerating)
+    scope: dict[str, Value] = msgspec.to_builtins(rerating.scope)
+    columns |= scope | {"before": str(rerating.before), "after": str(rerating.after)}
+    return {name: value for name, value in columns.items() if value is not None and name != "scope"}
+
+
+def _from_row(row: Row) -> Rerating:
+    return msgspec.convert({**row, "scope": row}, Rerating, strict=False)
