@@ -12,6 +12,7 @@ import uvloop
 
 from consumers.actions import Action
 from consumers.errors import ConsumersError, PartitionStalled, TooManyDeadLetters
+from consumers.pairing.run import pair
 from consumers.run import run
 from consumers.settings import Settings, add_flags, read_settings
 from consumers.verbs import (
@@ -36,24 +37,35 @@ _log = Log("consumers")
 
 
 async def _run(settings: Settings, arguments: argparse.Namespace) -> int:
+    await run(settings, ended=_until_signalled(), until_idle_s=arguments.until_idle)
+    return 0
+
+
+async def _pair(settings: Settings, arguments: argparse.Namespace) -> int:
+    await pair(settings, ended=_until_signalled(), until_idle_s=arguments.until_idle)
+    return 0
+
+
+def _until_signalled() -> asyncio.Event:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, ended.set)
-    await run(settings, ended=ended, until_idle_s=arguments.until_idle)
-    return 0
+    return ended
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m consumers", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     running = _add_verb(verbs, "run", _run, "meter events into the ledger until SIGTERM")
-    running.add_argument(
-        "--until-idle",
-        type=int,
-        metavar="S",
-        help="end when every partition of this process was caught up for S seconds",
-    )
+    pairing = _add_verb(verbs, "pair", _pair, "complete calls from the gateway's own log")
+    for each, meaning in ((running, "every partition of this process"), (pairing, "both hubs")):
+        each.add_argument(
+            "--until-idle",
+            type=int,
+            metavar="S",
+            help=f"end when {meaning} was caught up for S seconds",
+        )
     _add_verb(verbs, "check", check, "ask every dependency once, an OK line each")
     lagging = _add_verb(verbs, "lag", lag, "events and seconds behind, per partition")
     lagging.add_argument("--json", action="store_true", help="as JSON, with totals")

@@ -32,3 +32,7 @@ class Action(StrEnum):
     FAILED = "failed"
     LETTER_REDRIVEN = "letter_redriven"
     LETTER_STILL_OPEN = "letter_still_open"
+    SWEEP_FAILED = "sweep_failed"
+    """Calls that wait for a half were not looked at; the next sweep looks again."""
+    PURGED = "purged"
+    """What was kept of old calls is deleted."""

@@ -5,6 +5,7 @@ A checkpoint is a hint. What is durable and counted stands in the progress row.
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, cast
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -64,10 +65,13 @@ class Checkpoints(BlobCheckpointStore):
             fully_qualified_namespace, eventhub_name, consumer_group, **kwargs
         )
         found = list(checkpoints)
-        stale = await asyncio.gather(*(self._is_stale(each) for each in found))
+        if not found:
+            return found
+        state = await self.hub.state()
+        stale = await asyncio.gather(*(self._is_stale(each, state.created_at) for each in found))
         return [each for each, is_stale in zip(found, stale, strict=True) if not is_stale]
 
-    async def _is_stale(self, checkpoint: dict[str, Any]) -> bool:
+    async def _is_stale(self, checkpoint: dict[str, Any], created_at: datetime) -> bool:
         """Whether it is of a former life of the hub: made anew, or its numbers went back.
 
         One ahead of its row is so too, since the row is written first: it stood before the row's.
@@ -75,11 +79,10 @@ class Checkpoints(BlobCheckpointStore):
         """
         partition, position = checkpoint["partition_id"], checkpoint["sequence_number"]
         address = self.hub.address
-        state, at = await asyncio.gather(self.hub.state(), self.hub.partition(partition))
+        at = await self.hub.partition(partition)
         row = await self.progress.read(address.hub, address.group, partition)
         former = row is not None and (
-            row.progress.hub_created_at != state.created_at
-            or row.progress.sequence_number < position
+            row.progress.hub_created_at != created_at or row.progress.sequence_number < position
         )
         if not former and position <= at.last_sequence_number:
             return False

@@ -4,9 +4,10 @@ Receiving is `receiver`'s. Here and there alone azure-eventhub is imported.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from consumers.errors import HubUnavailable, SettingsError
 MANAGEMENT_TIMEOUT_S = 15.0
 """For one answer; connecting anew takes about half a second."""
 MANAGEMENT_RETRIES = 1
+QUESTIONS_IN_FLIGHT_MAX = 8
+"""Each is a connection of its own."""
 RECEIVE_RETRIES = 1_000_000
 """The SDK counts link failures over its whole life and gives a partition up past this number."""
 IDLE_TIMEOUT_S = 30.0
@@ -107,20 +110,21 @@ class EventHub:
 
     def __init__(self, address: HubAddress) -> None:
         self.address = address
+        self._in_flight = asyncio.Semaphore(QUESTIONS_IN_FLIGHT_MAX)
         self._client = make_client(
             address, retry_total=MANAGEMENT_RETRIES, retry_backoff_max=MANAGEMENT_TIMEOUT_S
         )
 
     async def state(self) -> HubState:
         """Raises HubUnavailable."""
-        answer = await self._ask(self._client.get_eventhub_properties())
+        answer = await self._ask(self._client.get_eventhub_properties)
         return HubState(
             created_at=answer["created_at"], partitions=sorted(answer["partition_ids"], key=_order)
         )
 
     async def partition(self, partition: str) -> PartitionState:
         """Raises HubUnavailable."""
-        answer = await self._ask(self._client.get_partition_properties(partition))
+        answer = await self._ask(partial(self._client.get_partition_properties, partition))
         return PartitionState(
             partition=partition,
             first_sequence_number=answer["beginning_sequence_number"],
@@ -137,17 +141,16 @@ class EventHub:
         """Release connections."""
         await self._client.close()
 
-    async def _ask(self, question: Any) -> dict[str, Any]:
+    async def _ask(self, question: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         where = f"{self.address.host}/{self.address.hub}"
         try:
-            async with asyncio.timeout(MANAGEMENT_TIMEOUT_S):
-                answer: dict[str, Any] = await question
+            async with self._in_flight, asyncio.timeout(MANAGEMENT_TIMEOUT_S):
+                return await question()
         except TimeoutError as error:
             message = f"{where} gave no answer in {MANAGEMENT_TIMEOUT_S:.0f} s"
             raise HubUnavailable(message) from error
         except (EventHubError, AzureError, OSError) as error:
             raise HubUnavailable(f"{where}: {error}") from error
-        return answer
 
 
 def _order(partition: str) -> tuple[int, str]:

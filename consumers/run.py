@@ -8,6 +8,7 @@ from typing import TypeVar
 from consumers.actions import Action
 from consumers.checkpoint_policy import CheckpointPolicy
 from consumers.checkpoints import create_container
+from consumers.collector import set_for_batches
 from consumers.dead_letter_limit import DeadLetterLimit
 from consumers.edges import Edges, open_edges
 from consumers.errors import GivenUp, HubRecreated, HubUnavailable, PartitionStalled
@@ -60,6 +61,7 @@ async def run(
     table_api.errors.LedgerMismatch; hub and storage that are down are waited for.
     """
     book = load_book(settings.price_books)
+    set_for_batches()
     async with open_edges(settings) as edges:
         _log.info(Action.STARTED, f"metering {edges.hub.address.host}/{settings.eventhub_name}")
         with contextlib.suppress(GivenUp):
@@ -150,9 +152,8 @@ async def _hub_state(edges: Edges, ended: asyncio.Event) -> HubState:
         delay_s = min(delay_s * 2, HUB_RETRY_S_MAX)
 
 
-def make_receiver(edges: Edges, settings: Settings, handler: Handler, state: HubState) -> Receiver:
-    """A receiver with a fresh client; its workers save where these edges say."""
-    limits = WorkLimits(
+def _work_limits(settings: Settings) -> WorkLimits:
+    return WorkLimits(
         batch_events_max=settings.batch_events_max,
         buffer_events_max=settings.batch_events_max * BUFFERED_BATCHES_MAX,
         linger_s=settings.linger_s,
@@ -163,6 +164,11 @@ def make_receiver(edges: Edges, settings: Settings, handler: Handler, state: Hub
             window_events=settings.dead_letter_window_events,
         ),
     )
+
+
+def make_receiver(edges: Edges, settings: Settings, handler: Handler, state: HubState) -> Receiver:
+    """A receiver with a fresh client; its workers save where these edges say."""
+    limits = _work_limits(settings)
 
     def make_worker(partition: str) -> PartitionWorker:
         empty = Progress(

@@ -136,6 +136,35 @@ class Settings:
         "DEAD_LETTER_WINDOW_EVENTS", "events that the percentage is of", default=1_000,
         parse=_positive,
     )  # fmt: skip
+    diagnostics_hub_name: str = _setting(
+        "DIAGNOSTICS_HUB_NAME",
+        "the event hub of the gateway's diagnostic log",
+        default="apim-diagnostics",
+    )
+    pairing_group: str = _setting(
+        "PAIRING_GROUP", "consumer group of `pair` on both hubs", default="pairing"
+    )
+    pairing_grace_s: float = _setting(
+        "PAIRING_GRACE_S",
+        "how long a plain call's usage event may be late before the log stands in",
+        default=900.0,
+        parse=_seconds,
+    )
+    pairing_timeout_s: float = _setting(
+        "PAIRING_TIMEOUT_S",
+        "how long any half of a call is waited for",
+        default=3_600.0,
+        parse=_seconds,
+    )
+    pairing_sweep_interval_s: float = _setting(
+        "PAIRING_SWEEP_INTERVAL_S",
+        "between looks at calls that wait",
+        default=30.0,
+        parse=_seconds,
+    )
+    hub_retention_days: int = _setting(
+        "HUB_RETENTION_DAYS", "the longer one of both hubs", default=7, parse=_positive
+    )
 
     def __post_init__(self) -> None:
         if not (self.eventhub_connection_string or self.eventhub_namespace):

@@ -25,7 +25,7 @@ _CardKey = tuple[str, str | None, DeploymentType, ServiceTier, str | None]
 _Rows = Sequence[tuple[PriceRow, Meter]]
 
 
-def propose_azure(dumps: Sequence[Path], book: Book, checked: date) -> list[Proposal]:
+def propose_azure(dumps: Sequence[Path], book: Book, *, checked: date) -> list[Proposal]:
     """What the dumps would change in the book. `checked`: the day they were fetched.
 
     InvalidPriceSource when a token meter is not in the meter table.
@@ -43,7 +43,7 @@ def propose_azure(dumps: Sequence[Path], book: Book, checked: date) -> list[Prop
         and book.sources[card.id].region in regions
         and family_of.get(dict(card.matches)["model"][0]) in families
     ]
-    return propose(azure_prices(mapped, checked), book, in_scope)
+    return propose(azure_prices(mapped, checked), book, in_scope=in_scope)
 
 
 def azure_prices(mapped: _Rows, checked: date) -> list[ReadPrice]:

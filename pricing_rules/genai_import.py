@@ -44,16 +44,20 @@ _VARIANTS = {
 _DatedPrice = tuple[datetime, datetime | None, ModelPrice]
 
 
-def propose_genai(provider_id: str, book: Book, since: date, checked: date) -> list[Proposal]:
+def propose_genai(provider_id: str, book: Book, *, since: date, checked: date) -> list[Proposal]:
     """What the package would change for a provider. Undated prices are taken to hold `since`.
 
     The diff names what only the package has or has otherwise; what only the book has is no
     news, since the package knows less of Azure than the book.
     """
-    return propose(list(genai_prices(provider_id, book, since, checked)), book, in_scope=())
+    return propose(
+        list(genai_prices(provider_id, book, since=since, checked=checked)), book, in_scope=()
+    )
 
 
-def genai_prices(provider_id: str, book: Book, since: date, checked: date) -> Iterator[ReadPrice]:
+def genai_prices(
+    provider_id: str, book: Book, *, since: date, checked: date
+) -> Iterator[ReadPrice]:
     """Every price of a provider that is fixed over the day."""
     providers = {provider.id: provider for provider in data_snapshot.get_snapshot().providers}
     if provider_id not in providers:

@@ -22,7 +22,7 @@ def cards_of(book: Book, model: str, at: datetime) -> list[RateCard]:
     ]
 
 
-def show(book: Book, model: str, at: datetime, today: date) -> Iterator[str]:
+def show(book: Book, model: str, *, at: datetime, today: date) -> Iterator[str]:
     """The prices of a model, a paragraph per rule."""
     for card in cards_of(book, model, at):
         values = {name: allowed for name, allowed in card.matches if name != "model"}
@@ -41,7 +41,7 @@ def show(book: Book, model: str, at: datetime, today: date) -> Iterator[str]:
         yield f"    {source.kind} checked {source.checked}, {age} days ago: {where or 'no meter'}"
 
 
-def stale(book: Book, model: str, at: datetime, today: date) -> list[str]:
+def stale(book: Book, model: str, *, at: datetime, today: date) -> list[str]:
     """A warning for each price that was last checked too long ago."""
     return [
         f"{card.id}: checked {age} days ago, more than {STALE_AFTER_DAYS}"

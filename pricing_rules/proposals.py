@@ -101,7 +101,9 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     supersedes: str | None = None
 
 
-def propose(prices: Sequence[ReadPrice], book: Book, in_scope: Collection[str]) -> list[Proposal]:
+def propose(
+    prices: Sequence[ReadPrice], book: Book, *, in_scope: Collection[str]
+) -> list[Proposal]:
     """Every difference. `in_scope`: ids of the book's rules that the source should still have."""
     standing: dict[Matches, list[RateCard]] = {}
     for card in sorted(book.content.cards, key=lambda card: card.valid_from):

@@ -31,7 +31,7 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
     if usage is None:
         return _without_usage(event, book, terms)
     if terms.refusal is not None:
-        return _without_cost(event, book, terms, CallState.UNPRICED, terms.refusal)
+        return _unpriced(event, book, terms=terms, reason=terms.refusal)
     index = _tier_index(terms.tiers, usage) if len(terms.tiers) > 1 else 0
     tier = terms.tiers[index]
     counts = usage.counts if tier.plain else _counts_with_rates_of_their_own(usage, tier)
@@ -53,16 +53,22 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
             )
     if len(charges) < len(counts):
         reason = _no_rate(counts, tier, terms)
-        return _without_cost(event, book, terms, CallState.UNPRICED, reason)
+        return _unpriced(event, book, terms=terms, reason=reason)
     if not charges:
-        return _without_cost(event, book, terms, CallState.NO_USAGE, "usage counts nothing")
+        reason = "usage counts nothing"
+        return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
     if terms.modifiers or book.converts:
-        return _modified(event, book, terms, charges, index)
-    return _priced_call(event, book, terms, tuple(charges), index)
+        return _modified(event, book, terms=terms, at_list=charges, tier=index)
+    return _priced_call(event, book, terms=terms, charges=tuple(charges), tier=index)
 
 
 def _priced_call(
-    event: UsageEvent, book: Book, terms: Terms, charges: tuple[Charge, ...], tier: int | None
+    event: UsageEvent,
+    book: Book,
+    *,
+    terms: Terms,
+    charges: tuple[Charge, ...] = (),
+    tier: int | None = None,
 ) -> PricedCall:
     return PricedCall(
         event=event,
@@ -83,18 +89,22 @@ def _priced_call(
 
 
 def _without_cost(
-    event: UsageEvent, book: Book, terms: Terms, state: CallState, reason: str
+    event: UsageEvent, book: Book, *, terms: Terms, state: CallState, reason: str
 ) -> PricedCall:
-    call = _priced_call(event, book, terms, (), None)
+    call = _priced_call(event, book, terms=terms)
     return replace(call, state=state, reason=reason)
+
+
+def _unpriced(event: UsageEvent, book: Book, *, terms: Terms, reason: str) -> PricedCall:
+    return _without_cost(event, book, terms=terms, state=CallState.UNPRICED, reason=reason)
 
 
 def _without_usage(event: UsageEvent, book: Book, terms: Terms) -> PricedCall:
     if event.status in REFUSED_STATUS:
         reason = f"refused with {event.status}"
-        return _without_cost(event, book, terms, CallState.ZERO, reason)
+        return _without_cost(event, book, terms=terms, state=CallState.ZERO, reason=reason)
     reason = f"answered {event.status}, nobody reported usage"
-    return _without_cost(event, book, terms, CallState.NO_USAGE, reason)
+    return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
 
 
 def _tier_index(tiers: Sequence[TierRates], usage: Usage) -> int:
@@ -129,7 +139,7 @@ def _no_rate(counts: Mapping[Unit, int], tier: TierRates, terms: Terms) -> str:
 
 
 def _modified(
-    event: UsageEvent, book: Book, terms: Terms, at_list: Sequence[Charge], tier: int
+    event: UsageEvent, book: Book, *, terms: Terms, at_list: Sequence[Charge], tier: int
 ) -> PricedCall:
     """The general case: list → contracted → charge by the terms' modifiers → billed by fx."""
     amounts = contracted = [line.list for line in at_list]
@@ -147,11 +157,11 @@ def _modified(
         if fx is None:
             pair = f"{book.pricing_currency}-{book.billing_currency}"
             reason = f"currency: no rate {pair} at this time"
-            return _without_cost(event, book, terms, CallState.UNPRICED, reason)
+            return _unpriced(event, book, terms=terms, reason=reason)
         billed, adjustment = convert(fx, amounts)
         adjustments.append(adjustment)
-    charges = _with_layers(at_list, contracted, amounts, billed)
-    call = _priced_call(event, book, terms, charges, tier)
+    charges = _with_layers(at_list, contracted=contracted, charged=amounts, billed=billed)
+    call = _priced_call(event, book, terms=terms, charges=charges, tier=tier)
     free = terms.free
     return replace(
         call,
@@ -163,6 +173,7 @@ def _modified(
 
 def _with_layers(
     at_list: Sequence[Charge],
+    *,
     contracted: Sequence[int],
     charged: Sequence[int],
     billed: Sequence[int],

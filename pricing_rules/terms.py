@@ -88,7 +88,7 @@ class TermsFinder:
         if alias is None:
             return [_BEGINNING], [Terms(refusal=_no_alias(event))]
         version = self._version(alias, event.model)
-        facts = _facts(event, alias, version, cost_centre)
+        facts = _facts(event, alias, version=version, cost_centre=cost_centre)
         cards = self._cards.find(facts)
         modifiers = self._modifiers.find(facts)
         starts = sorted({_BEGINNING, *_changes(cards), *_changes(modifiers)})
@@ -102,8 +102,8 @@ class TermsFinder:
             self._at(
                 empty,
                 facts,
-                [card for card in cards if _holds(card, start)],
-                [rule for rule in modifiers if _holds(rule, start)],
+                cards=[card for card in cards if _holds(card, start)],
+                modifiers=[rule for rule in modifiers if _holds(rule, start)],
             )
             for start in starts
         ]
@@ -113,6 +113,7 @@ class TermsFinder:
         self,
         empty: Terms,
         facts: CallFacts,
+        *,
         cards: Sequence[RateCard],
         modifiers: Sequence[Modifier],
     ) -> Terms:
@@ -159,7 +160,7 @@ class TermsFinder:
 
 
 def _facts(
-    event: UsageEvent, alias: Alias, version: str | None, cost_centre: str | None
+    event: UsageEvent, alias: Alias, *, version: str | None, cost_centre: str | None
 ) -> dict[str, str | None]:
     tier = event.service_tier or ServiceTier.DEFAULT
     if tier == "standard":

@@ -41,7 +41,8 @@ def _openai(operation: Operation, usage: Mapping[str, object]) -> Usage:
     reasoning = _count(details, "reasoning_tokens")
     if _reasoning_is_extra(usage, prompt + completion, reasoning):
         completion += reasoning
-    _completion(counts, completion, details, _PLAIN_OUTPUT.get(operation, Unit.OUTPUT))
+    plain = _PLAIN_OUTPUT.get(operation, Unit.OUTPUT)
+    _completion(counts, completion, details=details, plain=plain)
     if reasoning > counts.get(Unit.OUTPUT, 0):
         raise _contradiction(
             "reasoning_tokens", reasoning, "output text tokens", counts.get(Unit.OUTPUT, 0)
@@ -56,7 +57,9 @@ def _prompt(prompt: int, details: Mapping[str, object], plain: Unit) -> dict[Uni
     image = _count(details, "image_tokens")
     if audio or image:
         plain = Unit.INPUT
-    text = _text_part("prompt", prompt, audio + image, _count(details, "text_tokens"))
+    text = _text_part(
+        "prompt", prompt, other=audio + image, stated_text=_count(details, "text_tokens")
+    )
     cached = _count(details, "cached_tokens")
     split = _details(details, "cached_tokens_details") if cached else _NOTHING
     cached_audio = _count(split, "audio_tokens")
@@ -87,12 +90,12 @@ def _prompt(prompt: int, details: Mapping[str, object], plain: Unit) -> dict[Uni
 
 
 def _completion(
-    counts: dict[Unit, int], completion: int, details: Mapping[str, object], plain: Unit
+    counts: dict[Unit, int], completion: int, *, details: Mapping[str, object], plain: Unit
 ) -> None:
     audio = _count(details, "audio_tokens")
     image = _count(details, "image_tokens")
     stated_text = _count(details, "text_tokens")
-    text = _text_part("completion", completion, audio + image, stated_text)
+    text = _text_part("completion", completion, other=audio + image, stated_text=stated_text)
     if audio or image or stated_text:
         plain = Unit.OUTPUT
         counts[Unit.OUTPUT_AUDIO] = audio
@@ -100,7 +103,7 @@ def _completion(
     counts[plain] = counts.get(plain, 0) + text
 
 
-def _text_part(name: str, whole: int, other: int, stated_text: int) -> int:
+def _text_part(name: str, whole: int, *, other: int, stated_text: int) -> int:
     """What is left of a count beside audio and image. A stated text part must agree with it."""
     if other > whole:
         raise _contradiction(f"{name} audio + image tokens", other, f"{name} tokens", whole)

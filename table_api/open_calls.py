@@ -140,18 +140,21 @@ class OpenCalls:
             )
             row_key = decision_key(decision.call_id, decision.number)
             _add_copy(index, time, decision.call_id, row_key, _decision_columns(decision))
-        await self._write(rows)
+        # 1. The index. A crash after it: the decision is published and told once more.
         await self._write(index)
+        # 2. The mark: from here on nobody looks at the decision again.
+        await self._write(rows)
 
     async def between(self, start: datetime, stop: datetime) -> AsyncIterator[list[KeptCall]]:
-        """What the index holds from `start` (inclusive) to `stop`, part by part.
+        """What the index holds from `start` (inclusive) to `stop`, page by page.
 
-        A call's rows may lie in several parts and beyond the span: `read` tells all of it. The
+        A call's rows may lie in several pages and beyond the span: `read` tells all of it. The
         decisions here are published ones.
         """
         for partitions, keys in hour_ranges(start, stop):
             for partition in partitions:
-                yield grouped(await self._rows(partition, keys))
+                async for page in self._storage.query(OPEN_CALLS_TABLE, partition, keys):
+                    yield grouped(page)
 
     async def calls(self, start: datetime, stop: datetime) -> list[KeptCall]:
         """Every call whose time is from `start` to `stop` (exclusive), whole, for reports."""

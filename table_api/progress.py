@@ -17,7 +17,7 @@ PROGRESS_TABLE = "progress"
 
 
 class Count(StrEnum):
-    """What is counted of a partition's events. `received` is the sum of the next six."""
+    """What is counted of a partition's events. `received` is the sum down to `ignored`."""
 
     RECEIVED = "received"
     POSTED = "posted"
@@ -27,6 +27,10 @@ class Count(StrEnum):
     DEFERRED = "deferred"
     """Left to pairing: streamed or failed without usage."""
     DEAD_LETTERED = "dead_lettered"
+    KEPT = "kept"
+    """By pairing, in place of the above: facts of it are kept."""
+    IGNORED = "ignored"
+    """By pairing: it says nothing about a call."""
     MISMATCHES = "mismatches"
     """Among duplicates and corrected: reports of equal rank that say different things."""
     UNPRICED = "unpriced"

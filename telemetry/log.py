@@ -42,11 +42,6 @@ class Log:
     def error(self, action: str, message: str, **fields: Field) -> None:
         self._write(logging.ERROR, action, message, fields)
 
-    def exception(self, action: str, message: str, **fields: Field) -> None:
-        """An error with the traceback of the exception that is being handled."""
-        extra = {"action": action, "fields": fields}
-        self._logger.exception("%s", message, extra=extra)
-
     def _write(self, level: int, action: str, message: str, fields: dict[str, Field]) -> None:
         if self._logger.isEnabledFor(level):
             self._logger.log(level, "%s", message, extra={"action": action, "fields": fields})

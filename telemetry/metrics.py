@@ -29,6 +29,8 @@ class CounterName(StrEnum):
     """Checkpoints written, by `partition`."""
     STALLS = "chargeback.consumer.stalls"
     """Times the client was made anew since events waited and none came, by `partition`."""
+    DECISIONS = "chargeback.pairing.decisions"
+    """Events published by pairing, by `reason`: completed, no_usage, unattributed, moved."""
 
 
 class GaugeName(StrEnum):

@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from enum import Enum
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 

@@ -15,3 +15,13 @@ def azurite() -> Iterator[azurite_process.AzuritePorts]:
             yield ports
     except azurite_process.AzuriteError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def own_azurite() -> Iterator[azurite_process.AzuritePorts]:
+    """One of a module's own, for what reads and writes the tables under their real names."""
+    try:
+        with azurite_process.running() as ports:
+            yield ports
+    except azurite_process.AzuriteError as error:
+        pytest.skip(str(error))

@@ -40,10 +40,8 @@ class Diagnostics:
     """Records of other categories, of requests that call no model, and probes."""
 
 
-def decode_diagnostics(body: bytes, *, enqueued_time: datetime, keep: timedelta) -> Diagnostics:
-    """`keep` is how long facts are kept: a record that was older when the hub took it is invalid,
-    since the facts that it belongs to may be gone.
-    """
+def decode_diagnostics(body: bytes, *, enqueued_time: datetime, oldest: datetime) -> Diagnostics:
+    """A record of before `oldest` is invalid, since the facts that it belongs to may be purged."""
     found = Diagnostics()
     try:
         records = _records(body)
@@ -60,7 +58,7 @@ def decode_diagnostics(body: bytes, *, enqueued_time: datetime, keep: timedelta)
             if fact is None or event_id is None:
                 found.ignored += 1
                 continue
-            _check_age(fields, fact.time, enqueued_time, keep)
+            _check_time(fields, fact.time, enqueued_time, oldest)
             found.facts.append((event_id, fact))
         except InvalidField as error:
             found.invalid = found.invalid or error.invalid_event(event_id)
@@ -121,9 +119,9 @@ def _fact(fields: Fields, call_id: str | None) -> Outcome | Tokens | None:
     return fact
 
 
-def _check_age(fields: Fields, time: datetime, enqueued_time: datetime, keep: timedelta) -> None:
-    if enqueued_time - time > keep:
-        expected = f"at most {keep.days} days before it was enqueued ({enqueued_time})"
+def _check_time(fields: Fields, time: datetime, enqueued_time: datetime, oldest: datetime) -> None:
+    if time < oldest:
+        expected = f"{oldest} or later: facts of earlier calls are purged"
         raise fields.wrong(InvalidCode.FAR_PAST, "time", expected)
     if time - enqueued_time > FUTURE_MAX:
         expected = f"at most {FUTURE_MAX} after it was enqueued ({enqueued_time})"

@@ -25,12 +25,12 @@ def lint(arguments: Namespace) -> int:
 def show_model(arguments: Namespace) -> int:
     """The prices of a model at a time. Exit 1 when the book has none."""
     book = load_book(arguments.book)
-    lines = list(show(book, arguments.model, arguments.at, arguments.today))
+    lines = list(show(book, arguments.model, at=arguments.at, today=arguments.today))
     if not lines:
         print(f"no price for {arguments.model} at {arguments.at.isoformat()}", file=sys.stderr)
         return 1
     print("\n".join(lines))
-    for warning in stale(book, arguments.model, arguments.at, arguments.today):
+    for warning in stale(book, arguments.model, at=arguments.at, today=arguments.today):
         print(f"warning: {warning}", file=sys.stderr)
     return 0
 

@@ -18,7 +18,7 @@ from pricing_rules.rule_text import rule_text
 
 def import_azure(arguments: Namespace) -> int:
     """Compare dumps of the Retail Prices API with the base books."""
-    proposals = propose_azure(arguments.dump, load_book(), arguments.checked)
+    proposals = propose_azure(arguments.dump, load_book(), checked=arguments.checked)
     return _review(proposals, arguments.write)
 
 
@@ -28,7 +28,9 @@ def import_genai(arguments: Namespace) -> int:
         from pricing_rules.genai_import import propose_genai  # noqa: PLC0415 - development extra
     except ModuleNotFoundError as error:
         raise InvalidPriceSource("genai-prices is not installed: uv sync --group dev") from error
-    proposals = propose_genai(arguments.provider, load_book(), arguments.since, arguments.checked)
+    proposals = propose_genai(
+        arguments.provider, load_book(), since=arguments.since, checked=arguments.checked
+    )
     return _review(proposals, arguments.write)
 
 

@@ -51,13 +51,16 @@ class StorageProxy:
         if self._is_cut:
             writer.transport.abort()
             return
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", target)
-        mine = {writer, up_writer}
-        self._writers |= mine
+        mine = {writer}
         try:
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", target)
+            mine.add(up_writer)
+            self._writers |= mine
             await asyncio.gather(_pump(reader, up_writer), _pump(up_reader, writer))
         finally:
             self._writers -= mine
+            for open_writer in mine:
+                open_writer.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,13 +1,16 @@
 """Every bad input: a dead letter or a named state, counted, visible, re-drivable; work goes on."""
 
+from argparse import Namespace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from azure.storage.blob.aio import ContainerClient
 
 from consumers.metering import Metering
 from consumers.redrive import redrive
 from consumers.run import ledger_settings
+from consumers.verbs import list_letters, redrive_letters, show_letter
 from table_api.dead_letters import LetterState
 from table_api.ledger import Ledger
 from table_api.progress import Count
@@ -132,18 +135,21 @@ async def test_the_consumer_stops_loudly_past_the_limit(stage: Stage) -> None:
         assert await edges.checkpoints.positions() == {"0": 34}
 
 
-async def test_the_verbs_list_show_and_redrive_a_letter_that_stays_open(stage: Stage) -> None:
+async def test_the_verbs_list_show_and_redrive_a_letter_that_stays_open(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
     stage.broker.append(HUB, [b"{oops"], partition="0")
     async with stage.consuming():
         await stage.counts(1)
-    async with stage.process("dead-letters", "list", "--reason", "not_json") as verb:
-        listed = (await verb.output()).splitlines()
-    assert len(listed) == 1
-    letter_id = listed[0].split("\t")[0]
-    async with stage.process("dead-letters", "show", letter_id) as verb:
-        assert "{oops" in await verb.output()
-    async with stage.process("dead-letters", "redrive") as verb:
-        assert await verb.exit_code() == 1
-        assert verb.said("letter_still_open")
+    settings = stage.settings()
+    await list_letters(settings, Namespace(reason="far_past", all=False))
+    assert capsys.readouterr().out == ""
+    await list_letters(settings, Namespace(reason="not_json", all=False))
+    [line] = capsys.readouterr().out.splitlines()
+    letter_id = line.split("\t")[0]
+    await show_letter(settings, Namespace(id=letter_id))
+    assert "{oops" in capsys.readouterr().out
+    assert await redrive_letters(settings, Namespace(reason=None, id=letter_id)) == 1
+    assert "0 redriven, 1 still open" in capsys.readouterr().err
     [letter] = await stage.letters()
     assert letter.state is LetterState.OPEN

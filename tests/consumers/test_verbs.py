@@ -1,24 +1,32 @@
 """The operator's verbs against real edges."""
 
 import json
+from argparse import Namespace
 
+import pytest
+
+from consumers.verbs import audit_ledger, check, lag
 from local_stack.azurite import free_port
 from tests.consumers.conftest import Stage
 
+Capture = pytest.CaptureFixture[str]
+NOTHING = Namespace()
 
-async def test_lag_as_json_names_what_is_behind(stage: Stage) -> None:
+
+async def test_lag_as_json_names_what_is_behind(stage: Stage, capsys: Capture) -> None:
     stage.fill(7, partition="1")
-    async with stage.process("lag", "--json") as verb:
-        lag = json.loads(await verb.output())
-    assert lag["behind_events"] == 7
-    assert [each["behind_events"] for each in lag["partitions"]] == [0, 7]
+    assert await lag(stage.settings(), Namespace(json=True)) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["behind_events"] == 7
+    assert [each["behind_events"] for each in said["partitions"]] == [0, 7]
 
 
-async def test_check_says_ok_for_each_dependency_and_by_which_way(stage: Stage) -> None:
+async def test_check_says_ok_for_each_dependency_and_by_which_way(
+    stage: Stage, capsys: Capture
+) -> None:
     stage.fill(1)
-    async with stage.process("check") as verb:
-        said = (await verb.output()).splitlines()
-        assert await verb.exit_code() == 0
+    assert await check(stage.settings(), NOTHING) == 0
+    said = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in said] == [
         "OK     event hub (by connection string)",
         "OK     consumer group (by connection string)",
@@ -30,28 +38,28 @@ async def test_check_says_ok_for_each_dependency_and_by_which_way(stage: Stage) 
     assert "read an event" in said[1]
 
 
-async def test_check_names_the_dependency_that_fails(stage: Stage) -> None:
+async def test_check_names_the_dependency_that_fails(stage: Stage, capsys: Capture) -> None:
     text = stage.environment["EVENTHUB_CONNECTION_STRING"]
     elsewhere = text.replace(f":{stage.broker.port};", f":{free_port()};")
-    async with stage.process("check", EVENTHUB_CONNECTION_STRING=elsewhere) as verb:
-        said = await verb.output()
-        assert await verb.exit_code() == 1
+    settings = stage.settings(eventhub_connection_string=elsewhere)
+    assert await check(settings, NOTHING) == 1
+    said = capsys.readouterr().out
     assert said.startswith("FAILED event hub")
     assert "OK     table storage" in said
     assert "SAS_KEY_VALUE" not in said
 
 
-async def test_audit_is_ok_on_a_sound_ledger_and_1_on_a_damaged_one(stage: Stage) -> None:
+async def test_audit_is_ok_on_a_sound_ledger_and_1_on_a_damaged_one(
+    stage: Stage, capsys: Capture
+) -> None:
     stage.fill(3)
     async with stage.consuming():
         await stage.counts(3)
-    async with stage.process("audit") as verb:
-        assert "audit ok: 3 calls" in await verb.output()
-        assert await verb.exit_code() == 0
+    assert await audit_ledger(stage.settings(), NOTHING) == 0
+    assert "audit ok: 3 calls" in capsys.readouterr().out
     await stage.lose_a_call()
-    async with stage.process("audit") as verb:
-        assert "PROBLEMS" in await verb.output()
-        assert await verb.exit_code() == 1
+    assert await audit_ledger(stage.settings(), NOTHING) == 1
+    assert "PROBLEMS" in capsys.readouterr().out
 
 
 async def test_a_ledger_made_with_other_settings_is_refused(stage: Stage) -> None:

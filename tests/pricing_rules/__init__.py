@@ -1,0 +1,1 @@
+"""Tests of the rating engine and its book."""

@@ -64,7 +64,7 @@ def write_dump(directory: Path, items: list[dict[str, Any]]) -> Path:
 
 def proposals(directory: Path, items: list[dict[str, Any]], book: Book) -> list[Proposal]:
     """What the rows change; the rest of the family, which they leave out, is gone of course."""
-    proposed = propose_azure([write_dump(directory, items)], book, CHECKED)
+    proposed = propose_azure([write_dump(directory, items)], book, checked=CHECKED)
     left_out = ("the source has it no more",)
     return [proposal for proposal in proposed if proposal.details != left_out]
 
@@ -77,14 +77,16 @@ def book() -> Book:
 @pytest.mark.skipif(not DUMPS.exists(), reason="the dumps of Azure's price list are not here")
 def test_the_shipped_book_is_what_the_dumps_say(book: Book) -> None:
     dumps = sorted(DUMPS.glob("*.json"))
-    assert propose_azure(dumps, book, date(2025, 8, 25)) == []
+    assert propose_azure(dumps, book, checked=date(2025, 8, 25)) == []
 
 
 @pytest.mark.skipif(not DUMPS.exists(), reason="the dumps of Azure's price list are not here")
 def test_an_empty_book_would_be_written_as_the_shipped_one(book: Book, tmp_path: Path) -> None:
     empty = tmp_path / "empty.toml"
     empty.write_text("", encoding="utf-8")
-    added = propose_azure(sorted(DUMPS.glob("*.json")), compile_book([empty]), date(2025, 8, 25))
+    added = propose_azure(
+        sorted(DUMPS.glob("*.json")), compile_book([empty]), checked=date(2025, 8, 25)
+    )
     assert {proposal.change for proposal in added} == {Change.ADDED}
     empty.write_text("\n".join(map(rule_text, added)), encoding="utf-8")
     retail = [card for card in book.content.cards if book.sources[card.id].kind == "azure-retail"]
@@ -170,7 +172,7 @@ def test_a_change_without_a_new_date_holds_from_the_day_it_was_seen(
 def test_what_the_source_has_no_more_is_listed_for_the_families_it_is_about(
     book: Book, tmp_path: Path
 ) -> None:
-    gone = propose_azure([write_dump(tmp_path, rows())], book, CHECKED)
+    gone = propose_azure([write_dump(tmp_path, rows())], book, checked=CHECKED)
     assert {p.change for p in gone} == {Change.GONE}
     assert all(p.price is None for p in gone)
     ids = {p.rule_id for p in gone}
@@ -215,38 +217,46 @@ def test_a_regional_price_is_a_rule_of_its_region(book: Book, tmp_path: Path) ->
     assert 'region = ["swedencentral"]' in rule_text(added)
 
 
+def mapped(name: str, unit: Unit, *, price: str, band: PromptBand) -> tuple[PriceRow, Meter]:
+    meter = Meter(
+        name=name,
+        model="gpt-5.6-sol",
+        version=None,
+        deployment=DeploymentType.GLOBAL_STANDARD,
+        service_tier=ServiceTier.PRIORITY if " PP " in name else ServiceTier.DEFAULT,
+        prompt_tokens=band,
+        unit=unit,
+        family="gpt_5",
+    )
+    start = datetime(2026, 9, 1, tzinfo=UTC)
+    return PriceRow(
+        meter=name,
+        per_million=Decimal(price),
+        region="eastus2",
+        valid_from=start,
+        valid_to=None,
+    ), meter
+
+
 def test_meters_of_prompt_bands_and_service_tiers_become_tiers_and_rules() -> None:
     """The newer meter names: context band, cache write, processing tier."""
-
-    def mapped(name: str, unit: Unit, price: str, band: PromptBand) -> tuple[PriceRow, Meter]:
-        meter = Meter(
-            name=name,
-            model="gpt-5.6-sol",
-            version=None,
-            deployment=DeploymentType.GLOBAL_STANDARD,
-            service_tier=ServiceTier.PRIORITY if " PP " in name else ServiceTier.DEFAULT,
-            prompt_tokens=band,
-            unit=unit,
-            family="gpt_5",
-        )
-        start = datetime(2026, 9, 1, tzinfo=UTC)
-        return PriceRow(
-            meter=name,
-            per_million=Decimal(price),
-            region="eastus2",
-            valid_from=start,
-            valid_to=None,
-        ), meter
 
     short, long = PromptBand(up_to=272_000), PromptBand(above=272_000)
     default, priority = azure_prices(
         [
-            mapped("5.6 sol ShortCo inp Std Gl 1M Tokens", Unit.INPUT, "2", short),
-            mapped("5.6 sol LongCo inp Std Gl 1M Tokens", Unit.INPUT, "4", long),
-            mapped("5.6 sol ShortCo Cd Wr Std Gl 1M Tokens", Unit.CACHE_WRITE_5M, "2.5", short),
-            mapped("5.6 sol LongCo Cd Wr Std Gl 1M Tokens", Unit.CACHE_WRITE_5M, "5", long),
-            mapped("5.6 sol opt Std Gl 1M Tokens", Unit.OUTPUT, "10", PromptBand()),
-            mapped("5.6 sol opt PP Gl 1M Tokens", Unit.OUTPUT, "20", PromptBand()),
+            mapped("5.6 sol ShortCo inp Std Gl 1M Tokens", Unit.INPUT, price="2", band=short),
+            mapped("5.6 sol LongCo inp Std Gl 1M Tokens", Unit.INPUT, price="4", band=long),
+            mapped(
+                "5.6 sol ShortCo Cd Wr Std Gl 1M Tokens",
+                Unit.CACHE_WRITE_5M,
+                price="2.5",
+                band=short,
+            ),
+            mapped(
+                "5.6 sol LongCo Cd Wr Std Gl 1M Tokens", Unit.CACHE_WRITE_5M, price="5", band=long
+            ),
+            mapped("5.6 sol opt Std Gl 1M Tokens", Unit.OUTPUT, price="10", band=PromptBand()),
+            mapped("5.6 sol opt PP Gl 1M Tokens", Unit.OUTPUT, price="20", band=PromptBand()),
         ],
         CHECKED,
     )

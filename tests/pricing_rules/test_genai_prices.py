@@ -130,16 +130,18 @@ def test_a_known_model_costs_the_same_to_the_last_digit(
 
 
 def test_the_vendor_prices_in_the_book_are_the_packages() -> None:
-    assert propose_genai("anthropic", BOOK, SINCE, CHECKED) == []
+    assert propose_genai("anthropic", BOOK, since=SINCE, checked=CHECKED) == []
 
 
 def test_azure_prices_of_the_package_that_we_have_are_ours() -> None:
-    changes = {proposal.change for proposal in propose_genai("azure", BOOK, SINCE, CHECKED)}
+    changes = {
+        proposal.change for proposal in propose_genai("azure", BOOK, since=SINCE, checked=CHECKED)
+    }
     assert changes == {Change.ADDED}
 
 
 def test_long_context_tiers_service_tiers_and_dates_are_taken_over() -> None:
-    proposals = propose_genai("openai", BOOK, SINCE, CHECKED)
+    proposals = propose_genai("openai", BOOK, since=SINCE, checked=CHECKED)
     by_id = {proposal.rule_id: proposal for proposal in proposals}
     priority = by_id["openai.gpt-6-sol.GlobalStandard.priority.2026-10-12"].price
     assert priority is not None
@@ -153,7 +155,7 @@ def test_long_context_tiers_service_tiers_and_dates_are_taken_over() -> None:
 def test_a_tiered_price_is_written_as_it_was_read_and_noticed_when_it_changes(
     tmp_path: Path,
 ) -> None:
-    proposals = propose_genai("openai", BOOK, SINCE, CHECKED)
+    proposals = propose_genai("openai", BOOK, since=SINCE, checked=CHECKED)
     sol = next(p for p in proposals if p.rule_id == "openai.gpt-6-sol.GlobalStandard.2026-01-01")
     assert sol.price is not None
     written = tmp_path / "openai.toml"

@@ -20,9 +20,9 @@ MODULE = "table_api.function_app"
 
 
 @pytest.fixture
-def module(azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def module(own_azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """`function_app` as a fresh worker imports it."""
-    monkeypatch.setenv("STORAGE_CONNECTION_STRING", azurite.connection_string)
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", own_azurite.connection_string)
     monkeypatch.delenv("TABLES_URL", raising=False)
     sys.modules.pop(MODULE, None)
     yield importlib.import_module(MODULE)
@@ -48,8 +48,10 @@ def test_host_takes_no_prefix_from_the_path() -> None:
     assert host["extensions"]["http"]["routePrefix"] == ""
 
 
-async def test_answer_and_etag_pass_through_the_adapter(module: Any, azurite: AzuritePorts) -> None:
-    storage = AzureTableStorage.from_connection_string(azurite.connection_string)
+async def test_answer_and_etag_pass_through_the_adapter(
+    module: Any, own_azurite: AzuritePorts
+) -> None:
+    storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
     await open_ledger(storage)
     await storage.close()
     invoke = the_function(module).get_user_function()

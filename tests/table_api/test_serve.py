@@ -114,22 +114,22 @@ async def stop(server: Process) -> str:
 
 
 async def test_server_says_that_it_authorizes_nobody_and_serves_the_ledger(
-    azurite: AzuritePorts, tmp_path: Path
+    own_azurite: AzuritePorts, tmp_path: Path
 ) -> None:
-    storage = AzureTableStorage.from_connection_string(azurite.connection_string)
+    storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
     await open_ledger(storage)
     await storage.close()
     subject = f"u{uuid4().hex}"
     file = tmp_path / "people.csv"
     file.write_text(f"subject,display_name,cost_centre,valid_from\n{subject},Zoë,IT,2026-01-01\n")
     port = free_port()
-    server = await start(port, azurite.connection_string)
+    server = await start(port, own_azurite.connection_string)
     try:
         imported = await asyncio.to_thread(
             subprocess.run,
             [sys.executable, "-m", "table_api", "people", "import", str(file)],
             cwd=ROOT,
-            env={**os.environ, "STORAGE_CONNECTION_STRING": azurite.connection_string},
+            env={**os.environ, "STORAGE_CONNECTION_STRING": own_azurite.connection_string},
             capture_output=True,
             text=True,
             check=True,

@@ -67,7 +67,8 @@ def test_secrets_are_redacted_in_messages_fields_and_tracebacks_of_libraries_too
     try:
         raise ValueError("AccountKey=SECRET")
     except ValueError:
-        Log("consumers").exception("failed", "AccountKey=SECRET", text="sig=SECRET")
+        logging.getLogger("azure.core").exception("AccountKey=SECRET")
+    Log("consumers").error("failed", "AccountKey=SECRET", text="sig=SECRET")
     logging.getLogger("azure.eventhub").warning("SharedAccessKey=%s", "SECRET")
     assert "SECRET" not in stream.getvalue()
     assert "Traceback" in stream.getvalue()

@@ -1,0 +1,167 @@
+"""What pairing does with a batch of either hub: keep its facts, settle what they may complete."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from consumers.dead_letters import DeadLetters, Letter, make_letter, refusal_of
+from consumers.decode import decode
+from consumers.diagnostics.decode import decode_diagnostics
+from consumers.handler import DEAD_LETTERED, Counts, MakeDurable
+from consumers.invalid_event import InvalidCode, InvalidEvent
+from consumers.pairing.decide import Waits
+from consumers.pairing.settlement import Settlement
+from consumers.pairing.stream_time import StreamTime
+from consumers.pairing.usage_report import report_of
+from consumers.received import Received
+from table_api.call_facts import Fact, Outcome, Reported
+from table_api.open_calls import Arrival, OpenCalls
+from table_api.progress import Count
+from telemetry.metrics import CounterName, count
+
+KEPT: Counts = (Count.KEPT,)
+IGNORED: Counts = (Count.IGNORED,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """What the intakes of both hubs share."""
+
+    calls: OpenCalls
+    settlement: Settlement
+    stream_time: StreamTime
+    waits: Waits
+    keep: timedelta
+    """How long facts are kept: the longer retention of both hubs and a week."""
+    now: Callable[[], datetime]
+
+    def oldest(self, received: Received) -> datetime:
+        """Facts of an earlier time may be purged: nothing is to be concluded without them."""
+        latest = self.stream_time.latest
+        return max(received.enqueued_time, latest or received.enqueued_time) - self.keep
+
+
+@dataclass(slots=True)
+class Batch:
+    """A decoded batch; nothing of it is durable yet."""
+
+    arrivals: list[Arrival] = field(default_factory=list)
+    open: set[str] = field(default_factory=set)
+    """Ids of calls that may be complete now."""
+    letters: list[Letter] = field(default_factory=list)
+    counts: list[Counts] = field(default_factory=list)
+
+
+class Intake(ABC):
+    """A Handler; the subclass says what an event is."""
+
+    def __init__(self, hub: str, pairing: Pairing, dead_letters: DeadLetters) -> None:
+        self._hub = hub
+        self._pairing = pairing
+        self._dead_letters = dead_letters
+
+    def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
+        """See Handler."""
+        batch = Batch()
+        for received in events:
+            self._take(batch, partition, received)
+        return lambda: self._make_durable(batch)
+
+    @abstractmethod
+    def _take(self, batch: Batch, partition: str, received: Received) -> None:
+        """Decode one event into the batch."""
+
+    async def _make_durable(self, batch: Batch) -> list[Counts]:
+        # 1. Facts. A crash after it: the events come again, the same rows are written again.
+        await self._pairing.calls.add(batch.arrivals)
+        # 2. Decisions and 3. events: see Settlement.
+        await self._pairing.settlement.settle(batch.open, self._pairing.stream_time.latest)
+        # 4. Dead letters. A failure here brings the batch again, which is harmless.
+        if batch.letters:
+            await self._dead_letters.add(batch.letters)
+            for letter in batch.letters:
+                count(CounterName.DEAD_LETTERS, 1, {"reason": letter.entry.reason})
+        return batch.counts
+
+    def _keep(self, batch: Batch, received: Received, call_id: str, fact: Fact) -> None:
+        waits = self._pairing.waits
+        due_from = received.enqueued_time - waits.timeout
+        batch.arrivals.append(Arrival(call_id=call_id, fact=fact, due_from=due_from))
+        late = received.enqueued_time - fact.time >= waits.grace
+        if late or may_complete(fact):
+            batch.open.add(call_id)
+
+    def _refuse(
+        self, batch: Batch, partition: str, received: Received, invalid: InvalidEvent
+    ) -> None:
+        batch.letters.append(
+            make_letter(
+                self._hub,
+                partition,
+                received,
+                refusal=refusal_of(invalid),
+                recorded_at=self._pairing.now(),
+            )
+        )
+
+
+def may_complete(fact: Fact) -> bool:
+    """Whether a fact can be the last one that a call needs before its grace has passed.
+
+    The plain calls' facts are not: nothing is read for them until then.
+    """
+    if isinstance(fact, Reported):
+        return not fact.metered
+    if isinstance(fact, Outcome):
+        identity = fact.identity
+        return identity is not None and (identity.stream or identity.status >= 400)
+    return fact.any
+
+
+class UsageIntake(Intake):
+    """The usage hub. Bodies that are no UsageEvent are metering's to dead-letter."""
+
+    def _take(self, batch: Batch, partition: str, received: Received) -> None:
+        event = decode(received.body, enqueued_time=received.enqueued_time)
+        fact = None if isinstance(event, InvalidEvent) else report_of(event)
+        if isinstance(event, InvalidEvent) or fact is None:
+            batch.counts.append(IGNORED)
+        elif fact.time >= self._pairing.oldest(received):
+            self._keep(batch, received, event.id, fact)
+            batch.counts.append(KEPT)
+        elif fact.metered:
+            batch.counts.append(IGNORED)  # it stands in the ledger as it is
+        else:
+            self._refuse(
+                batch,
+                partition,
+                received,
+                InvalidEvent(
+                    code=InvalidCode.FAR_PAST,
+                    field="time",
+                    value=event.time.isoformat(),
+                    message=f"time is {event.time}, and facts of so early calls are purged: "
+                    "its usage cannot be found any more",
+                    event_id=event.id,
+                ),
+            )
+            batch.counts.append(DEAD_LETTERED)
+
+
+class DiagnosticsIntake(Intake):
+    """The hub of the gateway's diagnostic log."""
+
+    def _take(self, batch: Batch, partition: str, received: Received) -> None:
+        found = decode_diagnostics(
+            received.body,
+            enqueued_time=received.enqueued_time,
+            oldest=self._pairing.oldest(received),
+        )
+        for call_id, fact in found.facts:
+            self._keep(batch, received, call_id, fact)
+        if found.invalid is not None:
+            self._refuse(batch, partition, received, found.invalid)
+            batch.counts.append(DEAD_LETTERED)
+        else:
+            batch.counts.append(KEPT if found.facts else IGNORED)

@@ -1,0 +1,127 @@
+"""The verb `pair`: read both hubs, sweep, until told to end."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from consumers.actions import Action
+from consumers.checkpoints import create_container
+from consumers.edges import Edges, open_edges
+from consumers.errors import GivenUp
+from consumers.pairing.decide import Waits
+from consumers.pairing.hub_publisher import HubPublisher, make_producer
+from consumers.pairing.intake import DiagnosticsIntake, Pairing, UsageIntake
+from consumers.pairing.settlement import Settlement
+from consumers.pairing.stream_time import StreamTime
+from consumers.pairing.sweeper import Sweeper
+from consumers.run import now_utc, receive_on
+from consumers.settings import Settings
+from consumers.storage_retry import until_answered
+from table_api.open_calls import OpenCalls
+from telemetry.log import Log
+
+KEPT_AFTER_RETENTION_DAYS = 7
+"""A replayed event must find the facts and decisions of its first reading."""
+_log = Log("consumers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairingEdges:
+    """The edges of both hubs."""
+
+    usage: Edges
+    diagnostics: Edges
+
+
+async def pair(
+    settings: Settings, *, ended: asyncio.Event, until_idle_s: float | None = None
+) -> None:
+    """Pair until `ended` is set, or until both hubs were caught up for `until_idle_s`.
+
+    Raises TooManyDeadLetters or PartitionStalled; hubs and storage that are down are waited for.
+    """
+    async with _open(settings) as edges:
+        hubs = f"{edges.usage.hub.address.hub} and {edges.diagnostics.hub.address.hub}"
+        _log.info(Action.STARTED, f"pairing {hubs} of {edges.usage.hub.address.host}")
+        async with make_producer(edges.usage.hub.address) as producer:
+            pairing = _pairing(settings, edges, HubPublisher(producer))
+            with contextlib.suppress(GivenUp):
+                await until_answered(
+                    lambda: _prepare(edges, pairing), what="start", partition="", ended=ended
+                )
+                await _run(settings, edges, pairing, ended=ended, until_idle_s=until_idle_s)
+        _log.info(Action.STOPPED, "stopped")
+
+
+@contextlib.asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[PairingEdges]:
+    usage, diagnostics = hub_settings(settings)
+    async with open_edges(usage) as of_usage, open_edges(diagnostics) as of_diagnostics:
+        yield PairingEdges(usage=of_usage, diagnostics=of_diagnostics)
+
+
+def hub_settings(settings: Settings) -> tuple[Settings, Settings]:
+    """The settings of each hub's reader: usage, diagnostics."""
+    usage = replace(settings, consumer_group=settings.pairing_group)
+    return usage, replace(usage, eventhub_name=settings.diagnostics_hub_name)
+
+
+def _pairing(settings: Settings, edges: PairingEdges, publisher: HubPublisher) -> Pairing:
+    calls = OpenCalls(edges.usage.tables)
+    waits = Waits(
+        grace=timedelta(seconds=settings.pairing_grace_s),
+        timeout=timedelta(seconds=settings.pairing_timeout_s),
+    )
+    return Pairing(
+        calls=calls,
+        settlement=Settlement(calls, publisher, waits),
+        stream_time=StreamTime(
+            [edges.usage.hub, edges.diagnostics.hub], edges.usage.progress, now=now_utc
+        ),
+        waits=waits,
+        keep=timedelta(days=settings.hub_retention_days + KEPT_AFTER_RETENTION_DAYS),
+        now=now_utc,
+    )
+
+
+async def _prepare(edges: PairingEdges, pairing: Pairing) -> None:
+    await pairing.calls.create()
+    await edges.usage.progress.create()
+    await create_container(edges.usage.checkpoint_container)
+    for each in (edges.usage, edges.diagnostics):
+        await each.dead_letters.create()
+    # Before the first event: what was purged by now is judged by it.
+    await pairing.stream_time.look()
+
+
+async def _run(
+    settings: Settings,
+    edges: PairingEdges,
+    pairing: Pairing,
+    *,
+    ended: asyncio.Event,
+    until_idle_s: float | None,
+) -> None:
+    """Both readers and the sweeper. The first failure ends the others, which drain and save."""
+    usage, diagnostics = hub_settings(settings)
+    readers = (
+        (edges.usage, usage, UsageIntake(usage.eventhub_name, pairing, edges.usage.dead_letters)),
+        (
+            edges.diagnostics,
+            diagnostics,
+            DiagnosticsIntake(diagnostics.eventhub_name, pairing, edges.diagnostics.dead_letters),
+        ),
+    )
+    sweeper = Sweeper(pairing, interval_s=settings.pairing_sweep_interval_s)
+    tasks = [
+        asyncio.create_task(receive_on(each, of_hub, intake, ended=ended, until_idle_s=None))
+        for each, of_hub, intake in readers
+    ]
+    tasks.append(asyncio.create_task(sweeper.run(ended, until_idle_s=until_idle_s)))
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    ended.set()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result

@@ -1,0 +1,95 @@
+"""Calls whose facts changed or whose time has come: decide, publish, mark done, in that order.
+
+Idempotent: whatever fails or is killed in between, settling the same calls again ends the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from consumers.pairing.decide import Waits, decide
+from table_api.call_decision import UNATTRIBUTED, Decision
+from table_api.errors import Unavailable
+from table_api.kept_call import KeptCall
+from table_api.open_calls import OpenCalls
+from telemetry.metrics import CounterName, count
+
+TRIES_MAX = 8
+"""Rounds of one batch: each is needed only when another process decided at the same moment."""
+CALLS_AT_ONCE_MAX = 500
+"""Calls read and decided together: bounds memory."""
+
+
+class Publisher(Protocol):
+    """Where decided events go."""
+
+    async def publish(self, decisions: Sequence[Decision]) -> None:
+        """Send all of them, those of one subject in order. Raises HubUnavailable when the hub
+        did not take all; sending them again is then the remedy.
+        """
+
+
+class Settlement:
+    """Shared by the partitions of both hubs and by the sweeper."""
+
+    def __init__(self, calls: OpenCalls, publisher: Publisher, waits: Waits) -> None:
+        self._calls = calls
+        self._publisher = publisher
+        self._waits = waits
+
+    async def settle(self, call_ids: Iterable[str], stream_time: datetime | None) -> None:
+        """Decide what can be decided by now. Raises Unavailable or HubUnavailable."""
+        every = sorted(set(call_ids))
+        for start in range(0, len(every), CALLS_AT_ONCE_MAX):
+            left = every[start : start + CALLS_AT_ONCE_MAX]
+            for _ in range(TRIES_MAX):
+                left = await self._round(left, stream_time)
+                if not left:
+                    break
+            else:
+                raise Unavailable(f"{len(left)} calls: others decide them at the same time")
+
+    async def _round(self, call_ids: Sequence[str], stream_time: datetime | None) -> list[str]:
+        """The calls that another process decided between our read and our write."""
+        # 1. Read all facts: they were written before, so of two writers of the halves of a call
+        #    one sees both.
+        kept = await self._calls.read(call_ids)
+        # 2. Decide. The row's creation is the decision: a crash after it leaves a decision that
+        #    is not done, which whoever settles the call next publishes.
+        new = {each.call_id: each for each in self._decisions(kept, stream_time)}
+        refused = {each.call_id for each in await self._calls.decide(list(new.values()))}
+        undone = [
+            (decision, known.view)
+            for known in kept
+            for decision in (*known.undone, new.get(known.call_id))
+            if decision is not None and known.call_id not in refused
+        ]
+        if undone:
+            # 3. Publish. A crash after it publishes again: the ledger counts each call once.
+            await self._publisher.publish([decision for decision, _ in undone])
+            # 4. Mark done, and tell the index.
+            await self._calls.mark_done(
+                (decision, view.time if view is not None else decision.place.time)
+                for decision, view in undone
+            )
+            for decision, _ in undone:
+                count(CounterName.DECISIONS, 1, {"reason": _reason(decision)})
+        return sorted(refused)
+
+    def _decisions(
+        self, kept: Iterable[KeptCall], stream_time: datetime | None
+    ) -> Iterable[Decision]:
+        for call in kept:
+            view = call.view
+            if view is not None:
+                decision = decide(view, call.decisions, stream_time, self._waits)
+                if decision is not None:
+                    yield decision
+
+
+def _reason(decision: Decision) -> str:
+    if decision.replaces is not None:
+        return "moved"
+    if decision.place.subject == UNATTRIBUTED:
+        return "unattributed"
+    return "completed" if decision.strength[0] else "no_usage"

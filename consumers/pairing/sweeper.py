@@ -1,0 +1,98 @@
+"""Calls whose grace or timeout has passed, found by the index and settled; old rows purged.
+
+Any number of processes may sweep at once: a decision is made by whoever creates its row.
+"""
+
+import asyncio
+import contextlib
+from datetime import datetime, timedelta
+
+from consumers.actions import Action
+from consumers.errors import HubUnavailable
+from consumers.pairing.decide import decide
+from consumers.pairing.intake import Pairing
+from consumers.pairing.stream_time import Passed
+from table_api.errors import Unavailable
+from table_api.kept_call import KeptCall
+from telemetry.log import Log
+
+CLOCK_SKEW = timedelta(minutes=1)
+"""Between this machine's clock, which an idle partition counts by, and the hub's."""
+PURGE_INTERVAL = timedelta(hours=1)
+PURGE_MARGIN = timedelta(days=1)
+"""Kept longer than facts are accepted, since processes do not look at the same moment."""
+_log = Log("consumers")
+
+
+class Sweeper:
+    """Goes through the index once for the grace and once for the timeout."""
+
+    def __init__(self, pairing: Pairing, *, interval_s: float) -> None:
+        self._pairing = pairing
+        self._interval_s = interval_s
+        self._passed: dict[timedelta, datetime] = {}
+        """By wait: the time up to which every call was looked at."""
+        self._purged_at: datetime | None = None
+
+    async def run(self, ended: asyncio.Event, *, until_idle_s: float | None) -> None:
+        """Sweep until `ended`; sets it when both hubs were caught up for `until_idle_s`."""
+        interval_s, idle_looks = self._interval_s, 0
+        if until_idle_s is not None:
+            interval_s = min(interval_s, until_idle_s / 3)
+        while not ended.is_set():
+            try:
+                passed = await self.sweep()
+            except (Unavailable, HubUnavailable) as error:
+                _log.warning(Action.SWEEP_FAILED, f"sweeping again: {error}")
+            else:
+                idle_looks = idle_looks + 1 if passed.caught_up else 0
+                if until_idle_s is not None and idle_looks * interval_s > until_idle_s:
+                    _log.info(Action.IDLE, "both hubs are caught up")
+                    ended.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(interval_s):
+                    await ended.wait()
+
+    async def sweep(self) -> Passed:
+        """One sweep, as far as the stream has come. Raises Unavailable or HubUnavailable."""
+        passed = await self._pairing.stream_time.look()
+        if passed.time is not None:
+            waits = self._pairing.waits
+            if not self._passed:
+                start = await self._start(passed.time - waits.timeout)
+                self._passed = dict.fromkeys((waits.grace, waits.timeout), start)
+            for wait, since in list(self._passed.items()):
+                await self._settle_due(since, passed.time - wait, passed.time)
+                self._passed[wait] = max(since, passed.time - wait)
+            await self._pairing.calls.set_swept(self._passed[waits.timeout])
+            await self._purge(passed.time)
+        return passed
+
+    async def _start(self, otherwise: datetime) -> datetime:
+        """Where an earlier sweeper ended, or the oldest call that is kept."""
+        swept = await self._pairing.calls.swept()
+        return swept or await self._pairing.calls.first_hour() or otherwise
+
+    async def _settle_due(self, since: datetime, until: datetime, stream_time: datetime) -> None:
+        if until <= since:
+            return
+        async for part in self._pairing.calls.between(since - CLOCK_SKEW, until):
+            due = [kept.call_id for kept in part if self._is_open(kept, stream_time)]
+            await self._pairing.settlement.settle(due, stream_time)
+
+    def _is_open(self, kept: KeptCall, stream_time: datetime) -> bool:
+        """By what this part of the index tells: settling reads all of it."""
+        view = kept.view
+        if view is None:
+            return False
+        return decide(view, kept.decisions, stream_time, self._pairing.waits) is not None
+
+    async def _purge(self, stream_time: datetime) -> None:
+        if self._purged_at is not None and stream_time - self._purged_at < PURGE_INTERVAL:
+            return
+        before = stream_time - self._pairing.keep - PURGE_MARGIN
+        hours = await self._pairing.calls.purge(before)
+        self._purged_at = stream_time
+        if hours:
+            message = f"{hours} partitions of calls before {before:%Y-%m-%d %H:%M}"
+            _log.info(Action.PURGED, message)

@@ -1,0 +1,62 @@
+"""Pairing on a broker and Azurite: processes, kills, replays, and the ledger in the end."""
+
+import asyncio
+import os
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from tests.consumers.pairing.conftest import Stage
+from tests.consumers.pairing.traffic import Traffic, Truth, differences, traffic
+
+CALLS = int(os.environ.get("PAIRING_TEST_CALLS", "2000"))
+"""20,000 in a full run; docs/pairing.md has its numbers."""
+KILLS = 4
+HOURS = timedelta(hours=1)
+
+
+def hours_ago(hours: int) -> datetime:
+    """Calls of then have timed out when the hubs are caught up."""
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(hours=hours)
+
+
+async def found(stage: Stage) -> dict[str, list[Truth]]:
+    return {
+        call_id: [
+            (str(entry.row["subject"]), int(entry.row["rank"]), int(entry.row["tokens"]))
+            for entry in entries
+        ]
+        for call_id, entries in (await stage.standing()).items()
+    }
+
+
+async def check(stage: Stage, sent: Traffic, start: datetime) -> None:
+    assert list(differences(sent.truth, await found(stage))) == []
+    states = await stage.states(start - HOURS, start + 2 * HOURS)
+    assert Counter(states.values()) == sent.states
+    report = await stage.audit()
+    assert report.ok, report.render()
+
+
+async def test_every_call_whose_data_reached_a_hub_stands_once_whatever_is_killed(
+    stage: Stage,
+) -> None:
+    start, chance = hours_ago(3), Random(11)
+    sent = traffic(CALLS, start=start, span=HOURS)
+    stage.put(sent.events, chance)
+    for kill in range(KILLS):
+        async with stage.process("pair") as pairing, stage.process("run") as metering:
+            share = (kill + chance.random()) / KILLS
+            await stage.until_received(round(len(sent.events) * share))
+            pairing.kill()
+            metering.kill()
+            await asyncio.gather(pairing.exit_code(), metering.exit_code())
+    await stage.until_paired()
+    await stage.until_metered()
+    await check(stage, sent, start)
+
+    # All of it once more: nothing changes.
+    stage.put(sent.events, chance)
+    await stage.until_paired()
+    await stage.until_metered()
+    await check(stage, sent, start)

@@ -1,0 +1,204 @@
+"""The races of two hubs, several processes and stopped consumers, each by itself."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from table_api.audit import audit
+from table_api.call_decision import UNATTRIBUTED, PairingState
+from table_api.memory_storage import MemoryTableStorage
+from table_api.storage import Operation
+from tests.builders import CALL_TIME
+from tests.calls import NOW, PrefixedStorage
+from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
+from tests.consumers.pairing.world import KEEP, WAITS, World
+
+SOON = CALL_TIME + timedelta(seconds=90)
+OVERDUE = CALL_TIME + WAITS.timeout
+STREAMED = Call(number=1)
+PLAIN = Call(number=1, stream=False)
+
+Standing = tuple[str, int, int]
+
+
+@pytest.fixture
+async def world() -> World:
+    return await World.over(MemoryTableStorage())
+
+
+async def log(world: World, *calls: Call, at: datetime = SOON) -> None:
+    """Both records of each call."""
+    for call in calls:
+        records = [call.gateway_record()] + [call.llm_record()] * call.has_tokens
+        await world.pair(world.diagnostics, envelope(*records), at)
+
+
+async def event(world: World, *calls: Call, at: datetime = SOON) -> None:
+    for call in calls:
+        await world.pair(world.usage, call.event(), at)
+
+
+async def meter_published(world: World, at: datetime = OVERDUE) -> None:
+    bodies = list(world.outbox.sent)
+    world.outbox.sent.clear()
+    await world.meter(bodies, at)
+
+
+async def standing(world: World) -> list[Standing]:
+    return sorted(
+        (str(entry.row["subject"]), int(entry.row["rank"]), int(entry.row["tokens"]))
+        for entries in (await world.standing()).values()
+        for entry in entries
+    )
+
+
+async def states(world: World) -> set[PairingState | None]:
+    day = timedelta(days=1)
+    return {each.state for each in await world.calls.calls(CALL_TIME - day, CALL_TIME + day)}
+
+
+async def test_metering_that_stands_for_two_hours_costs_no_call_its_usage(world: World) -> None:
+    """Pairing reads the usage hub itself: it waits for its own reading, not for metering's."""
+    calls = [Call(number=number, stream=number % 2 == 0) for number in range(6)]
+    await event(world, *calls)
+    await log(world, *calls)
+    await world.sweep(SOON + timedelta(hours=2))
+    assert await states(world) == {PairingState.METERED, PairingState.COMPLETED}
+    later = SOON + timedelta(hours=2)
+    await world.meter([*world.outbox.sent, *(call.event() for call in calls)], later)
+    assert await standing(world) == sorted(
+        ("user-1", 1 if call.stream else 2, call.total) for call in calls
+    )
+
+
+async def test_a_hub_that_lags_makes_no_call_overdue(world: World) -> None:
+    """Diagnostics run two hours ahead; the usage hub has passed nothing after the call."""
+    await log(world, PLAIN)
+    await world.sweep(CALL_TIME + WAITS.grace - GATEWAY_DELAY - timedelta(microseconds=1))
+    assert world.outbox.sent == []
+    assert await states(world) == {PairingState.WAITING}
+
+
+async def test_a_plain_call_that_lost_its_trace_is_metered_once(world: World) -> None:
+    await log(world, Call(number=1, stream=False, has_trace=False))
+    await event(world, PLAIN)
+    await world.meter([PLAIN.event()], SOON)
+    await world.sweep(OVERDUE)
+    assert world.outbox.sent == []
+    assert await standing(world) == [("user-1", 2, PLAIN.total)]
+
+
+async def test_a_plain_call_without_trace_whose_event_is_very_late_is_moved(world: World) -> None:
+    await log(world, Call(number=1, stream=False, has_trace=False))
+    await world.sweep(OVERDUE)
+    await meter_published(world)
+    assert await standing(world) == [(UNATTRIBUTED, 1, PLAIN.total)]
+    late = OVERDUE + timedelta(hours=3)
+    await event(world, PLAIN, at=late)
+    await world.meter([PLAIN.event()], late)
+    await meter_published(world, late)
+    assert await standing(world) == [("user-1", 2, PLAIN.total)]
+    assert (await audit(world.storage, now=NOW)).ok
+
+
+async def test_a_move_that_overtakes_its_original_leaves_the_call_in_one_place(
+    world: World,
+) -> None:
+    await log(world, Call(number=1, has_trace=False))
+    await world.sweep(OVERDUE)
+    await event(world, STREAMED, at=OVERDUE)
+    [original, move] = world.outbox.sent
+    await world.meter([move], OVERDUE)
+    await world.meter([original], OVERDUE)
+    assert await standing(world) == [("user-1", 1, STREAMED.total)]
+    assert (await audit(world.storage, now=NOW)).ok
+
+
+async def test_a_duplicate_after_its_facts_were_purged_is_a_dead_letter(world: World) -> None:
+    await event(world, STREAMED)
+    await log(world, STREAMED)
+    await meter_published(world)
+    long_after = CALL_TIME + KEEP + timedelta(days=2)
+    await world.sweep(long_after)
+    assert await states(world) == set()
+
+    await log(world, STREAMED, at=SOON)  # the hub is read again from its start
+    await log(world, STREAMED, at=long_after)  # the gateway sends it again
+    await event(world, STREAMED, at=SOON)
+    await world.sweep(long_after + timedelta(days=1))
+    assert world.outbox.sent == []
+    assert await standing(world) == [("user-1", 1, STREAMED.total)]
+    reasons = [letter.reason async for letter in world.letters.all()]
+    assert reasons == ["far_past"] * 3
+
+
+async def test_a_late_duplicate_of_what_metering_posted_is_no_dead_letter(world: World) -> None:
+    await event(world, PLAIN, at=CALL_TIME + KEEP + timedelta(hours=1))
+    assert [letter async for letter in world.letters.all()] == []
+    assert await states(world) == set()
+
+
+async def test_two_sweepers_at_once_lose_and_double_nothing() -> None:
+    memory = MemoryTableStorage()
+    world = await World.over(memory, Yielding(memory, ""))
+    other = world.other()
+    calls = [Call(number=number, has_event=False, has_tokens=False) for number in range(40)]
+    await log(world, *calls)
+    world.stream_time.latest = OVERDUE
+    await asyncio.gather(world.sweeper.sweep(), other.sweeper.sweep())
+    await meter_published(world)
+    assert await standing(world) == [("user-1", 0, 0)] * 40
+    assert await states(world) == {PairingState.NO_USAGE}
+    assert (await audit(memory, now=NOW)).ok
+
+
+async def test_halves_that_two_processes_write_at_once_are_joined() -> None:
+    memory = MemoryTableStorage()
+    world = await World.over(memory, Yielding(memory, ""))
+    other = world.other()
+    for number in range(20):
+        call = Call(number=number)
+        await asyncio.gather(
+            world.pair(world.usage, call.event(), SOON),
+            other.pair(other.diagnostics, envelope(call.llm_record()), SOON),
+        )
+    await meter_published(world, SOON)
+    assert await standing(world) == [("user-1", 1, STREAMED.total)] * 20
+
+
+@pytest.mark.parametrize(
+    "midnight",
+    [
+        datetime(2026, 11, 19, 23, tzinfo=UTC),
+        datetime(2026, 11, 30, 23, tzinfo=UTC),
+        datetime(2026, 11, 20, 0, tzinfo=UTC),
+    ],
+    ids=["day", "month", "UTC"],
+)
+async def test_the_two_paths_of_a_call_never_land_on_two_days(midnight: datetime) -> None:
+    """Midnight of Europe/Berlin: the gateway notes the request 3 ms before its policy does."""
+    world = await World.over(MemoryTableStorage())
+    plain = Call(number=1, stream=False, time=midnight + timedelta(milliseconds=1))
+    overdue = midnight + WAITS.timeout
+    await log(world, plain, at=midnight + timedelta(seconds=90))
+    await world.sweep(overdue)  # recovered from the log
+    await meter_published(world, overdue)
+    await event(world, plain, at=overdue)
+    await world.meter([plain.event()], overdue)  # and its event comes after all
+    [entries] = (await world.standing()).values()
+    [entry] = entries
+    assert (entry.number, entry.row["rank"]) == (1, "2")  # one chain: the event corrected it
+    day = midnight + timedelta(hours=1)  # Berlin is an hour ahead in winter
+    assert entry.row["day"] == f"{day:%Y-%m-%d}"
+
+
+class Yielding(PrefixedStorage):
+    """Lets another process run before every transaction, as a network does."""
+
+    async def transact(
+        self, table: str, partition_key: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        await asyncio.sleep(0)
+        return await super().transact(table, partition_key, operations)

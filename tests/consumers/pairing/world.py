@@ -1,0 +1,137 @@
+"""Pairing and metering on one storage, with a clock and hubs that a test moves by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from consumers.dead_letters import MemoryDeadLetters
+from consumers.errors import HubUnavailable
+from consumers.metering import Metering
+from consumers.pairing.decide import Waits
+from consumers.pairing.intake import DiagnosticsIntake, Intake, Pairing, UsageIntake
+from consumers.pairing.settlement import Settlement
+from consumers.pairing.stream_time import Passed, StreamTime
+from consumers.pairing.sweeper import Sweeper
+from consumers.received import Received
+from table_api.call_decision import Decision
+from table_api.entries import LedgerEntry, read_entry
+from table_api.keys import CALL_ROWS
+from table_api.ledger import Ledger
+from table_api.open_calls import OpenCalls
+from table_api.progress import ProgressTable
+from table_api.storage import TableStorage
+from tests.calls import book, open_ledger
+
+USAGE, DIAGNOSTICS = "llm-usage", "apim-diagnostics"
+WAITS = Waits(grace=timedelta(minutes=15), timeout=timedelta(hours=1))
+KEEP = timedelta(days=14)
+
+
+class HandTime(StreamTime):
+    """Stream time as the test says."""
+
+    def __init__(self) -> None:
+        self.latest = None
+
+    async def look(self) -> Passed:
+        return Passed(self.latest, False)
+
+
+@dataclass
+class Outbox:
+    """A Publisher whose events a test delivers; it fails as told: `before`, `after`, or None."""
+
+    sent: list[bytes] = field(default_factory=list)
+    faults: list[str | None] = field(default_factory=list)
+
+    async def publish(self, decisions: Sequence[Decision]) -> None:
+        fault = self.faults.pop(0) if self.faults else None
+        if fault == "before":
+            raise HubUnavailable("nothing was sent")
+        self.sent.extend(decision.event.encode() for decision in decisions)
+        if fault == "after":
+            raise HubUnavailable("the answer was lost")
+
+
+class World:
+    """One process of pairing, one of metering. `of(other)` is a second process on the same
+    tables.
+    """
+
+    def __init__(
+        self, storage: TableStorage, ledger: Ledger, outbox: Outbox, stream_time: HandTime
+    ) -> None:
+        self.storage = storage
+        self.ledger = ledger
+        self.outbox = outbox
+        self.stream_time = stream_time
+        self.calls = OpenCalls(storage)
+        self.letters = MemoryDeadLetters()
+        self.pairing = Pairing(
+            calls=self.calls,
+            settlement=Settlement(self.calls, outbox, WAITS),
+            stream_time=stream_time,
+            waits=WAITS,
+            keep=KEEP,
+            now=lambda: datetime.max,
+        )
+        self.sweeper = Sweeper(self.pairing, interval_s=1)
+        self.usage = UsageIntake(USAGE, self.pairing, self.letters)
+        self.diagnostics = DiagnosticsIntake(DIAGNOSTICS, self.pairing, self.letters)
+        self._sequence_number = 0
+
+    @classmethod
+    async def over(cls, storage: TableStorage, failing: TableStorage | None = None) -> "World":
+        """`failing` is the same storage with faults: what pairing is given."""
+        await OpenCalls(storage).create()
+        ledger = await open_ledger(storage)
+        world = cls(failing or storage, ledger, Outbox(), HandTime())
+        await ProgressTable(storage).create()
+        return world
+
+    def other(self) -> "World":
+        """Another process of pairing."""
+        return World(self.storage, self.ledger, self.outbox, self.stream_time)
+
+    async def pair(self, intake: Intake, body: bytes, enqueued_time: datetime) -> None:
+        """One event. Raises what the worker would try again after."""
+        await intake.prepare("0", [self._received(body, enqueued_time)])()
+
+    async def meter(self, bodies: Sequence[bytes], enqueued_time: datetime) -> None:
+        """A batch of the usage hub by metering."""
+        metering = Metering(
+            hub=USAGE,
+            book=book(),
+            ledger=self.ledger,
+            dead_letters=self.letters,
+            now=lambda: enqueued_time,
+        )
+        events = [self._received(body, enqueued_time) for body in bodies]
+        await metering.prepare("0", events)()
+
+    async def sweep(self, stream_time: datetime) -> None:
+        """When the stream has come this far."""
+        self.stream_time.latest = max(stream_time, self.stream_time.latest or stream_time)
+        await self.sweeper.sweep()
+
+    async def standing(self) -> dict[str, list[LedgerEntry]]:
+        return await standing_calls(self.storage)
+
+    def _received(self, body: bytes, enqueued_time: datetime) -> Received:
+        self._sequence_number += 1
+        return Received(self._sequence_number, "0", enqueued_time, body)
+
+
+async def standing_calls(storage: TableStorage) -> dict[str, list[LedgerEntry]]:
+    """By call id, the last row of each chain that is not moved."""
+    chains: dict[tuple[str, str], LedgerEntry] = {}
+    async for partition in storage.partitions("ledger"):
+        async for page in storage.query("ledger", partition, CALL_ROWS):
+            for row in page:
+                entry = read_entry(row)
+                chains[partition, entry.entry_key] = entry
+    standing: dict[str, list[LedgerEntry]] = {}
+    for entry in chains.values():
+        if entry.row["state"] != "moved":
+            standing.setdefault(str(entry.row["call_id"]), []).append(entry)
+    return standing

@@ -1,0 +1,27 @@
+"""Open calls on both storages."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+
+from local_stack.azurite import AzuritePorts
+from table_api.azure_storage import AzureTableStorage
+from table_api.memory_storage import MemoryTableStorage
+from table_api.storage import TableStorage
+from tests.calls import PrefixedStorage
+from tests.contracts.open_calls import OpenCallsContract
+
+
+class TestOpenCallsInMemory(OpenCallsContract):
+    @pytest.fixture
+    def storage(self) -> TableStorage:
+        return MemoryTableStorage()
+
+
+class TestOpenCallsOnAzurite(OpenCallsContract):
+    @pytest.fixture
+    async def storage(self, azurite: AzuritePorts) -> AsyncIterator[TableStorage]:
+        storage = AzureTableStorage.from_connection_string(azurite.connection_string)
+        yield PrefixedStorage(storage, f"t{uuid4().hex[:12]}")
+        await storage.close()

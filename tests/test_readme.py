@@ -1,0 +1,51 @@
+"""README shows what the programs print today, and its links lead somewhere."""
+
+import re
+import shlex
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from local_stack.demo_box import DemoBox, show
+from pricing_rules.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+VERSION = re.compile(r"[0-9a-f]{64}")
+"""Moves with every new rule of the book."""
+PROSE = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md")]
+
+
+def test_the_explained_price_is_what_the_command_prints(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [block] = re.findall(r"```console\n\$ (.*?)```", README, re.DOTALL)
+    command, shown = block.split("\n", 1)
+    assert shlex.split(command)[:3] == ["python", "-m", "pricing_rules"]
+    monkeypatch.chdir(ROOT)
+    assert main(shlex.split(command)[3:]) == 0
+    printed = capsys.readouterr().out
+    assert VERSION.sub("", shown.rstrip()) == VERSION.sub("", printed.rstrip())
+
+
+def test_the_box_has_the_lines_that_the_demonstration_prints() -> None:
+    console = Console(record=True, width=100, file=StringIO())
+    numbers: dict[str, Any] = dict.fromkeys(DemoBox.__struct_fields__, 0)
+    texts = {"total_cost": "0", "currency": "USD", "audit": "ok"}
+    show(DemoBox(**{**numbers, **texts, "urls": {"ui": "", "api": "", "broker": ""}}), console)
+    [box] = re.findall(r"╭.*?╯", README, re.DOTALL)
+    assert labels(box) == labels(console.export_text())
+
+
+def labels(box: str) -> list[str]:
+    """The left column of a box."""
+    return [re.split(r"  +", line.strip("│ "))[0] for line in box.splitlines() if "│" in line]
+
+
+@pytest.mark.parametrize("page", PROSE, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_between_documents_leads_to_a_file(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
