@@ -60,3 +60,7 @@ class GroupUnreachable(ConsumersError):
 
 class RerateRefused(ConsumersError):
     """A re-rating run cannot be staged as asked, or its files are not what they were."""
+
+
+class ReplayRefused(ConsumersError):
+    """A replay cannot be done as asked; the message says what was found."""

@@ -100,6 +100,14 @@ class LedgerEntry:
             enqueued_time=parse_time(self.row["enqueued_time"]),
         )
 
+    def stands_on(self, origin: Origin) -> bool:
+        """Whether this very event is the report that the row has."""
+        return (
+            self.row["hub"],
+            self.row["partition"],
+            int(self.row["sequence_number"]),
+        ) == (origin.hub, origin.partition, origin.sequence_number)
+
 
 def entry_columns(
     posting: Posting, effects: Sequence[Effect], *, recorded_at: datetime

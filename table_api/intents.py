@@ -8,6 +8,7 @@ Whatever else came meanwhile wins: it is left alone and named.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from pricing_rules.types import UsageEvent
 from table_api.entries import Because, LedgerEntry
 from table_api.post_result import Outcome, PostResult
 from table_api.recorded_call import recorded_call, recorded_event, state_digest
@@ -67,12 +68,14 @@ class Reported:
         if self.posting.report.beats(last.report):
             why = "stronger report" if self.posting.cell is not None else "moved"
             return Work(self, self.posting, last, Because(why))
-        if answer_lost and last.origin == self.posting.call.origin and last.text("run") is None:
+        if answer_lost and "run" not in last.row and last.stands_on(self.posting.call.origin):
             mismatch = last.number > 0 and self.posting.report.contradicts(chain[-2].report)
             outcome = Outcome.CORRECTED if last.number else Outcome.POSTED
             return PostResult(outcome=outcome, mismatch=mismatch)
         return PostResult(
-            outcome=Outcome.DUPLICATE, mismatch=self.posting.report.contradicts(last.report)
+            outcome=Outcome.DUPLICATE,
+            mismatch=self.posting.report.contradicts(last.report),
+            standing=last,
         )
 
 
@@ -84,6 +87,8 @@ class Repriced:
     subject: str
     before: str
     after: Repricing
+    event: UsageEvent | None
+    """The report as it should have been read; None where only the price changes."""
     run: str
     by: str
     place: Place
@@ -97,9 +102,10 @@ class Repriced:
         last = chain[-1]
         if state_digest(last) != self.before:
             return _left_alone(_went_on(last))
-        priced = self.after.onto(recorded_event(last))
-        placed = self.place(MeteredCall(priced=priced, origin=last.origin))
-        posting = replace(placed, report=last.report)
+        priced = self.after.onto(self.event or recorded_event(last))
+        posting = self.place(MeteredCall(priced=priced, origin=last.origin))
+        if self.event is None:
+            posting = replace(posting, report=last.report)
         return Work(self, posting, last, Because(RERATED, run=self.run, by=self.by))
 
 

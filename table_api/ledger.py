@@ -108,6 +108,18 @@ class Ledger:
         await all_of(amend(partition, intents) for partition, intents in by_partition.items())
         return results
 
+    async def preview(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
+        """What `post` would say of each call by itself, without writing."""
+        postings = [self.place(call) for call in calls]
+        by_partition: dict[str, dict[str, Posting]] = {}
+        for posting in postings:
+            by_partition.setdefault(posting.partition, {})[posting.entry_key] = posting
+        results: dict[Place, PostResult] = {}
+        for partition, of_partition in by_partition.items():
+            found = await self._poster.preview(partition, list(of_partition.values()))
+            results.update(((partition, key), result) for key, result in found.items())
+        return [results[_place(posting)] for posting in postings]
+
     async def _with_last_book(self, posting: Posting, last: LedgerEntry) -> Posting:
         """A stronger report is no occasion to change prices: it is rated with the chain's book."""
         call = posting.call

@@ -64,16 +64,23 @@ class PeopleDirectory:
 class People:
     """Reads and imports people. Methods may raise Unavailable."""
 
-    def __init__(self, storage: TableStorage, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        storage: TableStorage,
+        *,
+        now: Callable[[], datetime],
+        age_s_max: int = PEOPLE_AGE_S_MAX,
+    ) -> None:
         self._storage = storage
         self._now = now
+        self._age_max = timedelta(seconds=age_s_max)
         self._directory = PeopleDirectory(())
         self._read_at: datetime | None = None
 
     async def directory(self) -> PeopleDirectory:
-        """Everybody, at most PEOPLE_AGE_S_MAX seconds old."""
+        """Everybody, at most `age_s_max` seconds old."""
         now = self._now()
-        if self._read_at is None or now - self._read_at > timedelta(seconds=PEOPLE_AGE_S_MAX):
+        if self._read_at is None or now - self._read_at > self._age_max:
             people: list[Person] = []
             async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, _ALL):
                 people.extend(map(_from_row, page))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from table_api.entries import LedgerEntry
+
 
 class Outcome(StrEnum):
     """What became of one call."""
@@ -25,3 +27,5 @@ class PostResult:
     outcome: Outcome
     mismatch: bool = False
     reason: str | None = None
+    standing: LedgerEntry | None = None
+    """Of a duplicate that was looked up: the last row of its chain."""

@@ -80,6 +80,13 @@ class PartitionPoster:
             await self._post_chunk(partition, chunk, results)
         return results
 
+    async def preview(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
+        """What `post` would say, without writing."""
+        results: dict[str, PostResult] = {}
+        wanted = [Reported(posting) for posting in postings]
+        work = await self._still_to_do(partition, wanted, results, answer_lost=False)
+        return results | {item.intent.entry_key: item.done for item in work}
+
     async def _post_chunk(
         self, partition: str, work: list[Work], results: dict[str, PostResult]
     ) -> None:

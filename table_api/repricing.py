@@ -36,7 +36,7 @@ class Repricing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return PricedCall(event=event, **said)
 
 
-class Pair(msgspec.Struct, frozen=True, kw_only=True):
+class Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One staged change: before → after."""
 
     partition: str
@@ -45,6 +45,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     before: str
     """Digest of the state that was found: `recorded_call.state_digest`."""
     after: Repricing
+    event: UsageEvent | None = None
+    """The report as it should have been read, where a replay reads it otherwise."""
 
 
 _ENCODER = msgspec.json.Encoder()

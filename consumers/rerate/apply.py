@@ -57,6 +57,7 @@ class RunWorker:
                 subject=pair.subject,
                 before=pair.before,
                 after=pair.after,
+                event=pair.event,
                 run=run,
                 by=begun.approved_by or "",
                 place=self._ledger.place,

@@ -37,7 +37,9 @@ class Staging:
     """A scope rated with a book; nothing is written yet."""
 
     scope: Scope
-    book: Book
+    book_version: str
+    currencies: tuple[str, str]
+    """Pricing, billing."""
     pairs: bytes
     diff: Diff
     lost: Counter[str]
@@ -46,7 +48,7 @@ class Staging:
     @property
     def run(self) -> str:
         """Named by what it changes: the same staged twice is one run."""
-        what = msgspec.json.encode([self.scope, self.book.version, engine_version()])
+        what = msgspec.json.encode([self.scope, self.book_version, engine_version()])
         return "r" + hashlib.sha256(what + self.pairs).hexdigest()[:12]
 
     def document(self, *, run: str | None) -> bytes:
@@ -55,9 +57,9 @@ class Staging:
             self.diff,
             run=run,
             scope=self.scope,
-            book_version=self.book.version,
+            book_version=self.book_version,
             engine_version=engine_version(),
-            currencies=(self.book.pricing_currency, self.book.billing_currency),
+            currencies=self.currencies,
         )
 
 
@@ -71,7 +73,7 @@ async def rate_scope(
         entry = call.entry
         priced = rate(recorded_event(entry), book, call.cost_centre)
         after = place(MeteredCall(priced=priced, origin=entry.origin))
-        changed = _differs(entry, after)
+        changed = differs(entry, after)
         diff.add(call, model_of(entry), after=after, changed=changed)
         if not changed:
             continue
@@ -89,7 +91,14 @@ async def rate_scope(
             after=Repricing.of(priced),
         )
         pairs.append(encode_pairs([pair]))
-    return Staging(scope=scope, book=book, pairs=b"".join(pairs), diff=diff, lost=lost)
+    return Staging(
+        scope=scope,
+        book_version=book.version,
+        currencies=(book.pricing_currency, book.billing_currency),
+        pairs=b"".join(pairs),
+        diff=diff,
+        lost=lost,
+    )
 
 
 def check(staging: Staging, *, allow_unpriced: bool) -> None:
@@ -120,9 +129,9 @@ async def keep_staging(staging: Staging, documents: Documents, *, at: datetime) 
         run=run,
         state=RunState.STAGED,
         scope=staging.scope,
-        book_version=staging.book.version,
+        book_version=staging.book_version,
         engine_version=engine_version(),
-        currency=staging.book.pricing_currency,
+        currency=staging.currencies[0],
         calls=total.calls,
         changed=total.changed,
         before=total.before,
@@ -144,7 +153,7 @@ def diff_name(run: str) -> str:
     return f"{run}/diff.json"
 
 
-def _differs(entry: LedgerEntry, after: Posting) -> bool:
+def differs(entry: LedgerEntry, after: Posting) -> bool:
     """Whether the row after would say anything else but the book's version."""
     effects = [Effect(after.cell or "", 0, {})]
     columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
