@@ -4,11 +4,11 @@ Owns the table `people` and its cached directory; the CSV form is in `people_csv
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from table_api.keys import KeyRange, encode_part
+from table_api.keys import KeyRange, encode_part, starting_with
 from table_api.storage import OPERATIONS_MAX, Row, TableStorage, Upsert, Value
 
 PEOPLE_TABLE = "people"
@@ -41,6 +41,11 @@ class PeopleDirectory:
 
     def __contains__(self, subject: str) -> bool:
         return subject in self._by_subject
+
+    def __iter__(self) -> Iterator[Person]:
+        """Every row, by subject and day."""
+        for subject in sorted(self._by_subject):
+            yield from self._by_subject[subject]
 
     def at(self, subject: str, day: date) -> Person | None:
         """What holds on a charge day; None before the subject's first row and for a stranger."""
@@ -86,6 +91,16 @@ class People:
                 people.extend(map(_from_row, page))
             self._directory, self._read_at = PeopleDirectory(people), now
         return self._directory
+
+    async def erase(self, subject: str) -> int:
+        """Forget every name of a subject and keep its cost centres; how many rows had one."""
+        keys = starting_with(f"{encode_part(subject)}|")
+        people: list[Person] = []
+        async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, keys):
+            people.extend(map(_from_row, page))
+        named = [person for person in people if person.display_name is not None]
+        await self.save([replace(person, display_name=None) for person in named])
+        return len(named)
 
     async def save(self, people: Sequence[Person]) -> None:
         """Insert or replace rows by (subject, valid_from). Not atomic over OPERATIONS_MAX rows."""

@@ -33,6 +33,10 @@ LEASE_S = 60
 """A worker that has not renewed for so long is taken for dead."""
 LISTED_MAX = 10_000
 """Calls left alone that one read gives."""
+PART_CHARS = 30_000
+"""Of a report in one row: a text column holds 32 Ki characters."""
+PARTS_AT_ONCE = 20
+"""Rows of a report in one transaction, of 3.5 MiB at most at 4 bytes a character."""
 
 _RUN_ROWS = starting_with("r")
 
@@ -137,9 +141,13 @@ class Reratings:
     def __init__(self, storage: TableStorage) -> None:
         self._storage = storage
 
-    async def add(self, rerating: Rerating) -> Rerating:
-        """A staged run; the one that stands when the same was staged before."""
+    async def add(self, rerating: Rerating, report: bytes) -> Rerating:
+        """A staged run; the one that stands when the same was staged before.
+
+        The report, in UTF-8, is written first: a run that is seen has it.
+        """
         await self._storage.create_table(RERATINGS_TABLE)
+        await self._keep_report(rerating.run, report.decode())
         try:
             row = Insert(rerating.run, _columns(rerating))
             await self._storage.transact(RERATINGS_TABLE, RUNS_PARTITION, [row])
@@ -202,6 +210,22 @@ class Reratings:
             done = replace(rerating, state=RunState.REVERTED, reverted_at=at)
         await self.renew(done, work, owner=owner, at=at - timedelta(seconds=LEASE_S))
         return done
+
+    async def report(self, run: str) -> bytes | None:
+        """The run's report as JSON."""
+        parts: list[str] = []
+        async for page in self._storage.query(RERATINGS_TABLE, run, starting_with("report|")):
+            parts.extend(str(row["part"]) for row in page)
+        return "".join(parts).encode() if parts else None
+
+    async def _keep_report(self, run: str, text: str) -> None:
+        rows = [
+            Upsert(f"report|{start // PART_CHARS:06d}", {"part": text[start : start + PART_CHARS]})
+            for start in range(0, len(text), PART_CHARS)
+        ]
+        for at in range(0, len(rows), PARTS_AT_ONCE):
+            parts = rows[at : at + PARTS_AT_ONCE]
+            await self._storage.transact(RERATINGS_TABLE, run, parts)
 
     async def note(self, run: str, work: Work, calls: Sequence[LeftAlone]) -> None:
         """Keep which calls were left alone; the same again changes nothing."""

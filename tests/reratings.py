@@ -102,7 +102,7 @@ class History:
         """A staged run."""
         await self.books.keep(new)
         staging = await self.staging(new, scope, people)
-        return await self.reratings.add(await keep_staging(staging, self.documents, at=self.now()))
+        return await keep_staging(staging, self.reratings, self.documents, at=self.now())
 
     async def approved(
         self, new: Book, scope: Scope = NOVEMBER, people: PeopleDirectory = NOBODY

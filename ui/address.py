@@ -17,10 +17,11 @@ from ui.format import escape
 from ui.period import Period, Range, month_of
 
 USAGE_PAGE = "app_pages/usage.py"
+RERATINGS_PAGE = "app_pages/reratings.py"
 
 
 class Parameter(StrEnum):
-    """Every URL parameter of the usage page."""
+    """Every URL parameter of the pages."""
 
     RANGE = "range"
     FIRST = "first"
@@ -32,6 +33,7 @@ class Parameter(StrEnum):
     SORT = "sort"
     SEARCH = "q"
     AFTER = "after"
+    RUN = "run"
 
 
 KEPT_BY_A_LINK = (Parameter.RANGE, Parameter.FIRST, Parameter.LAST)

@@ -13,6 +13,7 @@ import msgspec
 from ui.answers import CallDetail, Calls, Health, Metering, Subjects, SubjectUsage, Usage
 from ui.errors import AnswerMalformed, ApiRefused, ApiUnreachable
 from ui.period import Period
+from ui.rerating_answers import RunDetail, Runs
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 15.0
@@ -116,6 +117,12 @@ class Client:
 
     def call(self, call: str) -> CallDetail:
         return self._ask(CallDetail, f"/v1/calls/{_segment(call)}")
+
+    def reratings(self) -> Runs:
+        return self._ask(Runs, "/v1/reratings")
+
+    def rerating(self, run: str) -> RunDetail:
+        return self._ask(RunDetail, f"/v1/reratings/{_segment(run)}")
 
     def _ask(self, kind: type[Answer], path: str, *, query: Parameters = ()) -> Answer:
         body = self._get(path, query)

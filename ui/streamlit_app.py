@@ -2,13 +2,19 @@
 
 import streamlit as st
 
-from ui.address import USAGE_PAGE
+from ui.address import RERATINGS_PAGE, USAGE_PAGE
 from ui.connection import api
 from ui.failure import failures_shown
 
 st.set_page_config(page_title="LLM chargeback", layout="wide")
 
-page = st.navigation([st.Page(USAGE_PAGE, title="Overview", default=True)], position="top")
+page = st.navigation(
+    [
+        st.Page(USAGE_PAGE, title="Overview", default=True),
+        st.Page(RERATINGS_PAGE, title="Re-ratings"),
+    ],
+    position="top",
+)
 with failures_shown("page"):
     api()
     page.run()

@@ -185,8 +185,9 @@ def _report(tally: Tally, watching: WatchingPoster, *, dry_run: bool) -> None:
 async def _stage(watching: WatchingPoster, edges: Edges, ledger: Ledger) -> None:
     settings = ledger.meta.settings
     staging = staged(watching.found, (settings.pricing_currency, settings.billing_currency))
-    kept = await keep_staging(staging, edges.rerating_documents, at=now_utc())
-    run = await Reratings(edges.tables).add(kept)
+    run = await keep_staging(
+        staging, Reratings(edges.tables), edges.rerating_documents, at=now_utc()
+    )
     _say(f"run {run.run} is {run.state}: `rerate show {run.run}`, then `rerate approve`")
 
 

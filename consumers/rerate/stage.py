@@ -22,7 +22,7 @@ from table_api.documents import Documents, keep
 from table_api.entries import Effect, LedgerEntry, entry_columns
 from table_api.recorded_call import STATE_COLUMNS, recorded_event, state_digest
 from table_api.repricing import Pair, Repricing, encode_pairs
-from table_api.reratings import Rerating, RunState, Scope
+from table_api.reratings import Rerating, Reratings, RunState, Scope
 from table_api.rows import MeteredCall, Posting
 
 PAIRS_MAX = 500_000
@@ -117,15 +117,14 @@ def check(staging: Staging, *, allow_unpriced: bool) -> None:
         )
 
 
-async def keep_staging(staging: Staging, documents: Documents, *, at: datetime) -> Rerating:
-    """The run, with its documents written first: a run that is seen has them."""
+async def keep_staging(
+    staging: Staging, reratings: Reratings, documents: Documents, *, at: datetime
+) -> Rerating:
+    """The run, with its pairs written first: a run that is seen has them."""
     run, total = staging.run, staging.diff.total
     await documents.create_container()
     await keep(documents, pairs_name(run), staging.pairs, content_type="application/x-ndjson")
-    await keep(
-        documents, diff_name(run), staging.document(run=run), content_type="application/json"
-    )
-    return Rerating(
+    rerating = Rerating(
         run=run,
         state=RunState.STAGED,
         scope=staging.scope,
@@ -141,16 +140,12 @@ async def keep_staging(staging: Staging, documents: Documents, *, at: datetime) 
         pairs_sha256=hashlib.sha256(staging.pairs).hexdigest(),
         staged_at=at,
     )
+    return await reratings.add(rerating, staging.document(run=run))
 
 
 def pairs_name(run: str) -> str:
     """Document of the pairs."""
     return f"{run}/pairs.ndjson"
-
-
-def diff_name(run: str) -> str:
-    """Document of the report."""
-    return f"{run}/diff.json"
 
 
 def differs(entry: LedgerEntry, after: Posting) -> bool:

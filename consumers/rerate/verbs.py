@@ -14,7 +14,7 @@ from consumers.errors import RerateRefused
 from consumers.metering_edges import open_ledger
 from consumers.rerate.apply import RunWorker
 from consumers.rerate.diff_text import as_csv, as_table
-from consumers.rerate.stage import Staging, check, diff_name, keep_staging, rate_scope
+from consumers.rerate.stage import Staging, check, keep_staging, rate_scope
 from consumers.settings import Settings
 from pricing_rules.book import Book, load_book
 from table_api.call_scan import scan
@@ -30,8 +30,7 @@ async def stage(settings: Settings, arguments: argparse.Namespace) -> int:
         check(staging, allow_unpriced=arguments.allow_unpriced)
         await edges.price_books.keep(book)
         reratings = Reratings(edges.tables)
-        kept = await keep_staging(staging, edges.rerating_documents, at=now_utc())
-        run = await reratings.add(kept)
+        run = await keep_staging(staging, reratings, edges.rerating_documents, at=now_utc())
         others = [each for each in await reratings.all() if _overlaps(run, each)]
     _print(staging.document(run=run.run), arguments.format)
     for other in others:
@@ -88,7 +87,7 @@ async def show(settings: Settings, arguments: argparse.Namespace) -> int:
     async with open_edges(settings) as edges:
         reratings = Reratings(edges.tables)
         run = await reratings.get(arguments.run_id)
-        document = await edges.rerating_documents.read(diff_name(run.run))
+        document = await reratings.report(run.run)
         alone = {work: await reratings.noted(run.run, work) for work in Work}
     if document is None:
         raise RerateRefused(f"the report of run {run.run} is gone")

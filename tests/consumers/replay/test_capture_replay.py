@@ -187,6 +187,6 @@ def _without_cached(operation: Operation, usage: Mapping[str, Any]) -> Usage:
 
 async def _staged_and_approved(world: ReplayWorld, staging: Staging) -> str:
     history = world.history
-    run = await history.reratings.add(await keep_staging(staging, history.documents, at=NOW))
+    run = await keep_staging(staging, history.reratings, history.documents, at=NOW)
     await history.reratings.approve(run.run, by="ada", why="a decoder's mistake", at=NOW)
     return run.run

@@ -13,8 +13,9 @@ from tests.builders import call_id, make_body
 from tests.calls import DEMO_BOOK, all_rows
 from tests.consumers.conftest import HUB, Stage
 from tests.contracts.ledger import charge
+from tests.pricing_rules.books import modifier
 
-CALLS = 400
+CALLS = 900
 KILLS = 3
 LAB = """
 [[deployment]]
@@ -26,6 +27,11 @@ type = "GlobalStandard"
 region = "swedencentral"
 """
 ONE_CALL = Decimal("0.00811")  # 1024 x 2.50 + 1024 x 1.25 + 427 x 10 per million, gpt-4o
+FX = modifier(
+    "fx",
+    "fx",
+    'pair = "USD-EUR"\nrate = "0.9"\nsource = { kind = "contract", checked = 2026-11-01 }',
+)
 PERIOD = ("--from", "2026-11-01", "--to", "2026-12-01")
 
 
@@ -75,11 +81,11 @@ async def test_a_run_that_is_killed_three_times_is_applied_once(
     run = await staged_run(stage, corrected_book)
     await said(stage, "approve", run, "--by", "ada", "--why", "the alias was missing")
     for kill in range(KILLS):
-        async with stage.process("rerate", "apply", run, "--batch-calls", "20") as applying:
+        async with stage.process("rerate", "apply", run, "--batch-calls", "5") as applying:
             before = await rows_of(stage, run)
 
             async def went_on(before: int = before) -> bool:
-                return await rows_of(stage, run) >= before + 40
+                return await rows_of(stage, run) >= before + 15
 
             await stage.until(went_on)
             applying.kill()
@@ -87,10 +93,10 @@ async def test_a_run_that_is_killed_three_times_is_applied_once(
         # The kill fell in the middle: some calls are changed and some are not.
         assert before < await rows_of(stage, run) < CALLS, f"kill {kill} came too late"
         assert (await stage.audit()).ok
-    assert "applied: 400 calls changed, 0 left alone" in await said(stage, "apply", run)
+    assert "applied: 900 calls changed, 0 left alone" in await said(stage, "apply", run)
     assert await rows_of(stage, run) == CALLS
     assert Decimal(format_pico(await charge(stage.storage))) == CALLS * ONE_CALL
-    assert "reverted: 400 calls changed" in await said(
+    assert "reverted: 900 calls changed" in await said(
         stage, "revert", run, "--by", "grace", "--why", "not yet"
     )
     assert await charge(stage.storage) == 0
@@ -127,6 +133,6 @@ async def test_what_cannot_be_staged_is_refused_in_words(stage: Stage, tmp_path:
     backwards = ("--from", "2026-12-01", "--to", "2026-11-01")
     assert "is not before" in await said(stage, "stage", *backwards, code=1)
     euro = tmp_path / "euro.toml"
-    euro.write_text('[book]\nbilling_currency = "EUR"\n', encoding="utf-8")
+    euro.write_text('[book]\nbilling_currency = "EUR"\n' + FX, encoding="utf-8")
     assert "bills in EUR" in await said(stage, "stage", "--book", str(euro), *PERIOD, code=1)
     assert "there is no run 'r0'" in await said(stage, "show", "r0", code=1)
