@@ -11,7 +11,7 @@ from table_api.ledger import LEDGER_TABLE
 from table_api.meta import LedgerMeta
 from table_api.people import PeopleDirectory
 from table_api.periods import DayRange, MonthDays
-from table_api.reratings import Scope
+from table_api.rerating import Scope
 from table_api.storage import Row, TableStorage
 
 

@@ -13,7 +13,8 @@ from table_api import rerating_responses
 from table_api.conditional import json_answer
 from table_api.problems import ProblemKind, Refused
 from table_api.queries import NoQuery
-from table_api.reratings import Rerating, Reratings, RunRefused
+from table_api.rerating import Rerating, RunRefused
+from table_api.reratings import Reratings
 from table_api.scope import api_of
 
 RunId = Annotated[str, Path(description="The `run` of a re-rating run.")]

@@ -7,13 +7,11 @@ worker that was taken for dead stops at its next batch.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
 
-import msgspec
-
-from table_api.errors import AlreadyExists, ChangedMeanwhile, TableApiError
+from table_api.errors import AlreadyExists, ChangedMeanwhile
 from table_api.keys import KeyRange, starting_with
+from table_api.rerating import Rerating, RunRefused, RunState, Work, read_rerating, rerating_columns
 from table_api.storage import (
     OPERATIONS_MAX,
     Insert,
@@ -41,89 +39,12 @@ PARTS_AT_ONCE = 20
 _RUN_ROWS = starting_with("r")
 
 
-class RunRefused(TableApiError):
-    """A run cannot go where it was asked to go; the message says from where it may."""
-
-
-class RunState(StrEnum):
-    """How far a run is."""
-
-    STAGED = "staged"
-    APPROVED = "approved"
-    APPLYING = "applying"
-    APPLIED = "applied"
-    REVERTING = "reverting"
-    REVERTED = "reverted"
-
-
-class Work(StrEnum):
-    """What is done to the calls of a run."""
-
-    APPLY = "apply"
-    REVERT = "revert"
-
-
 _MAY_BEGIN = {
     # A run that was applied or reverted may be gone through again: what is settled stays so.
     Work.APPLY: (RunState.APPROVED, RunState.APPLYING),
     Work.REVERT: (RunState.APPLYING, RunState.APPLIED, RunState.REVERTING, RunState.REVERTED),
 }
 _DURING = {Work.APPLY: RunState.APPLYING, Work.REVERT: RunState.REVERTING}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """Which calls a run looks at."""
-
-    from_day: date
-    to_day: date
-    """The day after the last."""
-    subject: str | None = None
-    model: str | None = None
-    """As the call's cell names it."""
-    cost_centre: str | None = None
-    """On the charge day."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rerating:
-    """One run."""
-
-    run: str
-    """`r` and 12 hex digits of what it changes: the same staged twice is one run."""
-    state: RunState
-    scope: Scope
-    book_version: str
-    engine_version: str
-    """Digest of the rating code that priced it."""
-    currency: str
-    calls: int
-    """Calls in the scope."""
-    changed: int
-    """Calls that the run would change."""
-    before: int
-    """Charge of the whole scope in pico-units, as found."""
-    after: int
-    newly_priced: int
-    newly_unpriced: int
-    pairs_sha256: str
-    staged_at: datetime
-    approved_by: str | None = None
-    approved_at: datetime | None = None
-    why: str | None = None
-    applied_at: datetime | None = None
-    written: int = 0
-    """Calls whose chain has the run's row."""
-    left_alone: int = 0
-    """Calls that had gone on between staging and applying."""
-    reverted_by: str | None = None
-    reverted_at: datetime | None = None
-    revert_why: str | None = None
-    restored: int = 0
-    kept: int = 0
-    """Calls that had gone on between applying and reverting: they keep the run's effect."""
-    position: int = 0
-    """Pairs that the work in hand has settled, from the first on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +70,7 @@ class Reratings:
         await self._storage.create_table(RERATINGS_TABLE)
         await self._keep_report(rerating.run, report.decode())
         try:
-            row = Insert(rerating.run, _columns(rerating))
+            row = Insert(rerating.run, rerating_columns(rerating))
             await self._storage.transact(RERATINGS_TABLE, RUNS_PARTITION, [row])
         except AlreadyExists:
             return await self.get(rerating.run)
@@ -157,23 +78,23 @@ class Reratings:
 
     async def get(self, run: str) -> Rerating:
         """RunRefused when there is none."""
-        return _from_row(await self._row(run))
+        return read_rerating(await self._row(run))
 
     async def all(self) -> list[Rerating]:
         """Every run, the newest first."""
         found: list[Rerating] = []
         async for page in self._storage.query(RERATINGS_TABLE, RUNS_PARTITION, _RUN_ROWS):
-            found.extend(_from_row(row) for row in page)
+            found.extend(read_rerating(row) for row in page)
         return sorted(found, key=lambda each: (each.staged_at, each.run), reverse=True)
 
     async def approve(self, run: str, *, by: str, why: str, at: datetime) -> Rerating:
         """Only a staged run."""
         row = await self._row(run)
-        found = _from_row(row)
+        found = read_rerating(row)
         if found.state is not RunState.STAGED:
             raise RunRefused(f"run {run} is {found.state}, only a staged one can be approved")
         approved = replace(found, state=RunState.APPROVED, approved_by=by, approved_at=at, why=why)
-        change = Replace(run, _columns(approved), etag_of(row))
+        change = Replace(run, rerating_columns(approved), etag_of(row))
         await self._write([change], f"run {run}")
         return approved
 
@@ -182,7 +103,7 @@ class Reratings:
         two workers of it do no harm; any other waits until the lease has ended.
         """
         row, active = await self._row(run), await self._active()
-        found = _from_row(row)
+        found = read_rerating(row)
         if found.state not in _MAY_BEGIN[work]:
             may = " or ".join(_MAY_BEGIN[work])
             raise RunRefused(f"run {run} is {found.state}, to {work} it, it must be {may}")
@@ -195,7 +116,7 @@ class Reratings:
         begun = replace(found, state=_DURING[work], position=position)
         await self._write(
             [
-                Replace(run, _columns(begun), etag_of(row)),
+                Replace(run, rerating_columns(begun), etag_of(row)),
                 _slot(active, begun.run, work, owner, at),
             ],
             f"run {run}",
@@ -261,7 +182,7 @@ class Reratings:
             raise RunRefused(f"run {rerating.run}: another process has taken over its work")
         await self._write(
             [
-                Replace(rerating.run, _columns(rerating), etag_of(row)),
+                Replace(rerating.run, rerating_columns(rerating), etag_of(row)),
                 _slot(active, rerating.run, work, owner, at),
             ],
             f"run {rerating.run}",
@@ -304,14 +225,3 @@ def _held(active: Row, at: datetime) -> bool:
 
 def _held_by(active: Row) -> tuple[str, str]:
     return str(active["run"]), str(active["work"])
-
-
-def _columns(rerating: Rerating) -> dict[str, Value]:
-    columns: dict[str, Value] = msgspec.to_builtins(rerating)
-    scope: dict[str, Value] = msgspec.to_builtins(rerating.scope)
-    columns |= scope | {"before": str(rerating.before), "after": str(rerating.after)}
-    return {name: value for name, value in columns.items() if value is not None and name != "scope"}
-
-
-def _from_row(row: Row) -> Rerating:
-    return msgspec.convert({**row, "scope": row}, Rerating, strict=False)

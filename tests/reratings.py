@@ -22,7 +22,8 @@ from table_api.ledger import Ledger
 from table_api.meta import read_meta
 from table_api.people import PeopleDirectory
 from table_api.recorded_call import recorded_event, state_digest
-from table_api.reratings import Rerating, Reratings, Scope
+from table_api.rerating import Rerating, Scope
+from table_api.reratings import Reratings
 from table_api.rows import additive_of
 from table_api.storage import TableStorage
 from tests.calls import NOW, book

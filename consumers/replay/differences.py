@@ -20,7 +20,7 @@ from table_api.ledger import Ledger
 from table_api.post_result import Outcome, PostResult
 from table_api.recorded_call import state_digest
 from table_api.repricing import Pair, Repricing, encode_pairs
-from table_api.reratings import Scope
+from table_api.rerating import Scope
 from table_api.rows import MeteredCall, Posting
 
 DIFFERENCES_MAX = 100_000

@@ -17,7 +17,8 @@ from table_api.intents import Repriced, Reverted
 from table_api.ledger import Ledger
 from table_api.post_result import Outcome, PostResult
 from table_api.repricing import Pair, decode_pairs
-from table_api.reratings import LeftAlone, Rerating, Reratings, Work
+from table_api.rerating import Rerating, Work
+from table_api.reratings import LeftAlone, Reratings
 
 BATCH_CALLS_MAX = 500
 """Calls of one batch: about six transactions, and one renewal of the place of work."""

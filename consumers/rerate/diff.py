@@ -8,7 +8,7 @@ import msgspec
 from pricing_rules.money import format_pico
 from pricing_rules.types import CallState
 from table_api.call_scan import ScopedCall
-from table_api.reratings import Scope
+from table_api.rerating import Scope
 from table_api.rows import Additive, Posting
 
 COSTED = frozenset({CallState.PRICED.value, CallState.ZERO.value})

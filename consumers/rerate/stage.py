@@ -22,7 +22,8 @@ from table_api.documents import Documents, keep
 from table_api.entries import Effect, LedgerEntry, entry_columns
 from table_api.recorded_call import STATE_COLUMNS, recorded_event, state_digest
 from table_api.repricing import Pair, Repricing, encode_pairs
-from table_api.reratings import Rerating, Reratings, RunState, Scope
+from table_api.rerating import Rerating, RunState, Scope
+from table_api.reratings import Reratings
 from table_api.rows import MeteredCall, Posting
 
 PAIRS_MAX = 500_000

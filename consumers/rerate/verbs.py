@@ -20,7 +20,8 @@ from pricing_rules.book import Book, load_book
 from table_api.call_scan import scan
 from table_api.ledger import Ledger
 from table_api.people import People
-from table_api.reratings import LeftAlone, Rerating, Reratings, RunState, Scope, Work
+from table_api.rerating import Rerating, RunState, Scope, Work
+from table_api.reratings import LeftAlone, Reratings
 
 
 async def stage(settings: Settings, arguments: argparse.Namespace) -> int:

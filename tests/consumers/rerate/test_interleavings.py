@@ -17,7 +17,7 @@ from pricing_rules.types import Rank, ReplacedCall
 from table_api.errors import Unavailable
 from table_api.ledger import Ledger
 from table_api.memory_storage import MemoryTableStorage
-from table_api.reratings import RunRefused, Work
+from table_api.rerating import RunRefused, Work
 from table_api.rows import MeteredCall
 from table_api.storage import Operation, TableStorage
 from tests.builders import CALL_TIME, call_id, make_usage

@@ -16,7 +16,8 @@ from pricing_rules.units import Unit
 from table_api.documents import MemoryDocuments
 from table_api.memory_storage import MemoryTableStorage
 from table_api.people import PeopleDirectory, Person
-from table_api.reratings import LEASE_S, Reratings, RunRefused, RunState, Scope, Work
+from table_api.rerating import RunRefused, RunState, Scope, Work
+from table_api.reratings import LEASE_S, Reratings
 from table_api.rows import MeteredCall
 from tests.builders import CALL_TIME, call_id, make_usage
 from tests.calls import NOW, book, make_call, open_ledger
