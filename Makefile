@@ -51,6 +51,7 @@ fmt: setup ## Format the code and sort the imports
 bench: setup ## Measure against fair references: prints a table each
 	$(RUN) -m benchmarks.rating
 	$(RUN) -m benchmarks.metering
+	$(RUN) -m benchmarks.history
 
 clean: ## Remove the demonstration's data
 	rm -rf $(DATA)
