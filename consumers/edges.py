@@ -51,6 +51,10 @@ async def open_edges(settings: Settings) -> AsyncIterator[Edges]:
         tables = _tables(settings, credential)
         stack.push_async_callback(tables.close)
         progress = ProgressTable(tables)
+        # Before the checkpoints, which are in it: a bad connection string is named here.
+        checkpoint_container = await stack.enter_async_context(
+            _container(settings, credential, settings.checkpoint_container)
+        )
         text = settings.storage_connection_string
         checkpoints = Checkpoints.open(
             settings.checkpoint_container,
@@ -65,9 +69,7 @@ async def open_edges(settings: Settings) -> AsyncIterator[Edges]:
             tables=tables,
             progress=progress,
             checkpoints=checkpoints,
-            checkpoint_container=await stack.enter_async_context(
-                _container(settings, credential, settings.checkpoint_container)
-            ),
+            checkpoint_container=checkpoint_container,
             dead_letters=BlobDeadLetters(
                 await stack.enter_async_context(
                     _container(settings, credential, settings.dead_letter_container)
@@ -112,7 +114,11 @@ def _container(
     settings: Settings, credential: AsyncTokenCredential | None, name: str
 ) -> ContainerClient:
     if settings.storage_connection_string:
-        return ContainerClient.from_connection_string(
-            settings.storage_connection_string, name, **BLOB_OPTIONS
-        )
+        try:
+            return ContainerClient.from_connection_string(
+                settings.storage_connection_string, name, **BLOB_OPTIONS
+            )
+        except ValueError as error:
+            message = f"STORAGE_CONNECTION_STRING cannot be used for blobs: {error}"
+            raise SettingsError(message) from error
     return ContainerClient(settings.blobs_url or "", name, credential, **BLOB_OPTIONS)

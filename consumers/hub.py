@@ -46,11 +46,15 @@ class HubAddress:
         """The namespace as checkpoints spell it: the endpoint's host, with a port if it has one."""
         if self.connection_string is None:
             return self.namespace or ""
-        parts = parse_connection_string(self.connection_string)
-        host = urlsplit(parts.get("endpoint", "")).netloc
-        if not host:
+        try:
+            parts = parse_connection_string(self.connection_string)
+            endpoint = urlsplit(parts.get("endpoint", ""))
+            has_host = endpoint.port != 0 and endpoint.netloc  # the port is parsed when asked for
+        except ValueError as error:
+            raise SettingsError(f"EVENTHUB_CONNECTION_STRING cannot be used: {error}") from error
+        if not has_host:
             raise SettingsError("EVENTHUB_CONNECTION_STRING has no Endpoint=sb://HOST/")
-        return host
+        return endpoint.netloc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +78,18 @@ class PartitionState:
 
 
 def make_client(address: HubAddress, **options: Any) -> EventHubConsumerClient:
-    """A client of the SDK; `options` are its own."""
+    """A client of the SDK; `options` are its own. SettingsError when there is no such address."""
+    host = address.host
     if address.connection_string is not None:
-        return EventHubConsumerClient.from_connection_string(
-            address.connection_string, address.group, eventhub_name=address.hub, **options
-        )
+        try:
+            return EventHubConsumerClient.from_connection_string(
+                address.connection_string, address.group, eventhub_name=address.hub, **options
+            )
+        except ValueError as error:
+            raise SettingsError(f"EVENTHUB_CONNECTION_STRING cannot be used: {error}") from error
     if address.credential is None:
         raise SettingsError("EVENTHUB_NAMESPACE needs an identity")
-    return EventHubConsumerClient(
-        address.host, address.hub, address.group, address.credential, **options
-    )
+    return EventHubConsumerClient(host, address.hub, address.group, address.credential, **options)
 
 
 def make_receiving_client(

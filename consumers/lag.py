@@ -7,7 +7,7 @@ from datetime import datetime
 
 from consumers.edges import Edges
 from consumers.hub import HubState, PartitionState
-from table_api.progress import Progress
+from table_api.progress import Count, Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class PartitionLag:
     behind_events: int
     behind_seconds: int
     """Age of the last durable event while there is lag, of the last event before the first save."""
+    lost: int
+    """Events that retention took before we read them: counted, or gone past `durable`."""
 
 
 def lag_of(
@@ -35,8 +37,8 @@ def lag_of(
 ) -> PartitionLag:
     """Pure. `progress` is None before the first save in this life of the hub.
 
-    Events that the retention took before we read them are lag no more: they are lost, and
-    completeness says so.
+    Events that the retention took before we read them are lag no more: they are lost. The row
+    counts them once a later event arrives; until then the hub's first number tells.
     """
     durable = None if progress is None else progress.sequence_number
     start = max(at.first_sequence_number - 1, -1 if durable is None else durable)
@@ -51,7 +53,15 @@ def lag_of(
         checkpoint=checkpoint,
         behind_events=behind,
         behind_seconds=max(0, round((now - since).total_seconds())) if behind else 0,
+        lost=_lost(at, progress),
     )
+
+
+def _lost(at: PartitionState, progress: Progress | None) -> int:
+    if progress is None:
+        return 0
+    gone = max(0, at.first_sequence_number - 1 - progress.sequence_number)
+    return progress.counts.get(Count.LOST, 0) + gone
 
 
 async def read_lag(edges: Edges, *, now: datetime) -> list[PartitionLag]:
@@ -75,20 +85,22 @@ def _of_this_life(rows: Sequence[Progress], state: HubState) -> dict[str, Progre
 
 
 def as_json(lags: Sequence[PartitionLag]) -> dict[str, object]:
-    """For machines: the scaler's two totals, and the partitions."""
+    """For machines: totals (a scaler's two first), and the partitions."""
     return {
         "behind_events": sum(lag.behind_events for lag in lags),
         "behind_seconds": max((lag.behind_seconds for lag in lags), default=0),
+        "lost": sum(lag.lost for lag in lags),
         "partitions": [asdict(lag) for lag in lags],
     }
 
 
 def as_table(lags: Sequence[PartitionLag]) -> str:
     """For people."""
-    head = "partition     enqueued      durable   checkpoint    behind       s"
+    head = "partition     enqueued      durable   checkpoint    behind       s      lost"
     lines = [
         f"{lag.partition:>9} {lag.last_enqueued:>12} {_or_dash(lag.durable):>12} "
-        f"{_or_dash(lag.checkpoint):>12} {lag.behind_events:>9} {lag.behind_seconds:>7}"
+        f"{_or_dash(lag.checkpoint):>12} {lag.behind_events:>9} {lag.behind_seconds:>7} "
+        f"{lag.lost:>9}"
         for lag in lags
     ]
     return "\n".join([head, *lines])

@@ -74,8 +74,7 @@ class Monitor:
             self._measure_lag(worker, at)
             self._check_stall(worker, at)
         return bool(workers) and all(
-            worker.progress.durable >= at.last_sequence_number
-            for worker, at in zip(workers, partitions, strict=True)
+            _caught_up(worker, at) for worker, at in zip(workers, partitions, strict=True)
         )
 
     def _measure_lag(self, worker: PartitionWorker, at: PartitionState) -> None:
@@ -108,3 +107,9 @@ class Monitor:
         if self._idle_since is None:
             self._idle_since = now
         return now - self._idle_since >= self._limits.until_idle_s
+
+
+def _caught_up(worker: PartitionWorker, at: PartitionState) -> bool:
+    # What an emptied partition once held cannot come any more.
+    last = worker.received if at.empty else at.last_sequence_number
+    return worker.progress.durable >= last

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from consumers.handler import Counts
+from consumers.losses import losses
 from consumers.received import Received
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
 from table_api.progress import Count, Progress, ProgressTable, StoredProgress
@@ -19,11 +20,15 @@ Pending = Sequence[tuple[int, Counts]]
 """Sequence number and counts of events that are durable but not in the row."""
 
 
-def advanced(progress: Progress, pending: Pending, last: Received, now: datetime) -> Progress:
+def advanced(
+    progress: Progress, pending: Pending, last: Received, *, now: datetime, after: int | None
+) -> Progress:
     """The row after `pending`, whose last event is `last`. What the row covers is not counted
-    again. Pure.
+    again; `after`: see `losses`. Pure.
     """
     counts = Counter(progress.counts)
+    gone = losses(after, (sequence_number for sequence_number, _ in pending))
+    counts[Count.LOST] += sum(loss.events for loss in gone)
     for sequence_number, of_event in pending:
         if sequence_number > progress.sequence_number:
             counts[Count.RECEIVED] += 1
@@ -64,6 +69,14 @@ class PartitionProgress:
         return covered if self._last is None else max(covered, self._last.sequence_number)
 
     @property
+    def after(self) -> int | None:
+        """The number that the next event follows; None when nothing was ever read.
+
+        Of a hub made anew it is -1: its events are ours from the first on.
+        """
+        return None if self._stored is None and self._last is None else self.durable
+
+    @property
     def durable_enqueued_time(self) -> datetime | None:
         """When the last durable event was enqueued; None before the first."""
         return self._standing().enqueued_time if self._last is None else self._last.enqueued_time
@@ -99,7 +112,8 @@ class PartitionProgress:
                 self._pending.clear()
                 ours = standing.sequence_number == self._last.sequence_number
                 return self._last if ours else None
-            row = advanced(standing, self._pending, self._last, self._now())
+            after = None if self._stored is None else standing.sequence_number
+            row = advanced(standing, self._pending, self._last, now=self._now(), after=after)
             etag = None if self._stored is None else self._stored.etag
             self._is_read = False  # until the answer is there, nobody knows what stands
             try:

@@ -16,6 +16,7 @@ from consumers.dead_letter_limit import DeadLetterLimit, DeadLetterWindow
 from consumers.errors import GivenUp, TooManyDeadLetters
 from consumers.event_buffer import EventBuffer
 from consumers.handler import DEAD_LETTERED, Counts, Handler
+from consumers.losses import losses
 from consumers.partition_progress import PartitionProgress
 from consumers.received import Received
 from consumers.storage_retry import until_answered
@@ -132,6 +133,7 @@ class PartitionWorker:
         make_durable = self._handler.prepare(self.partition, batch)
         # 1. what the batch is for and 2. dead letters: see Metering and Pairing.
         counts = await self._until_answered(make_durable, "a batch")
+        self._tell_losses(batch)
         self.progress.add(batch, counts)
         self._tell_metrics(counts, started)
         dead = [of_event == DEAD_LETTERED for of_event in counts]
@@ -177,6 +179,17 @@ class PartitionWorker:
         return await until_answered(
             attempt, what=what, partition=self.partition, ended=self._giving_up
         )
+
+    def _tell_losses(self, batch: Sequence[Received]) -> None:
+        for loss in losses(self.progress.after, (event.sequence_number for event in batch)):
+            count(CounterName.LOST, loss.events, {"partition": self.partition})
+            _log.error(
+                Action.EVENTS_LOST,
+                f"{loss.events} events were never delivered: the hub's retention took them",
+                partition=self.partition,
+                first_sequence_number=loss.first,
+                last_sequence_number=loss.last,
+            )
 
     def _tell_metrics(self, counts: Sequence[Counts], started: float) -> None:
         outcomes: dict[Count, int] = {}

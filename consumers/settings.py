@@ -5,13 +5,16 @@ docs/consumer.md lists all of it; a test compares. Nothing else reads the enviro
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from consumers.errors import SettingsError
+from table_api.azure_storage import spelled_out
 
 
 def _setting(
@@ -25,21 +28,49 @@ def _paths(text: str) -> tuple[Path, ...]:
     return tuple(Path(part) for part in text.split(os.pathsep) if part)
 
 
+SECONDS_MAX = 31_536_000
+"""A year: longer waits are typing errors."""
+NUMBER_MAX = 1_000_000
+DAYS_MAX = 90
+"""Event Hubs keeps no event longer."""
+
+
 def _seconds(text: str) -> float:
     try:
-        milliseconds = int(Decimal(text) * 1_000)
+        seconds = Decimal(text)
+        usable = Decimal("0.001") <= seconds <= SECONDS_MAX
     except ArithmeticError as error:
         raise ValueError("expected seconds") from error
-    if milliseconds < 1:
-        raise ValueError("expected at least 0.001 seconds")
-    return milliseconds / 1_000
+    if not usable:
+        raise ValueError(f"expected 0.001 to {SECONDS_MAX} seconds")
+    return int(seconds * 1_000) / 1_000
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError("expected a whole number from 1 on")
+def _positive(text: str, number_max: int = NUMBER_MAX) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= number_max:
+        raise ValueError(f"expected a whole number from 1 to {number_max}")
     return number
+
+
+def _days(text: str) -> int:
+    return _positive(text, DAYS_MAX)
+
+
+def _https_url(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme != "https" or not url.hostname:
+        raise ValueError("expected https://HOST")
+    return text
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", text):
+        raise ValueError("expected a host name such as NAMESPACE.servicebus.windows.net")
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +81,22 @@ class Settings:
         "EVENTHUB_CONNECTION_STRING", "the namespace, with a key (local use, or the emulator)"
     )
     eventhub_namespace: str | None = _setting(
-        "EVENTHUB_NAMESPACE", "fully qualified namespace, with an identity in place of a key"
+        "EVENTHUB_NAMESPACE",
+        "fully qualified namespace, with an identity in place of a key",
+        parse=_host,
     )
     eventhub_name: str = _setting("EVENTHUB_NAME", "the event hub", default="llm-usage")
     consumer_group: str = _setting("CONSUMER_GROUP", "its consumer group", default="metering")
     storage_connection_string: str | None = _setting(
-        "STORAGE_CONNECTION_STRING", "the storage account, with a key (local use)"
+        "STORAGE_CONNECTION_STRING",
+        "the storage account, with a key (local use)",
+        parse=spelled_out,
     )
     tables_url: str | None = _setting(
-        "TABLES_URL", "https://ACCOUNT.table.core.windows.net, with an identity"
+        "TABLES_URL", "https://ACCOUNT.table.core.windows.net, with an identity", parse=_https_url
     )
     blobs_url: str | None = _setting(
-        "BLOBS_URL", "https://ACCOUNT.blob.core.windows.net, with an identity"
+        "BLOBS_URL", "https://ACCOUNT.blob.core.windows.net, with an identity", parse=_https_url
     )
     checkpoint_container: str = _setting(
         "CHECKPOINT_CONTAINER", "blob container of checkpoints", default="checkpoints"
@@ -163,7 +198,7 @@ class Settings:
         parse=_seconds,
     )
     hub_retention_days: int = _setting(
-        "HUB_RETENTION_DAYS", "the longer one of both hubs", default=7, parse=_positive
+        "HUB_RETENTION_DAYS", "the longer one of both hubs", default=7, parse=_days
     )
 
     def __post_init__(self) -> None:

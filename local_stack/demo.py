@@ -1,15 +1,17 @@
-"""`make demo`: the whole flow on this machine, from events sent to a total that is audited.
+"""`make demo`: the whole flow on this machine, from calls made to a total that is audited.
 
-Starts the stack, sends a generated workload or a recorded trace, waits until every event is
-durable, shows the box, and stays up until Ctrl-C (or ends, with --exit).
+Starts the stack; sends two months of generated events, then makes live calls through the gateway
+(or sends a recorded trace); waits until every event is durable, shows the box, and stays up until
+Ctrl-C (or ends, with --exit).
 """
 
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,9 +23,12 @@ from local_stack.azurite import AzuriteError
 from local_stack.demo_box import DemoBox, show
 from local_stack.demo_state import only_one, read_state, trace_offset
 from local_stack.errors import LocalStackError
-from local_stack.measured_run import measured_run
+from local_stack.gateway.identity import DEFAULT_KEY, DEFAULT_SUBSCRIPTIONS
+from local_stack.gateway.mono import ready_mono
+from local_stack.gateway.traffic import LiveTraffic
+from local_stack.measured_run import Traffic, measured_run
 from local_stack.people import people
-from local_stack.supervisor import Supervisor
+from local_stack.supervisor import ChildEnded, Supervisor
 from local_stack.trace import trace_events
 from local_stack.usage_event import OutgoingEvent
 from local_stack.workload import Workload
@@ -31,16 +36,26 @@ from table_api.azure_storage import AzureTableStorage
 from table_api.people import People, Person
 from table_api.storage import TableStorage
 
+CALLS = 600
+"""Live calls of a run that is not told how many."""
+CALLS_PER_S = 50.0
+STREAMED = 0.6
+INTERRUPTED = 130
+"""As a shell says it."""
+
 
 def main() -> int:
-    """Exit status: 0 when the audit is green, 1 otherwise or when a part fails."""
+    """Exit status: 0 when the audit is green, 1 when it is not or a part fails, 130 when it was
+    interrupted before the box."""
     options = _parser().parse_args()
+    for name in ("NO_PROXY", "no_proxy"):  # the parts speak over loopback, past any proxy
+        os.environ[name] = "127.0.0.1,localhost"
     console = Console(stderr=True, highlight=False)
     try:
         with only_one(options.data):
             return asyncio.run(_run(options, console))
     except asyncio.CancelledError:
-        return 0
+        return INTERRUPTED
     except (LocalStackError, AzuriteError) as error:
         console.print(f"demo: {error}", style="bold red", markup=False)
         return 1
@@ -50,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local_stack.demo", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(".local"), help="data directory")
     parser.add_argument("--trace", type=Path, help="CSV of recorded calls to send")
+    parser.add_argument(
+        "--calls", type=_count, help=f"calls through the gateway and nothing else (else {CALLS})"
+    )
+    parser.add_argument("--streamed", type=_share, default=STREAMED, help="share of them (0.6)")
+    parser.add_argument(
+        "--drop", type=_share, default=0.0, help="share of their events that the gateway loses (0)"
+    )
     parser.add_argument("--exit", action="store_true", help="end after the box")
     parser.add_argument("--quiet", action="store_true", help="keep the parts' logs to files")
     return parser
@@ -60,17 +82,17 @@ async def _run(options: argparse.Namespace, console: Console) -> int:
     assert task is not None  # we are a coroutine of asyncio.run
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, task.cancel)
-    events = _events(options.data, options.trace, now=datetime.now(UTC))
-    ports, taken = stack.choose_ports()
-    for line in taken:
-        console.print(line)
+    direct = options.trace is not None or not await ready_mono(console.print)
+    traffic = _traffic(options, now=datetime.now(UTC), direct=direct)
+    (options.data / "demo.json").unlink(missing_ok=True)
     async with Supervisor(options.data / "logs", quiet=options.quiet) as supervisor:
-        pids = await stack.start(supervisor, ports, options.data)
+        gateway = None if traffic.live is None else ["--drop", str(options.drop)]
+        ports, pids = await _start(supervisor, options.data, gateway, console)
         storage = AzureTableStorage.from_connection_string(ports.storage)
         try:
             await _name_people(storage)
             box = await measured_run(
-                events,
+                traffic,
                 storage=storage,
                 ports=ports,
                 metering_pid=pids["metering"],
@@ -87,28 +109,78 @@ async def _run(options: argparse.Namespace, console: Console) -> int:
     return 0 if box.audit == "ok" else 1
 
 
-def _events(data: Path, trace: Path | None, *, now: datetime) -> Iterable[OutgoingEvent]:
-    """The same events, byte for byte, in every run on this data directory."""
-    state = read_state(data, now=now)
-    if trace is None:
-        return Workload(now=state.now).events()
-    if not trace.is_file():
-        raise LocalStackError(f"{trace} is not a file, expected a CSV of recorded calls")
-    return trace_events(trace, offset=trace_offset(data, state, trace, now=now))
+async def _start(
+    supervisor: Supervisor, data: Path, gateway: Sequence[str] | None, console: Console
+) -> tuple[stack.Ports, dict[str, int]]:
+    """Start the stack; again where somebody took a port between our look and our start."""
+    while True:
+        ports, taken = stack.choose_ports()
+        for line in taken:
+            console.print(line)
+        try:
+            return ports, await stack.start(supervisor, ports, data, gateway=gateway)
+        except ChildEnded:
+            await supervisor.stop()
+            if len(stack.choose_ports()[1]) <= len(taken):
+                raise  # no port was taken from us: starting again would end alike
+
+
+def _traffic(options: argparse.Namespace, *, now: datetime, direct: bool) -> Traffic:
+    """Events are the same, byte for byte, in every run on this data directory; calls are new.
+    `direct`: all without a gateway, as events that its policies would write."""
+    state = read_state(options.data, now=now)
+    trace: Path | None = options.trace
+    if trace is not None:
+        if not trace.is_file():
+            raise LocalStackError(f"{trace} is not a file, expected a CSV of recorded calls")
+        offset = trace_offset(options.data, state, trace, now=now)
+        return Traffic(events=trace_events(trace, offset=offset))
+    calls, streamed = options.calls, options.streamed
+    if calls is None:
+        live = LiveTraffic(calls=CALLS, streamed=streamed, calls_per_s=CALLS_PER_S)
+        events = Workload(now=state.now).events()
+        if direct:
+            return Traffic(events=events)
+        return Traffic(events=filter(_needs_no_log, events), live=live)
+    if direct:
+        percent = round(streamed * 100)
+        return Traffic(events=Workload(now=now, calls=calls, streamed_percent=percent).events())
+    return Traffic(live=LiveTraffic(calls=calls, streamed=streamed))
+
+
+def _needs_no_log(event: OutgoingEvent) -> bool:
+    """Other failures wait for the gateway's log, and no gateway has one of generated calls."""
+    return b'"usage":null' not in event.body or b'"status":429' in event.body
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text} calls, at least 1 expected")
+    return count
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share, expected a number from 0 to 1")
+    return share
 
 
 async def _name_people(storage: TableStorage) -> None:
     """Names and cost centres live in their own table: the ledger knows subjects only."""
-    start = datetime(2026, 1, 1, tzinfo=UTC).date()
+    known = [(person.subject, person.name, person.cost_centre) for person in people()]
+    client = DEFAULT_SUBSCRIPTIONS[DEFAULT_KEY].subscription
+    known.append((f"subscription:{client}", "Your client", "Engineering"))
     await People(storage, now=lambda: datetime.now(UTC)).save(
         [
             Person(
-                subject=person.subject,
-                display_name=person.name,
-                cost_centre=person.cost_centre,
-                valid_from=start,
+                subject=subject,
+                display_name=name,
+                cost_centre=cost_centre,
+                valid_from=datetime(2026, 1, 1, tzinfo=UTC).date(),
             )
-            for person in people()
+            for subject, name, cost_centre in known
         ]
     )
 

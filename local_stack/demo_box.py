@@ -29,10 +29,29 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     audit: str
     """`ok`, or what does not add up."""
     seconds: float
-    """From the first event sent to the last one durable."""
+    """From the first event sent to the last one durable; where events went straight to the hub,
+    for these alone, since calls through the gateway come at their own pace."""
+    timed_events: int
+    """Events that the seconds and the CPU time are about."""
     cpu_us_per_event: float
     """CPU time of the metering consumer, in microseconds per event."""
     urls: Mapping[str, str]
+    gateway_calls: int = 0
+    """Calls made through the gateway; their events are among `sent`."""
+    gateway_dropped: int = 0
+    """Usage events of these that the gateway lost on purpose."""
+    completed: int = 0
+    """Of the gateway's calls, as all down to `waiting`: usage came from the gateway's log."""
+    recovered: int = 0
+    """Event and usage came from the gateway's log."""
+    no_usage: int = 0
+    """Served, and nobody reported usage."""
+    unattributed: int = 0
+    """Nobody could say who called."""
+    waiting: int = 0
+    """Not in the ledger yet; all others are."""
+    key: str | None = None
+    """What a client sends to the gateway at `urls["base_url"]`; None without a gateway."""
 
     @property
     def nothing_new(self) -> bool:
@@ -43,7 +62,6 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
 def show(box: DemoBox, console: Console) -> None:
     """Print the box."""
     table = Table.grid(padding=(0, 2))
-    rate = f"{box.sent / box.seconds:,.0f} events/s" if box.seconds else "-"
     rows = [
         ("events sent", f"{box.sent:,}"),
         ("calls posted", f"{box.posted:,}"),
@@ -53,10 +71,32 @@ def show(box: DemoBox, console: Console) -> None:
         ("unpriced calls in the ledger", f"{box.unpriced:,}"),
         ("total cost of the ledger", f"{box.total_cost} {box.currency}"),
         ("audit", box.audit),
-        ("time", f"{box.seconds:.1f} s, {rate}, {box.cpu_us_per_event:,.0f} µs CPU per event"),
+        ("time", _time(box)),
+        *_gateway(box),
         *((name, url) for name, url in box.urls.items()),
     ]
+    if box.key is not None:
+        rows.append(("key", f"{box.key} (for any OpenAI client at base_url)"))
     for name, value in rows:
         table.add_row(Text(name, style="bold"), Text(value))
     title = "nothing new: every call stood in the ledger" if box.nothing_new else "metered"
     console.print(Panel(table, title=title, expand=False))
+
+
+def _time(box: DemoBox) -> str:
+    rate = f"{box.timed_events / box.seconds:,.0f} events/s" if box.seconds else "-"
+    return f"{box.seconds:.1f} s, {rate}, {box.cpu_us_per_event:,.0f} µs CPU per event"
+
+
+def _gateway(box: DemoBox) -> list[tuple[str, str]]:
+    if not box.gateway_calls:
+        return []
+    lost = f", {box.gateway_dropped:,} events lost on purpose" if box.gateway_dropped else ""
+    return [
+        ("calls through the gateway", f"{box.gateway_calls:,}{lost}"),
+        ("  completed from its log", f"{box.completed:,}"),
+        ("  recovered from its log", f"{box.recovered:,}"),
+        ("  without usage", f"{box.no_usage:,}"),
+        ("  unattributed", f"{box.unattributed:,}"),
+        ("  still waiting", f"{box.waiting:,}"),
+    ]

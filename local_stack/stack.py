@@ -2,12 +2,13 @@
 
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack import azurite
 from local_stack.azurite import AzuritePorts, accepts, free_port
+from local_stack.gateway.proxy import API_PATH
 from local_stack.supervisor import Child, Supervisor, answers
 
 ZONE = "Europe/Berlin"
@@ -26,6 +27,8 @@ PREFERRED_PORTS = {
     "table": 10002,
     "api": 8000,
     "ui": 8501,
+    "gateway": 8080,
+    "model": 8090,
 }
 """What the official emulators and the documentation use."""
 
@@ -41,6 +44,8 @@ class Ports:
     table: int
     api: int
     ui: int
+    gateway: int
+    model: int
 
     @property
     def event_hubs(self) -> str:
@@ -69,6 +74,16 @@ class Ports:
             "broker": f"http://127.0.0.1:{self.admin}/hubs",
         }
 
+    @property
+    def gateway_url(self) -> str:
+        """Scheme, host and port of the gateway."""
+        return f"http://127.0.0.1:{self.gateway}"
+
+    @property
+    def base_url(self) -> str:
+        """Where an OpenAI client is pointed."""
+        return f"{self.gateway_url}/{API_PATH}/openai/v1"
+
 
 def choose_ports() -> tuple[Ports, list[str]]:
     """The preferred ports where they are free, else others and a line about each that is taken."""
@@ -91,14 +106,23 @@ def settings(ports: Ports) -> Mapping[str, str]:
         "PRICE_BOOKS": str(PRICE_BOOK),
         "BILLING_TIME_ZONE": ZONE,
         "CHECKPOINT_INTERVAL_S": "1",
+        # In Azure the log comes minutes late; here within a second.
+        # Generated events go back two months: pairing looks at the last days of them only.
+        "HUB_RETENTION_DAYS": "1",
+        "PAIRING_GRACE_S": "3",
+        "PAIRING_TIMEOUT_S": "6",
+        "PAIRING_SWEEP_INTERVAL_S": "1",
         "AUTH_MODE": "local",
     }
 
 
-async def start(supervisor: Supervisor, ports: Ports, data: Path) -> dict[str, int]:
+async def start(
+    supervisor: Supervisor, ports: Ports, data: Path, *, gateway: Sequence[str] | None = None
+) -> dict[str, int]:
     """Start all parts in order, each when those it needs are ready; gives their process ids.
 
     They end in the opposite order, so Azurite, which must flush its files, goes last.
+    `gateway` are more arguments of the gateway; None: none is started.
     """
     python, pids = sys.executable, {}
     storage = data / "azurite"
@@ -117,6 +141,8 @@ async def start(supervisor: Supervisor, ports: Ports, data: Path) -> dict[str, i
     )
     await supervisor.wait_ready("azurite", lambda: _listens(ports.blob, ports.table))
     await supervisor.wait_ready("broker", lambda: answers(f"http://127.0.0.1:{ports.admin}/health"))
+    if gateway is not None:
+        pids |= await _start_gateway(supervisor, ports, gateway)
     environment = settings(ports)
     pids["metering"] = await supervisor.start(
         Child(name="metering", command=[python, "-m", "consumers", "run"], environment=environment)
@@ -136,7 +162,33 @@ async def start(supervisor: Supervisor, ports: Ports, data: Path) -> dict[str, i
     await supervisor.wait_ready(
         "ui", lambda: answers(f"http://127.0.0.1:{ports.ui}/_stcore/health")
     )
+    if gateway is not None:
+        await supervisor.wait_ready("gateway", lambda: answers(f"{ports.gateway_url}/healthz"))
     return pids
+
+
+async def start_pairing(supervisor: Supervisor, ports: Ports) -> None:
+    """Once there are calls to pair: it reads whatever came before, and takes its share of the
+    machine for that."""
+    command = [sys.executable, "-m", "consumers", "pair"]
+    child = Child(name="pairing", command=command, environment=settings(ports))
+    await supervisor.start(child)
+
+
+async def _start_gateway(
+    supervisor: Supervisor, ports: Ports, arguments: Sequence[str]
+) -> dict[str, int]:
+    """It compiles the policies while the other parts start."""
+    module = [sys.executable, "-m"]
+    model = [*module, "local_stack.model", "--port", str(ports.model)]
+    gateway = [*module, "local_stack.gateway", "--port", str(ports.gateway)]
+    gateway += ["--backend", f"http://127.0.0.1:{ports.model}", *arguments]
+    return {
+        "model": await supervisor.start(Child(name="model", command=model)),
+        "gateway": await supervisor.start(
+            Child(name="gateway", command=gateway, environment=settings(ports))
+        ),
+    }
 
 
 async def _listens(*ports: int) -> bool:

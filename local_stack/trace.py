@@ -38,6 +38,12 @@ CACHED_HEADER = ("timestamp_ms", "input_tokens", "cached_tokens", "output_tokens
 
 WHOLE_DIGITS_MAX = 12
 """Of a count or of milliseconds: more is no trace of real calls."""
+SHOWN_MAX = 100
+"""Characters of a bad cell in a message."""
+YEARS = range(1970, 2200)
+"""Of a recorded call. Others overflow when they are brought to UTC or moved."""
+SPAN_MAX = timedelta(days=100)
+"""From the first call to the last, which is moved to now: consumers refuse older events."""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:llm-chargeback:trace")
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,10 +74,21 @@ def deal(row: int) -> tuple[str, str]:
 
 
 def offset_to(path: Path, now: datetime) -> timedelta:
-    """By how much the trace's times move so that its last call is at `now` (aware)."""
-    last = max((call.time for call in read_trace(path)), default=None)
-    if last is None:
+    """By how much the trace's times move so that its last call is at `now` (aware).
+
+    InvalidTrace when there is no call, or when its first one would be refused as too old.
+    """
+    first = last = None
+    for call in read_trace(path):
+        first = call.time if first is None else min(first, call.time)
+        last = call.time if last is None else max(last, call.time)
+    if first is None or last is None:
         raise InvalidTrace(f"{path} has no calls, expected at least one line after the header")
+    if last - first > SPAN_MAX:
+        raise InvalidTrace(
+            f"{path} spans {(last - first).days} days, from {first} to {last}, expected at most "
+            f"{SPAN_MAX.days}: consumers refuse older calls. Send it in parts"
+        )
     return now - last
 
 
@@ -99,15 +116,22 @@ def read_trace(path: Path) -> Iterator[TraceCall]:
     # A byte that is not UTF-8 becomes U+FFFD: it is then found and named as a bad cell.
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         lines = csv.reader(file)
-        header = tuple(next(lines, ()))
-        if header not in (AZURE_HEADER, CACHED_HEADER):
-            raise InvalidTrace(
-                f"{path} line 1: header is {','.join(header)!r}, expected "
-                f"{','.join(AZURE_HEADER)!r} or {','.join(CACHED_HEADER)!r}"
-            )
-        filled = (cells for cells in lines if cells)
-        for row, cells in enumerate(filled):
-            yield _call(row, cells, _Place(path, lines.line_num, header))
+        try:
+            header = tuple(next(lines, ()))
+            if header not in (AZURE_HEADER, CACHED_HEADER):
+                raise InvalidTrace(
+                    f"{path} line 1: header is {_shown(','.join(header))}, expected "
+                    f"{','.join(AZURE_HEADER)!r} or {','.join(CACHED_HEADER)!r}"
+                )
+            filled = (cells for cells in lines if cells)
+            for row, cells in enumerate(filled):
+                yield _call(row, cells, _Place(path, lines.line_num, header))
+        except csv.Error as error:  # a cell past 128 KiB
+            raise InvalidTrace(f"{path} line {lines.line_num}: {error}") from error
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +145,14 @@ class _Place:
     def invalid(self, column: int, value: str, expected: str) -> InvalidTrace:
         name = self.header[column]
         return InvalidTrace(
-            f"{self.path} line {self.line}: {name} is {value!r}, expected {expected}"
+            f"{self.path} line {self.line}: {name} is {_shown(value)}, expected {expected}"
         )
 
 
 def _call(row: int, cells: Sequence[str], place: _Place) -> TraceCall:
     if len(cells) != len(place.header):
         raise InvalidTrace(
-            f"{place.path} line {place.line}: {len(cells)} columns ({','.join(cells)!r}), "
+            f"{place.path} line {place.line}: {len(cells)} columns ({_shown(','.join(cells))}), "
             f"expected {len(place.header)}"
         )
     if place.header == AZURE_HEADER:
@@ -156,6 +180,8 @@ def _time(text: str, place: _Place) -> datetime:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise place.invalid(0, text, "a time such as 2023-11-16 18:17:03.9799600") from None
+    if time.year not in YEARS:
+        raise place.invalid(0, text, f"a time in the years {YEARS[0]} to {YEARS[-1]}")
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 

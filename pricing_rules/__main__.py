@@ -36,6 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _add_price(verbs: _Verbs) -> None:
     verb = verbs.add_parser("price", help="what one usage object costs")
     verb.add_argument("--model", required=True, help="model of the book, with or without version")
+    verb.add_argument("--provider", help="where several sell the model")
     verb.add_argument(
         "--deployment-type",
         type=DeploymentType,
@@ -62,7 +63,7 @@ def _add_book_verbs(verbs: _Verbs) -> None:
     verb.set_defaults(run=books.lint)
 
     verb = verbs.add_parser("show", help="the prices of a model, their sources and their age")
-    verb.add_argument("model")
+    verb.add_argument("model", help="with or without version")
     verb.add_argument("--at", type=_moment, default=datetime.now(UTC), help="default: now")
     verb.add_argument("--today", type=_day, default=datetime.now(UTC).date(), help="for the age")
     _add_book_files(verb)
@@ -133,7 +134,10 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ArgumentTypeError(f"{text!r} is no ISO 8601 time") from error
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as error:
+        raise ArgumentTypeError(f"{text!r} is outside the years 1 to 9999 in UTC") from error
 
 
 def _day(text: str) -> date:

@@ -100,7 +100,13 @@ def _tiers(rows: _Rows) -> tuple[tuple[int | None, Rates], ...]:
 
 
 def _conflict(rows: _Rows) -> str | None:
-    """Two prices for one unit and prompt size: meters of one name in regions that differ."""
+    """Why rows cannot be a price: none above zero, or two for one unit and prompt size."""
+    for row, meter in rows:
+        if row.per_million <= 0:
+            return (
+                f"{meter.unit} is {row.per_million} by {row.meter!r} in {row.region}, expected "
+                "above 0; what is free is a rule of kind zero"
+            )
     first: dict[tuple[Unit, PromptBand], PriceRow] = {}
     for row, meter in rows:
         other = first.setdefault((meter.unit, meter.prompt_tokens), row)

@@ -5,10 +5,11 @@ know stops the import.
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -18,6 +19,10 @@ from pricing_rules.units import Unit
 
 METER_TABLE = Path(__file__).parent / "azure_meters.csv"
 _COUNT_PER_PRICE = {"1K": 1_000, "1M": 1_000_000}
+_NOT_BY_COUNT = frozenset({"1", "100", "1 Second", "1 Hour", "1/Hour", "1/Day", "1/Month"})
+"""Units of sessions, pictures, video, provisioned throughput, hosting and storage."""
+_EXACT = Context(prec=50)
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class PromptBand(msgspec.Struct, frozen=True):
@@ -58,15 +63,26 @@ class PriceRow(msgspec.Struct, frozen=True, kw_only=True):
 class _RetailRow(msgspec.Struct, frozen=True):
     """The fields of the API's row that we read, by their own names."""
 
+    serviceName: str
+    productName: str
     meterName: str
     retailPrice: Decimal
     unitOfMeasure: str
     currencyCode: str
     tierMinimumUnits: Decimal
     armRegionName: str
-    effectiveStartDate: datetime
+    effectiveStartDate: _Moment
     type: str
-    effectiveEndDate: datetime | None = None
+    effectiveEndDate: _Moment | None = None
+
+    @property
+    def of_a_model(self) -> bool:
+        """Whether it may price a model. "Cognitive Services" also sells translation and vision."""
+        return (
+            self.serviceName == "Foundry Models"
+            or self.productName.startswith("Azure OpenAI")
+            or "token" in self.meterName.lower()
+        )
 
 
 class _Dump(msgspec.Struct, frozen=True):
@@ -110,7 +126,8 @@ def _band(text: str) -> PromptBand:
 def read_dump(path: Path) -> list[PriceRow]:
     """The pay-as-you-go prices per thousand or million of a dump: pages of the API in one object.
 
-    Reservations, hours, pictures and storage are not priced so, and left out.
+    Reservations, hours, pictures, storage and services without a model are left out. A unit that
+    nobody knows is InvalidPriceSource: it may be one of tokens.
     """
     try:
         dump = msgspec.json.decode(path.read_bytes(), type=_Dump)
@@ -118,11 +135,19 @@ def read_dump(path: Path) -> list[PriceRow]:
         raise InvalidPriceSource(f"{path}: cannot be read: {error.strerror}") from error
     except msgspec.DecodeError as error:
         raise InvalidPriceSource(f"{path}: is no page of the API: {error}") from error
-    return [
-        _price_row(row)
-        for row in dump.Items
-        if row.type == "Consumption" and row.unitOfMeasure in _COUNT_PER_PRICE
-    ]
+    return [_price_row(row) for row in _counted(dump.Items)]
+
+
+def _counted(rows: Iterable[_RetailRow]) -> Iterator[_RetailRow]:
+    for row in rows:
+        if row.type != "Consumption" or not row.of_a_model or row.unitOfMeasure in _NOT_BY_COUNT:
+            continue
+        if row.unitOfMeasure not in _COUNT_PER_PRICE:
+            raise InvalidPriceSource(
+                f"meter {row.meterName!r} is priced per {row.unitOfMeasure!r}, expected "
+                f"{' or '.join(_COUNT_PER_PRICE)}, or one of {', '.join(sorted(_NOT_BY_COUNT))}"
+            )
+        yield row
 
 
 def map_rows(
@@ -148,7 +173,9 @@ def _price_row(row: _RetailRow) -> PriceRow:
     end = row.effectiveEndDate
     return PriceRow(
         meter=row.meterName,
-        per_million=row.retailPrice * (1_000_000 // _COUNT_PER_PRICE[row.unitOfMeasure]),
+        per_million=_EXACT.multiply(
+            row.retailPrice, Decimal(1_000_000 // _COUNT_PER_PRICE[row.unitOfMeasure])
+        ),
         region=row.armRegionName,
         valid_from=row.effectiveStartDate.astimezone(UTC),
         valid_to=end.astimezone(UTC) + timedelta(minutes=1) if end else None,

@@ -112,7 +112,7 @@ def read_book_file(path: Path) -> BookFile:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidBook(f"cannot be read: {error.strerror}", file=path.name) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidBook(f"is not TOML: {error}", file=path.name) from error
     try:
         return BookFile.model_validate(data)

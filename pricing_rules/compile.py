@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from msgspec.structs import replace
 
-from pricing_rules.checks import check_aliases, check_cards, check_fx
+from pricing_rules.checks import check_aliases, check_cards, check_default_versions, check_fx
 from pricing_rules.drafts import Draft, read_drafts
 from pricing_rules.errors import InvalidBook
 from pricing_rules.money import PICO_DIGITS, PICO_PER_UNIT
@@ -54,7 +54,7 @@ def compile_files(
 
     InvalidBook names the file, the rule and the reason.
     """
-    settings = _settings(files)
+    settings_file, settings = _settings(files)
     billing_currency = settings.billing_currency or settings.pricing_currency
     drafts = read_drafts(files, settings.pricing_currency, billing_currency)
     in_order = [drafts[rule_id] for rule_id in sorted(drafts)]
@@ -69,19 +69,22 @@ def compile_files(
     )
     file_of = {rule_id: draft.file for rule_id, draft in drafts.items()}
     check_cards(content.cards, file_of)
-    check_fx(content, file_of)
+    check_fx(content, file_of, settings_file)
+    check_default_versions(
+        content, {(item.provider, item.name): name for name, file in files for item in file.model}
+    )
     check_aliases(
         content, {item.name.lower(): name for name, file in files for item in file.deployment}
     )
     return content, _sources(drafts.values())
 
 
-def _settings(files: Iterable[tuple[str, BookFile]]) -> Settings:
+def _settings(files: Iterable[tuple[str, BookFile]]) -> tuple[str | None, Settings]:
     stated = [(name, file.book) for name, file in files if file.book]
     if len(stated) > 1:
         names = " and ".join(name for name, _ in stated)
         raise InvalidBook(f"[book] stands in {names}, expected in one file of the book")
-    return stated[0][1] if stated else Settings()
+    return stated[0] if stated else (None, Settings())
 
 
 def _card(draft: Draft, rule: BaseRule) -> RateCard:

@@ -9,6 +9,7 @@ from pricing_rules.rules import (
     BookFile,
     FixedRule,
     FxRule,
+    Match,
     MinimumRule,
     Rule,
 )
@@ -58,8 +59,29 @@ def _end_superseded(drafts: Mapping[str, Draft]) -> None:
                 f"{old.rule.id!r} ({old.rule.kind} from {old.rule.valid_from.isoformat()}), "
                 "expected an earlier rule of the same kind"
             )
+        left_out = _calls_left_out(old.rule.match, draft.rule.match)
+        if left_out:
+            raise draft.refuse(
+                f"supersedes {old.rule.id!r} but matches fewer calls, by {left_out}: the others "
+                "would have no rule; a rule for some of them needs no supersedes, it is more "
+                "specific"
+            )
         if old.valid_to is None or old.valid_to > draft.rule.valid_from:
             old.valid_to = draft.rule.valid_from
+
+
+def _calls_left_out(old: Match, new: Match) -> str:
+    """The dimensions by which the new match is narrower; empty when it has all calls of the old."""
+    before, after = old.model_dump(exclude_none=True), new.model_dump(exclude_none=True)
+    return ", ".join(
+        dimension
+        for dimension, allowed in after.items()
+        if dimension not in before or not _values(before[dimension]) <= _values(allowed)
+    )
+
+
+def _values(allowed: str | tuple[str, ...]) -> set[str]:
+    return {allowed} if isinstance(allowed, str) else set(allowed)
 
 
 def _check_rule(draft: Draft, pricing_currency: str, billing_currency: str) -> None:
@@ -79,6 +101,8 @@ def _check_rule(draft: Draft, pricing_currency: str, billing_currency: str) -> N
         raise draft.refuse(
             f"pair {rule.pair}, expected {pricing_currency}-{billing_currency} of the book"
         )
+    if isinstance(rule, FxRule) and rule.match != Match():
+        raise draft.refuse("has a match, but one rate holds for every call of its time")
     if isinstance(rule, BaseRule):
         _check_base(draft, rule)
 

@@ -15,6 +15,10 @@ class InvalidBook(PricingError):
         self.rule_id = rule_id
 
 
+class AmbiguousModel(PricingError):
+    """A model's name is sold by several providers, at prices of their own."""
+
+
 class InvalidUsage(PricingError):
     """A model's usage object contradicts itself or holds something that is no count."""
 

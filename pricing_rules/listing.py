@@ -12,14 +12,21 @@ STALE_AFTER_DAYS = 60
 
 
 def cards_of(book: Book, model: str, at: datetime) -> list[RateCard]:
-    """The base rules of a model in force at a time. Names are compared without case."""
+    """The base rules of a model in force at a time, by its name with or without the version."""
     return [
         card
         for card in book.content.cards
-        if dict(card.matches)["model"][0].lower() == model.lower()
+        if model.lower() in _names(card)
         and card.valid_from <= at
         and (card.valid_to is None or at < card.valid_to)
     ]
+
+
+def _names(card: RateCard) -> set[str]:
+    values = dict(card.matches)
+    (name,) = values["model"]
+    dated = (f"{name}-{version}" for version in values.get("versions", ()))
+    return {each.lower() for each in (name, *dated)}
 
 
 def show(book: Book, model: str, *, at: datetime, today: date) -> Iterator[str]:

@@ -55,12 +55,16 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
         raise ValueError(f"cannot spread {total} over weights {list(weights)}")
     if whole == 0:
         return [total] + [0] * (len(weights) - 1)
-    parts = [total * weight // whole for weight in weights]
-    missing = total - sum(parts)
-    if missing:
-        remainders = [total * weight % whole for weight in weights]
-        # sorted keeps equal remainders in order, reversed or not
-        by_remainder = sorted(range(len(parts)), key=remainders.__getitem__, reverse=True)
-        for index in by_remainder[:missing]:
-            parts[index] += 1
+    parts = []
+    remainders = []
+    missing = total
+    for weight in weights:
+        part, remainder = divmod(total * weight, whole)
+        parts.append(part)
+        remainders.append(remainder)
+        missing -= part
+    for _ in range(missing):
+        largest = remainders.index(max(remainders))
+        parts[largest] += 1
+        remainders[largest] = -1
     return parts

@@ -23,9 +23,17 @@ def _in_utc(moment: datetime) -> datetime:
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@+-]*$")]
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-DecimalText = Annotated[str, StringConstraints(pattern=r"^\d{1,12}(\.\d{1,18})?$")]
+DecimalText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,18})?$")]
 """A non-negative decimal without an exponent, in quotes: TOML's bare 0.1 would be a float."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+
+def arm_name(region: str) -> str:
+    """People and answers' headers say "Sweden Central" where Azure's prices say swedencentral."""
+    return region.replace(" ", "").lower()
+
+
+Region = Annotated[Name, AfterValidator(arm_name)]
 
 
 class DeploymentType(StrEnum):
@@ -67,7 +75,7 @@ class Match(_Model):
     versions: tuple[Name, ...] | None = Field(default=None, min_length=1)
     deployment: tuple[DeploymentType, ...] | None = Field(default=None, min_length=1)
     """Deployment types."""
-    region: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    region: tuple[Region, ...] | None = Field(default=None, min_length=1)
     service_tier: ServiceTier | None = None
     operation: tuple[Operation, ...] | None = Field(default=None, min_length=1)
     product: tuple[Name, ...] | None = Field(default=None, min_length=1)
@@ -115,7 +123,7 @@ class BaseRule(_Rule):
     currency: Currency
     unit: Literal["1", "1K", "1M", "hour"]
     """What a rate is for: one, a thousand or a million of its unit; an hour only for audio_ms."""
-    rates: dict[Unit, DecimalText] | None = None
+    rates: dict[Unit, DecimalText] | None = Field(default=None, min_length=1)
     tier: tuple[Tier, ...] = ()
     source: Source
 
@@ -195,7 +203,7 @@ class Deployment(_Model):
     model: Name
     version: Name | None = None
     type: DeploymentType
-    region: Name | None = None
+    region: Region | None = None
 
 
 class ModelDefault(_Model):

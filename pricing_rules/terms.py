@@ -3,6 +3,7 @@
 Owns the choice of rules. Arithmetic is in `rating`.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import msgspec
 
 from pricing_rules.match import CallFacts, RuleIndex
 from pricing_rules.rate_card import Alias, BookContent, Modifier, RateCard, RateTier
-from pricing_rules.rules import DeploymentType, ServiceTier
+from pricing_rules.rules import DeploymentType, ServiceTier, arm_name
 from pricing_rules.types import UsageEvent
 from pricing_rules.units import Unit
 
@@ -98,19 +99,14 @@ class TermsFinder:
             deployment_type=alias.type,
             version=version,
         )
-        terms = [
-            self._at(
-                empty,
-                facts,
-                cards=[card for card in cards if _holds(card, start)],
-                modifiers=[rule for rule in modifiers if _holds(rule, start)],
-            )
-            for start in starts
+        at_times = [
+            self._at(start, empty, facts, cards=cards, modifiers=modifiers) for start in starts
         ]
-        return starts, terms
+        return starts, at_times
 
     def _at(
         self,
+        moment: datetime,
         empty: Terms,
         facts: CallFacts,
         *,
@@ -118,7 +114,8 @@ class TermsFinder:
         modifiers: Sequence[Modifier],
     ) -> Terms:
         in_order = sorted(
-            modifiers, key=lambda rule: (_LAYERS.index(rule.layer), rule.order, rule.id)
+            (rule for rule in modifiers if _holds(rule, moment)),
+            key=lambda rule: (_LAYERS.index(rule.layer), rule.order, rule.id),
         )
         free = next((rule for rule in in_order if rule.kind == "zero"), None)
         if free:
@@ -132,10 +129,11 @@ class TermsFinder:
         )
         if free and free.layer == "list":
             return msgspec.structs.replace(terms, tiers=_FREE_OF_LIST)
-        if not cards:
+        card = next((card for card in cards if _holds(card, moment)), None)
+        if card is None:
             versions = self._versions.get((facts["provider"], facts["model"]), set())
-            return msgspec.structs.replace(terms, refusal=_no_price(facts, versions))
-        card = cards[0]
+            reason = _no_price(facts, versions) + _other_times(cards, moment)
+            return msgspec.structs.replace(terms, refusal=reason)
         if card.currency != self._currency:
             reason = f"currency: rule {card.id} is in {card.currency}, the book in {self._currency}"
             return msgspec.structs.replace(terms, refusal=reason)
@@ -172,7 +170,7 @@ def _facts(
         "model": alias.model,
         "versions": version,
         "deployment": alias.type,
-        "region": _arm_name(alias.region or event.region),
+        "region": arm_name(alias.region or event.region or "") or None,
         "service_tier": tier,
         "operation": event.operation,
         "product": event.caller.product,
@@ -180,11 +178,6 @@ def _facts(
         "cost_centre": cost_centre,
         "tenant": event.caller.tid,
     }
-
-
-def _arm_name(region: str | None) -> str | None:
-    """An answer's header may say "Sweden Central" where Azure's prices say swedencentral."""
-    return region.replace(" ", "").lower() if region else None
 
 
 def _changes(rules: Sequence[RateCard] | Sequence[Modifier]) -> set[datetime]:
@@ -214,20 +207,35 @@ def _no_price(facts: CallFacts, known_versions: Set[str]) -> str:
     )
 
 
+def _other_times(cards: Sequence[RateCard], moment: datetime) -> str:
+    """Which rule would have held before or would hold later."""
+    ended = max(
+        ((card.valid_to, card.id) for card in cards if card.valid_to and card.valid_to <= moment),
+        default=None,
+    )
+    if ended:
+        return f"; rule {ended[1]} ended {ended[0].isoformat()}"
+    if cards:
+        begins, rule_id = min((card.valid_from, card.id) for card in cards)
+        return f"; rule {rule_id} begins {begins.isoformat()}"
+    return ""
+
+
 def _no_alias(event: UsageEvent) -> str:
     """What is missing and the lines that would add it: the deployment's type sets the price."""
     lines = [
         f"no alias for deployment {event.deployment!r}; add to a file of the book:",
         "[[deployment]]",
-        f'name = "{_toml(event.deployment)}"',
+        f"name = {_toml(event.deployment)}",
         'provider = "azure"',
-        f'model = "{_toml(event.model)}"',
+        f"model = {_toml(event.model)}",
         'type = "GlobalStandard"  # or DataZoneStandard, Standard, …: as deployed',
     ]
     if event.region:
-        lines.append(f'region = "{_toml(event.region)}"')
+        lines.append(f"region = {_toml(event.region)}")
     return "\n".join(lines)
 
 
 def _toml(text: str | None) -> str:
-    return (text or "").replace("\\", "\\\\").replace('"', '\\"')
+    """A string in quotes, on one line whatever the caller sent: JSON's form, but for U+007F."""
+    return json.dumps(text or "", ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -5,13 +5,19 @@ A contradiction is an error that names both numbers; nothing is clamped.
 """
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.types import Operation, Usage
 from pricing_rules.units import Unit
 
+COUNT_MAX = 10**12
+"""A larger count is a broken report, not a call: the largest prompts have some million tokens."""
+
 _NOTHING: Mapping[str, object] = {}
+_MILLISECOND = Decimal("0.001")
+# A context of our own: the caller's may round a duration to fewer digits.
+_TO_MILLISECONDS = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 # Where the split of a count is missing, all of it is what the operation is about.
 _PLAIN_INPUT = {Operation.AUDIO_TRANSCRIPTIONS: Unit.INPUT_AUDIO}
@@ -188,20 +194,24 @@ def _details(usage: Mapping[str, object], *fields: str) -> Mapping[str, object]:
 
 def _count(usage: Mapping[str, object], field: str) -> int:
     value = usage.get(field)
-    if type(value) is int and value >= 0:
+    if type(value) is int and 0 <= value <= COUNT_MAX:
         return value
     if value is None:
         return 0
-    raise InvalidUsage(field, value, f"{field} is {value!r}, expected an integer of 0 or more")
+    raise InvalidUsage(
+        field, value, f"{field} is {value!r}, expected an integer from 0 to {COUNT_MAX}"
+    )
 
 
 def _milliseconds(seconds: object) -> int:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float | Decimal):
         raise InvalidUsage("seconds", seconds, f"seconds is {seconds!r}, expected a number")
-    exact = seconds if isinstance(seconds, Decimal) else Decimal(repr(seconds))
-    if not exact.is_finite() or exact < 0:
-        raise InvalidUsage("seconds", seconds, f"seconds is {seconds!r}, expected 0 or more")
-    return int((exact * 1000).to_integral_value(rounding=ROUND_HALF_EVEN))
+    exact = Decimal(repr(seconds)) if isinstance(seconds, float) else Decimal(seconds)
+    if not exact.is_finite() or not 0 <= exact <= COUNT_MAX // 1000:
+        raise InvalidUsage(
+            "seconds", seconds, f"seconds is {seconds!r}, expected 0 to {COUNT_MAX // 1000}"
+        )
+    return int(exact.quantize(_MILLISECOND, context=_TO_MILLISECONDS).scaleb(3, _TO_MILLISECONDS))
 
 
 def _contradiction(

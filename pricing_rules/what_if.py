@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from pricing_rules.book import Book
+from pricing_rules.errors import AmbiguousModel
 from pricing_rules.money import format_pico
 from pricing_rules.rate_card import Alias
 from pricing_rules.rating import rate
@@ -29,6 +30,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     """A model's name of the book, with or without its version."""
+    provider: str | None = None
+    """None where only one provider of the book sells it."""
     usage: Mapping[str, object]
     """The usage object as the model sends it."""
     operation: Operation = Operation.CHAT_COMPLETIONS
@@ -41,8 +44,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def answer(question: Question, book: Book) -> PricedCall:
-    """The rated call. InvalidUsage when the usage object contradicts itself."""
-    provider, model, version = _resolve(question.model, book)
+    """The rated call. InvalidUsage when the usage object contradicts itself.
+
+    AmbiguousModel when several providers sell it and the question names none.
+    """
+    provider, model, version = _resolve(question.model, question.provider, book)
     alias = Alias(
         name=_NAME,
         provider=provider,
@@ -72,22 +78,33 @@ def answer(question: Question, book: Book) -> PricedCall:
     return msgspec.structs.replace(priced, book_version=book.version)
 
 
-def _resolve(name: str, book: Book) -> tuple[str, str, str | None]:
+def _resolve(name: str, asked: str | None, book: Book) -> tuple[str, str, str | None]:
     """Provider, model and version of a model's name, which may end with the version."""
-    models: dict[str, tuple[str, str, str | None]] = {}
+    sold = _models(book, asked)
+    dated = _DATED_NAME.fullmatch(name)
+    version = None
+    found = sold.get(name.lower(), {})
+    if not found and dated:
+        found, version = sold.get(dated["model"].lower(), {}), dated["version"]
+    if len(found) > 1:
+        raise AmbiguousModel(f"{name} is sold by {' and '.join(sorted(found))}: name the provider")
+    for provider, (model, of_name) in found.items():
+        return provider, model, of_name or version
+    return asked or "azure", name, None
+
+
+def _models(book: Book, asked: str | None) -> dict[str, dict[str, tuple[str, str | None]]]:
+    """Model and version by provider, by each name in lower case, with and without version."""
+    models: dict[str, dict[str, tuple[str, str | None]]] = {}
     for card in book.content.cards:
         values = dict(card.matches)
-        model = values["model"][0]
-        models[model.lower()] = (values["provider"][0], model, None)
+        (provider,), (model,) = values["provider"], values["model"]
+        if asked not in (None, provider):
+            continue
+        models.setdefault(model.lower(), {})[provider] = (model, None)
         for version in values.get("versions", ()):
-            models[f"{model}-{version}".lower()] = (values["provider"][0], model, version)
-    if name.lower() in models:
-        return models[name.lower()]
-    dated = _DATED_NAME.fullmatch(name)
-    if dated and dated["model"].lower() in models:
-        provider, model, _ = models[dated["model"].lower()]
-        return provider, model, dated["version"]
-    return "azure", name, None
+            models.setdefault(f"{model}-{version}".lower(), {})[provider] = (model, version)
+    return models
 
 
 def as_document(call: PricedCall) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`python -m table_api serve | people import | people erase`: data to stdout, words to stderr."""
+"""`python -m table_api serve | people … | invoice …`: data to stdout, words to stderr."""
 
 import argparse
 import asyncio
@@ -11,12 +11,14 @@ from unicodedata import normalize
 
 import uvicorn
 
-from table_api.app import create_app
+from table_api.app import Watched, create_app
 from table_api.errors import SettingsError, TableApiError
+from table_api.invoicing.connection import open_blobs
+from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
 from table_api.people import People
 from table_api.people_changes import import_changes
 from table_api.people_csv import read_people_csv
-from table_api.settings import check_local, metering_place, open_storage, storage_settings
+from table_api.settings import check_local, metering_place, open_storage, paths, storage_settings
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         if flags.verb == "serve":
             check_local(flags.auth_mode, flags.host)
             asyncio.run(_serve(flags.host, flags.port, environment))
+        elif flags.verb == "invoice":
+            return asyncio.run(run_invoice(flags, environment, _say))
         else:
             asyncio.run(_people(flags, environment))
     except SettingsError as error:
@@ -55,10 +59,18 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
-    async with open_storage(storage_settings(environment)) as storage:
+    async with (
+        open_storage(storage_settings(environment)) as storage,
+        open_blobs(environment) as blobs,
+    ):
         _say(_WARNING.format(host=host, port=port))
         config = uvicorn.Config(
-            create_app(storage, loopback_only=True, metering=metering_place(environment)),
+            create_app(
+                storage,
+                loopback_only=True,
+                blobs=blobs,
+                watched=Watched(metering_place(environment), paths(environment)),
+            ),
             host=host,
             port=port,
             log_level="warning",
@@ -90,7 +102,7 @@ async def _people(flags: argparse.Namespace, environment: Mapping[str, str]) -> 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m table_api",
-        epilog=_EPILOG,
+        epilog=_EPILOG + INVOICE_ENVIRONMENT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -119,6 +131,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     erase = people_verbs.add_parser("erase", help="forget a name; cost centre and totals stay")
     erase.add_argument("subject", help="as in the ledger")
+    add_invoice_verbs(verbs)
     return parser
 
 

@@ -7,10 +7,20 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel
+from starlette.responses import JSONResponse, Response
 
 from table_api import endpoints, rerating_endpoints, rerating_responses, responses
 from table_api.api_description import describe
 from table_api.call_reads import CallReads
+from table_api.completeness_answers import Completeness
+from table_api.completeness_reads import CompletenessReads, Paths
+from table_api.invoicing import answers
+from table_api.invoicing import endpoints as invoice_endpoints
+from table_api.invoicing.archive import Archive
+from table_api.invoicing.blob_store import BlobStore
+from table_api.invoicing.files import CSV, JSON, PDF, XLSX
+from table_api.invoicing.memory_blobs import MemoryBlobStore
+from table_api.invoicing.renditions import PARQUET
 from table_api.metering_status import MeteringPlace
 from table_api.people import People
 from table_api.problems import EXCEPTION_HANDLERS
@@ -25,7 +35,8 @@ class Route:
 
     path: str
     handler: Callable[..., Any]
-    answer: type[BaseModel]
+    answer: type[BaseModel] | None
+    """None for files, whose bytes are what they are."""
 
 
 # A subject may hold `/`, so it takes the rest of the path up to the last word.
@@ -41,11 +52,32 @@ ROUTES = (
         "/v1/reratings/{run}", rerating_endpoints.get_rerating, rerating_responses.ReratingDetail
     ),
     Route("/v1/people", rerating_endpoints.get_people, rerating_responses.People),
+    Route("/v1/invoices", invoice_endpoints.get_invoices, answers.Invoices),
+    Route("/v1/invoices/{number}", invoice_endpoints.get_invoice, answers.Invoice),
+    Route("/v1/invoices/{number}/files/{file}", invoice_endpoints.get_invoice_file, None),
     Route("/v1/metering", endpoints.get_metering, responses.Metering),
+    Route("/v1/completeness", endpoints.get_completeness, Completeness),
 )
 
 
-DEFAULT_METERING = MeteringPlace()
+FILES: dict[str, Any] = {
+    "description": "The file.",
+    "content": {
+        content_type: {"schema": {"type": "string", "format": "binary"}}
+        for content_type in (JSON, CSV, XLSX, PDF, PARQUET)
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Whose progress and whose completeness are shown."""
+
+    metering: MeteringPlace
+    paths: Paths
+
+
+DEFAULT_WATCHED = Watched(MeteringPlace(), Paths())
 
 
 def _now() -> datetime:
@@ -57,7 +89,8 @@ def create_app(
     *,
     auth_mode: AuthMode = AuthMode.LOCAL,
     loopback_only: bool = False,
-    metering: MeteringPlace = DEFAULT_METERING,
+    blobs: BlobStore | None = None,
+    watched: Watched = DEFAULT_WATCHED,
     now: Callable[[], datetime] = _now,
 ) -> FastAPI:
     """The API over one storage, which stays the caller's to close.
@@ -83,7 +116,9 @@ def create_app(
         people=People(storage, now=now),
         now=now,
         auth_mode=auth_mode,
-        metering=metering,
+        metering=watched.metering,
+        archive=Archive(blobs or MemoryBlobStore()),
+        completeness=CompletenessReads(storage, reads, watched.paths),
     )
     for route in ROUTES:
         app.add_api_route(
@@ -91,6 +126,8 @@ def create_app(
             route.handler,
             methods=["GET"],
             response_model=route.answer,
+            responses={200: FILES} if route.answer is None else None,
+            response_class=JSONResponse if route.answer is not None else Response,
         )
     describe(app)
     return app

@@ -1,6 +1,7 @@
 """Table Storage over HTTP: azure-core's pipeline (tokens, TLS, logging) with our own bodies."""
 
 import base64
+import binascii
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Sequence
@@ -37,6 +38,12 @@ CONNECTION_TIMEOUT_S = 5
 READ_RETRIES = 3
 TOKEN_SCOPE = "https://storage.azure.com/.default"
 API_VERSION = "2019-02-02"
+DEVELOPMENT_STORAGE = (  # what `UseDevelopmentStorage=true` means to every SDK; the key is public
+    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey="
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+    "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;"
+    "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
+)
 
 _decode_page = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -45,8 +52,14 @@ class SharedKeyLite(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
     """Signs requests with an account key, by the Shared Key Lite scheme of Table Storage."""
 
     def __init__(self, account: str, key: str) -> None:
+        """SettingsError when the key is not base64."""
         self._account = account
-        self._key = base64.b64decode(key)
+        try:
+            self._key = base64.b64decode(key, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise SettingsError(
+                f"STORAGE_CONNECTION_STRING: its AccountKey is not base64: {error}"
+            ) from error
 
     def on_request(self, request: PipelineRequest[HttpRequest]) -> None:
         """Add `x-ms-date` and the signature over it and the path."""
@@ -75,15 +88,19 @@ class AzureTableStorage:
 
     @classmethod
     def from_connection_string(cls, text: str) -> "AzureTableStorage":
-        """From an account's connection string; SettingsError when a part is missing."""
-        parts = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+        """From an account's connection string; SettingsError when a part cannot be used."""
+        parts = _parts(spelled_out(text))
         try:
             account, key = parts["AccountName"], parts["AccountKey"]
         except KeyError as error:
-            raise SettingsError(f"the storage connection string has no {error.args[0]}") from None
+            raise SettingsError(f"STORAGE_CONNECTION_STRING has no {error.args[0]}") from None
         suffix = parts.get("EndpointSuffix", "core.windows.net")
         protocol = parts.get("DefaultEndpointsProtocol", "https")
         endpoint = parts.get("TableEndpoint", f"{protocol}://{account}.table.{suffix}")
+        if not _is_http(endpoint):
+            raise SettingsError(
+                f"STORAGE_CONNECTION_STRING: the tables are at {endpoint!r}, expected http(s)://HOST"
+            )
         return cls(endpoint, SharedKeyLite(account, key))
 
     @classmethod
@@ -136,6 +153,13 @@ class AzureTableStorage:
             f"PartitionKey eq '{partition_key}' and "
             f"RowKey ge '{keys.start}' and RowKey lt '{keys.stop}'"
         )
+        async for page in self._pages(table, condition, select=select, rows_max=rows_max):
+            yield page
+
+    async def _pages(
+        self, table: str, condition: str, *, select: Sequence[str] | None, rows_max: int | None
+    ) -> AsyncIterator[list[Row]]:
+        """Follow the continuation only: a page of the service may be short or empty before it."""
         top = min(rows_max or ROWS_PER_PAGE, ROWS_PER_PAGE)
         first = f"{self._endpoint}/{table}()?$filter={quote(condition, safe='')}&$top={top}"
         if select is not None:
@@ -160,17 +184,13 @@ class AzureTableStorage:
         """See TableStorage: asks again and again for the first row after the last partition."""
         last = ""
         while True:
-            condition = quote(f"PartitionKey gt '{last}'", safe="")
-            url = f"{self._endpoint}/{table}()?$filter={condition}&$top=1&$select=PartitionKey"
-            status, answer, _ = await self._send("GET", url)
-            if status == 404:
+            rows = self._pages(
+                table, f"PartitionKey gt '{last}'", select=["PartitionKey"], rows_max=1
+            )
+            first = [row async for page in rows for row in page][:1]
+            if not first:
                 return
-            if status != 200:
-                raise error_of(status, answer)
-            rows = _decode_page(answer)["value"]
-            if not rows:
-                return
-            last = str(rows[0]["PartitionKey"])
+            last = str(first[0]["PartitionKey"])
             yield last
 
     async def close(self) -> None:
@@ -211,3 +231,22 @@ class AzureTableStorage:
         except (AzureError, OSError, TimeoutError) as error:
             raise Unavailable(f"{method} {urlsplit(url).path}: {error}") from error
         return response.status_code, body, response.headers
+
+
+def spelled_out(connection_string: str) -> str:
+    """`UseDevelopmentStorage=true` in full, which not every SDK understands; others as they are."""
+    short = _parts(connection_string).get("UseDevelopmentStorage", "").lower() == "true"
+    return DEVELOPMENT_STORAGE if short else connection_string
+
+
+def _parts(connection_string: str) -> dict[str, str]:
+    parts = (part.partition("=") for part in connection_string.split(";"))
+    return {name.strip(): value.strip() for name, _, value in parts if value}
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the brackets of an IPv6 address, or the port
+        return False

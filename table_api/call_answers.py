@@ -8,6 +8,7 @@ from pricing_rules.money import format_pico
 from pricing_rules.types import CallState
 from pricing_rules.units import Unit
 from table_api import responses
+from table_api.cache_writes import excludes_cache_writes
 from table_api.call_place import CallPlace
 from table_api.call_reads import model_of
 from table_api.entries import LedgerEntry
@@ -86,7 +87,7 @@ def _call_fields(entry: LedgerEntry) -> dict[str, object]:
         "call_id": entry.text("call_id"),
         "time": entry.time,
         "day": _charge_day(entry),
-        "model": model_of(entry),
+        "model": model_of(entry.row),
         "deployment": entry.text("deployment"),
         "operation": entry.text("operation"),
         "status": int(entry.row["status"]),
@@ -95,6 +96,7 @@ def _call_fields(entry: LedgerEntry) -> dict[str, object]:
         "reason": entry.text("reason"),
         "units": _units(entry),
         "cost": _cost(entry),
+        "excludes": ["cache_write"] if excludes_cache_writes(entry.row) else [],
         "duration_ms": None if duration is None else int(duration),
         "session": entry.text("session"),
     }

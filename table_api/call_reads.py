@@ -51,7 +51,7 @@ class CallReads:
                 return CallPage(tuple(calls), last)
             scanned += rows
             last = CallPlace(entry.partition, entry.entry_key)
-            if model is None or model_of(entry) == model:
+            if model is None or model_of(entry.row) == model:
                 calls.append(entry)
         return CallPage(tuple(calls), None)
 
@@ -95,13 +95,10 @@ class CallReads:
             keys = KeyRange(start, keys.stop)
 
 
-def model_of(entry: LedgerEntry) -> str:
+def model_of(row: Row) -> str:
     """The model that the call's cell has: canonical, else reported, else the deployment."""
-    for column in ("model", "reported_model", "deployment"):
-        name = entry.text(column)
-        if name:
-            return name
-    return "unknown"
+    names = (row.get(column) for column in ("model", "reported_model", "deployment"))
+    return next((str(name) for name in names if name), "unknown")
 
 
 def _keys(subject: str, month: MonthDays, after: CallPlace | None) -> KeyRange:

@@ -59,6 +59,6 @@ def _within(entry: LedgerEntry, month: MonthDays) -> bool:
 
 
 def _wanted(call: ScopedCall, scope: Scope) -> bool:
-    return (scope.model is None or model_of(call.entry) == scope.model) and (
+    return (scope.model is None or model_of(call.entry.row) == scope.model) and (
         scope.cost_centre is None or call.cost_centre == scope.cost_centre
     )

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+IMMUTABLE = "private, max-age=31536000, immutable"
 CACHE_CONTROL = "private, no-cache"
 """A browser may keep an answer, and asks each time whether it still holds."""
 
@@ -21,6 +22,20 @@ def json_answer(request: Request, body: BaseModel, *, link: str | None = None) -
     if _holds(request.headers.get("if-none-match", ""), digest):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type="application/json", headers=headers)
+
+
+def content_answer(
+    request: Request, content: bytes, content_type: str, *, digest: str, immutable: bool
+) -> Response:
+    """A file with a strong ETag, or 304. What is immutable need never be asked for again."""
+    headers = {
+        "ETag": f'"{digest}"',
+        "Cache-Control": IMMUTABLE if immutable else CACHE_CONTROL,
+        "X-Content-Type-Options": "nosniff",
+    }
+    if _holds(request.headers.get("if-none-match", ""), digest):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=content_type, headers=headers)
 
 
 def _holds(if_none_match: str, digest: str) -> bool:

@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from table_api import call_answers, responses, usage_answers
 from table_api.call_place import read_call_place
+from table_api.completeness_answers import completeness_answer
+from table_api.completeness_reads import CALLS_READ_MAX
 from table_api.conditional import json_answer
 from table_api.errors import Unavailable
 from table_api.list_places import (
@@ -24,6 +26,7 @@ from table_api.metering_status import newest_enqueued_time, read_metering
 from table_api.problems import ProblemKind, Refused
 from table_api.queries import (
     CallsQuery,
+    CompletenessQuery,
     NoQuery,
     SubjectsQuery,
     SubjectUsageQuery,
@@ -133,3 +136,14 @@ async def get_metering(request: Request, query: Annotated[NoQuery, Query()]) -> 
     await api.reads.meta()
     status = await read_metering(api.storage, api.metering)
     return json_answer(request, metering_answer(status))
+
+
+async def get_completeness(
+    request: Request, query: Annotated[CompletenessQuery, Query()]
+) -> Response:
+    """What each of the two paths missed, per hour, API and model."""
+    api = api_of(request)
+    meta = await api.reads.meta()
+    days = query.days(meta.calendar.day(api.now()))
+    reading = await api.completeness.read(days, calls_max=CALLS_READ_MAX)
+    return json_answer(request, completeness_answer(reading, meta, days))

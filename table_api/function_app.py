@@ -1,4 +1,5 @@
-"""The HTTP API as an Azure Functions app: one function takes every path and checks the key.
+"""The HTTP API as an Azure Functions app: one function takes every path and checks the key; a timer
+closes the months that are over.
 
 Deployed at the root of the package with host.json, `table_api/` and `pricing_rules/` beside it: the
 worker imports it by its bare name from there.
@@ -8,12 +9,28 @@ import os
 
 import azure.functions as func
 
-from table_api.app import create_app
+from table_api.app import Watched, create_app
+from table_api.invoicing.connection import connect_blobs
+from table_api.invoicing.scheduled import SCHEDULE, run_scheduled
 from table_api.scope import AuthMode
-from table_api.settings import connect, metering_place, storage_settings
+from table_api.settings import connect, metering_place, paths, storage_settings
 
 _storage, _ = connect(storage_settings(os.environ))  # lives as long as the worker's process
+_blobs, _ = connect_blobs(os.environ)
 app = func.AsgiFunctionApp(
-    app=create_app(_storage, auth_mode=AuthMode.FUNCTION_KEY, metering=metering_place(os.environ)),
+    app=create_app(
+        _storage,
+        auth_mode=AuthMode.FUNCTION_KEY,
+        blobs=_blobs,
+        watched=Watched(metering_place(os.environ), paths(os.environ)),
+    ),
     http_auth_level=func.AuthLevel.FUNCTION,
 )
+
+
+@app.function_name("close_months")
+@app.timer_trigger(arg_name="timer", schedule=SCHEDULE, use_monitor=True)
+async def close_months(timer: func.TimerRequest) -> None:
+    """Close every month that is over in the billing zone and not closed yet."""
+    del timer  # whether the run is late does not matter: what is due is read from the store
+    await run_scheduled(os.environ)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from table_api.completeness_reads import TooManyCalls
 from table_api.errors import TableApiError, Unavailable
 from table_api.reads import NoLedger, TooManyCells
 
@@ -35,6 +36,7 @@ class ProblemKind(Enum):
     UNKNOWN_SUBJECT = ("unknown-subject", 404, "The subject is unknown")
     UNKNOWN_CALL = ("unknown-call", 404, "The call is unknown")
     UNKNOWN_RUN = ("unknown-run", 404, "The re-rating run is unknown")
+    UNKNOWN_INVOICE = ("unknown-invoice", 404, "The invoice or file is unknown")
     NO_LEDGER = ("no-ledger", 503, "There is no ledger yet")
     STORAGE_UNAVAILABLE = ("storage-unavailable", 503, "The ledger's storage does not answer")
     INTERNAL = ("internal", 500, "The server failed")
@@ -134,7 +136,7 @@ async def _on_invalid(request: Request, error: RequestValidationError) -> Respon
     return answer(request, Refused(ProblemKind.INVALID_PARAMETER, detail, errors))
 
 
-async def _on_too_many_cells(request: Request, error: TooManyCells) -> Response:
+async def _on_too_much(request: Request, error: TooManyCells | TooManyCalls) -> Response:
     return answer(request, Refused(ProblemKind.TOO_MUCH, f"{error}: ask for fewer days"))
 
 
@@ -154,7 +156,8 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Handler] = {
     Refused: _on_refused,
     HTTPException: _on_http,
     RequestValidationError: _on_invalid,
-    TooManyCells: _on_too_many_cells,
+    TooManyCells: _on_too_much,
+    TooManyCalls: _on_too_much,
     NoLedger: _on_no_ledger,
     Unavailable: _on_unavailable,
     Exception: _on_any,

@@ -39,6 +39,8 @@ class Count(StrEnum):
     """Among all rated events: served, and nobody reported usage."""
     ZERO = "zero"
     """Among all rated events: costs nothing for a named reason."""
+    LOST = "lost"
+    """Never received: retention took them before they were read. Not part of `received`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ the running month, which looks right and is not.
 """
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -18,6 +18,10 @@ from table_api.usage_report import Dimension
 LIMIT_MAX = 200
 LIMIT_DEFAULT = 50
 TEXT_CHARS_MAX = 512
+DAY = timedelta(days=1)
+COMPLETENESS_DAYS_DEFAULT = 2
+COMPLETENESS_DAYS_MAX = 31
+"""Facts are kept for the hubs' retention and a week."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII).fullmatch
 
@@ -48,6 +52,17 @@ SubjectDimensions = Annotated[
 ]
 
 
+def checked_range(days: DayRange, *, days_max: int = RANGE_DAYS_MAX) -> DayRange:
+    """The same; Refused when it is empty or too long."""
+    if days.start >= days.stop:
+        raise refused_parameter("from", days.start, f"is not before to = {days.stop}")
+    if (days.stop - days.start).days > days_max:
+        raise refused_parameter(
+            "to", days.stop, f"is more than {days_max} days after from = {days.start}"
+        )
+    return days
+
+
 class NoQuery(BaseModel):
     """No parameters at all."""
 
@@ -65,14 +80,20 @@ class RangeQuery(BaseModel):
     def days(self, today: date) -> DayRange:
         """The range meant; Refused when it is empty or too long."""
         month = running_month(today)
-        start, stop = self.from_ or month.start, self.to or month.stop
-        if start >= stop:
-            raise refused_parameter("from", start, f"is not before to = {stop}")
-        if (stop - start).days > RANGE_DAYS_MAX:
-            raise refused_parameter(
-                "to", stop, f"is more than {RANGE_DAYS_MAX} days after from = {start}"
-            )
-        return DayRange(start, stop)
+        return checked_range(DayRange(self.from_ or month.start, self.to or month.stop))
+
+
+class CompletenessQuery(RangeQuery):
+    """What each path missed in a few days: yesterday and today by default."""
+
+    def days(self, today: date) -> DayRange:
+        """The range meant; Refused when it is empty or too long."""
+        stop = self.to or today + DAY
+        start = self.from_ or date.fromordinal(
+            max(stop.toordinal() - COMPLETENESS_DAYS_DEFAULT, date.min.toordinal())
+        )
+        days = DayRange(start, stop)
+        return checked_range(days, days_max=COMPLETENESS_DAYS_MAX)
 
 
 class UsageQuery(RangeQuery):

@@ -1,7 +1,7 @@
 """The answers of the API as its OpenAPI document has them; docs/api.md says what each means."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +13,8 @@ Money = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.1133
 """An exact decimal in the answer's `currency`."""
 
 Units = dict[Unit, int]
+Excluded = Literal["cache_write"]
+"""What a cost leaves out since nobody reported it."""
 
 
 class _Answer(BaseModel):
@@ -127,6 +129,7 @@ class Call(_Answer):
     reason: str | None
     units: Units
     cost: Cost | None
+    excludes: list[Excluded]
     duration_ms: int | None
     session: str | None
 

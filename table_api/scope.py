@@ -8,6 +8,8 @@ from enum import StrEnum
 from starlette.requests import Request
 
 from table_api.call_reads import CallReads
+from table_api.completeness_reads import CompletenessReads
+from table_api.invoicing.archive import Archive
 from table_api.loopback import is_loopback
 from table_api.meta import LedgerMeta
 from table_api.metering_status import MeteringPlace
@@ -39,6 +41,8 @@ class Api:
     now: Callable[[], datetime]
     auth_mode: AuthMode
     metering: MeteringPlace
+    archive: Archive
+    completeness: CompletenessReads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

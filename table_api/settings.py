@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from table_api.azure_storage import AzureTableStorage
+from table_api.completeness_reads import Paths
 from table_api.errors import SettingsError
 from table_api.loopback import is_loopback
 from table_api.metering_status import MeteringPlace
@@ -40,6 +41,16 @@ def metering_place(environment: Mapping[str, str]) -> MeteringPlace:
     return MeteringPlace(
         hub=environment.get("EVENTHUB_NAME") or place.hub,
         group=environment.get("CONSUMER_GROUP") or place.group,
+    )
+
+
+def paths(environment: Mapping[str, str]) -> Paths:
+    """What completeness compares: EVENTHUB_NAME, DIAGNOSTICS_HUB_NAME and PAIRING_GROUP."""
+    usual = Paths()
+    return Paths(
+        usage_hub=environment.get("EVENTHUB_NAME") or usual.usage_hub,
+        diagnostics_hub=environment.get("DIAGNOSTICS_HUB_NAME") or usual.diagnostics_hub,
+        group=environment.get("PAIRING_GROUP") or usual.group,
     )
 
 

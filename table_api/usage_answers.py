@@ -8,6 +8,7 @@ from table_api import responses
 from table_api.daily_usage import DailyUsage, Totals, sum_totals
 from table_api.meta import LedgerMeta
 from table_api.people import PeopleDirectory
+from table_api.periods import DayRange
 from table_api.problems import refused_parameter
 from table_api.queries import SubjectUsageQuery, UsageQuery
 from table_api.scope import Scope
@@ -65,13 +66,18 @@ def billing_currency(meta: LedgerMeta) -> str | None:
 
 def head(scope: Scope) -> Fields:
     """The fields of responses.Head."""
+    return head_of(scope.meta, scope.days)
+
+
+def head_of(meta: LedgerMeta, days: DayRange) -> Fields:
+    """The same where nobody's names are asked for."""
     fields: Fields = {
-        "from": scope.days.start,
-        "to": scope.days.stop,
-        "zone": scope.meta.settings.zone,
-        "currency": scope.meta.settings.pricing_currency,
+        "from": days.start,
+        "to": days.stop,
+        "zone": meta.settings.zone,
+        "currency": meta.settings.pricing_currency,
     }
-    if (billing := billing_currency(scope.meta)) is not None:
+    if (billing := billing_currency(meta)) is not None:
         fields["billing_currency"] = billing
     return fields
 

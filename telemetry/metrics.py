@@ -19,6 +19,8 @@ class CounterName(StrEnum):
 
     EVENTS = "chargeback.consumer.events"
     """Events made durable, by `partition` and `outcome`."""
+    LOST = "chargeback.consumer.lost"
+    """Events that retention took before they were read, by `partition`."""
     DEAD_LETTERS = "chargeback.consumer.dead_letters"
     """Dead letters written, by `reason`."""
     REDELIVERED = "chargeback.consumer.redelivered"

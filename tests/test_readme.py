@@ -33,9 +33,14 @@ def test_the_explained_price_is_what_the_command_prints(
 
 def test_the_box_has_the_lines_that_the_demonstration_prints() -> None:
     console = Console(record=True, width=100, file=StringIO())
-    numbers: dict[str, Any] = dict.fromkeys(DemoBox.__struct_fields__, 0)
-    texts = {"total_cost": "0", "currency": "USD", "audit": "ok"}
-    show(DemoBox(**{**numbers, **texts, "urls": {"ui": "", "api": "", "broker": ""}}), console)
+    numbers: dict[str, Any] = dict.fromkeys(DemoBox.__struct_fields__, 1)
+    texts = {"total_cost": "0", "currency": "USD", "audit": "ok", "key": "k"}
+    show(
+        DemoBox(
+            **{**numbers, **texts, "urls": dict.fromkeys(("ui", "api", "broker", "base_url"), "")}
+        ),
+        console,
+    )
     [box] = re.findall(r"╭.*?╯", README, re.DOTALL)
     assert labels(box) == labels(console.export_text())
 

@@ -18,6 +18,8 @@ from ui.period import Period, Range, month_of
 
 USAGE_PAGE = "app_pages/usage.py"
 RERATINGS_PAGE = "app_pages/reratings.py"
+INVOICES_PAGE = "app_pages/invoices.py"
+COMPLETENESS_PAGE = "app_pages/completeness.py"
 
 
 class Parameter(StrEnum):
@@ -34,6 +36,9 @@ class Parameter(StrEnum):
     SEARCH = "q"
     AFTER = "after"
     RUN = "run"
+    INVOICE = "invoice"
+    DOCUMENTS = "documents"
+    SPAN = "span"
 
 
 KEPT_BY_A_LINK = (Parameter.RANGE, Parameter.FIRST, Parameter.LAST)

@@ -119,6 +119,8 @@ class Call(Struct, frozen=True, kw_only=True):
     deployment: str | None = None
     reason: str | None = None
     cost: Cost | None = None
+    excludes: list[str] = []
+    """What the cost leaves out since nobody reported it: `cache_write`."""
     duration_ms: int | None = None
     session: str | None = None
 

@@ -11,7 +11,9 @@ import httpx
 import msgspec
 
 from ui.answers import CallDetail, Calls, Health, Metering, Subjects, SubjectUsage, Usage
+from ui.completeness_answers import Completeness
 from ui.errors import AnswerMalformed, ApiRefused, ApiUnreachable
+from ui.invoice_answers import Invoice, Invoices
 from ui.period import Period
 from ui.rerating_answers import RunDetail, Runs
 
@@ -22,6 +24,7 @@ CALLS_PAGE_ROWS = 100
 
 Group = Literal["day", "model", "cost_centre"]
 SubjectSort = Literal["charge", "calls", "subject"]
+DocumentKind = Literal["invoice", "statement"]
 Parameters = tuple[tuple[str, str], ...]
 Transport = Callable[[str, Parameters], bytes]
 """Path and query parameters to the body of a 200; raises ApiUnreachable or ApiRefused."""
@@ -84,6 +87,9 @@ class Client:
     def metering(self) -> Metering:
         return self._ask(Metering, "/v1/metering")
 
+    def completeness(self, period: Period) -> Completeness:
+        return self._ask(Completeness, "/v1/completeness", query=_days(period))
+
     def usage(self, period: Period, *groups: Group) -> Usage:
         parameters = (*_days(period), ("group_by", ",".join(groups)))
         return self._ask(Usage, "/v1/usage", query=parameters)
@@ -123,6 +129,18 @@ class Client:
 
     def rerating(self, run: str) -> RunDetail:
         return self._ask(RunDetail, f"/v1/reratings/{_segment(run)}")
+
+    def invoices(self, kind: DocumentKind) -> Invoices:
+        """Closed months, and their invoices or the newest month's statements."""
+        return self._ask(Invoices, "/v1/invoices", query=(("kind", kind),))
+
+    def invoice(self, number: str) -> Invoice:
+        return self._ask(Invoice, f"/v1/invoices/{_segment(number)}")
+
+    def invoice_file(self, number: str, file: str, *, names: bool) -> bytes:
+        """A file of a document or of a month, as stored or with display names."""
+        query: Parameters = (("names", "true"),) if names else ()
+        return self._get(f"/v1/invoices/{_segment(number)}/files/{_segment(file)}", query)
 
     def _ask(self, kind: type[Answer], path: str, *, query: Parameters = ()) -> Answer:
         body = self._get(path, query)

@@ -82,6 +82,12 @@ def instant(value: datetime, zone: str) -> str:
     return f"{day(local.date())}, {local:%H:%M:%S %Z}"
 
 
+def hour(value: datetime, zone: str) -> str:
+    """The hour that begins then, in the billing zone."""
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
 def clock(value: datetime, zone: str) -> str:
     """The time of day in the billing zone, to the millisecond: calls of one second stay apart."""
     local = value.astimezone(ZoneInfo(zone))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from consumers.pairing.completed_event import completed_event
-from consumers.pairing.log_usage import usage_from_log
 from pricing_rules.types import Rank
 from table_api.call_decision import UNATTRIBUTED, Decision, Place
 from table_api.call_view import CallView
+from table_api.log_usage import usage_from_log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 Idempotent: whatever fails or is killed in between, settling the same calls again ends the same.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -36,6 +37,8 @@ class Settlement:
         self._calls = calls
         self._publisher = publisher
         self._waits = waits
+        self._turn = asyncio.Lock()
+        """Two partitions of one process that settle a call at once would refuse each other."""
 
     async def settle(self, call_ids: Iterable[str], stream_time: datetime | None) -> None:
         """Decide what can be decided by now. Raises Unavailable or HubUnavailable."""
@@ -43,7 +46,8 @@ class Settlement:
         for start in range(0, len(every), CALLS_AT_ONCE_MAX):
             left = every[start : start + CALLS_AT_ONCE_MAX]
             for _ in range(TRIES_MAX):
-                left = await self._round(left, stream_time)
+                async with self._turn:
+                    left = await self._round(left, stream_time)
                 if not left:
                     break
             else:

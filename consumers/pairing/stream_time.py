@@ -5,12 +5,15 @@ behind, or a hub that is down, makes no call look overdue.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import repeat
 
-from consumers.hub import EventHub, PartitionState
+from consumers.hub import EventHub, HubState, PartitionState
 from table_api.progress import Progress, ProgressTable
+
+RECENT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,14 @@ class Passed:
     """Whether no partition holds an event that is not durable here."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a hub said when it was last asked."""
+
+    state: HubState
+    ends: Sequence[PartitionState]
+
+
 class StreamTime:
     """Looks at both hubs. `latest` never goes back."""
 
@@ -32,6 +43,7 @@ class StreamTime:
         self._hubs = hubs
         self._progress = progress
         self._now = now
+        self._known: dict[str, _Known] = {}
         self.latest: datetime | None = None
 
     async def look(self) -> Passed:
@@ -46,16 +58,35 @@ class StreamTime:
     async def _look(self, hub: EventHub) -> list[tuple[datetime | None, bool]]:
         """(passed time, caught up) of each partition."""
         # The time is taken before the hub is asked: what it holds then is all of before that.
-        now = self._now()
-        state = await hub.state()
-        partitions = await hub.partitions(state.partitions)
-        address = hub.address
+        now, address = self._now(), hub.address
         rows = {
-            row.partition: row
-            for row in await self._progress.of_group(address.hub, address.group)
-            if row.hub_created_at == state.created_at
+            row.partition: row for row in await self._progress.of_group(address.hub, address.group)
         }
-        return [passed(at, rows.get(at.partition), now) for at in partitions]
+        known = self._known.get(address.hub)
+        if known is not None:
+            of_life = [_of_this_life(rows, at.partition, known.state) for at in known.ends]
+            if all(map(is_behind, known.ends, of_life, repeat(now))):
+                return [(row.enqueued_time if row else None, False) for row in of_life]
+        state = await hub.state()
+        ends = await hub.partitions(state.partitions)
+        self._known[address.hub] = _Known(state, ends)
+        return [passed(at, _of_this_life(rows, at.partition, state), now) for at in ends]
+
+
+def _of_this_life(rows: Mapping[str, Progress], partition: str, state: HubState) -> Progress | None:
+    row = rows.get(partition)
+    return row if row is not None and row.hub_created_at == state.created_at else None
+
+
+def is_behind(at: PartitionState, progress: Progress | None, now: datetime) -> bool:
+    """Whether an earlier look at the hub still tells enough: a question costs a connection.
+
+    It does while we have not come as far as the hub was then, or have come to a moment ago.
+    """
+    if progress is None:
+        return not at.empty
+    recent = progress.enqueued_time is not None and now - progress.enqueued_time < RECENT
+    return recent or progress.sequence_number < at.last_sequence_number
 
 
 def passed(

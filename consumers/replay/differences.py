@@ -80,7 +80,7 @@ def staged(found: Sequence[Found], currencies: tuple[str, str]) -> Staging:
         day = date.fromisoformat(str(row.row["day"]))
         days.append(day)
         scoped = ScopedCall(row, day, call.cost_centre)
-        diff.add(scoped, model_of(row), after=after, changed=True)
+        diff.add(scoped, model_of(row.row), after=after, changed=True)
         pairs.append(
             Pair(
                 partition=row.partition,

@@ -75,7 +75,7 @@ async def rate_scope(
         priced = rate(recorded_event(entry), book, call.cost_centre)
         after = place(MeteredCall(priced=priced, origin=entry.origin))
         changed = differs(entry, after)
-        diff.add(call, model_of(entry), after=after, changed=changed)
+        diff.add(call, model_of(entry.row), after=after, changed=changed)
         if not changed:
             continue
         if entry.text("state") in COSTED and priced.state not in COSTED:

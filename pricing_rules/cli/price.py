@@ -15,7 +15,7 @@ def usage_object(text: str) -> dict[str, object]:
     """A usage object given on the command line; its decimals stay exact."""
     try:
         usage = json.loads(text, parse_float=Decimal)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArgumentTypeError(f"is no JSON: {error}") from error
     if not isinstance(usage, dict):
         raise ArgumentTypeError(f"is {type(usage).__name__}, expected an object")
@@ -27,6 +27,7 @@ def price(arguments: Namespace) -> int:
     book = load_book(arguments.book)
     question = Question(
         model=arguments.model,
+        provider=arguments.provider,
         usage=arguments.usage,
         operation=OPERATION_NAMES[arguments.api],
         deployment_type=arguments.deployment_type,

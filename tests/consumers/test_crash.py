@@ -1,40 +1,130 @@
 """kill -9 between the steps of a batch: everything comes again and counts once."""
 
-from table_api.progress import Count
-from tests.consumers.conftest import Stage
+import asyncio
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
 
+import pytest
+
+from local_stack.send import send_events
+from local_stack.trace import offset_to, trace_events
+from local_stack.usage_event import OutgoingEvent
+from pricing_rules.money import format_pico
+from table_api.progress import Count
+from tests.builders import ENQUEUED_TIME
+from tests.consumers.conftest import HUB, Stage
+from tests.trace_total import TRACE, total_of
+
+CALLS = 8_819
+"""Of the recorded trace; a generated one has as many."""
 KILLS = 3
-CALLS_A_ROUND = 400
-STREAMED_A_ROUND = 50
-NO_SAVES_BY_TIME = {"CHECKPOINT_INTERVAL_S": "600", "BATCH_EVENTS_MAX": "100"}
+LIVES_MAX = 6
+"""A save may slip in between the look and the kill: such a kill proves nothing, another follows."""
+UNSAVED_MIN = 100
+"""Calls in the ledger that no progress row covers yet, when a consumer is killed."""
+EVENTS_PER_S = 400
+"""While a consumer runs that is to be killed: a portion lasts longer than it takes to save once."""
+QUICK_SAVES = {"CHECKPOINT_INTERVAL_S": "2", "BATCH_EVENTS_MAX": "100"}
+
+
+@pytest.fixture(params=["recorded", "generated"])
+def trace(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The recorded trace, or where it is not here one of the same size."""
+    recorded: Path = TRACE
+    if request.param == "recorded":
+        if not recorded.exists():
+            pytest.skip("the recorded trace is not beside the repository")
+        return recorded
+    if recorded.exists():
+        pytest.skip("the recorded trace is here: no other one is needed")
+    return generated(tmp_path / "generated.csv")
+
+
+def generated(path: Path) -> Path:
+    """A trace of CALLS calls in an hour, the same each time."""
+    chance, start = random.Random(CALLS), datetime(2023, 11, 16, 18)
+    lines = [
+        f"{start + timedelta(seconds=row * 3_600 / CALLS)},{chance.randint(1, 8_000)},"
+        f"{chance.randint(1, 600)}"
+        for row in range(CALLS)
+    ]
+    path.write_text("\n".join(["TIMESTAMP,ContextTokens,GeneratedTokens", *lines]) + "\n")
+    return path
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands at one moment. Every event of a trace is a call of its own."""
+
+    entries: int
+    covered: int
+    """Events that the progress rows cover."""
+
+    @property
+    def unsaved(self) -> int:
+        return self.entries - self.covered
+
+
+async def standing(stage: Stage) -> Standing:
+    entries = await stage.entries()  # first: the look may be old, and never claims too much
+    rows = (await stage.progress()).values()
+    return Standing(entries, sum(row.sequence_number + 1 for row in rows))
 
 
 async def test_three_kills_between_post_and_checkpoint_lose_and_double_nothing(
-    stage: Stage,
+    stage: Stage, trace: Path
 ) -> None:
-    for kill in range(KILLS):
-        first = kill * (CALLS_A_ROUND + STREAMED_A_ROUND)
-        stage.fill(STREAMED_A_ROUND, first=first, stream=True, usage=None)
-        stage.fill(CALLS_A_ROUND, first=first + STREAMED_A_ROUND)
-        async with stage.process(**NO_SAVES_BY_TIME) as consumer:
-            # Posted far enough, and never saved: the kill falls between the two.
-            await _reaches(stage, kill * CALLS_A_ROUND + CALLS_A_ROUND // 4)
-            consumer.kill()
-            await consumer.exit_code()
-        assert await stage.progress() == {}
-        async with stage.edges() as edges:
-            assert await edges.checkpoints.positions() == {}
+    expected = total_of(trace)
+    events = trace_events(trace, offset=offset_to(trace, ENQUEUED_TIME))
+    unsaved: list[int] = []
+    for _ in range(LIVES_MAX):
+        portion = list(islice(events, CALLS // LIVES_MAX))
+        if (left := await _kill_before_a_save(stage, portion)) > 0:
+            unsaved.append(left)
+        if len(unsaved) == KILLS:
+            break
+    assert len(unsaved) == KILLS
 
-    posted_before = await stage.entries()
     async with stage.consuming():
-        counts = await stage.counts(KILLS * (CALLS_A_ROUND + STREAMED_A_ROUND))
-    # Redelivery happened: what the killed ones had posted is met again.
-    assert counts["duplicates"] == posted_before
-    assert counts["posted"] + counts["duplicates"] == KILLS * CALLS_A_ROUND
-    assert counts["deferred"] == KILLS * STREAMED_A_ROUND
+        await send_events(stage.broker.connection_string, HUB, events)
+        counts = await stage.counts(CALLS)
+    # Redelivery happened: what the killed ones had posted and not saved was met again.
+    assert counts["duplicates"] >= max(unsaved)
+    assert counts == {
+        "received": CALLS,
+        "posted": CALLS - counts["duplicates"],
+        "duplicates": counts["duplicates"],
+    }
     report = await stage.audit()
     assert report.ok, report.render()
-    assert report.calls == KILLS * CALLS_A_ROUND
+    assert report.calls == CALLS
+    assert Decimal(format_pico(report.charge)) == expected
+
+
+async def _kill_before_a_save(stage: Stage, portion: list[OutgoingEvent]) -> int:
+    """A consumer's life, while a portion is sent, that ends after a checkpoint and before the next;
+    how many calls are then in the ledger and in no progress row.
+    """
+    text = stage.broker.connection_string
+    start = await standing(stage)
+
+    async def between() -> bool:
+        now = await standing(stage)
+        return now.covered > start.covered and now.unsaved >= UNSAVED_MIN
+
+    async with stage.process(**QUICK_SAVES) as consumer, asyncio.TaskGroup() as tasks:
+        await consumer.says("ready")
+        tasks.create_task(send_events(text, HUB, portion, events_per_second=EVENTS_PER_S))
+        await stage.until(between)
+        consumer.kill()
+        await consumer.exit_code()
+    async with stage.edges() as edges:
+        assert await edges.checkpoints.positions()
+    return (await standing(stage)).unsaved
 
 
 async def _reaches(stage: Stage, entries: int) -> None:

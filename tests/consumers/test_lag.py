@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from consumers.hub import PartitionState
 from consumers.lag import as_json, as_table, lag_of
-from table_api.progress import Progress
+from table_api.progress import Count, Progress
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 AT = PartitionState(
@@ -48,13 +48,21 @@ def test_an_empty_partition_has_none() -> None:
     assert lag_of(at, None, None, now=NOW).behind_events == 0
 
 
-def test_what_retention_took_is_no_lag() -> None:
-    lag = lag_of(AT, replace(ROW, sequence_number=4), None, now=NOW)
-    assert lag.behind_events == 90
+def test_what_retention_took_is_no_lag_but_lost() -> None:
+    lag = lag_of(AT, replace(ROW, sequence_number=4, counts={Count.LOST: 3}), None, now=NOW)
+    assert (lag.behind_events, lag.lost) == (90, 5 + 3)
+    assert lag_of(AT, replace(ROW, sequence_number=9), None, now=NOW).lost == 0
+    assert lag_of(AT, None, None, now=NOW).lost == 0
+
+
+def test_an_emptied_partition_shows_what_nobody_read() -> None:
+    at = replace(AT, first_sequence_number=100, empty=True)
+    lag = lag_of(at, ROW, None, now=NOW)
+    assert (lag.behind_events, lag.lost) == (0, 50)
 
 
 def test_the_totals_are_the_sum_of_events_and_the_worst_seconds() -> None:
     one, other = lag_of(AT, ROW, 40, now=NOW), lag_of(AT, None, None, now=NOW)
     totals = as_json([one, other])
-    assert (totals["behind_events"], totals["behind_seconds"]) == (140, 30)
+    assert (totals["behind_events"], totals["behind_seconds"], totals["lost"]) == (140, 30, 0)
     assert len(as_table([one, other]).splitlines()) == 3

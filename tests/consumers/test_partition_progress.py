@@ -112,6 +112,44 @@ async def test_a_lost_answer_neither_loses_nor_doubles_counts(fault: str) -> Non
     assert (await stored(storage)).counts[Count.RECEIVED] == 10
 
 
+async def test_what_retention_took_is_counted_once_over_crashes_and_owners() -> None:
+    storage = MemoryTableStorage()
+    before = await owner(storage)
+    work(before, 0, 9)
+    await before.save()
+    crashed, zombie, after = [await owner(storage) for _ in range(3)]
+    work(crashed, 15, 19)  # never saved
+    work(zombie, 15, 16)
+    work(after, 15, 29)
+    await zombie.save()
+    await after.save()
+    work(after, 32, 32)
+    await after.save()
+    counts = (await stored(storage)).counts
+    assert (counts[Count.LOST], counts[Count.RECEIVED]) == (5 + 2, 10 + 15 + 1)
+
+
+async def test_what_was_gone_before_the_first_reading_is_not_lost() -> None:
+    storage = MemoryTableStorage()
+    progress = await owner(storage)
+    assert progress.after is None
+    work(progress, 250, 299)
+    await progress.save()
+    assert (await stored(storage)).counts[Count.LOST] == 0
+    assert progress.after == 299
+
+
+async def test_of_a_hub_made_anew_the_first_events_are_ours() -> None:
+    storage = MemoryTableStorage()
+    progress = await owner(storage)
+    work(progress, 0, 9)
+    await progress.save()
+    reborn = await owner(storage, created_at=NOW)
+    work(reborn, 3, 4)
+    await reborn.save()
+    assert (await stored(storage)).counts[Count.LOST] == 3
+
+
 async def test_a_hub_made_anew_starts_at_its_first_event_and_keeps_the_counts() -> None:
     storage = MemoryTableStorage()
     progress = await owner(storage)

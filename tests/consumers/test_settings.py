@@ -1,13 +1,22 @@
 """Settings: flags over variables, and errors that name the variable."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from consumers.edges import open_edges
 from consumers.errors import SettingsError
 from consumers.settings import options, read_settings
+from table_api.errors import SettingsError as StorageSettingsError
+from tests.consumers.process import ConsumerProcess
 
 LEAST = {"EVENTHUB_CONNECTION_STRING": "hub", "STORAGE_CONNECTION_STRING": "storage"}
+
+USABLE = {
+    "EVENTHUB_CONNECTION_STRING": "Endpoint=sb://h/;SharedAccessKeyName=a;SharedAccessKey=k",
+    "STORAGE_CONNECTION_STRING": "AccountName=a;AccountKey=a2V5",
+}
 
 
 def test_a_flag_is_stronger_than_its_variable_and_that_than_the_default() -> None:
@@ -41,12 +50,74 @@ def test_an_identity_needs_no_key() -> None:
         ("BATCH_EVENTS_MAX", "0"),
         ("BATCH_EVENTS_MAX", "many"),
         ("LINGER_S", "-1"),
+        ("BATCH_EVENTS_MAX", "9" * 30),
+        ("HUB_RETENTION_DAYS", "91"),
         ("LINGER_S", "x"),
+        ("LINGER_S", "NaN"),
+        ("LINGER_S", "1e100000"),
+        ("EVENTHUB_NAMESPACE", "sb://contoso/"),
+        ("TABLES_URL", "contoso"),
+        ("TABLES_URL", "https://["),
+        ("BLOBS_URL", "http://contoso.blob.core.windows.net"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(variable: str, text: str) -> None:
     with pytest.raises(SettingsError, match=variable):
         read_settings({}, {**LEAST, variable: text})
+
+
+def no_hub(text: str) -> tuple[str, str]:
+    return "EVENTHUB_CONNECTION_STRING", text
+
+
+def no_account(text: str) -> tuple[str, str]:
+    return "STORAGE_CONNECTION_STRING", text
+
+
+@pytest.mark.parametrize("verb", ["run", "check"])
+async def test_a_verb_without_a_usable_address_says_so_and_exits_with_1(verb: str) -> None:
+    arguments = (verb, "--eventhub-connection-string", "x")
+    async with ConsumerProcess.running(arguments, {**os.environ, **USABLE}) as process:
+        assert await process.exit_code() == 1
+    [line] = process.lines
+    assert line["action"] == "failed"
+    assert "EVENTHUB_CONNECTION_STRING" in line["message"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        no_hub("x"),
+        no_hub(";;"),
+        no_hub("Endpoint=sb://h/"),
+        no_hub("Endpoint=nonsense;SharedAccessKeyName=a;SharedAccessKey=k"),
+        no_hub("Endpoint=sb://h:port/;SharedAccessKeyName=a;SharedAccessKey=k"),
+        no_hub("Endpoint=sb://[;SharedAccessKeyName=a;SharedAccessKey=k"),
+        no_account("x"),
+        no_account("AccountName=a"),
+        no_account("AccountName=a;AccountKey=!!!"),
+        no_account("AccountName=a;AccountKey=abc"),
+        no_account("AccountName=a;AccountKey=a2V5;TableEndpoint=foo"),
+        no_account("AccountName=a;AccountKey=a2V5;TableEndpoint=http://["),
+        no_account("AccountName=a;AccountKey=a2V5;BlobEndpoint=http://["),
+        no_account("AccountName=a;AccountKey=a2V5;;=;x"),
+    ],
+)
+async def test_an_address_that_is_none_is_refused_by_name_and_without_its_key(
+    variable: str, text: str
+) -> None:
+    with pytest.raises((SettingsError, StorageSettingsError), match=variable) as found:
+        async with open_edges(read_settings({}, {**USABLE, variable: text})):
+            pass
+    assert "a2V5" not in str(found.value)
+
+
+async def test_development_storage_is_the_local_emulator_at_its_usual_ports() -> None:
+    settings = read_settings(
+        {}, {**USABLE, "STORAGE_CONNECTION_STRING": "UseDevelopmentStorage=true"}
+    )
+    async with open_edges(settings) as edges:
+        assert edges.checkpoint_container.url.startswith("http://127.0.0.1:10000/devstoreaccount1/")
 
 
 def test_price_books_are_a_list_of_paths() -> None:

@@ -1,5 +1,6 @@
 """What a ledger promises, on any storage: counted once, whatever is sent again or lost."""
 
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,13 +11,13 @@ from table_api.audit import audit
 from table_api.cells import Cell, read_cell
 from table_api.entries import LedgerEntry, read_entry
 from table_api.errors import Unavailable
-from table_api.keys import CALL_ROWS, CELL_ROWS
+from table_api.keys import CALL_ROWS, CELL_ROWS, shard_of
 from table_api.ledger import Ledger
 from table_api.post_result import Outcome
 from table_api.rows import MeteredCall
-from table_api.storage import TableStorage
+from table_api.storage import Operation, TableStorage
 from tests.builders import CALL_TIME, call_id, make_usage
-from tests.calls import NOW, FaultyStorage, all_rows, make_call, open_ledger
+from tests.calls import NOW, FaultyStorage, PrefixedStorage, all_rows, make_call, open_ledger
 
 ONE_CALL = parse_pico("0.0011952")  # 1024 x 0.40 + 1024 x 0.10 + 427 x 1.60 per million
 
@@ -161,6 +162,55 @@ class LedgerContract:
         assert await charge(storage) == 20 * ONE_CALL
         assert (await audit(storage, now=NOW)).ok
 
+    async def test_after_a_lost_request_a_call_that_another_event_posted_is_a_duplicate(
+        self, storage: TableStorage
+    ) -> None:
+        ledger = await open_ledger(storage)
+
+        class Overtaken(FaultyStorage):
+            async def transact(
+                self, table: str, partition_key: str, operations: Sequence[Operation]
+            ) -> list[str]:
+                if self._faults:
+                    await ledger.post([make_call(7)])
+                return await super().transact(table, partition_key, operations)
+
+        slow = Ledger(Overtaken(storage, ["before"]), ledger.meta, now=lambda: NOW)
+        [result] = await slow.post([make_call(1)])
+        assert result.outcome is Outcome.DUPLICATE
+        assert await charge(storage) == ONE_CALL
+
+    async def test_a_move_whose_reversal_is_refused_is_refused_as_a_whole(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        subject = "x" * 32_760  # fits its own column, but not the reversal's reason
+        lost = make_call(1, subject="unattributed", rank=Rank.GATEWAY_LOG)
+        await ledger.post([lost])
+        [result] = await ledger.post([make_call(2, subject=subject, replaces=place_of(lost))])
+        assert result.outcome is Outcome.REFUSED
+        assert "reason" in str(result.reason)
+
+    async def test_an_audit_that_reads_amid_a_move_sees_neither_two_calls_nor_a_problem(
+        self, storage: TableStorage, ledger: Ledger
+    ) -> None:
+        first, last = await partitions_of_two_subjects(storage, ledger)
+        mover = make_call(9, id=call_id(50), subject=last, replaces=ReplacedCall(
+            subject=first, time=CALL_TIME))  # fmt: skip
+
+        class MovingMeanwhile(PrefixedStorage):
+            def partitions(self, table: str) -> AsyncIterator[str]:
+                return self._with_a_move(table)
+
+            async def _with_a_move(self, table: str) -> AsyncIterator[str]:
+                async for partition in super().partitions(table):
+                    yield partition
+                    await ledger.post([mover])
+
+        report = await audit(MovingMeanwhile(storage, ""), now=NOW)
+        assert (report.problems, report.moving) == ((), 0)
+        report = await audit(storage, now=NOW)
+        assert (report.problems, report.calls) == ((), 2)
+
     async def test_a_lost_request_is_sent_again(self, storage: TableStorage) -> None:
         ledger = await open_ledger(storage)
         faulty = Ledger(FaultyStorage(storage, ["before"] * 3), ledger.meta, now=lambda: NOW)
@@ -255,6 +305,15 @@ class LedgerContract:
         assert sorted(str(cell.facts["subject"]) for cell in cells) == sorted([subject, "a"])
         assert {entry.row["subject"] for entry in entries} == {subject, "a"}
         assert (await audit(storage, now=NOW)).ok
+
+
+async def partitions_of_two_subjects(storage: TableStorage, ledger: Ledger) -> tuple[str, str]:
+    """Post a call for a subject of an early and one of a late partition; gives the subjects."""
+    by_shard = {shard_of(f"user-{n}", ledger.meta.settings.shards): f"user-{n}" for n in range(50)}
+    first, last = by_shard[min(by_shard)], by_shard[max(by_shard)]
+    await ledger.post([make_call(1, id=call_id(50), subject=first)])
+    await ledger.post([make_call(2, id=call_id(51), subject=last)])
+    return first, last
 
 
 def place_of(call: MeteredCall) -> ReplacedCall:

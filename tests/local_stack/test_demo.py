@@ -1,4 +1,5 @@
-"""`make demo` with a real production trace: all processes, the real SDKs, nothing in between."""
+"""`make demo` with all processes and the real SDKs, nothing in between: a real production trace
+straight to the hub, and live calls through the gateway."""
 
 import csv
 import json
@@ -18,13 +19,15 @@ from typing import Any
 import httpx
 import pytest
 
+from apim_policies.harness import compiler
+from local_stack.gateway.identity import local_token
+from local_stack.people import people
 from local_stack.trace import deal
 
 ROOT = Path(__file__).parent.parent.parent
 TRACE = ROOT.parent / "shared/data/traces/azure_llm_inference_2023_code.csv"
 START_TIMEOUT_S = 180
-
-pytestmark = pytest.mark.skipif(not TRACE.exists(), reason="the recorded trace is not here")
+METERED_TIMEOUT_S = 30
 
 
 def total_of_the_trace() -> Decimal:
@@ -54,7 +57,7 @@ def total_of_the_trace() -> Decimal:
 
 @contextmanager
 def demo(data: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "local_stack.demo", "--data", str(data), "--trace", str(TRACE)]
+    command = [sys.executable, "-m", "local_stack.demo", "--data", str(data)]
     with (data.parent / "demo.log").open("ab") as log:
         process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
         try:
@@ -80,22 +83,24 @@ def wait_for_box(data: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]
     return box_of(data)
 
 
+@pytest.mark.skipif(not TRACE.exists(), reason="the recorded trace is not here")
 def test_a_real_trace_is_metered_to_the_last_digit_and_a_second_run_adds_nothing(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
     data.mkdir()
     expected = total_of_the_trace()
-    with demo(data) as process:
+    with demo(data, "--trace", str(TRACE)) as process:
         box = wait_for_box(data, process)
         assert (box["sent"], box["posted"], box["duplicates"]) == (8819, 8819, 0)
         assert (box["dead_lettered"], box["deferred"], box["unpriced"]) == (0, 0, 0)
+        assert (box["gateway_calls"], box["key"], "base_url" in box["urls"]) == (0, None, False)
         assert box["audit"] == "ok"
         assert Decimal(box["total_cost"]) == expected
-        today = datetime.now(UTC).date()
-        days = {"from": f"{today - timedelta(days=2)}", "to": f"{today + timedelta(days=2)}"}
         api = box["urls"]["api"].removesuffix("/docs")
-        usage = httpx.get(f"{api}/v1/usage", params={**days, "group_by": "subject,model"}).json()
+        usage = httpx.get(
+            f"{api}/v1/usage", params={**these_days(), "group_by": "subject,model"}
+        ).json()
         charges = [Decimal(group["cost"]["charge"]) for group in usage["data"]]
         assert sum(charges) == expected == Decimal(usage["totals"]["cost"]["charge"])
         assert sum(group["calls"] for group in usage["data"]) == 8819
@@ -103,9 +108,65 @@ def test_a_real_trace_is_metered_to_the_last_digit_and_a_second_run_adds_nothing
     assert process.returncode == 0
 
     os.remove(data / "demo.json")
-    with demo(data, "--exit") as process:
+    with demo(data, "--trace", str(TRACE), "--exit") as process:
         assert process.wait(START_TIMEOUT_S) == 0
     again = box_of(data)
     assert (again["sent"], again["posted"], again["duplicates"]) == (8819, 0, 8819)
     assert (again["total_cost"], again["audit"]) == (box["total_cost"], "ok")
     assert "nothing new" in (tmp_path / "demo.log").read_text()
+
+
+@pytest.mark.skipif(bool(compiler.missing_tools()), reason="policies cannot be compiled here")
+def test_calls_through_the_gateway_are_metered_and_so_is_any_client(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    person = people()[39]
+    with demo(data, "--calls", "60", "--streamed", "0.5", "--drop", "0.1") as process:
+        box = wait_for_box(data, process)
+        assert box["gateway_calls"] == 60
+        assert box["sent"] == 60 - box["gateway_dropped"] < 60
+        assert box["posted"] + box["waiting"] == 60
+        assert (box["waiting"], box["unattributed"], box["dead_lettered"]) == (0, 0, 0)
+        assert box["completed"] > 10
+        assert box["recovered"] + box["no_usage"] > 0
+        assert box["audit"] == "ok"
+        api = box["urls"]["api"].removesuffix("/docs")
+        for key, subject, name in (
+            (box["key"], "subscription:local-client", "Your client"),
+            (local_token(person.subject), person.subject, person.name),
+        ):
+            before = charge_of(api, subject)
+            answer = httpx.post(
+                f"{box['urls']['base_url']}/chat/completions",
+                headers={
+                    "Authorization": f"Bearer {key}",
+                    "x-model-tokens": "prompt=1000,cached=0,completion=500,reasoning=0",
+                },
+                json={"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "Hi"}]},
+            )
+            assert answer.is_success
+            # 1,000 × 0.40 + 500 × 1.60 USD per million tokens
+            wait_for_charge(api, subject, before + Decimal("0.0012"))
+            subjects = httpx.get(f"{api}/v1/subjects", params=these_days()).json()["data"]
+            names = {each["subject"]: each["name"] for each in subjects}
+            assert names[subject] == name
+    assert process.returncode == 0
+
+
+def these_days() -> dict[str, str]:
+    today = datetime.now(UTC).date()
+    return {"from": f"{today - timedelta(days=2)}", "to": f"{today + timedelta(days=2)}"}
+
+
+def charge_of(api: str, subject: str) -> Decimal:
+    answer = httpx.get(f"{api}/v1/usage", params={**these_days(), "group_by": "subject"})
+    groups = answer.json()["data"]
+    found = [group["cost"]["charge"] for group in groups if group["subject"] == subject]
+    return sum((Decimal(charge) for charge in found), Decimal(0))
+
+
+def wait_for_charge(api: str, subject: str, expected: Decimal) -> None:
+    deadline = time.monotonic() + METERED_TIMEOUT_S
+    while (charge := charge_of(api, subject)) != expected:
+        assert time.monotonic() < deadline, f"{subject} has {charge}, expected {expected}"
+        time.sleep(0.2)

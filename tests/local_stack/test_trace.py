@@ -11,10 +11,18 @@ from typing import Any
 
 import pytest
 
-from consumers.decode import decode
+from consumers.decode import FAR_PAST_MAX, decode
 from local_stack.errors import InvalidTrace
 from local_stack.people import people
-from local_stack.trace import DEAL_LABEL, MIX, deal, offset_to, read_trace, trace_events
+from local_stack.trace import (
+    DEAL_LABEL,
+    MIX,
+    SPAN_MAX,
+    deal,
+    offset_to,
+    read_trace,
+    trace_events,
+)
 from local_stack.usage_event import OutgoingEvent
 from pricing_rules.types import UsageEvent
 from tests.builders import wire_violations
@@ -170,6 +178,10 @@ def test_deal_gives_every_person_and_every_deployment_calls() -> None:
         (f"{AZURE}\nyesterday,4,1", ["line 5", "TIMESTAMP", "'yesterday'"]),
         (f"{AZURE}\n2023-11-16 18:17:10,4", ["line 5", "2 columns", "expected 3"]),
         (f"{AZURE}\n2023-11-16 18:17:10,4,{'9' * 5000}", ["line 5", "GeneratedTokens"]),
+        (f"{AZURE}\n0001-01-01T00:00:00+14:00,4,1", ["line 5", "TIMESTAMP", "1970 to 2199"]),
+        (f"{AZURE}\n9999-12-31T23:59:59-14:00,4,1", ["line 5", "TIMESTAMP", "'9999-"]),
+        (f"{AZURE}\n2023-11-16 18:17:10,4,{'9' * 200_000}", ["line 5", "field limit"]),
+        ("9" * 200_000, ["line 1", "field limit"]),
         (f"{CACHED}4000,10,12,1\n", ["line 4", "cached_tokens", "'12'", "10"]),
         (f"{CACHED}soon,10,1,1\n", ["line 4", "timestamp_ms", "'soon'"]),
     ],
@@ -183,6 +195,7 @@ def test_bad_cell_is_named_by_file_line_column_and_value(
         list(read_trace(path))
     for words in [str(path), *named]:
         assert words in str(found.value)
+    assert len(str(found.value)) < 500
 
 
 def test_bytes_that_are_no_text_are_named_as_a_bad_cell(tmp_path: Path) -> None:
@@ -196,6 +209,19 @@ def test_trace_without_calls_has_no_last_one(tmp_path: Path) -> None:
     path = tmp_path / "empty.csv"
     path.write_text("timestamp_ms,input_tokens,cached_tokens,output_tokens\n")
     with pytest.raises(InvalidTrace, match="no calls"):
+        offset_to(path, NOW)
+
+
+def test_trace_longer_than_consumers_look_back_is_refused_up_front(tmp_path: Path) -> None:
+    assert SPAN_MAX == FAR_PAST_MAX
+    path = tmp_path / "long.csv"
+    last = SPAN_MAX // timedelta(milliseconds=1)
+    path.write_text(CACHED + f"{last},1,0,1\n")
+    assert offset_to(path, NOW) == NOW - datetime(1970, 4, 11, tzinfo=UTC)
+    path.write_text(CACHED + f"{last + 1},1,0,1\n")
+    with pytest.raises(
+        InvalidTrace, match=r"long\.csv spans 100 days, from 1970-01-01.* at most 100"
+    ):
         offset_to(path, NOW)
 
 

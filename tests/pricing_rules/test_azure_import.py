@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ PRICES = {"input": "0.00125", "cache_read": "0.000125", "output": "0.01"}
 
 def row(meter: str, price: str, **changes: Any) -> dict[str, Any]:
     return {
+        "serviceName": "Cognitive Services",
+        "productName": "Azure OpenAI",
         "currencyCode": "USD",
         "tierMinimumUnits": 0,
         "retailPrice": Decimal(price),
@@ -282,6 +284,44 @@ def test_what_is_not_sold_by_token_is_left_out(tmp_path: Path) -> None:
         row("Image-Dall-E-3 Std LowRes-regnl EP Images", "4", unitOfMeasure="100"),
     ]
     assert read_dump(write_dump(tmp_path, items)) == []
+
+
+def test_other_services_of_the_same_name_need_no_line_in_the_meter_table(tmp_path: Path) -> None:
+    translator = row("S1 Characters", "10", productName="Translator Text", unitOfMeasure="1M")
+    vision = row("S1 Transactions", "1", productName="Computer Vision")
+    assert read_dump(write_dump(tmp_path, [translator, vision])) == []
+    new_model = row("Kimi K3 Outp glbl Tokens", "1", productName="Moonshot models")
+    call = row("gpt-9 Calls", "1", serviceName="Foundry Models", productName="Anything")
+    assert len(read_dump(write_dump(tmp_path, [new_model, call]))) == 2
+
+
+def test_a_unit_that_nobody_knows_stops_the_import(tmp_path: Path) -> None:
+    items = [*rows(), row("gpt 9 Inp glbl Tokens", "1", unitOfMeasure="10K")]
+    with pytest.raises(InvalidPriceSource, match="'gpt 9 Inp glbl Tokens' is priced per '10K'"):
+        read_dump(write_dump(tmp_path, items))
+
+
+@pytest.mark.parametrize("price", ["0", "-0.002"])
+def test_a_price_of_nothing_is_listed_and_never_written(
+    price: str, book: Book, tmp_path: Path
+) -> None:
+    (listed,) = proposals(tmp_path, [row(NAMES["input"], price), *rows()[1:]], book)
+    assert listed.change is Change.CONFLICT
+    assert listed.price is None
+    assert "expected above 0" in listed.details[0]
+
+
+def test_a_date_without_a_time_zone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidPriceSource, match="effectiveStartDate"):
+        read_dump(write_dump(tmp_path, rows(effectiveStartDate="2025-08-01T00:00:00")))
+
+
+def test_the_callers_decimal_context_does_not_round_a_price(tmp_path: Path) -> None:
+    dump = write_dump(tmp_path, [row(NAMES["input"], "0.00012345")])
+    with localcontext() as context:
+        context.prec = 2
+        (read,) = read_dump(dump)
+    assert read.per_million == Decimal("0.12345")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from pricing_rules.__main__ import main
 from pricing_rules.book import BASE_BOOKS, load_book, load_compiled
 from tests.builders import chat_usage
+from tests.pricing_rules.books import base_rule
 from tests.pricing_rules.test_azure_fetch import page, serving
 from tests.pricing_rules.test_azure_import import NAMES, row, rows, write_dump
 
@@ -61,6 +62,23 @@ def test_price_of_a_free_product_is_zero_with_a_reason(capsys: Output) -> None:
     answer = price(capsys, "--model", "gpt-5.4", "--book", CONTOSO, "--product", "ai-academy")
     assert (answer["state"], answer["total"]) == ("zero", "0")
     assert "paid centrally" in answer["reason"]
+
+
+def test_price_of_a_model_that_two_providers_sell_asks_for_the_provider(
+    capsys: Output, tmp_path: Path
+) -> None:
+    other = tmp_path / "openai.toml"
+    rule = base_rule(
+        "openai.gpt-5", rates='rates = { input = "3", cache_read = "1", output = "9" }'
+    )
+    rule = rule.replace('provider = "azure", model = "m"', 'provider = "openai", model = "gpt-5"')
+    other.write_text(rule, encoding="utf-8")
+    words = ["--model", "gpt-5", "--book", str(other)]
+    _, err = run(capsys, ["price", "--usage", USAGE, "--at", AT, *words], code=1)
+    assert err == "error: gpt-5 is sold by azure and openai: name the provider\n"
+    assert price(capsys, *words, "--provider", "openai")["rules"] == ["openai.gpt-5"]
+    (rule_id,) = price(capsys, *words, "--provider", "azure")["rules"]
+    assert rule_id.startswith("azure.gpt-5.")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +164,14 @@ def test_lint_says_ok_or_what_is_wrong_and_why(capsys: Output, tmp_path: Path) -
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-05:00", "x"])
+def test_a_time_that_is_none_is_a_wrong_argument(capsys: Output, moment: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["price", "--model", "gpt-5", "--usage", "{}", "--at", moment])
+    assert stopped.value.code == 2
+    assert moment in capsys.readouterr().err
+
+
 def test_show_gives_sources_and_warns_of_old_prices(capsys: Output) -> None:
     out, err = run(capsys, ["show", "gpt-4.1", "--at", AT, "--today", "2025-10-24"])
     assert "gpt 4.1 Inp glbl Tokens" in out
@@ -155,6 +181,8 @@ def test_show_gives_sources_and_warns_of_old_prices(capsys: Output) -> None:
     assert "checked 61 days ago, more than 60" in err
     out, _ = run(capsys, ["show", "gpt-5.4", "--at", AT])
     assert "up to 272,000 prompt tokens" in out
+    dated, _ = run(capsys, ["show", "GPT-5.4-2026-03-05", "--at", AT])
+    assert dated == out
     _, err = run(capsys, ["show", "gpt-9"], code=1)
     assert err.startswith("no price for gpt-9")
 

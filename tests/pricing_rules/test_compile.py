@@ -39,12 +39,27 @@ WRONG = {
         base_rule(more="valid_to = 2026-03-01T00:00:00Z") + base_rule("later", valid_from=LATER),
         "'later': begins 2026-06-01.* a gap after 'base.m' that ends 2026-03-01",
     ),
+    "a gap between rules that share a version": (
+        base_rule(match=', versions = ["1", "2"]', more="valid_to = 2026-03-01T00:00:00Z")
+        + base_rule("later", match=', versions = ["2"]', valid_from=LATER),
+        "'later': begins 2026-06-01.* a gap after 'base.m'",
+    ),
+    "a successor of fewer calls": (
+        base_rule()
+        + base_rule("new", match=REGION, valid_from=LATER, more='supersedes = "base.m"'),
+        "'new': supersedes 'base.m' but matches fewer calls, by region",
+    ),
     "unknown unit": (base_rule(rates='rates = { inptu = "2" }'), "'base.m': .*inptu.*'input'"),
     "off the grid": (
         base_rule(rates='rates = { input = "0.0000005" }'),
         "'base.m': input = '0.0000005' per 1M is off the grid",
     ),
     "a bare float": (base_rule(rates="rates = { input = 0.5 }"), "'base.m': .*valid string"),
+    "no rates": (base_rule(rates="rates = {}"), "'base.m': .*at least 1 item"),
+    "digits of another script": (
+        base_rule(rates='rates = { input = "\u0661" }'),
+        "'base.m': .*pattern",
+    ),
     "a negative price": (base_rule(rates='rates = { input = "-1" }'), "'base.m': .*pattern"),
     "tier order": (
         base_rule(
@@ -101,7 +116,18 @@ WRONG = {
         base_rule() + '[[model]]\nprovider = "azure"\nname = "m"\ndefault_version = "1"\n' * 2,
         "has a default already",
     ),
-    "missing fx": (EURO + base_rule(), "no fx rule for USD-EUR"),
+    "a default version without a rule": (
+        base_rule(match=', versions = ["2"]')
+        + '[[model]]\nprovider = "azure"\nname = "m"\ndefault_version = "1"\n',
+        "book_0.toml: default version '1' of azure m has no rule",
+    ),
+    "missing fx": (EURO + base_rule(), "book_0.toml: has no fx rule for USD-EUR"),
+    "fx for some calls": (
+        EURO
+        + base_rule()
+        + fx("f", "2026-01-01", "2027-01-01").replace("pair", 'match = { model = "m" }\npair'),
+        "'f': has a match, but one rate holds for every call",
+    ),
     "fx of another pair": (
         EURO + base_rule() + fx("f", "2026-01-01", "2027-01-01", pair="USD-GBP"),
         "'f': pair USD-GBP, expected USD-EUR",
@@ -143,6 +169,7 @@ WRONG = {
         "'x': kind allocate is not supported",
     ),
     "no TOML": ("[[rule", "book_0.toml: is not TOML"),
+    "TOML without an end": ("a = " + "[" * 10_000, "book_0.toml: is not TOML"),
 }
 
 
@@ -151,6 +178,16 @@ def test_a_wrong_book_is_refused_with_file_rule_and_reason(name: str, tmp_path: 
     text, message = WRONG[name]
     with pytest.raises(InvalidBook, match=message):
         compile_text(tmp_path, text)
+
+
+@pytest.mark.parametrize("end", ["", "valid_to = 2026-03-01T00:00:00Z"])
+def test_a_less_specific_rule_fills_what_would_be_a_gap(end: str, tmp_path: Path) -> None:
+    rules = (
+        base_rule(more=end, match=GLOBAL)
+        + base_rule("all")
+        + base_rule("later", match=GLOBAL + REGION, valid_from=LATER)
+    )
+    assert len(compile_text(tmp_path, rules).content.cards) == 3
 
 
 def test_settings_in_two_files_are_refused(tmp_path: Path) -> None:

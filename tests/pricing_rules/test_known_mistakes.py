@@ -125,9 +125,13 @@ def test_the_callers_decimal_context_changes_nothing(book: Book) -> None:
     assert call.list == rate(make_event(), book).list
 
 
-def test_embeddings_of_a_global_deployment_cost_the_global_price(book: Book) -> None:
+def test_embeddings_cost_the_price_of_their_deployments_type(book: Book) -> None:
     # litellm has the Data Zone's 0.143 and 0.022 under azure/
     for model, price in (("text-embedding-3-large", "0.13"), ("text-embedding-3-small", "0.02")):
         usage = {"prompt_tokens": MILLION, "total_tokens": MILLION}
         call = answer(Question(model=model, usage=usage, at=NOW), book)
         assert format_pico(call.list) == price
+    zone = DeploymentType.DATA_ZONE_STANDARD
+    for model, price in (("text-embedding-3-large", "0.143"), ("text-embedding-3-small", "0.022")):
+        question = Question(model=model, usage=usage, deployment_type=zone, at=NOW)
+        assert format_pico(answer(question, book).list) == price

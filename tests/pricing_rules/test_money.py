@@ -58,6 +58,12 @@ def test_equal_remainders_go_to_the_earlier_part() -> None:
     assert spread(5, [0, 0]) == [5, 0]
 
 
+def test_what_is_left_goes_to_the_largest_remainders() -> None:
+    assert spread(10, [3, 3, 1]) == [4, 4, 2]
+    assert spread(11, [3, 1, 3, 0]) == [5, 1, 5, 0]
+    assert spread(12, [3, 1, 3, 0]) == [5, 2, 5, 0]
+
+
 def test_nothing_to_spread_over_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot spread"):
         spread(1, [])

@@ -1,5 +1,6 @@
 """Which rule holds: by name, version, type, region, tier and time; never one that is close."""
 
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,6 +51,43 @@ def test_a_price_holds_from_its_first_instant_to_the_one_before_the_next(tmp_pat
     assert call(book, time=first).base_rule_id == "base.m"
     assert call(book, time=CHANGE - INSTANT).base_rule_id == "base.m"
     assert call(book, time=CHANGE).base_rule_id == "new"
+
+
+def test_a_call_before_or_after_its_rules_is_told_which_they_are(tmp_path: Path) -> None:
+    ends = "valid_to = 2026-06-01T00:00:00Z"
+    book = compile_text(tmp_path, ALIAS + base_rule(more=ends))
+    before = call(book, time=datetime(2025, 12, 31, tzinfo=UTC))
+    after = call(book, time=CHANGE)
+    assert str(before.reason).endswith("; rule base.m begins 2026-01-01T00:00:00+00:00")
+    assert str(after.reason).endswith("; rule base.m ended 2026-06-01T00:00:00+00:00")
+
+
+def test_a_region_is_one_however_it_is_written(tmp_path: Path) -> None:
+    for rule, deployed in (("Sweden Central", "swedencentral"), ("swedencentral", "SwedenCentral")):
+        book = compile_text(
+            tmp_path,
+            base_rule(match=f', region = ["{rule}"]'),
+            alias("dep", model="m", region=deployed),
+        )
+        assert call(book).state is CallState.PRICED
+
+
+def test_the_lines_to_add_are_toml_whatever_the_caller_sent(tmp_path: Path) -> None:
+    book = compile_text(tmp_path, base_rule())
+    name = 'a"\n[[rule]]\\\x00\x7fé'
+    reason = str(call(book, deployment=name, model="m\r", region="é\n").reason)
+    lines = tomllib.loads(reason.split("of the book:\n", 1)[1])
+    assert lines == {
+        "deployment": [
+            {
+                "name": name,
+                "provider": "azure",
+                "model": "m\r",
+                "type": "GlobalStandard",
+                "region": "é\n",
+            }
+        ]
+    }
 
 
 def test_the_more_specific_rule_wins(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Normalising the usage objects of every API, and refusing those that contradict themselves."""
 
 import json
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.types import Operation
 from pricing_rules.units import Unit
-from pricing_rules.usage_shapes import normalise
+from pricing_rules.usage_shapes import COUNT_MAX, normalise
 from tests.builders import chat_usage
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "apim_events" / "07_usage_objects.json"
@@ -255,7 +256,39 @@ def test_a_duration_is_milliseconds(seconds: object, milliseconds: int) -> None:
     assert usage.counts == {"audio_ms": milliseconds}
 
 
-@pytest.mark.parametrize("seconds", [-1.0, None, "nine", True, [9]])
+@pytest.mark.parametrize(
+    ("seconds", "milliseconds"),
+    [(Decimal("12.3456"), 12346), (10**9, 10**12), (1234.5678, 1234568)],
+)
+def test_the_callers_decimal_context_does_not_round_a_duration(
+    seconds: object, milliseconds: int
+) -> None:
+    with localcontext() as context:
+        context.prec = 2
+        usage = normalise(Operation.AUDIO_TRANSCRIPTIONS, {"type": "duration", "seconds": seconds})
+    assert usage.counts == {"audio_ms": milliseconds}
+
+
+def test_a_duration_too_small_to_count_is_none() -> None:
+    tiny = Decimal("1e-999999999")
+    usage = normalise(Operation.AUDIO_TRANSCRIPTIONS, {"type": "duration", "seconds": tiny})
+    assert usage.counts == {}
+
+
+@pytest.mark.parametrize(("count", "fits"), [(COUNT_MAX, True), (COUNT_MAX + 1, False)])
+def test_a_count_that_no_call_can_have_is_refused(count: int, fits: bool) -> None:
+    usage = {"prompt_tokens": count}
+    if fits:
+        assert normalise(Operation.CHAT_COMPLETIONS, usage).counts == {"input": count}
+    else:
+        with pytest.raises(InvalidUsage, match="expected an integer from 0 to 1000000000000"):
+            normalise(Operation.CHAT_COMPLETIONS, usage)
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [-1.0, None, "nine", True, [9], 1e300, Decimal("1e999999999"), Decimal("NaN"), Decimal("sNaN")],
+)
 def test_a_duration_that_is_none_is_refused(seconds: object) -> None:
     with pytest.raises(InvalidUsage):
         normalise(Operation.AUDIO_TRANSCRIPTIONS, {"type": "duration", "seconds": seconds})
@@ -283,19 +316,35 @@ DETAIL = st.sampled_from(
         "image_tokens",
         "text_tokens",
         "reasoning_tokens",
+        "thinking_tokens",
         "cached_tokens_details",
         "ephemeral_5m_input_tokens",
+        "ephemeral_1h_input_tokens",
+        "web_search_requests",
     ]
 )
-ANYTHING = st.one_of(COUNT, st.none(), st.text(max_size=5), st.floats(), st.booleans())
+ANYTHING = st.one_of(
+    st.integers(), COUNT, st.none(), st.text(max_size=5), st.floats(), st.booleans()
+)
 ANY_USAGE = st.dictionaries(
     st.one_of(
         FIELDS,
         st.sampled_from(
-            ["prompt_tokens_details", "input_tokens_details", "completion_tokens_details"]
+            [
+                "prompt_tokens_details",
+                "input_tokens_details",
+                "input_token_details",
+                "completion_tokens_details",
+                "output_tokens_details",
+                "cache_creation",
+                "server_tool_use",
+            ]
         ),
     ),
-    st.one_of(ANYTHING, st.dictionaries(DETAIL, ANYTHING)),
+    st.one_of(
+        ANYTHING,
+        st.dictionaries(DETAIL, st.one_of(ANYTHING, st.dictionaries(DETAIL, ANYTHING))),
+    ),
 )
 
 

@@ -1,9 +1,11 @@
-"""The API as Azure Functions runs it: one function that wants a key, answers passed through."""
+"""The API as Azure Functions runs it: one function that wants a key, answers passed through; and
+the timer that closes months."""
 
 import importlib
 import json
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +15,9 @@ import pytest
 
 from local_stack.azurite import AzuritePorts
 from table_api.azure_storage import AzureTableStorage
-from tests.calls import open_ledger
+from table_api.invoicing.archive import Archive
+from table_api.invoicing.azure_blobs import AzureBlobStore
+from tests.calls import make_call, open_ledger
 
 HOST_JSON = Path(__file__).parent.parent.parent / "table_api/host.json"
 MODULE = "table_api.function_app"
@@ -30,9 +34,33 @@ def module(own_azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 def the_function(module: Any) -> Any:
-    """The only function; the worker asks for it once."""
-    [function] = module.app.get_functions()
-    return function
+    """The function with every path; the worker asks for the functions once."""
+    return functions(module)["http_app_func"]
+
+
+def functions(module: Any) -> dict[str, Any]:
+    """All functions by name."""
+    return {function.get_function_name(): function for function in module.app.get_functions()}
+
+
+async def test_a_timer_closes_the_months_that_are_over(
+    module: Any, own_azurite: AzuritePorts
+) -> None:
+    storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
+    ledger = await open_ledger(storage)
+    await ledger.post([make_call(1, time=datetime(2026, 9, 1, 12, tzinfo=UTC))])
+    await storage.close()
+    timer = functions(module)["close_months"]
+    [binding] = timer.get_bindings_dict()["bindings"]
+    assert (binding["type"], binding["schedule"]) == ("timerTrigger", "0 20 * * * *")
+    await timer.get_user_function()(None)
+    blobs = AzureBlobStore.from_connection_string(own_azurite.connection_string)
+    manifests = await Archive(blobs).manifests()
+    await blobs.close()
+    assert manifests[-1].month == "2026-09"
+    assert [entry.number for entry in manifests[-1].invoices] == ["INV-000001"]
+    await module._storage.close()
+    await module._blobs.close()
 
 
 def test_every_path_goes_to_one_function_that_wants_a_key(module: Any) -> None:

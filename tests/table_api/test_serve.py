@@ -53,7 +53,7 @@ def test_environment_cannot_open_what_the_flag_may_not(capsys: pytest.CaptureFix
     [
         ({}, "set either STORAGE_CONNECTION_STRING or TABLES_URL (with an identity): neither"),
         ({"STORAGE_CONNECTION_STRING": "x", "TABLES_URL": "https://a"}, "both are set"),
-        ({"STORAGE_CONNECTION_STRING": "x"}, "the storage connection string has no AccountName"),
+        ({"STORAGE_CONNECTION_STRING": "x"}, "STORAGE_CONNECTION_STRING has no AccountName"),
         ({"TABLES_URL": "http://a.table.core.windows.net"}, "TABLES_URL 'http://a.table"),
     ],
 )

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from local_stack.azurite import AzuritePorts
+from local_stack.azurite import ACCOUNT_KEY, AzuritePorts
 from table_api.azure_storage import AzureTableStorage
 from table_api.errors import SettingsError, Unavailable
 from table_api.keys import starting_with
@@ -34,6 +36,36 @@ class TestAzureTableStorage(TableStorageContract):
         pages = [page async for page in storage.query("absent", "p", starting_with("c|"))]
         assert pages == []
         assert await storage.get("absent", "p", "r") is None
+
+
+async def test_an_empty_page_with_a_continuation_is_not_the_end() -> None:
+    """The service may answer so where it crosses a boundary; Azurite never does."""
+    asked: list[dict[str, str]] = []
+    row = {"PartitionKey": "202611|03", "RowKey": "c|1", "Timestamp": "t"}
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(dict(request.query))
+        after_it = "gt '202611|03'" in request.query["$filter"]
+        if after_it or "NextPartitionKey" in request.query:
+            return web.json_response({"value": [] if after_it else [row]})
+        headers = {
+            "x-ms-continuation-NextPartitionKey": "1!8!MjAy",
+            "x-ms-continuation-NextRowKey": "1!4!Yw--",
+        }
+        return web.json_response({"value": []}, headers=headers)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        storage = AzureTableStorage.from_connection_string(
+            f"AccountName=a;AccountKey={ACCOUNT_KEY};TableEndpoint={server.make_url('/a')}"
+        )
+        found = [partition async for partition in storage.partitions("ledger")]
+        pages = [page async for page in storage.query("ledger", "p", starting_with("c|"))]
+        await storage.close()
+    assert found == ["202611|03"]
+    assert pages == [[], [row]]
+    assert asked[1]["NextPartitionKey"] == "1!8!MjAy"
 
 
 async def test_no_answer_is_unavailable() -> None:

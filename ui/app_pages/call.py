@@ -35,6 +35,16 @@ def show_amounts(call: CallDetail) -> None:
         st.metric("Tokens", f"{tokens(call.units):,}", border=True)
 
 
+def show_exclusions(call: CallDetail) -> None:
+    """What the charge leaves out; nothing for most calls."""
+    if "cache_write" in call.excludes:
+        st.warning(
+            "**The charge excludes cache writes.** The tokens of this call are from the gateway's "
+            "log, which does not have the cache writes of Anthropic's models.",
+            icon=":material/indeterminate_check_box:",
+        )
+
+
 def show_explanation(explanation: Explanation, call: CallDetail) -> None:
     """Quantity × unit price = cost for every unit, and that the lines add up to the charge."""
     st.subheader("How the cost came about")
@@ -181,6 +191,7 @@ def draw_call(call_id: str) -> None:
     )
     show_state(call)
     show_amounts(call)
+    show_exclusions(call)
     if call.explanation.lines:
         show_explanation(call.explanation, call)
     show_chain(call)

@@ -129,11 +129,15 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(process=st.integers(0, 1))
     def sweep(self, process: int) -> None:
+        self._sweep(process)
+
+    def _sweep(self, process: int) -> bool:
         passed = min((enqueued_time for _, _, enqueued_time in self.pending), default=self.now)
         try:
             self.run(self.processes[process].sweep(passed))
         except (Unavailable, HubUnavailable):
-            return
+            return False  # the next sweep looks again
+        return True
 
     def _take_published(self) -> None:
         self.unmetered += [(body, self.now) for body in self.world.outbox.sent]
@@ -152,12 +156,15 @@ class AnyOrder(RuleBasedStateMachine):
                 self.pending.pop(0)
         self.now += WAITS.timeout * 2
         for process in (0, 1, 0):
-            self.sweep(process)
+            while not self._sweep(process):
+                pass
         self._take_published()
         for body, enqueued_time in self.unmetered:
             self.run(self.world.meter([body], enqueued_time))
-        self._check()
-        self.loop.close()
+        try:
+            self._check()
+        finally:
+            self.loop.close()
 
     def _check(self) -> None:
         standing = self.run(self.world.standing())

@@ -1,0 +1,189 @@
+"""Pairing's CPU time per diagnostics record and per completed call, beside metering's per event.
+
+One traffic, both consumers as processes of their own; broker and Azurite run outside of both, and
+only a consumer's own CPU time counts, start-up included. Pairing's rows divide one total by three
+numbers. Afterwards ledger and states are compared
+with what was sent: a fast wrong answer is no result.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from uuid import uuid4
+
+import uvloop
+
+from consumers.pairing.run import pair
+from consumers.run import run
+from consumers.settings import read_settings
+from local_stack import azurite
+from local_stack.broker import Broker, BrokerConfig, HubConfig
+from table_api.audit import audit
+from table_api.azure_storage import AzureTableStorage
+from table_api.call_decision import PairingState
+from table_api.open_calls import OpenCalls
+from table_api.progress import Count, ProgressTable
+from tests.calls import DEMO_BOOK
+from tests.consumers.pairing.traffic import (
+    Traffic,
+    differences,
+    state_of_call,
+    traffic,
+)
+from tests.consumers.pairing.world import DIAGNOSTICS, USAGE, standing_calls
+
+PARTITIONS = 4
+SEED = 20261123
+POLL_S = 0.1
+SIDE_S_MAX = 1_800.0
+SPAN = timedelta(minutes=5)
+"""Less than the grace: what has lost a half waits, as in live traffic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one consumer took."""
+
+    cpu_s: float
+    wall_s: float
+
+
+async def work(side: str) -> None:
+    """One consumer, until told to end."""
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    await (pair if side == "pair" else run)(read_settings({}, os.environ), ended=ended)
+
+
+def measured(side: str) -> None:
+    """One consumer, in this process: prints its CPU seconds."""
+    started = time.process_time()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work(side))
+    print(time.process_time() - started)
+
+
+async def measure(side: str, events: int, environment: dict[str, str]) -> Side:
+    """One consumer, as a process, until all events are in its progress rows."""
+    started = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.pairing", "--side", side),
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    await asyncio.wait_for(
+        durable(side, events, environment["STORAGE_CONNECTION_STRING"]), SIDE_S_MAX
+    )
+    process.terminate()
+    output, _ = await asyncio.wait_for(process.communicate(), SIDE_S_MAX)
+    return Side(float(output), time.monotonic() - started)
+
+
+async def durable(side: str, events: int, connection_string: str) -> None:
+    """Wait until a consumer has so many events behind it."""
+    storage = AzureTableStorage.from_connection_string(connection_string)
+    table, received = ProgressTable(storage), 0
+    groups = [(USAGE, "metering")] if side == "meter" else [
+        (hub, "pairing") for hub in (USAGE, DIAGNOSTICS)
+    ]  # fmt: skip
+    while received < events:
+        await asyncio.sleep(POLL_S)
+        rows = [row for hub, group in groups for row in await table.of_group(hub, group)]
+        # Pairing reads what it publishes, too: that is counted as ignored.
+        received = sum(row.counts[Count.RECEIVED] - row.counts[Count.IGNORED] for row in rows)
+    await storage.close()
+
+
+async def compare(calls: int) -> None:
+    """Pairing first, then metering of the gateway's events and of pairing's."""
+    groups = ("metering", "pairing")
+    config = BrokerConfig(
+        hubs=tuple(
+            HubConfig(name=hub, partitions=PARTITIONS, consumer_groups=groups)
+            for hub in (USAGE, DIAGNOSTICS)
+        )
+    )
+    start, chance = datetime.now(UTC) - SPAN, Random(SEED)
+    sent = traffic(calls, start=start, span=SPAN, seed=SEED)
+    with azurite.running() as ports:
+        async with Broker.running(config=config) as broker:
+            for hub, body in sent.events:
+                broker.append(hub, [body], partition=str(chance.randrange(PARTITIONS)))
+            environment = {
+                "EVENTHUB_CONNECTION_STRING": broker.connection_string,
+                "STORAGE_CONNECTION_STRING": ports.connection_string,
+                "PRICE_BOOKS": str(DEMO_BOOK),
+                "CHECKPOINT_CONTAINER": uuid4().hex,
+                "LOAD_BALANCING_INTERVAL_S": "1",
+            }
+            pairing = await measure("pair", len(sent.events), environment)
+            events = sum(
+                broker.log(USAGE, str(partition)).last_sequence_number + 1
+                for partition in range(PARTITIONS)
+            )
+            metering = await measure("meter", events, environment)
+        storage = AzureTableStorage.from_connection_string(ports.connection_string)
+        await verify(sent, storage, start)
+        await storage.close()
+    show(sent, pairing, metering, events)
+
+
+async def verify(sent: Traffic, storage: AzureTableStorage, start: datetime) -> None:
+    """Each call in the ledger is as it was sent, none is missing but those that wait, audit ok."""
+    found = {
+        call_id: [(str(e.row["subject"]), int(e.row["rank"]), int(e.row["tokens"])) for e in each]
+        for call_id, each in (await standing_calls(storage)).items()
+    }
+    truth = {call_id: told for call_id, told in sent.truth.items() if call_id in found}
+    wrong = list(differences(truth, found))
+    kept = await OpenCalls(storage).calls(start - SPAN, start + 2 * SPAN)
+    waiting = sum(each.state is PairingState.WAITING for each in kept)
+    report = await audit(storage, now=datetime.now(UTC))
+    missing = len(sent.truth) - len(truth)
+    if wrong or missing != waiting or not report.ok:
+        raise SystemExit(f"{wrong[:5]} missing {missing}, waiting {waiting}: {report.render()}")
+    print(f"{len(sent.calls)} calls: {len(truth)} as sent, {waiting} wait for a half, audit ok")
+
+
+def show(sent: Traffic, pairing: Side, metering: Side, metered_events: int) -> None:
+    """The table."""
+    bodies = [body for hub, body in sent.events if hub == DIAGNOSTICS]
+    records = sum(body.count(b'"correlationId"') for body in bodies)
+    usage = len(sent.events) - len(bodies)
+    completed = sum(
+        state_of_call(call) is PairingState.COMPLETED
+        or (state_of_call(call) is PairingState.RECOVERED and call.stream)
+        for call in sent.calls
+    )
+    print(f"{'':<40}{'number':>9}{'CPU µs each':>13}{'each/s':>9}")
+    rows = (
+        ("pairing, all it reads (records + events)", records + usage, pairing),
+        ("pairing, per diagnostics record", records, pairing),
+        ("pairing, per call that it completed", completed, pairing),
+        ("metering, per event of the usage hub", metered_events, metering),
+    )
+    for name, number, side in rows:
+        each = side.cpu_s / number * 1e6
+        print(f"{name:<40}{number:>9}{each:>13.0f}{number / side.wall_s:>9.0f}")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=20_000)
+    parser.add_argument("--side", choices=("pair", "meter"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.side:
+        measured(arguments.side)
+    else:
+        asyncio.run(compare(arguments.calls))
+
+
+if __name__ == "__main__":
+    main()

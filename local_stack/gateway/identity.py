@@ -1,0 +1,88 @@
+"""Who a caller is to the gateway before any policy runs: subscription keys, and the unsigned
+tokens that stand in for Entra's. What a token is worth is for the policies to say."""
+
+import base64
+import json
+import re
+import time
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from local_stack.gateway.errors import GatewayFault
+from local_stack.usage_event import TENANT
+
+AUDIENCE = "api://llm-gateway"
+TOKEN_LIFETIME_S = 30 * 24 * 3600
+KEY_HEADERS = ("api-key", "Ocp-Apim-Subscription-Key", "x-api-key")
+KEY_PARAMETER = "subscription-key"
+DEFAULT_KEY = "local-key"
+
+_BEARER = re.compile(r"Bearer +(\S+)\s*", re.IGNORECASE)
+_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*")
+
+
+class Credential(StrEnum):
+    """The two values of the policies' named value `chargeback-authentication`."""
+
+    ENTRA = "entra"
+    SUBSCRIPTION_KEY = "subscription-key"
+
+
+class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a key stands for."""
+
+    subscription: str
+    product: str | None = None
+
+
+DEFAULT_SUBSCRIPTIONS: Mapping[str, Subscription] = {
+    DEFAULT_KEY: Subscription(subscription="local-client", product="ai-standard")
+}
+
+
+def read_subscriptions(path: Path) -> Mapping[str, Subscription]:
+    """A JSON object from key to subscription. GatewayFault when it is anything else."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Subscription])
+    except (OSError, msgspec.DecodeError) as error:
+        raise GatewayFault(
+            f"{path} is no list of subscriptions, expected "
+            f'{{"KEY": {{"subscription": "ID", "product": "ID or null"}}}}: {error}'
+        ) from error
+
+
+def identify(
+    headers: Mapping[str, str], query: Mapping[str, str], known: Mapping[str, Subscription]
+) -> tuple[Credential, Subscription | None]:
+    """How the caller wants to be known, and the subscription of its key, if that is a known one.
+
+    A key may also come as a bearer token, as OpenAI clients send theirs; API Management itself
+    takes keys from a header of their own or from the query only.
+    """
+    bearer = _BEARER.fullmatch(headers.get("Authorization", ""))
+    if bearer and _TOKEN.fullmatch(bearer[1]):
+        return Credential.ENTRA, None
+    keys = [headers[name] for name in KEY_HEADERS if name in headers]
+    keys += [query[KEY_PARAMETER]] if KEY_PARAMETER in query else []
+    keys += [bearer[1]] if bearer else []
+    found = next((known[key] for key in keys if key in known), None)
+    return Credential.SUBSCRIPTION_KEY, found
+
+
+def local_token(oid: str, **claims: Any) -> str:
+    """An unsigned token that the local gateway takes for `oid`'s; any real gateway refuses it."""
+    body = {
+        "aud": AUDIENCE,
+        "iss": f"https://login.microsoftonline.com/{TENANT}/v2.0",
+        "tid": TENANT,
+        "oid": oid,
+        "exp": int(time.time()) + TOKEN_LIFETIME_S,
+        **claims,
+    }
+    parts = [json.dumps(part).encode() for part in ({"alg": "none", "typ": "JWT"}, body)]
+    encoded = [base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts]
+    return ".".join([*encoded, ""])

@@ -1,0 +1,39 @@
+"""Mono, which compiles the policies: whether it is there, and how it comes there."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Sequence
+
+from apim_policies.harness import compiler
+
+APT_TIMEOUT_S = 600
+
+
+async def ready_mono(say: Callable[[str], None]) -> bool:
+    """Install it where that is allowed; else say how, and that it is missing."""
+    missing = compiler.missing_tools()
+    if missing is None:
+        return True
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        say(f"installing what compiles the policies: {missing}")
+        await _run(["apt-get", "update", "-qq"])
+        await _run([*missing.split(), "-qq"])
+        missing = compiler.missing_tools()
+    if missing is not None:
+        say(f"no gateway without mono, so events go straight to the hub. For it: sudo {missing}")
+    return missing is None
+
+
+async def _run(command: Sequence[str]) -> None:
+    """What it could not install is seen by looking for it."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdout=asyncio.subprocess.DEVNULL,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+    )
+    try:
+        await asyncio.wait_for(process.wait(), APT_TIMEOUT_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,54 @@
+"""The operations of the gateway's LLM API, told by path as API Management matches URL templates."""
+
+import re
+from dataclasses import dataclass
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayOperation:
+    """One operation of the API."""
+
+    id: str
+    llm_logged: bool
+    """Whether the gateway counts its tokens in GatewayLlmLogs."""
+
+
+# Nothing documents rows for embeddings, images and audio; their usage comes by the policy only.
+_BY_PATH = {
+    "chat/completions": GatewayOperation(id="ChatCompletions_Create", llm_logged=True),
+    "completions": GatewayOperation(id="Completions_Create", llm_logged=True),
+    "responses": GatewayOperation(id="Responses_Create", llm_logged=True),
+    "v1/messages": GatewayOperation(id="Messages_Create", llm_logged=True),
+    "embeddings": GatewayOperation(id="Embeddings_Create", llm_logged=False),
+    "images/generations": GatewayOperation(id="ImageGenerations_Create", llm_logged=False),
+    "images/edits": GatewayOperation(id="ImageEdits_Create", llm_logged=False),
+    "images/variations": GatewayOperation(id="ImageVariations_Create", llm_logged=False),
+    "audio/transcriptions": GatewayOperation(id="Transcriptions_Create", llm_logged=False),
+    "audio/translations": GatewayOperation(id="Translations_Create", llm_logged=False),
+    "audio/speech": GatewayOperation(id="Speech_Create", llm_logged=False),
+}
+_PATH = re.compile(r"/(" + "|".join(_BY_PATH) + r")/?$")
+_DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
+
+
+def operation_of(path: str) -> GatewayOperation | None:
+    """None for a call that the API has no operation of its own for, such as listing models."""
+    found = _PATH.search(path)
+    return _BY_PATH[found[1]] if found else None
+
+
+class _Asked(msgspec.Struct):
+    model: str | None = None
+
+
+def deployment_of(path: str, body: bytes) -> str:
+    """The deployment in the path, else the model in the body; empty for neither."""
+    found = _DEPLOYMENT.search(path)
+    if found:
+        return found[1]
+    try:
+        return msgspec.json.decode(body, type=_Asked).model or ""
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""

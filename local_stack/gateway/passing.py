@@ -1,0 +1,146 @@
+"""One call on its way: the policies decide, the model is asked, the answer's bytes pass unchanged,
+and what the policies report goes to its place. Owns no policy and no report."""
+
+import asyncio
+import time
+
+import aiohttp
+from aiohttp import web
+
+from apim_policies.errors import PolicyError
+from apim_policies.harness.call import CALLER_GONE, Forward, GatewayError, Passage, Response
+from apim_policies.harness.policies import Policies
+from local_stack.gateway.backend import Backend, held_body, passed_on
+from local_stack.gateway.call_log import CallLog
+from local_stack.gateway.reports import Reports
+from telemetry.log import Log
+
+CALLER_GONE_STATUS = 499
+"""Of an answer that nobody hears."""
+EVENT_STREAM = "text/event-stream"
+
+_LOG = Log(__name__)
+
+
+class Passing:
+    """One call. It ends by itself, early when its caller leaves, and reports in either case."""
+
+    def __init__(
+        self, call: CallLog, policies: Policies, *, backend: Backend, reports: Reports
+    ) -> None:
+        self._call = call
+        self._policies = policies
+        self._backend = backend
+        self._reports = reports
+        self._left = False
+        self._asking: asyncio.Task[aiohttp.ClientResponse | GatewayError] | None = None
+        self._opened: aiohttp.ClientResponse | None = None
+
+    def leave(self) -> None:
+        """The caller hung up: no model need go on for them."""
+        self._left = True
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._opened is not None:
+            self._opened.close()
+
+    async def run(self, request: web.Request) -> web.StreamResponse:
+        """The answer, of which a streamed one has been sent already."""
+        try:
+            passage = self._note(await self._policies.inbound(self._call.request))
+            if passage.forward is None:
+                return self._whole(passage)
+            began = time.monotonic()
+            try:
+                return await self._forward(request, passage, passage.forward)
+            finally:
+                self._call.backend_s = time.monotonic() - began
+        except PolicyError as error:
+            # No real gateway answers so: this is for whoever writes the policy.
+            _LOG.error("policy_failed", str(error), call=str(self._call.request.id))
+            self._call.status = 500
+            return web.json_response({"statusCode": 500, "message": str(error)}, status=500)
+        finally:
+            self._reports.ended(self._call)
+
+    async def _forward(
+        self, request: web.Request, passage: Passage, forward: Forward
+    ) -> web.StreamResponse:
+        opened = await self._ask(forward)
+        if isinstance(opened, GatewayError):
+            return await self._failed(passage, opened)
+        async with opened:
+            self._call.backend_status = opened.status
+            body = await held_body(opened)
+            if isinstance(body, GatewayError):
+                return await self._failed(passage, body)
+            if body is not None:
+                self._call.answer.whole(body)
+            headers = tuple(opened.headers.items())
+            response = Response(
+                status=opened.status, headers=headers, body=body, reason=opened.reason or ""
+            )
+            passage = self._note(await self._policies.outbound(passage, response))
+            if passage.answer is None or passage.answer.body is not None:
+                return self._whole(passage)
+            return await self._stream(request, passage, opened)
+
+    async def _ask(self, forward: Forward) -> aiohttp.ClientResponse | GatewayError:
+        self._asking = asyncio.create_task(self._backend.ask(forward))
+        if self._left:
+            self._asking.cancel()
+        try:
+            return await self._asking
+        except asyncio.CancelledError:
+            if self._left:
+                return CALLER_GONE
+            raise
+
+    async def _failed(self, passage: Passage, error: GatewayError) -> web.StreamResponse:
+        return self._whole(self._note(await self._policies.on_error(passage, error)))
+
+    async def _stream(
+        self, request: web.Request, passage: Passage, opened: aiohttp.ClientResponse
+    ) -> web.StreamResponse:
+        answer = passage.answer
+        assert answer is not None  # _forward has looked
+        call = self._call
+        call.streamed = opened.content_type == EVENT_STREAM
+        out = web.StreamResponse(
+            status=answer.status, reason=answer.reason or None, headers=passed_on(answer.headers)
+        )
+        self._opened = opened
+        try:
+            await out.prepare(request)
+            async for data in opened.content.iter_any():
+                await out.write(data)
+                call.response_bytes += len(data)
+                call.answer.feed(data)
+            await out.write_eof()
+        except ConnectionResetError:
+            _LOG.info("caller_hung_up", "in the middle of an answer", call=str(call.request.id))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            _LOG.warning("stream_broke", repr(error), call=str(call.request.id))
+            if request.transport is not None:
+                request.transport.close()  # an end without its last chunk tells the caller
+        if call.answer.usage is not None:
+            counted = await self._policies.usage_known(passage, call.answer.usage)
+            call.metrics = counted.metrics
+        return out
+
+    def _note(self, passage: Passage) -> Passage:
+        for fault in passage.faults:
+            _LOG.warning("policy_fault", str(fault), call=str(self._call.request.id))
+        self._reports.events(passage.events)
+        self._call.note(passage)
+        return passage
+
+    def _whole(self, passage: Passage) -> web.Response:
+        answer = passage.answer
+        if answer is None:  # the caller hung up
+            return web.Response(status=CALLER_GONE_STATUS)
+        body = answer.body or b""
+        self._call.response_bytes = len(body)
+        headers = passed_on(answer.headers)
+        reason = answer.reason or None
+        return web.Response(status=answer.status, reason=reason, headers=headers, body=body)

@@ -1,0 +1,85 @@
+"""The gateway's HTTP side: which requests are calls, whose they are, and that each call ends by
+itself even when its caller has left."""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from apim_policies.harness.call import Request
+from apim_policies.harness.policies import Policies
+from local_stack.gateway.backend import Backend
+from local_stack.gateway.call_log import CallLog
+from local_stack.gateway.identity import Credential, Subscription, identify
+from local_stack.gateway.operation import operation_of
+from local_stack.gateway.passing import Passing
+from local_stack.gateway.reports import Counts, Reports
+
+API_ID = API_PATH = "llm"
+NOT_FOUND = {"statusCode": 404, "message": f"No API here, expected a path below /{API_PATH}/."}
+
+
+class Proxy:
+    """Handles all calls. `policies` stand ready once per kind of credential: a real gateway has
+    one value of `chargeback-authentication`, this one answers for two."""
+
+    def __init__(
+        self,
+        policies: Mapping[Credential, Policies],
+        subscriptions: Mapping[str, Subscription],
+        *,
+        backend: Backend,
+        reports: Reports,
+    ) -> None:
+        self._policies = policies
+        self._subscriptions = subscriptions
+        self._backend = backend
+        self._reports = reports
+        self._open: set[asyncio.Task[web.StreamResponse]] = set()
+
+    @property
+    def counts(self) -> Counts:
+        return self._reports.counts(open_calls=len(self._open))
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Assumes that the server cancels it when the caller hangs up."""
+        if not request.path.startswith(f"/{API_PATH}/"):
+            return web.json_response(NOT_FOUND, status=404)
+        credential, subscription = identify(request.headers, request.query, self._subscriptions)
+        call = CallLog(request=await _asked(request, subscription))
+        policies = self._policies[credential]
+        passing = Passing(call, policies, backend=self._backend, reports=self._reports)
+        running = asyncio.create_task(passing.run(request))
+        self._open.add(running)
+        running.add_done_callback(self._open.discard)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            passing.leave()
+            raise
+
+    async def settled(self) -> Counts:
+        """Once every call has ended and all its reports have left."""
+        await self.drain()
+        await self._reports.sent()
+        return self.counts
+
+    async def drain(self) -> None:
+        """Until every call that has begun has ended."""
+        while self._open:
+            await asyncio.wait(self._open)
+
+
+async def _asked(request: web.Request, subscription: Subscription | None) -> Request:
+    operation = operation_of(request.path)
+    return Request(
+        method=request.method,
+        # As it stood on the wire: decoding and encoding again would change some paths.
+        url=f"{request.scheme}://{request.host}{request.raw_path}",
+        headers=tuple(request.headers.items()),
+        body=await request.read(),
+        subscription=subscription.subscription if subscription else None,
+        product=subscription.product if subscription else None,
+        operation=operation.id if operation else None,
+        ip=request.remote or "-",
+    )

@@ -1,0 +1,148 @@
+"""What the gateway can be told: one frozen value, from flags over environment variables."""
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local_stack.gateway.trap import Trap
+
+POLICIES = Path(__file__).parents[2] / "apim_policies"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """docs/gateway.md lists all of it."""
+
+    host: str
+    port: int
+    backend: str
+    """Scheme, host and path prefix of the models."""
+    backend_token: str
+    """What the managed identity stands for: the model gets it as a bearer token."""
+    event_hubs: str
+    """Connection string of the namespace."""
+    diagnostics_hub: str
+    diagnostics_delay_s: float
+    traps: tuple[Trap, ...]
+    drop: float
+    """Share of usage events to lose, from 0 to 1."""
+    seed: int
+    policies: Path
+    named_values: tuple[tuple[str, str], ...]
+    """Over those of the policies' own file."""
+    subscriptions: Path | None
+    metrics_file: Path | None
+
+
+def parse(arguments: Sequence[str] | None = None) -> Settings:
+    """Ends the process with a message when a value cannot be read."""
+    options = _parser().parse_args(arguments)
+    values = vars(options)
+    values["policies"] = values["policies"] or POLICIES
+    values["named_values"] = tuple(values["named_values"])
+    return Settings(**values)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local_stack.gateway",
+        description="Runs the gateway's policies around calls to a model.",
+    )
+
+    def add(flag: str, variable: str, text: str, *, default: str | None, type: Any = str) -> None:
+        value = os.environ.get(variable, default)
+        shown = f" ({default})" if default else ""
+        parser.add_argument(
+            f"--{flag}",
+            default=value,
+            required=value is None,
+            type=type,
+            help=f"{text}; {variable}{shown}",
+        )
+
+    _add_all(add)
+    parser.add_argument(
+        "--named-value", dest="named_values", action="append", type=_pair, default=[],
+        metavar="NAME=VALUE", help="of the policies, over named_values.json; may come again",
+    )  # fmt: skip
+    return parser
+
+
+def _add_all(add: Callable[..., None]) -> None:
+    add("host", "GATEWAY_HOST", "address to listen on", default="127.0.0.1")
+    add("port", "GATEWAY_PORT", "port, 0 takes a free one", default="8080", type=int)
+    add("backend", "GATEWAY_BACKEND", "URL of the models", default="http://127.0.0.1:8090")
+    add(
+        "backend-token",
+        "GATEWAY_BACKEND_TOKEN",
+        "bearer token for the models, in place of a managed identity",
+        default="local-managed-identity",
+    )
+    add(
+        "event-hubs",
+        "EVENTHUB_CONNECTION_STRING",
+        "connection string of the namespace",
+        default=None,
+    )
+    add("diagnostics-hub", "GATEWAY_DIAGNOSTICS_HUB", "hub of the log", default="apim-diagnostics")
+    add(
+        "diagnostics-delay-s",
+        "GATEWAY_DIAGNOSTICS_DELAY_S",
+        "seconds that the log comes late",
+        default="0",
+        type=_seconds,
+    )
+    traps = ", ".join(Trap)
+    add("traps", "GATEWAY_TRAPS", f"habits of real logs: {traps}", default="", type=_traps)
+    add("drop", "GATEWAY_DROP", "share of usage events to lose", default="0", type=_share)
+    add("seed", "GATEWAY_SEED", "of what is lost and trapped", default="0", type=int)
+    add("policies", "GATEWAY_POLICIES", "folder, else apim_policies", default="", type=_path)
+    add(
+        "subscriptions",
+        "GATEWAY_SUBSCRIPTIONS",
+        "JSON file of keys; else one key, local-key",
+        default="",
+        type=_path,
+    )
+    add(
+        "metrics-file",
+        "GATEWAY_METRICS_FILE",
+        "where token metrics go, as JSON lines; else nowhere",
+        default="",
+        type=_path,
+    )
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share, expected a number from 0 to 1")
+    return share
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 3_600:
+        raise argparse.ArgumentTypeError(f"{text} seconds, expected 0 to 3600")
+    return seconds
+
+
+def _traps(text: str) -> tuple[Trap, ...]:
+    try:
+        return tuple(Trap(name.strip()) for name in text.split(",") if name.strip())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}, expected some of {', '.join(Trap)}") from error
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected NAME=VALUE")
+    return name, value

@@ -1,0 +1,29 @@
+"""llm-emit-token-metric as OpenTelemetry counters, for dashboards; billing never reads them."""
+
+from collections.abc import Iterable
+
+from opentelemetry.metrics import Counter, Meter, get_meter
+
+from apim_policies.harness.call import TokenMetric
+
+
+class TokenMetrics:
+    """One counter per token count, such as `chargeback.prompt_cached_tokens`: OpenTelemetry takes
+    no blanks in names, so they differ from those in Application Insights by that."""
+
+    def __init__(self, meter: Meter | None = None) -> None:
+        self._meter = meter or get_meter("local_stack.gateway")
+        self._counters: dict[str, Counter] = {}
+
+    def add(self, metrics: Iterable[TokenMetric]) -> None:
+        """Metrics without tokens, as those of failed calls, count nothing."""
+        for metric in metrics:
+            dimensions = {name: value for name, value in metric.dimensions.items() if value}
+            for name, tokens in metric.tokens.items():
+                self._counter(f"{metric.namespace}.{name}").add(tokens, dimensions)
+
+    def _counter(self, spoken: str) -> Counter:
+        name = spoken.lower().replace(" ", "_")
+        if name not in self._counters:
+            self._counters[name] = self._meter.create_counter(name, unit="{token}")
+        return self._counters[name]

@@ -1,0 +1,158 @@
+"""The demonstration's people calling models through the gateway, each with a token of their own."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import msgspec
+
+from local_stack.deployments import DEPLOYMENTS
+from local_stack.gateway.errors import GatewayFault
+from local_stack.gateway.identity import local_token
+from local_stack.gateway.proxy import API_PATH
+from local_stack.gateway.reports import Counts
+from local_stack.model.behaviour import STATUS_HEADER, TOKENS_HEADER
+from local_stack.workload import SEED, Workload
+from pricing_rules.types import Operation
+
+CALLERS = 16
+"""Calls at one time."""
+CALL_TIMEOUT_S = 60.0
+SETTLED_TIMEOUT_S = 300.0
+API_VERSION = "2024-10-21"
+QUESTION = "Which of our cost centres called this model last month, and for how much?"
+
+_IN_A_THOUSAND = 1_000 - sum(
+    deployment.weight for deployment in DEPLOYMENTS if deployment.operation is Operation.EMBEDDINGS
+)
+"""Calls that can be streamed."""
+_PATHS = {
+    Operation.CHAT_COMPLETIONS: "openai/deployments/{}/chat/completions",
+    Operation.EMBEDDINGS: "openai/deployments/{}/embeddings",
+    Operation.RESPONSES: "openai/v1/responses",
+}
+# A refusal whose event is lost leaves no row anywhere, since it costs nothing. Live calls have
+# none, so that every one of them is found in the ledger in the end.
+_REFUSED = 429
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTraffic:
+    """What to call. Each run makes new calls: the gateway gives them their ids."""
+
+    calls: int
+    streamed: float
+    """Share of streamed calls, from 0 to 1."""
+    calls_per_s: float | None = None
+    """None: as fast as the gateway answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCall:
+    """One request."""
+
+    subject: str
+    path: str
+    body: dict[str, Any]
+    orders: dict[str, str]
+    """Headers that tell the model stand-in what to answer."""
+
+
+def live_calls(traffic: LiveTraffic, now: datetime) -> Iterator[LiveCall]:
+    """The people, models and counts of the generated workload, as requests."""
+    chance = Random(SEED)
+    streamed = min(1.0, traffic.streamed * 1_000 / _IN_A_THOUSAND)
+    for event in Workload(now=now, calls=traffic.calls).events():
+        call = json.loads(event.body)
+        data = call["data"]
+        operation, deployment = Operation(data["operation"]), data["deployment"]
+        body: dict[str, Any] = {"model": deployment}
+        if operation is Operation.CHAT_COMPLETIONS:
+            body["messages"] = [{"role": "user", "content": QUESTION}]
+        else:
+            body["input"] = [QUESTION]
+        if operation is not Operation.EMBEDDINGS and chance.random() < streamed:
+            body["stream"] = True
+        orders = _orders(data["usage"])
+        if data["status"] not in (200, _REFUSED):
+            orders[STATUS_HEADER] = str(data["status"])
+        path = _PATHS[operation].format(deployment)
+        yield LiveCall(subject=call["subject"], path=path, body=body, orders=orders)
+
+
+def _orders(usage: dict[str, Any] | None) -> dict[str, str]:
+    if usage is None:
+        return {}
+    told = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
+    hidden = usage.get("completion_tokens_details") or usage.get("output_tokens_details") or {}
+    counts = {
+        "prompt": usage.get("prompt_tokens", usage.get("input_tokens", 0)),
+        "cached": told.get("cached_tokens", 0),
+        "completion": usage.get("completion_tokens", usage.get("output_tokens", 0)),
+        "reasoning": hidden.get("reasoning_tokens", 0),
+    }
+    return {TOKENS_HEADER: ",".join(f"{kind}={count}" for kind, count in counts.items())}
+
+
+async def call_gateway(url: str, traffic: LiveTraffic) -> Counts:
+    """Make all calls; the gateway's counts once all its reports have left it. GatewayFault when a
+    call is not answered as ordered, or a report was lost by accident."""
+    calls = enumerate(live_calls(traffic, datetime.now(UTC)))
+    started = time.monotonic()
+    session_id = uuid4().hex
+    async with aiohttp.ClientSession(
+        f"{url}/{API_PATH}/",
+        headers={"x-session-id": session_id},
+        timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S),
+    ) as session:
+
+        async def work() -> None:
+            for number, call in calls:
+                if traffic.calls_per_s is not None:
+                    due = started + number / traffic.calls_per_s
+                    await asyncio.sleep(max(0.0, due - time.monotonic()))
+                await _ask(session, call)
+
+        callers = [asyncio.create_task(work()) for _ in range(CALLERS)]
+        try:
+            await asyncio.gather(*callers)
+        finally:
+            for caller in callers:
+                caller.cancel()
+    counts = await _settled(url)
+    if counts.lost:
+        raise GatewayFault(f"{counts.lost} reports of the gateway reached no event hub")
+    return counts
+
+
+async def _ask(session: aiohttp.ClientSession, call: LiveCall) -> None:
+    expected = int(call.orders.get(STATUS_HEADER, "200"))
+    headers = {**call.orders, "Authorization": f"Bearer {local_token(call.subject)}"}
+    parameters = {} if "/v1/" in call.path else {"api-version": API_VERSION}
+    try:
+        async with session.post(
+            call.path, json=call.body, headers=headers, params=parameters
+        ) as answer:
+            body = await answer.read()
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise GatewayFault(f"the gateway did not answer {call.path}: {error!r}") from error
+    if answer.status != expected:
+        raise GatewayFault(
+            f"{call.path} answered {answer.status}, expected {expected}: {body[:500]!r}"
+        )
+
+
+async def _settled(url: str) -> Counts:
+    timeout = aiohttp.ClientTimeout(total=SETTLED_TIMEOUT_S)
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as session,
+        session.get(f"{url}/settled") as answer,
+    ):
+        return msgspec.json.decode(await answer.read(), type=Counts)

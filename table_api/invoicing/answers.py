@@ -1,0 +1,93 @@
+"""The answers of the API about invoices; docs/api.md says what each field means."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from table_api.responses import Money
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InvoiceFile(_Answer):
+    """One file of a document or a month."""
+
+    name: str
+    content_type: str
+    bytes: int | None
+    """None for a file that is rendered when it is asked for."""
+    sha256: str | None
+
+
+class InvoiceEntry(_Answer):
+    """One invoice or statement of a list."""
+
+    number: str
+    kind: Literal["invoice", "statement"]
+    month: str
+    issued_at: str
+    cost_centre: str | None
+    subject: str | None
+    name: str | None
+    amount: Money
+    amount_unrounded: Money
+    currency: str
+    lines: int
+
+
+class InvoiceMonth(_Answer):
+    """One closed month."""
+
+    month: str
+    issued_at: str
+    amount: Money
+    amount_unrounded: Money
+    currency: str
+    invoices: int
+    statements: int
+    files: list[InvoiceFile]
+
+
+class Invoices(_Answer):
+    """Closed months and their documents, newest month first."""
+
+    months: list[InvoiceMonth]
+    data: list[InvoiceEntry]
+
+
+class InvoiceSubtotal(_Answer):
+    """The lines of one charge month."""
+
+    charge_month: str
+    kind: Literal["usage", "correction"]
+    lines: int
+    amount: Money
+    amount_unrounded: Money
+
+
+class InvoiceConcern(_Answer):
+    """Calls of a document without an amount or an owner."""
+
+    concern: Literal["unpriced", "no_usage", "unattributed"]
+    charge_month: str
+    subject: str
+    name: str | None
+    model: str
+    calls: int
+    estimate: Money | None
+    basis: str
+
+
+class Invoice(InvoiceEntry):
+    """One invoice or statement; its lines are in its files."""
+
+    notice: str
+    zone: str
+    period_start: str
+    period_end: str
+    calls: int
+    subtotals: list[InvoiceSubtotal]
+    uncharged: list[InvoiceConcern]
+    files: list[InvoiceFile]

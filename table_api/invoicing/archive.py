@@ -1,0 +1,85 @@
+"""Where a closed month's blobs stand, and reading them. The only place that spells their names."""
+
+from table_api.errors import AlreadyExists
+from table_api.invoicing.billing_month import BillingMonth
+from table_api.invoicing.blob_store import BlobStore
+from table_api.invoicing.errors import Altered, BadMonth, NotClosed
+from table_api.invoicing.manifest import Manifest, decode_manifest
+from table_api.invoicing.snapshot import Snapshot, decode_snapshot, sha256
+
+LEASE_BLOB = "close.lease"
+MONTHS_MAX = 1_200
+
+
+def snapshot_name(month: BillingMonth) -> str:
+    """`202611/snapshot.json`, written first: it closes the month."""
+    return f"{month.key}/snapshot.json"
+
+
+def manifest_name(month: BillingMonth) -> str:
+    """`202611/manifest.json`, written last: every document stands."""
+    return f"{month.key}/manifest.json"
+
+
+def file_name(month: BillingMonth, file: str) -> str:
+    """A document's blob; `file` is its name in the manifest."""
+    return f"{month.key}/{file}"
+
+
+class Archive:
+    """The closed months of one store. Methods may raise Unavailable and Altered."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self.blobs = blobs
+
+    async def months(self) -> list[BillingMonth]:
+        """Months with a snapshot or a part of one, oldest first."""
+        found = []
+        async for folder in self.blobs.folders():
+            try:
+                found.append(BillingMonth.of_key(folder))
+            except BadMonth:
+                continue  # somebody else's folder
+        return sorted(found)[-MONTHS_MAX:]
+
+    async def snapshot(self, month: BillingMonth) -> tuple[Snapshot, str] | None:
+        """The snapshot and its sha256, or None."""
+        content = await self.blobs.read(snapshot_name(month))
+        if content is None:
+            return None
+        return decode_snapshot(content, snapshot_name(month)), sha256(content)
+
+    async def standing_snapshot(self, month: BillingMonth) -> tuple[Snapshot, str]:
+        """The snapshot and its sha256; NotClosed when there is none."""
+        found = await self.snapshot(month)
+        if found is None:
+            raise NotClosed(f"month {month} is not closed: run `invoice close {month}`")
+        return found
+
+    async def manifest(self, month: BillingMonth) -> Manifest | None:
+        """The manifest; None while the close is not finished."""
+        content = await self.blobs.read(manifest_name(month))
+        return None if content is None else decode_manifest(content, manifest_name(month))
+
+    async def manifests(self) -> list[Manifest]:
+        """Of all closed months, newest first."""
+        found = [await self.manifest(month) for month in reversed(await self.months())]
+        return [manifest for manifest in found if manifest is not None]
+
+    async def file(self, month: BillingMonth, file: str) -> bytes:
+        """A document's bytes as stored; Altered when it is gone."""
+        content = await self.blobs.read(file_name(month, file))
+        if content is None:
+            raise Altered(f"{file_name(month, file)} is named by the manifest and does not stand")
+        return content
+
+    async def create(self, name: str, content: bytes, *, content_type: str) -> bytes:
+        """Write a blob once; gives what stands under its name afterwards."""
+        try:
+            await self.blobs.create(name, content, content_type=content_type)
+        except AlreadyExists:
+            standing = await self.blobs.read(name)
+            if standing is None:
+                raise Altered(f"{name} stood a moment ago and is gone") from None
+            return standing
+        return content

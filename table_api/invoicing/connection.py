@@ -1,0 +1,106 @@
+"""Opening what a close needs: ledger, people, blob container. Owns the environment's names."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from table_api.call_decision import PairingState
+from table_api.errors import SettingsError
+from table_api.invoicing.archive import Archive
+from table_api.invoicing.azure_blobs import AzureBlobStore
+from table_api.invoicing.blob_store import BlobStore
+from table_api.invoicing.close import CloseJob, OpenCallsOf
+from table_api.invoicing.settings import InvoicingSettings, invoicing_settings
+from table_api.invoicing.take_snapshot import BillingSource
+from table_api.meta import read_meta
+from table_api.metering_status import MeteringPlace
+from table_api.open_calls import OpenCalls
+from table_api.people import People
+from table_api.progress import Count, ProgressTable
+from table_api.reads import NoLedger
+from table_api.settings import Closable, metering_place, open_storage, storage_settings
+from table_api.storage import TableStorage
+
+
+def connect_blobs(environment: Mapping[str, str]) -> tuple[AzureBlobStore, Closable | None]:
+    """The container `invoices` of the ledger's account, and the identity that is used, if any."""
+    settings = storage_settings(environment)
+    if settings.connection_string is not None:
+        return AzureBlobStore.from_connection_string(settings.connection_string), None
+    tables_url = settings.tables_url or ""
+    url = environment.get("BLOBS_URL") or tables_url.replace(".table.", ".blob.", 1)
+    if not url.startswith("https://"):
+        raise SettingsError(f"BLOBS_URL {url!r} does not start with https://")
+    # The import takes half a second, and a connection string needs none of it.
+    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
+
+    credential = DefaultAzureCredential()
+    return AzureBlobStore.from_account_url(url, credential), credential
+
+
+@asynccontextmanager
+async def open_blobs(environment: Mapping[str, str]) -> AsyncIterator[AzureBlobStore]:
+    """The container, closed at the end with the identity it used."""
+    blobs, credential = connect_blobs(environment)
+    try:
+        yield blobs
+    finally:
+        await blobs.close()
+        if credential is not None:
+            await credential.close()
+
+
+@asynccontextmanager
+async def open_job(environment: Mapping[str, str]) -> AsyncIterator[CloseJob]:
+    """The close job of the environment's ledger; NoLedger before it is made."""
+    async with (
+        open_storage(storage_settings(environment)) as storage,
+        open_blobs(environment) as blobs,
+    ):
+        yield await make_job(
+            storage,
+            blobs,
+            settings=invoicing_settings(environment),
+            open_calls=waiting_calls(storage, metering_place(environment)),
+        )
+
+
+async def make_job(
+    storage: TableStorage,
+    blobs: BlobStore,
+    *,
+    settings: InvoicingSettings,
+    open_calls: OpenCallsOf,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> CloseJob:
+    """The close job over open storages; it reads the people as they are now."""
+    meta = await read_meta(storage)
+    if meta is None:
+        raise NoLedger("this storage holds no ledger: the first consumer makes it")
+    people = await People(storage, now=now).directory()
+    source = BillingSource(storage=storage, meta=meta, people=people, archive=Archive(blobs))
+    return CloseJob(source=source, settings=settings, open_calls=open_calls, now=now)
+
+
+def waiting_calls(storage: TableStorage, place: MeteringPlace) -> OpenCallsOf:
+    """Counts the calls of a span that wait for their usage.
+
+    What the sweeper of pairing has passed is decided. Where pairing never ran, every event that
+    metering left to it waits, of whatever month.
+    """
+
+    async def count(start: datetime, stop: datetime) -> int:
+        kept = OpenCalls(storage)
+        swept = await kept.swept()
+        if swept is None:
+            rows = await ProgressTable(storage).of_group(place.hub, place.group)
+            return sum(row.counts[Count.DEFERRED] for row in rows)
+        waiting, hour = 0, max(start, swept)
+        while hour < stop:
+            until = min(hour + timedelta(hours=1), stop)
+            calls = await kept.calls(hour, until)
+            waiting += sum(call.state is PairingState.WAITING for call in calls)
+            hour = until
+        return waiting
+
+    return count

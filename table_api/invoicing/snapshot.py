@@ -1,0 +1,211 @@
+"""The snapshot of a closed month: everything its documents are made of, as one canonical JSON.
+
+Counts and quantities are integers, amounts are strings of pico-units, as in the ledger.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from table_api.cells import Cell
+from table_api.invoicing.errors import Altered
+from table_api.rows import Additive, decode_additive, encode_additive
+from table_api.storage import Value
+
+SCHEMA = "llm-chargeback/snapshot/1"
+INVOICE_DIGITS = 6
+
+StoredAdditive = dict[str, int | str]
+
+
+class _Stored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a snapshot as stored."""
+
+
+class SnapshotCell(_Stored, frozen=True, kw_only=True):
+    """A cell of the closed month, cumulative at its revision."""
+
+    key: str
+    """RowKey in the ledger."""
+    rev: int
+    cost_centre: str | None
+    """Of the subject on the charge day, when the month was closed."""
+    facts: dict[str, int | str]
+    additive: StoredAdditive
+
+    @property
+    def sums(self) -> Additive:
+        """The additive columns as numbers."""
+        return decode_additive(self.additive)
+
+
+class ChangedCell(_Stored, frozen=True, kw_only=True):
+    """A cell of an earlier month whose sums differ from what was snapshotted last."""
+
+    key: str
+    rev: int
+    before_rev: int
+    """0 for a cell that was in no snapshot."""
+    cost_centre: str | None
+    """The one that was billed first; for a subject and day without bill, today's."""
+    facts: dict[str, int | str]
+    before: StoredAdditive
+    after: StoredAdditive
+
+    @property
+    def delta(self) -> Additive:
+        """after − before, without what did not change."""
+        before, after = decode_additive(self.before), decode_additive(self.after)
+        names = sorted({*before, *after})
+        changes = {name: after.get(name, 0) - before.get(name, 0) for name in names}
+        return {name: change for name, change in changes.items() if change}
+
+
+class Balance(_Stored, frozen=True, kw_only=True):
+    """What an earlier month had come to for a cost centre before this close."""
+
+    cost_centre: str | None
+    exact: str
+    """Pico-units of the billing currency; its rounding is what all earlier invoices add up to."""
+    invoice: str | None
+    """The month's own invoice of the cost centre; None where it had none."""
+
+
+class EarlierMonth(_Stored, frozen=True, kw_only=True):
+    """What changed in an earlier month since it was snapshotted last."""
+
+    month: str
+    balances: tuple[Balance, ...]
+    """Of the cost centres with changed cells."""
+    cells: tuple[ChangedCell, ...]
+
+
+class Outside(_Stored, frozen=True, kw_only=True):
+    """A month before the look-back that changed: listed on no invoice, kept here in sight."""
+
+    month: str
+    cells: int
+    amount: str
+    """Pico-units of the billing currency that are not billed."""
+
+
+class Regrouped(_Stored, frozen=True, kw_only=True):
+    """A billed subject and day whose cost centre is another today: the bill stays as it is."""
+
+    subject: str
+    first_day: str
+    last_day: str
+    billed: str | None
+    today: str | None
+
+
+class Checks(_Stored, frozen=True, kw_only=True):
+    """What was looked at before the close, and why it was done all the same."""
+
+    audit_problems: tuple[str, ...]
+    audited_calls: int
+    open_calls: int
+    forced: str | None
+    """The operator's reason for closing in spite of the above."""
+
+
+class PreviousSnapshot(_Stored, frozen=True, kw_only=True):
+    """The month closed before this one."""
+
+    month: str
+    sha256: str
+
+
+class Snapshot(_Stored, frozen=True, kw_only=True):
+    """A closed month."""
+
+    schema: str = SCHEMA
+    month: str
+    previous: PreviousSnapshot | None
+    first_number: int
+    """Of this month's first invoice; numbers go on without a gap from month to month."""
+    taken_at: str
+    zone: str
+    period_start: str
+    period_end: str
+    """Exclusive, like every end."""
+    days: dict[str, tuple[str, str]]
+    """First instant of each charge day below, and of the next one, by the frozen transitions."""
+    pricing_currency: str
+    billing_currency: str
+    issuer: str
+    prefix: str
+    look_back_months: int
+    checks: Checks
+    cells: tuple[SnapshotCell, ...]
+    earlier: tuple[EarlierMonth, ...]
+    outside: tuple[Outside, ...]
+    regrouped: tuple[Regrouped, ...]
+
+    @property
+    def layer(self) -> str:
+        """The layer that is billed."""
+        return "charge" if self.pricing_currency == self.billing_currency else "billed"
+
+    def invoice_numbers(self) -> dict[str | None, str]:
+        """`INV-000017` by cost centre: gapless over all months."""
+        return {
+            name: f"{self.prefix}-{self.first_number + index:0{INVOICE_DIGITS}d}"
+            for index, name in enumerate(self.cost_centres())
+        }
+
+    def cost_centres(self) -> list[str | None]:
+        """Those with an invoice, in the order of their numbers: by name, the nameless one last."""
+        found = {cell.cost_centre for cell in self.cells if any(cell.sums.values())}
+        found |= {cell.cost_centre for month in self.earlier for cell in month.cells}
+        return sorted(found, key=lambda name: (name is None, name or ""))
+
+
+_decoder = msgspec.json.Decoder(Snapshot)
+
+
+def encode_snapshot(snapshot: Snapshot) -> bytes:
+    """Canonical bytes: sorted keys, no spaces, one line."""
+    return msgspec.json.encode(snapshot, order="sorted") + b"\n"
+
+
+def decode_snapshot(content: bytes, name: str) -> Snapshot:
+    """The snapshot of these bytes. Altered when they are not what `encode_snapshot` writes."""
+    try:
+        snapshot = _decoder.decode(content)
+    except msgspec.DecodeError as error:
+        raise Altered(f"{name} is not a snapshot: {error}") from error
+    if snapshot.schema != SCHEMA:
+        raise Altered(f"{name} has schema {snapshot.schema!r}, this program reads {SCHEMA!r}")
+    return snapshot
+
+
+def sha256(content: bytes) -> str:
+    """Hex digest."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def snapshot_cell(key: str, cell: Cell, cost_centre: str | None) -> SnapshotCell:
+    """A cell of the ledger as the snapshot keeps it."""
+    return SnapshotCell(
+        key=key,
+        rev=cell.rev,
+        cost_centre=cost_centre,
+        facts=stored_facts(cell.facts),
+        additive=stored(cell.additive),
+    )
+
+
+def stored(additive: Additive) -> StoredAdditive:
+    """Additive columns as the ledger stores them."""
+    return {name: _number(value) for name, value in encode_additive(additive).items()}
+
+
+def _number(value: Value) -> int | str:
+    return value if isinstance(value, str) else int(value)
+
+
+def stored_facts(facts: Mapping[str, Value]) -> dict[str, int | str]:
+    """Facts of a cell; the ledger's reads give every integer as text, whatever storage it is."""
+    return {name: str(value) for name, value in sorted(facts.items())}

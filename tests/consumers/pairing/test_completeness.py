@@ -1,0 +1,52 @@
+"""`python -m consumers completeness` after real hubs lost what they lost."""
+
+import json
+from argparse import Namespace
+from datetime import date, timedelta
+from random import Random
+
+import pytest
+
+from consumers.completeness import completeness
+from consumers.errors import SettingsError
+from tests.consumers.pairing.conftest import Stage
+from tests.consumers.pairing.test_pair import HOURS, hours_ago
+from tests.consumers.pairing.traffic import traffic
+from tests.losses import tallies_of, with_rare_losses
+
+CALLS = 200
+
+
+async def test_losses_are_counted_as_they_were_injected(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = hours_ago(3)
+    sent = with_rare_losses(traffic(CALLS, start=start, span=HOURS))
+    stage.put(sent.events, Random(5))
+    await stage.until_paired()
+    await stage.until_metered()
+    expected = tallies_of(sent)
+    assert expected["recovered"]
+    assert expected["unattributed"]
+    assert expected["no_usage"]
+
+    asked = {"first_day": start.date(), "until_day": start.date() + timedelta(days=2)}
+    assert await completeness(stage.settings(), Namespace(**asked, json=True)) == 0
+    said = json.loads(capsys.readouterr().out)
+    totals = said["totals"]
+    assert {name: totals[name] for name in expected} == expected
+    assert said["ledger_calls"] == totals["posted"]
+    assert said["newest_usage_event"] is not None
+    assert said["newest_diagnostics"] is not None
+
+    assert await completeness(stage.settings(), Namespace(**asked, json=False)) == 0
+    [total] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("total")]
+    shown = [expected["gateway_calls"], expected["logged"], expected["usage_events"]]
+    assert [int(cell) for cell in total.split()[1:4]] == shown
+
+
+async def test_days_that_end_before_they_begin_are_refused(stage: Stage) -> None:
+    await stage.until_metered(idle_s=0.5)
+    asked = Namespace(first_day=date(2026, 11, 2), until_day=date(2026, 11, 1), json=False)
+    with pytest.raises(SettingsError, match="is not before"):
+        await completeness(stage.settings(), asked)

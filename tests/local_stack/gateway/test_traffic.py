@@ -1,0 +1,93 @@
+"""The demonstration's live calls: who makes them, what they order, and how they end."""
+
+import asyncio
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from local_stack.gateway.errors import GatewayFault
+from local_stack.gateway.mono import ready_mono
+from local_stack.gateway.traffic import LiveTraffic, call_gateway, live_calls
+from local_stack.people import people
+from tests.local_stack.gateway.stack import DIAGNOSTICS_HUB, USAGE_HUB, gateway_stack
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_calls_have_the_ordered_share_of_streams_and_everybody_calls() -> None:
+    calls = list(live_calls(LiveTraffic(calls=4_000, streamed=0.6), NOW))
+    assert len(calls) == 4_000
+    streamed = sum(call.body.get("stream", False) for call in calls)
+    assert streamed == pytest.approx(2_400, abs=100)
+    assert {call.subject for call in calls} == {person.subject for person in people()}
+    statuses = Counter(call.orders.get("x-model-status") for call in calls)
+    assert set(statuses) == {None, "400", "500"}  # no 429: see traffic.py
+    assert not any("stream" in call.body for call in calls if "embeddings" in call.path)
+
+
+def test_calls_order_the_tokens_of_the_workload() -> None:
+    calls = list(live_calls(LiveTraffic(calls=300, streamed=0), NOW))
+    ordered = [call.orders["x-model-tokens"] for call in calls if "x-model-tokens" in call.orders]
+    counts = [
+        {kind: int(count) for kind, count in (part.split("=") for part in order.split(","))}
+        for order in ordered
+    ]
+    assert len(counts) > 280
+    assert all(each["cached"] <= each["prompt"] > 0 for each in counts)
+    assert any(each["reasoning"] for each in counts)
+    assert any(each["cached"] for each in counts)
+
+
+async def test_every_call_is_counted_and_reported_before_it_ends(mono: None) -> None:
+    async with gateway_stack(drop=0.2, seed=5) as stack:
+        url = stack.url.removesuffix("/llm")
+        counts = await call_gateway(url, LiveTraffic(calls=120, streamed=0.6, calls_per_s=200))
+        assert (counts.calls, counts.events, counts.open, counts.pending) == (120, 120, 0, 0)
+        assert 5 < counts.dropped < 50
+        assert len(stack.hub(USAGE_HUB)) == 120 - counts.dropped
+        keys = {(event.partition_key, where) for where, event in stack.hub(USAGE_HUB)}
+        assert len(keys) == len({key for key, _ in keys})  # each subject in one partition
+        records = [
+            record
+            for _, event in stack.hub(DIAGNOSTICS_HUB)
+            for record in json.loads(event.body)["records"]
+        ]
+        outcomes = [record for record in records if record["category"] == "GatewayLogs"]
+        assert len({record["correlationId"] for record in outcomes}) == 120
+        assert all(record["properties"]["traceRecords"] for record in outcomes)
+
+
+async def test_an_unexpected_answer_ends_the_run_by_its_path_and_status(mono: None) -> None:
+    changes = {"named_values": (("chargeback-tenant-id", "another"),)}
+    async with gateway_stack(**changes) as stack:
+        url = stack.url.removesuffix("/llm")
+        with pytest.raises(GatewayFault, match="answered 401, expected 200"):
+            await call_gateway(url, LiveTraffic(calls=3, streamed=0))
+        await stack.reported()
+
+
+async def test_without_mono_one_line_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    said: list[str] = []
+    assert await ready_mono(said.append) is False
+    [line] = said
+    assert "sudo apt-get install -y --no-install-recommends mono-mcs" in line
+
+
+async def test_root_installs_mono_with_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    apt = tmp_path / "apt-get"
+    apt.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n')
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    said: list[str] = []
+    assert await ready_mono(said.append) is False  # this apt-get installs nothing
+    asked = await asyncio.to_thread((tmp_path / "asked").read_text)
+    assert [line.split()[0] for line in asked.splitlines()] == ["update", "install"]
+    assert len(said) == 2

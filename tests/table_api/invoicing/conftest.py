@@ -1,0 +1,34 @@
+"""A ledger with invoices: on the twins in memory, and on Azurite."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+
+from table_api.azure_storage import AzureTableStorage
+from table_api.invoicing.azure_blobs import AzureBlobStore
+from table_api.invoicing.memory_blobs import MemoryBlobStore
+from table_api.memory_storage import MemoryTableStorage
+from tests.billing import Billing, open_billing
+from tests.calls import PrefixedStorage
+
+
+@pytest.fixture
+async def billing() -> Billing:
+    """In memory."""
+    return await open_billing(MemoryTableStorage(), MemoryBlobStore())
+
+
+@pytest.fixture(params=["memory", "azurite"])
+async def either_billing(request: pytest.FixtureRequest) -> AsyncIterator[Billing]:
+    """In memory, then on Azurite."""
+    if request.param == "memory":
+        yield await open_billing(MemoryTableStorage(), MemoryBlobStore())
+        return
+    text = request.getfixturevalue("azurite").connection_string
+    name = f"t{uuid4().hex}"
+    account = AzureTableStorage.from_connection_string(text)
+    blobs = AzureBlobStore.from_connection_string(text, name)
+    yield await open_billing(PrefixedStorage(account, name), blobs)
+    await blobs.close()
+    await account.close()

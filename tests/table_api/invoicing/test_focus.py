@@ -1,0 +1,181 @@
+"""FOCUS 1.4 files: they pass an independent lint, and add up to the invoice and to the ledger."""
+
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet  # type: ignore[import-untyped]  # no stubs
+import pytest
+from focus_data_toolkit.cli import main as focus_toolkit
+from focus_data_toolkit.validate.bundle import validate_dataset_bundle
+
+from pricing_rules.book import load_book
+from pricing_rules.rating import rate
+from table_api.audit import audit
+from table_api.invoicing.document import decode_document
+from table_api.invoicing.files import focus_rows
+from table_api.invoicing.focus_columns import DATASETS
+from table_api.invoicing.focus_parquet import focus_parquet
+from table_api.invoicing.memory_blobs import MemoryBlobStore
+from table_api.ledger import Ledger
+from table_api.memory_storage import MemoryTableStorage
+from table_api.meta import LedgerSettings
+from table_api.rows import MeteredCall, Origin
+from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
+from tests.builders import ENQUEUED_TIME, call_id, make_event, make_usage
+from tests.calls import DEMO_BOOK, NOW
+
+TITLES = {
+    "cost_and_usage": "Cost and Usage",
+    "billing_period": "Billing Period",
+    "invoice_detail": "Invoice Detail",
+}
+
+
+@pytest.fixture
+async def closed(billing: Billing) -> Billing:
+    """October, November with a correction of October, and calls without a price."""
+    for day in (1, 5, 31):
+        await billing.post(30, date(2026, 10, day))
+        await billing.post(7, date(2026, 10, day), subject=BOB, deployment="gpt-4o")
+    await billing.post(2, date(2026, 10, 6), subject=EVE, deployment="lab-model-x")
+    await billing.close(OCTOBER)
+    await billing.post(500, date(2026, 10, 5))
+    await billing.post(9, date(2026, 11, 5), subject=EVE)
+    await billing.close(NOVEMBER)
+    return billing
+
+
+async def rows(billing: Billing, month: str, name: str) -> list[dict[str, str]]:
+    content = (await billing.files())[f"{month}/focus/{name}.csv"]
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+async def write(billing: Billing, folder: Path) -> None:
+    for name, content in (await billing.files()).items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+@pytest.mark.parametrize("month", ["202610", "202611"])
+@pytest.mark.parametrize("name", DATASETS)
+async def test_every_dataset_passes_the_lint_of_focus_1_4(
+    closed: Billing, tmp_path: Path, month: str, name: str
+) -> None:
+    await write(closed, tmp_path)
+    path = tmp_path / month / "focus" / f"{name}.csv"
+    assert focus_toolkit(["validate", "--dataset", name.replace("_", "-"), str(path)]) == 0
+
+
+@pytest.mark.parametrize("month", ["202610", "202611"])
+async def test_usage_invoice_lines_and_period_fit_together_as_an_authoritative_bundle(
+    closed: Billing, month: str
+) -> None:
+    bundle: dict[str, Any] = {
+        title: await rows(closed, month, name) for name, title in TITLES.items()
+    }
+    report = validate_dataset_bundle(bundle, invoice_detail_authoritative=True)
+    assert report.ok, report
+    assert [each for each in report.diagnostics if each.severity.name != "INFO"] == []
+
+
+async def test_effective_cost_adds_to_the_ledger_and_billed_cost_to_the_invoices(
+    closed: Billing,
+) -> None:
+    files = await closed.files()
+    usage = await rows(closed, "202610", "cost_and_usage")
+    usage += await rows(closed, "202611", "cost_and_usage")
+    effective = sum(Decimal(row["EffectiveCost"]) for row in usage)
+    assert effective * 10**12 == (await audit(closed.storage, now=NOW)).charge
+    for name, content in files.items():
+        if "/invoices/" in name and name.endswith(".json"):
+            invoice = decode_document(content, name)
+            own = [row for row in usage if row["InvoiceId"] == invoice.number]
+            assert sum(Decimal(row["BilledCost"]) for row in own) == Decimal(invoice.totals.amount)
+
+
+async def test_a_correction_names_its_day_the_later_period_and_the_invoice_it_amends(
+    closed: Billing,
+) -> None:
+    usage = await rows(closed, "202611", "cost_and_usage")
+    corrections = [row for row in usage if row["ChargeClass"] == "Correction"]
+    assert len(corrections) == 3
+    assert {row["ChargePeriodStart"] for row in corrections} == {"2026-10-04T22:00:00Z"}
+    assert {row["BillingPeriodStart"] for row in corrections} == {"2026-10-31T23:00:00Z"}
+    details = await rows(closed, "202611", "invoice_detail")
+    assert {row["ReferenceInvoiceId"] for row in details if row["InvoiceId"] == "INV-000004"} == {
+        "INV-000001"
+    }
+
+
+async def test_tokens_are_priced_per_million_and_exactly(closed: Billing) -> None:
+    for row in await rows(closed, "202610", "cost_and_usage"):
+        assert (row["ConsumedUnit"], row["PricingUnit"]) == ("Tokens", "1000000 Tokens")
+        assert Decimal(row["PricingQuantity"]) * 10**6 == Decimal(row["ConsumedQuantity"])
+        product = Decimal(row["ListUnitPrice"]) * Decimal(row["PricingQuantity"])
+        assert product == Decimal(row["ListCost"])
+        assert all("." in row[column] for column in ("BilledCost", "ListCost", "PricingQuantity"))
+
+
+async def test_parquet_holds_the_same_values_typed_and_the_same_bytes_again(
+    closed: Billing,
+) -> None:
+    snapshot, _ = await (await closed.job()).archive.standing_snapshot(NOVEMBER)
+    content = focus_parquet(DATASETS["cost_and_usage"], focus_rows(snapshot, "cost_and_usage"))
+    assert content == focus_parquet(
+        DATASETS["cost_and_usage"], focus_rows(snapshot, "cost_and_usage")
+    )
+    table = pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist()
+    expected = await rows(closed, "202611", "cost_and_usage")
+    assert [str(row["BilledCost"].normalize()) for row in table] == [
+        str(Decimal(row["BilledCost"]).normalize()) for row in expected
+    ]
+    assert [f"{row['ChargePeriodStart']:%Y-%m-%dT%H:%M:%SZ}" for row in table] == [
+        row["ChargePeriodStart"] for row in expected
+    ]
+
+
+async def test_a_ledger_of_two_currencies_bills_in_the_second(tmp_path: Path) -> None:
+    """The demonstration's prices in dollars, billed in yen at 150: no decimals on the invoice."""
+    extra = tmp_path / "fx.toml"
+    extra.write_text(FX, encoding="utf-8")
+    book = load_book([DEMO_BOOK, extra])
+    storage, blobs = MemoryTableStorage(), MemoryBlobStore()
+    settings = LedgerSettings(
+        zone="Europe/Berlin", pricing_currency="USD", billing_currency="JPY", shards=4
+    )
+    ledger = await Ledger.open(storage, settings, now=lambda: NOW)
+    event = make_event(
+        id=call_id(1), subject="ann", usage=make_usage(input=1_000_000), deployment="gpt-4.1-mini"
+    )
+    origin = Origin(hub="llm-usage", partition="0", sequence_number=1, enqueued_time=ENQUEUED_TIME)
+    await ledger.post([MeteredCall(priced=rate(event, book), origin=origin)])
+    two = Billing(storage, blobs, ledger)
+    manifest = await two.close(NOVEMBER)
+    assert (manifest.amount, manifest.currency) == ("60", "JPY")  # 0.40 USD
+    [row] = await rows(two, "202611", "cost_and_usage")
+    assert (row["BilledCost"], row["ListCost"], row["ListUnitPrice"]) == ("60.0", "60.0", "60.0")
+    assert (row["PricingCurrency"], row["PricingCurrencyListUnitPrice"]) == ("USD", "0.4")
+    assert await two.problems() == []
+    await write(two, tmp_path)
+    path = tmp_path / "202611/focus/cost_and_usage.csv"
+    assert focus_toolkit(["validate", "--dataset", "cost-and-usage", str(path)]) == 0
+
+
+FX = """
+[book]
+billing_currency = "JPY"
+
+[[rule]]
+id = "fx.USD-JPY.2026-11"
+kind = "fx"
+pair = "USD-JPY"
+rate = "150"
+valid_from = 2026-11-01T00:00:00Z
+valid_to = 2026-12-01T00:00:00Z
+source = { kind = "contract", checked = 2026-11-01 }
+"""

@@ -1,0 +1,120 @@
+"""Invoices over HTTP: lists, documents and files."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import date
+
+import httpx
+import pytest
+
+from table_api.app import create_app
+from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
+from tests.calls import NOW
+
+
+@pytest.fixture
+async def api(billing: Billing) -> AsyncIterator[httpx.AsyncClient]:
+    """October and November are closed."""
+    await billing.post(30, date(2026, 10, 1))
+    await billing.post(20, date(2026, 10, 31), subject=BOB, deployment="gpt-4o")
+    await billing.post(1, date(2026, 10, 31), subject=EVE, usage=None)
+    await billing.close(OCTOBER)
+    await billing.post(30, date(2026, 10, 1))
+    await billing.close(NOVEMBER)
+    app = create_app(billing.storage, blobs=billing.blobs, now=lambda: NOW)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client
+
+
+async def test_the_list_is_newest_first_with_what_each_month_came_to(
+    api: httpx.AsyncClient,
+) -> None:
+    body = (await api.get("/v1/invoices")).json()
+    assert [(month["month"], month["amount"]) for month in body["months"]] == [
+        ("2026-11", "0.03"),
+        ("2026-10", "0.20"),
+    ]
+    assert [entry["number"] for entry in body["data"]] == [
+        "INV-000004", "INV-000001", "INV-000002", "INV-000003",
+    ]  # fmt: skip
+    one = (await api.get("/v1/invoices?month=2026-10&kind=statement")).json()
+    assert [(entry["subject"], entry["name"]) for entry in one["data"]] == [
+        ("ann", "Ann Árnadóttir"), ("bob", "Bob Παππάς"), ("eve", None),
+    ]  # fmt: skip
+
+
+async def test_a_document_shows_its_subtotals_its_concerns_and_its_files(
+    api: httpx.AsyncClient,
+) -> None:
+    body = (await api.get("/v1/invoices/INV-000004")).json()
+    assert body["subtotals"][0]["kind"] == "correction"
+    assert [file["name"] for file in body["files"]] == [
+        f"INV-000004.{ending}" for ending in ("csv", "json", "pdf", "xlsx")
+    ]
+    eve = (await api.get("/v1/invoices/INV-000003")).json()
+    assert [(each["concern"], each["calls"]) for each in eve["uncharged"]] == [("no_usage", 1)]
+    statement = (await api.get("/v1/invoices/ST-202610-00001")).json()
+    assert [file["bytes"] is None for file in statement["files"]] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("ending", ["json", "csv", "pdf", "xlsx"])
+async def test_a_stored_file_is_immutable_and_its_etag_is_its_hash(
+    api: httpx.AsyncClient, billing: Billing, ending: str
+) -> None:
+    path = f"/v1/invoices/INV-000001/files/INV-000001.{ending}"
+    answer = await api.get(path)
+    assert answer.content == (await billing.files())[f"202610/invoices/INV-000001.{ending}"]
+    assert "immutable" in answer.headers["cache-control"]
+    listed = (await api.get("/v1/invoices/INV-000001")).json()["files"]
+    [file] = [each for each in listed if each["name"].endswith(ending)]
+    assert answer.headers["etag"] == f'"{file["sha256"]}"'
+    assert answer.headers["content-type"] == file["content_type"]
+    again = await api.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_names_are_rendered_on_request_and_promise_nothing(api: httpx.AsyncClient) -> None:
+    answer = await api.get("/v1/invoices/INV-000001/files/INV-000001.csv?names=true")
+    assert "Ann Árnadóttir" in answer.text
+    assert "immutable" not in answer.headers["cache-control"]
+    statement = await api.get("/v1/invoices/ST-202610-00002/files/ST-202610-00002.pdf")
+    assert statement.content.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    ("file", "start"), [("cost_and_usage.csv", b"BilledCost,"), ("cost_and_usage.parquet", b"PAR1")]
+)
+async def test_a_month_gives_its_focus_files(
+    api: httpx.AsyncClient, file: str, start: bytes
+) -> None:
+    answer = await api.get(f"/v1/invoices/2026-10/files/{file}")
+    assert answer.status_code == 200
+    assert answer.content.startswith(start)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/invoices/INV-999999",
+        "/v1/invoices/2026-10",
+        "/v1/invoices/INV-000001/files/INV-000002.json",
+        "/v1/invoices/INV-000001/files/manifest.json",
+        "/v1/invoices/INV-000001/files/INV-000001.exe",
+        "/v1/invoices/INV-000001/files/INV-000001.json?names=true",
+        "/v1/invoices/2026-09/files/cost_and_usage.csv",
+        "/v1/invoices/2026-10/files/snapshot.parquet",
+        "/v1/invoices/2026-10/files/..%2Fsnapshot.json",
+    ],
+)
+async def test_what_is_no_document_is_unknown(api: httpx.AsyncClient, path: str) -> None:
+    answer = await api.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_ledger_without_invoices_lists_none(billing: Billing) -> None:
+    transport = httpx.ASGITransport(create_app(billing.storage, now=lambda: NOW))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        assert (await client.get("/v1/invoices")).json() == {"months": [], "data": []}
+        assert json.loads((await client.get("/v1/invoices?month=2026-13")).content)["status"] == 400

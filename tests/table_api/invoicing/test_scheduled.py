@@ -1,0 +1,42 @@
+"""The job of the timer: alone, and whatever was missed."""
+
+import asyncio
+from datetime import UTC, date, datetime
+
+from table_api.invoicing.archive import LEASE_BLOB
+from table_api.invoicing.scheduled import close_alone
+from tests.billing import Billing
+
+
+async def test_missed_months_are_caught_up_and_the_lease_is_given_back(
+    either_billing: Billing,
+) -> None:
+    billing = either_billing
+    await billing.post(1, date(2026, 9, 30))
+    billing.now = datetime(2026, 11, 1, 5, 1, tzinfo=UTC)  # six hours after midnight in Berlin
+    job = await billing.job()
+    closed = await close_alone(job)
+    assert closed is not None
+    assert [manifest.month for manifest in closed] == ["2026-09", "2026-10"]
+    assert await close_alone(job) == []
+    assert await billing.problems() == []
+
+
+async def test_a_month_waits_six_hours_for_its_last_calls(billing: Billing) -> None:
+    await billing.post(1, date(2026, 10, 31))
+    billing.now = datetime(2026, 11, 1, 4, 59, tzinfo=UTC)
+    assert await close_alone(await billing.job()) == []
+
+
+async def test_a_second_run_leaves_the_work_to_the_first(either_billing: Billing) -> None:
+    billing = either_billing
+    await billing.post(1, date(2026, 10, 31))
+    billing.now = datetime(2026, 11, 2, tzinfo=UTC)
+    job = await billing.job()
+    lease = await billing.blobs.acquire_lease(LEASE_BLOB)
+    assert lease is not None
+    assert await close_alone(job) is None
+    await billing.blobs.release_lease(LEASE_BLOB, lease)
+    runs = await asyncio.gather(close_alone(job), close_alone(job))
+    assert sorted(len(run) for run in runs if run is not None)[-1] == 1
+    assert await billing.problems() == []

@@ -1,0 +1,113 @@
+"""`python -m table_api invoice …` on Azurite: data on stdout, words on stderr, exit codes."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+
+from local_stack.azurite import AzuritePorts
+from table_api.__main__ import main
+from table_api.azure_storage import AzureTableStorage
+from tests.billing import ANN, BOB, SALES, SEARCH, people
+from tests.builders import call_id
+from tests.calls import make_call, open_ledger
+
+Environment = dict[str, str]
+
+
+@pytest.fixture
+def environment(own_azurite: AzuritePorts) -> Environment:
+    """A ledger with calls of September and October 2026."""
+    text = own_azurite.connection_string
+
+    async def fill() -> None:
+        storage = AzureTableStorage.from_connection_string(text)
+        ledger = await open_ledger(storage)
+        rows = [(ANN, "Ann", SEARCH, "2026-01-01"), (BOB, "Bob", SALES, "2026-01-01")]
+        await people(storage, rows)
+        calls = [
+            make_call(
+                number,
+                id=call_id(number),
+                subject=(ANN, BOB)[number % 2],
+                time=datetime(2026, 9 + number % 2, 12, 12, 0, number, tzinfo=UTC),
+            )
+            for number in range(40)
+        ]
+        await ledger.post(calls)
+        await storage.close()
+
+    asyncio.run(fill())
+    return {"STORAGE_CONNECTION_STRING": text}
+
+
+def test_a_month_goes_from_preview_to_verified_export(
+    environment: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(["invoice", *arguments], environment)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    code, out, err = run("preview", "2026-10")
+    assert (code, "INV-000001\tCC-200 Sales\t0.02\tUSD" in out) == (0, True)
+    assert "0 calls wait for their usage" in err
+    code, _, err = run("close", "2026-10")
+    assert (code, "comes after 2026-09, which is not closed yet" in err) == (1, True)
+    assert run("close", "2026-09")[:2] == (
+        0, "2026-09\tINV-000001\tCC-100 Search\t0.02\tUSD\n2026-09\ttotal\t\t0.02\tUSD\n"
+    )  # fmt: skip
+    assert run("close", "2026-09")[0] == 0
+    code, out, _ = run("close-due")
+    assert "2026-10\tINV-000002\tCC-200 Sales" in out
+    assert "INV-000002" in run("list")[1]
+    assert json.loads(run("show", "INV-000002")[1])["cost_centre"] == SALES
+    assert run("show", "INV-000009")[0] == 1
+    code, out, _ = run("verify")
+    assert (code, "2026-09 ok" in out) == (0, True)
+    folder = tmp_path / "october"
+    code, _, err = run("export", "2026-10", str(folder), "--names", "--parquet")
+    assert code == 0
+    assert "Bob" in (folder / "invoices/INV-000002.csv").read_text(encoding="utf-8-sig")
+    assert (folder / "focus/cost_and_usage.parquet").stat().st_size > 0
+    assert (folder / "statements/ST-202610-00001.pdf").exists()
+    _alter(environment["STORAGE_CONNECTION_STRING"])
+    code, out, _ = run("verify", "2026-10")
+    assert (code, "INV-000002.json" in out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["close", "2031-01"], "is not over"),
+        (["export", "2026-11", "/nowhere"], "is not closed"),
+        (["verify", "2026-11"], "does not stand"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    environment: Environment,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    assert main(["invoice", *arguments], environment) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_month_that_is_none_is_refused_by_the_parser(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["invoice", "close", "11/2026"], {})
+    assert "expected YYYY-MM, as in 2026-11" in capsys.readouterr().err
+
+
+def _alter(connection_string: str) -> None:
+    """Change a digit of a stored document, as somebody with the account's key could."""
+    with BlobServiceClient.from_connection_string(connection_string) as service:
+        blob = service.get_blob_client("invoices", "202610/invoices/INV-000002.json")
+        content = blob.download_blob().readall()
+        blob.upload_blob(content.replace(b'"0.02"', b'"0.03"'), overwrite=True)

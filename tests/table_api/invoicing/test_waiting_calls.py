@@ -1,0 +1,60 @@
+"""Which calls wait for their usage, as pairing or metering knows it."""
+
+from datetime import UTC, datetime, timedelta
+
+from pricing_rules.types import Operation
+from table_api.call_facts import Identity, Reported
+from table_api.invoicing.connection import waiting_calls
+from table_api.memory_storage import MemoryTableStorage
+from table_api.metering_status import MeteringPlace
+from table_api.open_calls import Arrival, OpenCalls
+from table_api.progress import Count, Progress, ProgressTable
+from tests.builders import call_id
+
+START = datetime(2026, 9, 30, 22, tzinfo=UTC)
+STOP = datetime(2026, 10, 31, 23, tzinfo=UTC)
+
+
+async def with_deferred(count: int) -> MemoryTableStorage:
+    storage, place = MemoryTableStorage(), MeteringPlace()
+    table = ProgressTable(storage)
+    await table.create()
+    progress = Progress(
+        hub=place.hub,
+        group=place.group,
+        partition="0",
+        hub_created_at=START,
+        sequence_number=9,
+        enqueued_time=STOP,
+        recorded_at=STOP,
+        counts={Count.DEFERRED: count},
+    )
+    await table.write(progress, None)
+    return storage
+
+
+async def test_without_pairing_every_deferred_event_waits() -> None:
+    storage = await with_deferred(7)
+    assert await waiting_calls(storage, MeteringPlace())(START, STOP) == 7
+
+
+async def test_what_the_sweeper_has_passed_does_not_wait() -> None:
+    storage = await with_deferred(7)
+    kept = OpenCalls(storage)
+    await kept.create()
+    await kept.set_swept(STOP - timedelta(hours=2))
+    assert await waiting_calls(storage, MeteringPlace())(START, STOP) == 0
+
+
+async def test_a_reported_stream_whose_log_has_not_come_waits() -> None:
+    storage = await with_deferred(0)
+    kept = OpenCalls(storage)
+    await kept.create()
+    await kept.set_swept(STOP - timedelta(hours=2))
+    for number, time in enumerate((STOP - timedelta(hours=1), STOP, STOP - timedelta(hours=3))):
+        who = Identity(
+            subject="ann", time=time, stream=True, status=200, operation=Operation.CHAT_COMPLETIONS
+        )
+        fact = Reported(identity=who, metered=False)
+        await kept.add([Arrival(call_id=call_id(number), fact=fact, due_from=time)])
+    assert await waiting_calls(storage, MeteringPlace())(START, STOP) == 1

@@ -1,0 +1,53 @@
+"""A charge that leaves cache writes out is marked so, and no other."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pricing_rules.book import load_book
+from pricing_rules.rating import rate
+from pricing_rules.types import Operation, Rank
+from table_api.memory_storage import MemoryTableStorage
+from table_api.rows import MeteredCall
+from tests.builders import SUBJECT, make_usage
+from tests.calls import DEMO_BOOK, make_call, open_ledger
+from tests.table_api.conftest import ApiClient
+
+USAGE = make_usage(input=26, cache_read=48_854, output=121)
+CLAUDE = {"deployment": "opus", "model": "claude-opus-5-20260801"}
+ALIAS = """
+[[deployment]]
+name = "opus"
+provider = "anthropic"
+model = "claude-opus-5"
+type = "GlobalStandard"
+region = "swedencentral"
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "excludes"),
+    [
+        ({**CLAUDE, "operation": Operation.MESSAGES, "rank": Rank.GATEWAY_LOG}, ["cache_write"]),
+        ({**CLAUDE, "rank": Rank.GATEWAY_LOG}, ["cache_write"]),
+        ({**CLAUDE, "operation": Operation.MESSAGES, "rank": Rank.MODEL_USAGE}, []),
+        ({**CLAUDE, "operation": Operation.MESSAGES, "usage": None}, []),
+        ({"rank": Rank.GATEWAY_LOG}, []),
+    ],
+)
+async def test_charge_from_the_log_excludes_cache_writes_of_anthropic(
+    api: ApiClient,
+    memory: MemoryTableStorage,
+    tmp_path: Path,
+    changes: dict[str, Any],
+    excludes: list[str],
+) -> None:
+    (tmp_path / "alias.toml").write_text(ALIAS, encoding="utf-8")
+    book = load_book([DEMO_BOOK, tmp_path / "alias.toml"])
+    call = make_call(1, **{"usage": USAGE, **changes})
+    priced = rate(call.priced.event, book)
+    await (await open_ledger(memory)).post([MeteredCall(priced=priced, origin=call.origin)])
+    [found] = (await api.get(f"/v1/subjects/{SUBJECT}/calls")).json()["data"]
+    assert found["excludes"] == excludes
+    assert (found["state"] == "priced") == (changes.get("usage", USAGE) is not None)

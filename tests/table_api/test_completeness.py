@@ -1,0 +1,112 @@
+"""The meter by itself: it adds up whatever it is given."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pricing_rules.types import CallState
+from table_api.call_decision import PairingState
+from table_api.completeness import CompletenessMeter, Tally, add_sums
+from table_api.completeness_call import PostedCall, SeenCall
+from tests.builders import call_id
+
+TIME = datetime(2026, 11, 20, 9, 59, 59, tzinfo=UTC)
+names = st.sampled_from([None, "a", "b"])
+counts = st.none() | st.integers(0, 9)
+seen = st.builds(
+    SeenCall,
+    call_id=st.sampled_from([call_id(number) for number in range(20)]),
+    time=st.sampled_from([TIME, TIME + timedelta(seconds=1)]),
+    subject=names,
+    state=st.sampled_from(PairingState),
+    api=names,
+    model=names,
+    deployment=names,
+    has_event=st.booleans(),
+    is_logged=st.booleans(),
+    reported_tokens=counts,
+    logged_tokens=counts,
+    lacks_completion=st.none() | st.booleans(),
+)
+posted = st.builds(
+    PostedCall,
+    subject=st.sampled_from(["a", "unattributed"]),
+    api=names,
+    model=st.sampled_from(["a", "b"]),
+    deployment=names,
+    state=st.sampled_from([state for state in CallState if state is not CallState.MOVED]),
+    charge=st.integers(0, 10**15),
+    excludes_cache_writes=st.booleans(),
+)
+ledgers = st.dictionaries(st.sampled_from([call_id(number) for number in range(20)]), posted)
+days = st.lists(
+    st.tuples(st.lists(seen, max_size=8, unique_by=lambda call: call.call_id), ledgers), max_size=3
+)
+
+
+@given(days)
+def test_lines_and_models_add_up_to_the_totals(
+    given_days: list[tuple[list[SeenCall], dict[str, PostedCall]]],
+) -> None:
+    meter = CompletenessMeter()
+    for calls, ledger in given_days:
+        meter.add(calls, ledger, [])
+    report = meter.report()
+    assert report.totals.counts.get(Tally.GATEWAY_CALLS, 0) == sum(
+        len(calls) for calls, _ in given_days
+    )
+    for sums in (*(line.sums for line in report.lines), *report.models.values(), report.totals):
+        known = {tally: sums.counts.get(tally, 0) for tally in Tally}
+        assert known[Tally.GATEWAY_CALLS] == (
+            known[Tally.POSTED] + known[Tally.WAITING] + known[Tally.REFUSED]
+        )
+        assert known[Tally.MISMATCHED] <= known[Tally.COMPARED]
+        assert known[Tally.ZERO_COMPLETIONS] <= known[Tally.COUNTED]
+        assert (sums.oldest_waiting is None) == (not known[Tally.WAITING])
+    assert add_sums(report.models.values()) == report.totals
+    keys = [(line.hour, line.api, line.model) for line in report.lines]
+    assert len(set(keys)) == len(keys)
+
+
+def waiting(deployment: str | None, model: str | None = None) -> SeenCall:
+    return SeenCall(
+        call_id=call_id(9), time=TIME, subject="u", state=PairingState.WAITING, api="llm",
+        model=model, deployment=deployment, has_event=True, is_logged=False, reported_tokens=None,
+        logged_tokens=None, lacks_completion=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "model"),
+    [
+        (waiting("mini", "gpt-4.1-mini-2025-04-14"), "gpt-4.1-mini"),
+        (waiting("other", "gpt-4.1-mini-2025-04-14"), "gpt-4.1-mini-2025-04-14"),
+        (waiting("other"), "other"),
+        (waiting(None), None),
+    ],
+)
+def test_a_call_that_waits_has_the_model_that_the_ledger_gives_its_deployment(
+    call: SeenCall, model: str | None
+) -> None:
+    standing = PostedCall(
+        subject="u", api="llm", model="gpt-4.1-mini", deployment="mini", state=CallState.PRICED,
+        charge=5, excludes_cache_writes=False,
+    )  # fmt: skip
+    meter = CompletenessMeter()
+    meter.add([call], {call_id(1): standing}, [])
+    assert [line.model for line in meter.report().lines] == [model]
+
+
+def test_charges_without_cache_writes_are_counted_by_model() -> None:
+    call = waiting("opus", "claude-opus-5-20260801")
+    standing = PostedCall(
+        subject="u", api="llm", model="claude-opus-5", deployment="opus", state=CallState.PRICED,
+        charge=5, excludes_cache_writes=True,
+    )  # fmt: skip
+    meter = CompletenessMeter()
+    meter.add([call], {call.call_id: standing}, [])
+    [sums] = meter.report().models.values()
+    assert sums.counts[Tally.WITHOUT_CACHE_WRITES] == 1
+    assert sums.counts[Tally.POSTED] == 1

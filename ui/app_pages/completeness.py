@@ -1,0 +1,177 @@
+"""Completeness: what each of the two paths missed, what it is worth, and in which hour."""
+
+from datetime import date, timedelta
+
+import streamlit as st
+
+from ui.address import Parameter
+from ui.choosers import choose
+from ui.completeness_answers import Completeness, HourLine, ModelLine, Sums
+from ui.connection import api, now, today
+from ui.format import age, counted, escape, hour, instant, share
+from ui.gaps import dead_models, gaps_of
+from ui.period import Period
+from ui.tables import Column, count_column, plain_table, text_column
+
+SPANS = {"Yesterday and today": 2, "Today": 1, "7 days": 7, "14 days": 14}
+"""Days, today among them."""
+LINES_SHOWN_MAX = 300
+CARD_WIDTH_PX = 160
+
+
+def show_cards(totals: Sums) -> None:
+    """Each call is posted, waiting or refused."""
+    with st.grid(5, min_column_width=CARD_WIDTH_PX):
+        st.metric("Gateway calls", f"{totals.gateway_calls:,}", border=True)
+        st.metric(
+            "Posted",
+            f"{totals.posted:,}",
+            help=f"{share(totals.posted, totals.gateway_calls)} of the gateway's calls stand in "
+            "the ledger, recovered ones and those without usage or caller included",
+            border=True,
+        )
+        st.metric("Waiting", f"{totals.waiting:,}", border=True)
+        st.metric("Refused", f"{totals.refused:,}", border=True)
+        st.metric(
+            "Recovered",
+            f"{totals.recovered:,}",
+            help="Among posted: their usage event never came, the gateway's log stood in",
+            border=True,
+        )
+
+
+def show_paths(answer: Completeness) -> None:
+    """How far each path was read, and when the report cannot be trusted."""
+    seen = [
+        f"{name} read up to {instant(time, answer.zone)}"
+        for name, time in (
+            ("usage events", answer.newest_usage_event),
+            ("gateway's log", answer.newest_diagnostics),
+        )
+        if time is not None
+    ]
+    if answer.totals.oldest_waiting is not None:
+        seen.append(f"oldest open call {age(answer.totals.oldest_waiting, now())}")
+    if answer.facts_from is not None:
+        seen.append(f"facts are kept from {instant(answer.facts_from, answer.zone)}")
+    st.caption(" · ".join([f"days of {escape(answer.zone)}", *seen]))
+    if answer.newest_diagnostics is None:
+        st.warning(
+            "**The gateway's log has never arrived.** Without it streamed calls stay without "
+            "usage and lost events are not found: see the operations guide on the diagnostic "
+            "setting, and start pairing.",
+            icon=":material/sensors_off:",
+        )
+    unread = answer.ledger_calls - answer.totals.posted
+    if unread > 0:
+        st.warning(
+            f"**{counted(unread, 'call')} of the ledger cannot be checked.** Pairing has not read "
+            "their events yet, or what was kept of them is deleted.",
+            icon=":material/visibility_off:",
+        )
+
+
+def show_gaps(answer: Completeness) -> None:
+    st.subheader("Gaps")
+    gaps = gaps_of(answer.totals, answer.currency)
+    if not gaps:
+        st.success("Both paths agree, and every call has a price.", icon=":material/verified:")
+        return
+    plain_table(
+        {
+            "Gap": text_column([gap.name for gap in gaps]),
+            "Calls": count_column([gap.calls for gap in gaps]),
+            "Value": text_column([gap.value for gap in gaps]),
+            "What it means": text_column([gap.meaning for gap in gaps]),
+        },
+        alt="Kinds of gaps with their calls and value",
+    )
+    st.caption(
+        "An estimate is calls × the mean charge of their model in this range. It is in no total, "
+        "and a call may be in more than one row."
+    )
+
+
+def show_dead_models(answer: Completeness) -> None:
+    for model in dead_models(answer.models):
+        st.error(
+            f"**Dead telemetry: {escape(model.model or 'no model')}.** The gateway's log counted "
+            f"no completion token in {share(model.zero_completions, model.counted)} of its "
+            f"{counted(model.counted, 'call')}: what is recovered from it is too cheap.",
+            icon=":material/heart_broken:",
+        )
+
+
+def show_models(rows: list[ModelLine]) -> None:
+    st.subheader("Models")
+    names = [row.model or "no model" for row in rows]
+    plain_table(
+        {
+            "Model": text_column(names),
+            **_columns(rows),
+            "Without completion": text_column(
+                [share(row.zero_completions, row.counted) for row in rows]
+            ),
+        },
+        alt="Gaps by model",
+    )
+
+
+def show_hours(answer: Completeness) -> None:
+    """Newest first."""
+    st.subheader("Hours")
+    rows: list[HourLine] = sorted(answer.data, key=lambda row: row.hour, reverse=True)
+    shown = rows[:LINES_SHOWN_MAX]
+    if len(rows) > len(shown):
+        st.caption(f"The newest {len(shown)} of {len(rows):,} lines.")
+    plain_table(
+        {
+            "Hour": text_column([hour(row.hour, answer.zone) for row in shown]),
+            "API": text_column([row.api for row in shown]),
+            "Model": text_column([row.model or "no model" for row in shown]),
+            **_columns(shown),
+        },
+        alt="Gaps by hour, API and model",
+    )
+
+
+def _columns(rows: list[HourLine] | list[ModelLine]) -> dict[str, Column]:
+    return {
+        "Gateway calls": count_column([row.gateway_calls for row in rows]),
+        "In its log": count_column([row.logged for row in rows]),
+        "Usage events": count_column([row.usage_events for row in rows]),
+        "Posted": count_column([row.posted for row in rows]),
+        "Recovered": count_column([row.recovered for row in rows]),
+        "Waiting": count_column([row.waiting for row in rows]),
+        "Refused": count_column([row.refused for row in rows]),
+        "No usage": count_column([row.no_usage for row in rows]),
+        "Unattributed": count_column([row.unattributed for row in rows]),
+        "Unpriced": count_column([row.unpriced for row in rows]),
+        "Dead letters": count_column([row.dead_lettered for row in rows]),
+        "Token difference": count_column([row.reported_tokens - row.logged_tokens for row in rows]),
+    }
+
+
+def span_of(days: int, *, current: date) -> Period:
+    """So many days up to today."""
+    until = current + timedelta(days=1)
+    return Period(first=until - timedelta(days=days), until=until)
+
+
+def draw_completeness() -> None:
+    st.title("Completeness")
+    current = today(api().health())
+    period = span_of(choose("Days", Parameter.SPAN, options=SPANS), current=current)
+    answer = api().completeness(period)
+    show_paths(answer)
+    if not answer.data:
+        st.info("No call in these days by either path.", icon=":material/event_busy:")
+        return
+    show_cards(answer.totals)
+    show_dead_models(answer)
+    show_gaps(answer)
+    show_models(answer.models)
+    show_hours(answer)
+
+
+draw_completeness()

@@ -1,0 +1,190 @@
+"""Closed months: their invoices and statements, one of them, and its files."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import streamlit as st
+
+from ui import address
+from ui.address import INVOICES_PAGE, Parameter
+from ui.choosers import choose
+from ui.client import DocumentKind
+from ui.connection import api
+from ui.failure import failures_shown
+from ui.format import counted, escape, exact_amount
+from ui.invoice_answers import Invoice, InvoiceFile, InvoiceMonth, Invoices
+from ui.tables import (
+    Column,
+    charge_column,
+    count_column,
+    exact_column,
+    opened_row,
+    plain_table,
+    text_column,
+)
+
+KINDS: dict[str, DocumentKind] = {"Invoices": "invoice", "Statements": "statement"}
+FORMATS = {"pdf": "PDF", "xlsx": "XLSX", "csv": "CSV", "json": "JSON", "parquet": "Parquet"}
+RENDERED = ("pdf", "xlsx", "csv")
+"""Formats that can be had with display names; JSON is the stored source."""
+WORDS = {
+    "unpriced": "without a price",
+    "no_usage": "without usage",
+    "unattributed": "without a caller",
+}
+
+
+def money_column(cells: Sequence[Decimal]) -> Column:
+    """Rounded amounts with all decimals of their currency: 0.20 stays 0.20."""
+    return Column(cells=cells, format=lambda cell: f"{cell:,f}")
+
+
+def draw_invoices() -> None:
+    st.title("Invoices")
+    kind = choose("Documents", Parameter.DOCUMENTS, options=KINDS)
+    invoices = api().invoices(kind)
+    if not invoices.months:
+        st.info(
+            "No month is closed yet. A month is closed some hours after it ends, or by "
+            "`python -m table_api invoice close`.",
+            icon=":material/event_busy:",
+        )
+        return
+    show_months(invoices.months)
+    show_documents(invoices, kind)
+
+
+def show_months(months: list[InvoiceMonth]) -> None:
+    st.subheader("Closed months")
+    plain_table(
+        {
+            "Month": text_column([month.month for month in months]),
+            "Amount": money_column([month.amount for month in months]),
+            "Currency": text_column([month.currency for month in months]),
+            "Invoices": count_column([month.invoices for month in months]),
+            "Statements": count_column([month.statements for month in months]),
+            "Closed": text_column([month.issued_at for month in months]),
+        },
+        alt="Closed months with the sum of their invoices",
+    )
+    newest = months[0]
+    with st.expander(f"FOCUS 1.4 files of {newest.month}"), st.container(horizontal=True):
+        for file in newest.files:
+            show_download(newest.month, file, names=False)
+
+
+def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
+    rows = invoices.data
+    st.subheader("Invoices" if kind == "invoice" else f"Statements of {invoices.months[0].month}")
+    st.caption("Tick a row to open it.")
+    opened = opened_row(
+        "documents",
+        [row.number for row in rows],
+        columns={
+            "Number": text_column([row.number for row in rows]),
+            "Month": text_column([row.month for row in rows]),
+            "Cost centre" if kind == "invoice" else "Subject": text_column(
+                [row.owner for row in rows]
+            ),
+            "Amount": money_column([row.amount for row in rows]),
+            "Unrounded": exact_column([row.amount_unrounded for row in rows]),
+            "Currency": text_column([row.currency for row in rows]),
+            "Lines": count_column([row.lines for row in rows]),
+        },
+        alt="Documents with their owner and amount",
+    )
+    if opened:
+        address.go_to({Parameter.INVOICE: opened})
+
+
+def draw_invoice(number: str) -> None:
+    st.page_link(INVOICES_PAGE, label="Invoices", icon=":material/chevron_left:")
+    invoice = api().invoice(number)
+    word = "Invoice" if invoice.kind == "invoice" else "Statement"
+    st.title(f"{word} {escape(invoice.number)}", anchor=False)
+    st.caption(f"{escape(invoice.notice)} · {escape(invoice.owner)} · {invoice.month}")
+    with st.container(horizontal=True):
+        st.metric("Amount", f"{invoice.amount:,f} {invoice.currency}", border=True)
+        unrounded = exact_amount(invoice.amount_unrounded, invoice.currency)
+        st.metric("Before rounding", unrounded, border=True)
+        st.metric("Lines", f"{invoice.lines:,}", border=True)
+        st.metric("Calls of the month", f"{invoice.calls:,}", border=True)
+    show_subtotals(invoice)
+    show_concerns(invoice)
+    show_files(invoice)
+
+
+def show_subtotals(invoice: Invoice) -> None:
+    st.subheader("What it is made of")
+    parts = invoice.subtotals
+    if not parts:
+        st.info("No line has an amount.", icon=":material/event_busy:")
+        return
+    plain_table(
+        {
+            "Calls of": text_column([part.charge_month for part in parts]),
+            "Kind": text_column([part.kind for part in parts]),
+            "Lines": count_column([part.lines for part in parts]),
+            "Amount": money_column([part.amount for part in parts]),
+            "Unrounded": exact_column([part.amount_unrounded for part in parts]),
+        },
+        alt="Usage of the month and corrections of earlier months",
+    )
+
+
+def show_concerns(invoice: Invoice) -> None:
+    """What the amount does not hold: never left out in silence."""
+    if not invoice.uncharged:
+        return
+    st.subheader("Calls without an amount or without an owner")
+    st.caption("Estimates stand in no total.")
+    rows = invoice.uncharged
+    plain_table(
+        {
+            "Calls": text_column(
+                [f"{counted(row.calls, 'call')} {WORDS[row.concern]}" for row in rows]
+            ),
+            "Month": text_column([row.charge_month for row in rows]),
+            "Subject": text_column([row.name or row.subject for row in rows]),
+            "Model": text_column([row.model for row in rows]),
+            f"Estimate ({invoice.currency})": charge_column([row.estimate for row in rows]),
+            "Basis": text_column([row.basis for row in rows]),
+        },
+        alt="Calls without an amount or without an owner, with estimates",
+    )
+
+
+def show_files(invoice: Invoice) -> None:
+    st.subheader("Files")
+    names = st.toggle("With names", help="Rendered now; stored files have subject ids only.")
+    by_ending = {file.name.rpartition(".")[2]: file for file in invoice.files}
+    with st.container(horizontal=True):
+        for ending in FORMATS:
+            if ending in by_ending:
+                show_download(invoice.number, by_ending[ending], names=names and ending in RENDERED)
+    if not names:
+        st.caption("Stored files never change: what is downloaded again is the same to the byte.")
+
+
+def show_download(number: str, file: InvoiceFile, *, names: bool) -> None:
+    """A button that asks the API when it is pressed, not before."""
+    client = api()
+    base, _, ending = file.name.rpartition(".")
+    label = FORMATS.get(ending, ending)
+    st.download_button(
+        label if base == number else f"{base.replace('_', ' ')} · {label}",
+        data=lambda: client.invoice_file(number, file.name, names=names),
+        file_name=file.name,
+        mime=file.content_type,
+        icon=":material/download:",
+        key=f"download-{file.name}",
+        on_click="ignore",
+    )
+
+
+with failures_shown("invoices"):
+    chosen = address.read(Parameter.INVOICE)
+    if chosen:
+        draw_invoice(chosen)
+    else:
+        draw_invoices()

@@ -1,0 +1,90 @@
+"""The API's answers about invoices as typed values; see `answers`."""
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+
+class InvoiceFile(Struct, frozen=True, kw_only=True):
+    """A file to download; without a size it is rendered when it is asked for."""
+
+    name: str
+    content_type: str
+    bytes: int | None
+
+
+class InvoiceMonth(Struct, frozen=True, kw_only=True):
+    """One closed month."""
+
+    month: str
+    issued_at: str
+    amount: Decimal
+    currency: str
+    invoices: int
+    statements: int
+    files: list[InvoiceFile]
+
+
+class InvoiceEntry(Struct, frozen=True, kw_only=True):
+    """One invoice or statement."""
+
+    number: str
+    kind: Literal["invoice", "statement"]
+    month: str
+    cost_centre: str | None
+    subject: str | None
+    name: str | None
+    amount: Decimal
+    amount_unrounded: Decimal
+    currency: str
+    lines: int
+
+    @property
+    def owner(self) -> str:
+        """Who it is for."""
+        if self.kind == "invoice":
+            return self.cost_centre or "no cost centre"
+        return self.name or self.subject or ""
+
+
+class Invoices(Struct, frozen=True, kw_only=True):
+    """Closed months and their documents, newest month first."""
+
+    months: list[InvoiceMonth]
+    data: list[InvoiceEntry]
+
+
+class InvoiceSubtotal(Struct, frozen=True, kw_only=True):
+    """The lines of one charge month."""
+
+    charge_month: str
+    kind: Literal["usage", "correction"]
+    lines: int
+    amount: Decimal
+    amount_unrounded: Decimal
+
+
+class InvoiceConcern(Struct, frozen=True, kw_only=True):
+    """Calls without an amount or an owner."""
+
+    concern: Literal["unpriced", "no_usage", "unattributed"]
+    charge_month: str
+    subject: str
+    name: str | None
+    model: str
+    calls: int
+    estimate: Decimal | None
+    basis: str
+
+
+class Invoice(InvoiceEntry, frozen=True, kw_only=True):
+    """One document without its lines."""
+
+    notice: str
+    zone: str
+    calls: int
+    issued_at: str
+    subtotals: list[InvoiceSubtotal]
+    uncharged: list[InvoiceConcern]
+    files: list[InvoiceFile]
