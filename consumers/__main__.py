@@ -15,6 +15,10 @@ from consumers.actions import Action
 from consumers.completeness import completeness
 from consumers.errors import ConsumersError, PartitionStalled, TooManyDeadLetters
 from consumers.pairing.run import pair
+from consumers.replay.arguments import add_arguments as add_replay_arguments
+from consumers.replay.verb import replay
+from consumers.rerate.arguments import add_arguments as add_rerate_arguments
+from consumers.rerate.verbs import VERBS as RERATE_VERBS
 from consumers.run import run
 from consumers.settings import Settings, add_flags, read_settings
 from consumers.verbs import (
@@ -76,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     meaning = "events that could not be rated"
     letters = verbs.add_parser("dead-letters", help=meaning, description=meaning)
     _add_letter_verbs(letters.add_subparsers(dest="letters", required=True, metavar="VERB"))
+    add_replay_arguments(_add_verb(verbs, "replay", replay, "read events again into the ledger"))
+    meaning = "correct prices by runs that are staged, approved, applied and revertible"
+    rerating = verbs.add_parser("rerate", help=meaning, description=meaning)
+    of_runs = rerating.add_subparsers(dest="rerate", required=True, metavar="VERB")
+    for name, verb, says in RERATE_VERBS:
+        add_rerate_arguments(name, _add_verb(of_runs, name, verb, says))
     return parser
 
 

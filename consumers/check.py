@@ -9,11 +9,12 @@ from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
 
 from consumers.checkpoints import create_container
+from consumers.clock import now_utc
 from consumers.edges import Edges
 from consumers.errors import ConsumersError, GroupUnreachable
 from consumers.hub import make_client
+from consumers.metering_edges import ledger_settings
 from consumers.receiver import EARLIEST
-from consumers.run import ledger_settings, now_utc
 from consumers.settings import Settings
 from pricing_rules.book import load_book
 from pricing_rules.errors import PricingError

@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Iterator
 
+from consumers.clock import now_utc
 from consumers.edges import open_edges
 from consumers.errors import SettingsError
-from consumers.run import now_utc
 from consumers.settings import Settings
 from pricing_rules.money import format_pico
 from table_api.completeness import ESTIMATED, Sums, Tally

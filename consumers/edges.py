@@ -15,8 +15,12 @@ from consumers.errors import SettingsError
 from consumers.hub import EventHub, HubAddress
 from consumers.settings import Settings
 from table_api.azure_storage import AzureTableStorage
+from table_api.blob_documents import BlobDocuments
+from table_api.book_archive import CONTAINER as PRICE_BOOKS_CONTAINER
+from table_api.book_archive import BookArchive
 from table_api.dead_letters import DeadLetterIndex
 from table_api.progress import ProgressTable
+from table_api.reratings import DOCUMENTS_CONTAINER
 
 BLOB_OPTIONS: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 20}
 
@@ -31,6 +35,8 @@ class Edges:
     checkpoints: Checkpoints
     checkpoint_container: ContainerClient
     dead_letters: BlobDeadLetters
+    price_books: BookArchive
+    rerating_documents: BlobDocuments
 
 
 @contextlib.asynccontextmanager
@@ -70,6 +76,18 @@ async def open_edges(settings: Settings) -> AsyncIterator[Edges]:
                 ),
                 DeadLetterIndex(tables, settings.eventhub_name),
                 settings.eventhub_name,
+            ),
+            price_books=BookArchive(
+                BlobDocuments(
+                    await stack.enter_async_context(
+                        _container(settings, credential, PRICE_BOOKS_CONTAINER)
+                    )
+                )
+            ),
+            rerating_documents=BlobDocuments(
+                await stack.enter_async_context(
+                    _container(settings, credential, DOCUMENTS_CONTAINER)
+                )
             ),
         )
 

@@ -56,3 +56,11 @@ class GivenUp(ConsumersError):
 
 class GroupUnreachable(ConsumersError):
     """The consumer group gives no event although there are some."""
+
+
+class RerateRefused(ConsumersError):
+    """A re-rating run cannot be staged as asked, or its files are not what they were."""
+
+
+class ReplayRefused(ConsumersError):
+    """A replay cannot be done as asked; the message says what was found."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from consumers.call_rating import CallRating
 from consumers.dead_letters import (
     REFUSED_BY_STORAGE,
     DeadLetters,
@@ -21,10 +22,8 @@ from consumers.disposition import is_deferred
 from consumers.handler import DEAD_LETTERED, Counts, MakeDurable
 from consumers.invalid_event import InvalidEvent
 from consumers.received import Received
-from pricing_rules.book import Book
-from pricing_rules.rating import rate
 from pricing_rules.types import CallState
-from table_api.posting import Outcome, PostResult
+from table_api.post_result import Outcome, PostResult
 from table_api.progress import Count
 from table_api.rows import MeteredCall, Origin
 from telemetry.metrics import CounterName, count
@@ -71,13 +70,13 @@ class Metering:
         self,
         *,
         hub: str,
-        book: Book,
+        rating: CallRating,
         ledger: Poster,
         dead_letters: DeadLetters,
         now: Callable[[], datetime],
     ) -> None:
         self._hub = hub
-        self._book = book
+        self._rating = rating
         self._ledger = ledger
         self._dead_letters = dead_letters
         self._now = now
@@ -104,7 +103,7 @@ class Metering:
                     sequence_number=received.sequence_number,
                     enqueued_time=received.enqueued_time,
                 )
-                metered.calls.append(MeteredCall(priced=rate(event, self._book), origin=origin))
+                metered.calls.append(self._rating.rate(event, origin))
                 metered.of_call.append(index)
                 metered.counts.append(())
         return metered
@@ -117,6 +116,8 @@ class Metering:
         Raises table_api.errors.Unavailable when storage does not answer. Then the same call
         again is the remedy: both writes are idempotent.
         """
+        # 0. Who has which cost centre: for the next batch, where it is old.
+        await self._rating.refresh()
         # 1. The ledger. A crash before or in it: the events come again, what stands is found by
         #    its key and not counted twice.
         results = await self._ledger.post(metered.calls)

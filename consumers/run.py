@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from consumers.actions import Action
 from consumers.checkpoint_policy import CheckpointPolicy
 from consumers.checkpoints import create_container
+from consumers.clock import now_utc
 from consumers.collector import set_for_batches
 from consumers.dead_letter_limit import DeadLetterLimit
 from consumers.edges import Edges, open_edges
@@ -15,15 +15,14 @@ from consumers.errors import GivenUp, HubRecreated, HubUnavailable, PartitionSta
 from consumers.handler import Handler
 from consumers.hub import HubState, make_receiving_client
 from consumers.metering import Metering
+from consumers.metering_edges import open_metering
 from consumers.monitor import Monitor, MonitorLimits
 from consumers.partition_progress import PartitionProgress
 from consumers.partition_worker import PartitionWorker, WorkLimits
 from consumers.receiver import ReceiveLimits, Receiver
 from consumers.settings import Settings
 from consumers.storage_retry import until_answered
-from pricing_rules.book import load_book
-from table_api.ledger import Ledger
-from table_api.meta import LedgerSettings
+from pricing_rules.book import Book, load_book
 from table_api.progress import Progress
 from telemetry.log import Log
 
@@ -36,20 +35,6 @@ BUFFERED_BATCHES_MAX = 2
 
 Result = TypeVar("Result")
 _log = Log("consumers")
-
-
-def now_utc() -> datetime:
-    return datetime.now(UTC)
-
-
-def ledger_settings(settings: Settings) -> LedgerSettings:
-    """What the ledger must have been made with."""
-    return LedgerSettings(
-        zone=settings.billing_time_zone,
-        pricing_currency=settings.pricing_currency,
-        billing_currency=settings.billing_currency,
-        shards=settings.ledger_shards,
-    )
 
 
 async def run(
@@ -65,26 +50,19 @@ async def run(
     async with open_edges(settings) as edges:
         _log.info(Action.STARTED, f"metering {edges.hub.address.host}/{settings.eventhub_name}")
         with contextlib.suppress(GivenUp):
-            ledger = await until_answered(
-                lambda: _open_ledger(edges, settings), what="start", partition="", ended=ended
-            )
-            metering = Metering(
-                hub=settings.eventhub_name,
-                book=book,
-                ledger=ledger,
-                dead_letters=edges.dead_letters,
-                now=now_utc,
+            metering = await until_answered(
+                lambda: _open(edges, settings, book), what="start", partition="", ended=ended
             )
             await receive_on(edges, settings, metering, ended=ended, until_idle_s=until_idle_s)
         _log.info(Action.STOPPED, "stopped")
 
 
-async def _open_ledger(edges: Edges, settings: Settings) -> Ledger:
-    ledger = await Ledger.open(edges.tables, ledger_settings(settings), now=now_utc)
+async def _open(edges: Edges, settings: Settings, book: Book) -> Metering:
+    metering = await open_metering(edges, settings, book)
     await edges.progress.create()
     await create_container(edges.checkpoint_container)
     await edges.dead_letters.create()
-    return ledger
+    return metering
 
 
 async def receive_on(

@@ -6,17 +6,16 @@ import sys
 from datetime import UTC, datetime
 
 from consumers.check import findings
-from consumers.edges import Edges, open_edges
+from consumers.clock import now_utc
+from consumers.edges import open_edges
 from consumers.lag import as_json, as_table, read_lag
 from consumers.letter_lines import as_line, as_text
-from consumers.metering import Metering
+from consumers.metering_edges import open_metering
 from consumers.redrive import Selection, redrive, selected
-from consumers.run import ledger_settings, now_utc
 from consumers.settings import Settings
 from pricing_rules.book import load_book
 from table_api.audit import audit, save_audit
 from table_api.dead_letters import LetterState
-from table_api.ledger import Ledger
 
 
 async def check(settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -71,7 +70,7 @@ async def redrive_letters(settings: Settings, arguments: argparse.Namespace) -> 
     selection = Selection(reason=arguments.reason, letter_id=arguments.id)
     redriven = left = 0
     async with open_edges(settings) as edges:
-        metering = await _metering(settings, edges)
+        metering = await open_metering(edges, settings, load_book(settings.price_books))
         # Listed first: what is redriven changes the rows that the listing reads.
         chosen = [each async for each in selected(edges.dead_letters, selection, only_open=True)]
         for entry in chosen:
@@ -83,13 +82,3 @@ async def redrive_letters(settings: Settings, arguments: argparse.Namespace) -> 
                 left += 1
     print(f"{redriven} redriven, {left} still open", file=sys.stderr)
     return 1 if left else 0
-
-
-async def _metering(settings: Settings, edges: Edges) -> Metering:
-    return Metering(
-        hub=settings.eventhub_name,
-        book=load_book(settings.price_books),
-        ledger=await Ledger.open(edges.tables, ledger_settings(settings), now=now_utc),
-        dead_letters=edges.dead_letters,
-        now=now_utc,
-    )

@@ -1,4 +1,4 @@
-"""`python -m table_api serve | people import | invoice …`. Data goes to stdout, words to stderr."""
+"""`python -m table_api serve | people … | invoice …`: data to stdout, words to stderr."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from unicodedata import normalize
 
 import uvicorn
 
@@ -14,7 +15,8 @@ from table_api.app import Watched, create_app
 from table_api.errors import SettingsError, TableApiError
 from table_api.invoicing.connection import open_blobs
 from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
-from table_api.people import People, Person
+from table_api.people import People
+from table_api.people_changes import import_changes
 from table_api.people_csv import read_people_csv
 from table_api.settings import check_local, metering_place, open_storage, paths, storage_settings
 
@@ -46,8 +48,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         elif flags.verb == "invoice":
             return asyncio.run(run_invoice(flags, environment, _say))
         else:
-            people = read_people_csv(flags.file.read_bytes())
-            asyncio.run(_save_people(people, environment))
+            asyncio.run(_people(flags, environment))
     except SettingsError as error:
         _say(f"error: {error}")
         return EXIT_SETTINGS
@@ -78,11 +79,24 @@ async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
         await uvicorn.Server(config).serve()
 
 
-async def _save_people(people: Sequence[Person], environment: Mapping[str, str]) -> None:
+async def _people(flags: argparse.Namespace, environment: Mapping[str, str]) -> None:
+    rows = read_people_csv(flags.file.read_bytes()) if flags.people_verb == "import" else []
     async with open_storage(storage_settings(environment)) as storage:
-        await People(storage, now=lambda: datetime.now(UTC)).save(people)
-    subjects = len({person.subject for person in people})
-    _say(f"{len(people)} rows of {subjects} subjects stand in the table people")
+        people = People(storage, now=lambda: datetime.now(UTC))
+        if flags.people_verb == "erase":
+            erased = await people.erase(normalize("NFC", flags.subject))
+            if not erased:
+                raise TableApiError(f"no row of subject {flags.subject!r} has a name")
+            _say(f"{erased} rows have no name any more; cost centres and all totals stay")
+            return
+        for change in import_changes(await people.directory(), rows):
+            print(change)
+        if flags.dry_run:
+            _say(f"nothing is written: {len(rows)} rows are good")
+            return
+        await people.save(rows)
+    subjects = len({person.subject for person in rows})
+    _say(f"{len(rows)} rows of {subjects} subjects stand in the table people")
 
 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -112,6 +126,11 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     people_import.add_argument(
         "file", type=Path, help="columns subject, display_name, cost_centre, valid_from"
     )
+    people_import.add_argument(
+        "--dry-run", action="store_true", help="say what would change, write nothing"
+    )
+    erase = people_verbs.add_parser("erase", help="forget a name; cost centre and totals stay")
+    erase.add_argument("subject", help="as in the ledger")
     add_invoice_verbs(verbs)
     return parser
 

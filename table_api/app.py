@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
-from table_api import endpoints, responses
+from table_api import endpoints, rerating_endpoints, rerating_responses, responses
 from table_api.api_description import describe
 from table_api.call_reads import CallReads
 from table_api.completeness_answers import Completeness
@@ -47,6 +47,11 @@ ROUTES = (
     Route("/v1/subjects/{subject:path}/usage", endpoints.get_subject_usage, responses.SubjectUsage),
     Route("/v1/subjects/{subject:path}/calls", endpoints.get_subject_calls, responses.Calls),
     Route("/v1/calls/{call_id}", endpoints.get_call, responses.CallDetail),
+    Route("/v1/reratings", rerating_endpoints.get_reratings, rerating_responses.Reratings),
+    Route(
+        "/v1/reratings/{run}", rerating_endpoints.get_rerating, rerating_responses.ReratingDetail
+    ),
+    Route("/v1/people", rerating_endpoints.get_people, rerating_responses.People),
     Route("/v1/invoices", invoice_endpoints.get_invoices, answers.Invoices),
     Route("/v1/invoices/{number}", invoice_endpoints.get_invoice, answers.Invoice),
     Route("/v1/invoices/{number}/files/{file}", invoice_endpoints.get_invoice_file, None),

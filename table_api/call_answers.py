@@ -68,7 +68,9 @@ def call_detail(
                 enqueued_time=origin.enqueued_time,
             ),
             "explanation": _explanation(entry),
-            "chain": [_chain_row(row) for row in chain],
+            "chain": [
+                _chain_row(row, before) for before, row in zip((None, *chain), chain, strict=False)
+            ],
         }
     )
 
@@ -154,12 +156,15 @@ def _charge_line(entry: LedgerEntry, unit: Unit, quantity: int) -> responses.Cha
     )
 
 
-def _chain_row(entry: LedgerEntry) -> responses.ChainRow:
+def _chain_row(entry: LedgerEntry, before: LedgerEntry | None) -> responses.ChainRow:
     return responses.ChainRow.model_validate(
         {
             "n": entry.number,
             "recorded_at": entry.text("recorded_at"),
             "reason": entry.text("correction"),
+            "run": entry.text("run"),
+            "run_by": entry.text("run_by"),
+            "before": None if before is None else _cost(before),
             "state": entry.text("state"),
             "book_version": entry.text("book_version"),
             "units": _units(entry),

@@ -79,7 +79,7 @@ class CallReads:
             partition = partition_of(month.month, subject, shards)
             resume = after if after is not None and after.month == month.month else None
             keys = _keys(subject, month, resume)
-            async for chain in _chains(self._rows(partition, keys, size), resume):
+            async for chain in whole_chains(self._rows(partition, keys, size), resume):
                 yield read_entry(chain[-1]), len(chain)
 
     async def _rows(self, partition: str, keys: KeyRange, size: int) -> AsyncIterator[Row]:
@@ -111,7 +111,9 @@ def after_key(row_key: str) -> str:
     return row_key + "!"
 
 
-async def _chains(rows: AsyncIterator[Row], after: CallPlace | None) -> AsyncIterator[list[Row]]:
+async def whole_chains(
+    rows: AsyncIterator[Row], after: CallPlace | None = None
+) -> AsyncIterator[list[Row]]:
     """Whole chains in the order of their entry keys.
 
     Between an entry and its corrections may stand calls whose id extends its id: `|`, which

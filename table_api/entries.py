@@ -31,6 +31,18 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Because:
+    """Why a chain goes on."""
+
+    correction: str
+    """`stronger report`, `moved`, `re-rating` or `revert`."""
+    run: str | None = None
+    """Re-rating run."""
+    by: str | None = None
+    """Who approved or reverted the run."""
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerAdjustment:
     """A modifier's step between two layers, as recorded."""
 
@@ -88,6 +100,14 @@ class LedgerEntry:
             enqueued_time=parse_time(self.row["enqueued_time"]),
         )
 
+    def stands_on(self, origin: Origin) -> bool:
+        """Whether this very event is the report that the row has."""
+        return (
+            self.row["hub"],
+            self.row["partition"],
+            int(self.row["sequence_number"]),
+        ) == (origin.hub, origin.partition, origin.sequence_number)
+
 
 def entry_columns(
     posting: Posting, effects: Sequence[Effect], *, recorded_at: datetime
@@ -100,11 +120,15 @@ def entry_columns(
 
 
 def correction_columns(
-    posting: Posting, effects: Sequence[Effect], *, correction: str, recorded_at: datetime
+    posting: Posting, effects: Sequence[Effect], *, because: Because, recorded_at: datetime
 ) -> dict[str, Value]:
     """The columns of a correction: the state after it, and what it changed."""
     columns = _state_columns(posting, effects, recorded_at)
-    columns["correction"] = correction
+    columns["correction"] = because.correction
+    if because.run is not None:
+        columns["run"] = because.run
+    if because.by is not None:
+        columns["run_by"] = because.by
     columns["effects"] = msgspec.json.encode(
         [[effect.cell, effect.rev, encode_additive(effect.delta)] for effect in effects]
     ).decode()

@@ -2,11 +2,17 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from pricing_rules.rating import rate
+from table_api.book_archive import BookArchive
+from table_api.entries import LedgerEntry
+from table_api.intents import Repriced, Reverted
 from table_api.meta import LedgerMeta, LedgerSettings, open_meta
-from table_api.posting import Outcome, PartitionPoster, PostResult, all_of
+from table_api.post_result import Outcome, PostResult
+from table_api.posting import PartitionPoster, all_of
 from table_api.rows import MeteredCall, Posting, Report, make_posting, make_reversal
 from table_api.storage import TableStorage
 
@@ -23,23 +29,43 @@ class Ledger:
     """Writes calls. One per process; safe beside any number of others on the same tables."""
 
     def __init__(
-        self, storage: TableStorage, meta: LedgerMeta, *, now: Callable[[], datetime]
+        self,
+        storage: TableStorage,
+        meta: LedgerMeta,
+        *,
+        now: Callable[[], datetime],
+        books: BookArchive | None = None,
     ) -> None:
         self.meta = meta
         self._calendar = meta.calendar
-        self._poster = PartitionPoster(storage, LEDGER_TABLE, now)
+        self._books = books
+        self._poster = PartitionPoster(
+            storage, LEDGER_TABLE, now=now, rate_again=self._with_last_book
+        )
         self._locks: dict[str, asyncio.Lock] = {}
         self._in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
         self._confirmed: OrderedDict[Place, Report] = OrderedDict()
 
     @classmethod
     async def open(
-        cls, storage: TableStorage, settings: LedgerSettings, *, now: Callable[[], datetime]
+        cls,
+        storage: TableStorage,
+        settings: LedgerSettings,
+        *,
+        now: Callable[[], datetime],
+        books: BookArchive | None = None,
     ) -> "Ledger":
-        """Open the ledger, or make it when there is none. LedgerMismatch when settings differ."""
+        """Open the ledger, or make it when there is none. LedgerMismatch when settings differ.
+
+        With `books` a stronger report is rated with the book that its chain stands on.
+        """
         meta = await open_meta(storage, settings, now=now())
         await storage.create_table(LEDGER_TABLE)
-        return cls(storage, meta, now=now)
+        return cls(storage, meta, now=now, books=books)
+
+    def place(self, call: MeteredCall) -> Posting:
+        """Where a call stands in this ledger."""
+        return make_posting(call, self._calendar, self.meta.settings.shards)
 
     async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
         """Post calls, each exactly once whatever was posted before; results in their order.
@@ -51,9 +77,7 @@ class Ledger:
         place. A crash between the two leaves it in both until the same report comes again.
         """
         shards = self.meta.settings.shards
-        results = await self._post_all(
-            [make_posting(call, self._calendar, shards) for call in calls]
-        )
+        results = await self._post_all([self.place(call) for call in calls])
         reversals = [
             (index, reversal)
             for index, call in enumerate(calls)
@@ -64,6 +88,53 @@ class Ledger:
             if result.outcome is Outcome.REFUSED:
                 results[index] = result  # else the call would count in two places for ever
         return results
+
+    async def amend(self, wanted: Mapping[Place, Repriced | Reverted]) -> dict[Place, PostResult]:
+        """Change standing calls as a re-rating run wants it; the same again changes nothing.
+
+        Raises Unavailable when storage does not answer.
+        """
+        results: dict[Place, PostResult] = {}
+        by_partition: dict[str, list[Repriced | Reverted]] = {}
+        for (partition, _), intent in wanted.items():
+            by_partition.setdefault(partition, []).append(intent)
+
+        async def amend(partition: str, intents: list[Repriced | Reverted]) -> None:
+            lock = self._locks.setdefault(partition, asyncio.Lock())
+            async with self._in_flight, lock:
+                by_key = await self._poster.amend(partition, intents)
+            results.update(((partition, key), result) for key, result in by_key.items())
+
+        await all_of(amend(partition, intents) for partition, intents in by_partition.items())
+        return results
+
+    async def preview(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
+        """What `post` would say of each call by itself, without writing."""
+        postings = [self.place(call) for call in calls]
+        by_partition: dict[str, dict[str, Posting]] = {}
+        for posting in postings:
+            by_partition.setdefault(posting.partition, {})[posting.entry_key] = posting
+        results: dict[Place, PostResult] = {}
+        for partition, of_partition in by_partition.items():
+            found = await self._poster.preview(partition, list(of_partition.values()))
+            results.update(((partition, key), result) for key, result in found.items())
+        return [results[_place(posting)] for posting in postings]
+
+    async def _with_last_book(self, posting: Posting, last: LedgerEntry) -> Posting:
+        """A stronger report is no occasion to change prices: it is rated with the chain's book."""
+        call = posting.call
+        version = last.text("book_version")
+        if (
+            self._books is None
+            or posting.cell is None
+            or version in {None, call.priced.book_version}
+        ):
+            return posting
+        book = await self._books.get(str(version))
+        if book is None:
+            return posting
+        cost_centre = last.text("cost_centre") or call.cost_centre
+        return self.place(replace(call, priced=rate(call.priced.event, book, cost_centre)))
 
     async def _post_all(self, postings: Sequence[Posting]) -> list[PostResult]:
         """Fold the reports of one call, drop what is known to stand, post the rest."""

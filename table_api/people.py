@@ -4,11 +4,11 @@ Owns the table `people` and its cached directory; the CSV form is in `people_csv
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from table_api.keys import KeyRange, encode_part
+from table_api.keys import KeyRange, encode_part, starting_with
 from table_api.storage import OPERATIONS_MAX, Row, TableStorage, Upsert, Value
 
 PEOPLE_TABLE = "people"
@@ -42,6 +42,11 @@ class PeopleDirectory:
     def __contains__(self, subject: str) -> bool:
         return subject in self._by_subject
 
+    def __iter__(self) -> Iterator[Person]:
+        """Every row, by subject and day."""
+        for subject in sorted(self._by_subject):
+            yield from self._by_subject[subject]
+
     def at(self, subject: str, day: date) -> Person | None:
         """What holds on a charge day; None before the subject's first row and for a stranger."""
         rows = self._by_subject.get(subject)
@@ -64,21 +69,38 @@ class PeopleDirectory:
 class People:
     """Reads and imports people. Methods may raise Unavailable."""
 
-    def __init__(self, storage: TableStorage, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        storage: TableStorage,
+        *,
+        now: Callable[[], datetime],
+        age_s_max: int = PEOPLE_AGE_S_MAX,
+    ) -> None:
         self._storage = storage
         self._now = now
+        self._age_max = timedelta(seconds=age_s_max)
         self._directory = PeopleDirectory(())
         self._read_at: datetime | None = None
 
     async def directory(self) -> PeopleDirectory:
-        """Everybody, at most PEOPLE_AGE_S_MAX seconds old."""
+        """Everybody, at most `age_s_max` seconds old."""
         now = self._now()
-        if self._read_at is None or now - self._read_at > timedelta(seconds=PEOPLE_AGE_S_MAX):
+        if self._read_at is None or now - self._read_at > self._age_max:
             people: list[Person] = []
             async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, _ALL):
                 people.extend(map(_from_row, page))
             self._directory, self._read_at = PeopleDirectory(people), now
         return self._directory
+
+    async def erase(self, subject: str) -> int:
+        """Forget every name of a subject and keep its cost centres; how many rows had one."""
+        keys = starting_with(f"{encode_part(subject)}|")
+        people: list[Person] = []
+        async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, keys):
+            people.extend(map(_from_row, page))
+        named = [person for person in people if person.display_name is not None]
+        await self.save([replace(person, display_name=None) for person in named])
+        return len(named)
 
     async def save(self, people: Sequence[Person]) -> None:
         """Insert or replace rows by (subject, valid_from). Not atomic over OPERATIONS_MAX rows."""

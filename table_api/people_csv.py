@@ -14,6 +14,7 @@ COLUMNS = ("subject", "display_name", "cost_centre", "valid_from")
 PEOPLE_MAX = 100_000
 """Rows in one file."""
 FIELD_CHARS_MAX = 256
+FORMULA_STARTS = ("=", "+", "-", "@")
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII).fullmatch
 
@@ -56,6 +57,8 @@ def read_people_csv(content: bytes) -> list[Person]:
 
 def _check_header(header: Sequence[str]) -> None:
     if sorted(header) != sorted(COLUMNS):
+        if len(header) == 1 and ";" in header[0]:
+            raise InvalidPeopleFile("line 1: the columns are parted by `;`, expected `,`")
         raise InvalidPeopleFile(
             f"line 1: the columns are {', '.join(header) or 'missing'}; "
             f"expected {', '.join(COLUMNS)} in any order"
@@ -70,6 +73,12 @@ def _person(line: int, header: Sequence[str], fields: Sequence[str]) -> Person:
         if len(value) > FIELD_CHARS_MAX or any(ord(char) < 32 for char in value):
             raise InvalidPeopleFile(
                 f"line {line}: {name} is over {FIELD_CHARS_MAX} characters or has a control one"
+            )
+    for name in ("display_name", "cost_centre"):
+        if named[name].startswith(FORMULA_STARTS):
+            raise InvalidPeopleFile(
+                f"line {line}: {name} {named[name]!r} starts as a formula of a spreadsheet does; "
+                "files that are made from it would run it"
             )
     if not named["subject"]:
         raise InvalidPeopleFile(f"line {line}: subject is empty")

@@ -9,10 +9,9 @@ to tell "my lost commit" from "somebody's duplicate".
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
 from table_api.cells import Cell, CellCache, cell_columns
 from table_api.entries import Effect, LedgerEntry, correction_columns, entry_columns, read_entry
@@ -22,7 +21,9 @@ from table_api.errors import (
     StorageError,
     Unavailable,
 )
+from table_api.intents import Intent, Reported, Repriced, Reverted, Work
 from table_api.keys import KeyRange, chain_range, correction_key
+from table_api.post_result import Outcome, PostResult
 from table_api.rows import Posting, add_into, added, negated
 from table_api.storage import OPERATIONS_MAX, Insert, Operation, Replace, TableStorage
 
@@ -34,41 +35,25 @@ CHAINS_READ_ONE_BY_ONE_MAX = 2
 """Up to so many calls of a subject are looked up by key; more by one read over their time span."""
 
 
-class Outcome(StrEnum):
-    """What became of one call."""
-
-    POSTED = "posted"
-    CORRECTED = "corrected"
-    """A stronger report of a standing call: the next row of its chain."""
-    DUPLICATE = "duplicate"
-    REFUSED = "refused"
-    """Storage refuses this call's rows for ever; the caller dead-letters it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostResult:
-    """Outcome of one call; `mismatch` when it contradicts a report of equal rank."""
-
-    outcome: Outcome
-    mismatch: bool = False
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One call still to be posted, and the chain's last row when the call stands already."""
-
-    posting: Posting
-    last: LedgerEntry | None = None
+SecondRating = Callable[[Posting, LedgerEntry], Awaitable[Posting]]
+"""A stronger report as the book of the chain's last row rates it."""
 
 
 class PartitionPoster:
     """Posts calls of one ledger table. One transaction at a time per partition."""
 
-    def __init__(self, storage: TableStorage, table: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        storage: TableStorage,
+        table: str,
+        *,
+        now: Callable[[], datetime],
+        rate_again: SecondRating,
+    ) -> None:
         self._storage = storage
         self._table = table
         self._now = now
+        self._rate_again = rate_again
         self._cells = CellCache(storage, table)
 
     async def post(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
@@ -78,9 +63,29 @@ class PartitionPoster:
         posted by then stays posted, and posting all of it again is harmless.
         """
         results: dict[str, PostResult] = {}
-        for chunk in chunks(postings):
-            await self._post_chunk(partition, [Work(posting) for posting in chunk], results)
+        for chunk in chunks([Work(Reported(posting), posting) for posting in postings]):
+            await self._post_chunk(partition, chunk, results)
         return results
+
+    async def amend(
+        self, partition: str, wanted: Sequence[Repriced | Reverted]
+    ) -> dict[str, PostResult]:
+        """Change standing calls of one partition; results by entry key. Calls are distinct.
+
+        Unlike a new call, a change reads the chain before its first try. Raises as `post` does.
+        """
+        results: dict[str, PostResult] = {}
+        work = await self._still_to_do(partition, wanted, results, answer_lost=False)
+        for chunk in chunks(work):
+            await self._post_chunk(partition, chunk, results)
+        return results
+
+    async def preview(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
+        """What `post` would say, without writing."""
+        results: dict[str, PostResult] = {}
+        wanted = [Reported(posting) for posting in postings]
+        work = await self._still_to_do(partition, wanted, results, answer_lost=False)
+        return results | {item.intent.entry_key: item.done for item in work}
 
     async def _post_chunk(
         self, partition: str, work: list[Work], results: dict[str, PostResult]
@@ -90,12 +95,13 @@ class PartitionPoster:
         for attempt in range(TRIES_MAX):
             try:
                 if failure is not None:
+                    wanted = [item.intent for item in work]
                     work = await self._still_to_do(
-                        partition, work, results, answer_lost=answer_lost
+                        partition, wanted, results, answer_lost=answer_lost
                     )
                 if work:
                     await self._transact(partition, work)
-                    results.update((item.posting.entry_key, _done(item)) for item in work)
+                    results.update((item.intent.entry_key, item.done) for item in work)
                 return
             except Rejected as rejected:
                 await self._halve(partition, work, rejected, results)
@@ -118,7 +124,7 @@ class PartitionPoster:
         """One bad row fails its whole transaction: split until it stands alone."""
         self._forget(partition, work)
         if len(work) == 1:
-            results[work[0].posting.entry_key] = PostResult(
+            results[work[0].intent.entry_key] = PostResult(
                 outcome=Outcome.REFUSED, reason=str(rejected)
             )
             return
@@ -127,7 +133,7 @@ class PartitionPoster:
         await self._post_chunk(partition, work[middle:], results)
 
     async def _transact(self, partition: str, work: Sequence[Work]) -> None:
-        for cell in {cell for item in work for cell in _cells_of(item)}:
+        for cell in {cell for item in work for cell in item.cells}:
             await self._cells.load(partition, cell)
         changed: dict[str, Cell] = {}
         rows: list[Operation] = []
@@ -163,49 +169,42 @@ class PartitionPoster:
     async def _still_to_do(
         self,
         partition: str,
-        work: Sequence[Work],
+        wanted: Sequence[Intent],
         results: dict[str, PostResult],
         *,
         answer_lost: bool,
     ) -> list[Work]:
-        """Read which calls stand; settle those, keep the others.
-
-        A call that stands by this very event after a lost answer was posted by us: it counts so.
-        """
-        standing = await self._standing(partition, [item.posting for item in work])
+        """Read which calls stand; settle those that need no row, keep the others."""
+        standing = await self._standing(partition, wanted)
         left = []
-        for item in work:
-            last = standing.get(item.posting.entry_key)
-            if last is None:
-                left.append(Work(item.posting))
-            elif item.posting.report.beats(last.report):
-                left.append(Work(item.posting, last))
-            elif answer_lost and _written_by(item, last):
-                results[item.posting.entry_key] = _done(item)
-            else:
-                results[item.posting.entry_key] = PostResult(
-                    outcome=Outcome.DUPLICATE,
-                    mismatch=item.posting.report.contradicts(last.report),
+        for intent in wanted:
+            judged = intent.judge(standing.get(intent.entry_key, ()), answer_lost=answer_lost)
+            if isinstance(judged, PostResult):
+                results[intent.entry_key] = judged
+            elif isinstance(intent, Reported) and judged.last is not None:
+                left.append(
+                    replace(judged, posting=await self._rate_again(judged.posting, judged.last))
                 )
+            else:
+                left.append(judged)
         return left
 
     async def _standing(
-        self, partition: str, postings: Sequence[Posting]
-    ) -> dict[str, LedgerEntry]:
-        """The last chain row of each call that stands, by entry key."""
-        by_subject: dict[str, list[Posting]] = {}
-        for posting in postings:
-            by_subject.setdefault(posting.subject, []).append(posting)
-        keys = {posting.entry_key for posting in postings}
+        self, partition: str, wanted: Sequence[Intent]
+    ) -> dict[str, list[LedgerEntry]]:
+        """The chain of each call that stands, by entry key."""
+        by_subject: dict[str, list[str]] = {}
+        for intent in wanted:
+            by_subject.setdefault(intent.subject, []).append(intent.entry_key)
+        keys = {intent.entry_key for intent in wanted}
         reads = asyncio.Semaphore(READS_IN_FLIGHT_MAX)
-        found: dict[str, LedgerEntry] = {}
+        found: dict[str, list[LedgerEntry]] = {}
 
-        async def read(of_subject: list[Posting]) -> None:
+        async def read(of_subject: list[str]) -> None:
             async with reads:
-                span = sorted(posting.entry_key for posting in of_subject)
-                for entry in await self._read_chains(partition, span):
+                for entry in await self._read_chains(partition, sorted(of_subject)):
                     if entry.entry_key in keys:
-                        found[entry.entry_key] = entry  # rows come in order: the last one stays
+                        found.setdefault(entry.entry_key, []).append(entry)  # in their order
 
         await all_of(read(of_subject) for of_subject in by_subject.values())
         return found
@@ -223,7 +222,7 @@ class PartitionPoster:
 
     def _forget(self, partition: str, work: Iterable[Work]) -> None:
         for item in work:
-            for cell in _cells_of(item):
+            for cell in item.cells:
                 self._cells.forget(partition, cell)
 
 
@@ -237,55 +236,32 @@ async def all_of(work: Iterable[Coroutine[None, None, None]]) -> None:
         raise errors.exceptions[0] from errors
 
 
-def chunks(postings: Sequence[Posting]) -> Iterable[list[Posting]]:
+def chunks(work: Sequence[Work]) -> Iterable[list[Work]]:
     """Split calls so that each part and its cells fit one transaction.
 
     Sorted by cell, so that the calls of one cell share its change. A correction may touch another
     cell than expected here: the room for it is found by halving, since it is rare.
     """
-    part: list[Posting] = []
+    part: list[Work] = []
     cells: set[str] = set()
-    for posting in sorted(postings, key=lambda posting: (posting.cell or "", posting.entry_key)):
-        cells.add(posting.cell or "")
+    for item in sorted(work, key=lambda item: (item.posting.cell or "", item.intent.entry_key)):
+        cells |= item.cells
         if len(part) + 1 + len(cells) > OPERATIONS_MAX:
             yield part
-            part, cells = [], {posting.cell or ""}
-        part.append(posting)
+            part, cells = [], item.cells
+        part.append(item)
     if part:
         yield part
 
 
-def _written_by(item: Work, last: LedgerEntry) -> bool:
-    """Whether the chain's last row stands on this very event."""
-    origin = item.posting.call.origin
-    return (origin.hub, origin.partition, origin.sequence_number) == (
-        last.row["hub"],
-        last.row["partition"],
-        int(last.row["sequence_number"]),
-    )
-
-
-def _cells_of(item: Work) -> set[str]:
-    cells = {item.posting.cell, item.last.cell if item.last is not None else None}
-    return {cell for cell in cells if cell is not None}
-
-
 def _row_of(item: Work, effects: Sequence[Effect], now: datetime) -> Insert:
     posting, last = item.posting, item.last
-    if last is None:
+    if last is None or item.because is None:
         return Insert(posting.entry_key, entry_columns(posting, effects, recorded_at=now))
-    why = "stronger report" if posting.cell is not None else "moved"
-    columns = correction_columns(posting, effects, correction=why, recorded_at=now)
+    columns = correction_columns(posting, effects, because=item.because, recorded_at=now)
     return Insert(correction_key(posting.entry_key, last.number + 1), columns)
 
 
 def _change(key: str, cell: Cell) -> Operation:
     columns = cell_columns(cell)
     return Insert(key, columns) if cell.etag is None else Replace(key, columns, cell.etag)
-
-
-def _done(item: Work) -> PostResult:
-    if item.last is None:
-        return PostResult(outcome=Outcome.POSTED)
-    mismatch = item.posting.report.contradicts(item.last.report)
-    return PostResult(outcome=Outcome.CORRECTED, mismatch=mismatch)

@@ -35,6 +35,7 @@ class ProblemKind(Enum):
     FOREIGN_HOST = ("foreign-host", 403, "The request does not name this machine")
     UNKNOWN_SUBJECT = ("unknown-subject", 404, "The subject is unknown")
     UNKNOWN_CALL = ("unknown-call", 404, "The call is unknown")
+    UNKNOWN_RUN = ("unknown-run", 404, "The re-rating run is unknown")
     UNKNOWN_INVOICE = ("unknown-invoice", 404, "The invoice or file is unknown")
     NO_LEDGER = ("no-ledger", 503, "There is no ledger yet")
     STORAGE_UNAVAILABLE = ("storage-unavailable", 503, "The ledger's storage does not answer")

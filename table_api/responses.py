@@ -190,9 +190,12 @@ class ChainRow(_Answer):
     n: int
     recorded_at: datetime
     reason: str | None
+    run: str | None
+    run_by: str | None
     state: CallState
     book_version: str
     units: Units
+    before: Cost | None
     cost: Cost | None
 
 

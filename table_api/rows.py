@@ -59,6 +59,8 @@ class MeteredCall:
 
     priced: PricedCall
     origin: Origin
+    cost_centre: str | None = None
+    """The subject's on the charge day, as it was rated with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from ui.format import escape
 from ui.period import Period, Range, month_of
 
 USAGE_PAGE = "app_pages/usage.py"
+RERATINGS_PAGE = "app_pages/reratings.py"
 INVOICES_PAGE = "app_pages/invoices.py"
 COMPLETENESS_PAGE = "app_pages/completeness.py"
 
@@ -34,6 +35,7 @@ class Parameter(StrEnum):
     SORT = "sort"
     SEARCH = "q"
     AFTER = "after"
+    RUN = "run"
     INVOICE = "invoice"
     DOCUMENTS = "documents"
     SPAN = "span"

@@ -178,6 +178,10 @@ class ChainEntry(Struct, frozen=True, kw_only=True):
     units: dict[str, int]
     book_version: str
     reason: str | None = None
+    run: str | None = None
+    """The re-rating run that wrote or undid it."""
+    run_by: str | None = None
+    before: Cost | None = None
     cost: Cost | None = None
 
 

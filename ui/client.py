@@ -15,6 +15,7 @@ from ui.completeness_answers import Completeness
 from ui.errors import AnswerMalformed, ApiRefused, ApiUnreachable
 from ui.invoice_answers import Invoice, Invoices
 from ui.period import Period
+from ui.rerating_answers import RunDetail, Runs
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 15.0
@@ -122,6 +123,12 @@ class Client:
 
     def call(self, call: str) -> CallDetail:
         return self._ask(CallDetail, f"/v1/calls/{_segment(call)}")
+
+    def reratings(self) -> Runs:
+        return self._ask(Runs, "/v1/reratings")
+
+    def rerating(self, run: str) -> RunDetail:
+        return self._ask(RunDetail, f"/v1/reratings/{_segment(run)}")
 
     def invoices(self, kind: DocumentKind) -> Invoices:
         """Closed months, and their invoices or the newest month's statements."""

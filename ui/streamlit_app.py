@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.address import COMPLETENESS_PAGE, INVOICES_PAGE, USAGE_PAGE
+from ui.address import COMPLETENESS_PAGE, INVOICES_PAGE, RERATINGS_PAGE, USAGE_PAGE
 from ui.connection import api
 from ui.failure import failures_shown
 
@@ -11,6 +11,7 @@ st.set_page_config(page_title="LLM chargeback", layout="wide")
 page = st.navigation(
     [
         st.Page(USAGE_PAGE, title="Overview", default=True),
+        st.Page(RERATINGS_PAGE, title="Re-ratings"),
         st.Page(INVOICES_PAGE, title="Invoices"),
         st.Page(COMPLETENESS_PAGE, title="Completeness"),
     ],

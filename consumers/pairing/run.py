@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from consumers.actions import Action
 from consumers.checkpoints import create_container
+from consumers.clock import now_utc
 from consumers.edges import Edges, open_edges
 from consumers.errors import GivenUp
 from consumers.pairing.decide import Waits
@@ -16,7 +17,7 @@ from consumers.pairing.intake import DiagnosticsIntake, Pairing, UsageIntake
 from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import StreamTime
 from consumers.pairing.sweeper import Sweeper
-from consumers.run import now_utc, receive_on
+from consumers.run import receive_on
 from consumers.settings import Settings
 from consumers.storage_retry import until_answered
 from table_api.open_calls import OpenCalls

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -38,6 +39,12 @@ class NewEvents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [body.encode("utf-8") for body in self.bodies]
 
 
+class NewCapture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a request that writes Capture files."""
+
+    directory: str
+
+
 class Admin:
     """The routes of one broker."""
 
@@ -55,6 +62,7 @@ class Admin:
                 web.get("/health", self._health),
                 web.get("/hubs", self._hubs),
                 web.post("/hubs/{hub}/events", self._fill),
+                web.post("/hubs/{hub}/capture", self._capture),
                 web.get("/stats", self._stats),
                 web.get("/faults", self._faults),
                 web.post("/faults/{name}", self._inject),
@@ -109,6 +117,11 @@ class Admin:
         )
         last = self._broker.log(hub, partition).last_sequence_number
         return web.json_response({"partition": partition, "last_sequence_number": last})
+
+    async def _capture(self, request: web.Request) -> web.Response:
+        wanted = msgspec.json.decode(await request.read(), type=NewCapture)
+        files = self._broker.capture(request.match_info["hub"], Path(wanted.directory))
+        return web.json_response({"files": [str(file) for file in files]})
 
     async def _stats(self, request: web.Request) -> web.Response:
         namespace = self._broker.namespace

@@ -11,6 +11,7 @@ from typing import Self
 
 from local_stack.broker import data_directory
 from local_stack.broker.admin import Admin
+from local_stack.broker.capture import Capture
 from local_stack.broker.config import BrokerConfig
 from local_stack.broker.connection import Connection
 from local_stack.broker.errors import PortTakenError, UnknownTargetError
@@ -60,6 +61,7 @@ class Broker:
         self.namespace = namespace
         self.port = self.tls_port = self.admin_port = 0
         self._strikes = Strikes(namespace)
+        self._capture = Capture()
 
     @classmethod
     @asynccontextmanager
@@ -130,6 +132,10 @@ class Broker:
     def read(self, hub: str, partition: str, *, from_sequence_number: int = 0) -> list[StoredEvent]:
         """What a partition holds from a sequence number on."""
         return self.log(hub, partition).read(from_sequence_number)
+
+    def capture(self, hub: str, directory: Path) -> list[Path]:
+        """Write Capture files of what came since the last time, under a directory."""
+        return self._capture.write(self._hub(hub), directory)
 
     def log(self, hub: str, partition: str) -> PartitionLog:
         """A partition's log."""

@@ -8,14 +8,15 @@ import pytest
 from azure.storage.blob.aio import ContainerClient
 
 from consumers.metering import Metering
+from consumers.metering_edges import ledger_settings
 from consumers.redrive import redrive
-from consumers.run import ledger_settings
 from consumers.verbs import list_letters, redrive_letters, show_letter
 from table_api.dead_letters import LetterState
 from table_api.ledger import Ledger
 from table_api.progress import Count
 from tests.builders import ABSENT, CALL_TIME, call_id, chat_usage, make_body
-from tests.calls import NOW, book
+from tests.calls import NOW
+from tests.consumers.call_ratings import rating
 from tests.consumers.conftest import HUB, Stage
 
 GOOD = make_body()
@@ -98,7 +99,7 @@ async def test_a_letter_that_can_be_rated_now_is_redriven_once(stage: Stage) -> 
         await _mend(stage, f"{HUB}/{letter.id}")
         metering = Metering(
             hub=HUB,
-            book=book(),
+            rating=rating(edges.tables),
             ledger=await Ledger.open(edges.tables, ledger_settings(stage.settings()), now=_now),
             dead_letters=edges.dead_letters,
             now=_now,

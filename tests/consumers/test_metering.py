@@ -8,11 +8,12 @@ from consumers.dead_letters import Letter, MemoryDeadLetters
 from consumers.metering import Metering
 from table_api.errors import Unavailable
 from table_api.memory_storage import MemoryTableStorage
-from table_api.posting import Outcome, PostResult
+from table_api.post_result import Outcome, PostResult
 from table_api.progress import Count
 from table_api.rows import MeteredCall
 from tests.builders import call_id, chat_usage, make_body
-from tests.calls import NOW, all_rows, book, open_ledger
+from tests.calls import NOW, all_rows, open_ledger
+from tests.consumers.call_ratings import rating
 from tests.consumers.deliveries import delivered
 
 BATCH = [
@@ -48,10 +49,11 @@ class DeadLettersThatFailOnce(MemoryDeadLetters):
 async def metering(
     storage: MemoryTableStorage, letters: MemoryDeadLetters | None = None
 ) -> Metering:
+    ledger = await open_ledger(storage)
     return Metering(
         hub="llm-usage",
-        book=book(),
-        ledger=await open_ledger(storage),
+        rating=rating(storage),
+        ledger=ledger,
         dead_letters=letters or MemoryDeadLetters(),
         now=lambda: NOW,
     )
@@ -90,7 +92,7 @@ async def test_a_call_whose_rows_are_refused_is_a_dead_letter() -> None:
     letters = MemoryDeadLetters()
     refusing = Metering(
         hub="llm-usage",
-        book=book(),
+        rating=rating(MemoryTableStorage()),
         ledger=RefusingPoster(),
         dead_letters=letters,
         now=lambda: NOW,

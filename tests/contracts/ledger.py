@@ -13,7 +13,7 @@ from table_api.entries import LedgerEntry, read_entry
 from table_api.errors import Unavailable
 from table_api.keys import CALL_ROWS, CELL_ROWS, shard_of
 from table_api.ledger import Ledger
-from table_api.posting import Outcome
+from table_api.post_result import Outcome
 from table_api.rows import MeteredCall
 from table_api.storage import Operation, TableStorage
 from tests.builders import CALL_TIME, call_id, make_usage

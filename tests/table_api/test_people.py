@@ -6,6 +6,7 @@ import pytest
 
 from table_api.memory_storage import MemoryTableStorage
 from table_api.people import PEOPLE_AGE_S_MAX, People, PeopleDirectory, Person
+from table_api.people_changes import import_changes
 from table_api.people_csv import COLUMNS, InvalidPeopleFile, read_people_csv
 from table_api.storage import TableStorage
 from tests.calls import NOW
@@ -109,12 +110,28 @@ def test_subject_is_taken_in_the_ledgers_normal_form() -> None:
         (f"{HEADER}a,{'x' * 257},R&D,2026-01-01\n".encode(), "line 2: display_name"),
         (f"{HEADER}a,b,c,2026-01-01\na,d,e,2026-01-01\n".encode(), "line 3: .* as on line 2"),
         (f'{HEADER}a,"b,c,2026-01-01\n'.encode(), "line 2: "),
+        (HEADER.replace(",", ";").encode(), "line 1: the columns are parted by `;`, expected `,`"),
+        (f"{HEADER}a,=cmd|' /C calc'!A0,R&D,2026-01-01\n".encode(), "line 2: display_name .=cmd"),
+        (f"{HEADER}a,Ada,@SUM(A1),2026-01-01\n".encode(), "line 2: cost_centre '@SUM"),
         (HEADER.encode() + b"a,Ad\xe4,R&D,2026-01-01\n", "line 2 is not UTF-8"),
     ],
 )
 def test_file_with_a_bad_line_is_refused_by_its_number(content: bytes, message: str) -> None:
     with pytest.raises(InvalidPeopleFile, match=message):
         read_people_csv(content)
+
+
+def test_an_import_says_which_past_days_keep_their_price() -> None:
+    standing = PeopleDirectory([person("a", "2026-01-01"), person("b", "2026-01-01")])
+    rows = [
+        person("a", "2026-06-01", cost_centre="IT"),
+        person("b", "2026-01-01", name="Bea"),
+        person("b", "2026-02-01"),
+        person("c", "2026-01-01"),
+    ]
+    said = list(import_changes(standing, rows))
+    assert said[0].startswith("cost centre\ta\t2026-06-01\tR&D → IT\tcalls of these days keep")
+    assert said[1:] == ["name\tb\t2026-01-01", "new\tc\t2026-01-01\tR&D"]
 
 
 def test_columns_of_the_file_are_the_fields_of_a_person() -> None:

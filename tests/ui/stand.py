@@ -26,10 +26,12 @@ from table_api.ledger import Ledger
 from table_api.memory_storage import MemoryTableStorage
 from table_api.people import People, Person
 from table_api.progress import Count, Progress, ProgressTable
+from table_api.rerating import Scope
 from table_api.rows import MeteredCall, Origin
 from table_api.storage import Row
 from tests.builders import call_id, make_event, make_usage
 from tests.calls import SETTINGS, book
+from tests.reratings import History, dearer_book
 from ui.client import Client, http_transport, open_http
 from ui.period import one_day
 
@@ -176,6 +178,17 @@ class Stand:
         report = self._do(audit(self.storage, now=_now()))
         found = (*report.problems, *problems)
         self._do(save_audit(self.storage, replace(report, problems=found)))
+
+    def rerate(self, factor: int, day: date) -> str:
+        """Apply a run that multiplies the list prices of a day; its id."""
+        return self._do(self._rerate(factor, day))
+
+    async def _rerate(self, factor: int, day: date) -> str:
+        history = History.over(self.storage)
+        scope = Scope(from_day=day, to_day=day + timedelta(days=1))
+        run = await history.approved(dearer_book(factor), scope)
+        await history.apply(run)
+        return run
 
     def add_dead_letter(self) -> None:
         self._do(self._add_dead_letter())

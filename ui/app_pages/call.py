@@ -109,7 +109,12 @@ def show_chain(call: CallDetail) -> None:
             "Reason": text_column(
                 [short_reason(entry.reason) or "first recorded" for entry in chain]
             ),
+            "Run": text_column([entry.run for entry in chain]),
+            "By": text_column([entry.run_by for entry in chain]),
             "Tokens": count_column([tokens(entry.units) for entry in chain]),
+            f"Before ({call.currency})": exact_column(
+                [entry.before.charge if entry.before else None for entry in chain]
+            ),
             f"Charge ({call.currency})": exact_column(
                 [entry.cost.charge if entry.cost else None for entry in chain]
             ),

@@ -20,7 +20,8 @@ from table_api.ledger import Ledger
 from table_api.open_calls import OpenCalls
 from table_api.progress import ProgressTable
 from table_api.storage import TableStorage
-from tests.calls import book, open_ledger
+from tests.calls import open_ledger
+from tests.consumers.call_ratings import rating
 
 USAGE, DIAGNOSTICS = "llm-usage", "apim-diagnostics"
 WAITS = Waits(grace=timedelta(minutes=15), timeout=timedelta(hours=1))
@@ -101,7 +102,7 @@ class World:
         """A batch of the usage hub by metering."""
         metering = Metering(
             hub=USAGE,
-            book=book(),
+            rating=rating(self.storage),
             ledger=self.ledger,
             dead_letters=self.letters,
             now=lambda: enqueued_time,

@@ -1,0 +1,113 @@
+"""Replay, staging and apply beside posting: CPU time per call in one process, storage in memory.
+
+The storage is the twin, so that only this program's own work counts; its dictionaries are in every
+row of the table alike. Each figure is CPU time of the step divided by its calls.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+
+from local_stack.broker import Broker, BrokerConfig, HubConfig
+from table_api.audit import audit
+from tests.builders import CALL_TIME, ENQUEUED_TIME, call_id, make_body
+from tests.calls import NOW, book
+from tests.consumers.deliveries import delivered
+from tests.consumers.replay.world import HUB, ReplayWorld
+from tests.reratings import dearer_book
+
+CALLS = 100_000
+BATCH_EVENTS = 2_000
+USERS = 1_000
+DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o", "gpt-5-mini", "gpt-4.1-nano")
+CONFIG = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=1, consumer_groups=("g",)),))
+
+
+def bodies(calls: int) -> list[bytes]:
+    """Calls of USERS subjects on ten days."""
+    return [
+        make_body(
+            id=call_id(number),
+            subject=f"user-{number * 7919 % USERS}",
+            deployment=DEPLOYMENTS[number % len(DEPLOYMENTS)],
+            time=time_of(number),
+        )
+        for number in range(calls)
+    ]
+
+
+def time_of(number: int) -> str:
+    """As the gateway writes it."""
+    time = CALL_TIME - timedelta(days=number % 10, seconds=number % 3600)
+    return f"{time:%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+async def timed(step: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+    """CPU and wall seconds."""
+    cpu, wall = process_time(), perf_counter()
+    await step()
+    return process_time() - cpu, perf_counter() - wall
+
+
+async def measure(calls: int, files: Path) -> int:
+    sent = bodies(calls)
+    async with Broker.running(config=CONFIG, clock=lambda: ENQUEUED_TIME) as broker:
+        broker.append(HUB, sent, partition="0")
+        broker.capture(HUB, files)
+    world = await ReplayWorld.empty()
+    metering = world.metering(await world.watching())
+
+    async def post() -> None:
+        for start in range(0, calls, BATCH_EVENTS):
+            batch = [
+                delivered(start + index, body=body)
+                for index, body in enumerate(sent[start : start + BATCH_EVENTS])
+            ]
+            await metering.prepare("0", batch)()
+
+    posting = await timed(post)
+    again = await timed(lambda: world.replay(files))
+    fresh = await ReplayWorld.empty()
+    missing = await timed(lambda: fresh.replay(files))
+    history = world.history
+    runs: list[str] = []
+
+    async def stage() -> None:
+        runs.append(await history.approved(dearer_book(2)))
+
+    staging = await timed(stage)
+    applying = await timed(lambda: history.apply(runs[0]))
+    reverting = await timed(lambda: history.revert(runs[0]))
+    report = await audit(history.storage, now=NOW)
+    print(f"{calls:,} calls, {USERS:,} users; storage in memory; {report.render()}")
+    print(f"{'step':<34}{'CPU µs a call':>14}{'calls/s':>10}{'of posting':>12}")
+    for name, (cpu, wall) in (
+        ("metering: decode, rate, post", posting),
+        ("replay of Capture, all missing", missing),
+        ("replay of Capture, all standing", again),
+        ("rerate stage", staging),
+        ("rerate apply", applying),
+        ("rerate revert", reverting),
+    ):
+        ratio = cpu / posting[0]
+        print(f"{name:<34}{cpu / calls * 1e6:>14.1f}{calls / wall:>10,.0f}{ratio:>11.2f}×")
+    return 0 if report.ok and report.calls == calls else 1
+
+
+def main() -> int:
+    """The exit code: 1 when the audit is not clean."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=CALLS)
+    options = parser.parse_args()
+    book()  # compiled before the first clock starts
+    with TemporaryDirectory() as files:
+        return asyncio.run(measure(options.calls, Path(files)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

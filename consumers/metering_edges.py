@@ -1,0 +1,44 @@
+"""Metering opened on its edges: the ledger, the archive of books, people."""
+
+from consumers.call_rating import PEOPLE_AGE_S_MAX, CallRating
+from consumers.clock import now_utc
+from consumers.edges import Edges
+from consumers.metering import Metering
+from consumers.settings import Settings
+from pricing_rules.book import Book
+from table_api.ledger import Ledger
+from table_api.meta import LedgerSettings
+from table_api.people import People
+
+
+def ledger_settings(settings: Settings) -> LedgerSettings:
+    """What the ledger must have been made with."""
+    return LedgerSettings(
+        zone=settings.billing_time_zone,
+        pricing_currency=settings.pricing_currency,
+        billing_currency=settings.billing_currency,
+        shards=settings.ledger_shards,
+    )
+
+
+async def open_ledger(edges: Edges, settings: Settings) -> Ledger:
+    """The ledger with the archive of its books. LedgerMismatch when settings differ."""
+    return await Ledger.open(
+        edges.tables, ledger_settings(settings), now=now_utc, books=edges.price_books
+    )
+
+
+async def open_metering(edges: Edges, settings: Settings, book: Book) -> Metering:
+    """The book is in the archive before the first call is rated with it."""
+    ledger = await open_ledger(edges, settings)
+    await edges.price_books.keep(book)
+    people = People(edges.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)
+    rating = CallRating(book, people, ledger.meta.calendar)
+    await rating.refresh()
+    return Metering(
+        hub=settings.eventhub_name,
+        rating=rating,
+        ledger=ledger,
+        dead_letters=edges.dead_letters,
+        now=now_utc,
+    )

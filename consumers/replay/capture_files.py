@@ -1,0 +1,73 @@
+"""Where Capture files lie: a directory, or a blob container. Names and bytes, nothing of Avro."""
+
+import asyncio
+from pathlib import Path
+from typing import Protocol
+
+from azure.core.exceptions import AzureError
+from azure.storage.blob.aio import ContainerClient
+
+from consumers.errors import ReplayRefused
+from table_api.errors import Unavailable
+
+SUFFIX = ".avro"
+
+
+class CaptureFiles(Protocol):
+    """Files by their names, which end as the service writes them."""
+
+    async def names(self) -> dict[str, int]:
+        """Every file's size in bytes by its name. ReplayRefused when there is none."""
+
+    async def read(self, name: str) -> bytes:
+        """One file whole: the service starts a new one after at most 500 MB."""
+
+
+class DirectoryFiles:
+    """A directory, as it was downloaded, or one file of it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def names(self) -> dict[str, int]:
+        """See CaptureFiles."""
+        found = await asyncio.to_thread(self._find)
+        if not found:
+            raise ReplayRefused(f"{self._path} holds no {SUFFIX} file")
+        return found
+
+    def _find(self) -> dict[str, int]:
+        files = [self._path] if self._path.is_file() else sorted(self._path.rglob(f"*{SUFFIX}"))
+        return {str(file): file.stat().st_size for file in files}
+
+    async def read(self, name: str) -> bytes:
+        """See CaptureFiles."""
+        return await asyncio.to_thread(Path(name).read_bytes)
+
+
+class ContainerFiles:
+    """A blob container that Capture writes to. Its client belongs to the caller."""
+
+    def __init__(self, container: ContainerClient) -> None:
+        self._container = container
+
+    async def names(self) -> dict[str, int]:
+        """See CaptureFiles."""
+        found: dict[str, int] = {}
+        try:
+            async for blob in self._container.list_blobs():
+                if blob.name.endswith(SUFFIX):
+                    found[blob.name] = blob.size or 0
+        except AzureError as error:
+            raise Unavailable(f"container {self._container.url}: {error}") from error
+        if not found:
+            raise ReplayRefused(f"{self._container.url} holds no {SUFFIX} blob")
+        return found
+
+    async def read(self, name: str) -> bytes:
+        """See CaptureFiles."""
+        try:
+            download = await self._container.download_blob(name)
+            return await download.readall()
+        except AzureError as error:
+            raise Unavailable(f"blob {name}: {error}") from error

@@ -1,0 +1,101 @@
+"""A poster that watches: what an event says now beside what its own row in the ledger says.
+
+Only a row that stands on this very event is compared, with the book and the cost centre of the
+row: so a difference is the decoder's or the engine's, never another report's or another price's.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, timedelta
+
+from consumers.errors import ReplayRefused
+from consumers.rerate.diff import Diff
+from consumers.rerate.stage import Staging, differs
+from pricing_rules.rating import rate
+from table_api.book_archive import BookArchive
+from table_api.call_reads import model_of
+from table_api.call_scan import ScopedCall
+from table_api.entries import LedgerEntry
+from table_api.ledger import Ledger
+from table_api.post_result import Outcome, PostResult
+from table_api.recorded_call import state_digest
+from table_api.repricing import Pair, Repricing, encode_pairs
+from table_api.rerating import Scope
+from table_api.rows import MeteredCall, Posting
+
+DIFFERENCES_MAX = 100_000
+"""Differing calls that one replay keeps: about 100 MB. More say that a period is too long."""
+EACH_OWN = "each call's own"
+"""In place of a book's version: a difference changes no prices."""
+
+Post = Callable[[Sequence[MeteredCall]], Awaitable[list[PostResult]]]
+Found = tuple[LedgerEntry, Posting, MeteredCall]
+
+
+class WatchingPoster:
+    """Posts, or only looks, and keeps what differs."""
+
+    def __init__(self, ledger: Ledger, books: BookArchive, *, dry_run: bool) -> None:
+        self._ledger = ledger
+        self._books = books
+        self._post: Post = ledger.preview if dry_run else ledger.post
+        self._found: dict[tuple[str, str], Found] = {}
+
+    async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
+        """See consumers.metering.Poster. ReplayRefused past DIFFERENCES_MAX."""
+        results = await self._post(calls)
+        for call, result in zip(calls, results, strict=True):
+            if result.outcome is Outcome.DUPLICATE and result.standing is not None:
+                await self._compare(call, result.standing)
+        return results
+
+    @property
+    def found(self) -> list[Found]:
+        """Rows that differ, as they would be, and the call as it is read now; by their place."""
+        return [self._found[place] for place in sorted(self._found)]
+
+    async def _compare(self, call: MeteredCall, row: LedgerEntry) -> None:
+        book = await self._books.get(str(row.row["book_version"]))
+        if book is None or row.cell is None or not row.stands_on(call.origin):
+            return
+        event = call.priced.event
+        cost_centre = row.text("cost_centre") or call.cost_centre
+        priced = rate(event, book, cost_centre)
+        after = self._ledger.place(
+            MeteredCall(priced=priced, origin=row.origin, cost_centre=cost_centre)
+        )
+        if after.report == row.report and not differs(row, after):
+            return
+        if len(self._found) == DIFFERENCES_MAX:
+            raise ReplayRefused(f"over {DIFFERENCES_MAX} calls differ: replay a part at a time")
+        self._found[row.partition, row.entry_key] = (row, after, after.call)
+
+
+def staged(found: Sequence[Found], currencies: tuple[str, str]) -> Staging:
+    """What differs as a run to be reviewed. ReplayRefused when nothing does."""
+    if not found:
+        raise ReplayRefused("nothing differs: there is nothing to stage")
+    diff, pairs, days = Diff(), [], []
+    for row, after, call in found:
+        day = date.fromisoformat(str(row.row["day"]))
+        days.append(day)
+        scoped = ScopedCall(row, day, call.cost_centre)
+        diff.add(scoped, model_of(row.row), after=after, changed=True)
+        pairs.append(
+            Pair(
+                partition=row.partition,
+                entry_key=row.entry_key,
+                subject=str(row.row["subject"]),
+                before=state_digest(row),
+                after=Repricing.of(call.priced),
+                event=call.priced.event,
+            )
+        )
+    return Staging(
+        scope=Scope(from_day=min(days), to_day=max(days) + timedelta(days=1)),
+        book_version=EACH_OWN,
+        currencies=currencies,
+        pairs=encode_pairs(pairs),
+        diff=diff,
+        lost=Counter(),
+    )

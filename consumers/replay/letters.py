@@ -1,0 +1,45 @@
+"""Dead letters replayed: each through the path of live traffic, and marked when it was rated."""
+
+from collections.abc import Callable
+
+from consumers.dead_letters import DeadLetters
+from consumers.metering import Metering
+from consumers.received import Received
+from consumers.redrive import NO_OFFSET, redrive
+from consumers.replay.replay import Tally
+from consumers.replay.source import Period
+from table_api.dead_letters import DeadLetter, LetterState
+
+
+async def replay_letters(
+    letters: DeadLetters,
+    metering: Metering,
+    chosen: list[DeadLetter],
+    *,
+    dry_run: bool,
+    progressed: Callable[[Tally], None],
+) -> Tally:
+    """What became of each, or would become of it."""
+    tally = Tally()
+    for entry in chosen:
+        if dry_run:
+            body = await letters.body(entry.id)
+            received = Received(entry.sequence_number, NO_OFFSET, entry.enqueued_time, body)
+            [counts] = await metering.prepare(entry.partition, [received])()
+            tally.counts.update(count.value for count in counts)
+        else:
+            after = await redrive(letters, metering, entry)
+            redriven = after.state is LetterState.REDRIVEN
+            tally.counts[str(after.outcome) if redriven else "dead_lettered"] += 1
+        tally.events += 1
+        progressed(tally)
+    return tally
+
+
+async def open_letters(letters: DeadLetters, period: Period) -> list[DeadLetter]:
+    """Listed before the first is redriven, which changes what a listing reads."""
+    return [
+        entry
+        async for entry in letters.all()
+        if entry.state is LetterState.OPEN and entry.enqueued_time in period
+    ]

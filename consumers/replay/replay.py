@@ -1,0 +1,99 @@
+"""A replay: every partition of a source through the very path of live traffic, several at once.
+
+Posting is idempotent, so it is safe beside live consumers and after any crash.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from consumers.errors import GivenUp
+from consumers.metering import Metering
+from consumers.replay.source import Batch, Source
+from consumers.storage_retry import until_answered
+from table_api.replay_positions import ReplayPositions
+
+PARTITIONS_IN_FLIGHT_MAX = 8
+FINDINGS_NAMED_MAX = 1_000
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a replay has seen so far."""
+
+    events: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    """By the names that metering counts with."""
+    findings: list[str] = field(default_factory=list)
+    """What could not be read, by partition; at most FINDINGS_NAMED_MAX."""
+
+
+Progressed = Callable[[int], None]
+"""Told how much of the source's size a batch was."""
+
+
+class Replay:
+    """Reads one source once."""
+
+    def __init__(
+        self,
+        source: Source,
+        metering: Metering,
+        positions: ReplayPositions | None,
+        *,
+        ended: asyncio.Event,
+        progressed: Progressed,
+    ) -> None:
+        self._source = source
+        self._metering = metering
+        self._positions = positions
+        """None where nothing is written, so that nothing is taken up again."""
+        self._ended = ended
+        self._progressed = progressed
+        self.tally = Tally()
+
+    async def run(self, partitions: list[str]) -> Tally:
+        """To the end of every partition, or until `ended`: then GivenUp."""
+        done = await self._positions.load() if self._positions is not None else {}
+        in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
+
+        async def read(partition: str) -> None:
+            async with in_flight:
+                await self._partition(partition, done.get(partition))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for partition in partitions:
+                    group.create_task(read(partition))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        if self._positions is not None:
+            await self._positions.clear()
+        return self.tally
+
+    async def _partition(self, partition: str, after: str | None) -> None:
+        def named(what: str) -> None:
+            if len(self.tally.findings) < FINDINGS_NAMED_MAX:
+                self.tally.findings.append(f"partition {partition}: {what}")
+
+        position = after
+        async for batch in self._source.batches(partition, after, named):
+            if self._ended.is_set():
+                raise GivenUp("the replay")
+            await self._work(partition, batch)
+            self._progressed(batch.read)
+            if self._positions is not None and batch.position not in ("", position):
+                await self._positions.save(partition, batch.position)
+                position = batch.position
+
+    async def _work(self, partition: str, batch: Batch) -> None:
+        if not batch.events:
+            return
+        make_durable = self._metering.prepare(partition, batch.events)
+        counts = await until_answered(
+            make_durable, what="a batch", partition=partition, ended=self._ended
+        )
+        self.tally.events += len(batch.events)
+        for of_event in counts:
+            self.tally.counts.update(count.value for count in of_event)

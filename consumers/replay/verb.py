@@ -1,0 +1,195 @@
+"""The verb `replay`: chooses the source, shows how far it is, says what it found."""
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+from azure.core.utils import parse_connection_string
+from azure.identity.aio import DefaultAzureCredential
+from azure.storage.blob.aio import ContainerClient
+
+from consumers.call_rating import CallRating
+from consumers.clock import now_utc
+from consumers.dead_letters import MemoryDeadLetters
+from consumers.edges import BLOB_OPTIONS, Edges, open_edges
+from consumers.errors import GivenUp
+from consumers.hub import EventHub
+from consumers.metering import Metering
+from consumers.metering_edges import open_ledger
+from consumers.replay.capture_files import ContainerFiles, DirectoryFiles
+from consumers.replay.capture_source import CaptureSource
+from consumers.replay.differences import WatchingPoster, staged
+from consumers.replay.hub_source import HubSource
+from consumers.replay.letters import open_letters, replay_letters
+from consumers.replay.progress_bar import replay_bar
+from consumers.replay.replay import Replay, Tally
+from consumers.replay.source import Period, Source
+from consumers.rerate.stage import keep_staging
+from consumers.settings import Settings
+from pricing_rules.book import load_book
+from table_api.ledger import Ledger
+from table_api.people import People
+from table_api.replay_positions import ReplayPositions
+from table_api.reratings import Reratings
+
+FOUND_DAMAGE = 1
+DIFFERENCES_SHOWN_MAX = 20
+
+
+async def replay(settings: Settings, arguments: argparse.Namespace) -> int:
+    """1 when something could not be read; it is named, and the rest was replayed."""
+    ended = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, ended.set)
+    async with open_edges(settings) as edges:
+        ledger = await open_ledger(edges, settings)
+        watching = WatchingPoster(ledger, edges.price_books, dry_run=arguments.dry_run)
+        metering = await _metering(settings, edges, ledger, watching, arguments)
+        try:
+            if arguments.dead_letters:
+                tally = await _letters(edges, metering, arguments)
+            else:
+                async with _source(settings, edges, arguments) as source:
+                    tally = await _replayed(source, metering, edges, arguments, ended)
+        except GivenUp:
+            _say("ended before its end; the same command goes on from here")
+            return FOUND_DAMAGE
+        _report(tally, watching, dry_run=arguments.dry_run)
+        if arguments.stage:
+            await _stage(watching, edges, ledger)
+    return FOUND_DAMAGE if tally.findings else 0
+
+
+@contextlib.asynccontextmanager
+async def _source(
+    settings: Settings, edges: Edges, arguments: argparse.Namespace
+) -> AsyncIterator[Source]:
+    period = _period(arguments)
+    if arguments.hub:
+        hub = EventHub(replace(edges.hub.address, group=arguments.group))
+        try:
+            yield HubSource(hub, period)
+        finally:
+            await hub.close()
+    elif arguments.capture.startswith(("https://", "http://")):
+        async with _container(settings, arguments.capture) as container:
+            yield CaptureSource(ContainerFiles(container), settings.eventhub_name, period)
+    else:
+        files = DirectoryFiles(Path(arguments.capture))
+        yield CaptureSource(files, settings.eventhub_name, period)
+
+
+@contextlib.asynccontextmanager
+async def _container(settings: Settings, url: str) -> AsyncIterator[ContainerClient]:
+    """By the account's key where its connection string is set, by a SAS in the URL, or by the
+    process's identity.
+    """
+    if settings.storage_connection_string is not None:
+        parts = parse_connection_string(settings.storage_connection_string)
+        key = {"account_name": parts["accountname"], "account_key": parts["accountkey"]}
+        async with ContainerClient.from_container_url(url, key, **BLOB_OPTIONS) as container:
+            yield container
+    elif "?" in url:
+        async with ContainerClient.from_container_url(url, **BLOB_OPTIONS) as container:
+            yield container
+    else:
+        async with (
+            DefaultAzureCredential() as credential,
+            ContainerClient.from_container_url(url, credential, **BLOB_OPTIONS) as container,
+        ):
+            yield container
+
+
+async def _metering(
+    settings: Settings,
+    edges: Edges,
+    ledger: Ledger,
+    watching: WatchingPoster,
+    arguments: argparse.Namespace,
+) -> Metering:
+    book = load_book(settings.price_books)
+    if not arguments.dry_run:
+        await edges.price_books.keep(book)
+        await edges.dead_letters.create()
+    rating = CallRating(book, People(edges.tables, now=now_utc), ledger.meta.calendar)
+    await rating.refresh()
+    return Metering(
+        hub=settings.eventhub_name,
+        rating=rating,
+        ledger=watching,
+        dead_letters=MemoryDeadLetters() if arguments.dry_run else edges.dead_letters,
+        now=now_utc,
+    )
+
+
+async def _replayed(
+    source: Source,
+    metering: Metering,
+    edges: Edges,
+    arguments: argparse.Namespace,
+    ended: asyncio.Event,
+) -> Tally:
+    partitions = await source.partitions()
+    positions = None
+    if not arguments.dry_run:
+        positions = ReplayPositions(edges.tables, _name(source.hub, arguments))
+    total = sum(source.size(partition) for partition in partitions)
+    with replay_bar(total) as bar:
+
+        def progressed(read: int) -> None:
+            bar.advance(read, replaying.tally.events)
+
+        replaying = Replay(source, metering, positions, ended=ended, progressed=progressed)
+        return await replaying.run(partitions)
+
+
+async def _letters(edges: Edges, metering: Metering, arguments: argparse.Namespace) -> Tally:
+    chosen = await open_letters(edges.dead_letters, _period(arguments))
+    with replay_bar(len(chosen)) as bar:
+        return await replay_letters(
+            edges.dead_letters,
+            metering,
+            chosen,
+            dry_run=arguments.dry_run,
+            progressed=lambda tally: bar.advance(1, tally.events),
+        )
+
+
+def _period(arguments: argparse.Namespace) -> Period:
+    return Period(from_time=arguments.from_time, to_time=arguments.to_time)
+
+
+def _name(hub: str, arguments: argparse.Namespace) -> str:
+    """The same command is the same replay, which goes on where it was interrupted."""
+    said = (hub, arguments.capture, arguments.hub, arguments.from_time, arguments.to_time)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def _report(tally: Tally, watching: WatchingPoster, *, dry_run: bool) -> None:
+    counts = ", ".join(f"{number} {name}" for name, number in sorted(tally.counts.items()))
+    would = "would be: " if dry_run else ""
+    print(f"{tally.events} events, {would}{counts or 'nothing'}, {len(watching.found)} differs")
+    for row, after, _ in watching.found[:DIFFERENCES_SHOWN_MAX]:
+        before = {name: amount for name, amount in row.additive.items() if amount}
+        print(f"differs\t{row.partition}\t{row.entry_key}\t{before} → {after.additive}")
+    for finding in tally.findings:
+        print(f"not read\t{finding}")
+
+
+async def _stage(watching: WatchingPoster, edges: Edges, ledger: Ledger) -> None:
+    settings = ledger.meta.settings
+    staging = staged(watching.found, (settings.pricing_currency, settings.billing_currency))
+    run = await keep_staging(
+        staging, Reratings(edges.tables), edges.rerating_documents, at=now_utc()
+    )
+    _say(f"run {run.run} is {run.state}: `rerate show {run.run}`, then `rerate approve`")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,162 @@
+"""Staging: the calls of a scope rated with another book, as pairs before → after and their diff.
+
+Nothing of it shows in any total. What one run holds is kept as documents named by the run.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from consumers.errors import RerateRefused
+from consumers.rerate.diff import COSTED, Diff, diff_document
+from consumers.rerate.engine import engine_version
+from pricing_rules.book import Book
+from pricing_rules.rating import rate
+from table_api.call_reads import model_of
+from table_api.call_scan import ScopedCall
+from table_api.documents import Documents, keep
+from table_api.entries import Effect, LedgerEntry, entry_columns
+from table_api.recorded_call import STATE_COLUMNS, recorded_event, state_digest
+from table_api.repricing import Pair, Repricing, encode_pairs
+from table_api.rerating import Rerating, RunState, Scope
+from table_api.reratings import Reratings
+from table_api.rows import MeteredCall, Posting
+
+PAIRS_MAX = 500_000
+"""Changes in one run: about 500 MB while it is staged."""
+REASONS_NAMED_MAX = 10
+
+Place = Callable[[MeteredCall], Posting]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """A scope rated with a book; nothing is written yet."""
+
+    scope: Scope
+    book_version: str
+    currencies: tuple[str, str]
+    """Pricing, billing."""
+    pairs: bytes
+    diff: Diff
+    lost: Counter[str]
+    """Calls that would lose their price, by deployment and reason."""
+
+    @property
+    def run(self) -> str:
+        """Named by what it changes: the same staged twice is one run."""
+        what = msgspec.json.encode([self.scope, self.book_version, engine_version()])
+        return "r" + hashlib.sha256(what + self.pairs).hexdigest()[:12]
+
+    def document(self, *, run: str | None) -> bytes:
+        """The report; without a run it is a what-if."""
+        return diff_document(
+            self.diff,
+            run=run,
+            scope=self.scope,
+            book_version=self.book_version,
+            engine_version=engine_version(),
+            currencies=self.currencies,
+        )
+
+
+async def rate_scope(
+    calls: AsyncIterator[ScopedCall], book: Book, scope: Scope, *, place: Place
+) -> Staging:
+    """Rate every call once more. RerateRefused when more than PAIRS_MAX would change."""
+    pairs: list[bytes] = []
+    diff, lost = Diff(), Counter[str]()
+    async for call in calls:
+        entry = call.entry
+        priced = rate(recorded_event(entry), book, call.cost_centre)
+        after = place(MeteredCall(priced=priced, origin=entry.origin))
+        changed = differs(entry, after)
+        diff.add(call, model_of(entry.row), after=after, changed=changed)
+        if not changed:
+            continue
+        if entry.text("state") in COSTED and priced.state not in COSTED:
+            lost[f"{entry.text('deployment')}: {priced.reason}"] += 1
+        if len(pairs) == PAIRS_MAX:
+            raise RerateRefused(
+                f"more than {PAIRS_MAX} calls would change: stage a shorter period at a time"
+            )
+        pair = Pair(
+            partition=entry.partition,
+            entry_key=entry.entry_key,
+            subject=str(entry.row["subject"]),
+            before=state_digest(entry),
+            after=Repricing.of(priced),
+        )
+        pairs.append(encode_pairs([pair]))
+    return Staging(
+        scope=scope,
+        book_version=book.version,
+        currencies=(book.pricing_currency, book.billing_currency),
+        pairs=b"".join(pairs),
+        diff=diff,
+        lost=lost,
+    )
+
+
+def check(staging: Staging, *, allow_unpriced: bool) -> None:
+    """RerateRefused when the book prices less than the ledger has, or nothing would change."""
+    if not staging.diff.total.calls:
+        raise RerateRefused("there is no call in this scope")
+    if not staging.diff.total.changed:
+        raise RerateRefused(
+            f"the book changes none of the {staging.diff.total.calls} calls in this scope"
+        )
+    if staging.lost and not allow_unpriced:
+        named = [f"{calls} × {why}" for why, calls in staging.lost.most_common(REASONS_NAMED_MAX)]
+        raise RerateRefused(
+            f"with this book {staging.lost.total()} calls would lose their price "
+            f"(--allow-unpriced stages it all the same): {'; '.join(named)}"
+        )
+
+
+async def keep_staging(
+    staging: Staging, reratings: Reratings, documents: Documents, *, at: datetime
+) -> Rerating:
+    """The run, with its pairs written first: a run that is seen has them."""
+    run, total = staging.run, staging.diff.total
+    await documents.create_container()
+    await keep(documents, pairs_name(run), staging.pairs, content_type="application/x-ndjson")
+    rerating = Rerating(
+        run=run,
+        state=RunState.STAGED,
+        scope=staging.scope,
+        book_version=staging.book_version,
+        engine_version=engine_version(),
+        currency=staging.currencies[0],
+        calls=total.calls,
+        changed=total.changed,
+        before=total.before,
+        after=total.after,
+        newly_priced=total.newly_priced,
+        newly_unpriced=total.newly_unpriced,
+        pairs_sha256=hashlib.sha256(staging.pairs).hexdigest(),
+        staged_at=at,
+    )
+    return await reratings.add(rerating, staging.document(run=run))
+
+
+def pairs_name(run: str) -> str:
+    """Document of the pairs."""
+    return f"{run}/pairs.ndjson"
+
+
+def differs(entry: LedgerEntry, after: Posting) -> bool:
+    """Whether the row after would say anything else but the book's version."""
+    effects = [Effect(after.cell or "", 0, {})]
+    columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
+    before = {name: amount for name, amount in entry.additive.items() if amount}
+    if before != {name: amount for name, amount in after.additive.items() if amount}:
+        return True
+    return any(
+        entry.text(name) != (None if columns.get(name) is None else str(columns[name]))
+        for name in STATE_COLUMNS
+    )

@@ -1,0 +1,50 @@
+"""Named bytes that are created once and never changed: the seam to Blob Storage, and its twin.
+
+`blob_documents` stands behind it in production.
+"""
+
+from typing import Protocol
+
+from table_api.errors import AlreadyExists
+
+
+class Documents(Protocol):
+    """One container. Every method may raise Unavailable; nothing changes a document."""
+
+    async def create_container(self) -> None:
+        """Create the container when it does not stand."""
+
+    async def create(self, name: str, content: bytes, *, content_type: str) -> None:
+        """Write a document whole or not at all. AlreadyExists when one of this name stands."""
+
+    async def read(self, name: str) -> bytes | None:
+        """The content, or None."""
+
+
+class MemoryDocuments:
+    """The twin of BlobDocuments."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, bytes] = {}
+
+    async def create_container(self) -> None:
+        """See Documents."""
+
+    async def create(self, name: str, content: bytes, *, content_type: str) -> None:
+        """See Documents."""
+        del content_type  # kept by the service for browsers that read the container directly
+        if name in self._contents:
+            raise AlreadyExists(f"document {name!r} stands")
+        self._contents[name] = content
+
+    async def read(self, name: str) -> bytes | None:
+        """See Documents."""
+        return self._contents.get(name)
+
+
+async def keep(documents: Documents, name: str, content: bytes, *, content_type: str) -> None:
+    """Create a document whose name says its content: one that stands is this very one."""
+    try:
+        await documents.create(name, content, content_type=content_type)
+    except AlreadyExists:
+        return

@@ -1,0 +1,64 @@
+"""What a re-rating run makes of one call: price and evidence, beside what it found. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from pricing_rules.types import Adjustment, CallState, Charge, PricedCall, UsageEvent
+
+
+class Repricing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A PricedCall without its event: the report that stands is not the run's to change."""
+
+    state: CallState
+    book_version: str
+    pricing_currency: str
+    billing_currency: str
+    reason: str | None = None
+    charges: tuple[Charge, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+    base_rule_id: str | None = None
+    tier: int | None = None
+    provider: str | None = None
+    model: str | None = None
+    version: str | None = None
+    deployment_type: str | None = None
+    cost_centre: str | None = None
+
+    @classmethod
+    def of(cls, priced: PricedCall) -> "Repricing":
+        """All of a rated call but its event."""
+        return cls(**{name: getattr(priced, name) for name in cls.__struct_fields__})
+
+    def onto(self, event: UsageEvent) -> PricedCall:
+        """The rated call again, of the event that stands."""
+        said = {name: getattr(self, name) for name in self.__struct_fields__}
+        return PricedCall(event=event, **said)
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One staged change: before → after."""
+
+    partition: str
+    entry_key: str
+    subject: str
+    before: str
+    """Digest of the state that was found: `recorded_call.state_digest`."""
+    after: Repricing
+    event: UsageEvent | None = None
+    """The report as it should have been read, where a replay reads it otherwise."""
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Pair)
+
+
+def encode_pairs(pairs: Iterable[Pair]) -> bytes:
+    """A line of JSON each."""
+    return b"".join(_ENCODER.encode(pair) + b"\n" for pair in pairs)
+
+
+def decode_pairs(content: bytes) -> Iterator[Pair]:
+    """The pairs of `encode_pairs`, one at a time."""
+    for line in content.splitlines():
+        yield _DECODER.decode(line)

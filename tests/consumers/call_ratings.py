@@ -1,0 +1,12 @@
+"""Rating for tests: the tests' book, their time zone, and the people of a storage."""
+
+from consumers.call_rating import CallRating
+from table_api.calendar import BillingCalendar, zone_transitions
+from table_api.people import People
+from table_api.storage import TableStorage
+from tests.calls import NOW, SETTINGS, book
+
+
+def rating(storage: TableStorage) -> CallRating:
+    calendar = BillingCalendar(SETTINGS.zone, zone_transitions(SETTINGS.zone, NOW.year + 2))
+    return CallRating(book(), People(storage, now=lambda: NOW), calendar)

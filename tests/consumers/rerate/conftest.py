@@ -1,0 +1,34 @@
+"""A history on the twin, then on Azurite."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from azure.storage.blob.aio import ContainerClient
+
+from table_api.azure_storage import AzureTableStorage
+from table_api.blob_documents import BlobDocuments
+from table_api.memory_storage import MemoryTableStorage
+from tests.calls import PrefixedStorage, book, open_ledger
+from tests.reratings import History
+
+
+@pytest.fixture(params=["memory", "azurite"])
+async def history(request: pytest.FixtureRequest) -> AsyncIterator[History]:
+    """An empty ledger and its archive, which holds the tests' book."""
+    if request.param == "memory":
+        made = History.over(MemoryTableStorage())
+        await open_ledger(made.storage)
+        await made.books.keep(book())
+        yield made
+        return
+    text = request.getfixturevalue("azurite").connection_string
+    account = AzureTableStorage.from_connection_string(text)
+    async with ContainerClient.from_connection_string(text, uuid4().hex) as container:
+        made = History.over(
+            PrefixedStorage(account, f"t{uuid4().hex[:12]}"), BlobDocuments(container)
+        )
+        await open_ledger(made.storage)
+        await made.books.keep(book())
+        yield made
+    await account.close()

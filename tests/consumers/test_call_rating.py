@@ -1,0 +1,57 @@
+"""The cost centre of the charge day decides the price, and no name gets into the ledger."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from consumers.call_rating import PEOPLE_AGE_S_MAX, CallRating
+from table_api.calendar import BillingCalendar, zone_transitions
+from table_api.memory_storage import MemoryTableStorage
+from table_api.people import People, Person
+from table_api.rows import MeteredCall
+from tests.builders import CALL_TIME, SUBJECT, make_event, make_usage
+from tests.calls import NOW, make_call
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
+
+ZONE = "Europe/Berlin"
+RULES = (
+    ALIAS
+    + base_rule()
+    + modifier("own", "multiply", 'layer = "charge"\nfactor = "2"', match='cost_centre = ["R&D"]')
+)
+MILLION = make_usage(input=1_000_000)
+"""Two dollars at list price."""
+
+
+def person(cost_centre: str, valid_from: date) -> Person:
+    return Person(
+        subject=SUBJECT, display_name="Ada", cost_centre=cost_centre, valid_from=valid_from
+    )
+
+
+async def test_cost_centre_of_the_charge_day_is_rated_with(tmp_path: Path) -> None:
+    storage, clock = MemoryTableStorage(), [NOW]
+    people = People(storage, now=lambda: clock[0], age_s_max=PEOPLE_AGE_S_MAX)
+    calendar = BillingCalendar(ZONE, zone_transitions(ZONE, 2028))
+    rating = CallRating(compile_text(tmp_path, RULES), people, calendar)
+
+    def rated(days: int) -> MeteredCall:
+        event = make_event(deployment="dep", usage=MILLION, time=CALL_TIME + timedelta(days=days))
+        return rating.rate(event, make_call().origin)
+
+    await rating.refresh()
+    assert rated(0).priced.charge == 2 * 10**12
+    changed_on = CALL_TIME.date()
+    other = People(storage, now=lambda: NOW)
+    await other.save([person("IT", date(2026, 1, 1)), person("R&D", changed_on)])
+    await rating.refresh()
+    assert rated(0).cost_centre is None  # not older than a minute
+    clock[0] += timedelta(seconds=PEOPLE_AGE_S_MAX + 1)
+    await rating.refresh()
+    assert (rated(-1).cost_centre, rated(-1).priced.charge) == ("IT", 2 * 10**12)
+    assert (rated(0).cost_centre, rated(0).priced.charge) == ("R&D", 4 * 10**12)
+    assert rated(0).priced.cost_centre == "R&D"
+    # 09:30 UTC is not yet the next day anywhere near; 23:30 UTC is, in Berlin.
+    late = make_event(
+        deployment="dep", usage=MILLION, time=(CALL_TIME - timedelta(days=1)).replace(hour=23)
+    )
+    assert rating.rate(late, make_call().origin).cost_centre == "R&D"

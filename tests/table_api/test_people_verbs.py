@@ -1,0 +1,55 @@
+"""`people import` and `people erase` from the command line, on Azurite."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from azure.data.tables import TableServiceClient
+
+from local_stack.azurite import AzuritePorts
+from table_api.__main__ import main
+
+FILE = """subject,display_name,cost_centre,valid_from
+person-verbs-a,Ada,R&D,2026-01-01
+person-verbs-b,陳美玲,IT,2026-01-01
+"""
+
+
+def rows(ports: AzuritePorts) -> dict[str, tuple[str | None, str | None]]:
+    with TableServiceClient.from_connection_string(ports.connection_string) as service:
+        service.create_table_if_not_exists("people")
+        found = service.get_table_client("people").list_entities()
+        return {
+            row["subject"]: (row.get("display_name"), row.get("cost_centre"))
+            for row in found
+            if row["subject"].startswith("person-verbs-")
+        }
+
+
+def test_import_shows_and_writes_and_erase_keeps_the_cost_centre(
+    azurite: AzuritePorts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = {"STORAGE_CONNECTION_STRING": azurite.connection_string}
+    file = tmp_path / "people.csv"
+    file.write_text(FILE, encoding="utf-8")
+    assert main(["people", "import", "--dry-run", str(file)], environment) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines()[0] == f"new\tperson-verbs-a\t{date(2026, 1, 1)}\tR&D"
+    assert "nothing is written: 2 rows are good" in said.err
+    assert "Ada" not in said.out
+    assert rows(azurite) == {}
+    assert main(["people", "import", str(file)], environment) == 0
+    assert rows(azurite)["person-verbs-b"] == ("陳美玲", "IT")
+    assert main(["people", "erase", "person-verbs-b"], environment) == 0
+    assert rows(azurite)["person-verbs-b"] == (None, "IT")
+    assert main(["people", "erase", "person-verbs-b"], environment) == 1
+    assert "no row of subject 'person-verbs-b' has a name" in capsys.readouterr().err
+
+
+def test_bad_file_writes_nothing(azurite: AzuritePorts, tmp_path: Path) -> None:
+    environment = {"STORAGE_CONNECTION_STRING": azurite.connection_string}
+    file = tmp_path / "people.csv"
+    file.write_text(FILE + "person-verbs-c,=cmd,X,2026-01-01\n", encoding="utf-8")
+    before = rows(azurite)
+    assert main(["people", "import", str(file)], environment) == 1
+    assert rows(azurite) == before

@@ -1,0 +1,89 @@
+"""Re-rating runs: what each changed or would change, who let it, and what it left alone."""
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.connection import api
+from ui.format import day as day_text
+from ui.format import escape, exact_number
+from ui.rerating_answers import Run, RunDetail
+from ui.tables import (
+    charge_column,
+    count_column,
+    exact_column,
+    opened_row,
+    plain_table,
+    text_column,
+)
+
+BOOK_LETTERS = 12
+
+
+def show_runs(runs: list[Run]) -> str | None:
+    """All of them; the id of the run that was ticked."""
+    return opened_row(
+        "runs",
+        [run.run for run in runs],
+        columns={
+            "Run": text_column([run.run for run in runs]),
+            "State": text_column([run.state for run in runs]),
+            "From": text_column([day_text(run.scope.from_day) for run in runs]),
+            "To (exclusive)": text_column([day_text(run.scope.to_day) for run in runs]),
+            "Calls": count_column([run.calls for run in runs]),
+            "of them changed": count_column([run.changed for run in runs]),
+            "Difference": charge_column([run.delta for run in runs]),
+            "Currency": text_column([run.currency for run in runs]),
+            "Approved by": text_column([run.approved_by for run in runs]),
+            "Why": text_column([run.why for run in runs]),
+        },
+        alt="Re-rating runs, the newest first",
+    )
+
+
+def show_run(run: RunDetail) -> None:
+    """Its report, largest differences first."""
+    st.subheader(f"Run {escape(run.run)}: {escape(run.state)}")
+    before, after, delta = st.columns(3)
+    before.metric(f"Before ({run.currency})", exact_number(run.before))
+    after.metric(f"After ({run.currency})", exact_number(run.after))
+    delta.metric("Difference", exact_number(run.delta))
+    said = [
+        f"price book {run.book_version[:BOOK_LETTERS]}",
+        f"{run.newly_priced:,} calls newly priced",
+        f"{run.newly_unpriced:,} newly without a price",
+        f"{run.written:,} written, {run.left_alone:,} left alone",
+    ]
+    if run.reverted_by is not None:
+        said.append(f"reverted by {escape(run.reverted_by)}: {escape(run.revert_why or '')}")
+        said.append(f"{run.restored:,} restored, {run.kept:,} kept")
+    st.caption(" · ".join(said))
+    lines = sorted(run.lines, key=lambda line: (-abs(line.delta), line.day, line.subject))
+    plain_table(
+        {
+            "Day": text_column([day_text(line.day) for line in lines]),
+            "Subject": text_column([line.subject for line in lines]),
+            "Model": text_column([line.model for line in lines]),
+            "Cost centre": text_column([line.cost_centre for line in lines]),
+            "Calls": count_column([line.calls for line in lines]),
+            "of them changed": count_column([line.changed for line in lines]),
+            "Before": exact_column([line.before for line in lines]),
+            "After": exact_column([line.after for line in lines]),
+            "Difference": exact_column([line.delta for line in lines]),
+        },
+        alt="What the run changes, largest differences first",
+    )
+
+
+st.title("Re-rating runs", anchor=False)
+st.caption("Prices are corrected by runs that are staged, approved, applied and can be reverted.")
+found = api().reratings().data
+if not found:
+    st.info("No run was staged yet: `python -m consumers rerate stage`.", icon=":material/history:")
+else:
+    opened = show_runs(found)
+    if opened is not None:
+        address.change({Parameter.RUN: opened})
+    chosen = opened or address.read(Parameter.RUN)
+    if chosen is not None:
+        show_run(api().rerating(chosen))

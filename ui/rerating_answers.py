@@ -1,0 +1,65 @@
+"""The API's answers about re-rating runs, as far as the page shows them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+
+class RunScope(Struct, frozen=True, kw_only=True):
+    """Charge days `[from_day, to_day)`, and what narrows them."""
+
+    from_day: date
+    to_day: date
+    subject: str | None = None
+    model: str | None = None
+    cost_centre: str | None = None
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One re-rating run."""
+
+    run: str
+    state: str
+    scope: RunScope
+    book_version: str
+    currency: str
+    calls: int
+    changed: int
+    before: Decimal
+    after: Decimal
+    delta: Decimal
+    newly_priced: int
+    newly_unpriced: int
+    staged_at: datetime
+    written: int
+    left_alone: int
+    restored: int
+    kept: int
+    approved_by: str | None = None
+    why: str | None = None
+    reverted_by: str | None = None
+    revert_why: str | None = None
+
+
+class Runs(Struct, frozen=True, kw_only=True):
+    data: list[Run]
+
+
+class DiffLine(Struct, frozen=True, kw_only=True):
+    """What a run changes for one day, subject, model and cost centre."""
+
+    day: date
+    subject: str
+    model: str
+    cost_centre: str
+    calls: int
+    changed: int
+    before: Decimal
+    after: Decimal
+    delta: Decimal
+    newly_priced: int
+
+
+class RunDetail(Run, frozen=True, kw_only=True):
+    lines: list[DiffLine]
