@@ -14,6 +14,7 @@ from apim_policies.harness.call import CALLER_GONE, Passage, Request, Response
 from apim_policies.harness.policies import Policies
 from apim_policies.probe import EVENT_BYTES_MAX, trace_twin, travel
 from tests.apim_policies.conftest import FOLDER, GATEWAY, Load
+from tests.apim_policies.tokens import make_token
 
 SCHEMA = json.loads((FOLDER / "usage_event.schema.json").read_text(encoding="utf-8"))
 CHAT = "https://gateway/llm/openai/deployments/gpt-5-mini/chat/completions"
@@ -336,3 +337,39 @@ async def test_calls_at_once_do_not_mix(load: Load) -> None:
     assert [event_of(passage)["id"] for passage in passages] == [
         str(request.id) for request in requests
     ]
+
+
+@pytest.mark.parametrize("claim", ["", "bob@contoso.com", "x" * 65, "é", "a b"])
+async def test_claim_that_is_no_id_is_absent_and_fails_no_call(claim: str, load: Load) -> None:
+    claims = {"aud": "api://gateway", "tid": "contoso", "oid": claim, "azp": claim}
+    values = {
+        "chargeback-authentication": "entra",
+        "chargeback-tenant-id": "contoso",
+        "chargeback-audience": "api://gateway",
+    }
+    headers = (*JSON, ("Authorization", f"Bearer {make_token(claims)}"))
+
+    passage = await travel(await load(values), chat(headers=headers, subscription=None), answer())
+
+    assert passage.faults == ()
+    event = event_of(passage)
+    assert event["subject"] == "anonymous"
+    assert (event["data"]["caller"]["oid"], event["data"]["caller"]["azp"]) == (None, None)
+
+
+async def test_session_that_may_be_an_address_is_absent(load: Load) -> None:
+    request = chat(headers=(*JSON, ("x-session-id", "bob@contoso.com")))
+
+    assert event_of(await travel(await load({}), request, answer()))["data"]["session"] is None
+
+
+@pytest.mark.parametrize("place", ["stream_options", "messages"])
+async def test_deeply_nested_request_fails_neither_its_call_nor_the_next(
+    place: str, load: Load
+) -> None:
+    policies = await load({})
+    nested = b"[" * 50_000 + b"]" * 50_000
+    deep = b'{"stream":true,"' + place.encode() + b'":{"a":' + nested + b"}}"
+
+    for body in (deep, b'{"stream":true}'):
+        assert event_of(await travel(policies, chat(body), STREAM))["data"]["stream"] is True
