@@ -3,13 +3,14 @@ Owns framing and the process' life; what a question means is policies.py's."""
 
 import asyncio
 import contextlib
-import json
 import struct
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from apim_policies.errors import EngineFailed
 
@@ -30,6 +31,7 @@ class EngineProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self._waiting: deque[asyncio.Future[Reply]] = deque()
+        self._unsent: list[bytes] = []
         self._room = asyncio.Semaphore(QUESTIONS_IN_FLIGHT_MAX)
         self._reading = asyncio.create_task(self._read())
 
@@ -47,17 +49,26 @@ class EngineProcess:
         async with self._room:
             if self._reading.done():
                 raise EngineFailed(f"the engine has ended with {self._process.returncode}")
-            text = json.dumps(head, ensure_ascii=False).encode()
+            text = msgspec.json.encode(head)
             reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
             # Nothing is awaited between these two, so the order of futures is the order of frames.
             self._waiting.append(reply)
-            self._stdin.writelines((_LENGTHS.pack(len(text), len(body)), text, body))
-            with contextlib.suppress(ConnectionError):
-                await self._stdin.drain()
+            self._queue(_LENGTHS.pack(len(text), len(body)), text, body)
             answered = await reply
         if "engine_error" in answered.head:
             raise EngineFailed(str(answered.head["engine_error"]))
         return answered
+
+    def _queue(self, *parts: bytes) -> None:
+        """Questions of one turn of the event loop leave in one write, for each wakes the engine.
+        The write is not waited for: its askers wait, and `_room` bounds how many they are."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._unsent += parts
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        self._stdin.writelines(unsent)
 
     async def stop(self) -> None:
         """End of input ends the engine; one that hangs is killed."""
@@ -80,7 +91,7 @@ class EngineProcess:
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
                 lengths = _LENGTHS.unpack(await stdout.readexactly(_LENGTHS.size))
-                head = json.loads(await stdout.readexactly(lengths[0]))
+                head = msgspec.json.decode(await stdout.readexactly(lengths[0]))
                 reply = Reply(head=head, body=await stdout.readexactly(lengths[1]))
                 waiting = self._waiting.popleft()
                 if not waiting.done():

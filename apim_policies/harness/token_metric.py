@@ -1,10 +1,11 @@
 """Token counts of an answer under the names that llm-emit-token-metric gives them.
 The gateway sends them to Application Insights; billing never reads them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from apim_policies.harness.call import Response, TokenMetric
 
@@ -38,8 +39,8 @@ def usage_of(response: Response) -> Mapping[str, Any] | None:
     if response.body is None:
         return None
     try:
-        answer = json.loads(response.body)
-    except ValueError:
+        answer = msgspec.json.decode(response.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     usage = answer.get("usage") if isinstance(answer, dict) else None
     return usage if isinstance(usage, dict) else None

@@ -23,14 +23,14 @@ namespace Apim.Engine
 
         private static void Serve(Gateway gateway)
         {
-            var input = new BufferedStream(Console.OpenStandardInput(), 1 << 16);
-            var output = new BufferedStream(Console.OpenStandardOutput(), 1 << 16);
+            var input = new Input(Console.OpenStandardInput());
+            var output = new BufferedStream(Console.OpenStandardOutput(), 1 << 14);
             var lengths = new byte[8];
-            while (Fill(input, lengths))
+            while (input.Fill(lengths))
             {
                 var head = new byte[Length(lengths, 0)];
                 var body = new byte[Length(lengths, 4)];
-                if (!Fill(input, head) || !Fill(input, body)) return;
+                if (!input.Fill(head) || !input.Fill(body)) return;
                 // A bug of the engine itself must not end the process: the question gets the exception as its reply.
                 Tuple<JObject, byte[]> reply;
                 try { reply = gateway.Answer(Parse(head), body); }
@@ -39,6 +39,8 @@ namespace Apim.Engine
                     reply = Tuple.Create(new JObject { { "engine_error", error.ToString() } }, new byte[0]);
                 }
                 Write(output, Encoding.UTF8.GetBytes(reply.Item1.ToString(Formatting.None)), reply.Item2);
+                // Replies to questions that came together leave together, for each write wakes the other side.
+                if (!input.HasMore) output.Flush();
             }
         }
 
@@ -52,24 +54,12 @@ namespace Apim.Engine
             }
         }
 
-        private static bool Fill(Stream input, byte[] buffer)
-        {
-            for (var at = 0; at < buffer.Length;)
-            {
-                var count = input.Read(buffer, at, buffer.Length - at);
-                if (count == 0) return false;
-                at += count;
-            }
-            return true;
-        }
-
         private static void Write(Stream output, byte[] head, byte[] body)
         {
             foreach (var length in new[] { head.Length, body.Length })
                 for (var shift = 24; shift >= 0; shift -= 8) output.WriteByte((byte)(length >> shift));
             output.Write(head, 0, head.Length);
             output.Write(body, 0, body.Length);
-            output.Flush();
         }
 
         private static int Length(byte[] bytes, int at)
