@@ -94,7 +94,7 @@ async def held_body(response: aiohttp.ClientResponse) -> bytes | GatewayError | 
 
 
 def header_lines(headers: Mapping[str, str]) -> Headers:
-    """For the policies, which know text only: a line that is no UTF-8 is Latin-1, as .NET has it."""
+    """For the policies, which know text only: what is no UTF-8 is Latin-1, as .NET has it."""
     return tuple((str(name), text_of(value)) for name, value in headers.items())
 
 

@@ -104,7 +104,9 @@ class GatewayLog:
         operation = operation_of(urlsplit(call.request.url).path)
         if operation is None or not operation.llm_logged or call.answer.usage is None:
             return []
-        tokens = count_tokens(call.answer.usage)
+        tokens = next((metric.tokens for metric in call.metrics if metric.tokens), None)
+        if tokens is None:
+            tokens = count_tokens(call.answer.usage)
         rows = [self._llm_row(call, tokens, sequence=0)]
         if Trap.REPEATS in self.traps:
             early = {name: count // 2 for name, count in tokens.items()}

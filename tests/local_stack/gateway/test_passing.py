@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from local_stack.gateway.backend import text_of
 from local_stack.gateway.identity import local_token
 from local_stack.gateway.settings import POLICIES
 from tests.local_stack.gateway.scripted_backend import ScriptedBackend, scripted_backend
@@ -192,3 +193,28 @@ async def test_what_is_no_path_of_the_api_is_not_found(
     async with session.get("/openai/v1/models") as answer:
         assert answer.status == 404
         assert "/llm/" in (await answer.json())["message"]
+
+
+async def test_a_header_that_is_no_utf_8_fails_no_call(
+    stack: GatewayStack, backend: ScriptedBackend
+) -> None:
+    backend.content_type, backend.pieces = "application/json", [b"{}"]
+    backend.let_go()
+    reader, writer = await asyncio.open_connection("127.0.0.1", stack.served.port)
+    head = f"POST {CHAT} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\napi-key: local-key\r\n"
+    note = b"x-note: caf\xe9\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    writer.write(head.encode() + note)
+    async with asyncio.timeout(TIMEOUT_S):
+        answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    [(_, headers, _)] = backend.requests
+    assert headers["x-note"] == "café"
+
+
+@pytest.mark.parametrize(
+    ("sent", "text"), [(b"a", "a"), (b"caf\xe9", "café"), ("café".encode(), "café")]
+)
+async def test_header_bytes_are_read_as_utf_8_else_as_latin_1(sent: bytes, text: str) -> None:
+    assert text_of(sent.decode(errors="surrogateescape")) == text
