@@ -3,6 +3,7 @@ Owns framing and the process' life; what a question means is policies.py's."""
 
 import asyncio
 import contextlib
+import os
 import struct
 from collections import deque
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from apim_policies.errors import EngineFailed
 
 QUESTIONS_IN_FLIGHT_MAX = 256
 STOP_TIMEOUT_S = 5
+# Against mono's own nursery of 4 MB: 0.15 ms of CPU a call in place of 0.20.
+_COLLECTOR = {"MONO_GC_PARAMS": "nursery-size=32m"}
 _LENGTHS = struct.Struct(">II")
 
 
@@ -41,6 +44,7 @@ class EngineProcess:
             *("mono", str(engine), "run", str(library), str(plan)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            env={**_COLLECTOR, **os.environ},
         )
         return cls(process)
 
