@@ -107,8 +107,11 @@ def _add_letter_verbs(verbs: Verbs) -> None:
     listing.add_argument("--all", action="store_true", help="the redriven ones too")
     showing = _add_verb(verbs, "show", show_letter, "one of them, with its bytes")
     showing.add_argument("id", help="as `list` prints it")
-    redriving = _add_verb(verbs, "redrive", redrive_letters, "rate and post the open ones again")
+    redriving = _add_verb(verbs, "redrive", redrive_letters, "take the open ones again")
     redriving.add_argument("--id", help="only this one, as `list` prints it")
+    for each in (listing, showing, redriving):
+        meaning = "those of the gateway log's hub, which pairing reads"
+        each.add_argument("--diagnostics", action="store_true", help=meaning)
     for each in (listing, redriving):
         each.add_argument("--reason", metavar="CODE", help="only those with this reason")
 

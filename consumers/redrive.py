@@ -1,10 +1,10 @@
-"""Dead letters once more through the very same path: decode, rate, post, with their own times."""
+"""Dead letters once more through the very same ways as events, with their own times."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from consumers.actions import Action
-from consumers.dead_letters import DeadLetters
+from consumers.dead_letters import DeadLetters, Letter
 from consumers.errors import LetterGone
 from consumers.metering import Metering
 from consumers.received import Received
@@ -14,6 +14,8 @@ from telemetry.log import Log
 
 NO_OFFSET = ""
 """A dead letter keeps no offset: nothing is checkpointed from it."""
+Again = Callable[[str, Received], Awaitable[str | Letter]]
+"""One way of an event: partition, event → its outcome there, or the letter that it is again."""
 _log = Log("consumers")
 
 
@@ -41,30 +43,49 @@ async def selected(
             yield entry
 
 
-async def redrive(letters: DeadLetters, metering: Metering, entry: DeadLetter) -> DeadLetter:
-    """One letter; its entry afterwards: redriven with its outcome, or open with its new reason.
+async def redrive(letters: DeadLetters, ways: Sequence[Again], entry: DeadLetter) -> DeadLetter:
+    """One letter; its entry afterwards: redriven with the first way's outcome, or open with its
+    new reason.
 
-    Safe to repeat: posting is idempotent, and the entry is written after it.
+    Safe to repeat: every way is idempotent, and the entry is written after the last.
     """
     received = Received(
         entry.sequence_number, NO_OFFSET, entry.enqueued_time, await letters.body(entry.id)
     )
-    metered = metering.meter(entry.partition, [received])
-    [counts] = await metering.make_durable(entry.partition, [received], metered)
-    if counts[0] is Count.DEAD_LETTERED:
-        found = (metered.letters + metered.refused)[0].entry
-        after = replace(
-            entry,
-            reason=found.reason,
-            field=found.field,
-            value=found.value,
-            message=found.message,
-            event_id=found.event_id,
-        )
-        _log.warning(Action.LETTER_STILL_OPEN, found.message, id=entry.id, reason=found.reason)
+    outcomes: list[str] = []
+    for again in ways:
+        found = await again(entry.partition, received)
+        if isinstance(found, Letter):
+            after = _still_open(entry, found.entry)
+            break
+        outcomes.append(found)
     else:
-        outcome = counts[0].value
-        after = replace(entry, state=LetterState.REDRIVEN, outcome=outcome)
-        _log.info(Action.LETTER_REDRIVEN, outcome, id=entry.id, reason=entry.reason)
+        after = replace(entry, state=LetterState.REDRIVEN, outcome=outcomes[0])
+        _log.info(Action.LETTER_REDRIVEN, outcomes[0], id=entry.id, reason=entry.reason)
     await letters.replace(after)
     return after
+
+
+def _still_open(entry: DeadLetter, found: DeadLetter) -> DeadLetter:
+    _log.warning(Action.LETTER_STILL_OPEN, found.message, id=entry.id, reason=found.reason)
+    return replace(
+        entry,
+        reason=found.reason,
+        field=found.field,
+        value=found.value,
+        message=found.message,
+        event_id=found.event_id,
+    )
+
+
+def metering_again(metering: Metering) -> Again:
+    """The way of a UsageEvent: decode, rate, post."""
+
+    async def again(partition: str, received: Received) -> str | Letter:
+        metered = metering.meter(partition, [received])
+        [counts] = await metering.make_durable(partition, [received], metered)
+        if counts[0] is Count.DEAD_LETTERED:
+            return (metered.letters + metered.refused)[0]
+        return counts[0].value
+
+    return again

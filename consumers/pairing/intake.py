@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from consumers.dead_letters import DeadLetters, Letter, make_letter, refusal_of
@@ -67,6 +67,19 @@ class Intake(ABC):
         for received in events:
             self._take(batch, partition, received)
         return lambda: self._make_durable(batch)
+
+    async def take_again(self, partition: str, received: Received) -> list[Letter]:
+        """One event whose time the sweepers may have passed; the letters that it is again.
+
+        Harmless to repeat. What it cannot settle at once they find where they have not been.
+        """
+        batch = Batch()
+        self._take(batch, partition, received)
+        now = self._pairing.now()
+        await self._pairing.calls.add(replace(each, due_from=now) for each in batch.arrivals)
+        calls = {each.call_id for each in batch.arrivals}
+        await self._pairing.settlement.settle(calls, None)
+        return batch.letters
 
     @abstractmethod
     def _take(self, batch: Batch, partition: str, received: Received) -> None:

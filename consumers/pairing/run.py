@@ -14,7 +14,7 @@ from consumers.errors import GivenUp
 from consumers.pairing.decide import Waits
 from consumers.pairing.hub_publisher import HubPublisher, make_producer
 from consumers.pairing.intake import DiagnosticsIntake, Pairing, UsageIntake
-from consumers.pairing.settlement import Settlement
+from consumers.pairing.settlement import Publisher, Settlement
 from consumers.pairing.stream_time import StreamTime
 from consumers.pairing.sweeper import Sweeper
 from consumers.run import receive_on
@@ -43,11 +43,11 @@ async def pair(
 
     Raises TooManyDeadLetters or PartitionStalled; hubs and storage that are down are waited for.
     """
-    async with _open(settings) as edges:
+    async with open_both(settings) as edges:
         hubs = f"{edges.usage.hub.address.hub} and {edges.diagnostics.hub.address.hub}"
         _log.info(Action.STARTED, f"pairing {hubs} of {edges.usage.hub.address.host}")
         async with make_producer(edges.usage.hub.address) as producer:
-            pairing = _pairing(settings, edges, HubPublisher(producer))
+            pairing = make_pairing(settings, edges, HubPublisher(producer))
             with contextlib.suppress(GivenUp):
                 await until_answered(
                     lambda: _prepare(edges, pairing), what="start", partition="", ended=ended
@@ -57,7 +57,8 @@ async def pair(
 
 
 @contextlib.asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[PairingEdges]:
+async def open_both(settings: Settings) -> AsyncIterator[PairingEdges]:
+    """Clients of both hubs and of what pairing keeps."""
     usage, diagnostics = hub_settings(settings)
     async with open_edges(usage) as of_usage, open_edges(diagnostics) as of_diagnostics:
         yield PairingEdges(usage=of_usage, diagnostics=of_diagnostics)
@@ -69,7 +70,8 @@ def hub_settings(settings: Settings) -> tuple[Settings, Settings]:
     return usage, replace(usage, eventhub_name=settings.diagnostics_hub_name)
 
 
-def _pairing(settings: Settings, edges: PairingEdges, publisher: HubPublisher) -> Pairing:
+def make_pairing(settings: Settings, edges: PairingEdges, publisher: Publisher) -> Pairing:
+    """What the intakes of both hubs share."""
     calls = OpenCalls(edges.usage.tables)
     waits = Waits(
         grace=timedelta(seconds=settings.pairing_grace_s),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from consumers.dead_letters import DeadLetters
 from consumers.metering import Metering
 from consumers.received import Received
-from consumers.redrive import NO_OFFSET, redrive
+from consumers.redrive import NO_OFFSET, metering_again, redrive
 from consumers.replay.replay import Tally
 from consumers.replay.source import Period
 from table_api.dead_letters import DeadLetter, LetterState
@@ -28,7 +28,7 @@ async def replay_letters(
             [counts] = await metering.prepare(entry.partition, [received])()
             tally.counts.update(count.value for count in counts)
         else:
-            after = await redrive(letters, metering, entry)
+            after = await redrive(letters, [metering_again(metering)], entry)
             redriven = after.state is LetterState.REDRIVEN
             tally.counts[str(after.outcome) if redriven else "dead_lettered"] += 1
         tally.events += 1

@@ -9,7 +9,7 @@ from azure.storage.blob.aio import ContainerClient
 
 from consumers.metering import Metering
 from consumers.metering_edges import ledger_settings
-from consumers.redrive import redrive
+from consumers.redrive import metering_again, redrive
 from consumers.verbs import list_letters, redrive_letters, show_letter
 from table_api.dead_letters import LetterState
 from table_api.ledger import Ledger
@@ -104,9 +104,9 @@ async def test_a_letter_that_can_be_rated_now_is_redriven_once(stage: Stage) -> 
             dead_letters=edges.dead_letters,
             now=_now,
         )
-        after = await redrive(edges.dead_letters, metering, letter)
+        after = await redrive(edges.dead_letters, [metering_again(metering)], letter)
         assert (after.state, after.outcome) == (LetterState.REDRIVEN, "posted")
-        again = await redrive(edges.dead_letters, metering, letter)
+        again = await redrive(edges.dead_letters, [metering_again(metering)], letter)
         assert (again.state, again.outcome) == (LetterState.REDRIVEN, "duplicates")
     assert (await stage.audit()).calls == 1
 
@@ -143,14 +143,17 @@ async def test_the_verbs_list_show_and_redrive_a_letter_that_stays_open(
     async with stage.consuming():
         await stage.counts(1)
     settings = stage.settings()
-    await list_letters(settings, Namespace(reason="far_past", all=False))
+    await list_letters(settings, Namespace(diagnostics=False, reason="far_past", all=False))
     assert capsys.readouterr().out == ""
-    await list_letters(settings, Namespace(reason="not_json", all=False))
+    await list_letters(settings, Namespace(diagnostics=False, reason="not_json", all=False))
     [line] = capsys.readouterr().out.splitlines()
     letter_id = line.split("\t")[0]
-    await show_letter(settings, Namespace(id=letter_id))
+    await show_letter(settings, Namespace(diagnostics=False, id=letter_id))
     assert "{oops" in capsys.readouterr().out
-    assert await redrive_letters(settings, Namespace(reason=None, id=letter_id)) == 1
+    assert (
+        await redrive_letters(settings, Namespace(diagnostics=False, reason=None, id=letter_id))
+        == 1
+    )
     assert "0 redriven, 1 still open" in capsys.readouterr().err
     [letter] = await stage.letters()
     assert letter.state is LetterState.OPEN
