@@ -12,10 +12,13 @@ import pytest
 
 from pricing_rules.types import Rank, ReplacedCall
 from pricing_rules.units import Unit
+from table_api.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.memory_storage import MemoryTableStorage
+from table_api.people import People, Person
+from table_api.progress import Count, Progress, ProgressTable
 from table_api.rows import ADDITIVE_AMOUNTS, ADDITIVE_INTEGERS, AMOUNT_COLUMNS, QUANTITY_COLUMNS
 from tests.builders import CALL_TIME
-from tests.calls import all_rows, make_call, open_ledger
+from tests.calls import NOW, all_rows, make_call, open_ledger
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = (
@@ -165,6 +168,56 @@ async def test_every_column_of_the_ledger_is_documented() -> None:
     assert {unit.value for unit in Unit if f"`{unit.value}`" not in text} == set()
     assert set(QUANTITY_COLUMNS) == set(Unit)
     assert {layer for layer, _ in AMOUNT_COLUMNS if f"`{layer}_{{unit}}`" not in text} == set()
+
+
+async def test_every_column_of_the_other_tables_is_documented() -> None:
+    storage = MemoryTableStorage()
+    await People(storage, now=lambda: NOW).save(
+        [Person(subject="s", display_name="n", cost_centre="c", valid_from=NOW.date())]
+    )
+    progress = ProgressTable(storage)
+    await progress.create()
+    await progress.write(
+        Progress(
+            hub="h",
+            group="g",
+            partition="0",
+            hub_created_at=NOW,
+            sequence_number=1,
+            enqueued_time=NOW,
+            recorded_at=NOW,
+            counts=dict.fromkeys(Count, 1),
+        ),
+        None,
+    )
+    letters = DeadLetterIndex(storage, "h")
+    await letters.create()
+    texts = {"reason": "r", "field": "f", "value": "v", "message": "m", "event_id": "e"}
+    await letters.add(
+        [
+            DeadLetter(
+                hub="h",
+                partition="0",
+                sequence_number=1,
+                content_hash="c",
+                enqueued_time=NOW,
+                recorded_at=NOW,
+                body_bytes=1,
+                outcome="posted",
+                **texts,
+            )
+        ]
+    )
+    text = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+    consumer = (ROOT / "docs/consumer.md").read_text(encoding="utf-8")
+    for table in ("people", "progress", "deadletters"):
+        rows = await all_rows(storage, table)
+        assert rows
+        section = text.split(f"## `{table}`\n")[1].partition("\n## ")[0]
+        columns = {column for row in rows.values() for column in row}
+        undocumented = {column for column in columns if f"`{column}`" not in section}
+        counted = {column for column in undocumented if column.removeprefix("n_") in consumer}
+        assert undocumented - counted == set()
 
 
 def test_the_lock_names_the_public_index_only() -> None:
