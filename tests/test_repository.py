@@ -192,7 +192,13 @@ async def test_every_column_of_the_other_tables_is_documented() -> None:
     )
     letters = DeadLetterIndex(storage, "h")
     await letters.create()
-    texts = {"reason": "r", "field": "f", "value": "v", "message": "m", "event_id": "e"}
+    texts: dict[str, Any] = {
+        "reason": "r",
+        "field": "f",
+        "value": "v",
+        "message": "m",
+        "event_id": "e",
+    }
     await letters.add(
         [
             DeadLetter(
