@@ -41,6 +41,8 @@ def decide(
     strength = (int(Rank.GATEWAY_LOG), normal.total) if normal is not None else (0, 0)
     replaces = None
     if last is not None:
+        if any(place == each.replaces for each in decisions):
+            place = last.place  # the ledger counts nothing any more where a call was moved away
         if place != last.place:
             replaces = last.place
         elif strength <= last.strength:

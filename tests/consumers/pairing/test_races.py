@@ -202,3 +202,13 @@ class Yielding(PrefixedStorage):
     ) -> list[str]:
         await asyncio.sleep(0)
         return await super().transact(table, partition_key, operations)
+
+
+async def test_a_call_never_returns_to_the_place_it_was_moved_from(world: World) -> None:
+    """Trace and a second UsageEvent name one caller, the first UsageEvent another."""
+    told, other = Call(number=1, subject="z"), Call(number=1, subject="a")
+    await log(world, told)
+    await event(world, other)
+    await event(world, told)
+    await meter_published(world)
+    assert await standing(world) == [("a", 1, told.total)]
