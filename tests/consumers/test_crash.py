@@ -112,18 +112,20 @@ async def _kill_before_a_save(stage: Stage, portion: list[OutgoingEvent]) -> int
     text = stage.broker.connection_string
     start = await standing(stage)
 
-    async def between() -> bool:
-        now = await standing(stage)
-        return now.covered > start.covered and now.unsaved >= UNSAVED_MIN
-
-    async with stage.process(**QUICK_SAVES) as consumer, asyncio.TaskGroup() as tasks:
-        await consumer.says("ready")
-        tasks.create_task(send_events(text, HUB, portion, events_per_second=EVENTS_PER_S))
-        await stage.until(between)
-        consumer.kill()
-        await consumer.exit_code()
     async with stage.edges() as edges:
-        assert await edges.checkpoints.positions()
+
+        async def between() -> bool:
+            now = await standing(stage)
+            if now.covered <= start.covered or now.unsaved < UNSAVED_MIN:
+                return False
+            return bool(await edges.checkpoints.positions())
+
+        async with stage.process(**QUICK_SAVES) as consumer, asyncio.TaskGroup() as tasks:
+            await consumer.says("ready")
+            tasks.create_task(send_events(text, HUB, portion, events_per_second=EVENTS_PER_S))
+            await stage.until(between)
+            consumer.kill()
+            await consumer.exit_code()
     return (await standing(stage)).unsaved
 
 
