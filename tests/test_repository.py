@@ -129,7 +129,8 @@ def test_every_python_module_says_what_it_owns() -> None:
 
 
 def test_nothing_is_left_for_later_and_no_machine_is_named() -> None:
-    words = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b|pragma: no cover|/work/")
+    here = re.escape(f"{ROOT.parent}/") if len(ROOT.parts) > 2 else "$^"
+    words = re.compile(rf"\b(TODO|FIXME|XXX|NotImplementedError)\b|pragma: no cover|{here}")
     this_file = Path(__file__)
     found = [
         f"{path.relative_to(ROOT)}: {match.group()}"
