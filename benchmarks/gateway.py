@@ -193,8 +193,8 @@ def show(measured: Mapping[str, Measured], console: Console) -> None:
 
     times("first byte of a stream", bare.first_byte_ms, gateway.first_byte_ms, FIRST_BYTE_MS_MAX)
     times("plain call", bare.plain_ms, gateway.plain_ms, ADDED_P50_MS_MAX)
-    rates("calls, 60 % streamed", bare.mixed_per_s, gateway.mixed_per_s, True)
-    rates("plain calls, a model that takes no time", bare.plain_per_s, gateway.plain_per_s, False)
+    rates("calls, 60 % streamed", bare.mixed_per_s, gateway.mixed_per_s)
+    rates("plain calls, a model that takes no time", bare.plain_per_s, gateway.plain_per_s)
     console.print(table)
 
 
