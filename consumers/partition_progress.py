@@ -29,10 +29,14 @@ def advanced(
     counts = Counter(progress.counts)
     gone = losses(after, (sequence_number for sequence_number, _ in pending))
     counts[Count.LOST] += sum(loss.events for loss in gone)
-    for sequence_number, of_event in pending:
-        if sequence_number > progress.sequence_number:
-            counts[Count.RECEIVED] += 1
-            counts.update(of_event)
+    alike = Counter(
+        of_event
+        for sequence_number, of_event in pending
+        if sequence_number > progress.sequence_number
+    )
+    for of_event, events in alike.items():
+        for name in (Count.RECEIVED, *of_event):
+            counts[name] += events
     return replace(
         progress,
         sequence_number=last.sequence_number,

@@ -16,6 +16,7 @@ FIRST_YEAR = 2015
 """No call is older: the transitions are frozen from the first instant of this year (UTC)."""
 
 _SECOND = timedelta(seconds=1)
+_A_DAY = timedelta(days=1)
 _DAY_S = 86_400
 
 
@@ -66,6 +67,8 @@ class BillingCalendar:
         self.transitions = transitions
         self._starts = [start for start, _ in transitions.offsets]
         self._offsets = [timedelta(seconds=offset) for _, offset in transitions.offsets]
+        self._last = (EPOCH, EPOCH, date.min)
+        """The charge day of the last call as [start, stop) in UTC: nearly always the next one's."""
 
     def day(self, time: datetime) -> date:
         """The charge day of an aware instant.
@@ -73,5 +76,18 @@ class BillingCalendar:
         An instant outside the frozen years takes the nearest known offset; the decoder refuses
         such calls long before they get here.
         """
-        index = bisect_right(self._starts, (time - EPOCH) // _SECOND) - 1
-        return (time.astimezone(UTC) + self._offsets[max(index, 0)]).date()
+        start, stop, day = self._last
+        if start <= time < stop:
+            return day
+        index = max(bisect_right(self._starts, (time - EPOCH) // _SECOND) - 1, 0)
+        offset = self._offsets[index]
+        day = (time.astimezone(UTC) + offset).date()
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) - offset
+        # No further than the offset holds: at the next transition the day may change early.
+        start, stop = midnight, midnight + _A_DAY
+        if index > 0:
+            start = max(start, EPOCH + self._starts[index] * _SECOND)
+        if index + 1 < len(self._starts):
+            stop = min(stop, EPOCH + self._starts[index + 1] * _SECOND)
+        self._last = (start, stop, day)
+        return day

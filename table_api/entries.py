@@ -10,7 +10,6 @@ from pricing_rules.types import PricedCall
 from table_api.keys import split_call_key
 from table_api.rows import (
     Additive,
-    MeteredCall,
     Origin,
     Posting,
     Report,
@@ -21,8 +20,7 @@ from table_api.rows import (
 from table_api.storage import Row, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(msgspec.Struct, frozen=True, gc=False):
     """What one chain row did to one cell, in the transaction that gave the cell `rev`."""
 
     cell: str
@@ -138,20 +136,24 @@ def correction_columns(
 def _state_columns(
     posting: Posting, effects: Sequence[Effect], recorded_at: datetime
 ) -> dict[str, Value]:
-    columns = _facts(posting.call)
+    columns = _facts(posting)
     columns.update(encode_additive(posting.additive))
     columns["fingerprint"] = posting.report.fingerprint
     columns["day"] = posting.day.isoformat()
     if posting.cell is not None:
         columns["cell"] = posting.cell
-        columns["rev"] = next(effect.rev for effect in effects if effect.cell == posting.cell)
+        [columns["rev"]] = [effect.rev for effect in effects if effect.cell == posting.cell]
     columns["recorded_at"] = _iso(recorded_at)
     return columns
 
 
-def _facts(call: MeteredCall) -> dict[str, Value]:
-    priced, event, origin = call.priced, call.priced.event, call.origin
-    facts: dict[str, Value] = {
+def _facts(posting: Posting) -> dict[str, Value]:
+    """What is said of the call beside sums; what is not known makes no column."""
+    priced, origin = posting.call.priced, posting.call.origin
+    event = priced.event
+    usage, caller, replaced = event.usage, event.caller, event.replaces
+    one_currency = priced.billing_currency == priced.pricing_currency
+    facts: dict[str, Value | None] = {
         "call_id": event.id,
         "subject": event.subject,
         "time": _iso(event.time),
@@ -160,7 +162,7 @@ def _facts(call: MeteredCall) -> dict[str, Value]:
         "stream": event.stream,
         "operation": event.operation.value,
         "rank": int(event.rank),
-        "tokens": event.usage.total if event.usage else 0,
+        "tokens": posting.report.strength[1],
         "book_version": priced.book_version,
         "currency": priced.pricing_currency,
         "hub": origin.hub,
@@ -168,52 +170,41 @@ def _facts(call: MeteredCall) -> dict[str, Value]:
         "sequence_number": origin.sequence_number,
         "enqueued_time": _iso(origin.enqueued_time),
         "source": event.source,
+        "billing_currency": None if one_currency else priced.billing_currency,
+        "reasoning": (usage.reasoning or None) if usage else None,
+        "adjustments": _adjustments_text(priced) if priced.adjustments else None,
+        "reason": priced.reason,
+        "base_rule": priced.base_rule_id,
+        "tier": priced.tier,
+        "provider": priced.provider,
+        "model": priced.model,
+        "model_version": priced.version,
+        "deployment_type": priced.deployment_type,
+        "cost_centre": priced.cost_centre,
+        "reported_model": event.model,
+        "deployment": event.deployment,
+        "api": event.api,
+        "region": event.region,
+        "service_tier": event.service_tier,
+        "product": caller.product,
+        "subscription": caller.subscription,
+        "tenant": caller.tid,
+        "application": caller.azp,
+        "response_id": event.response_id,
+        "session": event.session,
+        "traceparent": event.traceparent,
+        "duration_ms": event.duration_ms,
+        "completed_from": ",".join(event.completed_from) or None,
+        "replaced_subject": replaced.subject if replaced else None,
+        "replaced_time": _iso(replaced.time) if replaced else None,
     }
-    if priced.billing_currency != priced.pricing_currency:
-        facts["billing_currency"] = priced.billing_currency
-    if event.usage is not None and event.usage.reasoning:
-        facts["reasoning"] = event.usage.reasoning
-    if priced.adjustments:
-        facts["adjustments"] = msgspec.json.encode(
-            [
-                [step.rule_id, step.layer, step.factor, str(step.delta)]
-                for step in priced.adjustments
-            ]
-        ).decode()
-    for name, value in _optional_facts(priced):
-        if value is not None:
-            facts[name] = value
-    return facts
+    return {name: value for name, value in facts.items() if value is not None}
 
 
-def _optional_facts(priced: PricedCall) -> tuple[tuple[str, Value | None], ...]:
-    event, caller = priced.event, priced.event.caller
-    return (
-        ("reason", priced.reason),
-        ("base_rule", priced.base_rule_id),
-        ("tier", priced.tier),
-        ("provider", priced.provider),
-        ("model", priced.model),
-        ("model_version", priced.version),
-        ("deployment_type", priced.deployment_type),
-        ("cost_centre", priced.cost_centre),
-        ("reported_model", event.model),
-        ("deployment", event.deployment),
-        ("api", event.api),
-        ("region", event.region),
-        ("service_tier", event.service_tier),
-        ("product", caller.product),
-        ("subscription", caller.subscription),
-        ("tenant", caller.tid),
-        ("application", caller.azp),
-        ("response_id", event.response_id),
-        ("session", event.session),
-        ("traceparent", event.traceparent),
-        ("duration_ms", event.duration_ms),
-        ("completed_from", ",".join(event.completed_from) or None),
-        ("replaced_subject", event.replaces.subject if event.replaces else None),
-        ("replaced_time", _iso(event.replaces.time) if event.replaces else None),
-    )
+def _adjustments_text(priced: PricedCall) -> str:
+    return msgspec.json.encode(
+        [[step.rule_id, step.layer, step.factor, str(step.delta)] for step in priced.adjustments]
+    ).decode()
 
 
 def read_entry(row: Row) -> LedgerEntry:
@@ -245,4 +236,6 @@ def read_entry(row: Row) -> LedgerEntry:
 
 def _iso(time: datetime) -> str:
     """`2026-11-23T12:00:00.000000Z`: fixed width, so that it sorts as text."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    return time.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

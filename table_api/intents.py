@@ -6,7 +6,9 @@ Whatever else came meanwhile wins: it is left alone and named.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from pricing_rules.types import UsageEvent
 from table_api.entries import Because, LedgerEntry
@@ -15,6 +17,7 @@ from table_api.recorded_call import recorded_call, recorded_event, state_digest
 from table_api.repricing import Repricing
 from table_api.rows import MeteredCall, Posting
 
+_POSTED = PostResult(outcome=Outcome.POSTED)
 RERATED, REVERTED = "re-rating", "revert"
 
 Place = Callable[[MeteredCall], Posting]
@@ -32,16 +35,18 @@ class Work:
     """None for a new entry."""
 
     @property
-    def cells(self) -> set[str]:
-        """RowKeys of the cells that the row changes."""
-        cells = {self.posting.cell, self.last.cell if self.last is not None else None}
-        return {cell for cell in cells if cell is not None}
+    def cells(self) -> tuple[str, ...]:
+        """RowKeys of the cells that the row changes: the one before and the one after."""
+        after = self.posting.cell
+        if self.last is None:
+            return () if after is None else (after,)
+        return tuple(cell for cell in {after, self.last.cell} if cell is not None)
 
     @property
     def done(self) -> PostResult:
         """The result once it is written."""
         if self.last is None:
-            return PostResult(outcome=Outcome.POSTED)
+            return _POSTED
         mismatch = self.posting.report.contradicts(self.last.report)
         return PostResult(outcome=Outcome.CORRECTED, mismatch=mismatch)
 

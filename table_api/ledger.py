@@ -3,8 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from pricing_rules.rating import rate
 from table_api.book_archive import BookArchive
@@ -138,11 +139,12 @@ class Ledger:
 
     async def _post_all(self, postings: Sequence[Posting]) -> list[PostResult]:
         """Fold the reports of one call, drop what is known to stand, post the rest."""
+        places = [_place(posting) for posting in postings]
         strongest: dict[Place, Posting] = {}
-        for posting in postings:
-            standing = strongest.get(_place(posting))
-            if standing is None or posting.report.beats(standing.report):
-                strongest[_place(posting)] = posting
+        for place, posting in zip(places, postings, strict=True):
+            standing = strongest.setdefault(place, posting)
+            if standing is not posting and posting.report.beats(standing.report):
+                strongest[place] = posting
         results: dict[Place, PostResult] = {}
         by_partition: dict[str, list[Posting]] = {}
         for place, posting in strongest.items():
@@ -156,10 +158,10 @@ class Ledger:
             for partition, of_partition in by_partition.items()
         )
         return [
-            results[_place(posting)]
-            if posting is strongest[_place(posting)]
-            else _duplicate(posting.report, strongest[_place(posting)].report)
-            for posting in postings
+            results[place]
+            if posting is strongest[place]
+            else _duplicate(posting.report, strongest[place].report)
+            for place, posting in zip(places, postings, strict=True)
         ]
 
     async def _post_partition(
@@ -169,11 +171,11 @@ class Ledger:
         async with self._in_flight, lock:
             by_key = await self._poster.post(partition, postings)
         for posting in postings:
-            result = by_key[posting.entry_key]
-            results[_place(posting)] = result
-            if result.outcome in {Outcome.POSTED, Outcome.CORRECTED}:
-                self._confirmed[_place(posting)] = posting.report
-                self._confirmed.move_to_end(_place(posting))
+            place = _place(posting)
+            result = results[place] = by_key[posting.entry_key]
+            if result.outcome is Outcome.POSTED or result.outcome is Outcome.CORRECTED:
+                self._confirmed[place] = posting.report
+                self._confirmed.move_to_end(place)
         while len(self._confirmed) > CONFIRMED_CALLS_MAX:
             self._confirmed.popitem(last=False)
 

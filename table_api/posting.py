@@ -24,7 +24,7 @@ from table_api.errors import (
 from table_api.intents import Intent, Reported, Repriced, Reverted, Work
 from table_api.keys import KeyRange, chain_range, correction_key
 from table_api.post_result import Outcome, PostResult
-from table_api.rows import Posting, add_into, added, negated
+from table_api.rows import Posting, add_into, added, cell_facts, negated
 from table_api.storage import OPERATIONS_MAX, Insert, Operation, Replace, TableStorage
 
 TRIES_MAX = 12
@@ -158,7 +158,7 @@ class PartitionPoster:
             if key not in changed:
                 standing = self._cells.get(partition, key)
                 changed[key] = (
-                    Cell(posting.cell_facts, {}, 1, None)
+                    Cell(cell_facts(posting), {}, 1, None)
                     if standing is None
                     else replace(standing, additive=dict(standing.additive), rev=standing.rev + 1)
                 )
@@ -245,10 +245,10 @@ def chunks(work: Sequence[Work]) -> Iterable[list[Work]]:
     part: list[Work] = []
     cells: set[str] = set()
     for item in sorted(work, key=lambda item: (item.posting.cell or "", item.intent.entry_key)):
-        cells |= item.cells
+        cells.update(item.cells)
         if len(part) + 1 + len(cells) > OPERATIONS_MAX:
             yield part
-            part, cells = [], item.cells
+            part, cells = [], set(item.cells)
         part.append(item)
     if part:
         yield part

@@ -8,16 +8,16 @@ at 9.2 million units of currency.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import replace
 
 from pricing_rules.types import CallState, PricedCall, Rank, UsageEvent
 from pricing_rules.units import Unit
 from table_api.calendar import BillingCalendar
-from table_api.keys import call_key, cell_key, partition_key
+from table_api.keys import KEYS_KEPT_MAX, call_key, cell_key, partition_key
 from table_api.storage import Value
 
 LAYERS = ("list", "contracted", "charge", "billed")
@@ -25,6 +25,10 @@ LAYERS = ("list", "contracted", "charge", "billed")
 COUNTS = ("calls", "errors", "unpriced", "no_usage")
 QUANTITY_COLUMNS = {unit: f"q_{unit.value}" for unit in Unit}
 AMOUNT_COLUMNS = {(layer, unit): f"{layer}_{unit.value}" for layer in LAYERS for unit in Unit}
+_CHARGE_COLUMNS = {
+    unit: (QUANTITY_COLUMNS[unit], *(AMOUNT_COLUMNS[layer, unit] for layer in LAYERS))
+    for unit in Unit
+}
 ADDITIVE_INTEGERS = frozenset((*COUNTS, *QUANTITY_COLUMNS.values()))
 ADDITIVE_AMOUNTS = frozenset((*LAYERS, *AMOUNT_COLUMNS.values()))
 
@@ -43,8 +47,7 @@ Additive = dict[str, int]
 """Additive columns as numbers: counts, quantities and pico-units."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where in Event Hubs an event stood."""
 
     hub: str
@@ -53,8 +56,7 @@ class Origin:
     enqueued_time: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeteredCall:
+class MeteredCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A rated call and where its event came from: what `Ledger.post` takes."""
 
     priced: PricedCall
@@ -63,8 +65,7 @@ class MeteredCall:
     """The subject's on the charge day, as it was rated with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, gc=False):
     """What a chain stands on: how strong a report of the call was, and what it said."""
 
     strength: tuple[int, int]
@@ -81,8 +82,7 @@ class Report:
         return self.strength[0] == other.strength[0] and self.fingerprint != other.fingerprint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A call made ready for the ledger: its place, its facts and what it adds to its cell."""
 
     call: MeteredCall
@@ -92,7 +92,10 @@ class Posting:
     day: date
     cell: str | None
     """RowKey of the cell it counts in; None for a reversal, which counts in none."""
-    cell_facts: Mapping[str, Value]
+    model: str
+    """What the cell calls it: canonical, else as reported, else the deployment."""
+    line: tuple[str, ...]
+    """Values of LINE_DIMENSIONS; empty text where one is absent."""
     additive: Additive
     report: Report
 
@@ -109,8 +112,9 @@ def make_posting(call: MeteredCall, calendar: BillingCalendar, shards: int) -> P
         entry_key=entry_key,
         subject=event.subject,
         day=day,
-        cell=cell_key(event.subject, day, model, line_hash(line)),
-        cell_facts=_cell_facts(call.priced, day, model, line),
+        cell=_cell_of(event.subject, day, model, line),
+        model=model,
+        line=line,
         additive=additive_of(call.priced),
         report=Report(event.strength, _fingerprint(call.priced)),
     )
@@ -125,7 +129,7 @@ def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> 
     replaced = call.priced.event.replaces
     if replaced is None:
         return None
-    moved = msgspec.structs.replace(
+    moved = replace(
         call.priced,
         event=replace(
             call.priced.event,
@@ -145,7 +149,7 @@ def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> 
     posting = make_posting(MeteredCall(priced=moved, origin=call.origin), calendar, shards)
     if _place(call.priced.event, calendar, shards)[1:] == (posting.partition, posting.entry_key):
         return None  # a report cannot replace its own place
-    return replace(posting, cell=None, cell_facts={})
+    return replace(posting, cell=None)
 
 
 def _place(event: UsageEvent, calendar: BillingCalendar, shards: int) -> tuple[date, str, str]:
@@ -171,24 +175,29 @@ def _line_of(priced: PricedCall) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=KEYS_KEPT_MAX)
+def _cell_of(subject: str, day: date, model: str, line: tuple[str, ...]) -> str:
+    return cell_key(subject, day, model, line_hash(line))
+
+
 def line_hash(line: tuple[str, ...]) -> str:
     """12 hex digits for the values of LINE_DIMENSIONS."""
     return hashlib.sha256("\x1f".join(line).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _cell_facts(
-    priced: PricedCall, day: date, model: str, line: tuple[str, ...]
-) -> dict[str, Value]:
+def cell_facts(posting: Posting) -> dict[str, Value]:
+    """The columns of the posting's cell that are no sums: they are written with its first call."""
+    priced = posting.call.priced
     facts: dict[str, Value] = {
-        "subject": priced.event.subject,
-        "day": day.isoformat(),
-        "model": model,
+        "subject": posting.subject,
+        "day": posting.day.isoformat(),
+        "model": posting.model,
         "currency": priced.pricing_currency,
     }
     if priced.billing_currency != priced.pricing_currency:
         facts["billing_currency"] = priced.billing_currency
-    facts.update({name: value for name, value in zip(LINE_DIMENSIONS, line, strict=True) if value})
+    line = zip(LINE_DIMENSIONS, posting.line, strict=True)
+    facts.update((name, value) for name, value in line if value)
     for name, value in (
         ("provider", priced.provider),
         ("model_version", priced.version),
@@ -225,15 +234,18 @@ def _add_charges(priced: PricedCall, additive: Additive) -> None:
     list_, contracted, charge, billed = 0, 0, 0, 0
     for line in priced.charges:
         unit = line.unit
-        additive[QUANTITY_COLUMNS[unit]] = line.quantity
-        additive[AMOUNT_COLUMNS["list", unit]] = line.list
-        additive[AMOUNT_COLUMNS["contracted", unit]] = line.contracted
-        additive[AMOUNT_COLUMNS["charge", unit]] = line.charge
+        quantity_column, list_column, contracted_column, charge_column, billed_column = (
+            _CHARGE_COLUMNS[unit]
+        )
+        additive[quantity_column] = line.quantity
+        additive[list_column] = line.list
+        additive[contracted_column] = line.contracted
+        additive[charge_column] = line.charge
         list_ += line.list
         contracted += line.contracted
         charge += line.charge
         if two_currencies:
-            additive[AMOUNT_COLUMNS["billed", unit]] = line.billed
+            additive[billed_column] = line.billed
             billed += line.billed
     additive["list"], additive["contracted"], additive["charge"] = list_, contracted, charge
     if two_currencies:
@@ -242,8 +254,9 @@ def _add_charges(priced: PricedCall, additive: Additive) -> None:
 
 def _fingerprint(priced: PricedCall) -> str:
     event = priced.event
-    counts = sorted(event.usage.counts.items()) if event.usage else None
-    said = f"{event.status}|{event.deployment}|{event.model}|{counts}"
+    counts = event.usage.counts if event.usage else {}
+    counted = ",".join([f"{unit}={count}" for unit, count in sorted(counts.items())])
+    said = f"{event.status}|{event.deployment}|{event.model}|{counted}"
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 

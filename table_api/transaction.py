@@ -6,6 +6,7 @@ metering consumer cannot. This encoder also checks what the local emulator does 
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -20,6 +21,9 @@ ROW_BYTES_MAX = 1_000_000
 COLUMNS_MAX = 252
 STRING_CHARS_MAX = 32_768
 KEY_CHARS_MAX = 512
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+KNOWN_COLUMNS_MAX = 10_000
+"""Column names that are kept as checked; more are checked each time."""
 
 BATCH_BOUNDARY = "batch_ledger"
 CHANGES_BOUNDARY = "changes_ledger"
@@ -64,7 +68,7 @@ def encode_transaction(
     for operation in operations:
         _check_key("RowKey", operation.row_key)
         row_keys.add(operation.row_key)
-        parts.append(_head(table_url, partition_key, operation).encode("ascii"))
+        parts.append(_head(table_url, partition_key, operation))
         if isinstance(operation, Delete):
             deletions += 1
             parts.append(b"\r\n")
@@ -84,15 +88,23 @@ def encode_transaction(
     return body
 
 
-def _head(table_url: str, partition_key: str, operation: Operation) -> str:
+def _head(table_url: str, partition_key: str, operation: Operation) -> bytes:
     if isinstance(operation, Insert):
-        return f"{_PART}POST {table_url} HTTP/1.1\r\n{_ROW_HEADERS}"
-    if isinstance(operation, Delete):
-        url = row_url(table_url, partition_key, operation.row_key)
-        return f"{_PART}DELETE {url} HTTP/1.1\r\n{_ROW_HEADERS}If-Match: *\r\n"
-    condition = f"If-Match: {operation.etag}\r\n" if isinstance(operation, Replace) else ""
+        return _insert_head(table_url)
     url = row_url(table_url, partition_key, operation.row_key)
-    return f"{_PART}PUT {url} HTTP/1.1\r\n{_ROW_HEADERS}{condition}"
+    method = "PUT"
+    condition = ""
+    if isinstance(operation, Delete):
+        method, condition = "DELETE", "If-Match: *\r\n"
+    elif isinstance(operation, Replace):
+        condition = f"If-Match: {operation.etag}\r\n"
+    return f"{_PART}{method} {url} HTTP/1.1\r\n{_ROW_HEADERS}{condition}".encode("ascii")
+
+
+@lru_cache(maxsize=64)
+def _insert_head(table_url: str) -> bytes:
+    """The same for all rows of a table."""
+    return f"{_PART}POST {table_url} HTTP/1.1\r\n{_ROW_HEADERS}".encode("ascii")
 
 
 def row_url(table_url: str, partition_key: str, row_key: str) -> str:
@@ -114,33 +126,37 @@ def encode_row(partition_key: str, row_key: str, columns: Mapping[str, Value]) -
     """One row as typed JSON. Rejected, naming the column, when the service would refuse it."""
     if len(columns) > COLUMNS_MAX:
         raise Rejected(f"row {row_key!r} has {len(columns)} columns, {COLUMNS_MAX} are the limit")
-    body: dict[str, Value] = {"PartitionKey": partition_key, "RowKey": row_key}
-    for name, value in columns.items():
-        if name not in _known_columns:
-            _check_column_name(name, row_key)
-        if isinstance(value, str):
-            if len(value) > STRING_CHARS_MAX:
-                raise Rejected(f"column {name} of row {row_key!r} has {len(value)} characters")
-            body[name] = value
-        elif isinstance(value, bool):
-            body[name] = value
-        else:
-            if not -(2**63) <= value < 2**63:
-                raise Rejected(f"column {name} of row {row_key!r} is beyond 64 bits: {value}")
-            body[name] = str(value)
-            body[name + "@odata.type"] = "Edm.Int64"
+    if not _known_columns.issuperset(columns):
+        _check_column_names(columns, row_key)
+    body: dict[str, Value] = {"PartitionKey": partition_key, "RowKey": row_key, **columns}
+    # A bool is an int too, but travels as it is: hence the exact type.
+    integers = [(name, value) for name, value in columns.items() if type(value) is int]
+    for name, value in integers:
+        if not INT64_MIN <= value <= INT64_MAX:
+            raise Rejected(f"column {name} of row {row_key!r} is beyond 64 bits: {value}")
+        body[name] = str(value)
+        body[name + "@odata.type"] = "Edm.Int64"
     encoded = _encode_json(body)
-    if len(encoded) > ROW_BYTES_MAX:
-        raise Rejected(f"row {row_key!r} has {len(encoded)} bytes, {ROW_BYTES_MAX} are the limit")
+    if len(encoded) > STRING_CHARS_MAX:  # else no column can have so many characters
+        _check_long_row(encoded, columns, row_key)
     return encoded
 
 
-def _check_column_name(name: str, row_key: str) -> None:
+def _check_column_names(columns: Mapping[str, Value], row_key: str) -> None:
     """Names are checked once each: the set of columns is closed and small."""
-    if not _COLUMN_NAME(name):
-        raise Rejected(f"column name {name!r} of row {row_key!r} is not allowed")
-    if len(_known_columns) < 10_000:
-        _known_columns.add(name)
+    for name in columns:
+        if not _COLUMN_NAME(name):
+            raise Rejected(f"column name {name!r} of row {row_key!r} is not allowed")
+    if len(_known_columns) < KNOWN_COLUMNS_MAX:
+        _known_columns.update(columns)
+
+
+def _check_long_row(encoded: bytes, columns: Mapping[str, Value], row_key: str) -> None:
+    for name, value in columns.items():
+        if isinstance(value, str) and len(value) > STRING_CHARS_MAX:
+            raise Rejected(f"column {name} of row {row_key!r} has {len(value)} characters")
+    if len(encoded) > ROW_BYTES_MAX:
+        raise Rejected(f"row {row_key!r} has {len(encoded)} bytes, {ROW_BYTES_MAX} are the limit")
 
 
 def read_answer(status: int, body: bytes, operations: Sequence[Operation]) -> list[str]:

@@ -1,7 +1,6 @@
 """Valid values with sane defaults: a test names only what it is about."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from pricing_rules.types import Caller, Operation, Rank, Usage, UsageEvent
 from pricing_rules.units import Unit

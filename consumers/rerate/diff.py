@@ -42,7 +42,7 @@ class Diff:
 
     def add(self, call: ScopedCall, model: str, *, after: Posting, changed: bool) -> None:
         """Count one call where it stands and where it would stand: a model may change."""
-        new_model = str(after.cell_facts["model"])
+        new_model = after.model
         day, centre = call.day.isoformat(), call.cost_centre or ""
         subject = str(call.entry.row["subject"])
         priced = _counted(call.entry.text("state"), after.call.priced.state.value)

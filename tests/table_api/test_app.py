@@ -411,7 +411,7 @@ async def test_ledger_of_two_currencies_shows_what_is_billed(memory: MemoryTable
         msgspec.structs.replace(charge, billed=charge.charge // 2) for charge in call.priced.charges
     )
     priced = msgspec.structs.replace(call.priced, billing_currency="EUR", charges=charges)
-    await ledger.post([replace(call, priced=priced)])
+    await ledger.post([msgspec.structs.replace(call, priced=priced)])
     billed = CALL_COST | {"billed": "0.0005976"}
     async with api_over(memory) as api:
         usage = await get(api, "/v1/usage")

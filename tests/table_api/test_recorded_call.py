@@ -1,10 +1,10 @@
 """A row says all that rating needs: the same book gives the same row again, for any call."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pricing_rules.book import Book
 from pricing_rules.rating import rate
@@ -12,7 +12,7 @@ from pricing_rules.types import CallState, Operation, Rank, ReplacedCall, UsageE
 from table_api.calendar import BillingCalendar, zone_transitions
 from table_api.entries import Effect, entry_columns, read_entry
 from table_api.recorded_call import recorded_call, recorded_event, state_digest
-from table_api.rows import MeteredCall, Posting, make_posting
+from table_api.rows import MeteredCall, Posting, cell_facts, make_posting
 from tests.builders import CALL_TIME, make_event, make_usage
 from tests.calls import NOW, book, make_call
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
@@ -66,7 +66,7 @@ def assert_comes_back(event: UsageEvent, rating_book: Book, cost_centre: str | N
     assert replace(event, caller=replace(event.caller, oid=None)) == again
     rerated = place(MeteredCall(priced=rate(again, rating_book, cost_centre), origin=entry.origin))
     assert row_of(rerated) == row_of(posted)
-    assert rerated.cell_facts == posted.cell_facts
+    assert cell_facts(rerated) == cell_facts(posted)
     recorded = recorded_call(entry)
     assert row_of(place(recorded)) == row_of(posted)
     assert recorded.priced.charges == priced.charges or priced.state is CallState.ZERO
