@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote, urlsplit
+from urllib.request import getproxies
 
 import msgspec
 from azure.core import AsyncPipelineClient
@@ -19,6 +20,7 @@ from azure.core.pipeline.policies import (
     AsyncRetryPolicy,
     SansIOHTTPPolicy,
 )
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from table_api.errors import SettingsError, StorageError, Unavailable
@@ -86,6 +88,9 @@ class AzureTableStorage:
                 ),
                 authentication,
             ],
+            # Else aiohttp looks for a proxy and for a netrc file in threads of its own, at every
+            # request: that costs as much again as the request.
+            transport=AioHttpTransport(use_env_settings=has_proxy()),
         )
 
     @classmethod
@@ -233,6 +238,11 @@ class AzureTableStorage:
         except (AzureError, OSError, TimeoutError) as error:
             raise Unavailable(f"{method} {urlsplit(url).path}: {error}") from error
         return response.status_code, body, response.headers
+
+
+def has_proxy() -> bool:
+    """Whether the environment names a proxy for HTTP, as HTTPS_PROXY does."""
+    return not getproxies().keys().isdisjoint({"http", "https"})
 
 
 def spelled_out(connection_string: str) -> str:

@@ -6,7 +6,7 @@ Each row stands twice: beside all rows of its call, and in an index by hour, whi
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -155,6 +155,23 @@ class OpenCalls:
             for partition in partitions:
                 async for page in self._storage.query(OPEN_CALLS_TABLE, partition, keys):
                     yield grouped(page)
+
+    async def indexed(
+        self, call_ids: Collection[str], start: datetime, stop: datetime, *, pages_max: int
+    ) -> list[KeptCall] | None:
+        """What the index holds of these calls from `start` to `stop`; the decisions in it are
+        published ones. None when the span has more than `pages_max` pages.
+        """
+        rows: list[Row] = []
+        pages = 0
+        for partitions, keys in hour_ranges(start, stop):
+            for partition in partitions:
+                async for page in self._storage.query(OPEN_CALLS_TABLE, partition, keys):
+                    pages += 1
+                    if pages > pages_max:
+                        return None
+                    rows += [row for row in page if row["call_id"] in call_ids]
+        return grouped(rows)
 
     async def calls(self, start: datetime, stop: datetime) -> list[KeptCall]:
         """Every call whose time is from `start` to `stop` (exclusive), whole, for reports."""

@@ -47,8 +47,8 @@ class Batch:
     """A decoded batch; nothing of it is durable yet."""
 
     arrivals: list[Arrival] = field(default_factory=list)
-    open: set[str] = field(default_factory=set)
-    """Ids of calls that may be complete now."""
+    open: dict[str, datetime] = field(default_factory=dict)
+    """Calls that may be complete now, with a time of theirs."""
     letters: list[Letter] = field(default_factory=list)
     counts: list[Counts] = field(default_factory=list)
 
@@ -89,7 +89,8 @@ class Intake(ABC):
         # 1. Facts. A crash after it: the events come again, the same rows are written again.
         await self._pairing.calls.add(batch.arrivals)
         # 2. Decisions and 3. events: see Settlement.
-        await self._pairing.settlement.settle(batch.open, self._pairing.stream_time.latest)
+        stream_time = self._pairing.stream_time.latest
+        await self._pairing.settlement.settle_arrived(batch.open, stream_time)
         # 4. Dead letters. A failure here brings the batch again, which is harmless.
         if batch.letters:
             await self._dead_letters.add(batch.letters)
@@ -103,7 +104,7 @@ class Intake(ABC):
         batch.arrivals.append(Arrival(call_id=call_id, fact=fact, due_from=due_from))
         late = received.enqueued_time - fact.time >= waits.grace
         if late or may_complete(fact):
-            batch.open.add(call_id)
+            batch.open[call_id] = fact.time
 
     def _refuse(
         self, batch: Batch, partition: str, received: Received, invalid: InvalidEvent

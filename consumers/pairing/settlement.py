@@ -4,8 +4,8 @@ Idempotent: whatever fails or is killed in between, settling the same calls agai
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from consumers.pairing.decide import Waits, decide
@@ -19,6 +19,12 @@ TRIES_MAX = 8
 """Rounds of one batch: each is needed only when another process decided at the same moment."""
 CALLS_AT_ONCE_MAX = 500
 """Calls read and decided together: bounds memory."""
+READS_PER_PAGE = 10
+"""Reading a page of the index (1,000 rows of many calls) costs about as much as reading so many
+calls, each with a request of its own."""
+APART_MAX = timedelta(minutes=1)
+"""Between the times that the halves of one call give. Where they lie further apart the sweeper
+joins them, later."""
 
 
 class Publisher(Protocol):
@@ -39,6 +45,33 @@ class Settlement:
         self._waits = waits
         self._turn = asyncio.Lock()
         """Two partitions of one process that settle a call at once would refuse each other."""
+
+    async def settle_arrived(
+        self, calls: Mapping[str, datetime], stream_time: datetime | None
+    ) -> None:
+        """Settle calls that facts have just arrived of, by id with a time of theirs.
+
+        Most of them still wait for a half, which the index tells of many calls at once.
+        """
+        kept = None
+        pages_max = len(calls) // READS_PER_PAGE
+        if pages_max:
+            start, stop = min(calls.values()) - APART_MAX, max(calls.values()) + APART_MAX
+            kept = await self._calls.indexed(calls.keys(), start, stop, pages_max=pages_max)
+        if kept is None:
+            await self.settle(calls, stream_time)
+        else:
+            news = [each.call_id for each in kept if self.is_due(each, stream_time)]
+            await self.settle(news, stream_time)
+
+    def is_due(self, kept: KeptCall, stream_time: datetime | None) -> bool:
+        """Whether to settle a call, by what the index tells. It has every fact before `settle`
+        does, and a decision only when that was published, so that it misses nothing.
+        """
+        view = kept.view
+        return (
+            view is not None and decide(view, kept.decisions, stream_time, self._waits) is not None
+        )
 
     async def settle(self, call_ids: Iterable[str], stream_time: datetime | None) -> None:
         """Decide what can be decided by now. Raises Unavailable or HubUnavailable."""

@@ -9,11 +9,9 @@ from datetime import datetime, timedelta
 
 from consumers.actions import Action
 from consumers.errors import HubUnavailable
-from consumers.pairing.decide import decide
 from consumers.pairing.intake import Pairing
 from consumers.pairing.stream_time import Passed
 from table_api.errors import Unavailable
-from table_api.kept_call import KeptCall
 from telemetry.log import Log
 
 CLOCK_SKEW = timedelta(minutes=1)
@@ -76,16 +74,10 @@ class Sweeper:
     async def _settle_due(self, since: datetime, until: datetime, stream_time: datetime) -> None:
         if until <= since:
             return
+        settlement = self._pairing.settlement
         async for part in self._pairing.calls.between(since - CLOCK_SKEW, until):
-            due = [kept.call_id for kept in part if self._is_open(kept, stream_time)]
-            await self._pairing.settlement.settle(due, stream_time)
-
-    def _is_open(self, kept: KeptCall, stream_time: datetime) -> bool:
-        """By what this part of the index tells: settling reads all of it."""
-        view = kept.view
-        if view is None:
-            return False
-        return decide(view, kept.decisions, stream_time, self._pairing.waits) is not None
+            due = [kept.call_id for kept in part if settlement.is_due(kept, stream_time)]
+            await settlement.settle(due, stream_time)
 
     async def _purge(self, stream_time: datetime) -> None:
         if self._purged_at is not None and stream_time - self._purged_at < PURGE_INTERVAL:

@@ -1,6 +1,7 @@
 """The two storages behind the one seam."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -77,6 +78,45 @@ async def test_no_answer_is_unavailable() -> None:
             await storage.transact("ledger", "202611|00", [Insert("c|1", {})])
     finally:
         await storage.close()
+
+
+def emptily_answering() -> web.Application:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"value": []})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    return app
+
+
+async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with TestServer(emptily_answering()) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", str(proxy.make_url("/")))
+        storage = AzureTableStorage.from_connection_string(
+            f"AccountName=a;AccountKey={ACCOUNT_KEY};TableEndpoint=http://tables.invalid/a"
+        )
+        pages = [page async for page in storage.query("ledger", "p", starting_with("c|"))]
+        await storage.close()
+    assert pages == [[]]
+
+
+async def test_a_netrc_file_does_not_meddle_with_the_signature(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """aiohttp refuses a request that has both our signature and a login from there."""
+    monkeypatch.delenv("HTTP_PROXY", raising=False)
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password secret")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with TestServer(emptily_answering()) as server:
+        storage = AzureTableStorage.from_connection_string(
+            f"AccountName=a;AccountKey={ACCOUNT_KEY};TableEndpoint={server.make_url('/a')}"
+        )
+        pages = [page async for page in storage.query("ledger", "p", starting_with("c|"))]
+        await storage.close()
+    assert pages == [[]]
 
 
 def test_a_connection_string_without_a_key_names_what_is_missing() -> None:

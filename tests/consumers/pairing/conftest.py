@@ -94,7 +94,7 @@ class Stage:
         ) as process:
             yield process
 
-    async def until_received(self, events: int) -> None:
+    async def until_received(self, events: int, *, within_s: float) -> None:
         """Pairing has so many events of both hubs behind it."""
         table = ProgressTable(self.storage)
 
@@ -104,7 +104,7 @@ class Stage:
             ]
             return sum(row.counts[Count.KEPT] for row in rows) >= events
 
-        await until(received, within_s=120)
+        await until(received, within_s=within_s)
 
     async def states(self, start: datetime, stop: datetime) -> dict[str, PairingState]:
         """Of every call between the times, by id."""

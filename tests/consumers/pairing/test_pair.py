@@ -52,7 +52,7 @@ async def test_every_call_whose_data_reached_a_hub_stands_once_whatever_is_kille
     for kill in range(KILLS):
         async with stage.process("pair") as pairing, stage.process("run") as metering:
             share = (kill + chance.random()) / KILLS
-            await stage.until_received(round(len(sent.events) * share))
+            await stage.until_received(round(len(sent.events) * share), within_s=TIMEOUT_S)
             pairing.kill()
             metering.kill()
             await asyncio.gather(pairing.exit_code(), metering.exit_code())
