@@ -2,10 +2,10 @@
 The gateway sends them to Application Insights; billing never reads them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from apim_policies.harness.call import Response, TokenMetric
 

@@ -4,8 +4,6 @@
 using System;
 using System.IO;
 using System.Reflection;
-using System.Text;
-using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 
 namespace Apim.Engine
@@ -32,25 +30,12 @@ namespace Apim.Engine
                 var body = new byte[Length(lengths, 4)];
                 if (!input.Fill(head) || !input.Fill(body)) return;
                 // A bug of the engine itself must not end the process: the question gets the exception as its reply.
-                Tuple<JObject, byte[]> reply;
-                try { reply = gateway.Answer(Parse(head), body); }
-                catch (Exception error)
-                {
-                    reply = Tuple.Create(new JObject { { "engine_error", error.ToString() } }, new byte[0]);
-                }
-                Write(output, Encoding.UTF8.GetBytes(reply.Item1.ToString(Formatting.None)), reply.Item2);
+                Reply reply;
+                try { reply = gateway.Answer(new Question(head, body)); }
+                catch (Exception error) { reply = Reply.Fault(error); }
+                Write(output, reply.Head, reply.Body);
                 // Replies to questions that came together leave together, for each write wakes the other side.
                 if (!input.HasMore) output.Flush();
-            }
-        }
-
-        // Header values that look like dates must stay what they are.
-        private static JObject Parse(byte[] head)
-        {
-            using (var reader = new JsonTextReader(new StringReader(Encoding.UTF8.GetString(head))))
-            {
-                reader.DateParseHandling = DateParseHandling.None;
-                return JObject.Load(reader);
             }
         }
 
