@@ -220,8 +220,8 @@ def _continued(passage: Passage, reply: _Reply, body: bytes) -> Passage:
         kinds[type(record)].append(record)
     return Passage(
         call=passage.call,
-        forward=reply.forward and reply.forward.with_body(body),
-        answer=reply.answer and reply.answer.with_body(body),
+        forward=reply.forward.with_body(body) if reply.forward else None,
+        answer=reply.answer.with_body(body) if reply.answer else None,
         error=reply.error,
         events=tuple(kinds[LoggedEvent]),
         traces=tuple(kinds[Trace]),
