@@ -6,8 +6,9 @@ import contextlib
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterable
 
-from azure.eventhub import EventData, EventDataBatch
+from azure.eventhub import EventDataBatch
 from azure.eventhub.aio import EventHubProducerClient
+from azure.eventhub.amqp import AmqpAnnotatedMessage
 from azure.eventhub.exceptions import EventHubError
 
 from telemetry.log import Log
@@ -18,6 +19,7 @@ LINGER_S = 0.05
 """From the first event of a batch until it is sent: the keys' events share batches."""
 SEND_RETRIES_MAX = 5
 
+_PARTITION_KEY = b"x-opt-partition-key"
 _LOG = Log(__name__)
 
 
@@ -94,7 +96,7 @@ class HubWriter:
     async def _send_all(self, key: str | None, bodies: Iterable[bytes]) -> None:
         batch = await self._batch(key)
         for body in bodies:
-            event = EventData(body)
+            event = _message(key, body)
             try:
                 batch.add(event)
             except ValueError:  # the batch is full
@@ -113,3 +115,9 @@ class HubWriter:
     def _lose(self, count: int, reason: str) -> None:
         self.lost += count
         _LOG.error("gateway_events_lost", f"events lost: {reason}", hub=self._hub, events=count)
+
+
+def _message(key: str | None, body: bytes) -> AmqpAnnotatedMessage:
+    """What the SDK makes of an EventData, without the empty parts of one: half the work."""
+    annotations: dict[str | bytes, str] = {} if key is None else {_PARTITION_KEY: key}
+    return AmqpAnnotatedMessage(data_body=body, annotations=annotations)

@@ -3,6 +3,7 @@ and what the policies report goes to its place. Owns no policy and no report."""
 
 import asyncio
 import time
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -33,7 +34,7 @@ class Passing:
         self._backend = backend
         self._reports = reports
         self._left = False
-        self._asking: asyncio.Task[aiohttp.ClientResponse | GatewayError] | None = None
+        self._asking: asyncio.Task[Any] | None = None
         self._opened: aiohttp.ClientResponse | None = None
 
     def leave(self) -> None:
@@ -84,15 +85,16 @@ class Passing:
             return await self._stream(request, passage, opened)
 
     async def _ask(self, forward: Forward) -> aiohttp.ClientResponse | GatewayError:
-        self._asking = asyncio.create_task(self._backend.ask(forward))
-        if self._left:
-            self._asking.cancel()
+        self._asking = asyncio.current_task()
         try:
-            return await self._asking
+            return CALLER_GONE if self._left else await self._backend.ask(forward)
         except asyncio.CancelledError:
-            if self._left:
-                return CALLER_GONE
-            raise
+            if self._asking is None or not self._left:
+                raise
+            self._asking.uncancel()  # this call still has its report to make
+            return CALLER_GONE
+        finally:
+            self._asking = None
 
     async def _failed(self, passage: Passage, error: GatewayError) -> web.StreamResponse:
         return self._whole(self._note(await self._policies.on_error(passage, error)))

@@ -27,7 +27,7 @@ namespace Apim.Engine
             interpreter = new Interpreter(limit, (string)plan["managed_identity_token"]);
             opening = new Opening(plan["gateway"]);
             foreach (var section in (JObject)plan["sections"])
-                sections[section.Key] = section.Value.Select(step => new Step(step, compiled)).ToArray();
+                sections[section.Key] = section.Value.Select(step => new Step(step, compiled, interpreter.Policies)).ToArray();
         }
 
         /// <summary>`op` names the question.</summary>
@@ -89,6 +89,7 @@ namespace Apim.Engine
         {
             var done = section != "inbound";
             call.BodySent = question.Body;
+            call.Records.Clear();
             try { run(); }
             catch (Returned) { done = true; }
             catch (PolicyFailure failure)

@@ -33,7 +33,8 @@ namespace Apim.Engine
             };
         }
 
-        internal bool Knows(string policy) { return policies.ContainsKey(policy); }
+        /// <summary>What each policy does, by its name.</summary>
+        internal IReadOnlyDictionary<string, Action<Step, Call>> Policies { get { return policies; } }
 
         /// <summary>Throws PolicyFailure or Returned; any other exception becomes a PolicyFailure.</summary>
         internal void Run(IEnumerable<Step> steps, Call call)
@@ -41,7 +42,7 @@ namespace Apim.Engine
             foreach (var step in steps)
             {
                 call.Position = step.Position;
-                try { policies[step.Name](step, call); }
+                try { step.Run(step, call); }
                 catch (PolicyFailure) { throw; }
                 catch (Returned) { throw; }
                 catch (Exception error)

@@ -26,6 +26,7 @@ namespace Apim.Engine
         internal Call Open(Question question)
         {
             var original = new Uri(question.Text("url"));
+            var query = MessageSteps.ParseQuery(original.Query);
             return new Call
             {
                 RequestId = Guid.Parse(question.Text("request_id")),
@@ -40,8 +41,8 @@ namespace Apim.Engine
                     Method = question.Text("method"), IpAddress = question.Text("ip"), Headers = question.Headers,
                     MatchedParameters = new Dictionary<string, string>(),
                     Body = question.Body.Length == 0 ? null : new MessageBody(question.Body, null),
-                    OriginalUrl = At(original, original.AbsolutePath),
-                    Url = At(original, Below(original.AbsolutePath, api.Path)),
+                    OriginalUrl = At(original, original.AbsolutePath, query),
+                    Url = At(original, Below(original.AbsolutePath, api.Path), query),
                 },
             };
         }
@@ -51,12 +52,12 @@ namespace Apim.Engine
             return id == null ? null : make(id);
         }
 
-        private static Url At(Uri uri, string path)
+        private static Url At(Uri uri, string path, IReadOnlyDictionary<string, string[]> query)
         {
             return new Url
             {
                 Scheme = uri.Scheme, Host = uri.Host, Port = uri.Port, Path = path,
-                QueryString = uri.Query, Query = MessageSteps.ParseQuery(uri.Query),
+                QueryString = uri.Query, Query = query,
             };
         }
 

@@ -22,7 +22,7 @@ namespace Apim.Engine
         private static void Serve(Gateway gateway)
         {
             var input = new Input(Console.OpenStandardInput());
-            var output = new BufferedStream(Console.OpenStandardOutput(), 1 << 14);
+            var output = new Output(Console.OpenStandardOutput());
             var lengths = new byte[8];
             while (input.Fill(lengths))
             {
@@ -33,18 +33,10 @@ namespace Apim.Engine
                 Reply reply;
                 try { reply = gateway.Answer(new Question(head, body)); }
                 catch (Exception error) { reply = Reply.Fault(error); }
-                Write(output, reply.Head, reply.Body);
+                output.Write(reply);
                 // Replies to questions that came together leave together, for each write wakes the other side.
                 if (!input.HasMore) output.Flush();
             }
-        }
-
-        private static void Write(Stream output, byte[] head, byte[] body)
-        {
-            foreach (var length in new[] { head.Length, body.Length })
-                for (var shift = 24; shift >= 0; shift -= 8) output.WriteByte((byte)(length >> shift));
-            output.Write(head, 0, head.Length);
-            output.Write(body, 0, body.Length);
         }
 
         private static int Length(byte[] bytes, int at)

@@ -9,6 +9,7 @@ namespace Apim.Engine
         private readonly string kind;
         private readonly string position;
         private readonly string[] texts;
+        private readonly byte[] body;
         private readonly string listName;
         private readonly IList<KeyValuePair<string, string>> list;
 
@@ -25,12 +26,23 @@ namespace Apim.Engine
             this.list = list;
         }
 
+        /// <summary>An event; its text is told as bytes, since it may be cut inside a character.</summary>
+        internal Record(string position, string[] texts, byte[] body) : this("event", position, texts)
+        {
+            this.body = body;
+        }
+
         internal void Write(JsonWriter writer)
         {
             writer.WriteStartObject();
             Write(writer, "kind", kind);
             Write(writer, "position", position);
             for (var at = 0; at < texts.Length; at += 2) Write(writer, texts[at], texts[at + 1]);
+            if (body != null)
+            {
+                writer.WritePropertyName("body");
+                writer.WriteValue(body); // in Base64
+            }
             if (list != null)
             {
                 writer.WritePropertyName(listName);

@@ -2,7 +2,6 @@
 // Written as it goes, without a tree: two replies are made for every call.
 using System;
 using System.IO;
-using System.Text;
 using Newtonsoft.Json;
 
 namespace Apim.Engine
@@ -17,21 +16,14 @@ namespace Apim.Engine
     internal sealed class Reply
     {
         private static readonly byte[] Nothing = new byte[0];
+        private readonly Action<JsonWriter> write;
 
-        internal readonly byte[] Head;
         internal readonly byte[] Body;
 
         private Reply(byte[] body, Action<JsonWriter> write)
         {
             Body = body ?? Nothing;
-            var text = new StringWriter();
-            using (var writer = new JsonTextWriter(text))
-            {
-                writer.WriteStartObject();
-                write(writer);
-                writer.WriteEndObject();
-            }
-            Head = Encoding.UTF8.GetBytes(text.ToString());
+            this.write = write;
         }
 
         internal static Reply Empty() { return new Reply(null, writer => { }); }
@@ -59,13 +51,23 @@ namespace Apim.Engine
             });
         }
 
+        /// <summary>Writes the head.</summary>
+        internal void WriteHead(TextWriter text)
+        {
+            using (var writer = new JsonTextWriter(text) { CloseOutput = false })
+            {
+                writer.WriteStartObject();
+                write(writer);
+                writer.WriteEndObject();
+            }
+        }
+
         private static void WriteReports(JsonWriter writer, Call call)
         {
             writer.WritePropertyName("records");
             writer.WriteStartArray();
             foreach (var record in call.Records) record.Write(writer);
             writer.WriteEndArray();
-            call.Records.Clear();
             writer.WritePropertyName("limit_keys");
             writer.WriteStartArray();
             foreach (var key in call.LimitKeys) writer.WriteValue(key);

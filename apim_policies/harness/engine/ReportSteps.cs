@@ -15,11 +15,14 @@ namespace Apim.Engine
         {
             var text = (string)step.Text.Evaluate(call);
             var bytes = Encoding.UTF8.GetBytes(text);
-            call.Report("event",
+            if (bytes.Length > EventBytesMax) Array.Resize(ref bytes, EventBytesMax);
+            var texts = new[]
+            {
                 "logger_id", step.Read("logger-id", call),
                 "partition_key", step.Read("partition-key", call),
                 "partition_id", step.Read("partition-id", call),
-                "body", Convert.ToBase64String(bytes, 0, Math.Min(bytes.Length, EventBytesMax)));
+            };
+            call.Records.Add(new Record(call.Position, texts, bytes));
         }
 
         /// <summary>An empty metadata value fails the call, as it does on the real gateway.</summary>
