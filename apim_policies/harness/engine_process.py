@@ -22,7 +22,7 @@ _STDIN = 0
 
 
 class Frame(NamedTuple):
-    """A reply: its head in JSON, and the body if it is another than the question's."""
+    """A reply: its head in MessagePack, and the body if it is another than the question's."""
 
     head: bytes
     body: bytes
@@ -56,7 +56,7 @@ class EngineProcess:
         async with self._room:
             if self._replies.ended.done():
                 raise EngineFailed(f"the engine has ended with {self._transport.get_returncode()}")
-            text = msgspec.json.encode(head)
+            text = msgspec.msgpack.encode(head)
             # Nothing is awaited between these two, so the order of futures is the order of frames.
             reply = self._replies.expect()
             self._queue(_LENGTHS.pack(len(text), len(body)), text, body)

@@ -50,7 +50,7 @@ class _StreamRead(Struct, frozen=True, tag="stream-read", tag_field="kind"):
 
 
 class _Forward(Struct, frozen=True):
-    """A Forward without its body, which is no JSON."""
+    """A Forward without its body, which comes beside the head."""
 
     method: str
     url: str
@@ -99,7 +99,7 @@ class _Reply(Struct, frozen=True):
     engine_error: str | None = None
 
 
-_REPLY = msgspec.json.Decoder(_Reply)
+_REPLY = msgspec.msgpack.Decoder(_Reply)
 _loads = count()
 
 

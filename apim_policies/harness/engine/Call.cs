@@ -3,7 +3,6 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
-using Newtonsoft.Json;
 
 namespace Apim.Engine
 {
@@ -18,18 +17,16 @@ namespace Apim.Engine
         }
 
         /// <summary>Writes [[name, value], …].</summary>
-        internal void Write(JsonWriter writer)
+        internal void Write(PackWriter writer)
         {
-            writer.WriteStartArray();
+            writer.List(Values.Sum(values => values.Length));
             foreach (var header in this)
                 foreach (var value in header.Value)
                 {
-                    writer.WriteStartArray();
-                    writer.WriteValue(header.Key);
-                    writer.WriteValue(value);
-                    writer.WriteEndArray();
+                    writer.List(2);
+                    writer.Text(header.Key);
+                    writer.Text(value);
                 }
-            writer.WriteEndArray();
         }
     }
 

@@ -1,6 +1,6 @@
 // The process: `engine.exe types EXPRESSIONS.dll ALLOWED.txt` prints forbidden members;
 // `engine.exe run EXPRESSIONS.dll PLAN.json` answers frames on stdin until it ends.
-// A frame is two big-endian lengths (uint32), a JSON head and a raw body.
+// A frame is two big-endian lengths (uint32), a MessagePack head and a raw body.
 using System;
 using System.IO;
 using System.Reflection;

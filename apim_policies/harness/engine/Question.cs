@@ -1,8 +1,5 @@
-// One question from outside: the JSON head of its frame, read once and without a tree, and the raw body.
+// One question from outside: the MessagePack head of its frame, and the raw body.
 using System.Collections.Generic;
-using System.IO;
-using System.Text;
-using Newtonsoft.Json;
 
 namespace Apim.Engine
 {
@@ -16,23 +13,17 @@ namespace Apim.Engine
         /// <summary>Counter keys whose tokens are told.</summary>
         internal readonly List<string> Keys = new List<string>();
 
-        /// <param name="head">A flat JSON object; `headers` is [[name, value], …], `keys` is [text, …].</param>
+        /// <param name="head">A flat map; `headers` is [[name, value], …], `keys` is [text, …].</param>
         internal Question(byte[] head, byte[] body)
         {
             Body = body;
-            using (var reader = new JsonTextReader(new StringReader(Encoding.UTF8.GetString(head))))
+            var reader = new PackReader(head);
+            for (var pairs = reader.Map(); pairs > 0; pairs--)
             {
-                // Header values that look like dates must stay what they are.
-                reader.DateParseHandling = DateParseHandling.None;
-                reader.Read();
-                while (reader.Read() && reader.TokenType == JsonToken.PropertyName)
-                {
-                    var name = (string)reader.Value;
-                    reader.Read();
-                    if (name == "headers") ReadHeaders(reader);
-                    else if (name == "keys") ReadKeys(reader);
-                    else values[name] = reader.Value;
-                }
+                var name = reader.Text();
+                if (name == "headers") ReadHeaders(reader);
+                else if (name == "keys") for (var keys = reader.List(); keys > 0; keys--) Keys.Add(reader.Text());
+                else values[name] = reader.Value();
             }
         }
 
@@ -44,19 +35,14 @@ namespace Apim.Engine
         internal bool Flag(string name) { return (bool)values[name]; }
 
         // A name may come more than once, as on the wire.
-        private void ReadHeaders(JsonReader reader)
+        private void ReadHeaders(PackReader reader)
         {
-            while (reader.Read() && reader.TokenType == JsonToken.StartArray)
+            for (var headers = reader.List(); headers > 0; headers--)
             {
-                var name = reader.ReadAsString();
-                Headers.Append(name, reader.ReadAsString());
-                reader.Read();
+                reader.List();
+                var name = reader.Text();
+                Headers.Append(name, reader.Text());
             }
-        }
-
-        private void ReadKeys(JsonReader reader)
-        {
-            while (reader.Read() && reader.TokenType == JsonToken.String) Keys.Add((string)reader.Value);
         }
     }
 }

@@ -1,6 +1,5 @@
 // What a policy reports beside the message it works on: an event, a trace, a token metric, or its own failure.
 using System.Collections.Generic;
-using Newtonsoft.Json;
 
 namespace Apim.Engine
 {
@@ -32,31 +31,27 @@ namespace Apim.Engine
             this.body = body;
         }
 
-        internal void Write(JsonWriter writer)
+        internal void Write(PackWriter writer)
         {
-            writer.WriteStartObject();
-            Write(writer, "kind", kind);
-            Write(writer, "position", position);
-            for (var at = 0; at < texts.Length; at += 2) Write(writer, texts[at], texts[at + 1]);
+            writer.Map(2 + texts.Length / 2 + (body == null ? 0 : 1) + (list == null ? 0 : 1));
+            writer.Text("kind");
+            writer.Text(kind);
+            writer.Text("position");
+            writer.Text(position);
+            foreach (var text in texts) writer.Text(text);
             if (body != null)
             {
-                writer.WritePropertyName("body");
-                writer.WriteValue(body); // in Base64
+                writer.Text("body");
+                writer.Bytes(body);
             }
-            if (list != null)
+            if (list == null) return;
+            writer.Text(listName);
+            writer.Map(list.Count);
+            foreach (var entry in list)
             {
-                writer.WritePropertyName(listName);
-                writer.WriteStartObject();
-                foreach (var entry in list) Write(writer, entry.Key, entry.Value);
-                writer.WriteEndObject();
+                writer.Text(entry.Key);
+                writer.Text(entry.Value);
             }
-            writer.WriteEndObject();
-        }
-
-        private static void Write(JsonWriter writer, string name, string value)
-        {
-            writer.WritePropertyName(name);
-            writer.WriteValue(value);
         }
     }
 }

@@ -1,8 +1,5 @@
 // What the outside is told: forward this request, or send this answer; and what the policies reported.
-// Written as it goes, without a tree: two replies are made for every call.
 using System;
-using System.IO;
-using Newtonsoft.Json;
 
 namespace Apim.Engine
 {
@@ -16,21 +13,28 @@ namespace Apim.Engine
     internal sealed class Reply
     {
         private static readonly byte[] Nothing = new byte[0];
-        private readonly Action<JsonWriter> write;
+        private readonly Action<PackWriter> writeHead;
 
         internal readonly byte[] Body;
 
-        private Reply(byte[] body, Action<JsonWriter> write)
+        private Reply(byte[] body, Action<PackWriter> writeHead)
         {
             Body = body ?? Nothing;
-            this.write = write;
+            this.writeHead = writeHead;
         }
 
-        internal static Reply Empty() { return new Reply(null, writer => { }); }
+        internal void WriteHead(PackWriter writer) { writeHead(writer); }
+
+        internal static Reply Empty() { return new Reply(null, writer => writer.Map(0)); }
 
         internal static Reply Fault(Exception error)
         {
-            return new Reply(null, writer => Write(writer, "engine_error", error.ToString()));
+            return new Reply(null, writer =>
+            {
+                writer.Map(1);
+                writer.Text("engine_error");
+                writer.Text(error.ToString());
+            });
         }
 
         internal static Reply To(Call call, bool done)
@@ -43,82 +47,78 @@ namespace Apim.Engine
             var sameBody = body != null && body == call.BodySent;
             return new Reply(sameBody ? null : body, writer =>
             {
+                var answered = done && call.Response != null;
+                var failed = done && call.LastError != null;
+                writer.Map(3 + (done ? 0 : 1) + (answered ? 1 : 0) + (failed ? 1 : 0));
                 WriteReports(writer, call);
-                Write(writer, "same_body", sameBody);
+                writer.Text("same_body");
+                writer.Flag(sameBody);
                 if (!done) WriteForward(writer, call);
-                else if (call.Response != null) WriteAnswer(writer, call.Response);
-                if (done && call.LastError != null) WriteError(writer, call);
+                if (answered) WriteAnswer(writer, call.Response);
+                if (failed) WriteError(writer, call);
             });
         }
 
-        /// <summary>Writes the head.</summary>
-        internal void WriteHead(TextWriter text)
+        private static void WriteReports(PackWriter writer, Call call)
         {
-            using (var writer = new JsonTextWriter(text) { CloseOutput = false })
-            {
-                writer.WriteStartObject();
-                write(writer);
-                writer.WriteEndObject();
-            }
-        }
-
-        private static void WriteReports(JsonWriter writer, Call call)
-        {
-            writer.WritePropertyName("records");
-            writer.WriteStartArray();
+            writer.Text("records");
+            writer.List(call.Records.Count);
             foreach (var record in call.Records) record.Write(writer);
-            writer.WriteEndArray();
-            writer.WritePropertyName("limit_keys");
-            writer.WriteStartArray();
-            foreach (var key in call.LimitKeys) writer.WriteValue(key);
-            writer.WriteEndArray();
+            writer.Text("limit_keys");
+            writer.List(call.LimitKeys.Count);
+            foreach (var key in call.LimitKeys) writer.Text(key);
         }
 
-        private static void WriteForward(JsonWriter writer, Call call)
+        private static void WriteForward(PackWriter writer, Call call)
         {
-            writer.WritePropertyName("forward");
-            writer.WriteStartObject();
-            Write(writer, "method", call.Request.Method);
-            Write(writer, "url", call.BackendBase + call.Request.Url.Path + call.Request.Url.QueryString);
+            writer.Text("forward");
+            writer.Map(5);
+            WriteText(writer, "method", call.Request.Method);
+            WriteText(writer, "url", call.BackendBase + call.Request.Url.Path + call.Request.Url.QueryString);
             WriteHeaders(writer, call.Request.Headers);
-            Write(writer, "timeout_s", call.Forward.TimeoutSeconds);
-            Write(writer, "buffer_response", call.Forward.BufferResponse);
-            writer.WriteEndObject();
+            WriteNumber(writer, "timeout_s", call.Forward.TimeoutSeconds);
+            writer.Text("buffer_response");
+            writer.Flag(call.Forward.BufferResponse);
         }
 
-        private static void WriteAnswer(JsonWriter writer, Response response)
+        private static void WriteAnswer(PackWriter writer, Response response)
         {
-            writer.WritePropertyName("answer");
-            writer.WriteStartObject();
-            Write(writer, "status", response.StatusCode);
-            Write(writer, "reason", response.StatusReason);
+            writer.Text("answer");
+            writer.Map(4);
+            WriteNumber(writer, "status", response.StatusCode);
+            WriteText(writer, "reason", response.StatusReason);
             WriteHeaders(writer, response.Headers);
-            Write(writer, "streamed", response.Body != null && response.Body.Streamed);
-            writer.WriteEndObject();
+            writer.Text("streamed");
+            writer.Flag(response.Body != null && response.Body.Streamed);
         }
 
-        private static void WriteError(JsonWriter writer, Call call)
+        private static void WriteError(PackWriter writer, Call call)
         {
-            writer.WritePropertyName("error");
-            writer.WriteStartObject();
-            Write(writer, "source", call.LastError.Source);
-            Write(writer, "reason", call.LastError.Reason);
-            Write(writer, "message", call.LastError.Message);
-            Write(writer, "section", call.LastError.Section);
-            Write(writer, "status", call.Response == null ? 0 : call.Response.StatusCode);
-            writer.WriteEndObject();
+            writer.Text("error");
+            writer.Map(5);
+            WriteText(writer, "source", call.LastError.Source);
+            WriteText(writer, "reason", call.LastError.Reason);
+            WriteText(writer, "message", call.LastError.Message);
+            WriteText(writer, "section", call.LastError.Section);
+            WriteNumber(writer, "status", call.Response == null ? 0 : call.Response.StatusCode);
         }
 
-        private static void WriteHeaders(JsonWriter writer, object headers)
+        private static void WriteHeaders(PackWriter writer, object headers)
         {
-            writer.WritePropertyName("headers");
+            writer.Text("headers");
             ((Headers)headers).Write(writer);
         }
 
-        private static void Write(JsonWriter writer, string name, object value)
+        private static void WriteText(PackWriter writer, string name, string value)
         {
-            writer.WritePropertyName(name);
-            writer.WriteValue(value);
+            writer.Text(name);
+            writer.Text(value);
+        }
+
+        private static void WriteNumber(PackWriter writer, string name, int value)
+        {
+            writer.Text(name);
+            writer.Number(value);
         }
     }
 }
