@@ -106,10 +106,10 @@ class HubWriter:
             self._sending -= len(messages)
 
     async def _by_partition(
-        self, events: Iterable[tuple[str | None, bytes]]
+        self, events: Sequence[tuple[str | None, bytes]]
     ) -> Mapping[str | None, Sequence[AmqpAnnotatedMessage]]:
         """An event without key goes wherever the service likes."""
-        if not self._partitions:
+        if not self._partitions and any(key is not None for key, _ in events):
             self._partitions = await self._client.get_partition_ids()
         count = len(self._partitions)
         grouped: dict[str | None, list[AmqpAnnotatedMessage]] = defaultdict(list)
