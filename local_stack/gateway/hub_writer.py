@@ -8,7 +8,7 @@ as with the SDK's own buffered mode. One batch a key would be one message for ne
 import asyncio
 import contextlib
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import lru_cache
 
 from azure.eventhub import EventDataBatch
@@ -97,13 +97,8 @@ class HubWriter:
             self._sending = 0
             self._lose(len(events), str(error))
             return
-        for partition, messages in by_partition.items():
-            done_before = self.sent + self.lost
-            try:
-                await self._send_all(partition, messages)
-            except EventHubError as error:
-                self._lose(len(messages) - (self.sent + self.lost - done_before), str(error))
-            self._sending -= len(messages)
+        sends = (self._send_all(*entry) for entry in by_partition.items())
+        await asyncio.gather(*sends)
 
     async def _by_partition(
         self, events: Sequence[tuple[str | None, bytes]]
@@ -119,21 +114,30 @@ class HubWriter:
         return grouped
 
     async def _send_all(
-        self, partition: str | None, messages: Iterable[AmqpAnnotatedMessage]
+        self, partition: str | None, messages: Sequence[AmqpAnnotatedMessage]
     ) -> None:
-        batch = await self._client.create_batch(partition_id=partition)
-        for message in messages:
-            if _added(batch, message):
-                continue
-            await self._send_batch(batch)
+        """One after the other, for their order; what is not sent is lost."""
+        done = 0
+        try:
             batch = await self._client.create_batch(partition_id=partition)
-            if not _added(batch, message):
-                self._lose(1, f"an event is larger than {batch.max_size_in_bytes} bytes")
-        await self._send_batch(batch)
+            for message in messages:
+                if _added(batch, message):
+                    continue
+                done += await self._send_batch(batch)
+                batch = await self._client.create_batch(partition_id=partition)
+                if not _added(batch, message):
+                    self._lose(1, f"an event is larger than {batch.max_size_in_bytes} bytes")
+                    done += 1
+            done += await self._send_batch(batch)
+        except EventHubError as error:
+            self._lose(len(messages) - done, str(error))
+        self._sending -= len(messages)
 
-    async def _send_batch(self, batch: EventDataBatch) -> None:
-        await self._client.send_batch(batch)  # an empty one is not sent
+    async def _send_batch(self, batch: EventDataBatch) -> int:
+        """How many events it held; an empty one is not sent."""
+        await self._client.send_batch(batch)
         self.sent += len(batch)
+        return len(batch)
 
     def _lose(self, count: int, reason: str) -> None:
         self.lost += count
