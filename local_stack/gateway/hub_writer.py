@@ -21,8 +21,9 @@ from telemetry.log import Log
 
 QUEUE_EVENTS_MAX = 100_000
 BATCH_EVENTS_MAX = 2_000
-LINGER_S = 0.05
-"""From the first event of a batch until it is sent."""
+LINGER_S = 0.2
+"""From the first event of a batch until it is sent. At 1,000 calls a second and four partitions, a
+batch has 50 events then; at a quarter of it, sending took as long as encoding them."""
 KEYS_CACHED_MAX = 10_000
 SEND_RETRIES_MAX = 5
 
