@@ -2,16 +2,18 @@
 
     python -m benchmarks.gateway [--rounds N]
 
-Four processes: model stand-in, broker, gateway, bare proxy; this one calls. Calls through both
-alternate, so that whatever else the machine does falls on both alike.
+Four processes: model stand-in, broker, gateway, bare proxy; this one calls, as forty people. Both
+proxies take turns, call by call or slice by slice, so that whatever else the machine does falls on
+both alike; a ratio is the median of the ratios of neighbouring slices. Processor time is told too.
 """
 
 import argparse
 import asyncio
+import itertools
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +23,7 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.process_cpu import cpu_s
 from local_stack.azurite import free_port
 from local_stack.gateway.identity import local_token
 from local_stack.model.behaviour import CHUNK_DELAY_HEADER, TOKENS_HEADER
@@ -34,47 +37,72 @@ PIECES = 32
 PIECE_PAUSE_MS = 5
 """Models send some two hundred pieces a second: each is a packet of its own for a proxy."""
 STREAMED_PERCENT = 60
-WARM_UP_CALLS = 50
+WARM_UP_CALLS = 500
 LATENCY_CALLS = 40
-THROUGHPUT_CALLS = 600
+MIXED_CALLS, PLAIN_CALLS = 300, 1_200
+RUN_IN = 0.25
+"""Share of a slice that is not timed. It opens connections, and its reports leave the gateway in
+the time of those calls that are timed, as the last ones' do after it."""
+PLAIN_SLICES = 3
+"""Of each proxy and round: they are short."""
 CONCURRENCY = 48
 FIRST_BYTE_MS_MAX, ADDED_P50_MS_MAX, THROUGHPUT_RATIO_MIN = 20.0, 10.0, 0.5
+BARE, GATEWAY = "bare proxy", "gateway"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A process that listens."""
+
+    url: str
+    pid: int
 
 
 @dataclass(slots=True)
 class Measured:
-    """Of one proxy."""
+    """Of one proxy. The n-th slice of one is the neighbour of the other's n-th."""
 
     first_byte_ms: list[float] = field(default_factory=list)
     plain_ms: list[float] = field(default_factory=list)
     mixed_per_s: list[float] = field(default_factory=list)
     plain_per_s: list[float] = field(default_factory=list)
+    plain_cpu_s: dict[str, float] = field(default_factory=dict)
+    """Of all plain slices, by who used it."""
 
 
 async def run(rounds: int) -> dict[str, Measured]:
-    """Both proxies by name. Calls alternate, and so do the rounds of throughput."""
+    """Both proxies by name."""
+    measured = {name: Measured() for name in (BARE, GATEWAY)}
     async with (
-        _parts() as urls,
-        aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {local_token(people()[0].subject)}"},
-            connector=aiohttp.TCPConnector(limit=CONCURRENCY),
-        ) as session,
+        _parts() as parts,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
     ):
-        callers = {name: Caller(session, url) for name, url in urls.items()}
-        measured = {name: Measured() for name in callers}
+        callers = {name: Caller(session, parts[name].url) for name in measured}
         for caller in callers.values():
-            for _ in range(WARM_UP_CALLS):
-                await caller.plain()
+            await _throughput(caller.plain, WARM_UP_CALLS)
         for number in range(rounds):
             for _ in range(LATENCY_CALLS):
                 for name, caller in callers.items():
                     measured[name].plain_ms.append(await caller.plain())
                     measured[name].first_byte_ms.append(await caller.stream())
-            order = list(callers.items())
-            for name, caller in order if number % 2 else reversed(order):
-                measured[name].mixed_per_s.append(await _throughput(caller.mixed))
-                measured[name].plain_per_s.append(await _throughput(caller.plain))
+            order = list(callers) if number % 2 else list(reversed(callers))
+            for name in order:
+                calls_per_s = await _throughput(callers[name].mixed, MIXED_CALLS)
+                measured[name].mixed_per_s.append(calls_per_s)
+                await callers[GATEWAY].settled()
+            for name in order * PLAIN_SLICES:
+                before = _used(parts)
+                calls_per_s = await _throughput(callers[name].plain, PLAIN_CALLS)
+                measured[name].plain_per_s.append(calls_per_s)
+                await callers[GATEWAY].settled()
+                used = measured[name].plain_cpu_s
+                for part, seconds in _used(parts).items():
+                    used[part] = used.get(part, 0.0) + seconds - before[part]
     return measured
+
+
+def _used(parts: Mapping[str, Part]) -> dict[str, float]:
+    return {"caller": time.process_time()} | {name: cpu_s(part.pid) for name, part in parts.items()}
 
 
 class Caller:
@@ -82,8 +110,9 @@ class Caller:
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
-        self._url = url + CHAT
+        self._url = url
         self._calls = 0
+        self._tokens = itertools.cycle([local_token(person.subject) for person in people()])
 
     async def plain(self) -> float:
         """Until the whole answer is there, which the model gives at once."""
@@ -107,54 +136,68 @@ class Caller:
         streamed = self._calls * STREAMED_PERCENT % 100 < STREAMED_PERCENT
         return await (self.stream() if streamed else self.plain())
 
+    async def settled(self) -> None:
+        """Once the gateway has sent all its reports."""
+        async with self._session.get(f"{self._url}/settled") as answer:
+            answer.raise_for_status()
+
     @asynccontextmanager
     async def _ask(self, *, stream: bool) -> AsyncIterator[aiohttp.ClientResponse]:
         body = {"messages": [{"role": "user", "content": QUESTION}], "stream": stream}
-        headers = {TOKENS_HEADER: f"completion={PIECES},reasoning=0"}
+        headers = {
+            "Authorization": f"Bearer {next(self._tokens)}",
+            TOKENS_HEADER: f"completion={PIECES},reasoning=0",
+        }
         if stream:
             headers[CHUNK_DELAY_HEADER] = str(PIECE_PAUSE_MS)
-        async with self._session.post(self._url, json=body, headers=headers) as answer:
+        async with self._session.post(self._url + CHAT, json=body, headers=headers) as answer:
             answer.raise_for_status()
             yield answer
 
 
-async def _throughput(call: Callable[[], Awaitable[float]]) -> float:
-    """Calls a second, CONCURRENCY at a time."""
-    rest = iter(range(THROUGHPUT_CALLS))
+async def _throughput(call: Callable[[], Awaitable[float]], calls: int) -> float:
+    """Calls a second, CONCURRENCY at a time, without the time of the run-in."""
+    run_in = round(calls * RUN_IN)
+    rest = iter(range(calls))
+    timed_from = 0.0
 
-    async def work() -> None:
-        for _ in rest:
+    async def work(numbers: Iterator[int]) -> None:
+        nonlocal timed_from
+        for number in numbers:
+            if number == run_in:
+                timed_from = time.perf_counter()
             await call()
 
-    started = time.perf_counter()
-    await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
-    return THROUGHPUT_CALLS / (time.perf_counter() - started)
+    await asyncio.gather(*(work(rest) for _ in range(CONCURRENCY)))
+    return (calls - run_in) / (time.perf_counter() - timed_from)
 
 
 @asynccontextmanager
-async def _parts() -> AsyncIterator[dict[str, str]]:
-    """All processes; the URLs of both proxies."""
+async def _parts() -> AsyncIterator[dict[str, Part]]:
+    """All processes by name."""
     amqp = free_port()
     event_hubs = (
         f"Endpoint=sb://localhost:{amqp};SharedAccessKeyName=local;SharedAccessKey=local;"
         "UseDevelopmentEmulator=true;"
     )
     with TemporaryDirectory() as data:
-        broker = ["--config", str(EVENT_HUBS), "--data", data, "--port", str(amqp)]
+        hubs = ["--config", str(EVENT_HUBS), "--data", data, "--port", str(amqp)]
+        hubs += ["--admin-port", str(free_port())]
         async with (
             _process("local_stack.model", "--port", "0") as model,
-            _process("local_stack.broker", *broker, "--admin-port", str(free_port())),
-            _process("benchmarks.bare_proxy", model) as bare,
+            _process("local_stack.broker", *hubs) as broker,
+            _process("benchmarks.bare_proxy", model.url) as bare,
             _process(
-                "local_stack.gateway", "--port", "0", "--backend", model, "--event-hubs", event_hubs
+                *("local_stack.gateway", "--port", "0"),
+                *("--backend", model.url, "--event-hubs", event_hubs),
             ) as gateway,
         ):
-            yield {"bare proxy": bare, "gateway": gateway}
+            yield {"model stand-in": model, BARE: bare, GATEWAY: gateway, "broker": broker}
 
 
 @asynccontextmanager
-async def _process(module: str, *arguments: str) -> AsyncIterator[str]:
-    """A process that says `ready on HOST:PORT`; gives its URL."""
+async def _process(module: str, *arguments: str) -> AsyncIterator[Part]:
+    """A process that says `ready on HOST:PORT`."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *arguments), cwd=ROOT, stderr=asyncio.subprocess.PIPE
     )
@@ -165,7 +208,8 @@ async def _process(module: str, *arguments: str) -> AsyncIterator[str]:
             lines.append(line)
             if not line:
                 raise SystemExit(f"{module} did not start: {''.join(lines)}")
-        yield "http://" + line.rpartition("ready on ")[2].split()[0]
+        url = "http://" + line.rpartition("ready on ")[2].split()[0]
+        yield Part(url=url, pid=process.pid)
     finally:
         if process.returncode is None:
             process.terminate()
@@ -173,9 +217,9 @@ async def _process(module: str, *arguments: str) -> AsyncIterator[str]:
 
 
 def show(measured: Mapping[str, Measured], console: Console) -> None:
-    """Medians of both, and whether the goals are reached."""
-    bare, gateway = measured["bare proxy"], measured["gateway"]
-    table = Table("median", "bare proxy", "gateway", "difference", "goal", "")
+    """Medians of both, and whether the goals are reached; processor time below."""
+    bare, gateway = measured[BARE], measured[GATEWAY]
+    table = Table("median", BARE, GATEWAY, "difference", "goal", "")
 
     def times(name: str, bare_ms: list[float], gateway_ms: list[float], most_ms: float) -> None:
         both = statistics.median(bare_ms), statistics.median(gateway_ms)
@@ -186,7 +230,7 @@ def show(measured: Mapping[str, Measured], console: Console) -> None:
 
     def rates(name: str, bare_s: list[float], gateway_s: list[float]) -> None:
         both = statistics.median(bare_s), statistics.median(gateway_s)
-        ratio = both[1] / both[0]
+        ratio = statistics.median(mine / its for its, mine in zip(bare_s, gateway_s, strict=True))
         reached = "reached" if ratio >= THROUGHPUT_RATIO_MIN else "missed"
         rest = (f"≥ {THROUGHPUT_RATIO_MIN}×", reached)
         table.add_row(name, *(f"{value:.0f}/s" for value in both), f"{ratio:.2f}×", *rest)
@@ -196,11 +240,28 @@ def show(measured: Mapping[str, Measured], console: Console) -> None:
     rates("calls, 60 % streamed", bare.mixed_per_s, gateway.mixed_per_s)
     rates("plain calls, a model that takes no time", bare.plain_per_s, gateway.plain_per_s)
     console.print(table)
+    console.print(_cpu(bare, gateway))
+
+
+def _cpu(bare: Measured, gateway: Measured) -> Table:
+    """Milliseconds of a plain call, by process; the gateway's with its two policy engines."""
+    table = Table("CPU of a plain call", BARE, GATEWAY)
+    calls = PLAIN_CALLS * len(bare.plain_per_s)
+
+    def row(name: str, *seconds: float) -> None:
+        table.add_row(name, *(f"{each / calls * 1_000:.2f} ms" for each in seconds))
+
+    for part in bare.plain_cpu_s:
+        row(part, bare.plain_cpu_s[part], gateway.plain_cpu_s[part])
+    totals = sum(bare.plain_cpu_s.values()), sum(gateway.plain_cpu_s.values())
+    row("all", *totals)
+    table.caption = f"the bare proxy's calls take {totals[0] / totals[1]:.2f}× of the gateway's"
+    return table
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     measured = asyncio.run(run(parser.parse_args().rounds))
     show(measured, Console())
     return 0

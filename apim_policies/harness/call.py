@@ -1,7 +1,8 @@
 """What goes into and comes out of the policies for one call: plain values, no behaviour."""
 
-from dataclasses import dataclass, field
 from uuid import UUID, uuid4
+
+from msgspec import Struct, field
 
 from apim_policies.errors import Finding
 
@@ -9,8 +10,7 @@ Headers = tuple[tuple[str, str], ...]
 """Header lines as they stood on the wire; a name may come more than once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway:
+class Gateway(Struct, frozen=True, kw_only=True):
     """The gateway and API that the policies believe to run on."""
 
     service: str = "apim-local"
@@ -23,8 +23,7 @@ class Gateway:
     """What authentication-managed-identity hands out: no identity is asked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """A caller's request, with what the gateway itself found out about the caller."""
 
     method: str
@@ -40,8 +39,7 @@ class Request:
     id: UUID = field(default_factory=uuid4)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forward:
+class Forward(Struct, frozen=True, kw_only=True):
     """The request as it goes to the backend."""
 
     method: str
@@ -53,8 +51,7 @@ class Forward:
     buffer_response: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(Struct, frozen=True, kw_only=True):
     """The backend's answer. A streamed one has no body here: nobody has read it yet."""
 
     status: int
@@ -63,8 +60,7 @@ class Response:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """The answer for the caller. Body None: pass the backend's bytes on as they come."""
 
     status: int
@@ -73,8 +69,7 @@ class Answer:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayError:
+class GatewayError(Struct, frozen=True, kw_only=True):
     """An error that the gateway met or raised: what context.LastError says."""
 
     source: str
@@ -108,8 +103,7 @@ CALLER_GONE = GatewayError(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedEvent:
+class LoggedEvent(Struct, frozen=True, kw_only=True, tag="event", tag_field="kind"):
     """One log-to-eventhub message, cut at 200 KB as the gateway cuts it."""
 
     logger_id: str
@@ -118,8 +112,7 @@ class LoggedEvent:
     partition_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
+class Trace(Struct, frozen=True, kw_only=True, tag="trace", tag_field="kind"):
     """One trace, as it stands in traceRecords of the gateway's log."""
 
     source: str
@@ -128,18 +121,16 @@ class Trace:
     metadata: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenMetric:
+class TokenMetric(Struct, frozen=True, kw_only=True, tag="token-metric", tag_field="kind"):
     """Token counts of one call with their dimensions, as Application Insights gets them."""
 
     namespace: str
     dimensions: dict[str, str | None]
-    tokens: dict[str, int]
+    tokens: dict[str, int] = {}
     """Empty until the answer's usage is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
+class Passage(Struct, frozen=True, kw_only=True):
     """How far a call came and what the policies reported. To be forwarded, or answered; neither if
     the caller hung up."""
 

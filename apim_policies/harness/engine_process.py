@@ -2,14 +2,12 @@
 Owns framing and the process' life; what a question means is policies.py's."""
 
 import asyncio
-import contextlib
 import os
 import struct
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -20,48 +18,49 @@ STOP_TIMEOUT_S = 5
 # Against mono's own nursery of 4 MB: 0.15 ms of CPU a call in place of 0.20.
 _COLLECTOR = {"MONO_GC_PARAMS": "nursery-size=32m"}
 _LENGTHS = struct.Struct(">II")
+_STDIN = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    head: Mapping[str, Any]
+class Frame(NamedTuple):
+    """A reply: its head in MessagePack, and the body if it is another than the question's."""
+
+    head: bytes
     body: bytes
 
 
 class EngineProcess:
     """One engine. It answers in the order of the questions, so replies need no names."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._waiting: deque[asyncio.Future[Reply]] = deque()
+    def __init__(self, transport: asyncio.SubprocessTransport, replies: "_Replies") -> None:
+        self._transport = transport
+        self._replies = replies
+        # uvloop's transports derive from no class of asyncio's.
+        self._stdin = cast(asyncio.WriteTransport, transport.get_pipe_transport(_STDIN))
         self._unsent: list[bytes] = []
         self._room = asyncio.Semaphore(QUESTIONS_IN_FLIGHT_MAX)
-        self._reading = asyncio.create_task(self._read())
 
     @classmethod
     async def start(cls, engine: Path, library: Path, plan: Path) -> "EngineProcess":
-        process = await asyncio.create_subprocess_exec(
+        transport, replies = await asyncio.get_running_loop().subprocess_exec(
+            _Replies,
             *("mono", str(engine), "run", str(library), str(plan)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=None,
             env={**_COLLECTOR, **os.environ},
         )
-        return cls(process)
+        return cls(transport, replies)
 
-    async def ask(self, head: Mapping[str, Any], body: bytes = b"") -> Reply:
-        """Raises EngineFailed if the engine ended or met an error of its own."""
+    async def ask(self, head: Mapping[str, Any], body: bytes = b"") -> Frame:
+        """Raises EngineFailed if the engine ended."""
         async with self._room:
-            if self._reading.done():
-                raise EngineFailed(f"the engine has ended with {self._process.returncode}")
-            text = msgspec.json.encode(head)
-            reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+            if self._replies.ended.done():
+                raise EngineFailed(f"the engine has ended with {self._transport.get_returncode()}")
+            text = msgspec.msgpack.encode(head)
             # Nothing is awaited between these two, so the order of futures is the order of frames.
-            self._waiting.append(reply)
+            reply = self._replies.expect()
             self._queue(_LENGTHS.pack(len(text), len(body)), text, body)
-            answered = await reply
-        if "engine_error" in answered.head:
-            raise EngineFailed(str(answered.head["engine_error"]))
-        return answered
+            return await reply
 
     def _queue(self, *parts: bytes) -> None:
         """Questions of one turn of the event loop leave in one write, for each wakes the engine.
@@ -72,34 +71,53 @@ class EngineProcess:
 
     def _send(self) -> None:
         unsent, self._unsent = self._unsent, []
-        self._stdin.writelines(unsent)
+        self._stdin.write(b"".join(unsent))
 
     async def stop(self) -> None:
         """End of input ends the engine; one that hangs is killed."""
         self._stdin.close()
         try:
-            await asyncio.wait_for(self._process.wait(), STOP_TIMEOUT_S)
+            await asyncio.wait_for(asyncio.shield(self._replies.ended), STOP_TIMEOUT_S)
         except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-        await self._reading
+            self._transport.kill()
+            await self._replies.ended
+        self._transport.close()
 
-    @property
-    def _stdin(self) -> asyncio.StreamWriter:
-        assert self._process.stdin is not None
-        return self._process.stdin
 
-    async def _read(self) -> None:
-        assert self._process.stdout is not None
-        stdout = self._process.stdout
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            while True:
-                lengths = _LENGTHS.unpack(await stdout.readexactly(_LENGTHS.size))
-                head = msgspec.json.decode(await stdout.readexactly(lengths[0]))
-                reply = Reply(head=head, body=await stdout.readexactly(lengths[1]))
-                waiting = self._waiting.popleft()
-                if not waiting.done():
-                    waiting.set_result(reply)
+class _Replies(asyncio.SubprocessProtocol):
+    """What the engine writes, cut into frames for those who wait for them."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[asyncio.Future[Frame]] = deque()
+        self._received = bytearray()
+        self.ended = self._loop.create_future()
+
+    def expect(self) -> "asyncio.Future[Frame]":
+        """The reply to the next question."""
+        reply: asyncio.Future[Frame] = self._loop.create_future()
+        self._waiting.append(reply)
+        return reply
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        received = self._received
+        received += data
+        start = 0
+        while len(received) >= start + _LENGTHS.size:
+            head, body = _LENGTHS.unpack_from(received, start)
+            at = start + _LENGTHS.size
+            if len(received) < at + head + body:
+                break
+            start = at + head + body
+            frame = Frame(bytes(received[at : at + head]), bytes(received[at + head : start]))
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(frame)
+        del received[:start]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The process has ended and its last words are read."""
+        self.ended.set_result(None)
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_exception(EngineFailed("the engine ended before it answered"))

@@ -3,14 +3,16 @@ on-error do. Moves no bytes itself; a gateway or a test sits around it."""
 
 import asyncio
 import json
-from base64 import b64decode
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from apim_policies.errors import Finding, InvalidPolicies, StreamBodyRead
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from apim_policies.errors import EngineFailed, Finding, InvalidPolicies, StreamBodyRead
 from apim_policies.harness import compiler, plan
 from apim_policies.harness.call import (
     Answer,
@@ -25,10 +27,79 @@ from apim_policies.harness.call import (
     TokenMetric,
     Trace,
 )
-from apim_policies.harness.engine_process import EngineProcess, Reply
+from apim_policies.harness.engine_process import EngineProcess
 from apim_policies.harness.expressions import find_expressions
 from apim_policies.harness.token_metric import count_tokens, measured, usage_of
 
+
+class _Fault(Struct, frozen=True, tag="fault", tag_field="kind"):
+    """A policy that threw."""
+
+    position: str
+    policy: str
+    message: str
+
+    def finding(self) -> Finding:
+        return Finding.at(self.position, f"{self.policy} failed: {self.message}")
+
+
+class _StreamRead(Struct, frozen=True, tag="stream-read", tag_field="kind"):
+    """An expression that read a streamed body."""
+
+    position: str
+
+
+class _Forward(Struct, frozen=True):
+    """A Forward without its body, which comes beside the head."""
+
+    method: str
+    url: str
+    headers: Headers
+    timeout_s: int
+    buffer_response: bool
+
+    def with_body(self, body: bytes) -> Forward:
+        return Forward(
+            method=self.method,
+            url=self.url,
+            headers=self.headers,
+            body=body,
+            timeout_s=self.timeout_s,
+            buffer_response=self.buffer_response,
+        )
+
+
+class _Answer(Struct, frozen=True):
+    """An Answer without its body."""
+
+    status: int
+    reason: str | None
+    headers: Headers
+    streamed: bool
+
+    def with_body(self, body: bytes) -> Answer:
+        return Answer(
+            status=self.status,
+            reason=self.reason or "",
+            headers=self.headers,
+            body=None if self.streamed else body,
+        )
+
+
+class _Reply(Struct, frozen=True):
+    """The head of the engine's reply; which members it has depends on the question."""
+
+    records: tuple[LoggedEvent | Trace | TokenMetric | _Fault | _StreamRead, ...] = ()
+    limit_keys: tuple[str, ...] = ()
+    same_body: bool = False
+    """The body is the one that was sent along."""
+    forward: _Forward | None = None
+    answer: _Answer | None = None
+    error: GatewayError | None = None
+    engine_error: str | None = None
+
+
+_REPLY = msgspec.msgpack.Decoder(_Reply)
 _loads = count()
 
 
@@ -62,11 +133,10 @@ class Policies:
     async def inbound(self, request: Request) -> Passage:
         """Inbound and backend: the passage says what to forward, or what to answer at once."""
         passage = Passage(call=next(self._calls))
-        gateway = self._gateway
         head = {
             "op": "inbound",
             "call": passage.call,
-            "request_id": str(request.id),
+            "request_id": request.id,
             "method": request.method,
             "url": request.url,
             "headers": request.headers,
@@ -74,15 +144,8 @@ class Policies:
             "product": request.product,
             "operation": request.operation,
             "ip": request.ip,
-            "service": gateway.service,
-            "region": gateway.region,
-            "api": {
-                "id": gateway.api_id,
-                "path": gateway.api_path,
-                "service_url": gateway.backend_url,
-            },
         }
-        return _continued(passage, await self._engine.ask(head, request.body))
+        return _continued(passage, *await self._ask(head, request.body))
 
     async def outbound(self, passage: Passage, response: Response) -> Passage:
         """Outbound, once the backend's headers are there. A streamed response comes and leaves
@@ -95,7 +158,7 @@ class Policies:
             "headers": response.headers,
             "streamed": response.body is None,
         }
-        done = _continued(passage, await self._engine.ask(head, response.body or b""))
+        done = _continued(passage, *await self._ask(head, response.body or b""))
         usage = usage_of(response)
         return done if usage is None else await self.usage_known(done, usage)
 
@@ -110,7 +173,7 @@ class Policies:
             "section": error.section,
             "status": error.status,
         }
-        return _continued(passage, await self._engine.ask(head))
+        return _continued(passage, *await self._ask(head))
 
     async def usage_known(self, passage: Passage, usage: Mapping[str, Any]) -> Passage:
         """Counts the call's tokens: token metrics and token limits. For a stream, call it with the
@@ -119,8 +182,16 @@ class Policies:
         keys = list(passage.limit_keys)
         if keys:
             total = tokens.get("Total Tokens", 0)
-            await self._engine.ask({"op": "consume", "keys": keys, "tokens": total})
+            await self._ask({"op": "consume", "keys": keys, "tokens": total})
         return replace(passage, metrics=measured(passage.metrics, tokens))
+
+    async def _ask(self, head: Mapping[str, Any], body: bytes = b"") -> tuple[_Reply, bytes]:
+        """The reply with its body; `body` is that of the message the policies work on."""
+        frame = await self._engine.ask(head, body)
+        reply = _REPLY.decode(frame.head)
+        if reply.engine_error is not None:
+            raise EngineFailed(reply.engine_error)
+        return reply, body if reply.same_body else frame.body
 
 
 def _build(folder: Path, named_values: Mapping[str, str], gateway: Gateway) -> tuple[Path, Path]:
@@ -132,87 +203,29 @@ def _build(folder: Path, named_values: Mapping[str, str], gateway: Gateway) -> t
     planned = library.with_suffix(".json")
     content = {
         "managed_identity_token": gateway.managed_identity_token,
+        "gateway": msgspec.to_builtins(gateway),
         "sections": plan.plan(policies, expressions),
     }
     planned.write_text(json.dumps(content), encoding="utf-8")
     return library, planned
 
 
-def _continued(passage: Passage, reply: Reply) -> Passage:
+def _continued(passage: Passage, reply: _Reply, body: bytes) -> Passage:
     """The passage after one reply: its events, traces and faults are those of that step alone."""
-    records: dict[str, list[Mapping[str, Any]]] = {}
-    for record in reply.head["records"]:
-        records.setdefault(record["kind"], []).append(record)
-    for read in records.get("stream-read", ()):
-        raise StreamBodyRead(
-            Finding.at(read["position"], "the body of a streamed response is read here")
-        )
-    error = reply.head.get("error")
-    return replace(
-        passage,
-        forward=_forward(reply),
-        answer=_answer(reply),
-        error=GatewayError(**error) if error else None,
-        events=tuple(map(_event, records.get("event", ()))),
-        traces=tuple(map(_trace, records.get("trace", ()))),
-        metrics=(*passage.metrics, *map(_metric, records.get("token-metric", ()))),
-        faults=tuple(map(_fault, records.get("fault", ()))),
-        limit_keys=tuple(reply.head["limit_keys"]),
+    kinds: dict[type, list[Any]] = {LoggedEvent: [], Trace: [], TokenMetric: [], _Fault: []}
+    for record in reply.records:
+        if isinstance(record, _StreamRead):
+            message = "the body of a streamed response is read here"
+            raise StreamBodyRead(Finding.at(record.position, message))
+        kinds[type(record)].append(record)
+    return Passage(
+        call=passage.call,
+        forward=reply.forward.with_body(body) if reply.forward else None,
+        answer=reply.answer.with_body(body) if reply.answer else None,
+        error=reply.error,
+        events=tuple(kinds[LoggedEvent]),
+        traces=tuple(kinds[Trace]),
+        metrics=(*passage.metrics, *kinds[TokenMetric]),
+        faults=tuple(fault.finding() for fault in kinds[_Fault]),
+        limit_keys=reply.limit_keys,
     )
-
-
-def _forward(reply: Reply) -> Forward | None:
-    forward = reply.head.get("forward")
-    if forward is None:
-        return None
-    return Forward(
-        method=forward["method"],
-        url=forward["url"],
-        headers=_headers(forward["headers"]),
-        body=reply.body,
-        timeout_s=forward["timeout_s"],
-        buffer_response=forward["buffer_response"],
-    )
-
-
-def _answer(reply: Reply) -> Answer | None:
-    answer = reply.head.get("answer")
-    if answer is None:
-        return None
-    return Answer(
-        status=answer["status"],
-        reason=answer["reason"] or "",
-        headers=_headers(answer["headers"]),
-        body=None if answer["streamed"] else reply.body,
-    )
-
-
-def _headers(pairs: Iterable[tuple[str, str]]) -> Headers:
-    return tuple((name, value) for name, value in pairs)
-
-
-def _event(record: Mapping[str, Any]) -> LoggedEvent:
-    return LoggedEvent(
-        logger_id=record["logger_id"],
-        body=b64decode(record["body"]),
-        partition_key=record["partition_key"],
-        partition_id=record["partition_id"],
-    )
-
-
-def _trace(record: Mapping[str, Any]) -> Trace:
-    return Trace(
-        source=record["source"],
-        severity=record["severity"],
-        message=record["message"],
-        metadata=dict(record["metadata"]),
-    )
-
-
-def _metric(record: Mapping[str, Any]) -> TokenMetric:
-    dimensions = dict(record["dimensions"])
-    return TokenMetric(namespace=record["namespace"], dimensions=dimensions, tokens={})
-
-
-def _fault(record: Mapping[str, Any]) -> Finding:
-    return Finding.at(record["position"], f"{record['policy']} failed: {record['message']}")

@@ -2,10 +2,10 @@
 The gateway sends them to Application Insights; billing never reads them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from apim_policies.harness.call import Response, TokenMetric
 
@@ -34,16 +34,23 @@ _COUNTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
+class _Answer(msgspec.Struct):
+    """What is looked at of an answer; the rest, all its text, is skipped."""
+
+    usage: dict[str, Any] | None = None
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
 def usage_of(response: Response) -> Mapping[str, Any] | None:
     """The usage object of an answer that is there in full; None if it has none."""
     if response.body is None:
         return None
     try:
-        answer = msgspec.json.decode(response.body)
+        return _ANSWER.decode(response.body).usage
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    usage = answer.get("usage") if isinstance(answer, dict) else None
-    return usage if isinstance(usage, dict) else None
 
 
 def count_tokens(usage: Mapping[str, Any]) -> dict[str, int]:

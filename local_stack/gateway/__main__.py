@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from local_stack.gateway.settings import Settings, parse
 from telemetry.log import configure
 
 METRICS_INTERVAL_MS = 5_000
+GARBAGE_OBJECTS_MAX = 20_000
 
 
 def main() -> int:
@@ -59,12 +61,21 @@ def _line(metrics: MetricsData) -> str:
     return str(metrics.to_json(indent=None)) + "\n"
 
 
+def _tame_collector() -> None:
+    """What is loaded by now stays, and a call's objects die by their counts: searching both for
+    cycles every 700 new objects took a fifteenth of the gateway's processor time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS_MAX)
+
+
 async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     async with serving(settings) as served:
+        _tame_collector()
         print(f"gateway: ready on {settings.host}:{served.port}", file=sys.stderr)
         await stop.wait()
 

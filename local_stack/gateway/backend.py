@@ -95,13 +95,16 @@ async def held_body(response: aiohttp.ClientResponse) -> bytes | GatewayError | 
 
 def header_lines(headers: Mapping[str, str]) -> Headers:
     """For the policies, which know text only: what is no UTF-8 is Latin-1, as .NET has it."""
-    return tuple((str(name), text_of(value)) for name, value in headers.items())
+    return tuple(
+        [
+            (str(name), value if value.isascii() else text_of(value))
+            for name, value in headers.items()
+        ]
+    )
 
 
 def text_of(value: str) -> str:
     """`value` as aiohttp gives it, with bytes that are no UTF-8 as surrogates."""
-    if value.isascii():
-        return value
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -111,7 +114,7 @@ def text_of(value: str) -> str:
 
 def passed_on(headers: Headers) -> CIMultiDict[str]:
     """Headers without those of one connection; a name may come more than once."""
-    return CIMultiDict((name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP)
+    return CIMultiDict([pair for pair in headers if pair[0].lower() not in _HOP_BY_HOP])
 
 
 def _forwarded(headers: Headers) -> CIMultiDict[str]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -18,6 +19,7 @@ from local_stack.gateway.trap import Trap
 
 Record = dict[str, Any]
 
+URLS_CACHED_MAX = 256
 _CHUNKS = 3
 _RESOURCE = (
     "/SUBSCRIPTIONS/00000000-0000-0000-0000-000000000000/RESOURCEGROUPS/LOCAL"
@@ -63,7 +65,7 @@ class GatewayLog:
     def _gateway_properties(self, call: CallLog, duration_ms: int) -> Record:
         request, forward = call.request, call.forward
         backend_ms = round(call.backend_s * 1_000)
-        operation = operation_of(urlsplit(request.url).path)
+        operation = operation_of(_path_and_version(request.url)[0])
         traces: object = [_trace_record(trace) for trace in call.traces]
         if Trap.TRACE_TEXT in self.traps:
             traces = json.dumps(traces)
@@ -101,7 +103,7 @@ class GatewayLog:
     def _llm_rows(self, call: CallLog) -> list[Record]:
         """None for operations that the real log is not known to cover, and none without usage: the
         real gateway then estimates, which nobody should bill."""
-        operation = operation_of(urlsplit(call.request.url).path)
+        operation = operation_of(_path_and_version(call.request.url)[0])
         if operation is None or not operation.llm_logged or call.answer.usage is None:
             return []
         tokens = next((metric.tokens for metric in call.metrics if metric.tokens), None)
@@ -123,11 +125,11 @@ class GatewayLog:
     def _llm_row(self, call: CallLog, tokens: dict[str, int], *, sequence: int) -> Record:
         row = self._head(call, "GatewayLlmLogs", level=4)
         row |= {"Region": self.gateway.region, "serviceName": self.gateway.service}
-        url = urlsplit(call.request.url)
+        path, version = _path_and_version(call.request.url)
         row["properties"] = {
             "requestId": call.answer.response_id or "",
-            "apiVersion": parse_qs(url.query).get("api-version", [""])[0],
-            "deploymentName": deployment_of(url.path, call.request.body),
+            "apiVersion": version,
+            "deploymentName": deployment_of(path, call.request.body),
             "modelName": call.answer.model or "",
             "isStreamCompletion": call.streamed and Trap.STREAM_FLAG not in self.traps,
             "promptTokens": tokens.get("Prompt Tokens", 0),
@@ -162,7 +164,20 @@ def _trace_record(trace: Trace) -> Record:
     }
 
 
+@lru_cache(maxsize=URLS_CACHED_MAX)
+def _path_and_version(url: str) -> tuple[str, str]:
+    """The URL's path and its api-version, empty for none. Callers ask for few URLs."""
+    parts = urlsplit(url)
+    return parts.path, parse_qs(parts.query).get("api-version", [""])[0]
+
+
 def _seven_digits(time_ns: int) -> str:
     """.NET's ticks are 100 ns: a digit more than Python's times hold."""
     seconds, rest_ns = divmod(time_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest_ns // 100:07d}Z"
+    return f"{_second(seconds)}.{rest_ns // 100:07d}Z"
+
+
+@lru_cache(maxsize=16)
+def _second(seconds: int) -> str:
+    """Most calls start in the same second as the last one."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

@@ -1,24 +1,35 @@
 """Writes to one event hub as the gateway's logger does: from memory, in batches, never making a
-call wait. What finds the queue full or the hub gone is lost, counted and logged."""
+call wait. What finds the queue full or the hub gone is lost, counted and logged.
+
+Events of many keys share a batch: it goes to the partition that the service would choose for them,
+as with the SDK's own buffered mode. One batch a key would be one message for nearly every call.
+"""
 
 import asyncio
 import contextlib
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import lru_cache
 
-from azure.eventhub import EventData, EventDataBatch
+from azure.eventhub import EventDataBatch
 from azure.eventhub.aio import EventHubProducerClient
+from azure.eventhub.amqp import AmqpAnnotatedMessage
 from azure.eventhub.exceptions import EventHubError
 
+from local_stack.broker.partition_key import partition_of
 from telemetry.log import Log
 
 QUEUE_EVENTS_MAX = 100_000
 BATCH_EVENTS_MAX = 2_000
-LINGER_S = 0.05
-"""From the first event of a batch until it is sent: the keys' events share batches."""
+LINGER_S = 0.2
+"""From the first event of a batch until it is sent. At 1,000 calls a second and four partitions, a
+batch has 50 events then; at a quarter of it, sending took as long as encoding them."""
+KEYS_CACHED_MAX = 10_000
 SEND_RETRIES_MAX = 5
 
+_PARTITION_KEY = b"x-opt-partition-key"
 _LOG = Log(__name__)
+_partition = lru_cache(maxsize=KEYS_CACHED_MAX)(partition_of)
 
 
 class HubWriter:
@@ -29,6 +40,7 @@ class HubWriter:
             connection_string, eventhub_name=hub, retry_total=SEND_RETRIES_MAX
         )
         self._hub = hub
+        self._partitions: list[str] = []
         self._queue: deque[tuple[str | None, bytes]] = deque()
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
@@ -78,38 +90,71 @@ class HubWriter:
             if not self._queue:
                 self._empty.set()
 
-    async def _send(self, events: Iterable[tuple[str | None, bytes]]) -> None:
-        by_key: dict[str | None, list[bytes]] = defaultdict(list)
+    async def _send(self, events: Sequence[tuple[str | None, bytes]]) -> None:
+        self._sending = len(events)
+        try:
+            by_partition = await self._by_partition(events)
+        except EventHubError as error:
+            self._sending = 0
+            self._lose(len(events), str(error))
+            return
+        sends = (self._send_all(*entry) for entry in by_partition.items())
+        await asyncio.gather(*sends)
+
+    async def _by_partition(
+        self, events: Sequence[tuple[str | None, bytes]]
+    ) -> Mapping[str | None, Sequence[AmqpAnnotatedMessage]]:
+        """An event without key goes wherever the service likes."""
+        if not self._partitions and any(key is not None for key, _ in events):
+            self._partitions = await self._client.get_partition_ids()
+        count = len(self._partitions)
+        grouped: dict[str | None, list[AmqpAnnotatedMessage]] = defaultdict(list)
         for key, body in events:
-            by_key[key].append(body)
-        self._sending = sum(map(len, by_key.values()))
-        for key, bodies in by_key.items():
-            sent_before = self.sent
-            try:
-                await self._send_all(key, bodies)
-            except (EventHubError, ValueError) as error:  # ValueError: one event fits no batch
-                self._lose(len(bodies) - (self.sent - sent_before), str(error))
-            self._sending -= len(bodies)
+            partition = None if key is None else self._partitions[_partition(key, count)]
+            grouped[partition].append(_message(key, body))
+        return grouped
 
-    async def _send_all(self, key: str | None, bodies: Iterable[bytes]) -> None:
-        batch = await self._batch(key)
-        for body in bodies:
-            event = EventData(body)
-            try:
-                batch.add(event)
-            except ValueError:  # the batch is full
-                await self._send_batch(batch)
-                batch = await self._batch(key)
-                batch.add(event)
-        await self._send_batch(batch)
+    async def _send_all(
+        self, partition: str | None, messages: Sequence[AmqpAnnotatedMessage]
+    ) -> None:
+        """One after the other, for their order; what is not sent is lost."""
+        done = 0
+        try:
+            batch = await self._client.create_batch(partition_id=partition)
+            for message in messages:
+                if _added(batch, message):
+                    continue
+                done += await self._send_batch(batch)
+                batch = await self._client.create_batch(partition_id=partition)
+                if not _added(batch, message):
+                    self._lose(1, f"an event is larger than {batch.max_size_in_bytes} bytes")
+                    done += 1
+            done += await self._send_batch(batch)
+        except EventHubError as error:
+            self._lose(len(messages) - done, str(error))
+        self._sending -= len(messages)
 
-    async def _batch(self, key: str | None) -> EventDataBatch:
-        return await self._client.create_batch(partition_key=key)
-
-    async def _send_batch(self, batch: EventDataBatch) -> None:
+    async def _send_batch(self, batch: EventDataBatch) -> int:
+        """How many events it held; an empty one is not sent."""
         await self._client.send_batch(batch)
         self.sent += len(batch)
+        return len(batch)
 
     def _lose(self, count: int, reason: str) -> None:
         self.lost += count
         _LOG.error("gateway_events_lost", f"events lost: {reason}", hub=self._hub, events=count)
+
+
+def _message(key: str | None, body: bytes) -> AmqpAnnotatedMessage:
+    """What the SDK makes of an EventData, without the empty parts of one: half the work."""
+    annotations: dict[str | bytes, str] = {} if key is None else {_PARTITION_KEY: key}
+    return AmqpAnnotatedMessage(data_body=body, annotations=annotations)
+
+
+def _added(batch: EventDataBatch, message: AmqpAnnotatedMessage) -> bool:
+    """False where the batch has no room for it."""
+    try:
+        batch.add(message)
+    except ValueError:
+        return False
+    return True

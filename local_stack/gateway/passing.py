@@ -3,6 +3,7 @@ and what the policies report goes to its place. Owns no policy and no report."""
 
 import asyncio
 import time
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -33,18 +34,24 @@ class Passing:
         self._backend = backend
         self._reports = reports
         self._left = False
-        self._asking: asyncio.Task[aiohttp.ClientResponse | GatewayError] | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._asking = False
         self._opened: aiohttp.ClientResponse | None = None
+
+    def start(self, request: web.Request) -> "asyncio.Task[web.StreamResponse]":
+        """Run it in a task of its own, which a leaving caller does not end."""
+        self._task = asyncio.create_task(self._run(request))
+        return self._task
 
     def leave(self) -> None:
         """The caller hung up: no model need go on for them."""
         self._left = True
-        if self._asking is not None:
-            self._asking.cancel()
+        if self._asking and self._task is not None:
+            self._task.cancel()
         if self._opened is not None:
             self._opened.close()
 
-    async def run(self, request: web.Request) -> web.StreamResponse:
+    async def _run(self, request: web.Request) -> web.StreamResponse:
         """The answer, of which a streamed one has been sent already."""
         try:
             passage = self._note(await self._policies.inbound(self._call.request))
@@ -84,15 +91,16 @@ class Passing:
             return await self._stream(request, passage, opened)
 
     async def _ask(self, forward: Forward) -> aiohttp.ClientResponse | GatewayError:
-        self._asking = asyncio.create_task(self._backend.ask(forward))
-        if self._left:
-            self._asking.cancel()
+        self._asking = True
         try:
-            return await self._asking
+            return CALLER_GONE if self._left else await self._backend.ask(forward)
         except asyncio.CancelledError:
-            if self._left:
-                return CALLER_GONE
-            raise
+            if self._task is None or not self._left:
+                raise
+            self._task.uncancel()  # this call still has its report to make
+            return CALLER_GONE
+        finally:
+            self._asking = False
 
     async def _failed(self, passage: Passage, error: GatewayError) -> web.StreamResponse:
         return self._whole(self._note(await self._policies.on_error(passage, error)))

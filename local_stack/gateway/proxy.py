@@ -49,7 +49,7 @@ class Proxy:
         call = CallLog(request=await _asked(request, subscription))
         policies = self._policies[credential]
         passing = Passing(call, policies, backend=self._backend, reports=self._reports)
-        running = asyncio.create_task(passing.run(request))
+        running = passing.start(request)
         self._open.add(running)
         running.add_done_callback(self._open.discard)
         try:

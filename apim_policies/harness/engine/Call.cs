@@ -2,7 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using Newtonsoft.Json.Linq;
+using System.Linq;
 
 namespace Apim.Engine
 {
@@ -10,31 +10,23 @@ namespace Apim.Engine
     {
         internal Headers() : base(StringComparer.OrdinalIgnoreCase) { }
 
-        /// <param name="pairs">[[name, value], …] as they stood on the wire; a name may come more than once.</param>
-        internal static Headers From(JToken pairs)
-        {
-            var headers = new Headers();
-            if (pairs == null) return headers;
-            foreach (var pair in pairs) headers.Append((string)pair[0], (string)pair[1]);
-            return headers;
-        }
-
         internal void Append(string name, string value)
         {
             string[] present;
-            if (!TryGetValue(name, out present)) present = new string[0];
-            var all = new string[present.Length + 1];
-            present.CopyTo(all, 0);
-            all[present.Length] = value;
-            this[name] = all;
+            this[name] = TryGetValue(name, out present) ? present.Concat(new[] { value }).ToArray() : new[] { value };
         }
 
-        internal JArray ToPairs()
+        /// <summary>Writes [[name, value], …].</summary>
+        internal void Write(PackWriter writer)
         {
-            var pairs = new JArray();
+            writer.List(Values.Sum(values => values.Length));
             foreach (var header in this)
-                foreach (var value in header.Value) pairs.Add(new JArray(header.Key, value));
-            return pairs;
+                foreach (var value in header.Value)
+                {
+                    writer.List(2);
+                    writer.Text(header.Key);
+                    writer.Text(value);
+                }
         }
     }
 
@@ -46,7 +38,6 @@ namespace Apim.Engine
         internal Call()
         {
             Timestamp = DateTime.UtcNow;
-            Records = new JArray();
         }
 
         public Api Api { get; internal set; }
@@ -66,10 +57,13 @@ namespace Apim.Engine
         public void Trace(string message) { }
 
         /// <summary>Events, traces, metrics and faults of the section that runs, in their order.</summary>
-        internal JArray Records { get; private set; }
+        internal readonly List<Record> Records = new List<Record>();
 
         /// <summary>What forward-request asked for; null until the backend section ran it.</summary>
-        internal JObject Forward { get; set; }
+        internal Forward Forward { get; set; }
+
+        /// <summary>The body that came with the last question; a reply does not send it back.</summary>
+        internal byte[] BodySent { get; set; }
 
         /// <summary>True once policies edit the answer and no longer the request.</summary>
         internal bool Answering { get; set; }
@@ -85,18 +79,10 @@ namespace Apim.Engine
 
         internal void SetVariable(string name, object value) { variables[name] = value; }
 
-        internal JArray TakeRecords()
+        /// <param name="texts">Names and their values by turns.</param>
+        internal void Report(string kind, params string[] texts)
         {
-            var taken = Records;
-            Records = new JArray();
-            return taken;
-        }
-
-        internal void Record(string kind, JObject record)
-        {
-            record["kind"] = kind;
-            record["position"] = Position;
-            Records.Add(record);
+            Records.Add(new Record(kind, Position, texts));
         }
     }
 }

@@ -20,72 +20,76 @@ namespace Apim.Engine
         private readonly SortedDictionary<long, Call> open = new SortedDictionary<long, Call>();
         private readonly TokenLimit limit = new TokenLimit();
         private readonly Interpreter interpreter;
+        private readonly Opening opening;
 
         internal Gateway(JObject plan, Type compiled)
         {
             interpreter = new Interpreter(limit, (string)plan["managed_identity_token"]);
+            opening = new Opening(plan["gateway"]);
             foreach (var section in (JObject)plan["sections"])
-                sections[section.Key] = section.Value.Select(step => new Step(step, compiled)).ToArray();
+                sections[section.Key] = section.Value.Select(step => new Step(step, compiled, interpreter.Policies)).ToArray();
         }
 
-        /// <returns>The reply's head and body to one question; `op` names the question.</returns>
-        internal Tuple<JObject, byte[]> Answer(JObject head, byte[] body)
+        /// <summary>`op` names the question.</summary>
+        internal Reply Answer(Question question)
         {
-            switch ((string)head["op"])
+            switch (question.Text("op"))
             {
-                case "inbound": return Inbound(head, body);
-                case "outbound": return Outbound(head, body);
-                case "error": return Error(head);
-                case "consume": return Consume(head);
-                default: throw new InvalidOperationException("unknown question " + head["op"]);
+                case "inbound": return Inbound(question);
+                case "outbound": return Outbound(question);
+                case "error": return Error(question);
+                case "consume": return Consume(question);
+                default: throw new InvalidOperationException("unknown question " + question.Text("op"));
             }
         }
 
-        private Tuple<JObject, byte[]> Inbound(JObject head, byte[] body)
+        private Reply Inbound(Question question)
         {
             // A caller that was cancelled never asks again: the oldest call makes room.
             if (open.Count >= OpenCallsMax) open.Remove(open.Keys.First());
-            var call = Opening.Open(head, body);
-            open[(long)head["call"]] = call;
-            return Guarded(head, call, "inbound", () =>
+            var call = opening.Open(question);
+            open[question.Number("call")] = call;
+            return Guarded(question, call, "inbound", () =>
             {
                 interpreter.Run(sections["inbound"], call);
                 interpreter.Run(sections["backend"], call);
             });
         }
 
-        private Tuple<JObject, byte[]> Outbound(JObject head, byte[] body)
+        private Reply Outbound(Question question)
         {
-            var call = open[(long)head["call"]];
+            var call = open[question.Number("call")];
             call.Answering = true;
             call.Response = new Response
             {
-                StatusCode = (int)head["status"], StatusReason = (string)head["reason"],
-                Headers = Headers.From(head["headers"]),
+                StatusCode = (int)question.Number("status"), StatusReason = question.Text("reason"),
+                Headers = question.Headers,
                 Body = new MessageBody(
-                    (bool)head["streamed"] ? null : body, () => call.Record("stream-read", new JObject())),
+                    question.Flag("streamed") ? null : question.Body, () => call.Report("stream-read")),
             };
-            return Guarded(head, call, "outbound", () => interpreter.Run(sections["outbound"], call));
+            return Guarded(question, call, "outbound", () => interpreter.Run(sections["outbound"], call));
         }
 
-        private Tuple<JObject, byte[]> Error(JObject head)
+        private Reply Error(Question question)
         {
-            var call = open[(long)head["call"]];
+            var call = open[question.Number("call")];
             var failure = new PolicyFailure(
-                (string)head["source"], (string)head["reason"], (string)head["message"], (int)head["status"]);
-            return Guarded(head, call, (string)head["section"], () => { throw failure; });
+                question.Text("source"), question.Text("reason"), question.Text("message"), (int)question.Number("status"));
+            return Guarded(question, call, question.Text("section"), () => { throw failure; });
         }
 
-        private Tuple<JObject, byte[]> Consume(JObject head)
+        private Reply Consume(Question question)
         {
-            foreach (var key in head["keys"]) limit.Consume((string)key, (long)head["tokens"]);
-            return Tuple.Create(new JObject(), new byte[0]);
+            foreach (var key in question.Keys) limit.Consume(key, question.Number("tokens"));
+            return Reply.Empty();
         }
 
         /// <summary>Runs a section; a failure runs on-error, a failure in there is a plain 500.</summary>
-        private Tuple<JObject, byte[]> Guarded(JObject head, Call call, string section, Action run)
+        private Reply Guarded(Question question, Call call, string section, Action run)
         {
             var done = section != "inbound";
+            call.BodySent = question.Body;
+            call.Records.Clear();
             try { run(); }
             catch (Returned) { done = true; }
             catch (PolicyFailure failure)
@@ -96,8 +100,8 @@ namespace Apim.Engine
                 catch (Returned) { }
                 catch (PolicyFailure second) { Fail(call, second, "on-error"); }
             }
-            if (done) open.Remove((long)head["call"]);
-            return done ? Replies.Answer(call) : Replies.Forward(call);
+            if (done) open.Remove(question.Number("call"));
+            return Reply.To(call, done);
         }
 
         private static void Fail(Call call, PolicyFailure failure, string section)

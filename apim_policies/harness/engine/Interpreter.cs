@@ -1,7 +1,6 @@
 // Runs the steps of one section. What each policy does stands in the *Steps files; this file owns their order.
 using System;
 using System.Collections.Generic;
-using Newtonsoft.Json.Linq;
 
 namespace Apim.Engine
 {
@@ -34,7 +33,8 @@ namespace Apim.Engine
             };
         }
 
-        internal bool Knows(string policy) { return policies.ContainsKey(policy); }
+        /// <summary>What each policy does, by its name.</summary>
+        internal IReadOnlyDictionary<string, Action<Step, Call>> Policies { get { return policies; } }
 
         /// <summary>Throws PolicyFailure or Returned; any other exception becomes a PolicyFailure.</summary>
         internal void Run(IEnumerable<Step> steps, Call call)
@@ -42,12 +42,12 @@ namespace Apim.Engine
             foreach (var step in steps)
             {
                 call.Position = step.Position;
-                try { policies[step.Name](step, call); }
+                try { step.Run(step, call); }
                 catch (PolicyFailure) { throw; }
                 catch (Returned) { throw; }
                 catch (Exception error)
                 {
-                    call.Record("fault", new JObject { { "policy", step.Name }, { "message", error.Message } });
+                    call.Report("fault", "policy", step.Name, "message", error.Message);
                     throw new PolicyFailure(step.Name, ExpressionFailed, error.Message, 500);
                 }
             }
@@ -82,9 +82,11 @@ namespace Apim.Engine
 
         private void Forward(Step step, Call call)
         {
-            call.Forward = new JObject();
-            call.Forward["timeout_s"] = int.Parse(step.Read("timeout", call, "300"));
-            call.Forward["buffer_response"] = step.Read("buffer-response", call, "true") == "true";
+            call.Forward = new Forward
+            {
+                TimeoutSeconds = int.Parse(step.Read("timeout", call, "300")),
+                BufferResponse = step.Read("buffer-response", call, "true") == "true",
+            };
         }
 
         private void ReturnResponse(Step step, Call call)

@@ -40,11 +40,12 @@ namespace Apim.Engine
         internal static void SetQueryParameter(Step step, Call call)
         {
             var url = call.Request.Url;
-            var query = url.Query.ToDictionary(entry => entry.Key, entry => entry.Value);
             var name = step.Read("name", call);
             var action = step.Read("exists-action", call, "override");
-            if (action == "skip" && query.ContainsKey(name)) return;
-            if (action == "delete" && !query.ContainsKey(name)) return;
+            if (action == "skip" && url.Query.ContainsKey(name)) return;
+            if (action == "delete" && !url.Query.ContainsKey(name)) return;
+            // The original URL may share the dictionary.
+            var query = url.Query.ToDictionary(entry => entry.Key, entry => entry.Value);
             var values = step.Named("value").Select(value => Convert.ToString(value.Text.Evaluate(call))).ToList();
             if (action == "append" && query.ContainsKey(name)) values.InsertRange(0, query[name]);
             query.Remove(name);

@@ -5,49 +5,59 @@ using Newtonsoft.Json.Linq;
 
 namespace Apim.Engine
 {
-    internal static class Opening
+    internal sealed class Opening
     {
-        internal static Call Open(JObject head, byte[] body)
+        private readonly Api api;
+        private readonly Deployment deployment;
+        private readonly string backendBase;
+
+        /// <param name="gateway">What is the same for every call: `service`, `region`, `api_*`, `backend_url`.</param>
+        internal Opening(JToken gateway)
         {
-            var original = new Uri((string)head["url"]);
-            var api = head["api"];
+            var id = (string)gateway["api_id"];
+            api = new Api { Id = id, Name = id, Path = (string)gateway["api_path"] };
+            deployment = new Deployment
+            {
+                GatewayId = "managed", Region = (string)gateway["region"], ServiceName = (string)gateway["service"],
+            };
+            backendBase = ((string)gateway["backend_url"]).TrimEnd('/');
+        }
+
+        internal Call Open(Question question)
+        {
+            var original = new Uri(question.Text("url"));
+            var query = MessageSteps.ParseQuery(original.Query);
             return new Call
             {
-                RequestId = Guid.Parse((string)head["request_id"]),
-                Api = new Api { Id = (string)api["id"], Name = (string)api["id"], Path = (string)api["path"] },
-                BackendBase = ((string)api["service_url"]).TrimEnd('/'),
-                Operation = Id(head, "operation", id => new Operation { Id = id, Name = id }),
-                Product = Id(head, "product", id => new Product { Id = id, Name = id }),
-                Subscription = Id(head, "subscription", id => new Subscription { Id = id, Name = id }),
-                User = Id(head, "user", id => new User { Id = id }),
-                Deployment = new Deployment
-                {
-                    GatewayId = "managed", Region = (string)head["region"], ServiceName = (string)head["service"],
-                },
+                RequestId = Guid.Parse(question.Text("request_id")),
+                Api = api,
+                Deployment = deployment,
+                BackendBase = backendBase,
+                Operation = Named(question.Text("operation"), id => new Operation { Id = id, Name = id }),
+                Product = Named(question.Text("product"), id => new Product { Id = id, Name = id }),
+                Subscription = Named(question.Text("subscription"), id => new Subscription { Id = id, Name = id }),
                 Request = new Request
                 {
-                    Method = (string)head["method"], IpAddress = (string)head["ip"],
-                    Headers = Headers.From(head["headers"]),
+                    Method = question.Text("method"), IpAddress = question.Text("ip"), Headers = question.Headers,
                     MatchedParameters = new Dictionary<string, string>(),
-                    Body = body.Length == 0 ? null : new MessageBody(body, null),
-                    OriginalUrl = At(original, original.AbsolutePath),
-                    Url = At(original, Below(original.AbsolutePath, (string)api["path"])),
+                    Body = question.Body.Length == 0 ? null : new MessageBody(question.Body, null),
+                    OriginalUrl = At(original, original.AbsolutePath, query),
+                    Url = At(original, Below(original.AbsolutePath, api.Path), query),
                 },
             };
         }
 
-        private static T Id<T>(JObject head, string name, Func<string, T> make) where T : class
+        private static T Named<T>(string id, Func<string, T> make) where T : class
         {
-            var id = (string)head[name];
             return id == null ? null : make(id);
         }
 
-        private static Url At(Uri uri, string path)
+        private static Url At(Uri uri, string path, IReadOnlyDictionary<string, string[]> query)
         {
             return new Url
             {
                 Scheme = uri.Scheme, Host = uri.Host, Port = uri.Port, Path = path,
-                QueryString = uri.Query, Query = MessageSteps.ParseQuery(uri.Query),
+                QueryString = uri.Query, Query = query,
             };
         }
 

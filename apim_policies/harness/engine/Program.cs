@@ -1,11 +1,9 @@
 // The process: `engine.exe types EXPRESSIONS.dll ALLOWED.txt` prints forbidden members;
 // `engine.exe run EXPRESSIONS.dll PLAN.json` answers frames on stdin until it ends.
-// A frame is two big-endian lengths (uint32), a JSON head and a raw body.
+// A frame is two big-endian lengths (uint32), a MessagePack head and a raw body.
 using System;
 using System.IO;
 using System.Reflection;
-using System.Text;
-using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 
 namespace Apim.Engine
@@ -24,7 +22,7 @@ namespace Apim.Engine
         private static void Serve(Gateway gateway)
         {
             var input = new Input(Console.OpenStandardInput());
-            var output = new BufferedStream(Console.OpenStandardOutput(), 1 << 14);
+            var output = new Output(Console.OpenStandardOutput());
             var lengths = new byte[8];
             while (input.Fill(lengths))
             {
@@ -32,34 +30,13 @@ namespace Apim.Engine
                 var body = new byte[Length(lengths, 4)];
                 if (!input.Fill(head) || !input.Fill(body)) return;
                 // A bug of the engine itself must not end the process: the question gets the exception as its reply.
-                Tuple<JObject, byte[]> reply;
-                try { reply = gateway.Answer(Parse(head), body); }
-                catch (Exception error)
-                {
-                    reply = Tuple.Create(new JObject { { "engine_error", error.ToString() } }, new byte[0]);
-                }
-                Write(output, Encoding.UTF8.GetBytes(reply.Item1.ToString(Formatting.None)), reply.Item2);
+                Reply reply;
+                try { reply = gateway.Answer(new Question(head, body)); }
+                catch (Exception error) { reply = Reply.Fault(error); }
+                output.Write(reply);
                 // Replies to questions that came together leave together, for each write wakes the other side.
                 if (!input.HasMore) output.Flush();
             }
-        }
-
-        // Header values that look like dates must stay what they are.
-        private static JObject Parse(byte[] head)
-        {
-            using (var reader = new JsonTextReader(new StringReader(Encoding.UTF8.GetString(head))))
-            {
-                reader.DateParseHandling = DateParseHandling.None;
-                return JObject.Load(reader);
-            }
-        }
-
-        private static void Write(Stream output, byte[] head, byte[] body)
-        {
-            foreach (var length in new[] { head.Length, body.Length })
-                for (var shift = 24; shift >= 0; shift -= 8) output.WriteByte((byte)(length >> shift));
-            output.Write(head, 0, head.Length);
-            output.Write(body, 0, body.Length);
         }
 
         private static int Length(byte[] bytes, int at)

@@ -1,8 +1,8 @@
 // Policies that only report: events to Event Hubs, traces, and requests for token metrics.
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Text;
-using Newtonsoft.Json.Linq;
 
 namespace Apim.Engine
 {
@@ -15,50 +15,46 @@ namespace Apim.Engine
         {
             var text = (string)step.Text.Evaluate(call);
             var bytes = Encoding.UTF8.GetBytes(text);
-            call.Record("event", new JObject
+            if (bytes.Length > EventBytesMax) Array.Resize(ref bytes, EventBytesMax);
+            var texts = new[]
             {
-                { "logger_id", step.Read("logger-id", call) },
-                { "partition_key", step.Read("partition-key", call) },
-                { "partition_id", step.Read("partition-id", call) },
-                { "body", Convert.ToBase64String(bytes, 0, Math.Min(bytes.Length, EventBytesMax)) },
-            });
+                "logger_id", step.Read("logger-id", call),
+                "partition_key", step.Read("partition-key", call),
+                "partition_id", step.Read("partition-id", call),
+            };
+            call.Records.Add(new Record(call.Position, texts, bytes));
         }
 
         /// <summary>An empty metadata value fails the call, as it does on the real gateway.</summary>
         internal static void Trace(Step step, Call call)
         {
-            var metadata = new JObject();
+            var metadata = new List<KeyValuePair<string, string>>();
             foreach (var entry in step.Named("metadata"))
             {
                 var name = entry.Read("name", call);
                 var value = entry.Read("value", call);
                 if (string.IsNullOrEmpty(value))
                     throw new InvalidOperationException("trace metadata " + name + " is empty, which fails the call");
-                metadata[name] = value;
+                metadata.Add(new KeyValuePair<string, string>(name, value));
             }
-            call.Record("trace", new JObject
-            {
-                { "source", step.Read("source", call) },
-                { "severity", step.Read("severity", call, "verbose") },
-                { "message", Convert.ToString(step.Named("message").Single().Text.Evaluate(call)) },
-                { "metadata", metadata },
-            });
+            var message = Convert.ToString(step.Named("message").Single().Text.Evaluate(call));
+            var severity = step.Read("severity", call, "verbose");
+            var texts = new[] { "source", step.Read("source", call), "severity", severity, "message", message };
+            call.Records.Add(new Record("trace", call.Position, texts, "metadata", metadata));
         }
 
         /// <summary>The tokens are counted later, from the answer; names and dimensions are known here.</summary>
         internal static void EmitTokenMetric(Step step, Call call)
         {
-            var dimensions = new JObject();
+            var dimensions = new List<KeyValuePair<string, string>>();
             foreach (var dimension in step.Named("dimension"))
             {
                 var name = dimension.Read("name", call);
-                dimensions[name] = dimension.Has("value") ? dimension.Read("value", call) : Default(name, call);
+                var value = dimension.Has("value") ? dimension.Read("value", call) : Default(name, call);
+                dimensions.Add(new KeyValuePair<string, string>(name, value));
             }
-            call.Record("token-metric", new JObject
-            {
-                { "namespace", step.Read("namespace", call, "API Management") },
-                { "dimensions", dimensions },
-            });
+            var texts = new[] { "namespace", step.Read("namespace", call, "API Management") };
+            call.Records.Add(new Record("token-metric", call.Position, texts, "dimensions", dimensions));
         }
 
         private static string Default(string dimension, Call call)

@@ -43,26 +43,40 @@ namespace Apim.Engine
         internal readonly string Position;
         internal readonly Value Text;
         internal readonly Step[] Children;
-        private readonly Dictionary<string, Value> attributes = new Dictionary<string, Value>();
 
-        internal Step(JToken plan, Type compiled)
+        /// <summary>What the policy does; null for a part of a policy, such as `when` or `metadata`.</summary>
+        internal readonly Action<Step, Call> Run;
+
+        // A policy has so few attributes that comparing their names beats hashing one.
+        private readonly KeyValuePair<string, Value>[] attributes;
+
+        internal Step(JToken plan, Type compiled, IReadOnlyDictionary<string, Action<Step, Call>> policies)
         {
             Name = (string)plan["name"];
             Position = (string)plan["position"];
-            foreach (var attribute in (JObject)plan["attributes"])
-                attributes[attribute.Key] = new Value(attribute.Value, compiled);
+            policies.TryGetValue(Name, out Run);
+            attributes = ((JObject)plan["attributes"]).Properties().Select(
+                attribute => new KeyValuePair<string, Value>(attribute.Name, new Value(attribute.Value, compiled))).ToArray();
             if (plan["text"] != null) Text = new Value(plan["text"], compiled);
-            Children = plan["children"].Select(child => new Step(child, compiled)).ToArray();
+            Children = plan["children"].Select(child => new Step(child, compiled, policies)).ToArray();
         }
 
-        internal bool Has(string attribute) { return attributes.ContainsKey(attribute); }
+        internal bool Has(string attribute) { return Find(attribute) != null; }
 
-        internal object Evaluate(string attribute, Call call) { return attributes[attribute].Evaluate(call); }
+        internal object Evaluate(string attribute, Call call) { return Find(attribute).Evaluate(call); }
 
         /// <returns>The attribute as text, or absent if the policy does not give it.</returns>
         internal string Read(string attribute, Call call, string absent = null)
         {
-            return Has(attribute) ? System.Convert.ToString(Evaluate(attribute, call)) : absent;
+            var value = Find(attribute);
+            return value == null ? absent : System.Convert.ToString(value.Evaluate(call));
+        }
+
+        private Value Find(string attribute)
+        {
+            foreach (var each in attributes)
+                if (each.Key == attribute) return each.Value;
+            return null;
         }
 
         internal IEnumerable<Step> Named(string name) { return Children.Where(child => child.Name == name); }
