@@ -14,6 +14,7 @@ import uvicorn
 from table_api.app import Watched, create_app
 from table_api.errors import SettingsError, TableApiError
 from table_api.invoicing.connection import open_blobs
+from table_api.invoicing.settings import invoicing_settings
 from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
 from table_api.people import People
 from table_api.people_changes import import_changes
@@ -69,7 +70,9 @@ async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
                 storage,
                 loopback_only=True,
                 blobs=blobs,
-                watched=Watched(metering_place(environment), paths(environment)),
+                watched=Watched(
+                    metering_place(environment), paths(environment), invoicing_settings(environment)
+                ),
             ),
             host=host,
             port=port,

@@ -12,6 +12,7 @@ import azure.functions as func
 from table_api.app import Watched, create_app
 from table_api.invoicing.connection import connect_blobs
 from table_api.invoicing.scheduled import SCHEDULE, run_scheduled
+from table_api.invoicing.settings import invoicing_settings
 from table_api.scope import AuthMode
 from table_api.settings import connect, metering_place, paths, storage_settings
 
@@ -22,7 +23,9 @@ app = func.AsgiFunctionApp(
         _storage,
         auth_mode=AuthMode.FUNCTION_KEY,
         blobs=_blobs,
-        watched=Watched(metering_place(os.environ), paths(os.environ)),
+        watched=Watched(
+            metering_place(os.environ), paths(os.environ), invoicing_settings(os.environ)
+        ),
     ),
     http_auth_level=func.AuthLevel.FUNCTION,
 )

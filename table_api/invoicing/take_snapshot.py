@@ -50,6 +50,8 @@ class BillingSource:
     meta: LedgerMeta
     people: PeopleDirectory
     archive: Archive
+    cells_max: int = CELLS_MAX
+    """More cells of one month than this are refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,8 +207,8 @@ async def _read_cells(source: BillingSource, month: BillingMonth) -> dict[str, C
     for partition in month_partitions(month.key, source.meta.settings.shards):
         async for page in source.storage.query(LEDGER_TABLE, partition, CELL_ROWS):
             cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
-            if len(cells) > CELLS_MAX:
-                raise CloseRefused(f"month {month} has more than {CELLS_MAX} cells")
+            if len(cells) > source.cells_max:
+                raise CloseRefused(f"month {month} has more than {source.cells_max:,} cells")
     for key, cell in cells.items():
         _check_currency(f"{month.key} {key}", cell, source.meta.settings)
     return cells

@@ -10,7 +10,7 @@ from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.close import CloseJob
 from table_api.invoicing.connection import open_job
 from table_api.invoicing.errors import BadMonth, UnknownDocument
-from table_api.invoicing.export import export_month
+from table_api.invoicing.export import Renditions, export_month
 from table_api.invoicing.files import MonthDocuments
 from table_api.invoicing.manifest import Manifest
 from table_api.invoicing.verify import verify
@@ -55,6 +55,7 @@ def add_invoice_verbs(verbs: Any) -> None:
     export.add_argument("folder", type=Path)
     export.add_argument("--names", action="store_true", help="render with today's display names")
     export.add_argument("--parquet", action="store_true", help="FOCUS as Parquet too")
+    export.add_argument("--focus-1-2", action="store_true", help="Cost and Usage of FOCUS 1.2 too")
 
 
 async def run_invoice(flags: argparse.Namespace, environment: Mapping[str, str], say: Say) -> int:
@@ -74,9 +75,10 @@ async def run_invoice(flags: argparse.Namespace, environment: Mapping[str, str],
             case "show":
                 sys.stdout.write((await _document(job, flags.number)).decode())
             case "export":
-                count = await export_month(
-                    job, flags.month, flags.folder, names=flags.names, parquet=flags.parquet
+                renditions = Renditions(
+                    names=flags.names, parquet=flags.parquet, focus_1_2=flags.focus_1_2
                 )
+                count = await export_month(job, flags.month, flags.folder, renditions)
                 say(f"{count} files of {flags.month} stand in {flags.folder}")
             case "verify":
                 return await _verify(job, flags.month)
