@@ -13,7 +13,7 @@ from table_api.invoicing.errors import BadMonth, UnknownDocument
 from table_api.invoicing.export import Renditions, export_month
 from table_api.invoicing.files import MonthDocuments
 from table_api.invoicing.manifest import Manifest
-from table_api.invoicing.verify import verify
+from table_api.invoicing.verify import verify_all
 
 EXIT_OK, EXIT_FAILED = 0, 1
 
@@ -87,11 +87,11 @@ async def run_invoice(flags: argparse.Namespace, environment: Mapping[str, str],
 
 async def _verify(job: CloseJob, month: BillingMonth | None) -> int:
     months = await job.archive.months() if month is None else [month]
-    clean = True
-    for each in months:
-        findings = await verify(job.archive, job.source.storage, each)
+    report, found = await verify_all(job.archive, job.source.storage, months, now=job.now())
+    print(report.render())
+    for findings in found:
         print(findings.render())
-        clean = clean and findings.ok
+    clean = report.ok and all(findings.ok for findings in found)
     return EXIT_OK if clean else EXIT_FAILED
 
 
