@@ -37,7 +37,7 @@ async def export_month(
     manifest = await job.archive.manifest(month)
     if manifest is None:
         raise NotClosed(f"month {month} is not closed: run `invoice close {month}`")
-    written = {file.name: await job.archive.file(month, file.name) for file in manifest.files}
+    written = {file.name: await job.archive.file(month, file) for file in manifest.files}
     documents = [name for name in written if name.endswith(".json")]
     for name in documents if renditions.names else ():
         document = decode_document(written[name], name)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from table_api.calendar import BillingCalendar
 from table_api.cells import Cell, read_cell
-from table_api.invoicing.archive import Archive
+from table_api.invoicing.archive import Archive, snapshot_name
 from table_api.invoicing.billing_month import BillingMonth, iso, period_of, start_of
 from table_api.invoicing.changes import (
     Billed,
@@ -20,7 +20,7 @@ from table_api.invoicing.changes import (
     place_of,
     regrouped,
 )
-from table_api.invoicing.errors import CloseRefused
+from table_api.invoicing.errors import Altered, CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshot import (
     Checks,
@@ -73,7 +73,10 @@ async def take_snapshot(
     checks: Checks,
     now: datetime,
 ) -> Snapshot:
-    """The month as it is now. CloseRefused when a cell cannot be billed."""
+    """The month as it is now.
+
+    CloseRefused when a cell cannot be billed, Altered when an earlier snapshot was changed.
+    """
     ledger = source.meta.settings
     start, end = period_of(source.meta.calendar, month)
     cells = await _read_cells(source, month)
@@ -136,6 +139,7 @@ async def _history(
     ]
     corrected_from = month.moved(-settings.look_back_months)
     previous: PreviousSnapshot | None = None
+    follows: PreviousSnapshot | None = None
     first_number = 1
     corrected: dict[str, dict[str, Billed]] = {}
     earlier: list[EarlierMonth] = []
@@ -146,6 +150,9 @@ async def _history(
         invoices: dict[str | None, str] = {}
         if each in closed:
             snapshot, digest = await source.archive.standing_snapshot(each)
+            if follows not in (None, PreviousSnapshot(month=str(each), sha256=digest)):
+                raise Altered(f"{snapshot_name(each)} is not the one that the next month follows")
+            follows = snapshot.previous
             if previous is None:
                 previous = PreviousSnapshot(month=str(each), sha256=digest)
                 first_number = snapshot.first_number + len(snapshot.cost_centres())

@@ -99,7 +99,7 @@ async def _document(job: CloseJob, number: str) -> bytes:
     for manifest in await job.archive.manifests():
         for file in manifest.files_of(number):
             if file.name.endswith(".json"):
-                return await job.archive.file(BillingMonth.parse(manifest.month), file.name)
+                return await job.archive.file(BillingMonth.parse(manifest.month), file)
     raise UnknownDocument(f"no closed month has a document {number!r}: `invoice list` shows them")
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from table_api.app import create_app
+from table_api.invoicing.memory_blobs import MemoryBlobStore
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEARCH, Billing, people
 from tests.calls import NOW
 
@@ -113,6 +114,27 @@ async def test_what_is_no_document_is_unknown(api: httpx.AsyncClient, path: str)
     answer = await api.get(path)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("202610/invoices/INV-000001.pdf", "INV-000001/files/INV-000001.pdf"),
+        ("202610/invoices/INV-000001.json", "INV-000001"),
+        ("202610/invoices/INV-000001.json", "INV-000001/files/INV-000001.csv?names=true"),
+        ("202610/snapshot.json", "2026-10/files/cost_and_usage.parquet"),
+    ],
+)
+async def test_what_was_altered_by_hand_is_not_given_out(
+    api: httpx.AsyncClient, billing: Billing, name: str, path: str
+) -> None:
+    assert isinstance(billing.blobs, MemoryBlobStore)
+    content = billing.blobs.blobs[name]
+    billing.blobs.blobs[name] = content[:-9] + b"0" + content[-8:]
+    answer = await api.get(f"/v1/invoices/{path}")
+    assert answer.status_code == 500
+    assert answer.json()["type"] == "urn:problem:altered"
+    assert name in answer.json()["detail"]
 
 
 async def test_a_preview_is_what_the_close_then_bills(
