@@ -1,8 +1,8 @@
 """The HTTP API as an Azure Functions app: one function takes every path and checks the key; a timer
 closes the months that are over.
 
-Deployed at the root of the package with host.json, `table_api/` and `pricing_rules/` beside it: the
-worker imports it by its bare name from there.
+Deployed at the root of the app, with its packages beside it: `python -m table_api package` writes
+that folder. The worker imports this file by its bare name from there.
 """
 
 import os
