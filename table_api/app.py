@@ -11,18 +11,18 @@ from starlette.responses import JSONResponse, Response
 
 from table_api import endpoints, rerating_endpoints, rerating_responses, responses
 from table_api.api_description import describe
+from table_api.blob_store import BlobStore
 from table_api.call_reads import CallReads
 from table_api.completeness_answers import Completeness
 from table_api.completeness_reads import CompletenessReads, Paths
 from table_api.invoicing import answers
 from table_api.invoicing import endpoints as invoice_endpoints
 from table_api.invoicing.archive import Archive
-from table_api.invoicing.blob_store import BlobStore
 from table_api.invoicing.files import CSV, JSON, PDF, XLSX
-from table_api.invoicing.memory_blobs import MemoryBlobStore
 from table_api.invoicing.preview_endpoint import get_invoice_preview
 from table_api.invoicing.renditions import PARQUET
 from table_api.invoicing.settings import InvoicingSettings
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.metering_status import MeteringPlace
 from table_api.people import People
 from table_api.problems import EXCEPTION_HANDLERS

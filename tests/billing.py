@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from table_api.blob_store import BlobStore
 from table_api.invoicing.billing_month import BillingMonth
-from table_api.invoicing.blob_store import BlobStore
 from table_api.invoicing.close import CloseJob
 from table_api.invoicing.connection import make_job
 from table_api.invoicing.manifest import Manifest

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from local_stack.azurite import AzuritePorts
+from table_api.azure_blobs import AzureBlobStore
 from table_api.azure_storage import AzureTableStorage
 from table_api.function_package import write_package
 from table_api.invoicing.archive import LEASE_BLOB, Archive
-from table_api.invoicing.azure_blobs import AzureBlobStore
 from table_api.invoicing.scheduled import SCHEDULE
+from table_api.invoicing.settings import CONTAINER
 from tests.builders import call_id
 from tests.calls import make_call, open_ledger
 
@@ -118,7 +119,7 @@ async def test_worker_runs_the_timer_which_catches_up_alone(
         [make_call(n, id=call_id(n), time=datetime(2026, 8 + n, 5, 12, tzinfo=UTC)) for n in (1, 2)]
     )
     await storage.close()
-    blobs = AzureBlobStore.from_connection_string(own_azurite.connection_string)
+    blobs = AzureBlobStore.from_connection_string(own_azurite.connection_string, CONTAINER)
     await blobs.create_container()
     lease = await blobs.acquire_lease(LEASE_BLOB)
     assert lease is not None

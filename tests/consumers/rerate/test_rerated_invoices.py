@@ -9,9 +9,8 @@ from azure.storage.blob.aio import ContainerClient
 
 from pricing_rules.money import parse_pico
 from table_api.audit import audit
+from table_api.azure_blobs import AzureBlobStore
 from table_api.azure_storage import AzureTableStorage
-from table_api.blob_documents import BlobDocuments
-from table_api.invoicing.azure_blobs import AzureBlobStore
 from table_api.invoicing.document import Document, decode_document
 from table_api.invoicing.manifest import Manifest
 from table_api.rerating import RunState, Scope
@@ -32,7 +31,7 @@ async def closed(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Billing,
     blobs = AzureBlobStore.from_connection_string(text, name)
     async with ContainerClient.from_connection_string(text, uuid4().hex) as container:
         storage = PrefixedStorage(account, name)
-        history = History.over(storage, BlobDocuments(container))
+        history = History.over(storage, AzureBlobStore(container))
         billing = await open_billing(storage, blobs)
         await history.books.keep(book())
         await billing.post(40, date(2026, 10, 1))

@@ -9,10 +9,10 @@ from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.document import decode_document
 from table_api.invoicing.errors import Altered, CloseRefused
 from table_api.invoicing.manifest import Manifest
-from table_api.invoicing.memory_blobs import MemoryBlobStore
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshot import sha256
 from table_api.keys import CELL_ROWS
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from table_api.storage import Upsert
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEPTEMBER, Billing, open_billing

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from table_api.invoicing.errors import NotClosed
-from table_api.invoicing.memory_blobs import MemoryBlobStore
 from table_api.invoicing.snapshot import sha256
 from table_api.invoicing.verify import verify
 from table_api.keys import CALL_ROWS
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, Billing
 from tests.table_api.test_audit import rows_of, write

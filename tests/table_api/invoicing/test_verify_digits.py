@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pricing_rules.types import Rank
-from table_api.invoicing.memory_blobs import MemoryBlobStore
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from table_api.rows import ADDITIVE_AMOUNTS, ADDITIVE_INTEGERS
 from tests.billing import ANN, BOB, EVE, NOVEMBER, OCTOBER, Billing
