@@ -14,8 +14,8 @@ from consumers.checkpoints import Checkpoints
 from consumers.errors import SettingsError
 from consumers.hub import EventHub, HubAddress
 from consumers.settings import Settings
+from table_api.azure_blobs import AzureBlobStore
 from table_api.azure_storage import AzureTableStorage
-from table_api.blob_documents import BlobDocuments
 from table_api.book_archive import CONTAINER as PRICE_BOOKS_CONTAINER
 from table_api.book_archive import BookArchive
 from table_api.dead_letters import DeadLetterIndex
@@ -36,7 +36,7 @@ class Edges:
     checkpoint_container: ContainerClient
     dead_letters: BlobDeadLetters
     price_books: BookArchive
-    rerating_documents: BlobDocuments
+    rerating_documents: AzureBlobStore
 
 
 @contextlib.asynccontextmanager
@@ -78,13 +78,13 @@ async def open_edges(settings: Settings) -> AsyncIterator[Edges]:
                 settings.eventhub_name,
             ),
             price_books=BookArchive(
-                BlobDocuments(
+                AzureBlobStore(
                     await stack.enter_async_context(
                         _container(settings, credential, PRICE_BOOKS_CONTAINER)
                     )
                 )
             ),
-            rerating_documents=BlobDocuments(
+            rerating_documents=AzureBlobStore(
                 await stack.enter_async_context(
                     _container(settings, credential, DOCUMENTS_CONTAINER)
                 )

@@ -1,4 +1,4 @@
-"""`python -m table_api serve | people … | invoice …`: data to stdout, words to stderr."""
+"""`python -m table_api serve | people … | invoice … | package`: data to stdout, words to stderr."""
 
 import argparse
 import asyncio
@@ -13,7 +13,9 @@ import uvicorn
 
 from table_api.app import Watched, create_app
 from table_api.errors import SettingsError, TableApiError
+from table_api.function_package import write_package
 from table_api.invoicing.connection import open_blobs
+from table_api.invoicing.settings import invoicing_settings
 from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
 from table_api.people import People
 from table_api.people_changes import import_changes
@@ -45,6 +47,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         if flags.verb == "serve":
             check_local(flags.auth_mode, flags.host)
             asyncio.run(_serve(flags.host, flags.port, environment))
+        elif flags.verb == "package":
+            write_package(flags.folder)
+            _say(f"the function app stands in {flags.folder}")
         elif flags.verb == "invoice":
             return asyncio.run(run_invoice(flags, environment, _say))
         else:
@@ -69,7 +74,9 @@ async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
                 storage,
                 loopback_only=True,
                 blobs=blobs,
-                watched=Watched(metering_place(environment), paths(environment)),
+                watched=Watched(
+                    metering_place(environment), paths(environment), invoicing_settings(environment)
+                ),
             ),
             host=host,
             port=port,
@@ -131,6 +138,8 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     erase = people_verbs.add_parser("erase", help="forget a name; cost centre and totals stay")
     erase.add_argument("subject", help="as in the ledger")
+    package = verbs.add_parser("package", help="write the function app into a folder")
+    package.add_argument("folder", type=Path, help="new or empty")
     add_invoice_verbs(verbs)
     return parser
 

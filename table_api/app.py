@@ -1,7 +1,7 @@
 """The HTTP API as data: its routes and its errors. Handlers are in `endpoints`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,16 +11,18 @@ from starlette.responses import JSONResponse, Response
 
 from table_api import endpoints, rerating_endpoints, rerating_responses, responses
 from table_api.api_description import describe
+from table_api.blob_store import BlobStore
 from table_api.call_reads import CallReads
 from table_api.completeness_answers import Completeness
 from table_api.completeness_reads import CompletenessReads, Paths
 from table_api.invoicing import answers
 from table_api.invoicing import endpoints as invoice_endpoints
 from table_api.invoicing.archive import Archive
-from table_api.invoicing.blob_store import BlobStore
 from table_api.invoicing.files import CSV, JSON, PDF, XLSX
-from table_api.invoicing.memory_blobs import MemoryBlobStore
+from table_api.invoicing.preview_endpoint import get_invoice_preview
 from table_api.invoicing.renditions import PARQUET
+from table_api.invoicing.settings import InvoicingSettings
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.metering_status import MeteringPlace
 from table_api.people import People
 from table_api.problems import EXCEPTION_HANDLERS
@@ -53,6 +55,7 @@ ROUTES = (
     ),
     Route("/v1/people", rerating_endpoints.get_people, rerating_responses.People),
     Route("/v1/invoices", invoice_endpoints.get_invoices, answers.Invoices),
+    Route("/v1/invoices/preview", get_invoice_preview, answers.InvoicePreview),
     Route("/v1/invoices/{number}", invoice_endpoints.get_invoice, answers.Invoice),
     Route("/v1/invoices/{number}/files/{file}", invoice_endpoints.get_invoice_file, None),
     Route("/v1/metering", endpoints.get_metering, responses.Metering),
@@ -71,10 +74,11 @@ FILES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Whose progress and whose completeness are shown."""
+    """Whose progress and whose completeness are shown, and how an open month is billed."""
 
     metering: MeteringPlace
     paths: Paths
+    invoicing: InvoicingSettings = field(default_factory=InvoicingSettings)
 
 
 DEFAULT_WATCHED = Watched(MeteringPlace(), Paths())
@@ -118,6 +122,7 @@ def create_app(
         auth_mode=auth_mode,
         metering=watched.metering,
         archive=Archive(blobs or MemoryBlobStore()),
+        invoicing=watched.invoicing,
         completeness=CompletenessReads(storage, reads, watched.paths),
     )
     for route in ROUTES:

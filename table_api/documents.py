@@ -1,7 +1,4 @@
-"""Named bytes that are created once and never changed: the seam to Blob Storage, and its twin.
-
-`blob_documents` stands behind it in production.
-"""
+"""Named bytes that are created once and never changed: what history needs of a BlobStore."""
 
 from typing import Protocol
 
@@ -19,27 +16,6 @@ class Documents(Protocol):
 
     async def read(self, name: str) -> bytes | None:
         """The content, or None."""
-
-
-class MemoryDocuments:
-    """The twin of BlobDocuments."""
-
-    def __init__(self) -> None:
-        self._contents: dict[str, bytes] = {}
-
-    async def create_container(self) -> None:
-        """See Documents."""
-
-    async def create(self, name: str, content: bytes, *, content_type: str) -> None:
-        """See Documents."""
-        del content_type  # kept by the service for browsers that read the container directly
-        if name in self._contents:
-            raise AlreadyExists(f"document {name!r} stands")
-        self._contents[name] = content
-
-    async def read(self, name: str) -> bytes | None:
-        """See Documents."""
-        return self._contents.get(name)
 
 
 async def keep(documents: Documents, name: str, content: bytes, *, content_type: str) -> None:

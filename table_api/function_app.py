@@ -1,8 +1,8 @@
 """The HTTP API as an Azure Functions app: one function takes every path and checks the key; a timer
 closes the months that are over.
 
-Deployed at the root of the package with host.json, `table_api/` and `pricing_rules/` beside it: the
-worker imports it by its bare name from there.
+Deployed at the root of the app, with its packages beside it: `python -m table_api package` writes
+that folder. The worker imports this file by its bare name from there.
 """
 
 import os
@@ -12,6 +12,7 @@ import azure.functions as func
 from table_api.app import Watched, create_app
 from table_api.invoicing.connection import connect_blobs
 from table_api.invoicing.scheduled import SCHEDULE, run_scheduled
+from table_api.invoicing.settings import invoicing_settings
 from table_api.scope import AuthMode
 from table_api.settings import connect, metering_place, paths, storage_settings
 
@@ -22,7 +23,9 @@ app = func.AsgiFunctionApp(
         _storage,
         auth_mode=AuthMode.FUNCTION_KEY,
         blobs=_blobs,
-        watched=Watched(metering_place(os.environ), paths(os.environ)),
+        watched=Watched(
+            metering_place(os.environ), paths(os.environ), invoicing_settings(os.environ)
+        ),
     ),
     http_auth_level=func.AuthLevel.FUNCTION,
 )

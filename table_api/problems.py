@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from table_api.completeness_reads import TooManyCalls
 from table_api.errors import TableApiError, Unavailable
+from table_api.invoicing.errors import Altered
 from table_api.reads import NoLedger, TooManyCells
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
@@ -39,6 +40,7 @@ class ProblemKind(Enum):
     UNKNOWN_INVOICE = ("unknown-invoice", 404, "The invoice or file is unknown")
     NO_LEDGER = ("no-ledger", 503, "There is no ledger yet")
     STORAGE_UNAVAILABLE = ("storage-unavailable", 503, "The ledger's storage does not answer")
+    ALTERED = ("altered", 500, "A stored document is not what was written")
     INTERNAL = ("internal", 500, "The server failed")
 
 
@@ -148,6 +150,10 @@ async def _on_unavailable(request: Request, _: Unavailable) -> Response:
     return answer(request, Refused(ProblemKind.STORAGE_UNAVAILABLE, "try again in a while"))
 
 
+async def _on_altered(request: Request, error: Altered) -> Response:
+    return answer(request, Refused(ProblemKind.ALTERED, str(error)))
+
+
 async def _on_any(request: Request, _: Exception) -> Response:
     return answer(request, Refused(ProblemKind.INTERNAL, "the cause is in the server's log"))
 
@@ -160,5 +166,6 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Handler] = {
     TooManyCalls: _on_too_much,
     NoLedger: _on_no_ledger,
     Unavailable: _on_unavailable,
+    Altered: _on_altered,
     Exception: _on_any,
 }

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from table_api.call_reads import CallReads
 from table_api.completeness_reads import CompletenessReads
 from table_api.invoicing.archive import Archive
+from table_api.invoicing.settings import InvoicingSettings
 from table_api.loopback import is_loopback
 from table_api.meta import LedgerMeta
 from table_api.metering_status import MeteringPlace
@@ -42,6 +43,7 @@ class Api:
     auth_mode: AuthMode
     metering: MeteringPlace
     archive: Archive
+    invoicing: InvoicingSettings
     completeness: CompletenessReads
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from table_api.blob_store import BlobStore
 from table_api.invoicing.billing_month import BillingMonth
-from table_api.invoicing.blob_store import BlobStore
 from table_api.invoicing.close import CloseJob
 from table_api.invoicing.connection import make_job
 from table_api.invoicing.manifest import Manifest
 from table_api.invoicing.settings import InvoicingSettings
-from table_api.invoicing.verify import verify
+from table_api.invoicing.verify import verify_all
 from table_api.ledger import Ledger
 from table_api.people import People, Person
 from table_api.rows import MeteredCall
@@ -70,12 +70,11 @@ class Billing:
         return calls
 
     async def problems(self) -> list[str]:
-        """What `invoice verify` finds in all closed months."""
+        """What `invoice verify` finds in the ledger and in all closed months."""
         archive = (await self.job()).archive
-        found: list[str] = []
-        for month in await archive.months():
-            found += (await verify(archive, self.storage, month)).problems
-        return found
+        months = await archive.months()
+        report, found = await verify_all(archive, self.storage, months, now=self.now)
+        return [*report.problems, *(text for month in found for text in month.problems)]
 
     async def files(self) -> dict[str, bytes]:
         """Every blob and its bytes."""

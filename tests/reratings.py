@@ -16,9 +16,10 @@ from pricing_rules.rating import rate
 from table_api.audit import audit
 from table_api.book_archive import BookArchive
 from table_api.call_scan import scan
-from table_api.documents import Documents, MemoryDocuments
+from table_api.documents import Documents
 from table_api.entries import LedgerEntry
 from table_api.ledger import Ledger
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.meta import read_meta
 from table_api.people import PeopleDirectory
 from table_api.recorded_call import recorded_event, state_digest
@@ -73,7 +74,7 @@ class History:
 
     @classmethod
     def over(cls, storage: TableStorage, documents: Documents | None = None) -> "History":
-        kept = documents or MemoryDocuments()
+        kept = documents or MemoryBlobStore()
         return cls(storage=storage, documents=kept, books=BookArchive(kept))
 
     def on(self, storage: TableStorage) -> "History":

@@ -38,6 +38,7 @@ class Parameter(StrEnum):
     RUN = "run"
     INVOICE = "invoice"
     DOCUMENTS = "documents"
+    MONTH = "month"
     SPAN = "span"
 
 

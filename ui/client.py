@@ -13,7 +13,7 @@ import msgspec
 from ui.answers import CallDetail, Calls, Health, Metering, Subjects, SubjectUsage, Usage
 from ui.completeness_answers import Completeness
 from ui.errors import AnswerMalformed, ApiRefused, ApiUnreachable
-from ui.invoice_answers import Invoice, Invoices
+from ui.invoice_answers import Invoice, InvoicePreview, Invoices
 from ui.period import Period
 from ui.rerating_answers import RunDetail, Runs
 
@@ -133,6 +133,11 @@ class Client:
     def invoices(self, kind: DocumentKind) -> Invoices:
         """Closed months, and their invoices or the newest month's statements."""
         return self._ask(Invoices, "/v1/invoices", query=(("kind", kind),))
+
+    def invoice_preview(self, month: str | None) -> InvoicePreview:
+        """An open month as a close would bill it now; None for the oldest one."""
+        query: Parameters = (("month", month),) if month else ()
+        return self._ask(InvoicePreview, "/v1/invoices/preview", query=query)
 
     def invoice(self, number: str) -> Invoice:
         return self._ask(Invoice, f"/v1/invoices/{_segment(number)}")

@@ -88,3 +88,54 @@ class Invoice(InvoiceEntry, frozen=True, kw_only=True):
     subtotals: list[InvoiceSubtotal]
     uncharged: list[InvoiceConcern]
     files: list[InvoiceFile]
+
+
+class PreviewedInvoice(Struct, frozen=True, kw_only=True):
+    """What a cost centre would be billed."""
+
+    cost_centre: str | None
+    amount: Decimal
+    amount_unrounded: Decimal
+    lines: int
+    calls: int
+    subtotals: list[InvoiceSubtotal]
+    uncharged: list[InvoiceConcern]
+
+    @property
+    def owner(self) -> str:
+        """Who it is for."""
+        return self.cost_centre or "no cost centre"
+
+
+class UnbilledMonth(Struct, frozen=True, kw_only=True):
+    """A month before the look-back that changed."""
+
+    month: str
+    amount: Decimal
+
+
+class RegroupedSubject(Struct, frozen=True, kw_only=True):
+    """Billed days whose cost centre is another one today."""
+
+    subject: str
+    name: str | None
+    first_day: str
+    last_day: str
+    billed: str | None
+    today: str | None
+
+
+class InvoicePreview(Struct, frozen=True, kw_only=True):
+    """An open month as a close would bill it now."""
+
+    month: str
+    open_months: list[str]
+    taken_at: str
+    amount: Decimal
+    amount_unrounded: Decimal
+    currency: str
+    open_calls: int
+    audit_problems: list[str]
+    data: list[PreviewedInvoice]
+    outside: list[UnbilledMonth]
+    regrouped: list[RegroupedSubject]

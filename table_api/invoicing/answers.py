@@ -80,6 +80,53 @@ class InvoiceConcern(_Answer):
     basis: str
 
 
+class PreviewedInvoice(_Answer):
+    """What a cost centre would be billed."""
+
+    cost_centre: str | None
+    amount: Money
+    amount_unrounded: Money
+    lines: int
+    calls: int
+    subtotals: list[InvoiceSubtotal]
+    uncharged: list[InvoiceConcern]
+
+
+class UnbilledMonth(_Answer):
+    """A month before the look-back that changed."""
+
+    month: str
+    cells: int
+    amount: Money
+
+
+class RegroupedSubject(_Answer):
+    """Billed days whose cost centre is another one today."""
+
+    subject: str
+    name: str | None
+    first_day: str
+    last_day: str
+    billed: str | None
+    today: str | None
+
+
+class InvoicePreview(_Answer):
+    """An open month as a close would bill it now."""
+
+    month: str
+    open_months: list[str]
+    taken_at: str
+    amount: Money
+    amount_unrounded: Money
+    currency: str
+    open_calls: int
+    audit_problems: list[str]
+    data: list[PreviewedInvoice]
+    outside: list[UnbilledMonth]
+    regrouped: list[RegroupedSubject]
+
+
 class Invoice(InvoiceEntry):
     """One invoice or statement; its lines are in its files."""
 

@@ -1,10 +1,10 @@
 """Where a closed month's blobs stand, and reading them. The only place that spells their names."""
 
+from table_api.blob_store import BlobStore
 from table_api.errors import AlreadyExists
 from table_api.invoicing.billing_month import BillingMonth
-from table_api.invoicing.blob_store import BlobStore
 from table_api.invoicing.errors import Altered, BadMonth, NotClosed
-from table_api.invoicing.manifest import Manifest, decode_manifest
+from table_api.invoicing.manifest import File, Manifest, decode_manifest
 from table_api.invoicing.snapshot import Snapshot, decode_snapshot, sha256
 
 LEASE_BLOB = "close.lease"
@@ -50,10 +50,13 @@ class Archive:
         return decode_snapshot(content, snapshot_name(month)), sha256(content)
 
     async def standing_snapshot(self, month: BillingMonth) -> tuple[Snapshot, str]:
-        """The snapshot and its sha256; NotClosed when there is none."""
+        """The snapshot and its sha256; NotClosed when there is none, Altered when changed."""
         found = await self.snapshot(month)
         if found is None:
             raise NotClosed(f"month {month} is not closed: run `invoice close {month}`")
+        manifest = await self.manifest(month)
+        if manifest is not None and manifest.snapshot_sha256 != found[1]:
+            raise Altered(f"{snapshot_name(month)} was altered: its sha256 is not the manifest's")
         return found
 
     async def manifest(self, month: BillingMonth) -> Manifest | None:
@@ -66,11 +69,14 @@ class Archive:
         found = [await self.manifest(month) for month in reversed(await self.months())]
         return [manifest for manifest in found if manifest is not None]
 
-    async def file(self, month: BillingMonth, file: str) -> bytes:
-        """A document's bytes as stored; Altered when it is gone."""
-        content = await self.blobs.read(file_name(month, file))
+    async def file(self, month: BillingMonth, file: File) -> bytes:
+        """A document's bytes as the manifest has them; Altered when they are others or gone."""
+        name = file_name(month, file.name)
+        content = await self.blobs.read(name)
         if content is None:
-            raise Altered(f"{file_name(month, file)} is named by the manifest and does not stand")
+            raise Altered(f"{name} is named by the manifest and does not stand")
+        if sha256(content) != file.sha256:
+            raise Altered(f"{name} was altered: its sha256 is not the manifest's")
         return content
 
     async def create(self, name: str, content: bytes, *, content_type: str) -> bytes:

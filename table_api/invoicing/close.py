@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from table_api.audit import audit
+from table_api.audit import AuditReport, audit
 from table_api.invoicing.archive import Archive, file_name, manifest_name, snapshot_name
 from table_api.invoicing.billing_month import BillingMonth, period_of
 from table_api.invoicing.errors import Altered, CloseRefused
@@ -86,8 +86,25 @@ class CloseJob:
             month = month.moved(1)
         return months
 
-    async def preview(self, month: BillingMonth) -> MonthDocuments:
-        """The documents as a close would make them now. Writes nothing; a running month is fine."""
+    async def open_months(self) -> list[BillingMonth]:
+        """Months with calls that no close has taken yet, oldest first; the last one is running."""
+        closed = await self.archive.months()
+        month = closed[-1].moved(1) if closed else self._running()
+        if not closed:
+            month = min([month, *await ledger_months(self.source.storage)])
+        months = []
+        while month <= self._running():
+            months.append(month)
+            month = month.moved(1)
+        return months
+
+    async def preview(
+        self, month: BillingMonth, audited: AuditReport | None = None
+    ) -> MonthDocuments:
+        """The documents as a close would make them now. Writes nothing; a running month is fine.
+
+        `audited` stands for an audit of now, which reads the whole ledger.
+        """
         found = await self.archive.snapshot(month)
         if found is not None:
             return documents_of(*found)
@@ -95,9 +112,9 @@ class CloseJob:
             raise CloseRefused(
                 f"month {month} has not begun: the running month is {self._running()}"
             )
-        checks = await self._look(month)
+        checks = await self._look(month, audited)
         taken = await self._take(month, checks)
-        return documents_of(taken, sha256(encode_snapshot(taken)))
+        return await asyncio.to_thread(documents_of, taken, sha256(encode_snapshot(taken)))
 
     def _running(self) -> BillingMonth:
         return BillingMonth.of(self.source.meta.calendar.day(self.now()))
@@ -124,8 +141,8 @@ class CloseJob:
         if month > following:
             raise CloseRefused(f"month {month} comes after {following}, which is not closed yet")
 
-    async def _look(self, month: BillingMonth) -> Checks:
-        report = await audit(self.source.storage, now=self.now())
+    async def _look(self, month: BillingMonth, audited: AuditReport | None = None) -> Checks:
+        report = audited or await audit(self.source.storage, now=self.now())
         return Checks(
             audit_problems=report.problems,
             audited_calls=report.calls,

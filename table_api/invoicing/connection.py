@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+from table_api.azure_blobs import AzureBlobStore
+from table_api.blob_store import BlobStore
 from table_api.call_decision import PairingState
 from table_api.errors import SettingsError
 from table_api.invoicing.archive import Archive
-from table_api.invoicing.azure_blobs import AzureBlobStore
-from table_api.invoicing.blob_store import BlobStore
 from table_api.invoicing.close import CloseJob, OpenCallsOf
-from table_api.invoicing.settings import InvoicingSettings, invoicing_settings
+from table_api.invoicing.settings import CONTAINER, InvoicingSettings, invoicing_settings
 from table_api.invoicing.take_snapshot import BillingSource
 from table_api.meta import read_meta
 from table_api.metering_status import MeteringPlace
@@ -26,7 +26,7 @@ def connect_blobs(environment: Mapping[str, str]) -> tuple[AzureBlobStore, Closa
     """The container `invoices` of the ledger's account, and the identity that is used, if any."""
     settings = storage_settings(environment)
     if settings.connection_string is not None:
-        return AzureBlobStore.from_connection_string(settings.connection_string), None
+        return AzureBlobStore.from_connection_string(settings.connection_string, CONTAINER), None
     tables_url = settings.tables_url or ""
     url = environment.get("BLOBS_URL") or tables_url.replace(".table.", ".blob.", 1)
     if not url.startswith("https://"):
@@ -35,7 +35,7 @@ def connect_blobs(environment: Mapping[str, str]) -> tuple[AzureBlobStore, Closa
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
 
     credential = DefaultAzureCredential()
-    return AzureBlobStore.from_account_url(url, credential), credential
+    return AzureBlobStore.from_account_url(url, credential, CONTAINER), credential
 
 
 @asynccontextmanager

@@ -57,7 +57,7 @@ async def get_invoice(
     api = api_of(request)
     month, manifest = await _found(api.archive, number)
     [file] = [each for each in manifest.files_of(number) if each.name.endswith(".json")]
-    document = decode_document(await api.archive.file(month, file.name), file.name)
+    document = decode_document(await api.archive.file(month, file), file.name)
     people = await api.people.directory()
     return json_answer(request, invoice_answer(document, manifest, people))
 
@@ -80,8 +80,8 @@ async def get_invoice_file(
         return await _stored(request, month, stored[file])
     if base != number or ending not in RENDERERS:
         raise Refused(ProblemKind.UNKNOWN_INVOICE, f"{number} has no such file to give")
-    source = stored[f"{number}.json"].name
-    document = decode_document(await api.archive.file(month, source), source)
+    source = stored[f"{number}.json"]
+    document = decode_document(await api.archive.file(month, source), source.name)
     names = names_of(document, await api.people.directory()) if query.names else {}
     content_type, content = await asyncio.to_thread(render, document, ending, names)
     digest = hashlib.sha256(content).hexdigest()
@@ -105,7 +105,7 @@ async def _month_file(request: Request, month: BillingMonth, file: str) -> Respo
 
 
 async def _stored(request: Request, month: BillingMonth, file: File) -> Response:
-    content = await api_of(request).archive.file(month, file.name)
+    content = await api_of(request).archive.file(month, file)
     return content_answer(request, content, file.content_type, digest=file.sha256, immutable=True)
 
 

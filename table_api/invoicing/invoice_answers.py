@@ -72,22 +72,26 @@ def invoice_answer(
         period_start=document.period_start,
         period_end=document.period_end,
         calls=document.totals.calls,
-        subtotals=[
-            answers.InvoiceSubtotal(
-                charge_month=part.charge_month,
-                kind=part.kind,
-                lines=part.lines,
-                amount=part.amount,
-                amount_unrounded=part.amount_unrounded,
-            )
-            for part in document.subtotals
-        ],
-        uncharged=list(_concerns(document, names)),
+        subtotals=list(subtotals_of(document)),
+        uncharged=list(concerns_of(document, names)),
         files=_files(document, manifest),
     )
 
 
-def _concerns(document: Document, names: dict[str, str]) -> Iterator[answers.InvoiceConcern]:
+def subtotals_of(document: Document) -> Iterator[answers.InvoiceSubtotal]:
+    """What a document is made of, by charge month."""
+    for part in document.subtotals:
+        yield answers.InvoiceSubtotal(
+            charge_month=part.charge_month,
+            kind=part.kind,
+            lines=part.lines,
+            amount=part.amount,
+            amount_unrounded=part.amount_unrounded,
+        )
+
+
+def concerns_of(document: Document, names: dict[str, str]) -> Iterator[answers.InvoiceConcern]:
+    """What a document's amount does not hold."""
     for entry in document.uncharged:
         yield answers.InvoiceConcern(
             concern=entry.concern,

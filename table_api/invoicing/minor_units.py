@@ -41,11 +41,15 @@ def apportion(total: int, exact: Sequence[int], currency: str) -> list[int]:
     unit = pico_per_minor(currency)
     parts = [amount // unit for amount in exact]
     missing = total - sum(parts)
-    if not 0 <= missing <= len(parts):
-        raise ValueError(f"{total} minor units do not fit lines of {sum(exact)} pico-units")
     order = sorted(
         range(len(parts)), key=lambda index: (-(exact[index] % unit), -abs(exact[index]))
     )
+    if missing == -1 and parts and sum(parts) * unit == sum(exact):
+        # 1.5 → 2.5 cents, both rounded to 2: a difference of a whole cent is billed by none.
+        parts[order[0]] -= 1
+        return parts
+    if not 0 <= missing <= len(parts):
+        raise ValueError(f"{total} minor units do not fit lines of {sum(exact)} pico-units")
     for index in order[:missing]:
         parts[index] += 1
     return parts

@@ -28,6 +28,18 @@ class InvoicesQuery(BaseModel):
     )
 
 
+class PreviewQuery(BaseModel):
+    """A month that is not closed yet."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    month: str | None = Field(
+        None,
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$",
+        description="An open month; the oldest one by default.",
+    )
+
+
 class FileQuery(BaseModel):
     """One file."""
 

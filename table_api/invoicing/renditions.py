@@ -8,7 +8,8 @@ from table_api.invoicing.document_csv import document_csv
 from table_api.invoicing.document_pdf import document_pdf
 from table_api.invoicing.document_xlsx import document_xlsx
 from table_api.invoicing.files import CSV, PDF, XLSX, focus_rows
-from table_api.invoicing.focus_columns import DATASETS
+from table_api.invoicing.focus_1_2 import COST_AND_USAGE_1_2, as_focus_1_2
+from table_api.invoicing.focus_columns import DATASETS, focus_csv
 from table_api.invoicing.focus_parquet import focus_parquet
 from table_api.invoicing.snapshot import Snapshot
 from table_api.people import PeopleDirectory
@@ -45,3 +46,8 @@ def render(document: Document, ending: str, names: Names) -> tuple[str, bytes]:
 def render_parquet(snapshot: Snapshot, name: str) -> bytes:
     """A FOCUS dataset by its file name without ending."""
     return focus_parquet(DATASETS[name], focus_rows(snapshot, name))
+
+
+def render_focus_1_2(snapshot: Snapshot) -> bytes:
+    """Cost and Usage as CSV of FOCUS 1.2."""
+    return focus_csv(COST_AND_USAGE_1_2, as_focus_1_2(focus_rows(snapshot, "cost_and_usage")))

@@ -7,8 +7,8 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
+from table_api.blob_store import LEASE_RENEWAL_S, BlobStore
 from table_api.invoicing.archive import LEASE_BLOB
-from table_api.invoicing.blob_store import LEASE_RENEWAL_S, BlobStore
 from table_api.invoicing.close import CloseJob
 from table_api.invoicing.connection import open_job
 from table_api.invoicing.errors import CloseRefused

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from table_api.calendar import BillingCalendar
 from table_api.cells import Cell, read_cell
-from table_api.invoicing.archive import Archive
+from table_api.invoicing.archive import Archive, snapshot_name
 from table_api.invoicing.billing_month import BillingMonth, iso, period_of, start_of
 from table_api.invoicing.changes import (
     Billed,
@@ -20,7 +20,7 @@ from table_api.invoicing.changes import (
     place_of,
     regrouped,
 )
-from table_api.invoicing.errors import CloseRefused
+from table_api.invoicing.errors import Altered, CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshot import (
     Checks,
@@ -50,6 +50,8 @@ class BillingSource:
     meta: LedgerMeta
     people: PeopleDirectory
     archive: Archive
+    cells_max: int = CELLS_MAX
+    """More cells of one month than this are refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,10 @@ async def take_snapshot(
     checks: Checks,
     now: datetime,
 ) -> Snapshot:
-    """The month as it is now. CloseRefused when a cell cannot be billed."""
+    """The month as it is now.
+
+    CloseRefused when a cell cannot be billed, Altered when an earlier snapshot was changed.
+    """
     ledger = source.meta.settings
     start, end = period_of(source.meta.calendar, month)
     cells = await _read_cells(source, month)
@@ -134,6 +139,7 @@ async def _history(
     ]
     corrected_from = month.moved(-settings.look_back_months)
     previous: PreviousSnapshot | None = None
+    follows: PreviousSnapshot | None = None
     first_number = 1
     corrected: dict[str, dict[str, Billed]] = {}
     earlier: list[EarlierMonth] = []
@@ -144,6 +150,9 @@ async def _history(
         invoices: dict[str | None, str] = {}
         if each in closed:
             snapshot, digest = await source.archive.standing_snapshot(each)
+            if follows not in (None, PreviousSnapshot(month=str(each), sha256=digest)):
+                raise Altered(f"{snapshot_name(each)} is not the one that the next month follows")
+            follows = snapshot.previous
             if previous is None:
                 previous = PreviousSnapshot(month=str(each), sha256=digest)
                 first_number = snapshot.first_number + len(snapshot.cost_centres())
@@ -205,8 +214,8 @@ async def _read_cells(source: BillingSource, month: BillingMonth) -> dict[str, C
     for partition in month_partitions(month.key, source.meta.settings.shards):
         async for page in source.storage.query(LEDGER_TABLE, partition, CELL_ROWS):
             cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
-            if len(cells) > CELLS_MAX:
-                raise CloseRefused(f"month {month} has more than {CELLS_MAX} cells")
+            if len(cells) > source.cells_max:
+                raise CloseRefused(f"month {month} has more than {source.cells_max:,} cells")
     for key, cell in cells.items():
         _check_currency(f"{month.key} {key}", cell, source.meta.settings)
     return cells

@@ -10,10 +10,10 @@ from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.close import CloseJob
 from table_api.invoicing.connection import open_job
 from table_api.invoicing.errors import BadMonth, UnknownDocument
-from table_api.invoicing.export import export_month
+from table_api.invoicing.export import Renditions, export_month
 from table_api.invoicing.files import MonthDocuments
 from table_api.invoicing.manifest import Manifest
-from table_api.invoicing.verify import verify
+from table_api.invoicing.verify import verify_all
 
 EXIT_OK, EXIT_FAILED = 0, 1
 
@@ -55,6 +55,7 @@ def add_invoice_verbs(verbs: Any) -> None:
     export.add_argument("folder", type=Path)
     export.add_argument("--names", action="store_true", help="render with today's display names")
     export.add_argument("--parquet", action="store_true", help="FOCUS as Parquet too")
+    export.add_argument("--focus-1-2", action="store_true", help="Cost and Usage of FOCUS 1.2 too")
 
 
 async def run_invoice(flags: argparse.Namespace, environment: Mapping[str, str], say: Say) -> int:
@@ -74,9 +75,10 @@ async def run_invoice(flags: argparse.Namespace, environment: Mapping[str, str],
             case "show":
                 sys.stdout.write((await _document(job, flags.number)).decode())
             case "export":
-                count = await export_month(
-                    job, flags.month, flags.folder, names=flags.names, parquet=flags.parquet
+                renditions = Renditions(
+                    names=flags.names, parquet=flags.parquet, focus_1_2=flags.focus_1_2
                 )
+                count = await export_month(job, flags.month, flags.folder, renditions)
                 say(f"{count} files of {flags.month} stand in {flags.folder}")
             case "verify":
                 return await _verify(job, flags.month)
@@ -85,11 +87,11 @@ async def run_invoice(flags: argparse.Namespace, environment: Mapping[str, str],
 
 async def _verify(job: CloseJob, month: BillingMonth | None) -> int:
     months = await job.archive.months() if month is None else [month]
-    clean = True
-    for each in months:
-        findings = await verify(job.archive, job.source.storage, each)
+    report, found = await verify_all(job.archive, job.source.storage, months, now=job.now())
+    print(report.render())
+    for findings in found:
         print(findings.render())
-        clean = clean and findings.ok
+    clean = report.ok and all(findings.ok for findings in found)
     return EXIT_OK if clean else EXIT_FAILED
 
 
@@ -97,7 +99,7 @@ async def _document(job: CloseJob, number: str) -> bytes:
     for manifest in await job.archive.manifests():
         for file in manifest.files_of(number):
             if file.name.endswith(".json"):
-                return await job.archive.file(BillingMonth.parse(manifest.month), file.name)
+                return await job.archive.file(BillingMonth.parse(manifest.month), file)
     raise UnknownDocument(f"no closed month has a document {number!r}: `invoice list` shows them")
 
 

@@ -6,9 +6,11 @@ names of blobs. Beside that, every stored file must be what the snapshot makes t
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
+from table_api.audit import AuditReport, audit
 from table_api.invoicing.archive import Archive, file_name, manifest_name, snapshot_name
 from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.errors import Altered, NotClosed
@@ -42,6 +44,14 @@ async def verify(archive: Archive, storage: TableStorage, month: BillingMonth) -
     except (KeyError, TypeError, ValueError) as error:  # a field is gone or is of another kind
         findings.add(f"{month.key}: a snapshot or an invoice cannot be read: {error!r}")
     return findings
+
+
+async def verify_all(
+    archive: Archive, storage: TableStorage, months: Sequence[BillingMonth], *, now: datetime
+) -> tuple[AuditReport, list[Findings]]:
+    """The ledger's own cells from its chains, once, and each month. NotClosed without one."""
+    report = await audit(storage, now=now)
+    return report, [await verify(archive, storage, month) for month in months]
 
 
 async def _read_month(archive: Archive, month: BillingMonth) -> dict[str, bytes]:

@@ -5,11 +5,11 @@ Code of its own: of the ledger it knows where the rows stand and how they say wh
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from table_api.invoicing.findings import Findings
-from table_api.keys import CALL_ROWS
+from table_api.keys import CALL_ROWS, CELL_ROWS
 from table_api.storage import Row, TableStorage
 
 _TABLE = "ledger"
@@ -19,50 +19,103 @@ _LAYERS = ("list", "contracted", "charge", "billed")
 Json = dict[str, Any]
 
 
+class _Cell:
+    """A cell as a snapshot has it, beside what the ledger's rows say."""
+
+    def __init__(self, cell: Json, additive: Json) -> None:
+        self.rev = int(cell["rev"])
+        self.facts: dict[str, str] = cell["facts"]
+        self.stated = _sums(additive)
+        self.summed: Counter[str] = Counter()
+        self.revs: set[int] = set()
+        self.stands = False
+
+
 async def check_ledger(storage: TableStorage, snapshot: Json, findings: Findings) -> None:
-    """Re-add every cell of a snapshot, also those of earlier months."""
-    months: dict[str, dict[str, tuple[int, Counter[str]]]] = {
+    """Re-add every cell of a snapshot, also those of earlier months.
+
+    The sums of the ledger's own cells, which may have grown since, are the audit's to re-add.
+    """
+    months = {
         snapshot["month"]: {
-            cell["key"]: (cell["rev"], _sums(cell["additive"])) for cell in snapshot["cells"]
+            cell["key"]: _Cell(cell, cell["additive"]) for cell in snapshot["cells"]
         }
     }
     for earlier in snapshot["earlier"]:
         months[earlier["month"]] = {
-            cell["key"]: (cell["rev"], _sums(cell["after"])) for cell in earlier["cells"]
+            cell["key"]: _Cell(cell, cell["after"]) for cell in earlier["cells"]
         }
     partitions = [partition async for partition in storage.partitions(_TABLE)]
     for month, cells in months.items():
-        summed: dict[str, Counter[str]] = {key: Counter() for key in cells}
-        revs: dict[str, set[int]] = {key: set() for key in cells}
         for partition in partitions:
             if partition.startswith(month.replace("-", "")):
-                await _add_partition(storage, partition, cells, summed, revs)
-        for key, (rev, stated) in cells.items():
+                await _check_cells(storage, partition, cells, findings)
+                await _add_calls(storage, partition, cells, findings)
+        for key, cell in cells.items():
             findings.cells += 1
-            place = f"{findings.month} snapshot, cell {key} of {month}"
-            if revs[key] != set(range(1, rev + 1)):
-                findings.add(f"{place} has revision {rev}, the ledger's rows have {len(revs[key])}")
-            for name in sorted({*stated, *summed[key]}):
-                if stated[name] != summed[key][name]:
-                    findings.add(
-                        f"{place} states {name} = {stated[name]}, its calls add to "
-                        f"{summed[key][name]}"
-                    )
+            _check_sums(f"{findings.month} snapshot, cell {key} of {month}", cell, findings)
 
 
-async def _add_partition(
-    storage: TableStorage,
-    partition: str,
-    cells: dict[str, tuple[int, Counter[str]]],
-    summed: dict[str, Counter[str]],
-    revs: dict[str, set[int]],
+def _check_sums(place: str, cell: _Cell, findings: Findings) -> None:
+    if not cell.stands:
+        findings.add(f"{place} does not stand in the ledger")
+    if cell.revs != set(range(1, cell.rev + 1)):
+        findings.add(f"{place} has revision {cell.rev}, the ledger's rows have {len(cell.revs)}")
+    for name in sorted({*cell.stated, *cell.summed}):
+        if cell.stated[name] != cell.summed[name]:
+            findings.add(
+                f"{place} states {name} = {cell.stated[name]}, its calls add to {cell.summed[name]}"
+            )
+
+
+async def _check_cells(
+    storage: TableStorage, partition: str, cells: Mapping[str, _Cell], findings: Findings
+) -> None:
+    """A cell keeps its facts for ever, and its revision only grows."""
+    async for page in storage.query(_TABLE, partition, CELL_ROWS):
+        for row in page:
+            cell = cells.get(str(row["RowKey"]))
+            if cell is None:
+                continue
+            cell.stands = True
+            place = f"cell {partition} {row['RowKey']}"
+            _check_facts(place, row, cell.facts, findings)
+            if int(row["rev"]) < cell.rev:
+                findings.add(f"{place} has revision {row['rev']}, {cell.rev} was snapshotted")
+
+
+async def _add_calls(
+    storage: TableStorage, partition: str, cells: Mapping[str, _Cell], findings: Findings
 ) -> None:
     async for page in storage.query(_TABLE, partition, CALL_ROWS):
         for row in page:
-            for key, rev, change in _effects(row):
-                if key in cells and rev <= cells[key][0]:
-                    revs[key].add(rev)
-                    summed[key].update(change)
+            place = f"row {partition} {row['RowKey']}"
+            try:
+                _add_call(place, row, cells, findings)
+            except (KeyError, TypeError, ValueError) as error:
+                findings.add(f"{place} cannot be read: {error!r}")
+
+
+def _add_call(place: str, row: Row, cells: Mapping[str, _Cell], findings: Findings) -> None:
+    effects = list(_effects(row))
+    for key, rev, change in effects:
+        cell = cells.get(key)
+        if cell is not None and rev <= cell.rev:
+            cell.revs.add(rev)
+            cell.summed.update(change)
+    if "cell" not in row:
+        return  # moved: it counts nowhere
+    if (str(row["cell"]), int(row["rev"])) not in {(key, rev) for key, rev, _ in effects}:
+        findings.add(f"{place} says that it counts in {row['cell']}, and changes another cell")
+    counted = cells.get(str(row["cell"]))
+    if counted is not None:
+        _check_facts(place, row, counted.facts, findings)
+
+
+def _check_facts(place: str, row: Row, facts: Mapping[str, str], findings: Findings) -> None:
+    for name, value in facts.items():
+        if name in row and str(row[name]) != value:
+            findings.add(f"{place} states {name} = {row[name]}, the snapshot of its cell {value}")
 
 
 def _effects(row: Row) -> Iterator[tuple[str, int, Counter[str]]]:

@@ -77,7 +77,7 @@ class LineCheck:
             self._findings.add(f"{name} has subtotals {stated}, its lines add to {dict(by_month)}")
 
     def _check_line(self, place: str, line: Json, expected: Counter[str] | None) -> None:
-        """A line is the sum of its cells, and rounded by less than one minor unit."""
+        """A line is the sum of its cells, and rounded by at most one minor unit."""
         if expected is None:
             self._findings.add(f"{place} is made of no cell")
             return
@@ -94,10 +94,11 @@ class LineCheck:
                     f"{place} states {column} = {number}, its cells add to {expected[column]}"
                 )
         minor = 10 ** (12 - _decimals(line["amount"]))
-        if abs(parse_pico(line["amount"]) - expected[self._layer]) >= minor:
+        # A whole cent between two halves may be billed by none or by two: 1.5 → 2.5 is 2 → 2.
+        if abs(parse_pico(line["amount"]) - expected[self._layer]) > minor:
             self._findings.add(
                 f"{place} rounds {line['amount_unrounded']} to {line['amount']}, "
-                "a minor unit or more away"
+                "more than a minor unit away"
             )
 
     def _check_rounding(self) -> None:

@@ -7,10 +7,11 @@ import pytest
 from azure.storage.blob.aio import ContainerClient
 
 from pricing_rules.errors import InvalidBook
-from table_api.blob_documents import BlobDocuments
+from table_api.azure_blobs import AzureBlobStore
 from table_api.book_archive import BookArchive
-from table_api.documents import Documents, MemoryDocuments, keep
+from table_api.documents import Documents, keep
 from table_api.errors import AlreadyExists, Unavailable
+from table_api.memory_blobs import MemoryBlobStore
 from tests.calls import book
 from tests.reratings import dearer_book
 
@@ -20,11 +21,11 @@ JSON = "application/json"
 @pytest.fixture(params=["memory", "azurite"])
 async def documents(request: pytest.FixtureRequest) -> AsyncIterator[Documents]:
     if request.param == "memory":
-        yield MemoryDocuments()
+        yield MemoryBlobStore()
         return
     text = request.getfixturevalue("azurite").connection_string
     async with ContainerClient.from_connection_string(text, uuid4().hex) as container:
-        yield BlobDocuments(container)
+        yield AzureBlobStore(container)
 
 
 async def test_document_is_created_once_and_never_changed(documents: Documents) -> None:
@@ -49,7 +50,7 @@ async def test_book_comes_back_by_its_version_in_another_process(documents: Docu
 
 
 async def test_a_damaged_book_is_refused() -> None:
-    documents = MemoryDocuments()
+    documents = MemoryBlobStore()
     await documents.create(f"{book().version}.json", b"{}", content_type=JSON)
     with pytest.raises(InvalidBook):
         await BookArchive(documents).get(book().version)
@@ -60,7 +61,7 @@ async def test_no_answer_is_unavailable() -> None:
         "http://127.0.0.1:9/nobody", "c", retry_total=0, connection_timeout=1
     )
     async with container:
-        documents = BlobDocuments(container)
+        documents = AzureBlobStore(container)
         with pytest.raises(Unavailable):
             await documents.create_container()
         with pytest.raises(Unavailable):

@@ -14,9 +14,10 @@ import azure.functions as func
 import pytest
 
 from local_stack.azurite import AzuritePorts
+from table_api.azure_blobs import AzureBlobStore
 from table_api.azure_storage import AzureTableStorage
 from table_api.invoicing.archive import Archive
-from table_api.invoicing.azure_blobs import AzureBlobStore
+from table_api.invoicing.settings import CONTAINER
 from tests.calls import make_call, open_ledger
 
 HOST_JSON = Path(__file__).parent.parent.parent / "table_api/host.json"
@@ -54,7 +55,7 @@ async def test_a_timer_closes_the_months_that_are_over(
     [binding] = timer.get_bindings_dict()["bindings"]
     assert (binding["type"], binding["schedule"]) == ("timerTrigger", "0 20 * * * *")
     await timer.get_user_function()(None)
-    blobs = AzureBlobStore.from_connection_string(own_azurite.connection_string)
+    blobs = AzureBlobStore.from_connection_string(own_azurite.connection_string, CONTAINER)
     manifests = await Archive(blobs).manifests()
     await blobs.close()
     assert manifests[-1].month == "2026-09"

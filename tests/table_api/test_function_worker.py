@@ -6,18 +6,27 @@ The worker's own library does it all; only the protobuf messages of the host are
 import importlib
 import json
 import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from local_stack.azurite import AzuritePorts
+from table_api.azure_blobs import AzureBlobStore
+from table_api.azure_storage import AzureTableStorage
+from table_api.function_package import write_package
+from table_api.invoicing.archive import LEASE_BLOB, Archive
+from table_api.invoicing.scheduled import SCHEDULE
+from table_api.invoicing.settings import CONTAINER
+from tests.builders import call_id
+from tests.calls import make_call, open_ledger
+
 pytestmark = pytest.mark.skipif(
     sys.version_info < (3, 13), reason="azure-functions-runtime needs Python 3.13"
 )
-
-ROOT = Path(__file__).parent.parent.parent
-CONNECTION = "AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a"
 
 
 class Message:
@@ -43,45 +52,90 @@ class Messages:
         return type(name, (Message,), {})
 
 
+class Worker:
+    """The worker that indexed a package."""
+
+    def __init__(self, library: Any, functions: list[Any]) -> None:
+        self._library = library
+        self.bindings = {
+            function.name: [json.loads(each) for each in function.raw_bindings]
+            for function in functions
+        }
+        self._ids = {function.name: function.function_id for function in functions}
+
+    async def run(self, name: str, data: Message) -> Any:
+        """The host's request to run a function, as the library answers it."""
+        trigger = Message(data=data, name=self.bindings[name][0]["name"])
+        request = SimpleNamespace(invocation_request=invocation(self._ids[name], trigger))
+        answered = await self._library.invocation_request(SimpleNamespace(request=request))
+        assert answered.result.status == 1, vars(answered.result.exception)
+        return answered
+
+
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What is deployed: function app and host file at the root, our packages beside them."""
-    for name in ("function_app.py", "host.json"):
-        (tmp_path / name).write_bytes((ROOT / "table_api" / name).read_bytes())
-    for name in ("table_api", "pricing_rules"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("STORAGE_CONNECTION_STRING", CONNECTION)
-    return tmp_path
-
-
-async def test_worker_finds_the_function_and_passes_its_answer_on(package: Path) -> None:
-    worker: Any = importlib.import_module("azure_functions_runtime")
-    init = SimpleNamespace(capabilities={}, function_app_directory=str(package))
+async def worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_azurite: AzuritePorts
+) -> AsyncIterator[Worker]:
+    """The library over the folder that is deployed."""
+    folder = tmp_path / "app"
+    write_package(folder)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", own_azurite.connection_string)
+    sys.modules.pop("function_app", None)
+    library: Any = importlib.import_module("azure_functions_runtime")
+    init = SimpleNamespace(capabilities={}, function_app_directory=str(folder))
     properties = {"protos": Messages(), "host": "127.0.0.1"}
-    started = await worker.worker_init_request(
+    started = await library.worker_init_request(
         SimpleNamespace(request=SimpleNamespace(worker_init_request=init), properties=properties)
     )
     assert started.result.status == 1, vars(started.result.exception)
-    indexed = await worker.functions_metadata_request(SimpleNamespace())
-    [function] = indexed.function_metadata_results
-    [binding, _] = [json.loads(each) for each in function.raw_bindings]
+    indexed = await library.functions_metadata_request(SimpleNamespace())
+    yield Worker(library, indexed.function_metadata_results)
+    app = sys.modules.pop("function_app")
+    await app._storage.close()
+    await app._blobs.close()
+
+
+async def test_worker_finds_the_functions_and_passes_an_answer_on(worker: Worker) -> None:
+    assert set(worker.bindings) == {"http_app_func", "close_months"}
+    binding = worker.bindings["http_app_func"][0]
     assert (binding["authLevel"], binding["route"]) == ("FUNCTION", "/{*route}")
-    answered = await worker.invocation_request(
-        SimpleNamespace(
-            request=SimpleNamespace(invocation_request=invocation(function.function_id, binding))
-        )
-    )
-    assert answered.result.status == 1, vars(answered.result.exception)
+    answered = await worker.run("http_app_func", Message(http=get_request()))
     http = answered.return_value.http
     assert http.status_code == "400"
     assert http.headers["content-type"] == "application/problem+json"
     assert json.loads(http.body.bytes)["errors"][0]["field"] == "form"
 
 
-def invocation(function_id: str, binding: dict[str, Any]) -> SimpleNamespace:
-    """The host's request to run the function for one GET."""
-    http = SimpleNamespace(
+async def test_worker_runs_the_timer_which_catches_up_alone(
+    worker: Worker, own_azurite: AzuritePorts
+) -> None:
+    """Two months were missed. While another run has the lease, this one leaves it the work."""
+    [binding] = worker.bindings["close_months"]
+    assert (binding["type"], binding["schedule"]) == ("timerTrigger", SCHEDULE)
+    storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
+    ledger = await open_ledger(storage)
+    await ledger.post(
+        [make_call(n, id=call_id(n), time=datetime(2026, 8 + n, 5, 12, tzinfo=UTC)) for n in (1, 2)]
+    )
+    await storage.close()
+    blobs = AzureBlobStore.from_connection_string(own_azurite.connection_string, CONTAINER)
+    await blobs.create_container()
+    lease = await blobs.acquire_lease(LEASE_BLOB)
+    assert lease is not None
+    late = Message(json='{"Schedule": {"AdjustForDST": true}, "IsPastDue": true}')
+    await worker.run("close_months", late)
+    assert await Archive(blobs).manifests() == []
+    await blobs.release_lease(LEASE_BLOB, lease)
+    await worker.run("close_months", late)
+    months = [manifest.month for manifest in await Archive(blobs).manifests()]
+    await blobs.close()
+    assert months[-2:] == ["2026-10", "2026-09"]
+
+
+def get_request() -> SimpleNamespace:
+    """One GET as the host sends it."""
+    return SimpleNamespace(
         method="GET",
         url="https://contoso.azurewebsites.net/v1/usage?form=1",
         headers={"accept": "application/json"},
@@ -89,7 +143,10 @@ def invocation(function_id: str, binding: dict[str, Any]) -> SimpleNamespace:
         query={"form": "1"},
         body=Message(),
     )
-    trigger = Message(data=Message(http=http), name=binding["name"])
+
+
+def invocation(function_id: str, trigger: Message) -> SimpleNamespace:
+    """The host's request to run a function."""
     none = SimpleNamespace(
         trace_parent="",
         trace_state="",

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
 
@@ -14,7 +14,7 @@ import uvicorn
 from streamlit.testing.v1 import AppTest
 
 from table_api.app import create_app
-from table_api.invoicing.memory_blobs import MemoryBlobStore
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
 from tests.ui.stand import Stand
@@ -22,6 +22,7 @@ from ui.client import Client, http_transport
 
 APP = Path(__file__).parents[2] / "ui/streamlit_app.py"
 RUN_TIMEOUT_S = 30
+DECEMBER_5 = datetime(2026, 12, 5, tzinfo=UTC)
 
 
 async def closed_months() -> Billing:
@@ -32,6 +33,9 @@ async def closed_months() -> Billing:
     await billing.close(OCTOBER)
     await billing.post(30, date(2026, 10, 1))
     await billing.close(NOVEMBER)
+    await billing.post(20, date(2026, 10, 31), subject=BOB, deployment="gpt-4o")
+    await billing.post(30, date(2026, 12, 1))
+    await billing.post(1, date(2026, 12, 1), subject=EVE, usage=None)
     return billing
 
 
@@ -42,7 +46,7 @@ def api_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     st.cache_resource.clear()
     billing = asyncio.run(closed_months())
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        app = create_app(billing.storage, blobs=billing.blobs)
+        app = create_app(billing.storage, blobs=billing.blobs, now=lambda: DECEMBER_5)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -90,6 +94,19 @@ def test_an_invoice_shows_its_parts_and_what_it_does_not_hold(api_url: str) -> N
     eve = opened(invoice="INV-000003")
     assert "No line has an amount" in words(eve)
     assert list(eve.dataframe[0].value["Calls"]) == ["1 call without usage"]
+
+
+def test_an_open_month_is_previewed_and_said_to_be_no_invoice(api_url: str) -> None:
+    app = opened(documents="Preview")
+    assert not app.exception
+    assert "has a number" in words(app)
+    assert "The month is not over" in words(app)
+    cards = {card.label: card.value for card in app.metric}
+    assert (cards["Amount"], cards["Invoices"]) == ("0.20 USD", "3")
+    centres, concerns = (table.value for table in app.dataframe)
+    assert list(centres["Cost centre"]) == ["CC-100 Search", "CC-200 Sales", "no cost centre"]
+    assert [str(cell) for cell in centres["of it corrections"]] == ["0.00", "0.16", "0.00"]
+    assert list(concerns["Calls"]) == ["1 call without usage"]
 
 
 def test_an_invoice_that_is_none_is_said_so(api_url: str) -> None:

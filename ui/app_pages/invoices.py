@@ -1,7 +1,4 @@
-"""Closed months: their invoices and statements, one of them, and its files."""
-
-from collections.abc import Sequence
-from decimal import Decimal
+"""Closed months: their invoices, statements and files. Of an open one a preview."""
 
 import streamlit as st
 
@@ -11,37 +8,29 @@ from ui.choosers import choose
 from ui.client import DocumentKind
 from ui.connection import api
 from ui.failure import failures_shown
-from ui.format import counted, escape, exact_amount
+from ui.format import escape, exact_amount
 from ui.invoice_answers import Invoice, InvoiceFile, InvoiceMonth, Invoices
-from ui.tables import (
-    Column,
-    charge_column,
-    count_column,
-    exact_column,
-    opened_row,
-    plain_table,
-    text_column,
-)
+from ui.invoice_parts import money_column, show_concerns, show_subtotals
+from ui.invoice_preview import draw_preview
+from ui.tables import count_column, exact_column, opened_row, plain_table, text_column
 
-KINDS: dict[str, DocumentKind] = {"Invoices": "invoice", "Statements": "statement"}
+KINDS: dict[str, DocumentKind | None] = {
+    "Invoices": "invoice",
+    "Statements": "statement",
+    "Preview": None,
+}
+"""What is listed; None stands for a month that is not closed."""
 FORMATS = {"pdf": "PDF", "xlsx": "XLSX", "csv": "CSV", "json": "JSON", "parquet": "Parquet"}
 RENDERED = ("pdf", "xlsx", "csv")
 """Formats that can be had with display names; JSON is the stored source."""
-WORDS = {
-    "unpriced": "without a price",
-    "no_usage": "without usage",
-    "unattributed": "without a caller",
-}
-
-
-def money_column(cells: Sequence[Decimal]) -> Column:
-    """Rounded amounts with all decimals of their currency: 0.20 stays 0.20."""
-    return Column(cells=cells, format=lambda cell: f"{cell:,f}")
 
 
 def draw_invoices() -> None:
     st.title("Invoices")
     kind = choose("Documents", Parameter.DOCUMENTS, options=KINDS)
+    if kind is None:
+        draw_preview()
+        return
     invoices = api().invoices(kind)
     if not invoices.months:
         st.info(
@@ -109,49 +98,9 @@ def draw_invoice(number: str) -> None:
         st.metric("Before rounding", unrounded, border=True)
         st.metric("Lines", f"{invoice.lines:,}", border=True)
         st.metric("Calls of the month", f"{invoice.calls:,}", border=True)
-    show_subtotals(invoice)
-    show_concerns(invoice)
+    show_subtotals(invoice.subtotals)
+    show_concerns(invoice.uncharged, invoice.currency)
     show_files(invoice)
-
-
-def show_subtotals(invoice: Invoice) -> None:
-    st.subheader("What it is made of")
-    parts = invoice.subtotals
-    if not parts:
-        st.info("No line has an amount.", icon=":material/event_busy:")
-        return
-    plain_table(
-        {
-            "Calls of": text_column([part.charge_month for part in parts]),
-            "Kind": text_column([part.kind for part in parts]),
-            "Lines": count_column([part.lines for part in parts]),
-            "Amount": money_column([part.amount for part in parts]),
-            "Unrounded": exact_column([part.amount_unrounded for part in parts]),
-        },
-        alt="Usage of the month and corrections of earlier months",
-    )
-
-
-def show_concerns(invoice: Invoice) -> None:
-    """What the amount does not hold: never left out in silence."""
-    if not invoice.uncharged:
-        return
-    st.subheader("Calls without an amount or without an owner")
-    st.caption("Estimates stand in no total.")
-    rows = invoice.uncharged
-    plain_table(
-        {
-            "Calls": text_column(
-                [f"{counted(row.calls, 'call')} {WORDS[row.concern]}" for row in rows]
-            ),
-            "Month": text_column([row.charge_month for row in rows]),
-            "Subject": text_column([row.name or row.subject for row in rows]),
-            "Model": text_column([row.model for row in rows]),
-            f"Estimate ({invoice.currency})": charge_column([row.estimate for row in rows]),
-            "Basis": text_column([row.basis for row in rows]),
-        },
-        alt="Calls without an amount or without an owner, with estimates",
-    )
 
 
 def show_files(invoice: Invoice) -> None:

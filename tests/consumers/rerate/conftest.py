@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
+from table_api.azure_blobs import AzureBlobStore
 from table_api.azure_storage import AzureTableStorage
-from table_api.blob_documents import BlobDocuments
 from table_api.memory_storage import MemoryTableStorage
 from tests.calls import PrefixedStorage, book, open_ledger
 from tests.reratings import History
@@ -26,7 +26,7 @@ async def history(request: pytest.FixtureRequest) -> AsyncIterator[History]:
     account = AzureTableStorage.from_connection_string(text)
     async with ContainerClient.from_connection_string(text, uuid4().hex) as container:
         made = History.over(
-            PrefixedStorage(account, f"t{uuid4().hex[:12]}"), BlobDocuments(container)
+            PrefixedStorage(account, f"t{uuid4().hex[:12]}"), AzureBlobStore(container)
         )
         await open_ledger(made.storage)
         await made.books.keep(book())

@@ -13,7 +13,7 @@ from consumers.rerate.stage import check, pairs_name
 from pricing_rules.money import parse_pico
 from pricing_rules.types import Rank
 from pricing_rules.units import Unit
-from table_api.documents import MemoryDocuments
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from table_api.people import PeopleDirectory, Person
 from table_api.rerating import RunRefused, RunState, Scope, Work
@@ -313,7 +313,7 @@ async def test_pairs_that_are_not_what_was_staged_are_refused() -> None:
     await open_ledger(history.storage)
     await posted(history, [make_call(1)])
     run = await history.approved(dearer_book(2))
-    other = replace(history, documents=MemoryDocuments())
+    other = replace(history, documents=MemoryBlobStore())
     with pytest.raises(RerateRefused, match="are gone"):
         await other.apply(run)
     await other.documents.create(pairs_name(run), b"{}\n", content_type="application/x-ndjson")

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from table_api.azure_blobs import AzureBlobStore
 from table_api.azure_storage import AzureTableStorage
-from table_api.invoicing.azure_blobs import AzureBlobStore
-from table_api.invoicing.memory_blobs import MemoryBlobStore
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from tests.billing import Billing, open_billing
 from tests.calls import PrefixedStorage

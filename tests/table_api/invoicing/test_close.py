@@ -9,9 +9,10 @@ from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.document import decode_document
 from table_api.invoicing.errors import Altered, CloseRefused
 from table_api.invoicing.manifest import Manifest
-from table_api.invoicing.memory_blobs import MemoryBlobStore
 from table_api.invoicing.settings import InvoicingSettings
+from table_api.invoicing.snapshot import sha256
 from table_api.keys import CELL_ROWS
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from table_api.storage import Upsert
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEPTEMBER, Billing, open_billing
@@ -251,6 +252,27 @@ async def test_two_closes_at_once_write_one_set_of_documents(billing: Billing) -
     one, other = await billing.job(), await billing.job()
     taken: list[Manifest] = [await one.close(OCTOBER), await other.close(OCTOBER)]
     assert taken[0] == taken[1]
+
+
+@pytest.mark.parametrize("keeping_the_hash", [False, True])
+async def test_a_snapshot_that_was_altered_is_corrected_by_no_later_close(
+    billing: Billing, keeping_the_hash: bool
+) -> None:
+    """Nor when its manifest was made to fit: the next month names the hash that it follows."""
+    await seed(billing)
+    await billing.close(OCTOBER)
+    await billing.close(NOVEMBER)
+    assert isinstance(billing.blobs, MemoryBlobStore)
+    blobs = billing.blobs.blobs
+    name, manifest = "202610/snapshot.json", "202610/manifest.json"
+    digest = sha256(blobs[name]).encode()
+    blobs[name] = blobs[name].replace(b'"charge":"', b'"charge":"9', 1)
+    if keeping_the_hash:
+        blobs[manifest] = blobs[manifest].replace(digest, sha256(blobs[name]).encode())
+    before = dict(blobs)
+    with pytest.raises(Altered, match=r"202610/snapshot\.json"):
+        await billing.close(DECEMBER)
+    assert blobs == before
 
 
 async def test_a_document_that_was_altered_stops_a_close_that_is_run_again(

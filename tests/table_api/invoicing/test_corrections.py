@@ -105,6 +105,19 @@ async def test_cents_are_not_lost_when_they_come_one_third_at_a_time(billing: Bi
     await check_books(billing)
 
 
+async def test_a_whole_cent_between_two_halves_can_be_closed_and_verifies(
+    billing: Billing,
+) -> None:
+    """1.5, 2.5, 3.5 cents: billed are 2, 2 and 4 in all."""
+    await billing.post(1, date(2026, 10, 3), usage=make_usage(input=37_500))
+    amounts = [(await billing.close(OCTOBER)).amount]
+    for month in (NOVEMBER, DECEMBER):
+        await billing.post(1, LATE, usage=make_usage(input=25_000))
+        amounts.append((await billing.close(month)).amount)
+    assert amounts == ["0.02", "0.00", "0.02"]
+    await check_books(billing)
+
+
 async def test_a_stronger_report_of_a_billed_call_is_billed_by_its_difference(
     billing: Billing,
 ) -> None:

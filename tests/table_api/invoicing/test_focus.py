@@ -19,8 +19,8 @@ from table_api.invoicing.document import decode_document
 from table_api.invoicing.files import focus_rows
 from table_api.invoicing.focus_columns import DATASETS
 from table_api.invoicing.focus_parquet import focus_parquet
-from table_api.invoicing.memory_blobs import MemoryBlobStore
 from table_api.ledger import Ledger
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from table_api.meta import LedgerSettings
 from table_api.rows import MeteredCall, Origin

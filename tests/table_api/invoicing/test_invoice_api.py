@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime
 
 import httpx
 import pytest
 
 from table_api.app import create_app
-from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
+from table_api.memory_blobs import MemoryBlobStore
+from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEARCH, Billing, people
 from tests.calls import NOW
+
+DECEMBER_5 = datetime(2026, 12, 5, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -111,6 +114,72 @@ async def test_what_is_no_document_is_unknown(api: httpx.AsyncClient, path: str)
     answer = await api.get(path)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("202610/invoices/INV-000001.pdf", "INV-000001/files/INV-000001.pdf"),
+        ("202610/invoices/INV-000001.json", "INV-000001"),
+        ("202610/invoices/INV-000001.json", "INV-000001/files/INV-000001.csv?names=true"),
+        ("202610/snapshot.json", "2026-10/files/cost_and_usage.parquet"),
+    ],
+)
+async def test_what_was_altered_by_hand_is_not_given_out(
+    api: httpx.AsyncClient, billing: Billing, name: str, path: str
+) -> None:
+    assert isinstance(billing.blobs, MemoryBlobStore)
+    content = billing.blobs.blobs[name]
+    billing.blobs.blobs[name] = content[:-9] + b"0" + content[-8:]
+    answer = await api.get(f"/v1/invoices/{path}")
+    assert answer.status_code == 500
+    assert answer.json()["type"] == "urn:problem:altered"
+    assert name in answer.json()["detail"]
+
+
+async def test_a_preview_is_what_the_close_then_bills(
+    api: httpx.AsyncClient, billing: Billing
+) -> None:
+    await billing.post(40, date(2026, 12, 1), subject=BOB, deployment="gpt-4o")
+    await billing.post(2, date(2026, 12, 1), subject=EVE, deployment="lab-model-x")
+    await billing.post(30, date(2026, 10, 2))
+    await people(billing.storage, [(BOB, "Bob", SEARCH, "2026-01-01")])
+    app = create_app(billing.storage, blobs=billing.blobs, now=lambda: DECEMBER_5)
+    transport = httpx.ASGITransport(app)
+    before = await billing.files()
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.get("/v1/invoices/preview")
+        closed = await client.get("/v1/invoices/preview?month=2026-11")
+        future = await client.get("/v1/invoices/preview?month=2027-01")
+    assert await billing.files() == before
+    body = answer.json()
+    assert (body["month"], body["open_months"]) == ("2026-12", ["2026-12"])
+    shown = [(each["cost_centre"], each["amount"], each["lines"]) for each in body["data"]]
+    manifest = await billing.close(DECEMBER)
+    assert shown == [(each.cost_centre, each.amount, each.lines) for each in manifest.invoices]
+    assert body["amount"] == manifest.amount
+    parts = [part["kind"] for each in body["data"] for part in each["subtotals"]]
+    assert sorted(parts) == ["correction", "usage"]
+    assert [each["concern"] for each in body["data"][-1]["uncharged"]] == ["unpriced"]
+    assert [(each["subject"], each["name"]) for each in body["regrouped"]] == [("bob", "Bob")]
+    for refused in (closed, future):
+        assert refused.status_code == 400
+        assert "is not open: these months are, 2026-12 to 2026-12" in refused.json()["detail"]
+
+
+async def test_a_preview_of_an_empty_ledger_and_of_too_large_a_month(
+    billing: Billing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("table_api.invoicing.preview_endpoint.PREVIEW_CELLS_MAX", 1)
+    transport = httpx.ASGITransport(create_app(billing.storage, now=lambda: NOW))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        empty = (await client.get("/v1/invoices/preview")).json()
+        assert (empty["month"], empty["amount"], empty["data"]) == ("2026-11", "0.00", [])
+        await billing.post(1, date(2026, 10, 1))
+        await billing.post(1, date(2026, 10, 2))
+        answer = await client.get("/v1/invoices/preview")
+    assert answer.status_code == 400
+    assert "month 2026-10 has more than 1 cells" in answer.json()["detail"]
 
 
 async def test_a_ledger_without_invoices_lists_none(billing: Billing) -> None:

@@ -16,6 +16,8 @@ from table_api.invoicing.minor_units import (
 CENT = pico_per_minor("USD")
 
 amounts = st.lists(st.integers(-(10**15), 10**15), max_size=30)
+half_cents = st.integers(-9, 9).map(lambda halves: halves * CENT // 2)
+"""Where roundings meet: 1.5 and 2.5 cents are both 2."""
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,10 @@ def test_lines_add_to_the_rounded_total_and_none_is_a_cent_away(exact: list[int]
     assert all(abs(part * CENT - amount) < CENT for part, amount in zip(parts, exact, strict=True))
 
 
-@given(before=st.integers(-(10**15), 10**15), exact=amounts)
+@given(
+    before=st.integers(-(10**15), 10**15) | half_cents,
+    exact=amounts | st.lists(half_cents, max_size=4),
+)
 def test_corrections_take_a_month_from_one_rounding_to_the_next(
     before: int, exact: list[int]
 ) -> None:
@@ -66,6 +71,13 @@ def test_equal_remainders_go_to_the_larger_amount_then_to_the_earlier_line() -> 
     third = parse_pico("0.004")
     assert apportion(1, [third, third, third], "USD") == [1, 0, 0]
     assert apportion(2, [parse_pico("0.005"), parse_pico("0.015")], "USD") == [0, 2]
+
+
+def test_a_whole_cent_between_two_halves_that_round_alike_is_billed_by_no_cent() -> None:
+    """1.5 → 2.5 cents is 2 → 2; 2.5 → 3.5 is 2 → 4."""
+    assert apportion(0, [CENT], "USD") == [0]
+    assert apportion(0, [3 * CENT, -2 * CENT], "USD") == [2, -2]
+    assert apportion(2, [CENT], "USD") == [2]
 
 
 def test_a_total_that_no_rounding_gives_is_refused() -> None:

@@ -69,10 +69,11 @@ def test_a_month_goes_from_preview_to_verified_export(
     code, out, _ = run("verify")
     assert (code, "2026-09 ok" in out) == (0, True)
     folder = tmp_path / "october"
-    code, _, err = run("export", "2026-10", str(folder), "--names", "--parquet")
+    code, _, err = run("export", "2026-10", str(folder), "--names", "--parquet", "--focus-1-2")
     assert code == 0
     assert "Bob" in (folder / "invoices/INV-000002.csv").read_text(encoding="utf-8-sig")
     assert (folder / "focus/cost_and_usage.parquet").stat().st_size > 0
+    assert "ProviderName" in (folder / "focus/cost_and_usage_1_2.csv").read_text()
     assert (folder / "statements/ST-202610-00001.pdf").exists()
     _alter(environment["STORAGE_CONNECTION_STRING"])
     code, out, _ = run("verify", "2026-10")

@@ -1,22 +1,19 @@
-"""Verification finds one changed digit anywhere, and says where."""
+"""Verification finds what was forged with care, and what is gone or new."""
 
 import json
-import re
 from datetime import date
 from typing import Any
 
 import pytest
 
 from table_api.invoicing.errors import NotClosed
-from table_api.invoicing.memory_blobs import MemoryBlobStore
 from table_api.invoicing.snapshot import sha256
 from table_api.invoicing.verify import verify
 from table_api.keys import CALL_ROWS
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, Billing
 from tests.table_api.test_audit import rows_of, write
-
-SAMPLES_PER_FILE = 12
 
 
 @pytest.fixture
@@ -48,23 +45,6 @@ async def test_what_was_closed_verifies(closed: Billing) -> None:
 async def test_a_month_that_is_not_closed_cannot_be_verified(closed: Billing) -> None:
     with pytest.raises(NotClosed, match=r"202612/snapshot\.json does not stand"):
         await verify((await closed.job()).archive, closed.storage, DECEMBER)
-
-
-async def test_any_digit_of_any_file_changed_is_found_and_its_file_is_named(
-    closed: Billing,
-) -> None:
-    blobs = store(closed)
-    for name, content in list(blobs.items()):
-        places = [match.start() for match in re.finditer(rb"\d", content)]
-        for place in places[:: max(1, len(places) // SAMPLES_PER_FILE)]:
-            digit = b"0" if content[place : place + 1] != b"0" else b"1"
-            blobs[name] = content[:place] + digit + content[place + 1 :]
-            problems = await closed.problems()
-            assert problems, f"{name} at {place}: {content[place - 20 : place + 20]!r}"
-            file, month = name.split("/", 1)[1], name[:6]
-            named = [text for text in problems if file in text or month in text]
-            assert named, problems
-        blobs[name] = content
 
 
 async def test_a_forger_who_fixes_every_hash_is_caught_by_the_lines(closed: Billing) -> None:

@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 
 from local_stack.azurite import AzuritePorts
+from table_api.azure_blobs import AzureBlobStore
+from table_api.blob_store import BlobStore
 from table_api.errors import SettingsError, Unavailable
-from table_api.invoicing.azure_blobs import AzureBlobStore
-from table_api.invoicing.blob_store import BlobStore
-from table_api.invoicing.memory_blobs import MemoryBlobStore
+from table_api.memory_blobs import MemoryBlobStore
 from tests.contracts.blob_store import BlobStoreContract
 
 
@@ -38,7 +38,7 @@ async def test_an_absent_container_reads_as_an_empty_one(azurite: AzuritePorts) 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
     text = "AccountName=a;AccountKey=YQ==;BlobEndpoint=http://127.0.0.1:9/a"
-    store = AzureBlobStore.from_connection_string(text)
+    store = AzureBlobStore.from_connection_string(text, "invoices")
     with pytest.raises(Unavailable, match="could not read"):
         await store.read("202611/manifest.json")
     await store.close()
@@ -46,4 +46,4 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
 
 def test_a_connection_string_without_an_account_is_a_settings_error() -> None:
     with pytest.raises(SettingsError, match="cannot be used"):
-        AzureBlobStore.from_connection_string("nonsense")
+        AzureBlobStore.from_connection_string("nonsense", "invoices")

@@ -14,9 +14,8 @@ from azure.core.exceptions import (
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobLeaseClient, BlobPrefix, ContainerClient
 
+from table_api.blob_store import LEASE_S
 from table_api.errors import AlreadyExists, SettingsError, Unavailable
-from table_api.invoicing.blob_store import LEASE_S
-from table_api.invoicing.settings import CONTAINER
 
 OPTIONS: dict[str, Any] = {
     "retry_total": 2,
@@ -35,7 +34,7 @@ class AzureBlobStore:
         self._client = client
 
     @classmethod
-    def from_connection_string(cls, text: str, container: str = CONTAINER) -> "AzureBlobStore":
+    def from_connection_string(cls, text: str, container: str) -> "AzureBlobStore":
         """From an account's connection string; SettingsError when it cannot be used."""
         try:
             return cls(ContainerClient.from_connection_string(text, container, **OPTIONS))
@@ -44,7 +43,7 @@ class AzureBlobStore:
 
     @classmethod
     def from_account_url(
-        cls, url: str, credential: AsyncTokenCredential, container: str = CONTAINER
+        cls, url: str, credential: AsyncTokenCredential, container: str
     ) -> "AzureBlobStore":
         """From `https://ACCOUNT.blob.core.windows.net` and an identity."""
         return cls(ContainerClient(url, container, credential, **OPTIONS))
