@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from consumers.errors import ReplayRefused
 from consumers.rerate.diff import Diff
-from consumers.rerate.stage import Staging, differs
+from consumers.rerate.stage import Staging
 from pricing_rules.book import Book
 from pricing_rules.errors import InvalidBook
 from pricing_rules.rating import rate
@@ -22,7 +22,7 @@ from table_api.call_scan import ScopedCall
 from table_api.entries import LedgerEntry
 from table_api.ledger import Ledger
 from table_api.post_result import Outcome, PostResult
-from table_api.recorded_call import state_digest
+from table_api.recorded_call import differs, state_digest
 from table_api.repricing import Pair, Repricing, encode_pairs
 from table_api.rerating import Scope
 from table_api.rows import MeteredCall, Posting

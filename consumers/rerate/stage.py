@@ -17,8 +17,7 @@ from pricing_rules.rating import rate
 from table_api.call_reads import model_of
 from table_api.call_scan import ScopedCall
 from table_api.documents import Documents, keep
-from table_api.entries import Effect, LedgerEntry, entry_columns
-from table_api.recorded_call import STATE_COLUMNS, recorded_event, state_digest
+from table_api.recorded_call import differs, recorded_event, state_digest
 from table_api.repricing import Pair, Repricing, encode_pairs
 from table_api.rerating import Rerating, RunState, Scope
 from table_api.reratings import Reratings
@@ -162,16 +161,3 @@ def overlapping(run: Rerating, runs: Sequence[Rerating]) -> list[Rerating]:
 def pairs_name(run: str) -> str:
     """Document of the pairs."""
     return f"{run}/pairs.ndjson"
-
-
-def differs(entry: LedgerEntry, after: Posting) -> bool:
-    """Whether the row after would say anything else but the book's version."""
-    effects = [Effect(after.cell or "", 0, {})]
-    columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
-    before = {name: amount for name, amount in entry.additive.items() if amount}
-    if before != {name: amount for name, amount in after.additive.items() if amount}:
-        return True
-    return any(
-        entry.text(name) != (None if columns.get(name) is None else str(columns[name]))
-        for name in STATE_COLUMNS
-    )
