@@ -7,8 +7,10 @@ from consumers.metering import Metering
 from consumers.settings import Settings
 from pricing_rules.book import Book
 from table_api.ledger import Ledger
-from table_api.meta import LedgerSettings
+from table_api.memory_storage import MemoryTableStorage
+from table_api.meta import LedgerSettings, read_meta
 from table_api.people import People
+from table_api.reads import NoLedger
 
 
 def ledger_settings(settings: Settings) -> LedgerSettings:
@@ -26,6 +28,20 @@ async def open_ledger(edges: Edges, settings: Settings) -> Ledger:
     return await Ledger.open(
         edges.tables, ledger_settings(settings), now=now_utc, books=edges.price_books
     )
+
+
+async def standing_ledger(edges: Edges, settings: Settings) -> Ledger:
+    """The same for verbs that only look or correct: NoLedger where none was made yet."""
+    if await read_meta(edges.tables) is None:
+        raise NoLedger("this storage holds no ledger: the first consumer makes it")
+    return await open_ledger(edges, settings)
+
+
+async def ledger_to_look_at(edges: Edges, settings: Settings) -> Ledger:
+    """For a verb that writes nothing: where there is no ledger, an empty one in memory."""
+    if await read_meta(edges.tables) is None:
+        return await Ledger.open(MemoryTableStorage(), ledger_settings(settings), now=now_utc)
+    return await open_ledger(edges, settings)
 
 
 async def open_metering(edges: Edges, settings: Settings, book: Book) -> Metering:

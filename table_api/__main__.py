@@ -5,9 +5,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-from unicodedata import normalize
 
 import uvicorn
 
@@ -17,9 +14,7 @@ from table_api.function_package import write_package
 from table_api.invoicing.connection import open_blobs
 from table_api.invoicing.settings import invoicing_settings
 from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
-from table_api.people import People
-from table_api.people_changes import import_changes
-from table_api.people_csv import read_people_csv
+from table_api.people_verbs import add_people_verbs, run_people
 from table_api.settings import check_local, metering_place, open_storage, paths, storage_settings
 
 EXIT_FAILED = 1
@@ -53,7 +48,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         elif flags.verb == "invoice":
             return asyncio.run(run_invoice(flags, environment, _say))
         else:
-            asyncio.run(_people(flags, environment))
+            asyncio.run(run_people(flags, environment, _say))
     except SettingsError as error:
         _say(f"error: {error}")
         return EXIT_SETTINGS
@@ -86,26 +81,6 @@ async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
         await uvicorn.Server(config).serve()
 
 
-async def _people(flags: argparse.Namespace, environment: Mapping[str, str]) -> None:
-    rows = read_people_csv(flags.file.read_bytes()) if flags.people_verb == "import" else []
-    async with open_storage(storage_settings(environment)) as storage:
-        people = People(storage, now=lambda: datetime.now(UTC))
-        if flags.people_verb == "erase":
-            erased = await people.erase(normalize("NFC", flags.subject))
-            if not erased:
-                raise TableApiError(f"no row of subject {flags.subject!r} has a name")
-            _say(f"{erased} rows have no name any more; cost centres and all totals stay")
-            return
-        for change in import_changes(await people.directory(), rows):
-            print(change)
-        if flags.dry_run:
-            _say(f"nothing is written: {len(rows)} rows are good")
-            return
-        await people.save(rows)
-    subjects = len({person.subject for person in rows})
-    _say(f"{len(rows)} rows of {subjects} subjects stand in the table people")
-
-
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m table_api",
@@ -125,19 +100,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         default=environment.get("AUTH_MODE", "local"),
         help="who may ask; `local` (default): everybody on this machine. env: AUTH_MODE",
     )
-    people = verbs.add_parser("people", help="who the subjects are")
-    people_verbs = people.add_subparsers(dest="people_verb", required=True)
-    people_import = people_verbs.add_parser(
-        "import", help="insert or replace rows from a CSV file: all of its lines or none"
-    )
-    people_import.add_argument(
-        "file", type=Path, help="columns subject, display_name, cost_centre, valid_from"
-    )
-    people_import.add_argument(
-        "--dry-run", action="store_true", help="say what would change, write nothing"
-    )
-    erase = people_verbs.add_parser("erase", help="forget a name; cost centre and totals stay")
-    erase.add_argument("subject", help="as in the ledger")
+    add_people_verbs(verbs)
     package = verbs.add_parser("package", help="write the function app into a folder")
     package.add_argument("folder", type=Path, help="new or empty")
     add_invoice_verbs(verbs)

@@ -54,6 +54,7 @@ ROUTES = (
         "/v1/reratings/{run}", rerating_endpoints.get_rerating, rerating_responses.ReratingDetail
     ),
     Route("/v1/people", rerating_endpoints.get_people, rerating_responses.People),
+    Route("/v1/regroupings", rerating_endpoints.get_regroupings, rerating_responses.Regroupings),
     Route("/v1/invoices", invoice_endpoints.get_invoices, answers.Invoices),
     Route("/v1/invoices/preview", get_invoice_preview, answers.InvoicePreview),
     Route("/v1/invoices/{number}", invoice_endpoints.get_invoice, answers.Invoice),

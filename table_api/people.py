@@ -47,6 +47,11 @@ class PeopleDirectory:
         for subject in sorted(self._by_subject):
             yield from self._by_subject[subject]
 
+    def with_rows(self, rows: Iterable[Person]) -> "PeopleDirectory":
+        """Another one in which these rows replace those of the same subject and day."""
+        merged = {(person.subject, person.valid_from): person for person in (*self, *rows)}
+        return PeopleDirectory(merged.values())
+
     def at(self, subject: str, day: date) -> Person | None:
         """What holds on a charge day; None before the subject's first row and for a stranger."""
         rows = self._by_subject.get(subject)

@@ -21,8 +21,8 @@ from pricing_rules.types import (
     UsageEvent,
 )
 from pricing_rules.units import Unit
-from table_api.entries import LedgerEntry
-from table_api.rows import AMOUNT_COLUMNS, QUANTITY_COLUMNS, MeteredCall, parse_time
+from table_api.entries import Effect, LedgerEntry, entry_columns
+from table_api.rows import AMOUNT_COLUMNS, QUANTITY_COLUMNS, MeteredCall, Posting, parse_time
 
 STATE_COLUMNS = (
     "cell",
@@ -113,6 +113,19 @@ def state_digest(entry: LedgerEntry) -> str:
         **{column: entry.text(column) for column in STATE_COLUMNS},
     }
     return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()[:16]
+
+
+def differs(entry: LedgerEntry, after: Posting) -> bool:
+    """Whether the row after would say anything else but the book's version."""
+    effects = [Effect(after.cell or "", 0, {})]
+    columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
+    before = {name: amount for name, amount in entry.additive.items() if amount}
+    if before != {name: amount for name, amount in after.additive.items() if amount}:
+        return True
+    return any(
+        entry.text(name) != (None if columns.get(name) is None else str(columns[name]))
+        for name in STATE_COLUMNS
+    )
 
 
 def _usage(entry: LedgerEntry) -> Usage:

@@ -42,6 +42,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partition: str
     entry_key: str
     subject: str
+    number: int = 0
+    """Of the chain's last row, as found: a state that came back by a revert is another occasion."""
     before: str
     """Digest of the state that was found: `recorded_call.state_digest`."""
     after: Repricing

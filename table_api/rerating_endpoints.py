@@ -13,6 +13,7 @@ from table_api import rerating_responses
 from table_api.conditional import json_answer
 from table_api.problems import ProblemKind, Refused
 from table_api.queries import NoQuery
+from table_api.regroupings import Regroupings
 from table_api.rerating import Rerating, RunRefused
 from table_api.reratings import Reratings
 from table_api.scope import api_of
@@ -51,6 +52,19 @@ async def get_people(request: Request, query: Annotated[NoQuery, Query()]) -> Re
         for person in await api_of(request).people.directory()
     ]
     return json_answer(request, rerating_responses.People(data=rows))
+
+
+async def get_regroupings(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
+    """Past days whose cost centre an import of people changed."""
+    api = api_of(request)
+    currency = (await api.reads.meta()).settings.pricing_currency
+    rows = [
+        rerating_responses.Regrouping.model_validate(
+            asdict(each) | {"charge": format_pico(each.charge), "delta": format_pico(each.delta)}
+        )
+        for each in await Regroupings(api.storage).newest()
+    ]
+    return json_answer(request, rerating_responses.Regroupings(currency=currency, data=rows))
 
 
 def _fields(run: Rerating) -> dict[str, Any]:

@@ -100,3 +100,27 @@ class People(_Answer):
     """Everybody, by subject and day."""
 
     data: list[PersonRow]
+
+
+class Regrouping(_Answer):
+    """Calls of one subject and month that an import of people gave another cost centre."""
+
+    recorded_at: datetime
+    subject: str
+    first_day: date
+    last_day: date
+    before: str | None
+    after: str | None
+    calls: int
+    charge: Money
+    repriced: int
+    delta: Money
+    not_compared: int
+    closed: bool
+
+
+class Regroupings(_Answer):
+    """The newest import first."""
+
+    currency: str
+    data: list[Regrouping]

@@ -15,7 +15,7 @@ from ui.completeness_answers import Completeness
 from ui.errors import AnswerMalformed, ApiRefused, ApiUnreachable
 from ui.invoice_answers import Invoice, InvoicePreview, Invoices
 from ui.period import Period
-from ui.rerating_answers import RunDetail, Runs
+from ui.rerating_answers import Regroupings, RunDetail, Runs
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 15.0
@@ -129,6 +129,9 @@ class Client:
 
     def rerating(self, run: str) -> RunDetail:
         return self._ask(RunDetail, f"/v1/reratings/{_segment(run)}")
+
+    def regroupings(self) -> Regroupings:
+        return self._ask(Regroupings, "/v1/regroupings")
 
     def invoices(self, kind: DocumentKind) -> Invoices:
         """Closed months, and their invoices or the newest month's statements."""

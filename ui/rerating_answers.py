@@ -63,3 +63,24 @@ class DiffLine(Struct, frozen=True, kw_only=True):
 
 class RunDetail(Run, frozen=True, kw_only=True):
     lines: list[DiffLine]
+
+
+class Regrouping(Struct, frozen=True, kw_only=True):
+    """Calls of one subject and month that an import of people gave another cost centre."""
+
+    recorded_at: datetime
+    subject: str
+    first_day: date
+    last_day: date
+    calls: int
+    charge: Decimal
+    repriced: int
+    delta: Decimal
+    closed: bool
+    before: str | None = None
+    after: str | None = None
+
+
+class Regroupings(Struct, frozen=True, kw_only=True):
+    currency: str
+    data: list[Regrouping]

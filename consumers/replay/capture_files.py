@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Protocol
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.blob.aio import ContainerClient
 
 from consumers.errors import ReplayRefused
@@ -19,8 +19,11 @@ class CaptureFiles(Protocol):
     async def names(self) -> dict[str, int]:
         """Every file's size in bytes by its name. ReplayRefused when there is none."""
 
-    async def read(self, name: str) -> bytes:
-        """One file whole: the service starts a new one after at most 500 MB."""
+    async def read(self, name: str) -> bytes | None:
+        """One file whole: the service starts a new one after at most 500 MB.
+
+        None when this one is gone or closed to this process; the others may still be there.
+        """
 
 
 class DirectoryFiles:
@@ -40,9 +43,12 @@ class DirectoryFiles:
         files = [self._path] if self._path.is_file() else sorted(self._path.rglob(f"*{SUFFIX}"))
         return {str(file): file.stat().st_size for file in files}
 
-    async def read(self, name: str) -> bytes:
+    async def read(self, name: str) -> bytes | None:
         """See CaptureFiles."""
-        return await asyncio.to_thread(Path(name).read_bytes)
+        try:
+            return await asyncio.to_thread(Path(name).read_bytes)
+        except OSError:
+            return None
 
 
 class ContainerFiles:
@@ -64,10 +70,12 @@ class ContainerFiles:
             raise ReplayRefused(f"{self._container.url} holds no {SUFFIX} blob")
         return found
 
-    async def read(self, name: str) -> bytes:
+    async def read(self, name: str) -> bytes | None:
         """See CaptureFiles."""
         try:
             download = await self._container.download_blob(name)
             return await download.readall()
+        except ResourceNotFoundError:
+            return None
         except AzureError as error:
             raise Unavailable(f"blob {name}: {error}") from error

@@ -51,16 +51,20 @@ class CaptureSource:
             if name <= done:
                 yield Batch((), name, size)
                 continue
-            content = await self._files.read(name)
 
             def damaged(what: str, name: str = name) -> None:
                 named(f"{name} {what}")
 
-            events = (
-                event
-                for event in read_capture(content, damaged)
-                if event.enqueued_time in self._period
-            )
+            content = await self._files.read(name)
+            if content is None:
+                damaged("cannot be read: it is gone, or this process may not read it")
+                events: Iterator[Received] = iter(())
+            else:
+                events = (
+                    event
+                    for event in read_capture(content, damaged)
+                    if event.enqueued_time in self._period
+                )
             while batch := await asyncio.to_thread(_next, events):
                 yield Batch(batch, done, 0)
             done = name

@@ -4,21 +4,25 @@ Only a row that stands on this very event is compared, with the book and the cos
 row: so a difference is the decoder's or the engine's, never another report's or another price's.
 """
 
+import dataclasses
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 
 from consumers.errors import ReplayRefused
 from consumers.rerate.diff import Diff
-from consumers.rerate.stage import Staging, differs
+from consumers.rerate.stage import Staging
+from pricing_rules.book import Book
+from pricing_rules.errors import InvalidBook
 from pricing_rules.rating import rate
+from pricing_rules.types import UsageEvent
 from table_api.book_archive import BookArchive
 from table_api.call_reads import model_of
 from table_api.call_scan import ScopedCall
 from table_api.entries import LedgerEntry
 from table_api.ledger import Ledger
 from table_api.post_result import Outcome, PostResult
-from table_api.recorded_call import state_digest
+from table_api.recorded_call import differs, state_digest
 from table_api.repricing import Pair, Repricing, encode_pairs
 from table_api.rerating import Scope
 from table_api.rows import MeteredCall, Posting
@@ -40,6 +44,8 @@ class WatchingPoster:
         self._books = books
         self._post: Post = ledger.preview if dry_run else ledger.post
         self._found: dict[tuple[str, str], Found] = {}
+        self._book_of: dict[str, Book | None] = {}
+        self._not_compared: Counter[str] = Counter()
 
     async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
         """See consumers.metering.Poster. ReplayRefused past DIFFERENCES_MAX."""
@@ -54,9 +60,18 @@ class WatchingPoster:
         """Rows that differ, as they would be, and the call as it is read now; by their place."""
         return [self._found[place] for place in sorted(self._found)]
 
+    @property
+    def not_compared(self) -> list[str]:
+        """Where nobody can say whether something differs, and why."""
+        return [f"{calls} calls: {why}" for why, calls in sorted(self._not_compared.items())]
+
     async def _compare(self, call: MeteredCall, row: LedgerEntry) -> None:
-        book = await self._books.get(str(row.row["book_version"]))
-        if book is None or row.cell is None or not row.stands_on(call.origin):
+        if row.cell is None or not row.stands_on(call.origin):
+            return
+        version = str(row.row["book_version"])
+        book = await self._book(version)
+        if book is None:
+            self._not_compared[f"their book {version} is not in the archive, or is damaged"] += 1
             return
         event = call.priced.event
         cost_centre = row.text("cost_centre") or call.cost_centre
@@ -69,6 +84,19 @@ class WatchingPoster:
         if len(self._found) == DIFFERENCES_MAX:
             raise ReplayRefused(f"over {DIFFERENCES_MAX} calls differ: replay a part at a time")
         self._found[row.partition, row.entry_key] = (row, after, after.call)
+
+    async def _book(self, version: str) -> Book | None:
+        if version not in self._book_of:
+            try:
+                self._book_of[version] = await self._books.get(version)
+            except InvalidBook:
+                self._book_of[version] = None
+        return self._book_of[version]
+
+
+def _without_caller_id(event: UsageEvent) -> UsageEvent:
+    """No price and no row has the caller's object id: a document is no place for it either."""
+    return dataclasses.replace(event, caller=dataclasses.replace(event.caller, oid=None))
 
 
 def staged(found: Sequence[Found], currencies: tuple[str, str]) -> Staging:
@@ -86,9 +114,10 @@ def staged(found: Sequence[Found], currencies: tuple[str, str]) -> Staging:
                 partition=row.partition,
                 entry_key=row.entry_key,
                 subject=str(row.row["subject"]),
+                number=row.number,
                 before=state_digest(row),
                 after=Repricing.of(call.priced),
-                event=call.priced.event,
+                event=_without_caller_id(call.priced.event),
             )
         )
     return Staging(

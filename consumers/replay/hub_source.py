@@ -54,6 +54,8 @@ class HubSource:
         from_time = self._period.from_time
         too_early = from_time is not None and state.last_enqueued_time < from_time
         done = after is not None and int(after) >= state.last_sequence_number
+        if state.empty and not (too_early or done):
+            _name_all_gone(state, after, named)
         if state.empty or too_early or done:
             return
         start: Any = EARLIEST if after is None else int(after)
@@ -90,6 +92,16 @@ class HubSource:
         return to_time is not None and event.enqueued_time >= to_time
 
 
+def _name_all_gone(state: PartitionState, after: str | None, named: Named) -> None:
+    """A partition that is empty now; nothing is gone of one that never had an event."""
+    first = 0 if after is None else int(after) + 1
+    if state.last_sequence_number >= first:
+        named(
+            f"events {first} to {state.last_sequence_number}, the last one enqueued at "
+            f"{state.last_enqueued_time.isoformat()}, are past their retention: none is left"
+        )
+
+
 def _name_what_is_gone(
     first: Received, state: PartitionState, expected: int | None, period: Period, named: Named
 ) -> None:
@@ -98,8 +110,13 @@ def _name_what_is_gone(
         if first.sequence_number > expected:
             named(f"sequence numbers {expected} to {first.sequence_number - 1} are gone")
         return
-    oldest = 0 < first.sequence_number == state.first_sequence_number
-    if oldest and (period.from_time is None or first.enqueued_time > period.from_time):
+    # Without a start by time all are wanted, also what went since the hub was asked.
+    oldest = first.sequence_number == state.first_sequence_number or period.from_time is None
+    if (
+        oldest
+        and first.sequence_number > 0
+        and (period.from_time is None or first.enqueued_time > period.from_time)
+    ):
         named(
             f"the oldest event left is number {first.sequence_number} of "
             f"{first.enqueued_time.isoformat()}: what came before is past its retention"

@@ -1,5 +1,6 @@
 """Dead letters replayed: each through the path of live traffic, and marked when it was rated."""
 
+import asyncio
 from collections.abc import Callable
 
 from consumers.dead_letters import DeadLetters
@@ -17,11 +18,15 @@ async def replay_letters(
     chosen: list[DeadLetter],
     *,
     dry_run: bool,
+    ended: asyncio.Event,
     progressed: Callable[[Tally], None],
 ) -> Tally:
-    """What became of each, or would become of it."""
+    """What became of each, or would become of it. Those that are done are marked: again goes on."""
     tally = Tally()
     for entry in chosen:
+        if ended.is_set():
+            tally.complete = False
+            break
         if dry_run:
             body = await letters.body(entry.id)
             received = Received(entry.sequence_number, NO_OFFSET, entry.enqueued_time, body)

@@ -27,6 +27,10 @@ class Tally:
     """By the names that metering counts with."""
     findings: list[str] = field(default_factory=list)
     """What could not be read, by partition; at most FINDINGS_NAMED_MAX."""
+    resumed: bool = False
+    """Some of it was read by an earlier process, which is not counted here."""
+    complete: bool = True
+    """False when the process was told to end before all was read."""
 
 
 Progressed = Callable[[int], None]
@@ -54,8 +58,9 @@ class Replay:
         self.tally = Tally()
 
     async def run(self, partitions: list[str]) -> Tally:
-        """To the end of every partition, or until `ended`: then GivenUp."""
+        """To the end of every partition, or until `ended`: then it is not complete."""
         done = await self._positions.load() if self._positions is not None else {}
+        self.tally.resumed = bool(done)
         in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
 
         async def read(partition: str) -> None:
@@ -67,7 +72,10 @@ class Replay:
                 for partition in partitions:
                     group.create_task(read(partition))
         except ExceptionGroup as errors:
-            raise errors.exceptions[0] from errors
+            if errors.split(GivenUp)[1] is not None:
+                raise errors.exceptions[0] from errors
+            self.tally.complete = False
+            return self.tally
         if self._positions is not None:
             await self._positions.clear()
         return self.tally

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 from azure.core.utils import parse_connection_string
 from azure.identity.aio import DefaultAzureCredential
 from azure.storage.blob.aio import ContainerClient
@@ -18,10 +19,9 @@ from consumers.call_rating import CallRating
 from consumers.clock import now_utc
 from consumers.dead_letters import MemoryDeadLetters
 from consumers.edges import BLOB_OPTIONS, Edges, open_edges
-from consumers.errors import GivenUp
 from consumers.hub import EventHub
 from consumers.metering import Metering
-from consumers.metering_edges import open_ledger
+from consumers.metering_edges import ledger_to_look_at, open_ledger
 from consumers.replay.capture_files import ContainerFiles, DirectoryFiles
 from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import WatchingPoster, staged
@@ -30,7 +30,8 @@ from consumers.replay.letters import open_letters, replay_letters
 from consumers.replay.progress_bar import replay_bar
 from consumers.replay.replay import Replay, Tally
 from consumers.replay.source import Period, Source
-from consumers.rerate.stage import keep_staging
+from consumers.rerate.diff_text import as_table
+from consumers.rerate.stage import keep_staging, overlapping
 from consumers.settings import Settings
 from pricing_rules.book import load_book
 from table_api.ledger import Ledger
@@ -38,7 +39,7 @@ from table_api.people import People
 from table_api.replay_positions import ReplayPositions
 from table_api.reratings import Reratings
 
-FOUND_DAMAGE = 1
+NOT_ALL_WAS_READ = 1
 DIFFERENCES_SHOWN_MAX = 20
 
 
@@ -48,22 +49,28 @@ async def replay(settings: Settings, arguments: argparse.Namespace) -> int:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, ended.set)
     async with open_edges(settings) as edges:
-        ledger = await open_ledger(edges, settings)
+        opened = ledger_to_look_at if arguments.dry_run else open_ledger
+        ledger = await opened(edges, settings)
         watching = WatchingPoster(ledger, edges.price_books, dry_run=arguments.dry_run)
         metering = await _metering(settings, edges, ledger, watching, arguments)
-        try:
-            if arguments.dead_letters:
-                tally = await _letters(edges, metering, arguments)
-            else:
-                async with _source(settings, edges, arguments) as source:
-                    tally = await _replayed(source, metering, edges, arguments, ended)
-        except GivenUp:
-            _say("ended before its end; the same command goes on from here")
-            return FOUND_DAMAGE
+        if arguments.dead_letters:
+            tally = await _letters(edges, metering, arguments, ended)
+        else:
+            async with _source(settings, edges, arguments) as source:
+                tally = await _replayed(source, metering, edges, arguments, ended)
         _report(tally, watching, dry_run=arguments.dry_run)
+        if not tally.complete:
+            _say(f"ended before its end; the same command {_again(arguments)}")
+            return NOT_ALL_WAS_READ
         if arguments.stage:
-            await _stage(watching, edges, ledger)
-    return FOUND_DAMAGE if tally.findings else 0
+            await _stage(watching, edges, ledger, dry_run=arguments.dry_run)
+    return NOT_ALL_WAS_READ if tally.findings else 0
+
+
+def _again(arguments: argparse.Namespace) -> str:
+    if arguments.dry_run or arguments.stage:
+        return "begins anew, and what was posted is found standing"
+    return "goes on from here"
 
 
 @contextlib.asynccontextmanager
@@ -137,8 +144,9 @@ async def _replayed(
 ) -> Tally:
     partitions = await source.partitions()
     positions = None
-    if not arguments.dry_run:
-        positions = ReplayPositions(edges.tables, _name(source.hub, arguments))
+    # What differs is known to the process that read it: to stage all of it, all is read again.
+    if not (arguments.dry_run or arguments.stage):
+        positions = ReplayPositions(edges.tables, replay_name(source.hub, arguments))
     total = sum(source.size(partition) for partition in partitions)
     with replay_bar(total) as bar:
 
@@ -149,7 +157,9 @@ async def _replayed(
         return await replaying.run(partitions)
 
 
-async def _letters(edges: Edges, metering: Metering, arguments: argparse.Namespace) -> Tally:
+async def _letters(
+    edges: Edges, metering: Metering, arguments: argparse.Namespace, ended: asyncio.Event
+) -> Tally:
     chosen = await open_letters(edges.dead_letters, _period(arguments))
     with replay_bar(len(chosen)) as bar:
         return await replay_letters(
@@ -157,6 +167,7 @@ async def _letters(edges: Edges, metering: Metering, arguments: argparse.Namespa
             metering,
             chosen,
             dry_run=arguments.dry_run,
+            ended=ended,
             progressed=lambda tally: bar.advance(1, tally.events),
         )
 
@@ -165,7 +176,7 @@ def _period(arguments: argparse.Namespace) -> Period:
     return Period(from_time=arguments.from_time, to_time=arguments.to_time)
 
 
-def _name(hub: str, arguments: argparse.Namespace) -> str:
+def replay_name(hub: str, arguments: argparse.Namespace) -> str:
     """The same command is the same replay, which goes on where it was interrupted."""
     said = (hub, arguments.capture, arguments.hub, arguments.from_time, arguments.to_time)
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
@@ -178,16 +189,25 @@ def _report(tally: Tally, watching: WatchingPoster, *, dry_run: bool) -> None:
     for row, after, _ in watching.found[:DIFFERENCES_SHOWN_MAX]:
         before = {name: amount for name, amount in row.additive.items() if amount}
         print(f"differs\t{row.partition}\t{row.entry_key}\t{before} → {after.additive}")
+    for calls in watching.not_compared:
+        print(f"not compared\t{calls}")
     for finding in tally.findings:
         print(f"not read\t{finding}")
+    if tally.resumed:
+        _say("went on where it was interrupted: what was read before is not in these numbers")
 
 
-async def _stage(watching: WatchingPoster, edges: Edges, ledger: Ledger) -> None:
+async def _stage(watching: WatchingPoster, edges: Edges, ledger: Ledger, *, dry_run: bool) -> None:
     settings = ledger.meta.settings
     staging = staged(watching.found, (settings.pricing_currency, settings.billing_currency))
-    run = await keep_staging(
-        staging, Reratings(edges.tables), edges.rerating_documents, at=now_utc()
-    )
+    if dry_run:
+        print(as_table(msgspec.json.decode(staging.document(run=None))))
+        _say("nothing is written: this is what would be staged")
+        return
+    reratings = Reratings(edges.tables)
+    run = await keep_staging(staging, reratings, edges.rerating_documents, at=now_utc())
+    for other in overlapping(run, await reratings.all()):
+        _say(f"overlaps run {other.run} ({other.state}): what one changes the other leaves alone")
     _say(f"run {run.run} is {run.state}: `rerate show {run.run}`, then `rerate approve`")
 
 

@@ -5,11 +5,9 @@ Nothing of it shows in any total. What one run holds is kept as documents named 
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import msgspec
 
 from consumers.errors import RerateRefused
 from consumers.rerate.diff import COSTED, Diff, diff_document
@@ -19,8 +17,7 @@ from pricing_rules.rating import rate
 from table_api.call_reads import model_of
 from table_api.call_scan import ScopedCall
 from table_api.documents import Documents, keep
-from table_api.entries import Effect, LedgerEntry, entry_columns
-from table_api.recorded_call import STATE_COLUMNS, recorded_event, state_digest
+from table_api.recorded_call import differs, recorded_event, state_digest
 from table_api.repricing import Pair, Repricing, encode_pairs
 from table_api.rerating import Rerating, RunState, Scope
 from table_api.reratings import Reratings
@@ -48,9 +45,12 @@ class Staging:
 
     @property
     def run(self) -> str:
-        """Named by what it changes: the same staged twice is one run."""
-        what = msgspec.json.encode([self.scope, self.book_version, engine_version()])
-        return "r" + hashlib.sha256(what + self.pairs).hexdigest()[:12]
+        """Named by its report and what it changes: the same staged twice is one run.
+
+        A pair has the number of the chain's last row, so that what a revert has brought back can be
+        changed again; the report is a part of it, so that the one that was approved stays.
+        """
+        return "r" + hashlib.sha256(self.document(run=None) + self.pairs).hexdigest()[:12]
 
     def document(self, *, run: str | None) -> bytes:
         """The report; without a run it is a what-if."""
@@ -88,6 +88,7 @@ async def rate_scope(
             partition=entry.partition,
             entry_key=entry.entry_key,
             subject=str(entry.row["subject"]),
+            number=entry.number,
             before=state_digest(entry),
             after=Repricing.of(priced),
         )
@@ -144,19 +145,19 @@ async def keep_staging(
     return await reratings.add(rerating, staging.document(run=run))
 
 
+def overlapping(run: Rerating, runs: Sequence[Rerating]) -> list[Rerating]:
+    """Others that wait for the same days: what one of them changes, the later ones leave alone."""
+    waiting = {RunState.STAGED, RunState.APPROVED, RunState.APPLYING}
+    return [
+        other
+        for other in runs
+        if other.state in waiting
+        and other.run != run.run
+        and other.scope.from_day < run.scope.to_day
+        and run.scope.from_day < other.scope.to_day
+    ]
+
+
 def pairs_name(run: str) -> str:
     """Document of the pairs."""
     return f"{run}/pairs.ndjson"
-
-
-def differs(entry: LedgerEntry, after: Posting) -> bool:
-    """Whether the row after would say anything else but the book's version."""
-    effects = [Effect(after.cell or "", 0, {})]
-    columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
-    before = {name: amount for name, amount in entry.additive.items() if amount}
-    if before != {name: amount for name, amount in after.additive.items() if amount}:
-        return True
-    return any(
-        entry.text(name) != (None if columns.get(name) is None else str(columns[name]))
-        for name in STATE_COLUMNS
-    )

@@ -11,16 +11,16 @@ from rich.progress import Progress
 from consumers.clock import now_utc
 from consumers.edges import Edges, open_edges
 from consumers.errors import RerateRefused
-from consumers.metering_edges import open_ledger
+from consumers.metering_edges import standing_ledger
 from consumers.rerate.apply import RunWorker
 from consumers.rerate.diff_text import as_csv, as_table
-from consumers.rerate.stage import Staging, check, keep_staging, rate_scope
+from consumers.rerate.stage import Staging, check, keep_staging, overlapping, rate_scope
 from consumers.settings import Settings
 from pricing_rules.book import Book, load_book
 from table_api.call_scan import scan
 from table_api.ledger import Ledger
 from table_api.people import People
-from table_api.rerating import Rerating, RunState, Scope, Work
+from table_api.rerating import Scope, Work
 from table_api.reratings import LeftAlone, Reratings
 
 
@@ -32,7 +32,7 @@ async def stage(settings: Settings, arguments: argparse.Namespace) -> int:
         await edges.price_books.keep(book)
         reratings = Reratings(edges.tables)
         run = await keep_staging(staging, reratings, edges.rerating_documents, at=now_utc())
-        others = [each for each in await reratings.all() if _overlaps(run, each)]
+        others = overlapping(run, await reratings.all())
     _print(staging.document(run=run.run), arguments.format)
     for other in others:
         _say(f"overlaps run {other.run} ({other.state}): what one changes the other leaves alone")
@@ -103,7 +103,7 @@ async def _staging(
     settings: Settings, edges: Edges, arguments: argparse.Namespace
 ) -> tuple[Book, Staging]:
     book = await _book(settings, edges, arguments)
-    ledger = await open_ledger(edges, settings)
+    ledger = await standing_ledger(edges, settings)
     _check_currencies(book, ledger)
     scope = Scope(
         from_day=arguments.from_day,
@@ -143,7 +143,7 @@ async def _work(settings: Settings, arguments: argparse.Namespace, work: Work) -
     async with open_edges(settings) as edges:
         reratings = Reratings(edges.tables)
         worker = RunWorker(
-            await open_ledger(edges, settings), reratings, edges.rerating_documents, now=now_utc
+            await standing_ledger(edges, settings), reratings, edges.rerating_documents, now=now_utc
         )
         with Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task(work.value, total=None)
@@ -165,16 +165,6 @@ async def _work(settings: Settings, arguments: argparse.Namespace, work: Work) -
     _say(f"run {run.run} is {run.state}: {done} calls changed, {len(alone)} left alone")
     _name(work, alone)
     return 0
-
-
-def _overlaps(run: Rerating, other: Rerating) -> bool:
-    waiting = other.state in {RunState.STAGED, RunState.APPROVED, RunState.APPLYING}
-    return (
-        waiting
-        and other.run != run.run
-        and other.scope.from_day < run.scope.to_day
-        and run.scope.from_day < other.scope.to_day
-    )
 
 
 def _print(document: bytes, form: str) -> None:

@@ -22,11 +22,13 @@ from table_api.settings import Closable, metering_place, open_storage, storage_s
 from table_api.storage import TableStorage
 
 
-def connect_blobs(environment: Mapping[str, str]) -> tuple[AzureBlobStore, Closable | None]:
-    """The container `invoices` of the ledger's account, and the identity that is used, if any."""
+def connect_blobs(
+    environment: Mapping[str, str], container: str = CONTAINER
+) -> tuple[AzureBlobStore, Closable | None]:
+    """A container of the ledger's account, and the identity that is used, if any."""
     settings = storage_settings(environment)
-    if settings.connection_string is not None:
-        return AzureBlobStore.from_connection_string(settings.connection_string, CONTAINER), None
+    if (text := settings.connection_string) is not None:
+        return AzureBlobStore.from_connection_string(text, container), None
     tables_url = settings.tables_url or ""
     url = environment.get("BLOBS_URL") or tables_url.replace(".table.", ".blob.", 1)
     if not url.startswith("https://"):
@@ -35,13 +37,15 @@ def connect_blobs(environment: Mapping[str, str]) -> tuple[AzureBlobStore, Closa
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
 
     credential = DefaultAzureCredential()
-    return AzureBlobStore.from_account_url(url, credential, CONTAINER), credential
+    return AzureBlobStore.from_account_url(url, credential, container), credential
 
 
 @asynccontextmanager
-async def open_blobs(environment: Mapping[str, str]) -> AsyncIterator[AzureBlobStore]:
-    """The container, closed at the end with the identity it used."""
-    blobs, credential = connect_blobs(environment)
+async def open_blobs(
+    environment: Mapping[str, str], container: str = CONTAINER
+) -> AsyncIterator[AzureBlobStore]:
+    """The container, `invoices` by default, closed at the end with the identity it used."""
+    blobs, credential = connect_blobs(environment, container)
     try:
         yield blobs
     finally:

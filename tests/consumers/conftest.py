@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables import TableServiceClient
+from azure.data.tables import TableServiceClient, UpdateMode
 
 from consumers.edges import Edges, open_edges
 from consumers.run import run
@@ -127,6 +127,14 @@ class Stage:
         text = self.environment["STORAGE_CONNECTION_STRING"]
         with TableServiceClient.from_connection_string(text) as service:
             service.get_table_client("ledger").delete_entity(*keys[0])
+
+    async def change_a_call(self, **columns: str) -> None:
+        """Write over columns of one call's row, as no part of the product can."""
+        keys = [key for key in await all_rows(self.storage) if key[1].startswith("c|")]
+        row = {"PartitionKey": keys[0][0], "RowKey": keys[0][1], **columns}
+        text = self.environment["STORAGE_CONNECTION_STRING"]
+        with TableServiceClient.from_connection_string(text) as service:
+            service.get_table_client("ledger").update_entity(row, mode=UpdateMode.MERGE)
 
     async def letters(self) -> list[DeadLetter]:
         async with self.edges() as edges:

@@ -1,5 +1,8 @@
 """`people import` and `people erase` from the command line, on Azurite."""
 
+import asyncio
+import os
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +11,11 @@ from azure.data.tables import TableServiceClient
 
 from local_stack.azurite import AzuritePorts
 from table_api.__main__ import main
+from table_api.azure_storage import AzureTableStorage
+from table_api.ledger import Ledger
+from table_api.meta import read_meta
+from table_api.regroupings import Regroupings
+from tests.calls import NOW, SETTINGS, make_call
 
 FILE = """subject,display_name,cost_centre,valid_from
 person-verbs-a,Ada,R&D,2026-01-01
@@ -53,3 +61,42 @@ def test_bad_file_writes_nothing(azurite: AzuritePorts, tmp_path: Path) -> None:
     before = rows(azurite)
     assert main(["people", "import", str(file)], environment) == 1
     assert rows(azurite) == before
+
+
+async def test_import_says_which_past_days_move_keeps_it_and_a_dry_run_does_not(
+    azurite: AzuritePorts, tmp_path: Path
+) -> None:
+    """On an account with a ledger of any settings: the verb reads what stands."""
+    environment = {"STORAGE_CONNECTION_STRING": azurite.connection_string}
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "subject,display_name,cost_centre,valid_from\nperson-moved,Ada,R&D,2026-01-01\n",
+        encoding="utf-8",
+    )
+    storage = AzureTableStorage.from_connection_string(azurite.connection_string)
+    meta = await read_meta(storage)
+    ledger = await Ledger.open(storage, meta.settings if meta else SETTINGS, now=lambda: NOW)
+    await ledger.post([make_call(1, subject="person-moved")])
+
+    async def imported(*flags: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "table_api", "people", "import", str(file), *flags),
+            env={**os.environ, **environment},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0
+        return said.decode()
+
+    async def kept() -> list[str | None]:
+        await storage.create_table("people")
+        found = await Regroupings(storage).newest()
+        return [line.after for line in found if line.subject == "person-moved"]
+
+    moved = "past days\tperson-moved\t2026-11-20 to 2026-11-20\t- → R&D\t1 calls, 0.0011952 move"
+    assert moved in await imported("--dry-run")
+    assert await kept() == []
+    assert moved in await imported()
+    assert await kept() == ["R&D"]
+    assert "past days" not in await imported()
+    await storage.close()

@@ -26,6 +26,7 @@ from table_api.ledger import Ledger
 from table_api.memory_storage import MemoryTableStorage
 from table_api.people import People, Person
 from table_api.progress import Count, Progress, ProgressTable
+from table_api.regroupings import Regrouping, Regroupings
 from table_api.rerating import Scope
 from table_api.rows import MeteredCall, Origin
 from table_api.storage import Row
@@ -189,6 +190,19 @@ class Stand:
         run = await history.approved(dearer_book(factor), scope)
         await history.apply(run)
         return run
+
+    def regroup(self, subject: str, day: date) -> None:
+        """What an import that moves three calls of a day to another cost centre keeps."""
+        moved = Regrouping(
+            subject=subject,
+            first_day=day,
+            last_day=day,
+            before="R&D",
+            after="Sales",
+            calls=3,
+            charge=5 * 10**PICO_DIGITS,
+        )
+        self._do(Regroupings(self.storage).add([moved], at=_now()))
 
     def add_dead_letter(self) -> None:
         self._do(self._add_dead_letter())

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.stand import Stand
@@ -44,6 +45,19 @@ def test_run_is_listed_and_its_address_shows_the_diff(stand: Stand, today: date)
     assert detail.after == 2 * detail.before
     assert sum(line.delta for line in detail.lines) == detail.delta
     assert f"{detail.written:,} written, 0 left alone" in said(shown)
+
+
+def test_past_days_that_an_import_moved_are_shown(stand: Stand, today: date) -> None:
+    assert "Cost centres that changed" not in said(reratings())
+    stand.regroup("ada", today)
+    st.cache_data.clear()
+    shown = reratings()
+    assert not shown.exception
+    assert "Cost centres that changed on past days" in said(shown)
+    [table] = [table.value for table in shown.dataframe if "Charge moved" in table.value]
+    assert list(table["Was"]) == ["R&D"]
+    assert list(table["Is"]) == ["Sales"]
+    assert list(table["Calls"]) == [3]
 
 
 def test_call_shows_which_run_changed_it_and_who_let_it(stand: Stand, today: date) -> None:

@@ -7,7 +7,7 @@ from ui.address import Parameter
 from ui.connection import api
 from ui.format import day as day_text
 from ui.format import escape, exact_number
-from ui.rerating_answers import Run, RunDetail
+from ui.rerating_answers import Regroupings, Run, RunDetail
 from ui.tables import (
     charge_column,
     count_column,
@@ -75,6 +75,32 @@ def show_run(run: RunDetail) -> None:
     )
 
 
+def show_regroupings(found: Regroupings) -> None:
+    """What imports of people moved; names are not in it."""
+    st.subheader("Cost centres that changed on past days", anchor=False)
+    st.caption(
+        "Totals by cost centre follow the people of today. The price of a call stays until a run; "
+        "a closed month's invoices stay as they are."
+    )
+    rows = found.data
+    plain_table(
+        {
+            "Imported": text_column([day_text(row.recorded_at.date()) for row in rows]),
+            "Subject": text_column([row.subject for row in rows]),
+            "From": text_column([day_text(row.first_day) for row in rows]),
+            "To": text_column([day_text(row.last_day) for row in rows]),
+            "Was": text_column([row.before for row in rows]),
+            "Is": text_column([row.after for row in rows]),
+            "Calls": count_column([row.calls for row in rows]),
+            "Charge moved": charge_column([row.charge for row in rows]),
+            "Calls a run would reprice": count_column([row.repriced for row in rows]),
+            "by": exact_column([row.delta for row in rows]),
+            "Month": text_column(["closed" if row.closed else "open" for row in rows]),
+        },
+        alt=f"Calls that count for another cost centre, {found.currency}",
+    )
+
+
 st.title("Re-rating runs", anchor=False)
 st.caption("Prices are corrected by runs that are staged, approved, applied and can be reverted.")
 found = api().reratings().data
@@ -87,3 +113,6 @@ else:
     chosen = opened or address.read(Parameter.RUN)
     if chosen is not None:
         show_run(api().rerating(chosen))
+moved = api().regroupings()
+if moved.data:
+    show_regroupings(moved)

@@ -1,14 +1,20 @@
 """Capture files of a broker through the path of live traffic, whole and damaged."""
 
 import asyncio
+import io
+import random
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import pytest
 from msgspec.structs import replace
 
-from consumers.errors import GivenUp, ReplayRefused
+from consumers.errors import ReplayRefused
+from consumers.replay.capture_file import read_capture
+from consumers.replay.capture_files import DirectoryFiles
+from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import staged
 from consumers.replay.source import Period
 from consumers.rerate.stage import Staging, keep_staging
@@ -16,9 +22,12 @@ from local_stack.broker import Broker, BrokerConfig, HubConfig
 from pricing_rules.types import Operation, Usage
 from pricing_rules.units import Unit
 from pricing_rules.usage_shapes import normalise
+from table_api.book_archive import BookArchive
+from table_api.documents import MemoryDocuments
 from table_api.replay_positions import ReplayPositions
+from table_api.repricing import decode_pairs
 from tests.builders import ENQUEUED_TIME, call_id, chat_usage, make_body
-from tests.calls import NOW, all_rows
+from tests.calls import NOW, all_rows, book
 from tests.consumers.replay.world import HUB, ReplayWorld
 from tests.contracts.ledger import charge
 
@@ -123,8 +132,81 @@ async def test_ended_replay_goes_on_after_the_last_file_that_was_done(
     assert await positions.load() == {}
     ended = asyncio.Event()
     ended.set()
-    with pytest.raises(GivenUp):
-        await world.replay(tmp_path, ended=ended)
+    assert not (await world.replay(tmp_path, ended=ended)).complete
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate"])
+async def test_whatever_bytes_are_damaged_the_file_is_named_and_the_replay_goes_on(
+    broker: Broker, world: ReplayWorld, tmp_path: Path, codec: str
+) -> None:
+    fill(broker, CALLS)
+    damaged, _ = capture(broker, tmp_path)
+    with damaged.open("rb") as file:
+        reader = fastavro.reader(file)
+        schema, records = reader.writer_schema, list(reader)
+    assert schema is not None
+    whole = io.BytesIO()
+    fastavro.writer(whole, schema, records, codec=codec, sync_interval=4_000)
+    content = whole.getvalue()
+    chance = random.Random(6)
+    for _ in range(150):
+        broken = bytearray(content)
+        for _ in range(chance.choice((1, 3, 40))):
+            broken[chance.randrange(len(broken))] = chance.randrange(256)
+        named: list[str] = []
+        events = list(read_capture(bytes(broken), named.append))
+        assert len(events) + 100 * len(named) >= len(records), "lost, and not named"
+    # After the header and the first block: a count of records, or what deflate calls a stream.
+    second = content.index(content[-16:], content.index(content[-16:]) + 16) + 16
+    damaged.write_bytes(content[:second] + b"\xff" * 12 + content[second + 12 :])
+    tally = await world.replay(tmp_path)
+    assert any(str(damaged) in each and "block at bytes" in each for each in tally.findings)
+    damaged.write_bytes(content.replace(b'"record"', b'"rekord"'))
+    tally = await world.replay(tmp_path)
+    [header] = tally.findings
+    assert header.endswith("the header cannot be read")
+    assert tally.events == CALLS // 2
+
+
+async def test_a_file_that_is_gone_meanwhile_is_named(
+    broker: Broker, world: ReplayWorld, tmp_path: Path
+) -> None:
+    fill(broker, 10)
+    gone, _ = capture(broker, tmp_path)
+    source = CaptureSource(Going(tmp_path, gone), HUB, Period())
+    named: list[str] = []
+    await source.partitions()
+    events = [batch.events async for batch in source.batches("0", None, named.append)]
+    assert (sum(map(len, events)), len(named)) == (0, 1)
+    assert f"{gone} cannot be read" in named[0]
+
+
+class Going(DirectoryFiles):
+    """A directory whose file is deleted after it was listed."""
+
+    def __init__(self, path: Path, gone: Path) -> None:
+        super().__init__(path)
+        self._gone = gone
+
+    async def names(self) -> dict[str, int]:
+        found = await super().names()
+        self._gone.unlink()
+        return found
+
+
+async def test_where_the_book_is_not_archived_the_replay_says_that_it_compared_nothing(
+    broker: Broker, world: ReplayWorld, tmp_path: Path
+) -> None:
+    fill(broker, 10)
+    capture(broker, tmp_path)
+    await world.replay(tmp_path)
+    empty = replace(
+        world.history, documents=MemoryDocuments(), books=BookArchive(MemoryDocuments())
+    )
+    watching = await ReplayWorld(history=empty, letters=world.letters).watching()
+    await world.replay(tmp_path, poster=watching)
+    why = f"10 calls: their book {book().version} is not in the archive, or is damaged"
+    assert watching.not_compared == [why]
 
 
 async def test_files_that_say_no_hub_or_another_one_are_refused(
@@ -162,7 +244,10 @@ async def test_a_decoders_mistake_is_found_by_replay_and_mended_by_a_run(
     watching = await world.watching()
     tally = await world.replay(tmp_path, poster=watching)
     assert (tally.counts["duplicates"], len(watching.found)) == (6, 3)
-    run = await _staged_and_approved(world, staged(watching.found, ("USD", "USD")))
+    staging = staged(watching.found, ("USD", "USD"))
+    events = [pair.event for pair in decode_pairs(staging.pairs)]
+    assert [event and event.caller.oid for event in events] == [None] * 3
+    run = await _staged_and_approved(world, staging)
     assert await charge(world.history.storage) == wrong
     applied = await world.history.apply(run)
     assert (applied.written, applied.left_alone) == (3, 0)

@@ -1,12 +1,16 @@
 """`replay` from the command line on real edges: the hub, Capture in a container, dead letters."""
 
+from argparse import Namespace
 from pathlib import Path
 from uuid import uuid4
 
 from azure.storage.blob.aio import ContainerClient
 
+from consumers.replay.verb import replay_name
 from local_stack.broker.faults import Trim
+from table_api.replay_positions import ReplayPositions
 from tests.builders import call_id, make_body
+from tests.calls import all_rows
 from tests.consumers.conftest import HUB, Stage
 
 
@@ -40,6 +44,60 @@ async def test_what_is_past_its_retention_is_named_and_the_rest_is_replayed(stag
     assert "partition 0: the oldest event left is number 30" in text
     period = await said(stage, "--hub", "--from", "2030-01-01T00:00:00Z", "--dry-run")
     assert period.startswith("0 events")
+
+
+async def test_retention_that_took_a_whole_partition_is_named(stage: Stage) -> None:
+    stage.fill(50)
+    stage.fill(3, partition="1", first=50)
+    stage.broker.inject(Trim(hub=HUB, partition="0", before=50))
+    text = await said(stage, "--hub", code=1)
+    assert "3 events, 3 posted" in text
+    assert "partition 0: events 0 to 49, the last one enqueued at 2026-11-20T" in text
+    assert "0 events" in await said(stage, "--hub", "--from", "2030-01-01T00:00:00Z")
+
+
+async def test_dry_run_writes_nothing_also_where_there_is_no_ledger_and_what_differs_is_staged(
+    stage: Stage, tmp_path: Path
+) -> None:
+    stage.fill(4)
+    stage.broker.capture(HUB, tmp_path)
+    capture = ("--capture", str(tmp_path))
+    assert "4 events, would be: 4 posted" in await said(stage, *capture, "--dry-run")
+    assert not await stage.has_ledger()
+    await said(stage, *capture)
+    # A row that an older decoder could have written of the very same event.
+    await stage.change_a_call(fingerprint="0" * 12, response_id="old")
+    before = await all_rows(stage.storage)
+    text = await said(stage, *capture, "--dry-run", "--stage")
+    assert "4 duplicates, 1 mismatches, 1 differs" in text
+    assert "nothing is written: this is what would be staged" in text
+    assert await all_rows(stage.storage) == before
+    async with stage.edges() as edges:
+        await edges.tables.create_table("reratings")
+    assert await all_rows(stage.storage, "reratings") == {}
+
+
+async def test_replay_that_stages_reads_all_again_after_an_interruption(
+    stage: Stage, tmp_path: Path
+) -> None:
+    stage.fill(4)
+    stage.fill(4, partition="1", first=4)
+    files = stage.broker.capture(HUB, tmp_path)
+    capture = ("--capture", str(tmp_path))
+    await said(stage, *capture)
+    await stage.change_a_call(fingerprint="0" * 12, response_id="old")
+    arguments = Namespace(capture=capture[1], hub=False, from_time=None, to_time=None)
+    positions = ReplayPositions(stage.storage, replay_name(HUB, arguments))
+    await positions.load()
+    for path in files:
+        await positions.save(path.parts[-7], str(path))
+    # As if a former process had read everything and died before it could say so.
+    assert "0 events" in await said(stage, *capture)
+    for path in files:
+        await positions.save(path.parts[-7], str(path))
+    assert "8 events, 8 duplicates, 1 mismatches, 1 differs" in await said(
+        stage, *capture, "--stage"
+    )
 
 
 async def test_capture_in_a_container_is_replayed(stage: Stage, tmp_path: Path) -> None:

@@ -192,6 +192,32 @@ async def test_the_same_staged_twice_is_one_run_with_the_same_bytes(history: His
     assert [each.run for each in await history.reratings.all()] == [first.run]
 
 
+async def test_what_was_reverted_can_be_staged_and_applied_again(history: History) -> None:
+    await posted(history, month())
+    first = await history.approved(dearer_book(2))
+    await history.apply(first)
+    await history.revert(first)
+    again = await history.stage(dearer_book(2))
+    assert (again.run != first, again.state) == (True, RunState.STAGED)
+    assert await history.stage(dearer_book(2)) == again
+    assert await history.approved(dearer_book(2)) == again.run
+    applied = await history.apply(again.run)
+    assert (applied.written, applied.left_alone) == (54, 0)
+    assert await charge(history.storage) == again.after
+    assert await history.flaws() == []
+
+
+async def test_a_report_that_was_approved_is_not_written_over(history: History) -> None:
+    """A call that nothing changes belongs to the report all the same."""
+    await posted(history, month())
+    run = await history.stage(dearer_book(2))
+    report = await history.reratings.report(run.run)
+    await posted(history, [make_call(99, id=call_id(99), deployment="lab-model-x")])
+    other = await history.stage(dearer_book(2))
+    assert (other.run != run.run, other.calls) == (True, run.calls + 1)
+    assert await history.reratings.report(run.run) == report
+
+
 async def test_a_run_that_was_interrupted_counts_its_calls_once(history: History) -> None:
     """A chain that went on after the run's row has the run all the same."""
     await posted(history, [make_call(1, rank=Rank.GATEWAY_LOG)])
