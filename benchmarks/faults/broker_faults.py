@@ -48,14 +48,20 @@ async def reset(stand: Stand) -> int:
 
 
 async def black_hole(stand: Stand) -> int:
-    """A connection falls silent and stays open until somebody notices: how many."""
+    """A partition's connection falls silent and stays open; somebody has to go on: how many."""
     await stand.at(0.4)
-    silent = stand.broker.inject(BlackHole(hub=HUB, partition=str(stand.chance.randrange(4))))
+    await stand.fleet.settled(PARTITIONS)
+    partition = str(stand.chance.randrange(PARTITIONS))
+    silent = stand.broker.inject(BlackHole(hub=HUB, partition=partition))
+    before = stand.broker.log(HUB, partition).last_sequence_number
 
-    async def noticed() -> bool:
-        return stand.fleet.said("partition_stalled") > 0
+    async def goes_on() -> bool:
+        return any(
+            row.partition == partition and row.sequence_number > before
+            for row in await stand.progress()
+        )
 
-    await until(noticed, within_s=NOTICED_S_MAX)
+    await until(goes_on, within_s=NOTICED_S_MAX)
     return silent
 
 
@@ -70,15 +76,15 @@ async def busy(stand: Stand) -> int:
 
 
 async def steal(stand: Stand) -> int:
-    """A higher epoch takes partitions, and lets them go: how many."""
-    hits = 0
+    """A higher epoch takes partitions, and lets them go: how many owners were told."""
     for number in range(STRIKES):
         await stand.at((number + 1) / (STRIKES + 1))
         partition = str(stand.chance.randrange(PARTITIONS))
-        hits += stand.broker.inject(Steal(hub=HUB, group=GROUP, partition=partition))
+        stand.broker.inject(Steal(hub=HUB, group=GROUP, partition=partition))
         await asyncio.sleep(STOLEN_S)
         stand.broker.clear_faults()
-    return hits
+    await stand.at(1)
+    return stand.fleet.said("partition_error")
 
 
 async def replay(stand: Stand) -> int:
@@ -128,6 +134,6 @@ async def recreate(stand: Stand) -> int:
         stand.broker.inject(Recreate(hub=HUB))
         stand.may_feed.set()
         if number == 2:
-            await stand.at(0.8)
+            await until(stand.is_behind, within_s=NOTICED_S_MAX)
             await stand.fleet.start(2)
     return stand.fleet.said("hub_recreated") + stand.fleet.said("checkpoint_stale")

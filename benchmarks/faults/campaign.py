@@ -1,6 +1,7 @@
 """One run: a workload metered under one fault, then the truth beside everything that stands."""
 
 import asyncio
+import sys
 import time
 
 from benchmarks.faults.catalogue import Fault
@@ -33,7 +34,10 @@ async def run_fault(fault: Fault, events: int, connection_string: str) -> Line:
             problems.append(str(error))
         except TimeoutError:
             problems.append(f"hangs with {await stand.backlog()} events left")
-        return await _line(stand, fault, struck=struck, problems=problems, started=started)
+        line = await _line(stand, fault, struck=struck, problems=problems, started=started)
+        if line.problems:
+            print("\n".join(stand.fleet.log()), file=sys.stderr, flush=True)
+        return line
 
 
 async def _metered(stand: Stand, fault: Fault) -> int:

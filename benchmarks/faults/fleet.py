@@ -74,6 +74,15 @@ class Fleet:
         await until(found, within_s=READY_S_MAX)
         return self._chance.choice([each for each in self._members if self.owned(each)])
 
+    async def settled(self, partitions: int) -> None:
+        """Wait until each partition has one owner: nobody is left who has not noticed a loss."""
+
+        async def is_settled() -> bool:
+            owned = [partition for member in self._members for partition in self.owned(member)]
+            return len(owned) == len(set(owned)) == partitions
+
+        await until(is_settled, within_s=READY_S_MAX)
+
     async def kill(self, member: ConsumerProcess) -> None:
         """kill -9."""
         self._members.remove(member)
@@ -108,6 +117,16 @@ class Fleet:
         """Partitions claimed so far by the other members."""
         others = (each for each in self._members if each is not member)
         return sum(len(each.said("partition_claimed")) for each in others)
+
+    def log(self) -> list[str]:
+        """What each process that was not killed said, in its order."""
+        members = [*self._former, *self._members]
+        return [
+            f"consumer {number}: {line.get('time', '')} {line.get('partition', '')} "
+            f"{line['action']}: {line['message']}"
+            for number, member in enumerate(members)
+            for line in member.lines
+        ]
 
     def check(self) -> None:
         """FleetError when one has ended that nobody ended."""

@@ -1,12 +1,12 @@
 """Consumers that die, end and stand still."""
 
 from benchmarks.faults.fleet import FleetError
-from benchmarks.faults.stand import GROUP, HUB, Stand
+from benchmarks.faults.stand import GROUP, HUB, PARTITIONS, Stand
 from local_stack.broker.faults import BusyAttach, Detach, Drop, Fault, Replay, Steal
 from tests.waiting import until
 
 KILLS = 10
-ENDS = 5
+ENDS = 3
 PAUSES = 2
 PAUSED_S_MAX = 60.0
 
@@ -49,6 +49,7 @@ async def zombie(stand: Stand) -> int:
     struck = 0
     for number in range(PAUSES):
         await stand.at((number + 1) / (PAUSES + 1))
+        await stand.fleet.settled(PARTITIONS)
         member = await stand.fleet.working()
         claimed = stand.fleet.others_claimed(member)
 
