@@ -9,7 +9,7 @@ import time
 from azure.eventhub._pyamqp.aio._receiver_async import ReceiverLink
 
 from local_stack.broker import Broker, BrokerConfig, HubConfig
-from local_stack.broker.faults import Detach
+from local_stack.broker.faults import Detach, Replay
 from local_stack.broker.partition_key import partition_of
 from local_stack.send import send_events
 from local_stack.usage_event import OutgoingEvent
@@ -30,6 +30,24 @@ async def test_no_number_of_link_failures_ends_a_partition(stage: Stage) -> None
         assert consumer.said("partition_error") == []
         claims = [line["partition"] for line in consumer.said("partition_claimed")]
         assert claims.count("0") == 1
+
+
+async def test_events_that_come_again_are_dropped_before_they_are_work(stage: Stage) -> None:
+    """Attaching anew the client goes back. Nothing is saved here: no row could tell them apart."""
+
+    async with stage.consuming(checkpoint_interval_s=600.0):
+        stage.fill(300)
+        await stage.until(lambda: _has_entries(stage, 300))
+        stage.broker.inject(Replay(hub=HUB, events=200))
+        stage.broker.inject(Detach(hub=HUB, partition="0"))
+        stage.fill(10, first=300)
+        await stage.until(lambda: _has_entries(stage, 310))
+        assert stage.broker.namespace.stats.events_out >= 500
+    assert await stage.counts(310) == {"received": 310, "posted": 310}
+
+
+async def _has_entries(stage: Stage, number: int) -> bool:
+    return await stage.entries() == number
 
 
 async def test_sigterm_does_not_wait_for_the_sdk_to_balance_again(stage: Stage) -> None:
