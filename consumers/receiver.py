@@ -14,6 +14,7 @@ from azure.eventhub import CloseReason, EventData
 from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
 
 from consumers.actions import Action
+from consumers.delivery_tags import forget_delivery_tags
 from consumers.errors import HubRecreated
 from consumers.partition_worker import PartitionWorker
 from consumers.received import Received
@@ -117,6 +118,7 @@ class Receiver:
         if worker is None:
             return  # a callback that outlived its partition: the events come to the next owner
         self._progressed = True
+        forget_delivery_tags(self._client)
         try:
             await worker.accept([received_of(event) for event in events])
         except HubRecreated as error:

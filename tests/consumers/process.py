@@ -61,9 +61,20 @@ class ConsumerProcess:
             raise AssertionError(f"it never said {action!r}: {self.lines}") from None
         return self.said(action)[0]
 
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
     def kill(self) -> None:
         """As a power cut: no handler runs."""
         self._process.kill()
+
+    def pause(self) -> None:
+        """As a machine that stands still: it does not know that time went by."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def terminate(self) -> None:
         self._process.send_signal(signal.SIGTERM)

@@ -1,0 +1,87 @@
+"""Traits of the Event Hubs SDK that a consumer has to survive; each test fails without the remedy.
+
+docs/reliability.md lists all of them, also those whose tests stand elsewhere.
+"""
+
+import gc
+import time
+
+from azure.eventhub._pyamqp.aio._receiver_async import ReceiverLink
+
+from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker.faults import Detach, Replay
+from local_stack.broker.partition_key import partition_of
+from local_stack.send import send_events
+from local_stack.usage_event import OutgoingEvent
+from tests.consumers.conftest import HUB, Stage
+
+DETACHES = 5
+"""The SDK's own budget of link failures, three, is for its whole life."""
+
+
+async def test_no_number_of_link_failures_ends_a_partition(stage: Stage) -> None:
+    async with stage.process() as consumer:
+        for number in range(DETACHES):
+            stage.fill(10, first=number * 10)
+            await stage.counts(number * 10 + 10)
+            assert stage.broker.inject(Detach(hub=HUB, partition="0")) == 1
+        stage.fill(10, first=DETACHES * 10)
+        await stage.counts(DETACHES * 10 + 10)
+        assert consumer.said("partition_error") == []
+        claims = [line["partition"] for line in consumer.said("partition_claimed")]
+        assert claims.count("0") == 1
+
+
+async def test_events_that_come_again_are_dropped_before_they_are_work(stage: Stage) -> None:
+    """Attaching anew the client goes back. Nothing is saved here: no row could tell them apart."""
+
+    async with stage.consuming(checkpoint_interval_s=600.0):
+        stage.fill(300)
+        await stage.until(lambda: _has_entries(stage, 300))
+        stage.broker.inject(Replay(hub=HUB, events=200))
+        stage.broker.inject(Detach(hub=HUB, partition="0"))
+        stage.fill(10, first=300)
+        await stage.until(lambda: _has_entries(stage, 310))
+        assert stage.broker.namespace.stats.events_out >= 500
+    assert await stage.counts(310) == {"received": 310, "posted": 310}
+
+
+async def _has_entries(stage: Stage, number: int) -> bool:
+    return await stage.entries() == number
+
+
+async def test_sigterm_does_not_wait_for_the_sdk_to_balance_again(stage: Stage) -> None:
+    """`receive_batch` returns at the end of its sleep between two claims only."""
+    async with stage.process(LOAD_BALANCING_INTERVAL_S="60", OWNERSHIP_EXPIRY_S="120") as consumer:
+        stage.fill(10)
+        await stage.counts(10)
+        asked_at = time.monotonic()
+        consumer.terminate()
+        assert await consumer.exit_code() == 0
+        assert time.monotonic() - asked_at < 10
+
+
+async def test_the_delivery_tags_of_a_link_are_forgotten(stage: Stage) -> None:
+    """The client keeps each tag for as long as the link lives."""
+    async with stage.consuming():
+        stage.fill(3_000)
+        await stage.counts(3_000)
+        links = [each for each in gc.get_objects() if isinstance(each, ReceiverLink)]
+        tags = [len(link._received_delivery_tags) for link in links]
+        assert tags, "the SDK keeps its tags elsewhere: look whether it still leaks"
+        assert sum(tags) <= 600
+
+
+async def test_the_hub_itself_places_each_partition_key() -> None:
+    """The buffered producer places a quarter of the keys otherwise, by a modulo of its own."""
+    keys = [f"user-{number}@exämple.com" for number in range(40)]
+    config = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=4),))
+    async with Broker.running(config=config) as broker:
+        events = [OutgoingEvent(partition_key=key, body=key.encode()) for key in keys]
+        await send_events(broker.connection_string, HUB, events)
+        held = {
+            event.body.decode(): partition
+            for partition in range(4)
+            for event in broker.read(HUB, str(partition))
+        }
+    assert held == {key: partition_of(key, 4) for key in keys}
