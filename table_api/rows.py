@@ -233,19 +233,16 @@ def _add_charges(priced: PricedCall, additive: Additive) -> None:
     two_currencies = priced.billing_currency != priced.pricing_currency
     list_, contracted, charge, billed = 0, 0, 0, 0
     for line in priced.charges:
-        unit = line.unit
-        quantity_column, list_column, contracted_column, charge_column, billed_column = (
-            _CHARGE_COLUMNS[unit]
-        )
-        additive[quantity_column] = line.quantity
-        additive[list_column] = line.list
-        additive[contracted_column] = line.contracted
-        additive[charge_column] = line.charge
+        of_quantity, of_list, of_contracted, of_charge, of_billed = _CHARGE_COLUMNS[line.unit]
+        additive[of_quantity] = line.quantity
+        additive[of_list] = line.list
+        additive[of_contracted] = line.contracted
+        additive[of_charge] = line.charge
         list_ += line.list
         contracted += line.contracted
         charge += line.charge
         if two_currencies:
-            additive[billed_column] = line.billed
+            additive[of_billed] = line.billed
             billed += line.billed
     additive["list"], additive["contracted"], additive["charge"] = list_, contracted, charge
     if two_currencies:

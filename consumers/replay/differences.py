@@ -4,10 +4,11 @@ Only a row that stands on this very event is compared, with the book and the cos
 row: so a difference is the decoder's or the engine's, never another report's or another price's.
 """
 
-import dataclasses
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
+
+import msgspec
 
 from consumers.errors import ReplayRefused
 from consumers.rerate.diff import Diff
@@ -96,7 +97,7 @@ class WatchingPoster:
 
 def _without_caller_id(event: UsageEvent) -> UsageEvent:
     """No price and no row has the caller's object id: a document is no place for it either."""
-    return dataclasses.replace(event, caller=dataclasses.replace(event.caller, oid=None))
+    return msgspec.structs.replace(event, caller=msgspec.structs.replace(event.caller, oid=None))
 
 
 def staged(found: Sequence[Found], currencies: tuple[str, str]) -> Staging:

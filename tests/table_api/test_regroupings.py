@@ -10,7 +10,7 @@ from pricing_rules.money import parse_pico
 from pricing_rules.rating import rate
 from table_api.book_archive import BookArchive
 from table_api.call_scan import scan
-from table_api.documents import MemoryDocuments
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from table_api.meta import LedgerMeta, read_meta
 from table_api.people import PeopleDirectory, Person
@@ -53,7 +53,7 @@ async def metered(memory: MemoryTableStorage, book: Book, subjects: list[str]) -
     await ledger.post(
         [MeteredCall(priced=rate(c.priced.event, book), origin=c.origin) for c in calls]
     )
-    books = BookArchive(MemoryDocuments())
+    books = BookArchive(MemoryBlobStore())
     await books.keep(book)
     return PastDays(storage=memory, meta=await meta_of(memory), books=books, closed={"202611"})
 
@@ -126,7 +126,7 @@ async def test_without_the_book_it_says_that_nothing_was_compared(
     memory: MemoryTableStorage, tmp_path: Path
 ) -> None:
     past = await metered(memory, book_with_a_discount(tmp_path), ["ada"])
-    empty = replace(past, books=BookArchive(MemoryDocuments()))
+    empty = replace(past, books=BookArchive(MemoryBlobStore()))
     [line] = await empty.regroupings(STANDING, AFTER)
     assert (line.calls, line.not_compared, line.repriced) == (3, 3, 0)
 

@@ -4,12 +4,13 @@ import asyncio
 import io
 import random
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import fastavro
+import msgspec
 import pytest
-from msgspec.structs import replace
 
 from consumers.errors import ReplayRefused
 from consumers.replay.capture_file import read_capture
@@ -23,7 +24,7 @@ from pricing_rules.types import Operation, Usage
 from pricing_rules.units import Unit
 from pricing_rules.usage_shapes import normalise
 from table_api.book_archive import BookArchive
-from table_api.documents import MemoryDocuments
+from table_api.memory_blobs import MemoryBlobStore
 from table_api.replay_positions import ReplayPositions
 from table_api.repricing import decode_pairs
 from tests.builders import ENQUEUED_TIME, call_id, chat_usage, make_body
@@ -201,7 +202,7 @@ async def test_where_the_book_is_not_archived_the_replay_says_that_it_compared_n
     capture(broker, tmp_path)
     await world.replay(tmp_path)
     empty = replace(
-        world.history, documents=MemoryDocuments(), books=BookArchive(MemoryDocuments())
+        world.history, documents=MemoryBlobStore(), books=BookArchive(MemoryBlobStore())
     )
     watching = await ReplayWorld(history=empty, letters=world.letters).watching()
     await world.replay(tmp_path, poster=watching)
@@ -267,7 +268,7 @@ def _without_cached(operation: Operation, usage: Mapping[str, Any]) -> Usage:
     right = normalise(operation, usage)
     counts = dict(right.counts)
     counts[Unit.INPUT] += counts.pop(Unit.CACHE_READ, 0)
-    return replace(right, counts=counts)
+    return msgspec.structs.replace(right, counts=counts)
 
 
 async def _staged_and_approved(world: ReplayWorld, staging: Staging) -> str:
