@@ -16,6 +16,7 @@ from table_api.memory_storage import MemoryTableStorage
 from tests.builders import CALL_TIME
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.gateway import Call, envelope
+from tests.consumers.pairing.traffic import Sent
 from tests.consumers.pairing.world import DIAGNOSTICS, KEEP, WAITS, World
 
 DAY = timedelta(days=1)
@@ -76,7 +77,7 @@ async def test_the_verb_takes_a_letter_of_the_gateway_log_through_pairing(
     """As after a new release of the decoder: the stored bytes are good now."""
     call = Call(number=1, time=datetime.now(UTC) - timedelta(minutes=5))
     body = envelope(call.gateway_record(), call.llm_record())
-    stage.put([(DIAGNOSTICS, body[:-40])], Random(1))
+    stage.put([Sent(DIAGNOSTICS, body[:-40], call.time)], Random(1))
     await stage.until_paired()
     chosen = Namespace(diagnostics=True, reason="not_json", id=None, all=False)
     await list_letters(stage.settings(), chosen)
