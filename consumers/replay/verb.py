@@ -22,6 +22,7 @@ from consumers.errors import GivenUp
 from consumers.hub import EventHub
 from consumers.metering import Metering
 from consumers.metering_edges import open_ledger
+from consumers.pairing.redrive import open_again
 from consumers.replay.capture_files import ContainerFiles, DirectoryFiles
 from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import WatchingPoster, staged
@@ -53,7 +54,7 @@ async def replay(settings: Settings, arguments: argparse.Namespace) -> int:
         metering = await _metering(settings, edges, ledger, watching, arguments)
         try:
             if arguments.dead_letters:
-                tally = await _letters(edges, metering, arguments)
+                tally = await _letters(settings, edges, metering, arguments)
             else:
                 async with _source(settings, edges, arguments) as source:
                     tally = await _replayed(source, metering, edges, arguments, ended)
@@ -149,16 +150,22 @@ async def _replayed(
         return await replaying.run(partitions)
 
 
-async def _letters(edges: Edges, metering: Metering, arguments: argparse.Namespace) -> Tally:
+async def _letters(
+    settings: Settings, edges: Edges, metering: Metering, arguments: argparse.Namespace
+) -> Tally:
     chosen = await open_letters(edges.dead_letters, _period(arguments))
-    with replay_bar(len(chosen)) as bar:
-        return await replay_letters(
-            edges.dead_letters,
-            metering,
-            chosen,
-            dry_run=arguments.dry_run,
-            progressed=lambda tally: bar.advance(1, tally.events),
-        )
+    async with contextlib.AsyncExitStack() as opened:
+        pairing = None
+        if not arguments.dry_run:
+            pairing = await opened.enter_async_context(open_again(settings, diagnostics=False))
+        with replay_bar(len(chosen)) as bar:
+            return await replay_letters(
+                edges.dead_letters,
+                metering,
+                chosen,
+                pairing=pairing,
+                progressed=lambda tally: bar.advance(1, tally.events),
+            )
 
 
 def _period(arguments: argparse.Namespace) -> Period:

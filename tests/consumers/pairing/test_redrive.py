@@ -8,8 +8,11 @@ from random import Random
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
+from consumers.dead_letters import Refusal, make_letter
 from consumers.pairing.redrive import pairing_again
 from consumers.received import Received
+from consumers.replay.letters import open_letters, replay_letters
+from consumers.replay.source import Period
 from consumers.verbs import list_letters, redrive_letters
 from table_api.call_decision import UNATTRIBUTED, PairingState
 from table_api.memory_storage import MemoryTableStorage
@@ -17,11 +20,12 @@ from tests.builders import CALL_TIME
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.traffic import Sent
-from tests.consumers.pairing.world import DIAGNOSTICS, KEEP, WAITS, World
+from tests.consumers.pairing.world import DIAGNOSTICS, KEEP, USAGE, WAITS, World
 
 DAY = timedelta(days=1)
 LATER = CALL_TIME + DAY
 PLAIN = Call(number=1, stream=False)
+STREAMED = Call(number=1)
 
 
 async def redriven(world: World, body: bytes, *, now: datetime) -> None:
@@ -59,6 +63,27 @@ async def test_a_redriven_trace_moves_the_call_to_its_caller_at_once(world: Worl
     await world.meter(list(world.outbox.sent), LATER)
     [[entry]] = (await world.standing()).values()
     assert entry.row["subject"] != UNATTRIBUTED
+
+
+async def test_a_replayed_letter_of_the_usage_hub_tells_pairing_too(world: World) -> None:
+    await world.pair(world.diagnostics, envelope(STREAMED.llm_record()), CALL_TIME)
+    received = Received(7, "", CALL_TIME, STREAMED.event())
+    refusal = Refusal(
+        reason="not_json", field="body", value="", message="by an older decoder", event_id=None
+    )
+    letter = make_letter(USAGE, "0", received, refusal=refusal, recorded_at=CALL_TIME)
+    await world.letters.add([letter])
+    world.pairing = replace(world.pairing, now=lambda: LATER)
+    world.usage._pairing = world.pairing
+    tally = await replay_letters(
+        world.letters,
+        world.metering(LATER),
+        await open_letters(world.letters, Period(from_time=None, to_time=None)),
+        pairing=pairing_again(world.usage),
+        progressed=lambda _: None,
+    )
+    assert tally.counts == {"deferred": 1}
+    assert await states(world) == {PairingState.COMPLETED}
 
 
 async def test_a_half_of_purged_facts_stays_a_letter(world: World) -> None:
