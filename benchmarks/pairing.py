@@ -113,8 +113,8 @@ async def compare(calls: int) -> None:
     sent = traffic(calls, start=start, span=SPAN, seed=SEED)
     with azurite.running() as ports:
         async with Broker.running(config=config) as broker:
-            for hub, body in sent.events:
-                broker.append(hub, [body], partition=str(chance.randrange(PARTITIONS)))
+            for event in sent.events:
+                broker.append(event.hub, [event.body], partition=str(chance.randrange(PARTITIONS)))
             environment = {
                 "EVENTHUB_CONNECTION_STRING": broker.connection_string,
                 "STORAGE_CONNECTION_STRING": ports.connection_string,
@@ -153,7 +153,7 @@ async def verify(sent: Traffic, storage: AzureTableStorage, start: datetime) -> 
 
 def show(sent: Traffic, pairing: Side, metering: Side, metered_events: int) -> None:
     """The table."""
-    bodies = [body for hub, body in sent.events if hub == DIAGNOSTICS]
+    bodies = [event.body for event in sent.events if event.hub == DIAGNOSTICS]
     records = sum(body.count(b'"correlationId"') for body in bodies)
     usage = len(sent.events) - len(bodies)
     completed = sum(

@@ -34,6 +34,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     """The event's whole body, a `llm.call.completed.v1`."""
     replaces: Place | None = None
 
+    @property
+    def withdraws(self) -> bool:
+        """Whether the call goes out of the ledger, since it was refused after all."""
+        return self.replaces == self.place
+
 
 class PairingState(StrEnum):
     """What pairing knows of a call. Every gateway call of a model has exactly one."""
@@ -58,6 +63,8 @@ def state_of(view: CallView, decisions: Sequence[Decision]) -> PairingState:
     """The state of a call, from its facts and its decisions in order."""
     if view.metered:
         return PairingState.METERED
+    if view.refused:
+        return PairingState.REFUSED
     if decisions:
         last = decisions[-1]
         if last.place.subject == UNATTRIBUTED:
@@ -65,7 +72,7 @@ def state_of(view: CallView, decisions: Sequence[Decision]) -> PairingState:
         if last.strength[0] == 0:
             return PairingState.NO_USAGE
         return PairingState.COMPLETED if view.reported else PairingState.RECOVERED
-    return PairingState.REFUSED if view.refused else PairingState.WAITING
+    return PairingState.WAITING
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -124,11 +124,16 @@ def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> 
     """The posting that takes a call out of the place which `call` replaces, if it does.
 
     It stands under the old key as `moved`, counts nothing and beats every report, so that a late
-    one of the old place changes nothing.
+    one of the old place changes nothing. A report without usage that replaces its own place takes
+    the call out of the ledger: it was refused, as pairing learned too late.
     """
-    replaced = call.priced.event.replaces
+    event = call.priced.event
+    replaced = event.replaces
     if replaced is None:
         return None
+    counted = f"counted under {event.subject} at {event.time.isoformat()}"
+    own = (replaced.subject, replaced.time) == (event.subject, event.time)
+    withdrawn = own and event.usage is None
     moved = replace(
         call.priced,
         event=replace(
@@ -140,15 +145,16 @@ def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> 
             replaces=None,
         ),
         state=CallState.MOVED,
-        reason=f"counted under {call.priced.event.subject} at {call.priced.event.time.isoformat()}",
+        reason=f"answered {event.status}, nothing was charged" if withdrawn else counted,
         charges=(),
         adjustments=(),
         base_rule_id=None,
         tier=None,
     )
     posting = make_posting(MeteredCall(priced=moved, origin=call.origin), calendar, shards)
-    if _place(call.priced.event, calendar, shards)[1:] == (posting.partition, posting.entry_key):
-        return None  # a report cannot replace its own place
+    stands_at = (posting.partition, posting.entry_key)
+    if _place(event, calendar, shards)[1:] == stands_at and not withdrawn:
+        return None  # what a report counts it cannot take out itself
     return replace(posting, cell=None)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from table_api.call_decision import PairingState
 from tests.consumers.pairing.gateway import Call, envelope
-from tests.consumers.pairing.traffic import Traffic, state_of_call
+from tests.consumers.pairing.traffic import Sent, Traffic, state_of_call
 from tests.consumers.pairing.world import DIAGNOSTICS
 
 POSTED = frozenset(PairingState) - {PairingState.REFUSED, PairingState.WAITING}
@@ -47,5 +47,5 @@ def with_rare_losses(sent: Traffic) -> Traffic:
         records = [call.gateway_record()] * call.has_outcome
         records += [call.llm_record()] * call.has_tokens
         if records:
-            events.append((DIAGNOSTICS, envelope(*records)))
+            events.append(Sent(DIAGNOSTICS, envelope(*records), call.time))
     return Traffic([*sent.calls, *rare], [*sent.events, *events])

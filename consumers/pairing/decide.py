@@ -33,10 +33,12 @@ def decide(
     `stream_time` is what all partitions of both hubs have passed; None when nobody knows.
     """
     last = decisions[-1] if decisions else None
+    if view.refused:
+        return None if last is None else _withdrawal(view, last)
     place = _place(view, last, stream_time, waits)
     if place is None:
         return None
-    found = None if view.refused else usage_from_log(view)
+    found = usage_from_log(view)
     usage, normal = found if found is not None else (None, None)
     strength = (int(Rank.GATEWAY_LOG), normal.total) if normal is not None else (0, 0)
     replaces = None
@@ -57,6 +59,23 @@ def decide(
     )
 
 
+def _withdrawal(view: CallView, last: Decision) -> Decision | None:
+    """Nothing was to be charged, which is known only now: out of the ledger again."""
+    identity = view.identity
+    if last.withdraws:
+        return None
+    if view.metered and identity and last.place == Place(identity.subject, identity.time):
+        return None  # metering posts the UsageEvent there, which says so itself
+    return Decision(
+        call_id=view.call_id,
+        number=last.number + 1,
+        place=last.place,
+        strength=(0, 0),
+        event=completed_event(view, last.place, usage=None, replaces=last.place),
+        replaces=last.place,
+    )
+
+
 def _place(
     view: CallView, last: Decision | None, stream_time: datetime | None, waits: Waits
 ) -> Place | None:
@@ -64,14 +83,14 @@ def _place(
     if view.identity is None:
         if last is not None:
             return last.place
-        if view.refused or not _passed(view, stream_time, waits.timeout):
+        if not _passed(view, stream_time, waits.timeout):
             return None
         return Place(UNATTRIBUTED, view.time)
     place = Place(view.identity.subject, view.identity.time)
     if last is not None:
         # Also of a call that metering posts: it must not stand in two places.
         return None if view.metered and place == last.place else place
-    if view.metered or view.refused:
+    if view.metered:
         return None
     if view.has_tokens:
         waited_for = view.reported or view.identity.stream or view.identity.status >= 400

@@ -125,6 +125,8 @@ class Settlement:
 
 
 def _reason(decision: Decision) -> str:
+    if decision.withdraws:
+        return "refused"
     if decision.replaces is not None:
         return "moved"
     if decision.place.subject == UNATTRIBUTED:

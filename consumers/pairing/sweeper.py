@@ -16,6 +16,7 @@ from telemetry.log import Log
 
 CLOCK_SKEW = timedelta(minutes=1)
 """Between this machine's clock, which an idle partition counts by, and the hub's."""
+HOUR = timedelta(hours=1)
 PURGE_INTERVAL = timedelta(hours=1)
 PURGE_MARGIN = timedelta(days=1)
 """Kept longer than facts are accepted, since processes do not look at the same moment."""
@@ -55,16 +56,23 @@ class Sweeper:
         """One sweep, as far as the stream has come. Raises Unavailable or HubUnavailable."""
         passed = await self._pairing.stream_time.look()
         if passed.time is not None:
-            waits = self._pairing.waits
-            if not self._passed:
-                start = await self._start(passed.time - waits.timeout)
-                self._passed = dict.fromkeys((waits.grace, waits.timeout), start)
-            for wait, since in list(self._passed.items()):
-                await self._settle_due(since, passed.time - wait, passed.time)
-                self._passed[wait] = max(since, passed.time - wait)
-            await self._pairing.calls.set_swept(self._passed[waits.timeout])
+            await self._sweep_to(passed.time)
             await self._purge(passed.time)
         return passed
+
+    async def _sweep_to(self, stream_time: datetime) -> None:
+        """Hour by hour, each remembered: a crash begins anew with the hour that it fell in."""
+        waits = self._pairing.waits
+        if not self._passed:
+            start = await self._start(stream_time - waits.timeout)
+            self._passed = dict.fromkeys((waits.grace, waits.timeout), start)
+        reached = min(since + wait for wait, since in self._passed.items())
+        while reached < stream_time:
+            reached = min(reached + HOUR, stream_time)
+            for wait, since in list(self._passed.items()):
+                await self._settle_due(since, reached - wait, stream_time)
+                self._passed[wait] = max(since, reached - wait)
+            await self._pairing.calls.set_swept(self._passed[waits.timeout])
 
     async def _start(self, otherwise: datetime) -> datetime:
         """Where an earlier sweeper ended, or the oldest call that is kept."""

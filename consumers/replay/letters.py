@@ -6,7 +6,7 @@ from collections.abc import Callable
 from consumers.dead_letters import DeadLetters
 from consumers.metering import Metering
 from consumers.received import Received
-from consumers.redrive import NO_OFFSET, metering_again, redrive
+from consumers.redrive import NO_OFFSET, Again, metering_again, redrive
 from consumers.replay.replay import Tally
 from consumers.replay.source import Period
 from table_api.dead_letters import DeadLetter, LetterState
@@ -17,23 +17,27 @@ async def replay_letters(
     metering: Metering,
     chosen: list[DeadLetter],
     *,
-    dry_run: bool,
+    pairing: Again | None,
     ended: asyncio.Event,
     progressed: Callable[[Tally], None],
 ) -> Tally:
-    """What became of each, or would become of it. Those that are done are marked: again goes on."""
+    """What became of each; without `pairing` a dry run: what would become of it by metering.
+
+    Those that are done are marked: again goes on. Pairing must know what metering posts, too: else
+    the log's half would be posted beside it.
+    """
     tally = Tally()
     for entry in chosen:
         if ended.is_set():
             tally.complete = False
             break
-        if dry_run:
+        if pairing is None:
             body = await letters.body(entry.id)
             received = Received(entry.sequence_number, NO_OFFSET, entry.enqueued_time, body)
             [counts] = await metering.prepare(entry.partition, [received])()
             tally.counts.update(count.value for count in counts)
         else:
-            after = await redrive(letters, [metering_again(metering)], entry)
+            after = await redrive(letters, [metering_again(metering), pairing], entry)
             redriven = after.state is LetterState.REDRIVEN
             tally.counts[str(after.outcome) if redriven else "dead_lettered"] += 1
         tally.events += 1

@@ -22,6 +22,7 @@ from consumers.edges import BLOB_OPTIONS, Edges, open_edges
 from consumers.hub import EventHub
 from consumers.metering import Metering
 from consumers.metering_edges import ledger_to_look_at, open_ledger
+from consumers.pairing.redrive import open_again
 from consumers.replay.capture_files import ContainerFiles, DirectoryFiles
 from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import WatchingPoster, staged
@@ -54,7 +55,7 @@ async def replay(settings: Settings, arguments: argparse.Namespace) -> int:
         watching = WatchingPoster(ledger, edges.price_books, dry_run=arguments.dry_run)
         metering = await _metering(settings, edges, ledger, watching, arguments)
         if arguments.dead_letters:
-            tally = await _letters(edges, metering, arguments, ended)
+            tally = await _letters(settings, edges, metering, arguments, ended)
         else:
             async with _source(settings, edges, arguments) as source:
                 tally = await _replayed(source, metering, edges, arguments, ended)
@@ -158,18 +159,26 @@ async def _replayed(
 
 
 async def _letters(
-    edges: Edges, metering: Metering, arguments: argparse.Namespace, ended: asyncio.Event
+    settings: Settings,
+    edges: Edges,
+    metering: Metering,
+    arguments: argparse.Namespace,
+    ended: asyncio.Event,
 ) -> Tally:
     chosen = await open_letters(edges.dead_letters, _period(arguments))
-    with replay_bar(len(chosen)) as bar:
-        return await replay_letters(
-            edges.dead_letters,
-            metering,
-            chosen,
-            dry_run=arguments.dry_run,
-            ended=ended,
-            progressed=lambda tally: bar.advance(1, tally.events),
-        )
+    async with contextlib.AsyncExitStack() as opened:
+        pairing = None
+        if not arguments.dry_run:
+            pairing = await opened.enter_async_context(open_again(settings, diagnostics=False))
+        with replay_bar(len(chosen)) as bar:
+            return await replay_letters(
+                edges.dead_letters,
+                metering,
+                chosen,
+                pairing=pairing,
+                ended=ended,
+                progressed=lambda tally: bar.advance(1, tally.events),
+            )
 
 
 def _period(arguments: argparse.Namespace) -> Period:

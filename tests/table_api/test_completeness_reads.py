@@ -232,12 +232,12 @@ async def test_a_days_traffic_is_counted_as_it_was_sent(memory: MemoryTableStora
     world = await World.over(memory)
     sent = with_rare_losses(traffic(200, start=CALL_TIME, span=timedelta(hours=3)))
     end = CALL_TIME + timedelta(hours=3)
-    for hub, body in sent.events:
-        if hub == USAGE:
-            await world.pair(world.usage, body, end)
-            await world.meter([body], end)
+    for event in sent.events:
+        if event.hub == USAGE:
+            await world.pair(world.usage, event.body, end)
+            await world.meter([event.body], end)
         else:
-            await world.pair(world.diagnostics, body, end)
+            await world.pair(world.diagnostics, event.body, end)
     await world.sweep(end + WAITS.timeout)
     await world.meter(list(world.outbox.sent), end)
     got = await answer(memory)

@@ -26,6 +26,7 @@ from table_api.entries import LedgerEntry
 from table_api.open_calls import OpenCalls
 from table_api.progress import Count, ProgressTable
 from tests.calls import DEMO_BOOK
+from tests.consumers.pairing.traffic import Sent
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE, standing_calls
 from tests.consumers.process import ConsumerProcess
 from tests.waiting import until
@@ -51,21 +52,43 @@ QUICK = {
 }
 
 
+@dataclass
+class Clock:
+    """The broker's: the time of day, or what a test says."""
+
+    at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self.at or datetime.now(UTC)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """What a test of running consumers needs."""
 
     broker: Broker
+    clock: Clock
     storage: AzureTableStorage
     environment: dict[str, str]
 
     def settings(self, **changes: Any) -> Settings:
         return replace(read_settings({}, self.environment), **changes)
 
-    def put(self, bodies: Iterable[tuple[str, bytes]], chance: Random) -> None:
-        """Events into any partition of their hubs."""
-        for hub, body in bodies:
-            self.broker.append(hub, [body], partition=str(chance.randrange(PARTITIONS)))
+    def put(self, events: Iterable[Sent], chance: Random) -> None:
+        """Events into any partition of their hubs, enqueued now."""
+        for event in events:
+            self._append(event, chance)
+
+    def put_in_their_time(self, events: Iterable[Sent], chance: Random) -> None:
+        """The same, each enqueued when it says."""
+        for event in events:
+            self.clock.at = event.enqueued_time
+            self._append(event, chance)
+        self.clock.at = None
+
+    def _append(self, event: Sent, chance: Random) -> None:
+        partition = str(chance.randrange(PARTITIONS))
+        self.broker.append(event.hub, [event.body], partition=partition)
 
     @contextlib.asynccontextmanager
     async def pairing(self, **changes: Any) -> AsyncIterator[asyncio.Event]:
@@ -129,17 +152,23 @@ def account(azurite: AzuritePorts) -> AzuritePorts:
 
 
 @pytest.fixture
-async def broker() -> AsyncIterator[Broker]:
-    async with Broker.running(config=CONFIG) as running:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def broker(clock: Clock) -> AsyncIterator[Broker]:
+    async with Broker.running(config=CONFIG, clock=clock) as running:
         yield running
 
 
 @pytest.fixture
-async def stage(account: AzuritePorts, broker: Broker) -> AsyncIterator[Stage]:
+async def stage(account: AzuritePorts, broker: Broker, clock: Clock) -> AsyncIterator[Stage]:
     storage = AzureTableStorage.from_connection_string(account.connection_string)
     unique = uuid4().hex
     yield Stage(
         broker=broker,
+        clock=clock,
         storage=storage,
         environment={
             **QUICK,

@@ -40,6 +40,11 @@ class Call:
         return self.prompt + self.completion
 
     @property
+    def unreached(self) -> bool:
+        """Whether the gateway answered by itself. A row of its LLM log may come all the same."""
+        return self.status in {401, 403, 429, 503}
+
+    @property
     def usage(self) -> dict[str, Any] | None:
         """What the policy saw."""
         if self.stream or self.status >= 400:
@@ -69,14 +74,13 @@ class Call:
 
     def gateway_record(self) -> dict[str, Any]:
         """The row of GatewayLogs, with the trace if it has one."""
-        refused = self.status in {401, 403, 429}
         properties: dict[str, Any] = {
             "method": "POST",
             "url": f"https://{SERVICE}.azure-api.net/openai/deployments/gpt-4.1-mini"
             f"/{_PATHS[self.operation]}?api-version=2024-10-21",
             "responseCode": self.status,
-            "backendResponseCode": 0 if refused else self.status,
-            "backendTime": 0 if refused else 790,
+            "backendResponseCode": 0 if self.unreached else self.status,
+            "backendTime": 0 if self.unreached else 790,
             "apiId": "llm",
         }
         if self.has_trace:

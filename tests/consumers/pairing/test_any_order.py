@@ -32,7 +32,7 @@ calls = st.builds(
     subject=st.sampled_from(["user-1", "user-2"]),
     time=st.sampled_from([BEGIN, BEGIN - timedelta(minutes=10), BEGIN - timedelta(minutes=90)]),
     stream=st.booleans(),
-    status=st.sampled_from([200, 200, 200, 400, 429]),
+    status=st.sampled_from([200, 200, 200, 400, 429, 503]),
     has_event=st.booleans(),
     has_outcome=st.booleans(),
     has_trace=st.booleans(),
@@ -47,7 +47,9 @@ def expected(call: Call) -> Expected:
         return call.subject, 2, call.total
     if call.has_event and call.status == 429:
         return call.subject, 0, 0
-    if call.status == 429 or not (known or call.has_tokens or call.has_outcome):
+    if call.unreached and call.has_outcome:
+        return None
+    if not (known or call.has_tokens or call.has_outcome):
         return None
     subject = call.subject if known else UNATTRIBUTED
     return (subject, 1, call.total) if call.has_tokens else (subject, 0, 0)
@@ -66,10 +68,7 @@ class AnyOrder(RuleBasedStateMachine):
         storage = MemoryTableStorage()
         self.world = self.run(World.over(storage, FaultyStorage(storage, faults)))
         self.processes = [self.world, self.world.other()]
-        self.calls = [
-            replace(call, number=number, has_tokens=call.has_tokens and call.status != 429)
-            for number, call in enumerate(chosen)
-        ]
+        self.calls = [replace(call, number=number) for number, call in enumerate(chosen)]
         self.unsent = [(kind, body) for call in self.calls for kind, body in halves(call)]
         self.pending: list[tuple[str, bytes, Any]] = []
         self.read: list[tuple[str, bytes, Any]] = []

@@ -1,15 +1,18 @@
 """The races of two hubs, several processes and stopped consumers, each by itself."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from consumers.errors import HubUnavailable
 from table_api.audit import audit
 from table_api.call_decision import UNATTRIBUTED, PairingState
 from table_api.memory_storage import MemoryTableStorage
-from table_api.storage import Operation
+from table_api.open_call_keys import HOUR_SHARDS
+from table_api.storage import Operation, Row
 from tests.builders import CALL_TIME
 from tests.calls import NOW, PrefixedStorage
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
@@ -152,6 +155,74 @@ async def test_two_sweepers_at_once_lose_and_double_nothing() -> None:
     assert await standing(world) == [("user-1", 0, 0)] * 40
     assert await states(world) == {PairingState.NO_USAGE}
     assert (await audit(memory, now=NOW)).ok
+
+
+async def test_a_sweep_that_is_killed_begins_anew_with_its_hour() -> None:
+    world = await World.over(MemoryTableStorage())
+    hours = [CALL_TIME + timedelta(hours=hour) for hour in range(6)]
+    calls = [Call(number=number, time=time, has_tokens=False) for number, time in enumerate(hours)]
+    for call in calls:
+        await log(world, call, at=call.time)
+    world.outbox.faults = [None, None, None, "before"]  # a publication for each hour's call
+    with pytest.raises(HubUnavailable):
+        await world.sweep(hours[-1] + WAITS.timeout)
+    swept = await world.calls.swept()
+    assert swept is not None
+    assert hours[1] <= swept < hours[3]
+    successor = world.other()
+    await successor.sweep(hours[-1] + WAITS.timeout)
+    await meter_published(world)
+    assert await standing(world) == [("user-1", 0, 0)] * len(calls)
+
+
+class Counting(PrefixedStorage):
+    """Counts queries."""
+
+    queries = 0
+
+    def query(self, *arguments: Any, **options: Any) -> AsyncIterator[list[Row]]:
+        self.queries += 1
+        return super().query(*arguments, **options)
+
+
+async def test_of_many_calls_that_wait_for_a_half_none_is_read_by_itself() -> None:
+    memory = MemoryTableStorage()
+    counting = Counting(memory, "")
+    world = await World.over(memory, counting)
+    calls = [Call(number=number, has_event=number % 2 == 0) for number in range(200)]
+    await world.pair_batch(world.diagnostics, [envelope(c.llm_record()) for c in calls], SOON)
+    assert counting.queries <= 2 * HOUR_SHARDS
+    # Of a hundred the other half comes: those are read, and no other.
+    events = [call.event() for call in calls if call.has_event]
+    counting.queries = 0
+    await world.pair_batch(world.usage, events, SOON)
+    assert counting.queries <= 2 * HOUR_SHARDS + len(events)
+    assert len(world.outbox.sent) == len(events)
+    # Again: all is said, nothing is read but the index.
+    counting.queries = 0
+    await world.pair_batch(world.usage, events, SOON)
+    assert counting.queries <= 2 * HOUR_SHARDS
+    assert len(world.outbox.sent) == len(events)
+
+
+@pytest.mark.parametrize("traced", [True, False])
+async def test_a_refused_call_whose_tokens_timed_out_leaves_the_ledger(
+    world: World, traced: bool
+) -> None:
+    refused = Call(number=1, status=429, has_trace=traced)
+    await world.pair(world.diagnostics, envelope(refused.llm_record()), SOON)
+    await world.sweep(OVERDUE)
+    original = list(world.outbox.sent)
+    await meter_published(world)
+    assert await standing(world) == [(UNATTRIBUTED, 1, refused.total)]
+    await world.pair(world.diagnostics, envelope(refused.gateway_record()), OVERDUE)
+    await meter_published(world)
+    await world.meter(original, OVERDUE)  # the hub delivers it once more
+    await world.sweep(OVERDUE + WAITS.timeout)
+    assert world.outbox.sent == []
+    assert await standing(world) == []
+    assert await states(world) == {PairingState.REFUSED}
+    assert (await audit(world.storage, now=NOW)).ok
 
 
 async def test_halves_that_two_processes_write_at_once_are_joined() -> None:

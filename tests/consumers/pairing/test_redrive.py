@@ -8,19 +8,24 @@ from random import Random
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
+from consumers.dead_letters import Refusal, make_letter
 from consumers.pairing.redrive import pairing_again
 from consumers.received import Received
+from consumers.replay.letters import open_letters, replay_letters
+from consumers.replay.source import Period
 from consumers.verbs import list_letters, redrive_letters
 from table_api.call_decision import UNATTRIBUTED, PairingState
 from table_api.memory_storage import MemoryTableStorage
 from tests.builders import CALL_TIME
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.gateway import Call, envelope
-from tests.consumers.pairing.world import DIAGNOSTICS, KEEP, WAITS, World
+from tests.consumers.pairing.traffic import Sent
+from tests.consumers.pairing.world import DIAGNOSTICS, KEEP, USAGE, WAITS, World
 
 DAY = timedelta(days=1)
 LATER = CALL_TIME + DAY
 PLAIN = Call(number=1, stream=False)
+STREAMED = Call(number=1)
 
 
 async def redriven(world: World, body: bytes, *, now: datetime) -> None:
@@ -60,6 +65,27 @@ async def test_a_redriven_trace_moves_the_call_to_its_caller_at_once(world: Worl
     assert entry.row["subject"] != UNATTRIBUTED
 
 
+async def test_a_replayed_letter_of_the_usage_hub_tells_pairing_too(world: World) -> None:
+    await world.pair(world.diagnostics, envelope(STREAMED.llm_record()), CALL_TIME)
+    received = Received(7, "", CALL_TIME, STREAMED.event())
+    refusal = Refusal(
+        reason="not_json", field="body", value="", message="by an older decoder", event_id=None
+    )
+    letter = make_letter(USAGE, "0", received, refusal=refusal, recorded_at=CALL_TIME)
+    await world.letters.add([letter])
+    world.pairing = replace(world.pairing, now=lambda: LATER)
+    world.usage._pairing = world.pairing
+    tally = await replay_letters(
+        world.letters,
+        world.metering(LATER),
+        await open_letters(world.letters, Period(from_time=None, to_time=None)),
+        pairing=pairing_again(world.usage),
+        progressed=lambda _: None,
+    )
+    assert tally.counts == {"deferred": 1}
+    assert await states(world) == {PairingState.COMPLETED}
+
+
 async def test_a_half_of_purged_facts_stays_a_letter(world: World) -> None:
     now = CALL_TIME + KEEP + DAY
     world.stream_time.latest = now
@@ -76,7 +102,7 @@ async def test_the_verb_takes_a_letter_of_the_gateway_log_through_pairing(
     """As after a new release of the decoder: the stored bytes are good now."""
     call = Call(number=1, time=datetime.now(UTC) - timedelta(minutes=5))
     body = envelope(call.gateway_record(), call.llm_record())
-    stage.put([(DIAGNOSTICS, body[:-40])], Random(1))
+    stage.put([Sent(DIAGNOSTICS, body[:-40], call.time)], Random(1))
     await stage.until_paired()
     chosen = Namespace(diagnostics=True, reason="not_json", id=None, all=False)
     await list_letters(stage.settings(), chosen)

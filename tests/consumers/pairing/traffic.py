@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -20,9 +20,23 @@ EMBEDDINGS_PERCENT = 5
 RECORDS_MAX = 8
 """Records in one event of the diagnostics hub."""
 SUBJECTS = 40
+DELAY_MAX = timedelta(minutes=40)
+"""Of a half, from its call on: beyond the grace, within the timeout."""
+VERY_LATE_PERCENT = 2
+VERY_LATE_MAX = timedelta(minutes=110)
+"""Of so many halves: beyond the timeout."""
 
 Truth = tuple[str, int, int]
 """Subject, rank, tokens of a call in the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One event of a hub."""
+
+    hub: str
+    body: bytes
+    enqueued_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +44,7 @@ class Traffic:
     """Calls and the events that tell of them, in the order of their sending."""
 
     calls: Sequence[Call]
-    events: Sequence[tuple[str, bytes]]
+    events: Sequence[Sent]
 
     @property
     def truth(self) -> dict[str, Truth]:
@@ -48,18 +62,27 @@ def traffic(count: int, *, start: datetime, span: timedelta, seed: int = 7) -> T
     """Halves in random order over both hubs, with duplicates and losses."""
     chance = Random(seed)
     calls = [_call(number, start + span * number / count, chance) for number in range(count)]
-    usage = [(USAGE, call.event()) for call in calls if call.has_event]
-    records = [call.gateway_record() for call in calls if call.has_outcome]
-    records += [call.llm_record() for call in calls if call.has_tokens]
-    chance.shuffle(records)
-    events = usage
+    events = [Sent(USAGE, call.event(), _arrival(call, chance)) for call in calls if call.has_event]
+    records = [
+        (_arrival(call, chance), call.gateway_record()) for call in calls if call.has_outcome
+    ]
+    records += [(_arrival(call, chance), call.llm_record()) for call in calls if call.has_tokens]
+    records.sort(key=lambda each: each[0])
     while records:
         size = chance.randint(1, RECORDS_MAX)
-        events.append((DIAGNOSTICS, envelope(*records[:size])))
-        records = records[size:]
-    events += chance.choices(events, k=len(events) * DUPLICATES_PERCENT // 100)
-    chance.shuffle(events)
+        together, records = records[:size], records[size:]
+        body = envelope(*(record for _, record in together))
+        events.append(Sent(DIAGNOSTICS, body, together[-1][0]))
+    for event in chance.choices(events, k=len(events) * DUPLICATES_PERCENT // 100):
+        again = event.enqueued_time + DELAY_MAX * chance.random()
+        events.append(replace(event, enqueued_time=again))
+    events.sort(key=lambda each: each.enqueued_time)
     return Traffic(calls, events)
+
+
+def _arrival(call: Call, chance: Random) -> datetime:
+    late = chance.randrange(100) < VERY_LATE_PERCENT
+    return call.time + (VERY_LATE_MAX if late else DELAY_MAX) * chance.random()
 
 
 def _call(number: int, time: datetime, chance: Random) -> Call:
@@ -106,8 +129,8 @@ def state_of_call(call: Call) -> PairingState | None:
         return PairingState.METERED
     if not (call.has_event or call.has_outcome or call.has_tokens):
         return None
-    if call.status == 429:
-        return PairingState.REFUSED
+    if call.unreached and call.has_outcome:
+        return PairingState.REFUSED  # without that nobody knows, whoever is named
     if not (call.has_event or (call.has_outcome and call.has_trace)):
         return PairingState.UNATTRIBUTED
     if not call.has_tokens:

@@ -96,19 +96,27 @@ class World:
 
     async def pair(self, intake: Intake, body: bytes, enqueued_time: datetime) -> None:
         """One event. Raises what the worker would try again after."""
-        await intake.prepare("0", [self._received(body, enqueued_time)])()
+        await self.pair_batch(intake, [body], enqueued_time)
+
+    async def pair_batch(
+        self, intake: Intake, bodies: Sequence[bytes], enqueued_time: datetime
+    ) -> None:
+        """Several at once."""
+        await intake.prepare("0", [self._received(body, enqueued_time) for body in bodies])()
 
     async def meter(self, bodies: Sequence[bytes], enqueued_time: datetime) -> None:
         """A batch of the usage hub by metering."""
-        metering = Metering(
+        events = [self._received(body, enqueued_time) for body in bodies]
+        await self.metering(enqueued_time).prepare("0", events)()
+
+    def metering(self, now: datetime) -> Metering:
+        return Metering(
             hub=USAGE,
             rating=rating(self.storage),
             ledger=self.ledger,
             dead_letters=self.letters,
-            now=lambda: enqueued_time,
+            now=lambda: now,
         )
-        events = [self._received(body, enqueued_time) for body in bodies]
-        await metering.prepare("0", events)()
 
     async def sweep(self, stream_time: datetime) -> None:
         """When the stream has come this far."""
