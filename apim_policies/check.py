@@ -18,6 +18,13 @@ from apim_policies.harness.schema import check_schema, declared_names
 from apim_policies.probe import run_probes
 
 NAMED_VALUES_FILE = "named_values.json"
+_LOADS_NAMED_VALUES = re.compile(
+    rf"loadJsonContent\(\s*'(?:[^']*/)?{re.escape(NAMED_VALUES_FILE)}'"
+)
+# A string may hold what looks like a comment, such as a URL.
+_STRING_OR_COMMENT = re.compile(
+    r"(?P<string>'''.*?'''|'(?:\\.|[^'\\\n])*')|//[^\n]*|/\*.*?\*/", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +79,11 @@ def _check_names(folder: Path, named_values: Mapping[str, str], bicep: Path) -> 
         Finding(file=NAMED_VALUES_FILE, line=0, message=f"no policy uses {name}")
         for name in sorted(named_values.keys() - used.keys())
     )
-    deployed = "\n".join(path.read_text(encoding="utf-8") for path in bicep.rglob("*.bicep"))
+    deployed = "\n".join(_code(path.read_text(encoding="utf-8")) for path in bicep.rglob("*.bicep"))
     if not deployed or unused:
         skipped = None if deployed else f"{bicep}/ has no .bicep file"
         return Check(claim=claim, findings=unused, skipped=skipped)
-    if NAMED_VALUES_FILE in deployed:
+    if _LOADS_NAMED_VALUES.search(deployed):
         used = {}
     return Check(
         claim=claim,
@@ -86,6 +93,11 @@ def _check_names(folder: Path, named_values: Mapping[str, str], bicep: Path) -> 
             if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", deployed)
         ),
     )
+
+
+def _code(bicep: str) -> str:
+    """Without comments: a name that stands in one is not deployed."""
+    return _STRING_OR_COMMENT.sub(lambda found: found["string"] or "", bicep)
 
 
 def _check_expressions(folder: Path, named_values: Mapping[str, str]) -> Check:

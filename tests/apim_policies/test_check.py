@@ -10,6 +10,7 @@ from apim_policies.check import Check, check_policies
 from tests.apim_policies.conftest import FOLDER
 
 BICEP = FOLDER.parent / "bicep"
+LOADS_VALUES = "var values = loadJsonContent('../apim_policies/named_values.json')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,14 +184,31 @@ def test_deployed_files_pass_every_check(mono: None) -> None:
 def test_name_that_bicep_does_not_deploy_is_found(tmp_path: Path) -> None:
     bicep = tmp_path / "bicep"
     bicep.mkdir()
-    names = ["llm-usage", "named_values.json", *(path.stem.split(".")[0] for path in fragments())]
-    (bicep / "main.bicep").write_text("\n".join(names[:-1]), encoding="utf-8")
+    names = ["llm-usage", *(path.stem.split(".")[0] for path in fragments())]
+    deploying = [f"var url = 'https://x' // {names[-1]}", f"/* {names[-1]} */", LOADS_VALUES]
+    deploying += [f"name: '{name}'" for name in names[:-1]]
+    (bicep / "main.bicep").write_text("\n".join(deploying), encoding="utf-8")
 
     [_, names_check, *_] = list(check_policies(FOLDER, bicep))
 
     [finding] = names_check.findings
     assert finding.file == "llm_api.policy.xml"
     assert f"include-fragment {names[-1]} is not in" in finding.message
+
+
+def test_named_value_is_deployed_by_its_name_or_with_the_whole_file(tmp_path: Path) -> None:
+    names = ["llm-usage", *(path.stem.split(".")[0] for path in fragments())]
+    names += ["chargeback-authentication", "chargeback-tenant-id", "chargeback-audience"]
+    names += ["chargeback-stream-usage", "chargeback-token-limit"]
+    code = "\n".join(f"name: '{name}'" for name in names)
+    main = tmp_path / "main.bicep"
+    found = []
+    for last in ("// named_values.json", LOADS_VALUES, "name: 'chargeback-tokens-per-minute'"):
+        main.write_text(f"{code}\n{last}", encoding="utf-8")
+        [_, names_check, *_] = list(check_policies(FOLDER, tmp_path))
+        found.append([finding.message for finding in names_check.findings])
+
+    assert found == [[f"named value chargeback-tokens-per-minute is not in {tmp_path}/"], [], []]
 
 
 def test_named_value_that_no_policy_uses_is_found(folder: Path) -> None:

@@ -111,6 +111,8 @@ async def test_longest_names_a_client_can_send_fit_an_event(load: Load) -> None:
         b'{"model":"a\\u0000b"}',
         b'{"model":"' + b"x" * 129 + b'"}',
         b'{"model":"with space"}',
+        b'{"model":"a\\nb"}',
+        b'{"model":"stream\\nno\\nb"}',
         b"\xff\xfe",
     ],
 )
@@ -148,6 +150,16 @@ async def test_odd_answer_body_reports_no_usage_and_reaches_the_client(
     assert passage.answer is not None
     assert passage.answer.body == body
     assert event_of(passage)["data"]["usage"] is None
+
+
+async def test_line_break_in_a_name_shifts_no_other(load: Load) -> None:
+    body = b'{"model":"a\\nb","id":"r-1","service_tier":"c\\nd","usage":{"x\\ny":"p\\nq"}}'
+
+    passage = await travel(await load({}), chat(), Response(status=200, headers=JSON, body=body))
+
+    data = event_of(passage)["data"]
+    assert (data["model"], data["response_id"], data["service_tier"]) == (None, "r-1", None)
+    assert data["usage"] == {"x\ny": "p\nq"}
 
 
 @pytest.mark.parametrize(
