@@ -19,6 +19,7 @@ from table_api.invoicing.pdf_table import (
     Row,
     draw,
 )
+from table_api.invoicing.pdf_text import BOLD, REGULAR, wrapped
 
 LEFT, RIGHT = MARGIN, PAGE_WIDTH - MARGIN
 NO_COST_CENTRE = "no cost centre"
@@ -40,7 +41,7 @@ def document_pdf(document: Document, names: Names) -> bytes:
     paper = Paper(
         title=f"{word} {document.number}",
         author=document.issuer,
-        head=f"{word} {document.number} · {owner(document, names)} · {document.month}",
+        head=f"{word} {document.number} · {document.month} · {owner(document, names)}",
         foot=f"{document.notice} · {document.number} · {document.issuer}",
     )
     return draw(paper, list(_rows(document, names, word)))
@@ -87,12 +88,13 @@ def _head(document: Document, names: Names, word: str) -> Iterator[Row]:
         ("Made from snapshot", document.snapshot_sha256),
     )
     for name, value in facts:
-        yield Row(
-            cells=(
-                Cell(text=name, left=LEFT, right=LEFT + 100, colour=GREY),
-                Cell(text=value, left=LEFT + 104, right=RIGHT),
+        for index, text in enumerate(wrapped(value, REGULAR, 8, RIGHT - LEFT - 104)):
+            yield Row(
+                cells=(
+                    Cell(text="" if index else name, left=LEFT, right=LEFT + 100, colour=GREY),
+                    Cell(text=text, left=LEFT + 104, right=RIGHT),
+                )
             )
-        )
 
 
 def _summary(document: Document) -> Iterator[Row]:
@@ -150,21 +152,27 @@ def _lines(title: str, lines: list[Line], document: Document, names: Names) -> I
     for subject, own in groupby(lines, key=lambda line: line.subject):
         name = names.get(subject)
         shown = f"{name} ({subject})" if name else subject
-        yield replace(_subject(shown), header=(header,), keep=1)
-        repeated = (header, _subject(f"{shown}, continued"))
+        head = list(_subject(shown))
+        for index, each in enumerate(head):
+            yield replace(each, header=(header,), keep=len(head) - index)
+        repeated = (header, *_subject(f"{shown}, continued"))
         for index, line in enumerate(own):
-            yield replace(_line(line), header=repeated, shaded=index % 2 == 0)
+            for row in _line(line):
+                yield replace(row, header=repeated, shaded=index % 2 == 0)
 
 
-def _subject(shown: str) -> Row:
-    cell = Cell(text=shown, left=LEFT + 2, right=RIGHT - 2, bold=True)
-    return Row(cells=(cell,), height=15, ruled=True)
+def _subject(shown: str) -> Iterator[Row]:
+    for index, text in enumerate(wrapped(shown, BOLD, 8, RIGHT - LEFT - 4)):
+        cell = Cell(text=text, left=LEFT + 2, right=RIGHT - 2, bold=True)
+        yield Row(cells=(cell,), height=15 if index == 0 else 12, ruled=index == 0)
 
 
-def _line(line: Line) -> Row:
+def _line(line: Line) -> Iterator[Row]:
+    """The line, and below it what of its model column needs more room."""
+    what, *more = wrapped(_what(line), REGULAR, 7, _EDGES[2] - 4 - _EDGES[1])
     texts = (
         str(line.number),
-        _what(line),
+        what,
         line.unit.replace("_", " "),
         f"{line.quantity:,}",
         grouped(line.list),
@@ -181,7 +189,10 @@ def _line(line: Line) -> Row:
         )
         for index, text in enumerate(texts)
     )
-    return Row(cells=cells, height=12)
+    yield Row(cells=cells, height=12, keep=len(more))
+    for index, text in enumerate(more):
+        cell = Cell(text=text, left=_EDGES[1], right=_EDGES[2] - 4, size=7)
+        yield Row(cells=(cell,), height=10, keep=len(more) - index - 1)
 
 
 def _what(line: Line) -> str:
@@ -210,28 +221,31 @@ def _uncharged(document: Document, names: Names) -> Iterator[Row]:
 
 
 def _uncharged_rows(entry: Uncharged, document: Document, names: Names) -> Iterator[Row]:
-    who = names.get(entry.subject)
-    subject = f"{who} ({entry.subject})" if who else entry.subject
+    name = names.get(entry.subject)
+    subject = f"{name} ({entry.subject})" if name else entry.subject
     noun = "call" if entry.calls == 1 else "calls"
     calls = f"{entry.calls:,} {noun} {_WORDS[entry.concern]} in {entry.charge_month}"
     estimate = f"estimate {grouped(entry.estimate)} {document.currency}" if entry.estimate else "—"
+    who, *more = wrapped(subject, REGULAR, 8, 196)
     yield Row(
         cells=(
             Cell(text=calls, left=LEFT + 2, right=200, bold=True),
-            Cell(text=subject, left=204, right=400),
+            Cell(text=who, left=204, right=400),
             Cell(text=estimate, left=404, right=RIGHT - 2, align="right"),
         ),
         ruled=True,
-        keep=1,
+        keep=1 + len(more),
         height=15,
     )
+    for text in more:
+        yield Row(cells=(Cell(text=text, left=204, right=400),), height=11, keep=1)
     same = entry.deployment in {None, entry.model}
     where = entry.model if same else f"{entry.model} · {entry.deployment}"
     units = ", ".join(f"{n:,} {unit.replace('_', ' ')}" for unit, n in entry.quantities.items())
     detail = " · ".join(filter(None, (where, units, entry.basis)))
-    yield Row(
-        cells=(Cell(text=detail, left=LEFT + 2, right=RIGHT - 2, size=7, colour=GREY),), height=12
-    )
+    for text in wrapped(detail, REGULAR, 7, RIGHT - LEFT - 4):
+        cell = Cell(text=text, left=LEFT + 2, right=RIGHT - 2, size=7, colour=GREY)
+        yield Row(cells=(cell,), height=12)
 
 
 def grouped(amount: str) -> str:

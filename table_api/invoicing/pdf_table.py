@@ -13,6 +13,8 @@ PAGE_WIDTH, PAGE_HEIGHT = 595, 842
 MARGIN = 40
 BOTTOM = 52
 TOP = 44
+SIZE_MIN = 4
+"""Of a number, in points: some 25 digits fit a column."""
 INK, GREY, RULE, ZEBRA, WARNING = "#1b1f24", "#626b76", "#c9ced6", "#f4f6f8", "#8a4b00"
 
 
@@ -115,16 +117,19 @@ def _draw_row(canvas: Any, row: Row, top: int) -> None:
 
 
 def _draw_cell(canvas: Any, cell: Cell, baseline: int) -> None:
-    font = BOLD if cell.bold else REGULAR
-    text = fitted(cell.text, font, cell.size, cell.right - cell.left)
-    start = cell.left * 1000
-    if cell.align == "right":
-        start = cell.right * 1000 - width(text, font, cell.size)
+    font, size, room = BOLD if cell.bold else REGULAR, cell.size, cell.right - cell.left
+    text, start = cell.text, cell.left * 1000
+    if cell.align == "right":  # a number: smaller, but with all its digits
+        while size > SIZE_MIN and width(text, font, size) > room * 1000:
+            size -= 1
+        start = cell.right * 1000 - width(text, font, size)
+    else:
+        text = fitted(text, font, size, room)
     canvas.setFillColor(_colour(cell.colour))
     for name, piece in runs(text, font):
-        canvas.setFont(name, cell.size)
+        canvas.setFont(name, size)
         canvas.drawString(start / 1000, baseline, piece)
-        start += width(piece, name, cell.size)
+        start += width(piece, name, size)
 
 
 @cache

@@ -70,6 +70,31 @@ def fitted(text: str, font: str, size: int, points: int) -> str:
     return f"{text[:low]}…"
 
 
+@lru_cache(maxsize=65_536)
+def wrapped(text: str, font: str, size: int, points: int) -> tuple[str, ...]:
+    """The text in as many lines as it needs, broken at spaces, and within a word that is wider."""
+    if width(text, font, size) <= points * 1000:
+        return (text,)
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line and width(f"{line} {word}", font, size) <= points * 1000:
+            line = f"{line} {word}"
+            continue
+        lines += [line] if line else []
+        *full, line = _broken(word, font, size, points)
+        lines += full
+    return (*lines, line)
+
+
+def _broken(word: str, font: str, size: int, points: int) -> list[str]:
+    pieces = [""]
+    for letter in word:
+        if pieces[-1] and width(pieces[-1] + letter, font, size) > points * 1000:
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces
+
+
 def _visual(text: str) -> str:
     """Letters in the order in which they stand on the page, Arabic joined."""
     flat = unicodedata.normalize("NFC", _CONTROLS.sub(" ", text))

@@ -60,5 +60,5 @@ async def _job(api: Api) -> CloseJob:
         archive=api.archive,
         cells_max=PREVIEW_CELLS_MAX,
     )
-    waiting = waiting_calls(api.storage, api.metering)
+    waiting = waiting_calls(api.storage, api.metering, now=api.now)
     return CloseJob(source=source, settings=api.invoicing, open_calls=waiting, now=api.now)

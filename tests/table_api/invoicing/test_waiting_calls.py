@@ -1,6 +1,7 @@
 """Which calls wait for their usage, as pairing or metering knows it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pricing_rules.types import Operation
 from table_api.call_facts import Identity, Reported
@@ -58,3 +59,27 @@ async def test_a_reported_stream_whose_log_has_not_come_waits() -> None:
         fact = Reported(identity=who, metered=False)
         await kept.add([Arrival(call_id=call_id(number), fact=fact, due_from=time)])
     assert await waiting_calls(storage, MeteringPlace())(START, STOP) == 1
+
+
+class Counting(MemoryTableStorage):
+    """Counts what it is asked."""
+
+    asked = 0
+
+    def query(self, *arguments: Any, **options: Any) -> Any:
+        self.asked += 1
+        return super().query(*arguments, **options)
+
+
+async def test_of_a_running_month_the_hours_to_come_are_not_read() -> None:
+    storage = Counting()
+    kept = OpenCalls(storage)
+    await kept.create()
+    await kept.set_swept(START)
+    count = waiting_calls(storage, MeteringPlace(), now=lambda: START + timedelta(hours=2))
+    assert await count(START, STOP) == 0
+    of_three_hours = storage.asked
+    assert of_three_hours > 0
+    later = waiting_calls(storage, MeteringPlace(), now=lambda: STOP)
+    assert await later(START, STOP) == 0
+    assert storage.asked > 100 * of_three_hours
