@@ -17,7 +17,7 @@ from table_api.progress import Count
 
 RUN_S_MAX = 180.0
 """Beside the time for the events: a run that takes longer hangs."""
-EVENTS_PER_S_MIN = 200
+EVENTS_PER_S_MIN = 100
 
 
 async def run_fault(fault: Fault, events: int, connection_string: str) -> Line:

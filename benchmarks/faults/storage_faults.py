@@ -8,8 +8,8 @@ from benchmarks.faults.storage_proxy import Asked, Misdeed, StorageFault, everyt
 
 FROM, UNTIL = 0.05, 0.9
 """Of the workload."""
-DOWN_S = 8.0
-"""Twice the ownership expiry."""
+DOWN_S = 12.0
+"""Longer than an ownership lasts."""
 
 
 async def _while_working(stand: Stand, *faults: StorageFault) -> int:

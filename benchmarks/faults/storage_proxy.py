@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 from yarl import URL
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
 SLOW_S = (0.2, 1.5)
+KEEP_ALIVE_S = 2.0
+"""Azurite closes a connection that was idle for 5 s."""
 _PORTS = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 _INNER_FAILURE = re.compile(rb"HTTP/1\.1 [45]\d\d")
@@ -94,7 +96,7 @@ class StorageProxy:
             proxy._session = await stack.enter_async_context(
                 ClientSession(
                     auto_decompress=False,
-                    connector=TCPConnector(limit=0),
+                    connector=TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
                     timeout=ClientTimeout(total=60),
                 )
             )
@@ -134,7 +136,11 @@ class StorageProxy:
                 return _rolled_back(400, "InvalidInput")
             case Misdeed.SLOW:
                 await asyncio.sleep(self._chance.uniform(*SLOW_S))
-        status, headers, body = await self._forward(port, request, asked.body)
+        try:
+            status, headers, body = await self._forward(port, request, asked.body)
+        except ClientError:  # Azurite went first; to the client it is a network like any other
+            self.failures["disconnected"] += 1
+            return _reset(request)
         if asked.is_transaction and _INNER_FAILURE.search(body):
             self.failures["conflict"] += 1
         if misdeed is Misdeed.LOST:
