@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Rejected, StorageError, Unavailable
-from table_api.storage import OPERATIONS_MAX, Delete, Insert, Operation, Replace, Value
+from table_api.storage import OPERATIONS_MAX, Delete, Insert, Merge, Operation, Replace, Value
 
 BODY_BYTES_MAX = 3_670_016
 """3.5 MiB: the service refuses 4 MiB, counted with its own headers."""
@@ -90,9 +90,11 @@ def _head(table_url: str, partition_key: str, operation: Operation) -> str:
     if isinstance(operation, Delete):
         url = row_url(table_url, partition_key, operation.row_key)
         return f"{_PART}DELETE {url} HTTP/1.1\r\n{_ROW_HEADERS}If-Match: *\r\n"
-    condition = f"If-Match: {operation.etag}\r\n" if isinstance(operation, Replace) else ""
+    conditional = isinstance(operation, Replace | Merge)
+    condition = f"If-Match: {operation.etag}\r\n" if conditional else ""
+    method = "PATCH" if isinstance(operation, Merge) else "PUT"
     url = row_url(table_url, partition_key, operation.row_key)
-    return f"{_PART}PUT {url} HTTP/1.1\r\n{_ROW_HEADERS}{condition}"
+    return f"{_PART}{method} {url} HTTP/1.1\r\n{_ROW_HEADERS}{condition}"
 
 
 def row_url(table_url: str, partition_key: str, row_key: str) -> str:
