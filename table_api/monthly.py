@@ -54,12 +54,11 @@ NO_DAY = ProjectedDay()
 def project_day(cells: Mapping[str, Cell]) -> ProjectedDay:
     """The cells of one subject, model and day, by line."""
     revs = {line: cell.rev for line, cell in cells.items()}
-    totals = [
-        sum([cell.additive.get(name, 0) for cell in cells.values()])
-        if len(cells) > 1
-        else next(iter(cells.values())).additive.get(name, 0)
-        for name in AMOUNTS
-    ]
+    parts = [cell.additive for cell in cells.values()]
+    if len(parts) == 1:  # of most days
+        [part] = parts
+        return ProjectedDay(_trimmed([part.get(name, 0) for name in AMOUNTS]), revs)
+    totals = [sum([part.get(name, 0) for part in parts]) for name in AMOUNTS]
     return ProjectedDay(_trimmed(totals), revs)
 
 

@@ -90,8 +90,9 @@ def _head(table_url: str, partition_key: str, operation: Operation) -> str:
     if isinstance(operation, Delete):
         url = row_url(table_url, partition_key, operation.row_key)
         return f"{_PART}DELETE {url} HTTP/1.1\r\n{_ROW_HEADERS}If-Match: *\r\n"
-    conditional = isinstance(operation, Replace | Merge)
-    condition = f"If-Match: {operation.etag}\r\n" if conditional else ""
+    condition = ""
+    if isinstance(operation, Replace | Merge):
+        condition = f"If-Match: {operation.etag}\r\n"
     method = "PATCH" if isinstance(operation, Merge) else "PUT"
     url = row_url(table_url, partition_key, operation.row_key)
     return f"{_PART}{method} {url} HTTP/1.1\r\n{_ROW_HEADERS}{condition}"
