@@ -22,6 +22,7 @@ from table_api.invoicing.files import CSV, JSON, PDF, XLSX
 from table_api.invoicing.memory_blobs import MemoryBlobStore
 from table_api.invoicing.renditions import PARQUET
 from table_api.metering_status import MeteringPlace
+from table_api.monthly_reads import MonthlyReads
 from table_api.people import People
 from table_api.problems import EXCEPTION_HANDLERS
 from table_api.reads import LedgerReads
@@ -112,6 +113,7 @@ def create_app(
     app.state.api = Api(
         storage=storage,
         reads=reads,
+        monthly=MonthlyReads(storage),
         calls=CallReads(storage, reads),
         people=People(storage, now=now),
         now=now,
