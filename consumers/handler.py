@@ -23,3 +23,8 @@ class Handler(Protocol):
 
     def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
         """Decode a batch. Does no I/O and raises on no event."""
+
+    async def before_save(self) -> None:
+        """Write what batches have left for later; a position is saved after it. May raise
+        Unavailable: again is the remedy.
+        """

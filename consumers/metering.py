@@ -48,6 +48,9 @@ class Poster(Protocol):
     async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
         """Post calls, each exactly once; results in their order."""
 
+    async def project(self) -> None:
+        """Bring `monthly` up to them."""
+
 
 @dataclass(slots=True)
 class Metered:
@@ -85,6 +88,12 @@ class Metering:
         """See Handler."""
         metered = self.meter(partition, events)
         return lambda: self.make_durable(partition, events, metered)
+
+    async def before_save(self) -> None:
+        """See Handler. `monthly` is written here and not by the batch: most calls of a few
+        seconds change the same rows.
+        """
+        await self._ledger.project()
 
     def meter(self, partition: str, events: Sequence[Received]) -> Metered:
         """Decode and rate a batch. Does no I/O and raises on no event."""
@@ -135,7 +144,7 @@ class Metering:
             await self._dead_letters.add(letters)
             for letter in letters:
                 count(CounterName.DEAD_LETTERS, 1, {"reason": letter.entry.reason})
-        # 3. Progress and 4. the checkpoint follow in partition_worker, by time.
+        # 3. `monthly`, 4. progress and 5. the checkpoint follow in partition_worker, by time.
         return metered.counts
 
     def _letter(self, partition: str, received: Received, refusal: Refusal) -> Letter:

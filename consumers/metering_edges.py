@@ -23,10 +23,14 @@ def ledger_settings(settings: Settings) -> LedgerSettings:
     )
 
 
-async def open_ledger(edges: Edges, settings: Settings) -> Ledger:
+async def open_ledger(edges: Edges, settings: Settings, *, project_at_once: bool = True) -> Ledger:
     """The ledger with the archive of its books. LedgerMismatch when settings differ."""
     return await Ledger.open(
-        edges.tables, ledger_settings(settings), now=now_utc, books=edges.price_books
+        edges.tables,
+        ledger_settings(settings),
+        now=now_utc,
+        books=edges.price_books,
+        project_at_once=project_at_once,
     )
 
 
@@ -44,9 +48,11 @@ async def ledger_to_look_at(edges: Edges, settings: Settings) -> Ledger:
     return await open_ledger(edges, settings)
 
 
-async def open_metering(edges: Edges, settings: Settings, book: Book) -> Metering:
+async def open_metering(
+    edges: Edges, settings: Settings, book: Book, *, project_at_once: bool = True
+) -> Metering:
     """The book is in the archive before the first call is rated with it."""
-    ledger = await open_ledger(edges, settings)
+    ledger = await open_ledger(edges, settings, project_at_once=project_at_once)
     await edges.price_books.keep(book)
     people = People(edges.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)
     rating = CallRating(book, people, ledger.meta.calendar)

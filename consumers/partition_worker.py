@@ -160,14 +160,17 @@ class PartitionWorker:
             await self._save()
 
     async def _save(self) -> None:
-        # 3. The progress row. A crash before it: all since the last row comes again; the ledger
+        # 3. What the batches left for later: metering projects into `monthly`. A crash before it:
+        #    the events come again and are found counted, which projects their cells.
+        await self._until_answered(self._handler.before_save, "a projection")
+        # 4. The progress row. A crash before it: all since the last row comes again; the ledger
         #    knows the calls, the counts are not in the row yet.
         pending = self.progress.pending
         last = await self._until_answered(self.progress.save, "progress")
         if last is None and pending:
             message = "another owner has saved a later position, ours is not written"
             _log.warning(Action.OWNER_AHEAD, message, partition=self.partition)
-        # 4. The checkpoint. A crash between 3 and 4: the events between come again; the row knows
+        # 5. The checkpoint. A crash between 4 and 5: the events between come again; the row knows
         #    them, so that they are not counted again. Lost or written late by a former owner, it
         #    does no more: it is where the SDK starts, the row is what is true.
         if last is not None:

@@ -58,7 +58,7 @@ async def run(
 
 
 async def _open(edges: Edges, settings: Settings, book: Book) -> Metering:
-    metering = await open_metering(edges, settings, book)
+    metering = await open_metering(edges, settings, book, project_at_once=False)
     await edges.progress.create()
     await create_container(edges.checkpoint_container)
     await edges.dead_letters.create()

@@ -24,6 +24,7 @@ from table_api.invoicing.renditions import PARQUET
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.memory_blobs import MemoryBlobStore
 from table_api.metering_status import MeteringPlace
+from table_api.monthly_reads import MonthlyReads
 from table_api.people import People
 from table_api.problems import EXCEPTION_HANDLERS
 from table_api.reads import LedgerReads
@@ -117,6 +118,7 @@ def create_app(
     app.state.api = Api(
         storage=storage,
         reads=reads,
+        monthly=MonthlyReads(storage),
         calls=CallReads(storage, reads),
         people=People(storage, now=now),
         now=now,

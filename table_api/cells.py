@@ -56,7 +56,7 @@ class CellCache:
 
     def __init__(self, storage: TableStorage, table: str) -> None:
         self._storage = storage
-        self._table = table
+        self.table = table
         self._days: OrderedDict[tuple[str, str], dict[str, Cell]] = OrderedDict()
 
     async def load(self, partition: str, cell: str) -> None:
@@ -65,12 +65,21 @@ class CellCache:
         if place in self._days:
             self._days.move_to_end(place)
             return
-        cells: dict[str, Cell] = {}
-        async for page in self._storage.query(self._table, partition, starting_with(place[1])):
-            cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
-        self._days[place] = cells
+        self._days[place] = await self.read(partition, cell)
         while len(self._days) > CELL_DAYS_CACHED_MAX:
             self._days.popitem(last=False)
+
+    async def read(self, partition: str, cell: str) -> dict[str, Cell]:
+        """The cells of a cell's subject-day as they stand, past the cache."""
+        cells: dict[str, Cell] = {}
+        prefix = starting_with(_subject_day(cell))
+        async for page in self._storage.query(self.table, partition, prefix):
+            cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
+        return cells
+
+    def known(self, partition: str, cell: str) -> Mapping[str, Cell] | None:
+        """The cells of a cell's subject-day as this process last saw them; None when dropped."""
+        return self._days.get((partition, _subject_day(cell)))
 
     def get(self, partition: str, cell: str) -> Cell | None:
         """A cell of a loaded subject-day; None when it is absent from the ledger."""

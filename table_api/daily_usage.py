@@ -88,7 +88,7 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         errors=errors,
         unpriced_calls=unpriced,
         no_usage_calls=no_usage,
-        units={unit: quantity for unit, quantity in units.items() if quantity},
+        units={unit: units[unit] for unit in Unit if units.get(unit)},
         list=list_,
         contracted=contracted,
         charge=charge,

@@ -32,7 +32,7 @@ from table_api.queries import (
     SubjectUsageQuery,
     UsageQuery,
 )
-from table_api.scope import api_of, check_known, scope_of
+from table_api.scope import api_of, check_known, everybodys_usage, scope_of
 from table_api.subjects import matching, page_of, subject_usages
 
 HEALTH_TIMEOUT_S = 5.0
@@ -64,7 +64,7 @@ async def get_usage(request: Request, query: Annotated[UsageQuery, Query()]) -> 
     api = api_of(request)
     scope = await scope_of(api, query)
     if query.subject is None:
-        cells = await api.reads.usage(scope.days)
+        cells = await everybodys_usage(api, scope, query)
     else:
         cells = await api.reads.subject_usage(normalize("NFC", query.subject), scope.days)
     newest = await newest_enqueued_time(api.storage, api.metering)
@@ -76,7 +76,9 @@ async def get_subjects(request: Request, query: Annotated[SubjectsQuery, Query()
     api = api_of(request)
     scope = await scope_of(api, query)
     after = subject_place(query, scope.days)
-    usages = subject_usages(await api.reads.usage(scope.days), scope.people, today=scope.today)
+    usages = subject_usages(
+        await everybodys_usage(api, scope, query), scope.people, today=scope.today
+    )
     found = matching(usages, query.q)
     page, last = page_of(found, query.sort, query.order, limit=query.limit, after=after)
     cursor = subject_cursor(query, scope.days, last)

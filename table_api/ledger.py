@@ -9,11 +9,14 @@ from msgspec.structs import replace
 
 from pricing_rules.rating import rate
 from table_api.book_archive import BookArchive
+from table_api.cells import CellCache
 from table_api.entries import LedgerEntry
 from table_api.intents import Repriced, Reverted
 from table_api.meta import LedgerMeta, LedgerSettings, open_meta
+from table_api.monthly import MONTHLY_TABLE
 from table_api.post_result import Outcome, PostResult
 from table_api.posting import PartitionPoster, all_of
+from table_api.projection import Projection
 from table_api.rows import MeteredCall, Posting, Report, make_posting, make_reversal
 from table_api.storage import TableStorage
 
@@ -36,12 +39,20 @@ class Ledger:
         *,
         now: Callable[[], datetime],
         books: BookArchive | None = None,
+        project_at_once: bool = True,
     ) -> None:
         self.meta = meta
+        self._project_at_once = project_at_once
         self._calendar = meta.calendar
         self._books = books
+        cells = CellCache(storage, LEDGER_TABLE)
+        self._projection = Projection(storage, cells)
         self._poster = PartitionPoster(
-            storage, LEDGER_TABLE, now=now, rate_again=self._with_last_book
+            storage,
+            cells,
+            now=now,
+            rate_again=self._with_last_book,
+            touched=self._projection.touch,
         )
         self._locks: dict[str, asyncio.Lock] = {}
         self._in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
@@ -55,14 +66,17 @@ class Ledger:
         *,
         now: Callable[[], datetime],
         books: BookArchive | None = None,
+        project_at_once: bool = True,
     ) -> "Ledger":
         """Open the ledger, or make it when there is none. LedgerMismatch when settings differ.
 
-        With `books` a stronger report is rated with the book that its chain stands on.
+        With `books` a stronger report is rated with the book that its chain stands on. Who sets
+        `project_at_once` to False calls `project` before they save how far they are.
         """
         meta = await open_meta(storage, settings, now=now())
-        await storage.create_table(LEDGER_TABLE)
-        return cls(storage, meta, now=now, books=books)
+        for table in (LEDGER_TABLE, MONTHLY_TABLE):
+            await storage.create_table(table)
+        return cls(storage, meta, now=now, books=books, project_at_once=project_at_once)
 
     def place(self, call: MeteredCall) -> Posting:
         """Where a call stands in this ledger."""
@@ -88,7 +102,16 @@ class Ledger:
         for (index, _), result in zip(reversals, reversed_, strict=True):
             if result.outcome is Outcome.REFUSED:
                 results[index] = result  # else the call would count in two places for ever
+        if self._project_at_once:
+            await self.project()
         return results
+
+    async def project(self) -> None:
+        """Bring `monthly` up to every call that was posted, amended or found until now.
+
+        Raises Unavailable when storage does not answer: nothing is forgotten, again is the remedy.
+        """
+        await self._projection.project()
 
     async def amend(self, wanted: Mapping[Place, Repriced | Reverted]) -> dict[Place, PostResult]:
         """Change standing calls as a re-rating run wants it; the same again changes nothing.
@@ -107,6 +130,8 @@ class Ledger:
             results.update(((partition, key), result) for key, result in by_key.items())
 
         await all_of(amend(partition, intents) for partition, intents in by_partition.items())
+        if self._project_at_once:
+            await self.project()
         return results
 
     async def preview(self, calls: Sequence[MeteredCall]) -> list[PostResult]:

@@ -9,6 +9,7 @@ from table_api.storage import (
     ROWS_PER_PAGE,
     Delete,
     Insert,
+    Merge,
     Operation,
     Replace,
     Row,
@@ -45,7 +46,7 @@ class MemoryTableStorage:
             standing = rows.get(operation.row_key)
             if isinstance(operation, Insert) and standing is not None:
                 raise AlreadyExists(f"row {operation.row_key!r} stands")
-            if isinstance(operation, Replace) and (
+            if isinstance(operation, Replace | Merge) and (
                 standing is None or etag_of(standing) != operation.etag
             ):
                 raise ChangedMeanwhile(f"row {operation.row_key!r} is not the one that was read")
@@ -60,9 +61,11 @@ class MemoryTableStorage:
                 etags.append(self._write(place, operation))
         return etags
 
-    def _write(self, place: tuple[str, str], operation: Insert | Replace | Upsert) -> str:
+    def _write(self, place: tuple[str, str], operation: Insert | Replace | Merge | Upsert) -> str:
         self._writes += 1
         row: Row = {"PartitionKey": place[1], "RowKey": operation.row_key}
+        if isinstance(operation, Merge):
+            row = dict(self._rows[place][operation.row_key])
         row["Timestamp"] = f"2026-01-01T00:00:00.{self._writes:07d}Z"
         row.update({name: _as_read(value) for name, value in operation.columns.items()})
         if operation.row_key not in self._rows[place]:

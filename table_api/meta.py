@@ -11,7 +11,7 @@ import msgspec
 
 from table_api.calendar import BillingCalendar, Transitions, zone_transitions
 from table_api.errors import AlreadyExists, ChangedMeanwhile, LedgerMismatch
-from table_api.storage import Insert, Replace, Row, TableStorage, Value, etag_of
+from table_api.storage import Insert, Merge, Replace, Row, TableStorage, Value, etag_of
 
 META_TABLE = "meta"
 META_PARTITION = "ledger"
@@ -44,6 +44,8 @@ class LedgerMeta:
     transitions: Transitions
     created_at: str
     schema_version: int = SCHEMA_VERSION
+    has_monthly: bool = True
+    """Whether `monthly` has all of it: since it was made, or since it was rebuilt."""
 
     @property
     def calendar(self) -> BillingCalendar:
@@ -78,6 +80,19 @@ async def read_meta(storage: TableStorage) -> LedgerMeta | None:
     """The ledger's settings, or None when there is no ledger yet."""
     row = await storage.get(META_TABLE, META_PARTITION, META_ROW)
     return _from_row(row) if row is not None else None
+
+
+async def note_monthly(storage: TableStorage) -> None:
+    """Say that `monthly` has the whole ledger from now on."""
+    for _ in range(OPEN_TRIES_MAX):
+        row = await storage.get(META_TABLE, META_PARTITION, META_ROW)
+        if row is None or row.get("has_monthly"):
+            return
+        change = Merge(META_ROW, {"has_monthly": True}, etag_of(row))
+        try:
+            await storage.transact(META_TABLE, META_PARTITION, [change])
+        except ChangedMeanwhile:
+            continue
 
 
 async def _create(storage: TableStorage, settings: LedgerSettings, now: datetime) -> None:
@@ -118,6 +133,7 @@ def _columns(meta: LedgerMeta) -> dict[str, Value]:
         "created_at": meta.created_at,
         "transitions": msgspec.json.encode(meta.transitions.offsets).decode(),
         "transitions_until_year": meta.transitions.until_year,
+        "has_monthly": meta.has_monthly,
     }
 
 
@@ -133,4 +149,5 @@ def _from_row(row: Row) -> LedgerMeta:
         transitions=Transitions(offsets, int(row["transitions_until_year"])),
         created_at=str(row["created_at"]),
         schema_version=int(row["schema_version"]),
+        has_monthly=bool(row.get("has_monthly", False)),
     )

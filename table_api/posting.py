@@ -39,22 +39,28 @@ SecondRating = Callable[[Posting, LedgerEntry], Awaitable[Posting]]
 """A stronger report as the book of the chain's last row rates it."""
 
 
+Touched = Callable[[str, str, int], None]
+"""Told (partition, cell, revision) of every cell that was changed or found to hold a call."""
+
+
 class PartitionPoster:
     """Posts calls of one ledger table. One transaction at a time per partition."""
 
     def __init__(
         self,
         storage: TableStorage,
-        table: str,
+        cells: CellCache,
         *,
         now: Callable[[], datetime],
         rate_again: SecondRating,
+        touched: Touched,
     ) -> None:
         self._storage = storage
-        self._table = table
+        self._table = cells.table
         self._now = now
         self._rate_again = rate_again
-        self._cells = CellCache(storage, table)
+        self._touched = touched
+        self._cells = cells
 
     async def post(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
         """Post calls of one partition; results by entry key. Calls are distinct.
@@ -82,10 +88,13 @@ class PartitionPoster:
 
     async def preview(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
         """What `post` would say, without writing."""
-        results: dict[str, PostResult] = {}
-        wanted = [Reported(posting) for posting in postings]
-        work = await self._still_to_do(partition, wanted, results, answer_lost=False)
-        return results | {item.intent.entry_key: item.done for item in work}
+        standing = await self._standing(partition, [Reported(posting) for posting in postings])
+        results = {}
+        for posting in postings:
+            chain = standing.get(posting.entry_key, ())
+            judged = Reported(posting).judge(chain, answer_lost=False)
+            results[posting.entry_key] = judged if isinstance(judged, PostResult) else judged.done
+        return results
 
     async def _post_chunk(
         self, partition: str, work: list[Work], results: dict[str, PostResult]
@@ -145,6 +154,7 @@ class PartitionPoster:
         etags = await self._storage.transact(self._table, partition, [*changes, *rows])
         for (key, written), etag in zip(changed.items(), etags, strict=False):
             self._cells.put(partition, key, replace(written, etag=etag))
+            self._touched(partition, key, written.rev)
 
     def _apply(self, partition: str, item: Work, changed: dict[str, Cell]) -> list[Effect]:
         """Add one call to the cells of the transaction; a cell's `rev` rises once in it."""
@@ -178,9 +188,11 @@ class PartitionPoster:
         standing = await self._standing(partition, wanted)
         left = []
         for intent in wanted:
-            judged = intent.judge(standing.get(intent.entry_key, ()), answer_lost=answer_lost)
+            chain = standing.get(intent.entry_key, ())
+            judged = intent.judge(chain, answer_lost=answer_lost)
             if isinstance(judged, PostResult):
                 results[intent.entry_key] = judged
+                self._touch(partition, chain)
             elif isinstance(intent, Reported) and judged.last is not None:
                 left.append(
                     replace(judged, posting=await self._rate_again(judged.posting, judged.last))
@@ -219,6 +231,12 @@ class PartitionPoster:
             async for page in self._storage.query(self._table, partition, span):
                 entries.extend(read_entry(row) for row in page)
         return entries
+
+    def _touch(self, partition: str, chain: Sequence[LedgerEntry]) -> None:
+        """Whoever wrote these rows may have died before they projected the cells."""
+        for entry in chain:
+            for effect in entry.effects:
+                self._touched(partition, effect.cell, effect.rev)
 
     def _forget(self, partition: str, work: Iterable[Work]) -> None:
         for item in work:

@@ -1,6 +1,6 @@
 """What a handler asks (Api), and what one question is about (Scope)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -9,17 +9,20 @@ from starlette.requests import Request
 
 from table_api.call_reads import CallReads
 from table_api.completeness_reads import CompletenessReads
+from table_api.daily_usage import DailyUsage
 from table_api.invoicing.archive import Archive
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.loopback import is_loopback
 from table_api.meta import LedgerMeta
 from table_api.metering_status import MeteringPlace
+from table_api.monthly_reads import MonthlyReads
 from table_api.people import People, PeopleDirectory
 from table_api.periods import DayRange
 from table_api.problems import ProblemKind, Refused
-from table_api.queries import RangeQuery
+from table_api.queries import RangeQuery, SubjectsQuery, UsageQuery
 from table_api.reads import LedgerReads
 from table_api.storage import TableStorage
+from table_api.usage_report import Dimension
 
 
 class AuthMode(StrEnum):
@@ -37,6 +40,7 @@ class Api:
 
     storage: TableStorage
     reads: LedgerReads
+    monthly: MonthlyReads
     calls: CallReads
     people: People
     now: Callable[[], datetime]
@@ -69,6 +73,25 @@ async def scope_of(api: Api, query: RangeQuery) -> Scope:
     today = meta.calendar.day(api.now())
     people = await api.people.directory()
     return Scope(meta=meta, people=people, today=today, days=query.days(today))
+
+
+async def everybodys_usage(
+    api: Api, scope: Scope, query: UsageQuery | SubjectsQuery
+) -> Sequence[DailyUsage]:
+    """What a list over everybody adds up: of `monthly`, or the cells while it is not rebuilt."""
+    if not scope.meta.has_monthly:
+        return await api.reads.usage(scope.days)
+    if isinstance(query, SubjectsQuery):
+        return await api.monthly.usage(scope.days, by_subject=True, by_model=False, by_day=False)
+    dimensions = query.dimensions
+    # Whose cost centre it is depends on the charge day.
+    of_centres = query.cost_centre is not None or Dimension.COST_CENTRE in dimensions
+    return await api.monthly.usage(
+        scope.days,
+        by_subject=of_centres or Dimension.SUBJECT in dimensions,
+        by_model=query.model is not None or Dimension.MODEL in dimensions,
+        by_day=of_centres or Dimension.DAY in dimensions,
+    )
 
 
 async def check_host(request: Request) -> None:

@@ -38,6 +38,15 @@ class Replace:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """Change some columns of a row that still has `etag`; else ChangedMeanwhile. Others stay."""
+
+    row_key: str
+    columns: Mapping[str, Value]
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
 class Upsert:
     """Insert or replace without a condition: only for rows with one writer and no money."""
 
@@ -54,7 +63,7 @@ class Delete:
     row_key: str
 
 
-Operation = Insert | Replace | Upsert | Delete
+Operation = Insert | Replace | Merge | Upsert | Delete
 
 
 def etag_of(row: Row) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Rejected, StorageError, Unavailable
-from table_api.storage import OPERATIONS_MAX, Delete, Insert, Operation, Replace, Value
+from table_api.storage import OPERATIONS_MAX, Delete, Insert, Merge, Operation, Replace, Value
 
 BODY_BYTES_MAX = 3_670_016
 """3.5 MiB: the service refuses 4 MiB, counted with its own headers."""
@@ -92,11 +92,11 @@ def _head(table_url: str, partition_key: str, operation: Operation) -> bytes:
     if isinstance(operation, Insert):
         return _insert_head(table_url)
     url = row_url(table_url, partition_key, operation.row_key)
-    method = "PUT"
-    condition = ""
+    method, condition = "PUT", ""
     if isinstance(operation, Delete):
         method, condition = "DELETE", "If-Match: *\r\n"
-    elif isinstance(operation, Replace):
+    elif isinstance(operation, Replace | Merge):
+        method = "PATCH" if isinstance(operation, Merge) else "PUT"
         condition = f"If-Match: {operation.etag}\r\n"
     return f"{_PART}{method} {url} HTTP/1.1\r\n{_ROW_HEADERS}{condition}".encode("ascii")
 

@@ -68,6 +68,9 @@ class Intake(ABC):
             self._take(batch, partition, received)
         return lambda: self._make_durable(batch)
 
+    async def before_save(self) -> None:  # noqa: B027  # complete: there is nothing to do
+        """See Handler: pairing leaves nothing for later."""
+
     async def take_again(self, partition: str, received: Received) -> list[Letter]:
         """One event whose time the sweepers may have passed; the letters that it is again.
 

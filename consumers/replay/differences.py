@@ -56,6 +56,10 @@ class WatchingPoster:
                 await self._compare(call, result.standing)
         return results
 
+    async def project(self) -> None:
+        """See consumers.metering.Poster."""
+        await self._ledger.project()
+
     @property
     def found(self) -> list[Found]:
         """Rows that differ, as they would be, and the call as it is read now; by their place."""

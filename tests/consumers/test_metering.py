@@ -33,6 +33,9 @@ class RefusingPoster:
     async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
         return [PostResult(outcome=Outcome.REFUSED, reason="HTTP 400") for _ in calls]
 
+    async def project(self) -> None:
+        """Nothing stands that could be projected."""
+
 
 class DeadLettersThatFailOnce(MemoryDeadLetters):
     def __init__(self) -> None:

@@ -9,6 +9,7 @@ from table_api.keys import KeyRange, encode_part, starting_with
 from table_api.storage import (
     Delete,
     Insert,
+    Merge,
     Replace,
     Row,
     TableStorage,
@@ -99,6 +100,24 @@ class TableStorageContract:
         [etag] = await storage.transact(table, PARTITION, [Insert("other", {})])
         with pytest.raises(ChangedMeanwhile):
             await storage.transact(table, PARTITION, [Replace("absent", {}, etag)])
+
+    async def test_a_merge_changes_its_columns_and_needs_the_etag_it_read(
+        self, storage: TableStorage, table: str
+    ) -> None:
+        [first] = await storage.transact(table, PARTITION, [Insert("row", {"a": 1, "b": "1"})])
+        [second] = await storage.transact(
+            table, PARTITION, [Merge("row", {"b": "2", "c": "3"}, first)]
+        )
+        with pytest.raises(ChangedMeanwhile):
+            await storage.transact(
+                table, PARTITION, [Merge("row", {"a": 3}, first), Insert("new", {})]
+            )
+        with pytest.raises(ChangedMeanwhile):
+            await storage.transact(table, PARTITION, [Merge("absent", {"a": 3}, second)])
+        row = await storage.get(table, PARTITION, "row")
+        assert row is not None
+        assert (row["a"], row["b"], row["c"], etag_of(row)) == ("1", "2", "3", second)
+        assert await storage.get(table, PARTITION, "new") is None
 
     async def test_the_etag_of_a_read_row_is_the_one_its_write_gave(
         self, storage: TableStorage, table: str

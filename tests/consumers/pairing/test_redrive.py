@@ -1,5 +1,6 @@
 """Dead letters that a later decoder can read, long after the sweepers have passed their time."""
 
+import asyncio
 from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -80,6 +81,7 @@ async def test_a_replayed_letter_of_the_usage_hub_tells_pairing_too(world: World
         world.metering(LATER),
         await open_letters(world.letters, Period(from_time=None, to_time=None)),
         pairing=pairing_again(world.usage),
+        ended=asyncio.Event(),
         progressed=lambda _: None,
     )
     assert tally.counts == {"deferred": 1}

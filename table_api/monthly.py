@@ -1,0 +1,121 @@
+"""The projection `monthly` as text: a day's amounts and the revisions they stand on. Pure.
+
+A row is a subject's month with one model. Day 7 has two columns: `d07`, its amounts as integers
+separated by commas in the order of AMOUNTS without the zeros at the end; and `r07`, the revision of
+each of its cells, `line:rev`. The revisions are a vector clock: every (cell, revision) is one state
+for ever, so equal revisions mean equal amounts, and of two states whose revisions are all at least
+the other's, the greater one is the newer. Where neither is, the cells are read anew: that state is
+at least both. A sum of revisions would not do: a writer's cells need not be of one moment, and
+(5, 3) and (4, 4) are different states of one sum.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, zip_longest
+
+import msgspec
+
+from table_api.cells import Cell
+
+MONTHLY_TABLE = "monthly"
+
+# Longer amounts cost every reader, so those that most calls have come first.
+AMOUNTS = (
+    "calls", "charge", "contracted", "list", "q_input", "q_output", "q_cache_read", "errors",
+    "no_usage", "unpriced", "billed", "q_cache_write_5m", "q_cache_write_1h", "q_reasoning",
+    "q_input_audio", "q_cache_read_audio", "q_output_audio", "q_input_image",
+    "q_cache_read_image", "q_output_image", "q_audio_ms", "q_image", "q_web_search", "q_request",
+)  # fmt: skip
+"""Additive columns of a cell by their place in a day's text. Append only: rows hold places."""
+
+Amounts = list[int]
+"""In the order of AMOUNTS, the last one not zero."""
+Revs = Mapping[str, int]
+"""Revision by line."""
+
+_decode_all = msgspec.json.Decoder(list[Amounts]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectedDay:
+    """One day of a row."""
+
+    amounts: Sequence[int] = ()
+    revs: Revs = field(default_factory=dict)
+
+    def holds(self, revs: Revs) -> bool:
+        """Whether it stands on these revisions or later ones."""
+        return all(self.revs.get(line, 0) >= rev for line, rev in revs.items())
+
+
+NO_DAY = ProjectedDay()
+
+
+def project_day(cells: Mapping[str, Cell]) -> ProjectedDay:
+    """The cells of one subject, model and day, by line."""
+    revs = {line: cell.rev for line, cell in cells.items()}
+    parts = [cell.additive for cell in cells.values()]
+    if len(parts) == 1:  # of most days
+        [part] = parts
+        return ProjectedDay(_trimmed([part.get(name, 0) for name in AMOUNTS]), revs)
+    totals = [sum([part.get(name, 0) for part in parts]) for name in AMOUNTS]
+    return ProjectedDay(_trimmed(totals), revs)
+
+
+def after_change(total: Sequence[int], old: Sequence[int], new: Sequence[int]) -> Amounts:
+    """The sum over the days when one of them goes from `old` to `new`."""
+    return _trimmed(
+        [whole - was + is_ for whole, was, is_ in zip_longest(total, old, new, fillvalue=0)]
+    )
+
+
+def encode_amounts(amounts: Sequence[int]) -> str:
+    """`3,1200,1200,1200`; nothing at all is the empty text."""
+    return ",".join(map(str, amounts))
+
+
+def decode_amounts(texts: Iterable[str]) -> list[Amounts]:
+    """Each of the texts as numbers; all in one go, as there are many."""
+    joined = "],[".join(texts)
+    return _decode_all(f"[[{joined}]]") if joined else []
+
+
+def sum_amounts(parts: Sequence[Amounts]) -> Amounts:
+    """The exact sum of any number of amounts, not all of one length."""
+    if len(parts) == 1:
+        return parts[0]
+    of_lengths = [
+        [sum(numbers) for numbers in zip(*alike, strict=True)]
+        for _, alike in groupby(sorted(parts, key=len), key=len)
+    ]
+    if len(of_lengths) == 1:
+        return of_lengths[0]
+    return [sum(numbers) for numbers in zip_longest(*of_lengths, fillvalue=0)]
+
+
+def encode_revs(revs: Revs) -> str:
+    """`0123456789ab:7,…` by line."""
+    return ",".join([f"{line}:{revs[line]}" for line in sorted(revs)])
+
+
+def decode_revs(text: str) -> dict[str, int]:
+    """Revision by line."""
+    pairs = (part.split(":") for part in text.split(",") if part)
+    return {line: int(rev) for line, rev in pairs}
+
+
+def day_columns(day: int) -> tuple[str, str]:
+    """Names of a day's amounts and revisions."""
+    return f"d{day:02d}", f"r{day:02d}"
+
+
+def monthly_key(cell: str) -> tuple[str, int, str]:
+    """RowKey, day and line of the cell with this RowKey of the ledger."""
+    _, subject, day, model, line = cell.split("|")
+    return f"{subject}|{model}", int(day), line
+
+
+def _trimmed(amounts: list[int]) -> Amounts:
+    while amounts and not amounts[-1]:
+        amounts.pop()
+    return amounts
