@@ -15,7 +15,7 @@ from apim_policies.errors import EngineFailed
 
 QUESTIONS_IN_FLIGHT_MAX = 256
 STOP_TIMEOUT_S = 5
-# Against mono's own nursery of 4 MB: 0.15 ms of CPU a call in place of 0.20.
+# Against mono's own nursery of 4 MB: a sixteenth less CPU a call.
 _COLLECTOR = {"MONO_GC_PARAMS": "nursery-size=32m"}
 _LENGTHS = struct.Struct(">II")
 _STDIN = 0
