@@ -171,7 +171,7 @@ async def test_a_sweep_that_is_killed_begins_anew_with_its_hour() -> None:
     assert hours[1] <= swept < hours[3]
     successor = world.other()
     await successor.sweep(hours[-1] + WAITS.timeout)
-    await meter_published(world)
+    await meter_published(world, hours[-1] + WAITS.timeout)
     assert await standing(world) == [("user-1", 0, 0)] * len(calls)
 
 
