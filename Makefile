@@ -54,6 +54,7 @@ bench: setup ## Measure against fair references: prints a table each
 	$(RUN) -m benchmarks.rating
 	$(RUN) -m benchmarks.metering
 	$(RUN) -m benchmarks.history
+	$(RUN) -m benchmarks.invoices
 	$(RUN) -m benchmarks.gateway
 	$(RUN) -m benchmarks.pairing
 

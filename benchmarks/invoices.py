@@ -56,6 +56,7 @@ async def measure(subjects: int) -> None:
     _print("close, all files", time.process_time() - started, len(document.lines), csv)
     snapshot, _ = await job.archive.standing_snapshot(OCTOBER)
     columns = DATASETS["cost_and_usage"]
+    focus_parquet(columns, ())  # loads pyarrow
     for name, make in (
         ("FOCUS CSV", lambda: focus_csv(columns, focus_rows(snapshot, "cost_and_usage"))),
         ("FOCUS Parquet", lambda: focus_parquet(columns, focus_rows(snapshot, "cost_and_usage"))),

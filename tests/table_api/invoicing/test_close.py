@@ -12,8 +12,10 @@ from table_api.invoicing.manifest import Manifest
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshot import sha256
 from table_api.keys import CELL_ROWS
+from table_api.ledger import Ledger
 from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
+from table_api.meta import LedgerSettings
 from table_api.storage import Upsert
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEPTEMBER, Billing, open_billing
 from tests.calls import NOW
@@ -167,6 +169,22 @@ async def test_a_cell_in_another_currency_refuses_the_close(billing: Billing) ->
     change = Upsert(str(row["RowKey"]), columns | {"currency": "GBP"})
     await storage.transact("ledger", str(row["PartitionKey"]), [change])
     with pytest.raises(CloseRefused, match="is in GBP, the ledger's prices are in USD"):
+        await billing.close(OCTOBER)
+    assert await billing.files() == {}
+
+
+async def test_calls_rated_without_an_exchange_rate_refuse_the_close() -> None:
+    """A ledger that bills in yen, and a book that knows dollars only."""
+    storage, blobs = MemoryTableStorage(), MemoryBlobStore()
+    settings = LedgerSettings(
+        zone="Europe/Berlin", pricing_currency="USD", billing_currency="JPY", shards=4
+    )
+    ledger = await Ledger.open(storage, settings, now=lambda: NOW)
+    billing = Billing(storage, blobs, ledger)
+    await billing.post(3, date(2026, 10, 1))
+    with pytest.raises(
+        CloseRefused, match="bills in JPY: its calls were rated without an exchange"
+    ):
         await billing.close(OCTOBER)
     assert await billing.files() == {}
 
