@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -44,6 +45,8 @@ def main() -> int:
         "--fault", action="append", choices=FAULTS, help="only this one; may be repeated"
     )
     arguments = parser.parse_args()
+    # As Ctrl-C: what was started is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return 0 if asyncio.run(campaign(arguments.fault or list(FAULTS), arguments.events)) else 1
 
 

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from tests.consumers.process import ConsumerProcess
 from tests.waiting import until
 
-READY_S_MAX = 60.0
-EXIT_S_MAX = 30.0
+READY_S_MAX = 120.0
+EXIT_S_MAX = 60.0
 
 
 class FleetError(Exception):

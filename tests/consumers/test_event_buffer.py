@@ -5,6 +5,8 @@ import asyncio
 from consumers.event_buffer import EventBuffer
 from tests.consumers.deliveries import delivered
 
+TURNS = 5
+"""Of the event loop: enough for a reader to take what there is."""
 EVENTS = [delivered(number) for number in range(10)]
 
 
@@ -12,7 +14,10 @@ async def test_a_batch_fills_over_several_deliveries() -> None:
     buffer = EventBuffer(events_max=10)
     taking = asyncio.create_task(buffer.take(events_max=4, linger_s=60, wait_s=None))
     for event in EVENTS[:4]:
+        assert not taking.done()
         await buffer.put([event])
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
     assert await taking == EVENTS[:4]
 
 

@@ -3,18 +3,48 @@
 docs/reliability.md lists all of them, also those whose tests stand elsewhere.
 """
 
+import asyncio
 import gc
 import time
+from collections.abc import Sequence
 
 from azure.eventhub._pyamqp.aio._receiver_async import ReceiverLink
 
+from consumers.checkpoint_policy import CheckpointPolicy
+from consumers.dead_letter_limit import DeadLetterLimit
+from consumers.handler import Counts, MakeDurable
+from consumers.partition_progress import PartitionProgress
+from consumers.partition_worker import PartitionWorker, WorkLimits
+from consumers.received import Received
 from local_stack.broker import Broker, BrokerConfig, HubConfig
 from local_stack.broker.faults import Detach, Replay
 from local_stack.broker.partition_key import partition_of
 from local_stack.send import send_events
 from local_stack.usage_event import OutgoingEvent
+from table_api.errors import Unavailable
+from table_api.memory_storage import MemoryTableStorage
+from table_api.progress import Count, Progress, ProgressTable
+from tests.calls import NOW
 from tests.consumers.conftest import HUB, Stage
+from tests.consumers.deliveries import delivered
 
+EMPTY = Progress(
+    hub=HUB,
+    group="metering",
+    partition="0",
+    hub_created_at=NOW,
+    sequence_number=-1,
+    enqueued_time=None,
+    recorded_at=NOW,
+    counts={},
+)
+LIMITS = WorkLimits(
+    batch_events_max=10,
+    buffer_events_max=10,
+    linger_s=0.01,
+    checkpoint=CheckpointPolicy(600),
+    dead_letters=DeadLetterLimit(consecutive_max=10, percent_max=100, window_events=10),
+)
 DETACHES = 5
 """The SDK's own budget of link failures, three, is for its whole life."""
 
@@ -48,6 +78,47 @@ async def test_events_that_come_again_are_dropped_before_they_are_work(stage: St
 
 async def _has_entries(stage: Stage, number: int) -> bool:
     return await stage.entries() == number
+
+
+class StorageThatIsDownTwice:
+    """A handler whose batches are durable at the third try."""
+
+    def __init__(self) -> None:
+        self.tried: list[list[int]] = []
+
+    def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
+        async def make_durable() -> list[Counts]:
+            self.tried.append([event.sequence_number for event in events])
+            if len(self.tried) <= 2:
+                raise Unavailable("no answer")
+            return [(Count.POSTED,) for _ in events]
+
+        return make_durable
+
+
+async def test_a_batch_that_fails_is_tried_again_and_the_callback_knows_nothing() -> None:
+    """An exception in the callback would drop the partition, and the batch with it."""
+    handler = StorageThatIsDownTwice()
+    table = ProgressTable(MemoryTableStorage())
+    await table.create()
+    saved: list[int] = []
+
+    async def checkpoint(event: Received) -> None:
+        saved.append(event.sequence_number)
+
+    worker = PartitionWorker(
+        "0",
+        handler=handler,
+        progress=PartitionProgress(table, EMPTY, now=lambda: NOW),
+        checkpoint=checkpoint,
+        limits=LIMITS,
+    )
+    working = asyncio.create_task(worker.run())
+    await worker.accept([delivered(number) for number in range(5)])
+    worker.drain()
+    await working
+    assert handler.tried == [[0, 1, 2, 3, 4]] * 3
+    assert saved == [4]
 
 
 async def test_sigterm_does_not_wait_for_the_sdk_to_balance_again(stage: Stage) -> None:
