@@ -26,6 +26,7 @@ from consumers.verbs import (
     check,
     lag,
     list_letters,
+    rebuild,
     redrive_letters,
     show_letter,
 )
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     lagging.add_argument("--json", action="store_true", help="as JSON, with totals")
     _add_completeness(verbs)
     _add_verb(verbs, "audit", audit_ledger, "re-add the whole ledger, also while it is written")
+    _add_verb(verbs, "rebuild", rebuild, "make the table monthly what the ledger says")
     meaning = "events that could not be rated"
     letters = verbs.add_parser("dead-letters", help=meaning, description=meaning)
     _add_letter_verbs(letters.add_subparsers(dest="letters", required=True, metavar="VERB"))

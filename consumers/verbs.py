@@ -16,8 +16,10 @@ from consumers.pairing.run import hub_settings
 from consumers.redrive import Selection, metering_again, redrive, selected
 from consumers.settings import Settings
 from pricing_rules.book import load_book
-from table_api.audit import audit, save_audit
+from table_api.audit import audit
+from table_api.audit_summary import save_audit
 from table_api.dead_letters import LetterState
+from table_api.monthly_rebuild import rebuild_monthly
 
 
 async def check(settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -45,6 +47,14 @@ async def audit_ledger(settings: Settings, _arguments: argparse.Namespace) -> in
         await save_audit(edges.tables, report)
     print(report.render())
     return 0 if report.ok else 1
+
+
+async def rebuild(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Make the projection `monthly` what the ledger says."""
+    async with open_edges(settings) as edges:
+        rebuilt = await rebuild_monthly(edges.tables)
+    print(f"{rebuilt.rows} rows, {rebuilt.written} of them written")
+    return 0
 
 
 async def list_letters(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -20,7 +20,8 @@ from local_stack.stack import METERING_GROUP, USAGE_HUB, Ports, start_pairing
 from local_stack.supervisor import Supervisor, cpu_seconds
 from local_stack.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
-from table_api.audit import AuditReport, audit, save_audit
+from table_api.audit import AuditReport, audit
+from table_api.audit_summary import save_audit
 from table_api.call_decision import PairingState
 from table_api.keys import CELL_ROWS
 from table_api.meta import read_meta

@@ -10,15 +10,15 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from table_api.keys import CALL_ROWS, CELL_ROWS
-from table_api.storage import Row, TableStorage, Upsert
+from table_api.monthly_audit import audit_monthly
+from table_api.storage import Row, TableStorage
 
 PROBLEMS_LISTED_MAX = 100
 AUDITED_TABLE = "ledger"
-SUMMARY_TABLE, SUMMARY_PARTITION, SUMMARY_ROW = "meta", "ledger", "audit"
 
 _LAYERS = ("list", "contracted", "charge", "billed")
 _COUNTED = ("calls", "errors", "unpriced", "no_usage")
@@ -40,6 +40,8 @@ class AuditReport:
     """Sum over the cells, in pico-units."""
     moving: int
     """Calls on their way from one place to another: they count in both for a moment."""
+    behind: int = 0
+    """Rows of `monthly` that writers have not brought up to their cells yet."""
     problems: tuple[str, ...]
     """At most PROBLEMS_LISTED_MAX."""
 
@@ -53,6 +55,7 @@ class AuditReport:
         verdict = "ok" if self.ok else f"{len(self.problems)} PROBLEMS"
         head = f"audit {verdict}: {self.calls} calls, {self.rows} rows, {self.cells} cells"
         head += f", {self.moving} moving" if self.moving else ""
+        head += f", {self.behind} behind in monthly" if self.behind else ""
         return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
 
 
@@ -101,6 +104,9 @@ async def audit(storage: TableStorage, *, now: datetime) -> AuditReport:
         except (KeyError, TypeError, ValueError) as error:  # a column is gone or no number
             findings.add(f"a row of partition {partition} cannot be read: {error!r}")
     moving = await _settle_doubled(storage, findings)
+    monthly = await audit_monthly(storage, now=now)
+    for problem in monthly.problems:
+        findings.add(problem)
     return AuditReport(
         at=now,
         calls=findings.calls,
@@ -108,6 +114,7 @@ async def audit(storage: TableStorage, *, now: datetime) -> AuditReport:
         rows=findings.rows,
         charge=findings.charge,
         moving=moving,
+        behind=monthly.behind,
         problems=tuple(findings.problems),
     )
 
@@ -262,37 +269,3 @@ def _minus(left: Sums, right: Sums) -> Sums:
 
 def _differ(left: Sums, right: Sums) -> list[str]:
     return sorted(name for name in {*left, *right} if left[name] != right[name])
-
-
-async def save_audit(storage: TableStorage, report: AuditReport) -> None:
-    """Keep the report for the badge."""
-    await storage.create_table(SUMMARY_TABLE)
-    summary = Upsert(
-        SUMMARY_ROW,
-        {
-            "at": report.at.astimezone(UTC).isoformat(),
-            "calls": report.calls,
-            "cells": report.cells,
-            "rows": report.rows,
-            "charge": str(report.charge),
-            "moving": report.moving,
-            "problems": json.dumps(report.problems[:10])[:30_000],
-        },
-    )
-    await storage.transact(SUMMARY_TABLE, SUMMARY_PARTITION, [summary])
-
-
-async def last_audit(storage: TableStorage) -> AuditReport | None:
-    """The report that was kept last, or None."""
-    row = await storage.get(SUMMARY_TABLE, SUMMARY_PARTITION, SUMMARY_ROW)
-    if row is None:
-        return None
-    return AuditReport(
-        at=datetime.fromisoformat(str(row["at"])),
-        calls=int(row["calls"]),
-        cells=int(row["cells"]),
-        rows=int(row["rows"]),
-        charge=int(row["charge"]),
-        moving=int(row["moving"]),
-        problems=tuple(json.loads(str(row["problems"]))),
-    )

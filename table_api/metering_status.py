@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from table_api.audit import AuditReport, last_audit
+from table_api.audit import AuditReport
+from table_api.audit_summary import last_audit
 from table_api.dead_letters import DeadLetterIndex, LetterState
 from table_api.progress import Count, Progress, ProgressTable
 from table_api.storage import TableStorage

@@ -13,7 +13,8 @@ import pytest
 from pricing_rules.types import Rank, ReplacedCall
 from table_api import endpoints
 from table_api.app import create_app
-from table_api.audit import audit, save_audit
+from table_api.audit import audit
+from table_api.audit_summary import save_audit
 from table_api.dead_letters import DeadLetter, DeadLetterIndex, LetterState
 from table_api.errors import Unavailable
 from table_api.ledger import Ledger

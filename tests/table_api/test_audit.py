@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import pytest
 
 from pricing_rules.types import Rank
-from table_api.audit import audit, last_audit, save_audit
+from table_api.audit import audit
+from table_api.audit_summary import last_audit, save_audit
 from table_api.keys import CALL_ROWS, CELL_ROWS, KeyRange
 from table_api.memory_storage import MemoryTableStorage
 from table_api.storage import Row, Upsert, Value

@@ -1,6 +1,5 @@
 """Lists over everybody say the same, byte for byte, from `monthly` as from the cells."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from itertools import combinations
 
@@ -37,7 +36,7 @@ DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o", "lab-model-x")
 
 
 @pytest.fixture
-async def storage(either_storage: TableStorage) -> AsyncIterator[TableStorage]:
+async def storage(either_storage: TableStorage) -> TableStorage:
     """Two months of five subjects: several lines, unpriced, refused, without usage, moved."""
     ledger = await open_ledger(either_storage)
     calls = [

@@ -18,7 +18,8 @@ from pricing_rules.money import PICO_DIGITS
 from pricing_rules.rating import rate
 from pricing_rules.types import PricedCall
 from table_api.app import create_app
-from table_api.audit import audit, save_audit
+from table_api.audit import audit
+from table_api.audit_summary import save_audit
 from table_api.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.errors import Unavailable
 from table_api.keys import KeyRange
