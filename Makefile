@@ -9,7 +9,7 @@ UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",/\1/p' pyproject.toml)
 DEBIAN := chromium mono-mcs libnewtonsoft-json5.0-cil
 RUN := .venv/bin/python
 
-.PHONY: help setup demo test policies lint fmt bench clean
+.PHONY: help setup demo test policies lint fmt bench soak clean
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -50,13 +50,11 @@ fmt: setup ## Format the code and sort the imports
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: setup ## Measure against fair references: prints a table each
-	$(RUN) -m benchmarks.rating
-	$(RUN) -m benchmarks.metering
-	$(RUN) -m benchmarks.history
-	$(RUN) -m benchmarks.invoices
-	$(RUN) -m benchmarks.gateway
-	$(RUN) -m benchmarks.pairing
+bench: setup ## Measure against fair references: writes docs/performance.md
+	$(RUN) -m benchmarks
+
+soak: setup ## Measure one consumer's memory over a million events
+	$(RUN) -m benchmarks.metering --soak 1000000
 
 clean: ## Remove the demonstration's data
 	rm -rf "$(DATA)"

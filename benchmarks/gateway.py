@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.process_cpu import cpu_s
+from benchmarks.result import Result, add_results_argument, report
 from local_stack.azurite import free_port
 from local_stack.gateway.identity import local_token
 from local_stack.model.behaviour import CHUNK_DELAY_HEADER, TOKENS_HEADER
@@ -216,31 +217,54 @@ async def _process(module: str, *arguments: str) -> AsyncIterator[Part]:
         await process.communicate()
 
 
-def show(measured: Mapping[str, Measured], console: Console) -> None:
-    """Medians of both, and whether the goals are reached; processor time below."""
+def results(measured: Mapping[str, Measured]) -> list[Result]:
+    """Medians of both; the goal of a wait is about the difference, that of a rate about the ratio
+    of neighbouring slices.
+    """
     bare, gateway = measured[BARE], measured[GATEWAY]
-    table = Table("median", BARE, GATEWAY, "difference", "goal", "")
 
-    def times(name: str, bare_ms: list[float], gateway_ms: list[float], most_ms: float) -> None:
-        both = statistics.median(bare_ms), statistics.median(gateway_ms)
-        added = both[1] - both[0]
-        reached = "reached" if added <= most_ms else "missed"
-        texts = [f"{value:.1f} ms" for value in both]
-        table.add_row(name, *texts, f"+{added:.1f} ms", f"≤ {most_ms:.0f} ms", reached)
+    def added(name: str, bare_ms: list[float], gateway_ms: list[float], most_ms: float) -> Result:
+        theirs, ours = statistics.median(bare_ms), statistics.median(gateway_ms)
+        return Result(
+            name=f"{name}: ms, beside a bare proxy (ratio: added ms)",
+            ours=ours,
+            reference=theirs,
+            ratio=ours - theirs,
+            goal=f"≤ {most_ms:g}",
+            holds=ours - theirs <= most_ms,
+        )
 
-    def rates(name: str, bare_s: list[float], gateway_s: list[float]) -> None:
-        both = statistics.median(bare_s), statistics.median(gateway_s)
+    def rate(name: str, bare_s: list[float], gateway_s: list[float]) -> Result:
         ratio = statistics.median(mine / its for its, mine in zip(bare_s, gateway_s, strict=True))
-        reached = "reached" if ratio >= THROUGHPUT_RATIO_MIN else "missed"
-        rest = (f"≥ {THROUGHPUT_RATIO_MIN}×", reached)
-        table.add_row(name, *(f"{value:.0f}/s" for value in both), f"{ratio:.2f}×", *rest)
+        return Result(
+            name=f"{name}: calls/s, beside a bare proxy",
+            ours=statistics.median(gateway_s),
+            reference=statistics.median(bare_s),
+            ratio=ratio,
+            goal=f"≥ {THROUGHPUT_RATIO_MIN:g}",
+            holds=ratio >= THROUGHPUT_RATIO_MIN,
+        )
 
-    times("first byte of a stream", bare.first_byte_ms, gateway.first_byte_ms, FIRST_BYTE_MS_MAX)
-    times("plain call", bare.plain_ms, gateway.plain_ms, ADDED_P50_MS_MAX)
-    rates("calls, 60 % streamed", bare.mixed_per_s, gateway.mixed_per_s)
-    rates("plain calls, a model that takes no time", bare.plain_per_s, gateway.plain_per_s)
-    console.print(table)
-    console.print(_cpu(bare, gateway))
+    return [
+        added(
+            "first byte of a streamed call through the gateway",
+            bare.first_byte_ms,
+            gateway.first_byte_ms,
+            FIRST_BYTE_MS_MAX,
+        ),
+        added(
+            "median plain call through the gateway",
+            bare.plain_ms,
+            gateway.plain_ms,
+            ADDED_P50_MS_MAX,
+        ),
+        rate("gateway, 60 % streamed", bare.mixed_per_s, gateway.mixed_per_s),
+        rate(
+            "gateway, plain calls, a model that takes no time",
+            bare.plain_per_s,
+            gateway.plain_per_s,
+        ),
+    ]
 
 
 def _cpu(bare: Measured, gateway: Measured) -> Table:
@@ -262,8 +286,11 @@ def _cpu(bare: Measured, gateway: Measured) -> Table:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway")
     parser.add_argument("--rounds", type=int, default=5)
-    measured = asyncio.run(run(parser.parse_args().rounds))
-    show(measured, Console())
+    add_results_argument(parser)
+    arguments = parser.parse_args()
+    measured = asyncio.run(run(arguments.rounds))
+    Console().print(_cpu(measured[BARE], measured[GATEWAY]))
+    report(results(measured), arguments.results)
     return 0
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
+from benchmarks.result import add_results_argument, beside, report
 from local_stack.broker import Broker, BrokerConfig, HubConfig
 from table_api.audit import audit
 from tests.builders import CALL_TIME, ENQUEUED_TIME, call_id, make_body
@@ -54,7 +55,7 @@ async def timed(step: Callable[[], Awaitable[object]]) -> tuple[float, float]:
     return process_time() - cpu, perf_counter() - wall
 
 
-async def measure(calls: int, files: Path) -> int:
+async def measure(calls: int, files: Path, results: Path | None) -> int:
     sent = bodies(calls)
     async with Broker.running(config=CONFIG, clock=lambda: ENQUEUED_TIME) as broker:
         broker.append(HUB, sent, partition="0")
@@ -83,30 +84,35 @@ async def measure(calls: int, files: Path) -> int:
     staging = await timed(stage)
     applying = await timed(lambda: history.apply(runs[0]))
     reverting = await timed(lambda: history.revert(runs[0]))
-    report = await audit(history.storage, now=NOW)
-    print(f"{calls:,} calls, {USERS:,} users; storage in memory; {report.render()}")
-    print(f"{'step':<34}{'CPU µs a call':>14}{'calls/s':>10}{'of posting':>12}")
-    for name, (cpu, wall) in (
-        ("metering: decode, rate, post", posting),
+    found = await audit(history.storage, now=NOW)
+    print(f"{calls:,} calls, {USERS:,} users; storage in memory; {found.render()}")
+    steps = (
         ("replay of Capture, all missing", missing),
         ("replay of Capture, all standing", again),
         ("rerate stage", staging),
         ("rerate apply", applying),
         ("rerate revert", reverting),
-    ):
-        ratio = cpu / posting[0]
-        print(f"{name:<34}{cpu / calls * 1e6:>14.1f}{calls / wall:>10,.0f}{ratio:>11.2f}×")
-    return 0 if report.ok and report.calls == calls else 1
+    )
+    posted = posting[0] / calls * 1e6
+    report(
+        [
+            beside(f"{name}: CPU µs per call, beside metering", cpu / calls * 1e6, posted)
+            for name, (cpu, _) in steps
+        ],
+        results,
+    )
+    return 0 if found.ok and found.calls == calls else 1
 
 
 def main() -> int:
     """The exit code: 1 when the audit is not clean."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=CALLS)
+    add_results_argument(parser)
     options = parser.parse_args()
     book()  # compiled before the first clock starts
     with TemporaryDirectory() as files:
-        return asyncio.run(measure(options.calls, Path(files)))
+        return asyncio.run(measure(options.calls, Path(files), options.results))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
 """What closing a month costs: CPU seconds per 1,000 lines, each format beside the CSV.
 
-    python -m benchmarks.invoices [subjects]
+    python -m benchmarks.invoices [--subjects 1000]
 
 The ledger is in memory, so that only our own work is measured.
 """
 
+import argparse
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from benchmarks.result import Result, add_results_argument, beside, report
 from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.connection import make_job
 from table_api.invoicing.document import Document, encode_document
@@ -32,8 +33,8 @@ SUBJECTS = 1_000
 OCTOBER = BillingMonth(2026, 10)
 
 
-async def measure(subjects: int) -> None:
-    """Print one row per step."""
+async def measure(subjects: int) -> list[Result]:
+    """One result per step."""
     storage, blobs = MemoryTableStorage(), MemoryBlobStore()
     ledger = await open_ledger(storage)
     usage = make_usage(input=1_000, cache_read=500, output=300)
@@ -50,10 +51,11 @@ async def measure(subjects: int) -> None:
     document = (await job.preview(OCTOBER)).invoices[0]
     document_pdf(document, {})  # imports and fonts are loaded once a process
     document_xlsx(document, {})
-    csv = _formats(document)
+    found = _formats(document)
+    csv = found[0].reference
     started = time.process_time()
     await job.close(OCTOBER)
-    _print("close, all files", time.process_time() - started, len(document.lines), csv)
+    found.append(_result("close, all files", time.process_time() - started, document, csv))
     snapshot, _ = await job.archive.standing_snapshot(OCTOBER)
     columns = DATASETS["cost_and_usage"]
     focus_parquet(columns, ())  # loads pyarrow
@@ -61,25 +63,25 @@ async def measure(subjects: int) -> None:
         ("FOCUS CSV", lambda: focus_csv(columns, focus_rows(snapshot, "cost_and_usage"))),
         ("FOCUS Parquet", lambda: focus_parquet(columns, focus_rows(snapshot, "cost_and_usage"))),
     ):
-        _print(name, _seconds(make), len(document.lines), csv)
+        found.append(_result(name, _seconds(make), document, csv))
     started = time.process_time()
     findings = await verify(job.archive, storage, OCTOBER)
-    _print("verify", time.process_time() - started, len(document.lines), csv)
+    found.append(_result("verify", time.process_time() - started, document, csv))
     assert findings.ok, findings.render()
+    return found
 
 
-def _formats(document: Document) -> float:
-    """Print the formats of one invoice; gives the CSV's seconds, their reference."""
-    lines = len(document.lines)
-    csv = _seconds(lambda: document_csv(document, {}))
-    _print("CSV", csv, lines, csv)
-    for name, make in (
-        ("JSON", lambda: encode_document(document)),
-        ("XLSX", lambda: document_xlsx(document, {})),
-        ("PDF", lambda: document_pdf(document, {})),
-    ):
-        _print(name, _seconds(make), lines, csv)
-    return csv
+def _formats(document: Document) -> list[Result]:
+    """The formats of one invoice beside its CSV."""
+    csv = 1_000_000 * _seconds(lambda: document_csv(document, {})) / len(document.lines)
+    return [
+        _result(name, _seconds(make), document, csv)
+        for name, make in (
+            ("JSON", lambda: encode_document(document)),
+            ("XLSX", lambda: document_xlsx(document, {})),
+            ("PDF", lambda: document_pdf(document, {})),
+        )
+    ]
 
 
 def _seconds(make: Callable[[], bytes]) -> float:
@@ -88,14 +90,23 @@ def _seconds(make: Callable[[], bytes]) -> float:
     return time.process_time() - started
 
 
-def _print(name: str, seconds: float, lines: int, csv: float) -> None:
-    per_thousand = 1_000_000 * seconds / lines
-    print(f"{name:<18}{per_thousand:9.1f} ms per 1,000 lines {seconds / csv:8.1f} × CSV")
+def _result(name: str, seconds: float, document: Document, csv_ms: float) -> Result:
+    per_thousand = 1_000_000 * seconds / len(document.lines)
+    return beside(f"{name}: CPU ms per 1,000 invoice lines, beside the CSV", per_thousand, csv_ms)
 
 
 async def _none(_start: datetime, _stop: datetime) -> int:
     return 0
 
 
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.invoices")
+    parser.add_argument("--subjects", type=int, default=SUBJECTS)
+    add_results_argument(parser)
+    arguments = parser.parse_args()
+    report(asyncio.run(measure(arguments.subjects)), arguments.results)
+
+
 if __name__ == "__main__":
-    asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else SUBJECTS))
+    main()

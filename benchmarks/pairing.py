@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import uvloop
 
+from benchmarks.result import Result, add_results_argument, beside, report
 from consumers.pairing.run import pair
 from consumers.run import run
 from consumers.settings import read_settings
@@ -100,7 +101,7 @@ async def durable(side: str, events: int, connection_string: str) -> None:
     await storage.close()
 
 
-async def compare(calls: int) -> None:
+async def compare(calls: int) -> list[Result]:
     """Pairing first, then metering of the gateway's events and of pairing's."""
     groups = ("metering", "pairing")
     config = BrokerConfig(
@@ -131,7 +132,7 @@ async def compare(calls: int) -> None:
         storage = AzureTableStorage.from_connection_string(ports.connection_string)
         await verify(sent, storage, start)
         await storage.close()
-    show(sent, pairing, metering, events)
+    return results(sent, pairing, metering, events)
 
 
 async def verify(sent: Traffic, storage: AzureTableStorage, start: datetime) -> None:
@@ -151,8 +152,8 @@ async def verify(sent: Traffic, storage: AzureTableStorage, start: datetime) -> 
     print(f"{len(sent.calls)} calls: {len(truth)} as sent, {waiting} wait for a half, audit ok")
 
 
-def show(sent: Traffic, pairing: Side, metering: Side, metered_events: int) -> None:
-    """The table."""
+def results(sent: Traffic, pairing: Side, metering: Side, metered_events: int) -> list[Result]:
+    """What pairing costs beside metering."""
     bodies = [event.body for event in sent.events if event.hub == DIAGNOSTICS]
     records = sum(body.count(b'"correlationId"') for body in bodies)
     usage = len(sent.events) - len(bodies)
@@ -161,16 +162,19 @@ def show(sent: Traffic, pairing: Side, metering: Side, metered_events: int) -> N
         or (state_of_call(call) is PairingState.RECOVERED and call.stream)
         for call in sent.calls
     )
-    print(f"{'':<40}{'number':>9}{'CPU µs each':>13}{'each/s':>9}")
-    rows = (
-        ("pairing, all it reads (records + events)", records + usage, pairing),
-        ("pairing, per diagnostics record", records, pairing),
-        ("pairing, per call that it completed", completed, pairing),
-        ("metering, per event of the usage hub", metered_events, metering),
-    )
-    for name, number, side in rows:
-        each = side.cpu_s / number * 1e6
-        print(f"{name:<40}{number:>9}{each:>13.0f}{number / side.wall_s:>9.0f}")
+    metered = metering.cpu_s / metered_events * 1e6
+    return [
+        beside(
+            f"pairing: CPU µs per {name}, beside metering's per event",
+            pairing.cpu_s / number * 1e6,
+            metered,
+        )
+        for name, number in (
+            ("record or event that it reads", records + usage),
+            ("diagnostics record", records),
+            ("call that it completed", completed),
+        )
+    ]
 
 
 def main() -> None:
@@ -178,11 +182,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--side", choices=("pair", "meter"), help=argparse.SUPPRESS)
+    add_results_argument(parser)
     arguments = parser.parse_args()
     if arguments.side:
         measured(arguments.side)
     else:
-        asyncio.run(compare(arguments.calls))
+        report(asyncio.run(compare(arguments.calls)), arguments.results)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from genai_prices import calc_price
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.result import Result, add_results_argument, at_least, beside, report
 from pricing_rules.book import BASE_BOOKS, Book, load_book, load_compiled
 from pricing_rules.money import PICO_PER_UNIT, format_pico
 from pricing_rules.rating import rate
@@ -43,6 +44,8 @@ SEED = 20261123
 REPETITIONS = 9
 """The fastest of so many counts: a busy machine slows the short runs most."""
 LITELLM = "litellm==1.106.2"
+LITELLM_GOAL, GENAI_GOAL = 60, 40
+GENAI = "genai-prices"
 LITELLM_TIMEOUT_S = 600
 CALL_TIME = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CHAT_MODELS = (
@@ -222,10 +225,26 @@ def comparison(rows: Sequence[Row]) -> Table:
     return table
 
 
+def results(rows: Sequence[Row]) -> list[Result]:
+    """How many times our rating goes into each reference's time."""
+    ours = min(rows[0].seconds) / CALLS * 1e6
+    found = []
+    for row in rows[1:]:
+        each = min(row.seconds) / CALLS * 1e6
+        if row.name.startswith((LITELLM, GENAI)):
+            goal = LITELLM_GOAL if row.name.startswith(LITELLM) else GENAI_GOAL
+            name = f"{row.name}: CPU µs per call, beside our rating with audit lines"
+            found.append(at_least(name, each, ours, goal))
+        else:
+            found.append(beside(f"{row.name}: CPU µs per call, beside list price", each, ours))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rating")
     parser.add_argument("--traces", type=Path, default=TRACES)
     parser.add_argument("--without-litellm", action="store_true", help="install nothing")
+    add_results_argument(parser)
     arguments = parser.parse_args()
     calls = read_calls(arguments.traces)
     book = load_book([DEMO_BOOK])
@@ -239,6 +258,7 @@ def main() -> None:
         "goals: 40× genai-prices, 60× litellm"
     )
     console.print(loading(book))
+    report(results(rows), arguments.results)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,82 @@
+"""One measured number beside its reference and its goal, as table, JSON and page show it."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a benchmark says."""
+
+    name: str
+    """What was measured, its unit and its reference."""
+    ours: float
+    reference: float
+    ratio: float
+    """The figure that the goal is about."""
+    goal: str
+    """`≤ 2.0`, `≥ 25`, or empty where the figure is for information."""
+    holds: bool | None
+    """None without a goal."""
+
+
+def at_most(name: str, ours: float, reference: float, goal: float) -> Result:
+    """ours ÷ reference has to stay below a goal: costs."""
+    ratio = ours / reference
+    return Result(
+        name=name,
+        ours=ours,
+        reference=reference,
+        ratio=ratio,
+        goal=f"≤ {goal:g}",
+        holds=ratio <= goal,
+    )
+
+
+def at_least(name: str, ours: float, reference: float, goal: float) -> Result:
+    """ours ÷ reference has to reach a goal: rates."""
+    ratio = ours / reference
+    return Result(
+        name=name,
+        ours=ours,
+        reference=reference,
+        ratio=ratio,
+        goal=f"≥ {goal:g}",
+        holds=ratio >= goal,
+    )
+
+
+def beside(name: str, ours: float, reference: float) -> Result:
+    """A ratio that no goal is set for."""
+    return Result(
+        name=name, ours=ours, reference=reference, ratio=ours / reference, goal="", holds=None
+    )
+
+
+def verdict(result: Result) -> str:
+    """`reached`, `missed`, or nothing without a goal."""
+    if result.holds is None:
+        return ""
+    return "reached" if result.holds else "missed"
+
+
+def add_results_argument(parser: argparse.ArgumentParser) -> None:
+    """The option by which `python -m benchmarks` gathers what each benchmark says."""
+    parser.add_argument("--results", type=Path, help="also write the results as JSON, to this file")
+
+
+def report(results: Sequence[Result], file: Path | None) -> None:
+    """Print the results, and write them where that is asked for."""
+    table = Table("measured", "ours", "reference", "ratio", "goal", "", title="results")
+    for each in results:
+        figures = (f"{each.ours:,.4g}", f"{each.reference:,.4g}", f"{each.ratio:.2f}")
+        table.add_row(each.name, *figures, each.goal, verdict(each))
+    Console().print(table)
+    if file is not None:
+        file.write_text(json.dumps([asdict(each) for each in results], indent=2) + "\n")
