@@ -14,6 +14,7 @@ from local_stack import azurite
 EVENTS = 100_000
 SMALLER = 25
 """Runs but the large one take so many times fewer events."""
+INTERRUPTED = 130
 EVENTS_MIN = 400
 """In a run; with fewer there is no time for a fault."""
 
@@ -47,7 +48,11 @@ def main() -> int:
     arguments = parser.parse_args()
     # As Ctrl-C: what was started is ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    return 0 if asyncio.run(campaign(arguments.fault or list(FAULTS), arguments.events)) else 1
+    try:
+        holds = asyncio.run(campaign(arguments.fault or list(FAULTS), arguments.events))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0 if holds else 1
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 Reads rows by their column names; shares no code with the writers or the audit but the storage.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.faults.truth import Key, Totals, Truth
 from table_api.keys import KeyRange
+from table_api.monthly import AMOUNTS
 from table_api.storage import Row, TableStorage
 
 DIFFERENCES_SHOWN_MAX = 5
@@ -23,6 +25,8 @@ class Standing:
     rows: dict[Key, Totals] = field(default_factory=lambda: defaultdict(Totals))
     """Of the last row of each chain."""
     cells: dict[Key, Totals] = field(default_factory=lambda: defaultdict(Totals))
+    monthly: dict[Key, Totals] = field(default_factory=lambda: defaultdict(Totals))
+    """Of the projection for lists, day by day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +59,41 @@ async def read_standing(storage: TableStorage) -> Standing:
         async for page in storage.query("ledger", partition, KeyRange("d|", "d|~")):
             for row in page:
                 standing.cells[_key(partition, str(row["RowKey"]))].add(_totals(row))
+    async for month in storage.partitions("monthly"):
+        async for page in storage.query("monthly", month, KeyRange("", "~")):
+            for row in page:
+                _add_days(standing, month, row)
     return standing
 
 
+def _add_days(standing: Standing, month: str, row: Row) -> None:
+    """A row is a subject's month with a model; `dNN` are the amounts of day NN."""
+    subject, model = str(row["RowKey"]).split("|")
+    for name, text in row.items():
+        if re.fullmatch(r"d\d\d", name):
+            amounts = dict(zip(AMOUNTS, map(int, str(text).split(",")), strict=False))
+            key = (subject, f"{month[:4]}-{month[4:]}-{name[1:]}", model)
+            standing.monthly[key].add(
+                Totals(
+                    calls=amounts["calls"],
+                    input=amounts.get("q_input", 0),
+                    cache_read=amounts.get("q_cache_read", 0),
+                    output=amounts.get("q_output", 0),
+                    charge=amounts.get("charge", 0),
+                )
+            )
+
+
 def compare(truth: Truth, standing: Standing) -> Comparison:
-    """Every call, and every total of the rows and of the cells."""
+    """Every call, and every total of rows, cells and `monthly`."""
+    found_totals = (
+        ("rows", standing.rows),
+        ("cells", standing.cells),
+        ("monthly", standing.monthly),
+    )
     differences = [
         f"{source} {' '.join(key)}: {found}, sent was {wanted}"
-        for source, totals in (("rows", standing.rows), ("cells", standing.cells))
+        for source, totals in found_totals
         for key, found, wanted in _pairs(truth.totals, totals)
         if found != wanted
     ]

@@ -98,6 +98,9 @@ class StorageThatIsDownTwice:
 
         return make_durable
 
+    async def before_save(self) -> None:
+        """Leaves nothing for later."""
+
 
 async def test_a_batch_that_fails_is_tried_again_and_the_callback_knows_nothing() -> None:
     """An exception in the callback would drop the partition, and the batch with it."""
