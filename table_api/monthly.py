@@ -11,7 +11,7 @@ at least both. A sum of revisions would not do: a writer's cells need not be of 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, zip_longest
+from itertools import zip_longest
 
 import msgspec
 
@@ -80,17 +80,18 @@ def decode_amounts(texts: Iterable[str]) -> list[Amounts]:
     return _decode_all(f"[[{joined}]]") if joined else []
 
 
-def sum_amounts(parts: Sequence[Amounts]) -> Amounts:
-    """The exact sum of any number of amounts, not all of one length."""
-    if len(parts) == 1:
-        return parts[0]
-    of_lengths = [
-        [sum(numbers) for numbers in zip(*alike, strict=True)]
-        for _, alike in groupby(sorted(parts, key=len), key=len)
-    ]
-    if len(of_lengths) == 1:
-        return of_lengths[0]
-    return [sum(numbers) for numbers in zip_longest(*of_lengths, fillvalue=0)]
+def sum_texts(texts: Iterable[str]) -> Amounts:
+    """The exact sum of many: those of one length become one list of numbers."""
+    of_length: dict[int, list[str]] = {}
+    for text in texts:
+        of_length.setdefault(text.count(",") + 1, []).append(text)
+    sums = []
+    for length, alike in of_length.items():
+        [numbers] = decode_amounts([",".join(alike)])
+        sums.append([sum(numbers[place::length]) for place in range(length)])
+    if len(sums) == 1:
+        return sums[0]
+    return [sum(numbers) for numbers in zip_longest(*sums, fillvalue=0)]
 
 
 def encode_revs(revs: Revs) -> str:

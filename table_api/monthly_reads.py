@@ -7,6 +7,7 @@ A row's days stay text until all rows of a group are read, and become numbers in
 from calendar import monthrange
 from collections import defaultdict
 from datetime import date
+from typing import Any
 
 from pricing_rules.units import Unit
 from table_api.daily_usage import DailyUsage, Totals
@@ -16,8 +17,7 @@ from table_api.monthly import (
     MONTHLY_TABLE,
     Amounts,
     day_columns,
-    decode_amounts,
-    sum_amounts,
+    sum_texts,
 )
 from table_api.periods import DayRange, MonthDays
 from table_api.posting import all_of
@@ -76,24 +76,30 @@ class MonthlyReads:
         day_of = {day_columns(day)[0]: day for day in range(month.start, min(month.stop, 32))}
         named = [name for name, wanted in (("subject", by_subject), ("model", by_model)) if wanted]
         select = [*named, *(("total", "active") if whole else day_of)]
-        groups: Texts = defaultdict(lambda: defaultdict(list))
+        groups: dict[Who, dict[Any, list[str]]] = {}
         read = 0
         pages = self._storage.query(MONTHLY_TABLE, month.month, _ALL_ROWS, select=select)
         async for page in pages:
             for row in page:
                 who = str(row.pop("subject", "")), str(row.pop("model", ""))
-                group = groups[who]
+                group = groups.get(who)
+                if group is None:
+                    group = groups[who] = defaultdict(list)
                 if whole:
                     if row["total"]:
                         group[int(row["active"]).bit_length() - 1].append(str(row["total"]))
                     continue
                 for name, text in row.items():
                     if text:
-                        group[day_of[name]].append(text)  # type: ignore[arg-type]
+                        group[name].append(str(text))
             read += sum(map(len, page))
             if read > TEXTS_READ_MAX:
                 raise TooManyCells(f"the range has more than {TEXTS_READ_MAX} days of subjects")
-        return {who: days for who, days in groups.items() if days}
+        return {
+            who: {day_of.get(name, name): texts for name, texts in days.items()}
+            for who, days in groups.items()
+            if days
+        }
 
 
 def _is_whole(month: MonthDays) -> bool:
@@ -106,7 +112,7 @@ def _usage(who: Who, month: MonthDays, day: int, texts: list[str]) -> DailyUsage
         subject=who[0],
         day=date(int(month.month[:4]), int(month.month[4:]), day),
         model=who[1],
-        totals=_totals(sum_amounts(decode_amounts(texts))),
+        totals=_totals(sum_texts(texts)),
     )
 
 

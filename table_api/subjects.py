@@ -56,7 +56,9 @@ def subject_usages(
             name=people.name(subject, today),
             cost_centre=people.cost_centre(subject, today),
             last_day=max(cell.day for cell in of_subject),
-            totals=sum_totals(cell.totals for cell in of_subject),
+            totals=of_subject[0].totals
+            if len(of_subject) == 1
+            else sum_totals(cell.totals for cell in of_subject),
         )
         for subject, of_subject in by_subject.items()
     ]
@@ -65,6 +67,8 @@ def subject_usages(
 def matching(usages: Iterable[SubjectUsage], text: str) -> list[SubjectUsage]:
     """Those whose subject, name or cost centre holds the text, whatever its case."""
     wanted = text.casefold()
+    if not wanted:
+        return list(usages)
     return [
         usage
         for usage in usages

@@ -1,0 +1,201 @@
+"""The API's lists beside raw reads of the same rows: CPU time of this process, in one run.
+
+    python -m benchmarks.api [--rows 100000] [--subjects 10000] [--rounds 7]
+
+Azurite runs outside. The reference asks the same storage client for the same rows and columns and
+parses the bytes, no more; the API answers over ASGI to the last byte of its JSON. Both in turn, and
+the medians are compared. Each question is cold: a new app, that has read nothing.
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import time
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import uvloop
+from fastapi import FastAPI
+
+from local_stack import azurite
+from table_api.app import create_app
+from table_api.azure_storage import AzureTableStorage
+from table_api.daily_usage import USAGE_COLUMNS
+from table_api.keys import KeyRange, starting_with, subject_rows
+from table_api.ledger import LEDGER_TABLE, Ledger
+from table_api.monthly import MONTHLY_TABLE, day_columns
+from table_api.storage import OPERATIONS_MAX, Insert, TableStorage, Value
+from tests.builders import call_id
+from tests.calls import SETTINGS, make_call
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+SUBJECT = "user-0000@example.com"
+MODELS = ("gpt-4.1-mini", "gpt-4o", "gpt-5-mini")
+CALLS_OF_SUBJECT = 90
+SEED = 20261127
+IN_FLIGHT = 4
+DAY_NAMES = tuple(day_columns(day)[0] for day in range(1, 31))
+
+Read = Callable[[], Awaitable[None]]
+
+
+async def fill(storage: TableStorage, rows: int, subjects: int) -> str:
+    """One subject's calls by the ledger, foreign rows beside them, and everybody's `monthly`;
+    gives the subject's partition.
+    """
+    ledger = await Ledger.open(storage, SETTINGS, now=lambda: NOW)
+    calls = [
+        make_call(
+            number,
+            id=call_id(number),
+            subject=SUBJECT,
+            deployment=MODELS[number % 3],
+            time=NOW.replace(day=1 + number // 3 % 30),
+        )
+        for number in range(CALLS_OF_SUBJECT)
+    ]
+    await ledger.post(calls)
+    partition = ledger.place(calls[0]).partition
+    pages = storage.query(LEDGER_TABLE, partition, starting_with("c|"), rows_max=1)
+    [call] = [row async for page in pages for row in page][:1]
+    columns = {name: call[name] for name in call if name not in ("PartitionKey", "RowKey")}
+    columns.pop("Timestamp")
+    foreign = [Insert(f"c|user-x|01|{number:08d}|x", columns) for number in range(rows)]
+    await insert(storage, LEDGER_TABLE, partition, foreign)
+    chance = random.Random(SEED)
+    everybody = [monthly_row(chance, number) for number in range(subjects)]
+    await insert(storage, MONTHLY_TABLE, "202611", everybody)
+    return partition
+
+
+def monthly_row(chance: random.Random, number: int) -> Insert:
+    """Somebody with one model and ten days of calls."""
+    subject, model = f"person-{number:05d}@example.com", MODELS[number % 3]
+    columns: dict[str, Value] = {"subject": subject, "model": model}
+    total, active = [0] * 7, 0
+    for day in chance.sample(range(1, 31), 10):
+        calls = chance.randint(1, 200)
+        tokens = calls * chance.randint(500, 3_000)
+        charge = tokens * 700_000
+        amounts = [calls, charge, charge, charge, tokens, tokens // 5, tokens // 3]
+        total = [whole + part for whole, part in zip(total, amounts, strict=True)]
+        active |= 1 << day
+        of_day, of_revs = day_columns(day)
+        columns[of_day] = ",".join(map(str, amounts))
+        columns[of_revs] = f"0123456789ab:{calls}"
+    columns |= {"total": ",".join(map(str, total)), "active": active}
+    return Insert(f"{subject}|{model}", columns)
+
+
+async def insert(storage: TableStorage, table: str, partition: str, rows: Sequence[Insert]) -> None:
+    """In whole transactions, several at once."""
+    free = asyncio.Semaphore(IN_FLIGHT)
+
+    async def write(start: int) -> None:
+        async with free:
+            await storage.transact(table, partition, rows[start : start + OPERATIONS_MAX])
+
+    await asyncio.gather(*map(write, range(0, len(rows), OPERATIONS_MAX)))
+
+
+async def ask(app: FastAPI, path: str, query: str) -> bytes:
+    """One request over ASGI; its body."""
+    parts: list[bytes] = []
+    status: list[int] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            status.append(int(str(message["status"])))
+        elif isinstance(body := message.get("body"), bytes):
+            parts.append(body)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
+        "scheme": "http", "path": path, "raw_path": quote(path).encode(),
+        "query_string": query.encode(), "headers": [(b"host", b"localhost")],
+        "server": ("localhost", 80), "client": ("127.0.0.1", 1), "root_path": "",
+    }  # fmt: skip
+    await app(scope, receive, send)
+    if status != [200]:
+        raise SystemExit(f"{path}: {status} {b''.join(parts)[:300]!r}")
+    return b"".join(parts)
+
+
+def raw(storage: TableStorage, place: tuple[str, str, KeyRange], select: Sequence[str]) -> Read:
+    """The reference of a question."""
+
+    async def read() -> None:
+        table, partition, keys = place
+        async for _ in storage.query(table, partition, keys, select=select):
+            pass
+
+    return read
+
+
+async def measure(
+    storage: TableStorage, question: tuple[str, str], reference: Read, *, rounds: int
+) -> tuple[float, float]:  # seconds
+    """Medians in milliseconds of CPU: ours, the reference."""
+    ours, raws = [], []
+    for number in range(rounds + 1):
+        app = create_app(storage, now=lambda: NOW)
+        started = time.process_time()
+        await ask(app, *question)
+        between = time.process_time()
+        await reference()
+        ended = time.process_time()
+        if number:  # the first warms up the interpreter, and builds the app's own tables
+            ours.append(between - started)
+            raws.append(ended - between)
+    return statistics.median(ours) * 1e3, statistics.median(raws) * 1e3
+
+
+async def run(rows: int, subjects: int, rounds: int) -> None:
+    """Fill, measure, print the table."""
+    with azurite.running() as ports:
+        storage = AzureTableStorage.from_connection_string(ports.connection_string)
+        partition = await fill(storage, rows, subjects)
+        of_subject = (LEDGER_TABLE, partition, subject_rows("d", SUBJECT, (1, 31)))
+        everybody = (MONTHLY_TABLE, "202611", KeyRange("", "~"))
+        questions = (
+            (f"month of one subject, {rows:,} rows", f"/v1/subjects/{SUBJECT}/usage",
+             "group_by=day", of_subject, USAGE_COLUMNS, 2.0),
+            (f"overview of {subjects:,}: by day", "/v1/usage", "group_by=day",
+             everybody, DAY_NAMES, 1.5),
+            (f"overview of {subjects:,}: by day, model", "/v1/usage", "group_by=day,model",
+             everybody, ("model", *DAY_NAMES), 1.5),
+            (f"overview of {subjects:,}: by model", "/v1/usage", "group_by=model",
+             everybody, ("model", "total", "active"), 1.5),
+            (f"list of {subjects:,} subjects", "/v1/subjects", "",
+             everybody, ("subject", "total", "active"), 1.5),
+        )  # fmt: skip
+        print(f"{'question':<42}{'ours ms':>9}{'raw ms':>9}{'ratio':>8}{'goal':>7}")
+        for name, path, query, place, select, goal in questions:
+            ours, reference = await measure(
+                storage, (path, query), raw(storage, place, select), rounds=rounds
+            )
+            ratio = ours / reference
+            verdict = "holds" if ratio <= goal else "MISSED"
+            print(f"{name:<42}{ours:>9.1f}{reference:>9.1f}{ratio:>7.2f}×{goal:>6}× {verdict}")
+        await storage.close()
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--subjects", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(options.rows, options.subjects, options.rounds))
+
+
+if __name__ == "__main__":
+    main()
