@@ -8,14 +8,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from table_api.keys import starting_with
-from table_api.rows import (
+from table_api.additive import (
     ADDITIVE_AMOUNTS,
     ADDITIVE_INTEGERS,
     Additive,
     decode_additive,
     encode_additive,
 )
+from table_api.keys import starting_with
 from table_api.storage import Row, TableStorage, Value, etag_of
 
 CELL_DAYS_CACHED_MAX = 50_000

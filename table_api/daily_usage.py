@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 
 from pricing_rules.units import Unit
-from table_api.rows import COUNTS, LAYERS, QUANTITY_COLUMNS
+from table_api.additive import COUNTS, LAYERS, QUANTITY_COLUMNS
 from table_api.storage import Row
 
 USAGE_COLUMNS = ("subject", "day", "model", *COUNTS, *QUANTITY_COLUMNS.values(), *LAYERS)

@@ -7,16 +7,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from pricing_rules.types import PricedCall
+from table_api.additive import Additive, decode_additive, encode_additive
 from table_api.keys import split_call_key
-from table_api.rows import (
-    Additive,
-    Origin,
-    Posting,
-    Report,
-    decode_additive,
-    encode_additive,
-    parse_time,
-)
+from table_api.rows import Origin, Posting, Report, parse_time
 from table_api.storage import Row, Value
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from pricing_rules.units import Unit
+from table_api.additive import QUANTITY_COLUMNS
 from table_api.daily_usage import DailyUsage, Totals
 from table_api.keys import KeyRange
 from table_api.monthly import (
@@ -22,7 +23,6 @@ from table_api.monthly import (
 from table_api.periods import DayRange, MonthDays
 from table_api.posting import all_of
 from table_api.reads import TooManyCells
-from table_api.rows import QUANTITY_COLUMNS
 from table_api.storage import TableStorage
 
 TEXTS_READ_MAX = 2_000_000

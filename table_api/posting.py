@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from table_api.additive import add_into, added, negated
 from table_api.cells import Cell, CellCache, cell_columns
 from table_api.entries import Effect, LedgerEntry, correction_columns, entry_columns, read_entry
 from table_api.errors import (
@@ -24,7 +25,7 @@ from table_api.errors import (
 from table_api.intents import Intent, Reported, Repriced, Reverted, Work
 from table_api.keys import KeyRange, chain_range, correction_key
 from table_api.post_result import Outcome, PostResult
-from table_api.rows import Posting, add_into, added, cell_facts, negated
+from table_api.rows import Posting, cell_facts
 from table_api.storage import OPERATIONS_MAX, Insert, Operation, Replace, TableStorage
 
 TRIES_MAX = 12

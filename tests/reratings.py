@@ -13,6 +13,7 @@ from consumers.rerate.stage import Staging, keep_staging, rate_scope
 from pricing_rules.book import Book
 from pricing_rules.rate_card import Alias
 from pricing_rules.rating import rate
+from table_api.additive import additive_of
 from table_api.audit import audit
 from table_api.book_archive import BookArchive
 from table_api.call_scan import scan
@@ -25,7 +26,6 @@ from table_api.people import PeopleDirectory
 from table_api.recorded_call import recorded_event, state_digest
 from table_api.rerating import Rerating, Scope
 from table_api.reratings import Reratings
-from table_api.rows import additive_of
 from table_api.storage import TableStorage
 from tests.calls import NOW, book
 from tests.contracts.ledger import entries_and_cells

@@ -7,9 +7,10 @@ import msgspec
 
 from pricing_rules.money import format_pico
 from pricing_rules.types import CallState
+from table_api.additive import Additive
 from table_api.call_scan import ScopedCall
 from table_api.rerating import Scope
-from table_api.rows import Additive, Posting
+from table_api.rows import Posting
 
 COSTED = frozenset({CallState.PRICED.value, CallState.ZERO.value})
 

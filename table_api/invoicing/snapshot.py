@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from table_api.additive import Additive, decode_additive, encode_additive
 from table_api.cells import Cell
 from table_api.invoicing.errors import Altered
-from table_api.rows import Additive, decode_additive, encode_additive
 from table_api.storage import Value
 
 SCHEMA = "llm-chargeback/snapshot/1"

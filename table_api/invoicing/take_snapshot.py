@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from table_api.additive import decode_additive
 from table_api.calendar import BillingCalendar
 from table_api.cells import Cell, read_cell
 from table_api.invoicing.archive import Archive, snapshot_name
@@ -35,7 +36,6 @@ from table_api.keys import CELL_ROWS, month_partitions
 from table_api.ledger import LEDGER_TABLE
 from table_api.meta import LedgerMeta, LedgerSettings
 from table_api.people import PeopleDirectory
-from table_api.rows import decode_additive
 from table_api.storage import TableStorage
 
 CELLS_MAX = 1_000_000

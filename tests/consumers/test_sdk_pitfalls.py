@@ -86,9 +86,6 @@ class StorageThatIsDownTwice:
     def __init__(self) -> None:
         self.tried: list[list[int]] = []
 
-    async def before_save(self) -> None:
-        """It leaves nothing for later."""
-
     def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
         async def make_durable() -> list[Counts]:
             self.tried.append([event.sequence_number for event in events])

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing_rules.types import Rank
+from table_api.additive import Additive, add_into, additive_of
 from table_api.audit import audit
 from table_api.errors import Unavailable
 from table_api.ledger import Ledger
 from table_api.memory_storage import MemoryTableStorage
-from table_api.rows import Additive, MeteredCall, add_into, additive_of
+from table_api.rows import MeteredCall
 from table_api.storage import Operation
 from tests.builders import call_id, make_usage
 from tests.calls import NOW, FaultyStorage, make_call, open_ledger

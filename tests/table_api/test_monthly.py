@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from table_api.additive import COUNTS, LAYERS, QUANTITY_COLUMNS
 from table_api.cells import Cell
 from table_api.monthly import (
     AMOUNTS,
@@ -15,7 +16,6 @@ from table_api.monthly import (
     project_day,
     sum_texts,
 )
-from table_api.rows import COUNTS, LAYERS, QUANTITY_COLUMNS
 
 numbers = st.integers(-(10**30), 10**30)
 trimmed = st.lists(numbers, max_size=len(AMOUNTS)).filter(lambda row: not row or row[-1] != 0)
