@@ -53,6 +53,7 @@ fmt: setup ## Format the code and sort the imports
 bench: setup ## Measure against fair references: prints a table each
 	$(RUN) -m benchmarks.rating
 	$(RUN) -m benchmarks.metering
+	$(RUN) -m benchmarks.api
 	$(RUN) -m benchmarks.history
 	$(RUN) -m benchmarks.gateway
 	$(RUN) -m benchmarks.pairing
