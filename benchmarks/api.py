@@ -20,6 +20,7 @@ from urllib.parse import quote
 import uvloop
 from fastapi import FastAPI
 
+from benchmarks.result import Result, add_results_argument, at_most, report
 from local_stack import azurite
 from table_api.app import create_app
 from table_api.azure_storage import AzureTableStorage
@@ -156,8 +157,8 @@ async def measure(
     return statistics.median(ours) * 1e3, statistics.median(raws) * 1e3
 
 
-async def run(rows: int, subjects: int, rounds: int) -> None:
-    """Fill, measure, print the table."""
+async def run(rows: int, subjects: int, rounds: int) -> list[Result]:
+    """Fill and measure."""
     with azurite.running() as ports:
         storage = AzureTableStorage.from_connection_string(ports.connection_string)
         partition = await fill(storage, rows, subjects)
@@ -175,15 +176,16 @@ async def run(rows: int, subjects: int, rounds: int) -> None:
             (f"list of {subjects:,} subjects", "/v1/subjects", "",
              everybody, ("subject", "total", "active"), 1.5),
         )  # fmt: skip
-        print(f"{'question':<42}{'ours ms':>9}{'raw ms':>9}{'ratio':>8}{'goal':>7}")
+        results = []
         for name, path, query, place, select, goal in questions:
             ours, reference = await measure(
                 storage, (path, query), raw(storage, place, select), rounds=rounds
             )
-            ratio = ours / reference
-            verdict = "holds" if ratio <= goal else "MISSED"
-            print(f"{name:<42}{ours:>9.1f}{reference:>9.1f}{ratio:>7.2f}×{goal:>6}× {verdict}")
+            results.append(
+                at_most(f"API, {name}: CPU ms, beside a raw read", ours, reference, goal)
+            )
         await storage.close()
+        return results
 
 
 def main() -> None:
@@ -192,9 +194,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--subjects", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=7)
+    add_results_argument(parser)
     options = parser.parse_args()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(options.rows, options.subjects, options.rounds))
+        results = runner.run(run(options.rows, options.subjects, options.rounds))
+    report(results, options.results)
 
 
 if __name__ == "__main__":
