@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -46,6 +47,8 @@ def main() -> int:
         "--fault", action="append", choices=FAULTS, help="only this one; may be repeated"
     )
     arguments = parser.parse_args()
+    # The broker writes to the connection of a killed consumer until it is told: that is no news.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     # As Ctrl-C: what was started is ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
