@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile
 from table_api.keys import KeyRange
@@ -66,7 +67,7 @@ class MemoryTableStorage:
         row: Row = {"PartitionKey": place[1], "RowKey": operation.row_key}
         if isinstance(operation, Merge):
             row = dict(self._rows[place][operation.row_key])
-        row["Timestamp"] = f"2026-01-01T00:00:00.{self._writes:07d}Z"
+        row["Timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.{self._writes:07d}Z"
         row.update({name: _as_read(value) for name, value in operation.columns.items()})
         if operation.row_key not in self._rows[place]:
             insort(self._row_keys.setdefault(place, []), operation.row_key)

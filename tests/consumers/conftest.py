@@ -32,7 +32,7 @@ from tests.waiting import until
 
 HUB, GROUP = "llm-usage", "metering"
 CONFIG = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=2, consumer_groups=(GROUP,)),))
-TABLES = ("ledger", "meta", "progress", "deadletters", "reratings", "people", "replays")
+TABLES = ("ledger", "monthly", "meta", "progress", "deadletters", "reratings", "people", "replays")
 QUICK = {
     "LINGER_S": "0.05",
     "CHECKPOINT_INTERVAL_S": "0.3",

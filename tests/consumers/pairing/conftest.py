@@ -38,7 +38,7 @@ CONFIG = BrokerConfig(
         HubConfig(name=DIAGNOSTICS, partitions=PARTITIONS, consumer_groups=("pairing",)),
     )
 )
-TABLES = ("ledger", "meta", "progress", "deadletters", "opencalls")
+TABLES = ("ledger", "monthly", "meta", "progress", "deadletters", "opencalls")
 QUICK = {
     "LINGER_S": "0.05",
     "CHECKPOINT_INTERVAL_S": "0.3",
