@@ -54,6 +54,8 @@ class HubAddress:
             raise SettingsError(f"EVENTHUB_CONNECTION_STRING cannot be used: {error}") from error
         if not has_host:
             raise SettingsError("EVENTHUB_CONNECTION_STRING has no Endpoint=sb://HOST/")
+        if "@" in endpoint.netloc:  # it would be named in checkpoints and messages
+            raise SettingsError("EVENTHUB_CONNECTION_STRING: its Endpoint names a user")
         return endpoint.netloc
 
 

@@ -1,11 +1,14 @@
 """Dead letters as text: a line each for the list, all of one for a person."""
 
 import json
+import re
 from dataclasses import asdict
 
 from table_api.dead_letters import DeadLetter
 
 BODY_CHARS_SHOWN = 4_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""All but tab and line end, and what turns the order of writing around."""
 
 
 def as_line(entry: DeadLetter) -> str:
@@ -23,9 +26,15 @@ def as_line(entry: DeadLetter) -> str:
 
 
 def as_text(entry: DeadLetter, body: bytes) -> str:
-    """Everything, with the body as far as it fits; bytes that are no UTF-8 come out escaped."""
+    """Everything, with the body as far as it fits. Bytes that are no UTF-8 come out escaped, and
+    so do control characters: the body is whoever's, and a terminal obeys them.
+    """
     facts = json.dumps(asdict(entry) | {"id": entry.id}, default=str, indent=2, ensure_ascii=False)
-    text = body.decode("utf-8", "backslashreplace")
+    text = _CONTROL.sub(_escaped, body.decode("utf-8", "backslashreplace"))
     shown = text[:BODY_CHARS_SHOWN]
     rest = len(text) - len(shown)
     return f"{facts}\n{shown}" + (f"\n… {rest} characters more" if rest else "")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")

@@ -17,6 +17,7 @@ from table_api.invoicing.settings import invoicing_settings
 from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
 from table_api.people_verbs import add_people_verbs, run_people
 from table_api.settings import check_local, metering_place, open_storage, paths, storage_settings
+from telemetry.log import configure, redact
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
@@ -38,6 +39,7 @@ _WARNING = """\
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run one verb; gives the exit code."""
+    configure()
     flags = _parser(environment).parse_args(arguments)
     try:
         if flags.verb == "serve":
@@ -77,6 +79,7 @@ async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
             host=host,
             port=port,
             log_level="warning",
+            log_config=None,  # else its lines go past ours, which redact
             access_log=False,
         )
         await uvicorn.Server(config).serve()
@@ -109,7 +112,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(redact(text), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

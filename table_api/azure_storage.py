@@ -33,6 +33,7 @@ from table_api.transaction import (
     read_answer,
     row_url,
 )
+from telemetry.log import redact
 
 READ_TIMEOUT_S = 30
 """The service gives up at 30 s; later answers are not waited for."""
@@ -105,8 +106,9 @@ class AzureTableStorage:
         protocol = parts.get("DefaultEndpointsProtocol", "https")
         endpoint = parts.get("TableEndpoint", f"{protocol}://{account}.table.{suffix}")
         if not _is_http(endpoint):
+            found = redact(repr(endpoint))
             raise SettingsError(
-                f"STORAGE_CONNECTION_STRING: the tables are at {endpoint!r}, expected http(s)://HOST"
+                f"STORAGE_CONNECTION_STRING: the tables are at {found}, expected http(s)://HOST"
             )
         return cls(endpoint, SharedKeyLite(account, key))
 
@@ -157,8 +159,8 @@ class AzureTableStorage:
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
         condition = (
-            f"PartitionKey eq '{partition_key}' and "
-            f"RowKey ge '{keys.start}' and RowKey lt '{keys.stop}'"
+            f"PartitionKey eq {_literal(partition_key)} and "
+            f"RowKey ge {_literal(keys.start)} and RowKey lt {_literal(keys.stop)}"
         )
         async for page in self._pages(table, condition, select=select, rows_max=rows_max):
             yield page
@@ -192,7 +194,7 @@ class AzureTableStorage:
         last = ""
         while True:
             rows = self._pages(
-                table, f"PartitionKey gt '{last}'", select=["PartitionKey"], rows_max=1
+                table, f"PartitionKey gt {_literal(last)}", select=["PartitionKey"], rows_max=1
             )
             first = [row async for page in rows for row in page][:1]
             if not first:
@@ -240,6 +242,11 @@ class AzureTableStorage:
         return response.status_code, body, response.headers
 
 
+def _literal(key: str) -> str:
+    """A key as text in a filter: a quote in it is doubled, so that it ends nothing."""
+    return "'" + key.replace("'", "''") + "'"
+
+
 def has_proxy() -> bool:
     """Whether the environment names a proxy for HTTP, as HTTPS_PROXY does."""
     return not getproxies().keys().isdisjoint({"http", "https"})
@@ -259,6 +266,7 @@ def _parts(connection_string: str) -> dict[str, str]:
 def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        has_host = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        return parts.scheme in {"http", "https"} and has_host
     except ValueError:  # the brackets of an IPv6 address, or the port
         return False

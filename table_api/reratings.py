@@ -5,6 +5,7 @@ worked on at a time: its worker holds the row `active` and renews it with every 
 worker that was taken for dead stops at its next batch.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,8 @@ PART_CHARS = 30_000
 PARTS_AT_ONCE = 20
 """Rows of a report in one transaction, of 3.5 MiB at most at 4 bytes a character."""
 
+_RUN_ID = re.compile(r"r[0-9a-z]{1,63}", re.ASCII).fullmatch
+"""What is asked for may be any text; no other is a key."""
 _RUN_ROWS = starting_with("r")
 
 
@@ -190,7 +193,7 @@ class Reratings:
 
     async def _row(self, run: str) -> Row:
         row = None
-        if run != ACTIVE_ROW:
+        if _RUN_ID(run):
             row = await self._storage.get(RERATINGS_TABLE, RUNS_PARTITION, run)
         if row is None:
             raise RunRefused(f"there is no run {run!r}: see `rerate list`")

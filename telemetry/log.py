@@ -9,13 +9,24 @@ import re
 import sys
 import traceback
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import TextIO
 
 _SECRET = re.compile(
-    r"(?P<name>(?:SharedAccessKey|AccountKey|SharedAccessSignature)=|[?&]sig=|\bsig=|Bearer )"
-    r"[^;&\s'\"]+",
+    r"(?P<name>(?:SharedAccessKey|AccountKey|SharedAccessSignature|InstrumentationKey)\s*[=:]\s*"
+    r"|\bsig=|[?&]code=|\bBearer\s+"
+    r"|\b(?:api-key|x-functions-key|Ocp-Apim-Subscription-Key|subscription-key)['\"]?\s*[=:]\s*)"
+    r"['\"]?[^;&\s'\"]+",
     re.IGNORECASE,
 )
+_USER = re.compile(r"(?P<name>://)[^/?#@\s'\"]+@")
+"""Whoever a URL logs in as, with the password."""
+_BARE = re.compile(
+    r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}=)(?![A-Za-z0-9+/=])"
+    r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
+)
+"""By its form alone: a storage key has 64 bytes, one of Event Hubs 32; a signed token three parts.
+Such a key may stand anywhere, since people paste it into the wrong variable."""
 _NOISY = ("azure", "uamqp", "aiohttp")
 """Libraries that tell each retry at INFO: we tell what matters of it ourselves."""
 
@@ -24,7 +35,8 @@ Field = str | int | bool | None
 
 def redact(text: str) -> str:
     """`text` with the value of every key, signature and token taken out."""
-    return _SECRET.sub(r"\g<name>[redacted]", text)
+    named = _SECRET.sub(r"\g<name>[redacted]", text)
+    return _BARE.sub("[redacted]", _USER.sub(r"\g<name>[redacted]@", named))
 
 
 class Log:
@@ -89,7 +101,10 @@ def _redacted(value: Field) -> Field:
 
 
 def configure(*, stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
-    """Send every log line of this process to `stream`; libraries only from WARNING on."""
+    """Send every log line of this process to `stream`; libraries only from WARNING on.
+
+    A traceback that ends the process is such a line too.
+    """
     handler = logging.StreamHandler(stream)
     handler.setFormatter(PlainText() if stream.isatty() else JsonLines())
     root = logging.getLogger()
@@ -97,3 +112,12 @@ def configure(*, stream: TextIO = sys.stderr, level: int = logging.INFO) -> None
     root.setLevel(level)
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    sys.excepthook = _log_end
+
+
+def _log_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """In place of Python's own, which prints what an exception says as it is."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    logging.getLogger("uncaught").critical("the process ends", exc_info=(kind, error, trace))

@@ -1,6 +1,7 @@
 """The repository keeps its own rules: import arrows, sizes, no float near money, documents."""
 
 import ast
+import json
 import re
 import subprocess
 import tomllib
@@ -237,6 +238,25 @@ def test_the_lock_names_the_public_index_only() -> None:
     assert sources == {"https://pypi.org/simple"}
     locked = (ROOT / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in locked  # npm resolves by name, from the registry it is set to
+
+
+def test_every_locked_package_has_hashes() -> None:
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    packages = [package for package in lock["package"] if package["name"] != "llm-chargeback"]
+    assert packages
+    for package in packages:
+        files = [*package.get("wheels", []), *filter(None, [package.get("sdist")])]
+        assert files, package["name"]
+        unsafe = [each["url"] for each in files if not each.get("hash", "").startswith("sha256:")]
+        assert unsafe == []
+    locked = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    unsafe = [
+        name
+        for name, package in locked["packages"].items()
+        if name and not package.get("integrity", "").startswith("sha512-")
+    ]
+    assert locked["packages"]
+    assert unsafe == []
 
 
 def test_the_makefile_has_at_most_ten_targets_each_with_help() -> None:

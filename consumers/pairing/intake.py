@@ -5,9 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from consumers.dead_letters import DeadLetters, Letter, make_letter, refusal_of
 from consumers.decode import decode
 from consumers.diagnostics.decode import decode_diagnostics
+from consumers.diagnostics.message_text import without_messages
 from consumers.handler import DEAD_LETTERED, Counts, MakeDurable
 from consumers.invalid_event import InvalidCode, InvalidEvent
 from consumers.pairing.decide import Waits
@@ -178,7 +181,20 @@ class DiagnosticsIntake(Intake):
         for call_id, fact in found.facts:
             self._keep(batch, received, call_id, fact)
         if found.invalid is not None:
-            self._refuse(batch, partition, received, found.invalid)
+            self._refuse_unsaid(batch, partition, received, found.invalid)
             batch.counts.append(DEAD_LETTERED)
         else:
             batch.counts.append(KEPT if found.facts else IGNORED)
+
+    def _refuse_unsaid(
+        self, batch: Batch, partition: str, received: Received, invalid: InvalidEvent
+    ) -> None:
+        """Neither the letter nor its reason repeats what people and models said."""
+        kept = msgspec.structs.replace(received, body=without_messages(received.body))
+        if kept.body != received.body:
+            oldest = self._pairing.oldest(received)
+            again = decode_diagnostics(
+                kept.body, enqueued_time=received.enqueued_time, oldest=oldest
+            )
+            invalid = again.invalid or invalid
+        self._refuse(batch, partition, kept, invalid)

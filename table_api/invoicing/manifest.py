@@ -1,5 +1,7 @@
 """The manifest of a closed month: which documents there are, and the sha256 of each."""
 
+import re
+
 import msgspec
 
 from table_api.invoicing.errors import Altered
@@ -57,6 +59,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return [file for file in self.files if file.name.split("/")[-1].split(".")[0] == number]
 
 
+_FILE_NAME = re.compile(r"(?:invoices|statements|focus)/[A-Za-z0-9_-]+\.[a-z]+", re.ASCII).fullmatch
+"""An export makes paths of these names: none may lead out of its folder."""
 _decoder = msgspec.json.Decoder(Manifest)
 
 
@@ -73,4 +77,7 @@ def decode_manifest(content: bytes, name: str) -> Manifest:
         raise Altered(f"{name} is not a manifest: {error}") from error
     if manifest.schema != SCHEMA:
         raise Altered(f"{name} has schema {manifest.schema!r}, this program reads {SCHEMA!r}")
+    for file in manifest.files:
+        if not _FILE_NAME(file.name):
+            raise Altered(f"{name} names a file {file.name!r}, which no close has written")
     return manifest

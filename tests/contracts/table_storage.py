@@ -67,6 +67,15 @@ class TableStorageContract:
             key
         ]
 
+    async def test_a_quote_in_a_key_ends_no_text(self, storage: TableStorage, table: str) -> None:
+        partition, key = "o'brien' or '1' eq '1", "it's' or '1' eq '1"
+        await storage.transact(table, partition, [Insert(key, {"n": 1})])
+        await storage.transact(table, "other", [Insert("x", {"n": 2})])
+        for keys in (starting_with("it's"), KeyRange(key, key + "!")):
+            pages = [page async for page in storage.query(table, partition, keys)]
+            assert [row["RowKey"] for page in pages for row in page] == [key]
+        assert [each async for each in storage.partitions(table)] == [partition, "other"]
+
     async def test_an_absent_row_reads_as_none(self, storage: TableStorage, table: str) -> None:
         assert await storage.get(table, PARTITION, "nothing") is None
 

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -50,11 +52,47 @@ def test_a_person_at_a_terminal_reads_text() -> None:
         "https://a.blob.core.windows.net/c?sv=2024&sig=SECRET%3D&se=2026",
         "SharedAccessSignature=SECRET",
         "Authorization: Bearer SECRET.SECRET.SECRET",
+        'AccountKey="SECRET"',
+        "{'AccountKey': 'x'} AccountKey : SECRET",
+        "InstrumentationKey=SECRET;IngestionEndpoint=https://x/",
+        "{'api-key': 'SECRET'} Ocp-Apim-Subscription-Key: SECRET",
+        "x-functions-key: SECRET, https://x.azurewebsites.net/v1/usage?code=SECRET",
+        "http://user:SECRET@proxy:3128/",
     ],
 )
 def test_keys_and_tokens_are_redacted(text: str) -> None:
     assert "SECRET" not in redact(text)
     assert "[redacted]" in redact(text)
+
+
+@pytest.mark.parametrize(
+    "secret", ["A" * 86 + "==", "aB3/" * 10 + "xy+=", "eyJhbGciOi.eyJvaWQi.c2ln"]
+)
+def test_a_key_or_token_is_known_by_its_form_alone(secret: str) -> None:
+    assert redact(f"TABLES_URL is '{secret}', which") == "TABLES_URL is '[redacted]', which"
+    assert redact(secret) == "[redacted]"
+
+
+def test_digests_and_ids_are_no_keys() -> None:
+    for text in (
+        "0123456789abcdef" * 4,
+        "7c9f2f0e-6a4b-4e0f-9c55-0d1e2f3a4b5c",
+        "A" * 43,
+        "eyJhbG",
+    ):
+        assert redact(text) == text
+
+
+def test_what_ends_the_process_is_redacted_too() -> None:
+    program = (
+        "from telemetry.log import configure; configure(); raise LookupError('AccountKey=SECRET')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    line = json.loads(ended.stderr)
+    assert (ended.returncode, line["action"], line["level"]) == (1, "uncaught", "critical")
+    assert "LookupError: AccountKey=[redacted]" in line["message"]
 
 
 def test_what_names_a_key_but_is_none_stays() -> None:
