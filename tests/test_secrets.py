@@ -4,7 +4,6 @@ import asyncio
 import base64
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -31,7 +30,7 @@ STORAGE = (
 )
 HUB = f"Endpoint=sb://{NOWHERE}/;SharedAccessKeyName=Root;SharedAccessKey={KEY}"
 
-Environment = Mapping[str, str]
+Environment = dict[str, str]
 FAILING: list[tuple[str, Environment]] = [
     ("key that is no base64", {"STORAGE_CONNECTION_STRING": STORAGE.replace(KEY, NO_BASE64)}),
     ("user in the endpoint", {"EVENTHUB_CONNECTION_STRING": HUB.replace("//", f"//u:{KEY}@", 1)}),
