@@ -10,6 +10,9 @@ from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import WAITS, World
 
 
+SECOND = timedelta(seconds=1)
+
+
 def part_of_the_stack() -> None:
     """None has ended."""
 
@@ -27,7 +30,7 @@ async def test_it_waits_until_the_sweeper_has_decided() -> None:
     # What was swept before these calls were made tells nothing of them.
     await world.calls.set_swept(call.time - timedelta(hours=1))
     waiting = asyncio.create_task(
-        paired_calls(world.storage, call.time, calls=1, watch=part_of_the_stack)
+        paired_calls(world.storage, call.time - SECOND, calls=1, watch=part_of_the_stack)
     )
     done, _ = await asyncio.wait([waiting], timeout=0.2)
     assert not done
@@ -40,5 +43,7 @@ async def test_a_call_that_nothing_told_of_waits_no_longer_than_the_others() -> 
     world, call = await logged_call()
     await world.sweep(datetime.now(UTC) + WAITS.timeout + timedelta(minutes=1))
     async with asyncio.timeout(10):
-        states = await paired_calls(world.storage, call.time, calls=2, watch=part_of_the_stack)
+        states = await paired_calls(
+            world.storage, call.time - SECOND, calls=2, watch=part_of_the_stack
+        )
     assert states == {PairingState.NO_USAGE: 1, PairingState.WAITING: 1}
