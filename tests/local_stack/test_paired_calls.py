@@ -9,7 +9,6 @@ from table_api.memory_storage import MemoryTableStorage
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import WAITS, World
 
-
 SECOND = timedelta(seconds=1)
 
 
