@@ -74,6 +74,14 @@ def _lines(reading: CompletenessReading, currency: str) -> Iterator[str]:
     yield f"calls in the ledger by its daily totals: {reading.ledger_calls}"
     yield f"oldest open call: {totals.oldest_waiting or '-'}"
     yield f"facts are kept from: {reading.facts_from or '-'}"
+    counts = totals.counts
+    reported, logged = counts.get(Tally.REPORTED_TOKENS, 0), counts.get(Tally.LOGGED_TOKENS, 0)
+    yield f"tokens of calls that both paths counted: {reported} by the models, {logged} by the log"
+    for model, sums in report.models.items():
+        zero = sums.counts.get(Tally.ZERO_COMPLETIONS, 0)
+        if zero:
+            of_all = f"{zero} of {sums.counts[Tally.COUNTED]} calls"
+            yield f"no completion token of {model or '-'}: {of_all}, by the log"
     for gap in ESTIMATED:
         amount = totals.estimates[gap]
         shown = "unknown" if amount is None else f"{format_pico(amount)} {currency}"

@@ -4,13 +4,15 @@ Receiving is `receiver`'s. Here and there alone azure-eventhub is imported.
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
+import certifi
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 from azure.core.utils import parse_connection_string
@@ -79,9 +81,18 @@ class PartitionState:
     empty: bool
 
 
+@cache
+def tls() -> ssl.SSLContext:
+    """What the SDK would make anew for each connection, also one without TLS: reading the
+    certificates takes more time than all else that a question to the hub costs."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certifi.where())
+    return context
+
+
 def make_client(address: HubAddress, **options: Any) -> EventHubConsumerClient:
     """A client of the SDK; `options` are its own. SettingsError when there is no such address."""
-    host = address.host
+    host, options = address.host, {"ssl_context": tls(), **options}
     if address.connection_string is not None:
         try:
             return EventHubConsumerClient.from_connection_string(

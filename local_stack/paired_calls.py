@@ -10,8 +10,8 @@ from table_api.call_decision import PairingState
 from table_api.open_calls import OpenCalls
 from table_api.storage import TableStorage
 
-PAIRED_S_MAX = 60.0
-"""The demonstration's timeout is seconds: a call that still waits then is told as waiting."""
+STILL_S_MAX = 60.0
+"""Where pairing does not move for so long, what waits is told as waiting."""
 POLL_INTERVAL_S = 0.5
 LATER = timedelta(minutes=1)
 """The gateway is on this machine, so none of its calls is older than the run; a look ahead is
@@ -21,14 +21,25 @@ harmless."""
 async def paired_calls(
     storage: TableStorage, start: datetime, *, calls: int, watch: Callable[[], None]
 ) -> Counter[PairingState]:
-    """Calls per state since `start`, once none of `calls` waits. `watch` raises when a part of the
-    stack has ended. A call that pairing has not heard of yet counts as waiting."""
-    deadline = time.monotonic() + PAIRED_S_MAX
+    """Calls per state since `start`, once none of `calls` waits or the timeout of all has passed.
+
+    All are made. `watch` raises when a part of the stack has ended. A call that pairing has not
+    heard of counts as waiting.
+    """
+    made_by, open_calls = datetime.now(UTC), OpenCalls(storage)
+    seen: object = None
+    moved = time.monotonic()
     while True:
         watch()
-        kept = await OpenCalls(storage).calls(start, datetime.now(UTC) + LATER)
+        swept = await open_calls.swept()  # first: what the sweeper has passed is decided
+        kept = await open_calls.calls(start, datetime.now(UTC) + LATER)
         states = Counter(each.state for each in kept if each.state is not None)
         states[PairingState.WAITING] += max(0, calls - states.total())
-        if not states[PairingState.WAITING] or time.monotonic() > deadline:
+        all_timed_out = swept is not None and swept > made_by
+        if not states[PairingState.WAITING] or all_timed_out:
+            return states
+        if (states, swept) != seen:
+            seen, moved = (states, swept), time.monotonic()
+        if time.monotonic() - moved > STILL_S_MAX:
             return states
         await asyncio.sleep(POLL_INTERVAL_S)

@@ -71,7 +71,7 @@ def _records(body: bytes) -> list[object]:
         expected = f"at most {BODY_BYTES_MAX}"
         raise InvalidField(InvalidCode.TOO_LARGE, "body", f"{len(body)} bytes", expected)
     try:
-        document = _decode_json(body.decode())
+        document = _decode_json(body.decode("utf-8-sig"))  # some writers begin with a mark
     except UnicodeDecodeError as error:
         where = body[error.start : error.start + 8]
         raise InvalidField(InvalidCode.NOT_UTF8, "body", where, "UTF-8") from error

@@ -9,7 +9,7 @@ from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
 
 from consumers.errors import HubUnavailable, SettingsError
-from consumers.hub import IDLE_TIMEOUT_S, HubAddress
+from consumers.hub import IDLE_TIMEOUT_S, HubAddress, tls
 from table_api.call_decision import Decision
 
 SEND_RETRIES = 2
@@ -17,7 +17,11 @@ SEND_RETRIES = 2
 
 def make_producer(address: HubAddress) -> EventHubProducerClient:
     """A client of the SDK for the hub of an address."""
-    options: dict[str, Any] = {"retry_total": SEND_RETRIES, "idle_timeout": IDLE_TIMEOUT_S}
+    options: dict[str, Any] = {
+        "retry_total": SEND_RETRIES,
+        "idle_timeout": IDLE_TIMEOUT_S,
+        "ssl_context": tls(),
+    }
     if address.connection_string is not None:
         return EventHubProducerClient.from_connection_string(
             address.connection_string, eventhub_name=address.hub, **options

@@ -5,7 +5,7 @@ Any number of processes may sweep at once: a decision is made by whoever creates
 
 import asyncio
 import contextlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from consumers.actions import Action
 from consumers.errors import HubUnavailable
@@ -24,7 +24,7 @@ _log = Log("consumers")
 
 
 class Sweeper:
-    """Goes through the index once for the grace and once for the timeout."""
+    """Goes through the index once for the timeout and once for the grace."""
 
     def __init__(self, pairing: Pairing, *, interval_s: float) -> None:
         self._pairing = pairing
@@ -61,18 +61,27 @@ class Sweeper:
         return passed
 
     async def _sweep_to(self, stream_time: datetime) -> None:
-        """Hour by hour, each remembered: a crash begins anew with the hour that it fell in."""
         waits = self._pairing.waits
         if not self._passed:
             start = await self._start(stream_time - waits.timeout)
-            self._passed = dict.fromkeys((waits.grace, waits.timeout), start)
-        reached = min(since + wait for wait, since in self._passed.items())
-        while reached < stream_time:
-            reached = min(reached + HOUR, stream_time)
-            for wait, since in list(self._passed.items()):
-                await self._settle_due(since, reached - wait, stream_time)
-                self._passed[wait] = max(since, reached - wait)
-            await self._pairing.calls.set_swept(self._passed[waits.timeout])
+            self._passed = dict.fromkeys((waits.timeout, waits.grace), start)
+        await self._look_after(waits.timeout, stream_time)
+        # Whose timeout has passed was just looked at: the grace of these is over too.
+        timed_out = self._passed[waits.timeout]
+        self._passed[waits.grace] = max(self._passed[waits.grace], timed_out)
+        await self._look_after(waits.grace, stream_time)
+
+    async def _look_after(self, wait: timedelta, stream_time: datetime) -> None:
+        """Hour by hour of the index, each remembered: a crash begins anew with the hour that it
+        fell in."""
+        until = stream_time - wait
+        since = self._passed[wait] - CLOCK_SKEW
+        while self._passed[wait] < until:
+            reached = min(_next_hour(self._passed[wait]), until)
+            await self._settle_due(since, reached, stream_time)
+            self._passed[wait] = since = reached
+            if wait == self._pairing.waits.timeout:
+                await self._pairing.calls.set_swept(reached)
 
     async def _start(self, otherwise: datetime) -> datetime:
         """Where an earlier sweeper ended, or the oldest call that is kept."""
@@ -80,10 +89,8 @@ class Sweeper:
         return swept or await self._pairing.calls.first_hour() or otherwise
 
     async def _settle_due(self, since: datetime, until: datetime, stream_time: datetime) -> None:
-        if until <= since:
-            return
         settlement = self._pairing.settlement
-        async for part in self._pairing.calls.between(since - CLOCK_SKEW, until):
+        async for part in self._pairing.calls.between(since, until):
             due = [kept.call_id for kept in part if settlement.is_due(kept, stream_time)]
             await settlement.settle(due, stream_time)
 
@@ -96,3 +103,7 @@ class Sweeper:
         if hours:
             message = f"{hours} partitions of calls before {before:%Y-%m-%d %H:%M}"
             _log.info(Action.PURGED, message)
+
+
+def _next_hour(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + HOUR

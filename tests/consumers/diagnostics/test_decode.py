@@ -1,5 +1,6 @@
 """Bodies of the diagnostics hub → facts, whatever Azure makes of the same record."""
 
+import codecs
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from consumers.diagnostics.decode import Diagnostics, decode_diagnostics
 from consumers.invalid_event import InvalidCode
 from pricing_rules.types import Operation
 from table_api.call_facts import Outcome, Tokens, decode_fact, encode_fact
+from table_api.call_view import view
 from tests.builders import CALL_TIME, ENQUEUED_TIME
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
 
@@ -70,6 +72,38 @@ def test_a_bare_array_a_single_record_and_an_envelope_say_the_same(shape: str) -
     record = CALL.llm_record()
     body = {"array": [record], "object": record, "upper envelope": {"RECORDS": [record]}}[shape]
     assert decode(json.dumps(body).encode()).facts == decode(envelope(record)).facts
+
+
+def test_a_byte_order_mark_says_nothing() -> None:
+    body = envelope(CALL.llm_record())
+    assert decode(codecs.BOM_UTF8 + body) == decode(body)
+
+
+def test_records_that_come_twice_and_in_another_order_say_the_same() -> None:
+    done, counted = CALL.gateway_record(), CALL.llm_record()
+    once = [encode_fact(fact) for _, fact in decode(envelope(done, counted)).facts]
+    again = [encode_fact(fact) for _, fact in decode(envelope(counted, done, counted)).facts]
+    assert len(again) == 3
+    assert set(again) == set(once)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_refused_call_names_its_caller_and_reached_no_backend(status: int) -> None:
+    fact = one(Call(number=7, status=status).gateway_record())
+    assert isinstance(fact, Outcome)
+    assert (fact.status, fact.backend_status) == (status, 0)
+    assert fact.identity is not None
+    assert (fact.identity.subject, fact.identity.status) == ("user-1", status)
+
+
+@pytest.mark.parametrize("dated_first", [False, True])
+def test_of_a_bare_and_a_dated_model_name_the_dated_stands(dated_first: bool) -> None:
+    bare, dated = "gpt-4.1-mini", "gpt-4.1-mini-2025-04-14"
+    names = sorted([bare, dated], reverse=dated_first)
+    seen = view(CALL.id, [tokens(modelName=name) for name in names])
+    assert seen is not None
+    assert seen.tokens is not None
+    assert seen.tokens.model == dated
 
 
 def test_names_in_any_case_and_with_azures_suffixes_say_the_same() -> None:
@@ -205,6 +239,12 @@ def test_recorded_refusal_by_the_token_limit_reached_no_backend() -> None:
 BAD: list[tuple[bytes, InvalidCode, str]] = [
     (envelope(CALL.llm_record())[:-9], InvalidCode.NOT_JSON, "body"),
     (envelope(CALL.llm_record()).replace(b"gpt", b"g\xffpt"), InvalidCode.NOT_UTF8, "body"),
+    (b"", InvalidCode.NOT_JSON, "body"),
+    (envelope(CALL.llm_record()).replace(b"2048", b"NaN"), InvalidCode.NOT_JSON, "body"),
+    (envelope(CALL.llm_record()).replace(b"2048", b"1e400"), InvalidCode.NOT_JSON, "body"),
+    (envelope(CALL.llm_record()).replace(b"chatcmpl", b"\\ud800"), InvalidCode.NOT_JSON, "body"),
+    (b"\n".join([envelope(CALL.llm_record())] * 2), InvalidCode.NOT_JSON, "body"),
+    (b'{"records":null}', InvalidCode.WRONG_TYPE, "records"),
     (b"7", InvalidCode.WRONG_TYPE, "records"),
     (b"[" * 100_000, InvalidCode.NOT_JSON, "body"),
     (b'{"records":{}}', InvalidCode.WRONG_TYPE, "records"),
@@ -226,12 +266,14 @@ def test_a_body_that_cannot_be_read_names_what_is_wrong(
     [
         ({"time": "5/24/2024 2:45:56 PM"}, InvalidCode.BAD_TIME, "time"),
         ({"time": "2026-13-01T00:00:00Z"}, InvalidCode.BAD_TIME, "time"),
+        ({"time": "2026-11-20T09:30:15+02:00"}, InvalidCode.BAD_TIME, "time"),
         ({"time": None}, InvalidCode.MISSING_FIELD, "time"),
         ({"time": "2026-10-01T00:00:00Z"}, InvalidCode.FAR_PAST, "time"),
         ({"time": "2027-01-01T00:00:00Z"}, InvalidCode.FAR_FUTURE, "time"),
         ({"correlationId": ""}, InvalidCode.MISSING_FIELD, "correlationid"),
         ({"correlationId": "x" * 200}, InvalidCode.TOO_LONG, "id"),
         ({"properties": None}, InvalidCode.MISSING_FIELD, "properties"),
+        ({"properties": '{"promptTokens": 5'}, InvalidCode.WRONG_TYPE, "properties"),
         ({"properties": 5}, InvalidCode.WRONG_TYPE, "properties"),
     ],
     ids=str,

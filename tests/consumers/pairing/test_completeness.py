@@ -40,9 +40,15 @@ async def test_losses_are_counted_as_they_were_injected(
     assert said["newest_diagnostics"] is not None
 
     assert await completeness(stage.settings(), Namespace(**asked, json=False)) == 0
-    [total] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("total")]
+    out = capsys.readouterr().out
+    [total] = [line for line in out.splitlines() if line.startswith("total")]
     shown = [expected["gateway_calls"], expected["logged"], expected["usage_events"]]
     assert [int(cell) for cell in total.split()[1:4]] == shown
+    tokens = f"{totals['reported_tokens']} by the models, {totals['logged_tokens']} by the log"
+    assert tokens in out
+    for model in said["models"]:
+        told = f"no completion token of {model['model']}:" in out
+        assert told == (model["zero_completions"] > 0)
 
 
 async def test_days_that_end_before_they_begin_are_refused(stage: Stage) -> None:

@@ -205,6 +205,21 @@ async def test_of_many_calls_that_wait_for_a_half_none_is_read_by_itself() -> No
     assert len(world.outbox.sent) == len(events)
 
 
+async def test_a_sweep_that_catches_up_asks_each_hour_once() -> None:
+    memory = MemoryTableStorage()
+    counting = Counting(memory, "")
+    world = await World.over(memory, counting)
+    hours = 24
+    for hour in (0, hours):
+        call = Call(number=hour, time=CALL_TIME + timedelta(hours=hour), has_tokens=False)
+        await log(world, call, at=call.time)
+    counting.queries = 0
+    await world.sweep(CALL_TIME + timedelta(hours=hours) + WAITS.timeout)
+    assert len(world.outbox.sent) == 2
+    # Those, the hours of the grace and of the clocks' skew, and each call for its decision.
+    assert counting.queries <= (hours + 4) * HOUR_SHARDS + 2
+
+
 @pytest.mark.parametrize("traced", [True, False])
 async def test_a_refused_call_whose_tokens_timed_out_leaves_the_ledger(
     world: World, traced: bool
