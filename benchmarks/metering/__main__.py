@@ -9,8 +9,9 @@ import asyncio
 import statistics
 from collections.abc import Sequence
 
+from benchmarks.metering.phases import phases
 from benchmarks.metering.stand import standing
-from benchmarks.result import Result, add_results_argument, at_least, at_most, report
+from benchmarks.result import Result, add_results_argument, at_least, at_most, beside, report
 
 NAIVE_EVENTS = 600
 NAIVE_IN_FLIGHT = (1, 4, 16)
@@ -38,6 +39,10 @@ async def beside_drain(events: int, rounds: int) -> list[Result]:
     return [
         at_most("metering, CPU µs per event, beside a bare drain by the SDK", ours, bare, 2.0),
         at_least("metering, events/s, beside a row read and written per event", rate, best, 25.0),
+        *(
+            beside(f"of it, {name}: CPU µs, beside the drain", cost, bare)
+            for name, cost in phases()
+        ),
     ]
 
 

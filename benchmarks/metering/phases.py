@@ -1,0 +1,83 @@
+"""What the work on one event costs by itself, without hub and storage: what holds the ratio.
+
+Each phase is run alone over the same calls, after the other; the fastest of REPETITIONS counts.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from benchmarks.metering.traffic import DEPLOYMENTS, HUB, subject_of
+from consumers.decode import decode
+from consumers.invalid_event import InvalidEvent
+from pricing_rules.rating import rate
+from pricing_rules.types import UsageEvent
+from table_api.calendar import BillingCalendar, zone_transitions
+from table_api.entries import Effect, entry_columns
+from table_api.rows import MeteredCall, Origin, make_posting
+from table_api.transaction import encode_row
+from tests.builders import call_id, make_body
+from tests.calls import book
+
+CALLS = 2_000
+REPETITIONS = 15
+SHARDS = 16
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+def phases() -> list[tuple[str, float]]:
+    """CPU µs per event of each phase, in their order."""
+    now = datetime.now(UTC)
+    bodies = [
+        make_body(
+            id=call_id(number),
+            subject=subject_of(number % 100),
+            time=f"{now:%Y-%m-%dT%H:%M:%S.%f}0Z",
+            deployment=DEPLOYMENTS[number % len(DEPLOYMENTS)],
+        )
+        for number in range(CALLS)
+    ]
+    calendar = BillingCalendar("UTC", zone_transitions("UTC", now.year + 1))
+    origin = Origin(hub=HUB, partition="0", sequence_number=1, enqueued_time=now)
+    price_book = book()
+
+    def decoded(body: bytes) -> UsageEvent:
+        event = decode(body, enqueued_time=now)
+        assert not isinstance(event, InvalidEvent), event
+        return event
+
+    gc.disable()
+    events, decoding = _timed(decoded, bodies)
+    calls, rating = _timed(
+        lambda event: MeteredCall(priced=rate(event, price_book), origin=origin), events
+    )
+    postings, placing = _timed(lambda call: make_posting(call, calendar, SHARDS), calls)
+    rows, naming = _timed(
+        lambda posting: entry_columns(
+            posting, [Effect(posting.cell or "", 1, posting.additive)], recorded_at=now
+        ),
+        postings,
+    )
+    _, encoding = _timed(lambda row: encode_row("202611|00", "c|key", row), rows)
+    gc.enable()
+    return [
+        ("decode and check", decoding),
+        ("rate", rating),
+        ("keys, digest and sums", placing),
+        ("columns of the row", naming),
+        ("row as JSON", encoding),
+    ]
+
+
+def _timed(work: Callable[[Item], Made], items: Sequence[Item]) -> tuple[list[Made], float]:
+    """What the work makes, and its CPU µs per item."""
+    fastest = float("inf")
+    for _ in range(REPETITIONS):
+        started = time.process_time()
+        made = [work(item) for item in items]
+        fastest = min(fastest, time.process_time() - started)
+    return made, fastest / len(items) * 1e6
