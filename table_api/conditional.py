@@ -1,7 +1,9 @@
 """JSON answers with a weak ETag: the same data and the same question give the same tag."""
 
 import hashlib
+from collections.abc import Mapping
 
+import msgspec
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,9 +13,14 @@ CACHE_CONTROL = "private, no-cache"
 """A browser may keep an answer, and asks each time whether it still holds."""
 
 
-def json_answer(request: Request, body: BaseModel, *, link: str | None = None) -> Response:
+def json_answer(
+    request: Request, body: BaseModel | Mapping[str, object], *, link: str | None = None
+) -> Response:
     """The body, or 304 when the caller has it already."""
-    content = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
+    if isinstance(body, BaseModel):
+        content = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
+    else:
+        content = msgspec.json.encode(body)
     question = repr((request.scope["path"], request.scope["query_string"])).encode()
     digest = hashlib.sha256(question + b"\n" + content).hexdigest()[:24]
     headers = {"ETag": f'W/"{digest}"', "Cache-Control": CACHE_CONTROL}

@@ -32,8 +32,7 @@ from table_api.queries import (
     SubjectUsageQuery,
     UsageQuery,
 )
-from table_api.scope import api_of, check_known, everybodys_usage, scope_of
-from table_api.subjects import matching, page_of, subject_usages
+from table_api.scope import api_of, check_known, every_subject, everybodys_usage, scope_of
 
 HEALTH_TIMEOUT_S = 5.0
 """A probe wants to know soon; other reads are tried for longer."""
@@ -76,14 +75,11 @@ async def get_subjects(request: Request, query: Annotated[SubjectsQuery, Query()
     api = api_of(request)
     scope = await scope_of(api, query)
     after = subject_place(query, scope.days)
-    usages = subject_usages(
-        await everybodys_usage(api, scope, query), scope.people, today=scope.today
-    )
-    found = matching(usages, query.q)
-    page, last = page_of(found, query.sort, query.order, limit=query.limit, after=after)
+    found = (await every_subject(api, scope)).matching(query.q)
+    page, last = found.page(query.sort, query.order, limit=query.limit, after=after)
     cursor = subject_cursor(query, scope.days, last)
-    page_info = responses.Page(next_cursor=cursor, limit=query.limit)
-    body = usage_answers.subjects(scope, found, page, page_info)
+    page_info: usage_answers.Fields = {"next_cursor": cursor, "limit": query.limit}
+    body = usage_answers.subjects(scope, found.totals(), page, page_info)
     return json_answer(request, body, link=next_link(request, scope.days, cursor))
 
 

@@ -19,9 +19,10 @@ from table_api.monthly_reads import MonthlyReads
 from table_api.people import People, PeopleDirectory
 from table_api.periods import DayRange
 from table_api.problems import ProblemKind, Refused
-from table_api.queries import RangeQuery, SubjectsQuery, UsageQuery
+from table_api.queries import RangeQuery, UsageQuery
 from table_api.reads import LedgerReads
 from table_api.storage import TableStorage
+from table_api.subjects import SubjectList, columns_of
 from table_api.usage_report import Dimension
 
 
@@ -75,14 +76,10 @@ async def scope_of(api: Api, query: RangeQuery) -> Scope:
     return Scope(meta=meta, people=people, today=today, days=query.days(today))
 
 
-async def everybodys_usage(
-    api: Api, scope: Scope, query: UsageQuery | SubjectsQuery
-) -> Sequence[DailyUsage]:
-    """What a list over everybody adds up: of `monthly`, or the cells while it is not rebuilt."""
+async def everybodys_usage(api: Api, scope: Scope, query: UsageQuery) -> Sequence[DailyUsage]:
+    """What a report over everybody adds up: of `monthly`, or the cells while it is not rebuilt."""
     if not scope.meta.has_monthly:
         return await api.reads.usage(scope.days)
-    if isinstance(query, SubjectsQuery):
-        return await api.monthly.usage(scope.days, by_subject=True, by_model=False, by_day=False)
     dimensions = query.dimensions
     # Whose cost centre it is depends on the charge day.
     of_centres = query.cost_centre is not None or Dimension.COST_CENTRE in dimensions
@@ -92,6 +89,15 @@ async def everybodys_usage(
         by_model=query.model is not None or Dimension.MODEL in dimensions,
         by_day=of_centres or Dimension.DAY in dimensions,
     )
+
+
+async def every_subject(api: Api, scope: Scope) -> SubjectList:
+    """The list of subjects: of `monthly`, or the cells while it is not rebuilt."""
+    if scope.meta.has_monthly:
+        parts = await api.monthly.subjects(scope.days)
+    else:
+        parts = [columns_of(await api.reads.usage(scope.days))]
+    return SubjectList(parts, scope.people, today=scope.today)
 
 
 async def check_host(request: Request) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from operator import attrgetter
 
 from table_api.daily_usage import DailyUsage, Totals, sum_totals
 
@@ -39,23 +40,24 @@ def group_usage(
     A cell that corrections have emptied makes no group.
     """
     by_keys: dict[tuple[Key, ...], list[Totals]] = {}
+    key_of = [_key_of(dimension, cost_centre_of) for dimension in dimensions]
     for cell in cells:
-        keys = tuple(_key(cell, dimension, cost_centre_of) for dimension in dimensions)
+        keys = tuple([key(cell) for key in key_of])
         by_keys.setdefault(keys, []).append(cell.totals)
     groups = (UsageGroup(keys, sum_totals(parts)) for keys, parts in by_keys.items())
     return sorted((group for group in groups if group.totals != NOTHING), key=_order)
 
 
-def _key(cell: DailyUsage, dimension: Dimension, cost_centre_of: CostCentreOf) -> Key:
+def _key_of(dimension: Dimension, cost_centre_of: CostCentreOf) -> Callable[[DailyUsage], Key]:
     match dimension:
         case Dimension.DAY:
-            return cell.day
+            return attrgetter("day")
         case Dimension.MODEL:
-            return cell.model
+            return attrgetter("model")
         case Dimension.SUBJECT:
-            return cell.subject
+            return attrgetter("subject")
         case Dimension.COST_CENTRE:
-            return cost_centre_of(cell.subject, cell.day)
+            return lambda cell: cost_centre_of(cell.subject, cell.day)
 
 
 def _order(group: UsageGroup) -> tuple[tuple[bool, str], ...]:

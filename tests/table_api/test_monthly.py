@@ -9,6 +9,7 @@ from table_api.monthly import (
     AMOUNTS,
     after_change,
     decode_amounts,
+    decode_columns,
     decode_revs,
     encode_amounts,
     encode_revs,
@@ -33,8 +34,11 @@ def test_amounts_come_back_and_add_up_exactly_beyond_64_bits(parts: list[list[in
     assert decode_amounts(map(encode_amounts, parts)) == parts
     width = max(map(len, parts))
     padded = [[*part, *[0] * (width - len(part))] for part in parts]
-    assert sum_texts(map(encode_amounts, parts)) == [
+    assert sum_texts(list(map(encode_amounts, parts))) == [
         sum(column) for column in zip(*padded, strict=True)
+    ]
+    assert decode_columns(list(map(encode_amounts, parts))) == [
+        list(column) for column in zip(*padded, strict=True)
     ]
 
 

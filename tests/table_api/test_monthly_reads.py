@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from itertools import combinations
 
 import pytest
+from pydantic import BaseModel
 
 from pricing_rules.types import Caller, Rank, ReplacedCall
 from table_api.keys import KeyRange
@@ -12,6 +13,7 @@ from table_api.monthly_reads import MonthlyReads
 from table_api.people import People, Person
 from table_api.periods import DayRange
 from table_api.reads import TooManyCells
+from table_api.responses import Subjects, SubjectUsage, Usage
 from table_api.storage import Merge, TableStorage, etag_of
 from tests.builders import CALL_TIME, call_id, make_usage
 from tests.calls import NOW, make_call, open_ledger
@@ -116,6 +118,31 @@ async def test_every_question_has_the_same_answer_from_cells_and_from_monthly(
     for question, left, right in zip(questions(), of_monthly, of_cells, strict=True):
         assert left == right, question
     assert len(set(of_cells)) > 100
+
+
+async def test_answers_are_written_as_their_models_would_write_them(storage: TableStorage) -> None:
+    """Lists are encoded without their models: read by them and written anew, nothing changes."""
+    odd = Person(
+        subject="user-2", display_name='Zoë "\\/ 😀', cost_centre="R&D",
+        valid_from=date(2026, 11, 1),
+    )  # fmt: skip
+    await People(storage, now=lambda: NOW).save([odd])
+    asked: list[tuple[type[BaseModel], str, dict[str, str]]] = [
+        (Usage if path == "/v1/usage" else Subjects, path, parameters)
+        for path, parameters in questions()
+    ]
+    asked += [
+        (SubjectUsage, f"/v1/subjects/user-{n}/usage", {"group_by": group, **days})
+        for n in range(3)
+        for group in ("day", "model", "model,day")
+        for days in RANGES
+    ]
+    async with api_over(storage) as api:
+        for model, path, parameters in asked:
+            content = (await api.get(path, params=parameters)).content
+            found = model.model_validate_json(content)
+            again = found.model_dump_json(by_alias=True, exclude_unset=True).encode()
+            assert again == content, (path, parameters)
 
 
 async def test_a_ledger_without_a_complete_projection_is_answered_from_its_cells(

@@ -6,17 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from table_api.daily_usage import DailyUsage, Totals
+from table_api.daily_usage import DailyUsage, Totals, sum_totals
 from table_api.people import PeopleDirectory, Person
 from table_api.subjects import (
     Order,
     Place,
+    SubjectList,
     SubjectSort,
     SubjectUsage,
-    matching,
-    page_of,
-    place_of,
-    subject_usages,
+    columns_of,
 )
 
 TODAY = date(2026, 11, 23)
@@ -42,9 +40,26 @@ def usage(subject: str, *, charge: int = 0, calls: int = 1, day: int = 20) -> Da
     )
 
 
-def listed(*cells: DailyUsage) -> list[SubjectUsage]:
-    """The subjects of these cells."""
-    return subject_usages(cells, PEOPLE, today=TODAY)
+def listed(*cells: DailyUsage) -> SubjectList:
+    """The subjects of these cells, of which each second one is another month's."""
+    return SubjectList([columns_of(cells[::2]), columns_of(cells[1::2])], PEOPLE, today=TODAY)
+
+
+def all_of(found: SubjectList) -> list[SubjectUsage]:
+    """All of a list, by subject."""
+    page, after = found.page(SubjectSort.SUBJECT, Order.ASC, limit=100, after=None)
+    assert after is None
+    return list(page)
+
+
+def place_of(found: SubjectUsage, sort: SubjectSort) -> Place:
+    """Where a subject stands in the list."""
+    of_sort = {
+        SubjectSort.CHARGE: found.totals.charge,
+        SubjectSort.CALLS: found.totals.calls,
+        SubjectSort.SUBJECT: 0,
+    }
+    return of_sort[sort], found.subject
 
 
 lists = st.lists(
@@ -66,32 +81,35 @@ def test_pages_together_are_the_whole_list_in_order(
     seen: list[SubjectUsage] = []
     after: Place | None = None
     while True:
-        page, after = page_of(usages, sort, order, limit=limit, after=after)
+        page, after = usages.page(sort, order, limit=limit, after=after)
         assert len(page) <= limit
         seen.extend(page)
         if after is None:
             break
-    assert {each.subject for each in seen} == {each.subject for each in usages}
-    assert len(seen) == len(usages)
+    assert len(seen) == len({cell.subject for cell in cells})
+    assert {each.subject for each in seen} == {cell.subject for cell in cells}
+    assert usages.totals() == sum_totals(cell.totals for cell in cells)
+    assert usages.totals() == sum_totals(each.totals for each in seen)
     places = [place_of(each, sort) for each in seen]
     assert places == sorted(places, reverse=order is Order.DESC)
 
 
 def test_subject_has_its_name_its_last_day_and_the_sum_of_its_cells() -> None:
-    [ada] = listed(usage("ada", charge=5, day=3), usage("ada", charge=7, day=19))
+    [ada] = all_of(listed(usage("ada", charge=5, day=3), usage("ada", charge=7, day=19)))
     assert (ada.name, ada.cost_centre) == ("Ada Lovelace", "R&D")
     assert ada.last_day == date(2026, 11, 19)
     assert (ada.totals.calls, ada.totals.charge) == (2, 12)
 
 
 def test_subject_of_nothing_but_emptied_cells_is_not_listed() -> None:
-    assert listed(usage("ada", calls=0)) == []
+    assert all_of(listed(usage("ada", calls=0))) == []
 
 
 @pytest.mark.parametrize("text", ["ADA", "lovel", "r&d"])
 def test_search_finds_subject_name_and_cost_centre_in_any_case(text: str) -> None:
-    assert [each.subject for each in matching(listed(usage("ada"), usage("bob")), text)] == ["ada"]
+    found = listed(usage("ada"), usage("bob")).matching(text)
+    assert [each.subject for each in all_of(found)] == ["ada"]
 
 
 def test_search_for_what_nobody_has_finds_nobody() -> None:
-    assert matching(listed(usage("ada"), usage("bob")), "zoe") == []
+    assert all_of(listed(usage("ada"), usage("bob")).matching("zoe")) == []
