@@ -13,6 +13,7 @@ from threading import Lock
 
 from apim_policies.errors import Finding, InvalidPolicies, MonoMissing
 from apim_policies.harness.expressions import Expression, csharp
+from apim_policies.harness.policy_file import Text
 
 LANGUAGE_VERSION = "7"
 COMPILE_TIMEOUT_S = 60
@@ -94,7 +95,14 @@ def _forbidden(line: str, expressions: Sequence[Expression]) -> Finding:
     method, _, member = line.partition(" ")
     text = expressions[int(method[1:])].text
     message = f"{member} is not among the types that policy expressions may use"
-    return Finding(file=text.file, line=text.line, message=message)
+    return Finding(file=text.file, line=_line_of(member, text), message=message)
+
+
+def _line_of(member: str, text: Text) -> int:
+    """Compiled code knows no lines: the first one that names the member, else the expression's."""
+    name = re.findall(r"\w+", member.removesuffix("..ctor"))[-1]
+    named = re.search(rf"\b{name}\b", text.value)
+    return text.line + (text.value.count("\n", 0, named.start()) if named else 0)
 
 
 def _mcs(sources: Sequence[Path], output: Path, *, references: Sequence[Path]) -> None:

@@ -1,6 +1,8 @@
 """Validates policy files against policy.rng: which policy may stand where, and how."""
 
+import re
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -62,7 +64,24 @@ def _validate(root: etree._Element, file: str) -> list[Finding]:
     if schema.validate(root):
         return []
     errors = [(entry.line, str(entry.message)) for entry in schema.error_log]
-    return [_finding(file, *max(errors, key=lambda error: error[0]))]
+    line, message = max(errors, key=lambda error: error[0])
+    return [_finding(file, line or _line_at_fault(root, message), message)]
+
+
+def _line_at_fault(root: etree._Element, message: str) -> int:
+    """Where an attribute is missing libxml2 tells the element's name and no line: that of the
+    element without which nobody complains so."""
+    named = re.match(r"Element (\S+) ", message)
+    for index, element in enumerate(root.iter(named[1]) if named else ()):
+        copy = deepcopy(root)
+        twin = list(copy.iter(element.tag))[index]
+        if (parent := twin.getparent()) is None:
+            continue
+        parent.remove(twin)
+        _schema().validate(copy)
+        if message not in [entry.message for entry in _schema().error_log]:
+            return _line(element)
+    return _line(root)
 
 
 def _line(element: etree._Element) -> int:

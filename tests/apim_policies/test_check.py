@@ -21,6 +21,8 @@ class Seed:
     old: str
     new: str
     message: str
+    below: int = 0
+    """Lines of `new` above the fault."""
 
 
 CAPTURE_CALL = "chargeback-capture-call.fragment.xml"
@@ -50,12 +52,37 @@ SEEDS = {
         new="""value='@{ var path = "a";
           return new[] { "a" }.Select(a => System.IO.File.ReadAllText(a + path)).First(); }'""",
         message="System.IO.File.ReadAllText is not among the types",
+        below=1,
     ),
     "forbidden member of an allowed type": Seed(
         file=CAPTURE_CALL,
         old='DateTime.UtcNow.ToString("o")',
         new='DateTime.UtcNow.ToLocalTime().ToString("o")',
         message="System.DateTime.ToLocalTime is not among the types",
+    ),
+    "forbidden type in a catch": Seed(
+        file="chargeback-usage-event.fragment.xml",
+        old='} catch { return ""; }',
+        new='} catch (System.IO.IOException) { return "x"; } catch { return ""; }',
+        message="System.IO.IOException is not among the types",
+    ),
+    "forbidden type between angle brackets of a type": Seed(
+        file=CAPTURE_CALL,
+        old='DateTime.UtcNow.ToString("o")',
+        new="new List&lt;System.IO.FileInfo>().Count.ToString()",
+        message="System.IO.FileInfo is not among the types",
+    ),
+    "forbidden type between angle brackets of a method": Seed(
+        file=CAPTURE_CALL,
+        old='DateTime.UtcNow.ToString("o")',
+        new="Enumerable.Empty&lt;System.IO.FileInfo[]>().Count().ToString()",
+        message="System.IO.FileInfo is not among the types",
+    ),
+    "forbidden type on a later line": Seed(
+        file=CAPTURE_CALL,
+        old='if (!call.Success) { return "-"; }',
+        new="if (!call.Success) { return System.Environment.MachineName; }",
+        message="System.Environment.MachineName is not among the types",
     ),
     "string for bool": Seed(
         file="chargeback-authenticate.fragment.xml",
@@ -98,6 +125,24 @@ SEEDS = {
         old='buffer-response="false"',
         new='bufer-response="false"',
         message="bufer-response",
+    ),
+    "missing attribute": Seed(
+        file="chargeback-backend-identity.fragment.xml",
+        old='set-query-parameter name="subscription-key"',
+        new="set-query-parameter",
+        message="set-query-parameter",
+    ),
+    "missing attribute of one among many": Seed(
+        file=CAPTURE_ANSWER,
+        old='set-variable name="chargeback-duration"',
+        new="set-variable",
+        message="set-variable",
+    ),
+    "answer held back": Seed(
+        file="chargeback-forward.fragment.xml",
+        old=' buffer-response="false"',
+        new="",
+        message="forward-request",
     ),
     "a sixth dimension": Seed(
         file="chargeback-token-metric.fragment.xml",
@@ -165,7 +210,7 @@ def test_seeded_fault_is_found_at_its_file_and_line(kind: str, folder: Path, mon
 
     last = outcomes(folder)[-1]
 
-    changed = text.count("\n", 0, text.index(seed.old)) + 1
+    changed = text.count("\n", 0, text.index(seed.old)) + 1 + seed.below
     found = [finding for finding in last.findings if seed.message in finding.message]
     assert found, last.findings
     assert {finding.file for finding in found} == {seed.file}

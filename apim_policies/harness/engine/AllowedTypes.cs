@@ -41,8 +41,10 @@ namespace Apim.Engine
         {
             var body = method.GetMethodBody();
             if (body == null) yield break;
-            var used = body.LocalVariables.Select(local => Tuple.Create(local.LocalType, (string)null))
-                .Concat(Tokens(method, body.GetILAsByteArray()).Select(Use));
+            var caught = body.ExceptionHandlingClauses
+                .Where(clause => clause.Flags == ExceptionHandlingClauseOptions.Clause).Select(clause => clause.CatchType);
+            var used = body.LocalVariables.Select(local => local.LocalType).Concat(caught).SelectMany(Types)
+                .Concat(Tokens(method, body.GetILAsByteArray()).SelectMany(Uses));
             foreach (var use in used)
                 if (!Allows(use.Item1, use.Item2))
                     yield return Expression(method) + " " + use.Item1.FullName
@@ -55,14 +57,26 @@ namespace Apim.Engine
             return Regex.Match(method.DeclaringType.FullName + "." + method.Name, "E[0-9]+").Value;
         }
 
-        private static Tuple<Type, string> Use(MemberInfo member)
+        /// <summary>The type itself and those between its angle brackets.</summary>
+        private static IEnumerable<Tuple<Type, string>> Types(Type type)
+        {
+            while (type.HasElementType) type = type.GetElementType();
+            return new[] { Tuple.Create(type, (string)null) }.Concat(type.GetGenericArguments().SelectMany(Types));
+        }
+
+        private static IEnumerable<Tuple<Type, string>> Uses(MemberInfo member)
         {
             var type = member as Type;
-            if (type != null) return Tuple.Create(type, (string)null);
+            if (type != null) return Types(type);
             var name = member.Name;
             if (member is MethodBase && ((MethodBase)member).IsSpecialName && name.IndexOf('_') > 0)
                 name = name.Substring(name.IndexOf('_') + 1);
-            return Tuple.Create(member.DeclaringType, name);
+            var method = member as MethodInfo;
+            // The compiler writes Array.Empty where `params` are left out.
+            var between = method == null || (method.DeclaringType == typeof(Array) && method.Name == "Empty")
+                ? Type.EmptyTypes : method.GetGenericArguments();
+            return new[] { Tuple.Create(member.DeclaringType, name) }
+                .Concat(Types(member.DeclaringType)).Concat(between.SelectMany(Types));
         }
 
         private bool Allows(Type type, string member)

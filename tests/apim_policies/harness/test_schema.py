@@ -6,7 +6,7 @@ import pytest
 
 from apim_policies.harness.schema import check_schema
 
-FORWARD = "<forward-request />"
+FORWARD = '<forward-request buffer-response="false" />'
 
 
 def check(folder: Path, *, inbound: str = "", backend: str = FORWARD, outbound: str = "") -> int:
@@ -51,7 +51,7 @@ def test_policy_of_inbound_is_refused_in_outbound(policy: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     "policy",
     [
-        "<forward-request />",
+        FORWARD,
         "<no-such-policy />",
         '<log-to-eventhub logger-id="l" partition-id="0" partition-key="k">x</log-to-eventhub>',
         "<log-to-eventhub>x</log-to-eventhub>",
@@ -77,6 +77,11 @@ def test_misuse_is_refused(policy: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("backend", ["", FORWARD + FORWARD, f"<base />{FORWARD}"])
 def test_backend_section_holds_exactly_one_policy(backend: str, tmp_path: Path) -> None:
     assert check(tmp_path, backend=backend) == 1
+
+
+@pytest.mark.parametrize("held", ["", 'buffer-response="true"'])
+def test_answer_that_is_held_back_is_refused(held: str, tmp_path: Path) -> None:
+    assert check(tmp_path, backend=f"<forward-request {held} />") == 1
 
 
 @pytest.mark.parametrize(
