@@ -1,10 +1,11 @@
 """The people file: CSV in UTF-8 with a header. All of it is good, or none of it is taken. Pure."""
 
+import codecs
 import csv
 import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from table_api.errors import TableApiError
@@ -25,34 +26,50 @@ class InvalidPeopleFile(TableApiError):
 
 def read_people_csv(content: bytes) -> list[Person]:
     """The people of a file. InvalidPeopleFile at the first line that is not good."""
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode()
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InvalidPeopleFile(f"line {line} is not UTF-8") from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     people: list[Person] = []
     lines: dict[tuple[str, date], int] = {}
-    try:
-        header = next(reader, [])
+    header: list[str] = []
+    for line, fields in _records(text):
+        if not header:
+            _check_header(fields)
+            header = fields
+            continue
+        if not fields:
+            continue  # an empty line
+        if len(people) == PEOPLE_MAX:
+            raise InvalidPeopleFile(f"the file has more than {PEOPLE_MAX} people")
+        person = _person(line, header, fields)
+        key = (person.subject, person.valid_from)
+        if key in lines:
+            raise InvalidPeopleFile(
+                f"line {line}: subject {person.subject!r} has the same valid_from "
+                f"{person.valid_from} as on line {lines[key]}"
+            )
+        lines[key] = line
+        people.append(person)
+    if not header:
         _check_header(header)
-        for fields in reader:
-            if not fields:
-                continue  # an empty line
-            if len(people) == PEOPLE_MAX:
-                raise InvalidPeopleFile(f"the file has more than {PEOPLE_MAX} people")
-            person = _person(reader.line_num, header, fields)
-            key = (person.subject, person.valid_from)
-            if key in lines:
-                raise InvalidPeopleFile(
-                    f"line {reader.line_num}: subject {person.subject!r} has the same valid_from "
-                    f"{person.valid_from} as on line {lines[key]}"
-                )
-            lines[key] = reader.line_num
-            people.append(person)
-    except csv.Error as error:
-        raise InvalidPeopleFile(f"line {reader.line_num}: {error}") from error
     return people
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line that it begins on: an open quote swallows the lines after it."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            fields = next(reader, None)
+        except csv.Error as error:
+            raise InvalidPeopleFile(f"line {line}: {error}") from error
+        if fields is None:
+            return
+        yield line, fields
 
 
 def _check_header(header: Sequence[str]) -> None:
@@ -70,7 +87,7 @@ def _person(line: int, header: Sequence[str], fields: Sequence[str]) -> Person:
         raise InvalidPeopleFile(f"line {line}: {len(fields)} fields, expected {len(header)}")
     named = {name: value.strip() for name, value in zip(header, fields, strict=True)}
     for name, value in named.items():
-        if len(value) > FIELD_CHARS_MAX or any(ord(char) < 32 for char in value):
+        if len(value) > FIELD_CHARS_MAX or any(map(_is_control, value)):
             raise InvalidPeopleFile(
                 f"line {line}: {name} is over {FIELD_CHARS_MAX} characters or has a control one"
             )
@@ -88,6 +105,11 @@ def _person(line: int, header: Sequence[str], fields: Sequence[str]) -> Person:
         cost_centre=named["cost_centre"] or None,
         valid_from=_day(line, named["valid_from"]),
     )
+
+
+def _is_control(char: str) -> bool:
+    """Also U+007F to U+009F, among them a terminal's CSI."""
+    return unicodedata.category(char) == "Cc"
 
 
 def _day(line: int, text: str) -> date:

@@ -30,7 +30,7 @@ def add_people_verbs(verbs: Any) -> None:
     people = verbs.add_parser("people", help="who the subjects are")
     people_verbs = people.add_subparsers(dest="people_verb", required=True)
     people_import = people_verbs.add_parser(
-        "import", help="insert or replace rows from a CSV file: all of its lines or none"
+        "import", help="insert or replace rows from a CSV file; when a line is bad, none of them"
     )
     people_import.add_argument(
         "file", type=Path, help="columns subject, display_name, cost_centre, valid_from"

@@ -3,6 +3,8 @@
 import argparse
 from datetime import datetime
 
+EXAMPLE = "2026-11-20T00:00:00Z"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `replay`."""
@@ -16,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             dest=f"{name}_time",
             type=_time,
             metavar="TIME",
-            help=f"{meaning}, as 2026-11-20T00:00:00Z",
+            help=f"{meaning}, as {EXAMPLE}",
         )
     parser.add_argument(
         "--group", default="$Default", help="consumer group to read the hub with; $Default"
@@ -26,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time like {EXAMPLE}") from None
     if time.tzinfo is None:
-        raise ValueError("without an offset")
+        raise argparse.ArgumentTypeError(f"{text!r} has no offset from UTC, as {EXAMPLE} has")
     return time

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from consumers.errors import ReplayRefused
 from consumers.received import Received
 
 BATCH_EVENTS_MAX = 1_000
@@ -27,6 +28,14 @@ class Period:
 
     from_time: datetime | None = None
     to_time: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """ReplayRefused where no time can be in it: nothing would be read, as if all were well."""
+        from_time, to_time = self.from_time, self.to_time
+        if from_time is not None and to_time is not None and from_time >= to_time:
+            raise ReplayRefused(
+                f"--from {from_time.isoformat()} is not before --to {to_time.isoformat()}"
+            )
 
     def __contains__(self, time: datetime) -> bool:
         return (self.from_time is None or self.from_time <= time) and (

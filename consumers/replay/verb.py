@@ -46,6 +46,7 @@ DIFFERENCES_SHOWN_MAX = 20
 
 async def replay(settings: Settings, arguments: argparse.Namespace) -> int:
     """1 when something could not be read; it is named, and the rest was replayed."""
+    _period(arguments)  # refused before anything is opened
     ended = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, ended.set)

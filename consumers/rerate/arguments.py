@@ -20,10 +20,18 @@ def add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
     if name in {"approve", "apply", "revert", "show"}:
         parser.add_argument("run_id", metavar="RUN", help="as `list` prints it")
     if name in {"approve", "revert"}:
-        parser.add_argument("--by", required=True, metavar="NAME", help="who decides it")
-        parser.add_argument("--why", required=True, metavar="TEXT", help="kept with the run")
+        parser.add_argument("--by", type=_said, required=True, metavar="NAME", help="who decides")
+        parser.add_argument(
+            "--why", type=_said, required=True, metavar="TEXT", help="kept with the run"
+        )
     if name in {"apply", "revert"}:
-        parser.add_argument("--batch-calls", type=int, default=BATCH_CALLS_MAX, metavar="N")
+        parser.add_argument(
+            "--batch-calls",
+            type=_batch_calls,
+            default=BATCH_CALLS_MAX,
+            metavar="N",
+            help=f"calls from one renewal of the lease to the next, 1 to {BATCH_CALLS_MAX}",
+        )
     if name == "list":
         parser.add_argument("--json", action="store_true", help="as JSON, with every field")
 
@@ -53,3 +61,16 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
         ("--cost-centre", "only calls of this cost centre on their day"),
     ):
         parser.add_argument(flag, metavar="X", help=meaning)
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("says nothing")
+    return text
+
+
+def _batch_calls(text: str) -> int:
+    """Without a call in its batches a run would end at once, as if all of it were written."""
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= BATCH_CALLS_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {BATCH_CALLS_MAX}")
+    return int(text)

@@ -14,6 +14,7 @@ from consumers.rerate.diff import COSTED, Diff, diff_document
 from consumers.rerate.engine import engine_version
 from pricing_rules.book import Book
 from pricing_rules.rating import rate
+from table_api.calendar import BillingCalendar
 from table_api.call_reads import model_of
 from table_api.call_scan import ScopedCall
 from table_api.documents import Documents, keep
@@ -143,6 +144,11 @@ async def keep_staging(
         staged_at=at,
     )
     return await reratings.add(rerating, staging.document(run=run))
+
+
+def is_live(scope: Scope, calendar: BillingCalendar, now: datetime) -> bool:
+    """Whether calls of its days may still come: a day is one of the billing zone."""
+    return scope.to_day > calendar.day(now)
 
 
 def overlapping(run: Rerating, runs: Sequence[Rerating]) -> list[Rerating]:

@@ -14,20 +14,21 @@ from consumers.errors import RerateRefused
 from consumers.metering_edges import standing_ledger
 from consumers.rerate.apply import RunWorker
 from consumers.rerate.diff_text import as_csv, as_table
-from consumers.rerate.stage import Staging, check, keep_staging, overlapping, rate_scope
+from consumers.rerate.stage import Staging, check, is_live, keep_staging, overlapping, rate_scope
 from consumers.settings import Settings
 from pricing_rules.book import Book, load_book
 from table_api.call_scan import scan
 from table_api.ledger import Ledger
 from table_api.people import People
 from table_api.rerating import Scope, Work
-from table_api.reratings import LeftAlone, Reratings
+from table_api.reratings import LISTED_MAX, LeftAlone, Reratings
 
 
 async def stage(settings: Settings, arguments: argparse.Namespace) -> int:
     """A run that waits for approval; nothing of it shows in any total."""
     async with open_edges(settings) as edges:
-        book, staging = await _staging(settings, edges, arguments)
+        ledger = await standing_ledger(edges, settings)
+        book, staging = await _staging(settings, edges, ledger, arguments)
         check(staging, allow_unpriced=arguments.allow_unpriced)
         await edges.price_books.keep(book)
         reratings = Reratings(edges.tables)
@@ -36,7 +37,7 @@ async def stage(settings: Settings, arguments: argparse.Namespace) -> int:
     _print(staging.document(run=run.run), arguments.format)
     for other in others:
         _say(f"overlaps run {other.run} ({other.state}): what one changes the other leaves alone")
-    if run.scope.to_day > now_utc().date():
+    if is_live(run.scope, ledger.meta.calendar, now_utc()):
         _say("its last days are not over: calls that come later are priced by the consumers' book")
     _say(f"run {run.run} is {run.state}: `rerate approve {run.run} --by NAME --why TEXT`")
     return 0
@@ -45,7 +46,8 @@ async def stage(settings: Settings, arguments: argparse.Namespace) -> int:
 async def what_if(settings: Settings, arguments: argparse.Namespace) -> int:
     """The same report for any book, without a run."""
     async with open_edges(settings) as edges:
-        _, staging = await _staging(settings, edges, arguments)
+        ledger = await standing_ledger(edges, settings)
+        _, staging = await _staging(settings, edges, ledger, arguments)
     _print(staging.document(run=None), arguments.format)
     return 0
 
@@ -100,10 +102,9 @@ async def show(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _staging(
-    settings: Settings, edges: Edges, arguments: argparse.Namespace
+    settings: Settings, edges: Edges, ledger: Ledger, arguments: argparse.Namespace
 ) -> tuple[Book, Staging]:
     book = await _book(settings, edges, arguments)
-    ledger = await standing_ledger(edges, settings)
     _check_currencies(book, ledger)
     scope = Scope(
         from_day=arguments.from_day,
@@ -161,8 +162,8 @@ async def _work(settings: Settings, arguments: argparse.Namespace, work: Work) -
                 by, why = arguments.by, arguments.why
                 run = await worker.revert(arguments.run_id, by=by, why=why, **options)
         alone = await reratings.noted(run.run, work)
-    done = run.written if work is Work.APPLY else run.restored
-    _say(f"run {run.run} is {run.state}: {done} calls changed, {len(alone)} left alone")
+    done, left = (run.written, run.left_alone) if work is Work.APPLY else (run.restored, run.kept)
+    _say(f"run {run.run} is {run.state}: {done} calls changed, {left} left alone")
     _name(work, alone)
     return 0
 
@@ -179,6 +180,8 @@ def _print(document: bytes, form: str) -> None:
 def _name(work: Work, calls: list[LeftAlone]) -> None:
     for call in calls:
         print(f"{work} left alone\t{call.partition}\t{call.entry_key}\t{call.reason}")
+    if len(calls) == LISTED_MAX:
+        _say(f"{work}: the first {LISTED_MAX:,} that were left alone are listed")
 
 
 def _say(text: str) -> None:

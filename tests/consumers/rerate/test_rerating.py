@@ -3,16 +3,17 @@
 import json
 from collections import defaultdict
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from consumers.errors import RerateRefused
-from consumers.rerate.stage import check, pairs_name
+from consumers.rerate.stage import check, is_live, pairs_name
 from pricing_rules.money import parse_pico
 from pricing_rules.types import Rank
 from pricing_rules.units import Unit
+from table_api.calendar import BillingCalendar, zone_transitions
 from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
 from table_api.people import PeopleDirectory, Person
@@ -345,3 +346,19 @@ async def test_pairs_that_are_not_what_was_staged_are_refused() -> None:
     await other.documents.create(pairs_name(run), b"{}\n", content_type="application/x-ndjson")
     with pytest.raises(RerateRefused, match=r"have sha256 .*, staged were"):
         await other.apply(run)
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "live"),
+    [
+        ("Europe/Berlin", datetime(2026, 11, 30, 22, 59, tzinfo=UTC), True),
+        ("Europe/Berlin", datetime(2026, 11, 30, 23, 0, tzinfo=UTC), False),
+        ("America/Los_Angeles", datetime(2026, 12, 1, 7, 59, tzinfo=UTC), True),
+        ("America/Los_Angeles", datetime(2026, 12, 1, 8, 0, tzinfo=UTC), False),
+    ],
+)
+def test_a_month_is_live_until_it_is_over_in_the_billing_zone(
+    zone: str, now: datetime, live: bool
+) -> None:
+    calendar = BillingCalendar(zone, zone_transitions(zone, 2030))
+    assert is_live(NOVEMBER, calendar, now) is live

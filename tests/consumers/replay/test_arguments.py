@@ -1,0 +1,40 @@
+"""What `replay` refuses before it opens anything."""
+
+from argparse import Namespace
+from datetime import UTC, datetime
+
+import pytest
+
+from consumers.__main__ import main
+from consumers.errors import ReplayRefused
+from consumers.replay.verb import replay
+from consumers.settings import read_settings
+
+NOBODY = {
+    "EVENTHUB_CONNECTION_STRING": "Endpoint=sb://localhost:1;SharedAccessKeyName=n;"
+    "SharedAccessKey=k;UseDevelopmentEmulator=true;",
+    "STORAGE_CONNECTION_STRING": "AccountName=a;AccountKey=a2V5;"
+    "BlobEndpoint=http://localhost:1/a;TableEndpoint=http://localhost:1/a;",
+}
+"""Addresses at which nobody answers."""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("yesterday", "--from: 'yesterday' is no time like 2026-11-20T00:00:00Z"),
+        ("2026-11-20T00:00:00", "'2026-11-20T00:00:00' has no offset from UTC"),
+    ],
+)
+def test_a_time_that_is_none_is_refused_by_its_flag(
+    text: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["replay", "--hub", "--from", text])
+    assert message in capsys.readouterr().err
+
+
+async def test_a_period_that_ends_before_it_begins_is_refused() -> None:
+    time = datetime(2026, 11, 27, tzinfo=UTC)
+    with pytest.raises(ReplayRefused, match=r"--from 2026-11-27T00:00:00\+00:00 is not before"):
+        await replay(read_settings({}, NOBODY), Namespace(from_time=time, to_time=time))
