@@ -87,7 +87,9 @@ async def _run(options: argparse.Namespace, console: Console) -> int:
     assert task is not None  # we are a coroutine of asyncio.run
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, task.cancel)
-    direct = options.trace is not None or not await ready_mono(partial(console.print, soft_wrap=True))
+    direct = options.trace is not None or not await ready_mono(
+        partial(console.print, soft_wrap=True)
+    )
     traffic = _traffic(options, now=datetime.now(UTC), direct=direct)
     (options.data / "demo.json").unlink(missing_ok=True)
     async with Supervisor(options.data / "logs", quiet=options.quiet) as supervisor:
