@@ -77,6 +77,7 @@ class Regrouping(Struct, frozen=True, kw_only=True):
     repriced: int
     delta: Decimal
     closed: bool
+    not_compared: int = 0
     before: str | None = None
     after: str | None = None
 

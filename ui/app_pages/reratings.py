@@ -94,6 +94,7 @@ def show_regroupings(found: Regroupings) -> None:
             "Calls": count_column([row.calls for row in rows]),
             "Charge moved": charge_column([row.charge for row in rows]),
             "Calls a run would reprice": count_column([row.repriced for row in rows]),
+            "Not compared": count_column([row.not_compared for row in rows]),
             "by": exact_column([row.delta for row in rows]),
             "Month": text_column(["closed" if row.closed else "open" for row in rows]),
         },
