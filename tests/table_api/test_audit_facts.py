@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,11 @@ async def storage() -> MemoryTableStorage:
     await ledger.post([make_call(n, id=call_id(n)) for n in (3, 4)])
     await ledger.post([make_call(5, id=call_id(5), rank=Rank.NO_USAGE, usage=None, status=429)])
     await ledger.post([make_call(6, id=call_id(6), deployment="lab-model-x", subject="änn | 'x")])
-    weak = {"rank": Rank.GATEWAY_LOG, "usage": make_usage(input=5), "deployment": "gpt-4o"}
+    weak: dict[str, Any] = {
+        "rank": Rank.GATEWAY_LOG,
+        "usage": make_usage(input=5),
+        "deployment": "gpt-4o",
+    }
     await ledger.post([make_call(7, id=call_id(7), **weak)])
     await ledger.post([make_call(8, id=call_id(7))])
     assert (await audit(storage, now=NOW)).problems == ()
