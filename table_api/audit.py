@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from table_api.audit_facts import call_faults, cell_faults
 from table_api.keys import CALL_ROWS, CELL_ROWS
 from table_api.monthly_audit import audit_monthly
 from table_api.storage import Row, TableStorage
@@ -84,6 +85,10 @@ class _Findings:
         if len(self.problems) < PROBLEMS_LISTED_MAX:
             self.problems.append(problem)
 
+    def add_all(self, place: str, faults: Iterator[str]) -> None:
+        for fault in faults:
+            self.add(f"{place} {fault}")
+
 
 @dataclass(slots=True)
 class _CellSum:
@@ -92,7 +97,8 @@ class _CellSum:
     rev: int
     stated: Sums
     summed: Sums = field(default_factory=Counter)
-    revs: set[int] = field(default_factory=set)
+    revs: dict[int, str] = field(default_factory=dict)
+    """When the rows of each revision were recorded: one transaction has one time."""
 
 
 async def audit(storage: TableStorage, *, now: datetime) -> AuditReport:
@@ -125,7 +131,9 @@ async def _audit_partition(storage: TableStorage, partition: str, findings: _Fin
         for row in page:
             stated = _sums(row)
             cells[str(row["RowKey"])] = _CellSum(int(row["rev"]), stated)
-            _check_layers(f"cell {partition} {row['RowKey']}", stated, findings)
+            place = f"cell {partition} {row['RowKey']}"
+            _check_layers(place, stated, findings)
+            findings.add_all(place, cell_faults(partition, row))
             findings.charge += stated["charge"]
     findings.cells += len(cells)
     missing: dict[str, str] = {}
@@ -138,7 +146,9 @@ async def _audit_partition(storage: TableStorage, partition: str, findings: _Fin
                 _close_chains(partition, chains, findings)
                 instant, chains = "|".join(parts[:4]), {}
             chains.setdefault("|".join(parts[:5]), []).append(row)
-            _apply(row, cells, missing)
+            place = f"row {partition} {row['RowKey']}"
+            findings.add_all(place, call_faults(partition, row))
+            findings.add_all(place, _apply(row, cells, missing))
     _close_chains(partition, chains, findings)
     for key, named_by in missing.items():
         if await storage.get(AUDITED_TABLE, partition, key) is None:
@@ -147,13 +157,15 @@ async def _audit_partition(storage: TableStorage, partition: str, findings: _Fin
         _check_cell(f"cell {partition} {key}", cell, findings)
 
 
-def _apply(row: Row, cells: dict[str, _CellSum], missing: dict[str, str]) -> None:
+def _apply(row: Row, cells: dict[str, _CellSum], missing: dict[str, str]) -> Iterator[str]:
+    recorded_at = str(row["recorded_at"])
     for key, rev, delta in _effects(row):
         cell = cells.get(key)
         if cell is None:
             missing.setdefault(key, str(row["RowKey"]))
         elif rev <= cell.rev:
-            cell.revs.add(rev)
+            if cell.revs.setdefault(rev, recorded_at) != recorded_at:
+                yield f"is not of the transaction that made revision {rev} of {key}"
             cell.summed.update(delta)
 
 
@@ -230,8 +242,8 @@ def _check_place(place: str, row: Row, findings: _Findings) -> None:
 
 
 def _check_cell(place: str, cell: _CellSum, findings: _Findings) -> None:
-    if cell.revs != set(range(1, cell.rev + 1)):
-        absent = sorted(set(range(1, cell.rev + 1)) - cell.revs)[:5]
+    if set(cell.revs) != set(range(1, cell.rev + 1)):
+        absent = sorted(set(range(1, cell.rev + 1)) - set(cell.revs))[:5]
         findings.add(f"{place} has revision {cell.rev}, but no row has revisions {absent}")
     for name in _differ(cell.summed, cell.stated):
         findings.add(

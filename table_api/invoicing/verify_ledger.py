@@ -16,6 +16,10 @@ _TABLE = "ledger"
 _COUNTED = ("calls", "errors", "unpriced", "no_usage")
 _LAYERS = ("list", "contracted", "charge", "billed")
 
+_RATED = ("provider", "model_version", "deployment_type")
+"""No part of a cell's key: a cell takes them from a call of its first transaction, and others of
+its calls may have others, where they reported another model or were rated with another book."""
+
 Json = dict[str, Any]
 
 
@@ -29,6 +33,10 @@ class _Cell:
         self.summed: Counter[str] = Counter()
         self.revs: set[int] = set()
         self.stands = False
+        self.rated: dict[tuple[str, str], list[str]] = {}
+        """What the calls say of _RATED, by what decides it: reported model and book."""
+        self.first: list[list[str]] = []
+        """The same of the calls of the first transaction."""
 
 
 async def check_ledger(storage: TableStorage, snapshot: Json, findings: Findings) -> None:
@@ -61,6 +69,8 @@ def _check_sums(place: str, cell: _Cell, findings: Findings) -> None:
         findings.add(f"{place} does not stand in the ledger")
     if cell.revs != set(range(1, cell.rev + 1)):
         findings.add(f"{place} has revision {cell.rev}, the ledger's rows have {len(cell.revs)}")
+    if cell.first and _rated(cell.facts) not in cell.first:
+        findings.add(f"{place} states {_rated(cell.facts)}, its first calls {cell.first}")
     for name in sorted({*cell.stated, *cell.summed}):
         if cell.stated[name] != cell.summed[name]:
             findings.add(
@@ -109,7 +119,23 @@ def _add_call(place: str, row: Row, cells: Mapping[str, _Cell], findings: Findin
         findings.add(f"{place} says that it counts in {row['cell']}, and changes another cell")
     counted = cells.get(str(row["cell"]))
     if counted is not None:
-        _check_facts(place, row, counted.facts, findings)
+        fixed = {name: value for name, value in counted.facts.items() if name not in _RATED}
+        _check_facts(place, row, fixed, findings)
+        _check_rated(f"{place} in cell {row['cell']}", row, counted, findings)
+
+
+def _check_rated(place: str, row: Row, cell: _Cell, findings: Findings) -> None:
+    stated = _rated(row)
+    decided_by = (str(row.get("reported_model")), str(row["book_version"]))
+    others = cell.rated.setdefault(decided_by, stated)
+    if stated != others:
+        findings.add(f"{place} states {stated}, another call of that model and book {others}")
+    if int(row["rev"]) == 1:
+        cell.first.append(stated)
+
+
+def _rated(facts: Mapping[str, Any]) -> list[str]:
+    return [str(facts.get(name, "")) for name in _RATED]
 
 
 def _check_facts(place: str, row: Row, facts: Mapping[str, str], findings: Findings) -> None:

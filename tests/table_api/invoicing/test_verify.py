@@ -2,17 +2,23 @@
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pricing_rules.book import load_book
+from pricing_rules.rating import rate
 from table_api.invoicing.errors import NotClosed
 from table_api.invoicing.snapshot import sha256
 from table_api.invoicing.verify import verify
 from table_api.keys import CALL_ROWS
 from table_api.memory_blobs import MemoryBlobStore
 from table_api.memory_storage import MemoryTableStorage
+from table_api.rows import MeteredCall
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, Billing
+from tests.builders import make_event
+from tests.calls import DEMO_BOOK, make_call
 from tests.table_api.test_audit import rows_of, write
 
 
@@ -131,3 +137,24 @@ def forge(blobs: dict[str, bytes], name: str, content: dict[str, Any]) -> None:
     blobs[f"{month}/manifest.json"] = (
         json.dumps(manifest, sort_keys=True, indent=1, ensure_ascii=False).encode() + b"\n"
     )
+
+
+async def test_a_deployment_that_changes_its_model_version_within_a_day_is_no_alarm(
+    billing: Billing, tmp_path: Path
+) -> None:
+    """Both calls count in one cell, which has the version of the first."""
+    alias = {"name": "auto", "provider": "azure", "model": "gpt-4o", "type": "GlobalStandard"}
+    text = "\n".join(f'{name} = "{value}"' for name, value in alias.items())
+    file = tmp_path / "book.toml"
+    file.write_text(f"{DEMO_BOOK.read_text()}\n[[deployment]]\n{text}\n")
+    book = load_book([file])
+    for number, model in enumerate(("gpt-4o-2099-01-01", "gpt-4o-2099-02-02"), start=1):
+        made = make_call(number, id=f"call-{number}")
+        day = made.priced.event.time.replace(month=10)
+        event = make_event(id=f"call-{number}", time=day, deployment="auto", model=model)
+        await billing.ledger.post([MeteredCall(priced=rate(event, book), origin=made.origin)])
+    await billing.close(OCTOBER)
+    rows = await rows_of(billing.storage, CALL_ROWS)  # type: ignore[arg-type]
+    assert {row["model_version"] for row in rows} == {"2099-01-01", "2099-02-02"}
+    assert len({row["cell"] for row in rows}) == 1
+    assert await billing.problems() == []
