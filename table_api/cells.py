@@ -1,12 +1,14 @@
 """DailyUsage cells as a writer holds them: totals, revision and ETag, in a bounded cache.
 
-The cache is loaded per subject and day, whole, so that a missing cell is known to be absent. It is
-advice only: a transaction with a stale entry fails, the entry is dropped and read again.
+A cell is read once, by its key, which is the cheapest read that the service has; that it is absent
+is kept too. The cache is advice only: a transaction with a stale entry fails, the cells of its
+subject-day are dropped and read again.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from table_api.additive import (
     ADDITIVE_AMOUNTS,
@@ -22,8 +24,7 @@ CELL_DAYS_CACHED_MAX = 50_000
 """Subject-days in the cache: about 1 KB each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """One DailyUsage cell."""
 
     facts: Mapping[str, Value]
@@ -57,15 +58,24 @@ class CellCache:
     def __init__(self, storage: TableStorage, table: str) -> None:
         self._storage = storage
         self.table = table
-        self._days: OrderedDict[tuple[str, str], dict[str, Cell]] = OrderedDict()
+        self._days: OrderedDict[tuple[str, str], dict[str, Cell | None]] = OrderedDict()
+        """By partition and subject-day; None is a cell that was absent."""
+
+    def has(self, partition: str, cell: str) -> bool:
+        """Whether a cell is known, or known to be absent."""
+        place = (partition, _subject_day(cell))
+        if cell not in self._days.get(place, ()):
+            return False
+        self._days.move_to_end(place)
+        return True
 
     async def load(self, partition: str, cell: str) -> None:
-        """Make sure that the subject-day of a cell is known."""
+        """Make sure that a cell is known."""
+        row = await self._storage.get(self.table, partition, cell)
+        found = None if row is None else read_cell(row)
         place = (partition, _subject_day(cell))
-        if place in self._days:
-            self._days.move_to_end(place)
-            return
-        self._days[place] = await self.read(partition, cell)
+        self._days.setdefault(place, {})[cell] = found
+        self._days.move_to_end(place)
         while len(self._days) > CELL_DAYS_CACHED_MAX:
             self._days.popitem(last=False)
 
@@ -77,13 +87,14 @@ class CellCache:
             cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
         return cells
 
-    def known(self, partition: str, cell: str) -> Mapping[str, Cell] | None:
-        """The cells of a cell's subject-day as this process last saw them; None when dropped."""
-        return self._days.get((partition, _subject_day(cell)))
+    def known(self, partition: str, cell: str) -> dict[str, Cell]:
+        """The cells of a cell's subject-day that this process knows; the ledger may have others."""
+        known = self._days.get((partition, _subject_day(cell)), {})
+        return {key: found for key, found in known.items() if found is not None}
 
     def get(self, partition: str, cell: str) -> Cell | None:
-        """A cell of a loaded subject-day; None when it is absent from the ledger."""
-        return self._days[partition, _subject_day(cell)].get(cell)
+        """A cell that was loaded; None when it is absent from the ledger."""
+        return self._days[partition, _subject_day(cell)][cell]
 
     def put(self, partition: str, key: str, cell: Cell) -> None:
         """Keep a cell as just written."""

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
 from table_api.keys import KeyRange, encode_part, starting_with
-from table_api.rows import parse_time
 from table_api.storage import OPERATIONS_MAX, Insert, Replace, Row, TableStorage, Value, etag_of
+from table_api.timestamp import parse_time
 
 DEAD_LETTERS_TABLE = "deadletters"
 TRIES_MAX = 8

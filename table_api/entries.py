@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from pricing_rules.types import PricedCall
 from table_api.additive import Additive, decode_additive, encode_additive
 from table_api.keys import split_call_key
-from table_api.rows import Origin, Posting, Report, parse_time
+from table_api.rows import Origin, Posting, Report
 from table_api.storage import Row, Value
+from table_api.timestamp import parse_time, timestamp
 
 
 class Effect(msgspec.Struct, frozen=True, gc=False):
@@ -136,7 +137,7 @@ def _state_columns(
     if posting.cell is not None:
         columns["cell"] = posting.cell
         [columns["rev"]] = [effect.rev for effect in effects if effect.cell == posting.cell]
-    columns["recorded_at"] = _iso(recorded_at)
+    columns["recorded_at"] = timestamp(recorded_at)
     return columns
 
 
@@ -149,7 +150,7 @@ def _facts(posting: Posting) -> dict[str, Value]:
     facts: dict[str, Value | None] = {
         "call_id": event.id,
         "subject": event.subject,
-        "time": _iso(event.time),
+        "time": timestamp(event.time),
         "state": priced.state.value,
         "status": event.status,
         "stream": event.stream,
@@ -161,7 +162,7 @@ def _facts(posting: Posting) -> dict[str, Value]:
         "hub": origin.hub,
         "partition": origin.partition,
         "sequence_number": origin.sequence_number,
-        "enqueued_time": _iso(origin.enqueued_time),
+        "enqueued_time": timestamp(origin.enqueued_time),
         "source": event.source,
         "billing_currency": None if one_currency else priced.billing_currency,
         "reasoning": (usage.reasoning or None) if usage else None,
@@ -189,7 +190,7 @@ def _facts(posting: Posting) -> dict[str, Value]:
         "duration_ms": event.duration_ms,
         "completed_from": ",".join(event.completed_from) or None,
         "replaced_subject": replaced.subject if replaced else None,
-        "replaced_time": _iso(replaced.time) if replaced else None,
+        "replaced_time": timestamp(replaced.time) if replaced else None,
     }
     return {name: value for name, value in facts.items() if value is not None}
 
@@ -225,10 +226,3 @@ def read_entry(row: Row) -> LedgerEntry:
             )
         ),
     )
-
-
-def _iso(time: datetime) -> str:
-    """`2026-11-23T12:00:00.000000Z`: fixed width, so that it sorts as text."""
-    if time.tzinfo is not UTC:
-        time = time.astimezone(UTC)
-    return time.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -8,6 +8,7 @@ Whatever else came meanwhile wins: it is left alone and named.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from pricing_rules.types import UsageEvent
@@ -24,8 +25,7 @@ Place = Callable[[MeteredCall], Posting]
 """Places a call in the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True, gc=False):
     """A row to write: the state of the call after it, and the chain's last row when it stands."""
 
     intent: "Intent"
@@ -51,8 +51,7 @@ class Work:
         return PostResult(outcome=Outcome.CORRECTED, mismatch=mismatch)
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(msgspec.Struct, frozen=True, gc=False):
     """A report of a call."""
 
     posting: Posting

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 
+from table_api.timestamp import timestamp
+
 KEY_PART_CHARS_MAX = 150
 CORRECTION_DIGITS = 4
 KEYS_KEPT_MAX = 65_536
@@ -65,8 +67,8 @@ def _day_prefix(kind: str, subject: str, day: date) -> str:
 
 def call_key(subject: str, day: date, time: datetime, call_id: str) -> str:
     """RowKey of a call's LedgerEntry; its corrections have `correction_key` of it."""
-    stamp = time.isoformat(timespec="microseconds")[:26].replace("-", "").replace(":", "")
-    return f"{_day_prefix('c', subject, day)}{stamp}Z|{encode_part(call_id)}"
+    stamp = timestamp(time).replace("-", "").replace(":", "")
+    return f"{_day_prefix('c', subject, day)}{stamp}|{encode_part(call_id)}"
 
 
 def correction_key(entry_key: str, number: int) -> str:

@@ -29,7 +29,6 @@ from table_api.open_call_keys import (
     hour_ranges,
 )
 from table_api.posting import all_of
-from table_api.rows import parse_time
 from table_api.storage import (
     OPERATIONS_MAX,
     Delete,
@@ -40,6 +39,7 @@ from table_api.storage import (
     Upsert,
     Value,
 )
+from table_api.timestamp import parse_time
 
 OPEN_CALLS_TABLE = "opencalls"
 REQUESTS_IN_FLIGHT_MAX = 16

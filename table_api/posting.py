@@ -10,8 +10,9 @@ to tell "my lost commit" from "somebody's duplicate".
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from table_api.additive import add_into, added, negated
 from table_api.cells import Cell, CellCache, cell_columns
@@ -143,8 +144,7 @@ class PartitionPoster:
         await self._post_chunk(partition, work[middle:], results)
 
     async def _transact(self, partition: str, work: Sequence[Work]) -> None:
-        for cell in {cell for item in work for cell in item.cells}:
-            await self._cells.load(partition, cell)
+        await self._load_cells(partition, {cell for item in work for cell in item.cells})
         changed: dict[str, Cell] = {}
         rows: list[Operation] = []
         now = self._now()
@@ -156,6 +156,18 @@ class PartitionPoster:
         for (key, written), etag in zip(changed.items(), etags, strict=False):
             self._cells.put(partition, key, replace(written, etag=etag))
             self._touched(partition, key, written.rev)
+
+    async def _load_cells(self, partition: str, cells: Iterable[str]) -> None:
+        missing = [cell for cell in cells if not self._cells.has(partition, cell)]
+        if not missing:
+            return
+        reads = asyncio.Semaphore(READS_IN_FLIGHT_MAX)
+
+        async def load(cell: str) -> None:
+            async with reads:
+                await self._cells.load(partition, cell)
+
+        await all_of(load(cell) for cell in missing)
 
     def _apply(self, partition: str, item: Work, changed: dict[str, Cell]) -> list[Effect]:
         """Add one call to the cells of the transaction; a cell's `rev` rises once in it."""

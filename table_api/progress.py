@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from table_api.keys import encode_part, starting_with
-from table_api.rows import parse_time
 from table_api.storage import Insert, Replace, Row, TableStorage, Value, etag_of
+from table_api.timestamp import parse_time
 
 PROGRESS_TABLE = "progress"
 

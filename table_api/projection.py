@@ -112,7 +112,7 @@ class Projection:
             standing = row.day(number)
             if standing.holds(day.revs):
                 continue
-            cells = _of_row(key, self._cells.known(day.partition, day.cell) or {})
+            cells = _of_row(key, self._cells.known(day.partition, day.cell))
             state = project_day(cells)
             if not (state.holds(day.revs) and state.holds(standing.revs)):
                 cells = _of_row(key, await self._cells.read(day.partition, day.cell))

@@ -23,7 +23,8 @@ from pricing_rules.types import (
 from pricing_rules.units import Unit
 from table_api.additive import AMOUNT_COLUMNS, QUANTITY_COLUMNS
 from table_api.entries import Effect, LedgerEntry, entry_columns
-from table_api.rows import MeteredCall, Posting, parse_time
+from table_api.rows import MeteredCall, Posting
+from table_api.timestamp import parse_time
 
 STATE_COLUMNS = (
     "cell",

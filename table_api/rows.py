@@ -201,8 +201,3 @@ def _fingerprint(priced: PricedCall) -> str:
     counted = ",".join([f"{unit}={count}" for unit, count in sorted(counts.items())])
     said = f"{event.status}|{event.deployment}|{event.model}|{counted}"
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def parse_time(value: Value) -> datetime:
-    """A time as the rows write it: ISO 8601 with an offset."""
-    return datetime.fromisoformat(str(value))

@@ -5,9 +5,10 @@ as decimal strings (that is how the service spells an Int64 without metadata): r
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
+
+import msgspec
 
 from table_api.keys import KeyRange
 
@@ -20,16 +21,14 @@ ROWS_PER_PAGE = 1_000
 """Rows in one page of a query, by the service."""
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(msgspec.Struct, frozen=True, gc=False):
     """Create a row; the whole transaction fails with AlreadyExists when it stands."""
 
     row_key: str
     columns: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(msgspec.Struct, frozen=True, gc=False):
     """Replace all columns of a row that still has `etag`; else ChangedMeanwhile."""
 
     row_key: str
@@ -37,8 +36,7 @@ class Replace:
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(msgspec.Struct, frozen=True, gc=False):
     """Change some columns of a row that still has `etag`; else ChangedMeanwhile. Others stay."""
 
     row_key: str
@@ -46,16 +44,14 @@ class Merge:
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Upsert:
+class Upsert(msgspec.Struct, frozen=True, gc=False):
     """Insert or replace without a condition: only for rows with one writer and no money."""
 
     row_key: str
     columns: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(msgspec.Struct, frozen=True, gc=False):
     """Remove a row, whatever it holds; ChangedMeanwhile when it is gone. A transaction deletes
     only or writes only.
     """
