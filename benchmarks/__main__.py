@@ -24,7 +24,7 @@ PAGE = ROOT / "docs" / "performance.md"
 COMMENTS = ROOT / "benchmarks" / "comments.md"
 """What people say of the figures; put on the page as it is."""
 BENCHMARKS = (
-    ("metering", ("--rounds", "2")),
+    ("metering", ()),
     ("rating", ()),
     ("api", ()),
     ("gateway", ("--rounds", "3")),

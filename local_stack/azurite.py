@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ACCOUNT = "devstoreaccount1"
@@ -37,6 +37,8 @@ class AzuritePorts:
     blob: int
     queue: int
     table: int
+    process: int | None = None
+    """Id of the process that serves them, once it runs."""
 
     @property
     def connection_string(self) -> str:
@@ -94,7 +96,7 @@ def running(location: Path | None = None) -> Iterator[AzuritePorts]:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise AzuriteError(f"Azurite did not start (exit code {process.returncode})")
             time.sleep(PROBE_INTERVAL_S)
-        yield ports
+        yield replace(ports, process=process.pid)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(STOP_TIMEOUT_S)

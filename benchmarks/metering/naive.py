@@ -5,7 +5,8 @@ written back for every event with azure-data-tables. It has no ledger, no prices
 import asyncio
 import os
 import random
-from itertools import accumulate
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from azure.core import MatchConditions
@@ -17,27 +18,35 @@ from azure.core.exceptions import (
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
-from benchmarks.metering.traffic import SEED, USERS, subject_of
+from benchmarks.metering.traffic import SEED, USERS, ZIPF, subject_of
 
 DAY = "2026-11-27"
 
 
-async def upsert_each(events: int, in_flight: int) -> None:
-    """Add `events` calls, so many at once; events are made, not received, in its favour."""
+Upsert = Callable[[int], Awaitable[None]]
+"""Add so many calls."""
+
+
+@asynccontextmanager
+async def upsert_each(in_flight: int) -> AsyncIterator[Upsert]:
+    """So many at once; events are made, not received, in its favour."""
     chance = random.Random(SEED)
-    steps = list(accumulate(1 / (rank + 1) for rank in range(USERS)))
-    ranks = iter(chance.choices(range(USERS), cum_weights=steps, k=events))
     table = TableClient.from_connection_string(
         os.environ["STORAGE_CONNECTION_STRING"], table_name=f"naive{uuid4().hex}"
     )
-    async with table:
-        await table.create_table()
+
+    async def upsert(events: int) -> None:
+        ranks = iter(chance.choices(range(USERS), cum_weights=ZIPF, k=events))
 
         async def worker() -> None:
             for rank in ranks:
                 await _add(table, subject_of(rank), tokens=2_475)
 
         await asyncio.gather(*(worker() for _ in range(in_flight)))
+
+    async with table:
+        await table.create_table()
+        yield upsert
 
 
 async def _add(table: TableClient, subject: str, *, tokens: int) -> None:

@@ -1,6 +1,7 @@
 """The sides that are compared, each a process of its own: `python -m benchmarks.metering.sides`.
 
-It prints the CPU seconds that it took, from its first question to its last event.
+A side that ends of itself prints how many events it handled from its first one on, and the CPU
+and the seconds that these took: not its start. The product runs until it is told to end.
 """
 
 import argparse
@@ -21,18 +22,32 @@ from consumers.run import CALLBACK_EVENTS_MAX, run
 from consumers.settings import read_settings
 
 
+class Meter:
+    """CPU and wall time since it was made."""
+
+    def __init__(self) -> None:
+        self._cpu, self._wall = time.process_time(), time.monotonic()
+
+    def tell(self, events: int) -> None:
+        """Print the figures of so many events."""
+        print(events, time.process_time() - self._cpu, time.monotonic() - self._wall)
+
+
 async def drain(events: int) -> None:
     """The reference: the SDK with an empty handler; same loop, prefetch and partitions."""
     settings = read_settings({}, os.environ)
     client = make_client(
         HubAddress(hub=HUB, group=GROUP, connection_string=settings.eventhub_connection_string)
     )
-    done, seen = asyncio.Event(), 0
+    done, seen, first, meter = asyncio.Event(), 0, 0, Meter()
 
     async def on_events(_context: PartitionContext, batch: list[EventData]) -> None:
-        nonlocal seen
+        nonlocal seen, first, meter
         seen += len(batch)
-        if seen >= events:
+        if not first:
+            first, meter = seen, Meter()
+        if seen >= events and not done.is_set():
+            meter.tell(seen - first)
             done.set()
 
     reading = asyncio.create_task(
@@ -49,8 +64,17 @@ async def drain(events: int) -> None:
     await asyncio.wait({reading})
 
 
-async def meter() -> None:
-    """The product, until told to end."""
+async def naive(events: int, in_flight: int) -> None:
+    """The other reference; see upsert_each."""
+    async with upsert_each(in_flight) as upsert:
+        await upsert(in_flight)  # opens its connections
+        meter = Meter()
+        await upsert(events)
+        meter.tell(events)
+
+
+async def product() -> None:
+    """Metering, until told to end."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     await run(read_settings({}, os.environ), ended=ended)
@@ -60,19 +84,17 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("side", choices=("drain", "meter", "naive"))
-    parser.add_argument("--events", type=int, required=True)
+    parser.add_argument("--events", type=int)
     parser.add_argument("--in-flight", type=int, default=1)
     arguments = parser.parse_args()
-    started = time.process_time()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         match arguments.side:
             case "drain":
                 runner.run(drain(arguments.events))
             case "meter":
-                runner.run(meter())
+                runner.run(product())
             case "naive":
-                runner.run(upsert_each(arguments.events, arguments.in_flight))
-    print(time.process_time() - started)
+                runner.run(naive(arguments.events, arguments.in_flight))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,23 @@
 """Where metering is measured: a broker, Azurite, and sides as processes beside them."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from benchmarks.metering.traffic import GROUP, HUB, PARTITIONS, fill
+from azure.core.exceptions import ResourceNotFoundError
+from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
+
+from benchmarks.metering.traffic import GROUP, HUB, PARTITIONS, Traffic
+from consumers.hub import HubAddress
 from local_stack import azurite
 from local_stack.broker import Broker, BrokerConfig, HubConfig
 from table_api.audit import audit
@@ -22,15 +28,18 @@ from tests.calls import DEMO_BOOK
 POLL_S = 0.1
 SIDE_S_MAX = 1_200.0
 BALANCING_S = "2"
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """What one side took; more than one process is summed."""
+class Took:
+    """What the handling of some events took."""
 
     events: int
     cpu_s: float
+    """Of the side alone; more than one process is summed."""
     wall_s: float
+    azurite_cpu_s: float = 0.0
 
     @property
     def cpu_us_per_event(self) -> float:
@@ -47,31 +56,34 @@ class Stand:
 
     broker: Broker
     environment: dict[str, str]
-    filled: int = 0
-    rss_mib: list[tuple[int, float]] | None = None
+    azurite: int
+    """Id of its process."""
+    traffic: Traffic = field(default_factory=Traffic)
 
-    def fill(self, events: int) -> None:
-        """More events in the hub."""
-        fill(self.broker, events, first=self.filled)
-        self.filled += events
-
-    async def side(self, side: str, events: int, *options: str) -> Side:
-        """A side that ends of itself."""
-        started = time.monotonic()
-        process = await self._start(side, events, *options)
+    async def side(self, side: str, events: int, *options: str) -> Took:
+        """A side that ends of itself and says what it took."""
+        process = await self._start(side, "--events", str(events), *options)
         output, _ = await asyncio.wait_for(process.communicate(), SIDE_S_MAX)
-        return Side(events, float(output), time.monotonic() - started)
+        handled, cpu_s, wall_s = output.split()
+        return Took(int(handled), float(cpu_s), float(wall_s))
 
-    async def meter(self, events: int, processes: int = 1) -> Side:
-        """Metering until all that is in the hub is durable: `events` of it were not before."""
-        started = time.monotonic()
-        running = [await self._start("meter", events) for _ in range(processes)]
-        await self._durable(running[0].pid)
-        took = time.monotonic() - started
-        for process in running:
-            process.terminate()
-        outputs = [(await process.communicate())[0] for process in running]
-        return Side(events, sum(map(float, outputs)), took)
+    @contextlib.asynccontextmanager
+    async def metering(self, processes: int = 1) -> AsyncIterator["Metering"]:
+        """The product in so many processes, each with its share of the partitions."""
+        running = [await self._start("meter") for _ in range(processes)]
+        storage = AzureTableStorage.from_connection_string(
+            self.environment["STORAGE_CONNECTION_STRING"]
+        )
+        try:
+            async with asyncio.timeout(SIDE_S_MAX):
+                await self._shared_by(processes)
+            yield Metering(self, ProgressTable(storage), [each.pid for each in running])
+        finally:
+            await storage.close()
+            for process in running:
+                process.terminate()
+            for process in running:
+                await process.wait()
 
     async def verify(self) -> None:
         """A fast wrong ledger is no result."""
@@ -80,32 +92,80 @@ class Stand:
         )
         found = await audit(storage, now=datetime.now(UTC))
         await storage.close()
-        if not found.ok or found.calls != self.filled:
-            raise SystemExit(f"{self.filled} events: {found.render()}")
+        if not found.ok or found.calls != self.traffic.made:
+            raise SystemExit(f"{self.traffic.made} events: {found.render()}")
 
-    async def _start(self, side: str, events: int, *options: str) -> asyncio.subprocess.Process:
-        module = ("-m", "benchmarks.metering.sides", side, "--events", str(events))
+    async def _shared_by(self, processes: int) -> None:
+        """Wait until every process has its share of the partitions."""
+        address = HubAddress(
+            hub=HUB, group=GROUP, connection_string=self.environment["EVENTHUB_CONNECTION_STRING"]
+        )
+        store = BlobCheckpointStore.from_connection_string(
+            self.environment["STORAGE_CONNECTION_STRING"], self.environment["CHECKPOINT_CONTAINER"]
+        )
+        shares: list[int] = []
+        owned: Iterable[dict[str, Any]] = ()
+        async with store:
+            while shares != [PARTITIONS // processes] * processes:
+                await asyncio.sleep(POLL_S)
+                with contextlib.suppress(ResourceNotFoundError):  # the first claim makes it
+                    owned = await store.list_ownership(address.host, HUB, GROUP)
+                shares = list(Counter(each["owner_id"] for each in owned).values())
+
+    async def _start(self, side: str, *options: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            *module,
-            *options,
+            *(sys.executable, "-m", "benchmarks.metering.sides", side, *options),
             env={**os.environ, **self.environment},
             stdout=asyncio.subprocess.PIPE,
         )
 
-    async def _durable(self, pid: int) -> None:
-        """Wait until all events are in the progress rows."""
-        storage = AzureTableStorage.from_connection_string(
-            self.environment["STORAGE_CONNECTION_STRING"]
-        )
-        table, received = ProgressTable(storage), 0
-        while received < self.filled:
+
+@dataclass(slots=True)
+class Metering:
+    """Processes of the product that are ready."""
+
+    stand: Stand
+    progress: ProgressTable
+    pids: list[int]
+
+    async def take(self, events: int, rss_mib: list[tuple[int, float]] | None = None) -> Took:
+        """Give them events, and wait until all are durable. `rss_mib` gets the memory of the first
+        process by events received.
+        """
+        stand = self.stand
+        made = stand.traffic.make(events)
+        started, cpu_s, azurite_cpu_s = time.monotonic(), self._cpu_s(), cpu_s_of(stand.azurite)
+        for subject, body in made:
+            stand.broker.append(HUB, [body], partition_key=subject)
+        del made
+        received = 0
+        while received < stand.traffic.made:
             await asyncio.sleep(POLL_S)
-            rows = await table.of_group(HUB, GROUP)
+            rows = await self.progress.of_group(HUB, GROUP)
             received = sum(row.counts[Count.RECEIVED] for row in rows)
-            if self.rss_mib is not None:
-                self.rss_mib.append((received, resident_mib(pid)))
-        await storage.close()
+            if rss_mib is not None:
+                rss_mib.append((received, resident_mib(self.pids[0])))
+        return Took(
+            events,
+            self._cpu_s() - cpu_s,
+            time.monotonic() - started,
+            cpu_s_of(stand.azurite) - azurite_cpu_s,
+        )
+
+    async def wait(self, seconds: float) -> float:
+        """CPU seconds per second of processes that have nothing to do."""
+        cpu_s, started = self._cpu_s(), time.monotonic()
+        await asyncio.sleep(seconds)
+        return (self._cpu_s() - cpu_s) / (time.monotonic() - started)
+
+    def _cpu_s(self) -> float:
+        return sum(map(cpu_s_of, self.pids))
+
+
+def cpu_s_of(pid: int) -> float:
+    """Processor time that a process has taken by now."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S  # proc(5): utime, stime
 
 
 def resident_mib(pid: int) -> float:
@@ -114,13 +174,14 @@ def resident_mib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def standing() -> AsyncIterator[Stand]:
     """A fresh broker and a fresh Azurite."""
     config = BrokerConfig(
         hubs=(HubConfig(name=HUB, partitions=PARTITIONS, consumer_groups=(GROUP,)),)
     )
     with azurite.running() as ports:
+        assert ports.process is not None
         async with Broker.running(config=config) as broker:
             environment = {
                 "EVENTHUB_CONNECTION_STRING": broker.connection_string,
@@ -129,4 +190,4 @@ async def standing() -> AsyncIterator[Stand]:
                 "CHECKPOINT_CONTAINER": uuid4().hex,
                 "LOAD_BALANCING_INTERVAL_S": BALANCING_S,
             }
-            yield Stand(broker, environment)
+            yield Stand(broker, environment, ports.process)

@@ -4,7 +4,6 @@ import random
 from datetime import UTC, datetime
 from itertools import accumulate
 
-from local_stack.broker import Broker
 from tests.builders import call_id, make_body
 
 HUB, GROUP = "llm-usage", "metering"
@@ -12,6 +11,8 @@ PARTITIONS = 4
 USERS = 1_000
 DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o", "gpt-5-mini", "gpt-4.1-nano")
 SEED = 20261123
+ZIPF = list(accumulate(1 / (rank + 1) for rank in range(USERS)))
+"""How often the user of each rank calls, cumulated."""
 
 
 def subject_of(rank: int) -> str:
@@ -19,19 +20,25 @@ def subject_of(rank: int) -> str:
     return f"user-{rank:04d}@example.com"
 
 
-def fill(broker: Broker, events: int, *, first: int = 0) -> None:
-    """Calls of USERS users, zipf, by their partition key, all of now; numbered from `first`."""
-    chance = random.Random(SEED + first)
-    steps = list(accumulate(1 / (rank + 1) for rank in range(USERS)))
-    for number in range(first, first + events):
-        [rank] = chance.choices(range(USERS), cum_weights=steps)
-        # Most people stay with one model; one call in ten goes to another.
-        deployment = DEPLOYMENTS[(rank + (chance.random() < 0.1)) % len(DEPLOYMENTS)]
-        at = datetime.now(UTC)
-        body = make_body(
-            id=call_id(number),
-            subject=subject_of(rank),
-            time=f"{at:%Y-%m-%dT%H:%M:%S.%f}0Z",
-            deployment=deployment,
-        )
-        broker.append(HUB, [body], partition_key=subject_of(rank))
+class Traffic:
+    """Calls of USERS users, zipf, all of now."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def make(self, events: int) -> list[tuple[str, bytes]]:
+        """The next events, each with its partition key, the subject."""
+        chance, found = random.Random(SEED + self.made), []
+        for rank in chance.choices(range(USERS), cum_weights=ZIPF, k=events):
+            # Most people stay with one model; one call in ten goes to another.
+            deployment = DEPLOYMENTS[(rank + (chance.random() < 0.1)) % len(DEPLOYMENTS)]
+            at = datetime.now(UTC)
+            body = make_body(
+                id=call_id(self.made),
+                subject=subject_of(rank),
+                time=f"{at:%Y-%m-%dT%H:%M:%S.%f}0Z",
+                deployment=deployment,
+            )
+            found.append((subject_of(rank), body))
+            self.made += 1
+        return found
