@@ -96,7 +96,7 @@ class Intake(ABC):
         await self._pairing.calls.add(batch.arrivals)
         # 2. Decisions and 3. events: see Settlement.
         stream_time = self._pairing.stream_time.latest
-        await self._pairing.settlement.settle_arrived(batch.open, stream_time)
+        await self._pairing.settlement.settle_indexed(batch.open, stream_time)
         # 4. Dead letters. A failure here brings the batch again, which is harmless.
         if batch.letters:
             await self._dead_letters.add(batch.letters)

@@ -46,17 +46,22 @@ class Settlement:
         self._turn = asyncio.Lock()
         """Two partitions of one process that settle a call at once would refuse each other."""
 
-    async def settle_arrived(
-        self, calls: Mapping[str, datetime], stream_time: datetime | None
+    async def settle_indexed(
+        self,
+        calls: Mapping[str, datetime],
+        stream_time: datetime | None,
+        *,
+        apart_max: timedelta = APART_MAX,
     ) -> None:
-        """Settle calls that facts have just arrived of, by id with a time of theirs.
+        """Settle those of the calls that are due, by id with a time of theirs.
 
-        Most of them still wait for a half, which the index tells of many calls at once.
+        Of many calls the index tells at once which these are: most of those that a fact has just
+        arrived of still wait for a half, and most that come again were decided long ago.
         """
         kept = None
         pages_max = len(calls) // READS_PER_PAGE
         if pages_max:
-            start, stop = min(calls.values()) - APART_MAX, max(calls.values()) + APART_MAX
+            start, stop = min(calls.values()) - apart_max, max(calls.values()) + apart_max
             kept = await self._calls.indexed(calls.keys(), start, stop, pages_max=pages_max)
         if kept is None:
             await self.settle(calls, stream_time)

@@ -12,11 +12,14 @@ from consumers.errors import HubUnavailable
 from consumers.pairing.intake import Pairing
 from consumers.pairing.stream_time import Passed
 from table_api.errors import Unavailable
+from table_api.open_calls import SAME_CALL_MAX
 from telemetry.log import Log
 
 CLOCK_SKEW = timedelta(minutes=1)
 """Between this machine's clock, which an idle partition counts by, and the hub's."""
 HOUR = timedelta(hours=1)
+DUE_AT_ONCE_MAX = 5_000
+"""Calls that look due and are looked up together: bounds memory."""
 PURGE_INTERVAL = timedelta(hours=1)
 PURGE_MARGIN = timedelta(days=1)
 """Kept longer than facts are accepted, since processes do not look at the same moment."""
@@ -89,10 +92,19 @@ class Sweeper:
         return swept or await self._pairing.calls.first_hour() or otherwise
 
     async def _settle_due(self, since: datetime, until: datetime, stream_time: datetime) -> None:
+        """A page has the facts that came late beside none of their call's decisions, so that what
+        looks due by it is looked up once more, many calls at once.
+        """
         settlement = self._pairing.settlement
+        due: dict[str, datetime] = {}
         async for part in self._pairing.calls.between(since, until):
-            due = [kept.call_id for kept in part if settlement.is_due(kept, stream_time)]
-            await settlement.settle(due, stream_time)
+            for kept in part:
+                if kept.view is not None and settlement.is_due(kept, stream_time):
+                    due[kept.call_id] = kept.view.time
+            if len(due) >= DUE_AT_ONCE_MAX:
+                await settlement.settle_indexed(due, stream_time, apart_max=SAME_CALL_MAX)
+                due = {}
+        await settlement.settle_indexed(due, stream_time, apart_max=SAME_CALL_MAX)
 
     async def _purge(self, stream_time: datetime) -> None:
         if self._purged_at is not None and stream_time - self._purged_at < PURGE_INTERVAL:
