@@ -220,6 +220,26 @@ async def test_a_sweep_that_catches_up_asks_each_hour_once() -> None:
     assert counting.queries <= (hours + 4) * HOUR_SHARDS + 2
 
 
+async def test_a_sweep_reads_no_call_by_itself_that_was_decided_and_comes_again() -> None:
+    memory = MemoryTableStorage()
+    counting = Counting(memory, "")
+    world = await World.over(memory, counting)
+    calls = [Call(number=number) for number in range(200)]
+    events = [call.event() for call in calls]
+    await log(world, *calls)
+    await world.pair_batch(world.usage, events, SOON)
+    await world.sweep(OVERDUE)
+    assert len(world.outbox.sent) == len(calls)
+    hours = 5
+    later = SOON + timedelta(hours=hours)
+    await world.pair_batch(world.usage, events, later)
+    counting.queries = 0
+    await world.sweep(later + WAITS.timeout)
+    assert len(world.outbox.sent) == len(calls)
+    # The hours of timeout and grace, and those around the calls once more.
+    assert counting.queries <= (hours + 6) * HOUR_SHARDS
+
+
 @pytest.mark.parametrize("traced", [True, False])
 async def test_a_refused_call_whose_tokens_timed_out_leaves_the_ledger(
     world: World, traced: bool
