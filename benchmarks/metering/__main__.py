@@ -19,10 +19,11 @@ NAIVE_IN_FLIGHT = (1, 4, 16)
 SMALL_LEDGER, LARGE_LEDGER = 10_000, 200_000
 GROWTH_EVENTS = 20_000
 """Metered on top of each of the two ledgers."""
-DRAIN_EVENTS, DRAINS = 100_000, 3
+DRAINS = 3
 SHARED_EVENTS = 40_000
 """Metered by one process and by two, after SMALL_LEDGER."""
 WAIT_S = 10.0
+SOAK_HEAP_MIB = 12_288
 SOAK_PART = 100_000
 """So many events of a soak are made and put into the hub at once."""
 
@@ -37,7 +38,7 @@ async def one_process() -> list[Result]:
             small = await metering.take(GROWTH_EVENTS)
             bulk = await metering.take(LARGE_LEDGER - SMALL_LEDGER - GROWTH_EVENTS, curve)
             large = await metering.take(GROWTH_EVENTS)
-        drains = [await stand.side("drain", DRAIN_EVENTS) for _ in range(DRAINS)]
+        drains = [await stand.side("drain", stand.traffic.made) for _ in range(DRAINS)]
         await stand.verify()
     bare = statistics.median(each.cpu_us_per_event for each in drains)
     name = f"metering, CPU µs per event, at {LARGE_LEDGER:,} rows, beside {SMALL_LEDGER:,}"
@@ -115,7 +116,7 @@ def flat(curve: Sequence[tuple[int, float]]) -> Result:
 async def soak(events: int) -> list[Result]:
     """One process through many events: memory, and that the ledger is right."""
     curve: list[tuple[int, float]] = []
-    async with standing() as stand:
+    async with standing(heap_mib=SOAK_HEAP_MIB) as stand:
         async with stand.metering() as metering:
             for _ in range(0, events, SOAK_PART):
                 took = await metering.take(SOAK_PART, curve)

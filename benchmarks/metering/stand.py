@@ -175,12 +175,12 @@ def resident_mib(pid: int) -> float:
 
 
 @contextlib.asynccontextmanager
-async def standing() -> AsyncIterator[Stand]:
-    """A fresh broker and a fresh Azurite."""
+async def standing(*, heap_mib: int = azurite.HEAP_MIB) -> AsyncIterator[Stand]:
+    """A fresh broker and a fresh Azurite, which keeps all rows in its heap."""
     config = BrokerConfig(
         hubs=(HubConfig(name=HUB, partitions=PARTITIONS, consumer_groups=(GROUP,)),)
     )
-    with azurite.running() as ports:
+    with azurite.running(heap_mib=heap_mib) as ports:
         assert ports.process is not None
         async with Broker.running(config=config) as broker:
             environment = {

@@ -55,6 +55,8 @@ async def late_ledger(storage: TableStorage) -> Ledger:
         ({"d20": ""}, "day 20 states calls = 0"),
         ({"total": "9"}, "another total"),
         ({"active": 0}, "other days"),
+        ({"model": "gpt-4o"}, "names model 'gpt-4o'"),
+        ({"subject": "user-9"}, "names subject 'user-9'"),
         ({"r20": "aaaaaaaaaaaa:1"}, "ahead of the ledger in lines ['aaaaaaaaaaaa']"),
         ({"d21": "1", "r21": "aaaaaaaaaaaa:1"}, "day 21 is ahead"),
     ],
