@@ -175,6 +175,28 @@ async def test_a_sweep_that_is_killed_begins_anew_with_its_hour() -> None:
     assert await standing(world) == [("user-1", 0, 0)] * len(calls)
 
 
+async def test_a_call_of_before_the_first_that_was_kept_is_swept_too(world: World) -> None:
+    hour = CALL_TIME.replace(minute=0, second=0, microsecond=0)
+    first = Call(number=1, time=hour + timedelta(seconds=1), has_tokens=False)
+    earlier = Call(number=2, time=hour - timedelta(minutes=10), has_tokens=False)
+    await event(world, first, at=hour + timedelta(seconds=2))
+    await world.sweep(hour + timedelta(seconds=3))
+    await event(world, earlier, at=hour + timedelta(seconds=4))
+    await world.sweep(hour + 2 * WAITS.timeout)
+    await meter_published(world, hour + 2 * WAITS.timeout)
+    assert await standing(world) == [("user-1", 0, 0)] * 2
+
+
+async def test_a_timeout_that_was_made_longer_leaves_no_call_out(world: World) -> None:
+    """A sweeper of a shorter one has passed times that facts may still be indexed under."""
+    await world.calls.set_swept(CALL_TIME + timedelta(minutes=30))
+    await world.sweep(CALL_TIME + timedelta(minutes=40))
+    silent = Call(number=1, has_tokens=False)
+    await event(world, silent, at=CALL_TIME + timedelta(minutes=41))
+    await world.sweep(OVERDUE + timedelta(minutes=1))
+    assert await states(world) == {PairingState.NO_USAGE}
+
+
 class Counting(PrefixedStorage):
     """Counts queries."""
 
