@@ -120,11 +120,15 @@ def test_a_stream_without_tokens_is_no_usage_after_the_timeout(half: str) -> Non
     assert (event.subject, event.rank, event.usage) == ("user-1", Rank.NO_USAGE, None)
 
 
-@pytest.mark.parametrize("operation", ["embeddings"])
+@pytest.mark.parametrize(
+    "operation", ["embeddings", "images", "audio-transcriptions", "audio-speech"]
+)
 def test_an_operation_that_the_log_does_not_cover_ends_without_usage(operation: str) -> None:
     call = Call(number=1, stream=False, operation=operation)
     assert decided([outcome(call)], TIMEOUT - STEP) is None
-    assert event_of(decided([outcome(call)], TIMEOUT)).operation == operation
+    event = event_of(decided([outcome(call)], TIMEOUT))
+    assert (event.operation, event.subject) == (operation, "user-1")
+    assert (event.rank, event.usage) == (Rank.NO_USAGE, None)
 
 
 def test_tokens_nobody_is_named_for_are_unattributed_after_the_timeout() -> None:
