@@ -174,6 +174,15 @@ def test_a_call_that_reached_no_model_makes_no_event(
     assert (decided([fact], TIMEOUT) is not None) is reached
 
 
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_call_that_the_model_itself_refused_makes_no_event(status: int) -> None:
+    answered = Outcome(time=BEGIN, status=status, backend_status=status, backend_ms=9)
+    assert decided([answered, tokens(STREAMED)], TIMEOUT) is None
+    known = view(STREAMED.id, [answered, tokens(STREAMED)])
+    assert known is not None
+    assert state_of(known, []) is PairingState.REFUSED
+
+
 def test_the_caller_who_becomes_known_late_moves_the_call() -> None:
     facts: list[Fact] = [tokens(STREAMED)]
     first = decided(facts, TIMEOUT)
