@@ -1,7 +1,7 @@
 """The verb `completeness`: the report as a table for people, or as the API's JSON."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from consumers.clock import now_utc
 from consumers.edges import open_edges
@@ -29,6 +29,7 @@ SHOWN = (
     Tally.DEAD_LETTERED,
     Tally.MISMATCHED,
 )
+HEADINGS = (*(tally.value for tally in SHOWN), "token_difference")
 CALLS_READ_MAX = 5_000_000
 """Nobody waits for an answer here: ten minutes. Memory holds the calls of one day."""
 NAME_CHARS_MAX = 28
@@ -62,7 +63,7 @@ async def completeness(settings: Settings, arguments: argparse.Namespace) -> int
 
 def _lines(reading: CompletenessReading, currency: str) -> Iterator[str]:
     report = reading.report
-    yield _row(("hour (UTC)", "api", "model"), [tally.value for tally in SHOWN])
+    yield _row(("hour (UTC)", "api", "model"), HEADINGS)
     for line in report.lines:
         hour = f"{line.hour:%Y-%m-%d %H:%M}"
         yield _row((hour, line.api or "-", line.model or "-"), _cells(line.sums))
@@ -77,11 +78,14 @@ def _lines(reading: CompletenessReading, currency: str) -> Iterator[str]:
     counts = totals.counts
     reported, logged = counts.get(Tally.REPORTED_TOKENS, 0), counts.get(Tally.LOGGED_TOKENS, 0)
     yield f"tokens of calls that both paths counted: {reported} by the models, {logged} by the log"
+    yield f"calls whose reports name different callers: {counts.get(Tally.TWO_CALLERS, 0)}"
     for model, sums in report.models.items():
         zero = sums.counts.get(Tally.ZERO_COMPLETIONS, 0)
         if zero:
             of_all = f"{zero} of {sums.counts[Tally.COUNTED]} calls"
             yield f"no completion token of {model or '-'}: {of_all}, by the log"
+    for tally in (Tally.RECOVERED_CHARGE, Tally.UNATTRIBUTED_CHARGE):
+        yield f"{tally.value}: {format_pico(counts.get(tally, 0))} {currency}, as the ledger has it"
     for gap in ESTIMATED:
         amount = totals.estimates[gap]
         shown = "unknown" if amount is None else f"{format_pico(amount)} {currency}"
@@ -89,11 +93,13 @@ def _lines(reading: CompletenessReading, currency: str) -> Iterator[str]:
 
 
 def _cells(sums: Sums) -> list[str]:
-    return [str(sums.counts.get(tally, 0)) for tally in SHOWN]
+    counts = sums.counts
+    difference = counts.get(Tally.REPORTED_TOKENS, 0) - counts.get(Tally.LOGGED_TOKENS, 0)
+    return [*(str(counts.get(tally, 0)) for tally in SHOWN), str(difference)]
 
 
-def _row(names: tuple[str, str, str], cells: list[str]) -> str:
+def _row(names: tuple[str, str, str], cells: Sequence[str]) -> str:
     shown = [name[:NAME_CHARS_MAX] for name in names]
-    wide = [f"{cell:>{len(tally.value)}}" for cell, tally in zip(cells, SHOWN, strict=True)]
+    wide = [f"{cell:>{len(name)}}" for cell, name in zip(cells, HEADINGS, strict=True)]
     head = f"{shown[0]:<16}  {shown[1]:<12}  {shown[2]:<{NAME_CHARS_MAX}}"
     return "  ".join([head, *wide])

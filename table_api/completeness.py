@@ -52,6 +52,8 @@ class Tally(StrEnum):
     """Calls whose tokens both paths told."""
     MISMATCHED = "mismatched"
     """Among compared: they told different sums."""
+    TWO_CALLERS = "two_callers"
+    """Whose reports name different callers or times: the usage event's stands."""
     REPORTED_TOKENS = "reported_tokens"
     """Of compared calls, by the model's usage."""
     LOGGED_TOKENS = "logged_tokens"
@@ -194,6 +196,7 @@ def _counts(call: SeenCall, standing: PostedCall | None) -> Counter[Tally]:
     counts: Counter[Tally] = Counter({Tally.GATEWAY_CALLS: 1, _place_of(call, standing): 1})
     counts[Tally.LOGGED] = call.is_logged
     counts[Tally.USAGE_EVENTS] = call.has_event
+    counts[Tally.TWO_CALLERS] = call.two_callers
     if call.lacks_completion is not None:
         counts[Tally.COUNTED] = 1
         counts[Tally.ZERO_COMPLETIONS] = call.lacks_completion

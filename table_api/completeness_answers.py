@@ -38,6 +38,7 @@ class CompletenessSums(BaseModel):
     dead_lettered: int
     compared: int
     mismatched: int
+    two_callers: int
     reported_tokens: int
     logged_tokens: int
     counted: int

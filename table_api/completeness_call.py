@@ -42,6 +42,8 @@ class SeenCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Its UsageEvent arrived."""
     is_logged: bool
     """The gateway's log has it."""
+    two_callers: bool
+    """Its reports name different callers or times."""
     reported_tokens: int | None
     """By the model's own usage."""
     logged_tokens: int | None
@@ -84,6 +86,7 @@ def seen_call(kept: KeptCall) -> SeenCall | None:
         deployment=_first(told, "deployment"),
         has_event=view.reported,
         is_logged=outcome is not None or tokens is not None,
+        two_callers=view.two_identities,
         reported_tokens=view.reported_tokens,
         logged_tokens=None if logged is None else logged[1].total,
         lacks_completion=_lacks_completion(view),

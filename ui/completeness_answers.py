@@ -26,6 +26,7 @@ class Sums(Struct, frozen=True, kw_only=True):
     dead_lettered: int
     compared: int
     mismatched: int
+    two_callers: int
     reported_tokens: int
     logged_tokens: int
     counted: int

@@ -83,6 +83,12 @@ def _doubts(sums: Sums) -> tuple[Gap, ...]:
             meaning="The two paths counted differently; the model's own usage is charged.",
         ),
         Gap(
+            name="Callers differ",
+            calls=sums.two_callers,
+            value=NO_VALUE,
+            meaning="Usage event and trace name different callers; the usage event's is charged.",
+        ),
+        Gap(
             name="Without cache writes",
             calls=sums.without_cache_writes,
             value=NO_VALUE,

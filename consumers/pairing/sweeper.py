@@ -86,10 +86,15 @@ class Sweeper:
             if wait == self._pairing.waits.timeout:
                 await self._pairing.calls.set_swept(reached)
 
-    async def _start(self, otherwise: datetime) -> datetime:
-        """Where an earlier sweeper ended, or the oldest call that is kept."""
+    async def _start(self, timed_out: datetime) -> datetime:
+        """Where an earlier sweeper ended, or the oldest call that is kept.
+
+        Never after `timed_out`, which facts that come from now on are indexed from: calls of
+        before the first that was kept may still come, and an earlier timeout may have been shorter.
+        """
         swept = await self._pairing.calls.swept()
-        return swept or await self._pairing.calls.first_hour() or otherwise
+        kept_from = swept or await self._pairing.calls.first_hour()
+        return timed_out if kept_from is None else min(kept_from, timed_out)
 
     async def _settle_due(self, since: datetime, until: datetime, stream_time: datetime) -> None:
         """A page has the facts that came late beside none of their call's decisions, so that what

@@ -26,6 +26,7 @@ seen = st.builds(
     deployment=names,
     has_event=st.booleans(),
     is_logged=st.booleans(),
+    two_callers=st.booleans(),
     reported_tokens=counts,
     logged_tokens=counts,
     lacks_completion=st.none() | st.booleans(),
@@ -73,8 +74,8 @@ def test_lines_and_models_add_up_to_the_totals(
 def waiting(deployment: str | None, model: str | None = None) -> SeenCall:
     return SeenCall(
         call_id=call_id(9), time=TIME, subject="u", state=PairingState.WAITING, api="llm",
-        model=model, deployment=deployment, has_event=True, is_logged=False, reported_tokens=None,
-        logged_tokens=None, lacks_completion=None,
+        model=model, deployment=deployment, has_event=True, is_logged=False, two_callers=False,
+        reported_tokens=None, logged_tokens=None, lacks_completion=None,
     )  # fmt: skip
 
 

@@ -82,6 +82,9 @@ INJECTED = {
     "other numbers": Injected(
         PLAIN, [*COUNTED, "compared", "mismatched"], logged={"prompt": 2050}
     ),
+    "other caller": Injected(
+        STREAMED, [*COUNTED, "completed", "two_callers"], logged={"subject": "other"}
+    ),
     "completion not counted": Injected(
         replace(STREAMED, completion=0), [*COUNTED, "completed", "zero_completions"]
     ),

@@ -49,6 +49,7 @@ def test_nothing_missing_is_no_gap() -> None:
             1,
             "-1,010 tokens by the model's usage",
         ),
+        ({"two_callers": 2}, "Callers differ", 2, "—"),
         ({"without_cache_writes": 3}, "Without cache writes", 3, "—"),
     ],
 )

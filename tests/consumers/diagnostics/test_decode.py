@@ -114,6 +114,12 @@ def test_names_in_any_case_and_with_azures_suffixes_say_the_same() -> None:
     assert decode(envelope(upper)).facts == decode(envelope(record)).facts
 
 
+@pytest.mark.parametrize("record", [CALL.gateway_record(), CALL.llm_record()])
+def test_without_a_category_the_operations_name_tells(record: dict[str, Any]) -> None:
+    nameless = {name: value for name, value in record.items() if name != "category"}
+    assert one(nameless) == one(record)
+
+
 def test_time_is_truncated_to_the_microsecond() -> None:
     assert CALL.llm_record()["time"].endswith("5904Z")  # seven digits
     assert tokens().time == CALL_TIME - GATEWAY_DELAY

@@ -146,6 +146,9 @@ class Call:
 _PATHS = {
     "chat-completions": "chat/completions",
     "embeddings": "embeddings",
+    "images": "images/generations",
+    "audio-transcriptions": "audio/transcriptions",
+    "audio-speech": "audio/speech",
     "responses": "responses",
     "messages": "v1/messages",
 }

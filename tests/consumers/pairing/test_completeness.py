@@ -44,8 +44,13 @@ async def test_losses_are_counted_as_they_were_injected(
     [total] = [line for line in out.splitlines() if line.startswith("total")]
     shown = [expected["gateway_calls"], expected["logged"], expected["usage_events"]]
     assert [int(cell) for cell in total.split()[1:4]] == shown
+    assert int(total.split()[-1]) == totals["reported_tokens"] - totals["logged_tokens"]
     tokens = f"{totals['reported_tokens']} by the models, {totals['logged_tokens']} by the log"
     assert tokens in out
+    assert f"calls whose reports name different callers: {totals['two_callers']}" in out
+    for name in ("recovered_charge", "unattributed_charge"):
+        assert totals[name] != "0"
+        assert f"{name}: {totals[name]} {said['currency']}, as the ledger has it" in out
     for model in said["models"]:
         told = f"no completion token of {model['model']}:" in out
         assert told == (model["zero_completions"] > 0)

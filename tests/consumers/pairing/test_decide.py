@@ -120,11 +120,15 @@ def test_a_stream_without_tokens_is_no_usage_after_the_timeout(half: str) -> Non
     assert (event.subject, event.rank, event.usage) == ("user-1", Rank.NO_USAGE, None)
 
 
-@pytest.mark.parametrize("operation", ["embeddings"])
+@pytest.mark.parametrize(
+    "operation", ["embeddings", "images", "audio-transcriptions", "audio-speech"]
+)
 def test_an_operation_that_the_log_does_not_cover_ends_without_usage(operation: str) -> None:
     call = Call(number=1, stream=False, operation=operation)
     assert decided([outcome(call)], TIMEOUT - STEP) is None
-    assert event_of(decided([outcome(call)], TIMEOUT)).operation == operation
+    event = event_of(decided([outcome(call)], TIMEOUT))
+    assert (event.operation, event.subject) == (operation, "user-1")
+    assert (event.rank, event.usage) == (Rank.NO_USAGE, None)
 
 
 def test_tokens_nobody_is_named_for_are_unattributed_after_the_timeout() -> None:
@@ -168,6 +172,15 @@ def test_a_call_that_reached_no_model_makes_no_event(
 ) -> None:
     fact = Outcome(time=BEGIN, status=status, backend_status=backend_status, backend_ms=backend_ms)
     assert (decided([fact], TIMEOUT) is not None) is reached
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_call_that_the_model_itself_refused_makes_no_event(status: int) -> None:
+    answered = Outcome(time=BEGIN, status=status, backend_status=status, backend_ms=9)
+    assert decided([answered, tokens(STREAMED)], TIMEOUT) is None
+    known = view(STREAMED.id, [answered, tokens(STREAMED)])
+    assert known is not None
+    assert state_of(known, []) is PairingState.REFUSED
 
 
 def test_the_caller_who_becomes_known_late_moves_the_call() -> None:

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from tests.calls import all_rows
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.traffic import Traffic, Truth, differences, traffic
 
@@ -72,7 +73,9 @@ async def test_every_call_whose_data_reached_a_hub_stands_once_whatever_is_kille
     await check(stage, sent, start)
 
     # All of it once more, hours after: nothing changes.
+    before = await all_rows(stage.storage)
     stage.put(sent.events, chance)
     await stage.until_paired()
     await stage.until_metered()
     await check(stage, sent, start)
+    assert await all_rows(stage.storage) == before

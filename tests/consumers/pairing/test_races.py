@@ -1,22 +1,24 @@
 """The races of two hubs, several processes and stopped consumers, each by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from consumers.errors import HubUnavailable
+from consumers.pairing.decide import decide
 from table_api.audit import audit
 from table_api.call_decision import UNATTRIBUTED, PairingState
 from table_api.memory_storage import MemoryTableStorage
 from table_api.open_call_keys import HOUR_SHARDS
-from table_api.storage import Operation, Row
+from table_api.open_calls import OpenCalls
+from table_api.storage import Insert, Operation, Row
 from tests.builders import CALL_TIME
 from tests.calls import NOW, PrefixedStorage
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
-from tests.consumers.pairing.world import KEEP, WAITS, World
+from tests.consumers.pairing.world import KEEP, WAITS, HandTime, World
 
 SOON = CALL_TIME + timedelta(seconds=90)
 OVERDUE = CALL_TIME + WAITS.timeout
@@ -173,6 +175,87 @@ async def test_a_sweep_that_is_killed_begins_anew_with_its_hour() -> None:
     await successor.sweep(hours[-1] + WAITS.timeout)
     await meter_published(world, hours[-1] + WAITS.timeout)
     assert await standing(world) == [("user-1", 0, 0)] * len(calls)
+
+
+async def test_a_call_of_before_the_first_that_was_kept_is_swept_too(world: World) -> None:
+    hour = CALL_TIME.replace(minute=0, second=0, microsecond=0)
+    first = Call(number=1, time=hour + timedelta(seconds=1), has_tokens=False)
+    earlier = Call(number=2, time=hour - timedelta(minutes=10), has_tokens=False)
+    await event(world, first, at=hour + timedelta(seconds=2))
+    await world.sweep(hour + timedelta(seconds=3))
+    await event(world, earlier, at=hour + timedelta(seconds=4))
+    await world.sweep(hour + 2 * WAITS.timeout)
+    await meter_published(world, hour + 2 * WAITS.timeout)
+    assert await standing(world) == [("user-1", 0, 0)] * 2
+
+
+async def test_a_timeout_that_was_made_longer_leaves_no_call_out(world: World) -> None:
+    """A sweeper of a shorter one has passed times that facts may still be indexed under."""
+    await world.calls.set_swept(CALL_TIME + timedelta(minutes=30))
+    await world.sweep(CALL_TIME + timedelta(minutes=40))
+    silent = Call(number=1, has_tokens=False)
+    await event(world, silent, at=CALL_TIME + timedelta(minutes=41))
+    await world.sweep(OVERDUE + timedelta(minutes=1))
+    assert await states(world) == {PairingState.NO_USAGE}
+
+
+class Overtaken(PrefixedStorage):
+    """Before its first decision stands, another process does something."""
+
+    meanwhile: Coroutine[Any, Any, object] | None = None
+
+    async def transact(
+        self, table: str, partition_key: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        meanwhile = self.meanwhile
+        if meanwhile is not None and any(isinstance(each, Insert) for each in operations):
+            self.meanwhile = None
+            await meanwhile
+        return await super().transact(table, partition_key, operations)
+
+
+async def test_who_decides_second_says_nothing_of_its_own() -> None:
+    """The sweeper saw tokens alone; the caller became known before its decision stood."""
+    memory = MemoryTableStorage()
+    overtaken = Overtaken(memory, "")
+    world = await World.over(memory, overtaken)
+    other = World(memory, world.ledger, world.outbox, world.stream_time)
+    await world.pair(world.diagnostics, envelope(STREAMED.llm_record()), SOON)
+    overtaken.meanwhile = event(other, STREAMED)
+    await world.sweep(OVERDUE)
+    await meter_published(world)
+    assert await standing(world) == [("user-1", 1, STREAMED.total)]
+    [kept] = await world.calls.read([STREAMED.id])
+    assert [each.number for each in kept.decisions] == [1]
+
+
+async def test_who_decides_second_says_what_the_first_did_not_know() -> None:
+    """Another process decided from the tokens alone, and died before it published."""
+    memory = MemoryTableStorage()
+    overtaken = Overtaken(memory, "")
+    world = await World.over(memory, overtaken)
+    await world.pair(world.diagnostics, envelope(STREAMED.llm_record()), SOON)
+    [kept] = await world.calls.read([STREAMED.id])
+    assert kept.view is not None
+    first = decide(kept.view, [], OVERDUE, WAITS)
+    assert first is not None
+    overtaken.meanwhile = OpenCalls(memory).decide([first])
+    await event(world, STREAMED, at=OVERDUE)
+    await meter_published(world)
+    assert await standing(world) == [("user-1", 1, STREAMED.total)]
+    [kept] = await world.calls.read([STREAMED.id])
+    assert [each.place.subject for each in kept.decisions] == [UNATTRIBUTED, "user-1"]
+
+
+async def test_a_late_half_is_swept_where_its_reader_does_not_know_the_time(world: World) -> None:
+    """The process that keeps it has not looked yet how far the hubs are; the sweeper was there."""
+    await world.sweep(OVERDUE + timedelta(hours=2))
+    reader = World(world.storage, world.ledger, world.outbox, HandTime())
+    late = OVERDUE + timedelta(hours=3)
+    await event(reader, Call(number=1, has_tokens=False), at=late)
+    assert await states(world) == {PairingState.WAITING}
+    await world.sweep(late)
+    assert await states(world) == {PairingState.NO_USAGE}
 
 
 class Counting(PrefixedStorage):

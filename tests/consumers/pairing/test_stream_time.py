@@ -1,12 +1,16 @@
 """How far both hubs have been read: judged by what was read, not by a clock."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumers.hub import PartitionState
-from consumers.pairing.stream_time import RECENT, is_behind, passed
+from consumers.hub import EventHub, PartitionState
+from consumers.pairing.run import open_both
+from consumers.pairing.stream_time import RECENT, Passed, StreamTime, is_behind, passed
 from table_api.progress import Progress
+from tests.consumers.pairing.conftest import Stage
+from tests.consumers.pairing.world import DIAGNOSTICS, USAGE
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(hours=3)
@@ -59,3 +63,41 @@ def test_a_hub_is_asked_again_when_we_are_where_it_was_and_nothing_came_lately()
     assert not is_behind(at(9), read_to(9, NOW - RECENT), NOW)
     assert is_behind(at(9), None, NOW)
     assert not is_behind(at(-1, empty=True), None, NOW)
+
+
+async def test_the_slowest_partition_of_both_hubs_tells_the_time(stage: Stage) -> None:
+    times = {USAGE: NOW - timedelta(hours=5), DIAGNOSTICS: NOW - timedelta(hours=3)}
+    for name, time in times.items():
+        stage.clock.at = time
+        for _ in range(2):
+            stage.broker.append(name, [b"{}"], partition="0")  # partition 1 is idle
+    async with open_both(stage.settings()) as edges:
+        table, both = edges.usage.progress, (edges.usage.hub, edges.diagnostics.hub)
+        await table.create()
+        stream_time = StreamTime(both, table, now=lambda: NOW)
+        assert (await stream_time.look()).time is None
+        etags = {}
+        for hub, expected in zip(both, (None, times[USAGE]), strict=True):
+            row = await first_is_durable(hub, times[hub.address.hub])
+            etags[hub.address.hub] = (row, (await table.write(row, None)).etag)
+            assert await stream_time.look() == Passed(expected, False)
+        looks = {USAGE: Passed(times[DIAGNOSTICS], False), DIAGNOSTICS: Passed(NOW, True)}
+        for name, looked in looks.items():
+            row, etag = etags[name]
+            await table.write(replace(row, sequence_number=1), etag)
+            assert await stream_time.look() == looked
+        # The idle partition begins, with events of long ago: what was concluded stays.
+        stage.clock.at = times[USAGE]
+        for _ in range(2):
+            stage.broker.append(USAGE, [b"{}"], partition="1")
+        await table.write(replace(etags[USAGE][0], partition="1"), None)
+        assert await stream_time.look() == Passed(NOW, False)
+
+
+async def first_is_durable(hub: EventHub, enqueued_time: datetime) -> Progress:
+    return replace(
+        read_to(0, enqueued_time),
+        hub=hub.address.hub,
+        group=hub.address.group,
+        hub_created_at=(await hub.state()).created_at,
+    )
