@@ -6,7 +6,7 @@ subject-day are dropped and read again.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -61,16 +61,19 @@ class CellCache:
         self._days: OrderedDict[tuple[str, str], dict[str, Cell | None]] = OrderedDict()
         """By partition and subject-day; None is a cell that was absent."""
 
-    def has(self, partition: str, cell: str) -> bool:
-        """Whether a cell is known, or known to be absent."""
-        place = (partition, _subject_day(cell))
-        if cell not in self._days.get(place, ()):
-            return False
-        self._days.move_to_end(place)
-        return True
+    def kept(self, partition: str, keys: Iterable[str]) -> dict[str, Cell | None]:
+        """Those of these cells that are known; None is one that is known to be absent."""
+        kept: dict[str, Cell | None] = {}
+        for key in keys:
+            place = (partition, _subject_day(key))
+            of_day = self._days.get(place)
+            if of_day is not None and key in of_day:
+                self._days.move_to_end(place)
+                kept[key] = of_day[key]
+        return kept
 
-    async def load(self, partition: str, cell: str) -> None:
-        """Make sure that a cell is known."""
+    async def load(self, partition: str, cell: str) -> Cell | None:
+        """Read a cell and keep it; None when it is absent from the ledger."""
         row = await self._storage.get(self.table, partition, cell)
         found = None if row is None else read_cell(row)
         place = (partition, _subject_day(cell))
@@ -78,6 +81,7 @@ class CellCache:
         self._days.move_to_end(place)
         while len(self._days) > CELL_DAYS_CACHED_MAX:
             self._days.popitem(last=False)
+        return found
 
     async def read(self, partition: str, cell: str) -> dict[str, Cell]:
         """The cells of a cell's subject-day as they stand, past the cache."""
@@ -91,10 +95,6 @@ class CellCache:
         """The cells of a cell's subject-day that this process knows; the ledger may have others."""
         known = self._days.get((partition, _subject_day(cell)), {})
         return {key: found for key, found in known.items() if found is not None}
-
-    def get(self, partition: str, cell: str) -> Cell | None:
-        """A cell that was loaded; None when it is absent from the ledger."""
-        return self._days[partition, _subject_day(cell)][cell]
 
     def put(self, partition: str, key: str, cell: Cell) -> None:
         """Keep a cell as just written."""
