@@ -78,17 +78,22 @@ class CellCache:
         found = None if row is None else read_cell(row)
         place = (partition, _subject_day(cell))
         self._days.setdefault(place, {})[cell] = found
-        self._days.move_to_end(place)
-        while len(self._days) > CELL_DAYS_CACHED_MAX:
-            self._days.popitem(last=False)
+        self._used(place)
         return found
 
     async def read(self, partition: str, cell: str) -> dict[str, Cell]:
-        """The cells of a cell's subject-day as they stand, past the cache."""
+        """The cells of a cell's subject-day as they stand, past the cache; it keeps the newer."""
         cells: dict[str, Cell] = {}
         prefix = starting_with(_subject_day(cell))
         async for page in self._storage.query(self.table, partition, prefix):
             cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
+        place = (partition, _subject_day(cell))
+        of_day = self._days.setdefault(place, {})
+        for key, found in cells.items():
+            known = of_day.get(key)
+            if known is None or known.rev < found.rev:
+                of_day[key] = found
+        self._used(place)
         return cells
 
     def known(self, partition: str, cell: str) -> dict[str, Cell]:
@@ -101,6 +106,12 @@ class CellCache:
         cells = self._days.get((partition, _subject_day(key)))
         if cells is not None:
             cells[key] = cell
+
+    def _used(self, place: tuple[str, str]) -> None:
+        """Make room for a subject-day, which is the last to go now."""
+        self._days.move_to_end(place)
+        while len(self._days) > CELL_DAYS_CACHED_MAX:
+            self._days.popitem(last=False)
 
     def forget(self, partition: str, cell: str) -> None:
         """Read this cell's subject-day again before its next use."""
