@@ -18,6 +18,7 @@ from table_api.keys import KeyRange
 from table_api.ledger import Ledger
 from table_api.memory_storage import MemoryTableStorage
 from table_api.meta import LedgerMeta
+from table_api.projection import TRIES_MAX
 from table_api.rows import MeteredCall
 from table_api.storage import Operation, Row, TableStorage
 from tests.builders import CALL_TIME, call_id, make_usage
@@ -249,3 +250,14 @@ async def test_lines_that_a_writer_does_not_write_are_read_once_and_not_at_each_
         await after.save()
     await assert_projected(storage)
     assert watched.number == 1
+
+
+async def test_what_a_failed_save_left_out_is_projected_by_the_next() -> None:
+    storage = MemoryTableStorage()
+    meta = (await open_ledger(storage)).meta
+    writer = Writer(FaultyStorage(storage, [None, *["before"] * TRIES_MAX]), meta)
+    await writer.post([(0, 1, 1)])
+    with pytest.raises(Unavailable):
+        await writer.ledger.project()
+    await writer.ledger.project()
+    await assert_projected(storage)
