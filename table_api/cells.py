@@ -6,7 +6,7 @@ subject-day are dropped and read again.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -61,30 +61,39 @@ class CellCache:
         self._days: OrderedDict[tuple[str, str], dict[str, Cell | None]] = OrderedDict()
         """By partition and subject-day; None is a cell that was absent."""
 
-    def has(self, partition: str, cell: str) -> bool:
-        """Whether a cell is known, or known to be absent."""
-        place = (partition, _subject_day(cell))
-        if cell not in self._days.get(place, ()):
-            return False
-        self._days.move_to_end(place)
-        return True
+    def kept(self, partition: str, keys: Iterable[str]) -> dict[str, Cell | None]:
+        """Those of these cells that are known; None is one that is known to be absent."""
+        kept: dict[str, Cell | None] = {}
+        for key in keys:
+            place = (partition, _subject_day(key))
+            of_day = self._days.get(place)
+            if of_day is not None and key in of_day:
+                self._days.move_to_end(place)
+                kept[key] = of_day[key]
+        return kept
 
-    async def load(self, partition: str, cell: str) -> None:
-        """Make sure that a cell is known."""
+    async def load(self, partition: str, cell: str) -> Cell | None:
+        """Read a cell and keep it; None when it is absent from the ledger."""
         row = await self._storage.get(self.table, partition, cell)
         found = None if row is None else read_cell(row)
         place = (partition, _subject_day(cell))
         self._days.setdefault(place, {})[cell] = found
-        self._days.move_to_end(place)
-        while len(self._days) > CELL_DAYS_CACHED_MAX:
-            self._days.popitem(last=False)
+        self._used(place)
+        return found
 
     async def read(self, partition: str, cell: str) -> dict[str, Cell]:
-        """The cells of a cell's subject-day as they stand, past the cache."""
+        """The cells of a cell's subject-day as they stand, past the cache; it keeps the newer."""
         cells: dict[str, Cell] = {}
         prefix = starting_with(_subject_day(cell))
         async for page in self._storage.query(self.table, partition, prefix):
             cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
+        place = (partition, _subject_day(cell))
+        of_day = self._days.setdefault(place, {})
+        for key, found in cells.items():
+            known = of_day.get(key)
+            if known is None or known.rev < found.rev:
+                of_day[key] = found
+        self._used(place)
         return cells
 
     def known(self, partition: str, cell: str) -> dict[str, Cell]:
@@ -92,15 +101,17 @@ class CellCache:
         known = self._days.get((partition, _subject_day(cell)), {})
         return {key: found for key, found in known.items() if found is not None}
 
-    def get(self, partition: str, cell: str) -> Cell | None:
-        """A cell that was loaded; None when it is absent from the ledger."""
-        return self._days[partition, _subject_day(cell)][cell]
-
     def put(self, partition: str, key: str, cell: Cell) -> None:
         """Keep a cell as just written."""
         cells = self._days.get((partition, _subject_day(key)))
         if cells is not None:
             cells[key] = cell
+
+    def _used(self, place: tuple[str, str]) -> None:
+        """Make room for a subject-day, which is the last to go now."""
+        self._days.move_to_end(place)
+        while len(self._days) > CELL_DAYS_CACHED_MAX:
+            self._days.popitem(last=False)
 
     def forget(self, partition: str, cell: str) -> None:
         """Read this cell's subject-day again before its next use."""

@@ -9,7 +9,7 @@ to tell "my lost commit" from "somebody's duplicate".
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -36,10 +36,8 @@ READS_IN_FLIGHT_MAX = 8
 CHAINS_READ_ONE_BY_ONE_MAX = 2
 """Up to so many calls of a subject are looked up by key; more by one read over their time span."""
 
-
 SecondRating = Callable[[Posting, LedgerEntry], Awaitable[Posting]]
 """A stronger report as the book of the chain's last row rates it."""
-
 
 Touched = Callable[[str, str, int], None]
 """Told (partition, cell, revision) of every cell that was changed or found to hold a call."""
@@ -144,12 +142,12 @@ class PartitionPoster:
         await self._post_chunk(partition, work[middle:], results)
 
     async def _transact(self, partition: str, work: Sequence[Work]) -> None:
-        await self._load_cells(partition, {cell for item in work for cell in item.cells})
+        standing = await self._cells_of(partition, {cell for item in work for cell in item.cells})
         changed: dict[str, Cell] = {}
         rows: list[Operation] = []
         now = self._now()
         for item in work:
-            effects = self._apply(partition, item, changed)
+            effects = _apply(item, standing, changed)
             rows.append(_row_of(item, effects, now))
         changes = [_change(key, cell) for key, cell in changed.items()]
         etags = await self._storage.transact(self._table, partition, [*changes, *rows])
@@ -157,37 +155,17 @@ class PartitionPoster:
             self._cells.put(partition, key, replace(written, etag=etag))
             self._touched(partition, key, written.rev)
 
-    async def _load_cells(self, partition: str, cells: Iterable[str]) -> None:
-        missing = [cell for cell in cells if not self._cells.has(partition, cell)]
-        if not missing:
-            return
+    async def _cells_of(self, partition: str, keys: Collection[str]) -> dict[str, Cell | None]:
+        """The cells of a transaction, held by it: others' reads may push any out of the cache."""
+        cells = self._cells.kept(partition, keys)
         reads = asyncio.Semaphore(READS_IN_FLIGHT_MAX)
 
-        async def load(cell: str) -> None:
+        async def load(key: str) -> None:
             async with reads:
-                await self._cells.load(partition, cell)
+                cells[key] = await self._cells.load(partition, key)
 
-        await all_of(load(cell) for cell in missing)
-
-    def _apply(self, partition: str, item: Work, changed: dict[str, Cell]) -> list[Effect]:
-        """Add one call to the cells of the transaction; a cell's `rev` rises once in it."""
-        posting = item.posting
-        deltas = {} if posting.cell is None else {posting.cell: posting.additive}
-        if item.last is not None and item.last.cell is not None:
-            before = item.last.cell
-            deltas[before] = added(deltas.get(before, {}), negated(item.last.additive))
-        effects = []
-        for key, delta in deltas.items():
-            if key not in changed:
-                standing = self._cells.get(partition, key)
-                changed[key] = (
-                    Cell(cell_facts(posting), {}, 1, None)
-                    if standing is None
-                    else replace(standing, additive=dict(standing.additive), rev=standing.rev + 1)
-                )
-            add_into(changed[key].additive, delta)
-            effects.append(Effect(key, changed[key].rev, delta))
-        return effects
+        await all_of(load(key) for key in keys if key not in cells)
+        return cells
 
     async def _still_to_do(
         self,
@@ -283,6 +261,29 @@ def chunks(work: Sequence[Work]) -> Iterable[list[Work]]:
         part.append(item)
     if part:
         yield part
+
+
+def _apply(
+    item: Work, standing: Mapping[str, Cell | None], changed: dict[str, Cell]
+) -> list[Effect]:
+    """Add one call to the cells of the transaction; a cell's `rev` rises once in it."""
+    posting = item.posting
+    deltas = {} if posting.cell is None else {posting.cell: posting.additive}
+    if item.last is not None and item.last.cell is not None:
+        before = item.last.cell
+        deltas[before] = added(deltas.get(before, {}), negated(item.last.additive))
+    effects = []
+    for key, delta in deltas.items():
+        if key not in changed:
+            cell = standing[key]
+            changed[key] = (
+                Cell(cell_facts(posting), {}, 1, None)
+                if cell is None
+                else replace(cell, additive=dict(cell.additive), rev=cell.rev + 1)
+            )
+        add_into(changed[key].additive, delta)
+        effects.append(Effect(key, changed[key].rev, delta))
+    return effects
 
 
 def _row_of(item: Work, effects: Sequence[Effect], now: datetime) -> Insert:

@@ -23,7 +23,7 @@ EVENTS_PER_S_MIN = 100
 async def run_fault(fault: Fault, events: int, connection_string: str) -> Line:
     """Meter `events` distinct calls under a fault, on an Azurite whose tables are deleted first."""
     started = time.monotonic()
-    workload = Workload(events)
+    workload = Workload(events, scattered=fault.scattered)
     async with Stand.running(connection_string, workload, wire=fault.wire) as stand:
         stand.fleet.environment |= fault.environment
         problems, struck = [], 0

@@ -22,6 +22,7 @@ class Fault:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Beside the stand's."""
     wire: bool = False
+    scattered: bool = False
     large: bool = False
     """The run that is to have the whole number of events."""
 
@@ -32,6 +33,7 @@ FAULTS: dict[str, Fault] = {
         Fault(name="kill", strike=process_faults.kill, consumers=3, large=True),
         Fault(name="sigterm", strike=process_faults.sigterm),
         Fault(name="zombie", strike=process_faults.zombie),
+        Fault(name="rivals", strike=process_faults.rivals, scattered=True),
         Fault(name="detach", strike=broker_faults.detach),
         Fault(name="reset", strike=broker_faults.reset),
         Fault(name="black-hole", strike=broker_faults.black_hole),

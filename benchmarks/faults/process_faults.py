@@ -65,3 +65,11 @@ async def zombie(stand: Stand) -> int:
             member.resume()
         struck += 1
     return struck
+
+
+async def rivals(stand: Stand) -> int:
+    """Calls of one person come by all partitions, so that consumers change the same cells at the
+    same time: transactions of which Azurite says that a row was changed meanwhile.
+    """
+    await stand.at(1)
+    return stand.proxy.failures["changed"]

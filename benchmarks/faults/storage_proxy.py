@@ -22,7 +22,7 @@ KEEP_ALIVE_S = 2.0
 """Azurite closes a connection that was idle for 5 s."""
 _PORTS = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
-_INNER_FAILURE = re.compile(rb"HTTP/1\.1 [45]\d\d")
+_INNER_FAILURE = re.compile(rb"HTTP/1\.1 ([45]\d\d)")
 
 
 class Misdeed(StrEnum):
@@ -141,8 +141,8 @@ class StorageProxy:
         except ClientError:  # Azurite went first; to the client it is a network like any other
             self.failures["disconnected"] += 1
             return _reset(request)
-        if asked.is_transaction and _INNER_FAILURE.search(body):
-            self.failures["conflict"] += 1
+        if asked.is_transaction and (failure := _INNER_FAILURE.search(body)):
+            self.failures["changed" if failure[1] == b"412" else "conflict"] += 1
         if misdeed is Misdeed.LOST:
             return _reset(request)
         if misdeed is Misdeed.HALF:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
@@ -25,6 +25,8 @@ class Workload:
 
     events: int
     seed: int = 20261201
+    scattered: bool = False
+    """Whether each call has a partition key of its own, instead of its subject."""
 
     def portions(self, size: int) -> Iterator[tuple[list[OutgoingEvent], list[OutgoingEvent]]]:
         """New events, `size` at a time, each with what a producer sends again just after: some of
@@ -36,6 +38,11 @@ class Workload:
         for first in range(0, self.events, size):
             numbers = range(first, min(first + size, self.events))
             new = [_event(number, chance, steps) for number in numbers]
+            if self.scattered:
+                new = [
+                    replace(event, partition_key=str(number))
+                    for number, event in zip(numbers, new, strict=True)
+                ]
             sent.extend(new)
             yield new, chance.sample(sent, round(len(new) * REPEATED_PERCENT / 100))
 

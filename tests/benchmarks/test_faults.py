@@ -17,6 +17,7 @@ EVENTS = 1_200
 SHORT = [
     replace(FAULTS["kill"], strike=partial(kill, kills=3)),
     FAULTS["zombie"],
+    FAULTS["rivals"],
     FAULTS["storage-mixed"],
     FAULTS["poison-entity"],
 ]

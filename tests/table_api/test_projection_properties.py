@@ -1,7 +1,8 @@
 """Any interleaving of writers, crashes and stale writers ends with `monthly` = the cells."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -13,11 +14,13 @@ from local_stack.azurite import AzuritePorts
 from pricing_rules.types import Caller, Rank, ReplacedCall
 from table_api.azure_storage import AzureTableStorage
 from table_api.errors import Unavailable
+from table_api.keys import KeyRange
 from table_api.ledger import Ledger
 from table_api.memory_storage import MemoryTableStorage
 from table_api.meta import LedgerMeta
+from table_api.projection import TRIES_MAX
 from table_api.rows import MeteredCall
-from table_api.storage import Operation, TableStorage
+from table_api.storage import Operation, Row, TableStorage
 from tests.builders import CALL_TIME, call_id, make_usage
 from tests.calls import NOW, FaultyStorage, PrefixedStorage, make_call, open_ledger
 from tests.projections import assert_projected, days_of_monthly
@@ -41,6 +44,8 @@ steps = st.lists(
     max_size=14,
 )
 FAULTS = st.lists(st.sampled_from(["before", "after", None, None, None]), max_size=30)
+CACHED = st.sampled_from([1, 2, 50_000])
+"""Subject-days and rows that a writer keeps; with 1 it never knows all of a transaction."""
 
 
 @pytest.fixture(autouse=True)
@@ -67,11 +72,15 @@ def call_of(report: Report) -> MeteredCall:
 
 
 class WatchedStorage(FaultyStorage):
-    """Lets others run before each transaction, and sees that no projected day goes back."""
+    """Lets others run before each request for rows, and sees that no projected day goes back."""
 
     def __init__(self, storage: TableStorage, faults: Sequence[str | None]) -> None:
         super().__init__(storage, faults)
         self._inner = storage
+
+    async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
+        await asyncio.sleep(0)
+        return await super().get(table, partition_key, row_key)
 
     async def transact(
         self, table: str, partition_key: str, operations: Sequence[Operation]
@@ -152,12 +161,22 @@ async def history(storage: TableStorage, script: Sequence[Step], faults: list[st
     await assert_projected(storage)
 
 
+@contextmanager
+def keeping(cached: int) -> Iterator[None]:
+    """With caches of this size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("table_api.cells.CELL_DAYS_CACHED_MAX", cached)
+        patch.setattr("table_api.monthly_rows.ROWS_CACHED_MAX", cached)
+        yield
+
+
 @settings(max_examples=120, deadline=None)
-@given(script=steps, faults=FAULTS)
+@given(script=steps, faults=FAULTS, cached=CACHED)
 def test_every_history_in_memory_ends_projected(
-    script: list[Step], faults: list[str | None]
+    script: list[Step], faults: list[str | None], cached: int
 ) -> None:
-    asyncio.run(history(MemoryTableStorage(), script, faults))
+    with keeping(cached):
+        asyncio.run(history(MemoryTableStorage(), script, faults))
 
 
 @settings(
@@ -176,9 +195,9 @@ def test_every_history_on_azurite_ends_projected(
 
 
 @settings(max_examples=80, deadline=None)
-@given(scripts=st.lists(steps, min_size=2, max_size=3), faults=FAULTS)
+@given(scripts=st.lists(steps, min_size=2, max_size=3), faults=FAULTS, cached=CACHED)
 def test_writers_that_run_at_once_end_projected(
-    scripts: list[list[Step]], faults: list[str | None]
+    scripts: list[list[Step]], faults: list[str | None], cached: int
 ) -> None:
     async def run() -> None:
         storage = MemoryTableStorage()
@@ -194,4 +213,51 @@ def test_writers_that_run_at_once_end_projected(
         await asyncio.gather(*map(write, scripts))
         await assert_projected(storage)
 
-    asyncio.run(run())
+    with keeping(cached):
+        asyncio.run(run())
+
+
+class RangeReads(PrefixedStorage):
+    """Counts the reads of whole subject-days."""
+
+    def __init__(self, storage: TableStorage) -> None:
+        super().__init__(storage, "")
+        self.number = 0
+
+    def query(
+        self,
+        table: str,
+        partition_key: str,
+        keys: KeyRange,
+        *,
+        select: Sequence[str] | None = None,
+        rows_max: int | None = None,
+    ) -> AsyncIterator[list[Row]]:
+        self.number += keys.start.startswith("d|")
+        return super().query(table, partition_key, keys, select=select, rows_max=rows_max)
+
+
+async def test_lines_that_a_writer_does_not_write_are_read_once_and_not_at_each_save() -> None:
+    storage = MemoryTableStorage()
+    meta = (await open_ledger(storage)).meta
+    before = Writer(storage, meta)
+    await before.post([(0, 1, 1), (4, 2, 1)])  # one day and model, two lines
+    await before.save()
+    watched = RangeReads(storage)
+    after = Writer(watched, meta)
+    for number in (12, 24, 36):  # of the first line
+        await after.post([(number, 1, 1)])
+        await after.save()
+    await assert_projected(storage)
+    assert watched.number == 1
+
+
+async def test_what_a_failed_save_left_out_is_projected_by_the_next() -> None:
+    storage = MemoryTableStorage()
+    meta = (await open_ledger(storage)).meta
+    writer = Writer(FaultyStorage(storage, [None, *["before"] * TRIES_MAX]), meta)
+    await writer.post([(0, 1, 1)])
+    with pytest.raises(Unavailable):
+        await writer.ledger.project()
+    await writer.ledger.project()
+    await assert_projected(storage)
