@@ -21,24 +21,31 @@ def subject_of(rank: int) -> str:
 
 
 class Traffic:
-    """Calls of USERS users, zipf, all of now."""
+    """Calls of USERS users, all of now: one of each user with each model of theirs, then zipf.
+
+    So a consumer has looked at every cell once, whatever is measured next.
+    """
 
     def __init__(self) -> None:
         self.made = 0
 
     def make(self, events: int) -> list[tuple[str, bytes]]:
         """The next events, each with its partition key, the subject."""
-        chance, found = random.Random(SEED + self.made), []
-        for rank in chance.choices(range(USERS), cum_weights=ZIPF, k=events):
-            # Most people stay with one model; one call in ten goes to another.
-            deployment = DEPLOYMENTS[(rank + (chance.random() < 0.1)) % len(DEPLOYMENTS)]
-            at = datetime.now(UTC)
-            body = make_body(
-                id=call_id(self.made),
-                subject=subject_of(rank),
-                time=f"{at:%Y-%m-%dT%H:%M:%S.%f}0Z",
-                deployment=deployment,
-            )
-            found.append((subject_of(rank), body))
-            self.made += 1
-        return found
+        chance = random.Random(SEED + self.made)
+        ranks = chance.choices(range(USERS), cum_weights=ZIPF, k=events)
+        return [self._next(chance, rank) for rank in ranks]
+
+    def _next(self, chance: random.Random, rank: int) -> tuple[str, bytes]:
+        # Most people stay with one model; one call in ten goes to another.
+        other = int(chance.random() < 0.1)
+        if self.made < 2 * USERS:
+            rank, other = divmod(self.made, 2)
+        at = datetime.now(UTC)
+        body = make_body(
+            id=call_id(self.made),
+            subject=subject_of(rank),
+            time=f"{at:%Y-%m-%dT%H:%M:%S.%f}0Z",
+            deployment=DEPLOYMENTS[(rank + other) % len(DEPLOYMENTS)],
+        )
+        self.made += 1
+        return subject_of(rank), body
