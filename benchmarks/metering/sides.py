@@ -15,7 +15,7 @@ from azure.eventhub import EventData
 from azure.eventhub.aio import PartitionContext
 
 from benchmarks.metering.naive import upsert_each
-from benchmarks.metering.traffic import GROUP, HUB
+from benchmarks.metering.traffic import DRAIN_GROUP, HUB
 from consumers.hub import HubAddress, make_client
 from consumers.receiver import EARLIEST
 from consumers.run import CALLBACK_EVENTS_MAX, run
@@ -37,7 +37,9 @@ async def drain(events: int) -> None:
     """The reference: the SDK with an empty handler; same loop, prefetch and partitions."""
     settings = read_settings({}, os.environ)
     client = make_client(
-        HubAddress(hub=HUB, group=GROUP, connection_string=settings.eventhub_connection_string)
+        HubAddress(
+            hub=HUB, group=DRAIN_GROUP, connection_string=settings.eventhub_connection_string
+        )
     )
     done, seen, first, meter = asyncio.Event(), 0, 0, Meter()
 

@@ -6,17 +6,17 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-from azure.core.exceptions import ResourceNotFoundError
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
+from azure.storage.blob.aio import ContainerClient
 
-from benchmarks.metering.traffic import GROUP, HUB, PARTITIONS, Traffic
+from benchmarks.metering.traffic import DRAIN_GROUP, GROUP, HUB, PARTITIONS, Traffic
+from consumers.checkpoints import create_container
 from consumers.hub import HubAddress
 from local_stack import azurite
 from local_stack.broker import Broker, BrokerConfig, HubConfig
@@ -104,12 +104,10 @@ class Stand:
             self.environment["STORAGE_CONNECTION_STRING"], self.environment["CHECKPOINT_CONTAINER"]
         )
         shares: list[int] = []
-        owned: Iterable[dict[str, Any]] = ()
         async with store:
             while shares != [PARTITIONS // processes] * processes:
                 await asyncio.sleep(POLL_S)
-                with contextlib.suppress(ResourceNotFoundError):  # the first claim makes it
-                    owned = await store.list_ownership(address.host, HUB, GROUP)
+                owned = await store.list_ownership(address.host, HUB, GROUP)
                 shares = list(Counter(each["owner_id"] for each in owned).values())
 
     async def _start(self, side: str, *options: str) -> asyncio.subprocess.Process:
@@ -178,7 +176,7 @@ def resident_mib(pid: int) -> float:
 async def standing(*, heap_mib: int = azurite.HEAP_MIB) -> AsyncIterator[Stand]:
     """A fresh broker and a fresh Azurite, which keeps all rows in its heap."""
     config = BrokerConfig(
-        hubs=(HubConfig(name=HUB, partitions=PARTITIONS, consumer_groups=(GROUP,)),)
+        hubs=(HubConfig(name=HUB, partitions=PARTITIONS, consumer_groups=(GROUP, DRAIN_GROUP)),)
     )
     with azurite.running(heap_mib=heap_mib) as ports:
         assert ports.process is not None
@@ -190,4 +188,8 @@ async def standing(*, heap_mib: int = azurite.HEAP_MIB) -> AsyncIterator[Stand]:
                 "CHECKPOINT_CONTAINER": uuid4().hex,
                 "LOAD_BALANCING_INTERVAL_S": BALANCING_S,
             }
+            async with ContainerClient.from_connection_string(
+                ports.connection_string, environment["CHECKPOINT_CONTAINER"]
+            ) as container:
+                await create_container(container)
             yield Stand(broker, environment, ports.process)

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from tests.builders import call_id, make_body
 
-HUB, GROUP = "llm-usage", "metering"
+HUB, GROUP, DRAIN_GROUP = "llm-usage", "metering", "drain"
 PARTITIONS = 4
 USERS = 1_000
 DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o", "gpt-5-mini", "gpt-4.1-nano")
