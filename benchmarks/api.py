@@ -22,14 +22,14 @@ from urllib.parse import quote
 import uvloop
 from fastapi import FastAPI
 
-from benchmarks.result import Result, add_results_argument, at_most, report
+from benchmarks.result import Result, add_results_argument, at_most, beside, report
 from local_stack import azurite
 from table_api.app import create_app
 from table_api.azure_storage import AzureTableStorage
-from table_api.daily_usage import USAGE_COLUMNS
+from table_api.daily_usage import USAGE_COLUMNS, read_daily_usage
 from table_api.keys import KeyRange, starting_with, subject_rows
 from table_api.ledger import LEDGER_TABLE, Ledger
-from table_api.monthly import MONTHLY_TABLE, day_columns
+from table_api.monthly import MONTHLY_TABLE, day_columns, sum_texts
 from table_api.storage import OPERATIONS_MAX, Insert, TableStorage, Value
 from tests.builders import call_id
 from tests.calls import SETTINGS, make_call
@@ -42,6 +42,7 @@ SEED = 20261127
 IN_FLIGHT = 4
 WARM_ROUNDS = 10
 """Rounds of a short question for each of a long one."""
+REPETITIONS = 15
 DAY_NAMES = tuple(day_columns(day)[0] for day in range(1, 31))
 
 Read = Callable[[], Awaitable[None]]
@@ -189,7 +190,7 @@ async def run(rows: int, subjects: int, rounds: int) -> list[Result]:
             (f"list of {subjects:,} subjects", "/v1/subjects", "",
              everybody, ("subject", "total", "active"), 1.5),
         )  # fmt: skip
-        results = []
+        results, raws = [], []
         for name, path, query, place, select, goal in questions:
             warm = place is of_subject
             ours, reference = await measure(
@@ -200,11 +201,61 @@ async def run(rows: int, subjects: int, rounds: int) -> list[Result]:
                 rounds=rounds * WARM_ROUNDS if warm else rounds,
                 warm=warm,
             )
+            raws.append(reference)
             results.append(
                 at_most(f"API, {name}: CPU ms, beside a raw read", ours, reference, goal)
             )
+        results += await parts(storage, (partition, raws[0]), raws[1])
         await storage.close()
         return results
+
+
+async def parts(
+    storage: TableStorage, of_subject: tuple[str, float], of_overview: float
+) -> list[Result]:
+    """What the API does beside its read, each by itself: what holds the ratios. `of_subject`: the
+    partition of the month, and the CPU ms of its raw read; `of_overview`: that of all days.
+    """
+    partition, of_month = of_subject
+    month = subject_rows("d", SUBJECT, (1, 31))
+    pages = storage.query(LEDGER_TABLE, partition, month, select=USAGE_COLUMNS)
+    cells = [row async for page in pages for row in page]
+    everybody = storage.query(MONTHLY_TABLE, "202611", KeyRange("", "~"), select=DAY_NAMES)
+    rows = [row async for page in everybody for row in page]
+    texts = [[str(row[name]) for row in rows if row.get(name)] for name in DAY_NAMES]
+    app = await cold_app(storage)
+    framework = []
+    for _ in range(REPETITIONS):
+        started = time.process_time()
+        await ask(app, "/v1/usage", "unknown=parameter", expected=400)
+        framework.append(time.process_time() - started)
+    return [
+        beside(
+            "API, a question that is refused without a read: CPU ms, beside the raw month",
+            statistics.median(framework) * 1e3,
+            of_month,
+        ),
+        beside(
+            f"API, {len(cells)} rows of the month as numbers: CPU ms, beside the raw month",
+            cpu_ms(lambda: list(map(read_daily_usage, cells))),
+            of_month,
+        ),
+        beside(
+            f"API, {sum(map(len, texts)):,} texts of days added up: CPU ms, beside the raw days",
+            cpu_ms(lambda: list(map(sum_texts, texts))),
+            of_overview,
+        ),
+    ]
+
+
+def cpu_ms(work: Callable[[], object]) -> float:
+    """Median CPU milliseconds of REPETITIONS."""
+    took = []
+    for _ in range(REPETITIONS):
+        started = time.process_time()
+        work()
+        took.append(time.process_time() - started)
+    return statistics.median(took) * 1e3
 
 
 def main() -> None:

@@ -99,11 +99,11 @@ class MonthlyReads:
         return UsageColumns(subjects, decode_columns(totals), last_day)
 
     async def _totals(self, month: str, named: Sequence[str]) -> dict[Who, list[str]]:
-        groups: defaultdict[Who, list[Any]] = defaultdict(list)
+        groups: defaultdict[Any, list[Any]] = defaultdict(list)
         async for page in self._rows(month, (*named, "total")):
             for row in page:
-                if total := row.pop("total"):
-                    groups[_who(row)].append(total)
+                if total := row["total"]:
+                    groups[row.get("subject", ""), row.get("model", "")].append(total)
         return groups
 
     async def _days(
@@ -113,7 +113,7 @@ class MonthlyReads:
         groups: dict[Who, dict[str, list[Any]]] = {}
         async for page in self._rows(month.month, (*named, *day_of)):
             for row in page:
-                who = _who(row)
+                who = str(row.pop("subject", "")), str(row.pop("model", ""))
                 group = groups.get(who)
                 if group is None:
                     group = groups[who] = defaultdict(list)
@@ -137,11 +137,6 @@ class MonthlyReads:
 
 def _named(by_subject: bool, by_model: bool) -> tuple[str, ...]:
     return ("subject",) * by_subject + ("model",) * by_model
-
-
-def _who(row: Row) -> Who:
-    """Takes the names out of the row: the rest are days."""
-    return str(row.pop("subject", "")), str(row.pop("model", ""))
 
 
 def _date(month: str, day: int) -> date:
