@@ -13,7 +13,7 @@ from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.traffic import Traffic, Truth, differences, traffic
 
 CALLS = int(os.environ.get("PAIRING_TEST_CALLS", "500"))
-"""A full run takes 20,000 and some twenty minutes: Azurite goes through its whole table for each query,
+"""A full run takes 20,000 and twenty minutes: Azurite goes through its whole table for each query,
 so that the time grows faster than the calls."""
 TIMEOUT_S = 600 + CALLS // 5
 
