@@ -46,6 +46,8 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     """Whether metering posts it as it is, since it has usage or was refused."""
     tokens: int | None = None
     """Sum over the units of its usage; None without usage."""
+    prompt: int | None = None
+    """The prompt's part of them."""
 
     @property
     def time(self) -> datetime:

@@ -31,6 +31,8 @@ class CallView:
     """Whether metering posts that UsageEvent as it is."""
     reported_tokens: int | None
     """Sum of the UsageEvent's usage."""
+    reported_prompt: int | None
+    """The prompt's part of it; None in a fact that was kept before this was told."""
     outcome: Outcome | None
     tokens: Tokens | None
     """The largest value of each count over all rows of the log: rows repeat or zero them."""
@@ -99,6 +101,7 @@ def view(call_id: str, facts: Iterable[Fact]) -> CallView | None:
     traces = [outcome.identity for outcome in outcomes if outcome.identity is not None]
     identities = [report.identity for report in reports] or traces
     known = {(each.subject, each.time) for each in (*traces, *(r.identity for r in reports))}
+    counted = max(reports, key=_report_order, default=None)
     return CallView(
         call_id=call_id,
         time=min(fact.time for fact in every),
@@ -106,9 +109,8 @@ def view(call_id: str, facts: Iterable[Fact]) -> CallView | None:
         traced=bool(traces),
         reported=bool(reports),
         metered=any(report.metered for report in reports),
-        reported_tokens=max(
-            (report.tokens for report in reports if report.tokens is not None), default=None
-        ),
+        reported_tokens=None if counted is None else counted.tokens,
+        reported_prompt=None if counted is None else counted.prompt,
         outcome=max(outcomes, key=_outcome_order) if outcomes else None,
         tokens=reduce(_largest, rows) if rows else None,
         two_identities=len(known) > 1,
@@ -117,6 +119,10 @@ def view(call_id: str, facts: Iterable[Fact]) -> CallView | None:
 
 def _order(identity: Identity) -> tuple[str, datetime, str]:
     return identity.subject, identity.time, repr(identity)
+
+
+def _report_order(report: Reported) -> tuple[int, int]:
+    return report.tokens or -1, report.prompt or -1
 
 
 def _outcome_order(outcome: Outcome) -> tuple[bool, bool, str]:

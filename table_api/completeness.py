@@ -202,7 +202,7 @@ def _counts(call: SeenCall, standing: PostedCall | None) -> Counter[Tally]:
         counts[Tally.ZERO_COMPLETIONS] = call.lacks_completion
     if call.reported_tokens is not None and call.logged_tokens is not None:
         counts[Tally.COMPARED] = 1
-        counts[Tally.MISMATCHED] = call.reported_tokens != call.logged_tokens
+        counts[Tally.MISMATCHED] = call.mismatched
         counts[Tally.REPORTED_TOKENS] = call.reported_tokens
         counts[Tally.LOGGED_TOKENS] = call.logged_tokens
     if standing is not None:

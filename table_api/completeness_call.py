@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from pricing_rules.types import CallState, Operation
+from pricing_rules.types import CallState, Operation, Usage
 from table_api import cache_writes
 from table_api.cache_writes import excludes_cache_writes
 from table_api.call_decision import PairingState, state_of
@@ -48,6 +48,8 @@ class SeenCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """By the model's own usage."""
     logged_tokens: int | None
     """By the gateway's log; None where there is nothing to compare it with."""
+    mismatched: bool
+    """Both told tokens, and other sums of all of them or of the prompt's."""
     lacks_completion: bool | None
     """Whether the log counted a prompt and no completion; None where that says nothing."""
 
@@ -89,8 +91,14 @@ def seen_call(kept: KeptCall) -> SeenCall | None:
         two_callers=view.two_identities,
         reported_tokens=view.reported_tokens,
         logged_tokens=None if logged is None else logged[1].total,
+        mismatched=logged is not None and _differs(view, logged[1]),
         lacks_completion=_lacks_completion(view),
     )
+
+
+def _differs(view: CallView, logged: Usage) -> bool:
+    of_prompt = (None, logged.prompt_tokens)
+    return view.reported_tokens != logged.total or view.reported_prompt not in of_prompt
 
 
 def _first(told: Iterable[object], name: str) -> str | None:

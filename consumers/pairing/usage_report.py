@@ -35,4 +35,5 @@ def report_of(event: UsageEvent) -> Reported | None:
         ),
         metered=not is_deferred(event),
         tokens=None if event.usage is None else event.usage.total,
+        prompt=None if event.usage is None else event.usage.prompt_tokens,
     )

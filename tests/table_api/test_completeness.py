@@ -29,6 +29,7 @@ seen = st.builds(
     two_callers=st.booleans(),
     reported_tokens=counts,
     logged_tokens=counts,
+    mismatched=st.booleans(),
     lacks_completion=st.none() | st.booleans(),
 )
 posted = st.builds(
@@ -75,7 +76,7 @@ def waiting(deployment: str | None, model: str | None = None) -> SeenCall:
     return SeenCall(
         call_id=call_id(9), time=TIME, subject="u", state=PairingState.WAITING, api="llm",
         model=model, deployment=deployment, has_event=True, is_logged=False, two_callers=False,
-        reported_tokens=None, logged_tokens=None, lacks_completion=None,
+        reported_tokens=None, logged_tokens=None, mismatched=False, lacks_completion=None,
     )  # fmt: skip
 
 

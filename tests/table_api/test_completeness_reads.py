@@ -82,6 +82,11 @@ INJECTED = {
     "other numbers": Injected(
         PLAIN, [*COUNTED, "compared", "mismatched"], logged={"prompt": 2050}
     ),
+    "the same sum, divided otherwise": Injected(
+        PLAIN,
+        [*COUNTED, "compared", "mismatched"],
+        logged={"prompt": PLAIN.prompt - 7, "completion": PLAIN.completion + 7},
+    ),
     "other caller": Injected(
         STREAMED, [*COUNTED, "completed", "two_callers"], logged={"subject": "other"}
     ),
