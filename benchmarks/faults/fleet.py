@@ -91,7 +91,11 @@ class Fleet:
         self.kills += 1
 
     async def end(self, member: ConsumerProcess) -> None:
-        """SIGTERM. FleetError when it does not end well."""
+        """SIGTERM. FleetError when it does not end well.
+
+        Not before it has started: a process that still imports ends by the signal itself.
+        """
+        await member.says("started", within_s=READY_S_MAX)
         self._members.remove(member)
         self._former.append(member)
         member.terminate()
