@@ -1,10 +1,15 @@
 """What several folders' tests share: one Azurite a session; tests keep apart by table names."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
 
 import pytest
 
 from local_stack import azurite as azurite_process
+from table_api.azure_storage import AzureTableStorage
+from table_api.memory_storage import MemoryTableStorage
+from table_api.storage import TableStorage
+from tests.calls import PrefixedStorage
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +30,15 @@ def own_azurite() -> Iterator[azurite_process.AzuritePorts]:
             yield ports
     except azurite_process.AzuriteError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(params=["memory", "azurite"])
+async def either_storage(request: pytest.FixtureRequest) -> AsyncIterator[TableStorage]:
+    """An empty storage: the twin in memory, then Azurite."""
+    if request.param == "memory":
+        yield MemoryTableStorage()
+        return
+    ports = request.getfixturevalue("azurite")
+    account = AzureTableStorage.from_connection_string(ports.connection_string)
+    yield PrefixedStorage(account, f"t{uuid4().hex}")
+    await account.close()

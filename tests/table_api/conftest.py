@@ -2,16 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import uuid4
 
 import httpx
 import pytest
 
 from table_api.app import create_app
-from table_api.azure_storage import AzureTableStorage
 from table_api.memory_storage import MemoryTableStorage
 from table_api.storage import TableStorage
-from tests.calls import NOW, PrefixedStorage
+from tests.calls import NOW
 
 ApiClient = httpx.AsyncClient
 
@@ -22,18 +20,6 @@ async def api_over(storage: TableStorage) -> AsyncIterator[ApiClient]:
     transport = httpx.ASGITransport(create_app(storage, now=lambda: NOW))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
-
-
-@pytest.fixture(params=["memory", "azurite"])
-async def either_storage(request: pytest.FixtureRequest) -> AsyncIterator[TableStorage]:
-    """An empty storage: the twin in memory, then Azurite."""
-    if request.param == "memory":
-        yield MemoryTableStorage()
-        return
-    ports = request.getfixturevalue("azurite")
-    account = AzureTableStorage.from_connection_string(ports.connection_string)
-    yield PrefixedStorage(account, f"t{uuid4().hex}")
-    await account.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from table_api.call_decision import UNATTRIBUTED, PairingState
 from table_api.memory_storage import MemoryTableStorage
 from table_api.open_call_keys import HOUR_SHARDS
 from table_api.open_calls import OpenCalls
-from table_api.storage import Insert, Operation, Row
+from table_api.storage import Insert, Operation, Row, TableStorage
 from tests.builders import CALL_TIME
 from tests.calls import NOW, PrefixedStorage
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
@@ -29,8 +29,8 @@ Standing = tuple[str, int, int]
 
 
 @pytest.fixture
-async def world() -> World:
-    return await World.over(MemoryTableStorage())
+async def world(either_storage: TableStorage) -> World:
+    return await World.over(either_storage)
 
 
 async def log(world: World, *calls: Call, at: datetime = SOON) -> None:
