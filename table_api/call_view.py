@@ -122,7 +122,11 @@ def _order(identity: Identity) -> tuple[str, datetime, str]:
 
 
 def _report_order(report: Reported) -> tuple[int, int]:
-    return report.tokens or -1, report.prompt or -1
+    """The largest usage; a report without any is the least of all."""
+    return (
+        -1 if report.tokens is None else report.tokens,
+        -1 if report.prompt is None else report.prompt,
+    )
 
 
 def _outcome_order(outcome: Outcome) -> tuple[bool, bool, str]:

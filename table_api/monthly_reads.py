@@ -113,6 +113,7 @@ class MonthlyReads:
         groups: dict[Who, dict[str, list[Any]]] = {}
         async for page in self._rows(month.month, (*named, *day_of)):
             for row in page:
+                # The names leave the row: the rest are days.
                 who = str(row.pop("subject", "")), str(row.pop("model", ""))
                 group = groups.get(who)
                 if group is None:

@@ -85,6 +85,20 @@ class PrefixedStorage:
         await self._storage.close()
 
 
+class QueriedStorage(PrefixedStorage):
+    """Keeps the key range of every query, in their order."""
+
+    def __init__(self, storage: TableStorage) -> None:
+        super().__init__(storage, "")
+        self.queries: list[KeyRange] = []
+
+    def query(
+        self, table: str, partition_key: str, keys: KeyRange, **options: Any
+    ) -> AsyncIterator[list[Row]]:
+        self.queries.append(keys)
+        return super().query(table, partition_key, keys, **options)
+
+
 class FaultyStorage(PrefixedStorage):
     """A storage whose transactions fail as told: one of `before`, `after` or None for each in turn.
 

@@ -116,8 +116,8 @@ def flat(curve: Sequence[tuple[int, float]]) -> Result:
     events = curve[-1][0]
     settled = next(mib for received, mib in curve if received >= events * 2 // 5)
     for part in range(1, 11):
-        mib = next(mib for received, mib in curve if received >= events * part // 10)
-        print(f"{events * part // 10:>12,} events: {mib:.0f} MiB resident")
+        received, mib = next(each for each in curve if each[0] >= events * part // 10)
+        print(f"{received:>12,} events: {mib:.0f} MiB resident")
     name = f"memory of a consumer, MiB at {events:,} events, beside {events * 2 // 5:,}"
     return at_most(name, curve[-1][1], settled, 1.15)
 

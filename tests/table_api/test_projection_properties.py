@@ -1,7 +1,7 @@
 """Any interleaving of writers, crashes and stale writers ends with `monthly` = the cells."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -14,7 +14,6 @@ from local_stack.azurite import AzuritePorts
 from pricing_rules.types import Caller, Rank, ReplacedCall
 from table_api.azure_storage import AzureTableStorage
 from table_api.errors import Unavailable
-from table_api.keys import KeyRange
 from table_api.ledger import Ledger
 from table_api.memory_storage import MemoryTableStorage
 from table_api.meta import LedgerMeta
@@ -22,7 +21,14 @@ from table_api.projection import TRIES_MAX
 from table_api.rows import MeteredCall
 from table_api.storage import Operation, Row, TableStorage
 from tests.builders import CALL_TIME, call_id, make_usage
-from tests.calls import NOW, FaultyStorage, PrefixedStorage, make_call, open_ledger
+from tests.calls import (
+    NOW,
+    FaultyStorage,
+    PrefixedStorage,
+    QueriedStorage,
+    make_call,
+    open_ledger,
+)
 from tests.projections import assert_projected, days_of_monthly
 
 DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o")
@@ -217,39 +223,19 @@ def test_writers_that_run_at_once_end_projected(
         asyncio.run(run())
 
 
-class RangeReads(PrefixedStorage):
-    """Counts the reads of whole subject-days."""
-
-    def __init__(self, storage: TableStorage) -> None:
-        super().__init__(storage, "")
-        self.number = 0
-
-    def query(
-        self,
-        table: str,
-        partition_key: str,
-        keys: KeyRange,
-        *,
-        select: Sequence[str] | None = None,
-        rows_max: int | None = None,
-    ) -> AsyncIterator[list[Row]]:
-        self.number += keys.start.startswith("d|")
-        return super().query(table, partition_key, keys, select=select, rows_max=rows_max)
-
-
 async def test_lines_that_a_writer_does_not_write_are_read_once_and_not_at_each_save() -> None:
     storage = MemoryTableStorage()
     meta = (await open_ledger(storage)).meta
     before = Writer(storage, meta)
     await before.post([(0, 1, 1), (4, 2, 1)])  # one day and model, two lines
     await before.save()
-    watched = RangeReads(storage)
+    watched = QueriedStorage(storage)
     after = Writer(watched, meta)
     for number in (12, 24, 36):  # of the first line
         await after.post([(number, 1, 1)])
         await after.save()
     await assert_projected(storage)
-    assert watched.number == 1
+    assert len([keys for keys in watched.queries if keys.start.startswith("d|")]) == 1
 
 
 async def test_what_a_failed_save_left_out_is_projected_by_the_next() -> None:

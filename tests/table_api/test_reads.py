@@ -1,6 +1,5 @@
 """Reads of usage give what was posted, from the twin and from Azurite alike."""
 
-from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,13 +7,12 @@ import pytest
 from pricing_rules.units import Unit
 from table_api import reads as reads_module
 from table_api.daily_usage import Totals, read_daily_usage, sum_totals
-from table_api.keys import KeyRange
 from table_api.memory_storage import MemoryTableStorage
 from table_api.periods import DayRange, running_month
 from table_api.reads import SETTINGS_AGE_S_MAX, LedgerReads, NoLedger, TooManyCells
-from table_api.storage import Row, TableStorage
+from table_api.storage import TableStorage
 from tests.builders import CALL_TIME, SUBJECT, call_id, make_usage
-from tests.calls import NOW, PrefixedStorage, make_call, open_ledger
+from tests.calls import NOW, QueriedStorage, make_call, open_ledger
 
 NOVEMBER = running_month(date(2026, 11, 20))
 CALL = Totals(
@@ -79,31 +77,13 @@ async def test_an_instant_before_midnight_utc_counts_on_the_next_day_of_the_zone
     assert cell.day == date(2026, 11, 1)
 
 
-class CountingStorage(PrefixedStorage):
-    """Counts the queries of the ledger's table."""
-
-    queries = 0
-
-    def query(
-        self,
-        table: str,
-        partition_key: str,
-        keys: KeyRange,
-        *,
-        select: Sequence[str] | None = None,
-        rows_max: int | None = None,
-    ) -> AsyncIterator[list[Row]]:
-        self.queries += 1
-        return super().query(table, partition_key, keys, select=select, rows_max=rows_max)
-
-
 async def test_month_of_a_subject_costs_one_query(memory: MemoryTableStorage) -> None:
-    storage = CountingStorage(memory, "")
+    storage = QueriedStorage(memory)
     ledger = await open_ledger(storage)
     await ledger.post([make_call()])
-    storage.queries = 0
+    storage.queries.clear()
     assert await reads_of(storage).subject_usage(SUBJECT, NOVEMBER)
-    assert storage.queries == 1
+    assert len(storage.queries) == 1
 
 
 async def test_subject_is_known_thirteen_months_back_and_no_further(

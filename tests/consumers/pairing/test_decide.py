@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from itertools import permutations
 
 import pytest
+from msgspec.structs import replace
 
 from consumers.decode import decode
 from consumers.pairing.decide import decide
 from consumers.pairing.usage_report import report_of
 from pricing_rules.types import Rank, ReplacedCall, UsageEvent
 from table_api.call_decision import UNATTRIBUTED, Decision, PairingState, state_of
-from table_api.call_facts import Fact, Outcome, Tokens
+from table_api.call_facts import Fact, Outcome, Reported, Tokens
 from table_api.call_view import view
 from tests.builders import CALL_TIME, make_usage, wire_violations
 from tests.consumers.diagnostics.test_decode import decode as decode_log
@@ -243,3 +244,13 @@ def test_two_paths_that_name_different_callers_are_seen_and_the_event_wins() -> 
     assert known.two_identities
     assert known.identity is not None
     assert known.identity.subject == "user-1"
+
+
+def test_no_order_of_reports_hides_a_usage_of_no_tokens() -> None:
+    known = reported(PLAIN)
+    assert isinstance(known, Reported)
+    told = [replace(known, tokens=None, prompt=None), replace(known, tokens=0, prompt=0)]
+    for facts in permutations(told):
+        seen = view(PLAIN.id, facts)
+        assert seen is not None
+        assert (seen.reported_tokens, seen.reported_prompt) == (0, 0)

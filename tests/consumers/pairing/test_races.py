@@ -1,7 +1,7 @@
 """The races of two hubs, several processes and stopped consumers, each by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +14,9 @@ from table_api.call_decision import UNATTRIBUTED, PairingState
 from table_api.memory_storage import MemoryTableStorage
 from table_api.open_call_keys import HOUR_SHARDS
 from table_api.open_calls import OpenCalls
-from table_api.storage import Insert, Operation, Row, TableStorage
+from table_api.storage import Insert, Operation, TableStorage
 from tests.builders import CALL_TIME
-from tests.calls import NOW, PrefixedStorage
+from tests.calls import NOW, PrefixedStorage, QueriedStorage
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
 from tests.consumers.pairing.world import KEEP, WAITS, HandTime, World
 
@@ -258,54 +258,44 @@ async def test_a_late_half_is_swept_where_its_reader_does_not_know_the_time(worl
     assert await states(world) == {PairingState.NO_USAGE}
 
 
-class Counting(PrefixedStorage):
-    """Counts queries."""
-
-    queries = 0
-
-    def query(self, *arguments: Any, **options: Any) -> AsyncIterator[list[Row]]:
-        self.queries += 1
-        return super().query(*arguments, **options)
-
-
 async def test_of_many_calls_that_wait_for_a_half_none_is_read_by_itself() -> None:
     memory = MemoryTableStorage()
-    counting = Counting(memory, "")
+    counting = QueriedStorage(memory)
     world = await World.over(memory, counting)
     calls = [Call(number=number, has_event=number % 2 == 0) for number in range(200)]
     await world.pair_batch(world.diagnostics, [envelope(c.llm_record()) for c in calls], SOON)
-    assert counting.queries <= 2 * HOUR_SHARDS
+    assert len(counting.queries) <= 2 * HOUR_SHARDS
     # Of a hundred the other half comes: those are read, and no other.
     events = [call.event() for call in calls if call.has_event]
-    counting.queries = 0
+    counting.queries.clear()
     await world.pair_batch(world.usage, events, SOON)
-    assert counting.queries <= 2 * HOUR_SHARDS + len(events)
+    assert len(counting.queries) <= 2 * HOUR_SHARDS + len(events)
     assert len(world.outbox.sent) == len(events)
     # Again: all is said, nothing is read but the index.
-    counting.queries = 0
+    counting.queries.clear()
     await world.pair_batch(world.usage, events, SOON)
-    assert counting.queries <= 2 * HOUR_SHARDS
+    assert len(counting.queries) <= 2 * HOUR_SHARDS
     assert len(world.outbox.sent) == len(events)
 
 
 async def test_a_sweep_that_catches_up_asks_each_hour_once() -> None:
     memory = MemoryTableStorage()
-    counting = Counting(memory, "")
+    counting = QueriedStorage(memory)
     world = await World.over(memory, counting)
     hours = 24
     for hour in (0, hours):
         call = Call(number=hour, time=CALL_TIME + timedelta(hours=hour), has_tokens=False)
         await log(world, call, at=call.time)
-    counting.queries = 0
+    counting.queries.clear()
     await world.sweep(CALL_TIME + timedelta(hours=hours) + WAITS.timeout)
     assert len(world.outbox.sent) == 2
     # Those, the hours of the grace and of the clocks' skew, and each call for its decision.
-    assert counting.queries <= (hours + 4) * HOUR_SHARDS + 2
+    assert len(counting.queries) <= (hours + 4) * HOUR_SHARDS + 2
 
 
 async def test_a_sweep_reads_no_call_by_itself_that_was_decided_and_comes_again() -> None:
     memory = MemoryTableStorage()
-    counting = Counting(memory, "")
+    counting = QueriedStorage(memory)
     world = await World.over(memory, counting)
     calls = [Call(number=number) for number in range(200)]
     events = [call.event() for call in calls]
@@ -316,11 +306,11 @@ async def test_a_sweep_reads_no_call_by_itself_that_was_decided_and_comes_again(
     hours = 5
     later = SOON + timedelta(hours=hours)
     await world.pair_batch(world.usage, events, later)
-    counting.queries = 0
+    counting.queries.clear()
     await world.sweep(later + WAITS.timeout)
     assert len(world.outbox.sent) == len(calls)
     # The hours of timeout and grace, and those around the calls once more.
-    assert counting.queries <= (hours + 6) * HOUR_SHARDS
+    assert len(counting.queries) <= (hours + 6) * HOUR_SHARDS
 
 
 @pytest.mark.parametrize("traced", [True, False])

@@ -1,7 +1,6 @@
 """Which calls wait for their usage, as pairing or metering knows it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from pricing_rules.types import Operation
 from table_api.call_facts import Identity, Reported
@@ -11,6 +10,7 @@ from table_api.metering_status import MeteringPlace
 from table_api.open_calls import Arrival, OpenCalls
 from table_api.progress import Count, Progress, ProgressTable
 from tests.builders import call_id
+from tests.calls import QueriedStorage
 
 START = datetime(2026, 9, 30, 22, tzinfo=UTC)
 STOP = datetime(2026, 10, 31, 23, tzinfo=UTC)
@@ -61,25 +61,15 @@ async def test_a_reported_stream_whose_log_has_not_come_waits() -> None:
     assert await waiting_calls(storage, MeteringPlace())(START, STOP) == 1
 
 
-class Counting(MemoryTableStorage):
-    """Counts what it is asked."""
-
-    asked = 0
-
-    def query(self, *arguments: Any, **options: Any) -> Any:
-        self.asked += 1
-        return super().query(*arguments, **options)
-
-
 async def test_of_a_running_month_the_hours_to_come_are_not_read() -> None:
-    storage = Counting()
+    storage = QueriedStorage(MemoryTableStorage())
     kept = OpenCalls(storage)
     await kept.create()
     await kept.set_swept(START)
     count = waiting_calls(storage, MeteringPlace(), now=lambda: START + timedelta(hours=2))
     assert await count(START, STOP) == 0
-    of_three_hours = storage.asked
+    of_three_hours = len(storage.queries)
     assert of_three_hours > 0
     later = waiting_calls(storage, MeteringPlace(), now=lambda: STOP)
     assert await later(START, STOP) == 0
-    assert storage.asked > 100 * of_three_hours
+    assert len(storage.queries) > 100 * of_three_hours
