@@ -25,12 +25,13 @@ from fastapi import FastAPI
 from benchmarks.result import Result, add_results_argument, at_most, beside, report
 from local_stack import azurite
 from table_api.app import create_app
-from table_api.azure_storage import AzureTableStorage
-from table_api.daily_usage import USAGE_COLUMNS, read_daily_usage
-from table_api.keys import KeyRange, starting_with, subject_rows
-from table_api.ledger import LEDGER_TABLE, Ledger
-from table_api.monthly import MONTHLY_TABLE, day_columns, sum_texts
-from table_api.storage import OPERATIONS_MAX, Insert, TableStorage, Value
+from table_api.ledger.keys import LEDGER_TABLE, subject_rows
+from table_api.ledger.ledger import Ledger
+from table_api.monthly.projected_day import MONTHLY_TABLE, day_columns, sum_texts
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.keys import KeyRange, starting_with
+from table_api.storage.table_storage import OPERATIONS_MAX, Insert, TableStorage, Value
+from table_api.usage.daily_usage import USAGE_COLUMNS, read_daily_usage
 from tests.builders import call_id
 from tests.calls import SETTINGS, make_call
 

@@ -15,7 +15,7 @@ from time import perf_counter, process_time
 
 from benchmarks.result import add_results_argument, beside, report
 from local_stack.broker import Broker, BrokerConfig, HubConfig
-from table_api.audit import audit
+from table_api.audit.ledger_audit import audit
 from tests.builders import CALL_TIME, ENQUEUED_TIME, call_id, make_body
 from tests.calls import NOW, book
 from tests.consumers.deliveries import delivered

@@ -23,8 +23,8 @@ from table_api.invoicing.focus_columns import DATASETS, focus_csv
 from table_api.invoicing.focus_parquet import focus_parquet
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.verify import verify
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.memory_storage import MemoryTableStorage
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import call_id, make_usage
 from tests.calls import NOW, make_call, open_ledger
 

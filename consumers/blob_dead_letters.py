@@ -9,7 +9,7 @@ from azure.storage.blob.aio import ContainerClient
 from consumers.checkpoints import create_container
 from consumers.dead_letters import Letter
 from consumers.errors import LetterGone
-from table_api.dead_letters import DeadLetter, DeadLetterIndex
+from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.errors import Unavailable
 
 UPLOADS_IN_FLIGHT_MAX = 16

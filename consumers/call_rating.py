@@ -3,9 +3,9 @@
 from pricing_rules.book import Book
 from pricing_rules.rating import rate
 from pricing_rules.types import UsageEvent
-from table_api.calendar import BillingCalendar
-from table_api.people import People, PeopleDirectory
-from table_api.rows import MeteredCall, Origin
+from table_api.ledger.billing_calendar import BillingCalendar
+from table_api.ledger.posting import MeteredCall, Origin
+from table_api.people.people import People, PeopleDirectory
 
 PEOPLE_AGE_S_MAX = 60
 """An import of people counts for new calls after so many seconds and a batch; older calls keep

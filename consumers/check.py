@@ -18,9 +18,9 @@ from consumers.receiver import EARLIEST
 from consumers.settings import Settings
 from pricing_rules.book import load_book
 from pricing_rules.errors import PricingError
+from table_api.consumer_state.progress import PROGRESS_TABLE
 from table_api.errors import LedgerMismatch, TableApiError
-from table_api.meta import open_meta, read_meta
-from table_api.progress import PROGRESS_TABLE
+from table_api.ledger.meta import open_meta, read_meta
 
 TRIES_MAX = 3
 RETRY_DELAY_S = 1.0

@@ -16,8 +16,8 @@ from azure.storage.blob.aio import ContainerClient
 from consumers.actions import Action
 from consumers.hub import EventHub
 from consumers.received import Received
+from table_api.consumer_state.progress import ProgressTable
 from table_api.errors import Unavailable
-from table_api.progress import ProgressTable
 from telemetry.log import Log
 
 STORE_OPTIONS: dict[str, Any] = {

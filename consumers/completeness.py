@@ -8,12 +8,13 @@ from consumers.edges import open_edges
 from consumers.errors import SettingsError
 from consumers.settings import Settings
 from pricing_rules.money import format_pico
-from table_api.completeness import ESTIMATED, Sums, Tally
+from table_api.completeness.meter import ESTIMATED, Sums, Tally
+from table_api.completeness.reads import CompletenessReading, CompletenessReads
 from table_api.completeness_answers import completeness_answer
-from table_api.completeness_reads import CompletenessReading, CompletenessReads, Paths
+from table_api.consumer_state.groups import Paths
 from table_api.problems import Refused
 from table_api.queries import CompletenessQuery
-from table_api.reads import LedgerReads
+from table_api.usage.cell_reads import LedgerReads
 
 SHOWN = (
     Tally.GATEWAY_CALLS,

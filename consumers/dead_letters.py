@@ -1,6 +1,6 @@
 """Dead letters: the event whole, beside its index entry. The seam, and its twin in memory.
 
-`blob_dead_letters` stands behind it in production; table_api.dead_letters owns the index rows.
+`blob_dead_letters` stands behind it in production; `table_api.consumer_state` owns the index rows.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -11,7 +11,7 @@ from typing import Protocol
 from consumers.errors import LetterGone
 from consumers.invalid_event import InvalidEvent
 from consumers.received import Received
-from table_api.dead_letters import DeadLetter, content_hash
+from table_api.consumer_state.dead_letters import DeadLetter, content_hash
 
 REFUSED_BY_STORAGE = "refused_by_storage"
 """Reason of an event whose ledger rows Table Storage refuses for ever."""

@@ -14,13 +14,13 @@ from consumers.checkpoints import Checkpoints
 from consumers.errors import SettingsError
 from consumers.hub import EventHub, HubAddress
 from consumers.settings import Settings
-from table_api.azure_blobs import AzureBlobStore
-from table_api.azure_storage import AzureTableStorage
-from table_api.book_archive import CONTAINER as PRICE_BOOKS_CONTAINER
-from table_api.book_archive import BookArchive
-from table_api.dead_letters import DeadLetterIndex
-from table_api.progress import ProgressTable
-from table_api.reratings import DOCUMENTS_CONTAINER
+from table_api.consumer_state.dead_letters import DeadLetterIndex
+from table_api.consumer_state.progress import ProgressTable
+from table_api.ledger.book_archive import CONTAINER as PRICE_BOOKS_CONTAINER
+from table_api.ledger.book_archive import BookArchive
+from table_api.rerating.runs_table import DOCUMENTS_CONTAINER
+from table_api.storage.azure_blobs import AzureBlobStore
+from table_api.storage.azure_tables import AzureTableStorage
 
 BLOB_OPTIONS: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 20}
 

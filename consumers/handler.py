@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from consumers.received import Received
-from table_api.progress import Count
+from table_api.consumer_state.progress import Count
 
 Counts = tuple[Count, ...]
 """What one event counts in."""

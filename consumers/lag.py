@@ -7,7 +7,7 @@ from datetime import datetime
 
 from consumers.edges import Edges
 from consumers.hub import HubState, PartitionState
-from table_api.progress import Count, Progress
+from table_api.consumer_state.progress import Count, Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

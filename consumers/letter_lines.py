@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import asdict
 
-from table_api.dead_letters import DeadLetter
+from table_api.consumer_state.dead_letters import DeadLetter
 
 BODY_CHARS_SHOWN = 4_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

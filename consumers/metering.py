@@ -23,9 +23,9 @@ from consumers.handler import DEAD_LETTERED, Counts, MakeDurable
 from consumers.invalid_event import InvalidEvent
 from consumers.received import Received
 from pricing_rules.types import CallState
-from table_api.post_result import Outcome, PostResult
-from table_api.progress import Count
-from table_api.rows import MeteredCall, Origin
+from table_api.consumer_state.progress import Count
+from table_api.ledger.post_result import Outcome, PostResult
+from table_api.ledger.posting import MeteredCall, Origin
 from telemetry.metrics import CounterName, count
 
 DEFERRED: Counts = (Count.DEFERRED,)

@@ -6,11 +6,11 @@ from consumers.edges import Edges
 from consumers.metering import Metering
 from consumers.settings import Settings
 from pricing_rules.book import Book
-from table_api.ledger import Ledger
-from table_api.memory_storage import MemoryTableStorage
-from table_api.meta import LedgerSettings, read_meta
-from table_api.people import People
-from table_api.reads import NoLedger
+from table_api.errors import NoLedger
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.meta import LedgerSettings, read_meta
+from table_api.people.people import People
+from table_api.storage.memory_tables import MemoryTableStorage
 
 
 def ledger_settings(settings: Settings) -> LedgerSettings:

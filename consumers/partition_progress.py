@@ -12,8 +12,8 @@ from datetime import datetime
 from consumers.handler import Counts
 from consumers.losses import losses
 from consumers.received import Received
+from table_api.consumer_state.progress import Count, Progress, ProgressTable, StoredProgress
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
-from table_api.progress import Count, Progress, ProgressTable, StoredProgress
 
 SAVE_TRIES_MAX = 8
 Pending = Sequence[tuple[int, Counts]]

@@ -20,7 +20,7 @@ from consumers.losses import losses
 from consumers.partition_progress import PartitionProgress
 from consumers.received import Received
 from consumers.storage_retry import until_answered
-from table_api.progress import Count
+from table_api.consumer_state.progress import Count
 from telemetry.log import Log
 from telemetry.metrics import CounterName, HistogramName, count, observe
 

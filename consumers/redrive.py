@@ -8,8 +8,8 @@ from consumers.dead_letters import DeadLetters, Letter
 from consumers.errors import LetterGone
 from consumers.metering import Metering
 from consumers.received import Received
-from table_api.dead_letters import DeadLetter, LetterState
-from table_api.progress import Count
+from table_api.consumer_state.dead_letters import DeadLetter, LetterState
+from table_api.consumer_state.progress import Count
 from telemetry.log import Log
 
 NO_OFFSET = ""

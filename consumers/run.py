@@ -23,7 +23,7 @@ from consumers.receiver import ReceiveLimits, Receiver
 from consumers.settings import Settings
 from consumers.storage_retry import until_answered
 from pricing_rules.book import Book, load_book
-from table_api.progress import Progress
+from table_api.consumer_state.progress import Progress
 from telemetry.log import Log
 
 STALLED_CLIENTS_MAX = 2

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from consumers.errors import SettingsError
-from table_api.azure_storage import spelled_out
+from table_api.storage.azure_tables import spelled_out
 
 
 def _setting(

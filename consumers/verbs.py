@@ -16,10 +16,10 @@ from consumers.pairing.run import hub_settings
 from consumers.redrive import Selection, metering_again, redrive, selected
 from consumers.settings import Settings
 from pricing_rules.book import load_book
-from table_api.audit import audit
-from table_api.audit_summary import save_audit
-from table_api.dead_letters import LetterState
-from table_api.monthly_rebuild import rebuild_monthly
+from table_api.audit.last_audit import save_audit
+from table_api.audit.ledger_audit import audit
+from table_api.consumer_state.dead_letters import LetterState
+from table_api.monthly.rebuild import rebuild_monthly
 from telemetry.log import redact
 
 

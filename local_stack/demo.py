@@ -34,11 +34,11 @@ from local_stack.supervisor import ChildEnded, Supervisor
 from local_stack.trace import trace_events
 from local_stack.usage_event import OutgoingEvent
 from local_stack.workload import Workload
-from table_api.azure_storage import AzureTableStorage
 from table_api.invoicing.connection import open_job
 from table_api.invoicing.errors import CloseRefused
-from table_api.people import People, Person
-from table_api.storage import TableStorage
+from table_api.people.people import People, Person
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.table_storage import TableStorage
 
 CALLS = 600
 """Live calls of a run that is not told how many."""

@@ -20,13 +20,13 @@ from local_stack.stack import METERING_GROUP, USAGE_HUB, Ports, start_pairing
 from local_stack.supervisor import Supervisor, cpu_seconds
 from local_stack.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
-from table_api.audit import AuditReport, audit
-from table_api.audit_summary import save_audit
-from table_api.call_decision import PairingState
-from table_api.keys import CELL_ROWS
-from table_api.meta import read_meta
-from table_api.progress import Count, ProgressTable
-from table_api.storage import TableStorage
+from table_api.audit.last_audit import save_audit
+from table_api.audit.ledger_audit import AuditReport, audit
+from table_api.consumer_state.progress import Count, ProgressTable
+from table_api.ledger.keys import CELL_ROWS
+from table_api.ledger.meta import read_meta
+from table_api.open_calls.decision import PairingState
+from table_api.storage.table_storage import TableStorage
 
 STALLED_S_MAX = 120.0
 """Without any progress of the consumer for so long, the run fails."""

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from table_api.call_decision import PairingState
-from table_api.open_calls import OpenCalls
-from table_api.storage import TableStorage
+from table_api.open_calls.decision import PairingState
+from table_api.open_calls.table import OpenCalls
+from table_api.storage.table_storage import TableStorage
 
 STILL_S_MAX = 60.0
 """Where pairing does not move for so long, what waits is told as waiting."""

@@ -10,13 +10,13 @@ from pathlib import Path
 import uvicorn
 
 from table_api.app import Watched, create_app
+from table_api.consumer_state.groups import metering_place, paths
 from table_api.errors import SettingsError, TableApiError
 from table_api.function_package import write_package
-from table_api.invoicing.connection import open_blobs
 from table_api.invoicing.settings import invoicing_settings
 from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
 from table_api.people_verbs import add_people_verbs, run_people
-from table_api.settings import check_local, metering_place, open_storage, paths, storage_settings
+from table_api.storage.connection import check_local, open_blobs, open_storage, storage_settings
 from telemetry.log import configure, redact
 
 EXIT_FAILED = 1

@@ -11,10 +11,9 @@ from starlette.responses import JSONResponse, Response
 
 from table_api import endpoints, rerating_endpoints, rerating_responses, responses
 from table_api.api_description import describe
-from table_api.blob_store import BlobStore
-from table_api.call_reads import CallReads
+from table_api.completeness.reads import CompletenessReads
 from table_api.completeness_answers import Completeness
-from table_api.completeness_reads import CompletenessReads, Paths
+from table_api.consumer_state.groups import MeteringPlace, Paths
 from table_api.invoicing import answers
 from table_api.invoicing import endpoints as invoice_endpoints
 from table_api.invoicing.archive import Archive
@@ -22,14 +21,15 @@ from table_api.invoicing.files import CSV, JSON, PDF, XLSX
 from table_api.invoicing.preview_endpoint import get_invoice_preview
 from table_api.invoicing.renditions import PARQUET
 from table_api.invoicing.settings import InvoicingSettings
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.metering_status import MeteringPlace
-from table_api.monthly_reads import MonthlyReads
-from table_api.people import People
+from table_api.monthly.reads import MonthlyReads
+from table_api.people.people import People
 from table_api.problems import EXCEPTION_HANDLERS
-from table_api.reads import LedgerReads
 from table_api.scope import Api, AuthMode, check_host
-from table_api.storage import TableStorage
+from table_api.storage.blobs import BlobStore
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.table_storage import TableStorage
+from table_api.usage.call_reads import CallReads
+from table_api.usage.cell_reads import LedgerReads
 
 
 @dataclass(frozen=True, slots=True)

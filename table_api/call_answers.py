@@ -8,13 +8,11 @@ from pricing_rules.money import format_pico
 from pricing_rules.types import CallState
 from pricing_rules.units import Unit
 from table_api import responses
-from table_api.additive import AMOUNT_COLUMNS, QUANTITY_COLUMNS
-from table_api.cache_writes import excludes_cache_writes
-from table_api.call_place import CallPlace
-from table_api.call_reads import model_of
-from table_api.entries import LedgerEntry
-from table_api.meta import LedgerMeta
-from table_api.people import PeopleDirectory
+from table_api.ledger.entries import LedgerEntry, excludes_cache_writes, model_of
+from table_api.ledger.keys import CallPlace
+from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS
+from table_api.ledger.meta import LedgerMeta
+from table_api.people.people import PeopleDirectory
 from table_api.scope import Scope
 from table_api.usage_answers import billing_currency, cost, head, who
 

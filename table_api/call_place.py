@@ -5,9 +5,9 @@ both halves have exactly the form of a call's keys, so that no id can read anoth
 """
 
 import re
-from dataclasses import dataclass
 
-from table_api.cursor import from_base64url, to_base64url
+from table_api.cursor import from_base64url
+from table_api.ledger.keys import CallPlace
 
 ID_CHARS_MAX = 700
 """Base64 of the longest partition and entry key is shorter."""
@@ -18,24 +18,6 @@ _PLACE = re.compile(
     rf"(?P<entry_key>c\|{_PART}\|\d{{2}}\|\d{{8}}T\d{{6}}\.\d{{6}}Z\|{_PART})",
     re.ASCII,
 ).fullmatch
-
-
-@dataclass(frozen=True, slots=True)
-class CallPlace:
-    """Partition and entry key of a call."""
-
-    partition: str
-    entry_key: str
-
-    @property
-    def id(self) -> str:
-        """The opaque id."""
-        return to_base64url(f"{self.partition}/{self.entry_key}".encode("ascii"))
-
-    @property
-    def month(self) -> str:
-        """`yyyymm` of the partition."""
-        return self.partition[:6]
 
 
 def read_call_place(text: str) -> CallPlace | None:

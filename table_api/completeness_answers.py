@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict
 
 from pricing_rules.money import format_pico
 from table_api import responses
-from table_api.completeness import Sums, Tally
-from table_api.completeness_reads import CompletenessReading
-from table_api.meta import LedgerMeta
-from table_api.periods import DayRange
+from table_api.completeness.meter import Sums, Tally
+from table_api.completeness.reads import CompletenessReading
+from table_api.ledger.day_range import DayRange
+from table_api.ledger.meta import LedgerMeta
 from table_api.responses import Money
 from table_api.usage_answers import Fields, head_of
 

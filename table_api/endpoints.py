@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from table_api import call_answers, responses, usage_answers
 from table_api.call_place import read_call_place
+from table_api.completeness.reads import CALLS_READ_MAX
 from table_api.completeness_answers import completeness_answer
-from table_api.completeness_reads import CALLS_READ_MAX
 from table_api.conditional import json_answer
+from table_api.consumer_state.progress import newest_enqueued_time
 from table_api.errors import Unavailable
 from table_api.list_places import (
     call_cursor,
@@ -22,7 +23,7 @@ from table_api.list_places import (
     subject_place,
 )
 from table_api.metering_answers import metering_answer
-from table_api.metering_status import newest_enqueued_time, read_metering
+from table_api.metering_status import read_metering
 from table_api.problems import ProblemKind, Refused
 from table_api.queries import (
     CallsQuery,

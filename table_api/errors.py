@@ -31,3 +31,15 @@ class LedgerMismatch(TableApiError):
 
 class SettingsError(TableApiError):
     """A setting is missing or cannot be used; the message names its variable."""
+
+
+class NoLedger(TableApiError):
+    """There is no ledger in this storage yet: the first consumer makes it."""
+
+
+class TooManyCells(TableApiError):
+    """The question would read more than CELLS_READ_MAX cells."""
+
+
+class TooManyCalls(TableApiError):
+    """The range has more calls than one answer may read."""

@@ -4,13 +4,13 @@ from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
-from table_api.call_place import CallPlace, read_call_place
+from table_api.call_place import read_call_place
 from table_api.cursor import InvalidCursor, decode_cursor, encode_cursor, filter_digest
-from table_api.keys import subject_rows
-from table_api.periods import DayRange
+from table_api.ledger.day_range import DayRange
+from table_api.ledger.keys import CallPlace, subject_rows
 from table_api.problems import refused_parameter
 from table_api.queries import CallsQuery, SubjectsQuery
-from table_api.subjects import Place
+from table_api.usage.subject_list import Place
 
 
 def next_link(request: Request, days: DayRange, cursor: str | None) -> str | None:

@@ -2,21 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from table_api.audit import AuditReport
-from table_api.audit_summary import last_audit
-from table_api.dead_letters import DeadLetterIndex, LetterState
-from table_api.progress import Count, Progress, ProgressTable
-from table_api.storage import TableStorage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeteringPlace:
-    """Which consumer group of which hub meters."""
-
-    hub: str = "llm-usage"
-    group: str = "metering"
+from table_api.audit.last_audit import last_audit
+from table_api.audit.ledger_audit import AuditReport
+from table_api.consumer_state.dead_letters import DeadLetterIndex, LetterState
+from table_api.consumer_state.groups import MeteringPlace
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.storage.table_storage import TableStorage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +33,3 @@ async def read_metering(storage: TableStorage, place: MeteringPlace) -> Metering
         dead_letters_open=sum([letter.state is LetterState.OPEN async for letter in letters]),
         audit=await last_audit(storage),
     )
-
-
-async def newest_enqueued_time(storage: TableStorage, place: MeteringPlace) -> datetime | None:
-    """When the newest event that metering has dealt with reached the hub; None before the first."""
-    partitions = await ProgressTable(storage).of_group(place.hub, place.group)
-    times = [row.enqueued_time for row in partitions if row.enqueued_time is not None]
-    return max(times, default=None)

@@ -8,19 +8,17 @@ from typing import Any
 from unicodedata import normalize
 
 from pricing_rules.money import format_pico
-from table_api.book_archive import CONTAINER as PRICE_BOOKS
-from table_api.book_archive import BookArchive
 from table_api.errors import TableApiError
 from table_api.invoicing.archive import Archive
-from table_api.invoicing.connection import open_blobs
-from table_api.meta import read_meta
-from table_api.people import People, PeopleDirectory
-from table_api.people_changes import import_changes
-from table_api.people_csv import read_people_csv
-from table_api.regrouping_scan import PastDays, first_changed_days
-from table_api.regroupings import Regrouping, Regroupings
-from table_api.settings import open_storage, storage_settings
-from table_api.storage import TableStorage
+from table_api.ledger.book_archive import CONTAINER as PRICE_BOOKS
+from table_api.ledger.book_archive import BookArchive
+from table_api.ledger.meta import read_meta
+from table_api.people.csv_file import import_changes, read_people_csv
+from table_api.people.people import People, PeopleDirectory
+from table_api.people.regroupings import Regrouping, Regroupings
+from table_api.rerating.past_days import PastDays, first_changed_days
+from table_api.storage.connection import open_blobs, open_storage, storage_settings
+from table_api.storage.table_storage import TableStorage
 
 Say = Callable[[str], None]
 

@@ -15,10 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.completeness_reads import TooManyCalls
-from table_api.errors import TableApiError, Unavailable
+from table_api.errors import NoLedger, TableApiError, TooManyCalls, TooManyCells, Unavailable
 from table_api.invoicing.errors import Altered
-from table_api.reads import NoLedger, TooManyCells
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 

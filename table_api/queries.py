@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from table_api.periods import RANGE_DAYS_MAX, DayRange, running_month
+from table_api.ledger.day_range import RANGE_DAYS_MAX, DayRange, running_month
 from table_api.problems import refused_parameter
-from table_api.subjects import Order, SubjectSort
-from table_api.usage_report import Dimension
+from table_api.usage.grouping import Dimension
+from table_api.usage.subject_list import Order, SubjectSort
 
 LIMIT_MAX = 200
 LIMIT_DEFAULT = 50

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from pricing_rules.money import format_pico
 from table_api import rerating_responses
 from table_api.conditional import json_answer
+from table_api.people.regroupings import Regroupings
 from table_api.problems import ProblemKind, Refused
 from table_api.queries import NoQuery
-from table_api.regroupings import Regroupings
-from table_api.rerating import Rerating, RunRefused
-from table_api.reratings import Reratings
+from table_api.rerating.run import Rerating, RunRefused
+from table_api.rerating.runs_table import Reratings
 from table_api.scope import api_of
 
 RunId = Annotated[str, Path(description="The `run` of a re-rating run.")]

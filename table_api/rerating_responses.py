@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from table_api.rerating import RunState
+from table_api.rerating.run import RunState
 from table_api.responses import Money
 
 RunId = Annotated[str, Field(pattern=r"^r[0-9a-f]{12}$")]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pricing_rules.types import CallState, Operation
 from pricing_rules.units import Unit
-from table_api.progress import Count
+from table_api.consumer_state.progress import Count
 
 Money = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.1133"])]
 """An exact decimal in the answer's `currency`."""

@@ -7,23 +7,23 @@ from enum import StrEnum
 
 from starlette.requests import Request
 
-from table_api.call_reads import CallReads
-from table_api.completeness_reads import CompletenessReads
-from table_api.daily_usage import DailyUsage
+from table_api.completeness.reads import CompletenessReads
+from table_api.consumer_state.groups import MeteringPlace
 from table_api.invoicing.archive import Archive
 from table_api.invoicing.settings import InvoicingSettings
+from table_api.ledger.day_range import DayRange
+from table_api.ledger.meta import LedgerMeta
 from table_api.loopback import is_loopback
-from table_api.meta import LedgerMeta
-from table_api.metering_status import MeteringPlace
-from table_api.monthly_reads import MonthlyReads
-from table_api.people import People, PeopleDirectory
-from table_api.periods import DayRange
+from table_api.monthly.reads import MonthlyReads
+from table_api.people.people import People, PeopleDirectory
 from table_api.problems import ProblemKind, Refused
 from table_api.queries import RangeQuery, UsageQuery
-from table_api.reads import LedgerReads
-from table_api.storage import TableStorage
-from table_api.subjects import SubjectList, columns_of
-from table_api.usage_report import Dimension
+from table_api.storage.table_storage import TableStorage
+from table_api.usage.call_reads import CallReads
+from table_api.usage.cell_reads import LedgerReads
+from table_api.usage.daily_usage import DailyUsage
+from table_api.usage.grouping import Dimension
+from table_api.usage.subject_list import SubjectList, columns_of
 
 
 class AuthMode(StrEnum):

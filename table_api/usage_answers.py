@@ -5,15 +5,15 @@ from datetime import datetime
 
 from pricing_rules.money import format_pico
 from table_api import responses
-from table_api.daily_usage import DailyUsage, Totals, sum_totals
-from table_api.meta import LedgerMeta
-from table_api.people import PeopleDirectory
-from table_api.periods import DayRange
+from table_api.ledger.day_range import DayRange
+from table_api.ledger.meta import LedgerMeta
+from table_api.people.people import PeopleDirectory
 from table_api.problems import refused_parameter
 from table_api.queries import SubjectUsageQuery, UsageQuery
 from table_api.scope import Scope
-from table_api.subjects import SubjectUsage
-from table_api.usage_report import Dimension, group_usage
+from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
+from table_api.usage.grouping import Dimension, group_usage
+from table_api.usage.subject_list import SubjectUsage
 
 GROUPS_MAX = 20_000
 """Lines of one usage report: about 6 MB."""

@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from table_api.blob_store import BlobStore
 from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.close import CloseJob
 from table_api.invoicing.connection import make_job
 from table_api.invoicing.manifest import Manifest
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.verify import verify_all
-from table_api.ledger import Ledger
-from table_api.people import People, Person
-from table_api.rows import MeteredCall
-from table_api.storage import TableStorage
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.posting import MeteredCall
+from table_api.people.people import People, Person
+from table_api.storage.blobs import BlobStore
+from table_api.storage.table_storage import TableStorage
 from tests.builders import call_id
 from tests.calls import make_call, open_ledger
 

@@ -9,11 +9,11 @@ from typing import Any
 from pricing_rules.book import Book, load_book
 from pricing_rules.rating import rate
 from table_api.errors import Unavailable
-from table_api.keys import KeyRange
-from table_api.ledger import Ledger
-from table_api.meta import LedgerSettings
-from table_api.rows import MeteredCall, Origin
-from table_api.storage import Operation, Row, TableStorage
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.meta import LedgerSettings
+from table_api.ledger.posting import MeteredCall, Origin
+from table_api.storage.keys import KeyRange
+from table_api.storage.table_storage import Operation, Row, TableStorage
 from tests.builders import ENQUEUED_TIME, make_event
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

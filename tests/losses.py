@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from table_api.call_decision import PairingState
+from table_api.open_calls.decision import PairingState
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.traffic import Sent, Traffic, state_of_call
 from tests.consumers.pairing.world import DIAGNOSTICS

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from table_api.daily_usage import read_daily_usage
-from table_api.storage import Row, TableStorage
+from table_api.storage.table_storage import Row, TableStorage
+from table_api.usage.daily_usage import read_daily_usage
 from tests.calls import all_rows
 
 COUNTED = ("calls", "charge", "contracted", "list", "q_input", "q_output", "q_cache_read", "errors")

@@ -13,20 +13,20 @@ from consumers.rerate.stage import Staging, keep_staging, rate_scope
 from pricing_rules.book import Book
 from pricing_rules.rate_card import Alias
 from pricing_rules.rating import rate
-from table_api.additive import additive_of
-from table_api.audit import audit
-from table_api.book_archive import BookArchive
-from table_api.call_scan import scan
-from table_api.documents import Documents
-from table_api.entries import LedgerEntry
-from table_api.ledger import Ledger
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.meta import read_meta
-from table_api.people import PeopleDirectory
-from table_api.recorded_call import recorded_event, state_digest
-from table_api.rerating import Rerating, Scope
-from table_api.reratings import Reratings
-from table_api.storage import TableStorage
+from table_api.audit.ledger_audit import audit
+from table_api.ledger.book_archive import BookArchive
+from table_api.ledger.entries import LedgerEntry
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.measures import additive_of
+from table_api.ledger.meta import read_meta
+from table_api.ledger.recorded_call import recorded_event, state_digest
+from table_api.people.people import PeopleDirectory
+from table_api.rerating.run import Rerating
+from table_api.rerating.runs_table import Reratings
+from table_api.rerating.scope import Scope, scan
+from table_api.storage.blobs import Documents
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.table_storage import TableStorage
 from tests.calls import NOW, book
 from tests.contracts.ledger import entries_and_cells
 

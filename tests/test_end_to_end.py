@@ -15,10 +15,10 @@ from pricing_rules.book import load_book
 from pricing_rules.rating import rate
 from pricing_rules.types import UsageEvent
 from table_api.app import create_app
-from table_api.ledger import Ledger
-from table_api.memory_storage import MemoryTableStorage
-from table_api.meta import LedgerSettings
-from table_api.rows import MeteredCall, Origin
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.meta import LedgerSettings
+from table_api.ledger.posting import MeteredCall, Origin
+from table_api.storage.memory_tables import MemoryTableStorage
 
 EVENT = {
     "specversion": "1.0",

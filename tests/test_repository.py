@@ -13,11 +13,16 @@ import pytest
 
 from pricing_rules.types import Rank, ReplacedCall
 from pricing_rules.units import Unit
-from table_api.additive import ADDITIVE_AMOUNTS, ADDITIVE_INTEGERS, AMOUNT_COLUMNS, QUANTITY_COLUMNS
-from table_api.dead_letters import DeadLetter, DeadLetterIndex
-from table_api.memory_storage import MemoryTableStorage
-from table_api.people import People, Person
-from table_api.progress import Count, Progress, ProgressTable
+from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.ledger.measures import (
+    ADDITIVE_AMOUNTS,
+    ADDITIVE_INTEGERS,
+    AMOUNT_COLUMNS,
+    QUANTITY_COLUMNS,
+)
+from table_api.people.people import People, Person
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME
 from tests.calls import NOW, all_rows, make_call, open_ledger
 

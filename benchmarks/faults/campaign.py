@@ -12,8 +12,8 @@ from benchmarks.faults.standing import compare, read_standing
 from benchmarks.faults.truth import truth_of
 from benchmarks.faults.verdict import Line, problems_of
 from benchmarks.faults.workload import STARTED, Workload
-from table_api.audit import audit
-from table_api.progress import Count
+from table_api.audit.ledger_audit import audit
+from table_api.consumer_state.progress import Count
 
 RUN_S_MAX = 180.0
 """Beside the time for the events: a run that takes longer hangs."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from azure.storage.blob.aio import ContainerClient
 
 from benchmarks.faults.stand import HUB, Stand
-from table_api.dead_letters import DeadLetter, DeadLetterIndex, LetterState
+from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
 from tests.consumers.process import ConsumerProcess
 
 REDRIVE_S_MAX = 120.0

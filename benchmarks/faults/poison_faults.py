@@ -4,7 +4,7 @@ from benchmarks.faults.fleet import FleetError
 from benchmarks.faults.stand import HUB, Stand
 from benchmarks.faults.storage_proxy import Asked, Misdeed, StorageFault
 from benchmarks.faults.workload import extra_event
-from table_api.progress import Count
+from table_api.consumer_state.progress import Count
 from tests.waiting import until
 
 FLOOD = 150

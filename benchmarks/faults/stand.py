@@ -19,8 +19,8 @@ from local_stack.broker.faults import LoseAck
 from local_stack.broker.namespace import milliseconds
 from local_stack.send import send_events
 from local_stack.usage_event import OutgoingEvent
-from table_api.azure_storage import AzureTableStorage
-from table_api.progress import Count, Progress, ProgressTable
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.storage.azure_tables import AzureTableStorage
 from tests.calls import DEMO_BOOK
 from tests.waiting import until
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.faults.truth import Key, Totals, Truth
-from table_api.keys import KeyRange
-from table_api.monthly import AMOUNTS
-from table_api.storage import Row, TableStorage
+from table_api.ledger.measures import AMOUNTS
+from table_api.storage.keys import KeyRange
+from table_api.storage.table_storage import Row, TableStorage
 
 DIFFERENCES_SHOWN_MAX = 5
 

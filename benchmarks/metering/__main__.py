@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from benchmarks.metering.phases import phases
 from benchmarks.metering.stand import Stand, Took, standing
 from benchmarks.result import Result, add_results_argument, at_least, at_most, beside, report
-from table_api.azure_storage import AzureTableStorage
+from table_api.storage.azure_tables import AzureTableStorage
 
 NAIVE_EVENTS = 1_000
 NAIVE_IN_FLIGHT = (1, 4, 16)

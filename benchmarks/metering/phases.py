@@ -15,12 +15,12 @@ from consumers.decode import decode
 from consumers.invalid_event import InvalidEvent
 from pricing_rules.rating import rate
 from pricing_rules.types import UsageEvent
-from table_api.calendar import BillingCalendar, zone_transitions
-from table_api.entries import Effect, entry_columns
-from table_api.rows import MeteredCall, Origin, make_posting
-from table_api.storage import Insert, TableStorage, Value
-from table_api.timestamp import timestamp
-from table_api.transaction import encode_row
+from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
+from table_api.ledger.entries import Effect, entry_columns
+from table_api.ledger.posting import MeteredCall, Origin, make_posting
+from table_api.storage.table_storage import Insert, TableStorage, Value
+from table_api.storage.timestamp import timestamp
+from table_api.storage.transaction import encode_row
 from tests.builders import call_id, make_body
 from tests.calls import book
 

@@ -20,9 +20,9 @@ from consumers.checkpoints import create_container
 from consumers.hub import HubAddress
 from local_stack import azurite
 from local_stack.broker import Broker, BrokerConfig, HubConfig
-from table_api.audit import audit
-from table_api.azure_storage import AzureTableStorage
-from table_api.progress import Count, ProgressTable
+from table_api.audit.ledger_audit import audit
+from table_api.consumer_state.progress import Count, ProgressTable
+from table_api.storage.azure_tables import AzureTableStorage
 from tests.calls import DEMO_BOOK
 
 POLL_S = 0.1

@@ -16,7 +16,7 @@ from consumers.diagnostics.gateway_log import outcome_of
 from consumers.diagnostics.llm_log import tokens_of
 from consumers.errors import InvalidField
 from consumers.invalid_event import InvalidCode, InvalidEvent
-from table_api.call_facts import Outcome, Tokens
+from table_api.open_calls.facts import Outcome, Tokens
 
 BODY_BYTES_MAX = 1024 * 1024 + 1024
 """An event hub takes 1 MB; its own envelope adds little."""

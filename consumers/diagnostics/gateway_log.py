@@ -7,7 +7,7 @@ from consumers.diagnostics.trace_record import identity_of
 from consumers.invalid_event import InvalidCode
 from consumers.wire_event import STATUS_MAX
 from pricing_rules.types import Operation
-from table_api.call_facts import Outcome
+from table_api.open_calls.facts import Outcome
 
 URL_CHARS_MAX = 4_096
 """What follows is a query that nobody needs."""

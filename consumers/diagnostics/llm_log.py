@@ -4,7 +4,7 @@
 """
 
 from consumers.diagnostics.fields import Fields
-from table_api.call_facts import Tokens
+from table_api.open_calls.facts import Tokens
 
 
 def tokens_of(record: Fields, properties: Fields) -> Tokens | None:

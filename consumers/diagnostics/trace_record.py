@@ -12,7 +12,7 @@ from consumers.diagnostics.fields import Fields
 from consumers.invalid_event import InvalidCode
 from consumers.wire_event import STATUS_MAX
 from pricing_rules.types import Operation
-from table_api.call_facts import Identity
+from table_api.open_calls.facts import Identity
 
 TRACE_SOURCE = "chargeback"
 _OPERATIONS = {operation.value: operation for operation in Operation}

@@ -10,9 +10,9 @@ import msgspec
 
 from consumers.decode import GATEWAY_LOG_SOURCE
 from consumers.wire_event import EventType
-from table_api.call_decision import Place
-from table_api.call_facts import Identity
-from table_api.call_view import CallView
+from table_api.open_calls.decision import Place
+from table_api.open_calls.facts import Identity
+from table_api.open_calls.joined_call import CallView
 
 USAGE_EVENT = "usage-event"
 TRACE = "trace"

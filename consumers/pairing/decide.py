@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from consumers.pairing.completed_event import completed_event
 from pricing_rules.types import Rank
-from table_api.call_decision import UNATTRIBUTED, Decision, Place
-from table_api.call_view import CallView
-from table_api.log_usage import usage_from_log
+from table_api.open_calls.decision import UNATTRIBUTED, Decision, Place
+from table_api.open_calls.joined_call import CallView
+from table_api.open_calls.logged_usage import usage_from_log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

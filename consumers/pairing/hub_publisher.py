@@ -10,7 +10,7 @@ from azure.eventhub.exceptions import EventHubError
 
 from consumers.errors import HubUnavailable, SettingsError
 from consumers.hub import IDLE_TIMEOUT_S, HubAddress, tls
-from table_api.call_decision import Decision
+from table_api.open_calls.decision import Decision
 
 SEND_RETRIES = 2
 

@@ -18,9 +18,9 @@ from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import StreamTime
 from consumers.pairing.usage_report import report_of
 from consumers.received import Received
-from table_api.call_facts import Fact, Outcome, Reported
-from table_api.open_calls import Arrival, OpenCalls
-from table_api.progress import Count
+from table_api.consumer_state.progress import Count
+from table_api.open_calls.facts import Fact, Outcome, Reported
+from table_api.open_calls.table import Arrival, OpenCalls
 from telemetry.metrics import CounterName, count
 
 KEPT: Counts = (Count.KEPT,)

@@ -20,7 +20,7 @@ from consumers.pairing.sweeper import Sweeper
 from consumers.run import receive_on
 from consumers.settings import Settings
 from consumers.storage_retry import until_answered
-from table_api.open_calls import OpenCalls
+from table_api.open_calls.table import OpenCalls
 from telemetry.log import Log
 
 KEPT_AFTER_RETENTION_DAYS = 7

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from consumers.pairing.decide import Waits, decide
-from table_api.call_decision import UNATTRIBUTED, Decision
 from table_api.errors import Unavailable
-from table_api.kept_call import KeptCall
-from table_api.open_calls import OpenCalls
+from table_api.open_calls.decision import UNATTRIBUTED, Decision
+from table_api.open_calls.open_call import KeptCall
+from table_api.open_calls.table import OpenCalls
 from telemetry.metrics import CounterName, count
 
 TRIES_MAX = 8

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import repeat
 
 from consumers.hub import EventHub, HubState, PartitionState
-from table_api.progress import Progress, ProgressTable
+from table_api.consumer_state.progress import Progress, ProgressTable
 
 RECENT = timedelta(seconds=5)
 

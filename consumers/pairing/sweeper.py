@@ -12,7 +12,7 @@ from consumers.errors import HubUnavailable
 from consumers.pairing.intake import Pairing
 from consumers.pairing.stream_time import Passed
 from table_api.errors import Unavailable
-from table_api.open_calls import SAME_CALL_MAX
+from table_api.open_calls.table import SAME_CALL_MAX
 from telemetry.log import Log
 
 CLOCK_SKEW = timedelta(minutes=1)

@@ -2,7 +2,7 @@
 
 from consumers.disposition import is_deferred
 from pricing_rules.types import UsageEvent
-from table_api.call_facts import Identity, Reported
+from table_api.open_calls.facts import Identity, Reported
 
 
 def report_of(event: UsageEvent) -> Reported | None:

@@ -1,0 +1,1 @@
+"""Reads old events again through the same posting. Imports `metering` and `rerating`."""

@@ -17,16 +17,15 @@ from pricing_rules.book import Book
 from pricing_rules.errors import InvalidBook
 from pricing_rules.rating import rate
 from pricing_rules.types import UsageEvent
-from table_api.book_archive import BookArchive
-from table_api.call_reads import model_of
-from table_api.call_scan import ScopedCall
-from table_api.entries import LedgerEntry
-from table_api.ledger import Ledger
-from table_api.post_result import Outcome, PostResult
-from table_api.recorded_call import differs, state_digest
-from table_api.repricing import Pair, Repricing, encode_pairs
-from table_api.rerating import Scope
-from table_api.rows import MeteredCall, Posting
+from table_api.ledger.book_archive import BookArchive
+from table_api.ledger.chain_changes import Repricing
+from table_api.ledger.entries import LedgerEntry, model_of
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.post_result import Outcome, PostResult
+from table_api.ledger.posting import MeteredCall, Posting
+from table_api.ledger.recorded_call import differs, state_digest
+from table_api.rerating.pairs import Pair, encode_pairs
+from table_api.rerating.scope import Scope, ScopedCall
 
 DIFFERENCES_MAX = 100_000
 """Differing calls that one replay keeps: about 100 MB. More say that a period is too long."""

@@ -9,7 +9,7 @@ from consumers.received import Received
 from consumers.redrive import NO_OFFSET, Again, metering_again, redrive
 from consumers.replay.replay import Tally
 from consumers.replay.source import Period
-from table_api.dead_letters import DeadLetter, LetterState
+from table_api.consumer_state.dead_letters import DeadLetter, LetterState
 
 
 async def replay_letters(

@@ -12,7 +12,7 @@ from consumers.errors import GivenUp
 from consumers.metering import Metering
 from consumers.replay.source import Batch, Source
 from consumers.storage_retry import until_answered
-from table_api.replay_positions import ReplayPositions
+from table_api.consumer_state.replay_positions import ReplayPositions
 
 PARTITIONS_IN_FLIGHT_MAX = 8
 FINDINGS_NAMED_MAX = 1_000

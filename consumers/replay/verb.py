@@ -35,10 +35,10 @@ from consumers.rerate.diff_text import as_table
 from consumers.rerate.stage import keep_staging, overlapping
 from consumers.settings import Settings
 from pricing_rules.book import load_book
-from table_api.ledger import Ledger
-from table_api.people import People
-from table_api.replay_positions import ReplayPositions
-from table_api.reratings import Reratings
+from table_api.consumer_state.replay_positions import ReplayPositions
+from table_api.ledger.ledger import Ledger
+from table_api.people.people import People
+from table_api.rerating.runs_table import Reratings
 
 NOT_ALL_WAS_READ = 1
 DIFFERENCES_SHOWN_MAX = 20

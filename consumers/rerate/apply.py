@@ -12,13 +12,13 @@ from uuid import uuid4
 
 from consumers.errors import RerateRefused
 from consumers.rerate.stage import pairs_name
-from table_api.documents import Documents
-from table_api.intents import Repriced, Reverted
-from table_api.ledger import Ledger
-from table_api.post_result import Outcome, PostResult
-from table_api.repricing import Pair, decode_pairs
-from table_api.rerating import Rerating, Work
-from table_api.reratings import LeftAlone, Reratings
+from table_api.ledger.chain_changes import Repriced, Reverted
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.post_result import Outcome, PostResult
+from table_api.rerating.pairs import Pair, decode_pairs
+from table_api.rerating.run import Rerating, Work
+from table_api.rerating.runs_table import LeftAlone, Reratings
+from table_api.storage.blobs import Documents
 
 BATCH_CALLS_MAX = 500
 """Calls of one batch: about six transactions, and one renewal of the place of work."""

@@ -7,10 +7,9 @@ import msgspec
 
 from pricing_rules.money import format_pico
 from pricing_rules.types import CallState
-from table_api.additive import Additive
-from table_api.call_scan import ScopedCall
-from table_api.rerating import Scope
-from table_api.rows import Posting
+from table_api.ledger.measures import Additive
+from table_api.ledger.posting import Posting
+from table_api.rerating.scope import Scope, ScopedCall
 
 COSTED = frozenset({CallState.PRICED.value, CallState.ZERO.value})
 

@@ -14,15 +14,16 @@ from consumers.rerate.diff import COSTED, Diff, diff_document
 from consumers.rerate.engine import engine_version
 from pricing_rules.book import Book
 from pricing_rules.rating import rate
-from table_api.calendar import BillingCalendar
-from table_api.call_reads import model_of
-from table_api.call_scan import ScopedCall
-from table_api.documents import Documents, keep
-from table_api.recorded_call import differs, recorded_event, state_digest
-from table_api.repricing import Pair, Repricing, encode_pairs
-from table_api.rerating import Rerating, RunState, Scope
-from table_api.reratings import Reratings
-from table_api.rows import MeteredCall, Posting
+from table_api.ledger.billing_calendar import BillingCalendar
+from table_api.ledger.chain_changes import Repricing
+from table_api.ledger.entries import model_of
+from table_api.ledger.posting import MeteredCall, Posting
+from table_api.ledger.recorded_call import differs, recorded_event, state_digest
+from table_api.rerating.pairs import Pair, encode_pairs
+from table_api.rerating.run import Rerating, RunState
+from table_api.rerating.runs_table import Reratings
+from table_api.rerating.scope import Scope, ScopedCall
+from table_api.storage.blobs import Documents, keep
 
 PAIRS_MAX = 500_000
 """Changes in one run: about 500 MB while it is staged."""

@@ -17,11 +17,11 @@ from consumers.rerate.diff_text import as_csv, as_table
 from consumers.rerate.stage import Staging, check, is_live, keep_staging, overlapping, rate_scope
 from consumers.settings import Settings
 from pricing_rules.book import Book, load_book
-from table_api.call_scan import scan
-from table_api.ledger import Ledger
-from table_api.people import People
-from table_api.rerating import Scope, Work
-from table_api.reratings import LISTED_MAX, LeftAlone, Reratings
+from table_api.ledger.ledger import Ledger
+from table_api.people.people import People
+from table_api.rerating.run import Work
+from table_api.rerating.runs_table import LISTED_MAX, LeftAlone, Reratings
+from table_api.rerating.scope import Scope, scan
 
 
 async def stage(settings: Settings, arguments: argparse.Namespace) -> int:

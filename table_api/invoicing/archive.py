@@ -1,11 +1,11 @@
 """Where a closed month's blobs stand, and reading them. The only place that spells their names."""
 
-from table_api.blob_store import BlobStore
 from table_api.errors import AlreadyExists
 from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.errors import Altered, BadMonth, NotClosed
 from table_api.invoicing.manifest import File, Manifest, decode_manifest
 from table_api.invoicing.snapshot import Snapshot, decode_snapshot, sha256
+from table_api.storage.blobs import BlobStore
 
 LEASE_BLOB = "close.lease"
 MONTHS_MAX = 1_200

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from table_api.calendar import BillingCalendar
 from table_api.invoicing.errors import BadMonth
+from table_api.ledger.billing_calendar import BillingCalendar
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII).fullmatch
 _OFFSET_MAX = timedelta(hours=16)

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from table_api.additive import Additive, added, negated
-from table_api.cells import Cell
 from table_api.invoicing.snapshot import (
     Balance,
     ChangedCell,
@@ -15,6 +13,8 @@ from table_api.invoicing.snapshot import (
     stored,
     stored_facts,
 )
+from table_api.ledger.cells import Cell
+from table_api.ledger.measures import Additive, added, negated
 
 CostCentreOn = Callable[[str, date], str | None]
 """Today's word on a subject's cost centre on a charge day."""

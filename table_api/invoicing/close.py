@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from table_api.audit import AuditReport, audit
+from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.invoicing.archive import Archive, file_name, manifest_name, snapshot_name
 from table_api.invoicing.billing_month import BillingMonth, period_of
 from table_api.invoicing.errors import Altered, CloseRefused
@@ -25,7 +25,7 @@ from table_api.invoicing.manifest import File, Manifest, encode_manifest
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshot import Checks, Snapshot, encode_snapshot, sha256
 from table_api.invoicing.take_snapshot import BillingSource, ledger_months, take_snapshot
-from table_api.posting import all_of
+from table_api.storage.parallel import all_of
 
 FILES_IN_FLIGHT_MAX = 8
 DUE_AFTER = timedelta(hours=6)

@@ -4,57 +4,23 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from table_api.azure_blobs import AzureBlobStore
-from table_api.blob_store import BlobStore
-from table_api.call_decision import PairingState
-from table_api.errors import SettingsError
+from table_api.consumer_state.groups import MeteringPlace, metering_place
+from table_api.consumer_state.progress import Count, ProgressTable
+from table_api.errors import NoLedger
 from table_api.invoicing.archive import Archive
 from table_api.invoicing.close import CloseJob, OpenCallsOf
-from table_api.invoicing.settings import CONTAINER, InvoicingSettings, invoicing_settings
+from table_api.invoicing.settings import InvoicingSettings, invoicing_settings
 from table_api.invoicing.take_snapshot import BillingSource
-from table_api.meta import read_meta
-from table_api.metering_status import MeteringPlace
-from table_api.open_calls import OpenCalls
-from table_api.people import People
-from table_api.progress import Count, ProgressTable
-from table_api.reads import NoLedger
-from table_api.settings import Closable, metering_place, open_storage, storage_settings
-from table_api.storage import TableStorage
+from table_api.ledger.meta import read_meta
+from table_api.open_calls.decision import PairingState
+from table_api.open_calls.table import OpenCalls
+from table_api.people.people import People
+from table_api.storage.blobs import BlobStore
+from table_api.storage.connection import open_blobs, open_storage, storage_settings
+from table_api.storage.table_storage import TableStorage
 
 CLOCKS_APART_MAX = timedelta(hours=1)
 """No gateway's clock is further ahead of ours."""
-
-
-def connect_blobs(
-    environment: Mapping[str, str], container: str = CONTAINER
-) -> tuple[AzureBlobStore, Closable | None]:
-    """A container of the ledger's account, and the identity that is used, if any."""
-    settings = storage_settings(environment)
-    if (text := settings.connection_string) is not None:
-        return AzureBlobStore.from_connection_string(text, container), None
-    tables_url = settings.tables_url or ""
-    url = environment.get("BLOBS_URL") or tables_url.replace(".table.", ".blob.", 1)
-    if not url.startswith("https://"):
-        raise SettingsError(f"BLOBS_URL {url!r} does not start with https://")
-    # The import takes half a second, and a connection string needs none of it.
-    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
-
-    credential = DefaultAzureCredential()
-    return AzureBlobStore.from_account_url(url, credential, container), credential
-
-
-@asynccontextmanager
-async def open_blobs(
-    environment: Mapping[str, str], container: str = CONTAINER
-) -> AsyncIterator[AzureBlobStore]:
-    """The container, `invoices` by default, closed at the end with the identity it used."""
-    blobs, credential = connect_blobs(environment, container)
-    try:
-        yield blobs
-    finally:
-        await blobs.close()
-        if credential is not None:
-            await credential.close()
 
 
 @asynccontextmanager

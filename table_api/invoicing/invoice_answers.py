@@ -9,7 +9,7 @@ from table_api.invoicing.focus_columns import DATASETS
 from table_api.invoicing.manifest import File, Manifest
 from table_api.invoicing.queries import DocumentKind
 from table_api.invoicing.renditions import PARQUET, RENDERERS, names_of
-from table_api.people import PeopleDirectory
+from table_api.people.people import PeopleDirectory
 
 
 def month_answer(manifest: Manifest) -> answers.InvoiceMonth:

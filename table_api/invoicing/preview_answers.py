@@ -9,7 +9,7 @@ from table_api.invoicing.document import Document
 from table_api.invoicing.files import MonthDocuments
 from table_api.invoicing.invoice_answers import concerns_of, subtotals_of
 from table_api.invoicing.renditions import names_of
-from table_api.people import PeopleDirectory
+from table_api.people.people import PeopleDirectory
 
 
 def preview_answer(

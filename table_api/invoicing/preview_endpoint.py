@@ -6,7 +6,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.audit_summary import last_audit
+from table_api.audit.last_audit import last_audit
 from table_api.conditional import json_answer
 from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.close import CloseJob

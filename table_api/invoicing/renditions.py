@@ -12,7 +12,7 @@ from table_api.invoicing.focus_1_2 import COST_AND_USAGE_1_2, as_focus_1_2
 from table_api.invoicing.focus_columns import DATASETS, focus_csv
 from table_api.invoicing.focus_parquet import focus_parquet
 from table_api.invoicing.snapshot import Snapshot
-from table_api.people import PeopleDirectory
+from table_api.people.people import PeopleDirectory
 
 Names = Mapping[str, str]
 Renderer = Callable[[Document, Names], bytes]

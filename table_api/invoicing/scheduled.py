@@ -7,12 +7,12 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from table_api.blob_store import LEASE_RENEWAL_S, BlobStore
 from table_api.invoicing.archive import LEASE_BLOB
 from table_api.invoicing.close import CloseJob
 from table_api.invoicing.connection import open_job
 from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.manifest import Manifest
+from table_api.storage.blobs import LEASE_RENEWAL_S, BlobStore
 
 SCHEDULE = "0 20 * * * *"
 """20 past every hour, UTC: a month is closed within the hour after it is due in any zone, and a

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from table_api.additive import Additive, decode_additive, encode_additive
-from table_api.cells import Cell
 from table_api.invoicing.errors import Altered
-from table_api.storage import Value
+from table_api.ledger.cells import Cell
+from table_api.ledger.measures import Additive, decode_additive, encode_additive
+from table_api.storage.table_storage import Value
 
 SCHEMA = "llm-chargeback/snapshot/1"
 INVOICE_DIGITS = 6

@@ -8,9 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from table_api.additive import decode_additive
-from table_api.calendar import BillingCalendar
-from table_api.cells import Cell, read_cell
 from table_api.invoicing.archive import Archive, snapshot_name
 from table_api.invoicing.billing_month import BillingMonth, iso, period_of, start_of
 from table_api.invoicing.changes import (
@@ -32,11 +29,13 @@ from table_api.invoicing.snapshot import (
     Snapshot,
     snapshot_cell,
 )
-from table_api.keys import CELL_ROWS, month_partitions
-from table_api.ledger import LEDGER_TABLE
-from table_api.meta import LedgerMeta, LedgerSettings
-from table_api.people import PeopleDirectory
-from table_api.storage import TableStorage
+from table_api.ledger.billing_calendar import BillingCalendar
+from table_api.ledger.cells import Cell, read_cell
+from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE, month_partitions
+from table_api.ledger.measures import decode_additive
+from table_api.ledger.meta import LedgerMeta, LedgerSettings
+from table_api.people.people import PeopleDirectory
+from table_api.storage.table_storage import TableStorage
 
 CELLS_MAX = 1_000_000
 """Cells of one month: about 2 GB while the snapshot is made."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from pricing_rules.money import divide_half_even, format_pico
 from pricing_rules.units import Unit
-from table_api.additive import AMOUNT_COLUMNS, QUANTITY_COLUMNS, Additive
 from table_api.invoicing.document import Concern, Uncharged
 from table_api.invoicing.groups import Group
 from table_api.invoicing.snapshot import Snapshot
+from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS, Additive
 
 UNATTRIBUTED = "unattributed"
 PER_TOKEN = "mean charge per unit over all priced calls of the month"

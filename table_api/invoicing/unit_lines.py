@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pricing_rules.units import Unit
-from table_api.additive import AMOUNT_COLUMNS, LAYERS, QUANTITY_COLUMNS, Additive
 from table_api.invoicing.snapshot import ChangedCell, SnapshotCell
+from table_api.ledger.measures import AMOUNT_COLUMNS, LAYERS, QUANTITY_COLUMNS, Additive
 
 UNIT_ORDER = {unit: index for index, unit in enumerate(Unit)}
 LINE_FACTS = (

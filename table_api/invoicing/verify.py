@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from table_api.audit import AuditReport, audit
+from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.invoicing.archive import Archive, file_name, manifest_name, snapshot_name
 from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.errors import Altered, NotClosed
@@ -21,7 +21,7 @@ from table_api.invoicing.snapshot import decode_snapshot
 from table_api.invoicing.verify_history import check_history
 from table_api.invoicing.verify_ledger import check_ledger
 from table_api.invoicing.verify_lines import LineCheck
-from table_api.storage import TableStorage
+from table_api.storage.table_storage import TableStorage
 
 
 async def verify(archive: Archive, storage: TableStorage, month: BillingMonth) -> Findings:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from table_api.invoicing.findings import Findings
-from table_api.keys import CALL_ROWS, CELL_ROWS
-from table_api.storage import Row, TableStorage
+from table_api.ledger.keys import CALL_ROWS, CELL_ROWS
+from table_api.storage.table_storage import Row, TableStorage
 
 _TABLE = "ledger"
 _COUNTED = ("calls", "errors", "unpriced", "no_usage")

@@ -13,12 +13,12 @@ from consumers.call_rating import CallRating
 from consumers.dead_letters import MemoryDeadLetters
 from consumers.metering import Metering
 from consumers.received import Received
-from table_api.audit import audit
-from table_api.ledger import Ledger
-from table_api.memory_storage import MemoryTableStorage
-from table_api.meta import LedgerSettings
-from table_api.people import People
-from table_api.storage import Delete, Replace, etag_of
+from table_api.audit.ledger_audit import audit
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.meta import LedgerSettings
+from table_api.people.people import People
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Delete, Replace, etag_of
 from tests.builders import chat_usage, make_body
 from tests.calls import all_rows, book
 

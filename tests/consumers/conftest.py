@@ -19,12 +19,12 @@ from consumers.run import run
 from consumers.settings import Settings, read_settings
 from local_stack.azurite import AzuritePorts
 from local_stack.broker import Broker, BrokerConfig, HubConfig
-from table_api.audit import AuditReport, audit
-from table_api.azure_storage import AzureTableStorage
-from table_api.dead_letters import DeadLetter
-from table_api.keys import starting_with
-from table_api.meta import read_meta
-from table_api.progress import Count, Progress, ProgressTable
+from table_api.audit.ledger_audit import AuditReport, audit
+from table_api.consumer_state.dead_letters import DeadLetter
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.ledger.meta import read_meta
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.keys import starting_with
 from tests.builders import ENQUEUED_TIME, call_id, make_body
 from tests.calls import DEMO_BOOK, all_rows
 from tests.consumers.process import ConsumerProcess

@@ -11,9 +11,9 @@ from consumers.metering import Metering
 from consumers.metering_edges import ledger_settings
 from consumers.redrive import metering_again, redrive
 from consumers.verbs import list_letters, redrive_letters, show_letter
-from table_api.dead_letters import LetterState
-from table_api.ledger import Ledger
-from table_api.progress import Count
+from table_api.consumer_state.dead_letters import LetterState
+from table_api.consumer_state.progress import Count
+from table_api.ledger.ledger import Ledger
 from tests.builders import ABSENT, CALL_TIME, call_id, chat_usage, make_body
 from tests.calls import NOW
 from tests.consumers.call_ratings import rating

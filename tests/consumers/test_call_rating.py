@@ -4,10 +4,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from consumers.call_rating import PEOPLE_AGE_S_MAX, CallRating
-from table_api.calendar import BillingCalendar, zone_transitions
-from table_api.memory_storage import MemoryTableStorage
-from table_api.people import People, Person
-from table_api.rows import MeteredCall
+from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
+from table_api.ledger.posting import MeteredCall
+from table_api.people.people import People, Person
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME, SUBJECT, make_event, make_usage
 from tests.calls import NOW, make_call
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier

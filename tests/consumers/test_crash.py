@@ -14,7 +14,7 @@ from local_stack.send import send_events
 from local_stack.trace import offset_to, trace_events
 from local_stack.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
-from table_api.progress import Count
+from table_api.consumer_state.progress import Count
 from tests.builders import ENQUEUED_TIME
 from tests.consumers.conftest import HUB, Stage
 from tests.trace_total import TRACE, total_of

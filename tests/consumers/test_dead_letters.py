@@ -9,8 +9,8 @@ from azure.storage.blob.aio import ContainerClient
 from consumers.blob_dead_letters import BlobDeadLetters
 from consumers.dead_letters import DeadLetters, MemoryDeadLetters
 from local_stack.azurite import AzuritePorts
-from table_api.azure_storage import AzureTableStorage
-from table_api.dead_letters import DeadLetterIndex
+from table_api.consumer_state.dead_letters import DeadLetterIndex
+from table_api.storage.azure_tables import AzureTableStorage
 from tests.contracts.dead_letters import HUB, DeadLettersContract
 
 

@@ -7,7 +7,7 @@ import pytest
 from consumers.__main__ import main
 from consumers.actions import Action
 from consumers.settings import options
-from table_api.progress import Count
+from table_api.consumer_state.progress import Count
 from telemetry.metrics import CounterName, GaugeName, HistogramName
 
 DOCS = Path(__file__).parent.parent.parent / "docs"

@@ -6,11 +6,11 @@ import pytest
 
 from consumers.dead_letters import Letter, MemoryDeadLetters
 from consumers.metering import Metering
+from table_api.consumer_state.progress import Count
 from table_api.errors import Unavailable
-from table_api.memory_storage import MemoryTableStorage
-from table_api.post_result import Outcome, PostResult
-from table_api.progress import Count
-from table_api.rows import MeteredCall
+from table_api.ledger.post_result import Outcome, PostResult
+from table_api.ledger.posting import MeteredCall
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import call_id, chat_usage, make_body
 from tests.calls import NOW, all_rows, open_ledger
 from tests.consumers.call_ratings import rating

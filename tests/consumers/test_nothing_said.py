@@ -7,7 +7,7 @@ import json
 
 from consumers.dead_letters import MemoryDeadLetters
 from consumers.received import Received
-from table_api.memory_storage import MemoryTableStorage
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME, ENQUEUED_TIME, call_id, chat_usage, make_document
 from tests.calls import all_rows
 from tests.consumers.diagnostics.test_message_text import SAID, record

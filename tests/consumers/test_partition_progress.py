@@ -6,10 +6,10 @@ import pytest
 
 from consumers.handler import Counts
 from consumers.partition_progress import PartitionProgress
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
-from table_api.memory_storage import MemoryTableStorage
-from table_api.progress import Count, Progress, ProgressTable
-from table_api.storage import TableStorage
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
 from tests.calls import NOW, FaultyStorage
 from tests.consumers.deliveries import delivered
 

@@ -4,7 +4,7 @@ import time
 
 from local_stack.azurite import free_port
 from local_stack.broker import Broker
-from table_api.progress import Count
+from table_api.consumer_state.progress import Count
 from tests.builders import call_id, make_body
 from tests.consumers.conftest import CONFIG, HUB, HubClock, Stage
 from tests.consumers.proxy import StorageProxy

@@ -21,9 +21,9 @@ from local_stack.broker.faults import Detach, Replay
 from local_stack.broker.partition_key import partition_of
 from local_stack.send import send_events
 from local_stack.usage_event import OutgoingEvent
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
-from table_api.memory_storage import MemoryTableStorage
-from table_api.progress import Count, Progress, ProgressTable
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.calls import NOW
 from tests.consumers.conftest import HUB, Stage
 from tests.consumers.deliveries import delivered

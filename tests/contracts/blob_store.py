@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from table_api.blob_store import BlobStore
 from table_api.errors import AlreadyExists, Unavailable
+from table_api.storage.blobs import BlobStore
 
 TEXT = "text/plain"
 

@@ -6,7 +6,7 @@ import pytest
 
 from consumers.dead_letters import DeadLetters, Letter, Refusal, make_letter
 from consumers.errors import LetterGone
-from table_api.dead_letters import LetterState
+from table_api.consumer_state.dead_letters import LetterState
 from tests.calls import NOW
 from tests.consumers.deliveries import delivered
 

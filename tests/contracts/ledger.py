@@ -7,15 +7,15 @@ import pytest
 
 from pricing_rules.money import parse_pico
 from pricing_rules.types import Rank, ReplacedCall
-from table_api.audit import audit
-from table_api.cells import Cell, read_cell
-from table_api.entries import LedgerEntry, read_entry
+from table_api.audit.ledger_audit import audit
 from table_api.errors import Unavailable
-from table_api.keys import CALL_ROWS, CELL_ROWS, shard_of
-from table_api.ledger import Ledger
-from table_api.post_result import Outcome
-from table_api.rows import MeteredCall
-from table_api.storage import Operation, TableStorage
+from table_api.ledger.cells import Cell, read_cell
+from table_api.ledger.entries import LedgerEntry, read_entry
+from table_api.ledger.keys import CALL_ROWS, CELL_ROWS, shard_of
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.post_result import Outcome
+from table_api.ledger.posting import MeteredCall
+from table_api.storage.table_storage import Operation, TableStorage
 from tests.builders import CALL_TIME, call_id, make_usage
 from tests.calls import NOW, FaultyStorage, PrefixedStorage, all_rows, make_call, open_ledger
 
@@ -130,7 +130,7 @@ class LedgerContract:
     async def test_a_move_that_is_cut_short_shows_as_moving_and_is_finished_by_a_repeat(
         self, storage: TableStorage, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("table_api.posting.BACKOFF_S_MAX", 0)
+        monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
         lost = make_call(1, subject="unattributed", rank=Rank.GATEWAY_LOG)
         mover = make_call(2, replaces=place_of(lost), rank=Rank.GATEWAY_LOG)
         await ledger.post([lost])
@@ -221,7 +221,7 @@ class LedgerContract:
     async def test_storage_that_stays_away_gives_the_batch_back(
         self, storage: TableStorage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("table_api.posting.BACKOFF_S_MAX", 0)
+        monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
         ledger = await open_ledger(storage)
         faulty = Ledger(FaultyStorage(storage, ["before"] * 50), ledger.meta, now=lambda: NOW)
         with pytest.raises(Unavailable, match="12 tries"):

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pricing_rules.types import Operation
-from table_api.call_decision import Decision, PairingState, Place
-from table_api.call_facts import Fact, Identity, Outcome, Reported, Tokens
-from table_api.open_calls import Arrival, OpenCalls
-from table_api.storage import TableStorage
+from table_api.open_calls.decision import Decision, PairingState, Place
+from table_api.open_calls.facts import Fact, Identity, Outcome, Reported, Tokens
+from table_api.open_calls.table import Arrival, OpenCalls
+from table_api.storage.table_storage import TableStorage
 from tests.builders import call_id
 from tests.calls import all_rows
 

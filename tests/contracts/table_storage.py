@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Rejected
-from table_api.keys import KeyRange, encode_part, starting_with
-from table_api.storage import (
+from table_api.storage.keys import KeyRange, encode_part, starting_with
+from table_api.storage.table_storage import (
     Delete,
     Insert,
     Merge,

@@ -4,8 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from local_stack.paired_calls import paired_calls
-from table_api.call_decision import PairingState
-from table_api.memory_storage import MemoryTableStorage
+from table_api.open_calls.decision import PairingState
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import WAITS, World
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from table_api.app import create_app
-from table_api.memory_storage import MemoryTableStorage
-from table_api.storage import TableStorage
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
 from tests.calls import NOW
 
 ApiClient = httpx.AsyncClient

@@ -13,16 +13,16 @@ import pytest
 from pricing_rules.types import Rank, ReplacedCall
 from table_api import endpoints
 from table_api.app import create_app
-from table_api.audit import audit
-from table_api.audit_summary import save_audit
-from table_api.dead_letters import DeadLetter, DeadLetterIndex, LetterState
+from table_api.audit.last_audit import save_audit
+from table_api.audit.ledger_audit import audit
+from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
-from table_api.ledger import Ledger
-from table_api.memory_storage import MemoryTableStorage
-from table_api.meta import LedgerSettings
-from table_api.people import People, Person
-from table_api.progress import Count, Progress, ProgressTable
-from table_api.storage import Row
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.meta import LedgerSettings
+from table_api.people.people import People, Person
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Row
 from tests.builders import CALL_TIME, ENQUEUED_TIME, SUBJECT, call_id, make_usage
 from tests.calls import NOW, make_call, open_ledger
 from tests.table_api.conftest import ApiClient, api_over

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import pytest
 
 from pricing_rules.types import Rank
-from table_api.audit import audit
-from table_api.audit_summary import last_audit, save_audit
-from table_api.keys import CALL_ROWS, CELL_ROWS, KeyRange
-from table_api.memory_storage import MemoryTableStorage
-from table_api.storage import Row, Upsert, Value
+from table_api.audit.last_audit import last_audit, save_audit
+from table_api.audit.ledger_audit import audit
+from table_api.ledger.keys import CALL_ROWS, CELL_ROWS
+from table_api.storage.keys import KeyRange
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Row, Upsert, Value
 from tests.builders import call_id, make_usage
 from tests.calls import NOW, PrefixedStorage, make_call, open_ledger
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from pricing_rules.types import Rank
-from table_api.audit import audit
-from table_api.keys import CALL_ROWS, CELL_ROWS, KeyRange
-from table_api.ledger import Ledger
-from table_api.memory_storage import MemoryTableStorage
-from table_api.storage import Value
+from table_api.audit.ledger_audit import audit
+from table_api.ledger.keys import CALL_ROWS, CELL_ROWS
+from table_api.ledger.ledger import Ledger
+from table_api.storage.keys import KeyRange
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Value
 from tests.builders import call_id, make_usage
 from tests.calls import NOW, SETTINGS, make_call
 from tests.table_api.test_audit import rows_of, write

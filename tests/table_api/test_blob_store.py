@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 
 from local_stack.azurite import AzuritePorts
-from table_api.azure_blobs import AzureBlobStore
-from table_api.blob_store import BlobStore
 from table_api.errors import SettingsError, Unavailable
-from table_api.memory_blobs import MemoryBlobStore
+from table_api.storage.azure_blobs import AzureBlobStore
+from table_api.storage.blobs import BlobStore
+from table_api.storage.memory_blobs import MemoryBlobStore
 from tests.contracts.blob_store import BlobStoreContract
 
 

@@ -8,8 +8,8 @@ import pytest
 from pricing_rules.book import load_book
 from pricing_rules.rating import rate
 from pricing_rules.types import Operation, Rank
-from table_api.memory_storage import MemoryTableStorage
-from table_api.rows import MeteredCall
+from table_api.ledger.posting import MeteredCall
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import SUBJECT, make_usage
 from tests.calls import DEMO_BOOK, make_call, open_ledger
 from tests.table_api.conftest import ApiClient

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from table_api.calendar import BillingCalendar, zone_transitions
 from table_api.errors import SettingsError
+from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 
 BERLIN = BillingCalendar("Europe/Berlin", zone_transitions("Europe/Berlin", 2028))
 

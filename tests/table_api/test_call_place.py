@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from table_api.call_place import CallPlace, read_call_place
+from table_api.call_place import read_call_place
 from table_api.cursor import to_base64url
-from table_api.keys import call_key, cell_key, correction_key, partition_key
+from table_api.ledger.keys import CallPlace, call_key, cell_key, correction_key, partition_key
 from tests.builders import CALL_TIME, SUBJECT, call_id
 
 DAY = CALL_TIME.date()

@@ -5,14 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from pricing_rules.types import Rank
-from table_api import call_reads
-from table_api.call_place import CallPlace
-from table_api.call_reads import CallReads
-from table_api.entries import LedgerEntry
-from table_api.memory_storage import MemoryTableStorage
-from table_api.periods import DayRange, running_month
-from table_api.reads import LedgerReads
-from table_api.storage import TableStorage
+from table_api.ledger.day_range import DayRange, running_month
+from table_api.ledger.entries import LedgerEntry
+from table_api.ledger.keys import CallPlace
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
+from table_api.usage import call_reads
+from table_api.usage.call_reads import CallReads
+from table_api.usage.cell_reads import LedgerReads
 from tests.builders import CALL_TIME, SUBJECT, call_id, make_usage
 from tests.calls import NOW, make_call, open_ledger
 

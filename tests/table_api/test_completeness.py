@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing_rules.types import CallState
-from table_api.call_decision import PairingState
-from table_api.completeness import CompletenessMeter, Tally, add_sums
-from table_api.completeness_call import PostedCall, SeenCall
+from table_api.completeness.calls import PostedCall, SeenCall
+from table_api.completeness.meter import CompletenessMeter, Tally, add_sums
+from table_api.open_calls.decision import PairingState
 from tests.builders import call_id
 
 TIME = datetime(2026, 11, 20, 9, 59, 59, tzinfo=UTC)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from table_api import endpoints
-from table_api.completeness_reads import DAY_MARGIN, day_span
-from table_api.dead_letters import DeadLetter, DeadLetterIndex, LetterState
-from table_api.memory_storage import MemoryTableStorage
-from table_api.storage import TableStorage
+from table_api.completeness.reads import DAY_MARGIN, day_span
+from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
 from tests.builders import CALL_TIME
 from tests.calls import NOW, open_ledger
 from tests.consumers.pairing.gateway import Call, envelope

@@ -7,11 +7,11 @@ import pytest
 from azure.storage.blob.aio import ContainerClient
 
 from pricing_rules.errors import InvalidBook
-from table_api.azure_blobs import AzureBlobStore
-from table_api.book_archive import BookArchive
-from table_api.documents import Documents, keep
 from table_api.errors import AlreadyExists, Unavailable
-from table_api.memory_blobs import MemoryBlobStore
+from table_api.ledger.book_archive import BookArchive
+from table_api.storage.azure_blobs import AzureBlobStore
+from table_api.storage.blobs import Documents, keep
+from table_api.storage.memory_blobs import MemoryBlobStore
 from tests.calls import book
 from tests.reratings import dearer_book
 

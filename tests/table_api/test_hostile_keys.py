@@ -20,15 +20,16 @@ from consumers.dead_letters import Refusal, make_letter
 from consumers.decode import decode
 from consumers.received import Received
 from pricing_rules.types import UsageEvent
-from table_api.azure_storage import AzureTableStorage
-from table_api.dead_letters import DeadLetterIndex
+from table_api.consumer_state.dead_letters import DeadLetterIndex
+from table_api.consumer_state.progress import Progress, ProgressTable
+from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.errors import Altered, BadMonth
 from table_api.invoicing.manifest import File, Manifest, decode_manifest, encode_manifest
-from table_api.keys import KeyRange, call_key, cell_key, partition_key
-from table_api.memory_storage import MemoryTableStorage
-from table_api.monthly import monthly_key
-from table_api.open_call_keys import (
+from table_api.ledger.keys import call_key, cell_key, partition_key
+from table_api.ledger.posting import line_hash
+from table_api.monthly.projected_day import monthly_key
+from table_api.open_calls.keys import (
     call_partition,
     call_rows,
     decision_key,
@@ -38,10 +39,10 @@ from table_api.open_call_keys import (
     hour_key,
     hour_partition,
 )
-from table_api.people import People, Person
-from table_api.progress import Progress, ProgressTable
-from table_api.replay_positions import ReplayPositions
-from table_api.rows import line_hash
+from table_api.people.people import People, Person
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.keys import KeyRange
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME, ENQUEUED_TIME, make_body
 from tests.calls import NOW, all_rows
 

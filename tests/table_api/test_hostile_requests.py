@@ -7,7 +7,7 @@ import pytest
 
 from table_api.app import create_app
 from table_api.cursor import encode_cursor, from_base64url, to_base64url
-from table_api.memory_storage import MemoryTableStorage
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import SUBJECT, call_id
 from tests.calls import make_call, open_ledger
 from tests.table_api.conftest import ApiClient

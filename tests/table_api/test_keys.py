@@ -8,18 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from table_api.keys import (
+from table_api.ledger.keys import (
     call_key,
     cell_key,
     chain_range,
     correction_key,
-    encode_part,
     partition_key,
     shard_of,
     split_call_key,
-    starting_with,
     subject_rows,
 )
+from table_api.storage.keys import encode_part, starting_with
 
 TIME = datetime(2026, 11, 23, 12, 3, 1, 123456, tzinfo=UTC)
 PINNED_SHARDS = [7, 2, 11, 8, 12, 0, 6, 5]

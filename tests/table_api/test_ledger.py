@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from local_stack.azurite import AzuritePorts
-from table_api.azure_storage import AzureTableStorage
-from table_api.memory_storage import MemoryTableStorage
-from table_api.storage import TableStorage
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
 from tests.calls import PrefixedStorage
 from tests.contracts.ledger import LedgerContract
 

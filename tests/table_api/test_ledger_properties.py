@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing_rules.types import Rank
-from table_api.additive import Additive, add_into, additive_of
-from table_api.audit import audit
+from table_api.audit.ledger_audit import audit
 from table_api.errors import Unavailable
-from table_api.ledger import Ledger
-from table_api.memory_storage import MemoryTableStorage
-from table_api.rows import MeteredCall
-from table_api.storage import Operation
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.measures import Additive, add_into, additive_of
+from table_api.ledger.posting import MeteredCall
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Operation
 from tests.builders import call_id, make_usage
 from tests.calls import NOW, FaultyStorage, make_call, open_ledger
 from tests.contracts.ledger import entries_and_cells
@@ -142,4 +142,4 @@ async def post_until_done(ledger: Ledger, batch: Sequence[Report]) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("table_api.posting.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from pricing_rules.types import Operation, Usage
-from table_api.call_facts import Identity, Outcome, Tokens
-from table_api.call_view import CallView, view
-from table_api.log_usage import usage_from_log
+from table_api.open_calls.facts import Identity, Outcome, Tokens
+from table_api.open_calls.joined_call import CallView, view
+from table_api.open_calls.logged_usage import usage_from_log
 from tests.builders import call_id, make_usage
 
 TIME = datetime(2026, 11, 20, tzinfo=UTC)

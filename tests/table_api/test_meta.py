@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from table_api.calendar import zone_transitions
 from table_api.errors import LedgerMismatch
-from table_api.memory_storage import MemoryTableStorage
-from table_api.meta import META_PARTITION, META_ROW, META_TABLE, open_meta, read_meta
-from table_api.storage import Upsert
+from table_api.ledger.billing_calendar import zone_transitions
+from table_api.ledger.meta import META_PARTITION, META_ROW, META_TABLE, open_meta, read_meta
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Upsert
 from tests.calls import NOW, SETTINGS
 
 

@@ -3,10 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from table_api.additive import COUNTS, LAYERS, QUANTITY_COLUMNS
-from table_api.cells import Cell
-from table_api.monthly import (
-    AMOUNTS,
+from table_api.ledger.cells import Cell
+from table_api.ledger.measures import AMOUNTS, COUNTS, LAYERS, QUANTITY_COLUMNS
+from table_api.monthly.projected_day import (
     after_change,
     decode_amounts,
     decode_columns,

@@ -6,13 +6,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pricing_rules.types import Caller
-from table_api.audit import audit
-from table_api.keys import KeyRange
-from table_api.ledger import Ledger
-from table_api.monthly_audit import BEHIND_S_MAX
-from table_api.monthly_rebuild import rebuild_monthly
-from table_api.rows import MeteredCall
-from table_api.storage import Merge, Replace, Row, TableStorage, Upsert, Value, etag_of
+from table_api.audit.ledger_audit import audit
+from table_api.audit.monthly_audit import BEHIND_S_MAX
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.posting import MeteredCall
+from table_api.monthly.rebuild import rebuild_monthly
+from table_api.storage.keys import KeyRange
+from table_api.storage.table_storage import (
+    Merge,
+    Replace,
+    Row,
+    TableStorage,
+    Upsert,
+    Value,
+    etag_of,
+)
 from tests.builders import call_id
 from tests.calls import NOW, SETTINGS, PrefixedStorage, make_call, open_ledger
 from tests.projections import assert_projected

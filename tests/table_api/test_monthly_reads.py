@@ -7,14 +7,14 @@ import pytest
 from pydantic import BaseModel
 
 from pricing_rules.types import Caller, Rank, ReplacedCall
-from table_api.keys import KeyRange
-from table_api.meta import note_monthly
-from table_api.monthly_reads import MonthlyReads
-from table_api.people import People, Person
-from table_api.periods import DayRange
-from table_api.reads import TooManyCells
+from table_api.errors import TooManyCells
+from table_api.ledger.day_range import DayRange
+from table_api.ledger.meta import note_monthly
+from table_api.monthly.reads import MonthlyReads
+from table_api.people.people import People, Person
 from table_api.responses import Subjects, SubjectUsage, Usage
-from table_api.storage import Merge, TableStorage, etag_of
+from table_api.storage.keys import KeyRange
+from table_api.storage.table_storage import Merge, TableStorage, etag_of
 from tests.builders import CALL_TIME, call_id, make_usage
 from tests.calls import NOW, make_call, open_ledger
 from tests.projections import assert_projected
@@ -174,7 +174,7 @@ async def test_a_ledger_without_a_complete_projection_is_answered_from_its_cells
 async def test_a_range_of_too_many_days_is_refused(
     storage: TableStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("table_api.monthly_reads.TEXTS_READ_MAX", 5)
+    monkeypatch.setattr("table_api.monthly.reads.TEXTS_READ_MAX", 5)
     days = DayRange(date(2026, 11, 1), date(2026, 12, 1))
     with pytest.raises(TooManyCells, match="more than 5 days"):
         await MonthlyReads(storage).usage(days, by_subject=True, by_model=True, by_day=True)

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing_rules.types import Rank, ReplacedCall
-from table_api.audit import audit
+from table_api.audit.ledger_audit import audit
 from table_api.errors import Unavailable
-from table_api.ledger import Ledger
-from table_api.memory_storage import MemoryTableStorage
-from table_api.rows import MeteredCall
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.posting import MeteredCall
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME, call_id, make_usage
 from tests.calls import NOW, FaultyStorage, make_call, open_ledger
 from tests.contracts.ledger import entries_and_cells
@@ -111,4 +111,4 @@ async def write(ledger: Ledger, batches: Sequence[Sequence[MeteredCall]]) -> Non
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("table_api.posting.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)

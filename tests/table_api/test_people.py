@@ -4,11 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from table_api.memory_storage import MemoryTableStorage
-from table_api.people import PEOPLE_AGE_S_MAX, People, PeopleDirectory, Person
-from table_api.people_changes import import_changes
-from table_api.people_csv import COLUMNS, InvalidPeopleFile, read_people_csv
-from table_api.storage import TableStorage
+from table_api.people.csv_file import COLUMNS, InvalidPeopleFile, import_changes, read_people_csv
+from table_api.people.people import PEOPLE_AGE_S_MAX, People, PeopleDirectory, Person
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
 from tests.calls import NOW
 
 HEADER = "subject,display_name,cost_centre,valid_from\n"

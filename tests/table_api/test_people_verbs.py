@@ -11,10 +11,10 @@ from azure.data.tables import TableServiceClient
 
 from local_stack.azurite import AzuritePorts
 from table_api.__main__ import main
-from table_api.azure_storage import AzureTableStorage
-from table_api.ledger import Ledger
-from table_api.meta import read_meta
-from table_api.regroupings import Regroupings
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.meta import read_meta
+from table_api.people.regroupings import Regroupings
+from table_api.storage.azure_tables import AzureTableStorage
 from tests.calls import NOW, SETTINGS, make_call
 
 FILE = """subject,display_name,cost_centre,valid_from

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from table_api.periods import DayRange, MonthDays, months_back, running_month
+from table_api.ledger.day_range import DayRange, MonthDays, months_back, running_month
 
 days = st.dates(min_value=date(2020, 1, 1), max_value=date(2030, 12, 31))
 

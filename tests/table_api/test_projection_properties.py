@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from local_stack.azurite import AzuritePorts
 from pricing_rules.types import Caller, Rank, ReplacedCall
-from table_api.azure_storage import AzureTableStorage
 from table_api.errors import Unavailable
-from table_api.ledger import Ledger
-from table_api.memory_storage import MemoryTableStorage
-from table_api.meta import LedgerMeta
-from table_api.projection import TRIES_MAX
-from table_api.rows import MeteredCall
-from table_api.storage import Operation, Row, TableStorage
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.meta import LedgerMeta
+from table_api.ledger.posting import MeteredCall
+from table_api.monthly.projection import TRIES_MAX
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Operation, Row, TableStorage
 from tests.builders import CALL_TIME, call_id, make_usage
 from tests.calls import (
     NOW,
@@ -56,8 +56,8 @@ CACHED = st.sampled_from([1, 2, 50_000])
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("table_api.posting.BACKOFF_S_MAX", 0)
-    monkeypatch.setattr("table_api.projection.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.monthly.projection.BACKOFF_S_MAX", 0)
 
 
 def call_of(report: Report) -> MeteredCall:
@@ -171,8 +171,8 @@ async def history(storage: TableStorage, script: Sequence[Step], faults: list[st
 def keeping(cached: int) -> Iterator[None]:
     """With caches of this size."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("table_api.cells.CELL_DAYS_CACHED_MAX", cached)
-        patch.setattr("table_api.monthly_rows.ROWS_CACHED_MAX", cached)
+        patch.setattr("table_api.ledger.cells.CELL_DAYS_CACHED_MAX", cached)
+        patch.setattr("table_api.monthly.rows.ROWS_CACHED_MAX", cached)
         yield
 
 

@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from pricing_rules.units import Unit
-from table_api import reads as reads_module
-from table_api.daily_usage import Totals, read_daily_usage, sum_totals
-from table_api.memory_storage import MemoryTableStorage
-from table_api.periods import DayRange, running_month
-from table_api.reads import SETTINGS_AGE_S_MAX, LedgerReads, NoLedger, TooManyCells
-from table_api.storage import TableStorage
+from table_api.errors import NoLedger, TooManyCells
+from table_api.ledger.day_range import DayRange, running_month
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
+from table_api.usage import cell_reads as reads_module
+from table_api.usage.cell_reads import SETTINGS_AGE_S_MAX, LedgerReads
+from table_api.usage.daily_usage import Totals, read_daily_usage, sum_totals
 from tests.builders import CALL_TIME, SUBJECT, call_id, make_usage
 from tests.calls import NOW, QueriedStorage, make_call, open_ledger
 

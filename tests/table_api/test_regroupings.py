@@ -8,16 +8,15 @@ from consumers.rerate.stage import rate_scope
 from pricing_rules.book import Book
 from pricing_rules.money import parse_pico
 from pricing_rules.rating import rate
-from table_api.book_archive import BookArchive
-from table_api.call_scan import scan
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.memory_storage import MemoryTableStorage
-from table_api.meta import LedgerMeta, read_meta
-from table_api.people import PeopleDirectory, Person
-from table_api.regrouping_scan import PastDays, first_changed_days
-from table_api.regroupings import Regrouping, Regroupings
-from table_api.rerating import Scope
-from table_api.rows import MeteredCall
+from table_api.ledger.book_archive import BookArchive
+from table_api.ledger.meta import LedgerMeta, read_meta
+from table_api.ledger.posting import MeteredCall
+from table_api.people.people import PeopleDirectory, Person
+from table_api.people.regroupings import Regrouping, Regroupings
+from table_api.rerating.past_days import PastDays, first_changed_days
+from table_api.rerating.scope import Scope, scan
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME, call_id
 from tests.calls import NOW, make_call, open_ledger
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from pricing_rules.types import Rank
-from table_api.memory_storage import MemoryTableStorage
-from table_api.people import People
-from table_api.people_csv import read_people_csv
+from table_api.people.csv_file import read_people_csv
+from table_api.people.people import People
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.calls import NOW, make_call, open_ledger
 from tests.reratings import History, dearer_book
 from tests.table_api.conftest import ApiClient

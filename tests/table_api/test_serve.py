@@ -15,8 +15,8 @@ from azure.identity.aio import DefaultAzureCredential
 
 from local_stack.azurite import AzuritePorts, free_port
 from table_api.__main__ import main
-from table_api.azure_storage import AzureTableStorage
-from table_api.settings import connect, open_storage, storage_settings
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.connection import connect, open_storage, storage_settings
 from tests.calls import open_ledger
 
 START_TIMEOUT_S = 30

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from table_api.daily_usage import DailyUsage, Totals, sum_totals
-from table_api.people import PeopleDirectory, Person
-from table_api.subjects import (
+from table_api.people.people import PeopleDirectory, Person
+from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
+from table_api.usage.subject_list import (
     Order,
     Place,
     SubjectList,

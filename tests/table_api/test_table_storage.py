@@ -8,11 +8,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from local_stack.azurite import ACCOUNT_KEY, AzuritePorts
-from table_api.azure_storage import AzureTableStorage
 from table_api.errors import SettingsError, Unavailable
-from table_api.keys import starting_with
-from table_api.memory_storage import MemoryTableStorage
-from table_api.storage import Insert
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.keys import starting_with
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Insert
 from tests.contracts.table_storage import TableStorageContract
 
 

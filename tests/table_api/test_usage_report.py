@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing_rules.units import Unit
-from table_api.daily_usage import DailyUsage, Totals, sum_totals
-from table_api.usage_report import Dimension, group_usage
+from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
+from table_api.usage.grouping import Dimension, group_usage
 
 amounts = st.integers(0, 10**30)
 counts = st.integers(0, 5)

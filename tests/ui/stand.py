@@ -18,19 +18,19 @@ from pricing_rules.money import PICO_DIGITS
 from pricing_rules.rating import rate
 from pricing_rules.types import PricedCall
 from table_api.app import create_app
-from table_api.audit import audit
-from table_api.audit_summary import save_audit
-from table_api.dead_letters import DeadLetter, DeadLetterIndex
+from table_api.audit.last_audit import save_audit
+from table_api.audit.ledger_audit import audit
+from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
-from table_api.keys import KeyRange
-from table_api.ledger import Ledger
-from table_api.memory_storage import MemoryTableStorage
-from table_api.people import People, Person
-from table_api.progress import Count, Progress, ProgressTable
-from table_api.regroupings import Regrouping, Regroupings
-from table_api.rerating import Scope
-from table_api.rows import MeteredCall, Origin
-from table_api.storage import Row
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.posting import MeteredCall, Origin
+from table_api.people.people import People, Person
+from table_api.people.regroupings import Regrouping, Regroupings
+from table_api.rerating.scope import Scope
+from table_api.storage.keys import KeyRange
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Row
 from tests.builders import call_id, make_event, make_usage
 from tests.calls import SETTINGS, book
 from tests.reratings import History, dearer_book

@@ -14,8 +14,8 @@ import uvicorn
 from streamlit.testing.v1 import AppTest
 
 from table_api.app import create_app
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.memory_storage import MemoryTableStorage
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
 from tests.ui.stand import Stand
 from ui.client import Client, http_transport

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from consumers.diagnostics.decode import Diagnostics, decode_diagnostics
 from consumers.invalid_event import InvalidCode
 from pricing_rules.types import Operation
-from table_api.call_facts import Outcome, Tokens, decode_fact, encode_fact
-from table_api.call_view import view
+from table_api.open_calls.facts import Outcome, Tokens, decode_fact, encode_fact
+from table_api.open_calls.joined_call import view
 from tests.builders import CALL_TIME, ENQUEUED_TIME
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
 

@@ -7,7 +7,7 @@ import pytest
 
 from consumers.diagnostics.message_text import without_messages
 from consumers.received import Received
-from table_api.memory_storage import MemoryTableStorage
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME
 from tests.consumers.diagnostics.test_decode import decode
 from tests.consumers.pairing.gateway import Call, envelope

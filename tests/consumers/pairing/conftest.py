@@ -19,12 +19,12 @@ from consumers.run import run
 from consumers.settings import Settings, read_settings
 from local_stack.azurite import AzuritePorts
 from local_stack.broker import Broker, BrokerConfig, HubConfig
-from table_api.audit import AuditReport, audit
-from table_api.azure_storage import AzureTableStorage
-from table_api.call_decision import PairingState
-from table_api.entries import LedgerEntry
-from table_api.open_calls import OpenCalls
-from table_api.progress import Count, ProgressTable
+from table_api.audit.ledger_audit import AuditReport, audit
+from table_api.consumer_state.progress import Count, ProgressTable
+from table_api.ledger.entries import LedgerEntry
+from table_api.open_calls.decision import PairingState
+from table_api.open_calls.table import OpenCalls
+from table_api.storage.azure_tables import AzureTableStorage
 from tests.calls import DEMO_BOOK
 from tests.consumers.pairing.traffic import Sent
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE, standing_calls

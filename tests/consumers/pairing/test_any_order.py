@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from consumers.errors import HubUnavailable
-from table_api.audit import audit
-from table_api.call_decision import UNATTRIBUTED
+from table_api.audit.ledger_audit import audit
 from table_api.errors import Unavailable
-from table_api.memory_storage import MemoryTableStorage
+from table_api.open_calls.decision import UNATTRIBUTED
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.calls import NOW, FaultyStorage
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.traffic import state_of_call

@@ -12,9 +12,9 @@ from consumers.decode import decode
 from consumers.pairing.decide import decide
 from consumers.pairing.usage_report import report_of
 from pricing_rules.types import Rank, ReplacedCall, UsageEvent
-from table_api.call_decision import UNATTRIBUTED, Decision, PairingState, state_of
-from table_api.call_facts import Fact, Outcome, Reported, Tokens
-from table_api.call_view import view
+from table_api.open_calls.decision import UNATTRIBUTED, Decision, PairingState, state_of
+from table_api.open_calls.facts import Fact, Outcome, Reported, Tokens
+from table_api.open_calls.joined_call import view
 from tests.builders import CALL_TIME, make_usage, wire_violations
 from tests.consumers.diagnostics.test_decode import decode as decode_log
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope

@@ -9,12 +9,12 @@ import pytest
 
 from consumers.errors import HubUnavailable
 from consumers.pairing.decide import decide
-from table_api.audit import audit
-from table_api.call_decision import UNATTRIBUTED, PairingState
-from table_api.memory_storage import MemoryTableStorage
-from table_api.open_call_keys import HOUR_SHARDS
-from table_api.open_calls import OpenCalls
-from table_api.storage import Insert, Operation, TableStorage
+from table_api.audit.ledger_audit import audit
+from table_api.open_calls.decision import UNATTRIBUTED, PairingState
+from table_api.open_calls.keys import HOUR_SHARDS
+from table_api.open_calls.table import OpenCalls
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Insert, Operation, TableStorage
 from tests.builders import CALL_TIME
 from tests.calls import NOW, PrefixedStorage, QueriedStorage
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope

@@ -15,8 +15,8 @@ from consumers.received import Received
 from consumers.replay.letters import open_letters, replay_letters
 from consumers.replay.source import Period
 from consumers.verbs import list_letters, redrive_letters
-from table_api.call_decision import UNATTRIBUTED, PairingState
-from table_api.memory_storage import MemoryTableStorage
+from table_api.open_calls.decision import UNATTRIBUTED, PairingState
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.gateway import Call, envelope

@@ -8,7 +8,7 @@ import pytest
 from consumers.hub import EventHub, PartitionState
 from consumers.pairing.run import open_both
 from consumers.pairing.stream_time import RECENT, Passed, StreamTime, is_behind, passed
-from table_api.progress import Progress
+from table_api.consumer_state.progress import Progress
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from table_api.call_decision import UNATTRIBUTED, PairingState
+from table_api.open_calls.decision import UNATTRIBUTED, PairingState
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE
 

@@ -13,13 +13,13 @@ from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import Passed, StreamTime
 from consumers.pairing.sweeper import Sweeper
 from consumers.received import Received
-from table_api.call_decision import Decision
-from table_api.entries import LedgerEntry, read_entry
-from table_api.keys import CALL_ROWS
-from table_api.ledger import Ledger
-from table_api.open_calls import OpenCalls
-from table_api.progress import ProgressTable
-from table_api.storage import TableStorage
+from table_api.consumer_state.progress import ProgressTable
+from table_api.ledger.entries import LedgerEntry, read_entry
+from table_api.ledger.keys import CALL_ROWS
+from table_api.ledger.ledger import Ledger
+from table_api.open_calls.decision import Decision
+from table_api.open_calls.table import OpenCalls
+from table_api.storage.table_storage import TableStorage
 from tests.calls import open_ledger
 from tests.consumers.call_ratings import rating
 

@@ -23,10 +23,10 @@ from local_stack.broker import Broker, BrokerConfig, HubConfig
 from pricing_rules.types import Operation, Usage
 from pricing_rules.units import Unit
 from pricing_rules.usage_shapes import normalise
-from table_api.book_archive import BookArchive
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.replay_positions import ReplayPositions
-from table_api.repricing import decode_pairs
+from table_api.consumer_state.replay_positions import ReplayPositions
+from table_api.ledger.book_archive import BookArchive
+from table_api.rerating.pairs import decode_pairs
+from table_api.storage.memory_blobs import MemoryBlobStore
 from tests.builders import ENQUEUED_TIME, call_id, chat_usage, make_body
 from tests.calls import NOW, all_rows, book
 from tests.consumers.replay.world import HUB, ReplayWorld

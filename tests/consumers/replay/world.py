@@ -11,8 +11,8 @@ from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import WatchingPoster
 from consumers.replay.replay import Replay, Tally
 from consumers.replay.source import Period
-from table_api.memory_storage import MemoryTableStorage
-from table_api.replay_positions import ReplayPositions
+from table_api.consumer_state.replay_positions import ReplayPositions
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.calls import NOW, book, open_ledger
 from tests.consumers.call_ratings import rating
 from tests.reratings import History

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
-from table_api.azure_blobs import AzureBlobStore
-from table_api.azure_storage import AzureTableStorage
-from table_api.memory_storage import MemoryTableStorage
+from table_api.storage.azure_blobs import AzureBlobStore
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.calls import PrefixedStorage, book, open_ledger
 from tests.reratings import History
 

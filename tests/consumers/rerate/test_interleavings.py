@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from pricing_rules.types import Rank, ReplacedCall
 from table_api.errors import Unavailable
-from table_api.ledger import Ledger
-from table_api.memory_storage import MemoryTableStorage
-from table_api.rerating import RunRefused, Work
-from table_api.rows import MeteredCall
-from table_api.storage import Operation, TableStorage
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.posting import MeteredCall
+from table_api.rerating.run import RunRefused, Work
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Operation, TableStorage
 from tests.builders import CALL_TIME, call_id, make_usage
 from tests.calls import PrefixedStorage, book, make_call, open_ledger
 from tests.reratings import History, dearer_book
@@ -210,4 +210,4 @@ async def _accounts_for_every_pair(history: History, runs: list[str], *, reverte
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("table_api.posting.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)

@@ -8,12 +8,13 @@ import pytest
 from azure.storage.blob.aio import ContainerClient
 
 from pricing_rules.money import parse_pico
-from table_api.audit import audit
-from table_api.azure_blobs import AzureBlobStore
-from table_api.azure_storage import AzureTableStorage
+from table_api.audit.ledger_audit import audit
 from table_api.invoicing.document import Document, decode_document
 from table_api.invoicing.manifest import Manifest
-from table_api.rerating import RunState, Scope
+from table_api.rerating.run import RunState
+from table_api.rerating.scope import Scope
+from table_api.storage.azure_blobs import AzureBlobStore
+from table_api.storage.azure_tables import AzureTableStorage
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, Billing, open_billing
 from tests.calls import PrefixedStorage, book
 from tests.reratings import History, dearer_book

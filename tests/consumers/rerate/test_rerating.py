@@ -13,13 +13,14 @@ from consumers.rerate.stage import check, is_live, pairs_name
 from pricing_rules.money import parse_pico
 from pricing_rules.types import Rank
 from pricing_rules.units import Unit
-from table_api.calendar import BillingCalendar, zone_transitions
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.memory_storage import MemoryTableStorage
-from table_api.people import PeopleDirectory, Person
-from table_api.rerating import RunRefused, RunState, Scope, Work
-from table_api.reratings import LEASE_S, Reratings
-from table_api.rows import MeteredCall
+from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
+from table_api.ledger.posting import MeteredCall
+from table_api.people.people import PeopleDirectory, Person
+from table_api.rerating.run import RunRefused, RunState, Work
+from table_api.rerating.runs_table import LEASE_S, Reratings
+from table_api.rerating.scope import Scope
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME, call_id, make_usage
 from tests.calls import NOW, book, make_call, open_ledger
 from tests.contracts.ledger import charge

@@ -18,7 +18,7 @@ from local_stack.gateway.gateway_log import GatewayLog, Record
 from local_stack.gateway.hub_writer import HubWriter
 from local_stack.gateway.trap import Trap
 from pricing_rules.types import Operation
-from table_api.call_facts import Outcome, Tokens
+from table_api.open_calls.facts import Outcome, Tokens
 
 SAMPLES = Path(__file__).parents[4] / "shared/data/apim_events"
 STARTED = datetime(2026, 11, 23, 12, 0, 0, 1234, tzinfo=UTC)

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from table_api.azure_blobs import AzureBlobStore
-from table_api.azure_storage import AzureTableStorage
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.memory_storage import MemoryTableStorage
+from table_api.storage.azure_blobs import AzureBlobStore
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.billing import Billing, open_billing
 from tests.calls import PrefixedStorage
 

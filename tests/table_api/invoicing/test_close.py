@@ -11,12 +11,12 @@ from table_api.invoicing.errors import Altered, CloseRefused
 from table_api.invoicing.manifest import Manifest
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshot import sha256
-from table_api.keys import CELL_ROWS
-from table_api.ledger import Ledger
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.memory_storage import MemoryTableStorage
-from table_api.meta import LedgerSettings
-from table_api.storage import Upsert
+from table_api.ledger.keys import CELL_ROWS
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.meta import LedgerSettings
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Upsert
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEPTEMBER, Billing, open_billing
 from tests.calls import NOW
 from tests.table_api.test_audit import KEYS, rows_of

@@ -14,16 +14,16 @@ from focus_data_toolkit.validate.bundle import validate_dataset_bundle
 
 from pricing_rules.book import load_book
 from pricing_rules.rating import rate
-from table_api.audit import audit
+from table_api.audit.ledger_audit import audit
 from table_api.invoicing.document import decode_document
 from table_api.invoicing.files import focus_rows
 from table_api.invoicing.focus_columns import DATASETS
 from table_api.invoicing.focus_parquet import focus_parquet
-from table_api.ledger import Ledger
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.memory_storage import MemoryTableStorage
-from table_api.meta import LedgerSettings
-from table_api.rows import MeteredCall, Origin
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.meta import LedgerSettings
+from table_api.ledger.posting import MeteredCall, Origin
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
 from tests.builders import ENQUEUED_TIME, call_id, make_event, make_usage
 from tests.calls import DEMO_BOOK, NOW

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from table_api.app import create_app
-from table_api.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_blobs import MemoryBlobStore
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEARCH, Billing, people
 from tests.calls import NOW
 

@@ -10,7 +10,7 @@ from azure.storage.blob import BlobServiceClient
 
 from local_stack.azurite import AzuritePorts
 from table_api.__main__ import main
-from table_api.azure_storage import AzureTableStorage
+from table_api.storage.azure_tables import AzureTableStorage
 from tests.billing import ANN, BOB, SALES, SEARCH, people
 from tests.builders import call_id
 from tests.calls import make_call, open_ledger

@@ -12,10 +12,10 @@ from pricing_rules.rating import rate
 from table_api.invoicing.errors import NotClosed
 from table_api.invoicing.snapshot import sha256
 from table_api.invoicing.verify import verify
-from table_api.keys import CALL_ROWS
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.memory_storage import MemoryTableStorage
-from table_api.rows import MeteredCall
+from table_api.ledger.keys import CALL_ROWS
+from table_api.ledger.posting import MeteredCall
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, Billing
 from tests.builders import make_event
 from tests.calls import DEMO_BOOK, make_call

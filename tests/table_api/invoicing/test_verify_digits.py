@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pricing_rules.types import Rank
-from table_api.additive import ADDITIVE_AMOUNTS, ADDITIVE_INTEGERS
-from table_api.memory_blobs import MemoryBlobStore
-from table_api.memory_storage import MemoryTableStorage
+from table_api.ledger.measures import ADDITIVE_AMOUNTS, ADDITIVE_INTEGERS
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.billing import ANN, BOB, EVE, NOVEMBER, OCTOBER, Billing
 from tests.builders import make_usage
 from tests.calls import make_call

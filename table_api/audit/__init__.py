@@ -1,0 +1,1 @@
+"""Adds everything up again with code of its own. Imports `storage` alone."""

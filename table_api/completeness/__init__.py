@@ -1,0 +1,1 @@
+"""What each of the two paths missed. Imports the reads below it."""

@@ -1,0 +1,138 @@
+"""One gateway call as completeness sees it: what both paths told and the ledger holds. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from pricing_rules.types import CallState, Operation, Usage
+from table_api.ledger import entries as cache_writes
+from table_api.ledger.entries import excludes_cache_writes, model_of
+from table_api.ledger.keys import split_call_key
+from table_api.open_calls.decision import PairingState, state_of
+from table_api.open_calls.joined_call import CallView
+from table_api.open_calls.logged_usage import usage_from_log
+from table_api.open_calls.open_call import KeptCall
+from table_api.storage.table_storage import Row
+
+WRITING = frozenset(
+    {Operation.CHAT_COMPLETIONS, Operation.COMPLETIONS, Operation.RESPONSES, Operation.MESSAGES}
+)
+"""Operations whose answers have completion tokens."""
+POSTED_COLUMNS = ("RowKey", "call_id", "subject", "api", "charge", *cache_writes.COLUMNS)
+"""What a read of the ledger asks for."""
+
+
+# A report sees hundreds of thousands of these: Structs are a fifth of a dataclass's size to build.
+class SeenCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the usage event and the gateway's log told about a call."""
+
+    call_id: str
+    time: datetime
+    """When the ledger counts it, or would: aware UTC."""
+    subject: str | None
+    """Under whom the ledger has it, if it has it; None while nobody is known."""
+    state: PairingState
+    api: str | None
+    model: str | None
+    """As reported."""
+    deployment: str | None
+    has_event: bool
+    """Its UsageEvent arrived."""
+    is_logged: bool
+    """The gateway's log has it."""
+    two_callers: bool
+    """Its reports name different callers or times."""
+    reported_tokens: int | None
+    """By the model's own usage."""
+    logged_tokens: int | None
+    """By the gateway's log; None where there is nothing to compare it with."""
+    mismatched: bool
+    """Both told tokens, and other sums of all of them or of the prompt's."""
+    lacks_completion: bool | None
+    """Whether the log counted a prompt and no completion; None where that says nothing."""
+
+
+class PostedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The call as it stands in the ledger."""
+
+    subject: str
+    api: str | None
+    model: str
+    deployment: str | None
+    state: CallState
+    charge: int
+    """Pico-units; 0 unless the state is `priced`."""
+    excludes_cache_writes: bool
+
+
+def seen_call(kept: KeptCall) -> SeenCall | None:
+    """None without facts."""
+    view = kept.view
+    if view is None:
+        return None
+    place = kept.decisions[-1].place if kept.decisions else view.identity
+    # Only where there is something to compare with: it costs more than all else here.
+    logged = None if view.reported_tokens is None else usage_from_log(view)
+    identity, outcome, tokens = view.identity, view.outcome, view.tokens
+    # The first who knows: the policy, the gateway's record, its LLM log.
+    told = [each for each in (identity, outcome, tokens) if each is not None]
+    return SeenCall(
+        call_id=view.call_id,
+        time=view.time if place is None else place.time,
+        subject=None if place is None else place.subject,
+        state=state_of(view, kept.decisions),
+        api=_first(told, "api"),
+        model=_first([each for each in (identity, tokens) if each is not None], "model"),
+        deployment=_first(told, "deployment"),
+        has_event=view.reported,
+        is_logged=outcome is not None or tokens is not None,
+        two_callers=view.two_identities,
+        reported_tokens=view.reported_tokens,
+        logged_tokens=None if logged is None else logged[1].total,
+        mismatched=logged is not None and _differs(view, logged[1]),
+        lacks_completion=_lacks_completion(view),
+    )
+
+
+def _differs(view: CallView, logged: Usage) -> bool:
+    of_prompt = (None, logged.prompt_tokens)
+    return view.reported_tokens != logged.total or view.reported_prompt not in of_prompt
+
+
+def _first(told: Iterable[object], name: str) -> str | None:
+    return next((value for each in told if (value := getattr(each, name, None))), None)
+
+
+def _lacks_completion(view: CallView) -> bool | None:
+    tokens = view.tokens
+    if tokens is None or not tokens.any or view.refused or view.operation not in WRITING:
+        return None
+    return None if (view.status or 200) >= 400 else not tokens.completion
+
+
+def posted_calls(rows: Iterable[Row]) -> dict[str, PostedCall]:
+    """By call id, from all rows of chains; a moved call does not stand where it was."""
+    last: dict[str, tuple[int, Row]] = {}
+    for row in rows:
+        entry_key, number = split_call_key(str(row["RowKey"]))
+        if entry_key not in last or number > last[entry_key][0]:
+            last[entry_key] = (number, row)
+    return {
+        str(row["call_id"]): _posted_call(row)
+        for _, row in last.values()
+        if row["state"] != CallState.MOVED
+    }
+
+
+def _posted_call(row: Row) -> PostedCall:
+    api, deployment = row.get("api"), row.get("deployment")
+    return PostedCall(
+        subject=str(row["subject"]),
+        api=None if api is None else str(api),
+        model=model_of(row),
+        deployment=None if deployment is None else str(deployment),
+        state=CallState(str(row["state"])),
+        charge=int(row.get("charge") or 0),
+        excludes_cache_writes=excludes_cache_writes(row),
+    )

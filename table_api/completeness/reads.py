@@ -1,0 +1,154 @@
+"""Reads what completeness is reported from: open calls, the ledger, dead letters, progress.
+
+A day at a time, so that memory holds the calls of one day. No writes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from table_api.completeness.calls import (
+    POSTED_COLUMNS,
+    PostedCall,
+    SeenCall,
+    posted_calls,
+    seen_call,
+)
+from table_api.completeness.meter import CompletenessMeter, CompletenessReport
+from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
+from table_api.consumer_state.groups import Paths
+from table_api.consumer_state.progress import ProgressTable
+from table_api.errors import TooManyCalls
+from table_api.ledger.billing_calendar import FIRST_YEAR, BillingCalendar
+from table_api.ledger.day_range import DayRange
+from table_api.ledger.keys import LEDGER_TABLE, subject_rows
+from table_api.open_calls.decision import UNATTRIBUTED
+from table_api.open_calls.table import OpenCalls
+from table_api.storage.parallel import all_of
+from table_api.storage.table_storage import TableStorage
+from table_api.usage.cell_reads import PARTITIONS_READ_MAX, LedgerReads, partition_of
+
+CALLS_READ_MAX = 100_000
+"""Calls one answer may read: about 120 µs of CPU each, so some 12 s."""
+HOURS_AT_ONCE = timedelta(hours=3)
+"""Of open calls in memory with all their facts."""
+DAY_MARGIN = timedelta(hours=1)
+"""Around a day: a call's own time may lie after the gateway's record of it, and a zone's clocks
+change by an hour."""
+ZONE_AHEAD_MAX = timedelta(hours=14)
+ZONE_BEHIND_MAX = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletenessReading:
+    """The report, and how far the facts reach that it is made from."""
+
+    report: CompletenessReport
+    ledger_calls: int
+    """Calls of the range in the ledger, by its daily totals."""
+    facts_from: datetime | None
+    """The oldest hour of which facts are kept; None without any. Earlier calls are not seen."""
+    newest_usage_event: datetime | None
+    """Enqueued time up to which pairing has read the usage hub; None before the first event."""
+    newest_diagnostics: datetime | None
+    """The same of the hub of the gateway's log."""
+
+
+class CompletenessReads:
+    """Reads one storage. May raise Unavailable, NoLedger, TooManyCells and TooManyCalls."""
+
+    def __init__(self, storage: TableStorage, reads: LedgerReads, paths: Paths) -> None:
+        self._storage = storage
+        self._reads = reads
+        self._paths = paths
+        self._open_calls = OpenCalls(storage)
+
+    async def read(self, days: DayRange, *, calls_max: int) -> CompletenessReading:
+        """Of the calls that count in these days of the billing zone."""
+        calendar = (await self._reads.meta()).calendar
+        letters = await self._letters()
+        meter, read = CompletenessMeter(), 0
+        for day in _days(days):
+            calls: list[SeenCall] = []
+            async for call in self._seen(day, calendar):
+                calls.append(call)
+                read += 1
+                if read > calls_max:
+                    raise TooManyCalls(f"the range has more than {calls_max} calls")
+            posted = await self._posted(day, {call.subject for call in calls if call.subject})
+            meter.add(calls, posted, _of_day(letters, day, calendar))
+        cells = await self._reads.usage(days)
+        return CompletenessReading(
+            report=meter.report(),
+            ledger_calls=sum(
+                cell.totals.calls for cell in cells if days.start <= cell.day < days.stop
+            ),
+            facts_from=await self._open_calls.first_hour(),
+            newest_usage_event=await self._newest(self._paths.usage_hub),
+            newest_diagnostics=await self._newest(self._paths.diagnostics_hub),
+        )
+
+    async def _seen(self, day: date, calendar: BillingCalendar) -> AsyncIterator[SeenCall]:
+        if not FIRST_YEAR <= day.year < calendar.transitions.until_year:
+            return  # no call has such a charge day
+        start, stop = day_span(day, calendar)
+        while start < stop:
+            until = min(start + HOURS_AT_ONCE, stop)
+            for kept in await self._open_calls.calls(start, until):
+                call = seen_call(kept)
+                if call is not None and calendar.day(call.time) == day:
+                    yield call
+            start = until
+
+    async def _posted(self, day: date, subjects: Iterable[str]) -> dict[str, PostedCall]:
+        """One partition query for each subject of the day."""
+        shards = (await self._reads.meta()).settings.shards
+        posted: dict[str, PostedCall] = {}
+        reads = asyncio.Semaphore(PARTITIONS_READ_MAX)
+
+        async def read(subject: str) -> None:
+            partition = partition_of(f"{day:%Y%m}", subject, shards)
+            keys = subject_rows("c", subject, (day.day, day.day + 1))
+            async with reads:
+                pages = self._storage.query(LEDGER_TABLE, partition, keys, select=POSTED_COLUMNS)
+                posted.update(posted_calls([row async for page in pages for row in page]))
+
+        # A caller who is named late stands under both for a moment.
+        await all_of(read(subject) for subject in {*subjects, UNATTRIBUTED})
+        return posted
+
+    async def _letters(self) -> list[DeadLetter]:
+        found: list[DeadLetter] = []
+        for hub in (self._paths.usage_hub, self._paths.diagnostics_hub):
+            index = DeadLetterIndex(self._storage, hub)
+            found += [each async for each in index.all() if each.state is LetterState.OPEN]
+        return found
+
+    async def _newest(self, hub: str) -> datetime | None:
+        partitions = await ProgressTable(self._storage).of_group(hub, self._paths.group)
+        times = [row.enqueued_time for row in partitions if row.enqueued_time is not None]
+        return max(times, default=None)
+
+
+def day_span(day: date, calendar: BillingCalendar) -> tuple[datetime, datetime]:
+    """(start, stop) around all instants of a day of the billing zone, with a margin."""
+    midnight = datetime.combine(day, time(), UTC)
+    start, stop = midnight - ZONE_AHEAD_MAX, midnight + timedelta(days=1) + ZONE_BEHIND_MAX
+    hour = timedelta(hours=1)
+    while calendar.day(start + hour) < day:
+        start += hour
+    while calendar.day(stop - hour) > day:
+        stop -= hour
+    return start - DAY_MARGIN, stop + DAY_MARGIN
+
+
+def _days(days: DayRange) -> Iterable[date]:
+    return (days.start + timedelta(days=n) for n in range((days.stop - days.start).days))
+
+
+def _of_day(
+    letters: Sequence[DeadLetter], day: date, calendar: BillingCalendar
+) -> list[DeadLetter]:
+    """By the time the hub took them: most have no readable time of their own."""
+    return [each for each in letters if calendar.day(each.enqueued_time) == day]

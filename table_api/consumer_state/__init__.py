@@ -1,0 +1,1 @@
+"""What consumers keep beside the ledger. Imports `storage` alone."""

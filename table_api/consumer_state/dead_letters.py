@@ -1,0 +1,172 @@
+"""Table `deadletters`: the index of events that can never be rated as they are.
+
+It owns keys and rows; the raw bytes lie in a blob beside it, written by the consumers.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
+from table_api.storage.keys import KeyRange, encode_part, starting_with
+from table_api.storage.table_storage import (
+    OPERATIONS_MAX,
+    Insert,
+    Replace,
+    Row,
+    TableStorage,
+    Value,
+    etag_of,
+)
+from table_api.storage.timestamp import parse_time
+
+DEAD_LETTERS_TABLE = "deadletters"
+TRIES_MAX = 8
+TEXT_CHARS_MAX = 1_000
+"""A longer value, message or outcome is cut in the index; the blob holds the event whole."""
+
+
+class LetterState(StrEnum):
+    """What has become of a dead letter."""
+
+    OPEN = "open"
+    REDRIVEN = "redriven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """One event that could not be rated, without its bytes."""
+
+    hub: str
+    partition: str
+    sequence_number: int
+    content_hash: str
+    """12 hex of the body's sha256: a re-created hub uses its sequence numbers again."""
+    enqueued_time: datetime
+    recorded_at: datetime
+    reason: str
+    """Code of what is wrong: consumers.invalid_event.InvalidCode, or `refused_by_storage`."""
+    field: str
+    value: str
+    message: str
+    event_id: str | None
+    body_bytes: int
+    state: LetterState = LetterState.OPEN
+    outcome: str | None = None
+    """What redriving it led to."""
+
+    @property
+    def id(self) -> str:
+        """Identity: where it stood and what it held. Also the RowKey and the blob's last name."""
+        return f"{self.partition}-{self.sequence_number:020d}-{self.content_hash}"
+
+
+def content_hash(body: bytes) -> str:
+    """The part of a dead letter's identity that its bytes make."""
+    return hashlib.sha256(body).hexdigest()[:12]
+
+
+class DeadLetterIndex:
+    """Reads and writes the rows. Every method may raise Unavailable."""
+
+    def __init__(self, storage: TableStorage, hub: str) -> None:
+        self._storage = storage
+        self._key = encode_part(hub)
+
+    async def create(self) -> None:
+        """Make the table when it does not stand."""
+        await self._storage.create_table(DEAD_LETTERS_TABLE)
+
+    async def add(self, letters: Sequence[DeadLetter]) -> None:
+        """Create rows; a letter that stands stays as it is, redriven or not."""
+        unique = list({letter.id: letter for letter in letters}.values())
+        for start in range(0, len(unique), OPERATIONS_MAX):
+            await self._add_chunk(unique[start : start + OPERATIONS_MAX])
+
+    async def _add_chunk(self, letters: list[DeadLetter]) -> None:
+        for _ in range(TRIES_MAX):
+            rows = [Insert(encode_part(letter.id), _columns(letter)) for letter in letters]
+            try:
+                await self._storage.transact(DEAD_LETTERS_TABLE, self._key, rows)
+                return
+            except AlreadyExists:
+                standing = await self._standing([row.row_key for row in rows])
+                letters = [each for each in letters if encode_part(each.id) not in standing]
+                if not letters:
+                    return
+        raise Unavailable(f"dead letters of {self._key}: {TRIES_MAX} tries to add them")
+
+    async def _standing(self, row_keys: Sequence[str]) -> set[str]:
+        span = KeyRange(min(row_keys), max(row_keys) + "~")
+        pages = self._storage.query(DEAD_LETTERS_TABLE, self._key, span, select=["RowKey"])
+        return {str(row["RowKey"]) async for page in pages for row in page}
+
+    async def get(self, letter_id: str) -> DeadLetter | None:
+        """One letter by its id."""
+        row = await self._storage.get(DEAD_LETTERS_TABLE, self._key, encode_part(letter_id))
+        return None if row is None else _from_row(row)
+
+    async def all(self) -> AsyncIterator[DeadLetter]:
+        """Every letter of the hub by partition and sequence number."""
+        async for page in self._storage.query(DEAD_LETTERS_TABLE, self._key, starting_with("")):
+            for row in page:
+                yield _from_row(row)
+
+    async def replace(self, letter: DeadLetter) -> None:
+        """Write what changed in a standing letter. The last writer stands: it is no money."""
+        for _ in range(TRIES_MAX):
+            row_key = encode_part(letter.id)
+            row = await self._storage.get(DEAD_LETTERS_TABLE, self._key, row_key)
+            if row is None:
+                raise ChangedMeanwhile(f"dead letter {letter.id} is gone")
+            change = Replace(row_key, _columns(letter), etag_of(row))
+            try:
+                await self._storage.transact(DEAD_LETTERS_TABLE, self._key, [change])
+                return
+            except ChangedMeanwhile:
+                continue  # written between our read and our write: ours is to stand
+        raise Unavailable(f"dead letter {letter.id}: {TRIES_MAX} tries to change it")
+
+
+def _columns(letter: DeadLetter) -> dict[str, Value]:
+    columns: dict[str, Value] = {
+        "hub": letter.hub,
+        "partition": letter.partition,
+        "sequence_number": letter.sequence_number,
+        "content_hash": letter.content_hash,
+        "enqueued_time": letter.enqueued_time.isoformat(),
+        "recorded_at": letter.recorded_at.isoformat(),
+        "reason": letter.reason,
+        "field": letter.field[:TEXT_CHARS_MAX],
+        "value": letter.value[:TEXT_CHARS_MAX],
+        "message": letter.message[:TEXT_CHARS_MAX],
+        "body_bytes": letter.body_bytes,
+        "state": letter.state.value,
+    }
+    if letter.event_id is not None:
+        columns["event_id"] = letter.event_id[:TEXT_CHARS_MAX]
+    if letter.outcome is not None:
+        columns["outcome"] = letter.outcome[:TEXT_CHARS_MAX]
+    return columns
+
+
+def _from_row(row: Row) -> DeadLetter:
+    event_id, outcome = row.get("event_id"), row.get("outcome")
+    return DeadLetter(
+        hub=str(row["hub"]),
+        partition=str(row["partition"]),
+        sequence_number=int(row["sequence_number"]),
+        content_hash=str(row["content_hash"]),
+        enqueued_time=parse_time(row["enqueued_time"]),
+        recorded_at=parse_time(row["recorded_at"]),
+        reason=str(row["reason"]),
+        field=str(row["field"]),
+        value=str(row["value"]),
+        message=str(row["message"]),
+        event_id=None if event_id is None else str(event_id),
+        body_bytes=int(row["body_bytes"]),
+        state=LetterState(str(row["state"])),
+        outcome=None if outcome is None else str(outcome),
+    )

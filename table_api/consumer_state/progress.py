@@ -1,0 +1,140 @@
+"""Table `progress`: how far each consumer group is in each partition, and what it counted so far.
+
+A row says that everything up to its sequence number is durable. It is written before the
+checkpoint, so it is never behind it; the counts stay exact when events are delivered again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from table_api.consumer_state.groups import MeteringPlace
+from table_api.storage.keys import encode_part, starting_with
+from table_api.storage.table_storage import Insert, Replace, Row, TableStorage, Value, etag_of
+from table_api.storage.timestamp import parse_time
+
+PROGRESS_TABLE = "progress"
+
+
+class Count(StrEnum):
+    """What is counted of a partition's events. `received` is the sum down to `ignored`."""
+
+    RECEIVED = "received"
+    POSTED = "posted"
+    CORRECTED = "corrected"
+    DUPLICATES = "duplicates"
+    """Calls that stood already. An event posted just before a crash counts here afterwards."""
+    DEFERRED = "deferred"
+    """Left to pairing: streamed or failed without usage."""
+    DEAD_LETTERED = "dead_lettered"
+    KEPT = "kept"
+    """By pairing, in place of the above: facts of it are kept."""
+    IGNORED = "ignored"
+    """By pairing: it says nothing about a call."""
+    MISMATCHES = "mismatches"
+    """Among duplicates and corrected: reports of equal rank that say different things."""
+    UNPRICED = "unpriced"
+    """Among all rated events: usage is known, a price is not."""
+    NO_USAGE = "no_usage"
+    """Among all rated events: served, and nobody reported usage."""
+    ZERO = "zero"
+    """Among all rated events: costs nothing for a named reason."""
+    LOST = "lost"
+    """Never received: retention took them before they were read. Not part of `received`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One row: a partition as seen by one consumer group."""
+
+    hub: str
+    group: str
+    partition: str
+    hub_created_at: datetime
+    """Sequence numbers mean something within one life of the hub only."""
+    sequence_number: int
+    """Of the last event below which everything is durable; -1 before the first."""
+    enqueued_time: datetime | None
+    recorded_at: datetime
+    counts: Mapping[Count, int]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProgress:
+    """A row as read, with what a conditional write needs."""
+
+    progress: Progress
+    etag: str
+
+
+class ProgressTable:
+    """Reads and writes the rows. Every method may raise Unavailable."""
+
+    def __init__(self, storage: TableStorage) -> None:
+        self._storage = storage
+
+    async def create(self) -> None:
+        """Make the table when it does not stand."""
+        await self._storage.create_table(PROGRESS_TABLE)
+
+    async def read(self, hub: str, group: str, partition: str) -> StoredProgress | None:
+        """One partition's row."""
+        row = await self._storage.get(PROGRESS_TABLE, _key(hub, group), encode_part(partition))
+        return None if row is None else StoredProgress(_from_row(row), etag_of(row))
+
+    async def write(self, progress: Progress, etag: str | None) -> StoredProgress:
+        """Replace the row that has `etag`, or create it when None.
+
+        Raises AlreadyExists or ChangedMeanwhile when another owner of the partition wrote.
+        """
+        row_key, columns = encode_part(progress.partition), _columns(progress)
+        change = Insert(row_key, columns) if etag is None else Replace(row_key, columns, etag)
+        key = _key(progress.hub, progress.group)
+        [new_etag] = await self._storage.transact(PROGRESS_TABLE, key, [change])
+        return StoredProgress(progress, new_etag)
+
+    async def of_group(self, hub: str, group: str) -> list[Progress]:
+        """All partitions of a hub, by partition id."""
+        pages = self._storage.query(PROGRESS_TABLE, _key(hub, group), starting_with(""))
+        return [_from_row(row) async for page in pages for row in page]
+
+
+def _key(hub: str, group: str) -> str:
+    return f"{encode_part(hub)}|{encode_part(group)}"
+
+
+def _columns(progress: Progress) -> dict[str, Value]:
+    columns: dict[str, Value] = {
+        "hub": progress.hub,
+        "group": progress.group,
+        "partition": progress.partition,
+        "hub_created_at": progress.hub_created_at.isoformat(),
+        "sequence_number": progress.sequence_number,
+        "recorded_at": progress.recorded_at.isoformat(),
+    }
+    if progress.enqueued_time is not None:
+        columns["enqueued_time"] = progress.enqueued_time.isoformat()
+    columns.update({f"n_{count.value}": number for count, number in progress.counts.items()})
+    return columns
+
+
+def _from_row(row: Row) -> Progress:
+    enqueued_time = row.get("enqueued_time")
+    return Progress(
+        hub=str(row["hub"]),
+        group=str(row["group"]),
+        partition=str(row["partition"]),
+        hub_created_at=parse_time(row["hub_created_at"]),
+        sequence_number=int(row["sequence_number"]),
+        enqueued_time=None if enqueued_time is None else parse_time(enqueued_time),
+        recorded_at=parse_time(row["recorded_at"]),
+        counts={count: int(row.get(f"n_{count.value}", 0)) for count in Count},
+    )
+
+
+async def newest_enqueued_time(storage: TableStorage, place: MeteringPlace) -> datetime | None:
+    """When the newest event that metering has dealt with reached the hub; None before the first."""
+    partitions = await ProgressTable(storage).of_group(place.hub, place.group)
+    times = [row.enqueued_time for row in partitions if row.enqueued_time is not None]
+    return max(times, default=None)

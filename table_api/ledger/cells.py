@@ -1,0 +1,124 @@
+"""DailyUsage cells as a writer holds them: totals, revision and ETag, in a bounded cache.
+
+A cell is read once, by its key, which is the cheapest read that the service has; that it is absent
+is kept too. The cache is advice only: a transaction with a stale entry fails, the cells of its
+subject-day are dropped and read again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from table_api.ledger.measures import (
+    ADDITIVE_AMOUNTS,
+    ADDITIVE_INTEGERS,
+    Additive,
+    decode_additive,
+    encode_additive,
+)
+from table_api.storage.keys import starting_with
+from table_api.storage.table_storage import Row, TableStorage, Value, etag_of
+
+CELL_DAYS_CACHED_MAX = 50_000
+"""Subject-days in the cache: about 1 KB each."""
+
+
+class Cell(msgspec.Struct, frozen=True, gc=False):
+    """One DailyUsage cell."""
+
+    facts: Mapping[str, Value]
+    additive: Additive
+    rev: int
+    """How many transactions have changed it; 0 before the first."""
+    etag: str | None
+    """None when the cell is absent."""
+
+
+def read_cell(row: Row) -> Cell:
+    """A cell as read from the ledger."""
+    facts = {
+        name: value
+        for name, value in row.items()
+        if name not in ADDITIVE_INTEGERS
+        and name not in ADDITIVE_AMOUNTS
+        and name not in {"PartitionKey", "RowKey", "Timestamp", "rev"}
+    }
+    return Cell(facts, decode_additive(row), int(row["rev"]), etag_of(row))
+
+
+def cell_columns(cell: Cell) -> dict[str, Value]:
+    """The columns of a cell row."""
+    return {**cell.facts, **encode_additive(cell.additive), "rev": cell.rev}
+
+
+class CellCache:
+    """The cells of the subject-days that this process writes."""
+
+    def __init__(self, storage: TableStorage, table: str) -> None:
+        self._storage = storage
+        self.table = table
+        self._days: OrderedDict[tuple[str, str], dict[str, Cell | None]] = OrderedDict()
+        """By partition and subject-day; None is a cell that was absent."""
+
+    def kept(self, partition: str, keys: Iterable[str]) -> dict[str, Cell | None]:
+        """Those of these cells that are known; None is one that is known to be absent."""
+        kept: dict[str, Cell | None] = {}
+        for key in keys:
+            place = (partition, _subject_day(key))
+            of_day = self._days.get(place)
+            if of_day is not None and key in of_day:
+                self._days.move_to_end(place)
+                kept[key] = of_day[key]
+        return kept
+
+    async def load(self, partition: str, cell: str) -> Cell | None:
+        """Read a cell and keep it; None when it is absent from the ledger."""
+        row = await self._storage.get(self.table, partition, cell)
+        found = None if row is None else read_cell(row)
+        place = (partition, _subject_day(cell))
+        self._days.setdefault(place, {})[cell] = found
+        self._used(place)
+        return found
+
+    async def read(self, partition: str, cell: str) -> dict[str, Cell]:
+        """The cells of a cell's subject-day as they stand, past the cache; it keeps the newer."""
+        cells: dict[str, Cell] = {}
+        prefix = starting_with(_subject_day(cell))
+        async for page in self._storage.query(self.table, partition, prefix):
+            cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
+        place = (partition, _subject_day(cell))
+        of_day = self._days.setdefault(place, {})
+        for key, found in cells.items():
+            known = of_day.get(key)
+            if known is None or known.rev < found.rev:
+                of_day[key] = found
+        self._used(place)
+        return cells
+
+    def known(self, partition: str, cell: str) -> dict[str, Cell]:
+        """The cells of a cell's subject-day that this process knows; the ledger may have others."""
+        known = self._days.get((partition, _subject_day(cell)), {})
+        return {key: found for key, found in known.items() if found is not None}
+
+    def put(self, partition: str, key: str, cell: Cell) -> None:
+        """Keep a cell as just written."""
+        cells = self._days.get((partition, _subject_day(key)))
+        if cells is not None:
+            cells[key] = cell
+
+    def _used(self, place: tuple[str, str]) -> None:
+        """Make room for a subject-day, which is the last to go now."""
+        self._days.move_to_end(place)
+        while len(self._days) > CELL_DAYS_CACHED_MAX:
+            self._days.popitem(last=False)
+
+    def forget(self, partition: str, cell: str) -> None:
+        """Read this cell's subject-day again before its next use."""
+        self._days.pop((partition, _subject_day(cell)), None)
+
+
+def _subject_day(cell: str) -> str:
+    """`d|{subject}|{dd}|` of a cell's RowKey."""
+    kind, subject, day, _ = cell.split("|", 3)
+    return f"{kind}|{subject}|{day}|"

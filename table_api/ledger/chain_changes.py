@@ -1,0 +1,190 @@
+"""What someone wants of a call's chain, judged by the chain as it stands. Pure.
+
+A report wants to stand when it is stronger. A re-rating run wants its price to follow exactly the
+state that was staged, and a reverted run wants its own row undone where that row is the last one.
+Whatever else came meanwhile wins: it is left alone and named.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from msgspec.structs import replace
+
+from pricing_rules.types import Adjustment, CallState, Charge, PricedCall, UsageEvent
+from table_api.ledger.entries import Because, LedgerEntry
+from table_api.ledger.post_result import Outcome, PostResult
+from table_api.ledger.posting import MeteredCall, Posting
+from table_api.ledger.recorded_call import recorded_call, recorded_event, state_digest
+
+_POSTED = PostResult(outcome=Outcome.POSTED)
+RERATED, REVERTED = "re-rating", "revert"
+
+Place = Callable[[MeteredCall], Posting]
+"""Places a call in the ledger."""
+
+
+class Repricing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A PricedCall without its event: the report that stands is not the run's to change."""
+
+    state: CallState
+    book_version: str
+    pricing_currency: str
+    billing_currency: str
+    reason: str | None = None
+    charges: tuple[Charge, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+    base_rule_id: str | None = None
+    tier: int | None = None
+    provider: str | None = None
+    model: str | None = None
+    version: str | None = None
+    deployment_type: str | None = None
+    cost_centre: str | None = None
+
+    @classmethod
+    def of(cls, priced: PricedCall) -> "Repricing":
+        """All of a rated call but its event."""
+        return cls(**{name: getattr(priced, name) for name in cls.__struct_fields__})
+
+    def onto(self, event: UsageEvent) -> PricedCall:
+        """The rated call again, of the event that stands."""
+        said = {name: getattr(self, name) for name in self.__struct_fields__}
+        return PricedCall(event=event, **said)
+
+
+class Work(msgspec.Struct, frozen=True, gc=False):
+    """A row to write: the state of the call after it, and the chain's last row when it stands."""
+
+    intent: "Intent"
+    posting: Posting
+    last: LedgerEntry | None = None
+    because: Because | None = None
+    """None for a new entry."""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """RowKeys of the cells that the row changes: the one before and the one after."""
+        after = self.posting.cell
+        if self.last is None:
+            return () if after is None else (after,)
+        return tuple(cell for cell in {after, self.last.cell} if cell is not None)
+
+    @property
+    def done(self) -> PostResult:
+        """The result once it is written."""
+        if self.last is None:
+            return _POSTED
+        mismatch = self.posting.report.contradicts(self.last.report)
+        return PostResult(outcome=Outcome.CORRECTED, mismatch=mismatch)
+
+
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """A report of a call."""
+
+    posting: Posting
+
+    @property
+    def entry_key(self) -> str:
+        return self.posting.entry_key
+
+    @property
+    def subject(self) -> str:
+        return self.posting.subject
+
+    def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> Work | PostResult:
+        """A call that stands by this very event after a lost answer was posted by us."""
+        if not chain:
+            return Work(self, self.posting)
+        last = chain[-1]
+        if self.posting.report.beats(last.report):
+            why = "stronger report" if self.posting.cell is not None else "moved"
+            return Work(self, self.posting, last, Because(why))
+        if answer_lost and "run" not in last.row and last.stands_on(self.posting.call.origin):
+            mismatch = last.number > 0 and self.posting.report.contradicts(chain[-2].report)
+            outcome = Outcome.CORRECTED if last.number else Outcome.POSTED
+            return PostResult(outcome=outcome, mismatch=mismatch)
+        return PostResult(
+            outcome=Outcome.DUPLICATE,
+            mismatch=self.posting.report.contradicts(last.report),
+            standing=last,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repriced:
+    """A staged change of price: it follows the state whose digest is `before`, and no other."""
+
+    entry_key: str
+    subject: str
+    before: str
+    after: Repricing
+    event: UsageEvent | None
+    """The report as it should have been read; None where only the price changes."""
+    run: str
+    by: str
+    place: Place
+
+    def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> Work | PostResult:
+        """Done once when the chain has the run in it, also as reverted."""
+        if any(entry.text("run") == self.run for entry in chain):
+            return _settled(chain[-1], self.run, RERATED, answer_lost=answer_lost)
+        if not chain:
+            return _left_alone("does not stand")
+        last = chain[-1]
+        if state_digest(last) != self.before:
+            return _left_alone(_went_on(last))
+        priced = self.after.onto(self.event or recorded_event(last))
+        posting = self.place(MeteredCall(priced=priced, origin=last.origin))
+        if self.event is None:
+            posting = replace(posting, report=last.report)
+        return Work(self, posting, last, Because(RERATED, run=self.run, by=self.by))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reverted:
+    """The wish to have a run's row undone: the state before it is written once more."""
+
+    entry_key: str
+    subject: str
+    run: str
+    by: str
+    place: Place
+
+    def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> Work | PostResult:
+        """Only where the run's row is the last."""
+        of_run = [entry for entry in chain if entry.text("run") == self.run]
+        if not of_run:
+            return PostResult(outcome=Outcome.DUPLICATE, reason="the run never changed it")
+        if of_run[-1].text("correction") == REVERTED:
+            return _settled(chain[-1], self.run, REVERTED, answer_lost=answer_lost)
+        last = chain[-1]
+        if last is not of_run[-1]:
+            return _left_alone(_went_on(last))
+        before = chain[last.number - 1]
+        posting = replace(
+            self.place(recorded_call(before)),
+            cell=before.cell,
+            additive=before.additive,
+            report=before.report,
+        )
+        return Work(self, posting, last, Because(REVERTED, run=self.run, by=self.by))
+
+
+Intent = Reported | Repriced | Reverted
+
+
+def _settled(last: LedgerEntry, run: str, correction: str, *, answer_lost: bool) -> PostResult:
+    """After a lost answer the run's own last row was written by us."""
+    ours = answer_lost and (last.text("run"), last.text("correction")) == (run, correction)
+    return PostResult(outcome=Outcome.CORRECTED if ours else Outcome.DUPLICATE)
+
+
+def _went_on(last: LedgerEntry) -> str:
+    why = last.text("correction") or "another report"
+    run = last.text("run")
+    return f"row {last.number} of its chain is a {why}" + (f" of run {run}" if run else "")
+
+
+def _left_alone(reason: str) -> PostResult:
+    return PostResult(outcome=Outcome.LEFT_ALONE, reason=reason)

@@ -1,0 +1,214 @@
+"""The ledger: append-only chains of calls and the DailyUsage cells that always equal their sum."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from pricing_rules.rating import rate
+from table_api.ledger.book_archive import BookArchive
+from table_api.ledger.cells import CellCache
+from table_api.ledger.chain_changes import Repriced, Reverted
+from table_api.ledger.entries import LedgerEntry
+from table_api.ledger.keys import LEDGER_TABLE
+from table_api.ledger.meta import LedgerMeta, LedgerSettings, open_meta
+from table_api.ledger.partition_poster import PartitionPoster
+from table_api.ledger.post_result import Outcome, PostResult
+from table_api.ledger.posting import MeteredCall, Posting, Report, make_posting, make_reversal
+from table_api.monthly.projected_day import MONTHLY_TABLE
+from table_api.monthly.projection import Projection
+from table_api.storage.parallel import all_of
+from table_api.storage.table_storage import TableStorage
+
+PARTITIONS_IN_FLIGHT_MAX = 8
+CONFIRMED_CALLS_MAX = 50_000
+"""Calls this process knows to stand, to drop near duplicates without a request: about 15 MB."""
+
+Place = tuple[str, str]
+"""Partition and entry key of a call."""
+
+
+class Ledger:
+    """Writes calls. One per process; safe beside any number of others on the same tables."""
+
+    def __init__(
+        self,
+        storage: TableStorage,
+        meta: LedgerMeta,
+        *,
+        now: Callable[[], datetime],
+        books: BookArchive | None = None,
+        project_at_once: bool = True,
+    ) -> None:
+        self.meta = meta
+        self._project_at_once = project_at_once
+        self._calendar = meta.calendar
+        self._books = books
+        cells = CellCache(storage, LEDGER_TABLE)
+        self._projection = Projection(storage, cells)
+        self._poster = PartitionPoster(
+            storage,
+            cells,
+            now=now,
+            rate_again=self._with_last_book,
+            touched=self._projection.touch,
+        )
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
+        self._confirmed: OrderedDict[Place, Report] = OrderedDict()
+
+    @classmethod
+    async def open(
+        cls,
+        storage: TableStorage,
+        settings: LedgerSettings,
+        *,
+        now: Callable[[], datetime],
+        books: BookArchive | None = None,
+        project_at_once: bool = True,
+    ) -> "Ledger":
+        """Open the ledger, or make it when there is none. LedgerMismatch when settings differ.
+
+        With `books` a stronger report is rated with the book that its chain stands on. Who sets
+        `project_at_once` to False calls `project` before they save how far they are.
+        """
+        meta = await open_meta(storage, settings, now=now())
+        for table in (LEDGER_TABLE, MONTHLY_TABLE):
+            await storage.create_table(table)
+        return cls(storage, meta, now=now, books=books, project_at_once=project_at_once)
+
+    def place(self, call: MeteredCall) -> Posting:
+        """Where a call stands in this ledger."""
+        return make_posting(call, self._calendar, self.meta.settings.shards)
+
+    async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
+        """Post calls, each exactly once whatever was posted before; results in their order.
+
+        Any order and any batching gives the same ledger. Raises Unavailable when storage does
+        not answer; posting the same calls again is then the remedy.
+
+        A report that replaces another place is posted first; then the call is taken out of that
+        place. A crash between the two leaves it in both until the same report comes again.
+        """
+        shards = self.meta.settings.shards
+        results = await self._post_all([self.place(call) for call in calls])
+        reversals = [
+            (index, reversal)
+            for index, call in enumerate(calls)
+            if (reversal := make_reversal(call, self._calendar, shards)) is not None
+        ]
+        reversed_ = await self._post_all([reversal for _, reversal in reversals])
+        for (index, _), result in zip(reversals, reversed_, strict=True):
+            if result.outcome is Outcome.REFUSED:
+                results[index] = result  # else the call would count in two places for ever
+        if self._project_at_once:
+            await self.project()
+        return results
+
+    async def project(self) -> None:
+        """Bring `monthly` up to every call that was posted, amended or found until now.
+
+        Raises Unavailable when storage does not answer: nothing is forgotten, again is the remedy.
+        """
+        await self._projection.project()
+
+    async def amend(self, wanted: Mapping[Place, Repriced | Reverted]) -> dict[Place, PostResult]:
+        """Change standing calls as a re-rating run wants it; the same again changes nothing.
+
+        Raises Unavailable when storage does not answer.
+        """
+        results: dict[Place, PostResult] = {}
+        by_partition: dict[str, list[Repriced | Reverted]] = {}
+        for (partition, _), intent in wanted.items():
+            by_partition.setdefault(partition, []).append(intent)
+
+        async def amend(partition: str, intents: list[Repriced | Reverted]) -> None:
+            lock = self._locks.setdefault(partition, asyncio.Lock())
+            async with self._in_flight, lock:
+                by_key = await self._poster.amend(partition, intents)
+            results.update(((partition, key), result) for key, result in by_key.items())
+
+        await all_of(amend(partition, intents) for partition, intents in by_partition.items())
+        if self._project_at_once:
+            await self.project()
+        return results
+
+    async def preview(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
+        """What `post` would say of each call by itself, without writing."""
+        postings = [self.place(call) for call in calls]
+        by_partition: dict[str, dict[str, Posting]] = {}
+        for posting in postings:
+            by_partition.setdefault(posting.partition, {})[posting.entry_key] = posting
+        results: dict[Place, PostResult] = {}
+        for partition, of_partition in by_partition.items():
+            found = await self._poster.preview(partition, list(of_partition.values()))
+            results.update(((partition, key), result) for key, result in found.items())
+        return [results[_place(posting)] for posting in postings]
+
+    async def _with_last_book(self, posting: Posting, last: LedgerEntry) -> Posting:
+        """A stronger report is no occasion to change prices: it is rated with the chain's book."""
+        call = posting.call
+        version = last.text("book_version")
+        if (
+            self._books is None
+            or posting.cell is None
+            or version in {None, call.priced.book_version}
+        ):
+            return posting
+        book = await self._books.get(str(version))
+        if book is None:
+            return posting
+        cost_centre = last.text("cost_centre") or call.cost_centre
+        return self.place(replace(call, priced=rate(call.priced.event, book, cost_centre)))
+
+    async def _post_all(self, postings: Sequence[Posting]) -> list[PostResult]:
+        """Fold the reports of one call, drop what is known to stand, post the rest."""
+        places = [_place(posting) for posting in postings]
+        strongest: dict[Place, Posting] = {}
+        for place, posting in zip(places, postings, strict=True):
+            standing = strongest.setdefault(place, posting)
+            if standing is not posting and posting.report.beats(standing.report):
+                strongest[place] = posting
+        results: dict[Place, PostResult] = {}
+        by_partition: dict[str, list[Posting]] = {}
+        for place, posting in strongest.items():
+            standing_report = self._confirmed.get(place)
+            if standing_report is None or posting.report.beats(standing_report):
+                by_partition.setdefault(posting.partition, []).append(posting)
+            else:
+                results[place] = _duplicate(posting.report, standing_report)
+        await all_of(
+            self._post_partition(partition, of_partition, results)
+            for partition, of_partition in by_partition.items()
+        )
+        return [
+            results[place]
+            if posting is strongest[place]
+            else _duplicate(posting.report, strongest[place].report)
+            for place, posting in zip(places, postings, strict=True)
+        ]
+
+    async def _post_partition(
+        self, partition: str, postings: list[Posting], results: dict[Place, PostResult]
+    ) -> None:
+        lock = self._locks.setdefault(partition, asyncio.Lock())
+        async with self._in_flight, lock:
+            by_key = await self._poster.post(partition, postings)
+        for posting in postings:
+            place = _place(posting)
+            result = results[place] = by_key[posting.entry_key]
+            if result.outcome is Outcome.POSTED or result.outcome is Outcome.CORRECTED:
+                self._confirmed[place] = posting.report
+                self._confirmed.move_to_end(place)
+        while len(self._confirmed) > CONFIRMED_CALLS_MAX:
+            self._confirmed.popitem(last=False)
+
+
+def _place(posting: Posting) -> Place:
+    return posting.partition, posting.entry_key
+
+
+def _duplicate(report: Report, standing: Report) -> PostResult:
+    return PostResult(outcome=Outcome.DUPLICATE, mismatch=report.contradicts(standing))

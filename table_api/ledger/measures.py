@@ -1,0 +1,121 @@
+"""What rows count: the columns whose values add up, and sums of them. Pure.
+
+Additive columns of a cell are the sums of the same columns of the rows that count in it: `calls`,
+`errors`, `unpriced`, `no_usage`, `q_UNIT` (quantities) as integers, and `LAYER_UNIT` and `LAYER` as
+decimal strings of pico-units, since a 64-bit integer ends at 9.2 million units of currency.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+
+from pricing_rules.types import CallState, PricedCall
+from pricing_rules.units import Unit
+from table_api.storage.table_storage import Value
+
+# Longer amounts cost every reader, so those that most calls have come first.
+AMOUNTS = (
+    "calls", "charge", "contracted", "list", "q_input", "q_output", "q_cache_read", "errors",
+    "no_usage", "unpriced", "billed", "q_cache_write_5m", "q_cache_write_1h", "q_reasoning",
+    "q_input_audio", "q_cache_read_audio", "q_output_audio", "q_input_image",
+    "q_cache_read_image", "q_output_image", "q_audio_ms", "q_image", "q_web_search", "q_request",
+)  # fmt: skip
+"""Additive columns of a cell by their place in a day's text. Append only: rows hold places."""
+Amounts = list[int]
+"""In the order of AMOUNTS, the last one not zero."""
+
+LAYERS = ("list", "contracted", "charge", "billed")
+"""`billed` is written only where the billing currency is not the pricing currency."""
+COUNTS = ("calls", "errors", "unpriced", "no_usage")
+QUANTITY_COLUMNS = {unit: f"q_{unit.value}" for unit in Unit}
+AMOUNT_COLUMNS = {(layer, unit): f"{layer}_{unit.value}" for layer in LAYERS for unit in Unit}
+_CHARGE_COLUMNS = {
+    unit: (QUANTITY_COLUMNS[unit], *(AMOUNT_COLUMNS[layer, unit] for layer in LAYERS))
+    for unit in Unit
+}
+ADDITIVE_INTEGERS = frozenset((*COUNTS, *QUANTITY_COLUMNS.values()))
+ADDITIVE_AMOUNTS = frozenset((*LAYERS, *AMOUNT_COLUMNS.values()))
+
+Additive = dict[str, int]
+"""Additive columns as numbers: counts, quantities and pico-units."""
+
+
+def additive_of(priced: PricedCall) -> Additive:
+    """What one call adds to its cell."""
+    event = priced.event
+    moved = priced.state is CallState.MOVED
+    additive: Additive = {"calls": 0 if moved else 1}
+    if moved:
+        return additive
+    if event.status >= 400:
+        additive["errors"] = 1
+    if priced.state is CallState.UNPRICED:
+        additive["unpriced"] = 1
+    if priced.state is CallState.NO_USAGE:
+        additive["no_usage"] = 1
+    if priced.state is CallState.PRICED:
+        _add_charges(priced, additive)
+    elif event.usage is not None:
+        for unit, quantity in event.usage.counts.items():
+            additive[QUANTITY_COLUMNS[unit]] = quantity
+    return additive
+
+
+def _add_charges(priced: PricedCall, additive: Additive) -> None:
+    two_currencies = priced.billing_currency != priced.pricing_currency
+    list_, contracted, charge, billed = 0, 0, 0, 0
+    for line in priced.charges:
+        of_quantity, of_list, of_contracted, of_charge, of_billed = _CHARGE_COLUMNS[line.unit]
+        additive[of_quantity] = line.quantity
+        additive[of_list] = line.list
+        additive[of_contracted] = line.contracted
+        additive[of_charge] = line.charge
+        list_ += line.list
+        contracted += line.contracted
+        charge += line.charge
+        if two_currencies:
+            additive[of_billed] = line.billed
+            billed += line.billed
+    additive["list"], additive["contracted"], additive["charge"] = list_, contracted, charge
+    if two_currencies:
+        additive["billed"] = billed
+
+
+def encode_additive(additive: Additive) -> dict[str, Value]:
+    """Additive columns as they are stored. Zeros are left out, except `calls`."""
+    return {
+        name: (str(amount) if name in ADDITIVE_AMOUNTS else amount)
+        for name, amount in additive.items()
+        if amount or name == "calls"
+    }
+
+
+def decode_additive(row: Mapping[str, Value]) -> Additive:
+    """The additive columns of a row as numbers."""
+    return {
+        name: int(value)
+        for name, value in row.items()
+        if name in ADDITIVE_INTEGERS or name in ADDITIVE_AMOUNTS
+    }
+
+
+def added(left: Additive, right: Additive) -> Additive:
+    """Column by column, left + right."""
+    total = dict(left)
+    add_into(total, right)
+    return total
+
+
+def add_into(total: Additive, delta: Additive) -> None:
+    """Column by column, total += delta."""
+    for name, amount in delta.items():
+        total[name] = total.get(name, 0) + amount
+
+
+def negated(additive: Additive) -> Additive:
+    """Column by column, the negative."""
+    return {name: -amount for name, amount in additive.items()}
+
+
+def add_up(parts: Iterable[Sequence[int]]) -> Amounts:
+    """The exact sum of amounts, column by column."""
+    return [sum(column) for column in zip_longest(*parts, fillvalue=0)]

@@ -1,0 +1,161 @@
+"""What a ledger was made with, frozen at its creation: zone, currencies, shards, transitions.
+
+Every process opens the ledger through `open_meta` and refuses to run when its own settings or its
+tzdata would put a call into another partition, day or currency.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import msgspec
+
+from table_api.errors import AlreadyExists, ChangedMeanwhile, LedgerMismatch
+from table_api.ledger.billing_calendar import BillingCalendar, Transitions, zone_transitions
+from table_api.storage.table_storage import (
+    Insert,
+    Merge,
+    Replace,
+    Row,
+    TableStorage,
+    Value,
+    etag_of,
+)
+
+META_TABLE = "meta"
+META_PARTITION = "ledger"
+META_ROW = "settings"
+SCHEMA_VERSION = 1
+YEARS_AHEAD = 2
+"""Transitions are frozen to the end of next year; later years are appended when they come near."""
+OPEN_TRIES_MAX = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSettings:
+    """What the operator chooses when a ledger is made."""
+
+    zone: str
+    """IANA name of the billing time zone."""
+    pricing_currency: str
+    """ISO 4217 code of the list prices."""
+    billing_currency: str
+    """ISO 4217 code of what subjects owe."""
+    shards: int = 16
+    """Partitions per month; fixed for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerMeta:
+    """The frozen settings of an existing ledger."""
+
+    settings: LedgerSettings
+    transitions: Transitions
+    created_at: str
+    schema_version: int = SCHEMA_VERSION
+    has_monthly: bool = True
+    """Whether `monthly` has all of it: since it was made, or since it was rebuilt."""
+
+    @property
+    def calendar(self) -> BillingCalendar:
+        """Charge days by the frozen transitions."""
+        return BillingCalendar(self.settings.zone, self.transitions)
+
+
+async def open_meta(
+    storage: TableStorage, settings: LedgerSettings, *, now: datetime
+) -> LedgerMeta:
+    """Read the ledger's settings, or make it with these. LedgerMismatch when they differ."""
+    await storage.create_table(META_TABLE)
+    for _ in range(OPEN_TRIES_MAX):
+        row = await storage.get(META_TABLE, META_PARTITION, META_ROW)
+        try:
+            if row is None:
+                await _create(storage, settings, now)
+                continue
+            meta = _from_row(row)
+            _check(meta, settings)
+            if meta.transitions.until_year >= now.year + YEARS_AHEAD:
+                return meta
+            longer = zone_transitions(meta.settings.zone, now.year + YEARS_AHEAD)
+            change = Replace(META_ROW, _columns(replace(meta, transitions=longer)), etag_of(row))
+            await storage.transact(META_TABLE, META_PARTITION, [change])
+        except (AlreadyExists, ChangedMeanwhile):
+            continue  # another process made or extended it between our read and our write
+    raise LedgerMismatch(f"could not read the ledger's settings in {OPEN_TRIES_MAX} tries")
+
+
+async def read_meta(storage: TableStorage) -> LedgerMeta | None:
+    """The ledger's settings, or None when there is no ledger yet."""
+    row = await storage.get(META_TABLE, META_PARTITION, META_ROW)
+    return _from_row(row) if row is not None else None
+
+
+async def note_monthly(storage: TableStorage) -> None:
+    """Say that `monthly` has the whole ledger from now on."""
+    for _ in range(OPEN_TRIES_MAX):
+        row = await storage.get(META_TABLE, META_PARTITION, META_ROW)
+        if row is None or row.get("has_monthly"):
+            return
+        change = Merge(META_ROW, {"has_monthly": True}, etag_of(row))
+        try:
+            await storage.transact(META_TABLE, META_PARTITION, [change])
+        except ChangedMeanwhile:
+            continue
+
+
+async def _create(storage: TableStorage, settings: LedgerSettings, now: datetime) -> None:
+    meta = LedgerMeta(
+        settings=settings,
+        transitions=zone_transitions(settings.zone, now.year + YEARS_AHEAD),
+        created_at=now.astimezone(UTC).isoformat(),
+    )
+    await storage.transact(META_TABLE, META_PARTITION, [Insert(META_ROW, _columns(meta))])
+
+
+def _check(meta: LedgerMeta, settings: LedgerSettings) -> None:
+    if meta.schema_version != SCHEMA_VERSION:
+        raise LedgerMismatch(
+            f"the ledger has schema {meta.schema_version}, this program writes {SCHEMA_VERSION}"
+        )
+    for name in ("zone", "pricing_currency", "billing_currency", "shards"):
+        stands, wanted = getattr(meta.settings, name), getattr(settings, name)
+        if stands != wanted:
+            raise LedgerMismatch(
+                f"the ledger was made with {name} {stands!r}, this process is set to {wanted!r}"
+            )
+    own = zone_transitions(meta.settings.zone, meta.transitions.until_year)
+    if own != meta.transitions:
+        raise LedgerMismatch(
+            f"this machine's tzdata disagrees with the frozen transitions of {meta.settings.zone}: "
+            "days would move; install the tzdata that the other processes have"
+        )
+
+
+def _columns(meta: LedgerMeta) -> dict[str, Value]:
+    return {
+        "zone": meta.settings.zone,
+        "pricing_currency": meta.settings.pricing_currency,
+        "billing_currency": meta.settings.billing_currency,
+        "shards": meta.settings.shards,
+        "schema_version": meta.schema_version,
+        "created_at": meta.created_at,
+        "transitions": msgspec.json.encode(meta.transitions.offsets).decode(),
+        "transitions_until_year": meta.transitions.until_year,
+        "has_monthly": meta.has_monthly,
+    }
+
+
+def _from_row(row: Row) -> LedgerMeta:
+    offsets = msgspec.json.decode(str(row["transitions"]), type=tuple[tuple[int, int], ...])
+    return LedgerMeta(
+        settings=LedgerSettings(
+            zone=str(row["zone"]),
+            pricing_currency=str(row["pricing_currency"]),
+            billing_currency=str(row["billing_currency"]),
+            shards=int(row["shards"]),
+        ),
+        transitions=Transitions(offsets, int(row["transitions_until_year"])),
+        created_at=str(row["created_at"]),
+        schema_version=int(row["schema_version"]),
+        has_monthly=bool(row.get("has_monthly", False)),
+    )

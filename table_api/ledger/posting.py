@@ -1,0 +1,203 @@
+"""Calls and cells as rows of the ledger: every fact's column is named here or in `entries`. Pure.
+
+A column is either a fact or additive: see `additive`.
+"""
+
+import hashlib
+from datetime import date, datetime
+from functools import lru_cache
+
+import msgspec
+from msgspec.structs import replace
+
+from pricing_rules.types import CallState, PricedCall, Rank, UsageEvent
+from table_api.ledger.billing_calendar import BillingCalendar
+from table_api.ledger.keys import KEYS_KEPT_MAX, call_key, cell_key, partition_key
+from table_api.ledger.measures import Additive, additive_of
+from table_api.storage.table_storage import Value
+
+LINE_DIMENSIONS = (
+    "deployment",
+    "region",
+    "service_tier",
+    "product",
+    "subscription",
+    "base_rule",
+    "tier",
+)
+"""What, beside day and model, separates cells: within one, every unit has one list price."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where in Event Hubs an event stood."""
+
+    hub: str
+    partition: str
+    sequence_number: int
+    enqueued_time: datetime
+
+
+class MeteredCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A rated call and where its event came from: what `Ledger.post` takes."""
+
+    priced: PricedCall
+    origin: Origin
+    cost_centre: str | None = None
+    """The subject's on the charge day, as it was rated with."""
+
+
+class Report(msgspec.Struct, frozen=True, gc=False):
+    """What a chain stands on: how strong a report of the call was, and what it said."""
+
+    strength: tuple[int, int]
+    """(rank, sum of tokens)."""
+    fingerprint: str
+    """Digest of status, deployment, model and counts; equal for a true duplicate."""
+
+    def beats(self, standing: "Report") -> bool:
+        """Whether it corrects the standing report; an equal one is a duplicate."""
+        return self.strength > standing.strength
+
+    def contradicts(self, other: "Report") -> bool:
+        """Whether two reports of equal rank say different things."""
+        return self.strength[0] == other.strength[0] and self.fingerprint != other.fingerprint
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A call made ready for the ledger: its place, its facts and what it adds to its cell."""
+
+    call: MeteredCall
+    partition: str
+    entry_key: str
+    subject: str
+    day: date
+    cell: str | None
+    """RowKey of the cell it counts in; None for a reversal, which counts in none."""
+    model: str
+    """What the cell calls it: canonical, else as reported, else the deployment."""
+    line: tuple[str, ...]
+    """Values of LINE_DIMENSIONS; empty text where one is absent."""
+    additive: Additive
+    report: Report
+
+
+def make_posting(call: MeteredCall, calendar: BillingCalendar, shards: int) -> Posting:
+    """Place a call in the ledger."""
+    event = call.priced.event
+    day, partition, entry_key = _place(event, calendar, shards)
+    model = call.priced.model or event.model or event.deployment or "unknown"
+    line = _line_of(call.priced)
+    return Posting(
+        call=call,
+        partition=partition,
+        entry_key=entry_key,
+        subject=event.subject,
+        day=day,
+        cell=_cell_of(event.subject, day, model, line),
+        model=model,
+        line=line,
+        additive=additive_of(call.priced),
+        report=Report(event.strength, _fingerprint(call.priced)),
+    )
+
+
+def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> Posting | None:
+    """The posting that takes a call out of the place which `call` replaces, if it does.
+
+    It stands under the old key as `moved`, counts nothing and beats every report, so that a late
+    one of the old place changes nothing. A report without usage that replaces its own place takes
+    the call out of the ledger: it was refused, as pairing learned too late.
+    """
+    event = call.priced.event
+    replaced = event.replaces
+    if replaced is None:
+        return None
+    counted = f"counted under {event.subject} at {event.time.isoformat()}"
+    own = (replaced.subject, replaced.time) == (event.subject, event.time)
+    withdrawn = own and event.usage is None
+    moved = replace(
+        call.priced,
+        event=replace(
+            call.priced.event,
+            subject=replaced.subject,
+            time=replaced.time,
+            rank=Rank.MOVED,
+            usage=None,
+            replaces=None,
+        ),
+        state=CallState.MOVED,
+        reason=f"answered {event.status}, nothing was charged" if withdrawn else counted,
+        charges=(),
+        adjustments=(),
+        base_rule_id=None,
+        tier=None,
+    )
+    posting = make_posting(MeteredCall(priced=moved, origin=call.origin), calendar, shards)
+    stands_at = (posting.partition, posting.entry_key)
+    if _place(event, calendar, shards)[1:] == stands_at and not withdrawn:
+        return None  # what a report counts it cannot take out itself
+    return replace(posting, cell=None)
+
+
+def _place(event: UsageEvent, calendar: BillingCalendar, shards: int) -> tuple[date, str, str]:
+    """Charge day, partition and entry key of a call."""
+    day = calendar.day(event.time)
+    return (
+        day,
+        partition_key(day, event.subject, shards),
+        call_key(event.subject, day, event.time, event.id),
+    )
+
+
+def _line_of(priced: PricedCall) -> tuple[str, ...]:
+    event = priced.event
+    return (
+        event.deployment or "",
+        event.region or "",
+        event.service_tier or "",
+        event.caller.product or "",
+        event.caller.subscription or "",
+        priced.base_rule_id or "",
+        "" if priced.tier is None else str(priced.tier),
+    )
+
+
+@lru_cache(maxsize=KEYS_KEPT_MAX)
+def _cell_of(subject: str, day: date, model: str, line: tuple[str, ...]) -> str:
+    return cell_key(subject, day, model, line_hash(line))
+
+
+def line_hash(line: tuple[str, ...]) -> str:
+    """12 hex digits for the values of LINE_DIMENSIONS."""
+    return hashlib.sha256("\x1f".join(line).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def cell_facts(posting: Posting) -> dict[str, Value]:
+    """The columns of the posting's cell that are no sums: they are written with its first call."""
+    priced = posting.call.priced
+    facts: dict[str, Value] = {
+        "subject": posting.subject,
+        "day": posting.day.isoformat(),
+        "model": posting.model,
+        "currency": priced.pricing_currency,
+    }
+    if priced.billing_currency != priced.pricing_currency:
+        facts["billing_currency"] = priced.billing_currency
+    line = zip(LINE_DIMENSIONS, posting.line, strict=True)
+    facts.update((name, value) for name, value in line if value)
+    for name, value in (
+        ("provider", priced.provider),
+        ("model_version", priced.version),
+        ("deployment_type", priced.deployment_type),
+    ):
+        if value is not None:
+            facts[name] = value
+    return facts
+
+
+def _fingerprint(priced: PricedCall) -> str:
+    event = priced.event
+    counts = event.usage.counts if event.usage else {}
+    counted = ",".join([f"{unit}={count}" for unit, count in sorted(counts.items())])
+    said = f"{event.status}|{event.deployment}|{event.model}|{counted}"
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]

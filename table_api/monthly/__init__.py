@@ -1,0 +1,1 @@
+"""The projection for lists over everybody. Imports `ledger` and `usage`."""

@@ -1,0 +1,138 @@
+"""The projection `monthly` as text: a day's amounts and the revisions they stand on. Pure.
+
+A row is a subject's month with one model. Day 7 has two columns: `d07`, its amounts as integers
+separated by commas in the order of AMOUNTS without the zeros at the end; and `r07`, the revision of
+each of its cells, `line:rev`. The revisions are a vector clock: every (cell, revision) is one state
+for ever, so equal revisions mean equal amounts, and of two states whose revisions are all at least
+the other's, the greater one is the newer. Where neither is, the cells are read anew: that state is
+at least both. A sum of revisions would not do: a writer's cells need not be of one moment, and
+(5, 3) and (4, 4) are different states of one sum.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+import msgspec
+
+from table_api.ledger.cells import Cell
+from table_api.ledger.measures import AMOUNTS, Amounts, add_up
+
+MONTHLY_TABLE = "monthly"
+
+
+Revs = Mapping[str, int]
+"""Revision by line."""
+
+_decode_all = msgspec.json.Decoder(list[Amounts]).decode
+_decode_flat: Callable[[str], list[Any]] = msgspec.json.Decoder(list[int | None]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectedDay:
+    """One day of a row."""
+
+    amounts: Sequence[int] = ()
+    revs: Revs = field(default_factory=dict)
+
+    def holds(self, revs: Revs) -> bool:
+        """Whether it stands on these revisions or later ones."""
+        return all(self.revs.get(line, 0) >= rev for line, rev in revs.items())
+
+
+NO_DAY = ProjectedDay()
+
+
+def project_day(cells: Mapping[str, Cell]) -> ProjectedDay:
+    """The cells of one subject, model and day, by line."""
+    revs = {line: cell.rev for line, cell in cells.items()}
+    parts = [cell.additive for cell in cells.values()]
+    if len(parts) == 1:  # of most days
+        [part] = parts
+        return ProjectedDay(_trimmed([part.get(name, 0) for name in AMOUNTS]), revs)
+    totals = [sum([part.get(name, 0) for part in parts]) for name in AMOUNTS]
+    return ProjectedDay(_trimmed(totals), revs)
+
+
+def after_change(total: Sequence[int], old: Sequence[int], new: Sequence[int]) -> Amounts:
+    """The sum over the days when one of them goes from `old` to `new`."""
+    return _trimmed(
+        [whole - was + is_ for whole, was, is_ in zip_longest(total, old, new, fillvalue=0)]
+    )
+
+
+def encode_amounts(amounts: Sequence[int]) -> str:
+    """`3,1200,1200,1200`; nothing at all is the empty text."""
+    return ",".join(map(str, amounts))
+
+
+def decode_amounts(texts: Iterable[str]) -> list[Amounts]:
+    """Each of the texts as numbers; all in one go, as there are many."""
+    joined = "],[".join(texts)
+    return _decode_all(f"[[{joined}]]") if joined else []
+
+
+def decode_columns(texts: Sequence[str]) -> list[list[int]]:
+    """Each amount of all the texts, as numbers; of texts that are not empty."""
+    return _equal_columns(texts) or [
+        list(column) for column in zip_longest(*decode_amounts(texts), fillvalue=0)
+    ]
+
+
+def sum_texts(texts: Sequence[str]) -> Amounts:
+    """The exact sum of many texts that are not empty."""
+    columns = _equal_columns(texts)
+    if columns is None:
+        of_length: dict[int, list[str]] = {}
+        for text in texts:
+            of_length.setdefault(text.count(","), []).append(text)
+        return add_up([sum_texts(alike) for alike in of_length.values()])
+    return [sum(column) for column in columns]
+
+
+def _equal_columns(texts: Sequence[str]) -> list[list[int]] | None:
+    """The columns of texts of one length, None when they are of several.
+
+    As one list of numbers, since a list for each text takes far longer: the columns lie in it at
+    equal steps, and the nulls between the texts prove that.
+    """
+    if not texts:
+        return []
+    length = texts[0].count(",") + 1
+    step = length + 1
+    joined = ",null,".join(texts)
+    if joined.count(",") != len(texts) * step - 2:
+        return None
+    numbers = _decode_flat(f"[{joined}]")
+    if numbers[length::step].count(None) != len(texts) - 1:
+        return None
+    return [numbers[place::step] for place in range(length)]
+
+
+def encode_revs(revs: Revs) -> str:
+    """`0123456789ab:7,…` by line."""
+    return ",".join([f"{line}:{revs[line]}" for line in sorted(revs)])
+
+
+def decode_revs(text: str) -> dict[str, int]:
+    """Revision by line."""
+    pairs = (part.split(":") for part in text.split(",") if part)
+    return {line: int(rev) for line, rev in pairs}
+
+
+def day_columns(day: int) -> tuple[str, str]:
+    """Names of a day's amounts and revisions."""
+    return f"d{day:02d}", f"r{day:02d}"
+
+
+def monthly_key(cell: str) -> tuple[str, int, str]:
+    """RowKey, day and line of the cell with this RowKey of the ledger."""
+    _, subject, day, model, line = cell.split("|")
+    return f"{subject}|{model}", int(day), line
+
+
+def _trimmed(amounts: list[int]) -> Amounts:
+    while amounts and not amounts[-1]:
+        amounts.pop()
+    return amounts

@@ -1,0 +1,172 @@
+"""Writes the projection `monthly`: what the ledger's cells say, by subject, model and day.
+
+The order is: ledger transaction, projection of every cell touched or found already counted, then
+the caller's checkpoint. A crash between the first two leaves a row behind its cells until the same
+event comes again: it is found counted, which touches its cell.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from table_api.errors import Rejected, StorageError, Unavailable
+from table_api.ledger.cells import Cell, CellCache
+from table_api.monthly.projected_day import MONTHLY_TABLE, ProjectedDay, monthly_key, project_day
+from table_api.monthly.rows import MonthlyRow, MonthlyRowCache, write_of
+from table_api.storage.table_storage import OPERATIONS_MAX, TableStorage, Value
+from telemetry.log import Log
+
+TRIES_MAX = 12
+BACKOFF_S_MAX = 2.0
+
+_log = Log("table_api")
+
+
+@dataclass(slots=True)
+class _Day:
+    """A day of a row that has to stand on at least these revisions."""
+
+    partition: str
+    cell: str
+    """RowKey of one of its cells."""
+    revs: dict[str, int] = field(default_factory=dict)
+
+
+_Days = dict[int, _Day]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    key: str
+    row: MonthlyRow
+    """As it will stand."""
+    days: tuple[int, ...]
+    facts: Mapping[str, Value]
+    """Of any of its cells."""
+
+
+class Projection:
+    """Projects what this process touched. Safe beside any number of others on the same table."""
+
+    def __init__(self, storage: TableStorage, cells: CellCache) -> None:
+        self._storage = storage
+        self._cells = cells
+        self._rows = MonthlyRowCache(storage)
+        self._touched: dict[tuple[str, str], int] = {}
+        """Revision by partition and cell."""
+        self._lock = asyncio.Lock()
+
+    def touch(self, partition: str, cell: str, rev: int) -> None:
+        """A cell has this revision in the ledger: the next `project` writes at least that."""
+        place = (partition, cell)
+        if rev > self._touched.get(place, 0):
+            self._touched[place] = rev
+
+    async def project(self) -> None:
+        """Write all that was touched until now; again is the remedy when it raises Unavailable."""
+        async with self._lock:
+            touched, self._touched = self._touched, {}
+            try:
+                for month, rows in _by_month(touched).items():
+                    await self._write_month(month, rows)
+            except BaseException:
+                for (partition, cell), rev in touched.items():
+                    self.touch(partition, cell, rev)
+                raise
+            self._rows.trim()
+
+    async def _write_month(self, month: str, rows: dict[str, _Days]) -> None:
+        failure: StorageError | None = None
+        for attempt in range(TRIES_MAX):
+            try:
+                await self._rows.load(month, rows)
+                changes = [
+                    change
+                    for key, days in rows.items()
+                    if (change := await self._change(month, key, days)) is not None
+                ]
+            except Unavailable as error:
+                failure, again = error, rows
+            else:
+                again = {}
+                for start in range(0, len(changes), OPERATIONS_MAX):
+                    part = changes[start : start + OPERATIONS_MAX]
+                    if (missed := await self._write(month, part)) is not None:
+                        failure = missed
+                        again |= {change.key: rows[change.key] for change in part}
+            if not again:
+                return
+            rows = again
+            await asyncio.sleep(random.uniform(0, min(0.02 * 2**attempt, BACKOFF_S_MAX)))
+        raise Unavailable(f"projection of {month}: {TRIES_MAX} tries, last: {failure}")
+
+    async def _change(self, month: str, key: str, days: _Days) -> _Change | None:
+        """What the row lacks. Cells that are read here are read after their row, so that they
+        are at least at its revisions.
+        """
+        row = self._rows.get(month, key)
+        changes: dict[int, ProjectedDay] = {}
+        facts: Mapping[str, Value] = {}
+        for number, day in days.items():
+            standing = row.day(number)
+            if standing.holds(day.revs):
+                continue
+            cells = _of_row(key, self._cells.known(day.partition, day.cell))
+            state = project_day(cells)
+            if not (state.holds(day.revs) and state.holds(standing.revs)):
+                cells = _of_row(key, await self._cells.read(day.partition, day.cell))
+                state = project_day(cells)
+            if state.revs == standing.revs:
+                continue
+            if not state.holds(standing.revs):
+                where = f"row {month} {key} is ahead of the ledger: see `audit`, then `rebuild`"
+                _log.error("projection_ahead", where)
+                continue
+            changes[number] = state
+            facts = next(iter(cells.values())).facts
+        if not changes:
+            return None
+        return _Change(key, row.after(changes), tuple(changes), facts)
+
+    async def _write(self, month: str, changes: Sequence[_Change]) -> StorageError | None:
+        """Do all of them, or forget the rows and give the error. A row that storage refuses is
+        left behind alone, and the audit names it.
+        """
+        writes = [write_of(each.key, each.row, each.days, each.facts) for each in changes]
+        try:
+            etags = await self._storage.transact(MONTHLY_TABLE, month, writes)
+        except Rejected as rejected:
+            if len(changes) == 1:
+                where = f"row {month} {changes[0].key}: {rejected}"
+                _log.error("projection_refused", where)
+                return None
+            middle = len(changes) // 2
+            first = await self._write(month, changes[:middle])
+            return await self._write(month, changes[middle:]) or first
+        except StorageError as error:
+            self._rows.forget(month, [each.key for each in changes])
+            return error
+        for each, etag in zip(changes, etags, strict=True):
+            self._rows.put(month, each.key, replace(each.row, etag=etag))
+        return None
+
+
+def _by_month(touched: Mapping[tuple[str, str], int]) -> dict[str, dict[str, _Days]]:
+    """By month, row and day."""
+    months: dict[str, dict[str, _Days]] = {}
+    for (partition, cell), rev in touched.items():
+        key, number, line = monthly_key(cell)
+        days = months.setdefault(partition[:6], {}).setdefault(key, {})
+        days.setdefault(number, _Day(partition, cell)).revs[line] = rev
+    return months
+
+
+def _of_row(key: str, cells: Mapping[str, Cell]) -> dict[str, Cell]:
+    """The cells of a subject-day that a row counts, by line."""
+    of_row = {}
+    for name, cell in cells.items():
+        row_key, _, line = monthly_key(name)
+        if row_key == key:
+            of_row[line] = cell
+    return of_row

@@ -1,0 +1,157 @@
+"""Reads of `monthly`: everybody's usage, no finer than a question asks.
+
+Texts become numbers when all rows of a group are read, in one go: a month of 10,000 subjects has
+some 100,000 days.
+"""
+
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from table_api.errors import TooManyCells
+from table_api.ledger.day_range import DayRange, MonthDays
+from table_api.monthly.projected_day import MONTHLY_TABLE, day_columns, decode_columns, sum_texts
+from table_api.storage.keys import KeyRange
+from table_api.storage.parallel import all_of
+from table_api.storage.table_storage import Row, TableStorage
+from table_api.usage.daily_usage import DailyUsage, totals_of
+from table_api.usage.subject_list import UsageColumns, columns_of
+
+TEXTS_READ_MAX = 2_000_000
+"""Days of rows that one question may read: about 300 MB."""
+
+_ALL_ROWS = KeyRange("", "~")
+
+Who = tuple[str, str]
+"""Subject and model; each is empty where the question does not tell them apart."""
+
+
+class MonthlyReads:
+    """Answers as the cells would. Raises Unavailable."""
+
+    def __init__(self, storage: TableStorage) -> None:
+        self._storage = storage
+
+    async def usage(
+        self, days: DayRange, *, by_subject: bool, by_model: bool, by_day: bool
+    ) -> list[DailyUsage]:
+        """What the reports are answered from; several may be of one group.
+
+        Without `by_day` a group's usage of a month stands on some day of it. Raises TooManyCells
+        past TEXTS_READ_MAX.
+        """
+        found: list[DailyUsage] = []
+
+        async def read(month: MonthDays) -> None:
+            found.extend(await self._month(month, _named(by_subject, by_model), by_day=by_day))
+
+        await all_of(read(month) for month in days.months())
+        return found
+
+    async def subjects(self, days: DayRange) -> list[UsageColumns]:
+        """What the list of subjects is made of. Raises TooManyCells past TEXTS_READ_MAX."""
+        found: list[UsageColumns] = []
+
+        async def read(month: MonthDays) -> None:
+            if _is_whole(month):
+                found.append(await self._whole_month(month.month))
+            else:
+                found.append(columns_of(await self._month(month, ("subject",), by_day=False)))
+
+        await all_of(read(month) for month in days.months())
+        return found
+
+    async def _month(
+        self, month: MonthDays, named: Sequence[str], *, by_day: bool
+    ) -> Iterable[DailyUsage]:
+        if not by_day and _is_whole(month):
+            totals = await self._totals(month.month, named)
+            return [_usage(who, month, month.start, texts) for who, texts in totals.items()]
+        days = await self._days(month, named)
+        if by_day:
+            return [
+                _usage(who, month, day, texts)
+                for who, of_days in days.items()
+                for day, texts in of_days.items()
+            ]
+        return [
+            _usage(who, month, max(of_days), [text for texts in of_days.values() for text in texts])
+            for who, of_days in days.items()
+        ]
+
+    async def _whole_month(self, month: str) -> UsageColumns:
+        """Each row of a month, as columns."""
+        subjects: list[str] = []
+        totals: list[str] = []
+        actives: list[int | str] = []
+        async for page in self._rows(month, ("subject", "total", "active")):
+            full = [row for row in page if row["total"]]
+            subjects += [row["subject"] for row in full]  # type: ignore[misc]
+            totals += [row["total"] for row in full]  # type: ignore[misc]
+            actives += [row["active"] for row in full]
+
+        def last_day(place: int) -> date:
+            return _date(month, int(actives[place]).bit_length() - 1)
+
+        return UsageColumns(subjects, decode_columns(totals), last_day)
+
+    async def _totals(self, month: str, named: Sequence[str]) -> dict[Who, list[str]]:
+        groups: defaultdict[Any, list[Any]] = defaultdict(list)
+        async for page in self._rows(month, (*named, "total")):
+            for row in page:
+                if total := row["total"]:
+                    groups[row.get("subject", ""), row.get("model", "")].append(total)
+        return groups
+
+    async def _days(
+        self, month: MonthDays, named: Sequence[str]
+    ) -> dict[Who, dict[int, list[str]]]:
+        day_of = {day_columns(day)[0]: day for day in range(month.start, min(month.stop, 32))}
+        groups: dict[Who, dict[str, list[Any]]] = {}
+        async for page in self._rows(month.month, (*named, *day_of)):
+            for row in page:
+                # The names leave the row: the rest are days.
+                who = str(row.pop("subject", "")), str(row.pop("model", ""))
+                group = groups.get(who)
+                if group is None:
+                    group = groups[who] = defaultdict(list)
+                for name, text in row.items():
+                    if text:
+                        group[name].append(text)
+        return {
+            who: {day_of[name]: texts for name, texts in of_days.items()}
+            for who, of_days in groups.items()
+            if of_days
+        }
+
+    async def _rows(self, month: str, select: Sequence[str]) -> AsyncIterator[list[Row]]:
+        read = 0
+        async for page in self._storage.query(MONTHLY_TABLE, month, _ALL_ROWS, select=select):
+            read += sum(map(len, page))
+            if read > TEXTS_READ_MAX:
+                raise TooManyCells(f"the range has more than {TEXTS_READ_MAX} days of subjects")
+            yield page
+
+
+def _named(by_subject: bool, by_model: bool) -> tuple[str, ...]:
+    return ("subject",) * by_subject + ("model",) * by_model
+
+
+def _date(month: str, day: int) -> date:
+    return date(int(month[:4]), int(month[4:]), day)
+
+
+def _is_whole(month: MonthDays) -> bool:
+    last = monthrange(int(month.month[:4]), int(month.month[4:]))[1]
+    return month.start == 1 and month.stop > last
+
+
+def _usage(who: Who, month: MonthDays, day: int, texts: list[str]) -> DailyUsage:
+    return DailyUsage(
+        subject=who[0],
+        day=_date(month.month, day),
+        model=who[1],
+        totals=totals_of(sum_texts(texts)),
+    )

@@ -1,0 +1,1 @@
+"""The calls that wait for their other half. Imports `storage` alone; knows no ledger."""

@@ -1,0 +1,89 @@
+"""What pairing decided about a call, and the state of the call that follows. Pure.
+
+A decision holds the whole event to publish: it is made once and never computed again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from table_api.open_calls.joined_call import CallView
+
+UNATTRIBUTED = "unattributed"
+"""Subject of a call whose caller nobody could name."""
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where the ledger counts a call."""
+
+    subject: str
+    time: datetime
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The n-th decision about a call (from 1), to be published and then marked done."""
+
+    call_id: str
+    number: int
+    place: Place
+    strength: tuple[int, int]
+    """(rank, sum of tokens) of the event, as the ledger compares it."""
+    event: str
+    """The event's whole body, a `llm.call.completed.v1`."""
+    replaces: Place | None = None
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether the call goes out of the ledger, since it was refused after all."""
+        return self.replaces == self.place
+
+
+class PairingState(StrEnum):
+    """What pairing knows of a call. Every gateway call of a model has exactly one."""
+
+    METERED = "metered"
+    """Its UsageEvent had all that metering needs."""
+    COMPLETED = "completed"
+    """Its UsageEvent had no usage; the gateway's log gave it."""
+    RECOVERED = "recovered"
+    """Its UsageEvent never came; trace and log stood in for it."""
+    NO_USAGE = "no_usage"
+    """It was served, somebody is known, and nobody reported usage."""
+    UNATTRIBUTED = "unattributed"
+    """Nobody could say who called."""
+    REFUSED = "refused"
+    """Nothing to charge: refused, or no model was reached. No row of the ledger."""
+    WAITING = "waiting"
+    """A half may still come."""
+
+
+def state_of(view: CallView, decisions: Sequence[Decision]) -> PairingState:
+    """The state of a call, from its facts and its decisions in order."""
+    if view.metered:
+        return PairingState.METERED
+    if view.refused:
+        return PairingState.REFUSED
+    if decisions:
+        last = decisions[-1]
+        if last.place.subject == UNATTRIBUTED:
+            return PairingState.UNATTRIBUTED
+        if last.strength[0] == 0:
+            return PairingState.NO_USAGE
+        return PairingState.COMPLETED if view.reported else PairingState.RECOVERED
+    return PairingState.WAITING
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Decision)
+
+
+def encode_decision(decision: Decision) -> str:
+    """As a row keeps it."""
+    return _ENCODER.encode(decision).decode()
+
+
+def decode_decision(text: str) -> Decision:
+    """The inverse of encode_decision."""
+    return _DECODER.decode(text)

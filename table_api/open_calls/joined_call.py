@@ -1,0 +1,152 @@
+"""What all facts of one gateway call say together, whatever their order. Pure.
+
+The best value of each field wins by a fixed rank, so that any order and repetition of the same
+facts gives the same view. Which decision follows from it is consumers.pairing's question.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+
+from pricing_rules.rating import REFUSED_STATUS
+from pricing_rules.types import Operation
+from table_api.open_calls.facts import Fact, Identity, Outcome, Reported, Tokens, encode_fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallView:
+    """One call as known so far. None means: nobody has said so yet."""
+
+    call_id: str
+    time: datetime
+    """The earliest time that any fact gives; what grace and timeout count from."""
+    identity: Identity | None
+    """The UsageEvent's, else the trace's."""
+    traced: bool
+    """Whether a trace told an identity."""
+    reported: bool
+    """Whether the UsageEvent arrived."""
+    metered: bool
+    """Whether metering posts that UsageEvent as it is."""
+    reported_tokens: int | None
+    """Sum of the UsageEvent's usage."""
+    reported_prompt: int | None
+    """The prompt's part of it; None in a fact that was kept before this was told."""
+    outcome: Outcome | None
+    tokens: Tokens | None
+    """The largest value of each count over all rows of the log: rows repeat or zero them."""
+    two_identities: bool
+    """Two facts name different subjects or times."""
+
+    @property
+    def status(self) -> int | None:
+        """HTTP status, as the model's answer had it where that is known."""
+        if self.identity is not None:
+            return self.identity.status
+        return None if self.outcome is None else self.outcome.status
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether the gateway's log counted something."""
+        return self.tokens is not None and self.tokens.any
+
+    @property
+    def operation(self) -> Operation:
+        """Which model API. Without trace and path the model's family tells."""
+        if self.identity is not None:
+            return self.identity.operation
+        if self.outcome is not None and self.outcome.operation is not None:
+            return self.outcome.operation
+        return Operation.MESSAGES if self.of_anthropic else Operation.CHAT_COMPLETIONS
+
+    @property
+    def of_anthropic(self) -> bool:
+        """Whether the log counts by Anthropic's convention: its prompt leaves cached tokens out."""
+        names = [self.tokens.model, self.tokens.deployment] if self.tokens is not None else []
+        if self.identity is not None:
+            if self.identity.operation is Operation.MESSAGES:
+                return True
+            names.append(self.identity.model)
+        return any("claude" in name.lower() for name in names if name)
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing can have been charged: refused, or no model was reached.
+
+        A row of a refused call may carry tokens all the same; they mean nothing.
+        """
+        if self.outcome is None:
+            return self.identity is not None and self.identity.status in REFUSED_STATUS
+        return self.outcome.status in REFUSED_STATUS or not was_reached(self.outcome)
+
+
+def was_reached(outcome: Outcome) -> bool:
+    """Whether the gateway called the model. A success without a backend's status counts as so:
+    rather a call without usage than one that is not seen.
+    """
+    if outcome.backend_status or outcome.backend_ms:
+        return True
+    return outcome.backend_status is None and 0 < outcome.status < 400
+
+
+def view(call_id: str, facts: Iterable[Fact]) -> CallView | None:
+    """None without facts."""
+    every = list(facts)
+    if not every:
+        return None
+    reports = [fact for fact in every if isinstance(fact, Reported)]
+    outcomes = [fact for fact in every if isinstance(fact, Outcome)]
+    rows = [fact for fact in every if isinstance(fact, Tokens)]
+    traces = [outcome.identity for outcome in outcomes if outcome.identity is not None]
+    identities = [report.identity for report in reports] or traces
+    known = {(each.subject, each.time) for each in (*traces, *(r.identity for r in reports))}
+    counted = max(reports, key=_report_order, default=None)
+    return CallView(
+        call_id=call_id,
+        time=min(fact.time for fact in every),
+        identity=max(identities, key=_order) if identities else None,
+        traced=bool(traces),
+        reported=bool(reports),
+        metered=any(report.metered for report in reports),
+        reported_tokens=None if counted is None else counted.tokens,
+        reported_prompt=None if counted is None else counted.prompt,
+        outcome=max(outcomes, key=_outcome_order) if outcomes else None,
+        tokens=reduce(_largest, rows) if rows else None,
+        two_identities=len(known) > 1,
+    )
+
+
+def _order(identity: Identity) -> tuple[str, datetime, str]:
+    return identity.subject, identity.time, repr(identity)
+
+
+def _report_order(report: Reported) -> tuple[int, int]:
+    """The largest usage; a report without any is the least of all."""
+    return (
+        -1 if report.tokens is None else report.tokens,
+        -1 if report.prompt is None else report.prompt,
+    )
+
+
+def _outcome_order(outcome: Outcome) -> tuple[bool, bool, str]:
+    """A row that names the caller first, then one whose call reached the model."""
+    return outcome.identity is not None, was_reached(outcome), encode_fact(outcome)
+
+
+def _largest(left: Tokens, right: Tokens) -> Tokens:
+    return Tokens(
+        time=min(left.time, right.time),
+        prompt=max(left.prompt, right.prompt),
+        completion=max(left.completion, right.completion),
+        total=max(left.total, right.total),
+        cached=max(left.cached, right.cached),
+        reasoning=max(left.reasoning, right.reasoning),
+        model=_max_text(left.model, right.model),
+        deployment=_max_text(left.deployment, right.deployment),
+        response_id=_max_text(left.response_id, right.response_id),
+    )
+
+
+def _max_text(left: str | None, right: str | None) -> str | None:
+    return max(left or "", right or "") or None

@@ -1,0 +1,81 @@
+"""Keys of table `opencalls`: the only place where they are spelled."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from table_api.storage.keys import KeyRange, encode_part, starting_with
+
+CALL_PARTITIONS = 16
+"""Partitions of calls, by a hash of the id: never changed once there is a table. At 2,000 rows a
+second each they take more than an account does; with more, transactions would be emptier."""
+HOUR_SHARDS = 4
+"""Partitions of one hour's index."""
+HOUR = timedelta(hours=1)
+HOURS = "a|"
+"""What every partition of the index starts with; it sorts before those of the calls."""
+SWEEP = ("0", "swept")
+"""Partition and row of where the sweeper is."""
+
+
+def call_partition(call_id: str) -> str:
+    """All rows about one call."""
+    return f"c|{_hash(call_id) % CALL_PARTITIONS:02d}"
+
+
+def call_rows(call_id: str) -> KeyRange:
+    """Facts, decisions and done marks of one call."""
+    return starting_with(f"{encode_part(call_id)}|")
+
+
+def fact_key(call_id: str, name: str) -> str:
+    """`name` is call_facts.fact_name: kind and hash."""
+    return f"{encode_part(call_id)}|f|{name}"
+
+
+def decision_key(call_id: str, number: int) -> str:
+    """The row whose creation is the decision."""
+    return f"{encode_part(call_id)}|x|{number:04d}"
+
+
+def done_key(call_id: str, number: int) -> str:
+    """The mark that a decision was published."""
+    return f"{encode_part(call_id)}|y|{number:04d}"
+
+
+def done_number(row_key: str) -> int | None:
+    """The decision's number, of a done mark; None of any other row."""
+    parts = row_key.split("|")
+    return int(parts[2]) if len(parts) == 3 and parts[1] == "y" else None
+
+
+def hour_partition(time: datetime, call_id: str) -> str:
+    """The index partition of a call at a time."""
+    return f"{HOURS}{time.astimezone(UTC):%Y%m%d%H}|{_hash(call_id) % HOUR_SHARDS}"
+
+
+def hour_key(time: datetime, row_key: str) -> str:
+    """A row of a call as its copy in the index spells it: in order of time within the hour."""
+    return f"{time.astimezone(UTC):%M%S%f}|{row_key}"
+
+
+def hour_ranges(start: datetime, stop: datetime) -> Iterator[tuple[list[str], KeyRange]]:
+    """The partitions of each hour that [start, stop) touches, and the keys in them."""
+    hour = start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    while hour < stop:
+        low = f"{start.astimezone(UTC):%M%S%f}" if hour <= start else ""
+        high = f"{stop.astimezone(UTC):%M%S%f}" if stop < hour + HOUR else "~"
+        shards = [f"{HOURS}{hour:%Y%m%d%H}|{shard}" for shard in range(HOUR_SHARDS)]
+        yield shards, KeyRange(low, high)
+        hour += HOUR
+
+
+def hour_of(partition: str) -> datetime | None:
+    """The hour of an index partition; None of any other."""
+    if not partition.startswith(HOURS):
+        return None
+    return datetime.strptime(partition.split("|")[1], "%Y%m%d%H").replace(tzinfo=UTC)
+
+
+def _hash(call_id: str) -> int:
+    return int.from_bytes(hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).digest()[:8])

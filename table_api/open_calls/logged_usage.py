@@ -1,0 +1,79 @@
+"""The gateway log's token counts → a usage object in the convention of the call's operation. Pure.
+
+What `normalise` makes of it is exact: the event that carries it is rated like any other.
+"""
+
+from typing import Any
+
+from pricing_rules.errors import InvalidUsage
+from pricing_rules.types import Operation, Usage
+from pricing_rules.usage_shapes import normalise
+from table_api.open_calls.facts import Tokens
+from table_api.open_calls.joined_call import CallView
+
+CACHE_WRITE = "cache_write"
+"""In `excludes`: the log has no cache writes of Anthropic's models."""
+DETAILS = "details"
+"""In `excludes`: cached and reasoning counts contradicted the others and are left out."""
+
+
+def usage_from_log(view: CallView) -> tuple[dict[str, Any], Usage] | None:
+    """The usage object and its normalised form; None when the log counted nothing.
+
+    `excludes` in the object names what the log cannot tell.
+    """
+    tokens, operation = view.tokens, view.operation
+    if tokens is None or not tokens.any:
+        return None
+    usage = _usage(tokens, operation, exclusive=view.of_anthropic)
+    try:
+        return usage, normalise(operation, usage)
+    except InvalidUsage:
+        plain = Tokens(time=tokens.time, prompt=tokens.prompt, completion=tokens.completion)
+        usage = _usage(plain, operation, exclusive=view.of_anthropic)
+        usage["excludes"] = [*usage.get("excludes", []), DETAILS]
+        return usage, normalise(operation, usage)
+
+
+def _usage(tokens: Tokens, operation: Operation, *, exclusive: bool) -> dict[str, Any]:
+    """`exclusive`: the log's prompt leaves cached tokens out, whatever the operation."""
+    if operation is Operation.MESSAGES:
+        return _messages(tokens)
+    prompt = tokens.prompt + tokens.cached if exclusive else tokens.prompt
+    total, reasoning = _total_and_reasoning(tokens)
+    if exclusive:
+        total = 0  # the log's total leaves cached tokens out too
+    names = ("input", "output") if operation is Operation.RESPONSES else ("prompt", "completion")
+    usage: dict[str, Any] = {
+        f"{names[0]}_tokens": prompt,
+        f"{names[0]}_tokens_details": {"cached_tokens": tokens.cached},
+        f"{names[1]}_tokens": tokens.completion,
+        f"{names[1]}_tokens_details": {"reasoning_tokens": reasoning},
+    }
+    if total:
+        usage["total_tokens"] = total
+    if exclusive:
+        usage["excludes"] = [CACHE_WRITE]
+    return usage
+
+
+def _messages(tokens: Tokens) -> dict[str, Any]:
+    return {
+        "input_tokens": tokens.prompt,
+        "cache_read_input_tokens": tokens.cached,
+        "output_tokens": tokens.completion,
+        "output_tokens_details": {"reasoning_tokens": tokens.reasoning},
+        "excludes": [CACHE_WRITE],
+    }
+
+
+def _total_and_reasoning(tokens: Tokens) -> tuple[int, int]:
+    """Grok's completion leaves reasoning out and only its total holds it.
+
+    Prompt 100, completion 60, total 210: the 50 more are reasoning, whatever the log says of it.
+    A total below prompt + completion is of another row of the log and tells nothing: 0.
+    """
+    extra = tokens.total - tokens.prompt - tokens.completion
+    if extra > 0:
+        return tokens.total, extra
+    return (tokens.total if extra == 0 else 0), tokens.reasoning

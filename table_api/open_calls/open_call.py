@@ -1,0 +1,67 @@
+"""One call as table `opencalls` keeps it, from its rows. Pure; open_calls writes them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from table_api.open_calls.decision import Decision, PairingState, decode_decision, state_of
+from table_api.open_calls.facts import Fact, decode_fact
+from table_api.open_calls.joined_call import CallView, view
+from table_api.open_calls.keys import done_number
+from table_api.storage.table_storage import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCall:
+    """Facts and decisions about one call: all of them, or those of one part of the index."""
+
+    call_id: str
+    facts: tuple[Fact, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    """In order of their numbers."""
+    done: frozenset[int] = frozenset()
+    """Numbers of the decisions that were published."""
+
+    @property
+    def view(self) -> CallView | None:
+        """None without facts."""
+        return view(self.call_id, self.facts)
+
+    @property
+    def state(self) -> PairingState | None:
+        """None without facts."""
+        known = self.view
+        return None if known is None else state_of(known, self.decisions)
+
+    @property
+    def undone(self) -> list[Decision]:
+        """Decisions that may not have been published."""
+        return [each for each in self.decisions if each.number not in self.done]
+
+
+def kept_call(call_id: str, rows: Sequence[Row]) -> KeptCall:
+    """From the rows of one call, or from their copies in the index."""
+    facts, decisions, done = [], {}, set()
+    for row in rows:
+        number = done_number(str(row["RowKey"]))
+        if "fact" in row:
+            facts.append(decode_fact(str(row["fact"])))
+        elif "decision" in row:
+            decision = decode_decision(str(row["decision"]))
+            decisions[decision.number] = decision
+        elif number is not None:
+            done.add(number)
+    return KeptCall(
+        call_id=call_id,
+        facts=tuple(facts),
+        decisions=tuple(decisions[number] for number in sorted(decisions)),
+        done=frozenset(done),
+    )
+
+
+def grouped(rows: Sequence[Row]) -> list[KeptCall]:
+    """From rows of the index of several calls. Only published decisions stand there."""
+    by_call: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_call[str(row["call_id"])].append(row)
+    return [kept_call(call_id, of_call) for call_id, of_call in by_call.items()]

@@ -1,0 +1,267 @@
+"""Table `opencalls`: facts about calls and what was decided from them. It owns rows, no rule.
+
+Rows are only ever created, never changed, so writing one again is harmless; old ones are purged.
+Each row stands twice: beside all rows of its call, and in an index by hour, which is written first.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from table_api.errors import AlreadyExists, ChangedMeanwhile
+from table_api.open_calls.decision import Decision, encode_decision
+from table_api.open_calls.facts import Fact, encode_fact, fact_name
+from table_api.open_calls.keys import (
+    HOURS,
+    SWEEP,
+    call_partition,
+    call_rows,
+    decision_key,
+    done_key,
+    fact_key,
+    hour_key,
+    hour_of,
+    hour_partition,
+    hour_ranges,
+)
+from table_api.open_calls.open_call import KeptCall, grouped, kept_call
+from table_api.storage.keys import KeyRange, starting_with
+from table_api.storage.parallel import all_of
+from table_api.storage.table_storage import (
+    OPERATIONS_MAX,
+    Delete,
+    Insert,
+    Operation,
+    Row,
+    TableStorage,
+    Upsert,
+    Value,
+)
+from table_api.storage.timestamp import parse_time
+
+OPEN_CALLS_TABLE = "opencalls"
+REQUESTS_IN_FLIGHT_MAX = 16
+SAME_CALL_MAX = timedelta(minutes=30)
+"""How far the times that different facts give one call may lie apart for the index to join them:
+they are the beginning of one request, by clocks of the gateway."""
+
+Writes = dict[str, dict[str, Operation]]
+"""Operations by partition and row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A fact on its way into the table."""
+
+    call_id: str
+    fact: Fact
+    due_from: datetime
+    """The earliest time that the sweeper has not passed: a fact that comes very late is indexed
+    here too, so that it is seen."""
+
+
+class OpenCalls:
+    """Reads and writes the rows. Every method may raise Unavailable: again is the remedy."""
+
+    def __init__(self, storage: TableStorage) -> None:
+        self._storage = storage
+        self._requests = asyncio.Semaphore(REQUESTS_IN_FLIGHT_MAX)
+
+    async def create(self) -> None:
+        """Make the table when it does not stand."""
+        await self._storage.create_table(OPEN_CALLS_TABLE)
+
+    async def add(self, arrivals: Iterable[Arrival]) -> None:
+        """Keep facts; those that are kept already stay as they are."""
+        index: Writes = defaultdict(dict)
+        rows: Writes = defaultdict(dict)
+        for arrival in arrivals:
+            text, fact = encode_fact(arrival.fact), arrival.fact
+            row_key = fact_key(arrival.call_id, fact_name(fact, text))
+            columns: dict[str, Value] = {"call_id": arrival.call_id, "fact": text}
+            rows[call_partition(arrival.call_id)][row_key] = Upsert(row_key, columns)
+            for time in {fact.time, max(fact.time, arrival.due_from)}:
+                _add_copy(index, time, arrival.call_id, row_key, columns)
+        # 1. The index. A crash after it: it names a call without facts; the event comes again.
+        await self._write(index)
+        # 2. The facts: from here on the sweeper finds them whatever happens.
+        await self._write(rows)
+
+    async def read(self, call_ids: Iterable[str]) -> list[KeptCall]:
+        """All that is kept of these calls, in their order."""
+        return list(await asyncio.gather(*(self._read(call_id) for call_id in call_ids)))
+
+    async def _read(self, call_id: str) -> KeptCall:
+        async with self._requests:
+            rows = await self._rows(call_partition(call_id), call_rows(call_id))
+        return kept_call(call_id, rows)
+
+    async def decide(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """Create decisions; those whose number is taken are refused and given back."""
+        by_partition: dict[str, list[Decision]] = defaultdict(list)
+        for decision in decisions:
+            by_partition[call_partition(decision.call_id)].append(decision)
+        refused: list[Decision] = []
+        await all_of(
+            self._create(partition, of_partition[start : start + OPERATIONS_MAX], refused)
+            for partition, of_partition in by_partition.items()
+            for start in range(0, len(of_partition), OPERATIONS_MAX)
+        )
+        return refused
+
+    async def _create(
+        self, partition: str, decisions: list[Decision], refused: list[Decision]
+    ) -> None:
+        rows = [
+            Insert(decision_key(each.call_id, each.number), _decision_columns(each))
+            for each in decisions
+        ]
+        try:
+            async with self._requests:
+                await self._storage.transact(OPEN_CALLS_TABLE, partition, rows)
+        except AlreadyExists:
+            if len(decisions) == 1:
+                refused.extend(decisions)
+                return
+            middle = len(decisions) // 2
+            await self._create(partition, decisions[:middle], refused)
+            await self._create(partition, decisions[middle:], refused)
+
+    async def mark_done(self, published: Iterable[tuple[Decision, datetime]]) -> None:
+        """Mark decisions as published. With each goes its call's time, for the index."""
+        index: Writes = defaultdict(dict)
+        rows: Writes = defaultdict(dict)
+        for decision, time in published:
+            mark = done_key(decision.call_id, decision.number)
+            rows[call_partition(decision.call_id)][mark] = Upsert(
+                mark, {"call_id": decision.call_id}
+            )
+            row_key = decision_key(decision.call_id, decision.number)
+            _add_copy(index, time, decision.call_id, row_key, _decision_columns(decision))
+        # 1. The index. A crash after it: the decision is published and told once more.
+        await self._write(index)
+        # 2. The mark: from here on nobody looks at the decision again.
+        await self._write(rows)
+
+    async def between(self, start: datetime, stop: datetime) -> AsyncIterator[list[KeptCall]]:
+        """What the index holds from `start` (inclusive) to `stop`, page by page.
+
+        A call's rows may lie in several pages and beyond the span: `read` tells all of it. The
+        decisions here are published ones.
+        """
+        for partitions, keys in hour_ranges(start, stop):
+            for partition in partitions:
+                async for page in self._storage.query(OPEN_CALLS_TABLE, partition, keys):
+                    yield grouped(page)
+
+    async def indexed(
+        self, call_ids: Collection[str], start: datetime, stop: datetime, *, pages_max: int
+    ) -> list[KeptCall] | None:
+        """What the index holds of these calls from `start` to `stop`; the decisions in it are
+        published ones. None when the span has more than `pages_max` pages.
+        """
+        rows: list[Row] = []
+        pages = 0
+        for partitions, keys in hour_ranges(start, stop):
+            for partition in partitions:
+                async for page in self._storage.query(OPEN_CALLS_TABLE, partition, keys):
+                    pages += 1
+                    if pages > pages_max:
+                        return None
+                    rows += [row for row in page if row["call_id"] in call_ids]
+        return grouped(rows)
+
+    async def calls(self, start: datetime, stop: datetime) -> list[KeptCall]:
+        """Every call whose time is from `start` to `stop` (exclusive), whole, for reports."""
+        rows: list[Row] = []
+        for partitions, keys in hour_ranges(start - SAME_CALL_MAX, stop + SAME_CALL_MAX):
+            for partition in partitions:
+                rows += await self._rows(partition, keys)
+        joined = [(each, each.view) for each in grouped(rows)]
+        return [each for each, known in joined if known is not None and start <= known.time < stop]
+
+    async def _rows(self, partition: str, keys: KeyRange) -> list[Row]:
+        pages = self._storage.query(OPEN_CALLS_TABLE, partition, keys)
+        return [row async for page in pages for row in page]
+
+    async def first_hour(self) -> datetime | None:
+        """The oldest hour of the index."""
+        async for partition in self._storage.partitions(OPEN_CALLS_TABLE):
+            hour = hour_of(partition)
+            if hour is not None:
+                return hour
+            if partition > HOURS:
+                return None
+        return None
+
+    async def swept(self) -> datetime | None:
+        """The time that the sweeper has passed."""
+        row = await self._storage.get(OPEN_CALLS_TABLE, *SWEEP)
+        return None if row is None else parse_time(row["time"])
+
+    async def set_swept(self, time: datetime) -> None:
+        """Remember it. Too early a time costs a sweeper some work, so the last writer may stand."""
+        partition, row_key = SWEEP
+        row = Upsert(row_key, {"time": time.isoformat()})
+        await self._storage.transact(OPEN_CALLS_TABLE, partition, [row])
+
+    async def purge(self, before: datetime) -> int:
+        """Delete all that is kept of calls whose hour ended before `before`; how many hours."""
+        hours = 0
+        async for partition in self._storage.partitions(OPEN_CALLS_TABLE):
+            hour = hour_of(partition)
+            if hour is None and partition < HOURS:
+                continue
+            if hour is None or hour + timedelta(hours=1) > before:
+                break
+            await self._purge_hour(partition)
+            hours += 1
+        return hours
+
+    async def _purge_hour(self, partition: str) -> None:
+        """1. The calls' rows, 2. the index: a crash between leaves what the next purge finds."""
+        rows = await self._rows(partition, starting_with(""))
+        by_call: dict[str, list[str]] = defaultdict(list)
+        for call_id in {str(row["call_id"]) for row in rows}:
+            kept = self._storage.query(
+                OPEN_CALLS_TABLE, call_partition(call_id), call_rows(call_id), select=["RowKey"]
+            )
+            keys = [str(row["RowKey"]) async for page in kept for row in page]
+            by_call[call_partition(call_id)].extend(keys)
+        for of_calls, keys in by_call.items():
+            await self._delete(of_calls, keys)
+        await self._delete(partition, [str(row["RowKey"]) for row in rows])
+
+    async def _delete(self, partition: str, row_keys: Sequence[str]) -> None:
+        for start in range(0, len(row_keys), OPERATIONS_MAX):
+            rows = [Delete(key) for key in row_keys[start : start + OPERATIONS_MAX]]
+            try:
+                await self._storage.transact(OPEN_CALLS_TABLE, partition, rows)
+            except ChangedMeanwhile:
+                continue  # another process purges too; what is left is found next time
+
+    async def _write(self, writes: Mapping[str, Mapping[str, Operation]]) -> None:
+        async def write(partition: str, operations: Sequence[Operation]) -> None:
+            async with self._requests:
+                await self._storage.transact(OPEN_CALLS_TABLE, partition, operations)
+
+        await all_of(
+            write(partition, operations[start : start + OPERATIONS_MAX])
+            for partition, operations in (
+                (partition, list(rows.values())) for partition, rows in writes.items()
+            )
+            for start in range(0, len(operations), OPERATIONS_MAX)
+        )
+
+
+def _add_copy(
+    index: Writes, time: datetime, call_id: str, row_key: str, columns: Mapping[str, Value]
+) -> None:
+    copy = hour_key(time, row_key)
+    index[hour_partition(time, call_id)][copy] = Upsert(copy, columns)
+
+
+def _decision_columns(decision: Decision) -> dict[str, Value]:
+    return {"call_id": decision.call_id, "decision": encode_decision(decision)}

@@ -1,0 +1,1 @@
+"""Who a subject is and which cost centre pays, from which day. Imports `storage` alone."""

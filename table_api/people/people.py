@@ -1,0 +1,138 @@
+"""Who a subject is: display name and cost centre from a day on. Names stand here and nowhere else.
+
+Owns the table `people` and its cached directory; the CSV form is in `people_csv`.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from table_api.storage.keys import KeyRange, encode_part, starting_with
+from table_api.storage.table_storage import OPERATIONS_MAX, Row, TableStorage, Upsert, Value
+
+PEOPLE_TABLE = "people"
+PEOPLE_PARTITION = "people"
+PEOPLE_AGE_S_MAX = 30
+"""How old the directory may be in the API: an import shows after so many seconds."""
+
+_ALL = KeyRange("", "~")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What holds for a subject from one day on, until its next row."""
+
+    subject: str
+    """As in the ledger, in NFC."""
+    display_name: str | None
+    cost_centre: str | None
+    valid_from: date
+    """First charge day, in the ledger's billing zone."""
+
+
+class PeopleDirectory:
+    """All people at one moment. Immutable."""
+
+    def __init__(self, people: Iterable[Person]) -> None:
+        self._by_subject: dict[str, list[Person]] = {}
+        for person in sorted(people, key=lambda person: person.valid_from):
+            self._by_subject.setdefault(person.subject, []).append(person)
+
+    def __contains__(self, subject: str) -> bool:
+        return subject in self._by_subject
+
+    def __iter__(self) -> Iterator[Person]:
+        """Every row, by subject and day."""
+        for subject in sorted(self._by_subject):
+            yield from self._by_subject[subject]
+
+    def with_rows(self, rows: Iterable[Person]) -> "PeopleDirectory":
+        """Another one in which these rows replace those of the same subject and day."""
+        merged = {(person.subject, person.valid_from): person for person in (*self, *rows)}
+        return PeopleDirectory(merged.values())
+
+    def at(self, subject: str, day: date) -> Person | None:
+        """What holds on a charge day; None before the subject's first row and for a stranger."""
+        rows = self._by_subject.get(subject)
+        if rows is None:
+            return None
+        index = bisect_right(rows, day, key=lambda person: person.valid_from) - 1
+        return rows[index] if index >= 0 else None
+
+    def name(self, subject: str, day: date) -> str | None:
+        """The display name on a day."""
+        person = self.at(subject, day)
+        return person.display_name if person else None
+
+    def cost_centre(self, subject: str, day: date) -> str | None:
+        """The cost centre on a charge day."""
+        person = self.at(subject, day)
+        return person.cost_centre if person else None
+
+
+class People:
+    """Reads and imports people. Methods may raise Unavailable."""
+
+    def __init__(
+        self,
+        storage: TableStorage,
+        *,
+        now: Callable[[], datetime],
+        age_s_max: int = PEOPLE_AGE_S_MAX,
+    ) -> None:
+        self._storage = storage
+        self._now = now
+        self._age_max = timedelta(seconds=age_s_max)
+        self._directory = PeopleDirectory(())
+        self._read_at: datetime | None = None
+
+    async def directory(self) -> PeopleDirectory:
+        """Everybody, at most `age_s_max` seconds old."""
+        now = self._now()
+        if self._read_at is None or now - self._read_at > self._age_max:
+            people: list[Person] = []
+            async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, _ALL):
+                people.extend(map(_from_row, page))
+            self._directory, self._read_at = PeopleDirectory(people), now
+        return self._directory
+
+    async def erase(self, subject: str) -> int:
+        """Forget every name of a subject and keep its cost centres; how many rows had one."""
+        keys = starting_with(f"{encode_part(subject)}|")
+        people: list[Person] = []
+        async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, keys):
+            people.extend(map(_from_row, page))
+        named = [person for person in people if person.display_name is not None]
+        await self.save([replace(person, display_name=None) for person in named])
+        return len(named)
+
+    async def save(self, people: Sequence[Person]) -> None:
+        """Insert or replace rows by (subject, valid_from). Not atomic over OPERATIONS_MAX rows."""
+        await self._storage.create_table(PEOPLE_TABLE)
+        for start in range(0, len(people), OPERATIONS_MAX):
+            rows = [_to_row(person) for person in people[start : start + OPERATIONS_MAX]]
+            await self._storage.transact(PEOPLE_TABLE, PEOPLE_PARTITION, rows)
+        self._read_at = None
+
+
+def _to_row(person: Person) -> Upsert:
+    columns: dict[str, Value] = {
+        "subject": person.subject,
+        "valid_from": person.valid_from.isoformat(),
+    }
+    if person.display_name is not None:
+        columns["display_name"] = person.display_name
+    if person.cost_centre is not None:
+        columns["cost_centre"] = person.cost_centre
+    return Upsert(f"{encode_part(person.subject)}|{person.valid_from.isoformat()}", columns)
+
+
+def _from_row(row: Row) -> Person:
+    name, cost_centre = row.get("display_name"), row.get("cost_centre")
+    return Person(
+        subject=str(row["subject"]),
+        display_name=None if name is None else str(name),
+        cost_centre=None if cost_centre is None else str(cost_centre),
+        valid_from=date.fromisoformat(str(row["valid_from"])),
+    )

@@ -1,0 +1,1 @@
+"""Runs that price recorded calls again. Imports `ledger`, `people` and `usage`."""

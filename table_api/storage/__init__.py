@@ -1,0 +1,1 @@
+"""Table and Blob Storage as this project uses them. Imports `errors` alone."""

@@ -1,0 +1,143 @@
+"""Blob Storage over its SDK, which is imported here only."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import ContentSettings
+from azure.storage.blob.aio import BlobLeaseClient, BlobPrefix, ContainerClient
+
+from table_api.errors import AlreadyExists, SettingsError, Unavailable
+from table_api.storage.blobs import LEASE_S
+
+OPTIONS: dict[str, Any] = {
+    "retry_total": 2,
+    "initial_backoff": 1,
+    "increment_base": 2,
+    "connection_timeout": 5,
+    "read_timeout": 60,
+}
+"""Seconds. A close that fails is run again, so it need not wait long by itself."""
+
+
+class AzureBlobStore:
+    """One container of a storage account (or Azurite). Use it inside one event loop."""
+
+    def __init__(self, client: ContainerClient) -> None:
+        self._client = client
+
+    @classmethod
+    def from_connection_string(cls, text: str, container: str) -> "AzureBlobStore":
+        """From an account's connection string; SettingsError when it cannot be used."""
+        try:
+            return cls(ContainerClient.from_connection_string(text, container, **OPTIONS))
+        except ValueError as error:
+            raise SettingsError(f"the storage connection string cannot be used: {error}") from error
+
+    @classmethod
+    def from_account_url(
+        cls, url: str, credential: AsyncTokenCredential, container: str
+    ) -> "AzureBlobStore":
+        """From `https://ACCOUNT.blob.core.windows.net` and an identity."""
+        return cls(ContainerClient(url, container, credential, **OPTIONS))
+
+    async def create_container(self) -> None:
+        """See BlobStore."""
+        with _failures("create the container"):
+            try:
+                await self._client.create_container()
+            except ResourceExistsError:
+                return
+
+    async def create(self, name: str, content: bytes, *, content_type: str) -> None:
+        """See BlobStore."""
+        with _failures(f"create {name}"):
+            try:
+                await self._client.upload_blob(
+                    name,
+                    content,
+                    overwrite=False,
+                    content_settings=ContentSettings(content_type=content_type),
+                )
+            except ResourceExistsError as error:
+                raise AlreadyExists(f"blob {name!r} stands") from error
+
+    async def read(self, name: str) -> bytes | None:
+        """See BlobStore."""
+        with _failures(f"read {name}"):
+            try:
+                stream = await self._client.download_blob(name)
+                content: bytes = await stream.readall()
+            except ResourceNotFoundError:
+                return None
+        return content
+
+    async def names(self, prefix: str) -> AsyncIterator[str]:
+        """See BlobStore. An absent container reads as an empty one."""
+        with _failures(f"list {prefix}"):
+            try:
+                async for name in self._client.list_blob_names(name_starts_with=prefix):
+                    yield name
+            except ResourceNotFoundError:
+                return
+
+    async def folders(self) -> AsyncIterator[str]:
+        """See BlobStore. An absent container reads as an empty one."""
+        with _failures("list the months"):
+            try:
+                async for item in self._client.walk_blobs(delimiter="/"):
+                    if isinstance(item, BlobPrefix):
+                        yield str(item.name).rstrip("/")
+            except ResourceNotFoundError:
+                return
+
+    async def acquire_lease(self, name: str) -> str | None:
+        """See BlobStore."""
+        blob = self._client.get_blob_client(name)
+        with _failures(f"lease {name}"):
+            try:
+                await blob.upload_blob(b"", overwrite=False)
+            except HttpResponseError as error:
+                if error.status_code not in {409, 412}:  # stands, or stands and is leased
+                    raise
+            try:
+                lease = await blob.acquire_lease(lease_duration=LEASE_S)
+            except ResourceExistsError:
+                return None
+        return lease.id
+
+    async def renew_lease(self, name: str, lease: str) -> None:
+        """See BlobStore."""
+        with _failures(f"renew the lease on {name}"):
+            await self._lease(name, lease).renew()
+
+    async def release_lease(self, name: str, lease: str) -> None:
+        """See BlobStore."""
+        with _failures(f"release the lease on {name}"):
+            try:
+                await self._lease(name, lease).release()
+            except ResourceExistsError:
+                return  # it ended, and another has it
+
+    def _lease(self, name: str, lease: str) -> Any:
+        return BlobLeaseClient(self._client.get_blob_client(name), lease_id=lease)
+
+    async def close(self) -> None:
+        """See BlobStore."""
+        await self._client.close()
+
+
+@contextmanager
+def _failures(what: str) -> Iterator[None]:
+    """Anything the service or the network does not do is Unavailable."""
+    try:
+        yield
+    except (AzureError, OSError, TimeoutError) as error:
+        raise Unavailable(f"could not {what}: {error}") from error

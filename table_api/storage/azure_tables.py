@@ -1,0 +1,272 @@
+"""Table Storage over HTTP: azure-core's pipeline (tokens, TLS, logging) with our own bodies."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Sequence
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import quote, urlsplit
+from urllib.request import getproxies
+
+import msgspec
+from azure.core import AsyncPipelineClient
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
+from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline.policies import (
+    AsyncBearerTokenCredentialPolicy,
+    AsyncRetryPolicy,
+    SansIOHTTPPolicy,
+)
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from table_api.errors import SettingsError, StorageError, Unavailable
+from table_api.storage.keys import KeyRange
+from table_api.storage.table_storage import ROWS_PER_PAGE, Operation, Row
+from table_api.storage.transaction import (
+    CONTENT_TYPE,
+    encode_transaction,
+    error_of,
+    read_answer,
+    row_url,
+)
+from telemetry.log import redact
+
+READ_TIMEOUT_S = 30
+"""The service gives up at 30 s; later answers are not waited for."""
+CONNECTION_TIMEOUT_S = 5
+READ_RETRIES = 3
+TOKEN_SCOPE = "https://storage.azure.com/.default"
+API_VERSION = "2019-02-02"
+DEVELOPMENT_STORAGE = (  # what `UseDevelopmentStorage=true` means to every SDK; the key is public
+    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey="
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+    "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;"
+    "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
+)
+
+_decode_page = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class SharedKeyLite(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
+    """Signs requests with an account key, by the Shared Key Lite scheme of Table Storage."""
+
+    def __init__(self, account: str, key: str) -> None:
+        """SettingsError when the key is not base64."""
+        self._account = account
+        try:
+            # Kept begun: to set a key up anew takes longer than to sign so short a text.
+            self._signer = hmac.new(base64.b64decode(key, validate=True), digestmod=hashlib.sha256)
+        except (binascii.Error, ValueError) as error:
+            raise SettingsError(
+                f"STORAGE_CONNECTION_STRING: its AccountKey is not base64: {error}"
+            ) from error
+
+    def on_request(self, request: PipelineRequest[HttpRequest]) -> None:
+        """Add `x-ms-date` and the signature over it and the path."""
+        date = formatdate(usegmt=True)
+        path = urlsplit(request.http_request.url).path
+        signer = self._signer.copy()
+        signer.update(f"{date}\n/{self._account}{path}".encode())
+        signature = base64.b64encode(signer.digest()).decode("ascii")
+        request.http_request.headers["x-ms-date"] = date
+        request.http_request.headers["Authorization"] = f"SharedKeyLite {self._account}:{signature}"
+
+
+class AzureTableStorage:
+    """One storage account (or Azurite). Use it inside one event loop and close it."""
+
+    def __init__(self, endpoint: str, authentication: Any) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
+            self._endpoint,
+            policies=[
+                AsyncRetryPolicy(
+                    retry_total=READ_RETRIES, retry_backoff_factor=0.2, retry_backoff_max=5
+                ),
+                authentication,
+            ],
+            # Else aiohttp looks for a proxy and for a netrc file in threads of its own, at every
+            # request: that costs as much again as the request.
+            transport=AioHttpTransport(use_env_settings=has_proxy()),
+        )
+
+    @classmethod
+    def from_connection_string(cls, text: str) -> "AzureTableStorage":
+        """From an account's connection string; SettingsError when a part cannot be used."""
+        parts = _parts(spelled_out(text))
+        try:
+            account, key = parts["AccountName"], parts["AccountKey"]
+        except KeyError as error:
+            raise SettingsError(f"STORAGE_CONNECTION_STRING has no {error.args[0]}") from None
+        suffix = parts.get("EndpointSuffix", "core.windows.net")
+        protocol = parts.get("DefaultEndpointsProtocol", "https")
+        endpoint = parts.get("TableEndpoint", f"{protocol}://{account}.table.{suffix}")
+        if not _is_http(endpoint):
+            found = redact(repr(endpoint))
+            raise SettingsError(
+                f"STORAGE_CONNECTION_STRING: the tables are at {found}, expected http(s)://HOST"
+            )
+        return cls(endpoint, SharedKeyLite(account, key))
+
+    @classmethod
+    def from_account_url(cls, url: str, credential: AsyncTokenCredential) -> "AzureTableStorage":
+        """From `https://ACCOUNT.table.core.windows.net` and an identity."""
+        return cls(url, AsyncBearerTokenCredentialPolicy(credential, TOKEN_SCOPE))
+
+    async def create_table(self, table: str) -> None:
+        """See TableStorage."""
+        body = msgspec.json.encode({"TableName": table})
+        status, answer, _ = await self._send("POST", f"{self._endpoint}/Tables", content=body)
+        if status not in {201, 204, 409}:
+            raise error_of(status, answer)
+
+    async def transact(
+        self, table: str, partition_key: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        """See TableStorage."""
+        body = encode_transaction(f"{self._endpoint}/{table}", partition_key, operations)
+        status, answer, _ = await self._send(
+            "POST",
+            f"{self._endpoint}/$batch",
+            content=body,
+            content_type=CONTENT_TYPE,
+            retry_total=0,
+        )
+        return read_answer(status, answer, operations)
+
+    async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
+        """See TableStorage."""
+        url = row_url(f"{self._endpoint}/{table}", partition_key, row_key)
+        status, answer, _ = await self._send("GET", url)
+        if status == 404:
+            return None
+        if status != 200:
+            raise error_of(status, answer)
+        return _decode_page(answer)
+
+    async def query(
+        self,
+        table: str,
+        partition_key: str,
+        keys: KeyRange,
+        *,
+        select: Sequence[str] | None = None,
+        rows_max: int | None = None,
+    ) -> AsyncIterator[list[Row]]:
+        """See TableStorage. Raises no error for an absent table: that reads as no rows."""
+        condition = (
+            f"PartitionKey eq {_literal(partition_key)} and "
+            f"RowKey ge {_literal(keys.start)} and RowKey lt {_literal(keys.stop)}"
+        )
+        async for page in self._pages(table, condition, select=select, rows_max=rows_max):
+            yield page
+
+    async def _pages(
+        self, table: str, condition: str, *, select: Sequence[str] | None, rows_max: int | None
+    ) -> AsyncIterator[list[Row]]:
+        """Follow the continuation only: a page of the service may be short or empty before it."""
+        top = min(rows_max or ROWS_PER_PAGE, ROWS_PER_PAGE)
+        first = f"{self._endpoint}/{table}()?$filter={quote(condition, safe='')}&$top={top}"
+        if select is not None:
+            first += f"&$select={quote(','.join(select), safe=',')}"
+        url, seen = first, 0
+        while True:
+            status, answer, headers = await self._send("GET", url)
+            if status == 404:
+                return
+            if status != 200:
+                raise error_of(status, answer)
+            rows: list[Row] = _decode_page(answer)["value"]
+            seen += len(rows)
+            yield rows
+            next_partition = headers.get("x-ms-continuation-NextPartitionKey")
+            if not next_partition or (rows_max is not None and seen >= rows_max):
+                return
+            next_row = headers.get("x-ms-continuation-NextRowKey", "")
+            url = f"{first}&NextPartitionKey={quote(next_partition)}&NextRowKey={quote(next_row)}"
+
+    async def partitions(self, table: str) -> AsyncIterator[str]:
+        """See TableStorage: asks again and again for the first row after the last partition."""
+        last = ""
+        while True:
+            rows = self._pages(
+                table, f"PartitionKey gt {_literal(last)}", select=["PartitionKey"], rows_max=1
+            )
+            first = [row async for page in rows for row in page][:1]
+            if not first:
+                return
+            last = str(first[0]["PartitionKey"])
+            yield last
+
+    async def close(self) -> None:
+        """See TableStorage."""
+        await self._client.close()
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        content_type: str = "application/json",
+        **options: Any,
+    ) -> tuple[int, bytes, Any]:
+        """Status, body and headers; Unavailable when there is no whole answer."""
+        request = HttpRequest(
+            method,
+            url,
+            headers={
+                "x-ms-version": API_VERSION,
+                "DataServiceVersion": "3.0",
+                "Accept": "application/json;odata=nometadata",
+                **({"Content-Type": content_type} if content is not None else {}),
+            },
+            content=content,
+        )
+        try:
+            response = await self._client.send_request(
+                request,
+                connection_timeout=CONNECTION_TIMEOUT_S,
+                read_timeout=READ_TIMEOUT_S,
+                **options,
+            )
+            body = await response.read()
+        except StorageError:
+            raise
+        except (AzureError, OSError, TimeoutError) as error:
+            raise Unavailable(f"{method} {urlsplit(url).path}: {error}") from error
+        return response.status_code, body, response.headers
+
+
+def _literal(key: str) -> str:
+    """A key as text in a filter: a quote in it is doubled, so that it ends nothing."""
+    return "'" + key.replace("'", "''") + "'"
+
+
+def has_proxy() -> bool:
+    """Whether the environment names a proxy for HTTP, as HTTPS_PROXY does."""
+    return not getproxies().keys().isdisjoint({"http", "https"})
+
+
+def spelled_out(connection_string: str) -> str:
+    """`UseDevelopmentStorage=true` in full, which not every SDK understands; others as they are."""
+    short = _parts(connection_string).get("UseDevelopmentStorage", "").lower() == "true"
+    return DEVELOPMENT_STORAGE if short else connection_string
+
+
+def _parts(connection_string: str) -> dict[str, str]:
+    parts = (part.partition("=") for part in connection_string.split(";"))
+    return {name.strip(): value.strip() for name, _, value in parts if value}
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        return parts.scheme in {"http", "https"} and has_host
+    except ValueError:  # the brackets of an IPv6 address, or the port
+        return False

@@ -1,0 +1,108 @@
+"""The seam to Table Storage; `azure_storage` and `memory_storage` stand behind it.
+
+Rows are flat dicts of str, int and bool. Integers travel as Edm.Int64, and a read gives them back
+as decimal strings (that is how the service spells an Int64 without metadata): readers say `int()`.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from table_api.storage.keys import KeyRange
+
+Value = str | int | bool
+Row = dict[str, Value]
+
+OPERATIONS_MAX = 100
+"""Operations in one transaction, by the service."""
+ROWS_PER_PAGE = 1_000
+"""Rows in one page of a query, by the service."""
+
+
+class Insert(msgspec.Struct, frozen=True, gc=False):
+    """Create a row; the whole transaction fails with AlreadyExists when it stands."""
+
+    row_key: str
+    columns: Mapping[str, Value]
+
+
+class Replace(msgspec.Struct, frozen=True, gc=False):
+    """Replace all columns of a row that still has `etag`; else ChangedMeanwhile."""
+
+    row_key: str
+    columns: Mapping[str, Value]
+    etag: str
+
+
+class Merge(msgspec.Struct, frozen=True, gc=False):
+    """Change some columns of a row that still has `etag`; else ChangedMeanwhile. Others stay."""
+
+    row_key: str
+    columns: Mapping[str, Value]
+    etag: str
+
+
+class Upsert(msgspec.Struct, frozen=True, gc=False):
+    """Insert or replace without a condition: only for rows with one writer and no money."""
+
+    row_key: str
+    columns: Mapping[str, Value]
+
+
+class Delete(msgspec.Struct, frozen=True, gc=False):
+    """Remove a row, whatever it holds; ChangedMeanwhile when it is gone. A transaction deletes
+    only or writes only.
+    """
+
+    row_key: str
+
+
+Operation = Insert | Replace | Merge | Upsert | Delete
+
+
+def etag_of(row: Row) -> str:
+    """The ETag of a row as read: the service derives it from `Timestamp`, and so does its SDK."""
+    return f"W/\"datetime'{quote(str(row['Timestamp']), safe='')}'\""
+
+
+class TableStorage(Protocol):
+    """One storage account. Every method may raise Unavailable."""
+
+    async def create_table(self, table: str) -> None:
+        """Create the table when it does not stand."""
+
+    async def transact(
+        self, table: str, partition_key: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        """Do all operations or none, on one partition; gives the new ETags in their order, and
+        none for deletions.
+
+        Raises AlreadyExists, ChangedMeanwhile or Rejected when nothing was written, Unavailable
+        when that is not known. It never retries by itself.
+        """
+
+    async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
+        """One row with its keys and `Timestamp`, or None."""
+
+    def query(
+        self,
+        table: str,
+        partition_key: str,
+        keys: KeyRange,
+        *,
+        select: Sequence[str] | None = None,
+        rows_max: int | None = None,
+    ) -> AsyncIterator[list[Row]]:
+        """The rows of a key range in key order, page by page; a page may be empty.
+
+        `select` narrows the columns. With `rows_max` the iteration may stop early, after at least
+        that many rows.
+        """
+
+    def partitions(self, table: str) -> AsyncIterator[str]:
+        """Every partition key of the table that has a row, in order; one request each."""
+
+    async def close(self) -> None:
+        """Release connections."""

@@ -1,0 +1,1 @@
+"""Reads of cells and calls. Imports `ledger` and `people`."""
