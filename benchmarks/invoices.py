@@ -12,17 +12,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from benchmarks.result import Result, add_results_argument, beside, report
-from table_api.invoicing.billing_month import BillingMonth
-from table_api.invoicing.connection import make_job
-from table_api.invoicing.document import Document, encode_document
-from table_api.invoicing.document_csv import document_csv
-from table_api.invoicing.document_pdf import document_pdf
-from table_api.invoicing.document_xlsx import document_xlsx
-from table_api.invoicing.files import focus_rows
-from table_api.invoicing.focus_columns import DATASETS, focus_csv
-from table_api.invoicing.focus_parquet import focus_parquet
+from table_api.invoicing.closing.close_job import make_job
+from table_api.invoicing.closing.month_files import focus_rows
+from table_api.invoicing.documents.document import Document, encode_document
+from table_api.invoicing.focus.columns import DATASETS, focus_csv
+from table_api.invoicing.focus.parquet import focus_parquet
+from table_api.invoicing.formats.document_csv import document_csv
+from table_api.invoicing.formats.document_pdf import document_pdf
+from table_api.invoicing.formats.document_xlsx import document_xlsx
 from table_api.invoicing.settings import InvoicingSettings
-from table_api.invoicing.verify import verify
+from table_api.invoicing.snapshots.billing_month import BillingMonth
+from table_api.invoicing.verification.verify import verify
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import call_id, make_usage

@@ -10,10 +10,9 @@ from consumers.settings import Settings
 from pricing_rules.money import format_pico
 from table_api.completeness.meter import ESTIMATED, Sums, Tally
 from table_api.completeness.reads import CompletenessReading, CompletenessReads
-from table_api.completeness_answers import completeness_answer
 from table_api.consumer_state.groups import Paths
-from table_api.problems import Refused
-from table_api.queries import CompletenessQuery
+from table_api.http_api.conventions.problems import Refused
+from table_api.http_api.status.completeness import CompletenessQuery, completeness_answer
 from table_api.usage.cell_reads import LedgerReads
 
 SHOWN = (

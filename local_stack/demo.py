@@ -34,7 +34,7 @@ from local_stack.supervisor import ChildEnded, Supervisor
 from local_stack.trace import trace_events
 from local_stack.usage_event import OutgoingEvent
 from local_stack.workload import Workload
-from table_api.invoicing.connection import open_job
+from table_api.invoicing.closing.close_job import open_job
 from table_api.invoicing.errors import CloseRefused
 from table_api.people.people import People, Person
 from table_api.storage.azure_tables import AzureTableStorage

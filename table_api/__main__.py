@@ -9,14 +9,15 @@ from pathlib import Path
 
 import uvicorn
 
-from table_api.app import Watched, create_app
 from table_api.consumer_state.groups import metering_place, paths
 from table_api.errors import SettingsError, TableApiError
-from table_api.function_package import write_package
+from table_api.http_api.access.local_only import check_local
+from table_api.http_api.app import Watched, create_app
 from table_api.invoicing.settings import invoicing_settings
-from table_api.invoicing.verbs import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
-from table_api.people_verbs import add_people_verbs, run_people
-from table_api.storage.connection import check_local, open_blobs, open_storage, storage_settings
+from table_api.storage.connection import open_blobs, open_storage, storage_settings
+from table_api.verbs.invoices import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
+from table_api.verbs.package import write_package
+from table_api.verbs.people import add_people_verbs, run_people
 from telemetry.log import configure, redact
 
 EXIT_FAILED = 1

@@ -9,11 +9,11 @@ import os
 
 import azure.functions as func
 
-from table_api.app import Watched, create_app
 from table_api.consumer_state.groups import metering_place, paths
-from table_api.invoicing.scheduled import SCHEDULE, run_scheduled
+from table_api.http_api.access.local_only import AuthMode
+from table_api.http_api.app import Watched, create_app
+from table_api.invoicing.closing.scheduled import SCHEDULE, run_scheduled
 from table_api.invoicing.settings import invoicing_settings
-from table_api.scope import AuthMode
 from table_api.storage.connection import connect, connect_blobs, storage_settings
 
 _storage, _ = connect(storage_settings(os.environ))  # lives as long as the worker's process

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from table_api.invoicing.billing_month import BillingMonth
-from table_api.invoicing.close import CloseJob
-from table_api.invoicing.connection import make_job
-from table_api.invoicing.manifest import Manifest
+from table_api.invoicing.closing.close import CloseJob
+from table_api.invoicing.closing.close_job import make_job
 from table_api.invoicing.settings import InvoicingSettings
-from table_api.invoicing.verify import verify_all
+from table_api.invoicing.snapshots.billing_month import BillingMonth
+from table_api.invoicing.snapshots.manifest import Manifest
+from table_api.invoicing.verification.verify import verify_all
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.posting import MeteredCall
 from table_api.people.people import People, Person

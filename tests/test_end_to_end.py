@@ -14,7 +14,7 @@ from consumers.decode import decode
 from pricing_rules.book import load_book
 from pricing_rules.rating import rate
 from pricing_rules.types import UsageEvent
-from table_api.app import create_app
+from table_api.http_api.app import create_app
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings
 from table_api.ledger.posting import MeteredCall, Origin

@@ -11,8 +11,8 @@ import pytest
 
 from local_stack.azurite import AzuritePorts, free_port
 from local_stack.broker import Broker, BrokerConfig, HubConfig
-from table_api.app import create_app
 from table_api.errors import Unavailable
+from table_api.http_api.app import create_app
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
 from tests.waiting import until

@@ -1,4 +1,4 @@
-"""Partition keys and row keys: the only place where they are spelled.
+"""Partition keys and row keys of the ledger. Open calls and `monthly` spell their own.
 
 `|` separates the parts of a key. A part keeps `[A-Za-z0-9@._+-]`; every other byte of its UTF-8
 form is written `=XX`, so no subject or id can inject a separator or a character that Table Storage
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 
-from table_api.cursor import to_base64url
 from table_api.storage.keys import KeyRange, encode_part, starting_with
 from table_api.storage.timestamp import timestamp
 
@@ -98,11 +97,6 @@ class CallPlace:
 
     partition: str
     entry_key: str
-
-    @property
-    def id(self) -> str:
-        """The opaque id."""
-        return to_base64url(f"{self.partition}/{self.entry_key}".encode("ascii"))
 
     @property
     def month(self) -> str:

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from table_api.errors import SettingsError
 from table_api.invoicing.settings import CONTAINER
-from table_api.loopback import is_loopback
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
 
@@ -64,17 +63,6 @@ async def open_storage(settings: StorageSettings) -> AsyncIterator[AzureTableSto
         await storage.close()
         if credential is not None:
             await credential.close()
-
-
-def check_local(auth_mode: str, host: str) -> None:
-    """SettingsError unless the mode is `local` and the host cannot be reached from elsewhere."""
-    if auth_mode != "local":
-        raise SettingsError(f"AUTH_MODE {auth_mode!r} is not known; the only one here is 'local'")
-    if not is_loopback(host):
-        raise SettingsError(
-            f"API_HOST {host!r} can be reached from other machines, and AUTH_MODE=local checks "
-            "nobody: bind to 127.0.0.1, ::1 or localhost"
-        )
 
 
 def connect_blobs(

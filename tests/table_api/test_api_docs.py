@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from table_api.api_description import openapi_of
-from table_api.app import create_app
 from table_api.consumer_state.groups import MeteringPlace
 from table_api.consumer_state.progress import Count
-from table_api.problems import ProblemKind
+from table_api.http_api.app import create_app
+from table_api.http_api.conventions.problems import ProblemKind
+from table_api.http_api.openapi import openapi_of
 from table_api.storage.memory_tables import MemoryTableStorage
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/api.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from table_api.app import create_app
+from table_api.http_api.app import create_app
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import SUBJECT, call_id
 from tests.calls import NOW, make_call, open_ledger

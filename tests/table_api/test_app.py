@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from pricing_rules.types import Rank, ReplacedCall
-from table_api import endpoints
-from table_api.app import create_app
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
+from table_api.http_api.app import create_app
+from table_api.http_api.status import endpoints
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings
 from table_api.people.people import People, Person

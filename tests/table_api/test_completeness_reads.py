@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from table_api import endpoints
 from table_api.completeness.reads import DAY_MARGIN, day_span
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
+from table_api.http_api.status import endpoints
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
 from tests.builders import CALL_TIME

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from table_api.cursor import (
+from table_api.http_api.conventions.cursor import (
     CURSOR_CHARS_MAX,
     InvalidCursor,
     decode_cursor,

@@ -14,8 +14,8 @@ import azure.functions as func
 import pytest
 
 from local_stack.azurite import AzuritePorts
-from table_api.invoicing.archive import Archive
 from table_api.invoicing.settings import CONTAINER
+from table_api.invoicing.snapshots.archive import Archive
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.calls import make_call, open_ledger

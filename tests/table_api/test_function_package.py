@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from table_api.__main__ import main
-from table_api.function_package import NEEDED
+from table_api.verbs.package import NEEDED
 
 BY_OTHERS = {"aiohttp", "tzdata"}
 NOT_IN_THE_APP = {"__main__.py", "function_package.py", "subset.py"}

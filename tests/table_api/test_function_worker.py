@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from local_stack.azurite import AzuritePorts
-from table_api.function_package import write_package
-from table_api.invoicing.archive import LEASE_BLOB, Archive
-from table_api.invoicing.scheduled import SCHEDULE
+from table_api.invoicing.closing.scheduled import SCHEDULE
 from table_api.invoicing.settings import CONTAINER
+from table_api.invoicing.snapshots.archive import LEASE_BLOB, Archive
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
+from table_api.verbs.package import write_package
 from tests.builders import call_id
 from tests.calls import make_call, open_ledger
 

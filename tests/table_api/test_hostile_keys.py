@@ -23,9 +23,9 @@ from pricing_rules.types import UsageEvent
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.progress import Progress, ProgressTable
 from table_api.consumer_state.replay_positions import ReplayPositions
-from table_api.invoicing.billing_month import BillingMonth
 from table_api.invoicing.errors import Altered, BadMonth
-from table_api.invoicing.manifest import File, Manifest, decode_manifest, encode_manifest
+from table_api.invoicing.snapshots.billing_month import BillingMonth
+from table_api.invoicing.snapshots.manifest import File, Manifest, decode_manifest, encode_manifest
 from table_api.ledger.keys import call_key, cell_key, partition_key
 from table_api.ledger.posting import line_hash
 from table_api.monthly.projected_day import monthly_key

@@ -8,11 +8,11 @@ from pydantic import BaseModel
 
 from pricing_rules.types import Caller, Rank, ReplacedCall
 from table_api.errors import TooManyCells
+from table_api.http_api.usage.models import Subjects, SubjectUsage, Usage
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import note_monthly
 from table_api.monthly.reads import MonthlyReads
 from table_api.people.people import People, Person
-from table_api.responses import Subjects, SubjectUsage, Usage
 from table_api.storage.keys import KeyRange
 from table_api.storage.table_storage import Merge, TableStorage, etag_of
 from tests.builders import CALL_TIME, call_id, make_usage

@@ -17,12 +17,12 @@ import uvicorn
 from pricing_rules.money import PICO_DIGITS
 from pricing_rules.rating import rate
 from pricing_rules.types import PricedCall
-from table_api.app import create_app
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
+from table_api.http_api.app import create_app
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.posting import MeteredCall, Origin
 from table_api.people.people import People, Person

@@ -13,7 +13,7 @@ import streamlit as st
 import uvicorn
 from streamlit.testing.v1 import AppTest
 
-from table_api.app import create_app
+from table_api.http_api.app import create_app
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing

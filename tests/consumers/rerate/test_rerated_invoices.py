@@ -9,8 +9,8 @@ from azure.storage.blob.aio import ContainerClient
 
 from pricing_rules.money import parse_pico
 from table_api.audit.ledger_audit import audit
-from table_api.invoicing.document import Document, decode_document
-from table_api.invoicing.manifest import Manifest
+from table_api.invoicing.documents.document import Document, decode_document
+from table_api.invoicing.snapshots.manifest import Manifest
 from table_api.rerating.run import RunState
 from table_api.rerating.scope import Scope
 from table_api.storage.azure_blobs import AzureBlobStore

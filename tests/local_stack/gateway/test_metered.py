@@ -18,8 +18,8 @@ from consumers.settings import Settings, read_settings
 from local_stack.azurite import AzuritePorts
 from local_stack.gateway.identity import local_token
 from local_stack.people import people
-from table_api.app import create_app
 from table_api.audit.ledger_audit import audit
+from table_api.http_api.app import create_app
 from table_api.people.people import People, Person
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.calls import DEMO_BOOK

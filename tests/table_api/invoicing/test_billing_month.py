@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from table_api.invoicing.billing_month import BillingMonth, period_of, start_of
 from table_api.invoicing.errors import BadMonth
+from table_api.invoicing.snapshots.billing_month import BillingMonth, period_of, start_of
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 
 BERLIN = BillingCalendar("Europe/Berlin", zone_transitions("Europe/Berlin", 2028))

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from table_api.errors import Unavailable
-from table_api.invoicing.billing_month import BillingMonth
-from table_api.invoicing.document import decode_document
+from table_api.invoicing.documents.document import decode_document
 from table_api.invoicing.errors import Altered, CloseRefused
-from table_api.invoicing.manifest import Manifest
 from table_api.invoicing.settings import InvoicingSettings
-from table_api.invoicing.snapshot import sha256
+from table_api.invoicing.snapshots.billing_month import BillingMonth
+from table_api.invoicing.snapshots.manifest import Manifest
+from table_api.invoicing.snapshots.snapshot import sha256
 from table_api.ledger.keys import CELL_ROWS
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings

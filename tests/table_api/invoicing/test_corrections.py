@@ -6,8 +6,8 @@ from datetime import date
 from pricing_rules.money import divide_half_even, parse_pico
 from pricing_rules.types import Rank, ReplacedCall
 from table_api.audit.ledger_audit import audit
-from table_api.invoicing.document import Document, decode_document
-from table_api.invoicing.minor_units import pico_per_minor
+from table_api.invoicing.documents.document import Document, decode_document
+from table_api.invoicing.documents.minor_units import pico_per_minor
 from table_api.invoicing.settings import InvoicingSettings
 from tests.billing import (
     ANN,

@@ -14,12 +14,12 @@ from jsonschema import Draft202012Validator
 from pypdf import PdfReader
 
 from pricing_rules.money import parse_pico
-from table_api.invoicing.document import NOTICE, Document, decode_document
-from table_api.invoicing.document_csv import document_csv
-from table_api.invoicing.document_pdf import document_pdf
-from table_api.invoicing.document_xlsx import document_xlsx
-from table_api.invoicing.renditions import names_of
-from table_api.invoicing.schemas import schema_files
+from table_api.invoicing.closing.renditions import names_of
+from table_api.invoicing.closing.schemas import schema_files
+from table_api.invoicing.documents.document import NOTICE, Document, decode_document
+from table_api.invoicing.formats.document_csv import document_csv
+from table_api.invoicing.formats.document_pdf import document_pdf
+from table_api.invoicing.formats.document_xlsx import document_xlsx
 from tests.billing import EVE, NOVEMBER, OCTOBER, SEARCH, Billing, people
 from tests.builders import call_id, make_usage
 from tests.calls import make_call
@@ -65,7 +65,9 @@ def text_of(pdf: bytes) -> list[str]:
 
 def test_every_stored_schema_is_the_one_of_the_code() -> None:
     for path, content in schema_files().items():
-        assert path.read_text(encoding="utf-8") == content, "python -m table_api.invoicing.schemas"
+        assert path.read_text(encoding="utf-8") == content, (
+            "python -m table_api.invoicing.closing.schemas"
+        )
 
 
 async def test_stored_documents_fit_their_schemas(billing: Billing, invoice: Document) -> None:

@@ -15,10 +15,10 @@ from focus_data_toolkit.validate.bundle import validate_dataset_bundle
 from pricing_rules.book import load_book
 from pricing_rules.rating import rate
 from table_api.audit.ledger_audit import audit
-from table_api.invoicing.document import decode_document
-from table_api.invoicing.files import focus_rows
-from table_api.invoicing.focus_columns import DATASETS
-from table_api.invoicing.focus_parquet import focus_parquet
+from table_api.invoicing.closing.month_files import focus_rows
+from table_api.invoicing.documents.document import decode_document
+from table_api.invoicing.focus.columns import DATASETS
+from table_api.invoicing.focus.parquet import focus_parquet
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings
 from table_api.ledger.posting import MeteredCall, Origin

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from table_api.invoicing.billing_month import BillingMonth
-from table_api.invoicing.renditions import render_focus_1_2
+from table_api.invoicing.closing.renditions import render_focus_1_2
+from table_api.invoicing.snapshots.billing_month import BillingMonth
 from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
 
 ENVIRONMENT = Path(__file__).parents[3] / ".venv/focus"

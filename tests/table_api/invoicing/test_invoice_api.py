@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import httpx
 import pytest
 
-from table_api.app import create_app
+from table_api.http_api.app import create_app
 from table_api.storage.memory_blobs import MemoryBlobStore
 from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEARCH, Billing, people
 from tests.calls import NOW
@@ -170,7 +170,7 @@ async def test_a_preview_is_what_the_close_then_bills(
 async def test_a_preview_of_an_empty_ledger_and_of_too_large_a_month(
     billing: Billing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("table_api.invoicing.preview_endpoint.PREVIEW_CELLS_MAX", 1)
+    monkeypatch.setattr("table_api.http_api.invoices.endpoints.PREVIEW_CELLS_MAX", 1)
     transport = httpx.ASGITransport(create_app(billing.storage, now=lambda: NOW))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         empty = (await client.get("/v1/invoices/preview")).json()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing_rules.money import parse_pico
-from table_api.invoicing.minor_units import (
+from table_api.invoicing.documents.minor_units import (
     apportion,
     format_minor,
     minor_digits,

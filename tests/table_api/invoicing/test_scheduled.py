@@ -3,8 +3,8 @@
 import asyncio
 from datetime import UTC, date, datetime
 
-from table_api.invoicing.archive import LEASE_BLOB
-from table_api.invoicing.scheduled import close_alone
+from table_api.invoicing.closing.scheduled import close_alone
+from table_api.invoicing.snapshots.archive import LEASE_BLOB
 from tests.billing import Billing
 
 

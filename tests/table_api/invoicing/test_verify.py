@@ -10,8 +10,8 @@ import pytest
 from pricing_rules.book import load_book
 from pricing_rules.rating import rate
 from table_api.invoicing.errors import NotClosed
-from table_api.invoicing.snapshot import sha256
-from table_api.invoicing.verify import verify
+from table_api.invoicing.snapshots.snapshot import sha256
+from table_api.invoicing.verification.verify import verify
 from table_api.ledger.keys import CALL_ROWS
 from table_api.ledger.posting import MeteredCall
 from table_api.storage.memory_blobs import MemoryBlobStore

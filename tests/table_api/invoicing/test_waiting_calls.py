@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pricing_rules.types import Operation
 from table_api.consumer_state.groups import MeteringPlace
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
-from table_api.invoicing.connection import waiting_calls
+from table_api.invoicing.closing.close_job import waiting_calls
 from table_api.open_calls.facts import Identity, Reported
 from table_api.open_calls.table import Arrival, OpenCalls
 from table_api.storage.memory_tables import MemoryTableStorage

@@ -1,0 +1,1 @@
+"""Who may ask, and what one question is about. Knows no resource."""

@@ -1,0 +1,148 @@
+"""The HTTP API as data: its routes and its errors. Each resource has its own `endpoints`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from pydantic import BaseModel
+from starlette.responses import JSONResponse, Response
+
+from table_api.completeness.reads import CompletenessReads
+from table_api.consumer_state.groups import MeteringPlace, Paths
+from table_api.http_api.access.local_only import AuthMode, check_host
+from table_api.http_api.access.question import Api
+from table_api.http_api.calls import endpoints as calls
+from table_api.http_api.calls import models as call_models
+from table_api.http_api.conventions.problems import EXCEPTION_HANDLERS
+from table_api.http_api.invoices import endpoints as invoices
+from table_api.http_api.invoices import models as invoice_models
+from table_api.http_api.openapi import describe
+from table_api.http_api.people import endpoints as people
+from table_api.http_api.people import models as people_models
+from table_api.http_api.reratings import endpoints as reratings
+from table_api.http_api.reratings import models as rerating_models
+from table_api.http_api.status import endpoints as status
+from table_api.http_api.status.completeness import Completeness
+from table_api.http_api.status.metering import Health, Metering
+from table_api.http_api.usage import endpoints as usage
+from table_api.http_api.usage import models as usage_models
+from table_api.invoicing.closing.month_files import CSV, JSON, PDF, XLSX
+from table_api.invoicing.closing.renditions import PARQUET
+from table_api.invoicing.settings import InvoicingSettings
+from table_api.invoicing.snapshots.archive import Archive
+from table_api.monthly.reads import MonthlyReads
+from table_api.people.people import People
+from table_api.storage.blobs import BlobStore
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.table_storage import TableStorage
+from table_api.usage.call_reads import CallReads
+from table_api.usage.cell_reads import LedgerReads
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint, all of them GET."""
+
+    path: str
+    handler: Callable[..., Any]
+    answer: type[BaseModel] | None
+    """None for files, whose bytes are what they are."""
+
+
+# A subject may hold `/`, so it takes the rest of the path up to the last word.
+ROUTES = (
+    Route("/healthz", status.get_health, Health),
+    Route("/v1/usage", usage.get_usage, usage_models.Usage),
+    Route("/v1/subjects", usage.get_subjects, usage_models.Subjects),
+    Route("/v1/subjects/{subject:path}/usage", usage.get_subject_usage, usage_models.SubjectUsage),
+    Route("/v1/subjects/{subject:path}/calls", calls.get_subject_calls, call_models.Calls),
+    Route("/v1/calls/{call_id}", calls.get_call, call_models.CallDetail),
+    Route("/v1/reratings", reratings.get_reratings, rerating_models.Reratings),
+    Route("/v1/reratings/{run}", reratings.get_rerating, rerating_models.ReratingDetail),
+    Route("/v1/people", people.get_people, people_models.People),
+    Route("/v1/regroupings", people.get_regroupings, people_models.Regroupings),
+    Route("/v1/invoices", invoices.get_invoices, invoice_models.Invoices),
+    Route("/v1/invoices/preview", invoices.get_invoice_preview, invoice_models.InvoicePreview),
+    Route("/v1/invoices/{number}", invoices.get_invoice, invoice_models.Invoice),
+    Route("/v1/invoices/{number}/files/{file}", invoices.get_invoice_file, None),
+    Route("/v1/metering", status.get_metering, Metering),
+    Route("/v1/completeness", status.get_completeness, Completeness),
+)
+
+
+FILES: dict[str, Any] = {
+    "description": "The file.",
+    "content": {
+        content_type: {"schema": {"type": "string", "format": "binary"}}
+        for content_type in (JSON, CSV, XLSX, PDF, PARQUET)
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Whose progress and whose completeness are shown, and how an open month is billed."""
+
+    metering: MeteringPlace
+    paths: Paths
+    invoicing: InvoicingSettings = field(default_factory=InvoicingSettings)
+
+
+DEFAULT_WATCHED = Watched(MeteringPlace(), Paths())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    storage: TableStorage,
+    *,
+    auth_mode: AuthMode = AuthMode.LOCAL,
+    loopback_only: bool = False,
+    blobs: BlobStore | None = None,
+    watched: Watched = DEFAULT_WATCHED,
+    now: Callable[[], datetime] = _now,
+) -> FastAPI:
+    """The API over one storage, which stays the caller's to close.
+
+    It authorizes nobody by itself: `auth_mode` says who does. A server that leaves it at `local`
+    binds to loopback and sets `loopback_only`: requests have to name this machine.
+    """
+    reads = LedgerReads(storage, now=now)
+    app = FastAPI(
+        title="LLM chargeback",
+        version="1",
+        summary="What every LLM gateway call cost, who made it, and why.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=EXCEPTION_HANDLERS,
+        dependencies=[Depends(check_host)] if loopback_only else [],
+    )
+    app.state.api = Api(
+        storage=storage,
+        reads=reads,
+        monthly=MonthlyReads(storage),
+        calls=CallReads(storage, reads),
+        people=People(storage, now=now),
+        now=now,
+        auth_mode=auth_mode,
+        metering=watched.metering,
+        archive=Archive(blobs or MemoryBlobStore()),
+        invoicing=watched.invoicing,
+        completeness=CompletenessReads(storage, reads, watched.paths),
+    )
+    for route in ROUTES:
+        app.add_api_route(
+            route.path,
+            route.handler,
+            methods=["GET"],
+            response_model=route.answer,
+            responses={200: FILES} if route.answer is None else None,
+            response_class=JSONResponse if route.answer is not None else Response,
+        )
+    describe(app)
+    return app

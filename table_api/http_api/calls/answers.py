@@ -1,0 +1,176 @@
+"""Calls as the API spells them: the list's line, and the detail with its evidence. Pure."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from pricing_rules.money import format_pico
+from pricing_rules.types import CallState
+from pricing_rules.units import Unit
+from table_api.http_api.access.question import Scope, billing_currency, head, who
+from table_api.http_api.calls import models
+from table_api.http_api.conventions.call_id import opaque_id
+from table_api.http_api.conventions.models import Cost, Page, cost
+from table_api.ledger.entries import LedgerEntry, excludes_cache_writes, model_of
+from table_api.ledger.keys import CallPlace
+from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS
+from table_api.ledger.meta import LedgerMeta
+from table_api.people.people import PeopleDirectory
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+_MILLION = 1_000_000
+_DETAIL_COLUMNS = (
+    "api",
+    "region",
+    "service_tier",
+    "product",
+    "subscription",
+    "provider",
+    "model_version",
+    "deployment_type",
+    "response_id",
+)
+
+
+def calls(scope: Scope, entries: Sequence[LedgerEntry], page: Page, subject: str) -> models.Calls:
+    """The answer of /v1/subjects/{subject}/calls."""
+    data = [_call_fields(entry) for entry in entries]
+    fields = head(scope) | who(scope, subject) | {"data": data, "page": page}
+    return models.Calls.model_validate(fields)
+
+
+def call_detail(
+    chain: Sequence[LedgerEntry], meta: LedgerMeta, people: PeopleDirectory
+) -> models.CallDetail:
+    """The answer of /v1/calls/{call_id}, with what held for the subject on the charge day."""
+    entry = chain[-1]
+    origin = entry.origin
+    person = people.at(str(entry.row["subject"]), _charge_day(entry))
+    fields = _call_fields(entry) | {name: entry.text(name) for name in _DETAIL_COLUMNS}
+    if (billing := billing_currency(meta)) is not None:
+        fields["billing_currency"] = billing
+    return models.CallDetail.model_validate(
+        fields
+        | {
+            "zone": meta.settings.zone,
+            "currency": meta.settings.pricing_currency,
+            "subject": entry.text("subject"),
+            "name": person.display_name if person else None,
+            "cost_centre": person.cost_centre if person else None,
+            "trace_id": _trace_id(entry.text("traceparent")),
+            "origin": models.Origin(
+                hub=origin.hub,
+                partition=origin.partition,
+                sequence_number=origin.sequence_number,
+                enqueued_time=origin.enqueued_time,
+            ),
+            "explanation": _explanation(entry),
+            "chain": [
+                _chain_row(row, before) for before, row in zip((None, *chain), chain, strict=False)
+            ],
+        }
+    )
+
+
+def _charge_day(entry: LedgerEntry) -> date:
+    """The call's day in the billing zone."""
+    return date.fromisoformat(str(entry.row["day"]))
+
+
+def _call_fields(entry: LedgerEntry) -> dict[str, object]:
+    duration = entry.row.get("duration_ms")
+    return {
+        "id": opaque_id(CallPlace(entry.partition, entry.entry_key)),
+        "call_id": entry.text("call_id"),
+        "time": entry.time,
+        "day": _charge_day(entry),
+        "model": model_of(entry.row),
+        "deployment": entry.text("deployment"),
+        "operation": entry.text("operation"),
+        "status": int(entry.row["status"]),
+        "stream": entry.row["stream"] is True,
+        "state": entry.text("state"),
+        "reason": entry.text("reason"),
+        "units": _units(entry),
+        "cost": _cost(entry),
+        "excludes": ["cache_write"] if excludes_cache_writes(entry.row) else [],
+        "duration_ms": None if duration is None else int(duration),
+        "session": entry.text("session"),
+    }
+
+
+def _units(entry: LedgerEntry) -> dict[Unit, int]:
+    return {
+        unit: entry.additive[column]
+        for unit, column in QUANTITY_COLUMNS.items()
+        if entry.additive.get(column)
+    }
+
+
+def _cost(entry: LedgerEntry) -> Cost | None:
+    """None unless the state says that there is one. A call of the state `zero` costs 0."""
+    if entry.text("state") not in {CallState.PRICED, CallState.ZERO}:
+        return None
+    return cost(entry.additive, billed="billing_currency" in entry.row)
+
+
+def _explanation(entry: LedgerEntry) -> models.Explanation:
+    tier = entry.row.get("tier")
+    return models.Explanation(
+        book_version=str(entry.row["book_version"]),
+        base_rule_id=entry.text("base_rule"),
+        tier=None if tier is None else int(tier),
+        lines=[_charge_line(entry, unit, quantity) for unit, quantity in _units(entry).items()]
+        if entry.text("state") == CallState.PRICED
+        else [],
+        adjustments=[
+            models.AdjustmentLine(
+                rule_id=step.rule_id,
+                layer=step.layer,
+                factor=step.factor,
+                delta=format_pico(step.delta),
+            )
+            for step in entry.adjustments
+        ],
+    )
+
+
+def _charge_line(entry: LedgerEntry, unit: Unit, quantity: int) -> models.ChargeLine:
+    """At list price a line is exactly quantity × unit price, so the division has no rest."""
+    amounts = {
+        layer: entry.additive.get(AMOUNT_COLUMNS[layer, unit], 0)
+        for layer in ("list", "contracted", "charge")
+    }
+    unit_price = amounts["list"] // quantity
+    return models.ChargeLine(
+        unit=unit,
+        quantity=quantity,
+        unit_price=format_pico(unit_price),
+        unit_price_per_million=format_pico(unit_price * _MILLION),
+        list=format_pico(amounts["list"]),
+        contracted=format_pico(amounts["contracted"]),
+        charge=format_pico(amounts["charge"]),
+    )
+
+
+def _chain_row(entry: LedgerEntry, before: LedgerEntry | None) -> models.ChainRow:
+    return models.ChainRow.model_validate(
+        {
+            "n": entry.number,
+            "recorded_at": entry.text("recorded_at"),
+            "reason": entry.text("correction"),
+            "run": entry.text("run"),
+            "run_by": entry.text("run_by"),
+            "before": None if before is None else _cost(before),
+            "state": entry.text("state"),
+            "book_version": entry.text("book_version"),
+            "units": _units(entry),
+            "cost": _cost(entry),
+        }
+    )
+
+
+def _trace_id(traceparent: str | None) -> str | None:
+    """The trace id of a W3C traceparent; None when it is absent or malformed."""
+    found = _TRACEPARENT(traceparent or "")
+    return found.group(1) if found else None

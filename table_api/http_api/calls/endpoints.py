@@ -1,0 +1,104 @@
+"""Handlers of calls: what a request asks, read and shaped."""
+
+from typing import Annotated
+from unicodedata import normalize
+
+from fastapi import Path, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from table_api.http_api.access.question import api_of, check_known, scope_of
+from table_api.http_api.calls import answers
+from table_api.http_api.conventions.call_id import opaque_id, read_call_place
+from table_api.http_api.conventions.cursor import (
+    InvalidCursor,
+    decode_cursor,
+    encode_cursor,
+    filter_digest,
+    next_link,
+)
+from table_api.http_api.conventions.etags import json_answer
+from table_api.http_api.conventions.models import Page
+from table_api.http_api.conventions.problems import ProblemKind, Refused, refused_parameter
+from table_api.http_api.conventions.queries import (
+    LIMIT_DEFAULT,
+    Limit,
+    NoQuery,
+    RangeQuery,
+    Subject,
+    Text,
+)
+from table_api.ledger.day_range import DayRange
+from table_api.ledger.keys import CallPlace, subject_rows
+
+
+class CallsQuery(RangeQuery):
+    """A subject's calls."""
+
+    model: Text | None = Field(None, description="Only calls of this model.")
+    limit: Limit = Field(LIMIT_DEFAULT, description="Calls of one page.")
+    cursor: str | None = Field(None, description="`next_cursor` of the page before.")
+
+
+CallId = Annotated[str, Path(description="The opaque `id` of a call.")]
+
+
+def call_cursor(
+    query: CallsQuery, days: DayRange, subject: str, place: CallPlace | None
+) -> str | None:
+    """The cursor after a call of the list; None after the last one."""
+    if place is None:
+        return None
+    return encode_cursor(_calls_digest(query, days, subject), (opaque_id(place),))
+
+
+def call_place(query: CallsQuery, days: DayRange, subject: str) -> CallPlace | None:
+    """Where the page starts; Refused when the cursor does not fit the question."""
+    if query.cursor is None:
+        return None
+    try:
+        (name,) = decode_cursor(query.cursor, _calls_digest(query, days, subject), parts=1)
+    except InvalidCursor as error:
+        raise refused_parameter("cursor", query.cursor, str(error)) from error
+    place = read_call_place(name)
+    keys = subject_rows("c", subject)
+    if place is None or not keys.start <= place.entry_key < keys.stop:
+        raise refused_parameter("cursor", query.cursor, "it is not a cursor of this list")
+    return place
+
+
+def _calls_digest(query: CallsQuery, days: DayRange, subject: str) -> str:
+    return filter_digest("calls", days, subject, query.model)
+
+
+async def get_subject_calls(
+    request: Request, subject: Subject, query: Annotated[CallsQuery, Query()]
+) -> Response:
+    """A subject's calls in the order of their time, a page at a time."""
+    api = api_of(request)
+    scope = await scope_of(api, query)
+    subject = normalize("NFC", subject)
+    after = call_place(query, scope.days, subject)
+    page = await api.calls.page(
+        subject, scope.days, limit=query.limit, model=query.model, after=after
+    )
+    if not page.calls:
+        await check_known(api, scope, subject)
+    cursor = call_cursor(query, scope.days, subject, page.last)
+    page_info = Page(next_cursor=cursor, limit=query.limit)
+    body = answers.calls(scope, page.calls, page_info, subject)
+    return json_answer(request, body, link=next_link(request, scope.days, cursor))
+
+
+async def get_call(
+    request: Request, call_id: CallId, query: Annotated[NoQuery, Query()]
+) -> Response:
+    """One call with its chain and the explanation of its cost."""
+    api = api_of(request)
+    place = read_call_place(call_id)
+    chain = await api.calls.chain(place) if place is not None else []
+    if not chain:
+        raise Refused(ProblemKind.UNKNOWN_CALL, "no call of the ledger has this id")
+    meta, people = await api.reads.meta(), await api.people.directory()
+    return json_answer(request, answers.call_detail(chain, meta, people))

@@ -1,0 +1,1 @@
+"""What all answers share. Knows no resource."""

@@ -1,0 +1,1 @@
+"""Invoices, statements and the preview of a month. Knows no other resource."""

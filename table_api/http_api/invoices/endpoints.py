@@ -1,0 +1,193 @@
+"""The handlers about invoices: each parses, asks the archive, shapes the answer."""
+
+import asyncio
+import hashlib
+from typing import Annotated
+
+from fastapi import Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from table_api.audit.last_audit import last_audit
+from table_api.http_api.access.question import Api, api_of
+from table_api.http_api.conventions.etags import content_answer, json_answer
+from table_api.http_api.conventions.problems import ProblemKind, Refused, refused_parameter
+from table_api.http_api.conventions.queries import NoQuery
+from table_api.http_api.invoices import models as answers
+from table_api.http_api.invoices.answers import (
+    entries_of,
+    invoice_answer,
+    month_answer,
+    preview_answer,
+)
+from table_api.http_api.invoices.queries import DocumentKind, FileQuery, InvoicesQuery, PreviewQuery
+from table_api.invoicing.closing.close import CloseJob
+from table_api.invoicing.closing.close_job import waiting_calls
+from table_api.invoicing.closing.renditions import (
+    PARQUET,
+    RENDERERS,
+    names_of,
+    render,
+    render_parquet,
+)
+from table_api.invoicing.documents.document import decode_document
+from table_api.invoicing.errors import BadMonth, CloseRefused
+from table_api.invoicing.snapshots.archive import Archive
+from table_api.invoicing.snapshots.billing_month import BillingMonth
+from table_api.invoicing.snapshots.manifest import File, Manifest
+from table_api.invoicing.snapshots.take_snapshot import BillingSource
+
+MONTHS_LISTED_MAX = 13
+
+Number = Annotated[str, Path(description="Number of an invoice or statement.")]
+NumberOrMonth = Annotated[
+    str, Path(description="Number of an invoice or statement, or a month as `2026-11`.")
+]
+FileName = Annotated[str, Path(description="A file of the document or month.")]
+
+
+async def get_invoices(request: Request, query: Annotated[InvoicesQuery, Query()]) -> Response:
+    """Closed months and their documents, newest first."""
+    api = api_of(request)
+    manifests = await _manifests(api.archive, query.month)
+    of_kind = manifests if query.kind is DocumentKind.INVOICE else manifests[:1]
+    people = await api.people.directory()
+    body = answers.Invoices(
+        months=[month_answer(manifest) for manifest in manifests],
+        data=[entry for manifest in of_kind for entry in entries_of(manifest, query.kind, people)],
+    )
+    return json_answer(request, body)
+
+
+async def get_invoice(
+    request: Request, number: Number, query: Annotated[NoQuery, Query()]
+) -> Response:
+    """One invoice or statement without its lines."""
+    api = api_of(request)
+    month, manifest = await _found(api.archive, number)
+    [file] = [each for each in manifest.files_of(number) if each.name.endswith(".json")]
+    document = decode_document(await api.archive.file(month, file), file.name)
+    people = await api.people.directory()
+    return json_answer(request, invoice_answer(document, manifest, people))
+
+
+async def get_invoice_file(
+    request: Request,
+    number: NumberOrMonth,
+    file: FileName,
+    query: Annotated[FileQuery, Query()],
+) -> Response:
+    """A file as it was stored, or rendered with display names."""
+    api = api_of(request)
+    month = _as_month(number)
+    if month is not None:
+        return await _month_file(request, month, file)
+    month, manifest = await _found(api.archive, number)
+    stored = {each.name.split("/")[-1]: each for each in manifest.files_of(number)}
+    base, _, ending = file.rpartition(".")
+    if not query.names and file in stored:
+        return await _stored(request, month, stored[file])
+    if base != number or ending not in RENDERERS:
+        raise Refused(ProblemKind.UNKNOWN_INVOICE, f"{number} has no such file to give")
+    source = stored[f"{number}.json"]
+    document = decode_document(await api.archive.file(month, source), source.name)
+    names = names_of(document, await api.people.directory()) if query.names else {}
+    content_type, content = await asyncio.to_thread(render, document, ending, names)
+    digest = hashlib.sha256(content).hexdigest()
+    return content_answer(request, content, content_type, digest=digest, immutable=False)
+
+
+async def _month_file(request: Request, month: BillingMonth, file: str) -> Response:
+    """A FOCUS file of a closed month; Parquet is rendered."""
+    archive = api_of(request).archive
+    manifest = await archive.manifest(month)
+    stored = {} if manifest is None else {each.name: each for each in manifest.files}
+    base, _, ending = file.rpartition(".")
+    if f"focus/{file}" in stored:
+        return await _stored(request, month, stored[f"focus/{file}"])
+    if ending != "parquet" or f"focus/{base}.csv" not in stored:
+        raise Refused(ProblemKind.UNKNOWN_INVOICE, f"month {month} has no such file to give")
+    snapshot, _ = await archive.standing_snapshot(month)
+    content = await asyncio.to_thread(render_parquet, snapshot, base)
+    digest = hashlib.sha256(content).hexdigest()
+    return content_answer(request, content, PARQUET, digest=digest, immutable=False)
+
+
+async def _stored(request: Request, month: BillingMonth, file: File) -> Response:
+    content = await api_of(request).archive.file(month, file)
+    return content_answer(request, content, file.content_type, digest=file.sha256, immutable=True)
+
+
+async def _manifests(archive: Archive, month: str | None) -> list[Manifest]:
+    """Of one month, or of the newest."""
+    if month is None:
+        months = (await archive.months())[-MONTHS_LISTED_MAX:]
+    else:
+        known = _as_month(month)
+        if known is None:
+            raise refused_parameter("month", month, "is not a month as 2026-11")
+        months = [known]
+    found = [await archive.manifest(each) for each in reversed(months)]
+    return [manifest for manifest in found if manifest is not None]
+
+
+async def _found(archive: Archive, number: str) -> tuple[BillingMonth, Manifest]:
+    """The month whose manifest names the document. Refused when none does."""
+    for month in reversed(await archive.months()):
+        manifest = await archive.manifest(month)
+        if manifest is not None and manifest.entry(number) is not None:
+            return month, manifest
+    raise Refused(ProblemKind.UNKNOWN_INVOICE, "no closed month has a document of this number")
+
+
+def _as_month(text: str) -> BillingMonth | None:
+    try:
+        return BillingMonth.parse(text)
+    except BadMonth:
+        return None
+
+
+PREVIEW_CELLS_MAX = 100_000
+"""Cells of one month: some seconds. The verb previews more."""
+
+
+async def get_invoice_preview(
+    request: Request, query: Annotated[PreviewQuery, Query()]
+) -> Response:
+    """An open month as it would be billed now, by what the last audit found."""
+    api = api_of(request)
+    job = await _job(api)
+    open_months = await job.open_months()
+    month = _chosen(query.month, open_months)
+    try:
+        documents = await job.preview(month, await last_audit(api.storage))
+    except CloseRefused as refused:
+        raise refused_parameter("month", month, str(refused)) from refused
+    return json_answer(request, preview_answer(documents, open_months, job.source.people))
+
+
+def _chosen(text: str | None, open_months: list[BillingMonth]) -> BillingMonth:
+    if not open_months:  # this clock stands before the last close
+        raise refused_parameter("month", text, "no month is open")
+    if text is None:
+        return open_months[0]
+    try:
+        month = BillingMonth.parse(text)
+    except BadMonth as error:
+        raise refused_parameter("month", text, str(error)) from error
+    if month not in open_months:
+        ends = f"{open_months[0]} to {open_months[-1]}"
+        raise refused_parameter("month", text, f"is not open: these months are, {ends}")
+    return month
+
+
+async def _job(api: Api) -> CloseJob:
+    source = BillingSource(
+        storage=api.storage,
+        meta=await api.reads.meta(),
+        people=await api.people.directory(),
+        archive=api.archive,
+        cells_max=PREVIEW_CELLS_MAX,
+    )
+    waiting = waiting_calls(api.storage, api.metering, now=api.now)
+    return CloseJob(source=source, settings=api.invoicing, open_calls=waiting, now=api.now)

@@ -1,0 +1,44 @@
+"""The OpenAPI document: problems instead of the framework's own error form."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from table_api.http_api.conventions.problems import MEDIA_TYPE, Problem
+
+_PROBLEM = {
+    "description": "A problem (RFC 9457).",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_NOT_MODIFIED = {"description": "The caller's `If-None-Match` names this answer."}
+_FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
+
+
+def describe(app: FastAPI) -> None:
+    """Make the app answer /openapi.json with `openapi_of` it."""
+    document = openapi_of(app)
+    app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's documented hook
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the app's routes."""
+    document = get_openapi(
+        title=app.title, version=app.version, summary=app.summary, routes=app.routes
+    )
+    schemas = document["components"]["schemas"]
+    for name in _FRAMEWORK_SCHEMAS:
+        schemas.pop(name, None)
+    problem = Problem.model_json_schema(
+        mode="serialization", ref_template="#/components/schemas/{model}"
+    )
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            answers = operation["responses"]
+            answers.pop("422", None)
+            refused = ("400", "403", "404", "503") if "{" in path else ("400", "403", "503")
+            answers.update({status: _PROBLEM for status in refused})
+            answers["304"] = _NOT_MODIFIED
+    return document

@@ -1,0 +1,1 @@
+"""People, and the cost centres that an import moved. Knows no other resource."""

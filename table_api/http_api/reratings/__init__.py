@@ -1,0 +1,1 @@
+"""Runs of re-rating. Knows no other resource."""

@@ -1,0 +1,55 @@
+"""The handlers about re-rating runs. They read; the verbs of the consumers change."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pricing_rules.money import format_pico
+from table_api.http_api.access.question import api_of
+from table_api.http_api.conventions.etags import json_answer
+from table_api.http_api.conventions.problems import ProblemKind, Refused
+from table_api.http_api.conventions.queries import NoQuery
+from table_api.http_api.reratings import models
+from table_api.rerating.run import Rerating, RunRefused
+from table_api.rerating.runs_table import Reratings
+
+RunId = Annotated[str, Path(description="The `run` of a re-rating run.")]
+
+
+async def get_reratings(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
+    """Every re-rating run, the newest first."""
+    runs = await Reratings(api_of(request).storage).all()
+    data = [models.Rerating.model_validate(_fields(run)) for run in runs]
+    return json_answer(request, models.Reratings(data=data))
+
+
+async def get_rerating(
+    request: Request, run: RunId, query: Annotated[NoQuery, Query()]
+) -> Response:
+    """One re-rating run with what it changes."""
+    reratings = Reratings(api_of(request).storage)
+    try:
+        found = await reratings.get(run)
+    except RunRefused:
+        raise Refused(ProblemKind.UNKNOWN_RUN, "no re-rating run has this id") from None
+    report = msgspec.json.decode(await reratings.report(found.run) or b'{"lines": []}')
+    fields = _fields(found) | {
+        "billing_currency": report.get("billing_currency"),
+        "lines": report["lines"],
+    }
+    return json_answer(request, models.ReratingDetail.model_validate(fields))
+
+
+def _fields(run: Rerating) -> dict[str, Any]:
+    fields = asdict(run)
+    for internal in ("pairs_sha256", "position"):
+        del fields[internal]
+    return fields | {
+        "before": format_pico(run.before),
+        "after": format_pico(run.after),
+        "delta": format_pico(run.after - run.before),
+    }

@@ -1,0 +1,1 @@
+"""Health, metering and completeness. Knows no other resource."""

@@ -1,0 +1,132 @@
+"""Completeness as the API spells it, which `python -m consumers completeness` prints too. Pure."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from pricing_rules.money import format_pico
+from table_api.completeness.meter import Sums, Tally
+from table_api.completeness.reads import CompletenessReading
+from table_api.http_api.access.question import head_of
+from table_api.http_api.conventions.models import Fields, Head, Money
+from table_api.http_api.conventions.queries import DAY, RangeQuery, checked_range
+from table_api.ledger.day_range import DayRange
+from table_api.ledger.meta import LedgerMeta
+
+
+class CompletenessQuery(RangeQuery):
+    """What each path missed in a few days: yesterday and today by default."""
+
+    def days(self, today: date) -> DayRange:
+        """The range meant; Refused when it is empty or too long."""
+        stop = self.to or today + DAY
+        start = self.from_ or date.fromordinal(
+            max(stop.toordinal() - COMPLETENESS_DAYS_DEFAULT, date.min.toordinal())
+        )
+        days = DayRange(start, stop)
+        return checked_range(days, days_max=COMPLETENESS_DAYS_MAX)
+
+
+COMPLETENESS_DAYS_DEFAULT = 2
+COMPLETENESS_DAYS_MAX = 31
+"""Facts are kept for the hubs' retention and a week."""
+
+AMOUNTS = (Tally.RECOVERED_CHARGE, Tally.UNATTRIBUTED_CHARGE)
+BEHIND_ESTIMATES = (Tally.PRICED, Tally.CHARGE)
+"""What only the mean is made of."""
+
+
+class CompletenessSums(BaseModel):
+    """Counts of calls; docs/api.md says what each means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gateway_calls: int
+    logged: int
+    usage_events: int
+    posted: int
+    completed: int
+    recovered: int
+    no_usage: int
+    unattributed: int
+    unpriced: int
+    without_cache_writes: int
+    waiting: int
+    refused: int
+    dead_lettered: int
+    compared: int
+    mismatched: int
+    two_callers: int
+    reported_tokens: int
+    logged_tokens: int
+    counted: int
+    zero_completions: int
+    oldest_waiting: datetime | None
+    recovered_charge: Money
+    unattributed_charge: Money
+    waiting_estimate: Money | None
+    no_usage_estimate: Money | None
+    unpriced_estimate: Money | None
+    unestimated: int
+
+
+class CompletenessLine(CompletenessSums):
+    """One hour of one model behind one API."""
+
+    hour: datetime
+    api: str | None
+    model: str | None
+
+
+class CompletenessModel(CompletenessSums):
+    """One model over the whole range."""
+
+    model: str | None
+
+
+class Completeness(Head):
+    """What each path missed."""
+
+    ledger_calls: int
+    facts_from: datetime | None
+    newest_usage_event: datetime | None
+    newest_diagnostics: datetime | None
+    data: list[CompletenessLine]
+    models: list[CompletenessModel]
+    totals: CompletenessSums
+
+
+def completeness_answer(
+    reading: CompletenessReading, meta: LedgerMeta, days: DayRange
+) -> Completeness:
+    """The answer of /v1/completeness."""
+    report = reading.report
+    return Completeness.model_validate(
+        head_of(meta, days)
+        | {
+            "ledger_calls": reading.ledger_calls,
+            "facts_from": reading.facts_from,
+            "newest_usage_event": reading.newest_usage_event,
+            "newest_diagnostics": reading.newest_diagnostics,
+            "data": [
+                {"hour": line.hour, "api": line.api, "model": line.model, **_sums(line.sums)}
+                for line in report.lines
+            ],
+            "models": [{"model": model, **_sums(sums)} for model, sums in report.models.items()],
+            "totals": _sums(report.totals),
+        }
+    )
+
+
+def _sums(sums: Sums) -> Fields:
+    fields: Fields = {
+        tally.value: sums.counts.get(tally, 0)
+        for tally in Tally
+        if tally not in AMOUNTS and tally not in BEHIND_ESTIMATES
+    }
+    fields |= {tally.value: format_pico(sums.counts.get(tally, 0)) for tally in AMOUNTS}
+    fields |= {
+        f"{gap.value}_estimate": None if amount is None else format_pico(amount)
+        for gap, amount in sums.estimates.items()
+    }
+    return fields | {"unestimated": sums.unestimated, "oldest_waiting": sums.oldest_waiting}

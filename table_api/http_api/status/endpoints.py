@@ -1,0 +1,55 @@
+"""Handlers of health, metering and completeness: each parses, asks the reads, shapes the answer."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from table_api.completeness.reads import CALLS_READ_MAX
+from table_api.errors import Unavailable
+from table_api.http_api.access.question import api_of
+from table_api.http_api.conventions.etags import json_answer
+from table_api.http_api.conventions.queries import NoQuery
+from table_api.http_api.status.completeness import CompletenessQuery, completeness_answer
+from table_api.http_api.status.metering import Health, metering_answer, read_metering
+
+HEALTH_TIMEOUT_S = 5.0
+"""A probe wants to know soon; other reads are tried for longer."""
+
+
+async def get_health(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
+    """Whether the API and its storage answer."""
+    api = api_of(request)
+    try:
+        async with asyncio.timeout(HEALTH_TIMEOUT_S):
+            settings = (await api.reads.fresh_meta()).settings
+    except TimeoutError:
+        raise Unavailable(f"no answer within {HEALTH_TIMEOUT_S} s") from None
+    health = Health(
+        status="ok",
+        zone=settings.zone,
+        currency=settings.pricing_currency,
+        auth_mode=api.auth_mode.value,
+    )
+    return json_answer(request, health)
+
+
+async def get_metering(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
+    """How far metering is, what it could not rate, and whether the last audit was clean."""
+    api = api_of(request)
+    await api.reads.meta()
+    status = await read_metering(api.storage, api.metering)
+    return json_answer(request, metering_answer(status))
+
+
+async def get_completeness(
+    request: Request, query: Annotated[CompletenessQuery, Query()]
+) -> Response:
+    """What each of the two paths missed, per hour, API and model."""
+    api = api_of(request)
+    meta = await api.reads.meta()
+    days = query.days(meta.calendar.day(api.now()))
+    reading = await api.completeness.read(days, calls_max=CALLS_READ_MAX)
+    return json_answer(request, completeness_answer(reading, meta, days))

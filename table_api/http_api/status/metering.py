@@ -1,0 +1,109 @@
+"""The state of metering: progress per partition, open dead letters, the last audit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from table_api.audit.last_audit import last_audit
+from table_api.audit.ledger_audit import AuditReport
+from table_api.consumer_state.dead_letters import DeadLetterIndex, LetterState
+from table_api.consumer_state.groups import MeteringPlace
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.http_api.conventions.models import Answer
+from table_api.storage.table_storage import TableStorage
+
+
+class Health(Answer):
+    """The API and its storage answer."""
+
+    status: str = "ok"
+    zone: str
+    currency: str
+    auth_mode: str
+
+
+class PartitionProgress(Answer):
+    """How far metering is in one partition of the hub."""
+
+    hub: str
+    consumer_group: str
+    partition: str
+    sequence_number: int
+    enqueued_time: datetime | None
+    recorded_at: datetime
+    counts: dict[Count, int]
+
+
+class Audit(Answer):
+    """The last audit of the ledger."""
+
+    at: datetime
+    ok: bool
+    calls: int
+    cells: int
+    moving: int
+    problems: list[str]
+
+
+class Metering(Answer):
+    """The state of metering; totals are the partitions' counts, summed."""
+
+    partitions: list[PartitionProgress]
+    totals: dict[Count, int]
+    dead_letters_open: int
+    audit: Audit | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeteringStatus:
+    """The state of metering at one moment."""
+
+    partitions: tuple[Progress, ...]
+    totals: Mapping[Count, int]
+    """The partitions' counts, summed."""
+    dead_letters_open: int
+    audit: AuditReport | None
+    """None before the first audit."""
+
+
+async def read_metering(storage: TableStorage, place: MeteringPlace) -> MeteringStatus:
+    """Read it all. May raise Unavailable."""
+    partitions = await ProgressTable(storage).of_group(place.hub, place.group)
+    letters = DeadLetterIndex(storage, place.hub).all()
+    return MeteringStatus(
+        partitions=tuple(partitions),
+        totals={count: sum(row.counts[count] for row in partitions) for count in Count},
+        dead_letters_open=sum([letter.state is LetterState.OPEN async for letter in letters]),
+        audit=await last_audit(storage),
+    )
+
+
+def metering_answer(status: MeteringStatus) -> Metering:
+    """The answer of /v1/metering."""
+    audit = status.audit
+    return Metering(
+        partitions=[
+            PartitionProgress(
+                hub=row.hub,
+                consumer_group=row.group,
+                partition=row.partition,
+                sequence_number=row.sequence_number,
+                enqueued_time=row.enqueued_time,
+                recorded_at=row.recorded_at,
+                counts=dict(row.counts),
+            )
+            for row in status.partitions
+        ],
+        totals=dict(status.totals),
+        dead_letters_open=status.dead_letters_open,
+        audit=None
+        if audit is None
+        else Audit(
+            at=audit.at,
+            ok=audit.ok,
+            calls=audit.calls,
+            cells=audit.cells,
+            moving=audit.moving,
+            problems=list(audit.problems),
+        ),
+    )

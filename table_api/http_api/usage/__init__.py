@@ -1,0 +1,1 @@
+"""Usage and cost, by everybody and by subject. Knows no other resource."""

@@ -1,0 +1,109 @@
+"""Usage, subjects and amounts as the API spells them. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pricing_rules.money import format_pico
+from table_api.http_api.access.question import Scope, billing_currency, head, who
+from table_api.http_api.conventions.models import Fields
+from table_api.http_api.conventions.problems import refused_parameter
+from table_api.http_api.usage.queries import SubjectUsageQuery, UsageQuery
+from table_api.people.people import PeopleDirectory
+from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
+from table_api.usage.grouping import Dimension, group_usage
+from table_api.usage.subject_list import SubjectUsage
+
+GROUPS_MAX = 20_000
+"""Lines of one usage report: about 6 MB."""
+
+
+def usage(
+    scope: Scope, cells: Sequence[DailyUsage], query: UsageQuery, newest: datetime | None
+) -> Fields:
+    """The answer of /v1/usage: models.Usage."""
+    cells = _filtered(cells, query, scope.people)
+    return head(scope) | {"newest_call": newest} | _report(scope, cells, query)
+
+
+def subject_usage(
+    scope: Scope, cells: Sequence[DailyUsage], query: SubjectUsageQuery, subject: str
+) -> Fields:
+    """The answer of /v1/subjects/{subject}/usage: models.SubjectUsage."""
+    return head(scope) | who(scope, subject) | _report(scope, cells, query)
+
+
+def subjects(
+    scope: Scope, total: Totals, page: Iterable[SubjectUsage], page_info: Fields
+) -> Fields:
+    """The answer of /v1/subjects: models.Subjects. The total is that of all that were found."""
+    billed = billing_currency(scope.meta) is not None
+    return head(scope) | {
+        "data": [_subject_line(each, billed=billed) for each in page],
+        "totals": _totals(total, billed=billed),
+        "page": page_info,
+    }
+
+
+def _totals(sums: Totals, *, billed: bool) -> Fields:
+    return {
+        "calls": sums.calls,
+        "errors": sums.errors,
+        "unpriced_calls": sums.unpriced_calls,
+        "no_usage_calls": sums.no_usage_calls,
+        "units": sums.units,
+        "cost": _cost(sums, billed=billed) if sums.cost_known else None,
+    }
+
+
+def _cost(sums: Totals, *, billed: bool) -> dict[str, str]:
+    layers = {
+        "list": format_pico(sums.list),
+        "contracted": format_pico(sums.contracted),
+        "charge": format_pico(sums.charge),
+    }
+    if billed:
+        layers["billed"] = format_pico(sums.billed)
+    return layers
+
+
+def _subject_line(found: SubjectUsage, *, billed: bool) -> Fields:
+    return _totals(found.totals, billed=billed) | {
+        "subject": found.subject,
+        "name": found.name,
+        "cost_centre": found.cost_centre,
+        "last_day": found.last_day,
+    }
+
+
+def _filtered(
+    cells: Sequence[DailyUsage], query: UsageQuery, people: PeopleDirectory
+) -> Sequence[DailyUsage]:
+    if query.model is not None:
+        cells = [cell for cell in cells if cell.model == query.model]
+    if query.cost_centre is not None:
+        wanted = query.cost_centre or None
+        cells = [cell for cell in cells if people.cost_centre(cell.subject, cell.day) == wanted]
+    return cells
+
+
+def _report(
+    scope: Scope, cells: Iterable[DailyUsage], query: UsageQuery | SubjectUsageQuery
+) -> Fields:
+    groups = group_usage(cells, query.dimensions, scope.people.cost_centre)
+    if len(groups) > GROUPS_MAX:
+        raise refused_parameter(
+            "group_by", query.group_by, f"gives {len(groups)} lines, {GROUPS_MAX} are the limit"
+        )
+    # Whatever order was asked for, a line has its fields in that of models.UsageLine.
+    asked = query.dimensions
+    names = [(each.value, asked.index(each)) for each in Dimension if each in asked]
+    billed = billing_currency(scope.meta) is not None
+    total = sum_totals(group.totals for group in groups)
+    return {
+        "data": [
+            _totals(group.totals, billed=billed)
+            | {name: group.keys[place] for name, place in names}
+            for group in groups
+        ],
+        "totals": _totals(total, billed=billed),
+    }

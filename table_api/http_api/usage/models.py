@@ -1,0 +1,49 @@
+"""The JSON of usage and subjects."""
+
+from datetime import date, datetime
+
+from table_api.http_api.conventions.models import Head, Page, Totals
+
+
+class UsageLine(Totals):
+    """Totals of one group; a dimension that was not grouped by is absent."""
+
+    day: date | None = None
+    model: str | None = None
+    subject: str | None = None
+    cost_centre: str | None = None
+
+
+class Usage(Head):
+    """The usage report."""
+
+    newest_call: datetime | None
+    data: list[UsageLine]
+    totals: Totals
+
+
+class SubjectUsage(Head):
+    """The usage report of one subject."""
+
+    subject: str
+    name: str | None
+    cost_centre: str | None
+    data: list[UsageLine]
+    totals: Totals
+
+
+class SubjectLine(Totals):
+    """One subject of the list."""
+
+    subject: str
+    name: str | None
+    cost_centre: str | None
+    last_day: date
+
+
+class Subjects(Head):
+    """The list of subjects; totals are those of the whole list, not of the page."""
+
+    data: list[SubjectLine]
+    totals: Totals
+    page: Page

@@ -1,0 +1,1 @@
+"""Closes a month: snapshot, documents, files. Imports all of invoicing but `verification`."""

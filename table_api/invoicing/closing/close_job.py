@@ -1,0 +1,85 @@
+"""Opening what a close needs: ledger, people, blob container. Owns the environment's names."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from table_api.consumer_state.groups import MeteringPlace, metering_place
+from table_api.consumer_state.progress import Count, ProgressTable
+from table_api.errors import NoLedger
+from table_api.invoicing.closing.close import CloseJob, OpenCallsOf
+from table_api.invoicing.settings import InvoicingSettings, invoicing_settings
+from table_api.invoicing.snapshots.archive import Archive
+from table_api.invoicing.snapshots.take_snapshot import BillingSource
+from table_api.ledger.meta import read_meta
+from table_api.open_calls.decision import PairingState
+from table_api.open_calls.table import OpenCalls
+from table_api.people.people import People
+from table_api.storage.blobs import BlobStore
+from table_api.storage.connection import open_blobs, open_storage, storage_settings
+from table_api.storage.table_storage import TableStorage
+
+CLOCKS_APART_MAX = timedelta(hours=1)
+"""No gateway's clock is further ahead of ours."""
+
+
+@asynccontextmanager
+async def open_job(environment: Mapping[str, str]) -> AsyncIterator[CloseJob]:
+    """The close job of the environment's ledger; NoLedger before it is made."""
+    async with (
+        open_storage(storage_settings(environment)) as storage,
+        open_blobs(environment) as blobs,
+    ):
+        yield await make_job(
+            storage,
+            blobs,
+            settings=invoicing_settings(environment),
+            open_calls=waiting_calls(storage, metering_place(environment)),
+        )
+
+
+async def make_job(
+    storage: TableStorage,
+    blobs: BlobStore,
+    *,
+    settings: InvoicingSettings,
+    open_calls: OpenCallsOf,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> CloseJob:
+    """The close job over open storages; it reads the people as they are now."""
+    meta = await read_meta(storage)
+    if meta is None:
+        raise NoLedger("this storage holds no ledger: the first consumer makes it")
+    people = await People(storage, now=now).directory()
+    source = BillingSource(storage=storage, meta=meta, people=people, archive=Archive(blobs))
+    return CloseJob(source=source, settings=settings, open_calls=open_calls, now=now)
+
+
+def waiting_calls(
+    storage: TableStorage,
+    place: MeteringPlace,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> OpenCallsOf:
+    """Counts the calls of a span that wait for their usage.
+
+    What the sweeper of pairing has passed is decided. Where pairing never ran, every event that
+    metering left to it waits, of whatever month.
+    """
+
+    async def count(start: datetime, stop: datetime) -> int:
+        kept = OpenCalls(storage)
+        swept = await kept.swept()
+        if swept is None:
+            rows = await ProgressTable(storage).of_group(place.hub, place.group)
+            return sum(row.counts[Count.DEFERRED] for row in rows)
+        waiting, hour = 0, max(start, swept)
+        stop = min(stop, now() + CLOCKS_APART_MAX)  # hours to come are many, and empty
+        while hour < stop:
+            until = min(hour + timedelta(hours=1), stop)
+            calls = await kept.calls(hour, until)
+            waiting += sum(call.state is PairingState.WAITING for call in calls)
+            hour = until
+        return waiting
+
+    return count

@@ -1,0 +1,58 @@
+"""The export job as a timer runs it: one run at a time, and every month that was missed.
+
+The lease only saves work: two closes at once write the same bytes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from table_api.invoicing.closing.close import CloseJob
+from table_api.invoicing.closing.close_job import open_job
+from table_api.invoicing.errors import CloseRefused
+from table_api.invoicing.snapshots.archive import LEASE_BLOB
+from table_api.invoicing.snapshots.manifest import Manifest
+from table_api.storage.blobs import LEASE_RENEWAL_S, BlobStore
+
+SCHEDULE = "0 20 * * * *"
+"""20 past every hour, UTC: a month is closed within the hour after it is due in any zone, and a
+run that was missed is caught up by the next."""
+
+_log = logging.getLogger("table_api.invoicing")
+
+
+async def run_scheduled(environment: Mapping[str, str]) -> None:
+    """What the timer calls. A refused close is logged and tried again by the next run."""
+    async with open_job(environment) as job:
+        try:
+            closed = await close_alone(job)
+        except CloseRefused as refused:
+            _log.error("close refused: %s", refused, extra={"action": "invoice_close_refused"})
+            return
+    for manifest in closed or ():
+        _log.info(
+            "closed %s: %s %s on %d invoices",
+            *(manifest.month, manifest.amount, manifest.currency, len(manifest.invoices)),
+            extra={"action": "invoice_closed", "month": manifest.month},
+        )
+
+
+async def close_alone(job: CloseJob) -> list[Manifest] | None:
+    """Close what is due while no other run does; None when another one is at it."""
+    blobs = job.archive.blobs
+    await blobs.create_container()
+    lease = await blobs.acquire_lease(LEASE_BLOB)
+    if lease is None:
+        return None
+    renewing = asyncio.create_task(_renew(blobs, lease))
+    try:
+        return await job.close_due()
+    finally:
+        renewing.cancel()
+        await blobs.release_lease(LEASE_BLOB, lease)
+
+
+async def _renew(blobs: BlobStore, lease: str) -> None:
+    while True:
+        await asyncio.sleep(LEASE_RENEWAL_S)
+        await blobs.renew_lease(LEASE_BLOB, lease)

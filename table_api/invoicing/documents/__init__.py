@@ -1,0 +1,1 @@
+"""Invoices and statements as values, from a snapshot alone. Imports `snapshots`."""

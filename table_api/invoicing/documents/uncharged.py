@@ -1,0 +1,142 @@
+"""Calls without an amount or without an owner, and what they may have cost. Pure.
+
+An estimate stands beside the invoice and in none of its totals.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pricing_rules.money import divide_half_even, format_pico
+from pricing_rules.units import Unit
+from table_api.invoicing.documents.document import Concern, Uncharged
+from table_api.invoicing.documents.groups import Group
+from table_api.invoicing.snapshots.snapshot import Snapshot
+from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS, Additive
+
+UNATTRIBUTED = "unattributed"
+PER_TOKEN = "mean charge per unit over all priced calls of the month"
+PER_CALL = "mean charge per priced call of the model in the month"
+PER_ANY_CALL = "mean charge per priced call of all models in the month"
+NOTHING_PRICED = "nothing comparable was priced in the month"
+IN_LINES = "charged in the lines above: nobody was named as the caller"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    concern: Concern
+    charge_month: str
+    subject: str
+    model: str
+    deployment: str
+
+
+class Estimator:
+    """Means over the priced cells of a snapshot, in the billed layer."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._amounts: Counter[Unit] = Counter()
+        self._quantities: Counter[Unit] = Counter()
+        self._of_models: dict[str, Counter[str]] = {}
+        self._of_all: Counter[str] = Counter()
+        for cell in snapshot.cells:
+            self._learn(str(cell.facts["model"]), cell.sums, snapshot.layer)
+
+    def _learn(self, model: str, sums: Additive, layer: str) -> None:
+        if not sums.get(layer, 0):
+            return
+        for unit in Unit:
+            amount = sums.get(AMOUNT_COLUMNS[layer, unit], 0)
+            if amount:
+                self._amounts[unit] += amount
+                self._quantities[unit] += sums.get(QUANTITY_COLUMNS[unit], 0)
+        calls = sums["calls"] - sums.get("unpriced", 0) - sums.get("no_usage", 0)
+        for seen in (self._of_models.setdefault(model, Counter()), self._of_all):
+            seen.update(calls=calls, amount=sums[layer])
+
+    def of_quantities(self, quantities: Mapping[Unit, int]) -> tuple[int | None, str]:
+        """Pico-units of unpriced usage, and the basis; None when no unit was ever priced."""
+        known = [unit for unit in quantities if self._quantities[unit] > 0]
+        if not known:
+            return None, NOTHING_PRICED
+        amounts = (
+            divide_half_even(quantities[unit] * self._amounts[unit], self._quantities[unit])
+            for unit in known
+        )
+        return sum(amounts), PER_TOKEN
+
+    def of_calls(self, model: str, calls: int) -> tuple[int | None, str]:
+        """Pico-units of calls without usage, and the basis."""
+        for seen, basis in (
+            (self._of_models.get(model, Counter()), PER_CALL),
+            (self._of_all, PER_ANY_CALL),
+        ):
+            if seen["calls"] > 0:
+                return divide_half_even(calls * seen["amount"], seen["calls"]), basis
+        return None, NOTHING_PRICED
+
+
+def uncharged_of(group: Group, month: str, estimator: Estimator) -> list[Uncharged]:
+    """The section of one cost centre, by month, concern, subject and model."""
+    counts: dict[_Place, Counter[str]] = {}
+    for charge_month, facts, sums in _changes(group, month):
+        for concern, found in _concerns(str(facts["subject"]), sums):
+            place = _Place(
+                concern=concern,
+                charge_month=charge_month,
+                subject=str(facts["subject"]),
+                model=str(facts["model"]),
+                deployment=str(facts.get("deployment", "")),
+            )
+            counts.setdefault(place, Counter()).update(found)
+    return [
+        _shown(place, counts[place], estimator)
+        for place in sorted(counts, key=_order)
+        if any(counts[place].values())
+    ]
+
+
+def _changes(group: Group, month: str) -> Iterable[tuple[str, Mapping[str, int | str], Additive]]:
+    for cell in group.cells:
+        yield month, cell.facts, cell.sums
+    for correction in group.corrections:
+        for changed in correction.cells:
+            yield correction.month, changed.facts, changed.delta
+
+
+def _concerns(subject: str, sums: Additive) -> Iterable[tuple[Concern, Counter[str]]]:
+    if sums.get("unpriced", 0):
+        priced = {u for u in Unit if sums.get(AMOUNT_COLUMNS["list", u], 0)}
+        quantities = {
+            unit.value: sums.get(QUANTITY_COLUMNS[unit], 0) for unit in Unit if unit not in priced
+        }
+        yield "unpriced", Counter(calls=sums["unpriced"], **quantities)
+    if sums.get("no_usage", 0):
+        yield "no_usage", Counter(calls=sums["no_usage"])
+    if subject == UNATTRIBUTED and sums.get("calls", 0):
+        yield "unattributed", Counter(calls=sums["calls"])
+
+
+def _shown(place: _Place, counts: Counter[str], estimator: Estimator) -> Uncharged:
+    quantities = {unit: counts[unit.value] for unit in Unit if counts[unit.value]}
+    if place.concern == "unpriced":
+        estimate, basis = estimator.of_quantities(quantities)
+    elif place.concern == "no_usage":
+        estimate, basis = estimator.of_calls(place.model, counts["calls"])
+    else:
+        estimate, basis = None, IN_LINES
+    return Uncharged(
+        concern=place.concern,
+        charge_month=place.charge_month,
+        subject=place.subject,
+        model=place.model,
+        deployment=place.deployment or None,
+        calls=counts["calls"],
+        quantities={unit.value: quantity for unit, quantity in quantities.items()},
+        estimate=None if estimate is None else format_pico(estimate),
+        basis=basis,
+    )
+
+
+def _order(place: _Place) -> tuple[str, str, str, str, str]:
+    return place.charge_month, place.concern, place.subject, place.model, place.deployment

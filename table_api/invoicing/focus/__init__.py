@@ -1,0 +1,1 @@
+"""Documents as FOCUS rows. Imports `documents`."""

@@ -1,0 +1,1 @@
+"""Documents as CSV, PDF and XLSX. Imports `documents`."""

@@ -1,0 +1,262 @@
+"""An invoice or statement as PDF: what stands where. Drawing is `pdf_table`'s."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from table_api.invoicing.documents.document import Document, Line, Subtotal, Uncharged
+from table_api.invoicing.formats.pdf_table import (
+    GREY,
+    INK,
+    MARGIN,
+    PAGE_WIDTH,
+    WARNING,
+    Cell,
+    Paper,
+    Row,
+    draw,
+)
+from table_api.invoicing.formats.pdf_text import BOLD, REGULAR, wrapped
+
+LEFT, RIGHT = MARGIN, PAGE_WIDTH - MARGIN
+NO_COST_CENTRE = "no cost centre"
+_EDGES = (LEFT + 2, 70, 238, 300, 366, 434, 498, RIGHT - 2)
+_HEADINGS = ("No.", "Model", "Unit", "Quantity", "List", "Unrounded", "Amount")
+_ALIGNED_RIGHT = frozenset({"Quantity", "List", "Unrounded", "Amount"})
+_WORDS = {
+    "unpriced": "without a price",
+    "no_usage": "without usage",
+    "unattributed": "without a caller",
+}
+
+Names = Mapping[str, str]
+
+
+def document_pdf(document: Document, names: Names) -> bytes:
+    """The PDF; `names` is empty in stored files and known when one is rendered for reading."""
+    word = "Invoice" if document.kind == "invoice" else "Statement"
+    paper = Paper(
+        title=f"{word} {document.number}",
+        author=document.issuer,
+        head=f"{word} {document.number} · {document.month} · {owner(document, names)}",
+        foot=f"{document.notice} · {document.number} · {document.issuer}",
+    )
+    return draw(paper, list(_rows(document, names, word)))
+
+
+def owner(document: Document, names: Names) -> str:
+    """Whose document it is."""
+    if document.kind == "invoice":
+        return document.cost_centre or NO_COST_CENTRE
+    subject = document.subject or ""
+    return names.get(subject, subject)
+
+
+def _rows(document: Document, names: Names, word: str) -> Iterator[Row]:
+    yield from _head(document, names, word)
+    yield from _summary(document)
+    for kind, title in (("usage", "Usage"), ("correction", "Corrections of earlier months")):
+        lines = [line for line in document.lines if line.kind == kind]
+        if lines:
+            yield from _lines(title, lines, document, names)
+    if document.uncharged:
+        yield from _uncharged(document, names)
+
+
+def _text(text: str, size: int = 8, *, bold: bool = False, colour: str = INK) -> Cell:
+    return Cell(text=text, left=LEFT, right=RIGHT, size=size, bold=bold, colour=colour)
+
+
+def _head(document: Document, names: Names, word: str) -> Iterator[Row]:
+    yield Row(cells=(_text(f"{word} {document.number}", 18, bold=True),), height=26)
+    yield Row(cells=(_text(document.notice, 9, colour=WARNING),), height=22)
+    label = "Cost centre" if document.kind == "invoice" else "Subject"
+    subject = "" if document.subject is None else document.subject
+    shown = owner(document, names)
+    if document.kind == "statement" and shown != subject:
+        shown = f"{shown} ({subject})"
+    facts = (
+        (label, shown),
+        ("Billed by", document.issuer),
+        ("Month", f"{document.month}, days of {document.zone}"),
+        ("Period", f"{_local(document.period_start, document)} to {_end(document)}"),
+        ("Issued", f"{_local(document.issued_at, document)}"),
+        ("Calls in the month", f"{document.totals.calls:,}"),
+        ("Made from snapshot", document.snapshot_sha256),
+    )
+    for name, value in facts:
+        for index, text in enumerate(wrapped(value, REGULAR, 8, RIGHT - LEFT - 104)):
+            yield Row(
+                cells=(
+                    Cell(text="" if index else name, left=LEFT, right=LEFT + 100, colour=GREY),
+                    Cell(text=text, left=LEFT + 104, right=RIGHT),
+                )
+            )
+
+
+def _summary(document: Document) -> Iterator[Row]:
+    yield Row(cells=(), height=10)
+    for part in document.subtotals:
+        yield _sum(_subtotal_name(part), part.amount_unrounded, part.amount, bold=False)
+    totals = document.totals
+    total = f"Total in {document.currency}"
+    yield _sum(total, totals.amount_unrounded, totals.amount, bold=True)
+    notes = "Amounts of lines are rounded so that they add up to the total; unrounded beside."
+    if document.currency != document.pricing_currency:
+        notes += f" List prices are in {document.pricing_currency}."
+    yield Row(cells=(_text(notes, 7, colour=GREY),), height=14)
+
+
+def _subtotal_name(part: Subtotal) -> str:
+    what = "Usage of" if part.kind == "usage" else "Corrections of"
+    return f"{what} {part.charge_month}, {part.lines:,} line{'' if part.lines == 1 else 's'}"
+
+
+def _sum(name: str, unrounded: str, amount: str, *, bold: bool) -> Row:
+    size = 10 if bold else 8
+    return Row(
+        cells=(
+            Cell(text=name, left=LEFT + 2, right=300, bold=bold, size=size),
+            Cell(text=grouped(unrounded), left=300, right=434, align="right", colour=GREY),
+            Cell(
+                text=grouped(amount), left=436, right=RIGHT - 2, align="right", bold=bold, size=size
+            ),
+        ),
+        height=18 if bold else 14,
+        ruled=True,
+        shaded=bold,
+    )
+
+
+def _lines(title: str, lines: list[Line], document: Document, names: Names) -> Iterator[Row]:
+    yield Row(cells=(_text(title, 11, bold=True),), height=26, keep=3)
+    header = Row(
+        cells=tuple(
+            Cell(
+                text=f"{name} ({document.pricing_currency})" if name == "List" else name,
+                left=_EDGES[index],
+                right=_EDGES[index + 1] - 4,
+                align="right" if name in _ALIGNED_RIGHT else "left",
+                bold=True,
+                size=7,
+                colour=GREY,
+            )
+            for index, name in enumerate(_HEADINGS)
+        ),
+        height=14,
+    )
+    yield header
+    for subject, own in groupby(lines, key=lambda line: line.subject):
+        name = names.get(subject)
+        shown = f"{name} ({subject})" if name else subject
+        head = list(_subject(shown))
+        for index, each in enumerate(head):
+            yield replace(each, header=(header,), keep=len(head) - index)
+        repeated = (header, *_subject(f"{shown}, continued"))
+        for index, line in enumerate(own):
+            for row in _line(line):
+                yield replace(row, header=repeated, shaded=index % 2 == 0)
+
+
+def _subject(shown: str) -> Iterator[Row]:
+    for index, text in enumerate(wrapped(shown, BOLD, 8, RIGHT - LEFT - 4)):
+        cell = Cell(text=text, left=LEFT + 2, right=RIGHT - 2, bold=True)
+        yield Row(cells=(cell,), height=15 if index == 0 else 12, ruled=index == 0)
+
+
+def _line(line: Line) -> Iterator[Row]:
+    """The line, and below it what of its model column needs more room."""
+    what, *more = wrapped(_what(line), REGULAR, 7, _EDGES[2] - 4 - _EDGES[1])
+    texts = (
+        str(line.number),
+        what,
+        line.unit.replace("_", " "),
+        f"{line.quantity:,}",
+        grouped(line.list),
+        grouped(line.amount_unrounded),
+        grouped(line.amount),
+    )
+    cells = tuple(
+        Cell(
+            text=text,
+            left=_EDGES[index],
+            right=_EDGES[index + 1] - 4,
+            align="right" if _HEADINGS[index] in _ALIGNED_RIGHT else "left",
+            size=7,
+        )
+        for index, text in enumerate(texts)
+    )
+    yield Row(cells=cells, height=12, keep=len(more))
+    for index, text in enumerate(more):
+        cell = Cell(text=text, left=_EDGES[1], right=_EDGES[2] - 4, size=7)
+        yield Row(cells=(cell,), height=10, keep=len(more) - index - 1)
+
+
+def _what(line: Line) -> str:
+    """The model and what else tells this line from its neighbours."""
+    facts = line.facts
+    deployment, tier = facts.get("deployment"), facts.get("tier", "0")
+    parts = (
+        line.charge_day,
+        line.model,
+        deployment if deployment != line.model else None,
+        facts.get("region"),
+        facts.get("subscription"),
+        None if facts.get("service_tier", "default") == "default" else facts["service_tier"],
+        None if tier == "0" else f"context tier {tier}",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _uncharged(document: Document, names: Names) -> Iterator[Row]:
+    title = "Calls without an amount or without an owner"
+    yield Row(cells=(_text(title, 11, bold=True, colour=WARNING),), height=26, keep=3)
+    note = "Estimates stand in no total. They say what may come, on what basis, and are no bill."
+    yield Row(cells=(_text(note, 7, colour=GREY),), height=13)
+    for entry in document.uncharged:
+        yield from _uncharged_rows(entry, document, names)
+
+
+def _uncharged_rows(entry: Uncharged, document: Document, names: Names) -> Iterator[Row]:
+    name = names.get(entry.subject)
+    subject = f"{name} ({entry.subject})" if name else entry.subject
+    noun = "call" if entry.calls == 1 else "calls"
+    calls = f"{entry.calls:,} {noun} {_WORDS[entry.concern]} in {entry.charge_month}"
+    estimate = f"estimate {grouped(entry.estimate)} {document.currency}" if entry.estimate else "—"
+    who, *more = wrapped(subject, REGULAR, 8, 196)
+    yield Row(
+        cells=(
+            Cell(text=calls, left=LEFT + 2, right=200, bold=True),
+            Cell(text=who, left=204, right=400),
+            Cell(text=estimate, left=404, right=RIGHT - 2, align="right"),
+        ),
+        ruled=True,
+        keep=1 + len(more),
+        height=15,
+    )
+    for text in more:
+        yield Row(cells=(Cell(text=text, left=204, right=400),), height=11, keep=1)
+    same = entry.deployment in {None, entry.model}
+    where = entry.model if same else f"{entry.model} · {entry.deployment}"
+    units = ", ".join(f"{n:,} {unit.replace('_', ' ')}" for unit, n in entry.quantities.items())
+    detail = " · ".join(filter(None, (where, units, entry.basis)))
+    for text in wrapped(detail, REGULAR, 7, RIGHT - LEFT - 4):
+        cell = Cell(text=text, left=LEFT + 2, right=RIGHT - 2, size=7, colour=GREY)
+        yield Row(cells=(cell,), height=12)
+
+
+def grouped(amount: str) -> str:
+    """1234.5 → "1,234.5", every digit kept."""
+    return f"{Decimal(amount):,f}"
+
+
+def _local(instant: str, document: Document) -> str:
+    local = datetime.fromisoformat(instant).astimezone(ZoneInfo(document.zone))
+    return f"{local:%Y-%m-%d %H:%M %Z}"
+
+
+def _end(document: Document) -> str:
+    return _local(document.period_end, document)

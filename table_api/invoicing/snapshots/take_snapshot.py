@@ -1,0 +1,238 @@
+"""Taking a snapshot: reads the ledger, the people and the earlier snapshots. Writes nothing.
+
+No lock is needed against the consumers: a cell is read whole at some revision, and what reaches
+it later is billed as a correction by the next close.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from table_api.invoicing.errors import Altered, CloseRefused
+from table_api.invoicing.settings import InvoicingSettings
+from table_api.invoicing.snapshots.archive import Archive, snapshot_name
+from table_api.invoicing.snapshots.billing_month import BillingMonth, iso, period_of, start_of
+from table_api.invoicing.snapshots.changes import (
+    Billed,
+    Comparison,
+    changed_month,
+    outside,
+    place_of,
+    regrouped,
+)
+from table_api.invoicing.snapshots.snapshot import (
+    Checks,
+    EarlierMonth,
+    Outside,
+    PreviousSnapshot,
+    Regrouped,
+    Snapshot,
+    snapshot_cell,
+)
+from table_api.ledger.billing_calendar import BillingCalendar
+from table_api.ledger.cells import Cell, read_cell
+from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE, month_partitions
+from table_api.ledger.measures import decode_additive
+from table_api.ledger.meta import LedgerMeta, LedgerSettings
+from table_api.people.people import PeopleDirectory
+from table_api.storage.table_storage import TableStorage
+
+CELLS_MAX = 1_000_000
+"""Cells of one month: about 2 GB while the snapshot is made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingSource:
+    """What a snapshot is taken of."""
+
+    storage: TableStorage
+    meta: LedgerMeta
+    people: PeopleDirectory
+    archive: Archive
+    cells_max: int = CELLS_MAX
+    """More cells of one month than this are refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """What the earlier months have become, and what the last close left."""
+
+    previous: PreviousSnapshot | None
+    first_number: int
+    earlier: tuple[EarlierMonth, ...]
+    outside: tuple[Outside, ...]
+    regrouped: tuple[Regrouped, ...]
+
+
+async def take_snapshot(
+    source: BillingSource,
+    month: BillingMonth,
+    settings: InvoicingSettings,
+    *,
+    checks: Checks,
+    now: datetime,
+) -> Snapshot:
+    """The month as it is now.
+
+    CloseRefused when a cell cannot be billed, Altered when an earlier snapshot was changed.
+    """
+    ledger = source.meta.settings
+    start, end = period_of(source.meta.calendar, month)
+    cells = await _read_cells(source, month)
+    history = await _history(source, month, settings)
+    return Snapshot(
+        month=str(month),
+        previous=history.previous,
+        first_number=history.first_number,
+        taken_at=iso(now),
+        zone=ledger.zone,
+        period_start=iso(start),
+        period_end=iso(end),
+        days=_days(source.meta.calendar, cells, history.earlier),
+        pricing_currency=ledger.pricing_currency,
+        billing_currency=ledger.billing_currency,
+        issuer=settings.issuer,
+        prefix=settings.prefix,
+        look_back_months=settings.look_back_months,
+        checks=checks,
+        cells=tuple(
+            snapshot_cell(key, cells[key], source.people.cost_centre(*place_of(cells[key])))
+            for key in sorted(cells)
+        ),
+        earlier=history.earlier,
+        outside=history.outside,
+        regrouped=history.regrouped,
+    )
+
+
+def _days(
+    calendar: BillingCalendar, cells: Mapping[str, Cell], earlier: Sequence[EarlierMonth]
+) -> dict[str, tuple[str, str]]:
+    days = {place_of(cell)[1] for cell in cells.values()}
+    days |= {
+        date.fromisoformat(str(cell.facts["day"])) for month in earlier for cell in month.cells
+    }
+    return {
+        day.isoformat(): (
+            iso(start_of(calendar, day)),
+            iso(start_of(calendar, day + timedelta(days=1))),
+        )
+        for day in sorted(days)
+    }
+
+
+async def ledger_months(storage: TableStorage) -> list[BillingMonth]:
+    """Months with rows in the ledger, oldest first."""
+    keys = {partition.split("|")[0] async for partition in storage.partitions(LEDGER_TABLE)}
+    return sorted(BillingMonth.of_key(key) for key in keys)
+
+
+async def _history(
+    source: BillingSource, month: BillingMonth, settings: InvoicingSettings
+) -> _History:
+    """Newest month first: a cell's last snapshot is then the first that names it."""
+    closed = [each for each in await source.archive.months() if each < month]
+    # A month between closed ones has a snapshot; one that is not closed yet is not corrected.
+    never_billed = [
+        each for each in await ledger_months(source.storage) if closed and each < closed[0]
+    ]
+    corrected_from = month.moved(-settings.look_back_months)
+    previous: PreviousSnapshot | None = None
+    follows: PreviousSnapshot | None = None
+    first_number = 1
+    corrected: dict[str, dict[str, Billed]] = {}
+    earlier: list[EarlierMonth] = []
+    left: list[Outside] = []
+    moved: list[Regrouped] = []
+    for each in sorted({*closed, *never_billed}, reverse=True):
+        billed: dict[str, Billed] = {}
+        invoices: dict[str | None, str] = {}
+        if each in closed:
+            snapshot, digest = await source.archive.standing_snapshot(each)
+            if follows not in (None, PreviousSnapshot(month=str(each), sha256=digest)):
+                raise Altered(f"{snapshot_name(each)} is not the one that the next month follows")
+            follows = snapshot.previous
+            if previous is None:
+                previous = PreviousSnapshot(month=str(each), sha256=digest)
+                first_number = snapshot.first_number + len(snapshot.cost_centres())
+            billed, invoices = _billed(snapshot, corrected), snapshot.invoice_numbers()
+        comparison = Comparison(
+            month=str(each),
+            billed=billed | corrected.pop(str(each), {}),
+            cells=await _read_cells(source, each),
+            invoices=invoices,
+            cost_centre_on=source.people.cost_centre,
+            layer=_layer(source.meta.settings),
+        )
+        if each < corrected_from:
+            left += filter(None, [outside(comparison)])
+        else:
+            earlier += filter(None, [changed_month(comparison)])
+            moved += regrouped(comparison)
+    return _History(
+        previous=previous,
+        first_number=first_number,
+        earlier=tuple(reversed(earlier)),
+        outside=tuple(reversed(left)),
+        regrouped=tuple(moved),
+    )
+
+
+def _billed(snapshot: Snapshot, corrected: dict[str, dict[str, Billed]]) -> dict[str, Billed]:
+    """The snapshot's own cells; its corrections of earlier months join `corrected`."""
+    for earlier in snapshot.earlier:
+        of_month = corrected.setdefault(earlier.month, {})
+        for cell in earlier.cells:
+            of_month.setdefault(
+                cell.key, _as_billed(cell.rev, cell.cost_centre, cell.facts, cell.after)
+            )
+    return {
+        cell.key: _as_billed(cell.rev, cell.cost_centre, cell.facts, cell.additive)
+        for cell in snapshot.cells
+    }
+
+
+def _as_billed(
+    rev: int,
+    cost_centre: str | None,
+    facts: Mapping[str, int | str],
+    additive: Mapping[str, int | str],
+) -> Billed:
+    return Billed(
+        rev=rev,
+        cost_centre=cost_centre,
+        subject=str(facts["subject"]),
+        day=date.fromisoformat(str(facts["day"])),
+        sums=decode_additive(additive),
+    )
+
+
+async def _read_cells(source: BillingSource, month: BillingMonth) -> dict[str, Cell]:
+    """All cells of a month by RowKey. CloseRefused when one is in no currency of the ledger."""
+    cells: dict[str, Cell] = {}
+    for partition in month_partitions(month.key, source.meta.settings.shards):
+        async for page in source.storage.query(LEDGER_TABLE, partition, CELL_ROWS):
+            cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
+            if len(cells) > source.cells_max:
+                raise CloseRefused(f"month {month} has more than {source.cells_max:,} cells")
+    for key, cell in cells.items():
+        _check_currency(f"{month.key} {key}", cell, source.meta.settings)
+    return cells
+
+
+def _layer(settings: LedgerSettings) -> str:
+    return "charge" if settings.pricing_currency == settings.billing_currency else "billed"
+
+
+def _check_currency(place: str, cell: Cell, settings: LedgerSettings) -> None:
+    currency = str(cell.facts.get("currency"))
+    if currency != settings.pricing_currency:
+        raise CloseRefused(
+            f"cell {place} is in {currency}, the ledger's prices are in {settings.pricing_currency}"
+        )
+    billing = str(cell.facts.get("billing_currency", settings.pricing_currency))
+    if billing != settings.billing_currency and cell.additive.get("charge", 0):
+        raise CloseRefused(
+            f"cell {place} is billed in {billing}, the ledger bills in "
+            f"{settings.billing_currency}: its calls were rated without an exchange rate"
+        )

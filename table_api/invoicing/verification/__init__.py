@@ -1,0 +1,1 @@
+"""Proves a closed month from its own files. Imported by `verbs`."""

@@ -1,0 +1,1 @@
+"""The verbs of `python -m table_api`. Imports anything of this package."""
