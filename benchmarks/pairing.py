@@ -20,8 +20,8 @@ from uuid import uuid4
 import uvloop
 
 from benchmarks.result import Result, add_results_argument, beside, report
+from consumers.metering.run import run
 from consumers.pairing.run import pair
-from consumers.run import run
 from consumers.settings import read_settings
 from local_stack import azurite
 from local_stack.broker import Broker, BrokerConfig, HubConfig

@@ -29,9 +29,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.result import Result, add_results_argument, at_least, beside, report
-from pricing_rules.book import BASE_BOOKS, Book, load_book, load_compiled
+from pricing_rules.engine.rating import rate
 from pricing_rules.money import PICO_PER_UNIT, format_pico
-from pricing_rules.rating import rate
+from pricing_rules.price_book.book import BASE_BOOKS, Book, load_book, load_compiled
 from pricing_rules.types import Operation, Rank, Usage, UsageEvent
 from pricing_rules.units import Unit
 

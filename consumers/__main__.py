@@ -11,25 +11,20 @@ from typing import TypeAlias
 
 import uvloop
 
-from consumers.actions import Action
-from consumers.completeness import completeness
 from consumers.errors import ConsumersError, PartitionStalled, TooManyDeadLetters
+from consumers.log_actions import Action
+from consumers.metering.run import run
 from consumers.pairing.run import pair
 from consumers.replay.arguments import add_arguments as add_replay_arguments
 from consumers.replay.verb import replay
-from consumers.rerate.arguments import add_arguments as add_rerate_arguments
-from consumers.rerate.verbs import VERBS as RERATE_VERBS
-from consumers.run import run
+from consumers.rerating.arguments import add_arguments as add_rerate_arguments
+from consumers.rerating.verbs import VERBS as RERATE_VERBS
 from consumers.settings import Settings, add_flags, read_settings
-from consumers.verbs import (
-    audit_ledger,
-    check,
-    lag,
-    list_letters,
-    rebuild,
-    redrive_letters,
-    show_letter,
-)
+from consumers.verbs.check import check
+from consumers.verbs.completeness import completeness
+from consumers.verbs.lag import lag
+from consumers.verbs.ledger import audit_ledger, rebuild
+from consumers.verbs.letters import list_letters, redrive_letters, show_letter
 from pricing_rules.errors import PricingError
 from table_api.errors import TableApiError
 from telemetry.log import Log, configure

@@ -1,29 +1,8 @@
 """Every error that the consumers raise. What ends as a dead letter is a value, InvalidEvent."""
 
-from consumers.invalid_event import InvalidCode, InvalidEvent, shown
-
 
 class ConsumersError(Exception):
     """A consumer cannot go on. The message says what was found and what was expected."""
-
-
-class InvalidField(ConsumersError):
-    """A field of an event holds something that it must not. The decoder turns it into a value."""
-
-    def __init__(self, code: InvalidCode, field: str, value: object, expected: str) -> None:
-        super().__init__(f"{field} is {shown(value)}, expected {expected}")
-        self.code = code
-        self.field = field
-        self.value = value
-
-    def invalid_event(self, event_id: str | None) -> InvalidEvent:
-        return InvalidEvent(
-            code=self.code,
-            field=self.field,
-            value=shown(self.value),
-            message=str(self),
-            event_id=event_id,
-        )
 
 
 class LetterGone(ConsumersError):

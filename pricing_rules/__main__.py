@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from pricing_rules.azure_fetch import PRICES_URL
-from pricing_rules.book import BASE_BOOKS
-from pricing_rules.cli import books, sources
-from pricing_rules.cli.price import price, usage_object
+from pricing_rules.engine.what_if import OPERATION_NAMES
 from pricing_rules.errors import PricingError
-from pricing_rules.rules import DeploymentType
-from pricing_rules.what_if import OPERATION_NAMES
+from pricing_rules.price_book.book import BASE_BOOKS
+from pricing_rules.price_book.rules import DeploymentType
+from pricing_rules.price_sources.azure_fetch import PRICES_URL
+from pricing_rules.verbs import books, sources
+from pricing_rules.verbs.price import price, usage_object
 
 _Verbs: TypeAlias = "_SubParsersAction[ArgumentParser]"
 

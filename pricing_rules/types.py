@@ -8,6 +8,9 @@ import msgspec
 
 from pricing_rules.units import PROMPT_UNITS, Unit
 
+REFUSED_STATUS = frozenset({401, 403, 429})
+"""Answers of the gateway or the model that no provider charges for."""
+
 
 class Operation(StrEnum):
     """The model API that was called. It decides what the provider's prompt count includes."""

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pricing_rules.book import Book, load_book
-from pricing_rules.rating import rate
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import Book, load_book
 from table_api.errors import Unavailable
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import msgspec
 
-from consumers.rerate.apply import RunWorker
-from consumers.rerate.stage import Staging, keep_staging, rate_scope
-from pricing_rules.book import Book
-from pricing_rules.rate_card import Alias
-from pricing_rules.rating import rate
+from consumers.rerating.apply import RunWorker
+from consumers.rerating.stage import Staging, keep_staging, rate_scope
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.rate_card import Alias
 from table_api.audit.ledger_audit import audit
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.entries import LedgerEntry

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 
-from consumers.decode import decode
-from pricing_rules.book import load_book
-from pricing_rules.rating import rate
+from consumers.decoding.usage_event import decode
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import load_book
 from pricing_rules.types import UsageEvent
 from table_api.http_api.app import create_app
 from table_api.ledger.ledger import Ledger

@@ -11,9 +11,9 @@ from typing import TypeVar
 from uuid import uuid4
 
 from benchmarks.metering.traffic import DEPLOYMENTS, HUB, subject_of
-from consumers.decode import decode
-from consumers.invalid_event import InvalidEvent
-from pricing_rules.rating import rate
+from consumers.decoding.invalid_event import InvalidEvent
+from consumers.decoding.usage_event import decode
+from pricing_rules.engine.rating import rate
 from pricing_rules.types import UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.entries import Effect, entry_columns

@@ -16,9 +16,10 @@ from azure.eventhub.aio import PartitionContext
 
 from benchmarks.metering.naive import upsert_each
 from benchmarks.metering.traffic import DRAIN_GROUP, HUB
-from consumers.hub import HubAddress, make_client
-from consumers.receiver import EARLIEST
-from consumers.run import CALLBACK_EVENTS_MAX, run
+from consumers.metering.run import run
+from consumers.receiving.hub import HubAddress, make_client
+from consumers.receiving.receiver import EARLIEST
+from consumers.running.receive_loop import CALLBACK_EVENTS_MAX
 from consumers.settings import read_settings
 
 

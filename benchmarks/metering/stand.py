@@ -16,8 +16,8 @@ from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
 from azure.storage.blob.aio import ContainerClient
 
 from benchmarks.metering.traffic import DRAIN_GROUP, GROUP, HUB, PARTITIONS, Traffic
-from consumers.checkpoints import create_container
-from consumers.hub import HubAddress
+from consumers.receiving.checkpoints import create_container
+from consumers.receiving.hub import HubAddress
 from local_stack import azurite
 from local_stack.broker import Broker, BrokerConfig, HubConfig
 from table_api.audit.ledger_audit import audit

@@ -1,6 +1,7 @@
-"""A call's view → the body of its `llm.call.completed.v1`. Pure; the inverse is consumers.decode.
+"""A call's view → the body of its `llm.call.completed.v1`. Pure.
 
-The wire contract is apim_policies/usage_event.schema.json.
+The inverse is consumers.decoding.usage_event. The wire contract is
+apim_policies/usage_event.schema.json.
 """
 
 from datetime import UTC, datetime
@@ -8,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from consumers.decode import GATEWAY_LOG_SOURCE
-from consumers.wire_event import EventType
+from consumers.decoding.usage_event import GATEWAY_LOG_SOURCE
+from consumers.decoding.wire_event import EventType
 from table_api.open_calls.decision import Place
 from table_api.open_calls.facts import Identity
 from table_api.open_calls.joined_call import CallView

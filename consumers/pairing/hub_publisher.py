@@ -9,7 +9,7 @@ from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
 
 from consumers.errors import HubUnavailable, SettingsError
-from consumers.hub import IDLE_TIMEOUT_S, HubAddress, tls
+from consumers.receiving.hub import IDLE_TIMEOUT_S, HubAddress, tls
 from table_api.open_calls.decision import Decision
 
 SEND_RETRIES = 2

@@ -7,17 +7,16 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from consumers.dead_letters import DeadLetters, Letter, make_letter, refusal_of
-from consumers.decode import decode
-from consumers.diagnostics.decode import decode_diagnostics
-from consumers.diagnostics.message_text import without_messages
-from consumers.handler import DEAD_LETTERED, Counts, MakeDurable
-from consumers.invalid_event import InvalidCode, InvalidEvent
+from consumers.dead_letters.letters import DeadLetters, Letter, make_letter, refusal_of
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
+from consumers.decoding.usage_event import decode
+from consumers.gateway_log.decode import decode_diagnostics
+from consumers.gateway_log.message_text import without_messages
 from consumers.pairing.decide import Waits
+from consumers.pairing.reported_fact import report_of
 from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import StreamTime
-from consumers.pairing.usage_report import report_of
-from consumers.received import Received
+from consumers.receiving.handler import DEAD_LETTERED, Counts, MakeDurable, Received
 from table_api.consumer_state.progress import Count
 from table_api.open_calls.facts import Fact, Outcome, Reported
 from table_api.open_calls.table import Arrival, OpenCalls

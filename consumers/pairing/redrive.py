@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from consumers.clock import now_utc
-from consumers.dead_letters import Letter
+from consumers.dead_letters.letters import Letter
+from consumers.dead_letters.redrive import Again
 from consumers.pairing.hub_publisher import HubPublisher, make_producer
 from consumers.pairing.intake import DiagnosticsIntake, Intake, UsageIntake
 from consumers.pairing.run import hub_settings, make_pairing, open_both
-from consumers.received import Received
-from consumers.redrive import Again
+from consumers.receiving.handler import Received
 from consumers.settings import Settings
 
 KEPT = "kept"

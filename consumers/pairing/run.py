@@ -6,20 +6,20 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from consumers.actions import Action
-from consumers.checkpoints import create_container
 from consumers.clock import now_utc
-from consumers.edges import Edges, open_edges
 from consumers.errors import GivenUp
+from consumers.log_actions import Action
 from consumers.pairing.decide import Waits
 from consumers.pairing.hub_publisher import HubPublisher, make_producer
 from consumers.pairing.intake import DiagnosticsIntake, Pairing, UsageIntake
 from consumers.pairing.settlement import Publisher, Settlement
 from consumers.pairing.stream_time import StreamTime
 from consumers.pairing.sweeper import Sweeper
-from consumers.run import receive_on
+from consumers.receiving.checkpoints import create_container
+from consumers.receiving.storage_retry import until_answered
+from consumers.running.clients import Edges, open_edges
+from consumers.running.receive_loop import receive_on
 from consumers.settings import Settings
-from consumers.storage_retry import until_answered
 from table_api.open_calls.table import OpenCalls
 from telemetry.log import Log
 

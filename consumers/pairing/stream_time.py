@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import repeat
 
-from consumers.hub import EventHub, HubState, PartitionState
+from consumers.receiving.hub import EventHub, HubState, PartitionState
 from table_api.consumer_state.progress import Progress, ProgressTable
 
 RECENT = timedelta(seconds=5)

@@ -7,8 +7,8 @@ import asyncio
 import contextlib
 from datetime import UTC, datetime, timedelta
 
-from consumers.actions import Action
 from consumers.errors import HubUnavailable
+from consumers.log_actions import Action
 from consumers.pairing.intake import Pairing
 from consumers.pairing.stream_time import Passed
 from table_api.errors import Unavailable

@@ -11,7 +11,7 @@ from typing import Any
 
 import fastavro
 
-from consumers.received import Received
+from consumers.receiving.handler import Received
 
 SYNC_BYTES = 16
 MAGIC = b"Obj\x01"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 
 from consumers.errors import ReplayRefused
-from consumers.received import Received
+from consumers.receiving.handler import Received
 from consumers.replay.capture_file import read_capture
 from consumers.replay.capture_files import CaptureFiles
 from consumers.replay.source import BATCH_EVENTS_MAX, Batch, Named, Period

@@ -11,11 +11,11 @@ from datetime import date, timedelta
 import msgspec
 
 from consumers.errors import ReplayRefused
-from consumers.rerate.diff import Diff
-from consumers.rerate.stage import Staging
-from pricing_rules.book import Book
+from consumers.rerating.diff import Diff
+from consumers.rerating.stage import Staging
+from pricing_rules.engine.rating import rate
 from pricing_rules.errors import InvalidBook
-from pricing_rules.rating import rate
+from pricing_rules.price_book.book import Book
 from pricing_rules.types import UsageEvent
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.chain_changes import Repricing
@@ -48,7 +48,7 @@ class WatchingPoster:
         self._not_compared: Counter[str] = Counter()
 
     async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
-        """See consumers.metering.Poster. ReplayRefused past DIFFERENCES_MAX."""
+        """See consumers.metering.metering.Poster. ReplayRefused past DIFFERENCES_MAX."""
         results = await self._post(calls)
         for call, result in zip(calls, results, strict=True):
             if result.outcome is Outcome.DUPLICATE and result.standing is not None:
@@ -56,7 +56,7 @@ class WatchingPoster:
         return results
 
     async def project(self) -> None:
-        """See consumers.metering.Poster."""
+        """See consumers.metering.metering.Poster."""
         await self._ledger.project()
 
     @property

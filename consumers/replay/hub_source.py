@@ -12,9 +12,9 @@ from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
 
 from consumers.errors import HubUnavailable
-from consumers.hub import IDLE_TIMEOUT_S, EventHub, PartitionState, make_client
-from consumers.received import Received
-from consumers.receiver import EARLIEST, received_of
+from consumers.receiving.handler import Received
+from consumers.receiving.hub import IDLE_TIMEOUT_S, EventHub, PartitionState, make_client
+from consumers.receiving.receiver import EARLIEST, received_of
 from consumers.replay.source import BATCH_EVENTS_MAX, Batch, Named, Period
 
 BATCHES_WAITING_MAX = 4

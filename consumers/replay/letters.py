@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
-from consumers.dead_letters import DeadLetters
-from consumers.metering import Metering
-from consumers.received import Received
-from consumers.redrive import NO_OFFSET, Again, metering_again, redrive
+from consumers.dead_letters.letters import DeadLetters
+from consumers.dead_letters.redrive import NO_OFFSET, Again, redrive
+from consumers.metering.metering import Metering, metering_again
+from consumers.receiving.handler import Received
 from consumers.replay.replay import Tally
 from consumers.replay.source import Period
 from table_api.consumer_state.dead_letters import DeadLetter, LetterState

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from consumers.errors import GivenUp
-from consumers.metering import Metering
+from consumers.metering.metering import Metering
+from consumers.receiving.storage_retry import until_answered
 from consumers.replay.source import Batch, Source
-from consumers.storage_retry import until_answered
 from table_api.consumer_state.replay_positions import ReplayPositions
 
 PARTITIONS_IN_FLIGHT_MAX = 8

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from consumers.errors import ReplayRefused
-from consumers.received import Received
+from consumers.receiving.handler import Received
 
 BATCH_EVENTS_MAX = 1_000
 

@@ -6,7 +6,9 @@ import contextlib
 import hashlib
 import signal
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,27 +16,28 @@ import msgspec
 from azure.core.utils import parse_connection_string
 from azure.identity.aio import DefaultAzureCredential
 from azure.storage.blob.aio import ContainerClient
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from consumers.call_rating import CallRating
 from consumers.clock import now_utc
-from consumers.dead_letters import MemoryDeadLetters
-from consumers.edges import BLOB_OPTIONS, Edges, open_edges
-from consumers.hub import EventHub
-from consumers.metering import Metering
-from consumers.metering_edges import ledger_to_look_at, open_ledger
+from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.metering.call_rating import CallRating
+from consumers.metering.metering import Metering
+from consumers.metering.open_metering import ledger_to_look_at, open_ledger
 from consumers.pairing.redrive import open_again
+from consumers.receiving.hub import EventHub
 from consumers.replay.capture_files import ContainerFiles, DirectoryFiles
 from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import WatchingPoster, staged
 from consumers.replay.hub_source import HubSource
 from consumers.replay.letters import open_letters, replay_letters
-from consumers.replay.progress_bar import replay_bar
 from consumers.replay.replay import Replay, Tally
 from consumers.replay.source import Period, Source
-from consumers.rerate.diff_text import as_table
-from consumers.rerate.stage import keep_staging, overlapping
+from consumers.rerating.diff_text import as_table
+from consumers.rerating.stage import keep_staging, overlapping
+from consumers.running.clients import BLOB_OPTIONS, Edges, open_edges
 from consumers.settings import Settings
-from pricing_rules.book import load_book
+from pricing_rules.price_book.book import load_book
 from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.ledger.ledger import Ledger
 from table_api.people.people import People
@@ -223,3 +226,30 @@ async def _stage(watching: WatchingPoster, edges: Edges, ledger: Ledger, *, dry_
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+class ReplayBar:
+    """Moves by what was read of the source's size, and says the events."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("replay", total=total, events=0, rate=0)
+        self._started = time.monotonic()
+
+    def advance(self, read: int, events: int) -> None:
+        """`read` more of the size; `events` in all."""
+        elapsed_s = max(time.monotonic() - self._started, 0.001)
+        rate = round(events / elapsed_s)
+        self._progress.update(self._task, advance=read, events=events, rate=rate)
+
+
+@contextmanager
+def replay_bar(total: int) -> Iterator[ReplayBar]:
+    """Shown for the time of the block."""
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} % {task.fields[events]} events, {task.fields[rate]}/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield ReplayBar(progress, total)

@@ -4,7 +4,7 @@ Kept when a consumer starts and when a run is staged, so that a call can be rate
 chain stands on, long after the rule files have changed.
 """
 
-from pricing_rules.book import Book, load_compiled
+from pricing_rules.price_book.book import Book, load_compiled
 from table_api.storage.blobs import Documents, keep
 
 CONTAINER = "price-books"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from pricing_rules.rating import rate
+from pricing_rules.engine.rating import rate
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.cells import CellCache
 from table_api.ledger.chain_changes import Repriced, Reverted

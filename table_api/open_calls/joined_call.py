@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 
-from pricing_rules.rating import REFUSED_STATUS
-from pricing_rules.types import Operation
+from pricing_rules.types import REFUSED_STATUS, Operation
 from table_api.open_calls.facts import Fact, Identity, Outcome, Reported, Tokens, encode_fact
 
 

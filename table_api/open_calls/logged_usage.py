@@ -5,9 +5,9 @@ What `normalise` makes of it is exact: the event that carries it is rated like a
 
 from typing import Any
 
+from pricing_rules.engine.provider_usage import normalise
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.types import Operation, Usage
-from pricing_rules.usage_shapes import normalise
 from table_api.open_calls.facts import Tokens
 from table_api.open_calls.joined_call import CallView
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from pricing_rules.engine.rating import rate
 from pricing_rules.errors import InvalidBook
-from pricing_rules.rating import rate
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.keys import LEDGER_TABLE
 from table_api.ledger.meta import LedgerMeta

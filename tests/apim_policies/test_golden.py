@@ -13,7 +13,7 @@ import pytest
 from apim_policies.harness.call import TIMEOUT, GatewayError, Passage, Request, Response
 from apim_policies.harness.policies import Policies
 from apim_policies.probe import EVENT_BYTES_MAX, trace_twin, travel
-from consumers.decode import decode
+from consumers.decoding.usage_event import decode
 from pricing_rules.types import UsageEvent
 from tests.apim_policies.conftest import FOLDER, Load
 from tests.apim_policies.tokens import make_token

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from consumers import decode as decoder
-from consumers.decode import decode
-from consumers.disposition import is_deferred
-from consumers.invalid_event import InvalidCode, InvalidEvent
-from consumers.wire_event import EventType
+from consumers.decoding import usage_event as decoder
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
+from consumers.decoding.usage_event import decode, is_deferred
+from consumers.decoding.wire_event import EventType
 from pricing_rules.types import Operation, Rank, Usage, UsageEvent
 from tests.builders import (
     ABSENT,

@@ -9,10 +9,10 @@ from benchmarks.faults.standing import Comparison, compare, read_standing
 from benchmarks.faults.truth import Totals, truth_of
 from benchmarks.faults.verdict import problems_of
 from benchmarks.faults.workload import REPEATED_PERCENT, STARTED, Workload
-from consumers.call_rating import CallRating
-from consumers.dead_letters import MemoryDeadLetters
-from consumers.metering import Metering
-from consumers.received import Received
+from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.metering.call_rating import CallRating
+from consumers.metering.metering import Metering
+from consumers.receiving.handler import Received
 from table_api.audit.ledger_audit import audit
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings

@@ -1,6 +1,6 @@
 """Rating for tests: the tests' book, their time zone, and the people of a storage."""
 
-from consumers.call_rating import CallRating
+from consumers.metering.call_rating import CallRating
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.people.people import People
 from table_api.storage.table_storage import TableStorage

@@ -14,8 +14,8 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient, UpdateMode
 
-from consumers.edges import Edges, open_edges
-from consumers.run import run
+from consumers.metering.run import run
+from consumers.running.clients import Edges, open_edges
 from consumers.settings import Settings, read_settings
 from local_stack.azurite import AzuritePorts
 from local_stack.broker import Broker, BrokerConfig, HubConfig

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from consumers.received import Received
+from consumers.receiving.handler import Received
 from tests.builders import ENQUEUED_TIME, call_id, make_body
 
 

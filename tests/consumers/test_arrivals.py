@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from consumers.arrivals import Arrivals
 from consumers.errors import HubRecreated
+from consumers.receiving.arrivals import Arrivals
 from tests.builders import ENQUEUED_TIME
 from tests.consumers.deliveries import delivered
 

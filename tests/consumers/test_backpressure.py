@@ -4,7 +4,7 @@ import asyncio
 import random
 
 from benchmarks.faults.storage_proxy import Misdeed, StorageFault, StorageProxy
-from consumers.run import BUFFERED_BATCHES_MAX, CALLBACK_EVENTS_MAX
+from consumers.running.receive_loop import BUFFERED_BATCHES_MAX, CALLBACK_EVENTS_MAX
 from tests.consumers.conftest import Stage
 
 EVENTS = 20_000

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
-from consumers.metering import Metering
-from consumers.metering_edges import ledger_settings
-from consumers.redrive import metering_again, redrive
-from consumers.verbs import list_letters, redrive_letters, show_letter
+from consumers.dead_letters.redrive import redrive
+from consumers.metering.metering import Metering, metering_again
+from consumers.metering.open_metering import ledger_settings
+from consumers.verbs.letters import list_letters, redrive_letters, show_letter
 from table_api.consumer_state.dead_letters import LetterState
 from table_api.consumer_state.progress import Count
 from table_api.ledger.ledger import Ledger

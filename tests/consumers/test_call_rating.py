@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-from consumers.call_rating import PEOPLE_AGE_S_MAX, CallRating
+from consumers.metering.call_rating import PEOPLE_AGE_S_MAX, CallRating
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.posting import MeteredCall
 from table_api.people.people import People, Person

@@ -1,6 +1,6 @@
 """How many dead letters are too many: both sides of both limits."""
 
-from consumers.dead_letter_limit import DeadLetterLimit, DeadLetterWindow
+from consumers.receiving.dead_letter_limit import DeadLetterLimit, DeadLetterWindow
 
 LIMIT = DeadLetterLimit(consecutive_max=3, percent_max=50, window_events=10)
 DEAD, GOOD = True, False

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
-from consumers.blob_dead_letters import BlobDeadLetters
-from consumers.dead_letters import DeadLetters, MemoryDeadLetters
+from consumers.dead_letters.blob_letters import BlobDeadLetters
+from consumers.dead_letters.letters import DeadLetters, MemoryDeadLetters
 from local_stack.azurite import AzuritePorts
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.storage.azure_tables import AzureTableStorage

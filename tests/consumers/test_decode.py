@@ -1,4 +1,4 @@
-"""consumers.decode and consumers.disposition: what a good body means."""
+"""consumers.decoding.usage_event: what a good body means."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.decode import (
+from consumers.decoding.usage_event import (
     FAR_PAST_MAX,
     FUTURE_MAX,
     ID_CHARS_MAX,
@@ -18,8 +18,8 @@ from consumers.decode import (
     USAGE_TOTAL_MAX,
     call_key,
     decode,
+    is_deferred,
 )
-from consumers.disposition import is_deferred
 from pricing_rules.types import Caller, Operation, Rank, Usage, UsageEvent
 from tests.builders import (
     ABSENT,

@@ -1,4 +1,4 @@
-"""consumers.decode: every bad body becomes an InvalidEvent that names the field and its value."""
+"""consumers.decoding.usage_event: each bad body is an InvalidEvent that names field and value."""
 
 import json
 from datetime import timedelta
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from consumers.decode import (
+from consumers.decoding.invalid_event import SHOWN_CHARS_MAX, InvalidCode, InvalidEvent
+from consumers.decoding.usage_event import (
     BODY_BYTES_MAX,
     FAR_PAST_MAX,
     FUTURE_MAX,
@@ -19,7 +20,6 @@ from consumers.decode import (
     USAGE_TOTAL_MAX,
     decode,
 )
-from consumers.invalid_event import SHOWN_CHARS_MAX, InvalidCode, InvalidEvent
 from pricing_rules.types import UsageEvent
 from tests.builders import (
     ABSENT,

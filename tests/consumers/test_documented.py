@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from consumers.__main__ import main
-from consumers.actions import Action
+from consumers.log_actions import Action
 from consumers.settings import options
 from table_api.consumer_state.progress import Count
 from telemetry.metrics import CounterName, GaugeName, HistogramName

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from consumers.event_buffer import EventBuffer
+from consumers.receiving.event_buffer import EventBuffer
 from tests.consumers.deliveries import delivered
 
 TURNS = 5

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from consumers.hub import PartitionState
-from consumers.lag import as_json, as_table, lag_of
+from consumers.receiving.hub import PartitionState
+from consumers.verbs.lag import as_json, as_table, lag_of
 from table_api.consumer_state.progress import Count, Progress
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

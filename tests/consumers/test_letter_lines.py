@@ -1,8 +1,8 @@
 """A dead letter as text: whole, and harmless to whoever reads it."""
 
-from consumers.dead_letters import Refusal, make_letter
-from consumers.letter_lines import as_line, as_text
-from consumers.received import Received
+from consumers.dead_letters.letter_text import as_line, as_text
+from consumers.dead_letters.letters import Refusal, make_letter
+from consumers.receiving.handler import Received
 from tests.builders import ENQUEUED_TIME
 
 BODY = b"\x1b]0;owned\x07\x1b[2Jprompt\r\x9b1m\xff \xe2\x80\xae \xc2\x9b tab\tline\nend"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from consumers.losses import Loss, losses
+from consumers.receiving.losses import Loss, losses
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from consumers.dead_letters import Letter, MemoryDeadLetters
-from consumers.metering import Metering
+from consumers.dead_letters.letters import Letter, MemoryDeadLetters
+from consumers.metering.metering import Metering
 from table_api.consumer_state.progress import Count
 from table_api.errors import Unavailable
 from table_api.ledger.post_result import Outcome, PostResult

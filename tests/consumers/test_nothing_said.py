@@ -5,8 +5,8 @@ Invoices are made of the ledger's rows alone, so what stands in none of them is 
 
 import json
 
-from consumers.dead_letters import MemoryDeadLetters
-from consumers.received import Received
+from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.receiving.handler import Received
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME, ENQUEUED_TIME, call_id, chat_usage, make_document
 from tests.calls import all_rows

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from consumers.handler import Counts
-from consumers.partition_progress import PartitionProgress
+from consumers.receiving.handler import Counts
+from consumers.receiving.partition_progress import PartitionProgress
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
 from table_api.storage.memory_tables import MemoryTableStorage

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 
 from azure.eventhub._pyamqp.aio._receiver_async import ReceiverLink
 
-from consumers.checkpoint_policy import CheckpointPolicy
-from consumers.dead_letter_limit import DeadLetterLimit
-from consumers.handler import Counts, MakeDurable
-from consumers.partition_progress import PartitionProgress
-from consumers.partition_worker import PartitionWorker, WorkLimits
-from consumers.received import Received
+from consumers.receiving.checkpoint_policy import CheckpointPolicy
+from consumers.receiving.dead_letter_limit import DeadLetterLimit
+from consumers.receiving.handler import Counts, MakeDurable, Received
+from consumers.receiving.partition_progress import PartitionProgress
+from consumers.receiving.partition_worker import PartitionWorker, WorkLimits
 from local_stack.broker import Broker, BrokerConfig, HubConfig
 from local_stack.broker.faults import Detach, Replay
 from local_stack.broker.partition_key import partition_of

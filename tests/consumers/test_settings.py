@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from consumers.edges import open_edges
 from consumers.errors import SettingsError
+from consumers.running.clients import open_edges
 from consumers.settings import options, read_settings
 from table_api.errors import SettingsError as StorageSettingsError
 from tests.consumers.process import ConsumerProcess

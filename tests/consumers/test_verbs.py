@@ -5,7 +5,9 @@ from argparse import Namespace
 
 import pytest
 
-from consumers.verbs import audit_ledger, check, lag
+from consumers.verbs.check import check
+from consumers.verbs.lag import lag
+from consumers.verbs.ledger import audit_ledger
 from local_stack.azurite import free_port
 from tests.consumers.conftest import Stage
 

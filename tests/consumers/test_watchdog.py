@@ -1,6 +1,6 @@
 """A stall: events wait, there is room, and none arrives for the whole time."""
 
-from consumers.watchdog import Sighting, Watchdog
+from consumers.receiving.watchdog import Sighting, Watchdog
 
 
 def look(*, received: int = 5, last_enqueued: int = 9, has_room: bool = True) -> Sighting:

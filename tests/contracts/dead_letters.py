@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from consumers.dead_letters import DeadLetters, Letter, Refusal, make_letter
+from consumers.dead_letters.letters import DeadLetters, Letter, Refusal, make_letter
 from consumers.errors import LetterGone
 from table_api.consumer_state.dead_letters import LetterState
 from tests.calls import NOW

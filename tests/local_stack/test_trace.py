@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from consumers.decode import FAR_PAST_MAX, decode
+from consumers.decoding.usage_event import FAR_PAST_MAX, decode
 from local_stack.errors import InvalidTrace
 from local_stack.people import people
 from local_stack.trace import (

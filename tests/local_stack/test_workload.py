@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.decode import decode
-from consumers.disposition import is_deferred
+from consumers.decoding.usage_event import decode, is_deferred
 from local_stack.deployments import DEPLOYMENTS, UNPRICED_DEPLOYMENT
 from local_stack.people import people
 from local_stack.workload import Workload

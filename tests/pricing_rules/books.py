@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pricing_rules.book import Book, compile_book
+from pricing_rules.price_book.book import Book, compile_book
 
 ALIAS = """
 [[deployment]]

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pricing_rules.azure_fetch import (
+from pricing_rules.errors import FetchFailed
+from pricing_rules.price_sources.azure_fetch import (
     ATTEMPTS_MAX,
     PAGE_ITEMS_MAX,
     PAGES_MAX,
@@ -18,7 +19,6 @@ from pricing_rules.azure_fetch import (
     RETRY_DELAY_S,
     fetch_prices,
 )
-from pricing_rules.errors import FetchFailed
 
 Answer = tuple[int, dict[str, str], object]
 """Status, headers, body."""

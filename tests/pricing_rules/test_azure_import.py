@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from pricing_rules.azure_import import azure_prices, propose_azure
-from pricing_rules.azure_prices import (
+from pricing_rules.errors import InvalidPriceSource
+from pricing_rules.price_book.book import Book, compile_book, load_book
+from pricing_rules.price_book.rules import DeploymentType, ServiceTier
+from pricing_rules.price_sources.azure_import import azure_prices, propose_azure
+from pricing_rules.price_sources.azure_prices import (
     METER_TABLE,
     Meter,
     PriceRow,
@@ -17,11 +20,8 @@ from pricing_rules.azure_prices import (
     read_dump,
     read_meter_table,
 )
-from pricing_rules.book import Book, compile_book, load_book
-from pricing_rules.errors import InvalidPriceSource
-from pricing_rules.proposals import Change, Proposal, render
-from pricing_rules.rule_text import rule_text
-from pricing_rules.rules import DeploymentType, ServiceTier
+from pricing_rules.price_sources.proposals import Change, Proposal, render
+from pricing_rules.price_sources.rule_text import rule_text
 from pricing_rules.units import Unit
 
 DUMPS = Path(__file__).parents[3] / "shared" / "data" / "azure_retail_prices"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pricing_rules.__main__ import main
-from pricing_rules.book import BASE_BOOKS, load_book, load_compiled
+from pricing_rules.price_book.book import BASE_BOOKS, load_book, load_compiled
 from tests.builders import chat_usage
 from tests.pricing_rules.books import base_rule
 from tests.pricing_rules.test_azure_fetch import page, serving

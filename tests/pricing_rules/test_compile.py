@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pricing_rules.book import compile_book, load_book, load_compiled
 from pricing_rules.errors import InvalidBook
+from pricing_rules.price_book.book import compile_book, load_book, load_compiled
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier, per
 
 EURO = '[book]\nbilling_currency = "EUR"\n'

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pricing_rules.__main__ import main
-from pricing_rules.book import load_book
-from pricing_rules.rules import (
+from pricing_rules.price_book.book import load_book
+from pricing_rules.price_book.rules import (
     BaseRule,
     BookFile,
     Deployment,

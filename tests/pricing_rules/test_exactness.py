@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import pricing_rules
-from pricing_rules.book import Book, load_book
-from pricing_rules.rating import rate
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.types import CallState, Usage
 from pricing_rules.units import Unit
 from tests.builders import make_event
@@ -43,7 +43,7 @@ def _exact(path: Path) -> bool:
 
 def raw_prices() -> list[dict[str, Any]]:
     """Rows of the dumps beside the hand table's line for their meter, straight from the files."""
-    with (PACKAGE / "azure_meters.csv").open(encoding="utf-8", newline="") as file:
+    with (PACKAGE / "price_sources/azure_meters.csv").open(encoding="utf-8", newline="") as file:
         meters = {line["meter"]: line for line in csv.DictReader(file) if line["model"]}
     rows = []
     for name in ("aoai_eastus2_all.json", "partner_models_eastus2.json"):

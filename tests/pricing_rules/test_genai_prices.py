@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pricing_rules.book import Book, load_book
-from pricing_rules.genai_import import propose_genai
+from pricing_rules.engine.rating import rate
 from pricing_rules.money import PICO_PER_UNIT, format_pico
-from pricing_rules.proposals import Change, propose, render
-from pricing_rules.rate_card import RateCard
-from pricing_rules.rating import rate
-from pricing_rules.rule_text import rule_text
+from pricing_rules.price_book.book import Book, load_book
+from pricing_rules.price_book.rate_card import RateCard
+from pricing_rules.price_sources.genai_import import propose_genai
+from pricing_rules.price_sources.proposals import Change, propose, render
+from pricing_rules.price_sources.rule_text import rule_text
 from pricing_rules.types import CallState, Usage
 from pricing_rules.units import Unit
 from tests.builders import make_event

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pricing_rules.book import Book, load_book
+from pricing_rules.engine.rating import rate
+from pricing_rules.engine.what_if import Question, answer
 from pricing_rules.money import format_pico
-from pricing_rules.rating import rate
-from pricing_rules.rules import DeploymentType
+from pricing_rules.price_book.book import Book, load_book
+from pricing_rules.price_book.rules import DeploymentType
 from pricing_rules.types import CallState, PricedCall
-from pricing_rules.what_if import Question, answer
 from tests.builders import make_event
 
 MILLION = 1_000_000

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing_rules.book import BASE_BOOKS, Book, load_book
+from pricing_rules.engine.provider_usage import normalise
+from pricing_rules.engine.rating import rate
 from pricing_rules.errors import InvalidUsage
-from pricing_rules.rating import rate
+from pricing_rules.price_book.book import BASE_BOOKS, Book, load_book
 from pricing_rules.types import Caller, CallState, Operation, Usage, UsageEvent
 from pricing_rules.units import Unit
-from pricing_rules.usage_shapes import normalise
 from tests.builders import make_event
 from tests.pricing_rules.books import compile_text
 from tests.pricing_rules.test_usage_shapes import ANY_USAGE

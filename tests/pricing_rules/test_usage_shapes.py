@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pricing_rules.engine.provider_usage import COUNT_MAX, normalise
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.types import Operation
 from pricing_rules.units import Unit
-from pricing_rules.usage_shapes import COUNT_MAX, normalise
 from tests.builders import chat_usage
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "apim_events" / "07_usage_objects.json"

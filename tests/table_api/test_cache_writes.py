@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pricing_rules.book import load_book
-from pricing_rules.rating import rate
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import load_book
 from pricing_rules.types import Operation, Rank
 from table_api.ledger.posting import MeteredCall
 from table_api.storage.memory_tables import MemoryTableStorage

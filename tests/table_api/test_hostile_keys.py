@@ -16,9 +16,9 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.dead_letters import Refusal, make_letter
-from consumers.decode import decode
-from consumers.received import Received
+from consumers.dead_letters.letters import Refusal, make_letter
+from consumers.decoding.usage_event import decode
+from consumers.receiving.handler import Received
 from pricing_rules.types import UsageEvent
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.progress import Progress, ProgressTable

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from pricing_rules.book import Book
-from pricing_rules.rating import rate
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import Book
 from pricing_rules.types import CallState, Operation, Rank, ReplacedCall, UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.entries import Effect, entry_columns, read_entry

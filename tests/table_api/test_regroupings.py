@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from consumers.rerate.stage import rate_scope
-from pricing_rules.book import Book
+from consumers.rerating.stage import rate_scope
+from pricing_rules.engine.rating import rate
 from pricing_rules.money import parse_pico
-from pricing_rules.rating import rate
+from pricing_rules.price_book.book import Book
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.meta import LedgerMeta, read_meta
 from table_api.ledger.posting import MeteredCall

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import uvicorn
 
+from pricing_rules.engine.rating import rate
 from pricing_rules.money import PICO_DIGITS
-from pricing_rules.rating import rate
 from pricing_rules.types import PricedCall
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import audit

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.diagnostics.decode import Diagnostics, decode_diagnostics
-from consumers.invalid_event import InvalidCode
+from consumers.decoding.invalid_event import InvalidCode
+from consumers.gateway_log.decode import Diagnostics, decode_diagnostics
 from pricing_rules.types import Operation
 from table_api.open_calls.facts import Outcome, Tokens, decode_fact, encode_fact
 from table_api.open_calls.joined_call import view

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from consumers.diagnostics.message_text import without_messages
-from consumers.received import Received
+from consumers.gateway_log.message_text import without_messages
+from consumers.receiving.handler import Received
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME
 from tests.consumers.diagnostics.test_decode import decode

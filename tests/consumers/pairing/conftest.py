@@ -14,8 +14,8 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient
 
+from consumers.metering.run import run
 from consumers.pairing.run import pair
-from consumers.run import run
 from consumers.settings import Settings, read_settings
 from local_stack.azurite import AzuritePorts
 from local_stack.broker import Broker, BrokerConfig, HubConfig

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from consumers.completeness import completeness
 from consumers.errors import SettingsError
+from consumers.verbs.completeness import completeness
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.test_pair import HOURS, hours_ago
 from tests.consumers.pairing.traffic import traffic

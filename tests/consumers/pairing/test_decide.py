@@ -8,9 +8,9 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
-from consumers.decode import decode
+from consumers.decoding.usage_event import decode
 from consumers.pairing.decide import decide
-from consumers.pairing.usage_report import report_of
+from consumers.pairing.reported_fact import report_of
 from pricing_rules.types import Rank, ReplacedCall, UsageEvent
 from table_api.open_calls.decision import UNATTRIBUTED, Decision, PairingState, state_of
 from table_api.open_calls.facts import Fact, Outcome, Reported, Tokens

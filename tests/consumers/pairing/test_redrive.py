@@ -9,12 +9,12 @@ from random import Random
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
-from consumers.dead_letters import Refusal, make_letter
+from consumers.dead_letters.letters import Refusal, make_letter
 from consumers.pairing.redrive import pairing_again
-from consumers.received import Received
+from consumers.receiving.handler import Received
 from consumers.replay.letters import open_letters, replay_letters
 from consumers.replay.source import Period
-from consumers.verbs import list_letters, redrive_letters
+from consumers.verbs.letters import list_letters, redrive_letters
 from table_api.open_calls.decision import UNATTRIBUTED, PairingState
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumers.hub import EventHub, PartitionState
 from consumers.pairing.run import open_both
 from consumers.pairing.stream_time import RECENT, Passed, StreamTime, is_behind, passed
+from consumers.receiving.hub import EventHub, PartitionState
 from table_api.consumer_state.progress import Progress
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from consumers.dead_letters import MemoryDeadLetters
+from consumers.dead_letters.letters import MemoryDeadLetters
 from consumers.errors import HubUnavailable
-from consumers.metering import Metering
+from consumers.metering.metering import Metering
 from consumers.pairing.decide import Waits
 from consumers.pairing.intake import DiagnosticsIntake, Intake, Pairing, UsageIntake
 from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import Passed, StreamTime
 from consumers.pairing.sweeper import Sweeper
-from consumers.received import Received
+from consumers.receiving.handler import Received
 from table_api.consumer_state.progress import ProgressTable
 from table_api.ledger.entries import LedgerEntry, read_entry
 from table_api.ledger.keys import CALL_ROWS

@@ -18,11 +18,11 @@ from consumers.replay.capture_files import DirectoryFiles
 from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import staged
 from consumers.replay.source import Period
-from consumers.rerate.stage import Staging, keep_staging
+from consumers.rerating.stage import Staging, keep_staging
 from local_stack.broker import Broker, BrokerConfig, HubConfig
+from pricing_rules.engine.provider_usage import normalise
 from pricing_rules.types import Operation, Usage
 from pricing_rules.units import Unit
-from pricing_rules.usage_shapes import normalise
 from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.ledger.book_archive import BookArchive
 from table_api.rerating.pairs import decode_pairs
@@ -239,7 +239,7 @@ async def test_a_decoders_mistake_is_found_by_replay_and_mended_by_a_run(
     broker.append(HUB, bodies, partition="0")
     capture(broker, tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("consumers.decode.normalise", _without_cached)
+        patch.setattr("consumers.decoding.usage_event.normalise", _without_cached)
         await world.replay(tmp_path)
     wrong = await charge(world.history.storage)
     watching = await world.watching()

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from consumers.dead_letters import MemoryDeadLetters
-from consumers.metering import Metering
+from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.metering.metering import Metering
 from consumers.replay.capture_files import DirectoryFiles
 from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import WatchingPoster

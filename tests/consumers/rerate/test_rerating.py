@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from consumers.errors import RerateRefused
-from consumers.rerate.stage import check, is_live, pairs_name
+from consumers.rerating.stage import check, is_live, pairs_name
 from pricing_rules.money import parse_pico
 from pricing_rules.types import Rank
 from pricing_rules.units import Unit

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consumers.rerate.engine import engine_version
+from consumers.rerating.stage import engine_version
 from pricing_rules.money import format_pico
 from tests.builders import call_id, make_body
 from tests.calls import DEMO_BOOK, all_rows

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from apim_policies.harness.call import TIMEOUT, Forward, Gateway, Request, Trace
-from consumers.diagnostics.decode import decode_diagnostics
+from consumers.gateway_log.decode import decode_diagnostics
 from local_stack.gateway.call_log import CallLog
 from local_stack.gateway.diagnostics import ENVELOPE_RECORDS_MAX, Diagnostics
 from local_stack.gateway.gateway_log import GatewayLog, Record

@@ -12,8 +12,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from consumers.metering.run import run
 from consumers.pairing.run import pair
-from consumers.run import run
 from consumers.settings import Settings, read_settings
 from local_stack.azurite import AzuritePorts
 from local_stack.gateway.identity import local_token

@@ -12,8 +12,8 @@ import pytest
 from focus_data_toolkit.cli import main as focus_toolkit
 from focus_data_toolkit.validate.bundle import validate_dataset_bundle
 
-from pricing_rules.book import load_book
-from pricing_rules.rating import rate
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import load_book
 from table_api.audit.ledger_audit import audit
 from table_api.invoicing.closing.month_files import focus_rows
 from table_api.invoicing.documents.document import decode_document

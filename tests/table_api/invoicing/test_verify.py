@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pricing_rules.book import load_book
-from pricing_rules.rating import rate
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import load_book
 from table_api.invoicing.errors import NotClosed
 from table_api.invoicing.snapshots.snapshot import sha256
 from table_api.invoicing.verification.verify import verify

@@ -1,0 +1,120 @@
+"""Dead letters: the event whole, beside its index entry. The seam, and its twin in memory.
+
+`blob_dead_letters` stands behind it in production; `table_api.consumer_state` owns the index rows.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from consumers.decoding.invalid_event import InvalidEvent
+from consumers.errors import LetterGone
+from consumers.receiving.handler import Received
+from table_api.consumer_state.dead_letters import DeadLetter, content_hash
+
+REFUSED_BY_STORAGE = "refused_by_storage"
+"""Reason of an event whose ledger rows Table Storage refuses for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why an event is a dead letter."""
+
+    reason: str
+    field: str
+    value: str
+    message: str
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An index entry and the body that it stands for."""
+
+    entry: DeadLetter
+    body: bytes
+
+
+class DeadLetters(Protocol):
+    """The dead letters of one hub. Every method may raise table_api.errors.Unavailable."""
+
+    async def add(self, letters: Sequence[Letter]) -> None:
+        """Keep letters; one that stands stays as it is, whatever its state."""
+
+    def all(self) -> AsyncIterator[DeadLetter]:
+        """Every entry, by partition and sequence number."""
+
+    async def get(self, letter_id: str) -> DeadLetter | None:
+        """One entry."""
+
+    async def body(self, letter_id: str) -> bytes:
+        """The event's bytes, exactly as received. LetterGone when there are none."""
+
+    async def replace(self, entry: DeadLetter) -> None:
+        """Write what changed in a standing entry."""
+
+
+class MemoryDeadLetters:
+    """The twin of BlobDeadLetters."""
+
+    def __init__(self) -> None:
+        self._letters: dict[str, Letter] = {}
+
+    async def add(self, letters: Sequence[Letter]) -> None:
+        """See DeadLetters."""
+        for letter in letters:
+            self._letters.setdefault(letter.entry.id, letter)
+
+    async def all(self) -> AsyncIterator[DeadLetter]:
+        """See DeadLetters."""
+        for _, letter in sorted(self._letters.items()):
+            yield letter.entry
+
+    async def get(self, letter_id: str) -> DeadLetter | None:
+        """See DeadLetters."""
+        letter = self._letters.get(letter_id)
+        return None if letter is None else letter.entry
+
+    async def body(self, letter_id: str) -> bytes:
+        """See DeadLetters."""
+        letter = self._letters.get(letter_id)
+        if letter is None:
+            raise LetterGone(letter_id)
+        return letter.body
+
+    async def replace(self, entry: DeadLetter) -> None:
+        """See DeadLetters."""
+        self._letters[entry.id] = Letter(entry, self._letters[entry.id].body)
+
+
+def refusal_of(invalid: InvalidEvent) -> Refusal:
+    """What the decoder found wrong, as the reason of a dead letter."""
+    return Refusal(
+        reason=invalid.code.value,
+        field=invalid.field,
+        value=invalid.value,
+        message=invalid.message,
+        event_id=invalid.event_id,
+    )
+
+
+def make_letter(
+    hub: str, partition: str, received: Received, *, refusal: Refusal, recorded_at: datetime
+) -> Letter:
+    """The dead letter of a received event."""
+    entry = DeadLetter(
+        hub=hub,
+        partition=partition,
+        sequence_number=received.sequence_number,
+        content_hash=content_hash(received.body),
+        enqueued_time=received.enqueued_time,
+        recorded_at=recorded_at,
+        reason=refusal.reason,
+        field=refusal.field,
+        value=refusal.value,
+        message=refusal.message,
+        event_id=refusal.event_id,
+        body_bytes=len(received.body),
+    )
+    return Letter(entry, received.body)

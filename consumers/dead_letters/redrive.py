@@ -1,0 +1,76 @@
+"""Dead letters once more through the very same ways as events, with their own times."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from consumers.dead_letters.letters import DeadLetters, Letter
+from consumers.errors import LetterGone
+from consumers.log_actions import Action
+from consumers.receiving.handler import Received
+from table_api.consumer_state.dead_letters import DeadLetter, LetterState
+from telemetry.log import Log
+
+NO_OFFSET = ""
+"""A dead letter keeps no offset: nothing is checkpointed from it."""
+Again = Callable[[str, Received], Awaitable[str | Letter]]
+"""One way of an event: partition, event → its outcome there, or the letter that it is again."""
+_log = Log("consumers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which letters; None is every open one."""
+
+    reason: str | None = None
+    letter_id: str | None = None
+
+
+async def selected(
+    letters: DeadLetters, selection: Selection, *, only_open: bool
+) -> AsyncIterator[DeadLetter]:
+    """The chosen letters, by partition and sequence number."""
+    if selection.letter_id is not None:
+        entry = await letters.get(selection.letter_id)
+        if entry is None:
+            raise LetterGone(f"there is no dead letter {selection.letter_id!r}")
+        yield entry
+        return
+    async for entry in letters.all():
+        right_reason = selection.reason is None or entry.reason == selection.reason
+        if right_reason and not (only_open and entry.state is not LetterState.OPEN):
+            yield entry
+
+
+async def redrive(letters: DeadLetters, ways: Sequence[Again], entry: DeadLetter) -> DeadLetter:
+    """One letter; its entry afterwards: redriven with the first way's outcome, or open with its
+    new reason.
+
+    Safe to repeat: every way is idempotent, and the entry is written after the last.
+    """
+    received = Received(
+        entry.sequence_number, NO_OFFSET, entry.enqueued_time, await letters.body(entry.id)
+    )
+    outcomes: list[str] = []
+    for again in ways:
+        found = await again(entry.partition, received)
+        if isinstance(found, Letter):
+            after = _still_open(entry, found.entry)
+            break
+        outcomes.append(found)
+    else:
+        after = replace(entry, state=LetterState.REDRIVEN, outcome=outcomes[0])
+        _log.info(Action.LETTER_REDRIVEN, outcomes[0], id=entry.id, reason=entry.reason)
+    await letters.replace(after)
+    return after
+
+
+def _still_open(entry: DeadLetter, found: DeadLetter) -> DeadLetter:
+    _log.warning(Action.LETTER_STILL_OPEN, found.message, id=entry.id, reason=found.reason)
+    return replace(
+        entry,
+        reason=found.reason,
+        field=found.field,
+        value=found.value,
+        message=found.message,
+        event_id=found.event_id,
+    )

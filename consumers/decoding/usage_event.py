@@ -1,0 +1,225 @@
+"""Bytes from an event hub → UsageEvent, or InvalidEvent that names the field. Pure; never raises.
+
+The wire contract is apim_policies/usage_event.schema.json; what a model's `usage` means is
+pricing_rules.engine.provider_usage. Whether the event is posted is disposition's question.
+"""
+
+import re
+import unicodedata
+from datetime import datetime, timedelta
+
+import msgspec
+
+from consumers.decoding.explain_invalid import diagnose
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidField, shown
+from consumers.decoding.wire_event import EventType, WireCall, WireCaller, WireEvent
+from pricing_rules.engine.provider_usage import normalise
+from pricing_rules.errors import InvalidUsage
+from pricing_rules.types import REFUSED_STATUS, Caller, Rank, ReplacedCall, Usage, UsageEvent
+
+BODY_BYTES_MAX = 256 * 1024
+"""The gateway cuts at 200 KB and a usage event has under 2 KB: nothing larger is worth parsing."""
+ID_CHARS_MAX = 128
+SUBJECT_CHARS_MAX = 280
+"""`subscription:` and an API Management subscription id of at most 256 characters fit."""
+INFORMATION_CHARS_MAX = 256
+"""A longer text that only informs is cut; a cut deployment has no alias, so it is never priced."""
+FAR_PAST_MAX = timedelta(days=100)
+"""Longer than any hub's retention (90 days at most) and the gateway's delay together."""
+FUTURE_MAX = timedelta(hours=1)
+"""Clocks of gateway and hub differ by seconds; an hour ahead is a broken clock."""
+
+USAGE_TOTAL_MAX = 10**9
+"""Tokens (or milliseconds) of one call; 9 · 10⁹ such calls still sum within 64 bits."""
+MESSAGE_CHARS_MAX = 300
+HALVES_MAX = 8
+"""Names in `completed_from`; pairing knows four halves and may learn to name more."""
+GATEWAY_LOG_SOURCE = "gateway-llm-log"
+"""The half of a completed call that carries its tokens."""
+
+_PLACEHOLDERS = frozenset({"", "-", "NA", "N/A"})
+"""What careless policies write where they mean null."""
+_UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
+_DECODER = msgspec.json.Decoder(WireEvent)
+
+
+def decode(body: bytes, *, enqueued_time: datetime) -> UsageEvent | InvalidEvent:
+    """`enqueued_time` (aware) is when the event hub took the body: far past and future are judged
+    against it, so that a replay judges as the first reading did.
+    """
+    if len(body) > BODY_BYTES_MAX:
+        return InvalidEvent(
+            code=InvalidCode.TOO_LARGE,
+            field="body",
+            value=f"{len(body)} bytes",
+            message=f"body has {len(body)} bytes, expected at most {BODY_BYTES_MAX}",
+            event_id=None,
+        )
+    try:
+        # msgspec does not look into fields it skips: the whole body is checked to be UTF-8 here.
+        wire = _DECODER.decode(body.decode())
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
+        return diagnose(body, error)
+    event_id = None
+    try:
+        event_id = call_key(wire.id)
+        return _event(wire, event_id, enqueued_time)
+    except InvalidField as found:
+        return found.invalid_event(event_id)
+    except InvalidUsage as found:
+        return InvalidEvent(
+            code=InvalidCode.BAD_USAGE,
+            field=f"data.usage.{found.field}",
+            value=shown(found.value),
+            message=f"data.usage: {str(found)[:MESSAGE_CHARS_MAX]}",
+            event_id=event_id,
+        )
+
+
+def call_key(text: str) -> str:
+    """The identity of a call from a request id: lower case, NFC. InvalidField when it is none."""
+    return _identity("id", text.lower(), ID_CHARS_MAX)
+
+
+def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEvent:
+    call = wire.data
+    completed_from = _completed_from(wire)
+    usage = _usage(call, completed_from)
+    if usage is None:
+        rank = Rank.NO_USAGE
+    else:
+        rank = Rank.GATEWAY_LOG if completed_from else Rank.MODEL_USAGE
+    return UsageEvent(
+        id=event_id,
+        source=_identity("source", wire.source, INFORMATION_CHARS_MAX),
+        subject=_identity("subject", wire.subject, SUBJECT_CHARS_MAX),
+        time=_call_time("time", wire.time, enqueued_time),
+        operation=call.operation,
+        stream=call.stream,
+        status=call.status,
+        rank=rank,
+        usage=usage,
+        caller=_caller(call.caller),
+        deployment=_information(call.deployment),
+        model=_information(call.model),
+        api=_information(call.api),
+        region=_information(call.region),
+        service_tier=_information(call.service_tier),
+        response_id=_information(call.response_id),
+        session=_information(call.session),
+        traceparent=_information(call.traceparent),
+        duration_ms=call.duration_ms,
+        completed_from=completed_from,
+        replaces=_replaces(wire, enqueued_time),
+    )
+
+
+def _identity(field: str, text: str, chars_max: int) -> str:
+    """Text that keys are made of, in NFC: two spellings of one name are one subject."""
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFC", text)
+        if any(unicodedata.category(character) == "Cc" for character in text):
+            raise InvalidField(
+                InvalidCode.BAD_CHARACTER, field, text, "text without control characters"
+            )
+    if len(text) > chars_max:
+        raise InvalidField(InvalidCode.TOO_LONG, field, text, f"at most {chars_max} characters")
+    if text.upper() in _PLACEHOLDERS or text.isspace():
+        raise InvalidField(InvalidCode.MISSING_FIELD, field, text, "a value")
+    return text
+
+
+def _information(text: str | None) -> str | None:
+    """Text that no key is made of. Nothing in it refuses a call, since a caller chooses some of it
+    (session, deployment): placeholders become None, control characters U+FFFD, excess is cut.
+    """
+    if text is None or text in _PLACEHOLDERS:
+        return None
+    if len(text) > INFORMATION_CHARS_MAX:
+        text = text[:INFORMATION_CHARS_MAX]
+    if text.isprintable():
+        return text
+    return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in text)
+
+
+def _call_time(field: str, text: str, enqueued_time: datetime) -> datetime:
+    if not _UTC_TIME.fullmatch(text):
+        raise InvalidField(InvalidCode.BAD_TIME, field, text, "RFC 3339 in UTC, as 2026-11-20T…Z")
+    try:
+        # The gateway writes seven digits; fromisoformat drops what is below the microsecond.
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidField(InvalidCode.BAD_TIME, field, text, f"a real time ({error})") from error
+    age = enqueued_time - time
+    if age > FAR_PAST_MAX:
+        expected = f"at most {FAR_PAST_MAX.days} days before it was enqueued ({enqueued_time})"
+        raise InvalidField(InvalidCode.FAR_PAST, field, text, expected)
+    if -age > FUTURE_MAX:
+        expected = f"at most {FUTURE_MAX} after it was enqueued ({enqueued_time})"
+        raise InvalidField(InvalidCode.FAR_FUTURE, field, text, expected)
+    return time
+
+
+def _completed_from(wire: WireEvent) -> tuple[str, ...]:
+    if wire.type is EventType.CALL:
+        return ()
+    halves = wire.data.completed_from
+    named = tuple(half for text in (halves or ())[:HALVES_MAX] if (half := _information(text)))
+    if not named:
+        expected = "the halves that pairing joined"
+        raise InvalidField(InvalidCode.MISSING_FIELD, "data.completed_from", halves, expected)
+    return named
+
+
+def _replaces(wire: WireEvent, enqueued_time: datetime) -> ReplacedCall | None:
+    """Only pairing may take a call out of a place: of another writer the field means nothing."""
+    replaced = wire.data.replaces
+    if replaced is None or wire.type is EventType.CALL:
+        return None
+    return ReplacedCall(
+        subject=_identity("data.replaces.subject", replaced.subject, SUBJECT_CHARS_MAX),
+        time=_call_time("data.replaces.time", replaced.time, enqueued_time),
+    )
+
+
+def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:
+    if call.usage is None:
+        return None
+    if completed_from and GATEWAY_LOG_SOURCE not in completed_from:
+        raise InvalidField(
+            InvalidCode.BAD_USAGE,
+            "data.completed_from",
+            list(completed_from),
+            f"{GATEWAY_LOG_SOURCE} among them, since a completed call's usage comes from there",
+        )
+    try:
+        usage = normalise(call.operation, call.usage)
+    except (ArithmeticError, ValueError) as error:
+        # JSON numbers may have thousands of digits: too many to add up or to print.
+        expected = f"numbers that can be computed with ({error})"
+        raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.usage", call.usage, expected) from error
+    if usage.total > USAGE_TOTAL_MAX:
+        expected = f"at most {USAGE_TOTAL_MAX:,} tokens in one call"
+        raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.usage", usage.total, expected)
+    return usage
+
+
+def _caller(caller: WireCaller | None) -> Caller:
+    if caller is None:
+        return Caller()
+    return Caller(
+        oid=_information(caller.oid),
+        tid=_information(caller.tid),
+        azp=_information(caller.azp),
+        subscription=_information(caller.subscription),
+        product=_information(caller.product),
+    )
+
+
+def is_deferred(event: UsageEvent) -> bool:
+    """Whether pairing has to complete this call before it can stand in the ledger.
+
+    A call without usage waits (a stream, an aborted or filtered call may be charged); a refused
+    one is posted as zero. A completed call never waits again: without usage it is `no_usage`.
+    """
+    return event.usage is None and not event.completed_from and event.status not in REFUSED_STATUS

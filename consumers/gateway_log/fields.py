@@ -1,0 +1,113 @@
+"""One JSON object of a diagnostics record, read by field names in any case. Pure.
+
+Azure spells the same field `promptTokens`, `PromptTokens` and `promptTokens_d`, and numbers as
+numbers or as text. Absent, null, blank and "-" are one: None.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import cast
+
+import msgspec
+
+from consumers.decoding.invalid_event import ABSENT, InvalidCode, InvalidField
+
+NUMBER_MAX = 10**9
+"""Tokens, milliseconds or a status: a larger one is a broken record."""
+TEXT_CHARS_MAX = 256
+"""A longer text is cut: it only informs. A cut deployment has no alias and is never priced."""
+
+_UTC_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
+_NUMBER = re.compile(r"\d{1,12}(\.0{1,9})?", re.ASCII)
+_PLACEHOLDERS = frozenset({"", "-", "NA", "N/A"})
+_SUFFIX = re.compile(r"_(?:s|d|b|g|t)$")
+"""AzureDiagnostics' mark of a column's type."""
+_decode_json = msgspec.json.Decoder().decode
+
+
+class Fields:
+    """Names are given in lower case. Methods raise InvalidField, naming the whole path."""
+
+    def __init__(self, document: Mapping[str, object], path: str) -> None:
+        self._values = {_SUFFIX.sub("", name.lower()): each for name, each in document.items()}
+        self._path = path
+
+    def path(self, name: str) -> str:
+        """The name as a person finds it in the event."""
+        return f"{self._path}.{name}".lstrip(".")
+
+    def text(self, name: str, chars_max: int = TEXT_CHARS_MAX) -> str | None:
+        """Text that only informs: what is no text is None, control characters become U+FFFD, what
+        is longer than `chars_max` is cut.
+        """
+        value = self._values.get(name)
+        if not isinstance(value, str):
+            return None
+        value = unicodedata.normalize("NFC", value.strip()[:chars_max])
+        if value.upper() in _PLACEHOLDERS:
+            return None
+        if value.isprintable():
+            return value
+        return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cs"} else c for c in value)
+
+    def count(self, name: str) -> int | None:
+        """A whole number from 0 to NUMBER_MAX, also as text or with a zero fraction."""
+        value = self._values.get(name)
+        if value is None or (isinstance(value, str) and value.strip().upper() in _PLACEHOLDERS):
+            return None
+        number = _whole(value)
+        if number is None:
+            raise self.wrong(InvalidCode.WRONG_TYPE, name, "a whole number")
+        if not 0 <= number <= NUMBER_MAX:
+            raise self.wrong(InvalidCode.OUT_OF_RANGE, name, f"0 to {NUMBER_MAX:,}")
+        return number
+
+    def flag(self, name: str) -> bool:
+        """True for true, "true" and "True"; all else is False."""
+        return str(self._values.get(name)).lower() == "true"
+
+    def time(self, name: str) -> datetime:
+        """RFC 3339 in UTC, of which digits below the microsecond are dropped."""
+        value = self._values.get(name)
+        if not isinstance(value, str) or not _UTC_TIME.fullmatch(value):
+            code = InvalidCode.MISSING_FIELD if value is None else InvalidCode.BAD_TIME
+            raise self.wrong(code, name, "RFC 3339 in UTC, as 2026-11-20T…Z")
+        try:
+            return datetime.fromisoformat(value).astimezone(UTC)
+        except ValueError as error:
+            raise self.wrong(InvalidCode.BAD_TIME, name, f"a real time ({error})") from error
+
+    def nested(self, name: str) -> "Fields | None":
+        """An object, also as JSON text. None when absent."""
+        value = self.value(name)
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            raise self.wrong(InvalidCode.WRONG_TYPE, name, "a JSON object")
+        return Fields(cast("Mapping[str, object]", value), self.path(name))
+
+    def value(self, name: str) -> object:
+        """Whatever stands there; text that is JSON of an object or list comes out parsed."""
+        value = self._values.get(name)
+        if not isinstance(value, str) or value.lstrip()[:1] not in {"{", "["}:
+            return value
+        try:
+            parsed: object = _decode_json(value)
+        except (msgspec.DecodeError, RecursionError):
+            return value
+        return parsed
+
+    def wrong(self, code: InvalidCode, name: str, expected: str) -> InvalidField:
+        """The error that names this field and what stands there."""
+        return InvalidField(code, self.path(name), self._values.get(name, ABSENT), expected)
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    text = value.strip() if isinstance(value, str) else repr(value)
+    return int(text.partition(".")[0]) if _NUMBER.fullmatch(text) else None

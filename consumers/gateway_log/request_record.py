@@ -1,0 +1,76 @@
+"""A GatewayLogs record → the outcome of a call, with the caller where the trace is in it. Pure."""
+
+import re
+
+from consumers.decoding.invalid_event import InvalidCode
+from consumers.decoding.wire_event import STATUS_MAX
+from consumers.gateway_log.fields import Fields
+from consumers.gateway_log.trace_record import identity_of
+from pricing_rules.types import Operation
+from table_api.open_calls.facts import Outcome
+
+URL_CHARS_MAX = 4_096
+"""What follows is a query that nobody needs."""
+
+# The paths that the policy makes events of: chargeback-capture-call.fragment.xml has the same.
+_CALL = re.compile(
+    r"/(chat/completions|completions|responses|embeddings|images/(?:generations|edits|variations)"
+    r"|audio/(?:transcriptions|translations|speech)|v1/messages)/?(?:[?#]|$)",
+    re.IGNORECASE,
+)
+_DEPLOYMENT = re.compile(r"/deployments/([!-.0-~]{1,128})/")
+_BY_PATH = {
+    "chat/completions": Operation.CHAT_COMPLETIONS,
+    "completions": Operation.COMPLETIONS,
+    "responses": Operation.RESPONSES,
+    "embeddings": Operation.EMBEDDINGS,
+    "images": Operation.IMAGES,
+    "audio/speech": Operation.AUDIO_SPEECH,
+    "audio": Operation.AUDIO_TRANSCRIPTIONS,
+    "v1/messages": Operation.MESSAGES,
+}
+
+
+def outcome_of(record: Fields, properties: Fields, call_id: str) -> Outcome | None:
+    """None for a request that is no call of a model (models, files, probes). May raise
+    InvalidField.
+    """
+    service = _service(record)
+    identity = identity_of(properties, call_id, service=service)
+    url = properties.text("url", URL_CHARS_MAX) or ""
+    operation = _operation(properties.text("method"), url)
+    if operation is None and identity is None:
+        return None
+    status = properties.count("responsecode")
+    if status is None or status > STATUS_MAX:
+        raise properties.wrong(InvalidCode.OUT_OF_RANGE, "responsecode", f"0 to {STATUS_MAX}")
+    deployment = _DEPLOYMENT.search(url)
+    return Outcome(
+        time=record.time("time"),
+        status=status,
+        backend_status=properties.count("backendresponsecode"),
+        backend_ms=properties.count("backendtime"),
+        operation=operation,
+        api=properties.text("apiid"),
+        deployment=deployment[1] if deployment else None,
+        service=service,
+        subscription=properties.text("apimsubscriptionid"),
+        product=properties.text("productid"),
+        error=properties.text("lasterrorreason"),
+        identity=identity,
+    )
+
+
+def _service(record: Fields) -> str | None:
+    name = record.text("servicename")
+    if name is None:
+        name = (record.text("resourceid", URL_CHARS_MAX) or "").rpartition("/")[2]
+    return name.lower() or None
+
+
+def _operation(method: str | None, url: str) -> Operation | None:
+    found = _CALL.search(url)
+    if found is None or (method or "POST").upper() != "POST":
+        return None
+    path = found[1].lower()
+    return _BY_PATH.get(path) or _BY_PATH[path.partition("/")[0]]

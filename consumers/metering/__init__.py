@@ -1,0 +1,1 @@
+"""Events to the ledger: decode, rate, post. Imports `receiving` and `running`."""

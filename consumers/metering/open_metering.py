@@ -1,0 +1,66 @@
+"""Metering opened on its edges: the ledger, the archive of books, people."""
+
+from consumers.clock import now_utc
+from consumers.metering.call_rating import PEOPLE_AGE_S_MAX, CallRating
+from consumers.metering.metering import Metering
+from consumers.running.clients import Edges
+from consumers.settings import Settings
+from pricing_rules.price_book.book import Book
+from table_api.errors import NoLedger
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.meta import LedgerSettings, read_meta
+from table_api.people.people import People
+from table_api.storage.memory_tables import MemoryTableStorage
+
+
+def ledger_settings(settings: Settings) -> LedgerSettings:
+    """What the ledger must have been made with."""
+    return LedgerSettings(
+        zone=settings.billing_time_zone,
+        pricing_currency=settings.pricing_currency,
+        billing_currency=settings.billing_currency,
+        shards=settings.ledger_shards,
+    )
+
+
+async def open_ledger(edges: Edges, settings: Settings, *, project_at_once: bool = True) -> Ledger:
+    """The ledger with the archive of its books. LedgerMismatch when settings differ."""
+    return await Ledger.open(
+        edges.tables,
+        ledger_settings(settings),
+        now=now_utc,
+        books=edges.price_books,
+        project_at_once=project_at_once,
+    )
+
+
+async def standing_ledger(edges: Edges, settings: Settings) -> Ledger:
+    """The same for verbs that only look or correct: NoLedger where none was made yet."""
+    if await read_meta(edges.tables) is None:
+        raise NoLedger("this storage holds no ledger: the first consumer makes it")
+    return await open_ledger(edges, settings)
+
+
+async def ledger_to_look_at(edges: Edges, settings: Settings) -> Ledger:
+    """For a verb that writes nothing: where there is no ledger, an empty one in memory."""
+    if await read_meta(edges.tables) is None:
+        return await Ledger.open(MemoryTableStorage(), ledger_settings(settings), now=now_utc)
+    return await open_ledger(edges, settings)
+
+
+async def open_metering(
+    edges: Edges, settings: Settings, book: Book, *, project_at_once: bool = True
+) -> Metering:
+    """The book is in the archive before the first call is rated with it."""
+    ledger = await open_ledger(edges, settings, project_at_once=project_at_once)
+    await edges.price_books.keep(book)
+    people = People(edges.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)
+    rating = CallRating(book, people, ledger.meta.calendar)
+    await rating.refresh()
+    return Metering(
+        hub=settings.eventhub_name,
+        rating=rating,
+        ledger=ledger,
+        dead_letters=edges.dead_letters,
+        now=now_utc,
+    )

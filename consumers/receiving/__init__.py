@@ -1,0 +1,1 @@
+"""Events out of a hub, in batches, with checkpoints. Could feed any ledger."""

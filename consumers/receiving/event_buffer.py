@@ -1,0 +1,71 @@
+"""The bounded buffer between the hub's callback and a partition's worker: it makes the batches.
+
+The SDK's own batches are small and its `max_wait_time` does not fill them.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+
+from consumers.receiving.handler import Received
+
+
+class EventBuffer:
+    """Events in order. One reader; a writer waits while it is full: that is the backpressure."""
+
+    def __init__(self, *, events_max: int) -> None:
+        self._events_max = events_max
+        self._events: deque[Received] = deque()
+        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+        self.closed = False
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @property
+    def full(self) -> bool:
+        return len(self._events) >= self._events_max
+
+    async def put(self, events: Sequence[Received]) -> bool:
+        """Add events when there is room; False when it was closed and they were not taken.
+
+        A cancelled call has taken nothing. One call may overfill it by its own number.
+        """
+        while self.full and not self.closed:
+            self._room.clear()
+            await self._room.wait()
+        if self.closed:
+            return False
+        self._events.extend(events)
+        self._changed.set()
+        return True
+
+    async def take(
+        self, *, events_max: int, linger_s: float, wait_s: float | None
+    ) -> list[Received]:
+        """Up to `events_max` events: waits `wait_s` for the first (None: for ever), then
+        `linger_s` for the batch to fill. Empty when none came, or when closed and drained.
+        """
+        await self._wait_for(1, wait_s)
+        if self._events:
+            await self._wait_for(events_max, linger_s)
+        taken = [self._events.popleft() for _ in range(min(events_max, len(self._events)))]
+        self._room.set()
+        return taken
+
+    async def _wait_for(self, number: int, timeout_s: float | None) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while len(self._events) < number and not self.closed:
+                    self._changed.clear()
+                    await self._changed.wait()
+
+    def close(self, *, discard: bool) -> None:
+        """Take no more; what is in it stays for the reader unless it is to be discarded."""
+        self.closed = True
+        if discard:
+            self._events.clear()
+        self._changed.set()
+        self._room.set()

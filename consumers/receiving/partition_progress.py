@@ -1,0 +1,139 @@
+"""One partition's progress: counts since the last save, and the row that they go into.
+
+The row is conditional on what was read, so that of two owners (a stolen link is noticed late)
+each event is counted by one, and the position never goes back.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from consumers.receiving.handler import Counts, Received
+from consumers.receiving.losses import losses
+from table_api.consumer_state.progress import Count, Progress, ProgressTable, StoredProgress
+from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
+
+SAVE_TRIES_MAX = 8
+Pending = Sequence[tuple[int, Counts]]
+"""Sequence number and counts of events that are durable but not in the row."""
+
+
+def advanced(
+    progress: Progress, pending: Pending, last: Received, *, now: datetime, after: int | None
+) -> Progress:
+    """The row after `pending`, whose last event is `last`. What the row covers is not counted
+    again; `after`: see `losses`. Pure.
+    """
+    counts = Counter(progress.counts)
+    gone = losses(after, (sequence_number for sequence_number, _ in pending))
+    counts[Count.LOST] += sum(loss.events for loss in gone)
+    alike = Counter(
+        of_event
+        for sequence_number, of_event in pending
+        if sequence_number > progress.sequence_number
+    )
+    for of_event, events in alike.items():
+        for name in (Count.RECEIVED, *of_event):
+            counts[name] += events
+    return replace(
+        progress,
+        sequence_number=last.sequence_number,
+        enqueued_time=last.enqueued_time,
+        recorded_at=now,
+        counts=counts,
+    )
+
+
+class PartitionProgress:
+    """Keeps and saves it. Every method that waits may raise Unavailable: again is the remedy."""
+
+    def __init__(
+        self, table: ProgressTable, empty: Progress, *, now: Callable[[], datetime]
+    ) -> None:
+        self._table = table
+        self._empty = empty
+        """The row of a partition that was never read: names and the hub's creation time."""
+        self._now = now
+        self._stored: StoredProgress | None = None
+        self._is_read = False
+        self._pending: list[tuple[int, Counts]] = []
+        self._last: Received | None = None
+
+    @property
+    def pending(self) -> int:
+        """Durable events that the row does not cover."""
+        return len(self._pending)
+
+    @property
+    def durable(self) -> int:
+        """Sequence number below which everything is durable, as far as this process knows."""
+        covered = self._standing().sequence_number
+        return covered if self._last is None else max(covered, self._last.sequence_number)
+
+    @property
+    def after(self) -> int | None:
+        """The number that the next event follows; None when nothing was ever read.
+
+        Of a hub made anew it is -1: its events are ours from the first on.
+        """
+        return None if self._stored is None and self._last is None else self.durable
+
+    @property
+    def durable_enqueued_time(self) -> datetime | None:
+        """When the last durable event was enqueued; None before the first."""
+        return self._standing().enqueued_time if self._last is None else self._last.enqueued_time
+
+    def add(self, events: Sequence[Received], counts: Sequence[Counts]) -> None:
+        """Take in a batch that is durable."""
+        self._pending.extend(
+            (event.sequence_number, of_event)
+            for event, of_event in zip(events, counts, strict=True)
+        )
+        self._last = events[-1]
+
+    async def load(self) -> Progress:
+        """Read the row. Of a hub that was made anew since, only the counts are kept."""
+        empty = self._empty
+        self._stored = await self._table.read(empty.hub, empty.group, empty.partition)
+        self._is_read = True
+        return self._standing()
+
+    async def save(self) -> Received | None:
+        """Write the row; the event to checkpoint, None when there is nothing to say.
+
+        None also when another owner's row is ahead of us: its checkpoint must not go back.
+        """
+        if self._last is None or not self._pending:
+            return None
+        for _ in range(SAVE_TRIES_MAX):
+            if not self._is_read:
+                await self.load()
+            standing = self._standing()
+            if standing.sequence_number >= self._last.sequence_number:
+                # Ours, when the answer to our own write was lost; or of an owner ahead of us.
+                self._pending.clear()
+                ours = standing.sequence_number == self._last.sequence_number
+                return self._last if ours else None
+            after = None if self._stored is None else standing.sequence_number
+            row = advanced(standing, self._pending, self._last, now=self._now(), after=after)
+            etag = None if self._stored is None else self._stored.etag
+            self._is_read = False  # until the answer is there, nobody knows what stands
+            try:
+                self._stored = await self._table.write(row, etag)
+            except (AlreadyExists, ChangedMeanwhile):
+                continue
+            self._is_read = True
+            self._pending.clear()
+            return self._last
+        raise Unavailable(
+            f"progress of partition {self._empty.partition}: {SAVE_TRIES_MAX} tries to save it"
+        )
+
+    def _standing(self) -> Progress:
+        if self._stored is None:
+            return self._empty
+        row = self._stored.progress
+        if row.hub_created_at == self._empty.hub_created_at:
+            return row
+        return replace(self._empty, counts=row.counts)

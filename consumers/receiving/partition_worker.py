@@ -1,0 +1,204 @@
+"""One partition's work in a task of its own: batches, and saves by time, until it is ended.
+
+The hub's callback only fills the buffer, so that the SDK may cancel it at any moment.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from consumers.errors import GivenUp, TooManyDeadLetters
+from consumers.log_actions import Action
+from consumers.receiving.arrivals import Arrivals
+from consumers.receiving.checkpoint_policy import CheckpointPolicy
+from consumers.receiving.dead_letter_limit import DeadLetterLimit, DeadLetterWindow
+from consumers.receiving.event_buffer import EventBuffer
+from consumers.receiving.handler import DEAD_LETTERED, Counts, Handler, Received
+from consumers.receiving.losses import losses
+from consumers.receiving.partition_progress import PartitionProgress
+from consumers.receiving.storage_retry import until_answered
+from table_api.consumer_state.progress import Count
+from telemetry.log import Log
+from telemetry.metrics import CounterName, HistogramName, count, observe
+
+_log = Log("consumers")
+
+Result = TypeVar("Result")
+Checkpoint = Callable[[Received], Awaitable[None]]
+"""Saves a position where the SDK starts from. May raise Unavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkLimits:
+    """How much at once, and how often."""
+
+    batch_events_max: int
+    buffer_events_max: int
+    linger_s: float
+    checkpoint: CheckpointPolicy
+    dead_letters: DeadLetterLimit
+
+
+class PartitionWorker:
+    """Takes a partition's events and makes them durable in order."""
+
+    def __init__(
+        self,
+        partition: str,
+        *,
+        handler: Handler,
+        progress: PartitionProgress,
+        checkpoint: Checkpoint,
+        limits: WorkLimits,
+    ) -> None:
+        self.partition = partition
+        self.progress = progress
+        self._handler = handler
+        self._checkpoint = checkpoint
+        self._limits = limits
+        self._buffer = EventBuffer(events_max=limits.buffer_events_max)
+        self._arrivals = Arrivals()
+        self._window = DeadLetterWindow(limits.dead_letters)
+        self._giving_up = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._saved_at = time.monotonic()
+
+    @property
+    def received(self) -> int:
+        """The last sequence number that arrived or that was durable before; -1 when none."""
+        return max(self._arrivals.last, self.progress.durable)
+
+    @property
+    def has_room(self) -> bool:
+        return not self._buffer.full
+
+    async def accept(self, events: Sequence[Received]) -> None:
+        """Take delivered events; waits for room. HubRecreated when their numbers restart.
+
+        Of an ended worker it waits until the last write is done and takes nothing: the events
+        come again to the next owner.
+        """
+        new = self._arrivals.new(events)
+        if len(new) < len(events):
+            dropped = len(events) - len(new)
+            count(CounterName.REDELIVERED, dropped, {"partition": self.partition})
+        if new and not await self._buffer.put(new):
+            await self._ended.wait()
+
+    def drain(self) -> None:
+        """Take no more: `run` ends when all that was taken is durable and saved."""
+        self._buffer.close(discard=False)
+
+    def give_up(self) -> None:
+        """Take no more and drop what waits: `run` ends after the batch in work and one try to save
+        it. What is not durable then comes again, to us or to another owner.
+        """
+        self._giving_up.set()
+        self._buffer.close(discard=True)
+
+    async def run(self) -> None:
+        """Work until closed. TooManyDeadLetters past the limit, after saving what is durable."""
+        try:
+            await self._until_answered(self.progress.load, "reading progress")
+            while True:
+                batch = await self._next_batch()
+                if batch:
+                    await self._work(batch)
+                elif self._buffer.closed:
+                    break
+                await self._save_when_due()
+            await self._save()
+        except GivenUp as what:
+            message = f"{what} was given up; the events come again"
+            _log.warning(Action.DRAIN_INCOMPLETE, message, partition=self.partition)
+        finally:
+            self._buffer.close(discard=True)
+            self._ended.set()
+
+    async def _next_batch(self) -> list[Received]:
+        now, pending = time.monotonic(), self.progress.pending
+        return await self._buffer.take(
+            events_max=self._limits.batch_events_max,
+            linger_s=self._limits.linger_s,
+            wait_s=self._limits.checkpoint.wait_s(
+                now=now, saved_at=self._saved_at, pending=pending
+            ),
+        )
+
+    async def _work(self, batch: Sequence[Received]) -> None:
+        started = time.monotonic()
+        make_durable = self._handler.prepare(self.partition, batch)
+        # 1. what the batch is for and 2. dead letters: see Metering and Pairing.
+        counts = await self._until_answered(make_durable, "a batch")
+        self._tell_losses(batch)
+        self.progress.add(batch, counts)
+        self._tell_metrics(counts, started)
+        dead = [of_event == DEAD_LETTERED for of_event in counts]
+        if True in dead:
+            first = batch[dead.index(True)].sequence_number
+            _log.warning(
+                Action.DEAD_LETTERED,
+                f"{sum(dead)} of {len(batch)} events of a batch, see `dead-letters list`",
+                partition=self.partition,
+                first_sequence_number=first,
+            )
+        breach = self._window.observe(dead)
+        if breach is not None:
+            await self._save()
+            raise TooManyDeadLetters(
+                f"partition {self.partition}, at sequence number {batch[-1].sequence_number}: "
+                f"{breach}. What was read is durable. Look at `dead-letters list`, mend the "
+                "sender or the consumer, start again; then `dead-letters redrive`."
+            )
+
+    async def _save_when_due(self) -> None:
+        policy, pending = self._limits.checkpoint, self.progress.pending
+        if policy.due(now=time.monotonic(), saved_at=self._saved_at, pending=pending):
+            await self._save()
+
+    async def _save(self) -> None:
+        # 3. What the batches left for later: metering projects into `monthly`. A crash before it:
+        #    the events come again and are found counted, which projects their cells.
+        await self._until_answered(self._handler.before_save, "a projection")
+        # 4. The progress row. A crash before it: all since the last row comes again; the ledger
+        #    knows the calls, the counts are not in the row yet.
+        pending = self.progress.pending
+        last = await self._until_answered(self.progress.save, "progress")
+        if last is None and pending:
+            message = "another owner has saved a later position, ours is not written"
+            _log.warning(Action.OWNER_AHEAD, message, partition=self.partition)
+        # 5. The checkpoint. A crash between 4 and 5: the events between come again; the row knows
+        #    them, so that they are not counted again. Lost or written late by a former owner, it
+        #    does no more: it is where the SDK starts, the row is what is true.
+        if last is not None:
+            await self._until_answered(lambda: self._checkpoint(last), "a checkpoint")
+            count(CounterName.CHECKPOINTS, 1, {"partition": self.partition})
+        self._saved_at = time.monotonic()
+
+    async def _until_answered(self, attempt: Callable[[], Awaitable[Result]], what: str) -> Result:
+        return await until_answered(
+            attempt, what=what, partition=self.partition, ended=self._giving_up
+        )
+
+    def _tell_losses(self, batch: Sequence[Received]) -> None:
+        for loss in losses(self.progress.after, (event.sequence_number for event in batch)):
+            count(CounterName.LOST, loss.events, {"partition": self.partition})
+            _log.error(
+                Action.EVENTS_LOST,
+                f"{loss.events} events were never delivered: the hub's retention took them",
+                partition=self.partition,
+                first_sequence_number=loss.first,
+                last_sequence_number=loss.last,
+            )
+
+    def _tell_metrics(self, counts: Sequence[Counts], started: float) -> None:
+        outcomes: dict[Count, int] = {}
+        for of_event in counts:
+            outcomes[of_event[0]] = outcomes.get(of_event[0], 0) + 1
+        for outcome, number in outcomes.items():
+            attributes = {"partition": self.partition, "outcome": outcome.value}
+            count(CounterName.EVENTS, number, attributes)
+        observe(HistogramName.BATCH_EVENTS, len(counts))
+        observe(HistogramName.BATCH_MS, round((time.monotonic() - started) * 1000))

@@ -1,0 +1,1 @@
+"""Prices recorded calls again with another book. Imports `metering`."""

@@ -1,0 +1,162 @@
+"""Applying and reverting a run: the staged pairs, batch by batch, into the chains.
+
+The chains are the truth of how far it is, so a killed worker is simply started again.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from uuid import uuid4
+
+from consumers.errors import RerateRefused
+from consumers.rerating.stage import pairs_name
+from table_api.ledger.chain_changes import Repriced, Reverted
+from table_api.ledger.ledger import Ledger
+from table_api.ledger.post_result import Outcome, PostResult
+from table_api.rerating.pairs import Pair, decode_pairs
+from table_api.rerating.run import Rerating, Work
+from table_api.rerating.runs_table import LeftAlone, Reratings
+from table_api.storage.blobs import Documents
+
+BATCH_CALLS_MAX = 500
+"""Calls of one batch: about six transactions, and one renewal of the place of work."""
+
+Progressed = Callable[[int, int], None]
+"""Told the pairs settled and all pairs, after each batch."""
+
+
+class RunWorker:
+    """Carries one run out, forth or back."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        reratings: Reratings,
+        documents: Documents,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._ledger = ledger
+        self._reratings = reratings
+        self._documents = documents
+        self._now = now
+        self._owner = str(uuid4())
+
+    async def apply(
+        self, run: str, *, batch_calls: int = BATCH_CALLS_MAX, progressed: Progressed
+    ) -> Rerating:
+        """RunRefused unless it is approved, or was begun. Safe to repeat after any crash."""
+        begun = await self._reratings.begin(run, Work.APPLY, owner=self._owner, at=self._now())
+        if begun.position == 0:
+            begun = replace(begun, written=0, left_alone=0)
+
+        def wanted(pair: Pair) -> Repriced:
+            return Repriced(
+                entry_key=pair.entry_key,
+                subject=pair.subject,
+                before=pair.before,
+                after=pair.after,
+                event=pair.event,
+                run=run,
+                by=begun.approved_by or "",
+                place=self._ledger.place,
+            )
+
+        return await self._work(
+            begun, Work.APPLY, wanted, batch_calls=batch_calls, progressed=progressed
+        )
+
+    async def revert(
+        self,
+        run: str,
+        *,
+        by: str,
+        why: str,
+        batch_calls: int = BATCH_CALLS_MAX,
+        progressed: Progressed,
+    ) -> Rerating:
+        """RunRefused unless applying was begun. Safe to repeat after any crash."""
+        begun = await self._reratings.begin(run, Work.REVERT, owner=self._owner, at=self._now())
+        begun = replace(begun, reverted_by=by, revert_why=why)
+        if begun.position == 0:
+            begun = replace(begun, restored=0, kept=0)
+
+        def wanted(pair: Pair) -> Reverted:
+            return Reverted(
+                entry_key=pair.entry_key,
+                subject=pair.subject,
+                run=run,
+                by=by,
+                place=self._ledger.place,
+            )
+
+        return await self._work(
+            begun, Work.REVERT, wanted, batch_calls=batch_calls, progressed=progressed
+        )
+
+    async def _work(
+        self,
+        rerating: Rerating,
+        work: Work,
+        wanted: Callable[[Pair], Repriced | Reverted],
+        *,
+        batch_calls: int,
+        progressed: Progressed,
+    ) -> Rerating:
+        pairs = await self._pairs(rerating)
+        for _ in islice(pairs, rerating.position):
+            pass
+        while batch := list(islice(pairs, batch_calls)):
+            # 1. The place of work: a worker that was taken for dead ends here.
+            await self._reratings.renew(rerating, work, owner=self._owner, at=self._now())
+            # 2. The chains. A crash in it: the next worker finds which of them have the run.
+            results = await self._ledger.amend(
+                {(pair.partition, pair.entry_key): wanted(pair) for pair in batch}
+            )
+            # 3. Who was left alone. A crash between 2 and 3: the batch is judged again, alike.
+            alone = [
+                LeftAlone(partition, entry_key, result.reason or "")
+                for (partition, entry_key), result in results.items()
+                if result.outcome in {Outcome.LEFT_ALONE, Outcome.REFUSED}
+            ]
+            await self._reratings.note(rerating.run, work, alone)
+            rerating = _counted(rerating, work, list(results.values()), len(alone))
+            progressed(rerating.position, rerating.changed)
+        return await self._reratings.finish(rerating, work, owner=self._owner, at=self._now())
+
+    async def _pairs(self, rerating: Rerating) -> Iterator[Pair]:
+        content = await self._documents.read(pairs_name(rerating.run))
+        if content is None:
+            raise RerateRefused(f"the pairs of run {rerating.run} are gone")
+        found = hashlib.sha256(content).hexdigest()
+        if found != rerating.pairs_sha256:
+            raise RerateRefused(
+                f"the pairs of run {rerating.run} have sha256 {found}, "
+                f"staged were {rerating.pairs_sha256}"
+            )
+        return decode_pairs(content)
+
+
+def _counted(rerating: Rerating, work: Work, results: Sequence[PostResult], alone: int) -> Rerating:
+    """A chain that already has the row counts as written, by whichever worker."""
+    settled = sum(
+        result.outcome is Outcome.CORRECTED
+        or (result.outcome is Outcome.DUPLICATE and result.reason is None)
+        for result in results
+    )
+    position = rerating.position + len(results)
+    if work is Work.APPLY:
+        return replace(
+            rerating,
+            position=position,
+            written=rerating.written + settled,
+            left_alone=rerating.left_alone + alone,
+        )
+    return replace(
+        rerating,
+        position=position,
+        restored=rerating.restored + settled,
+        kept=rerating.kept + alone,
+    )

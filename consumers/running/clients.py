@@ -1,0 +1,124 @@
+"""The outside of a consumer, opened from its settings and closed together."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.identity.aio import DefaultAzureCredential
+from azure.storage.blob.aio import ContainerClient
+
+from consumers.dead_letters.blob_letters import BlobDeadLetters
+from consumers.errors import SettingsError
+from consumers.receiving.checkpoints import Checkpoints
+from consumers.receiving.hub import EventHub, HubAddress
+from consumers.settings import Settings
+from table_api.consumer_state.dead_letters import DeadLetterIndex
+from table_api.consumer_state.progress import ProgressTable
+from table_api.ledger.book_archive import CONTAINER as PRICE_BOOKS_CONTAINER
+from table_api.ledger.book_archive import BookArchive
+from table_api.rerating.runs_table import DOCUMENTS_CONTAINER
+from table_api.storage.azure_blobs import AzureBlobStore
+from table_api.storage.azure_tables import AzureTableStorage
+
+BLOB_OPTIONS: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 20}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """Every client that a verb may need. Nothing has been asked of any of them yet."""
+
+    hub: EventHub
+    tables: AzureTableStorage
+    progress: ProgressTable
+    checkpoints: Checkpoints
+    checkpoint_container: ContainerClient
+    dead_letters: BlobDeadLetters
+    price_books: BookArchive
+    rerating_documents: AzureBlobStore
+
+
+@contextlib.asynccontextmanager
+async def open_edges(settings: Settings) -> AsyncIterator[Edges]:
+    """Clients by connection string where one is set, else by the process's Azure identity."""
+    async with contextlib.AsyncExitStack() as stack:
+        credential = None
+        if not (settings.eventhub_connection_string and settings.storage_connection_string):
+            credential = await stack.enter_async_context(DefaultAzureCredential())
+        hub = EventHub(_address(settings, credential))
+        stack.push_async_callback(hub.close)
+        tables = _tables(settings, credential)
+        stack.push_async_callback(tables.close)
+        progress = ProgressTable(tables)
+        # Before the checkpoints, which are in it: a bad connection string is named here.
+        checkpoint_container = await stack.enter_async_context(
+            _container(settings, credential, settings.checkpoint_container)
+        )
+        text = settings.storage_connection_string
+        checkpoints = Checkpoints.open(
+            settings.checkpoint_container,
+            account=text or settings.blobs_url or "",
+            credential=None if text else credential,
+            hub=hub,
+            progress=progress,
+        )
+        stack.push_async_callback(checkpoints.close)
+        yield Edges(
+            hub=hub,
+            tables=tables,
+            progress=progress,
+            checkpoints=checkpoints,
+            checkpoint_container=checkpoint_container,
+            dead_letters=BlobDeadLetters(
+                await stack.enter_async_context(
+                    _container(settings, credential, settings.dead_letter_container)
+                ),
+                DeadLetterIndex(tables, settings.eventhub_name),
+                settings.eventhub_name,
+            ),
+            price_books=BookArchive(
+                AzureBlobStore(
+                    await stack.enter_async_context(
+                        _container(settings, credential, PRICE_BOOKS_CONTAINER)
+                    )
+                )
+            ),
+            rerating_documents=AzureBlobStore(
+                await stack.enter_async_context(
+                    _container(settings, credential, DOCUMENTS_CONTAINER)
+                )
+            ),
+        )
+
+
+def _address(settings: Settings, credential: AsyncTokenCredential | None) -> HubAddress:
+    return HubAddress(
+        hub=settings.eventhub_name,
+        group=settings.consumer_group,
+        connection_string=settings.eventhub_connection_string,
+        namespace=settings.eventhub_namespace,
+        credential=credential,
+    )
+
+
+def _tables(settings: Settings, credential: AsyncTokenCredential | None) -> AzureTableStorage:
+    if settings.storage_connection_string:
+        return AzureTableStorage.from_connection_string(settings.storage_connection_string)
+    if credential is None:
+        raise SettingsError("TABLES_URL needs an identity")
+    return AzureTableStorage.from_account_url(settings.tables_url or "", credential)
+
+
+def _container(
+    settings: Settings, credential: AsyncTokenCredential | None, name: str
+) -> ContainerClient:
+    if settings.storage_connection_string:
+        try:
+            return ContainerClient.from_connection_string(
+                settings.storage_connection_string, name, **BLOB_OPTIONS
+            )
+        except ValueError as error:
+            message = f"STORAGE_CONNECTION_STRING cannot be used for blobs: {error}"
+            raise SettingsError(message) from error
+    return ContainerClient(settings.blobs_url or "", name, credential, **BLOB_OPTIONS)

@@ -1,0 +1,1 @@
+"""The short verbs of `python -m consumers`. Imports anything of this package."""

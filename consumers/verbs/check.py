@@ -1,0 +1,162 @@
+"""The verb `check`: one OK line per dependency, and by which way each is entered."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from azure.core.exceptions import AzureError
+from azure.eventhub import EventData
+from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
+
+from consumers.clock import now_utc
+from consumers.errors import ConsumersError, GroupUnreachable
+from consumers.metering.open_metering import ledger_settings
+from consumers.receiving.checkpoints import create_container
+from consumers.receiving.hub import make_client
+from consumers.receiving.receiver import EARLIEST
+from consumers.running.clients import Edges, open_edges
+from consumers.settings import Settings
+from pricing_rules.errors import PricingError
+from pricing_rules.price_book.book import load_book
+from table_api.consumer_state.progress import PROGRESS_TABLE
+from table_api.errors import LedgerMismatch, TableApiError
+from table_api.ledger.meta import open_meta, read_meta
+from telemetry.log import redact
+
+TRIES_MAX = 3
+RETRY_DELAY_S = 1.0
+ATTACH_S_MAX = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one dependency said."""
+
+    name: str
+    ok: bool
+    said: str
+
+
+async def findings(settings: Settings, edges: Edges) -> AsyncIterator[Finding]:
+    """Every dependency in turn; a failed one is tried TRIES_MAX times."""
+    hub_way = _way(settings.eventhub_connection_string)
+    storage_way = _way(settings.storage_connection_string)
+    hub = await _ask(f"event hub (by {hub_way})", lambda: _hub(edges))
+    yield hub
+    if hub.ok:
+        yield await _ask(f"consumer group (by {hub_way})", lambda: _group(edges))
+    else:
+        yield Finding(f"consumer group (by {hub_way})", False, "not asked: no hub")
+    yield await _ask(f"blob storage (by {storage_way})", lambda: _blobs(edges))
+    yield await _ask(f"table storage (by {storage_way})", lambda: _tables(edges))
+    yield await _ask("ledger", lambda: _ledger(settings, edges))
+    yield await _ask("price book", lambda: _book(settings))
+
+
+def _way(connection_string: str | None) -> str:
+    return "connection string" if connection_string else "identity"
+
+
+async def _ask(name: str, ask: Callable[[], Awaitable[str]]) -> Finding:
+    said = ""
+    for attempt in range(TRIES_MAX):
+        if attempt:
+            await asyncio.sleep(RETRY_DELAY_S)
+        try:
+            return Finding(name, True, await ask())
+        except (LedgerMismatch, PricingError) as error:
+            return Finding(name, False, str(error))  # another try changes nothing
+        except (ConsumersError, TableApiError, AzureError, OSError) as error:
+            said = f"{error} ({TRIES_MAX} tries)"
+    return Finding(name, False, said)
+
+
+async def _hub(edges: Edges) -> str:
+    state = await edges.hub.state()
+    address = edges.hub.address
+    return f"{address.host}/{address.hub}, {len(state.partitions)} partitions"
+
+
+async def _group(edges: Edges) -> str:
+    """Read without an epoch, which disturbs no owner.
+
+    The SDK is silent about a refused attach, so only an event proves the way, or an owner that
+    keeps us off. Where there is no event, there is no proof.
+    """
+    state = await edges.hub.state()
+    partitions = await edges.hub.partitions(state.partitions)
+    filled = next((each for each in partitions if not each.empty), None)
+    group = edges.hub.address.group
+    if filled is None:
+        return f"{group}, not proven: the hub holds no event to read"
+    async with make_client(edges.hub.address) as client:
+        said = await _first_word(client, filled.partition)
+    if said is None:
+        raise GroupUnreachable(
+            f"{group}: partition {filled.partition} holds events and gives none within "
+            f"{ATTACH_S_MAX:.0f} s: is there such a group, and may we listen?"
+        )
+    return f"{group}, {said}"
+
+
+async def _first_word(client: EventHubConsumerClient, partition: str) -> str | None:
+    said: asyncio.Queue[str] = asyncio.Queue()
+
+    async def on_events(_context: PartitionContext, _events: list[EventData]) -> None:
+        said.put_nowait("read an event")
+
+    async def on_error(_context: PartitionContext | None, error: Exception) -> None:
+        if "stolen" in str(error).lower():
+            said.put_nowait("in use by its owner")
+
+    reading = asyncio.create_task(
+        client.receive_batch(
+            on_events, partition_id=partition, starting_position=EARLIEST, on_error=on_error
+        )
+    )
+    try:
+        async with asyncio.timeout(ATTACH_S_MAX):
+            return await said.get()
+    except TimeoutError:
+        return None
+    finally:
+        reading.cancel()
+        await asyncio.wait({reading})
+
+
+async def _blobs(edges: Edges) -> str:
+    await create_container(edges.checkpoint_container)
+    positions = await edges.checkpoints.positions()
+    return f"container {edges.checkpoint_container.container_name}, {len(positions)} checkpoints"
+
+
+async def _tables(edges: Edges) -> str:
+    await edges.progress.create()
+    address = edges.hub.address
+    rows = await edges.progress.of_group(address.hub, address.group)
+    return f"table {PROGRESS_TABLE}, {len(rows)} partitions"
+
+
+async def _ledger(settings: Settings, edges: Edges) -> str:
+    if await read_meta(edges.tables) is None:
+        return "none yet: the first `run` makes it"
+    meta = await open_meta(edges.tables, ledger_settings(settings), now=now_utc())
+    stands = meta.settings
+    return f"{stands.zone}, {stands.pricing_currency}, {stands.shards} shards"
+
+
+async def _book(settings: Settings) -> str:
+    book = load_book(settings.price_books)
+    return f"version {book.version[:12]}, {len(book.aliases)} deployments"
+
+
+async def check(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """A line per dependency; 1 when one fails."""
+    ok = True
+    async with open_edges(settings) as edges:
+        async for finding in findings(settings, edges):
+            ok = ok and finding.ok
+            said = redact(finding.said)  # libraries and services choose these words
+            print(f"{'OK    ' if finding.ok else 'FAILED'} {finding.name}: {said}")
+    return 0 if ok else 1

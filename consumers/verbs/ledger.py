@@ -1,0 +1,27 @@
+"""The verbs `audit` and `rebuild`. Exit code 0 is good, 1 is not."""
+
+import argparse
+
+from consumers.clock import now_utc
+from consumers.running.clients import open_edges
+from consumers.settings import Settings
+from table_api.audit.last_audit import save_audit
+from table_api.audit.ledger_audit import audit
+from table_api.monthly.rebuild import rebuild_monthly
+
+
+async def audit_ledger(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Re-add the whole ledger; 1 when something does not add up."""
+    async with open_edges(settings) as edges:
+        report = await audit(edges.tables, now=now_utc())
+        await save_audit(edges.tables, report)
+    print(report.render())
+    return 0 if report.ok else 1
+
+
+async def rebuild(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Make the projection `monthly` what the ledger says."""
+    async with open_edges(settings) as edges:
+        rebuilt = await rebuild_monthly(edges.tables)
+    print(f"{rebuilt.rows} rows, {rebuilt.written} of them written")
+    return 0

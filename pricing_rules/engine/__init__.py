@@ -1,0 +1,1 @@
+"""Usage and a book to a priced call. Imports `price_book`."""

@@ -1,0 +1,192 @@
+"""Rating: UsageEvent × Book → PricedCall with its evidence. Pure; raises on no event.
+
+Each modifier is applied to the call's total and rounded once, half-even, to a pico-unit; the
+result is spread over the lines by largest remainder, so each layer's lines sum to its total.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from pricing_rules.engine.adjustments import adjust, convert
+from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.terms import Terms, TierRates
+from pricing_rules.types import REFUSED_STATUS, CallState, Charge, PricedCall, Usage, UsageEvent
+from pricing_rules.units import Unit
+
+# An enum's member takes a tenth of a microsecond to look up, which is a tenth of rating.
+_PRICED = CallState.PRICED
+
+
+def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> PricedCall:
+    """What a call costs under the book, or the named state of why that is not known.
+
+    `cost_centre` is the subject's on the charge day.
+    """
+    terms = book.terms(event, cost_centre)
+    usage = event.usage
+    if usage is None:
+        return _without_usage(event, book, terms)
+    if terms.refusal is not None:
+        return _unpriced(event, book, terms=terms, reason=terms.refusal)
+    index = _tier_index(terms.tiers, usage) if len(terms.tiers) > 1 else 0
+    tier = terms.tiers[index]
+    counts = usage.counts if tier.plain else _counts_with_rates_of_their_own(usage, tier)
+    charges = []
+    for unit, price in tier.rates:
+        quantity = counts.get(unit)
+        if quantity is not None:
+            amount = quantity * price
+            charges.append(
+                Charge(
+                    unit=unit,
+                    quantity=quantity,
+                    unit_price=price,
+                    list=amount,
+                    contracted=amount,
+                    charge=amount,
+                    billed=amount,
+                )
+            )
+    if len(charges) < len(counts):
+        reason = _no_rate(counts, tier, terms)
+        return _unpriced(event, book, terms=terms, reason=reason)
+    if not charges:
+        reason = "usage counts nothing"
+        return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
+    if terms.modifiers or book.converts:
+        return _modified(event, book, terms=terms, at_list=charges, tier=index)
+    return _priced_call(event, book, terms=terms, charges=tuple(charges), tier=index)
+
+
+def _priced_call(
+    event: UsageEvent,
+    book: Book,
+    *,
+    terms: Terms,
+    charges: tuple[Charge, ...] = (),
+    tier: int | None = None,
+) -> PricedCall:
+    return PricedCall(
+        event=event,
+        state=_PRICED,
+        reason=None,
+        book_version=book.version,
+        pricing_currency=book.pricing_currency,
+        billing_currency=book.billing_currency,
+        charges=charges,
+        base_rule_id=terms.base_rule_id,
+        tier=tier,
+        provider=terms.provider,
+        model=terms.model,
+        version=terms.version,
+        deployment_type=terms.deployment_type,
+        cost_centre=terms.cost_centre,
+    )
+
+
+def _without_cost(
+    event: UsageEvent, book: Book, *, terms: Terms, state: CallState, reason: str
+) -> PricedCall:
+    call = _priced_call(event, book, terms=terms)
+    return replace(call, state=state, reason=reason)
+
+
+def _unpriced(event: UsageEvent, book: Book, *, terms: Terms, reason: str) -> PricedCall:
+    return _without_cost(event, book, terms=terms, state=CallState.UNPRICED, reason=reason)
+
+
+def _without_usage(event: UsageEvent, book: Book, terms: Terms) -> PricedCall:
+    if event.status in REFUSED_STATUS:
+        reason = f"refused with {event.status}"
+        return _without_cost(event, book, terms=terms, state=CallState.ZERO, reason=reason)
+    reason = f"answered {event.status}, nobody reported usage"
+    return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
+
+
+def _tier_index(tiers: Sequence[TierRates], usage: Usage) -> int:
+    """The tier of the whole call. With a bound of 272,000, a prompt of 272,001 is past it."""
+    prompt_tokens = usage.prompt_tokens
+    # The book has checked that the last tier has no bound.
+    return next(
+        index
+        for index, tier in enumerate(tiers)
+        if tier.up_to is None or prompt_tokens <= tier.up_to
+    )
+
+
+def _counts_with_rates_of_their_own(usage: Usage, tier: TierRates) -> Mapping[Unit, int]:
+    """The counts where this tier prices reasoning apart from output, or the call itself."""
+    priced = {unit for unit, _ in tier.rates}
+    counts = dict(usage.counts)
+    if Unit.REASONING in priced and usage.reasoning:
+        counts[Unit.REASONING] = usage.reasoning
+        counts[Unit.OUTPUT] = counts.get(Unit.OUTPUT, 0) - usage.reasoning
+        if not counts[Unit.OUTPUT]:
+            del counts[Unit.OUTPUT]
+    if Unit.REQUEST in priced:
+        counts[Unit.REQUEST] = 1
+    return counts
+
+
+def _no_rate(counts: Mapping[Unit, int], tier: TierRates, terms: Terms) -> str:
+    priced = {unit for unit, _ in tier.rates}
+    missing = ", ".join(f"{counts[unit]} {unit}" for unit in Unit if unit in counts.keys() - priced)
+    return f"rule {terms.base_rule_id} has no rate for {missing}"
+
+
+def _modified(
+    event: UsageEvent, book: Book, *, terms: Terms, at_list: Sequence[Charge], tier: int
+) -> PricedCall:
+    """The general case: list → contracted → charge by the terms' modifiers → billed by fx."""
+    amounts = contracted = [line.list for line in at_list]
+    adjustments = []
+    for rule in terms.modifiers:
+        if rule.kind == "minimum" and sum(amounts) >= rule.amount:
+            continue
+        amounts, adjustment = adjust(rule, at_list, amounts)
+        adjustments.append(adjustment)
+        if rule.layer != "charge":
+            contracted = amounts
+    billed = amounts
+    if book.converts:
+        fx = book.fx_at(event.time)
+        if fx is None:
+            pair = f"{book.pricing_currency}-{book.billing_currency}"
+            reason = f"currency: no rate {pair} at this time"
+            return _unpriced(event, book, terms=terms, reason=reason)
+        billed, adjustment = convert(fx, amounts)
+        adjustments.append(adjustment)
+    charges = _with_layers(at_list, contracted=contracted, charged=amounts, billed=billed)
+    call = _priced_call(event, book, terms=terms, charges=charges, tier=tier)
+    free = terms.free
+    return replace(
+        call,
+        adjustments=tuple(adjustments),
+        state=CallState.ZERO if free else CallState.PRICED,
+        reason=f"rule {free.id}: {free.note}" if free else None,
+    )
+
+
+def _with_layers(
+    at_list: Sequence[Charge],
+    *,
+    contracted: Sequence[int],
+    charged: Sequence[int],
+    billed: Sequence[int],
+) -> tuple[Charge, ...]:
+    charges = []
+    layers = zip(at_list, contracted, charged, billed, strict=True)
+    for line, line_contracted, line_charged, line_billed in layers:
+        charges.append(
+            Charge(
+                unit=line.unit,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                list=line.list,
+                contracted=line_contracted,
+                charge=line_charged,
+                billed=line_billed,
+            )
+        )
+    return tuple(charges)

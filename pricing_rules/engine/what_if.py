@@ -1,0 +1,147 @@
+"""A single call rated by model name: what would this usage cost? No gateway, no deployment."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from pricing_rules.engine.provider_usage import normalise
+from pricing_rules.engine.rating import rate
+from pricing_rules.errors import AmbiguousModel
+from pricing_rules.money import format_pico
+from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.rate_card import Alias
+from pricing_rules.price_book.rules import DeploymentType
+from pricing_rules.types import Caller, CallState, Operation, PricedCall, Rank, UsageEvent
+
+OPERATION_NAMES = {
+    "chat": Operation.CHAT_COMPLETIONS,
+    "images": Operation.IMAGES,
+    "transcriptions": Operation.AUDIO_TRANSCRIPTIONS,
+    "speech": Operation.AUDIO_SPEECH,
+} | {operation.value: operation for operation in Operation}
+_NAME = "what-if"
+_DATED_NAME = re.compile(r"(?P<model>.+)-(?P<version>\d{4}-\d{2}-\d{2})")
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """The call that is asked about."""
+
+    model: str
+    """A model's name of the book, with or without its version."""
+    provider: str | None = None
+    """None where only one provider of the book sells it."""
+    usage: Mapping[str, object]
+    """The usage object as the model sends it."""
+    operation: Operation = Operation.CHAT_COMPLETIONS
+    deployment_type: DeploymentType = DeploymentType.GLOBAL_STANDARD
+    service_tier: str | None = None
+    region: str | None = None
+    product: str | None = None
+    cost_centre: str | None = None
+    at: datetime
+
+
+def answer(question: Question, book: Book) -> PricedCall:
+    """The rated call. InvalidUsage when the usage object contradicts itself.
+
+    AmbiguousModel when several providers sell it and the question names none.
+    """
+    provider, model, version = _resolve(question.model, question.provider, book)
+    alias = Alias(
+        name=_NAME,
+        provider=provider,
+        model=model,
+        version=version,
+        type=question.deployment_type.value,
+        region=question.region,
+    )
+    event = UsageEvent(
+        id=_NAME,
+        source=_NAME,
+        subject="anonymous",
+        time=question.at,
+        operation=question.operation,
+        stream=False,
+        status=200,
+        rank=Rank.MODEL_USAGE,
+        usage=normalise(question.operation, question.usage),
+        deployment=_NAME,
+        model=question.model,
+        caller=Caller(product=question.product),
+        region=question.region,
+        service_tier=question.service_tier,
+    )
+    content = msgspec.structs.replace(book.content, aliases=(alias,))
+    priced = rate(event, Book(content, book.sources), question.cost_centre)
+    return msgspec.structs.replace(priced, book_version=book.version)
+
+
+def _resolve(name: str, asked: str | None, book: Book) -> tuple[str, str, str | None]:
+    """Provider, model and version of a model's name, which may end with the version."""
+    sold = _models(book, asked)
+    dated = _DATED_NAME.fullmatch(name)
+    version = None
+    found = sold.get(name.lower(), {})
+    if not found and dated:
+        found, version = sold.get(dated["model"].lower(), {}), dated["version"]
+    if len(found) > 1:
+        raise AmbiguousModel(f"{name} is sold by {' and '.join(sorted(found))}: name the provider")
+    for provider, (model, of_name) in found.items():
+        return provider, model, of_name or version
+    return asked or "azure", name, None
+
+
+def _models(book: Book, asked: str | None) -> dict[str, dict[str, tuple[str, str | None]]]:
+    """Model and version by provider, by each name in lower case, with and without version."""
+    models: dict[str, dict[str, tuple[str, str | None]]] = {}
+    for card in book.content.cards:
+        values = dict(card.matches)
+        (provider,), (model,) = values["provider"], values["model"]
+        if asked not in (None, provider):
+            continue
+        models.setdefault(model.lower(), {})[provider] = (model, None)
+        for version in values.get("versions", ()):
+            models.setdefault(f"{model}-{version}".lower(), {})[provider] = (model, version)
+    return models
+
+
+def as_document(call: PricedCall) -> dict[str, object]:
+    """The rated call as JSON types; amounts are decimal strings, null where there is no cost."""
+    costs = call.state in (CallState.PRICED, CallState.ZERO)
+    return {
+        "state": call.state.value,
+        "reason": call.reason,
+        "total": format_pico(call.billed) if costs else None,
+        "currency": call.billing_currency,
+        "layers": {
+            name: {"currency": currency, "amount": format_pico(amount) if costs else None}
+            for name, currency, amount in (
+                ("list", call.pricing_currency, call.list),
+                ("contracted", call.pricing_currency, call.contracted),
+                ("charge", call.pricing_currency, call.charge),
+                ("billed", call.billing_currency, call.billed),
+            )
+        },
+        "lines": [
+            {
+                "unit": line.unit.value,
+                "quantity": line.quantity,
+                "unit_price": format_pico(line.unit_price),
+                "list": format_pico(line.list),
+                "contracted": format_pico(line.contracted),
+                "charge": format_pico(line.charge),
+                "amount": format_pico(line.billed),
+            }
+            for line in call.charges
+        ],
+        "rules": [
+            *([call.base_rule_id] if call.base_rule_id else []),
+            *(adjustment.rule_id for adjustment in call.adjustments),
+        ],
+        "tier": call.tier,
+        "model": call.model,
+        "version": call.version,
+        "book": call.book_version,
+    }

@@ -1,0 +1,1 @@
+"""Rules from TOML to compiled tables. Imports the ground files alone."""

@@ -1,0 +1,138 @@
+"""The price book: its content, its version, and the terms that it has for a call.
+
+Owns loading from rule files and from the compiled form. What a rule may say is in `rules`.
+"""
+
+import hashlib
+import tomllib
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from pydantic import ValidationError
+
+from pricing_rules.errors import InvalidBook
+from pricing_rules.price_book.compile import compile_files
+from pricing_rules.price_book.rate_card import Alias, BookContent, FxRate, PriceSource
+from pricing_rules.price_book.rules import BookFile
+from pricing_rules.price_book.terms import Terms, TermsFinder, TermsTimeline
+from pricing_rules.types import UsageEvent
+
+BASE_BOOKS = Path(__file__).parents[1] / "books"
+TERMS_KEPT_MAX = 50_000
+"""Kinds of call (deployment, tier, product, …) whose terms are kept; one more forgets all."""
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+class _CompiledBook(msgspec.Struct, frozen=True):
+    version: str
+    content: BookContent
+    sources: dict[str, PriceSource]
+
+
+class Book:
+    """A compiled price book. Immutable but for a bounded memory of terms already found."""
+
+    def __init__(self, content: BookContent, sources: Mapping[str, PriceSource]):
+        self.content = content
+        self.sources = sources
+        self.version = hashlib.sha256(_ENCODER.encode(content)).hexdigest()
+        self.pricing_currency = content.pricing_currency
+        self.billing_currency = content.billing_currency
+        self.aliases: Mapping[str, Alias] = {alias.name: alias for alias in content.aliases}
+        self._finder = TermsFinder(content)
+        self._by_caller = self._finder.by_caller
+        self._kept: dict[object, TermsTimeline] = {}
+        self.converts = content.billing_currency != content.pricing_currency
+        """Whether charges are converted into another billing currency."""
+        self._fx = sorted(content.fx, key=lambda rate: rate.valid_from)
+        self._fx_starts = [rate.valid_from for rate in self._fx]
+
+    def terms(self, event: UsageEvent, cost_centre: str | None) -> Terms:
+        """What holds for this call at its own time."""
+        key: object = (
+            event.deployment, event.model, event.service_tier, event.operation, event.region
+        )  # fmt: skip
+        if self._by_caller:
+            caller = event.caller
+            key = (key, caller.product, caller.subscription, caller.tid, cost_centre)
+        timeline = self._kept.get(key)
+        if timeline is None:
+            if len(self._kept) >= TERMS_KEPT_MAX:
+                self._kept.clear()
+            timeline = self._kept[key] = self._finder.find(event, cost_centre, self.aliases)
+        starts, terms = timeline
+        return terms[bisect_right(starts, event.time) - 1]
+
+    def fx_at(self, time: datetime) -> FxRate | None:
+        """The rate into the billing currency; None where there is none at that time."""
+        index = bisect_right(self._fx_starts, time) - 1
+        if not self.converts or index < 0:
+            return None
+        rate = self._fx[index]
+        return rate if rate.valid_to is None or time < rate.valid_to else None
+
+    def to_bytes(self) -> bytes:
+        """The compiled form: canonical JSON that `load_compiled` reads back."""
+        return _ENCODER.encode(_CompiledBook(self.version, self.content, dict(self.sources)))
+
+
+def load_book(paths: Sequence[Path] | None = None) -> Book:
+    """The shipped base books and, with `paths`, a company's own files over them.
+
+    InvalidBook names the file, the rule and the reason.
+    """
+    return compile_book([*sorted(BASE_BOOKS.glob("*.toml")), *(paths or ())])
+
+
+def compile_book(paths: Sequence[Path]) -> Book:
+    """The book that exactly these files make."""
+    content, sources = compile_files([(path.name, read_book_file(path)) for path in paths])
+    return Book(content, sources)
+
+
+def load_compiled(data: bytes) -> Book:
+    """A book from its compiled form. InvalidBook when the content is not the one it was."""
+    try:
+        compiled = msgspec.json.decode(data, type=_CompiledBook)
+    except msgspec.DecodeError as error:
+        raise InvalidBook(f"is no compiled book: {error}") from error
+    book = Book(compiled.content, compiled.sources)
+    if book.version != compiled.version:
+        raise InvalidBook(f"content has version {book.version}, but says {compiled.version}")
+    return book
+
+
+def read_book_file(path: Path) -> BookFile:
+    """One validated TOML file. InvalidBook when it cannot be read or holds what no rule may say."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidBook(f"cannot be read: {error.strerror}", file=path.name) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidBook(f"is not TOML: {error}", file=path.name) from error
+    try:
+        return BookFile.model_validate(data)
+    except ValidationError as error:
+        raise _invalid(path, data, error) from error
+
+
+def _invalid(path: Path, data: Mapping[str, object], error: ValidationError) -> InvalidBook:
+    """The first complaint, with the id of the rule it is about."""
+    first = error.errors()[0]
+    location = first["loc"]
+    rule_id = None
+    rules = data.get("rule")
+    if location[:1] == ("rule",) and len(location) > 1 and isinstance(rules, list):
+        rule = rules[int(location[1])]
+        rule_id = rule.get("id") if isinstance(rule, dict) else None
+    place = ".".join(str(part) for part in location)
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return InvalidBook(
+        f"{place}: {first['msg']}, found {first['input']!r}{more}",
+        file=path.name,
+        rule_id=str(rule_id) if rule_id else None,
+    )

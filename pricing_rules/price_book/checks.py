@@ -1,0 +1,164 @@
+"""What a book's rules must be together: one price per call and time, no hole, no dead alias."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import combinations, pairwise, product
+from typing import Protocol
+
+from pricing_rules.errors import InvalidBook
+from pricing_rules.price_book.match import may_match_one_call
+from pricing_rules.price_book.rate_card import Alias, BookContent, Matches, RateCard
+
+
+class Dated(Protocol):
+    """A rule with an id and a half-open validity."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def valid_from(self) -> datetime: ...
+    @property
+    def valid_to(self) -> datetime | None: ...
+
+
+def check_cards(cards: Sequence[RateCard], file_of: Mapping[str, str]) -> None:
+    """No two base rules of equal specificity for one call and time, no time between two of one."""
+    by_model: dict[tuple[str, ...], list[RateCard]] = defaultdict(list)
+    for card in cards:
+        values = dict(card.matches)
+        by_model[values["provider"] + values["model"]].append(card)
+    for of_model in by_model.values():
+        for one, other in combinations(of_model, 2):
+            if _ambiguous(one, other):
+                raise InvalidBook(
+                    f"overlaps {one.id!r} in time with equal specificity; a change of price "
+                    "supersedes the earlier rule",
+                    file=file_of[other.id],
+                    rule_id=other.id,
+                )
+        for card in of_model:
+            _check_followed(card, of_model, file_of)
+
+
+def check_default_versions(content: BookContent, file_of: Mapping[tuple[str, str], str]) -> None:
+    """Every default version has a price. `file_of`: by provider and model."""
+    for provider, model, version in content.default_versions:
+        of_model = [
+            values
+            for card in content.cards
+            if (values := dict(card.matches))["provider"] == (provider,)
+            and values["model"] == (model,)
+        ]
+        if not any(version in values.get("versions", (version,)) for values in of_model):
+            raise InvalidBook(
+                f"default version {version!r} of {provider} {model} has no rule",
+                file=file_of[provider, model],
+            )
+
+
+def check_fx(content: BookContent, file_of: Mapping[str, str], settings_file: str | None) -> None:
+    """With two currencies, fx rates that follow each other without overlap or gap."""
+    if content.billing_currency == content.pricing_currency:
+        return
+    pair = f"{content.pricing_currency}-{content.billing_currency}"
+    if not content.fx:
+        reason = f"has no fx rule for {pair}, the book's two currencies"
+        raise InvalidBook(reason, file=settings_file)
+    for one, other in combinations(content.fx, 2):
+        if _overlap(one, other):
+            raise InvalidBook(
+                f"overlaps {one.id!r} in time", file=file_of[other.id], rule_id=other.id
+            )
+    _check_no_gap(content.fx, file_of)
+
+
+def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
+    """Every alias leads to a price or to a rule that says why it costs nothing per call."""
+    priced = [card.matches for card in content.cards]
+    priced += [rule.matches for rule in content.modifiers if rule.layer == "list"]
+    by_provider_and_model: dict[tuple[str, str | None], list[dict[str, tuple[str, ...]]]]
+    by_provider_and_model = defaultdict(list)
+    for matches in priced:
+        values = dict(matches)
+        for provider in values.get("provider", ()):
+            for model in values.get("model", (None,)):
+                by_provider_and_model[provider, model].append(values)
+    for alias in content.aliases:
+        candidates = by_provider_and_model[alias.provider, alias.model]
+        candidates = candidates + by_provider_and_model[alias.provider, None]
+        if not any(_serves(values, alias) for values in candidates):
+            raise InvalidBook(
+                f"alias {alias.name!r} resolves to nothing: no rule prices {alias.provider} "
+                f"{alias.model} {alias.version or '(any version)'} {alias.type} "
+                f"in {alias.region or 'any region'}",
+                file=file_of[alias.name],
+            )
+
+
+def _serves(values: Mapping[str, tuple[str, ...]], alias: Alias) -> bool:
+    """Whether a rule can price the alias. A version or region left open comes with the call."""
+    stated = {"versions": alias.version, "deployment": alias.type, "region": alias.region}
+    return all(
+        value is None or dimension not in values or value in values[dimension]
+        for dimension, value in stated.items()
+    )
+
+
+def _check_followed(
+    card: RateCard, of_model: Sequence[RateCard], file_of: Mapping[str, str]
+) -> None:
+    """Where a rule ends and a later one has calls of it, some rule has them in between."""
+    if card.valid_to is None:
+        return
+    dimensions = [dimension for dimension, _ in card.matches]
+    for values in product(*(values for _, values in card.matches)):
+        each = zip(dimensions, values, strict=True)
+        call: Matches = tuple((name, (value,)) for name, value in each)
+        after = [
+            other
+            for other in of_model
+            if _matches_all(other.matches, call)
+            and (other.valid_to is None or other.valid_to > card.valid_to)
+        ]
+        if after and min(other.valid_from for other in after) > card.valid_to:
+            later = min(after, key=lambda other: (other.valid_from, other.id))
+            raise _gap(later, card, file_of)
+
+
+def _matches_all(one: Matches, calls: Matches) -> bool:
+    """Whether a rule matches every one of these calls."""
+    values = dict(calls)
+    return all(
+        dimension in values and set(values[dimension]) <= set(allowed) for dimension, allowed in one
+    )
+
+
+def _ambiguous(one: RateCard, other: RateCard) -> bool:
+    return (
+        len(one.matches) == len(other.matches)
+        and _overlap(one, other)
+        and may_match_one_call(one.matches, other.matches)
+    )
+
+
+def _overlap(one: Dated, other: Dated) -> bool:
+    return (other.valid_to is None or one.valid_from < other.valid_to) and (
+        one.valid_to is None or other.valid_from < one.valid_to
+    )
+
+
+def _check_no_gap(rules: Iterable[Dated], file_of: Mapping[str, str]) -> None:
+    in_time = sorted(rules, key=lambda rule: rule.valid_from)
+    for earlier, later in pairwise(in_time):
+        if earlier.valid_to is not None and earlier.valid_to < later.valid_from:
+            raise _gap(later, earlier, file_of)
+
+
+def _gap(later: Dated, earlier: Dated, file_of: Mapping[str, str]) -> InvalidBook:
+    ends = earlier.valid_to.isoformat() if earlier.valid_to else "never"
+    return InvalidBook(
+        f"begins {later.valid_from.isoformat()}, a gap after {earlier.id!r} that ends {ends}",
+        file=file_of[later.id],
+        rule_id=later.id,
+    )

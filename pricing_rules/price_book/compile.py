@@ -1,0 +1,236 @@
+"""Rule files → BookContent: every amount an integer, every rule checked against the others.
+
+Owns the arithmetic of compiling. What a rule must be is in `drafts`, what rules must be together
+in `checks`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from msgspec.structs import replace
+
+from pricing_rules.errors import InvalidBook
+from pricing_rules.money import PICO_DIGITS, PICO_PER_UNIT
+from pricing_rules.price_book.checks import (
+    check_aliases,
+    check_cards,
+    check_default_versions,
+    check_fx,
+)
+from pricing_rules.price_book.drafts import Draft, read_drafts
+from pricing_rules.price_book.rate_card import (
+    Alias,
+    BookContent,
+    FxRate,
+    Matches,
+    Modifier,
+    PriceSource,
+    RateCard,
+    RateTier,
+)
+from pricing_rules.price_book.rules import (
+    FACTOR_DECIMALS_MAX,
+    FACTOR_MAX,
+    BaseRule,
+    BookFile,
+    FixedRule,
+    FxRule,
+    Match,
+    MinimumRule,
+    ModifierRule,
+    MultiplyRule,
+    Settings,
+    Tier,
+    ZeroRule,
+)
+from pricing_rules.units import Unit
+
+QUANTITY_PER_PRICE = {"1": 1, "1K": 1_000, "1M": 1_000_000, "hour": 3_600_000}
+"""How many of a unit one written price is for; an hour is counted in milliseconds."""
+
+_UNIT_ORDER = {unit: index for index, unit in enumerate(Unit)}
+
+
+def compile_files(
+    files: Sequence[tuple[str, BookFile]],
+) -> tuple[BookContent, dict[str, PriceSource]]:
+    """The content of the book that these files make together, and each price's source.
+
+    InvalidBook names the file, the rule and the reason.
+    """
+    settings_file, settings = _settings(files)
+    billing_currency = settings.billing_currency or settings.pricing_currency
+    drafts = read_drafts(files, settings.pricing_currency, billing_currency)
+    in_order = [drafts[rule_id] for rule_id in sorted(drafts)]
+    content = BookContent(
+        pricing_currency=settings.pricing_currency,
+        billing_currency=billing_currency,
+        cards=tuple(_card(d, d.rule) for d in in_order if isinstance(d.rule, BaseRule)),
+        modifiers=tuple(_modifier(d, d.rule) for d in in_order if isinstance(d.rule, ModifierRule)),
+        fx=tuple(_fx(d, d.rule) for d in in_order if isinstance(d.rule, FxRule)),
+        aliases=_aliases(files),
+        default_versions=_default_versions(files),
+    )
+    file_of = {rule_id: draft.file for rule_id, draft in drafts.items()}
+    check_cards(content.cards, file_of)
+    check_fx(content, file_of, settings_file)
+    check_default_versions(
+        content, {(item.provider, item.name): name for name, file in files for item in file.model}
+    )
+    check_aliases(
+        content, {item.name.lower(): name for name, file in files for item in file.deployment}
+    )
+    return content, _sources(drafts.values())
+
+
+def _settings(files: Iterable[tuple[str, BookFile]]) -> tuple[str | None, Settings]:
+    stated = [(name, file.book) for name, file in files if file.book]
+    if len(stated) > 1:
+        names = " and ".join(name for name, _ in stated)
+        raise InvalidBook(f"[book] stands in {names}, expected in one file of the book")
+    return stated[0] if stated else (None, Settings())
+
+
+def _card(draft: Draft, rule: BaseRule) -> RateCard:
+    tiers = rule.tier or (Tier(rates=rule.rates or {}),)
+    return RateCard(
+        id=rule.id,
+        matches=_matches(rule.match),
+        valid_from=rule.valid_from,
+        valid_to=draft.valid_to,
+        currency=rule.currency,
+        tiers=tuple(
+            RateTier(up_to=tier.up_to_prompt_tokens, rates=_rates(draft, tier.rates, rule.unit))
+            for tier in tiers
+        ),
+    )
+
+
+def _rates(draft: Draft, written: Mapping[Unit, str], per: str) -> dict[Unit, int]:
+    rates = {}
+    for unit in sorted(written, key=_UNIT_ORDER.__getitem__):
+        if (per == "hour") != (unit is Unit.AUDIO_MS):
+            raise draft.refuse(f"{unit} is priced per {per}; an hour is the unit of audio_ms alone")
+        pico = Fraction(Decimal(written[unit])) * PICO_PER_UNIT / QUANTITY_PER_PRICE[per]
+        if pico.denominator != 1:
+            raise draft.refuse(
+                f"{unit} = {written[unit]!r} per {per} is off the grid: one {unit} would cost a "
+                f"fraction of 10^-{PICO_DIGITS}"
+            )
+        rates[unit] = int(pico)
+    return rates
+
+
+def _modifier(draft: Draft, rule: ModifierRule) -> Modifier:
+    modifier = Modifier(
+        id=rule.id,
+        kind=rule.kind,
+        layer="charge" if isinstance(rule, MinimumRule) else rule.layer,
+        order=rule.order,
+        matches=_matches(rule.match),
+        valid_from=rule.valid_from,
+        valid_to=draft.valid_to,
+    )
+    changes: dict[str, object]
+    match rule:
+        case MultiplyRule(factor=factor):
+            fraction = _factor(draft, "factor", factor)
+            changes = {
+                "written": factor,
+                "numerator": fraction.numerator,
+                "denominator": fraction.denominator,
+            }
+        case FixedRule(rates=rates, unit=unit):
+            changes = {"rates": _rates(draft, rates, unit)}
+        case MinimumRule(amount=amount):
+            changes = {"written": amount, "amount": _amount(draft, amount)}
+        case ZeroRule(note=note):
+            changes = {"note": note}
+    return replace(modifier, **changes)
+
+
+def _amount(draft: Draft, text: str) -> int:
+    pico = Fraction(Decimal(text)) * PICO_PER_UNIT
+    if pico.denominator != 1:
+        raise draft.refuse(f"amount {text!r} has more than {PICO_DIGITS} decimals")
+    return int(pico)
+
+
+def _factor(draft: Draft, name: str, text: str) -> Fraction:
+    value = Decimal(text)
+    decimals = -int(value.as_tuple().exponent)
+    if not 0 < value <= FACTOR_MAX or decimals > FACTOR_DECIMALS_MAX:
+        raise draft.refuse(
+            f"{name} {text!r} is out of range, expected above 0 and at most {FACTOR_MAX} "
+            f"with {FACTOR_DECIMALS_MAX} decimals"
+        )
+    return Fraction(value)
+
+
+def _fx(draft: Draft, rule: FxRule) -> FxRate:
+    fraction = _factor(draft, "rate", rule.rate)
+    return FxRate(
+        id=rule.id,
+        valid_from=rule.valid_from,
+        valid_to=draft.valid_to,
+        written=rule.rate,
+        numerator=fraction.numerator,
+        denominator=fraction.denominator,
+    )
+
+
+def _matches(match: Match) -> Matches:
+    constrained = []
+    for dimension, value in sorted(match.model_dump(exclude_none=True).items()):
+        values = (value,) if isinstance(value, str) else tuple(sorted(set(value)))
+        constrained.append((dimension, tuple(str(item) for item in values)))
+    return tuple(constrained)
+
+
+def _aliases(files: Iterable[tuple[str, BookFile]]) -> tuple[Alias, ...]:
+    """Aliases by name. Azure compares deployment names without case, and so do we."""
+    aliases: dict[str, Alias] = {}
+    for file_name, file in files:
+        for deployment in file.deployment:
+            name = deployment.name.lower()
+            if name in aliases:
+                raise InvalidBook(
+                    f"deployment {deployment.name!r} has an alias already", file=file_name
+                )
+            aliases[name] = Alias(
+                name=name,
+                provider=deployment.provider,
+                model=deployment.model,
+                version=deployment.version,
+                type=deployment.type.value,
+                region=deployment.region,
+            )
+    return tuple(aliases[name] for name in sorted(aliases))
+
+
+def _default_versions(
+    files: Iterable[tuple[str, BookFile]],
+) -> tuple[tuple[str, str, str], ...]:
+    versions: dict[tuple[str, str], str] = {}
+    for file_name, file in files:
+        for model in file.model:
+            if (model.provider, model.name) in versions:
+                raise InvalidBook(f"model {model.name!r} has a default already", file=file_name)
+            versions[model.provider, model.name] = model.default_version
+    return tuple(sorted((*key, version) for key, version in versions.items()))
+
+
+def _sources(drafts: Iterable[Draft]) -> dict[str, PriceSource]:
+    return {
+        draft.rule.id: PriceSource(
+            rule_id=draft.rule.id,
+            kind=draft.rule.source.kind,
+            checked=draft.rule.source.checked.isoformat(),
+            url=draft.rule.source.url,
+            region=draft.rule.source.region,
+            meters={unit.value: meter for unit, meter in draft.rule.source.meters.items()},
+        )
+        for draft in drafts
+        if isinstance(draft.rule, BaseRule | FxRule)
+    }

@@ -1,0 +1,54 @@
+"""Finding the rules of a call by dictionary look-ups: no rule is tried against a call.
+
+Rules that constrain the same dimensions share one dictionary from those dimensions' values; a
+call asks each of these few dictionaries once.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import Generic, Protocol, TypeVar
+
+from pricing_rules.price_book.rate_card import Matches
+
+CallFacts = Mapping[str, str | None]
+"""A call's value per dimension of a rule's match; None where it has none."""
+
+
+class Matching(Protocol):
+    """A rule with a match."""
+
+    @property
+    def matches(self) -> Matches: ...
+
+
+R = TypeVar("R", bound=Matching)
+
+
+class RuleIndex(Generic[R]):
+    """Compiled rules by what they match."""
+
+    def __init__(self, rules: Iterable[R]):
+        self._by_dimensions: dict[tuple[str, ...], dict[tuple[str, ...], list[R]]] = {}
+        for rule in rules:
+            dimensions = tuple(dimension for dimension, _ in rule.matches)
+            table = self._by_dimensions.setdefault(dimensions, {})
+            for values in product(*(values for _, values in rule.matches)):
+                table.setdefault(values, []).append(rule)
+
+    def find(self, facts: CallFacts) -> list[R]:
+        """Every rule that matches the call at any time, the most specific first."""
+        found: list[R] = []
+        for dimensions, table in self._by_dimensions.items():
+            values = tuple(facts.get(dimension) or "" for dimension in dimensions)
+            found += table.get(values, ())
+        found.sort(key=lambda rule: -len(rule.matches))
+        return found
+
+
+def may_match_one_call(one: Matches, other: Matches) -> bool:
+    """Whether some call is matched by both."""
+    values = dict(one)
+    return all(
+        dimension not in values or not set(values[dimension]).isdisjoint(allowed)
+        for dimension, allowed in other
+    )

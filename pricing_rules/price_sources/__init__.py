@@ -1,0 +1,1 @@
+"""Proposes rules from published prices. Imports `price_book`."""

@@ -1,0 +1,205 @@
+"""Prices read elsewhere, compared with the book: what a person reviews before anything is written.
+
+Owns the comparison and its text. A changed price is a new rule that supersedes the old one.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+import msgspec
+
+from pricing_rules.money import PICO_PER_UNIT
+from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.rate_card import Matches, RateCard
+from pricing_rules.price_book.rules import DeploymentType, ServiceTier
+from pricing_rules.units import Unit
+
+Rates = dict[Unit, Decimal]
+"""Price per million of a unit, in US dollars."""
+
+
+class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """The list prices of one model as a source has them."""
+
+    provider: str
+    model: str
+    version: str | None = None
+    deployment: DeploymentType
+    region: str | None = None
+    service_tier: ServiceTier = ServiceTier.DEFAULT
+    tiers: tuple[tuple[int | None, Rates], ...]
+    """(largest prompt or None, rates), ascending."""
+    valid_from: datetime
+    valid_to: datetime | None = None
+    family: str
+    """Rule file to write to, without its extension."""
+    source_kind: str
+    checked: date
+    source_region: str | None = None
+    url: str | None = None
+    meters: dict[Unit, str] = {}
+    conflict: str | None = None
+    """Why the source's own rows disagree."""
+
+    @property
+    def deployments(self) -> tuple[DeploymentType, ...]:
+        """Batch prices also hold for a call that names the batch tier on a standard deployment."""
+        if self.deployment is DeploymentType.GLOBAL_BATCH:
+            return (DeploymentType.GLOBAL_BATCH, DeploymentType.GLOBAL_STANDARD)
+        if self.deployment is DeploymentType.DATA_ZONE_BATCH:
+            return (DeploymentType.DATA_ZONE_BATCH, DeploymentType.DATA_ZONE_STANDARD)
+        return (self.deployment,)
+
+    @property
+    def matches(self) -> Matches:
+        """As the compiled rule of this price has them."""
+        constrained = {
+            "provider": (self.provider,),
+            "model": (self.model,),
+            "service_tier": (self.service_tier,),
+            "versions": (self.version,) if self.version else (),
+            "deployment": tuple(sorted(kind.value for kind in self.deployments)),
+            "region": (self.region,) if self.region else (),
+        }
+        return tuple(
+            (dimension, tuple(str(value) for value in values))
+            for dimension, values in sorted(constrained.items())
+            if values
+        )
+
+    @property
+    def rule_id(self) -> str:
+        tier = self.service_tier.value
+        if tier == ServiceTier.DEFAULT or self.deployments != (self.deployment,):
+            tier = ""
+        kind = (self.deployment, self.region, tier, self.valid_from.date())
+        parts = (self.provider, self.model, self.version, *kind)
+        return ".".join(str(part) for part in parts if part)
+
+
+class Change(StrEnum):
+    """What a source's price is to the book."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    GONE = "gone"
+    OFF_GRID = "off-grid"
+    CONFLICT = "conflict"
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """One difference between a source and the book."""
+
+    change: Change
+    rule_id: str
+    details: tuple[str, ...]
+    price: ReadPrice | None = None
+    """What would be written; None where nothing can be."""
+    supersedes: str | None = None
+
+
+def propose(
+    prices: Sequence[ReadPrice], book: Book, *, in_scope: Collection[str]
+) -> list[Proposal]:
+    """Every difference. `in_scope`: ids of the book's rules that the source should still have."""
+    standing: dict[Matches, list[RateCard]] = {}
+    for card in sorted(book.content.cards, key=lambda card: card.valid_from):
+        standing.setdefault(card.matches, []).append(card)
+    proposals = []
+    seen: set[str] = set()
+    for price in prices:
+        same = standing.get(price.matches, [])
+        # The rule in force when the price began, or the first one of a price older than all.
+        begun = [card for card in same if card.valid_from <= price.valid_from]
+        seen.update(card.id for card in same)
+        candidates = begun[-1:] or same[:1]
+        proposal = _compare(price, candidates[0]) if candidates else _added_or_refused(price)
+        if proposal is not None:
+            proposals.append(proposal)
+    proposals += [
+        Proposal(change=Change.GONE, rule_id=rule_id, details=("the source has it no more",))
+        for rule_id in sorted(set(in_scope) - seen)
+    ]
+    return sorted(proposals, key=lambda proposal: (proposal.change, proposal.rule_id))
+
+
+def _added_or_refused(price: ReadPrice) -> Proposal:
+    """A price that the book has no rule for, unless the source itself cannot be used."""
+    off_grid = tuple(
+        f"{unit} {amount} per 1M"
+        for _, rates in price.tiers
+        for unit, amount in rates.items()
+        if _pico(amount).denominator != 1
+    )
+    if price.conflict or off_grid:
+        change = Change.CONFLICT if price.conflict else Change.OFF_GRID
+        details = (price.conflict,) if price.conflict else off_grid
+        return Proposal(change=change, rule_id=price.rule_id, details=details)
+    details = tuple(f"{unit} {_plain(amount)}" for unit, amount in price.tiers[0][1].items())
+    return Proposal(change=Change.ADDED, rule_id=price.rule_id, details=details, price=price)
+
+
+def _compare(price: ReadPrice, card: RateCard) -> Proposal | None:
+    added = _added_or_refused(price)
+    if added.price is None or (card.valid_to is not None and card.valid_to <= price.valid_from):
+        return added
+    differences = _differences(price, card)
+    if not differences and price.valid_to and card.valid_to is None:
+        ends = f"ends {price.valid_to.isoformat()} and nothing follows yet"
+        return Proposal(change=Change.GONE, rule_id=card.id, details=(ends,))
+    if not differences:
+        return None
+    if price.valid_from <= card.valid_from:
+        # The source changed the price without a new date: it holds from the day we saw it.
+        seen_on = datetime.combine(price.checked, datetime.min.time(), card.valid_from.tzinfo)
+        price = msgspec.structs.replace(price, valid_from=seen_on)
+    return Proposal(
+        change=Change.CHANGED,
+        rule_id=price.rule_id,
+        details=differences,
+        price=price,
+        supersedes=card.id,
+    )
+
+
+def _differences(price: ReadPrice, card: RateCard) -> tuple[str, ...]:
+    bounds = [bound for bound, _ in price.tiers]
+    if bounds != [tier.up_to for tier in card.tiers]:
+        return (f"tiers up to {[tier.up_to for tier in card.tiers]} → {bounds}",)
+    differences = []
+    for (bound, rates), tier in zip(price.tiers, card.tiers, strict=True):
+        for unit in sorted(rates.keys() | tier.rates.keys()):
+            old = tier.rates.get(unit)
+            new = int(_pico(rates[unit])) if unit in rates else None
+            if old != new:
+                band = f" up to {bound}" if bound else ""
+                differences.append(f"{unit}{band} {_per_million(old)} → {_per_million(new)}")
+    return tuple(differences)
+
+
+def render(proposals: Sequence[Proposal]) -> str:
+    """The differences for a reviewer, one rule a paragraph, with counts at the end."""
+    lines = []
+    for proposal in proposals:
+        lines.append(f"{proposal.change:9} {proposal.rule_id}")
+        lines += [f"            {detail}" for detail in proposal.details]
+    counts = [
+        f"{sum(proposal.change is change for proposal in proposals)} {change}" for change in Change
+    ]
+    return "\n".join([*lines, ", ".join(counts)])
+
+
+def _pico(per_million: Decimal) -> Fraction:
+    return Fraction(Fraction(per_million) * PICO_PER_UNIT, 1_000_000)
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
+
+
+def _per_million(pico: int | None) -> str:
+    """One pico-dollar for one is a micro-dollar for a million."""
+    return "none" if pico is None else _plain(Decimal(pico).scaleb(-6))

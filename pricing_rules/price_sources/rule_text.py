@@ -1,0 +1,75 @@
+"""Base rules as TOML text, in the form that a person would write them."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from pricing_rules.price_sources.proposals import Proposal, ReadPrice
+from pricing_rules.units import Unit
+
+_ORDER = list(Unit)
+
+
+def rule_text(proposal: Proposal) -> str:
+    """The rule that a proposal would add to a file of the book."""
+    price = proposal.price
+    if price is None:
+        raise ValueError(f"{proposal.rule_id} is {proposal.change}, which writes no rule")
+    lines = ["[[rule]]", f"id = {_text(price.rule_id)}", 'kind = "base"']
+    lines.append(f"valid_from = {_moment(price.valid_from)}")
+    if price.valid_to:
+        lines.append(f"valid_to = {_moment(price.valid_to)}")
+    if proposal.supersedes:
+        lines.append(f"supersedes = {_text(proposal.supersedes)}")
+    lines += ['currency = "USD"', 'unit = "1M"', f"match = {_match(price)}", _source(price)]
+    if len(price.tiers) == 1:
+        lines.append(f"rates = {_rates(price.tiers[0][1])}")
+    else:
+        for bound, rates in price.tiers:
+            lines.append("[[rule.tier]]")
+            if bound is not None:
+                lines.append(f"up_to_prompt_tokens = {bound}")
+            lines.append(f"rates = {_rates(rates)}")
+    return "\n".join(lines) + "\n"
+
+
+def _match(price: ReadPrice) -> str:
+    fields = {"provider": _text(price.provider), "model": _text(price.model)}
+    if price.version:
+        fields["versions"] = f"[{_text(price.version)}]"
+    fields["deployment"] = f"[{', '.join(_text(kind.value) for kind in price.deployments)}]"
+    if price.region:
+        fields["region"] = f"[{_text(price.region)}]"
+    fields["service_tier"] = _text(price.service_tier.value)
+    return _inline(fields)
+
+
+def _source(price: ReadPrice) -> str:
+    fields = {"kind": _text(price.source_kind), "checked": price.checked.isoformat()}
+    if price.url:
+        fields["url"] = _text(price.url)
+    if price.source_region:
+        fields["region"] = _text(price.source_region)
+    if price.meters:
+        meters = sorted(price.meters.items(), key=lambda item: _ORDER.index(item[0]))
+        fields["meters"] = _inline({unit.value: _text(name) for unit, name in meters})
+    return f"source = {_inline(fields)}"
+
+
+def _rates(rates: Mapping[Unit, Decimal]) -> str:
+    in_order = sorted(rates.items(), key=lambda item: _ORDER.index(item[0]))
+    return _inline({unit.value: _text(f"{amount.normalize():f}") for unit, amount in in_order})
+
+
+def _inline(fields: Mapping[str, str]) -> str:
+    return "{ " + ", ".join(f"{name} = {value}" for name, value in fields.items()) + " }"
+
+
+def _text(value: str) -> str:
+    # A JSON string of printable characters is a TOML basic string.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _moment(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,88 @@
+"""What a book says about a model at a time, with the age of each price, as text for people."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from pricing_rules.money import format_pico
+from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.rate_card import RateCard
+
+STALE_AFTER_DAYS = 60
+"""A price that nobody compared with its source for longer is warned about."""
+
+
+def cards_of(book: Book, model: str, at: datetime) -> list[RateCard]:
+    """The base rules of a model in force at a time, by its name with or without the version."""
+    return [
+        card
+        for card in book.content.cards
+        if model.lower() in _names(card)
+        and card.valid_from <= at
+        and (card.valid_to is None or at < card.valid_to)
+    ]
+
+
+def _names(card: RateCard) -> set[str]:
+    values = dict(card.matches)
+    (name,) = values["model"]
+    dated = (f"{name}-{version}" for version in values.get("versions", ()))
+    return {each.lower() for each in (name, *dated)}
+
+
+def show(book: Book, model: str, *, at: datetime, today: date) -> Iterator[str]:
+    """The prices of a model, a paragraph per rule."""
+    for card in cards_of(book, model, at):
+        values = {name: allowed for name, allowed in card.matches if name != "model"}
+        ends = card.valid_to.isoformat() if card.valid_to else "further notice"
+        yield f"{card.id}  from {card.valid_from.isoformat()} until {ends}"
+        yield "    for " + ", ".join(f"{name} {'|'.join(v)}" for name, v in values.items())
+        for tier in card.tiers:
+            band = f" up to {tier.up_to:,} prompt tokens" if tier.up_to else ""
+            prices = ", ".join(
+                f"{unit} {format_pico(price * 1_000_000)}" for unit, price in tier.rates.items()
+            )
+            yield f"    {card.currency} per 1M{band}: {prices}"
+        source = book.sources[card.id]
+        age = age_days(book, card.id, today)
+        where = ", ".join([*source.meters.values(), *([source.url] if source.url else [])])
+        yield f"    {source.kind} checked {source.checked}, {age} days ago: {where or 'no meter'}"
+
+
+def stale(book: Book, model: str, *, at: datetime, today: date) -> list[str]:
+    """A warning for each price that was last checked too long ago."""
+    return [
+        f"{card.id}: checked {age} days ago, more than {STALE_AFTER_DAYS}"
+        for card in cards_of(book, model, at)
+        if (age := age_days(book, card.id, today)) > STALE_AFTER_DAYS
+    ]
+
+
+def age_days(book: Book, rule_id: str, today: date) -> int:
+    """Days since someone compared the price with its source."""
+    return (today - date.fromisoformat(book.sources[rule_id].checked)).days
+
+
+def book_differences(old: Book, new: Book) -> Iterator[str]:
+    """What the second book has otherwise: rules and aliases added, gone or changed."""
+    if old.version == new.version:
+        return
+    for name in ("pricing_currency", "billing_currency", "default_versions"):
+        before, after = getattr(old.content, name), getattr(new.content, name)
+        if before != after:
+            yield f"changed   {name}: {before} → {after}"
+    before_rules, after_rules = _rules(old), _rules(new)
+    for rule_id in sorted(before_rules.keys() | after_rules.keys()):
+        if rule_id not in after_rules:
+            yield f"gone      {rule_id}"
+        elif rule_id not in before_rules:
+            yield f"added     {rule_id}"
+        elif before_rules[rule_id] != after_rules[rule_id]:
+            yield f"changed   {rule_id}"
+
+
+def _rules(book: Book) -> dict[str, object]:
+    content = book.content
+    rules: dict[str, object] = {card.id: card for card in content.cards}
+    rules |= {rule.id: rule for rule in content.modifiers}
+    rules |= {rate.id: rate for rate in content.fx}
+    return rules | {f"deployment {alias.name}": alias for alias in content.aliases}

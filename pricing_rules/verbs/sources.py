@@ -1,0 +1,61 @@
+"""The verbs that read prices elsewhere: import-azure, import-genai, fetch-azure."""
+
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from pricing_rules.errors import InvalidPriceSource
+from pricing_rules.price_book.book import load_book
+from pricing_rules.price_sources.azure_fetch import fetch_prices
+from pricing_rules.price_sources.azure_import import propose_azure
+from pricing_rules.price_sources.proposals import Proposal, render
+from pricing_rules.price_sources.rule_text import rule_text
+
+
+def import_azure(arguments: Namespace) -> int:
+    """Compare dumps of the Retail Prices API with the base books."""
+    proposals = propose_azure(arguments.dump, load_book(), checked=arguments.checked)
+    return _review(proposals, arguments.write)
+
+
+def import_genai(arguments: Namespace) -> int:
+    """Compare the genai-prices package with the base books."""
+    try:
+        from pricing_rules.price_sources.genai_import import propose_genai  # noqa: PLC0415 - development extra
+    except ModuleNotFoundError as error:
+        raise InvalidPriceSource("genai-prices is not installed: uv sync --group dev") from error
+    proposals = propose_genai(
+        arguments.provider, load_book(), since=arguments.since, checked=arguments.checked
+    )
+    return _review(proposals, arguments.write)
+
+
+def fetch_azure(arguments: Namespace) -> int:
+    """Fetch a region's prices in the form that import-azure reads."""
+    page = fetch_prices(
+        arguments.region, currency=arguments.currency, url=arguments.url, sleep=time.sleep
+    )
+    print(msgspec.json.format(page, indent=1).decode())
+    return 0
+
+
+def _review(proposals: Sequence[Proposal], into: Path | None) -> int:
+    print(render(proposals))
+    if into is None:
+        return 0
+    for proposal in proposals:
+        if proposal.price is not None:
+            file = into / f"{proposal.price.family}.toml"
+            _append(file, rule_text(proposal))
+            print(f"{proposal.rule_id} written to {file.name}", file=sys.stderr)
+    load_book()
+    return 0
+
+
+def _append(file: Path, rule: str) -> None:
+    before = file.read_text(encoding="utf-8") + "\n" if file.exists() else ""
+    file.write_text(before + rule, encoding="utf-8")
