@@ -23,7 +23,7 @@ import uvloop
 from fastapi import FastAPI
 
 from benchmarks.result import Result, add_results_argument, at_most, beside, report
-from local_stack import azurite
+from local_stack.demo import azurite
 from table_api.http_api.app import create_app
 from table_api.ledger.keys import LEDGER_TABLE, subject_rows
 from table_api.ledger.ledger import Ledger

@@ -25,10 +25,10 @@ from rich.table import Table
 
 from benchmarks.process_cpu import cpu_s
 from benchmarks.result import Result, add_results_argument, report
-from local_stack.azurite import free_port
+from local_stack.demo.azurite import free_port
 from local_stack.gateway.identity import local_token
 from local_stack.model.behaviour import CHUNK_DELAY_HEADER, TOKENS_HEADER
-from local_stack.people import people
+from local_stack.traffic.people import people
 
 ROOT = Path(__file__).parents[1]
 EVENT_HUBS = ROOT / "local_stack" / "event_hubs.json"

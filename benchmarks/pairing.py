@@ -23,8 +23,8 @@ from benchmarks.result import Result, add_results_argument, beside, report
 from consumers.metering.run import run
 from consumers.pairing.run import pair
 from consumers.settings import read_settings
-from local_stack import azurite
 from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.demo import azurite
 from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.open_calls.decision import PairingState

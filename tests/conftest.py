@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from local_stack import azurite as azurite_process
+from local_stack.demo import azurite as azurite_process
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from local_stack.demo_box import DemoBox, show
+from local_stack.demo.demo_box import DemoBox, show
 from pricing_rules.__main__ import main
 
 ROOT = Path(__file__).parent.parent

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local_stack.azurite import AzuritePorts, free_port
 from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.demo.azurite import AzuritePorts, free_port
 from table_api.errors import Unavailable
 from table_api.http_api.app import create_app
 from table_api.storage.memory_tables import MemoryTableStorage

@@ -8,7 +8,7 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 
-from local_stack.trace import deal
+from local_stack.traffic.trace import deal
 
 ROOT = Path(__file__).parent.parent
 TRACE = ROOT.parent / "shared/data/traces/azure_llm_inference_2023_code.csv"

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import streamlit as st
 
-from ui.errors import AddressUnreadable
+from ui.api.errors import AddressUnreadable
 from ui.format import escape
 from ui.period import Period, Range, month_of
 

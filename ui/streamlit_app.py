@@ -3,8 +3,8 @@
 import streamlit as st
 
 from ui.address import COMPLETENESS_PAGE, INVOICES_PAGE, RERATINGS_PAGE, USAGE_PAGE
-from ui.connection import api
-from ui.failure import failures_shown
+from ui.api.connection import api
+from ui.parts.failure import failures_shown
 
 st.set_page_config(page_title="LLM chargeback", layout="wide")
 

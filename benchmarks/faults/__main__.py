@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from benchmarks.faults.campaign import run_fault
 from benchmarks.faults.catalogue import FAULTS
 from benchmarks.faults.verdict import as_row, head
-from local_stack import azurite
+from local_stack.demo import azurite
 
 EVENTS = 100_000
 SMALLER = 25

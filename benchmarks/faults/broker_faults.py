@@ -4,7 +4,7 @@ import asyncio
 from itertools import pairwise
 
 from benchmarks.faults.stand import GROUP, HUB, PARTITIONS, Stand
-from local_stack.broker.faults import (
+from local_stack.broker.faults.faults import (
     BlackHole,
     BusyAttach,
     Clock,

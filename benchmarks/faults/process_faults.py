@@ -2,7 +2,7 @@
 
 from benchmarks.faults.fleet import FleetError
 from benchmarks.faults.stand import GROUP, HUB, PARTITIONS, Stand
-from local_stack.broker.faults import BusyAttach, Detach, Drop, Fault, Replay, Steal
+from local_stack.broker.faults.faults import BusyAttach, Detach, Drop, Fault, Replay, Steal
 from tests.waiting import until
 
 KILLS = 10

@@ -15,10 +15,10 @@ from benchmarks.faults.fleet import Fleet
 from benchmarks.faults.storage_proxy import StorageProxy
 from benchmarks.faults.workload import STARTED, Workload
 from local_stack.broker import Broker, BrokerConfig, HubConfig
-from local_stack.broker.faults import LoseAck
-from local_stack.broker.namespace import milliseconds
+from local_stack.broker.faults.faults import LoseAck
+from local_stack.broker.serving.namespace import milliseconds
 from local_stack.send import send_events
-from local_stack.usage_event import OutgoingEvent
+from local_stack.traffic.usage_event import OutgoingEvent
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.calls import DEMO_BOOK

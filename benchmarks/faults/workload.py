@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
-from local_stack.usage_event import OutgoingEvent
+from local_stack.traffic.usage_event import OutgoingEvent
 from tests.builders import call_id, chat_usage, make_body
 
 STARTED = datetime(2026, 12, 1, 6, tzinfo=UTC)

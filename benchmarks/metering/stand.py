@@ -18,8 +18,8 @@ from azure.storage.blob.aio import ContainerClient
 from benchmarks.metering.traffic import DRAIN_GROUP, GROUP, HUB, PARTITIONS, Traffic
 from consumers.receiving.checkpoints import create_container
 from consumers.receiving.hub import HubAddress
-from local_stack import azurite
 from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.demo import azurite
 from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.storage.azure_tables import AzureTableStorage

@@ -6,10 +6,10 @@ import signal
 import sys
 from pathlib import Path
 
-from local_stack.broker import data_directory
 from local_stack.broker.broker import Broker, Listen, TlsFiles
 from local_stack.broker.config import BrokerConfig
 from local_stack.broker.errors import BrokerError, ConfigError
+from local_stack.broker.store import data_directory
 
 
 def main() -> int:

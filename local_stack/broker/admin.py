@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from local_stack.broker.errors import BrokerError, PortTakenError, UnknownTargetError
-from local_stack.broker.faults import FAULTS
+from local_stack.broker.faults.faults import FAULTS
 
 if TYPE_CHECKING:
     from local_stack.broker.broker import Broker

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from local_stack.broker import data_directory
 from local_stack.broker.admin import Admin
-from local_stack.broker.capture import Capture
+from local_stack.broker.amqp.messages import event_of
 from local_stack.broker.config import BrokerConfig
-from local_stack.broker.connection import Connection
 from local_stack.broker.errors import PortTakenError, UnknownTargetError
-from local_stack.broker.faults import BlackHole, Fault, Strike
-from local_stack.broker.hubs import Hub
-from local_stack.broker.messages import event_of
-from local_stack.broker.namespace import Namespace
-from local_stack.broker.partition_log import PartitionLog, StoredEvent
+from local_stack.broker.faults.faults import BlackHole, Fault, Strike
+from local_stack.broker.serving.connection import Connection
+from local_stack.broker.serving.namespace import Namespace
+from local_stack.broker.store import data_directory
+from local_stack.broker.store.capture import Capture
+from local_stack.broker.store.hubs import Hub
+from local_stack.broker.store.partition_log import PartitionLog, StoredEvent
 from local_stack.broker.strikes import Strikes
 
 EXPIRE_EVERY_S = 60.0

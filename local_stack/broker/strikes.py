@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from local_stack.broker.connection import Connection
 from local_stack.broker.errors import AmqpError, UnknownTargetError
-from local_stack.broker.faults import (
+from local_stack.broker.faults.faults import (
     NOWHERE,
     Close,
     Detach,
@@ -17,11 +16,12 @@ from local_stack.broker.faults import (
     Strike,
     Trim,
 )
-from local_stack.broker.hubs import Hub
-from local_stack.broker.links import Link
-from local_stack.broker.namespace import Namespace
-from local_stack.broker.partition_log import PartitionLog
-from local_stack.broker.readers import Readers
+from local_stack.broker.serving.connection import Connection
+from local_stack.broker.serving.links import Link
+from local_stack.broker.serving.namespace import Namespace
+from local_stack.broker.store.hubs import Hub
+from local_stack.broker.store.partition_log import PartitionLog
+from local_stack.broker.store.readers import Readers
 
 
 class Thief:

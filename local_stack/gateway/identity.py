@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from local_stack.gateway.errors import GatewayFault
-from local_stack.usage_event import TENANT
+from local_stack.traffic.usage_event import TENANT
 
 AUDIENCE = "api://llm-gateway"
 TOKEN_LIFETIME_S = 30 * 24 * 3600

@@ -12,8 +12,8 @@ from apim_policies.errors import PolicyError
 from apim_policies.harness.call import CALLER_GONE, Forward, GatewayError, Passage, Response
 from apim_policies.harness.policies import Policies
 from local_stack.gateway.backend import Backend, header_lines, held_body, passed_on, text_of
-from local_stack.gateway.call_log import CallLog
-from local_stack.gateway.reports import Reports
+from local_stack.gateway.reporting.call_log import CallLog
+from local_stack.gateway.reporting.reports import Reports
 from telemetry.log import Log
 
 CALLER_GONE_STATUS = 499

@@ -9,11 +9,11 @@ from aiohttp import web
 from apim_policies.harness.call import Request
 from apim_policies.harness.policies import Policies
 from local_stack.gateway.backend import Backend, header_lines
-from local_stack.gateway.call_log import CallLog
 from local_stack.gateway.identity import Credential, Subscription, identify
-from local_stack.gateway.operation import operation_of
 from local_stack.gateway.passing import Passing
-from local_stack.gateway.reports import Counts, Reports
+from local_stack.gateway.reporting.call_log import CallLog
+from local_stack.gateway.reporting.operation import operation_of
+from local_stack.gateway.reporting.reports import Counts, Reports
 
 API_ID = API_PATH = "llm"
 NOT_FOUND = {"statusCode": 404, "message": f"No API here, expected a path below /{API_PATH}/."}

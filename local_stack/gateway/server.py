@@ -11,9 +11,6 @@ from apim_policies.check import read_named_values
 from apim_policies.harness.call import Gateway
 from apim_policies.harness.policies import Policies
 from local_stack.gateway.backend import Backend
-from local_stack.gateway.diagnostics import Diagnostics
-from local_stack.gateway.gateway_log import GatewayLog
-from local_stack.gateway.hub_writer import HubWriter
 from local_stack.gateway.identity import (
     AUDIENCE,
     DEFAULT_SUBSCRIPTIONS,
@@ -21,9 +18,12 @@ from local_stack.gateway.identity import (
     read_subscriptions,
 )
 from local_stack.gateway.proxy import API_ID, API_PATH, Proxy
-from local_stack.gateway.reports import USAGE_LOGGER, Counts, Reports
+from local_stack.gateway.reporting.diagnostics import Diagnostics
+from local_stack.gateway.reporting.gateway_log import GatewayLog
+from local_stack.gateway.reporting.hub_writer import HubWriter
+from local_stack.gateway.reporting.reports import USAGE_LOGGER, Counts, Reports
 from local_stack.gateway.settings import Settings
-from local_stack.usage_event import REGION, TENANT
+from local_stack.traffic.usage_event import REGION, TENANT
 
 SERVICE = "apim-local"
 DRAIN_S_MAX = 10.0

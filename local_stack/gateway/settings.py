@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_stack.gateway.trap import Trap
+from local_stack.gateway.reporting.trap import Trap
 
 POLICIES = Path(__file__).parents[2] / "apim_policies"
 

@@ -13,13 +13,13 @@ from uuid import uuid4
 import aiohttp
 import msgspec
 
-from local_stack.deployments import DEPLOYMENTS
 from local_stack.gateway.errors import GatewayFault
 from local_stack.gateway.identity import local_token
 from local_stack.gateway.proxy import API_PATH
-from local_stack.gateway.reports import Counts
+from local_stack.gateway.reporting.reports import Counts
 from local_stack.model.behaviour import STATUS_HEADER, TOKENS_HEADER
-from local_stack.workload import SEED, Workload
+from local_stack.traffic.deployments import DEPLOYMENTS
+from local_stack.traffic.workload import SEED, Workload
 from pricing_rules.types import Operation
 
 CALLERS = 16

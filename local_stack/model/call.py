@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
-from local_stack.deployments import DEPLOYMENTS
 from local_stack.model.behaviour import Behaviour
+from local_stack.traffic.deployments import DEPLOYMENTS
 from pricing_rules.types import Operation
 
 CHARACTERS_PER_TOKEN = 4

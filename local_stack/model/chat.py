@@ -6,7 +6,7 @@ from typing import Any
 
 from local_stack.model.call import ModelCall
 from local_stack.model.event_stream import DONE, frame
-from local_stack.usage_event import chat_usage
+from local_stack.traffic.usage_event import chat_usage
 from pricing_rules.types import Operation
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from local_stack.errors import LocalStackError
 from local_stack.send import SendReport, send_events
-from local_stack.trace import offset_to, trace_events
-from local_stack.usage_event import OutgoingEvent
-from local_stack.workload import CALLS, Workload
+from local_stack.traffic.trace import offset_to, trace_events
+from local_stack.traffic.usage_event import OutgoingEvent
+from local_stack.traffic.workload import CALLS, Workload
 
 CONNECTION_VARIABLE = "EVENTHUB_CONNECTION_STRING"
 HUB = "llm-usage"

@@ -17,7 +17,7 @@ from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import ConnectError, EventDataError, EventHubError
 
 from local_stack.errors import SendFailed
-from local_stack.usage_event import OutgoingEvent
+from local_stack.traffic.usage_event import OutgoingEvent
 
 WINDOW_EVENTS_MAX = 2_000
 """Events held in memory and grouped by partition key: one key's events share a batch, and a batch

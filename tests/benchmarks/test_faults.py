@@ -11,7 +11,7 @@ import pytest
 from benchmarks.faults.campaign import run_fault
 from benchmarks.faults.catalogue import FAULTS, Fault
 from benchmarks.faults.process_faults import kill
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 
 EVENTS = 1_200
 SHORT = [

@@ -17,8 +17,8 @@ from azure.data.tables import TableServiceClient, UpdateMode
 from consumers.metering.run import run
 from consumers.running.clients import Edges, open_edges
 from consumers.settings import Settings, read_settings
-from local_stack.azurite import AzuritePorts
 from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.demo.azurite import AzuritePorts
 from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.consumer_state.dead_letters import DeadLetter
 from table_api.consumer_state.progress import Count, Progress, ProgressTable

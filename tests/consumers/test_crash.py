@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from local_stack.send import send_events
-from local_stack.trace import offset_to, trace_events
-from local_stack.usage_event import OutgoingEvent
+from local_stack.traffic.trace import offset_to, trace_events
+from local_stack.traffic.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
 from table_api.consumer_state.progress import Count
 from tests.builders import ENQUEUED_TIME

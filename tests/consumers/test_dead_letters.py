@@ -8,7 +8,7 @@ from azure.storage.blob.aio import ContainerClient
 
 from consumers.dead_letters.blob_letters import BlobDeadLetters
 from consumers.dead_letters.letters import DeadLetters, MemoryDeadLetters
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.contracts.dead_letters import HUB, DeadLettersContract

@@ -1,6 +1,6 @@
 """Two owners of one partition: whatever they do, each event counts once."""
 
-from local_stack.broker.faults import BlackHole, BusyAttach, Detach, Recreate, Replay, Steal
+from local_stack.broker.faults.faults import BlackHole, BusyAttach, Detach, Recreate, Replay, Steal
 from table_api.consumer_state.progress import Count
 from tests.builders import call_id, make_body
 from tests.consumers.conftest import HUB, Stage

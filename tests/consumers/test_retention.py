@@ -6,7 +6,7 @@ from argparse import Namespace
 import pytest
 
 from consumers.verbs.lag import lag
-from local_stack.broker.faults import Trim
+from local_stack.broker.faults.faults import Trim
 from tests.consumers.conftest import HUB, Stage
 
 

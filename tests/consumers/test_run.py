@@ -2,8 +2,8 @@
 
 import time
 
-from local_stack.azurite import free_port
 from local_stack.broker import Broker
+from local_stack.demo.azurite import free_port
 from table_api.consumer_state.progress import Count
 from tests.builders import call_id, make_body
 from tests.consumers.conftest import CONFIG, HUB, HubClock, Stage

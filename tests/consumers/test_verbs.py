@@ -8,7 +8,7 @@ import pytest
 from consumers.verbs.check import check
 from consumers.verbs.lag import lag
 from consumers.verbs.ledger import audit_ledger
-from local_stack.azurite import free_port
+from local_stack.demo.azurite import free_port
 from tests.consumers.conftest import Stage
 
 Capture = pytest.CaptureFixture[str]

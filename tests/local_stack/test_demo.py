@@ -19,7 +19,7 @@ import pytest
 
 from apim_policies.harness import compiler
 from local_stack.gateway.identity import local_token
-from local_stack.people import people
+from local_stack.traffic.people import people
 from tests.trace_total import ROOT, TRACE, total_of
 
 START_TIMEOUT_S = 180

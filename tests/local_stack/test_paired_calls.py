@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from local_stack.paired_calls import paired_calls
+from local_stack.traffic.paired_calls import paired_calls
 from table_api.open_calls.decision import PairingState
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.consumers.pairing.gateway import Call, envelope

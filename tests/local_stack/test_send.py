@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from local_stack.broker import Broker, BrokerConfig, HubConfig
-from local_stack.broker.faults import BusySend, LoseAck
+from local_stack.broker.faults.faults import BusySend, LoseAck
 from local_stack.errors import SendFailed
 from local_stack.send import send_events, sender
 from local_stack.send.__main__ import CONNECTION_VARIABLE, main
-from local_stack.trace import offset_to, trace_events
-from local_stack.usage_event import OutgoingEvent
-from local_stack.workload import Workload
+from local_stack.traffic.trace import offset_to, trace_events
+from local_stack.traffic.usage_event import OutgoingEvent
+from local_stack.traffic.workload import Workload
 
 NOW = datetime(2026, 11, 23, 12, 34, 56, tzinfo=UTC)
 HUB = "llm-usage"

@@ -1,4 +1,4 @@
-"""local_stack.trace: recorded calls become the same events each time, by a rule anyone can redo."""
+"""local_stack.traffic.trace: recorded calls become the same events each time, by a rule to redo."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ import pytest
 
 from consumers.decoding.usage_event import FAR_PAST_MAX, decode
 from local_stack.errors import InvalidTrace
-from local_stack.people import people
-from local_stack.trace import (
+from local_stack.traffic.people import people
+from local_stack.traffic.trace import (
     DEAL_LABEL,
     MIX,
     SPAN_MAX,
@@ -23,7 +23,7 @@ from local_stack.trace import (
     read_trace,
     trace_events,
 )
-from local_stack.usage_event import OutgoingEvent
+from local_stack.traffic.usage_event import OutgoingEvent
 from pricing_rules.types import UsageEvent
 from tests.builders import wire_violations
 

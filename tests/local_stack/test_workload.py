@@ -1,4 +1,4 @@
-"""local_stack.workload and people: generated traffic is repeatable, valid and of the stated mix."""
+"""Generated traffic (workload, people) is repeatable, valid and of the stated mix."""
 
 import json
 from collections import Counter
@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.decoding.usage_event import decode, is_deferred
-from local_stack.deployments import DEPLOYMENTS, UNPRICED_DEPLOYMENT
-from local_stack.people import people
-from local_stack.workload import Workload
+from local_stack.traffic.deployments import DEPLOYMENTS, UNPRICED_DEPLOYMENT
+from local_stack.traffic.people import people
+from local_stack.traffic.workload import Workload
 from pricing_rules.types import UsageEvent
 from tests.builders import wire_violations
 

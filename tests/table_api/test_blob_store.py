@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 from table_api.errors import SettingsError, Unavailable
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.blobs import BlobStore

@@ -13,7 +13,7 @@ from uuid import uuid4
 import azure.functions as func
 import pytest
 
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 from table_api.invoicing.settings import CONTAINER
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.storage.azure_blobs import AzureBlobStore

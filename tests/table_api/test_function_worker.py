@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 from table_api.invoicing.closing.scheduled import SCHEDULE
 from table_api.invoicing.settings import CONTAINER
 from table_api.invoicing.snapshots.archive import LEASE_BLOB, Archive

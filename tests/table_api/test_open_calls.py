@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage

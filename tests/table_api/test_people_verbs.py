@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from azure.data.tables import TableServiceClient
 
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 from table_api.__main__ import main
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import read_meta

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 from pricing_rules.types import Caller, Rank, ReplacedCall
 from table_api.errors import Unavailable
 from table_api.ledger.ledger import Ledger

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from azure.identity.aio import DefaultAzureCredential
 
-from local_stack.azurite import AzuritePorts, free_port
+from local_stack.demo.azurite import AzuritePorts, free_port
 from table_api.__main__ import main
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.connection import connect, open_storage, storage_settings

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from local_stack.azurite import ACCOUNT_KEY, AzuritePorts
+from local_stack.demo.azurite import ACCOUNT_KEY, AzuritePorts
 from table_api.errors import SettingsError, Unavailable
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.keys import starting_with

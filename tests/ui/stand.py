@@ -34,7 +34,7 @@ from table_api.storage.table_storage import Row
 from tests.builders import call_id, make_event, make_usage
 from tests.calls import SETTINGS, book
 from tests.reratings import History, dearer_book
-from ui.client import Client, http_transport, open_http
+from ui.api.client import Client, http_transport, open_http
 from ui.period import one_day
 
 HUB = "llm-usage"

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from ui.answers import Cost, UsageRow
-from ui.charts import GROUPS_MAX, OTHERS, daily_charges, daily_chart
+from ui.api.usage_answers import Cost, UsageRow
+from ui.parts.charts import GROUPS_MAX, OTHERS, daily_charges, daily_chart
 
 TODAY = date(2026, 11, 3)
 DAYS = [TODAY - timedelta(days=2), TODAY - timedelta(days=1), TODAY]

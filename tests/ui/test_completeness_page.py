@@ -12,8 +12,8 @@ from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import WAITS, World
 from tests.ui.stand import ADA, Stand
 from tests.ui.test_pages import RUN_TIMEOUT_S, cards, column, words
-from ui.answers import CallDetail
-from ui.gaps import DEAD_CALLS_MIN
+from ui.api.usage_answers import CallDetail
+from ui.parts.gaps import DEAD_CALLS_MIN
 
 APP = Path(__file__).parents[2] / "ui/streamlit_app.py"
 NOW = datetime.now(UTC)
@@ -94,7 +94,7 @@ def test_a_charge_without_cache_writes_says_so(
     stand: Stand, today: date, excludes: list[str], said: bool
 ) -> None:
     def draw(call: "CallDetail") -> None:
-        from ui.app_pages.call import show_exclusions  # noqa: PLC0415  # runs by itself
+        from ui.usage_views.call import show_exclusions  # noqa: PLC0415  # runs by itself
 
         show_exclusions(call)
 

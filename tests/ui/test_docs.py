@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ui.address import Parameter
-from ui.connection import CACHE_TTL_S, REFRESH_S
+from ui.api.connection import CACHE_TTL_S, REFRESH_S
+from ui.api.settings import Settings
 from ui.period import CUSTOM_DAYS_MAX, Range
-from ui.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs/ui.md").read_text()

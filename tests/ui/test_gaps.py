@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ui.completeness_answers import ModelLine
-from ui.gaps import dead_models, gaps_of
+from ui.api.completeness_answers import ModelLine
+from ui.parts.gaps import dead_models, gaps_of
 
 NOTHING: dict[str, Any] = {
     name: 0 for name in ModelLine.__struct_fields__ if name not in {"model", "oldest_waiting"}

@@ -18,7 +18,7 @@ from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
 from tests.ui.stand import Stand
-from ui.client import Client, http_transport
+from ui.api.client import Client, http_transport
 
 APP = Path(__file__).parents[2] / "ui/streamlit_app.py"
 RUN_TIMEOUT_S = 30

@@ -1,8 +1,8 @@
 """The UI knows the units and states by name only; these are the names that the engine uses."""
 
 from pricing_rules import types, units
-from ui.answers import CallState
-from ui.kpis import CACHED_UNITS, NOT_TOKENS, OUTPUT_UNITS, PROMPT_UNITS, tokens
+from ui.api.usage_answers import CallState
+from ui.parts.kpis import CACHED_UNITS, NOT_TOKENS, OUTPUT_UNITS, PROMPT_UNITS, tokens
 
 
 def test_prompt_units_are_those_of_the_engine() -> None:

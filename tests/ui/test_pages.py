@@ -20,11 +20,11 @@ from tests.ui.stand import (
     Stand,
     charge_of,
 )
-from ui.answers import CallDetail
-from ui.client import SUBJECTS_PAGE_ROWS
+from ui.api.client import SUBJECTS_PAGE_ROWS
+from ui.api.usage_answers import CallDetail
 from ui.format import JOINER, amount, exact_number
+from ui.parts.tables import grid_key
 from ui.period import Period, month_of
-from ui.tables import grid_key
 
 APP = Path(__file__).parents[2] / "ui/streamlit_app.py"
 RUN_TIMEOUT_S = 30
@@ -310,7 +310,7 @@ class TestCall:
 
     def test_lines_that_do_not_add_up_are_an_alarm(self, stand: Stand, today: date) -> None:
         def draw(call: "CallDetail") -> None:
-            from ui.app_pages.call import show_explanation  # noqa: PLC0415  # runs by itself
+            from ui.usage_views.call import show_explanation  # noqa: PLC0415  # runs by itself
 
             show_explanation(call.explanation, call)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ui.errors import SettingMissing
-from ui.settings import Settings, load_settings
+from ui.api.errors import SettingMissing
+from ui.api.settings import Settings, load_settings
 
 
 def test_a_trailing_slash_does_not_matter() -> None:

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 import streamlit as st
 
 from ui.address import Parameter
-from ui.choosers import choose
-from ui.completeness_answers import Completeness, HourLine, ModelLine, Sums
-from ui.connection import api, now, today
+from ui.api.completeness_answers import Completeness, HourLine, ModelLine, Sums
+from ui.api.connection import api, now, today
 from ui.format import age, counted, escape, hour, instant, share
-from ui.gaps import dead_models, gaps_of
+from ui.parts.choosers import choose
+from ui.parts.gaps import dead_models, gaps_of
+from ui.parts.tables import Column, count_column, plain_table, text_column
 from ui.period import Period
-from ui.tables import Column, count_column, plain_table, text_column
 
 SPANS = {"Yesterday and today": 2, "Today": 1, "7 days": 7, "14 days": 14}
 """Days, today among them."""

@@ -4,15 +4,15 @@ import streamlit as st
 
 from ui import address
 from ui.address import INVOICES_PAGE, Parameter
-from ui.choosers import choose
-from ui.client import DocumentKind
-from ui.connection import api
-from ui.failure import failures_shown
+from ui.api.client import DocumentKind
+from ui.api.connection import api
+from ui.api.invoice_answers import Invoice, InvoiceFile, InvoiceMonth, Invoices
 from ui.format import escape, exact_amount
-from ui.invoice_answers import Invoice, InvoiceFile, InvoiceMonth, Invoices
-from ui.invoice_parts import money_column, show_concerns, show_subtotals
-from ui.invoice_preview import draw_preview
-from ui.tables import count_column, exact_column, opened_row, plain_table, text_column
+from ui.parts.choosers import choose
+from ui.parts.failure import failures_shown
+from ui.parts.invoice_parts import money_column, show_concerns, show_subtotals
+from ui.parts.invoice_preview import draw_preview
+from ui.parts.tables import count_column, exact_column, opened_row, plain_table, text_column
 
 KINDS: dict[str, DocumentKind | None] = {
     "Invoices": "invoice",

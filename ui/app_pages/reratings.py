@@ -4,11 +4,11 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
-from ui.connection import api
+from ui.api.connection import api
+from ui.api.rerating_answers import Regroupings, Run, RunDetail
 from ui.format import day as day_text
 from ui.format import escape, exact_number
-from ui.rerating_answers import Regroupings, Run, RunDetail
-from ui.tables import (
+from ui.parts.tables import (
     charge_column,
     count_column,
     exact_column,

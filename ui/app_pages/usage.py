@@ -2,10 +2,10 @@
 
 from ui import address
 from ui.address import Parameter
-from ui.app_pages.call import draw_call
-from ui.app_pages.day import draw_day
-from ui.app_pages.overview import draw_overview
-from ui.app_pages.subject import draw_subject
+from ui.usage_views.call import draw_call
+from ui.usage_views.day import draw_day
+from ui.usage_views.overview import draw_overview
+from ui.usage_views.subject import draw_subject
 
 call = address.read(Parameter.CALL)
 subject = address.read(Parameter.SUBJECT)

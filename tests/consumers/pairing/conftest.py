@@ -17,8 +17,8 @@ from azure.data.tables import TableServiceClient
 from consumers.metering.run import run
 from consumers.pairing.run import pair
 from consumers.settings import Settings, read_settings
-from local_stack.azurite import AzuritePorts
 from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.demo.azurite import AzuritePorts
 from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.ledger.entries import LedgerEntry

@@ -7,7 +7,7 @@ from uuid import uuid4
 from azure.storage.blob.aio import ContainerClient
 
 from consumers.replay.verb import replay_name
-from local_stack.broker.faults import Trim
+from local_stack.broker.faults.faults import Trim
 from table_api.consumer_state.replay_positions import ReplayPositions
 from tests.builders import call_id, make_body
 from tests.calls import all_rows

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from local_stack.broker import Broker
-from local_stack.broker.faults import FAULTS, Freeze
+from local_stack.broker.faults.faults import FAULTS, Freeze
 
 DOCS = Path(__file__).parents[3] / "docs" / "broker.md"
 

@@ -7,7 +7,7 @@ from azure.eventhub import EventData
 from azure.eventhub.exceptions import ConnectionLostError, EventDataSendError, EventHubError
 
 from local_stack.broker import Broker
-from local_stack.broker.faults import BusySend, Detach, Drop, LoseAck, Steal
+from local_stack.broker.faults.faults import BusySend, Detach, Drop, LoseAck, Steal
 from tests.contracts.event_hubs import ANSWER_TIMEOUT_S, EventHub, Received, received, stopped
 
 

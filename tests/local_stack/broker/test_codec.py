@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_stack.broker.decode import decode, skip
-from local_stack.broker.encode import encode
-from local_stack.broker.errors import DecodeError, EncodeError
-from local_stack.broker.types import (
+from local_stack.broker.amqp.decode import decode, skip
+from local_stack.broker.amqp.encode import encode
+from local_stack.broker.amqp.types import (
     Array,
     Byte,
     Char,
@@ -28,6 +27,7 @@ from local_stack.broker.types import (
     ULong,
     UShort,
 )
+from local_stack.broker.errors import DecodeError, EncodeError
 
 
 def ints(low: int, high: int) -> st.SearchStrategy[int]:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from local_stack.broker import Broker, BrokerConfig, HubConfig, TlsFiles
-from local_stack.broker.partition_key import partition_of
+from local_stack.broker.store.partition_key import partition_of
 from tests.contracts.event_hubs import ANSWER_TIMEOUT_S, EventHub, EventHubsContract, received
 
 CONFIG = BrokerConfig(hubs=(HubConfig(name="hub", partitions=4),))

@@ -6,8 +6,12 @@ from datetime import timedelta
 import pytest
 
 from local_stack.broker import Broker
+from local_stack.broker.amqp.messages import APPLICATION_PROPERTIES
+from local_stack.broker.amqp.performatives import Close as CloseFrame
+from local_stack.broker.amqp.performatives import Detach as DetachFrame
+from local_stack.broker.amqp.performatives import Disposition, Transfer
 from local_stack.broker.errors import UnknownTargetError
-from local_stack.broker.faults import (
+from local_stack.broker.faults.faults import (
     BlackHole,
     BusyAttach,
     BusySend,
@@ -30,10 +34,6 @@ from local_stack.broker.faults import (
     Throttle,
     Trim,
 )
-from local_stack.broker.messages import APPLICATION_PROPERTIES
-from local_stack.broker.performatives import Close as CloseFrame
-from local_stack.broker.performatives import Detach as DetachFrame
-from local_stack.broker.performatives import Disposition, Transfer
 from tests.local_stack.broker.conftest import HandClock
 from tests.local_stack.broker.wire_client import (
     WireClient,

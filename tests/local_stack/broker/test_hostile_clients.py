@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from local_stack.broker import Broker
-from local_stack.broker.connection import AMQP_HEADER, SASL_HEADER
-from local_stack.broker.frames import SASL_FRAME, frame
-from local_stack.broker.messages import BATCH_FORMAT
-from local_stack.broker.performatives import (
+from local_stack.broker.amqp.frames import SASL_FRAME, frame
+from local_stack.broker.amqp.messages import BATCH_FORMAT
+from local_stack.broker.amqp.performatives import (
     Attach,
     Begin,
     Close,
@@ -21,7 +20,8 @@ from local_stack.broker.performatives import (
     SaslInit,
     Transfer,
 )
-from local_stack.broker.types import Symbol
+from local_stack.broker.amqp.types import Symbol
+from local_stack.broker.serving.connection import AMQP_HEADER, SASL_HEADER
 from tests.local_stack.broker.wire_client import (
     GROUP,
     WireClient,

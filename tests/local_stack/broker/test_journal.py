@@ -9,8 +9,8 @@ import pytest
 
 from local_stack.broker import Broker, BrokerConfig, HubConfig
 from local_stack.broker.errors import ConfigError, JournalError
-from local_stack.broker.faults import Gap, Recreate, Trim
-from local_stack.broker.journal import Journal, Record
+from local_stack.broker.faults.faults import Gap, Recreate, Trim
+from local_stack.broker.store.journal import Journal, Record
 from tests.local_stack.broker.conftest import CONFIG, HandClock
 
 PARTITION = Path("h/0")
@@ -141,7 +141,7 @@ def test_a_batch_the_disk_cannot_hold_is_not_written_at_all(tmp_path: Path) -> N
 def test_full_segments_are_followed_by_new_ones_and_trimmed_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local_stack.broker.journal.SEGMENT_BYTES_MAX", 100)
+    monkeypatch.setattr("local_stack.broker.store.journal.SEGMENT_BYTES_MAX", 100)
     journal, *_ = Journal.load(tmp_path)
     for number in range(6):
         journal.append([Record(number, 40 * number, 0, b"x" * 40)])

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local_stack.broker.performatives import Disposition
+from local_stack.broker.amqp.performatives import Disposition
 from tests.local_stack.broker.test_config import ENTITY, written
 from tests.local_stack.broker.wire_client import WireClient, event
 

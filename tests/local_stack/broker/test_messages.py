@@ -2,9 +2,8 @@
 
 import pytest
 
-from local_stack.broker.encode import described, encode
-from local_stack.broker.errors import DecodeError
-from local_stack.broker.messages import (
+from local_stack.broker.amqp.encode import described, encode
+from local_stack.broker.amqp.messages import (
     DATA,
     DELIVERY_ANNOTATIONS,
     HEADER,
@@ -16,7 +15,8 @@ from local_stack.broker.messages import (
     stored_message,
     with_delivery_annotations,
 )
-from local_stack.broker.types import Symbol, Timestamp, UInt
+from local_stack.broker.amqp.types import Symbol, Timestamp, UInt
+from local_stack.broker.errors import DecodeError
 
 HEAD = described(HEADER, encode([True]))
 BODY = described(DATA, encode(b"body"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.broker.partition_key import partition_of
+from local_stack.broker.store.partition_key import partition_of
 
 MAPPER = (
     Path(__file__).parents[3]

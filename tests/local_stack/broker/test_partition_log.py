@@ -3,10 +3,10 @@
 import pytest
 
 from local_stack.broker import Broker
+from local_stack.broker.amqp.messages import event_of
 from local_stack.broker.errors import AmqpError
-from local_stack.broker.messages import event_of
-from local_stack.broker.partition_log import PartitionLog
-from local_stack.broker.selector import Start, StartField
+from local_stack.broker.store.partition_log import PartitionLog
+from local_stack.broker.store.selector import Start, StartField
 
 
 def filled(*enqueued_ms: int) -> PartitionLog:
@@ -69,7 +69,7 @@ def test_a_start_past_the_last_event_is_refused(field: StartField) -> None:
 def test_too_many_bytes_drop_the_oldest_events(monkeypatch: pytest.MonkeyPatch) -> None:
     log = filled(10, 10, 10, 10)
     each = log.size_bytes // 4
-    monkeypatch.setattr("local_stack.broker.partition_log.PARTITION_BYTES_MAX", 2 * each + 1)
+    monkeypatch.setattr("local_stack.broker.store.partition_log.PARTITION_BYTES_MAX", 2 * each + 1)
     log.expire(before_ms=0)
     assert [event.sequence_number for event in log.read()] == [4, 5]
     assert log.size_bytes == 2 * each

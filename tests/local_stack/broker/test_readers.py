@@ -3,7 +3,7 @@
 import pytest
 
 from local_stack.broker import Broker
-from local_stack.broker.performatives import Detach
+from local_stack.broker.amqp.performatives import Detach
 from tests.local_stack.broker.wire_client import WireClient, conditions
 
 STOLEN = "amqp:link:stolen"

@@ -3,7 +3,7 @@
 import pytest
 
 from local_stack.broker.errors import AmqpError
-from local_stack.broker.selector import Start, StartField, parse_selector
+from local_stack.broker.store.selector import Start, StartField, parse_selector
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,9 @@ from uuid import UUID
 import pytest
 
 from local_stack.broker import Broker
-from local_stack.broker.connection import AMQP_HEADER
-from local_stack.broker.faults import Trim
-from local_stack.broker.frames import EMPTY_FRAME
-from local_stack.broker.messages import APPLICATION_PROPERTIES, BATCH_FORMAT, PROPERTIES
-from local_stack.broker.performatives import (
+from local_stack.broker.amqp.frames import EMPTY_FRAME
+from local_stack.broker.amqp.messages import APPLICATION_PROPERTIES, BATCH_FORMAT, PROPERTIES
+from local_stack.broker.amqp.performatives import (
     Attach,
     Begin,
     Close,
@@ -22,7 +20,9 @@ from local_stack.broker.performatives import (
     Flow,
     Transfer,
 )
-from local_stack.broker.types import ULong
+from local_stack.broker.amqp.types import ULong
+from local_stack.broker.faults.faults import Trim
+from local_stack.broker.serving.connection import AMQP_HEADER
 from tests.local_stack.broker.conftest import CONFIG, HandClock
 from tests.local_stack.broker.wire_client import (
     CHANNEL,

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self, TypeVar
 
-from local_stack.broker.connection import AMQP_HEADER, SASL_HEADER
-from local_stack.broker.decode import decode
-from local_stack.broker.encode import described, encode
-from local_stack.broker.frames import EMPTY_FRAME, SASL_FRAME, frame
-from local_stack.broker.messages import (
+from local_stack.broker.amqp.decode import decode
+from local_stack.broker.amqp.encode import described, encode
+from local_stack.broker.amqp.frames import EMPTY_FRAME, SASL_FRAME, frame
+from local_stack.broker.amqp.messages import (
     APPLICATION_PROPERTIES,
     BATCH_FORMAT,
     DATA,
@@ -17,7 +16,7 @@ from local_stack.broker.messages import (
     VALUE,
     decoded_sections,
 )
-from local_stack.broker.performatives import (
+from local_stack.broker.amqp.performatives import (
     Attach,
     Begin,
     Disposition,
@@ -29,7 +28,8 @@ from local_stack.broker.performatives import (
     Transfer,
     decode_performative,
 )
-from local_stack.broker.types import Described, Symbol, UInt, ULong
+from local_stack.broker.amqp.types import Described, Symbol, UInt, ULong
+from local_stack.broker.serving.connection import AMQP_HEADER, SASL_HEADER
 
 REPLY_TIMEOUT_S = 5.0
 CHANNEL = 1

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_stack.gateway.answer_watch import LINE_BYTES_MAX, AnswerWatch
+from local_stack.gateway.reporting.answer_watch import LINE_BYTES_MAX, AnswerWatch
 
 SAMPLES = Path(__file__).parents[4] / "shared/data/apim_events/08_sse_final_events.json"
 CHAT = (

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from local_stack.gateway.identity import DEFAULT_KEY, local_token
-from local_stack.usage_event import TENANT
+from local_stack.traffic.usage_event import TENANT
 from tests.local_stack.gateway.stack import USAGE_HUB, GatewayStack
 
 openai: Any = pytest.importorskip("openai", reason="the openai client is not installed")

@@ -12,11 +12,11 @@ import pytest
 
 from apim_policies.harness.call import TIMEOUT, Forward, Gateway, Request, Trace
 from consumers.gateway_log.decode import decode_diagnostics
-from local_stack.gateway.call_log import CallLog
-from local_stack.gateway.diagnostics import ENVELOPE_RECORDS_MAX, Diagnostics
-from local_stack.gateway.gateway_log import GatewayLog, Record
-from local_stack.gateway.hub_writer import HubWriter
-from local_stack.gateway.trap import Trap
+from local_stack.gateway.reporting.call_log import CallLog
+from local_stack.gateway.reporting.diagnostics import ENVELOPE_RECORDS_MAX, Diagnostics
+from local_stack.gateway.reporting.gateway_log import GatewayLog, Record
+from local_stack.gateway.reporting.hub_writer import HubWriter
+from local_stack.gateway.reporting.trap import Trap
 from pricing_rules.types import Operation
 from table_api.open_calls.facts import Outcome, Tokens
 

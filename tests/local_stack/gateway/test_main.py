@@ -11,8 +11,8 @@ import pytest
 
 from local_stack.broker import Broker, BrokerConfig, HubConfig
 from local_stack.gateway.identity import local_token
+from local_stack.gateway.reporting.trap import Trap
 from local_stack.gateway.settings import parse
-from local_stack.gateway.trap import Trap
 from local_stack.model.server import serving as model_serving
 
 ROOT = Path(__file__).parents[3]

@@ -15,9 +15,9 @@ import pytest
 from consumers.metering.run import run
 from consumers.pairing.run import pair
 from consumers.settings import Settings, read_settings
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 from local_stack.gateway.identity import local_token
-from local_stack.people import people
+from local_stack.traffic.people import people
 from table_api.audit.ledger_audit import audit
 from table_api.http_api.app import create_app
 from table_api.people.people import People, Person

@@ -9,12 +9,12 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoi
 
 from apim_policies.harness.call import Gateway, LoggedEvent, TokenMetric
 from local_stack.broker import Broker, BrokerConfig, HubConfig
-from local_stack.broker.partition_key import partition_of
-from local_stack.gateway.diagnostics import Diagnostics
-from local_stack.gateway.gateway_log import GatewayLog
-from local_stack.gateway.hub_writer import HubWriter
-from local_stack.gateway.reports import USAGE_LOGGER, Reports
-from local_stack.gateway.token_metrics import TokenMetrics
+from local_stack.broker.store.partition_key import partition_of
+from local_stack.gateway.reporting.diagnostics import Diagnostics
+from local_stack.gateway.reporting.gateway_log import GatewayLog
+from local_stack.gateway.reporting.hub_writer import HubWriter
+from local_stack.gateway.reporting.reports import USAGE_LOGGER, Reports
+from local_stack.gateway.reporting.token_metrics import TokenMetrics
 
 PARTITIONS = 4
 
@@ -63,7 +63,7 @@ async def test_leaving_sends_what_is_queued(broker: Broker) -> None:
 async def test_what_the_hub_does_not_take_is_lost_counted_and_the_rest_goes_on(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local_stack.gateway.hub_writer.QUEUE_EVENTS_MAX", 2)
+    monkeypatch.setattr("local_stack.gateway.reporting.hub_writer.QUEUE_EVENTS_MAX", 2)
     async with HubWriter(broker.connection_string, USAGE_LOGGER).running() as writer:
         writer.put(b"x" * 2_000_000, partition_key="a")  # no batch holds it
         writer.put(b"kept", partition_key="b")

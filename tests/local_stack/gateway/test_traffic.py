@@ -11,7 +11,7 @@ import pytest
 from local_stack.gateway.errors import GatewayFault
 from local_stack.gateway.mono import ready_mono
 from local_stack.gateway.traffic import LiveTraffic, call_gateway, live_calls
-from local_stack.people import people
+from local_stack.traffic.people import people
 from tests.local_stack.gateway.stack import DIAGNOSTICS_HUB, USAGE_HUB, gateway_stack
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

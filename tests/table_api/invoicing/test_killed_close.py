@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 from azure.storage.blob import ContainerClient
 
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 from table_api.__main__ import main
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.billing import people

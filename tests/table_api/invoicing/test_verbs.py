@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from local_stack.azurite import AzuritePorts
+from local_stack.demo.azurite import AzuritePorts
 from table_api.__main__ import main
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.billing import ANN, BOB, SALES, SEARCH, people

@@ -1,0 +1,1 @@
+"""AMQP 1.0 as bytes: types, frames, performatives, messages. Imports `errors` alone."""

@@ -1,0 +1,1 @@
+"""The faults that a test can ask for. Imports `amqp`."""

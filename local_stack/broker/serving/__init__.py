@@ -1,0 +1,1 @@
+"""Connections, sessions and links. Imports `store` and `faults`."""

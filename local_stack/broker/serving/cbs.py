@@ -1,0 +1,30 @@
+"""`$cbs`: takes a client's token. That there is one is checked, what it says is not."""
+
+from typing import TYPE_CHECKING
+
+from local_stack.broker.faults.faults import MuteToken, Place, RefuseToken
+from local_stack.broker.serving.addresses import path_of
+from local_stack.broker.serving.responses import Request, Response
+
+if TYPE_CHECKING:
+    from local_stack.broker.serving.connection import Connection
+
+CBS = "$cbs"
+
+
+def put_token(request: Request, connection: "Connection") -> Response | None:
+    """Authorize the connection; None where a fault keeps the answer back."""
+    faults = connection.namespace.faults
+    hub = path_of(str(request.properties.get("name", ""))).split("/")[0]
+    place = Place(hub=hub or None)
+    if faults.take(MuteToken, place):
+        return None
+    if refused := faults.take(RefuseToken, place):
+        return Response(status=refused.status, description="the token is refused")
+    operation = request.properties.get("operation")
+    if operation != "put-token":
+        return Response(status=400, description=f"operation {operation!r}, expected 'put-token'")
+    if not isinstance(request.body, str) or not request.body:
+        return Response(status=401, description="the body is no token")
+    connection.authorized = True
+    return Response(status=202, description="Accepted")

@@ -1,0 +1,128 @@
+"""A link on which a client sends events: deliveries put together, stored and acknowledged."""
+
+from typing import TYPE_CHECKING
+
+from local_stack.broker.amqp.messages import BATCH_FORMAT, split_batch, split_event
+from local_stack.broker.amqp.performatives import Attach, Disposition, Transfer, accepted, rejected
+from local_stack.broker.errors import AmqpError, JournalError
+from local_stack.broker.faults.faults import BusySend, LoseAck, MuteAck, Place
+from local_stack.broker.serving.links import MESSAGE_BYTES_MAX, Link
+from local_stack.broker.store.hubs import Hub
+
+if TYPE_CHECKING:
+    from local_stack.broker.serving.session import Session
+
+SENDER_CREDIT = 300
+"""Deliveries a client may have under way; granted again when half are used."""
+
+
+class ProducerLink(Link):
+    """A sender to a hub, or to one of its partitions."""
+
+    def __init__(
+        self,
+        session: "Session",
+        attach: Attach,
+        *,
+        address: str,
+        hub: Hub,
+        partition: int | None,
+    ) -> None:
+        super().__init__(session, attach, address=address)
+        self.hub = hub
+        self.place = Place(
+            hub=hub.name,
+            partition=str(partition) if partition is not None else None,
+            role="sender",
+        )
+        self._partition = partition
+        self._credit = 0
+        self._delivery_count = attach.initial_delivery_count or 0
+        self._first: Transfer | None = None
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def accept(self) -> None:
+        super().accept()
+        self._grant()
+
+    def on_transfer(self, transfer: Transfer, payload: bytes) -> None:
+        if self._first is None:
+            self._first = transfer
+        self._size += len(payload)
+        if self._size <= MESSAGE_BYTES_MAX:
+            self._parts.append(payload)
+        if transfer.more and not transfer.aborted:
+            return
+        first, message, size = self._first, b"".join(self._parts), self._size
+        self._first, self._parts, self._size = None, [], 0
+        self._count_delivery()
+        if not transfer.aborted:
+            self._take(first, message, size=size)
+
+    def _count_delivery(self) -> None:
+        self._delivery_count = (self._delivery_count + 1) % 0x1_0000_0000
+        self._credit -= 1
+        if self._credit < 0:
+            self.refuse("amqp:link:transfer-limit-exceeded", "a transfer came without credit")
+        elif self._credit <= SENDER_CREDIT // 2:
+            self._grant()
+
+    def _grant(self) -> None:
+        self._credit = SENDER_CREDIT
+        self.session.send(
+            self.session.flow(
+                handle=self.handle,
+                delivery_count=self._delivery_count,
+                link_credit=SENDER_CREDIT,
+            )
+        )
+
+    def _take(self, first: Transfer, message: bytes, *, size: int) -> None:
+        """Store a delivery, then acknowledge it, unless a fault says otherwise."""
+        faults = self.session.connection.namespace.faults
+        try:
+            if busy := faults.take(BusySend, self.place):
+                raise AmqpError(busy.condition, busy.description)
+            self._store(first, message, size=size)
+        except AmqpError as error:
+            self._settle(first, error)
+            return
+        except JournalError as error:
+            self._settle(first, AmqpError("amqp:internal-error", str(error)))
+            return
+        if faults.take(LoseAck, self.place):
+            self.session.connection.reset()
+        elif not faults.take(MuteAck, self.place):
+            self._settle(first, None)
+
+    def _store(self, first: Transfer, message: bytes, *, size: int) -> None:
+        if size > MESSAGE_BYTES_MAX:
+            raise AmqpError(
+                "amqp:link:message-size-exceeded",
+                f"the message has {size} bytes, at most {MESSAGE_BYTES_MAX} are allowed",
+            )
+        namespace = self.session.connection.namespace
+        if first.message_format == BATCH_FORMAT:
+            key, events = split_batch(message)
+        else:
+            events = [split_event(message)]
+            key = events[0].annotations.partition_key
+        namespace.expire(self.hub)
+        self.hub.append(events, enqueued_ms=namespace.now_ms(), partition=self._partition, key=key)
+        namespace.stats.events_in += len(events)
+
+    def _settle(self, first: Transfer, error: AmqpError | None) -> None:
+        if first.settled or first.delivery_id is None:
+            return
+        state = rejected(error.condition, error.description) if error else accepted()
+        self.session.send(
+            Disposition(
+                role=True,
+                first=first.delivery_id,
+                last=first.delivery_id,
+                settled=True,
+                state=state,
+                batchable=False,
+            )
+        )

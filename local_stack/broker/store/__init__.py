@@ -1,0 +1,1 @@
+"""Hubs, partitions and their journal on disk. Imports `amqp`."""

@@ -1,0 +1,1 @@
+"""The demonstration: every process, real traffic, one box. Above all else here."""

@@ -1,0 +1,195 @@
+"""The parts of the local stack: ports, command lines, settings, and when each is ready."""
+
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_stack.demo import azurite
+from local_stack.demo.azurite import AzuritePorts, accepts, free_port
+from local_stack.demo.supervisor import Child, Supervisor, answers
+from local_stack.gateway.proxy import API_PATH
+
+ZONE = "Europe/Berlin"
+USAGE_HUB = "llm-usage"
+METERING_GROUP = "metering"
+
+_HERE = Path(__file__).parents[1]
+EVENT_HUBS = _HERE / "event_hubs.json"
+PRICE_BOOK = _HERE / "demo_book.toml"
+
+PREFERRED_PORTS = {
+    "amqp": 5672,
+    "admin": 5300,
+    "blob": 10000,
+    "queue": 10001,
+    "table": 10002,
+    "api": 8000,
+    "ui": 8501,
+    "gateway": 8080,
+    "model": 8090,
+}
+"""What the official emulators and the documentation use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Loopback ports of one stack."""
+
+    amqp: int
+    admin: int
+    blob: int
+    queue: int
+    table: int
+    api: int
+    ui: int
+    gateway: int
+    model: int
+
+    @property
+    def event_hubs(self) -> str:
+        """Connection string of the broker."""
+        return (
+            f"Endpoint=sb://localhost:{self.amqp};SharedAccessKeyName=RootManageSharedAccessKey;"
+            "SharedAccessKey=local;UseDevelopmentEmulator=true;"
+        )
+
+    @property
+    def storage(self) -> str:
+        """Connection string of Azurite."""
+        return self.azurite.connection_string
+
+    @property
+    def azurite(self) -> AzuritePorts:
+        """Its three ports."""
+        return AzuritePorts(blob=self.blob, queue=self.queue, table=self.table)
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """What people open."""
+        return {
+            "ui": f"http://127.0.0.1:{self.ui}",
+            "api": f"http://127.0.0.1:{self.api}/docs",
+            "broker": f"http://127.0.0.1:{self.admin}/hubs",
+        }
+
+    @property
+    def gateway_url(self) -> str:
+        """Scheme, host and port of the gateway."""
+        return f"http://127.0.0.1:{self.gateway}"
+
+    @property
+    def base_url(self) -> str:
+        """Where an OpenAI client is pointed."""
+        return f"{self.gateway_url}/{API_PATH}/openai/v1"
+
+
+def choose_ports(*, preferred: bool = True) -> tuple[Ports, list[str]]:
+    """The preferred ports where they are free, else others and a line about each that is taken."""
+    chosen, taken = {}, []
+    for name, port in PREFERRED_PORTS.items():
+        chosen[name] = port
+        if not preferred or accepts(port):
+            chosen[name] = free_port()
+            taken.append(f"port {port} ({name}) is not free, using {chosen[name]}")
+    return Ports(**chosen), taken
+
+
+def settings(ports: Ports) -> Mapping[str, str]:
+    """The environment of consumers and API."""
+    return {
+        "EVENTHUB_CONNECTION_STRING": ports.event_hubs,
+        "EVENTHUB_NAME": USAGE_HUB,
+        "CONSUMER_GROUP": METERING_GROUP,
+        "STORAGE_CONNECTION_STRING": ports.storage,
+        "PRICE_BOOKS": str(PRICE_BOOK),
+        "BILLING_TIME_ZONE": ZONE,
+        "CHECKPOINT_INTERVAL_S": "1",
+        # In Azure the log comes minutes late; here within a second.
+        # Generated events go back two months: pairing looks at the last days of them only.
+        "HUB_RETENTION_DAYS": "1",
+        "PAIRING_GRACE_S": "3",
+        "PAIRING_TIMEOUT_S": "6",
+        "PAIRING_SWEEP_INTERVAL_S": "1",
+        "AUTH_MODE": "local",
+    }
+
+
+async def start(
+    supervisor: Supervisor, ports: Ports, data: Path, *, gateway: Sequence[str] | None = None
+) -> dict[str, int]:
+    """Start all parts in order, each when those it needs are ready; gives their process ids.
+
+    They end in the opposite order, so Azurite, which must flush its files, goes last.
+    `gateway` are more arguments of the gateway; None: none is started.
+    """
+    python, pids = sys.executable, {}
+    storage = data / "azurite"
+    storage.mkdir(parents=True, exist_ok=True)
+    pids["azurite"] = await supervisor.start(
+        Child(
+            name="azurite",
+            command=azurite.command(ports.azurite, storage),
+            stop_signal=signal.SIGINT,
+        )
+    )
+    broker = [python, "-m", "local_stack.broker", "--config", str(EVENT_HUBS)]
+    broker += ["--data", str(data / "broker"), "--port", str(ports.amqp)]
+    pids["broker"] = await supervisor.start(
+        Child(name="broker", command=[*broker, "--admin-port", str(ports.admin)])
+    )
+    await supervisor.wait_ready("azurite", lambda: _listens(ports.blob, ports.table))
+    await supervisor.wait_ready("broker", lambda: answers(f"http://127.0.0.1:{ports.admin}/health"))
+    if gateway is not None:
+        pids |= await _start_gateway(supervisor, ports, gateway)
+    environment = settings(ports)
+    pids["metering"] = await supervisor.start(
+        Child(name="metering", command=[python, "-m", "consumers", "run"], environment=environment)
+    )
+    api = [python, "-m", "table_api", "serve", "--host", "127.0.0.1", "--port", str(ports.api)]
+    pids["api"] = await supervisor.start(Child(name="api", command=api, environment=environment))
+    ui = [python, "-m", "streamlit", "run", str(_HERE.parent / "ui/streamlit_app.py")]
+    ui += ["--server.address", "127.0.0.1", "--server.port", str(ports.ui)]
+    pids["ui"] = await supervisor.start(
+        Child(
+            name="ui",
+            command=[*ui, "--server.headless", "true"],
+            environment={"API_URL": f"http://127.0.0.1:{ports.api}"},
+        )
+    )
+    await supervisor.wait_ready("api", lambda: answers(f"http://127.0.0.1:{ports.api}/healthz"))
+    await supervisor.wait_ready(
+        "ui", lambda: answers(f"http://127.0.0.1:{ports.ui}/_stcore/health")
+    )
+    if gateway is not None:
+        await supervisor.wait_ready("gateway", lambda: answers(f"{ports.gateway_url}/healthz"))
+    return pids
+
+
+async def start_pairing(supervisor: Supervisor, ports: Ports) -> None:
+    """Once there are calls to pair: it reads whatever came before, and takes its share of the
+    machine for that."""
+    command = [sys.executable, "-m", "consumers", "pair"]
+    child = Child(name="pairing", command=command, environment=settings(ports))
+    await supervisor.start(child)
+
+
+async def _start_gateway(
+    supervisor: Supervisor, ports: Ports, arguments: Sequence[str]
+) -> dict[str, int]:
+    """It compiles the policies while the other parts start."""
+    module = [sys.executable, "-m"]
+    model = [*module, "local_stack.model", "--port", str(ports.model)]
+    gateway = [*module, "local_stack.gateway", "--port", str(ports.gateway)]
+    gateway += ["--backend", f"http://127.0.0.1:{ports.model}", *arguments]
+    return {
+        "model": await supervisor.start(Child(name="model", command=model)),
+        "gateway": await supervisor.start(
+            Child(name="gateway", command=gateway, environment=settings(ports))
+        ),
+    }
+
+
+async def _listens(*ports: int) -> bool:
+    return all(accepts(port) for port in ports)

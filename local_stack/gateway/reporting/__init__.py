@@ -1,0 +1,1 @@
+"""What the gateway reports of a call: events, log records, metrics."""

@@ -1,0 +1,1 @@
+"""Who calls what: people, deployments, traces. Imports no other stand-in."""

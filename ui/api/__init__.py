@@ -1,0 +1,1 @@
+"""The API as the UI reads it: client, settings, answers. Imports `period` and `format`."""

@@ -1,0 +1,169 @@
+"""The only way to data: a typed client of the HTTP API. Owns paths, parameters and decoding.
+
+It does not cache and does not know Streamlit; `connection.py` puts a cache around the transport.
+"""
+
+from collections.abc import Callable
+from typing import Literal, TypeVar
+from urllib.parse import quote, unquote
+
+import httpx
+import msgspec
+
+from ui.api.completeness_answers import Completeness
+from ui.api.errors import AnswerMalformed, ApiRefused, ApiUnreachable
+from ui.api.invoice_answers import Invoice, InvoicePreview, Invoices
+from ui.api.rerating_answers import Regroupings, RunDetail, Runs
+from ui.api.usage_answers import CallDetail, Calls, Health, Metering, Subjects, SubjectUsage, Usage
+from ui.period import Period
+
+CONNECT_TIMEOUT_S = 2.0
+ANSWER_TIMEOUT_S = 15.0
+SUBJECTS_PAGE_ROWS = 50
+CALLS_PAGE_ROWS = 100
+
+Group = Literal["day", "model", "cost_centre"]
+SubjectSort = Literal["charge", "calls", "subject"]
+DocumentKind = Literal["invoice", "statement"]
+Parameters = tuple[tuple[str, str], ...]
+Transport = Callable[[str, Parameters], bytes]
+"""Path and query parameters to the body of a 200; raises ApiUnreachable or ApiRefused."""
+
+Answer = TypeVar("Answer")
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """RFC 9457 problem details, as far as a person is told."""
+
+    title: str = "no title"
+    detail: str | None = None
+
+
+def open_http(api_url: str) -> httpx.Client:
+    """Pooled connections to the API, safe to share between threads; the caller closes them."""
+    timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    return httpx.Client(base_url=api_url, timeout=timeout)
+
+
+def http_transport(http: httpx.Client) -> Transport:
+    """GET over connections to the API."""
+
+    def get(path: str, parameters: Parameters) -> bytes:
+        try:
+            answer = http.get(path, params=list(parameters))
+        except httpx.TransportError as error:
+            raise ApiUnreachable(
+                f"The API at {http.base_url} gave no answer to GET {path}: "
+                f"{str(error) or type(error).__name__}"
+            ) from error
+        if answer.status_code != httpx.codes.OK:
+            raise ApiRefused(_refusal(path, answer), status=answer.status_code)
+        return answer.content
+
+    return get
+
+
+def _refusal(path: str, answer: httpx.Response) -> str:
+    """The problem in one sentence; a body that is no problem+json is not shown to anyone."""
+    found = f"GET {unquote(path)} was answered {answer.status_code}"
+    if not answer.headers.get("content-type", "").startswith("application/problem+json"):
+        return f"{found} without a problem description"
+    try:
+        problem = msgspec.json.decode(answer.content, type=Problem)
+    except msgspec.DecodeError:
+        return f"{found} with a problem description that cannot be read"
+    return f"{found}: {problem.title}" + (f" ({problem.detail})" if problem.detail else "")
+
+
+class Client:
+    """Typed questions to the API; every method raises UiError and nothing else."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._get = transport
+
+    def health(self) -> Health:
+        return self._ask(Health, "/healthz")
+
+    def metering(self) -> Metering:
+        return self._ask(Metering, "/v1/metering")
+
+    def completeness(self, period: Period) -> Completeness:
+        return self._ask(Completeness, "/v1/completeness", query=_days(period))
+
+    def usage(self, period: Period, *groups: Group) -> Usage:
+        parameters = (*_days(period), ("group_by", ",".join(groups)))
+        return self._ask(Usage, "/v1/usage", query=parameters)
+
+    def subjects(
+        self, period: Period, *, sort: SubjectSort, search: str, after: str | None
+    ) -> Subjects:
+        """One page of subjects: dearest or busiest first, or by subject from A to Z."""
+        parameters = [
+            *_days(period),
+            ("sort", sort),
+            ("order", "asc" if sort == "subject" else "desc"),
+            ("limit", str(SUBJECTS_PAGE_ROWS)),
+        ]
+        if search:
+            parameters.append(("q", search))
+        if after:
+            parameters.append(("cursor", after))
+        return self._ask(Subjects, "/v1/subjects", query=tuple(parameters))
+
+    def subject_usage(self, subject: str, period: Period, *groups: Group) -> SubjectUsage:
+        parameters = (*_days(period), ("group_by", ",".join(groups)))
+        return self._ask(SubjectUsage, f"/v1/subjects/{_segment(subject)}/usage", query=parameters)
+
+    def subject_calls(self, subject: str, period: Period, *, after: str | None) -> Calls:
+        """One page of calls in the order of their time."""
+        parameters = [*_days(period), ("limit", str(CALLS_PAGE_ROWS))]
+        if after:
+            parameters.append(("cursor", after))
+        return self._ask(Calls, f"/v1/subjects/{_segment(subject)}/calls", query=tuple(parameters))
+
+    def call(self, call: str) -> CallDetail:
+        return self._ask(CallDetail, f"/v1/calls/{_segment(call)}")
+
+    def reratings(self) -> Runs:
+        return self._ask(Runs, "/v1/reratings")
+
+    def rerating(self, run: str) -> RunDetail:
+        return self._ask(RunDetail, f"/v1/reratings/{_segment(run)}")
+
+    def regroupings(self) -> Regroupings:
+        return self._ask(Regroupings, "/v1/regroupings")
+
+    def invoices(self, kind: DocumentKind) -> Invoices:
+        """Closed months, and their invoices or the newest month's statements."""
+        return self._ask(Invoices, "/v1/invoices", query=(("kind", kind),))
+
+    def invoice_preview(self, month: str | None) -> InvoicePreview:
+        """An open month as a close would bill it now; None for the oldest one."""
+        query: Parameters = (("month", month),) if month else ()
+        return self._ask(InvoicePreview, "/v1/invoices/preview", query=query)
+
+    def invoice(self, number: str) -> Invoice:
+        return self._ask(Invoice, f"/v1/invoices/{_segment(number)}")
+
+    def invoice_file(self, number: str, file: str, *, names: bool) -> bytes:
+        """A file of a document or of a month, as stored or with display names."""
+        query: Parameters = (("names", "true"),) if names else ()
+        return self._get(f"/v1/invoices/{_segment(number)}/files/{_segment(file)}", query)
+
+    def _ask(self, kind: type[Answer], path: str, *, query: Parameters = ()) -> Answer:
+        body = self._get(path, query)
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.DecodeError as error:
+            raise AnswerMalformed(
+                f"GET {path} did not answer with {kind.__name__}: {error}"
+            ) from error
+
+
+def _days(period: Period) -> Parameters:
+    return (("from", period.first.isoformat()), ("to", period.until.isoformat()))
+
+
+def _segment(value: str) -> str:
+    """One path segment: a subject may hold `/`, `:` or any other letter."""
+    return quote(value, safe="")

@@ -1,0 +1,63 @@
+"""The API's answer on completeness as typed values; docs/api.md says what each count means."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from ui.api.usage_answers import Head
+
+
+class Sums(Struct, frozen=True, kw_only=True):
+    """`gateway_calls` is the sum of `posted`, `waiting` and `refused`."""
+
+    gateway_calls: int
+    logged: int
+    usage_events: int
+    posted: int
+    completed: int
+    recovered: int
+    no_usage: int
+    unattributed: int
+    unpriced: int
+    without_cache_writes: int
+    waiting: int
+    refused: int
+    dead_lettered: int
+    compared: int
+    mismatched: int
+    two_callers: int
+    reported_tokens: int
+    logged_tokens: int
+    counted: int
+    zero_completions: int
+    oldest_waiting: datetime | None
+    recovered_charge: Decimal
+    unattributed_charge: Decimal
+    waiting_estimate: Decimal | None
+    no_usage_estimate: Decimal | None
+    unpriced_estimate: Decimal | None
+
+
+class HourLine(Sums, frozen=True, kw_only=True):
+    hour: datetime
+    """Its beginning."""
+    api: str | None
+    model: str | None
+
+
+class ModelLine(Sums, frozen=True, kw_only=True):
+    model: str | None
+
+
+class Completeness(Head, frozen=True, kw_only=True):
+    ledger_calls: int
+    """By the ledger's daily totals."""
+    facts_from: datetime | None
+    """Calls of earlier hours are not seen."""
+    newest_usage_event: datetime | None
+    newest_diagnostics: datetime | None
+    """Up to where pairing has read the gateway's log."""
+    data: list[HourLine]
+    models: list[ModelLine]
+    totals: Sums

@@ -1,0 +1,53 @@
+"""A call's state in words: what its cost stands on, and what to do where there is none."""
+
+import streamlit as st
+
+from ui.api.usage_answers import CallDetail, CallState
+from ui.format import escape
+
+WORDS = {
+    CallState.PRICED: "priced",
+    CallState.ZERO: "free of charge",
+    CallState.UNPRICED: "no price yet",
+    CallState.NO_USAGE: "usage unknown",
+    CallState.MOVED: "moved",
+}
+
+
+def short_reason(reason: str | None) -> str | None:
+    """The sentence of a reason, without the lines that it says to add."""
+    return reason.partition("\n")[0] if reason else None
+
+
+def show_state(call: CallDetail) -> None:
+    """Nothing for a priced call; for every other state why it has no charge of its own."""
+    sentence = escape(short_reason(call.reason) or "")
+    reason = f" {sentence[:1].upper()}{sentence[1:]}" if sentence else ""
+    match call.state:
+        case CallState.UNPRICED:
+            st.warning(f"**This call has no price yet.**{reason}", icon=":material/sell:")
+            show_missing_lines(call.reason or "")
+        case CallState.NO_USAGE:
+            st.warning(
+                f"**The usage of this call is unknown.**{reason}. It is not charged, and not "
+                "counted as free.",
+                icon=":material/help:",
+            )
+        case CallState.ZERO:
+            st.info(f"**Free of charge.**{reason}.", icon=":material/money_off:")
+        case CallState.MOVED:
+            st.info(
+                f"**Counted elsewhere now.**{reason}. The call was first recorded under a wrong "
+                "subject or day; its chain below shows the move.",
+                icon=":material/move_item:",
+            )
+        case CallState.PRICED:
+            pass
+
+
+def show_missing_lines(reason: str) -> None:
+    """The lines of the price book that would price the call, ready to copy."""
+    lines = reason.partition("\n")[2]
+    if lines:
+        st.code(lines, language="toml")
+    st.caption("Once the price book has them, a re-rating prices the call: it keeps its usage.")

@@ -1,0 +1,114 @@
+"""Charge per day as a stacked bar chart. Owns the shape of its marks, not the numbers."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import altair as alt
+
+from ui.api.client import Group
+from ui.api.usage_answers import UsageRow
+from ui.format import amount
+from ui.format import day as day_text
+
+GROUPS_MAX = 9
+"""So many groups get a colour of their own; the rest is one group, "Others"."""
+OTHERS = "Others"
+NAMELESS = {"model": "no model", "cost_centre": "no cost centre"}
+CHART_HEIGHT_PX = 280
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyCharges:
+    """What one chart shows: the days of its axis in order, today among them or not."""
+
+    days: Sequence[date]
+    today: date
+    currency: str
+    rows: Sequence[tuple[date, str, Decimal, int]]
+    """(day, group, charge, calls), one per mark."""
+    groups: Sequence[str]
+    """Dearest first, "Others" last."""
+
+
+def daily_charges(
+    usage: Sequence[UsageRow], *, by: Group, days: Sequence[date], today: date, currency: str
+) -> DailyCharges:
+    """Stack the charges by day and group; what does not fit the colours is "Others".
+
+    Groups that are charged nothing have no mark; unpriced calls are told apart from the chart.
+    """
+    charged = [(row, row.charge) for row in usage if row.charge]
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for row, charge in charged:
+        totals[_group(row, by)] += charge
+    ranked = sorted(totals, key=lambda group: (-totals[group], group))
+    shown = ranked if len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
+    marks: dict[tuple[date, str], tuple[Decimal, int]] = {}
+    for row, charge in charged:
+        if row.day is None:
+            continue
+        group = _group(row, by)
+        mark = (row.day, group if group in shown else OTHERS)
+        stacked, calls = marks.get(mark, (Decimal(0), 0))
+        marks[mark] = (stacked + charge, calls + row.calls)
+    return DailyCharges(
+        days=days,
+        today=today,
+        currency=currency,
+        rows=[(*mark, *value) for mark, value in sorted(marks.items())],
+        groups=[*shown, *([OTHERS] if len(shown) < len(ranked) else [])],
+    )
+
+
+def _group(row: UsageRow, by: Group) -> str:
+    name = row.model if by == "model" else row.cost_centre
+    return name or NAMELESS[by]
+
+
+def _tick(day: date, charges: DailyCharges) -> str:
+    return "today" if day == charges.today else f"{day.day} {day:%b}"
+
+
+def daily_chart(charges: DailyCharges) -> alt.Chart:
+    """Bars per day, today paler since it is not over; every day of the axis has its place."""
+    marks = [
+        {
+            "day": _tick(day, charges),
+            # A bar's height is a position on screen: the one place where a float is enough.
+            "height": float(charge),
+            "group": group,
+            "order": charges.groups.index(group),
+            "partial": day == charges.today,
+            "charge": amount(charge, charges.currency),
+            "calls": f"{calls:,}",
+            "date": day_text(day),
+        }
+        for day, group, charge, calls in charges.rows
+    ]
+    ticks = [_tick(day, charges) for day in charges.days]
+    chart: alt.Chart = (
+        alt.Chart({"values": marks})
+        .mark_bar()
+        .encode(
+            x=alt.X("day:N", sort=None, scale=alt.Scale(domain=ticks)).axis(
+                title=None, labelAngle=0, labelOverlap="greedy", ticks=False
+            ),
+            y=alt.Y("height:Q").axis(title=f"Charge per day ({charges.currency})", tickCount=5),
+            color=alt.Color("group:N", sort=list(charges.groups)).legend(
+                title=None, orient="top", columns=0, labelLimit=220
+            ),
+            order=alt.Order("order:Q"),
+            opacity=alt.condition("datum.partial", alt.value(0.55), alt.value(1)),
+            tooltip=[
+                alt.Tooltip("date:N", title="Day"),
+                alt.Tooltip("group:N", title="Group"),
+                alt.Tooltip("charge:N", title="Charge"),
+                alt.Tooltip("calls:N", title="Calls"),
+            ],
+        )
+        .properties(height=CHART_HEIGHT_PX)
+    )
+    return chart

@@ -1,0 +1,67 @@
+"""What an invoice is made of, and what its amount does not hold."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import streamlit as st
+
+from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
+from ui.format import counted
+from ui.parts.tables import (
+    Column,
+    charge_column,
+    count_column,
+    exact_column,
+    plain_table,
+    text_column,
+)
+
+WORDS = {
+    "unpriced": "without a price",
+    "no_usage": "without usage",
+    "unattributed": "without a caller",
+}
+
+
+def money_column(cells: Sequence[Decimal]) -> Column:
+    """Rounded amounts with all decimals of their currency: 0.20 stays 0.20."""
+    return Column(cells=cells, format=lambda cell: f"{cell:,f}")
+
+
+def show_subtotals(parts: Sequence[InvoiceSubtotal]) -> None:
+    """Usage of the month and corrections of earlier ones."""
+    st.subheader("What it is made of")
+    if not parts:
+        st.info("No line has an amount.", icon=":material/event_busy:")
+        return
+    plain_table(
+        {
+            "Calls of": text_column([part.charge_month for part in parts]),
+            "Kind": text_column([part.kind for part in parts]),
+            "Lines": count_column([part.lines for part in parts]),
+            "Amount": money_column([part.amount for part in parts]),
+            "Unrounded": exact_column([part.amount_unrounded for part in parts]),
+        },
+        alt="Usage of the month and corrections of earlier months",
+    )
+
+
+def show_concerns(rows: Sequence[InvoiceConcern], currency: str) -> None:
+    """What the amounts do not hold: never left out in silence."""
+    if not rows:
+        return
+    st.subheader("Calls without an amount or without an owner")
+    st.caption("Estimates stand in no total.")
+    plain_table(
+        {
+            "Calls": text_column(
+                [f"{counted(row.calls, 'call')} {WORDS[row.concern]}" for row in rows]
+            ),
+            "Month": text_column([row.charge_month for row in rows]),
+            "Subject": text_column([row.name or row.subject for row in rows]),
+            "Model": text_column([row.model for row in rows]),
+            f"Estimate ({currency})": charge_column([row.estimate for row in rows]),
+            "Basis": text_column([row.basis for row in rows]),
+        },
+        alt="Calls without an amount or without an owner, with estimates",
+    )

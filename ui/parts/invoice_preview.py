@@ -1,0 +1,98 @@
+"""An open month as a close would bill it now."""
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.api.connection import api
+from ui.api.invoice_answers import InvoicePreview
+from ui.format import counted, escape, exact_amount, exact_number
+from ui.parts.choosers import choose
+from ui.parts.invoice_parts import money_column, show_concerns
+from ui.parts.tables import count_column, exact_column, plain_table, text_column
+
+REGROUPED_SHOWN_MAX = 50
+
+
+def draw_preview() -> None:
+    """Amounts by cost centre, what stands against closing, and what is billed nowhere."""
+    preview = api().invoice_preview(address.read(Parameter.MONTH))
+    months = preview.open_months
+    if len(months) > 1:
+        choose("Open month", Parameter.MONTH, options={month: month for month in months})
+    running = preview.month == months[-1]
+    st.info(
+        f"What a close of {preview.month} would bill now. "
+        + ("The month is not over: amounts grow. " if running else "")
+        + "Nothing here is an invoice or has a number.",
+        icon=":material/preview:",
+    )
+    show_obstacles(preview)
+    with st.container(horizontal=True):
+        st.metric("Amount", f"{preview.amount:,f} {preview.currency}", border=True)
+        unrounded = exact_amount(preview.amount_unrounded, preview.currency)
+        st.metric("Before rounding", unrounded, border=True)
+        st.metric("Invoices", f"{len(preview.data):,}", border=True)
+        st.metric("Calls waiting for usage", f"{preview.open_calls:,}", border=True)
+    show_cost_centres(preview)
+    show_concerns([each for row in preview.data for each in row.uncharged], preview.currency)
+    show_left_out(preview)
+
+
+def show_obstacles(preview: InvoicePreview) -> None:
+    """What refuses the close until it is mended, or forced with a reason."""
+    if preview.audit_problems:
+        st.error(
+            f"The last audit found {counted(len(preview.audit_problems), 'problem')}: a close is "
+            f"refused. {escape(preview.audit_problems[0])}",
+            icon=":material/gpp_bad:",
+        )
+
+
+def show_cost_centres(preview: InvoicePreview) -> None:
+    st.subheader("By cost centre")
+    rows = preview.data
+    if not rows:
+        st.info(f"No call of {preview.month} has come yet.", icon=":material/event_busy:")
+        return
+    nothing = preview.amount * 0  # with the decimals of the currency
+    corrections = [
+        sum((part.amount for part in row.subtotals if part.kind == "correction"), nothing)
+        for row in rows
+    ]
+    plain_table(
+        {
+            "Cost centre": text_column([row.owner for row in rows]),
+            "Amount": money_column([row.amount for row in rows]),
+            "of it corrections": money_column(corrections),
+            "Unrounded": exact_column([row.amount_unrounded for row in rows]),
+            "Lines": count_column([row.lines for row in rows]),
+            "Calls": count_column([row.calls for row in rows]),
+        },
+        alt="What each cost centre would be billed",
+    )
+
+
+def show_left_out(preview: InvoicePreview) -> None:
+    """Changes that no invoice will ever hold, and bills that stay where they are."""
+    for left in preview.outside:
+        amount = f"{exact_number(left.amount)} {preview.currency}"
+        st.warning(
+            f"{amount} of {left.month} lie before the look-back: billed nowhere.",
+            icon=":material/warning:",
+        )
+    if not preview.regrouped:
+        return
+    st.subheader("Billed to one cost centre, another's today")
+    st.caption("A closed month does not move: corrections go where it was billed.")
+    rows = preview.regrouped[:REGROUPED_SHOWN_MAX]
+    plain_table(
+        {
+            "Subject": text_column([row.name or row.subject for row in rows]),
+            "From": text_column([row.first_day for row in rows]),
+            "To": text_column([row.last_day for row in rows]),
+            "Billed to": text_column([row.billed or "no cost centre" for row in rows]),
+            "Today of": text_column([row.today or "no cost centre" for row in rows]),
+        },
+        alt="Subjects whose closed days belong to another cost centre today",
+    )

@@ -1,0 +1,135 @@
+"""The row of totals above every list, and the line on how trustworthy they are."""
+
+from datetime import date, datetime
+
+import streamlit as st
+
+from ui.api.usage_answers import Metering, Totals, Usage
+from ui.format import age, amount, compact, counted, days, escape, exact_amount, instant, share
+
+PROMPT_UNITS = (
+    "input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "input_audio",
+    "cache_read_audio",
+    "input_image",
+    "cache_read_image",
+)
+CACHED_UNITS = ("cache_read", "cache_read_audio", "cache_read_image")
+OUTPUT_UNITS = ("output", "output_audio", "output_image")
+NOT_TOKENS = ("request", "image", "web_search", "audio_ms")
+"""Units that count something else; every other unit counts tokens."""
+PROBLEMS_SHOWN_MAX = 5
+CARD_WIDTH_PX = 160
+
+
+def tokens(units: dict[str, int]) -> int:
+    return sum(count for name, count in units.items() if name not in NOT_TOKENS)
+
+
+def count_of(units: dict[str, int], names: tuple[str, ...]) -> int:
+    return sum(units.get(name, 0) for name in names)
+
+
+def charge_text(totals: Totals, currency: str) -> str:
+    """The charge, or why there is none: a bare zero would read as "free"."""
+    if totals.charge:
+        return amount(totals.charge, currency)
+    if totals.unpriced_calls:
+        return "not priced yet"
+    return "nothing charged" if totals.cost else "usage unknown"
+
+
+def exact_charge(usage: Usage) -> str | None:
+    """The amounts behind the rounded one, every digit of them."""
+    cost = usage.totals.cost
+    if cost is None:
+        return None
+    parts = [
+        f"Exactly {exact_amount(cost.charge, usage.currency)}",
+        f"at list price {exact_amount(cost.list, usage.currency)}",
+    ]
+    if cost.billed is not None and usage.billing_currency:
+        parts.append(f"billed as {exact_amount(cost.billed, usage.billing_currency)}")
+    return "; ".join(parts)
+
+
+def show_totals(usage: Usage, *, today: date) -> None:
+    """What was charged, for how much use; the exact charge is in its card's help."""
+    totals, running = usage.totals, usage.first <= today < usage.until
+    cached = count_of(totals.units, CACHED_UNITS)
+    prompt = count_of(totals.units, PROMPT_UNITS)
+    with st.grid(5, min_column_width=CARD_WIDTH_PX):
+        st.metric(
+            "Charge to date" if running else "Charge",
+            charge_text(totals, usage.currency),
+            help=exact_charge(usage),
+            border=True,
+        )
+        st.metric("Calls", f"{totals.calls:,}", border=True)
+        st.metric(
+            "Tokens",
+            compact(tokens(totals.units)),
+            help=f"{tokens(totals.units):,} tokens; cached: {share(cached, prompt)} of the "
+            f"{prompt:,} prompt tokens were read from the provider's cache",
+            border=True,
+        )
+        st.metric("Cached share of prompts", share(cached, prompt), border=True)
+        st.metric("Calls with an error", share(totals.errors, totals.calls), border=True)
+
+
+def show_scope(usage: Usage, *, today: date, now: datetime) -> None:
+    """Which days, zone and currency the numbers are of, and how fresh they are."""
+    shown = days(usage.first, usage.period.last)
+    parts = [
+        f"{shown}{', today so far' if usage.first <= today < usage.until else ''}",
+        f"days of {escape(usage.zone)}",
+        f"amounts in {usage.currency}",
+    ]
+    if usage.newest_call:
+        seen = instant(usage.newest_call, usage.zone)
+        parts.append(f"newest event {age(usage.newest_call, now)} ({seen})")
+    st.caption(" · ".join(parts))
+
+
+def show_metering(metering: Metering, *, now: datetime) -> None:
+    """The audit's verdict, and what was received but is not in the totals yet."""
+    with st.container(horizontal=True):
+        show_audit_badge(metering, now=now)
+        st.badge(
+            f"{counted(metering.totals.deferred, 'call')} deferred",
+            color="blue" if metering.totals.deferred else "gray",
+            help="Streamed or failed calls that were reported without usage so far: each is "
+            "recorded once the gateway's own log has told its tokens.",
+        )
+        st.badge(
+            f"{counted(metering.dead_letters_open, 'dead letter')} open",
+            color="red" if metering.dead_letters_open else "gray",
+            help="Events that cannot be rated, kept whole with the reason. See the operations "
+            "guide on how to re-drive them.",
+        )
+    problems = metering.audit.problems if metering.audit else []
+    if problems:
+        shown = [f"- {escape(problem)}" for problem in problems[:PROBLEMS_SHOWN_MAX]]
+        rest = len(problems) - len(shown)
+        more = [f"- and {rest} more"] if rest else []
+        st.error("\n".join(["The audit found:", "", *shown, *more]), icon=":material/error:")
+
+
+def show_audit_badge(metering: Metering, *, now: datetime) -> None:
+    audit = metering.audit
+    if audit is None:
+        st.badge("Audit: not run yet", icon=":material/pending:", color="gray")
+        return
+    text = f"{age(audit.at, now)}, {counted(audit.calls, 'call')}"
+    if audit.ok:
+        st.badge(
+            f"Audit passed {text}",
+            icon=":material/verified:",
+            color="green",
+            help=f"Each of {audit.cells:,} daily totals equals the sum of its calls.",
+        )
+    else:
+        st.badge(f"Audit failed {text}", icon=":material/error:", color="red")

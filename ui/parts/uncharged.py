@@ -1,0 +1,44 @@
+"""Names the calls that are in no charge and what to do about them; they are never shown as free."""
+
+import streamlit as st
+
+from ui.api.usage_answers import Usage
+from ui.format import counted, escape
+from ui.parts.kpis import tokens
+
+MODELS_SHOWN_MAX = 5
+
+
+def show_no_usage(calls: int) -> None:
+    """Served calls whose usage nobody reported."""
+    st.warning(
+        f"**{counted(calls, 'call')} without usage, not in the charge.** They were served, but "
+        "neither the model nor the gateway's log reported their tokens.",
+        icon=":material/help:",
+    )
+
+
+def show_unpriced(by_model: Usage) -> None:
+    """One line per model with unpriced calls, most calls first."""
+    rows = sorted(
+        (row for row in by_model.data if row.unpriced_calls), key=lambda row: -row.unpriced_calls
+    )
+    lines = [
+        f"- {escape(row.model or 'no model')}: {row.unpriced_calls:,} "
+        f"of {counted(row.calls, 'call')} ({tokens(row.units):,} tokens in all)"
+        for row in rows[:MODELS_SHOWN_MAX]
+    ]
+    if len(rows) > MODELS_SHOWN_MAX:
+        lines.append(f"- and {counted(len(rows) - MODELS_SHOWN_MAX, 'more model')}")
+    st.warning(
+        "\n".join(
+            [
+                f"**{counted(by_model.totals.unpriced_calls, 'call')} without a price, not in the "
+                "charge.** Add the lines that each such call's page shows to the price book, then "
+                "re-rate.",
+                "",
+                *lines,
+            ]
+        ),
+        icon=":material/sell:",
+    )

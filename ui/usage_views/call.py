@@ -1,0 +1,204 @@
+"""One call: its exact cost and how it came about, line by line, with everything that proves it."""
+
+from decimal import Decimal
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.api.connection import api, today
+from ui.api.usage_answers import CallDetail, Explanation
+from ui.format import day as day_text
+from ui.format import escape, exact_amount, instant, unit
+from ui.parts.call_state import WORDS, short_reason, show_state
+from ui.parts.kpis import tokens
+from ui.parts.tables import count_column, exact_column, plain_table, text_column
+
+# Room for an exact amount: every digit down to 10⁻¹².
+CARD_WIDTH_PX = 240
+# So much of a book's hash tells books apart in a list; the facts have all of it.
+BOOK_LETTERS = 12
+
+
+def show_amounts(call: CallDetail) -> None:
+    with st.grid(4, min_column_width=CARD_WIDTH_PX):
+        if call.cost:
+            st.metric("Charge", exact_amount(call.cost.charge, call.currency), border=True)
+            st.metric("At list price", exact_amount(call.cost.list, call.currency), border=True)
+            contracted = exact_amount(call.cost.contracted, call.currency)
+            st.metric("After discounts", contracted, border=True)
+            if call.cost.billed is not None and call.billing_currency:
+                billed = exact_amount(call.cost.billed, call.billing_currency)
+                st.metric("Billed", billed, border=True)
+        else:
+            st.metric("Charge", WORDS[call.state], border=True)
+        st.metric("Tokens", f"{tokens(call.units):,}", border=True)
+
+
+def show_exclusions(call: CallDetail) -> None:
+    """What the charge leaves out; nothing for most calls."""
+    if "cache_write" in call.excludes:
+        st.warning(
+            "**The charge excludes cache writes.** The tokens of this call are from the gateway's "
+            "log, which does not have the cache writes of Anthropic's models.",
+            icon=":material/indeterminate_check_box:",
+        )
+
+
+def show_explanation(explanation: Explanation, call: CallDetail) -> None:
+    """Quantity × unit price = cost for every unit, and that the lines add up to the charge."""
+    st.subheader("How the cost came about")
+    lines = explanation.lines
+    plain_table(
+        {
+            "Unit": text_column([unit(line.unit) for line in lines]),
+            "Quantity": count_column([line.quantity for line in lines]),
+            f"× price per 1 M ({call.currency})": exact_column(
+                [line.unit_price_per_million for line in lines]
+            ),
+            "= at list price": exact_column([line.list for line in lines]),
+            "After discounts": exact_column([line.contracted for line in lines]),
+            "Charge": exact_column([line.charge for line in lines]),
+        },
+        alt="Lines of the call's cost: unit, quantity, price and amounts",
+    )
+    total = sum((line.charge for line in lines), Decimal(0))
+    if call.cost and total == call.cost.charge:
+        st.caption(f"The lines add up to the charge: {exact_amount(total, call.currency)}.")
+    elif call.cost:
+        st.error(
+            f"The lines add up to {exact_amount(total, call.currency)}, but the charge is "
+            f"{exact_amount(call.cost.charge, call.currency)}: run an audit.",
+            icon=":material/error:",
+        )
+    show_adjustments(explanation)
+    show_facts(
+        {
+            "Base rule": explanation.base_rule_id,
+            "Context tier (from 0)": None if explanation.tier is None else str(explanation.tier),
+            "Price book version": explanation.book_version,
+        }
+    )
+
+
+def show_adjustments(explanation: Explanation) -> None:
+    adjustments = explanation.adjustments
+    if not adjustments:
+        st.caption("No discount and no surcharge: the list price is the charge.")
+        return
+    plain_table(
+        {
+            "Adjustment": text_column([adjustment.rule_id for adjustment in adjustments]),
+            "Layer": text_column([adjustment.layer for adjustment in adjustments]),
+            "Factor": exact_column([adjustment.factor for adjustment in adjustments]),
+            "Changes the cost by": exact_column([adjustment.delta for adjustment in adjustments]),
+        },
+        alt="Discounts and surcharges in the order they were applied",
+    )
+
+
+def show_chain(call: CallDetail) -> None:
+    """Every entry that the call's cost went through, the last one being the call."""
+    st.subheader("Chain")
+    chain = call.chain
+    plain_table(
+        {
+            "n": count_column([entry.n for entry in chain]),
+            "Recorded at": text_column([instant(entry.recorded_at, call.zone) for entry in chain]),
+            "State": text_column([WORDS[entry.state] for entry in chain]),
+            "Reason": text_column(
+                [short_reason(entry.reason) or "first recorded" for entry in chain]
+            ),
+            "Run": text_column([entry.run for entry in chain]),
+            "By": text_column([entry.run_by for entry in chain]),
+            "Tokens": count_column([tokens(entry.units) for entry in chain]),
+            f"Before ({call.currency})": exact_column(
+                [entry.before.charge if entry.before else None for entry in chain]
+            ),
+            f"Charge ({call.currency})": exact_column(
+                [entry.cost.charge if entry.cost else None for entry in chain]
+            ),
+            "Price book": text_column([entry.book_version[:BOOK_LETTERS] for entry in chain]),
+        },
+        alt="Entries of the call's chain, oldest first",
+    )
+
+
+def show_facts(facts: dict[str, str | None]) -> None:
+    """Names and values; what is absent is left out."""
+    known = {name: value for name, value in facts.items() if value is not None}
+    if known:
+        plain_table(
+            {"Fact": text_column(list(known)), "Value": text_column(list(known.values()))},
+            alt="Facts about the call",
+        )
+
+
+def request_facts(call: CallDetail) -> dict[str, str | None]:
+    return {
+        "Subject": call.subject,
+        "Cost centre": call.cost_centre,
+        "Model": call.model,
+        "Model version": call.model_version,
+        "Provider": call.provider,
+        "Deployment": call.deployment,
+        "Deployment type": call.deployment_type,
+        "Region": call.region,
+        "Service tier": call.service_tier,
+        "API": call.api,
+        "Operation": call.operation,
+        "HTTP status": str(call.status),
+        "Streamed": "yes" if call.stream else "no",
+        "Duration": None if call.duration_ms is None else f"{call.duration_ms:,} ms",
+        "Product": call.product,
+        "Subscription": call.subscription,
+        "Session": call.session,
+    }
+
+
+def evidence_facts(call: CallDetail) -> dict[str, str | None]:
+    return {
+        "Request id": call.call_id,
+        "Response id": call.response_id,
+        "Trace id": call.trace_id,
+        "Event hub": call.origin.hub,
+        "Partition": call.origin.partition,
+        "Sequence number": str(call.origin.sequence_number),
+        "Enqueued at": instant(call.origin.enqueued_time, call.zone),
+    }
+
+
+def show_way_back(call: CallDetail) -> None:
+    around = address.range_around(call.day, today=today(api().health()))
+    of_subject = {**around, Parameter.SUBJECT: call.subject}
+    of_day = {**of_subject, Parameter.DAY: call.day.isoformat()}
+    address.breadcrumbs(
+        [
+            address.Link(label="Overview", parameters=around),
+            address.Link(label=call.name or call.subject, parameters=of_subject),
+            address.Link(label=day_text(call.day), parameters=of_day),
+        ]
+    )
+
+
+def draw_call(call_id: str) -> None:
+    call = api().call(call_id)
+    show_way_back(call)
+    st.title(f"Call of {instant(call.time, call.zone)}")
+    st.caption(
+        f"{escape(call.name or call.subject)} · {escape(call.model or 'no model')} · "
+        f"billing day {day_text(call.day)} of {escape(call.zone)}"
+    )
+    show_state(call)
+    show_amounts(call)
+    show_exclusions(call)
+    if call.explanation.lines:
+        show_explanation(call.explanation, call)
+    show_chain(call)
+    left, right = st.columns(2)
+    with left:
+        st.subheader("Request")
+        show_facts(request_facts(call))
+    with right:
+        st.subheader("Evidence")
+        show_facts(evidence_facts(call))

@@ -1,0 +1,109 @@
+"""Overview: what all subjects cost in a range of days, live, and the way into each subject."""
+
+from datetime import date
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.api.client import Group, SubjectSort
+from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
+from ui.api.usage_answers import Subjects
+from ui.format import day as day_text
+from ui.parts.charts import daily_charges, daily_chart
+from ui.parts.choosers import choose, choose_period, search
+from ui.parts.failure import failures_shown
+from ui.parts.kpis import show_metering, show_scope, show_totals, tokens
+from ui.parts.no_calls import show_no_calls
+from ui.parts.paging import page_cursor, show_paging
+from ui.parts.tables import charge_column, count_column, opened_row, text_column
+from ui.parts.uncharged import show_no_usage, show_unpriced
+from ui.period import Period
+
+STACKS: dict[str, Group] = {"Model": "model", "Cost centre": "cost_centre"}
+SORTS: dict[str, SubjectSort] = {"Charge": "charge", "Calls": "calls", "Subject": "subject"}
+
+# Leaves room for the charge beside it on a telephone.
+SUBJECT_WIDTH_PX = 220
+
+
+@st.fragment(run_every=REFRESH_S)
+def show_usage(period: Period, running_day: date) -> None:
+    """Totals and the chart; also tells when there is nothing to show."""
+    with failures_shown("usage"):
+        redraw_after_midnight(running_day)
+        usage = api().usage(period, "day")
+        show_scope(usage, today=running_day, now=now())
+        show_metering(api().metering(), now=now())
+        if not usage.totals.calls:
+            show_no_calls(usage, today=running_day)
+            return
+        show_totals(usage, today=running_day)
+        if usage.totals.unpriced_calls:
+            show_unpriced(api().usage(period, "model"))
+        if usage.totals.no_usage_calls:
+            show_no_usage(usage.totals.no_usage_calls)
+        by = choose("Stack by", Parameter.BY, options=STACKS)
+        charges = daily_charges(
+            api().usage(period, "day", by).data,
+            by=by,
+            days=period.days(up_to=running_day),
+            today=running_day,
+            currency=usage.currency,
+        )
+        st.altair_chart(daily_chart(charges), alt=f"Charge per day, stacked by {by}")
+
+
+@st.fragment(run_every=REFRESH_S)
+def show_subjects(period: Period) -> None:
+    """One page of subjects as the API sorts and pages them."""
+    st.subheader("Subjects")
+    sort, text = choose_order()
+    next_cursor = None
+    with failures_shown("subjects"):
+        subjects = api().subjects(period, sort=sort, search=text, after=page_cursor())
+        if subjects.data:
+            st.caption("Tick a row to open it.")
+            opened = show_table(subjects)
+            if opened:
+                address.go_to({**address.kept_range(), Parameter.SUBJECT: opened})
+        else:
+            st.info("No subject has calls that match.", icon=":material/search_off:")
+        next_cursor = subjects.page.next_cursor
+    show_paging(next_cursor)
+
+
+def choose_order() -> tuple[SubjectSort, str]:
+    """Sorting and search, both done by the API."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sort = choose("Sort by", Parameter.SORT, options=SORTS)
+        text = search("Search", placeholder="Subject or name")
+    return sort, text
+
+
+def show_table(subjects: Subjects) -> str | None:
+    rows = subjects.data
+    return opened_row(
+        "subjects",
+        [row.subject for row in rows],
+        columns={
+            "Subject": text_column(
+                [row.name or row.subject for row in rows], width_px=SUBJECT_WIDTH_PX
+            ),
+            f"Charge ({subjects.currency})": charge_column([row.charge for row in rows]),
+            "Cost centre": text_column([row.cost_centre for row in rows]),
+            "Calls": count_column([row.calls for row in rows]),
+            "Tokens": count_column([tokens(row.units) for row in rows]),
+            "Last day": text_column([day_text(row.last_day) for row in rows]),
+            "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
+        },
+        alt="Subjects with their charge, calls and tokens",
+    )
+
+
+def draw_overview() -> None:
+    st.title("Overview")
+    current = today(api().health())
+    period = choose_period(current)
+    show_usage(period, current)
+    show_subjects(period)
