@@ -71,7 +71,7 @@ debian:
 
 # A second opinion on FOCUS. It needs Python 3.12 (also one of pyenv's is found) and, for its old numpy, an
 # environment of its own; without one its test skips and says so.
-FOCUS := tests/table_api/invoicing/focus_validator.txt
+FOCUS := tests/table_api/invoicing/focus/focus_validator.txt
 .venv/focus/.synced: $(FOCUS) .venv/.synced
 	@for python in "$$(pyenv root 2>/dev/null)"/versions/3.12.*/bin/python python3.12; do \
 	  "$$python" -c '' 2>/dev/null || continue; \

@@ -18,7 +18,7 @@ from local_stack.broker import Broker, BrokerConfig, HubConfig
 from table_api.audit.ledger_audit import audit
 from tests.builders import CALL_TIME, ENQUEUED_TIME, call_id, make_body
 from tests.calls import NOW, book
-from tests.consumers.deliveries import delivered
+from tests.consumers.receiving.deliveries import delivered
 from tests.consumers.replay.world import HUB, ReplayWorld
 from tests.reratings import dearer_book
 

@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 
 from pricing_rules.types import Caller, Operation, Rank, Usage, UsageEvent
 from pricing_rules.units import Unit
+from tests.paths import ROOT
 
 TENANT = "0b8f0a52-6f0e-4a53-8c1d-7e2f5b9d4c10"
 SUBJECT = "7c9f2f0e-6a4b-4e0f-9c55-0d1e2f3a4b5c"
@@ -27,7 +27,7 @@ class Absent(Enum):
 
 ABSENT = Absent.ABSENT
 
-WIRE_SCHEMA = Path(__file__).parents[1] / "apim_policies/usage_event.schema.json"
+WIRE_SCHEMA = ROOT / "apim_policies/usage_event.schema.json"
 
 _ATTRIBUTES = frozenset({"specversion", "type", "id", "source", "time", "subject", "data"})
 

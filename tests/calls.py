@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from pricing_rules.engine.rating import rate
@@ -15,12 +14,13 @@ from table_api.ledger.posting import MeteredCall, Origin
 from table_api.storage.keys import KeyRange
 from table_api.storage.table_storage import Operation, Row, TableStorage
 from tests.builders import ENQUEUED_TIME, make_event
+from tests.paths import ROOT
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SETTINGS = LedgerSettings(
     zone="Europe/Berlin", pricing_currency="USD", billing_currency="USD", shards=4
 )
-DEMO_BOOK = Path(__file__).parent.parent / "local_stack/demo_book.toml"
+DEMO_BOOK = ROOT / "local_stack/demo_book.toml"
 
 
 @cache

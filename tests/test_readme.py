@@ -11,8 +11,8 @@ from rich.console import Console
 
 from local_stack.demo.demo_box import DemoBox, show
 from pricing_rules.__main__ import main
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VERSION = re.compile(r"[0-9a-f]{64}")
 """Moves with every new rule of the book."""

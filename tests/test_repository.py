@@ -25,8 +25,8 @@ from table_api.people.people import People, Person
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.builders import CALL_TIME
 from tests.calls import NOW, all_rows, make_call, open_ledger
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 PACKAGES = (
     "pricing_rules", "telemetry", "table_api", "consumers", "ui", "apim_policies", "local_stack",
     "benchmarks",

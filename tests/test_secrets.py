@@ -4,7 +4,6 @@ import asyncio
 import base64
 import os
 import sys
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,9 +14,9 @@ from table_api.errors import Unavailable
 from table_api.http_api.app import create_app
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
+from tests.paths import ROOT
 from tests.waiting import until
 
-ROOT = Path(__file__).parent.parent
 ENDS_WITHIN_S = 120
 KEY = base64.b64encode(b"a key that has 64 bytes, as those of storage accounts always do.").decode()
 """Known, of the right form, and of no account."""

@@ -1,9 +1,9 @@
 """docs/security.md claims nothing that no test shows, and names no file that is gone."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 PAGE = (ROOT / "docs/security.md").read_text(encoding="utf-8")
 THREATS = {
     "forged identity header",

@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from local_stack.traffic.trace import deal
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 TRACE = ROOT.parent / "shared/data/traces/azure_llm_inference_2023_code.csv"
 
 

@@ -67,9 +67,7 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m local_stack.demo", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m local_stack.demo", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(".local"), help="data directory")
     parser.add_argument("--trace", type=Path, help="CSV of recorded calls to send")
     parser.add_argument(

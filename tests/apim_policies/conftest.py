@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -11,8 +10,9 @@ from apim_policies.check import read_named_values
 from apim_policies.harness import compiler
 from apim_policies.harness.call import Gateway
 from apim_policies.harness.policies import Policies
+from tests.paths import ROOT
 
-FOLDER = Path(__file__).parents[2] / "apim_policies"
+FOLDER = ROOT / "apim_policies"
 GATEWAY = Gateway(
     service="apim-contoso", api_id="llm", api_path="llm", backend_url="https://model.example/"
 )

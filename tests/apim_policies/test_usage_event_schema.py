@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +22,11 @@ from tests.builders import (
     make_usage,
     wire_violations,
 )
+from tests.paths import ROOT
 
 SCHEMA: dict[str, Any] = json.loads(WIRE_SCHEMA.read_text())
 SAMPLES = {path.stem: path for path in sorted((WIRE_SCHEMA.parent / "samples").glob("*.json"))}
-REFERENCE = (Path(__file__).parents[2] / "docs/usage_event.md").read_text()
+REFERENCE = (ROOT / "docs/usage_event.md").read_text()
 WRITTEN_BYTES_MAX = 2048
 COMPLETED = "llm.call.completed.v1"
 MOVED = {"type": COMPLETED, "completed_from": ["gateway-llm-log", "trace"]}

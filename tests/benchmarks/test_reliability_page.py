@@ -1,14 +1,13 @@
 """docs/reliability.md names every fault, every column, and tests that exist."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from benchmarks.faults.catalogue import FAULTS
 from benchmarks.faults.verdict import COLUMNS
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
 SAID_ELSEWHERE = {"fault", "audit", "seconds", "verdict"}
 TRAITS = 12

@@ -1,7 +1,5 @@
 """docs/consumer.md knows every verb, setting, action and metric."""
 
-from pathlib import Path
-
 import pytest
 
 from consumers.__main__ import main
@@ -9,8 +7,9 @@ from consumers.log_actions import Action
 from consumers.settings import options
 from table_api.consumer_state.progress import Count
 from telemetry.metrics import CounterName, GaugeName, HistogramName
+from tests.paths import ROOT
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
+DOCS = ROOT / "docs"
 PAGE = (DOCS / "consumer.md").read_text(encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ from consumers.dead_letters.letters import DeadLetters, Letter, Refusal, make_le
 from consumers.errors import LetterGone
 from table_api.consumer_state.dead_letters import LetterState
 from tests.calls import NOW
-from tests.consumers.deliveries import delivered
+from tests.consumers.receiving.deliveries import delivered
 
 HUB = "llm-usage"
 REFUSAL = Refusal(

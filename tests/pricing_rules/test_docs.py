@@ -26,8 +26,8 @@ from pricing_rules.price_book.rules import (
 )
 from pricing_rules.types import CallState
 from pricing_rules.units import Unit
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "pricing.md").read_text(encoding="utf-8")
 VERSION = re.compile(r"[0-9a-f]{64}")
 """Moves with every new rule; the test of the worked example holds it to the book's."""

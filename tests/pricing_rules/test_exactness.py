@@ -17,10 +17,11 @@ from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.types import CallState, Usage
 from pricing_rules.units import Unit
 from tests.builders import make_event
-from tests.pricing_rules.test_terms import alias
+from tests.paths import SHARED
+from tests.pricing_rules.price_book.test_terms import alias
 
 PACKAGE = Path(pricing_rules.__file__).parent
-DUMPS = Path(__file__).parents[3] / "shared" / "data" / "azure_retail_prices"
+DUMPS = SHARED / "data" / "azure_retail_prices"
 FLOAT_ALLOWED = {"usage_shapes.py": "reads the seconds that a model sends as a JSON number"}
 CALLS = 1_000
 SEED = 11

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,8 +18,9 @@ from table_api.invoicing.snapshots.archive import Archive
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.calls import make_call, open_ledger
+from tests.paths import ROOT
 
-HOST_JSON = Path(__file__).parent.parent.parent / "table_api/host.json"
+HOST_JSON = ROOT / "table_api/host.json"
 MODULE = "table_api.function_app"
 
 

@@ -2,16 +2,15 @@
 
 import re
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
 from ui.address import Parameter
 from ui.api.connection import CACHE_TTL_S, REFRESH_S
 from ui.api.settings import Settings
 from ui.period import CUSTOM_DAYS_MAX, Range
 
-ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs/ui.md").read_text()
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace as replace_fields
 from streamlit.testing.v1 import AppTest
 
+from tests.paths import ROOT
 from tests.ui.stand import (
     ADA,
     BOB,
@@ -26,7 +26,7 @@ from ui.format import JOINER, amount, exact_number
 from ui.parts.tables import grid_key
 from ui.period import Period, month_of
 
-APP = Path(__file__).parents[2] / "ui/streamlit_app.py"
+APP = ROOT / "ui/streamlit_app.py"
 RUN_TIMEOUT_S = 30
 
 

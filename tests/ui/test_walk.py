@@ -23,11 +23,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.paths import ROOT
 from tests.ui.stand import ADA, ODD, ODD_NAME, InventedCall, Stand, standing
 from ui.format import JOINER
 from ui.period import month_of
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 CHROMIUM_FLAGS = [
     "--no-sandbox",

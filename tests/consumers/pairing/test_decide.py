@@ -16,7 +16,7 @@ from table_api.open_calls.decision import UNATTRIBUTED, Decision, PairingState, 
 from table_api.open_calls.facts import Fact, Outcome, Reported, Tokens
 from table_api.open_calls.joined_call import view
 from tests.builders import CALL_TIME, make_usage, wire_violations
-from tests.consumers.diagnostics.test_decode import decode as decode_log
+from tests.consumers.gateway_log.test_decode import decode as decode_log
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
 from tests.consumers.pairing.world import WAITS
 

@@ -21,7 +21,7 @@ from table_api.open_calls.decision import Decision
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.table_storage import TableStorage
 from tests.calls import open_ledger
-from tests.consumers.call_ratings import rating
+from tests.consumers.metering.call_ratings import rating
 
 USAGE, DIAGNOSTICS = "llm-usage", "apim-diagnostics"
 WAITS = Waits(grace=timedelta(minutes=15), timeout=timedelta(hours=1))

@@ -14,7 +14,7 @@ from consumers.replay.source import Period
 from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.calls import NOW, book, open_ledger
-from tests.consumers.call_ratings import rating
+from tests.consumers.metering.call_ratings import rating
 from tests.reratings import History
 
 HUB = "llm-usage"

@@ -1,15 +1,15 @@
 """The HTTP admin port."""
 
 import base64
-from pathlib import Path
 
 import httpx
 import pytest
 
 from local_stack.broker import Broker
 from local_stack.broker.faults.faults import FAULTS, Freeze
+from tests.paths import ROOT
 
-DOCS = Path(__file__).parents[3] / "docs" / "broker.md"
+DOCS = ROOT / "docs" / "broker.md"
 
 
 @pytest.fixture

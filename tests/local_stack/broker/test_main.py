@@ -15,9 +15,9 @@ import pytest
 from local_stack.broker.amqp.performatives import Disposition
 from tests.local_stack.broker.test_config import ENTITY, written
 from tests.local_stack.broker.wire_client import WireClient, event
+from tests.paths import ROOT
 
 START_TIMEOUT_S = 20.0
-ROOT = Path(__file__).parents[3]
 SENDER = "eh1/Partitions/0"
 
 

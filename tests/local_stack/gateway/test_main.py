@@ -14,8 +14,8 @@ from local_stack.gateway.identity import local_token
 from local_stack.gateway.reporting.trap import Trap
 from local_stack.gateway.settings import parse
 from local_stack.model.server import serving as model_serving
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 ASKED_MAX = 10_000
 EVENT_HUBS = (
     "Endpoint=sb://localhost:1;SharedAccessKeyName=n;SharedAccessKey=k;UseDevelopmentEmulator=true;"

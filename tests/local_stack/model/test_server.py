@@ -5,12 +5,12 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import aiohttp
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.paths import ROOT
+
 CHAT = "/openai/deployments/gpt-4.1-mini/chat/completions?api-version=2024-10-21"
 STREAM = {"messages": [{"role": "user", "content": "Hi"}], "stream": True}
 

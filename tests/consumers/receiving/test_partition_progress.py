@@ -1,0 +1,163 @@
+"""Counts and positions under crashes, lost answers and two owners."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from consumers.receiving.handler import Counts
+from consumers.receiving.partition_progress import PartitionProgress
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.errors import Unavailable
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
+from tests.calls import NOW, FaultyStorage
+from tests.consumers.receiving.deliveries import delivered
+
+POSTED: Counts = (Count.POSTED,)
+BIRTH = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def empty(created_at: datetime = BIRTH) -> Progress:
+    return Progress(
+        hub="llm-usage",
+        group="metering",
+        partition="0",
+        hub_created_at=created_at,
+        sequence_number=-1,
+        enqueued_time=None,
+        recorded_at=NOW,
+        counts={},
+    )
+
+
+async def owner(storage: TableStorage, created_at: datetime = BIRTH) -> PartitionProgress:
+    table = ProgressTable(storage)
+    await table.create()
+    progress = PartitionProgress(table, empty(created_at), now=lambda: NOW)
+    await progress.load()
+    return progress
+
+
+def work(progress: PartitionProgress, first: int, last: int) -> None:
+    """Make the events from `first` to `last` durable."""
+    events = [delivered(number) for number in range(first, last + 1)]
+    progress.add(events, [POSTED] * len(events))
+
+
+async def stored(storage: TableStorage) -> Progress:
+    row = await ProgressTable(storage).read("llm-usage", "metering", "0")
+    assert row is not None
+    return row.progress
+
+
+async def test_a_save_gives_the_event_to_checkpoint() -> None:
+    storage = MemoryTableStorage()
+    progress = await owner(storage)
+    work(progress, 0, 9)
+    assert await progress.save() == delivered(9)
+    row = await stored(storage)
+    assert (row.sequence_number, row.enqueued_time) == (9, delivered(9).enqueued_time)
+    assert (row.counts[Count.RECEIVED], row.counts[Count.POSTED]) == (10, 10)
+
+
+async def test_nothing_new_is_nothing_to_save() -> None:
+    progress = await owner(MemoryTableStorage())
+    assert await progress.save() is None
+    work(progress, 0, 1)
+    await progress.save()
+    assert await progress.save() is None
+
+
+async def test_events_that_come_again_after_a_crash_are_not_counted_again() -> None:
+    storage = MemoryTableStorage()
+    before = await owner(storage)
+    work(before, 0, 9)
+    await before.save()
+    after = await owner(storage)
+    work(after, 5, 14)
+    await after.save()
+    row = await stored(storage)
+    assert (row.sequence_number, row.counts[Count.RECEIVED]) == (14, 15)
+
+
+async def test_two_owners_count_each_event_once() -> None:
+    storage = MemoryTableStorage()
+    old, new = await owner(storage), await owner(storage)
+    work(old, 0, 9)
+    work(new, 0, 14)
+    assert await old.save() == delivered(9)
+    assert await new.save() == delivered(14)
+    assert (await stored(storage)).counts[Count.RECEIVED] == 15
+
+
+async def test_an_owner_who_is_behind_moves_nothing_back() -> None:
+    storage = MemoryTableStorage()
+    old, new = await owner(storage), await owner(storage)
+    work(new, 0, 14)
+    await new.save()
+    work(old, 0, 9)
+    assert await old.save() is None
+    row = await stored(storage)
+    assert (row.sequence_number, row.counts[Count.RECEIVED]) == (14, 15)
+
+
+@pytest.mark.parametrize("fault", ["before", "after"])
+async def test_a_lost_answer_neither_loses_nor_doubles_counts(fault: str) -> None:
+    storage = FaultyStorage(MemoryTableStorage(), [fault])
+    progress = await owner(storage)
+    work(progress, 0, 9)
+    with pytest.raises(Unavailable):
+        await progress.save()
+    assert await progress.save() == delivered(9)
+    assert (await stored(storage)).counts[Count.RECEIVED] == 10
+
+
+async def test_what_retention_took_is_counted_once_over_crashes_and_owners() -> None:
+    storage = MemoryTableStorage()
+    before = await owner(storage)
+    work(before, 0, 9)
+    await before.save()
+    crashed, zombie, after = [await owner(storage) for _ in range(3)]
+    work(crashed, 15, 19)  # never saved
+    work(zombie, 15, 16)
+    work(after, 15, 29)
+    await zombie.save()
+    await after.save()
+    work(after, 32, 32)
+    await after.save()
+    counts = (await stored(storage)).counts
+    assert (counts[Count.LOST], counts[Count.RECEIVED]) == (5 + 2, 10 + 15 + 1)
+
+
+async def test_what_was_gone_before_the_first_reading_is_not_lost() -> None:
+    storage = MemoryTableStorage()
+    progress = await owner(storage)
+    assert progress.after is None
+    work(progress, 250, 299)
+    await progress.save()
+    assert (await stored(storage)).counts[Count.LOST] == 0
+    assert progress.after == 299
+
+
+async def test_of_a_hub_made_anew_the_first_events_are_ours() -> None:
+    storage = MemoryTableStorage()
+    progress = await owner(storage)
+    work(progress, 0, 9)
+    await progress.save()
+    reborn = await owner(storage, created_at=NOW)
+    work(reborn, 3, 4)
+    await reborn.save()
+    assert (await stored(storage)).counts[Count.LOST] == 3
+
+
+async def test_a_hub_made_anew_starts_at_its_first_event_and_keeps_the_counts() -> None:
+    storage = MemoryTableStorage()
+    progress = await owner(storage)
+    work(progress, 0, 99)
+    await progress.save()
+    reborn = await owner(storage, created_at=NOW)
+    assert reborn.durable == -1
+    work(reborn, 0, 4)
+    assert await reborn.save() == delivered(4)
+    row = await stored(storage)
+    assert (row.sequence_number, row.counts[Count.RECEIVED]) == (4, 105)

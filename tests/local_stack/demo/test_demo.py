@@ -1,0 +1,144 @@
+"""`make demo` with all processes and the real SDKs, nothing in between: a real production trace
+straight to the hub, and live calls through the gateway."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from apim_policies.harness import compiler
+from local_stack.gateway.identity import local_token
+from local_stack.traffic.people import people
+from tests.paths import ROOT
+from tests.trace_total import TRACE, total_of
+
+START_TIMEOUT_S = 180
+METERED_TIMEOUT_S = 30
+
+
+@contextmanager
+def demo(data: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "local_stack.demo", "--data", str(data)]
+    with (data.parent / "demo.log").open("ab") as log:
+        process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(60)
+
+
+def box_of(data: Path) -> dict[str, Any]:
+    box: dict[str, Any] = json.loads((data / "demo.json").read_text())
+    return box
+
+
+def wait_for_box(data: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not (data / "demo.json").exists():
+        log = (data.parent / "demo.log").read_text()[-3000:]
+        assert process.poll() is None, log
+        assert time.monotonic() < deadline, log
+        time.sleep(0.2)
+    return box_of(data)
+
+
+@pytest.mark.skipif(not TRACE.exists(), reason="the recorded trace is not here")
+def test_a_real_trace_is_metered_to_the_last_digit_and_a_second_run_adds_nothing(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    expected = total_of(TRACE)
+    with demo(data, "--trace", str(TRACE)) as process:
+        box = wait_for_box(data, process)
+        assert (box["sent"], box["posted"], box["duplicates"]) == (8819, 8819, 0)
+        assert (box["dead_lettered"], box["deferred"], box["unpriced"]) == (0, 0, 0)
+        assert (box["gateway_calls"], box["key"], "base_url" in box["urls"]) == (0, None, False)
+        assert box["audit"] == "ok"
+        assert Decimal(box["total_cost"]) == expected
+        api = box["urls"]["api"].removesuffix("/docs")
+        usage = httpx.get(
+            f"{api}/v1/usage", params={**these_days(), "group_by": "subject,model"}
+        ).json()
+        charges = [Decimal(group["cost"]["charge"]) for group in usage["data"]]
+        assert sum(charges) == expected == Decimal(usage["totals"]["cost"]["charge"])
+        assert sum(group["calls"] for group in usage["data"]) == 8819
+        assert httpx.get(box["urls"]["ui"]).is_success
+    assert process.returncode == 0
+
+    os.remove(data / "demo.json")
+    with demo(data, "--trace", str(TRACE), "--exit") as process:
+        assert process.wait(START_TIMEOUT_S) == 0
+    again = box_of(data)
+    assert (again["sent"], again["posted"], again["duplicates"]) == (8819, 0, 8819)
+    assert (again["total_cost"], again["audit"]) == (box["total_cost"], "ok")
+    assert "nothing new" in (tmp_path / "demo.log").read_text()
+
+
+@pytest.mark.skipif(bool(compiler.missing_tools()), reason="policies cannot be compiled here")
+def test_calls_through_the_gateway_are_metered_and_so_is_any_client(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    person = people()[39]
+    with demo(data, "--calls", "60", "--streamed", "0.5", "--drop", "0.1") as process:
+        box = wait_for_box(data, process)
+        assert box["gateway_calls"] == 60
+        assert box["sent"] == 60 - box["gateway_dropped"] < 60
+        assert box["posted"] + box["waiting"] == 60
+        assert (box["waiting"], box["unattributed"], box["dead_lettered"]) == (0, 0, 0)
+        assert box["completed"] > 10
+        assert box["recovered"] + box["no_usage"] > 0
+        assert box["audit"] == "ok"
+        api = box["urls"]["api"].removesuffix("/docs")
+        for key, subject, name in (
+            (box["key"], "subscription:local-client", "Your client"),
+            (local_token(person.subject), person.subject, person.name),
+        ):
+            before = charge_of(api, subject)
+            answer = httpx.post(
+                f"{box['urls']['base_url']}/chat/completions",
+                headers={
+                    "Authorization": f"Bearer {key}",
+                    "x-model-tokens": "prompt=1000,cached=0,completion=500,reasoning=0",
+                },
+                json={"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "Hi"}]},
+            )
+            assert answer.is_success
+            # 1,000 × 0.40 + 500 × 1.60 USD per million tokens
+            wait_for_charge(api, subject, before + Decimal("0.0012"))
+            subjects = httpx.get(f"{api}/v1/subjects", params=these_days()).json()["data"]
+            names = {each["subject"]: each["name"] for each in subjects}
+            assert names[subject] == name
+    assert process.returncode == 0
+
+
+def these_days() -> dict[str, str]:
+    today = datetime.now(UTC).date()
+    return {"from": f"{today - timedelta(days=2)}", "to": f"{today + timedelta(days=2)}"}
+
+
+def charge_of(api: str, subject: str) -> Decimal:
+    answer = httpx.get(f"{api}/v1/usage", params={**these_days(), "group_by": "subject"})
+    groups = answer.json()["data"]
+    found = [group["cost"]["charge"] for group in groups if group["subject"] == subject]
+    return sum((Decimal(charge) for charge in found), Decimal(0))
+
+
+def wait_for_charge(api: str, subject: str, expected: Decimal) -> None:
+    deadline = time.monotonic() + METERED_TIMEOUT_S
+    while (charge := charge_of(api, subject)) != expected:
+        assert time.monotonic() < deadline, f"{subject} has {charge}, expected {expected}"
+        time.sleep(0.2)

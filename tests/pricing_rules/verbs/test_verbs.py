@@ -1,0 +1,249 @@
+"""The verbs of `python -m pricing_rules`, run as a person runs them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pricing_rules.__main__ import main
+from pricing_rules.price_book.book import BASE_BOOKS, load_book, load_compiled
+from tests.builders import chat_usage
+from tests.pricing_rules.books import base_rule
+from tests.pricing_rules.price_sources.test_azure_fetch import page, serving
+from tests.pricing_rules.price_sources.test_azure_import import NAMES, row, rows, write_dump
+
+CONTOSO = str(BASE_BOOKS / "examples" / "contoso.toml")
+USAGE = json.dumps(chat_usage(prompt=128_000, cached=100_000, completion=2_000, reasoning=1_500))
+AT = "2026-11-20T12:00:00+01:00"
+
+Output = pytest.CaptureFixture[str]
+
+
+def run(capsys: Output, words: Sequence[str], *, code: int = 0) -> tuple[str, str]:
+    assert main(words) == code
+    captured = capsys.readouterr()
+    return captured.out, captured.err
+
+
+def price(capsys: Output, *words: str) -> dict[str, Any]:
+    out, err = run(capsys, ["price", "--usage", USAGE, "--at", AT, "--json", *words])
+    assert err == ""
+    document: dict[str, Any] = json.loads(out)
+    return document
+
+
+def test_price_answers_with_exact_decimal_strings(capsys: Output) -> None:
+    answer = price(capsys, "--model", "gpt-5.4")
+    assert answer["state"] == "priced"
+    assert (answer["total"], answer["currency"]) == ("0.125", "USD")
+    assert [(line["unit"], line["quantity"], line["amount"]) for line in answer["lines"]] == [
+        ("input", 28_000, "0.07"),
+        ("cache_read", 100_000, "0.025"),
+        ("output", 2_000, "0.03"),
+    ]
+    assert answer["rules"] == ["azure.gpt-5.4.2026-03-05.GlobalStandard.2026-03-05"]
+    assert answer["book"] == load_book().version
+
+
+def test_price_goes_through_the_layers_of_a_company(capsys: Output) -> None:
+    answer = price(capsys, "--model", "gpt-5.4", "--book", CONTOSO, "--cost-centre", "4711")
+    assert (answer["total"], answer["currency"]) == ("0.097703122", "EUR")
+    assert answer["layers"]["charge"] == {"currency": "USD", "amount": "0.1133"}
+    assert answer["rules"][1:] == [
+        "contoso.ea-2026",
+        "contoso.platform-markup.4711",
+        "fx.USD-EUR.2026-11",
+    ]
+
+
+def test_price_of_a_free_product_is_zero_with_a_reason(capsys: Output) -> None:
+    answer = price(capsys, "--model", "gpt-5.4", "--book", CONTOSO, "--product", "ai-academy")
+    assert (answer["state"], answer["total"]) == ("zero", "0")
+    assert "paid centrally" in answer["reason"]
+
+
+def test_price_of_a_model_that_two_providers_sell_asks_for_the_provider(
+    capsys: Output, tmp_path: Path
+) -> None:
+    other = tmp_path / "openai.toml"
+    rule = base_rule(
+        "openai.gpt-5", rates='rates = { input = "3", cache_read = "1", output = "9" }'
+    )
+    rule = rule.replace('provider = "azure", model = "m"', 'provider = "openai", model = "gpt-5"')
+    other.write_text(rule, encoding="utf-8")
+    words = ["--model", "gpt-5", "--book", str(other)]
+    _, err = run(capsys, ["price", "--usage", USAGE, "--at", AT, *words], code=1)
+    assert err == "error: gpt-5 is sold by azure and openai: name the provider\n"
+    assert price(capsys, *words, "--provider", "openai")["rules"] == ["openai.gpt-5"]
+    (rule_id,) = price(capsys, *words, "--provider", "azure")["rules"]
+    assert rule_id.startswith("azure.gpt-5.")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--model", "gpt-9"],
+        ["--model", "gpt-4.1", "--deployment-type", "Standard", "--region", "westeurope"],
+        ["--model", "gpt-5.4", "--service-tier", "priority"],
+        ["--model", "gpt-5.4", "--at", "2026-03-04T23:59:59Z"],
+    ],
+)
+def test_what_has_no_price_is_unpriced_and_never_zero(capsys: Output, words: list[str]) -> None:
+    answer = price(capsys, *words)
+    assert (answer["state"], answer["total"], answer["lines"]) == ("unpriced", None, [])
+    assert answer["reason"].startswith("no price for azure")
+
+
+@pytest.mark.parametrize(
+    ("words", "total"),
+    [
+        (["--model", "gpt-4.1-2025-04-14"], "0.122"),
+        (["--model", "GPT-4.1"], "0.122"),
+        (["--model", "gpt-4.1", "--deployment-type", "DataZoneStandard"], "0.1342"),
+        (
+            ["--model", "gpt-4.1", "--deployment-type", "Standard", "--region", "eastus2"],
+            "0.1342",
+        ),
+        (["--model", "gpt-5", "--service-tier", "batch"], "0.03375"),
+        (["--model", "gpt-5", "--deployment-type", "GlobalBatch"], "0.03375"),
+        (["--model", "gpt-4o-2024-08-06"], "0.215"),
+    ],
+)
+def test_names_types_and_tiers_lead_to_their_own_price(
+    capsys: Output, words: list[str], total: str
+) -> None:
+    assert price(capsys, *words)["total"] == total
+
+
+def test_price_speaks_plainly_and_explains(capsys: Output) -> None:
+    words = ["price", "--model", "gpt-5.4", "--usage", USAGE, "--at", AT]
+    assert run(capsys, words)[0] == "0.125 USD\n"
+    out, _ = run(capsys, [*words, "--explain"])
+    assert "cache_read" in out
+    assert "0.125" in out
+    out, _ = run(capsys, ["price", "--model", "gpt-9", "--usage", USAGE])
+    assert out.startswith("unpriced: no price for azure gpt-9")
+
+
+def test_a_contradictory_usage_is_an_error_naming_both_numbers(capsys: Output) -> None:
+    usage = json.dumps(chat_usage(prompt=10, cached=11))
+    _, err = run(capsys, ["price", "--model", "gpt-5", "--usage", usage], code=1)
+    assert err == "error: cached_tokens (11) > prompt tokens (10)\n"
+
+
+@pytest.mark.parametrize("usage", ["{", "[]"])
+def test_a_usage_that_is_no_object_is_a_wrong_argument(capsys: Output, usage: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["price", "--model", "gpt-5", "--usage", usage])
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", "gpt-5", "--at", "yesterday"],
+        ["show", "gpt-5", "--today", "2026-13-01"],
+        ["price", "--model", "gpt-5", "--usage", "{}", "--deployment-type", "Cloud"],
+    ],
+)
+def test_a_wrong_argument_exits_2(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+
+
+def test_lint_says_ok_or_what_is_wrong_and_why(capsys: Output, tmp_path: Path) -> None:
+    out, _ = run(capsys, ["lint", CONTOSO])
+    assert out.startswith("OK ")
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("[[rule", encoding="utf-8")
+    _, err = run(capsys, ["lint", str(wrong)], code=1)
+    assert err.startswith("error: wrong.toml: is not TOML")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-05:00", "x"])
+def test_a_time_that_is_none_is_a_wrong_argument(capsys: Output, moment: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["price", "--model", "gpt-5", "--usage", "{}", "--at", moment])
+    assert stopped.value.code == 2
+    assert moment in capsys.readouterr().err
+
+
+def test_show_gives_sources_and_warns_of_old_prices(capsys: Output) -> None:
+    out, err = run(capsys, ["show", "gpt-4.1", "--at", AT, "--today", "2025-10-24"])
+    assert "gpt 4.1 Inp glbl Tokens" in out
+    assert "checked 2025-08-25, 60 days ago" in out
+    assert err == ""
+    _, err = run(capsys, ["show", "gpt-4.1", "--at", AT, "--today", "2025-10-25"])
+    assert "checked 61 days ago, more than 60" in err
+    out, _ = run(capsys, ["show", "gpt-5.4", "--at", AT])
+    assert "up to 272,000 prompt tokens" in out
+    dated, _ = run(capsys, ["show", "GPT-5.4-2026-03-05", "--at", AT])
+    assert dated == out
+    _, err = run(capsys, ["show", "gpt-9"], code=1)
+    assert err.startswith("no price for gpt-9")
+
+
+def test_diff_names_what_another_book_has_otherwise(capsys: Output, tmp_path: Path) -> None:
+    compiled = tmp_path / "base.json"
+    _, err = run(capsys, ["compile", "--out", str(compiled)])
+    assert load_compiled(compiled.read_bytes()).version == load_book().version
+    assert load_book().version in err
+    out, _ = run(capsys, ["diff", str(BASE_BOOKS), str(compiled)])
+    assert out == ""
+    out, _ = run(capsys, ["diff", str(compiled), CONTOSO], code=1)
+    assert "added     contoso.ea-2026" in out
+    assert "added     deployment chat-eu" in out
+    assert "changed   billing_currency: USD → EUR" in out
+    out, _ = run(capsys, ["diff", CONTOSO, str(compiled)], code=1)
+    assert "gone      contoso.ea-2026" in out
+
+
+def test_the_editors_schema_is_the_models(capsys: Output) -> None:
+    out, _ = run(capsys, ["schema"])
+    shipped = (BASE_BOOKS.parent / "book.schema.json").read_text(encoding="utf-8")
+    assert json.loads(out) == json.loads(shipped)
+
+
+def test_an_import_writes_only_when_told_to(capsys: Output, tmp_path: Path) -> None:
+    items = rows()
+    items[2] = row(NAMES["output"], "0.007", effectiveStartDate="2026-12-01T00:00:00Z")
+    dump = str(write_dump(tmp_path, items))
+    books = tmp_path / "books"
+    books.mkdir()
+    words = ["import-azure", dump, "--checked", "2026-11-23"]
+    out, _ = run(capsys, words)
+    assert "1 changed" in out
+    assert list(books.iterdir()) == []
+    _, err = run(capsys, [*words, "--write", str(books)])
+    assert "written to azure_gpt_5.toml" in err
+    assert 'output = "7"' in (books / "azure_gpt_5.toml").read_text(encoding="utf-8")
+
+
+def test_import_genai_prints_its_review(capsys: Output) -> None:
+    words = ["import-genai", "--since", "2026-01-01", "--checked", "2026-10-14"]
+    out, _ = run(capsys, [*words, "--provider", "anthropic"])
+    assert out == "0 added, 0 changed, 0 gone, 0 off-grid, 0 conflict\n"
+    _, err = run(capsys, [*words, "--provider", "nobody"], code=1)
+    assert "no provider 'nobody'" in err
+
+
+def test_fetched_prices_can_be_imported(capsys: Output, tmp_path: Path) -> None:
+    items = json.loads(write_dump(tmp_path, rows()).read_text(encoding="utf-8"))["Items"]
+    with serving((200, {}, {"Items": items, "NextPageLink": None}), page()) as api:
+        out, err = run(capsys, ["fetch-azure", "--region", "eastus2", "--url", api.url])
+    assert err == ""
+    dump = tmp_path / "fetched.json"
+    dump.write_text(out, encoding="utf-8")
+    out, _ = run(capsys, ["import-azure", str(dump), "--checked", "2026-11-23"])
+    assert out.splitlines()[-1].startswith("0 added, 0 changed, ")
+
+
+def test_digests_are_of_every_base_rule(capsys: Output) -> None:
+    out, _ = run(capsys, ["digests"])
+    content = load_book().content
+    ids = {card.id for card in content.cards} | {rule.id for rule in content.modifiers}
+    assert json.loads(out).keys() == ids

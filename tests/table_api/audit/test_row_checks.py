@@ -1,0 +1,87 @@
+"""The audit holds what a row says beside its sums against its key, its cell and its counts."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pricing_rules.types import Rank
+from table_api.audit.ledger_audit import audit
+from table_api.ledger.keys import CALL_ROWS, CELL_ROWS
+from table_api.ledger.ledger import Ledger
+from table_api.storage.keys import KeyRange
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Value
+from tests.builders import call_id, make_usage
+from tests.calls import NOW, SETTINGS, make_call
+from tests.table_api.audit.test_ledger_audit import rows_of, write
+
+
+def ticking() -> Iterator[datetime]:
+    now = NOW
+    while True:
+        now += timedelta(milliseconds=1)
+        yield now
+
+
+@pytest.fixture
+async def storage() -> MemoryTableStorage:
+    """A refused call, one that nobody can price, one that was corrected, two transactions."""
+    storage = MemoryTableStorage()
+    clock = ticking()
+    ledger = await Ledger.open(storage, SETTINGS, now=lambda: next(clock))
+    await ledger.post([make_call(n, id=call_id(n)) for n in (1, 2)])
+    await ledger.post([make_call(n, id=call_id(n)) for n in (3, 4)])
+    await ledger.post([make_call(5, id=call_id(5), rank=Rank.NO_USAGE, usage=None, status=429)])
+    await ledger.post([make_call(6, id=call_id(6), deployment="lab-model-x", subject="änn | 'x")])
+    weak: dict[str, Any] = {
+        "rank": Rank.GATEWAY_LOG,
+        "usage": make_usage(input=5),
+        "deployment": "gpt-4o",
+    }
+    await ledger.post([make_call(7, id=call_id(7), **weak)])
+    await ledger.post([make_call(8, id=call_id(7))])
+    assert (await audit(storage, now=NOW)).problems == ()
+    return storage
+
+
+CALL: dict[str, Value] = {
+    "subject": "somebody", "time": "2026-11-20T09:30:13.446590Z", "call_id": call_id(9),
+    "day": "2026-11-19", "model": "gpt-4.0-mini", "deployment": "gpt-4.0-mini", "tier": 1,
+    "base_rule": "azure.gpt-4.1-mini.GlobalStandard.2025-04-02", "tokens": 1, "rank": 3,
+}  # fmt: skip
+CELL = {name: CALL[name] for name in ("subject", "day", "model", "deployment", "tier", "base_rule")}
+
+
+@pytest.mark.parametrize(
+    ("keys", "column", "value"),
+    [(CALL_ROWS, *each) for each in CALL.items()] + [(CELL_ROWS, *each) for each in CELL.items()],
+)
+async def test_a_fact_that_the_key_or_the_counts_contradict_is_found(
+    storage: MemoryTableStorage, keys: KeyRange, column: str, value: Value
+) -> None:
+    for row in [row for row in await rows_of(storage, keys) if column in row]:
+        assert str(row[column]) != str(value)
+        await write(storage, row, {column: value})
+        problems = (await audit(storage, now=NOW)).problems
+        assert any(str(row["RowKey"]) in problem for problem in problems), row["RowKey"]
+        await write(storage, row, {})
+    assert (await audit(storage, now=NOW)).problems == ()
+
+
+async def test_a_status_that_makes_an_error_of_a_good_call_is_found(
+    storage: MemoryTableStorage,
+) -> None:
+    [row] = [row for row in await rows_of(storage, CALL_ROWS) if row["call_id"] == call_id(1)]
+    await write(storage, row, {"status": 500})
+    problems = (await audit(storage, now=NOW)).problems
+    assert any("states errors = 0 with status 500" in problem for problem in problems)
+
+
+async def test_a_row_in_another_revision_is_found(storage: MemoryTableStorage) -> None:
+    """Both revisions still have a row, and both sums are as they were."""
+    [row] = [row for row in await rows_of(storage, CALL_ROWS) if row["call_id"] == call_id(3)]
+    await write(storage, row, {"rev": 1})
+    problems = (await audit(storage, now=NOW)).problems
+    assert any("is not of the transaction that made revision 1" in each for each in problems)

@@ -1,0 +1,104 @@
+"""docs/api.md and the OpenAPI document name the same endpoints, parameters and fields."""
+
+import re
+from typing import Any
+
+import pytest
+
+from table_api.consumer_state.groups import MeteringPlace
+from table_api.consumer_state.progress import Count
+from table_api.http_api.app import create_app
+from table_api.http_api.conventions.problems import ProblemKind
+from table_api.http_api.openapi import openapi_of
+from table_api.storage.memory_tables import MemoryTableStorage
+from tests.paths import ROOT
+
+PAGE = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+OPENAPI: dict[str, Any] = openapi_of(create_app(MemoryTableStorage()))
+SCHEMAS: dict[str, Any] = {
+    name: schema
+    for name, schema in OPENAPI["components"]["schemas"].items()
+    if "properties" in schema
+}
+INHERITED = re.compile(r"Has the fields of `(\w+)`(?: except `(\w+)`)?")
+
+
+def section(title: str) -> str:
+    """The text under a third-level heading."""
+    found = re.search(rf"^### {re.escape(title)}\n(.*?)(?=^##|\Z)", PAGE, re.M | re.S)
+    assert found, f"docs/api.md has no section {title}"
+    return found.group(1)
+
+
+def first_cells(text: str) -> set[str]:
+    """The names in the first column of a section's first table."""
+    table = re.split(r"\n\n(?=\|)", text.strip())
+    rows = [line for part in table[:2] for line in part.splitlines() if line.startswith("| `")]
+    return {name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+
+def documented_fields(name: str) -> set[str]:
+    """The fields that the page gives a schema, inherited ones too."""
+    text = section(name)
+    fields = {field for field in first_cells(text) if not field.startswith("urn:")}
+    if inherited := INHERITED.search(text):
+        fields |= documented_fields(inherited[1]) - {inherited[2]}
+    return fields
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_fields_of_an_answer_are_those_documented(name: str) -> None:
+    assert documented_fields(name) == set(SCHEMAS[name]["properties"])
+
+
+@pytest.mark.parametrize("path", sorted(OPENAPI["paths"]))
+def test_parameters_of_an_endpoint_are_those_documented(path: str) -> None:
+    text = section(f"`{path}`")
+    parameters = OPENAPI["paths"][path]["get"].get("parameters", [])
+    in_query = {each["name"] for each in parameters if each["in"] == "query"}
+    in_path = {each["name"] for each in parameters if each["in"] == "path"}
+    assert first_cells(text) == in_query
+    assert in_path == set(re.findall(r"{(\w+)}", path))
+    content = OPENAPI["paths"][path]["get"]["responses"]["200"]["content"]
+    if "application/pdf" in content:
+        assert all(f"`{content_type}`" in text for content_type in content)
+        return
+    answer = content["application/json"]
+    assert f"[{answer['schema']['$ref'].rsplit('/', 1)[1]}]" in text
+
+
+def test_page_has_no_endpoint_and_no_answer_that_the_api_has_not() -> None:
+    headings = set(re.findall(r"^### (.+)$", PAGE, re.M))
+    assert headings == {f"`{path}`" for path in OPENAPI["paths"]} | set(SCHEMAS)
+
+
+def test_every_problem_and_every_count_is_documented() -> None:
+    for kind in ProblemKind:
+        name, status, _ = kind.value
+        assert f"| `urn:problem:{name}` | {status} |" in PAGE
+    for count in Count:
+        assert f"`{count.value}`" in section("PartitionProgress")
+
+
+def test_every_setting_is_documented() -> None:
+    root = ROOT / "table_api"
+    files = ("__main__.py", "settings.py", "invoicing/connection.py")
+    code = "".join((root / name).read_text() for name in files)
+    names = set(re.findall(r"(?:environment\.get\(|env: )\"?([A-Z_]+)", code))
+    assert {"API_HOST", "API_PORT", "AUTH_MODE", "STORAGE_CONNECTION_STRING"} <= names
+    for name in names:
+        assert f"`{name}`" in PAGE
+    for flag in re.findall(r'"(--[a-z-]+)"', code):
+        assert f"`{flag}`" in PAGE
+    assert MeteringPlace().hub in PAGE
+    assert MeteringPlace().group in PAGE
+
+
+def test_description_has_problems_and_not_the_frameworks_own_errors() -> None:
+    assert OPENAPI["openapi"].startswith("3.1")
+    assert "HTTPValidationError" not in str(OPENAPI)
+    for path, operations in OPENAPI["paths"].items():
+        answers = operations["get"]["responses"]
+        assert "422" not in answers
+        assert "application/problem+json" in answers["400"]["content"]
+        assert ("404" in answers) == ("{" in path)

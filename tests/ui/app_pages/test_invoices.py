@@ -1,0 +1,132 @@
+"""The invoices page as its script runs, over the real API with two closed months."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from threading import Thread
+
+import httpx
+import pytest
+import streamlit as st
+import uvicorn
+from streamlit.testing.v1 import AppTest
+
+from table_api.http_api.app import create_app
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
+from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
+from tests.paths import ROOT
+from tests.ui.stand import Stand
+from ui.api.client import Client, http_transport
+
+APP = ROOT / "ui/streamlit_app.py"
+RUN_TIMEOUT_S = 30
+DECEMBER_5 = datetime(2026, 12, 5, tzinfo=UTC)
+
+
+async def closed_months() -> Billing:
+    billing = await open_billing(MemoryTableStorage(), MemoryBlobStore())
+    await billing.post(30, date(2026, 10, 1))
+    await billing.post(20, date(2026, 10, 31), subject=BOB, deployment="gpt-4o")
+    await billing.post(1, date(2026, 10, 31), subject=EVE, usage=None)
+    await billing.close(OCTOBER)
+    await billing.post(30, date(2026, 10, 1))
+    await billing.close(NOVEMBER)
+    await billing.post(20, date(2026, 10, 31), subject=BOB, deployment="gpt-4o")
+    await billing.post(30, date(2026, 12, 1))
+    await billing.post(1, date(2026, 12, 1), subject=EVE, usage=None)
+    return billing
+
+
+@pytest.fixture
+def api_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The API on a free port, which is also what the pages are configured with."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    billing = asyncio.run(closed_months())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        app = create_app(billing.storage, blobs=billing.blobs, now=lambda: DECEMBER_5)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        monkeypatch.setenv("API_URL", url)
+        yield url
+        st.cache_resource.clear()  # closes the pages' connections
+        server.should_exit = True
+        thread.join()
+
+
+def opened(**parameters: str) -> AppTest:
+    """The page as it stands after its address was opened."""
+    app = AppTest.from_file(str(APP), default_timeout=RUN_TIMEOUT_S).run()
+    app.switch_page("app_pages/invoices.py")
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.title, *app.caption, *app.subheader, *app.info, *app.error]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def test_months_and_invoices_are_listed_newest_first(api_url: str) -> None:
+    app = opened()
+    assert not app.exception
+    months, invoices = (table.value for table in app.dataframe)
+    assert list(months["Month"]) == ["2026-11", "2026-10"]
+    assert list(invoices["Number"])[:2] == ["INV-000004", "INV-000001"]
+    assert list(invoices["Cost centre"])[-1] == "no cost centre"
+
+
+def test_statements_show_names(api_url: str) -> None:
+    app = opened(documents="Statements")
+    assert list(app.dataframe[1].value["Subject"]) == ["Ann Árnadóttir"]
+
+
+def test_an_invoice_shows_its_parts_and_what_it_does_not_hold(api_url: str) -> None:
+    app = opened(invoice="INV-000004")
+    assert not app.exception
+    assert {card.label: card.value for card in app.metric}["Amount"] == "0.03 USD"
+    assert list(app.dataframe[0].value["Kind"]) == ["correction"]
+    eve = opened(invoice="INV-000003")
+    assert "No line has an amount" in words(eve)
+    assert list(eve.dataframe[0].value["Calls"]) == ["1 call without usage"]
+
+
+def test_an_open_month_is_previewed_and_said_to_be_no_invoice(api_url: str) -> None:
+    app = opened(documents="Preview")
+    assert not app.exception
+    assert "has a number" in words(app)
+    assert "The month is not over" in words(app)
+    cards = {card.label: card.value for card in app.metric}
+    assert (cards["Amount"], cards["Invoices"]) == ("0.20 USD", "3")
+    centres, concerns = (table.value for table in app.dataframe)
+    assert list(centres["Cost centre"]) == ["CC-100 Search", "CC-200 Sales", "no cost centre"]
+    assert [str(cell) for cell in centres["of it corrections"]] == ["0.00", "0.16", "0.00"]
+    assert list(concerns["Calls"]) == ["1 call without usage"]
+
+
+def test_an_invoice_that_is_none_is_said_so(api_url: str) -> None:
+    app = opened(invoice="INV-999999")
+    assert not app.exception
+    assert "Not found" in words(app)
+
+
+def test_the_client_downloads_what_the_store_holds(api_url: str) -> None:
+    with httpx.Client(base_url=api_url) as http:
+        client = Client(http_transport(http))
+        stored = client.invoice_file("INV-000001", "INV-000001.csv", names=False)
+        named = client.invoice_file("INV-000001", "INV-000001.csv", names=True)
+        focus = client.invoice_file("2026-10", "invoice_detail.csv", names=False)
+    assert "Ann Árnadóttir" in named.decode()
+    assert "Ann Árnadóttir" not in stored.decode()
+    assert focus.startswith(b"BilledCost")
+
+
+def test_before_the_first_close_the_page_says_what_makes_one(empty_stand: Stand) -> None:
+    app = opened()
+    assert not app.exception
+    assert "No month is closed yet" in words(app)

@@ -1,0 +1,82 @@
+"""The page of re-rating runs, and a call's history, over the real API."""
+
+from datetime import date
+
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.paths import ROOT
+from tests.ui.stand import Stand
+
+APP = ROOT / "ui/streamlit_app.py"
+PAGE = "app_pages/reratings.py"
+RUN_TIMEOUT_S = 30
+
+
+def reratings(**parameters: str) -> AppTest:
+    """The page as its address opens it."""
+    app = AppTest.from_file(str(APP), default_timeout=RUN_TIMEOUT_S)
+    app = app.run().switch_page(PAGE)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    found = [*app.info, *app.caption, *app.subheader, *app.metric]
+    return " ".join(str(element.value) for element in found)
+
+
+def test_without_runs_the_page_says_how_to_stage_one(stand: Stand) -> None:
+    app = reratings()
+    assert not app.exception
+    assert "rerate stage" in said(app)
+
+
+def test_run_is_listed_and_its_address_shows_the_diff(stand: Stand, today: date) -> None:
+    run = stand.rerate(2, today)
+    listed = reratings()
+    assert not listed.exception
+    assert run in str(listed.dataframe[0].value)
+    shown = reratings(run=run)
+    assert not shown.exception
+    detail = stand.client.rerating(run)
+    assert f"Run {run}: applied" in said(shown)
+    assert detail.after == 2 * detail.before
+    assert sum(line.delta for line in detail.lines) == detail.delta
+    assert f"{detail.written:,} written, 0 left alone" in said(shown)
+
+
+def test_past_days_that_an_import_moved_are_shown(stand: Stand, today: date) -> None:
+    assert "Cost centres that changed" not in said(reratings())
+    stand.regroup("ada", today)
+    st.cache_data.clear()
+    shown = reratings()
+    assert not shown.exception
+    assert "Cost centres that changed on past days" in said(shown)
+    [table] = [table.value for table in shown.dataframe if "Charge moved" in table.value]
+    assert list(table["Was"]) == ["R&D"]
+    assert list(table["Is"]) == ["Sales"]
+    assert list(table["Calls"]) == [3]
+
+
+def test_call_shows_which_run_changed_it_and_who_let_it(stand: Stand, today: date) -> None:
+    run = stand.rerate(2, today)
+    changed = [
+        stand.client.call(call)
+        for row in stand.client.rerating(run).lines
+        for call in stand.call_ids(row.subject, today)
+    ]
+    call = next(call for call in changed if len(call.chain) == 2)
+    last = call.chain[1]
+    assert (last.reason, last.run, last.run_by) == ("re-rating", run, "ada")
+    assert last.before is not None
+    assert last.cost is not None
+    assert last.cost.charge == 2 * last.before.charge
+    app = AppTest.from_file(str(APP), default_timeout=RUN_TIMEOUT_S)
+    app.query_params["call"] = call.id
+    app.run()
+    assert not app.exception
+    chain = next(table.value for table in app.dataframe if "Run" in table.value)
+    assert list(chain["Run"])[1:] == [run]
+    assert list(chain["By"])[1:] == ["ada"]
