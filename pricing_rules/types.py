@@ -73,8 +73,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return sum(self.counts.values())
 
 
-class ReplacedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Where a call was counted before its true subject and time were known."""
+class CountedAt(msgspec.Struct, frozen=True, gc=False):
+    """Under which subject and time the ledger counts a call."""
 
     subject: str
     time: datetime
@@ -113,7 +113,7 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     duration_ms: int | None = None
     completed_from: tuple[str, ...] = ()
     """Which halves pairing joined; empty for an event of the gateway's policy."""
-    replaces: ReplacedCall | None = None
+    replaces: CountedAt | None = None
     """The place that this report takes the call from; None for nearly every call."""
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pricing_rules.types import Rank, ReplacedCall
+from pricing_rules.types import CountedAt, Rank
 from pricing_rules.units import Unit
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
@@ -154,7 +154,7 @@ async def test_every_column_of_the_ledger_is_documented() -> None:
         "session": "s",
         "traceparent": "00-aa-bb-01",
         "completed_from": ("trace",),
-        "replaces": ReplacedCall(subject="unattributed", time=CALL_TIME),
+        "replaces": CountedAt(subject="unattributed", time=CALL_TIME),
         "api": "llm",
         "region": "swedencentral",
         "service_tier": "default",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.faults.truth import Key, Totals, Truth
-from table_api.ledger.measures import AMOUNTS
+from table_api.ledger.measures import MEASURE_ORDER
 from table_api.storage.keys import KeyRange
 from table_api.storage.table_storage import Row, TableStorage
 
@@ -71,7 +71,7 @@ def _add_days(standing: Standing, month: str, row: Row) -> None:
     subject, model = str(row["RowKey"]).split("|")
     for name, text in row.items():
         if re.fullmatch(r"d\d\d", name):
-            amounts = dict(zip(AMOUNTS, map(int, str(text).split(",")), strict=False))
+            amounts = dict(zip(MEASURE_ORDER, map(int, str(text).split(",")), strict=False))
             key = (subject, f"{month[:4]}-{month[4:]}-{name[1:]}", model)
             standing.monthly[key].add(
                 Totals(

@@ -15,7 +15,7 @@ from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidF
 from consumers.decoding.wire_event import EventType, WireCall, WireCaller, WireEvent
 from pricing_rules.engine.provider_usage import normalise
 from pricing_rules.errors import InvalidUsage
-from pricing_rules.types import REFUSED_STATUS, Caller, Rank, ReplacedCall, Usage, UsageEvent
+from pricing_rules.types import REFUSED_STATUS, Caller, CountedAt, Rank, Usage, UsageEvent
 
 BODY_BYTES_MAX = 256 * 1024
 """The gateway cuts at 200 KB and a usage event has under 2 KB: nothing larger is worth parsing."""
@@ -171,12 +171,12 @@ def _completed_from(wire: WireEvent) -> tuple[str, ...]:
     return named
 
 
-def _replaces(wire: WireEvent, enqueued_time: datetime) -> ReplacedCall | None:
+def _replaces(wire: WireEvent, enqueued_time: datetime) -> CountedAt | None:
     """Only pairing may take a call out of a place: of another writer the field means nothing."""
     replaced = wire.data.replaces
     if replaced is None or wire.type is EventType.CALL:
         return None
-    return ReplacedCall(
+    return CountedAt(
         subject=_identity("data.replaces.subject", replaced.subject, SUBJECT_CHARS_MAX),
         time=_call_time("data.replaces.time", replaced.time, enqueued_time),
     )

@@ -15,7 +15,7 @@ from consumers.decoding.usage_event import call_key
 from consumers.gateway_log.fields import Fields
 from consumers.gateway_log.llm_record import tokens_of
 from consumers.gateway_log.request_record import outcome_of
-from table_api.open_calls.facts import Outcome, Tokens
+from table_api.open_calls.facts import RequestRecord, TokenCounts
 
 BODY_BYTES_MAX = 1024 * 1024 + 1024
 """An event hub takes 1 MB; its own envelope adds little."""
@@ -31,7 +31,7 @@ _decode_json = msgspec.json.Decoder().decode
 class Diagnostics:
     """What one body said."""
 
-    facts: list[tuple[str, Outcome | Tokens]] = field(default_factory=list)
+    facts: list[tuple[str, RequestRecord | TokenCounts]] = field(default_factory=list)
     """(call id, fact) of each record that tells one."""
     invalid: InvalidEvent | None = None
     """The first record that could not be read, or the body as a whole."""
@@ -102,7 +102,7 @@ def _call_id(fields: Fields) -> str | None:
     return None if text is None else call_key(text)
 
 
-def _fact(fields: Fields, call_id: str | None) -> Outcome | Tokens | None:
+def _fact(fields: Fields, call_id: str | None) -> RequestRecord | TokenCounts | None:
     category = _category(fields)
     if category not in {GATEWAY_LOGS, LLM_LOGS}:
         return None
@@ -110,7 +110,7 @@ def _fact(fields: Fields, call_id: str | None) -> Outcome | Tokens | None:
     if properties is None:
         raise fields.wrong(InvalidCode.MISSING_FIELD, "properties", "a JSON object")
     if category == LLM_LOGS:
-        fact: Outcome | Tokens | None = tokens_of(fields, properties)
+        fact: RequestRecord | TokenCounts | None = tokens_of(fields, properties)
     else:
         fact = outcome_of(fields, properties, call_id or "")
     if fact is not None and call_id is None:

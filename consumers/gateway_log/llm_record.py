@@ -4,12 +4,12 @@
 """
 
 from consumers.gateway_log.fields import Fields
-from table_api.open_calls.facts import Tokens
+from table_api.open_calls.facts import TokenCounts
 
 
-def tokens_of(record: Fields, properties: Fields) -> Tokens | None:
+def tokens_of(record: Fields, properties: Fields) -> TokenCounts | None:
     """None for a probe: no id, no model, nothing counted. May raise InvalidField."""
-    tokens = Tokens(
+    tokens = TokenCounts(
         time=record.time("time"),
         prompt=properties.count("prompttokens") or 0,
         completion=properties.count("completiontokens") or 0,

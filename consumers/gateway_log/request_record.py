@@ -7,7 +7,7 @@ from consumers.decoding.wire_event import STATUS_MAX
 from consumers.gateway_log.fields import Fields
 from consumers.gateway_log.trace_record import identity_of
 from pricing_rules.types import Operation
-from table_api.open_calls.facts import Outcome
+from table_api.open_calls.facts import RequestRecord
 
 URL_CHARS_MAX = 4_096
 """What follows is a query that nobody needs."""
@@ -31,7 +31,7 @@ _BY_PATH = {
 }
 
 
-def outcome_of(record: Fields, properties: Fields, call_id: str) -> Outcome | None:
+def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecord | None:
     """None for a request that is no call of a model (models, files, probes). May raise
     InvalidField.
     """
@@ -45,7 +45,7 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> Outcome | No
     if status is None or status > STATUS_MAX:
         raise properties.wrong(InvalidCode.OUT_OF_RANGE, "responsecode", f"0 to {STATUS_MAX}")
     deployment = _DEPLOYMENT.search(url)
-    return Outcome(
+    return RequestRecord(
         time=record.time("time"),
         status=status,
         backend_status=properties.count("backendresponsecode"),

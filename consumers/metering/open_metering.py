@@ -3,7 +3,7 @@
 from consumers.clock import now_utc
 from consumers.metering.call_rating import PEOPLE_AGE_S_MAX, CallRating
 from consumers.metering.metering import Metering
-from consumers.running.clients import Edges
+from consumers.running.clients import Clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import Book
 from table_api.errors import NoLedger
@@ -23,7 +23,9 @@ def ledger_settings(settings: Settings) -> LedgerSettings:
     )
 
 
-async def open_ledger(edges: Edges, settings: Settings, *, project_at_once: bool = True) -> Ledger:
+async def open_ledger(
+    edges: Clients, settings: Settings, *, project_at_once: bool = True
+) -> Ledger:
     """The ledger with the archive of its books. LedgerMismatch when settings differ."""
     return await Ledger.open(
         edges.tables,
@@ -34,14 +36,14 @@ async def open_ledger(edges: Edges, settings: Settings, *, project_at_once: bool
     )
 
 
-async def standing_ledger(edges: Edges, settings: Settings) -> Ledger:
+async def standing_ledger(edges: Clients, settings: Settings) -> Ledger:
     """The same for verbs that only look or correct: NoLedger where none was made yet."""
     if await read_meta(edges.tables) is None:
         raise NoLedger("this storage holds no ledger: the first consumer makes it")
     return await open_ledger(edges, settings)
 
 
-async def ledger_to_look_at(edges: Edges, settings: Settings) -> Ledger:
+async def ledger_to_look_at(edges: Clients, settings: Settings) -> Ledger:
     """For a verb that writes nothing: where there is no ledger, an empty one in memory."""
     if await read_meta(edges.tables) is None:
         return await Ledger.open(MemoryTableStorage(), ledger_settings(settings), now=now_utc)
@@ -49,7 +51,7 @@ async def ledger_to_look_at(edges: Edges, settings: Settings) -> Ledger:
 
 
 async def open_metering(
-    edges: Edges, settings: Settings, book: Book, *, project_at_once: bool = True
+    edges: Clients, settings: Settings, book: Book, *, project_at_once: bool = True
 ) -> Metering:
     """The book is in the archive before the first call is rated with it."""
     ledger = await open_ledger(edges, settings, project_at_once=project_at_once)

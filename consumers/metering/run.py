@@ -9,7 +9,7 @@ from consumers.metering.metering import Metering
 from consumers.metering.open_metering import open_metering
 from consumers.receiving.checkpoints import create_container
 from consumers.receiving.storage_retry import until_answered
-from consumers.running.clients import Edges, open_edges
+from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on, set_for_batches
 from consumers.settings import Settings
 from pricing_rules.price_book.book import Book, load_book
@@ -28,7 +28,7 @@ async def run(
     """
     book = load_book(settings.price_books)
     set_for_batches()
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         _log.info(Action.STARTED, f"metering {edges.hub.address.host}/{settings.eventhub_name}")
         with contextlib.suppress(GivenUp):
             metering = await until_answered(
@@ -38,7 +38,7 @@ async def run(
         _log.info(Action.STOPPED, "stopped")
 
 
-async def _open(edges: Edges, settings: Settings, book: Book) -> Metering:
+async def _open(edges: Clients, settings: Settings, book: Book) -> Metering:
     metering = await open_metering(edges, settings, book, project_at_once=False)
     await edges.progress.create()
     await create_container(edges.checkpoint_container)

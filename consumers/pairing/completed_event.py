@@ -11,9 +11,9 @@ import msgspec
 
 from consumers.decoding.usage_event import GATEWAY_LOG_SOURCE
 from consumers.decoding.wire_event import EventType
-from table_api.open_calls.decision import Place
+from pricing_rules.types import CountedAt
 from table_api.open_calls.facts import Identity
-from table_api.open_calls.joined_call import CallView
+from table_api.open_calls.joined_call import JoinedCall
 
 USAGE_EVENT = "usage-event"
 TRACE = "trace"
@@ -26,7 +26,7 @@ _encode_json = msgspec.json.Encoder().encode
 
 
 def completed_event(
-    view: CallView, place: Place, *, usage: dict[str, Any] | None, replaces: Place | None
+    view: JoinedCall, place: CountedAt, *, usage: dict[str, Any] | None, replaces: CountedAt | None
 ) -> str:
     """JSON text. `usage` None says that nobody reported any."""
     data = _data(view)
@@ -53,7 +53,7 @@ def wire_time(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _data(view: CallView) -> dict[str, Any]:
+def _data(view: JoinedCall) -> dict[str, Any]:
     """The identity's word first; the gateway's log fills what it left open."""
     identity, outcome, tokens = view.identity, view.outcome, view.tokens
     logged_model = tokens.model if tokens is not None else None
@@ -76,7 +76,7 @@ def _data(view: CallView) -> dict[str, Any]:
     }
 
 
-def _information(view: CallView) -> dict[str, Any]:
+def _information(view: JoinedCall) -> dict[str, Any]:
     if view.identity is not None:
         return {name: getattr(view.identity, name) for name in INFORMATION}
     information: dict[str, Any] = dict.fromkeys(INFORMATION)
@@ -84,13 +84,13 @@ def _information(view: CallView) -> dict[str, Any]:
     return information
 
 
-def _caller(view: CallView) -> dict[str, str | None]:
+def _caller(view: JoinedCall) -> dict[str, str | None]:
     """Of an unattributed call the gateway may still know the subscription."""
     known: Identity | Any = view.identity if view.identity is not None else view.outcome
     return {name: getattr(known, name, None) for name in CALLER}
 
 
-def _halves(view: CallView, *, with_usage: bool) -> list[str]:
+def _halves(view: JoinedCall, *, with_usage: bool) -> list[str]:
     halves = [GATEWAY_LOG_SOURCE] if with_usage else []
     if view.reported:
         halves.append(USAGE_EVENT)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from consumers.pairing.completed_event import completed_event
-from pricing_rules.types import Rank
-from table_api.open_calls.decision import UNATTRIBUTED, Decision, Place
-from table_api.open_calls.joined_call import CallView
+from pricing_rules.types import CountedAt, Rank
+from table_api.open_calls.decision import UNATTRIBUTED, Decision
+from table_api.open_calls.joined_call import JoinedCall
 from table_api.open_calls.logged_usage import usage_from_log
 
 
@@ -26,7 +26,7 @@ class Waits:
 
 
 def decide(
-    view: CallView, decisions: Sequence[Decision], stream_time: datetime | None, waits: Waits
+    view: JoinedCall, decisions: Sequence[Decision], stream_time: datetime | None, waits: Waits
 ) -> Decision | None:
     """The next decision, or None when there is nothing (more) to say now.
 
@@ -59,12 +59,12 @@ def decide(
     )
 
 
-def _withdrawal(view: CallView, last: Decision) -> Decision | None:
+def _withdrawal(view: JoinedCall, last: Decision) -> Decision | None:
     """Nothing was to be charged, which is known only now: out of the ledger again."""
     identity = view.identity
     if last.withdraws:
         return None
-    if view.metered and identity and last.place == Place(identity.subject, identity.time):
+    if view.metered and identity and last.place == CountedAt(identity.subject, identity.time):
         return None  # metering posts the UsageEvent there, which says so itself
     return Decision(
         call_id=view.call_id,
@@ -77,16 +77,16 @@ def _withdrawal(view: CallView, last: Decision) -> Decision | None:
 
 
 def _place(
-    view: CallView, last: Decision | None, stream_time: datetime | None, waits: Waits
-) -> Place | None:
+    view: JoinedCall, last: Decision | None, stream_time: datetime | None, waits: Waits
+) -> CountedAt | None:
     """Where the call is to stand by now; None while it may wait, or when metering posts it."""
     if view.identity is None:
         if last is not None:
             return last.place
         if not _passed(view, stream_time, waits.timeout):
             return None
-        return Place(UNATTRIBUTED, view.time)
-    place = Place(view.identity.subject, view.identity.time)
+        return CountedAt(UNATTRIBUTED, view.time)
+    place = CountedAt(view.identity.subject, view.identity.time)
     if last is not None:
         # Also of a call that metering posts: it must not stand in two places.
         return None if view.metered and place == last.place else place
@@ -99,5 +99,5 @@ def _place(
     return place if _passed(view, stream_time, waits.timeout) else None
 
 
-def _passed(view: CallView, stream_time: datetime | None, wait: timedelta) -> bool:
+def _passed(view: JoinedCall, stream_time: datetime | None, wait: timedelta) -> bool:
     return stream_time is not None and stream_time - view.time >= wait

@@ -18,7 +18,7 @@ from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import StreamTime
 from consumers.receiving.handler import DEAD_LETTERED, Counts, MakeDurable, Received
 from table_api.consumer_state.progress import Count
-from table_api.open_calls.facts import Fact, Outcome, Reported
+from table_api.open_calls.facts import EventReport, Fact, RequestRecord
 from table_api.open_calls.table import Arrival, OpenCalls
 from telemetry.metrics import CounterName, count
 
@@ -130,9 +130,9 @@ def may_complete(fact: Fact) -> bool:
 
     The plain calls' facts are not: nothing is read for them until then.
     """
-    if isinstance(fact, Reported):
+    if isinstance(fact, EventReport):
         return not fact.metered
-    if isinstance(fact, Outcome):
+    if isinstance(fact, RequestRecord):
         identity = fact.identity
         return identity is not None and (identity.stream or identity.status >= 400)
     return fact.any

@@ -2,15 +2,15 @@
 
 from consumers.decoding.usage_event import is_deferred
 from pricing_rules.types import UsageEvent
-from table_api.open_calls.facts import Identity, Reported
+from table_api.open_calls.facts import EventReport, Identity
 
 
-def report_of(event: UsageEvent) -> Reported | None:
+def report_of(event: UsageEvent) -> EventReport | None:
     """None for a completed call: that is our own word."""
     if event.completed_from:
         return None
     caller = event.caller
-    return Reported(
+    return EventReport(
         identity=Identity(
             subject=event.subject,
             time=event.time,

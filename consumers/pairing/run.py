@@ -17,7 +17,7 @@ from consumers.pairing.stream_time import StreamTime
 from consumers.pairing.sweeper import Sweeper
 from consumers.receiving.checkpoints import create_container
 from consumers.receiving.storage_retry import until_answered
-from consumers.running.clients import Edges, open_edges
+from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on
 from consumers.settings import Settings
 from table_api.open_calls.table import OpenCalls
@@ -32,8 +32,8 @@ _log = Log("consumers")
 class PairingEdges:
     """The edges of both hubs."""
 
-    usage: Edges
-    diagnostics: Edges
+    usage: Clients
+    diagnostics: Clients
 
 
 async def pair(
@@ -60,7 +60,7 @@ async def pair(
 async def open_both(settings: Settings) -> AsyncIterator[PairingEdges]:
     """Clients of both hubs and of what pairing keeps."""
     usage, diagnostics = hub_settings(settings)
-    async with open_edges(usage) as of_usage, open_edges(diagnostics) as of_diagnostics:
+    async with open_clients(usage) as of_usage, open_clients(diagnostics) as of_diagnostics:
         yield PairingEdges(usage=of_usage, diagnostics=of_diagnostics)
 
 

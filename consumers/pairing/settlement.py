@@ -11,7 +11,7 @@ from typing import Protocol
 from consumers.pairing.decide import Waits, decide
 from table_api.errors import Unavailable
 from table_api.open_calls.decision import UNATTRIBUTED, Decision
-from table_api.open_calls.open_call import KeptCall
+from table_api.open_calls.open_call import OpenCall
 from table_api.open_calls.table import OpenCalls
 from telemetry.metrics import CounterName, count
 
@@ -69,11 +69,11 @@ class Settlement:
             news = [each.call_id for each in kept if self.is_due(each, stream_time)]
             await self.settle(news, stream_time)
 
-    def is_due(self, kept: KeptCall, stream_time: datetime | None) -> bool:
+    def is_due(self, kept: OpenCall, stream_time: datetime | None) -> bool:
         """Whether to settle a call, by what the index tells. It has every fact before `settle`
         does, and a decision only when that was published, so that it misses nothing.
         """
-        view = kept.view
+        view = kept.joined
         return (
             view is not None and decide(view, kept.decisions, stream_time, self._waits) is not None
         )
@@ -101,7 +101,7 @@ class Settlement:
         new = {each.call_id: each for each in self._decisions(kept, stream_time)}
         refused = {each.call_id for each in await self._calls.decide(list(new.values()))}
         undone = [
-            (decision, known.view)
+            (decision, known.joined)
             for known in kept
             for decision in (*known.undone, new.get(known.call_id))
             if decision is not None and known.call_id not in refused
@@ -119,10 +119,10 @@ class Settlement:
         return sorted(refused)
 
     def _decisions(
-        self, kept: Iterable[KeptCall], stream_time: datetime | None
+        self, kept: Iterable[OpenCall], stream_time: datetime | None
     ) -> Iterable[Decision]:
         for call in kept:
-            view = call.view
+            view = call.joined
             if view is not None:
                 decision = decide(view, call.decisions, stream_time, self._waits)
                 if decision is not None:

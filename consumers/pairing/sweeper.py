@@ -104,8 +104,8 @@ class Sweeper:
         due: dict[str, datetime] = {}
         async for part in self._pairing.calls.between(since, until):
             for kept in part:
-                if kept.view is not None and settlement.is_due(kept, stream_time):
-                    due[kept.call_id] = kept.view.time
+                if kept.joined is not None and settlement.is_due(kept, stream_time):
+                    due[kept.call_id] = kept.joined.time
             if len(due) >= DUE_AT_ONCE_MAX:
                 await settlement.settle_indexed(due, stream_time, apart_max=SAME_CALL_MAX)
                 due = {}

@@ -35,7 +35,7 @@ from consumers.replay.replay import Replay, Tally
 from consumers.replay.source import Period, Source
 from consumers.rerating.diff_text import as_table
 from consumers.rerating.stage import keep_staging, overlapping
-from consumers.running.clients import BLOB_OPTIONS, Edges, open_edges
+from consumers.running.clients import BLOB_OPTIONS, Clients, open_clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import load_book
 from table_api.consumer_state.replay_positions import ReplayPositions
@@ -53,7 +53,7 @@ async def replay(settings: Settings, arguments: argparse.Namespace) -> int:
     ended = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, ended.set)
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         opened = ledger_to_look_at if arguments.dry_run else open_ledger
         ledger = await opened(edges, settings)
         watching = WatchingPoster(ledger, edges.price_books, dry_run=arguments.dry_run)
@@ -80,7 +80,7 @@ def _again(arguments: argparse.Namespace) -> str:
 
 @contextlib.asynccontextmanager
 async def _source(
-    settings: Settings, edges: Edges, arguments: argparse.Namespace
+    settings: Settings, edges: Clients, arguments: argparse.Namespace
 ) -> AsyncIterator[Source]:
     period = _period(arguments)
     if arguments.hub:
@@ -120,7 +120,7 @@ async def _container(settings: Settings, url: str) -> AsyncIterator[ContainerCli
 
 async def _metering(
     settings: Settings,
-    edges: Edges,
+    edges: Clients,
     ledger: Ledger,
     watching: WatchingPoster,
     arguments: argparse.Namespace,
@@ -143,7 +143,7 @@ async def _metering(
 async def _replayed(
     source: Source,
     metering: Metering,
-    edges: Edges,
+    edges: Clients,
     arguments: argparse.Namespace,
     ended: asyncio.Event,
 ) -> Tally:
@@ -164,7 +164,7 @@ async def _replayed(
 
 async def _letters(
     settings: Settings,
-    edges: Edges,
+    edges: Clients,
     metering: Metering,
     arguments: argparse.Namespace,
     ended: asyncio.Event,
@@ -210,7 +210,9 @@ def _report(tally: Tally, watching: WatchingPoster, *, dry_run: bool) -> None:
         _say("went on where it was interrupted: what was read before is not in these numbers")
 
 
-async def _stage(watching: WatchingPoster, edges: Edges, ledger: Ledger, *, dry_run: bool) -> None:
+async def _stage(
+    watching: WatchingPoster, edges: Clients, ledger: Ledger, *, dry_run: bool
+) -> None:
     settings = ledger.meta.settings
     staging = staged(watching.found, (settings.pricing_currency, settings.billing_currency))
     if dry_run:

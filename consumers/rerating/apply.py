@@ -12,7 +12,8 @@ from uuid import uuid4
 
 from consumers.errors import RerateRefused
 from consumers.rerating.stage import pairs_name
-from table_api.ledger.chain_changes import Repriced, Reverted
+from table_api.ledger.chain_changes import Reprice, Revert
+from table_api.ledger.keys import CallAddress
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.rerating.pairs import Pair, decode_pairs
@@ -52,8 +53,8 @@ class RunWorker:
         if begun.position == 0:
             begun = replace(begun, written=0, left_alone=0)
 
-        def wanted(pair: Pair) -> Repriced:
-            return Repriced(
+        def wanted(pair: Pair) -> Reprice:
+            return Reprice(
                 entry_key=pair.entry_key,
                 subject=pair.subject,
                 before=pair.before,
@@ -83,8 +84,8 @@ class RunWorker:
         if begun.position == 0:
             begun = replace(begun, restored=0, kept=0)
 
-        def wanted(pair: Pair) -> Reverted:
-            return Reverted(
+        def wanted(pair: Pair) -> Revert:
+            return Revert(
                 entry_key=pair.entry_key,
                 subject=pair.subject,
                 run=run,
@@ -100,7 +101,7 @@ class RunWorker:
         self,
         rerating: Rerating,
         work: Work,
-        wanted: Callable[[Pair], Repriced | Reverted],
+        wanted: Callable[[Pair], Reprice | Revert],
         *,
         batch_calls: int,
         progressed: Progressed,
@@ -113,7 +114,7 @@ class RunWorker:
             await self._reratings.renew(rerating, work, owner=self._owner, at=self._now())
             # 2. The chains. A crash in it: the next worker finds which of them have the run.
             results = await self._ledger.amend(
-                {(pair.partition, pair.entry_key): wanted(pair) for pair in batch}
+                {CallAddress(pair.partition, pair.entry_key): wanted(pair) for pair in batch}
             )
             # 3. Who was left alone. A crash between 2 and 3: the batch is judged again, alike.
             alone = [

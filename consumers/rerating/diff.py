@@ -7,7 +7,7 @@ import msgspec
 
 from pricing_rules.money import format_pico
 from pricing_rules.types import CallState
-from table_api.ledger.measures import Additive
+from table_api.ledger.measures import Measures
 from table_api.ledger.posting import Posting
 from table_api.rerating.scope import Scope, ScopedCall
 
@@ -70,7 +70,7 @@ def _counted(before: str | None, after: str) -> int:
     return (after in COSTED) - (before in COSTED)
 
 
-def _add_amounts(old: DiffLine, new: DiffLine, before: Additive, after: Additive) -> None:
+def _add_amounts(old: DiffLine, new: DiffLine, before: Measures, after: Measures) -> None:
     old.before += before.get("charge", 0)
     new.after += after.get("charge", 0)
     old.billed_before += before.get("billed", 0)

@@ -25,7 +25,7 @@ from table_api.rerating.pairs import Pair, encode_pairs
 from table_api.rerating.run import Rerating, RunState
 from table_api.rerating.runs_table import Reratings
 from table_api.rerating.scope import Scope, ScopedCall
-from table_api.storage.blobs import Documents, keep
+from table_api.storage.blobs import Documents, create_once
 
 PAIRS_MAX = 500_000
 """Changes in one run: about 500 MB while it is staged."""
@@ -33,7 +33,7 @@ REASONS_NAMED_MAX = 10
 RATING_FILES = ("money", "types", "units")
 RATING_FOLDERS = ("engine", "price_book")
 
-Place = Callable[[MeteredCall], Posting]
+PlaceCall = Callable[[MeteredCall], Posting]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class Staging:
 
 
 async def rate_scope(
-    calls: AsyncIterator[ScopedCall], book: Book, scope: Scope, *, place: Place
+    calls: AsyncIterator[ScopedCall], book: Book, scope: Scope, *, place: PlaceCall
 ) -> Staging:
     """Rate every call once more. RerateRefused when more than PAIRS_MAX would change."""
     pairs: list[bytes] = []
@@ -131,7 +131,9 @@ async def keep_staging(
     """The run, with its pairs written first: a run that is seen has them."""
     run, total = staging.run, staging.diff.total
     await documents.create_container()
-    await keep(documents, pairs_name(run), staging.pairs, content_type="application/x-ndjson")
+    await create_once(
+        documents, pairs_name(run), staging.pairs, content_type="application/x-ndjson"
+    )
     rerating = Rerating(
         run=run,
         state=RunState.STAGED,

@@ -14,7 +14,7 @@ from consumers.metering.open_metering import standing_ledger
 from consumers.rerating.apply import RunWorker
 from consumers.rerating.diff_text import as_csv, as_table
 from consumers.rerating.stage import Staging, check, is_live, keep_staging, overlapping, rate_scope
-from consumers.running.clients import Edges, open_edges
+from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import Book, load_book
 from table_api.ledger.ledger import Ledger
@@ -26,7 +26,7 @@ from table_api.rerating.scope import Scope, scan
 
 async def stage(settings: Settings, arguments: argparse.Namespace) -> int:
     """A run that waits for approval; nothing of it shows in any total."""
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         ledger = await standing_ledger(edges, settings)
         book, staging = await _staging(settings, edges, ledger, arguments)
         check(staging, allow_unpriced=arguments.allow_unpriced)
@@ -45,7 +45,7 @@ async def stage(settings: Settings, arguments: argparse.Namespace) -> int:
 
 async def what_if(settings: Settings, arguments: argparse.Namespace) -> int:
     """The same report for any book, without a run."""
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         ledger = await standing_ledger(edges, settings)
         _, staging = await _staging(settings, edges, ledger, arguments)
     _print(staging.document(run=None), arguments.format)
@@ -54,7 +54,7 @@ async def what_if(settings: Settings, arguments: argparse.Namespace) -> int:
 
 async def approve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Who approved it, when and why is kept with the run."""
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         run = await Reratings(edges.tables).approve(
             arguments.run_id, by=arguments.by, why=arguments.why, at=now_utc()
         )
@@ -74,7 +74,7 @@ async def revert(settings: Settings, arguments: argparse.Namespace) -> int:
 
 async def list_runs(settings: Settings, arguments: argparse.Namespace) -> int:
     """Every run, the newest first."""
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         runs = await Reratings(edges.tables).all()
     if arguments.json:
         print(msgspec.json.encode(runs).decode())
@@ -87,7 +87,7 @@ async def list_runs(settings: Settings, arguments: argparse.Namespace) -> int:
 
 async def show(settings: Settings, arguments: argparse.Namespace) -> int:
     """One run: its report, how far it is, and what it left alone."""
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         reratings = Reratings(edges.tables)
         run = await reratings.get(arguments.run_id)
         document = await reratings.report(run.run)
@@ -102,7 +102,7 @@ async def show(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _staging(
-    settings: Settings, edges: Edges, ledger: Ledger, arguments: argparse.Namespace
+    settings: Settings, edges: Clients, ledger: Ledger, arguments: argparse.Namespace
 ) -> tuple[Book, Staging]:
     book = await _book(settings, edges, arguments)
     _check_currencies(book, ledger)
@@ -120,7 +120,7 @@ async def _staging(
     return book, await rate_scope(calls, book, scope, place=ledger.place)
 
 
-async def _book(settings: Settings, edges: Edges, arguments: argparse.Namespace) -> Book:
+async def _book(settings: Settings, edges: Clients, arguments: argparse.Namespace) -> Book:
     if arguments.book_version is None:
         return load_book(arguments.book or settings.price_books)
     book = await edges.price_books.get(arguments.book_version)
@@ -141,7 +141,7 @@ def _check_currencies(book: Book, ledger: Ledger) -> None:
 
 
 async def _work(settings: Settings, arguments: argparse.Namespace, work: Work) -> int:
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         reratings = Reratings(edges.tables)
         worker = RunWorker(
             await standing_ledger(edges, settings), reratings, edges.rerating_documents, now=now_utc

@@ -26,7 +26,7 @@ BLOB_OPTIONS: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edges:
+class Clients:
     """Every client that a verb may need. Nothing has been asked of any of them yet."""
 
     hub: EventHub
@@ -40,7 +40,7 @@ class Edges:
 
 
 @contextlib.asynccontextmanager
-async def open_edges(settings: Settings) -> AsyncIterator[Edges]:
+async def open_clients(settings: Settings) -> AsyncIterator[Clients]:
     """Clients by connection string where one is set, else by the process's Azure identity."""
     async with contextlib.AsyncExitStack() as stack:
         credential = None
@@ -64,7 +64,7 @@ async def open_edges(settings: Settings) -> AsyncIterator[Edges]:
             progress=progress,
         )
         stack.push_async_callback(checkpoints.close)
-        yield Edges(
+        yield Clients(
             hub=hub,
             tables=tables,
             progress=progress,

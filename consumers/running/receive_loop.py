@@ -16,7 +16,7 @@ from consumers.receiving.monitor import Monitor, MonitorLimits
 from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.partition_worker import PartitionWorker, WorkLimits
 from consumers.receiving.receiver import ReceiveLimits, Receiver
-from consumers.running.clients import Edges
+from consumers.running.clients import Clients
 from consumers.settings import Settings
 from table_api.consumer_state.progress import Progress
 from telemetry.log import Log
@@ -33,7 +33,7 @@ _log = Log("consumers")
 
 
 async def receive_on(
-    edges: Edges,
+    edges: Clients,
     settings: Settings,
     handler: Handler,
     *,
@@ -76,7 +76,7 @@ async def _receive_watched(receiver: Receiver, monitor: Monitor, ended: asyncio.
         await asyncio.wait({watching})
 
 
-async def _hub_state(edges: Edges, ended: asyncio.Event) -> HubState:
+async def _hub_state(edges: Clients, ended: asyncio.Event) -> HubState:
     """The hub's state, waited for. GivenUp when `ended` is set before."""
     delay_s, was_down = HUB_RETRY_S_MIN, False
     while True:
@@ -111,7 +111,9 @@ def _work_limits(settings: Settings) -> WorkLimits:
     )
 
 
-def make_receiver(edges: Edges, settings: Settings, handler: Handler, state: HubState) -> Receiver:
+def make_receiver(
+    edges: Clients, settings: Settings, handler: Handler, state: HubState
+) -> Receiver:
     """A receiver with a fresh client; its workers save where these edges say."""
     limits = _work_limits(settings)
 

@@ -15,7 +15,7 @@ from consumers.metering.open_metering import ledger_settings
 from consumers.receiving.checkpoints import create_container
 from consumers.receiving.hub import make_client
 from consumers.receiving.receiver import EARLIEST
-from consumers.running.clients import Edges, open_edges
+from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
 from pricing_rules.errors import PricingError
 from pricing_rules.price_book.book import load_book
@@ -38,7 +38,7 @@ class Finding:
     said: str
 
 
-async def findings(settings: Settings, edges: Edges) -> AsyncIterator[Finding]:
+async def findings(settings: Settings, edges: Clients) -> AsyncIterator[Finding]:
     """Every dependency in turn; a failed one is tried TRIES_MAX times."""
     hub_way = _way(settings.eventhub_connection_string)
     storage_way = _way(settings.storage_connection_string)
@@ -72,13 +72,13 @@ async def _ask(name: str, ask: Callable[[], Awaitable[str]]) -> Finding:
     return Finding(name, False, said)
 
 
-async def _hub(edges: Edges) -> str:
+async def _hub(edges: Clients) -> str:
     state = await edges.hub.state()
     address = edges.hub.address
     return f"{address.host}/{address.hub}, {len(state.partitions)} partitions"
 
 
-async def _group(edges: Edges) -> str:
+async def _group(edges: Clients) -> str:
     """Read without an epoch, which disturbs no owner.
 
     The SDK is silent about a refused attach, so only an event proves the way, or an owner that
@@ -125,20 +125,20 @@ async def _first_word(client: EventHubConsumerClient, partition: str) -> str | N
         await asyncio.wait({reading})
 
 
-async def _blobs(edges: Edges) -> str:
+async def _blobs(edges: Clients) -> str:
     await create_container(edges.checkpoint_container)
     positions = await edges.checkpoints.positions()
     return f"container {edges.checkpoint_container.container_name}, {len(positions)} checkpoints"
 
 
-async def _tables(edges: Edges) -> str:
+async def _tables(edges: Clients) -> str:
     await edges.progress.create()
     address = edges.hub.address
     rows = await edges.progress.of_group(address.hub, address.group)
     return f"table {PROGRESS_TABLE}, {len(rows)} partitions"
 
 
-async def _ledger(settings: Settings, edges: Edges) -> str:
+async def _ledger(settings: Settings, edges: Clients) -> str:
     if await read_meta(edges.tables) is None:
         return "none yet: the first `run` makes it"
     meta = await open_meta(edges.tables, ledger_settings(settings), now=now_utc())
@@ -154,7 +154,7 @@ async def _book(settings: Settings) -> str:
 async def check(settings: Settings, _arguments: argparse.Namespace) -> int:
     """A line per dependency; 1 when one fails."""
     ok = True
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         async for finding in findings(settings, edges):
             ok = ok and finding.ok
             said = redact(finding.said)  # libraries and services choose these words

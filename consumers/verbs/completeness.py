@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from consumers.clock import now_utc
 from consumers.errors import SettingsError
-from consumers.running.clients import open_edges
+from consumers.running.clients import open_clients
 from consumers.settings import Settings
 from pricing_rules.money import format_pico
 from table_api.completeness.meter import ESTIMATED, Sums, Tally
@@ -45,7 +45,7 @@ async def completeness(settings: Settings, arguments: argparse.Namespace) -> int
         diagnostics_hub=settings.diagnostics_hub_name,
         group=settings.pairing_group,
     )
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         reads = LedgerReads(edges.tables, now=now_utc)
         meta = await reads.meta()
         try:

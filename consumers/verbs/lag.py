@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from consumers.receiving.hub import HubState, PartitionState
-from consumers.running.clients import Edges, open_edges
+from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
 from table_api.consumer_state.progress import Count, Progress
 
@@ -67,7 +67,7 @@ def _lost(at: PartitionState, progress: Progress | None) -> int:
     return progress.counts.get(Count.LOST, 0) + gone
 
 
-async def read_lag(edges: Edges, *, now: datetime) -> list[PartitionLag]:
+async def read_lag(edges: Clients, *, now: datetime) -> list[PartitionLag]:
     """Every partition of the hub. Raises HubUnavailable or Unavailable."""
     address = edges.hub.address
     state = await edges.hub.state()
@@ -115,7 +115,7 @@ def _or_dash(number: int | None) -> str:
 
 async def lag(settings: Settings, arguments: argparse.Namespace) -> int:
     """Events and seconds behind, per partition."""
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         lags = await read_lag(edges, now=datetime.now(UTC))
     print(json.dumps(as_json(lags)) if arguments.json else as_table(lags))
     return 0

@@ -3,7 +3,7 @@
 import argparse
 
 from consumers.clock import now_utc
-from consumers.running.clients import open_edges
+from consumers.running.clients import open_clients
 from consumers.settings import Settings
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import audit
@@ -12,7 +12,7 @@ from table_api.monthly.rebuild import rebuild_monthly
 
 async def audit_ledger(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Re-add the whole ledger; 1 when something does not add up."""
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         report = await audit(edges.tables, now=now_utc())
         await save_audit(edges.tables, report)
     print(report.render())
@@ -21,7 +21,7 @@ async def audit_ledger(settings: Settings, _arguments: argparse.Namespace) -> in
 
 async def rebuild(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Make the projection `monthly` what the ledger says."""
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         rebuilt = await rebuild_monthly(edges.tables)
     print(f"{rebuilt.rows} rows, {rebuilt.written} of them written")
     return 0

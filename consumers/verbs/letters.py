@@ -9,7 +9,7 @@ from consumers.metering.metering import metering_again
 from consumers.metering.open_metering import open_metering
 from consumers.pairing.redrive import open_again
 from consumers.pairing.run import hub_settings
-from consumers.running.clients import open_edges
+from consumers.running.clients import open_clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import load_book
 from table_api.consumer_state.dead_letters import LetterState
@@ -17,7 +17,7 @@ from table_api.consumer_state.dead_letters import LetterState
 
 async def list_letters(settings: Settings, arguments: argparse.Namespace) -> int:
     """Open dead letters, or all."""
-    async with open_edges(_letters_of(settings, arguments)) as edges:
+    async with open_clients(_letters_of(settings, arguments)) as edges:
         letters = selected(
             edges.dead_letters, Selection(reason=arguments.reason), only_open=not arguments.all
         )
@@ -28,7 +28,7 @@ async def list_letters(settings: Settings, arguments: argparse.Namespace) -> int
 
 async def show_letter(settings: Settings, arguments: argparse.Namespace) -> int:
     """One dead letter, whole."""
-    async with open_edges(_letters_of(settings, arguments)) as edges:
+    async with open_clients(_letters_of(settings, arguments)) as edges:
         chosen = Selection(letter_id=arguments.id)
         async for entry in selected(edges.dead_letters, chosen, only_open=False):
             print(as_text(entry, await edges.dead_letters.body(entry.id)))
@@ -40,7 +40,7 @@ async def redrive_letters(settings: Settings, arguments: argparse.Namespace) -> 
     selection = Selection(reason=arguments.reason, letter_id=arguments.id)
     redriven = left = 0
     async with (
-        open_edges(_letters_of(settings, arguments)) as edges,
+        open_clients(_letters_of(settings, arguments)) as edges,
         open_again(settings, diagnostics=arguments.diagnostics) as pairing,
     ):
         # Pairing must know what metering posts, too: else the log's half would be posted beside it.

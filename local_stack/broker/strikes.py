@@ -8,8 +8,8 @@ from local_stack.broker.faults.faults import (
     Close,
     Detach,
     Drop,
+    FaultTarget,
     Gap,
-    Place,
     Recreate,
     Scope,
     Steal,
@@ -99,7 +99,7 @@ class Strikes:
             for hub in self._hubs(fault)
             for group in hub.groups.values()
             for index in range(len(hub.partitions))
-            if fault.covers(Place(hub=hub.name, partition=str(index), group=group))
+            if fault.covers(FaultTarget(hub=hub.name, partition=str(index), group=group))
         ]
         for readers in places:
             held = -1 if readers.epoch is None else readers.epoch
@@ -143,5 +143,5 @@ class Strikes:
             log
             for hub in self._hubs(scope)
             for index, log in enumerate(hub.partitions)
-            if scope.covers(Place(hub=hub.name, partition=str(index)))
+            if scope.covers(FaultTarget(hub=hub.name, partition=str(index)))
         ]

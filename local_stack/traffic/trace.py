@@ -125,7 +125,7 @@ def read_trace(path: Path) -> Iterator[TraceCall]:
                 )
             filled = (cells for cells in lines if cells)
             for row, cells in enumerate(filled):
-                yield _call(row, cells, _Place(path, lines.line_num, header))
+                yield _call(row, cells, _CsvPosition(path, lines.line_num, header))
         except csv.Error as error:  # a cell past 128 KiB
             raise InvalidTrace(f"{path} line {lines.line_num}: {error}") from error
 
@@ -135,7 +135,7 @@ def _shown(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _CsvPosition:
     """Where in which file a line stands, for messages."""
 
     path: Path
@@ -149,7 +149,7 @@ class _Place:
         )
 
 
-def _call(row: int, cells: Sequence[str], place: _Place) -> TraceCall:
+def _call(row: int, cells: Sequence[str], place: _CsvPosition) -> TraceCall:
     if len(cells) != len(place.header):
         raise InvalidTrace(
             f"{place.path} line {place.line}: {len(cells)} columns ({_shown(','.join(cells))}), "
@@ -175,7 +175,7 @@ def _call(row: int, cells: Sequence[str], place: _Place) -> TraceCall:
     )
 
 
-def _time(text: str, place: _Place) -> datetime:
+def _time(text: str, place: _CsvPosition) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -185,7 +185,7 @@ def _time(text: str, place: _Place) -> datetime:
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _whole(cells: Sequence[str], column: int, place: _Place) -> int:
+def _whole(cells: Sequence[str], column: int, place: _CsvPosition) -> int:
     text = cells[column]
     if not (text.isascii() and text.isdigit() and len(text) <= WHOLE_DIGITS_MAX):
         raise place.invalid(

@@ -60,7 +60,7 @@ class AuditReport:
         return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
 
 
-class _Place(NamedTuple):
+class _LastRow(NamedTuple):
     """The last row of a chain that counts."""
 
     partition: str
@@ -76,9 +76,9 @@ class _Findings:
     rows: int = 0
     charge: int = 0
     problems: list[str] = field(default_factory=list)
-    counted: dict[str, _Place] = field(default_factory=dict)
+    counted: dict[str, _LastRow] = field(default_factory=dict)
     """Where each call id counts: what the audit's memory goes to."""
-    doubled: list[tuple[str, _Place, _Place]] = field(default_factory=list)
+    doubled: list[tuple[str, _LastRow, _LastRow]] = field(default_factory=list)
     """Call ids that count in two chains."""
 
     def add(self, problem: str) -> None:
@@ -202,7 +202,7 @@ def _check_chain(partition: str, key: str, chain: list[Row], findings: _Findings
     if before["calls"]:
         findings.calls += before["calls"]
         call_id = str(chain[0]["call_id"])
-        here = _Place(partition, str(chain[-1]["RowKey"]), "replaced_time" in chain[-1])
+        here = _LastRow(partition, str(chain[-1]["RowKey"]), "replaced_time" in chain[-1])
         other = findings.counted.setdefault(call_id, here)
         if other is not here:
             findings.doubled.append((call_id, other, here))
@@ -222,7 +222,7 @@ async def _settle_doubled(storage: TableStorage, findings: _Findings) -> int:
     return moving
 
 
-async def _still_last(storage: TableStorage, place: _Place) -> bool:
+async def _still_last(storage: TableStorage, place: _LastRow) -> bool:
     """Whether no correction has followed this row of a chain."""
     key = place.row_key
     entry, number = (key, 0) if key.count("|") == 4 else (key[:-5], int(key[-4:]))

@@ -10,9 +10,9 @@ from table_api.ledger import entries as cache_writes
 from table_api.ledger.entries import excludes_cache_writes, model_of
 from table_api.ledger.keys import split_call_key
 from table_api.open_calls.decision import PairingState, state_of
-from table_api.open_calls.joined_call import CallView
+from table_api.open_calls.joined_call import JoinedCall
 from table_api.open_calls.logged_usage import usage_from_log
-from table_api.open_calls.open_call import KeptCall
+from table_api.open_calls.open_call import OpenCall
 from table_api.storage.table_storage import Row
 
 WRITING = frozenset(
@@ -66,9 +66,9 @@ class PostedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     excludes_cache_writes: bool
 
 
-def seen_call(kept: KeptCall) -> SeenCall | None:
+def seen_call(kept: OpenCall) -> SeenCall | None:
     """None without facts."""
-    view = kept.view
+    view = kept.joined
     if view is None:
         return None
     place = kept.decisions[-1].place if kept.decisions else view.identity
@@ -95,7 +95,7 @@ def seen_call(kept: KeptCall) -> SeenCall | None:
     )
 
 
-def _differs(view: CallView, logged: Usage) -> bool:
+def _differs(view: JoinedCall, logged: Usage) -> bool:
     of_prompt = (None, logged.prompt_tokens)
     return view.reported_tokens != logged.total or view.reported_prompt not in of_prompt
 
@@ -104,7 +104,7 @@ def _first(told: Iterable[object], name: str) -> str | None:
     return next((value for each in told if (value := getattr(each, name, None))), None)
 
 
-def _lacks_completion(view: CallView) -> bool | None:
+def _lacks_completion(view: JoinedCall) -> bool | None:
     tokens = view.tokens
     if tokens is None or not tokens.any or view.refused or view.operation not in WRITING:
         return None

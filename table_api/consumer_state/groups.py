@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeteringPlace:
+class ConsumerGroup:
     """Which consumer group of which hub meters."""
 
     hub: str = "llm-usage"
@@ -21,10 +21,10 @@ class Paths:
     group: str = "pairing"
 
 
-def metering_place(environment: Mapping[str, str]) -> MeteringPlace:
+def metering_place(environment: Mapping[str, str]) -> ConsumerGroup:
     """Whose progress is shown: EVENTHUB_NAME and CONSUMER_GROUP, as the consumers have them."""
-    place = MeteringPlace()
-    return MeteringPlace(
+    place = ConsumerGroup()
+    return ConsumerGroup(
         hub=environment.get("EVENTHUB_NAME") or place.hub,
         group=environment.get("CONSUMER_GROUP") or place.group,
     )

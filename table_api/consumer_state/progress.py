@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from table_api.consumer_state.groups import MeteringPlace
+from table_api.consumer_state.groups import ConsumerGroup
 from table_api.storage.keys import encode_part, starting_with
 from table_api.storage.table_storage import Insert, Replace, Row, TableStorage, Value, etag_of
 from table_api.storage.timestamp import parse_time
@@ -133,7 +133,7 @@ def _from_row(row: Row) -> Progress:
     )
 
 
-async def newest_enqueued_time(storage: TableStorage, place: MeteringPlace) -> datetime | None:
+async def newest_enqueued_time(storage: TableStorage, place: ConsumerGroup) -> datetime | None:
     """When the newest event that metering has dealt with reached the hub; None before the first."""
     partitions = await ProgressTable(storage).of_group(place.hub, place.group)
     times = [row.enqueued_time for row in partitions if row.enqueued_time is not None]

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
 from table_api.completeness.reads import CompletenessReads
-from table_api.consumer_state.groups import MeteringPlace, Paths
+from table_api.consumer_state.groups import ConsumerGroup, Paths
 from table_api.http_api.access.local_only import AuthMode, check_host
 from table_api.http_api.access.question import Api
 from table_api.http_api.calls import endpoints as calls
@@ -85,12 +85,12 @@ FILES: dict[str, Any] = {
 class Watched:
     """Whose progress and whose completeness are shown, and how an open month is billed."""
 
-    metering: MeteringPlace
+    metering: ConsumerGroup
     paths: Paths
     invoicing: InvoicingSettings = field(default_factory=InvoicingSettings)
 
 
-DEFAULT_WATCHED = Watched(MeteringPlace(), Paths())
+DEFAULT_WATCHED = Watched(ConsumerGroup(), Paths())
 
 
 def _now() -> datetime:

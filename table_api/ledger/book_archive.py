@@ -5,7 +5,7 @@ chain stands on, long after the rule files have changed.
 """
 
 from pricing_rules.price_book.book import Book, load_compiled
-from table_api.storage.blobs import Documents, keep
+from table_api.storage.blobs import Documents, create_once
 
 CONTAINER = "price-books"
 BOOKS_CACHED_MAX = 8
@@ -22,7 +22,7 @@ class BookArchive:
     async def keep(self, book: Book) -> None:
         """Archive a book; one that is there already stays."""
         await self._documents.create_container()
-        await keep(
+        await create_once(
             self._documents, _name(book.version), book.to_bytes(), content_type="application/json"
         )
         self._remember(book)

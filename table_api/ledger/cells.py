@@ -13,7 +13,7 @@ import msgspec
 from table_api.ledger.measures import (
     ADDITIVE_AMOUNTS,
     ADDITIVE_INTEGERS,
-    Additive,
+    Measures,
     decode_additive,
     encode_additive,
 )
@@ -28,7 +28,7 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
     """One DailyUsage cell."""
 
     facts: Mapping[str, Value]
-    additive: Additive
+    additive: Measures
     rev: int
     """How many transactions have changed it; 0 before the first."""
     etag: str | None

@@ -20,7 +20,7 @@ from table_api.ledger.recorded_call import recorded_call, recorded_event, state_
 _POSTED = PostResult(outcome=Outcome.POSTED)
 RERATED, REVERTED = "re-rating", "revert"
 
-Place = Callable[[MeteredCall], Posting]
+PlaceCall = Callable[[MeteredCall], Posting]
 """Places a call in the ledger."""
 
 
@@ -53,10 +53,10 @@ class Repricing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return PricedCall(event=event, **said)
 
 
-class Work(msgspec.Struct, frozen=True, gc=False):
+class NextRow(msgspec.Struct, frozen=True, gc=False):
     """A row to write: the state of the call after it, and the chain's last row when it stands."""
 
-    intent: "Intent"
+    intent: "ChainChange"
     posting: Posting
     last: LedgerEntry | None = None
     because: Because | None = None
@@ -79,7 +79,7 @@ class Work(msgspec.Struct, frozen=True, gc=False):
         return PostResult(outcome=Outcome.CORRECTED, mismatch=mismatch)
 
 
-class Reported(msgspec.Struct, frozen=True, gc=False):
+class NewReport(msgspec.Struct, frozen=True, gc=False):
     """A report of a call."""
 
     posting: Posting
@@ -92,14 +92,14 @@ class Reported(msgspec.Struct, frozen=True, gc=False):
     def subject(self) -> str:
         return self.posting.subject
 
-    def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> Work | PostResult:
+    def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> NextRow | PostResult:
         """A call that stands by this very event after a lost answer was posted by us."""
         if not chain:
-            return Work(self, self.posting)
+            return NextRow(self, self.posting)
         last = chain[-1]
         if self.posting.report.beats(last.report):
             why = "stronger report" if self.posting.cell is not None else "moved"
-            return Work(self, self.posting, last, Because(why))
+            return NextRow(self, self.posting, last, Because(why))
         if answer_lost and "run" not in last.row and last.stands_on(self.posting.call.origin):
             mismatch = last.number > 0 and self.posting.report.contradicts(chain[-2].report)
             outcome = Outcome.CORRECTED if last.number else Outcome.POSTED
@@ -112,7 +112,7 @@ class Reported(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repriced:
+class Reprice:
     """A staged change of price: it follows the state whose digest is `before`, and no other."""
 
     entry_key: str
@@ -123,9 +123,9 @@ class Repriced:
     """The report as it should have been read; None where only the price changes."""
     run: str
     by: str
-    place: Place
+    place: PlaceCall
 
-    def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> Work | PostResult:
+    def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> NextRow | PostResult:
         """Done once when the chain has the run in it, also as reverted."""
         if any(entry.text("run") == self.run for entry in chain):
             return _settled(chain[-1], self.run, RERATED, answer_lost=answer_lost)
@@ -138,20 +138,20 @@ class Repriced:
         posting = self.place(MeteredCall(priced=priced, origin=last.origin))
         if self.event is None:
             posting = replace(posting, report=last.report)
-        return Work(self, posting, last, Because(RERATED, run=self.run, by=self.by))
+        return NextRow(self, posting, last, Because(RERATED, run=self.run, by=self.by))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reverted:
+class Revert:
     """The wish to have a run's row undone: the state before it is written once more."""
 
     entry_key: str
     subject: str
     run: str
     by: str
-    place: Place
+    place: PlaceCall
 
-    def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> Work | PostResult:
+    def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> NextRow | PostResult:
         """Only where the run's row is the last."""
         of_run = [entry for entry in chain if entry.text("run") == self.run]
         if not of_run:
@@ -168,10 +168,10 @@ class Reverted:
             additive=before.additive,
             report=before.report,
         )
-        return Work(self, posting, last, Because(REVERTED, run=self.run, by=self.by))
+        return NextRow(self, posting, last, Because(REVERTED, run=self.run, by=self.by))
 
 
-Intent = Reported | Repriced | Reverted
+ChainChange = NewReport | Reprice | Revert
 
 
 def _settled(last: LedgerEntry, run: str, correction: str, *, answer_lost: bool) -> PostResult:

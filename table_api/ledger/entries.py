@@ -8,7 +8,7 @@ import msgspec
 
 from pricing_rules.types import CallState, Operation, PricedCall, Rank
 from table_api.ledger.keys import split_call_key
-from table_api.ledger.measures import Additive, decode_additive, encode_additive
+from table_api.ledger.measures import Measures, decode_additive, encode_additive
 from table_api.ledger.posting import Origin, Posting, Report
 from table_api.storage.table_storage import Row, Value
 from table_api.storage.timestamp import parse_time, timestamp
@@ -19,7 +19,7 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
 
     cell: str
     rev: int
-    delta: Additive
+    delta: Measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class LedgerEntry:
     """0 for the entry, n for its n-th correction."""
     row: Row
     """Every fact as stored; the columns are listed in docs/tables.md."""
-    additive: Additive
+    additive: Measures
     """What the call counts after this row."""
     effects: tuple[Effect, ...]
     adjustments: tuple[LedgerAdjustment, ...]

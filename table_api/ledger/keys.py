@@ -8,9 +8,9 @@ becomes `=h` + base32(sha256): a call's key stays under 400 of the 512 character
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from table_api.storage.keys import KeyRange, encode_part, starting_with
 from table_api.storage.timestamp import timestamp
@@ -91,8 +91,7 @@ def subject_rows(kind: str, subject: str, days: tuple[int, int] | None = None) -
     return KeyRange(f"{prefix}{days[0]:02d}|", f"{prefix}{days[1]:02d}|")
 
 
-@dataclass(frozen=True, slots=True)
-class CallPlace:
+class CallAddress(NamedTuple):
     """Partition and entry key of a call."""
 
     partition: str

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from pricing_rules.engine.rating import rate
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.cells import CellCache
-from table_api.ledger.chain_changes import Repriced, Reverted
+from table_api.ledger.chain_changes import Reprice, Revert
 from table_api.ledger.entries import LedgerEntry
-from table_api.ledger.keys import LEDGER_TABLE
+from table_api.ledger.keys import LEDGER_TABLE, CallAddress
 from table_api.ledger.meta import LedgerMeta, LedgerSettings, open_meta
 from table_api.ledger.partition_poster import PartitionPoster
 from table_api.ledger.post_result import Outcome, PostResult
@@ -25,9 +25,6 @@ from table_api.storage.table_storage import TableStorage
 PARTITIONS_IN_FLIGHT_MAX = 8
 CONFIRMED_CALLS_MAX = 50_000
 """Calls this process knows to stand, to drop near duplicates without a request: about 15 MB."""
-
-Place = tuple[str, str]
-"""Partition and entry key of a call."""
 
 
 class Ledger:
@@ -57,7 +54,7 @@ class Ledger:
         )
         self._locks: dict[str, asyncio.Lock] = {}
         self._in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
-        self._confirmed: OrderedDict[Place, Report] = OrderedDict()
+        self._confirmed: OrderedDict[CallAddress, Report] = OrderedDict()
 
     @classmethod
     async def open(
@@ -89,8 +86,8 @@ class Ledger:
         Any order and any batching gives the same ledger. Raises Unavailable when storage does
         not answer; posting the same calls again is then the remedy.
 
-        A report that replaces another place is posted first; then the call is taken out of that
-        place. A crash between the two leaves it in both until the same report comes again.
+        A report that replaces another address is posted first; then the call is taken out of that
+        address. A crash between the two leaves it in both until the same report comes again.
         """
         shards = self.meta.settings.shards
         results = await self._post_all([self.place(call) for call in calls])
@@ -102,7 +99,7 @@ class Ledger:
         reversed_ = await self._post_all([reversal for _, reversal in reversals])
         for (index, _), result in zip(reversals, reversed_, strict=True):
             if result.outcome is Outcome.REFUSED:
-                results[index] = result  # else the call would count in two places for ever
+                results[index] = result  # else the call would count in two addresses for ever
         if self._project_at_once:
             await self.project()
         return results
@@ -114,21 +111,23 @@ class Ledger:
         """
         await self._projection.project()
 
-    async def amend(self, wanted: Mapping[Place, Repriced | Reverted]) -> dict[Place, PostResult]:
+    async def amend(
+        self, wanted: Mapping[CallAddress, Reprice | Revert]
+    ) -> dict[CallAddress, PostResult]:
         """Change standing calls as a re-rating run wants it; the same again changes nothing.
 
         Raises Unavailable when storage does not answer.
         """
-        results: dict[Place, PostResult] = {}
-        by_partition: dict[str, list[Repriced | Reverted]] = {}
-        for (partition, _), intent in wanted.items():
-            by_partition.setdefault(partition, []).append(intent)
+        results: dict[CallAddress, PostResult] = {}
+        by_partition: dict[str, list[Reprice | Revert]] = {}
+        for address, intent in wanted.items():
+            by_partition.setdefault(address.partition, []).append(intent)
 
-        async def amend(partition: str, intents: list[Repriced | Reverted]) -> None:
+        async def amend(partition: str, intents: list[Reprice | Revert]) -> None:
             lock = self._locks.setdefault(partition, asyncio.Lock())
             async with self._in_flight, lock:
                 by_key = await self._poster.amend(partition, intents)
-            results.update(((partition, key), result) for key, result in by_key.items())
+            results.update((CallAddress(partition, key), result) for key, result in by_key.items())
 
         await all_of(amend(partition, intents) for partition, intents in by_partition.items())
         if self._project_at_once:
@@ -141,11 +140,11 @@ class Ledger:
         by_partition: dict[str, dict[str, Posting]] = {}
         for posting in postings:
             by_partition.setdefault(posting.partition, {})[posting.entry_key] = posting
-        results: dict[Place, PostResult] = {}
+        results: dict[CallAddress, PostResult] = {}
         for partition, of_partition in by_partition.items():
             found = await self._poster.preview(partition, list(of_partition.values()))
-            results.update(((partition, key), result) for key, result in found.items())
-        return [results[_place(posting)] for posting in postings]
+            results.update((CallAddress(partition, key), result) for key, result in found.items())
+        return [results[_address(posting)] for posting in postings]
 
     async def _with_last_book(self, posting: Posting, last: LedgerEntry) -> Posting:
         """A stronger report is no occasion to change prices: it is rated with the chain's book."""
@@ -165,49 +164,49 @@ class Ledger:
 
     async def _post_all(self, postings: Sequence[Posting]) -> list[PostResult]:
         """Fold the reports of one call, drop what is known to stand, post the rest."""
-        places = [_place(posting) for posting in postings]
-        strongest: dict[Place, Posting] = {}
-        for place, posting in zip(places, postings, strict=True):
-            standing = strongest.setdefault(place, posting)
+        addresses = [_address(posting) for posting in postings]
+        strongest: dict[CallAddress, Posting] = {}
+        for address, posting in zip(addresses, postings, strict=True):
+            standing = strongest.setdefault(address, posting)
             if standing is not posting and posting.report.beats(standing.report):
-                strongest[place] = posting
-        results: dict[Place, PostResult] = {}
+                strongest[address] = posting
+        results: dict[CallAddress, PostResult] = {}
         by_partition: dict[str, list[Posting]] = {}
-        for place, posting in strongest.items():
-            standing_report = self._confirmed.get(place)
+        for address, posting in strongest.items():
+            standing_report = self._confirmed.get(address)
             if standing_report is None or posting.report.beats(standing_report):
                 by_partition.setdefault(posting.partition, []).append(posting)
             else:
-                results[place] = _duplicate(posting.report, standing_report)
+                results[address] = _duplicate(posting.report, standing_report)
         await all_of(
             self._post_partition(partition, of_partition, results)
             for partition, of_partition in by_partition.items()
         )
         return [
-            results[place]
-            if posting is strongest[place]
-            else _duplicate(posting.report, strongest[place].report)
-            for place, posting in zip(places, postings, strict=True)
+            results[address]
+            if posting is strongest[address]
+            else _duplicate(posting.report, strongest[address].report)
+            for address, posting in zip(addresses, postings, strict=True)
         ]
 
     async def _post_partition(
-        self, partition: str, postings: list[Posting], results: dict[Place, PostResult]
+        self, partition: str, postings: list[Posting], results: dict[CallAddress, PostResult]
     ) -> None:
         lock = self._locks.setdefault(partition, asyncio.Lock())
         async with self._in_flight, lock:
             by_key = await self._poster.post(partition, postings)
         for posting in postings:
-            place = _place(posting)
-            result = results[place] = by_key[posting.entry_key]
+            address = _address(posting)
+            result = results[address] = by_key[posting.entry_key]
             if result.outcome is Outcome.POSTED or result.outcome is Outcome.CORRECTED:
-                self._confirmed[place] = posting.report
-                self._confirmed.move_to_end(place)
+                self._confirmed[address] = posting.report
+                self._confirmed.move_to_end(address)
         while len(self._confirmed) > CONFIRMED_CALLS_MAX:
             self._confirmed.popitem(last=False)
 
 
-def _place(posting: Posting) -> Place:
-    return posting.partition, posting.entry_key
+def _address(posting: Posting) -> CallAddress:
+    return CallAddress(posting.partition, posting.entry_key)
 
 
 def _duplicate(report: Report, standing: Report) -> PostResult:

@@ -1,6 +1,6 @@
 """What rows count: the columns whose values add up, and sums of them. Pure.
 
-Additive columns of a cell are the sums of the same columns of the rows that count in it: `calls`,
+Measures columns of a cell are the sums of the same columns of the rows that count in it: `calls`,
 `errors`, `unpriced`, `no_usage`, `q_UNIT` (quantities) as integers, and `LAYER_UNIT` and `LAYER` as
 decimal strings of pico-units, since a 64-bit integer ends at 9.2 million units of currency.
 """
@@ -13,15 +13,15 @@ from pricing_rules.units import Unit
 from table_api.storage.table_storage import Value
 
 # Longer amounts cost every reader, so those that most calls have come first.
-AMOUNTS = (
+MEASURE_ORDER = (
     "calls", "charge", "contracted", "list", "q_input", "q_output", "q_cache_read", "errors",
     "no_usage", "unpriced", "billed", "q_cache_write_5m", "q_cache_write_1h", "q_reasoning",
     "q_input_audio", "q_cache_read_audio", "q_output_audio", "q_input_image",
     "q_cache_read_image", "q_output_image", "q_audio_ms", "q_image", "q_web_search", "q_request",
 )  # fmt: skip
-"""Additive columns of a cell by their place in a day's text. Append only: rows hold places."""
-Amounts = list[int]
-"""In the order of AMOUNTS, the last one not zero."""
+"""Measures columns of a cell by their place in a day's text. Append only: rows hold places."""
+MeasureList = list[int]
+"""In the order of MEASURE_ORDER, the last one not zero."""
 
 LAYERS = ("list", "contracted", "charge", "billed")
 """`billed` is written only where the billing currency is not the pricing currency."""
@@ -35,15 +35,15 @@ _CHARGE_COLUMNS = {
 ADDITIVE_INTEGERS = frozenset((*COUNTS, *QUANTITY_COLUMNS.values()))
 ADDITIVE_AMOUNTS = frozenset((*LAYERS, *AMOUNT_COLUMNS.values()))
 
-Additive = dict[str, int]
-"""Additive columns as numbers: counts, quantities and pico-units."""
+Measures = dict[str, int]
+"""Measures columns as numbers: counts, quantities and pico-units."""
 
 
-def additive_of(priced: PricedCall) -> Additive:
+def additive_of(priced: PricedCall) -> Measures:
     """What one call adds to its cell."""
     event = priced.event
     moved = priced.state is CallState.MOVED
-    additive: Additive = {"calls": 0 if moved else 1}
+    additive: Measures = {"calls": 0 if moved else 1}
     if moved:
         return additive
     if event.status >= 400:
@@ -60,7 +60,7 @@ def additive_of(priced: PricedCall) -> Additive:
     return additive
 
 
-def _add_charges(priced: PricedCall, additive: Additive) -> None:
+def _add_charges(priced: PricedCall, additive: Measures) -> None:
     two_currencies = priced.billing_currency != priced.pricing_currency
     list_, contracted, charge, billed = 0, 0, 0, 0
     for line in priced.charges:
@@ -80,8 +80,8 @@ def _add_charges(priced: PricedCall, additive: Additive) -> None:
         additive["billed"] = billed
 
 
-def encode_additive(additive: Additive) -> dict[str, Value]:
-    """Additive columns as they are stored. Zeros are left out, except `calls`."""
+def encode_additive(additive: Measures) -> dict[str, Value]:
+    """Measures columns as they are stored. Zeros are left out, except `calls`."""
     return {
         name: (str(amount) if name in ADDITIVE_AMOUNTS else amount)
         for name, amount in additive.items()
@@ -89,7 +89,7 @@ def encode_additive(additive: Additive) -> dict[str, Value]:
     }
 
 
-def decode_additive(row: Mapping[str, Value]) -> Additive:
+def decode_additive(row: Mapping[str, Value]) -> Measures:
     """The additive columns of a row as numbers."""
     return {
         name: int(value)
@@ -98,24 +98,24 @@ def decode_additive(row: Mapping[str, Value]) -> Additive:
     }
 
 
-def added(left: Additive, right: Additive) -> Additive:
+def added(left: Measures, right: Measures) -> Measures:
     """Column by column, left + right."""
     total = dict(left)
     add_into(total, right)
     return total
 
 
-def add_into(total: Additive, delta: Additive) -> None:
+def add_into(total: Measures, delta: Measures) -> None:
     """Column by column, total += delta."""
     for name, amount in delta.items():
         total[name] = total.get(name, 0) + amount
 
 
-def negated(additive: Additive) -> Additive:
+def negated(additive: Measures) -> Measures:
     """Column by column, the negative."""
     return {name: -amount for name, amount in additive.items()}
 
 
-def add_up(parts: Iterable[Sequence[int]]) -> Amounts:
+def add_up(parts: Iterable[Sequence[int]]) -> MeasureList:
     """The exact sum of amounts, column by column."""
     return [sum(column) for column in zip_longest(*parts, fillvalue=0)]

@@ -21,7 +21,7 @@ from table_api.errors import (
     Unavailable,
 )
 from table_api.ledger.cells import Cell, CellCache, cell_columns
-from table_api.ledger.chain_changes import Intent, Reported, Repriced, Reverted, Work
+from table_api.ledger.chain_changes import ChainChange, NewReport, NextRow, Reprice, Revert
 from table_api.ledger.entries import (
     Effect,
     LedgerEntry,
@@ -77,12 +77,12 @@ class PartitionPoster:
         posted by then stays posted, and posting all of it again is harmless.
         """
         results: dict[str, PostResult] = {}
-        for chunk in chunks([Work(Reported(posting), posting) for posting in postings]):
+        for chunk in chunks([NextRow(NewReport(posting), posting) for posting in postings]):
             await self._post_chunk(partition, chunk, results)
         return results
 
     async def amend(
-        self, partition: str, wanted: Sequence[Repriced | Reverted]
+        self, partition: str, wanted: Sequence[Reprice | Revert]
     ) -> dict[str, PostResult]:
         """Change standing calls of one partition; results by entry key. Calls are distinct.
 
@@ -96,16 +96,16 @@ class PartitionPoster:
 
     async def preview(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
         """What `post` would say, without writing."""
-        standing = await self._standing(partition, [Reported(posting) for posting in postings])
+        standing = await self._standing(partition, [NewReport(posting) for posting in postings])
         results = {}
         for posting in postings:
             chain = standing.get(posting.entry_key, ())
-            judged = Reported(posting).judge(chain, answer_lost=False)
+            judged = NewReport(posting).judge(chain, answer_lost=False)
             results[posting.entry_key] = judged if isinstance(judged, PostResult) else judged.done
         return results
 
     async def _post_chunk(
-        self, partition: str, work: list[Work], results: dict[str, PostResult]
+        self, partition: str, work: list[NextRow], results: dict[str, PostResult]
     ) -> None:
         failure: StorageError | None = None
         answer_lost = False
@@ -134,7 +134,7 @@ class PartitionPoster:
     async def _halve(
         self,
         partition: str,
-        work: list[Work],
+        work: list[NextRow],
         rejected: Rejected,
         results: dict[str, PostResult],
     ) -> None:
@@ -149,7 +149,7 @@ class PartitionPoster:
         await self._post_chunk(partition, work[:middle], results)
         await self._post_chunk(partition, work[middle:], results)
 
-    async def _transact(self, partition: str, work: Sequence[Work]) -> None:
+    async def _transact(self, partition: str, work: Sequence[NextRow]) -> None:
         standing = await self._cells_of(partition, {cell for item in work for cell in item.cells})
         changed: dict[str, Cell] = {}
         rows: list[Operation] = []
@@ -178,11 +178,11 @@ class PartitionPoster:
     async def _still_to_do(
         self,
         partition: str,
-        wanted: Sequence[Intent],
+        wanted: Sequence[ChainChange],
         results: dict[str, PostResult],
         *,
         answer_lost: bool,
-    ) -> list[Work]:
+    ) -> list[NextRow]:
         """Read which calls stand; settle those that need no row, keep the others."""
         standing = await self._standing(partition, wanted)
         left = []
@@ -192,7 +192,7 @@ class PartitionPoster:
             if isinstance(judged, PostResult):
                 results[intent.entry_key] = judged
                 self._touch(partition, chain)
-            elif isinstance(intent, Reported) and judged.last is not None:
+            elif isinstance(intent, NewReport) and judged.last is not None:
                 left.append(
                     replace(judged, posting=await self._rate_again(judged.posting, judged.last))
                 )
@@ -201,7 +201,7 @@ class PartitionPoster:
         return left
 
     async def _standing(
-        self, partition: str, wanted: Sequence[Intent]
+        self, partition: str, wanted: Sequence[ChainChange]
     ) -> dict[str, list[LedgerEntry]]:
         """The chain of each call that stands, by entry key."""
         by_subject: dict[str, list[str]] = {}
@@ -237,19 +237,19 @@ class PartitionPoster:
             for effect in entry.effects:
                 self._touched(partition, effect.cell, effect.rev)
 
-    def _forget(self, partition: str, work: Iterable[Work]) -> None:
+    def _forget(self, partition: str, work: Iterable[NextRow]) -> None:
         for item in work:
             for cell in item.cells:
                 self._cells.forget(partition, cell)
 
 
-def chunks(work: Sequence[Work]) -> Iterable[list[Work]]:
+def chunks(work: Sequence[NextRow]) -> Iterable[list[NextRow]]:
     """Split calls so that each part and its cells fit one transaction.
 
     Sorted by cell, so that the calls of one cell share its change. A correction may touch another
     cell than expected here: the room for it is found by halving, since it is rare.
     """
-    part: list[Work] = []
+    part: list[NextRow] = []
     cells: set[str] = set()
     for item in sorted(work, key=lambda item: (item.posting.cell or "", item.intent.entry_key)):
         cells.update(item.cells)
@@ -262,7 +262,7 @@ def chunks(work: Sequence[Work]) -> Iterable[list[Work]]:
 
 
 def _apply(
-    item: Work, standing: Mapping[str, Cell | None], changed: dict[str, Cell]
+    item: NextRow, standing: Mapping[str, Cell | None], changed: dict[str, Cell]
 ) -> list[Effect]:
     """Add one call to the cells of the transaction; a cell's `rev` rises once in it."""
     posting = item.posting
@@ -284,7 +284,7 @@ def _apply(
     return effects
 
 
-def _row_of(item: Work, effects: Sequence[Effect], now: datetime) -> Insert:
+def _row_of(item: NextRow, effects: Sequence[Effect], now: datetime) -> Insert:
     posting, last = item.posting, item.last
     if last is None or item.because is None:
         return Insert(posting.entry_key, entry_columns(posting, effects, recorded_at=now))

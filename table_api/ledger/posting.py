@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from pricing_rules.types import CallState, PricedCall, Rank, UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.keys import KEYS_KEPT_MAX, call_key, cell_key, partition_key
-from table_api.ledger.measures import Additive, additive_of
+from table_api.ledger.measures import Measures, additive_of
 from table_api.storage.table_storage import Value
 
 LINE_DIMENSIONS = (
@@ -77,7 +77,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the cell calls it: canonical, else as reported, else the deployment."""
     line: tuple[str, ...]
     """Values of LINE_DIMENSIONS; empty text where one is absent."""
-    additive: Additive
+    additive: Measures
     report: Report
 
 

@@ -13,10 +13,10 @@ from pricing_rules.types import (
     Caller,
     CallState,
     Charge,
+    CountedAt,
     Operation,
     PricedCall,
     Rank,
-    ReplacedCall,
     Usage,
     UsageEvent,
 )
@@ -143,11 +143,11 @@ def _usage(entry: LedgerEntry) -> Usage:
     return Usage(counts=counts, reasoning=int(entry.row.get("reasoning", 0)))
 
 
-def _replaces(entry: LedgerEntry) -> ReplacedCall | None:
+def _replaces(entry: LedgerEntry) -> CountedAt | None:
     subject = entry.text("replaced_subject")
     if subject is None:
         return None
-    return ReplacedCall(subject=subject, time=parse_time(entry.row["replaced_time"]))
+    return CountedAt(subject=subject, time=parse_time(entry.row["replaced_time"]))
 
 
 def _charges(entry: LedgerEntry) -> tuple[Charge, ...]:

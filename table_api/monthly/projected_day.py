@@ -1,11 +1,11 @@
 """The projection `monthly` as text: a day's amounts and the revisions they stand on. Pure.
 
-A row is a subject's month with one model. Day 7 has two columns: `d07`, its amounts as integers
-separated by commas in the order of AMOUNTS without the zeros at the end; and `r07`, the revision of
-each of its cells, `line:rev`. The revisions are a vector clock: every (cell, revision) is one state
-for ever, so equal revisions mean equal amounts, and of two states whose revisions are all at least
-the other's, the greater one is the newer. Where neither is, the cells are read anew: that state is
-at least both. A sum of revisions would not do: a writer's cells need not be of one moment, and
+A row is a subject's month with one model. Day 7 has two columns: `d07`, its measures as integers
+separated by commas in MEASURE_ORDER without the zeros at the end; and `r07`, the revision of each
+of its cells, `line:rev`. The revisions are a vector clock: every (cell, revision) is one state for
+ever, so equal revisions mean equal measures, and of two states whose revisions are all at least
+the other's, the greater one is the newer. Where neither is, the cells are read again: that state
+is at least both. A sum of revisions would not do: a writer's cells need not be of one moment, and
 (5, 3) and (4, 4) are different states of one sum.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from table_api.ledger.cells import Cell
-from table_api.ledger.measures import AMOUNTS, Amounts, add_up
+from table_api.ledger.measures import MEASURE_ORDER, MeasureList, add_up
 
 MONTHLY_TABLE = "monthly"
 
@@ -25,7 +25,7 @@ MONTHLY_TABLE = "monthly"
 Revs = Mapping[str, int]
 """Revision by line."""
 
-_decode_all = msgspec.json.Decoder(list[Amounts]).decode
+_decode_all = msgspec.json.Decoder(list[MeasureList]).decode
 _decode_flat: Callable[[str], list[Any]] = msgspec.json.Decoder(list[int | None]).decode
 
 
@@ -50,12 +50,12 @@ def project_day(cells: Mapping[str, Cell]) -> ProjectedDay:
     parts = [cell.additive for cell in cells.values()]
     if len(parts) == 1:  # of most days
         [part] = parts
-        return ProjectedDay(_trimmed([part.get(name, 0) for name in AMOUNTS]), revs)
-    totals = [sum([part.get(name, 0) for part in parts]) for name in AMOUNTS]
+        return ProjectedDay(_trimmed([part.get(name, 0) for name in MEASURE_ORDER]), revs)
+    totals = [sum([part.get(name, 0) for part in parts]) for name in MEASURE_ORDER]
     return ProjectedDay(_trimmed(totals), revs)
 
 
-def after_change(total: Sequence[int], old: Sequence[int], new: Sequence[int]) -> Amounts:
+def after_change(total: Sequence[int], old: Sequence[int], new: Sequence[int]) -> MeasureList:
     """The sum over the days when one of them goes from `old` to `new`."""
     return _trimmed(
         [whole - was + is_ for whole, was, is_ in zip_longest(total, old, new, fillvalue=0)]
@@ -67,7 +67,7 @@ def encode_amounts(amounts: Sequence[int]) -> str:
     return ",".join(map(str, amounts))
 
 
-def decode_amounts(texts: Iterable[str]) -> list[Amounts]:
+def decode_amounts(texts: Iterable[str]) -> list[MeasureList]:
     """Each of the texts as numbers; all in one go, as there are many."""
     joined = "],[".join(texts)
     return _decode_all(f"[[{joined}]]") if joined else []
@@ -80,7 +80,7 @@ def decode_columns(texts: Sequence[str]) -> list[list[int]]:
     ]
 
 
-def sum_texts(texts: Sequence[str]) -> Amounts:
+def sum_texts(texts: Sequence[str]) -> MeasureList:
     """The exact sum of many texts that are not empty."""
     columns = _equal_columns(texts)
     if columns is None:
@@ -132,7 +132,7 @@ def monthly_key(cell: str) -> tuple[str, int, str]:
     return f"{subject}|{model}", int(day), line
 
 
-def _trimmed(amounts: list[int]) -> Amounts:
+def _trimmed(amounts: list[int]) -> MeasureList:
     while amounts and not amounts[-1]:
         amounts.pop()
     return amounts

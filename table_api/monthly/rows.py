@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from table_api.ledger.measures import Amounts
+from table_api.ledger.measures import MeasureList
 from table_api.monthly.projected_day import (
     MONTHLY_TABLE,
     NO_DAY,
@@ -101,7 +101,7 @@ def read_monthly_row(row: Row, days: Collection[int]) -> MonthlyRow:
     )
 
 
-def amounts_of(text: str) -> Amounts:
+def amounts_of(text: str) -> MeasureList:
     """One text as numbers."""
     return decode_amounts([text])[0] if text else []
 

@@ -4,22 +4,15 @@ A decision holds the whole event to publish: it is made once and never computed 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
-from table_api.open_calls.joined_call import CallView
+from pricing_rules.types import CountedAt
+from table_api.open_calls.joined_call import JoinedCall
 
 UNATTRIBUTED = "unattributed"
 """Subject of a call whose caller nobody could name."""
-
-
-class Place(msgspec.Struct, frozen=True, gc=False):
-    """Where the ledger counts a call."""
-
-    subject: str
-    time: datetime
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -27,12 +20,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
     call_id: str
     number: int
-    place: Place
+    place: CountedAt
     strength: tuple[int, int]
     """(rank, sum of tokens) of the event, as the ledger compares it."""
     event: str
     """The event's whole body, a `llm.call.completed.v1`."""
-    replaces: Place | None = None
+    replaces: CountedAt | None = None
 
     @property
     def withdraws(self) -> bool:
@@ -59,7 +52,7 @@ class PairingState(StrEnum):
     """A half may still come."""
 
 
-def state_of(view: CallView, decisions: Sequence[Decision]) -> PairingState:
+def state_of(view: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
     """The state of a call, from its facts and its decisions in order."""
     if view.metered:
         return PairingState.METERED

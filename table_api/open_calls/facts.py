@@ -38,7 +38,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     traceparent: str | None = None
 
 
-class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="r"):
+class EventReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="r"):
     """The call's UsageEvent arrived."""
 
     identity: Identity
@@ -55,7 +55,9 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
         return self.identity.time
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="o"):
+class RequestRecord(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="o"
+):
     """The gateway's own record of the request (GatewayLogs)."""
 
     time: datetime
@@ -78,7 +80,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """From the policy's trace; None when the row carries none."""
 
 
-class Tokens(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="t"):
+class TokenCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="t"):
     """One row of the gateway's LLM log (GatewayLlmLogs), its counts as written."""
 
     time: datetime
@@ -97,11 +99,15 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
         return bool(self.prompt or self.completion or self.total or self.cached)
 
 
-Fact = Reported | Outcome | Tokens
+Fact = EventReport | RequestRecord | TokenCounts
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
-KINDS: dict[type[Fact], str] = {Reported: "reported", Outcome: "outcome", Tokens: "tokens"}
+KINDS: dict[type[Fact], str] = {
+    EventReport: "reported",
+    RequestRecord: "outcome",
+    TokenCounts: "tokens",
+}
 HASH_CHARS = 16
 
 

@@ -10,11 +10,18 @@ from datetime import datetime
 from functools import reduce
 
 from pricing_rules.types import REFUSED_STATUS, Operation
-from table_api.open_calls.facts import Fact, Identity, Outcome, Reported, Tokens, encode_fact
+from table_api.open_calls.facts import (
+    EventReport,
+    Fact,
+    Identity,
+    RequestRecord,
+    TokenCounts,
+    encode_fact,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallView:
+class JoinedCall:
     """One call as known so far. None means: nobody has said so yet."""
 
     call_id: str
@@ -32,8 +39,8 @@ class CallView:
     """Sum of the UsageEvent's usage."""
     reported_prompt: int | None
     """The prompt's part of it; None in a fact that was kept before this was told."""
-    outcome: Outcome | None
-    tokens: Tokens | None
+    outcome: RequestRecord | None
+    tokens: TokenCounts | None
     """The largest value of each count over all rows of the log: rows repeat or zero them."""
     two_identities: bool
     """Two facts name different subjects or times."""
@@ -80,7 +87,7 @@ class CallView:
         return self.outcome.status in REFUSED_STATUS or not was_reached(self.outcome)
 
 
-def was_reached(outcome: Outcome) -> bool:
+def was_reached(outcome: RequestRecord) -> bool:
     """Whether the gateway called the model. A success without a backend's status counts as so:
     rather a call without usage than one that is not seen.
     """
@@ -89,19 +96,19 @@ def was_reached(outcome: Outcome) -> bool:
     return outcome.backend_status is None and 0 < outcome.status < 400
 
 
-def view(call_id: str, facts: Iterable[Fact]) -> CallView | None:
+def join_facts(call_id: str, facts: Iterable[Fact]) -> JoinedCall | None:
     """None without facts."""
     every = list(facts)
     if not every:
         return None
-    reports = [fact for fact in every if isinstance(fact, Reported)]
-    outcomes = [fact for fact in every if isinstance(fact, Outcome)]
-    rows = [fact for fact in every if isinstance(fact, Tokens)]
+    reports = [fact for fact in every if isinstance(fact, EventReport)]
+    outcomes = [fact for fact in every if isinstance(fact, RequestRecord)]
+    rows = [fact for fact in every if isinstance(fact, TokenCounts)]
     traces = [outcome.identity for outcome in outcomes if outcome.identity is not None]
     identities = [report.identity for report in reports] or traces
     known = {(each.subject, each.time) for each in (*traces, *(r.identity for r in reports))}
     counted = max(reports, key=_report_order, default=None)
-    return CallView(
+    return JoinedCall(
         call_id=call_id,
         time=min(fact.time for fact in every),
         identity=max(identities, key=_order) if identities else None,
@@ -120,7 +127,7 @@ def _order(identity: Identity) -> tuple[str, datetime, str]:
     return identity.subject, identity.time, repr(identity)
 
 
-def _report_order(report: Reported) -> tuple[int, int]:
+def _report_order(report: EventReport) -> tuple[int, int]:
     """The largest usage; a report without any is the least of all."""
     return (
         -1 if report.tokens is None else report.tokens,
@@ -128,13 +135,13 @@ def _report_order(report: Reported) -> tuple[int, int]:
     )
 
 
-def _outcome_order(outcome: Outcome) -> tuple[bool, bool, str]:
+def _outcome_order(outcome: RequestRecord) -> tuple[bool, bool, str]:
     """A row that names the caller first, then one whose call reached the model."""
     return outcome.identity is not None, was_reached(outcome), encode_fact(outcome)
 
 
-def _largest(left: Tokens, right: Tokens) -> Tokens:
-    return Tokens(
+def _largest(left: TokenCounts, right: TokenCounts) -> TokenCounts:
+    return TokenCounts(
         time=min(left.time, right.time),
         prompt=max(left.prompt, right.prompt),
         completion=max(left.completion, right.completion),

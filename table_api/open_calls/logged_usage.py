@@ -8,8 +8,8 @@ from typing import Any
 from pricing_rules.engine.provider_usage import normalise
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.types import Operation, Usage
-from table_api.open_calls.facts import Tokens
-from table_api.open_calls.joined_call import CallView
+from table_api.open_calls.facts import TokenCounts
+from table_api.open_calls.joined_call import JoinedCall
 
 CACHE_WRITE = "cache_write"
 """In `excludes`: the log has no cache writes of Anthropic's models."""
@@ -17,7 +17,7 @@ DETAILS = "details"
 """In `excludes`: cached and reasoning counts contradicted the others and are left out."""
 
 
-def usage_from_log(view: CallView) -> tuple[dict[str, Any], Usage] | None:
+def usage_from_log(view: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
     """The usage object and its normalised form; None when the log counted nothing.
 
     `excludes` in the object names what the log cannot tell.
@@ -29,13 +29,13 @@ def usage_from_log(view: CallView) -> tuple[dict[str, Any], Usage] | None:
     try:
         return usage, normalise(operation, usage)
     except InvalidUsage:
-        plain = Tokens(time=tokens.time, prompt=tokens.prompt, completion=tokens.completion)
+        plain = TokenCounts(time=tokens.time, prompt=tokens.prompt, completion=tokens.completion)
         usage = _usage(plain, operation, exclusive=view.of_anthropic)
         usage["excludes"] = [*usage.get("excludes", []), DETAILS]
         return usage, normalise(operation, usage)
 
 
-def _usage(tokens: Tokens, operation: Operation, *, exclusive: bool) -> dict[str, Any]:
+def _usage(tokens: TokenCounts, operation: Operation, *, exclusive: bool) -> dict[str, Any]:
     """`exclusive`: the log's prompt leaves cached tokens out, whatever the operation."""
     if operation is Operation.MESSAGES:
         return _messages(tokens)
@@ -57,7 +57,7 @@ def _usage(tokens: Tokens, operation: Operation, *, exclusive: bool) -> dict[str
     return usage
 
 
-def _messages(tokens: Tokens) -> dict[str, Any]:
+def _messages(tokens: TokenCounts) -> dict[str, Any]:
     return {
         "input_tokens": tokens.prompt,
         "cache_read_input_tokens": tokens.cached,
@@ -67,7 +67,7 @@ def _messages(tokens: Tokens) -> dict[str, Any]:
     }
 
 
-def _total_and_reasoning(tokens: Tokens) -> tuple[int, int]:
+def _total_and_reasoning(tokens: TokenCounts) -> tuple[int, int]:
     """Grok's completion leaves reasoning out and only its total holds it.
 
     Prompt 100, completion 60, total 210: the 50 more are reasoning, whatever the log says of it.

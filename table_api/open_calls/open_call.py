@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from table_api.open_calls.decision import Decision, PairingState, decode_decision, state_of
 from table_api.open_calls.facts import Fact, decode_fact
-from table_api.open_calls.joined_call import CallView, view
+from table_api.open_calls.joined_call import JoinedCall, join_facts
 from table_api.open_calls.keys import done_number
 from table_api.storage.table_storage import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptCall:
+class OpenCall:
     """Facts and decisions about one call: all of them, or those of one part of the index."""
 
     call_id: str
@@ -23,14 +23,14 @@ class KeptCall:
     """Numbers of the decisions that were published."""
 
     @property
-    def view(self) -> CallView | None:
+    def joined(self) -> JoinedCall | None:
         """None without facts."""
-        return view(self.call_id, self.facts)
+        return join_facts(self.call_id, self.facts)
 
     @property
     def state(self) -> PairingState | None:
         """None without facts."""
-        known = self.view
+        known = self.joined
         return None if known is None else state_of(known, self.decisions)
 
     @property
@@ -39,7 +39,7 @@ class KeptCall:
         return [each for each in self.decisions if each.number not in self.done]
 
 
-def kept_call(call_id: str, rows: Sequence[Row]) -> KeptCall:
+def open_call(call_id: str, rows: Sequence[Row]) -> OpenCall:
     """From the rows of one call, or from their copies in the index."""
     facts, decisions, done = [], {}, set()
     for row in rows:
@@ -51,7 +51,7 @@ def kept_call(call_id: str, rows: Sequence[Row]) -> KeptCall:
             decisions[decision.number] = decision
         elif number is not None:
             done.add(number)
-    return KeptCall(
+    return OpenCall(
         call_id=call_id,
         facts=tuple(facts),
         decisions=tuple(decisions[number] for number in sorted(decisions)),
@@ -59,9 +59,9 @@ def kept_call(call_id: str, rows: Sequence[Row]) -> KeptCall:
     )
 
 
-def grouped(rows: Sequence[Row]) -> list[KeptCall]:
+def open_calls_of(rows: Sequence[Row]) -> list[OpenCall]:
     """From rows of the index of several calls. Only published decisions stand there."""
     by_call: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_call[str(row["call_id"])].append(row)
-    return [kept_call(call_id, of_call) for call_id, of_call in by_call.items()]
+    return [open_call(call_id, of_call) for call_id, of_call in by_call.items()]

@@ -26,7 +26,7 @@ from table_api.open_calls.keys import (
     hour_partition,
     hour_ranges,
 )
-from table_api.open_calls.open_call import KeptCall, grouped, kept_call
+from table_api.open_calls.open_call import OpenCall, open_call, open_calls_of
 from table_api.storage.keys import KeyRange, starting_with
 from table_api.storage.parallel import all_of
 from table_api.storage.table_storage import (
@@ -89,14 +89,14 @@ class OpenCalls:
         # 2. The facts: from here on the sweeper finds them whatever happens.
         await self._write(rows)
 
-    async def read(self, call_ids: Iterable[str]) -> list[KeptCall]:
+    async def read(self, call_ids: Iterable[str]) -> list[OpenCall]:
         """All that is kept of these calls, in their order."""
         return list(await asyncio.gather(*(self._read(call_id) for call_id in call_ids)))
 
-    async def _read(self, call_id: str) -> KeptCall:
+    async def _read(self, call_id: str) -> OpenCall:
         async with self._requests:
             rows = await self._rows(call_partition(call_id), call_rows(call_id))
-        return kept_call(call_id, rows)
+        return open_call(call_id, rows)
 
     async def decide(self, decisions: Sequence[Decision]) -> list[Decision]:
         """Create decisions; those whose number is taken are refused and given back."""
@@ -145,7 +145,7 @@ class OpenCalls:
         # 2. The mark: from here on nobody looks at the decision again.
         await self._write(rows)
 
-    async def between(self, start: datetime, stop: datetime) -> AsyncIterator[list[KeptCall]]:
+    async def between(self, start: datetime, stop: datetime) -> AsyncIterator[list[OpenCall]]:
         """What the index holds from `start` (inclusive) to `stop`, page by page.
 
         A call's rows may lie in several pages and beyond the span: `read` tells all of it. The
@@ -154,11 +154,11 @@ class OpenCalls:
         for partitions, keys in hour_ranges(start, stop):
             for partition in partitions:
                 async for page in self._storage.query(OPEN_CALLS_TABLE, partition, keys):
-                    yield grouped(page)
+                    yield open_calls_of(page)
 
     async def indexed(
         self, call_ids: Collection[str], start: datetime, stop: datetime, *, pages_max: int
-    ) -> list[KeptCall] | None:
+    ) -> list[OpenCall] | None:
         """What the index holds of these calls from `start` to `stop`; the decisions in it are
         published ones. None when the span has more than `pages_max` pages.
         """
@@ -171,15 +171,15 @@ class OpenCalls:
                     if pages > pages_max:
                         return None
                     rows += [row for row in page if row["call_id"] in call_ids]
-        return grouped(rows)
+        return open_calls_of(rows)
 
-    async def calls(self, start: datetime, stop: datetime) -> list[KeptCall]:
+    async def calls(self, start: datetime, stop: datetime) -> list[OpenCall]:
         """Every call whose time is from `start` to `stop` (exclusive), whole, for reports."""
         rows: list[Row] = []
         for partitions, keys in hour_ranges(start - SAME_CALL_MAX, stop + SAME_CALL_MAX):
             for partition in partitions:
                 rows += await self._rows(partition, keys)
-        joined = [(each, each.view) for each in grouped(rows)]
+        joined = [(each, each.joined) for each in open_calls_of(rows)]
         return [each for each, known in joined if known is not None and start <= known.time < stop]
 
     async def _rows(self, partition: str, keys: KeyRange) -> list[Row]:

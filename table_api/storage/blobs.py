@@ -57,7 +57,9 @@ class Documents(Protocol):
         """The content, or None."""
 
 
-async def keep(documents: Documents, name: str, content: bytes, *, content_type: str) -> None:
+async def create_once(
+    documents: Documents, name: str, content: bytes, *, content_type: str
+) -> None:
     """Create a document whose name says its content: one that stands is this very one."""
     try:
         await documents.create(name, content, content_type=content_type)

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from table_api.ledger.day_range import DayRange, MonthDays
 from table_api.ledger.entries import LedgerEntry, model_of, read_entry
-from table_api.ledger.keys import LEDGER_TABLE, CallPlace, chain_range, split_call_key, subject_rows
+from table_api.ledger.keys import (
+    LEDGER_TABLE,
+    CallAddress,
+    chain_range,
+    split_call_key,
+    subject_rows,
+)
 from table_api.storage.keys import KeyRange
 from table_api.storage.table_storage import Row, TableStorage
 from table_api.usage.cell_reads import LedgerReads, partition_of
@@ -19,7 +25,7 @@ class CallPage:
     """Calls in the order of their time, each in its last state."""
 
     calls: tuple[LedgerEntry, ...]
-    last: CallPlace | None
+    last: CallAddress | None
     """Where the next page goes on; None when nothing follows."""
 
 
@@ -37,7 +43,7 @@ class CallReads:
         *,
         limit: int,
         model: str | None = None,
-        after: CallPlace | None = None,
+        after: CallAddress | None = None,
     ) -> CallPage:
         """Up to `limit` calls after a place; fewer when ROWS_SCANNED_MAX rows did not hold more.
 
@@ -49,12 +55,12 @@ class CallReads:
             if len(calls) == limit or scanned >= ROWS_SCANNED_MAX:
                 return CallPage(tuple(calls), last)
             scanned += rows
-            last = CallPlace(entry.partition, entry.entry_key)
+            last = CallAddress(entry.partition, entry.entry_key)
             if model is None or model_of(entry.row) == model:
                 calls.append(entry)
         return CallPage(tuple(calls), None)
 
-    async def chain(self, place: CallPlace) -> list[LedgerEntry]:
+    async def chain(self, place: CallAddress) -> list[LedgerEntry]:
         """All rows of a call in their order; empty when it does not stand."""
         entries: list[LedgerEntry] = []
         pages = self._storage.query(LEDGER_TABLE, place.partition, chain_range(place.entry_key))
@@ -68,7 +74,7 @@ class CallReads:
         return entries
 
     async def _last_entries(
-        self, subject: str, days: DayRange, after: CallPlace | None, size: int
+        self, subject: str, days: DayRange, after: CallAddress | None, size: int
     ) -> AsyncIterator[tuple[LedgerEntry, int]]:
         """(last row, number of rows) of each chain in the order of the entry keys."""
         shards = (await self._reads.meta()).settings.shards
@@ -94,7 +100,7 @@ class CallReads:
             keys = KeyRange(start, keys.stop)
 
 
-def _keys(subject: str, month: MonthDays, after: CallPlace | None) -> KeyRange:
+def _keys(subject: str, month: MonthDays, after: CallAddress | None) -> KeyRange:
     of_days = subject_rows("c", subject, (month.start, month.stop))
     return of_days if after is None else KeyRange(after_key(after.entry_key), of_days.stop)
 
@@ -105,7 +111,7 @@ def after_key(row_key: str) -> str:
 
 
 async def whole_chains(
-    rows: AsyncIterator[Row], after: CallPlace | None = None
+    rows: AsyncIterator[Row], after: CallAddress | None = None
 ) -> AsyncIterator[list[Row]]:
     """Whole chains in the order of their entry keys.
 

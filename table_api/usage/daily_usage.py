@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pricing_rules.units import Unit
-from table_api.ledger.measures import AMOUNTS, COUNTS, LAYERS, QUANTITY_COLUMNS, Amounts
+from table_api.ledger.measures import COUNTS, LAYERS, MEASURE_ORDER, QUANTITY_COLUMNS, MeasureList
 from table_api.storage.table_storage import Row
 
 USAGE_COLUMNS = ("subject", "day", "model", *COUNTS, *QUANTITY_COLUMNS.values(), *LAYERS)
@@ -115,7 +115,7 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
     )
 
 
-PLACE = {name: place for place, name in enumerate(AMOUNTS)}
+PLACE = {name: place for place, name in enumerate(MEASURE_ORDER)}
 """Where an amount stands in the list."""
 
 _UNIT_PLACES: list[tuple[int, Unit]] = [
@@ -134,10 +134,10 @@ _COUNT_PLACES = [
         ("billed", "billed"),
     )
 ]
-_ZEROS = [0] * len(AMOUNTS)
+_ZEROS = [0] * len(MEASURE_ORDER)
 
 
-def totals_of(amounts: Amounts) -> Totals:
+def totals_of(amounts: MeasureList) -> Totals:
     """From amounts, with or without zeros at their end."""
     values = amounts + _ZEROS[len(amounts) :]
     return Totals(
@@ -146,7 +146,7 @@ def totals_of(amounts: Amounts) -> Totals:
     )
 
 
-def amounts_of(totals: Totals) -> Amounts:
+def amounts_of(totals: Totals) -> MeasureList:
     """To amounts, each of them there."""
     amounts = list(_ZEROS)
     for place, field in _COUNT_PLACES:

@@ -9,12 +9,12 @@ from datetime import date
 from enum import StrEnum
 from heapq import nlargest, nsmallest
 
-from table_api.ledger.measures import Amounts, add_up
+from table_api.ledger.measures import MeasureList, add_up
 from table_api.people.people import PeopleDirectory
 from table_api.usage.daily_usage import PLACE, DailyUsage, Totals, amounts_of, totals_of
 from table_api.usage.grouping import NOTHING
 
-Place = tuple[int, str]
+ListPosition = tuple[int, str]
 """(sorted amount, subject) of a list's line; the amount is 0 where the list sorts by subject."""
 
 
@@ -100,8 +100,8 @@ class SubjectList:
         return SubjectList(parts, self._people, today=self._today)
 
     def page(
-        self, sort: SubjectSort, order: Order, *, limit: int, after: Place | None
-    ) -> tuple[Sequence[SubjectUsage], Place | None]:
+        self, sort: SubjectSort, order: Order, *, limit: int, after: ListPosition | None
+    ) -> tuple[Sequence[SubjectUsage], ListPosition | None]:
         """Up to `limit` subjects after a place, and the place of the last one when more follow.
 
         The place is a value, not a position: while amounts change between two pages a subject may
@@ -109,7 +109,7 @@ class SubjectList:
         """
         descending = order is Order.DESC
         sums = self._sums(sort)
-        places: Iterable[Place] = zip(sums.values(), sums, strict=True)
+        places: Iterable[ListPosition] = zip(sums.values(), sums, strict=True)
         if after is not None:
             places = [place for place in places if (place < after if descending else place > after)]
         # One more than is shown tells whether the list goes on.
@@ -140,7 +140,7 @@ class SubjectList:
         return sums
 
     def _usages(self, subjects: Sequence[str]) -> list[SubjectUsage]:
-        amounts: dict[str, list[Amounts]] = {subject: [] for subject in subjects}
+        amounts: dict[str, list[MeasureList]] = {subject: [] for subject in subjects}
         days: dict[str, list[date]] = {subject: [] for subject in subjects}
         for part in self._parts:
             shown = part.only(amounts)

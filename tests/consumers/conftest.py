@@ -15,7 +15,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient, UpdateMode
 
 from consumers.metering.run import run
-from consumers.running.clients import Edges, open_edges
+from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings, read_settings
 from local_stack.broker import Broker, BrokerConfig, HubConfig
 from local_stack.demo.azurite import AzuritePorts
@@ -81,8 +81,8 @@ class Stage:
             yield process
 
     @contextlib.asynccontextmanager
-    async def edges(self) -> AsyncIterator[Edges]:
-        async with open_edges(self.settings()) as edges:
+    async def edges(self) -> AsyncIterator[Clients]:
+        async with open_clients(self.settings()) as edges:
             yield edges
 
     async def progress(self) -> dict[str, Progress]:

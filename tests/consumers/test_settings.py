@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from consumers.errors import SettingsError
-from consumers.running.clients import open_edges
+from consumers.running.clients import open_clients
 from consumers.settings import options, read_settings
 from table_api.errors import SettingsError as StorageSettingsError
 from tests.consumers.process import ConsumerProcess
@@ -107,7 +107,7 @@ async def test_an_address_that_is_none_is_refused_by_name_and_without_its_key(
     variable: str, text: str
 ) -> None:
     with pytest.raises((SettingsError, StorageSettingsError), match=variable) as found:
-        async with open_edges(read_settings({}, {**USABLE, variable: text})):
+        async with open_clients(read_settings({}, {**USABLE, variable: text})):
             pass
     assert "a2V5" not in str(found.value)
 
@@ -116,7 +116,7 @@ async def test_development_storage_is_the_local_emulator_at_its_usual_ports() ->
     settings = read_settings(
         {}, {**USABLE, "STORAGE_CONNECTION_STRING": "UseDevelopmentStorage=true"}
     )
-    async with open_edges(settings) as edges:
+    async with open_clients(settings) as edges:
         assert edges.checkpoint_container.url.startswith("http://127.0.0.1:10000/devstoreaccount1/")
 
 

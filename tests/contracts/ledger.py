@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from pricing_rules.money import parse_pico
-from pricing_rules.types import Rank, ReplacedCall
+from pricing_rules.types import CountedAt, Rank
 from table_api.audit.ledger_audit import audit
 from table_api.errors import Unavailable
 from table_api.ledger.cells import Cell, read_cell
@@ -194,7 +194,7 @@ class LedgerContract:
         self, storage: TableStorage, ledger: Ledger
     ) -> None:
         first, last = await partitions_of_two_subjects(storage, ledger)
-        mover = make_call(9, id=call_id(50), subject=last, replaces=ReplacedCall(
+        mover = make_call(9, id=call_id(50), subject=last, replaces=CountedAt(
             subject=first, time=CALL_TIME))  # fmt: skip
 
         class MovingMeanwhile(PrefixedStorage):
@@ -316,9 +316,9 @@ async def partitions_of_two_subjects(storage: TableStorage, ledger: Ledger) -> t
     return first, last
 
 
-def place_of(call: MeteredCall) -> ReplacedCall:
+def place_of(call: MeteredCall) -> CountedAt:
     """The place of a call, for a report that replaces it."""
-    return ReplacedCall(subject=call.priced.event.subject, time=call.priced.event.time)
+    return CountedAt(subject=call.priced.event.subject, time=call.priced.event.time)
 
 
 async def entries_and_cells(storage: TableStorage) -> tuple[list[LedgerEntry], list[Cell]]:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pricing_rules.types import Operation
-from table_api.open_calls.decision import Decision, PairingState, Place
-from table_api.open_calls.facts import Fact, Identity, Outcome, Reported, Tokens
+from pricing_rules.types import CountedAt, Operation
+from table_api.open_calls.decision import Decision, PairingState
+from table_api.open_calls.facts import EventReport, Fact, Identity, RequestRecord, TokenCounts
 from table_api.open_calls.table import Arrival, OpenCalls
 from table_api.storage.table_storage import TableStorage
 from tests.builders import call_id
@@ -17,9 +17,9 @@ LATER = TIME + timedelta(milliseconds=3)  # another hour
 WHO = Identity(
     subject="user-1", time=LATER, stream=True, status=200, operation=Operation.CHAT_COMPLETIONS
 )
-OUTCOME = Outcome(time=TIME, status=200, backend_status=200, identity=WHO)
-TOKENS = Tokens(time=TIME, prompt=10, completion=5, total=15)
-REPORTED = Reported(identity=WHO, metered=False)
+OUTCOME = RequestRecord(time=TIME, status=200, backend_status=200, identity=WHO)
+TOKENS = TokenCounts(time=TIME, prompt=10, completion=5, total=15)
+REPORTED = EventReport(identity=WHO, metered=False)
 
 
 def arrival(fact: Fact, number: int = 1, due_from: datetime = TIME) -> Arrival:
@@ -30,10 +30,10 @@ def decision(number: int = 1, subject: str = "user-1", call: int = 1) -> Decisio
     return Decision(
         call_id=call_id(call),
         number=number,
-        place=Place(subject, LATER),
+        place=CountedAt(subject, LATER),
         strength=(1, 15),
         event="{}",
-        replaces=None if number == 1 else Place("unattributed", TIME),
+        replaces=None if number == 1 else CountedAt("unattributed", TIME),
     )
 
 
@@ -54,7 +54,7 @@ class OpenCallsContract:
         [one, two, none] = await calls.read([call_id(1), call_id(2), call_id(3)])
         assert set(one.facts) == {OUTCOME, TOKENS, REPORTED}
         assert two.facts == (TOKENS,)
-        assert (none.call_id, none.facts, none.view, none.state) == (call_id(3), (), None, None)
+        assert (none.call_id, none.facts, none.joined, none.state) == (call_id(3), (), None, None)
 
     async def test_a_fact_again_adds_no_row(self, storage: TableStorage, calls: OpenCalls) -> None:
         await calls.add([arrival(TOKENS), arrival(TOKENS)])
@@ -63,7 +63,7 @@ class OpenCallsContract:
         assert (await all_rows(storage, "opencalls")).keys() == before.keys()
 
     async def test_other_content_is_another_fact(self, calls: OpenCalls) -> None:
-        chunk = Tokens(time=TIME, response_id="chatcmpl-1")
+        chunk = TokenCounts(time=TIME, response_id="chatcmpl-1")
         await calls.add([arrival(TOKENS), arrival(chunk)])
         [kept] = await calls.read([call_id(1)])
         assert set(kept.facts) == {TOKENS, chunk}
@@ -139,7 +139,7 @@ class OpenCallsContract:
     ) -> None:
         old = TIME - timedelta(days=20)
         many = [
-            arrival(Tokens(time=old, prompt=number), number, due_from=old)
+            arrival(TokenCounts(time=old, prompt=number), number, due_from=old)
             for number in range(2, 130)
         ]
         await calls.add([arrival(REPORTED), *many])

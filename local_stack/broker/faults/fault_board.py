@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from local_stack.broker.errors import BrokerError
-from local_stack.broker.faults.faults import NOWHERE, Armed, Clock, Place, Scope, Waiting
+from local_stack.broker.faults.faults import NOWHERE, Armed, Clock, FaultTarget, Scope, Waiting
 
 FAULTS_WAITING_MAX = 100
 
@@ -47,14 +47,14 @@ class FaultBoard:
     def clear(self) -> None:
         self._entries.clear()
 
-    def find(self, kind: type[Kind], place: Place = NOWHERE) -> Kind | None:
+    def find(self, kind: type[Kind], place: FaultTarget = NOWHERE) -> Kind | None:
         """The first waiting fault of a kind that covers the place."""
         for entry in self._entries:
             if isinstance(entry.fault, kind) and entry.fault.covers(place):
                 return entry.fault
         return None
 
-    def take(self, kind: type[Kind], place: Place = NOWHERE) -> Kind | None:
+    def take(self, kind: type[Kind], place: FaultTarget = NOWHERE) -> Kind | None:
         """As `find`, and counts the strike: an armed fault goes after its last one."""
         fault = self.find(kind, place)
         if fault is None:

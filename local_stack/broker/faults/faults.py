@@ -18,7 +18,7 @@ Role = Literal["sender", "receiver"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class FaultTarget:
     """Where something happens; None where it has no such thing."""
 
     hub: str | None = None
@@ -27,7 +27,7 @@ class Place:
     role: Role | None = None
 
 
-NOWHERE = Place()
+NOWHERE = FaultTarget()
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +38,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     partition: str | None = None
     group: str | None = None
 
-    def covers(self, place: Place) -> bool:
+    def covers(self, place: FaultTarget) -> bool:
         """Whether the fault applies there."""
         pairs = (
             (self.hub, place.hub),
@@ -63,7 +63,7 @@ class Detach(Scope, frozen=True, kw_only=True, forbid_unknown_fields=True):
     condition: str = "amqp:link:detach-forced"
     description: str = "the link was force detached by the broker"
 
-    def covers(self, place: Place) -> bool:
+    def covers(self, place: FaultTarget) -> bool:
         return Scope.covers(self, place) and self.role in (None, place.role)
 
 
@@ -143,7 +143,7 @@ class BusyAttach(Armed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     condition: str = SERVER_BUSY
     description: str = "the broker is overloaded"
 
-    def covers(self, place: Place) -> bool:
+    def covers(self, place: FaultTarget) -> bool:
         return Scope.covers(self, place) and self.role in (None, place.role)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from local_stack.broker.amqp.performatives import Attach
 from local_stack.broker.amqp.types import Described
 from local_stack.broker.errors import AmqpError
-from local_stack.broker.faults.faults import BusyAttach, Place
+from local_stack.broker.faults.faults import BusyAttach, FaultTarget
 from local_stack.broker.serving.addresses import path_of
 from local_stack.broker.serving.cbs import CBS
 from local_stack.broker.serving.consumer_link import ConsumerLink, Reading
@@ -61,7 +61,7 @@ def _producer(session: "Session", attach: Attach, *, address: str) -> Link:
     name, partition_id = found.groups()
     hub = session.connection.namespace.hub(name)
     partition = hub.partition(partition_id) if partition_id is not None else None
-    _check_busy(session, Place(hub=hub.name, partition=partition_id, role="sender"))
+    _check_busy(session, FaultTarget(hub=hub.name, partition=partition_id, role="sender"))
     return ProducerLink(session, attach, address=address, hub=hub, partition=partition)
 
 
@@ -71,7 +71,7 @@ def _consumer(session: "Session", attach: Attach, *, address: str) -> Link:
         raise AmqpError("amqp:not-found", f"{address!r} is no partition of a consumer group")
     name, group, partition_id = found.groups()
     hub = session.connection.namespace.hub(name)
-    place = Place(hub=hub.name, partition=partition_id, group=group, role="receiver")
+    place = FaultTarget(hub=hub.name, partition=partition_id, group=group, role="receiver")
     _check_busy(session, place)
     epoch = (attach.properties or {}).get(EPOCH_PROPERTY)
     desired = attach.desired_capabilities
@@ -98,6 +98,6 @@ def _start(source: Described | None) -> Start:
     return parse_selector(str(value))
 
 
-def _check_busy(session: "Session", place: Place) -> None:
+def _check_busy(session: "Session", place: FaultTarget) -> None:
     if busy := session.connection.namespace.faults.take(BusyAttach, place):
         raise AmqpError(busy.condition, busy.description)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from local_stack.broker.faults.faults import MuteToken, Place, RefuseToken
+from local_stack.broker.faults.faults import FaultTarget, MuteToken, RefuseToken
 from local_stack.broker.serving.addresses import path_of
 from local_stack.broker.serving.responses import Request, Response
 
@@ -16,7 +16,7 @@ def put_token(request: Request, connection: "Connection") -> Response | None:
     """Authorize the connection; None where a fault keeps the answer back."""
     faults = connection.namespace.faults
     hub = path_of(str(request.properties.get("name", ""))).split("/")[0]
-    place = Place(hub=hub or None)
+    place = FaultTarget(hub=hub or None)
     if faults.take(MuteToken, place):
         return None
     if refused := faults.take(RefuseToken, place):

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from local_stack.broker.amqp.messages import with_delivery_annotations
 from local_stack.broker.amqp.performatives import Attach
 from local_stack.broker.amqp.types import Symbol, Timestamp
-from local_stack.broker.faults.faults import Corrupt, Freeze, Place, Replay, SplitFrames, Throttle
+from local_stack.broker.faults.faults import (
+    Corrupt,
+    FaultTarget,
+    Freeze,
+    Replay,
+    SplitFrames,
+    Throttle,
+)
 from local_stack.broker.serving.links import SINGLE_FRAME_OVERHEAD, OutgoingLink
 from local_stack.broker.serving.namespace import milliseconds
 from local_stack.broker.store.hubs import Hub
@@ -45,7 +52,7 @@ class ConsumerLink(OutgoingLink):
     ) -> None:
         super().__init__(session, attach, address=address)
         self.epoch = reading.epoch
-        self.place = Place(
+        self.place = FaultTarget(
             hub=reading.hub.name,
             partition=str(reading.partition),
             group=reading.group,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from local_stack.broker.amqp.performatives import Attach, Detach, Flow, Transfer, error_of
 from local_stack.broker.amqp.types import Described
-from local_stack.broker.faults.faults import NOWHERE, Place
+from local_stack.broker.faults.faults import NOWHERE, FaultTarget
 
 if TYPE_CHECKING:
     from local_stack.broker.serving.session import Session
@@ -25,7 +25,7 @@ _SETTLED_AND_WHOLE = b"\x43\x41\x42\x40\x40\x40\x40\x40"
 class Link:
     """One end of a link; `address` is what the peer named, `place` where faults find it."""
 
-    place: Place = NOWHERE
+    place: FaultTarget = NOWHERE
     """With a role where the link carries events."""
 
     def __init__(self, session: "Session", attach: Attach, *, address: str) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from local_stack.broker.amqp.types import Array, Int, Timestamp
 from local_stack.broker.errors import AmqpError
-from local_stack.broker.faults.faults import FailManagement, Place
+from local_stack.broker.faults.faults import FailManagement, FaultTarget
 from local_stack.broker.serving.namespace import milliseconds
 from local_stack.broker.serving.responses import Request, Response
 from local_stack.broker.store.hubs import Hub
@@ -22,7 +22,7 @@ def manage(request: Request, connection: "Connection") -> Response:
     asked = request.properties
     name = str(asked.get("name"))
     namespace = connection.namespace
-    if failure := namespace.faults.take(FailManagement, Place(hub=name)):
+    if failure := namespace.faults.take(FailManagement, FaultTarget(hub=name)):
         return Response(status=failure.status, description="the management request failed")
     if asked.get("operation") != "READ" or asked.get("type") not in (HUB_TYPE, PARTITION_TYPE):
         return Response(

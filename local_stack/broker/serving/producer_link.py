@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from local_stack.broker.amqp.messages import BATCH_FORMAT, split_batch, split_event
 from local_stack.broker.amqp.performatives import Attach, Disposition, Transfer, accepted, rejected
 from local_stack.broker.errors import AmqpError, JournalError
-from local_stack.broker.faults.faults import BusySend, LoseAck, MuteAck, Place
+from local_stack.broker.faults.faults import BusySend, FaultTarget, LoseAck, MuteAck
 from local_stack.broker.serving.links import MESSAGE_BYTES_MAX, Link
 from local_stack.broker.store.hubs import Hub
 
@@ -30,7 +30,7 @@ class ProducerLink(Link):
     ) -> None:
         super().__init__(session, attach, address=address)
         self.hub = hub
-        self.place = Place(
+        self.place = FaultTarget(
             hub=hub.name,
             partition=str(partition) if partition is not None else None,
             role="sender",

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from starlette.requests import Request
 
 from table_api.completeness.reads import CompletenessReads
-from table_api.consumer_state.groups import MeteringPlace
+from table_api.consumer_state.groups import ConsumerGroup
 from table_api.http_api.access.local_only import AuthMode
 from table_api.http_api.conventions.models import Fields
 from table_api.http_api.conventions.problems import ProblemKind, Refused
@@ -34,7 +34,7 @@ class Api:
     people: People
     now: Callable[[], datetime]
     auth_mode: AuthMode
-    metering: MeteringPlace
+    metering: ConsumerGroup
     archive: Archive
     invoicing: InvoicingSettings
     completeness: CompletenessReads

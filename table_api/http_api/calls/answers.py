@@ -12,7 +12,7 @@ from table_api.http_api.calls import models
 from table_api.http_api.conventions.call_id import opaque_id
 from table_api.http_api.conventions.models import Cost, Page, cost
 from table_api.ledger.entries import LedgerEntry, excludes_cache_writes, model_of
-from table_api.ledger.keys import CallPlace
+from table_api.ledger.keys import CallAddress
 from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS
 from table_api.ledger.meta import LedgerMeta
 from table_api.people.people import PeopleDirectory
@@ -80,7 +80,7 @@ def _charge_day(entry: LedgerEntry) -> date:
 def _call_fields(entry: LedgerEntry) -> dict[str, object]:
     duration = entry.row.get("duration_ms")
     return {
-        "id": opaque_id(CallPlace(entry.partition, entry.entry_key)),
+        "id": opaque_id(CallAddress(entry.partition, entry.entry_key)),
         "call_id": entry.text("call_id"),
         "time": entry.time,
         "day": _charge_day(entry),

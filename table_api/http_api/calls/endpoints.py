@@ -30,7 +30,7 @@ from table_api.http_api.conventions.queries import (
     Text,
 )
 from table_api.ledger.day_range import DayRange
-from table_api.ledger.keys import CallPlace, subject_rows
+from table_api.ledger.keys import CallAddress, subject_rows
 
 
 class CallsQuery(RangeQuery):
@@ -45,7 +45,7 @@ CallId = Annotated[str, Path(description="The opaque `id` of a call.")]
 
 
 def call_cursor(
-    query: CallsQuery, days: DayRange, subject: str, place: CallPlace | None
+    query: CallsQuery, days: DayRange, subject: str, place: CallAddress | None
 ) -> str | None:
     """The cursor after a call of the list; None after the last one."""
     if place is None:
@@ -53,7 +53,7 @@ def call_cursor(
     return encode_cursor(_calls_digest(query, days, subject), (opaque_id(place),))
 
 
-def call_place(query: CallsQuery, days: DayRange, subject: str) -> CallPlace | None:
+def call_place(query: CallsQuery, days: DayRange, subject: str) -> CallAddress | None:
     """Where the page starts; Refused when the cursor does not fit the question."""
     if query.cursor is None:
         return None

@@ -7,7 +7,7 @@ both halves have exactly the form of a call's keys, so that no id can read anoth
 import re
 
 from table_api.http_api.conventions.cursor import from_base64url, to_base64url
-from table_api.ledger.keys import CallPlace
+from table_api.ledger.keys import CallAddress
 
 ID_CHARS_MAX = 700
 """Base64 of the longest partition and entry key is shorter."""
@@ -20,15 +20,15 @@ _PLACE = re.compile(
 ).fullmatch
 
 
-def opaque_id(place: CallPlace) -> str:
+def opaque_id(place: CallAddress) -> str:
     """The id of a call in URLs and answers."""
     return to_base64url(f"{place.partition}/{place.entry_key}".encode("ascii"))
 
 
-def read_call_place(text: str) -> CallPlace | None:
+def read_call_place(text: str) -> CallAddress | None:
     """The place that an id names, or None when it names none."""
     raw = from_base64url(text) if len(text) <= ID_CHARS_MAX else None
     if raw is None or not raw.isascii():
         return None
     found = _PLACE(raw.decode("ascii"))
-    return CallPlace(found["partition"], found["entry_key"]) if found else None
+    return CallAddress(found["partition"], found["entry_key"]) if found else None

@@ -7,7 +7,7 @@ from datetime import datetime
 from table_api.audit.last_audit import last_audit
 from table_api.audit.ledger_audit import AuditReport
 from table_api.consumer_state.dead_letters import DeadLetterIndex, LetterState
-from table_api.consumer_state.groups import MeteringPlace
+from table_api.consumer_state.groups import ConsumerGroup
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.http_api.conventions.models import Answer
 from table_api.storage.table_storage import TableStorage
@@ -66,7 +66,7 @@ class MeteringStatus:
     """None before the first audit."""
 
 
-async def read_metering(storage: TableStorage, place: MeteringPlace) -> MeteringStatus:
+async def read_metering(storage: TableStorage, place: ConsumerGroup) -> MeteringStatus:
     """Read it all. May raise Unavailable."""
     partitions = await ProgressTable(storage).of_group(place.hub, place.group)
     letters = DeadLetterIndex(storage, place.hub).all()

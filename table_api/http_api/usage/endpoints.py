@@ -26,17 +26,17 @@ from table_api.http_api.usage.queries import SubjectsQuery, SubjectUsageQuery, U
 from table_api.ledger.day_range import DayRange
 from table_api.usage.daily_usage import DailyUsage
 from table_api.usage.grouping import Dimension
-from table_api.usage.subject_list import Place, SubjectList, columns_of
+from table_api.usage.subject_list import ListPosition, SubjectList, columns_of
 
 
-def subject_cursor(query: SubjectsQuery, days: DayRange, place: Place | None) -> str | None:
+def subject_cursor(query: SubjectsQuery, days: DayRange, place: ListPosition | None) -> str | None:
     """The cursor after a subject of the list; None after the last one."""
     if place is None:
         return None
     return encode_cursor(_subjects_digest(query, days), (str(place[0]), place[1]))
 
 
-def subject_place(query: SubjectsQuery, days: DayRange) -> Place | None:
+def subject_place(query: SubjectsQuery, days: DayRange) -> ListPosition | None:
     """Where the page starts; Refused when the cursor does not fit the question."""
     if query.cursor is None:
         return None

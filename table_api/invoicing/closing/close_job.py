@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from table_api.consumer_state.groups import MeteringPlace, metering_place
+from table_api.consumer_state.groups import ConsumerGroup, metering_place
 from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.errors import NoLedger
 from table_api.invoicing.closing.close import CloseJob, OpenCallsOf
@@ -57,7 +57,7 @@ async def make_job(
 
 def waiting_calls(
     storage: TableStorage,
-    place: MeteringPlace,
+    place: ConsumerGroup,
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> OpenCallsOf:

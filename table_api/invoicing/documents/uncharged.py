@@ -12,7 +12,7 @@ from pricing_rules.units import Unit
 from table_api.invoicing.documents.document import Concern, Uncharged
 from table_api.invoicing.documents.groups import Group
 from table_api.invoicing.snapshots.snapshot import Snapshot
-from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS, Additive
+from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS, Measures
 
 UNATTRIBUTED = "unattributed"
 PER_TOKEN = "mean charge per unit over all priced calls of the month"
@@ -23,7 +23,7 @@ IN_LINES = "charged in the lines above: nobody was named as the caller"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Concerned:
     concern: Concern
     charge_month: str
     subject: str
@@ -42,7 +42,7 @@ class Estimator:
         for cell in snapshot.cells:
             self._learn(str(cell.facts["model"]), cell.sums, snapshot.layer)
 
-    def _learn(self, model: str, sums: Additive, layer: str) -> None:
+    def _learn(self, model: str, sums: Measures, layer: str) -> None:
         if not sums.get(layer, 0):
             return
         for unit in Unit:
@@ -78,10 +78,10 @@ class Estimator:
 
 def uncharged_of(group: Group, month: str, estimator: Estimator) -> list[Uncharged]:
     """The section of one cost centre, by month, concern, subject and model."""
-    counts: dict[_Place, Counter[str]] = {}
+    counts: dict[_Concerned, Counter[str]] = {}
     for charge_month, facts, sums in _changes(group, month):
         for concern, found in _concerns(str(facts["subject"]), sums):
-            place = _Place(
+            place = _Concerned(
                 concern=concern,
                 charge_month=charge_month,
                 subject=str(facts["subject"]),
@@ -96,7 +96,7 @@ def uncharged_of(group: Group, month: str, estimator: Estimator) -> list[Uncharg
     ]
 
 
-def _changes(group: Group, month: str) -> Iterable[tuple[str, Mapping[str, int | str], Additive]]:
+def _changes(group: Group, month: str) -> Iterable[tuple[str, Mapping[str, int | str], Measures]]:
     for cell in group.cells:
         yield month, cell.facts, cell.sums
     for correction in group.corrections:
@@ -104,7 +104,7 @@ def _changes(group: Group, month: str) -> Iterable[tuple[str, Mapping[str, int |
             yield correction.month, changed.facts, changed.delta
 
 
-def _concerns(subject: str, sums: Additive) -> Iterable[tuple[Concern, Counter[str]]]:
+def _concerns(subject: str, sums: Measures) -> Iterable[tuple[Concern, Counter[str]]]:
     if sums.get("unpriced", 0):
         priced = {u for u in Unit if sums.get(AMOUNT_COLUMNS["list", u], 0)}
         quantities = {
@@ -117,7 +117,7 @@ def _concerns(subject: str, sums: Additive) -> Iterable[tuple[Concern, Counter[s
         yield "unattributed", Counter(calls=sums["calls"])
 
 
-def _shown(place: _Place, counts: Counter[str], estimator: Estimator) -> Uncharged:
+def _shown(place: _Concerned, counts: Counter[str], estimator: Estimator) -> Uncharged:
     quantities = {unit: counts[unit.value] for unit in Unit if counts[unit.value]}
     if place.concern == "unpriced":
         estimate, basis = estimator.of_quantities(quantities)
@@ -138,5 +138,5 @@ def _shown(place: _Place, counts: Counter[str], estimator: Estimator) -> Uncharg
     )
 
 
-def _order(place: _Place) -> tuple[str, str, str, str, str]:
+def _order(place: _Concerned) -> tuple[str, str, str, str, str]:
     return place.charge_month, place.concern, place.subject, place.model, place.deployment

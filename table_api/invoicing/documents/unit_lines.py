@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pricing_rules.units import Unit
 from table_api.invoicing.snapshots.snapshot import ChangedCell, SnapshotCell
-from table_api.ledger.measures import AMOUNT_COLUMNS, LAYERS, QUANTITY_COLUMNS, Additive
+from table_api.ledger.measures import AMOUNT_COLUMNS, LAYERS, QUANTITY_COLUMNS, Measures
 
 UNIT_ORDER = {unit: index for index, unit in enumerate(Unit)}
 LINE_FACTS = (
@@ -90,7 +90,7 @@ def correction_lines(cells: Iterable[ChangedCell], month: str) -> list[ExactLine
     )
 
 
-def charged_units(sums: Additive) -> Iterator[tuple[Unit, int, dict[str, int]]]:
+def charged_units(sums: Measures) -> Iterator[tuple[Unit, int, dict[str, int]]]:
     """Unit, quantity and amounts by layer of what a cell charges.
 
     The quantities of unpriced calls stand in cells without an amount: they are no line, but
@@ -107,7 +107,7 @@ def _add(
     lines: dict[LineKey, ExactLine],
     cell_key: str,
     facts: Mapping[str, int | str],
-    sums: Additive,
+    sums: Measures,
     *,
     month: str,
     day: str | None,

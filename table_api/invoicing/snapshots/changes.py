@@ -14,7 +14,7 @@ from table_api.invoicing.snapshots.snapshot import (
     stored_facts,
 )
 from table_api.ledger.cells import Cell
-from table_api.ledger.measures import Additive, added, negated
+from table_api.ledger.measures import Measures, added, negated
 
 CostCentreOn = Callable[[str, date], str | None]
 """Today's word on a subject's cost centre on a charge day."""
@@ -28,7 +28,7 @@ class Billed:
     cost_centre: str | None
     subject: str
     day: date
-    sums: Additive
+    sums: Measures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

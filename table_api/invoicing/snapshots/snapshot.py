@@ -10,7 +10,7 @@ import msgspec
 
 from table_api.invoicing.errors import Altered
 from table_api.ledger.cells import Cell
-from table_api.ledger.measures import Additive, decode_additive, encode_additive
+from table_api.ledger.measures import Measures, decode_additive, encode_additive
 from table_api.storage.table_storage import Value
 
 SCHEMA = "llm-chargeback/snapshot/1"
@@ -35,7 +35,7 @@ class SnapshotCell(_Stored, frozen=True, kw_only=True):
     additive: StoredAdditive
 
     @property
-    def sums(self) -> Additive:
+    def sums(self) -> Measures:
         """The additive columns as numbers."""
         return decode_additive(self.additive)
 
@@ -54,7 +54,7 @@ class ChangedCell(_Stored, frozen=True, kw_only=True):
     after: StoredAdditive
 
     @property
-    def delta(self) -> Additive:
+    def delta(self) -> Measures:
         """after − before, without what did not change."""
         before, after = decode_additive(self.before), decode_additive(self.after)
         names = sorted({*before, *after})
@@ -197,8 +197,8 @@ def snapshot_cell(key: str, cell: Cell, cost_centre: str | None) -> SnapshotCell
     )
 
 
-def stored(additive: Additive) -> StoredAdditive:
-    """Additive columns as the ledger stores them."""
+def stored(additive: Measures) -> StoredAdditive:
+    """Measures columns as the ledger stores them."""
     return {name: _number(value) for name, value in encode_additive(additive).items()}
 
 

@@ -13,7 +13,7 @@ from table_api.invoicing.verification.focus import check_tables
 
 _LAYERS = ("list", "contracted", "charge", "billed")
 
-Place = tuple[str | None, str, str | None, str, str, str, str]
+LineIdentity = tuple[str | None, str, str | None, str, str, str, str]
 """Cost centre, charge month, charge day of a correction, subject, model, line, unit."""
 Json = dict[str, Any]
 
@@ -140,9 +140,9 @@ class LineCheck:
             self._findings.add(f"{self._findings.month.key}: no statement has line {place}")
 
 
-def expected_lines(snapshot: Json) -> dict[Place, Counter[str]]:
+def expected_lines(snapshot: Json) -> dict[LineIdentity, Counter[str]]:
     """What the cells of a snapshot charge, by place: quantity and layers."""
-    lines: dict[Place, Counter[str]] = {}
+    lines: dict[LineIdentity, Counter[str]] = {}
     for cell in snapshot["cells"]:
         _add(lines, cell, _numbers(cell["additive"]), (snapshot["month"], None))
     for earlier in snapshot["earlier"]:
@@ -158,7 +158,7 @@ def expected_lines(snapshot: Json) -> dict[Place, Counter[str]]:
 
 
 def _add(
-    lines: dict[Place, Counter[str]],
+    lines: dict[LineIdentity, Counter[str]],
     cell: Json,
     numbers: Counter[str],
     when: tuple[str, str | None],
@@ -175,7 +175,7 @@ def _add(
         lines[place]["quantity"] += quantity
 
 
-def _place(cost_centre: str | None, line: Json) -> Place:
+def _place(cost_centre: str | None, line: Json) -> LineIdentity:
     return (
         cost_centre,
         line["charge_month"],

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from consumers.decoding.invalid_event import InvalidCode
 from consumers.gateway_log.decode import Diagnostics, decode_diagnostics
 from pricing_rules.types import Operation
-from table_api.open_calls.facts import Outcome, Tokens, decode_fact, encode_fact
-from table_api.open_calls.joined_call import view
+from table_api.open_calls.facts import RequestRecord, TokenCounts, decode_fact, encode_fact
+from table_api.open_calls.joined_call import join_facts
 from tests.builders import CALL_TIME, ENQUEUED_TIME
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
 from tests.paths import SHARED
@@ -41,7 +41,7 @@ def changed(record: dict[str, Any], **properties: Any) -> dict[str, Any]:
     return record | {"properties": record["properties"] | properties}
 
 
-def one(*records: dict[str, Any]) -> Outcome | Tokens:
+def one(*records: dict[str, Any]) -> RequestRecord | TokenCounts:
     found = decode(envelope(*records))
     assert found.invalid is None, found.invalid
     [(call_id, fact)] = found.facts
@@ -49,21 +49,21 @@ def one(*records: dict[str, Any]) -> Outcome | Tokens:
     return fact
 
 
-def tokens(**properties: Any) -> Tokens:
+def tokens(**properties: Any) -> TokenCounts:
     fact = one(changed(CALL.llm_record(), **properties))
-    assert isinstance(fact, Tokens)
+    assert isinstance(fact, TokenCounts)
     return fact
 
 
-def outcome(**properties: Any) -> Outcome:
+def outcome(**properties: Any) -> RequestRecord:
     fact = one(changed(CALL.gateway_record(), **properties))
-    assert isinstance(fact, Outcome)
+    assert isinstance(fact, RequestRecord)
     return fact
 
 
 def test_an_envelope_of_mixed_categories_gives_a_fact_each() -> None:
     found = decode(envelope(CALL.gateway_record(), CALL.llm_record(), {"category": "AuditLogs"}))
-    assert [type(fact) for _, fact in found.facts] == [Outcome, Tokens]
+    assert [type(fact) for _, fact in found.facts] == [RequestRecord, TokenCounts]
     assert (found.ignored, found.invalid) == (1, None)
 
 
@@ -90,7 +90,7 @@ def test_records_that_come_twice_and_in_another_order_say_the_same() -> None:
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_a_refused_call_names_its_caller_and_reached_no_backend(status: int) -> None:
     fact = one(Call(number=7, status=status).gateway_record())
-    assert isinstance(fact, Outcome)
+    assert isinstance(fact, RequestRecord)
     assert (fact.status, fact.backend_status) == (status, 0)
     assert fact.identity is not None
     assert (fact.identity.subject, fact.identity.status) == ("user-1", status)
@@ -100,7 +100,7 @@ def test_a_refused_call_names_its_caller_and_reached_no_backend(status: int) -> 
 def test_of_a_bare_and_a_dated_model_name_the_dated_stands(dated_first: bool) -> None:
     bare, dated = "gpt-4.1-mini", "gpt-4.1-mini-2025-04-14"
     names = sorted([bare, dated], reverse=dated_first)
-    seen = view(CALL.id, [tokens(modelName=name) for name in names])
+    seen = join_facts(CALL.id, [tokens(modelName=name) for name in names])
     assert seen is not None
     assert seen.tokens is not None
     assert seen.tokens.model == dated
@@ -220,15 +220,15 @@ def test_requests_that_call_no_model_are_ignored(method: str, url: str) -> None:
 
 def test_recorded_stream_gives_outcome_and_tokens() -> None:
     (_, done), (_, counted) = sample("03").facts
-    assert isinstance(done, Outcome)
-    assert isinstance(counted, Tokens)
+    assert isinstance(done, RequestRecord)
+    assert isinstance(counted, TokenCounts)
     assert (done.status, done.backend_status, done.api) == (200, 200, "inference-api")
     assert (counted.prompt, counted.cached, counted.completion) == (2048, 1024, 427)
 
 
 def test_recorded_probe_is_ignored_and_chunks_count_nothing() -> None:
     found = sample("04")
-    counted = [fact for _, fact in found.facts if isinstance(fact, Tokens)]
+    counted = [fact for _, fact in found.facts if isinstance(fact, TokenCounts)]
     assert (found.ignored, found.invalid) == (1, None)
     assert [fact.any for fact in counted] == [True, True, False, False]
     assert counted[2] == counted[3]
@@ -237,7 +237,7 @@ def test_recorded_probe_is_ignored_and_chunks_count_nothing() -> None:
 
 def test_recorded_refusal_by_the_token_limit_reached_no_backend() -> None:
     [(_, refused)] = sample("05").facts
-    assert isinstance(refused, Outcome)
+    assert isinstance(refused, RequestRecord)
     assert (refused.status, refused.backend_status) == (429, 0)
     assert refused.error == "TokenLimitExceeded"
 

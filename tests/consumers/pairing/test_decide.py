@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from consumers.decoding.usage_event import decode
 from consumers.pairing.decide import decide
 from consumers.pairing.reported_fact import report_of
-from pricing_rules.types import Rank, ReplacedCall, UsageEvent
+from pricing_rules.types import CountedAt, Rank, UsageEvent
 from table_api.open_calls.decision import UNATTRIBUTED, Decision, PairingState, state_of
-from table_api.open_calls.facts import Fact, Outcome, Reported, Tokens
-from table_api.open_calls.joined_call import view
+from table_api.open_calls.facts import EventReport, Fact, RequestRecord, TokenCounts
+from table_api.open_calls.joined_call import join_facts
 from tests.builders import CALL_TIME, make_usage, wire_violations
 from tests.consumers.gateway_log.test_decode import decode as decode_log
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
@@ -50,7 +50,7 @@ def tokens(call: Call) -> Fact:
 def decided(
     facts: Sequence[Fact], at: datetime | None = None, before: Sequence[Decision] = ()
 ) -> Decision | None:
-    known = view(STREAMED.id, facts)
+    known = join_facts(STREAMED.id, facts)
     assert known is not None
     return decide(known, before, at, WAITS)
 
@@ -95,7 +95,7 @@ def test_nothing_is_decided_from_one_half_before_its_time(call: Call) -> None:
 def test_a_plain_call_with_usage_is_meterings() -> None:
     facts = [reported(PLAIN), outcome(PLAIN), tokens(PLAIN)]
     assert decided(facts, TIMEOUT + TIMEOUT_LONG_PAST) is None
-    known = view(PLAIN.id, facts)
+    known = join_facts(PLAIN.id, facts)
     assert known is not None
     assert state_of(known, []) is PairingState.METERED
 
@@ -152,7 +152,7 @@ def test_a_refused_call_makes_no_event_whatever_its_log_row_counts(status: int) 
     refused = Call(number=1, status=status)
     facts = [outcome(refused), tokens(STREAMED)]
     assert decided(facts, TIMEOUT + TIMEOUT_LONG_PAST) is None
-    known = view(refused.id, facts)
+    known = join_facts(refused.id, facts)
     assert known is not None
     assert state_of(known, []) is PairingState.REFUSED
 
@@ -171,15 +171,17 @@ def test_a_refused_call_makes_no_event_whatever_its_log_row_counts(status: int) 
 def test_a_call_that_reached_no_model_makes_no_event(
     status: int, backend_status: int | None, backend_ms: int | None, reached: bool
 ) -> None:
-    fact = Outcome(time=BEGIN, status=status, backend_status=backend_status, backend_ms=backend_ms)
+    fact = RequestRecord(
+        time=BEGIN, status=status, backend_status=backend_status, backend_ms=backend_ms
+    )
     assert (decided([fact], TIMEOUT) is not None) is reached
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_a_call_that_the_model_itself_refused_makes_no_event(status: int) -> None:
-    answered = Outcome(time=BEGIN, status=status, backend_status=status, backend_ms=9)
+    answered = RequestRecord(time=BEGIN, status=status, backend_status=status, backend_ms=9)
     assert decided([answered, tokens(STREAMED)], TIMEOUT) is None
-    known = view(STREAMED.id, [answered, tokens(STREAMED)])
+    known = join_facts(STREAMED.id, [answered, tokens(STREAMED)])
     assert known is not None
     assert state_of(known, []) is PairingState.REFUSED
 
@@ -191,7 +193,7 @@ def test_the_caller_who_becomes_known_late_moves_the_call() -> None:
     moved = decided([*facts, reported(STREAMED)], None, [first])
     event = event_of(moved)
     assert (event.subject, event.time) == ("user-1", CALL_TIME)
-    assert event.replaces == ReplacedCall(subject=UNATTRIBUTED, time=BEGIN)
+    assert event.replaces == CountedAt(subject=UNATTRIBUTED, time=BEGIN)
     assert moved is not None
     assert moved.number == 2
     assert decided([*facts, reported(STREAMED)], TIMEOUT, [first, moved]) is None
@@ -202,7 +204,7 @@ def test_a_metered_call_is_moved_out_of_unattributed_too() -> None:
     assert first is not None
     facts = [tokens(PLAIN), reported(PLAIN)]
     event = event_of(decided(facts, TIMEOUT, [first]))
-    assert event.replaces == ReplacedCall(subject=UNATTRIBUTED, time=BEGIN)
+    assert event.replaces == CountedAt(subject=UNATTRIBUTED, time=BEGIN)
     assert event.rank is Rank.GATEWAY_LOG  # weaker than what metering posts there
 
 
@@ -232,14 +234,16 @@ def test_the_order_of_facts_changes_no_view(order: tuple[int, ...]) -> None:
         reported(STREAMED),
         outcome(STREAMED),
         tokens(STREAMED),
-        Tokens(time=BEGIN, response_id="chatcmpl-1"),
+        TokenCounts(time=BEGIN, response_id="chatcmpl-1"),
     ]
-    assert view(STREAMED.id, [facts[index] for index in order]) == view(STREAMED.id, facts)
-    assert view(STREAMED.id, [*facts, *facts]) == view(STREAMED.id, facts)
+    assert join_facts(STREAMED.id, [facts[index] for index in order]) == join_facts(
+        STREAMED.id, facts
+    )
+    assert join_facts(STREAMED.id, [*facts, *facts]) == join_facts(STREAMED.id, facts)
 
 
 def test_two_paths_that_name_different_callers_are_seen_and_the_event_wins() -> None:
-    known = view(STREAMED.id, [outcome(Call(number=1, subject="other")), reported(STREAMED)])
+    known = join_facts(STREAMED.id, [outcome(Call(number=1, subject="other")), reported(STREAMED)])
     assert known is not None
     assert known.two_identities
     assert known.identity is not None
@@ -248,9 +252,9 @@ def test_two_paths_that_name_different_callers_are_seen_and_the_event_wins() -> 
 
 def test_no_order_of_reports_hides_a_usage_of_no_tokens() -> None:
     known = reported(PLAIN)
-    assert isinstance(known, Reported)
+    assert isinstance(known, EventReport)
     told = [replace(known, tokens=None, prompt=None), replace(known, tokens=0, prompt=0)]
     for facts in permutations(told):
-        seen = view(PLAIN.id, facts)
+        seen = join_facts(PLAIN.id, facts)
         assert seen is not None
         assert (seen.reported_tokens, seen.reported_prompt) == (0, 0)

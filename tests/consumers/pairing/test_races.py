@@ -236,8 +236,8 @@ async def test_who_decides_second_says_what_the_first_did_not_know() -> None:
     world = await World.over(memory, overtaken)
     await world.pair(world.diagnostics, envelope(STREAMED.llm_record()), SOON)
     [kept] = await world.calls.read([STREAMED.id])
-    assert kept.view is not None
-    first = decide(kept.view, [], OVERDUE, WAITS)
+    assert kept.joined is not None
+    first = decide(kept.joined, [], OVERDUE, WAITS)
     assert first is not None
     overtaken.meanwhile = OpenCalls(memory).decide([first])
     await event(world, STREAMED, at=OVERDUE)

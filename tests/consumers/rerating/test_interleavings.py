@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing_rules.types import Rank, ReplacedCall
+from pricing_rules.types import CountedAt, Rank
 from table_api.errors import Unavailable
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.posting import MeteredCall
@@ -71,7 +71,7 @@ def call_of(report: Report) -> MeteredCall:
         rank=Rank(min(rank, 2)),
         usage=make_usage(input=tokens) if rank else None,
         deployment=DEPLOYMENTS[(number + rank) % 3],
-        replaces=ReplacedCall(subject="unattributed", time=CALL_TIME) if moved else None,
+        replaces=CountedAt(subject="unattributed", time=CALL_TIME) if moved else None,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from table_api.consumer_state.groups import MeteringPlace
+from table_api.consumer_state.groups import ConsumerGroup
 from table_api.consumer_state.progress import Count
 from table_api.http_api.app import create_app
 from table_api.http_api.conventions.problems import ProblemKind
@@ -90,8 +90,8 @@ def test_every_setting_is_documented() -> None:
         assert f"`{name}`" in PAGE
     for flag in re.findall(r'"(--[a-z-]+)"', code):
         assert f"`{flag}`" in PAGE
-    assert MeteringPlace().hub in PAGE
-    assert MeteringPlace().group in PAGE
+    assert ConsumerGroup().hub in PAGE
+    assert ConsumerGroup().group in PAGE
 
 
 def test_description_has_problems_and_not_the_frameworks_own_errors() -> None:

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from pricing_rules.types import Rank, ReplacedCall
+from pricing_rules.types import CountedAt, Rank
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
@@ -235,7 +235,7 @@ async def test_moved_call_costs_its_true_subject_alone(
 ) -> None:
     ledger = await open_ledger(memory)
     await ledger.post([make_call(1, subject="unattributed")])
-    replaced = ReplacedCall(subject="unattributed", time=CALL_TIME)
+    replaced = CountedAt(subject="unattributed", time=CALL_TIME)
     await ledger.post([make_call(2, subject="ada", replaces=replaced)])
     subjects = await get(api, "/v1/subjects")
     assert [(line["subject"], line["calls"]) for line in subjects["data"]] == [("ada", 1)]

@@ -10,7 +10,7 @@ from pricing_rules.errors import InvalidBook
 from table_api.errors import AlreadyExists, Unavailable
 from table_api.ledger.book_archive import BookArchive
 from table_api.storage.azure_blobs import AzureBlobStore
-from table_api.storage.blobs import Documents, keep
+from table_api.storage.blobs import Documents, create_once
 from table_api.storage.memory_blobs import MemoryBlobStore
 from tests.calls import book
 from tests.reratings import dearer_book
@@ -35,7 +35,7 @@ async def test_document_is_created_once_and_never_changed(documents: Documents) 
     await documents.create("a/b", b"first", content_type=JSON)
     with pytest.raises(AlreadyExists):
         await documents.create("a/b", b"second", content_type=JSON)
-    await keep(documents, "a/b", b"first", content_type=JSON)
+    await create_once(documents, "a/b", b"first", content_type=JSON)
     assert await documents.read("a/b") == b"first"
 
 

@@ -11,7 +11,7 @@ from pricing_rules.types import Rank
 from table_api.audit.ledger_audit import audit
 from table_api.errors import Unavailable
 from table_api.ledger.ledger import Ledger
-from table_api.ledger.measures import Additive, add_into, additive_of
+from table_api.ledger.measures import Measures, add_into, additive_of
 from table_api.ledger.posting import MeteredCall
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Operation
@@ -45,12 +45,12 @@ def call_of(report: Report) -> MeteredCall:
     )
 
 
-def expected(batches: Sequence[Sequence[Report]]) -> Additive:
+def expected(batches: Sequence[Sequence[Report]]) -> Measures:
     """The sum over the strongest report of each call: no ledger needed."""
     strongest: dict[int, Report] = {}
     for report in (report for batch in batches for report in batch):
         strongest[report[0]] = max(report, strongest.get(report[0], report), key=lambda r: r[1:])
-    total: Additive = {}
+    total: Measures = {}
     for report in strongest.values():
         add_into(total, additive_of(call_of(report).priced))
     return {name: amount for name, amount in total.items() if amount}
@@ -75,12 +75,12 @@ def test_every_history_ends_in_the_sum_of_the_strongest_reports(
         report = await audit(storage, now=NOW)
         assert report.problems == ()
         entries, cells = await entries_and_cells(storage)
-        total: Additive = {}
+        total: Measures = {}
         for cell in cells:
             add_into(total, cell.additive)
         assert {name: amount for name, amount in total.items() if amount} == expected(batches)
         last = {entry.entry_key: entry.additive for entry in entries}
-        of_chains: Additive = {}
+        of_chains: Measures = {}
         for additive in last.values():
             add_into(of_chains, additive)
         assert {n: a for n, a in of_chains.items() if a} == expected(batches)
@@ -110,7 +110,7 @@ def test_writers_that_run_at_once_on_the_same_calls_lose_and_double_nothing(
         report = await audit(storage, now=NOW)
         assert report.problems == ()
         _, cells = await entries_and_cells(storage)
-        total: Additive = {}
+        total: Measures = {}
         for cell in cells:
             add_into(total, cell.additive)
         flat = [batch for own in batches for batch in own]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing_rules.types import Rank, ReplacedCall
+from pricing_rules.types import CountedAt, Rank
 from table_api.audit.ledger_audit import audit
 from table_api.errors import Unavailable
 from table_api.ledger.ledger import Ledger
@@ -20,9 +20,9 @@ from tests.calls import NOW, FaultyStorage, make_call, open_ledger
 from tests.contracts.ledger import entries_and_cells
 
 PLACES = (
-    ReplacedCall(subject="unattributed", time=CALL_TIME),
-    ReplacedCall(subject="user-1", time=CALL_TIME - timedelta(days=31)),
-    ReplacedCall(subject="user-2", time=CALL_TIME - timedelta(days=1)),
+    CountedAt(subject="unattributed", time=CALL_TIME),
+    CountedAt(subject="user-1", time=CALL_TIME - timedelta(days=31)),
+    CountedAt(subject="user-2", time=CALL_TIME - timedelta(days=1)),
 )
 """In this order a call moves, each move over another month or subject."""
 DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book
-from pricing_rules.types import CallState, Operation, Rank, ReplacedCall, UsageEvent
+from pricing_rules.types import CallState, CountedAt, Operation, Rank, UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.entries import Effect, entry_columns, read_entry
 from table_api.ledger.posting import MeteredCall, Posting, cell_facts, make_posting
@@ -37,7 +37,7 @@ EVENTS = {
         stream=True, rank=Rank.GATEWAY_LOG, completed_from=("gateway-llm-log", "trace")
     ),
     "usage of nothing": make_event(usage=make_usage()),
-    "moved here": make_event(replaces=ReplacedCall(subject="unattributed", time=CALL_TIME)),
+    "moved here": make_event(replaces=CountedAt(subject="unattributed", time=CALL_TIME)),
     "reasoning reported": make_event(usage=make_usage(input=3, output=9, reasoning=7)),
     "embeddings": make_event(
         operation=Operation.EMBEDDINGS,

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from table_api.ledger.cells import Cell
-from table_api.ledger.measures import AMOUNTS, COUNTS, LAYERS, QUANTITY_COLUMNS
+from table_api.ledger.measures import COUNTS, LAYERS, MEASURE_ORDER, QUANTITY_COLUMNS
 from table_api.monthly.projected_day import (
     after_change,
     decode_amounts,
@@ -18,12 +18,12 @@ from table_api.monthly.projected_day import (
 )
 
 numbers = st.integers(-(10**30), 10**30)
-trimmed = st.lists(numbers, max_size=len(AMOUNTS)).filter(lambda row: not row or row[-1] != 0)
+trimmed = st.lists(numbers, max_size=len(MEASURE_ORDER)).filter(lambda row: not row or row[-1] != 0)
 
 
 def test_every_amount_that_a_report_shows_has_a_place_and_old_places_stay() -> None:
-    assert set(AMOUNTS) == {*COUNTS, *LAYERS, *QUANTITY_COLUMNS.values()}
-    assert AMOUNTS[:7] == (
+    assert set(MEASURE_ORDER) == {*COUNTS, *LAYERS, *QUANTITY_COLUMNS.values()}
+    assert MEASURE_ORDER[:7] == (
         "calls", "charge", "contracted", "list", "q_input", "q_output", "q_cache_read"
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local_stack.demo.azurite import AzuritePorts
-from pricing_rules.types import Caller, Rank, ReplacedCall
+from pricing_rules.types import Caller, CountedAt, Rank
 from table_api.errors import Unavailable
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerMeta
@@ -73,7 +73,7 @@ def call_of(report: Report) -> MeteredCall:
         usage=make_usage(input=tokens),
         deployment=DEPLOYMENTS[(number // 2 + (rank if number % 3 else 0)) % 2],
         caller=Caller(product=PRODUCTS[number % 3]),
-        replaces=ReplacedCall(subject="nobody", time=CALL_TIME) if moves else None,
+        replaces=CountedAt(subject="nobody", time=CALL_TIME) if moves else None,
     )
 
 

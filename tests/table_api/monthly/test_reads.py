@@ -6,7 +6,7 @@ from itertools import combinations
 import pytest
 from pydantic import BaseModel
 
-from pricing_rules.types import Caller, Rank, ReplacedCall
+from pricing_rules.types import Caller, CountedAt, Rank
 from table_api.errors import TooManyCells
 from table_api.http_api.usage.models import Subjects, SubjectUsage, Usage
 from table_api.ledger.day_range import DayRange
@@ -57,7 +57,7 @@ async def storage(either_storage: TableStorage) -> TableStorage:
     await ledger.post(calls)
     gone = make_call(90, id=call_id(90), subject="nobody", rank=Rank.GATEWAY_LOG)
     await ledger.post([gone])
-    place = ReplacedCall(subject="nobody", time=gone.priced.event.time)
+    place = CountedAt(subject="nobody", time=gone.priced.event.time)
     await ledger.post([make_call(91, id=call_id(90), subject="user-1", replaces=place)])
     people = (("user-0", "alpha", 1), ("user-0", "beta", 12), ("user-1", "alpha", 1))
     await People(either_storage, now=lambda: NOW).save(

@@ -5,29 +5,29 @@ from datetime import UTC, datetime
 import pytest
 
 from pricing_rules.types import Operation, Usage
-from table_api.open_calls.facts import Identity, Outcome, Tokens
-from table_api.open_calls.joined_call import CallView, view
+from table_api.open_calls.facts import Identity, RequestRecord, TokenCounts
+from table_api.open_calls.joined_call import JoinedCall, join_facts
 from table_api.open_calls.logged_usage import usage_from_log
 from tests.builders import call_id, make_usage
 
 TIME = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-def known(tokens: Tokens, operation: Operation = Operation.CHAT_COMPLETIONS) -> CallView:
+def known(tokens: TokenCounts, operation: Operation = Operation.CHAT_COMPLETIONS) -> JoinedCall:
     identity = Identity(subject="u", time=TIME, stream=True, status=200, operation=operation)
-    outcome = Outcome(time=TIME, status=200, backend_status=200, identity=identity)
-    found = view(call_id(1), [tokens, outcome])
+    outcome = RequestRecord(time=TIME, status=200, backend_status=200, identity=identity)
+    found = join_facts(call_id(1), [tokens, outcome])
     assert found is not None
     return found
 
 
-def units(tokens: Tokens, operation: Operation = Operation.CHAT_COMPLETIONS) -> Usage:
+def units(tokens: TokenCounts, operation: Operation = Operation.CHAT_COMPLETIONS) -> Usage:
     found = usage_from_log(known(tokens, operation))
     assert found is not None
     return found[1]
 
 
-def excludes(tokens: Tokens, operation: Operation = Operation.CHAT_COMPLETIONS) -> object:
+def excludes(tokens: TokenCounts, operation: Operation = Operation.CHAT_COMPLETIONS) -> object:
     found = usage_from_log(known(tokens, operation))
     assert found is not None
     return found[0].get("excludes")
@@ -36,8 +36,8 @@ def excludes(tokens: Tokens, operation: Operation = Operation.CHAT_COMPLETIONS) 
 def counted(
     prompt: int, completion: int, total: int, *, cached: int = 0, reasoning: int = 0,
     model: str | None = None,
-) -> Tokens:  # fmt: skip
-    return Tokens(
+) -> TokenCounts:  # fmt: skip
+    return TokenCounts(
         time=TIME, prompt=prompt, completion=completion, total=total, cached=cached,
         reasoning=reasoning, model=model,
     )  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from pricing_rules.types import Rank
 from table_api.ledger.day_range import DayRange, running_month
 from table_api.ledger.entries import LedgerEntry
-from table_api.ledger.keys import CallPlace
+from table_api.ledger.keys import CallAddress
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
 from table_api.usage import call_reads
@@ -29,7 +29,7 @@ async def all_pages(
 ) -> list[LedgerEntry]:
     """Every call of SUBJECT, page by page."""
     found: list[LedgerEntry] = []
-    after: CallPlace | None = None
+    after: CallAddress | None = None
     while True:
         page = await calls_of(storage).page(SUBJECT, days, limit=limit, model=model, after=after)
         assert len(page.calls) <= limit
@@ -100,12 +100,12 @@ async def test_calls_of_one_model_are_found_behind_many_of_another(
 async def test_chain_is_the_calls_own_rows_in_their_order(either_storage: TableStorage) -> None:
     await post_prefixed_ids(either_storage)
     page = await calls_of(either_storage).page(SUBJECT, NOVEMBER, limit=1)
-    place = CallPlace(page.calls[0].partition, page.calls[0].entry_key)
+    place = CallAddress(page.calls[0].partition, page.calls[0].entry_key)
     chain = await calls_of(either_storage).chain(place)
     assert [(entry.text("call_id"), entry.number) for entry in chain] == [("a", 0), ("a", 1)]
 
 
 async def test_chain_of_a_call_that_does_not_stand_is_empty(either_storage: TableStorage) -> None:
     await open_ledger(either_storage)
-    place = CallPlace("202611|00", f"c|{SUBJECT}|20|20261120T093015.446590Z|x")
+    place = CallAddress("202611|00", f"c|{SUBJECT}|20|20261120T093015.446590Z|x")
     assert await calls_of(either_storage).chain(place) == []

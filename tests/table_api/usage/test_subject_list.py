@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from table_api.people.people import PeopleDirectory, Person
 from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
 from table_api.usage.subject_list import (
+    ListPosition,
     Order,
-    Place,
     SubjectList,
     SubjectSort,
     SubjectUsage,
@@ -52,7 +52,7 @@ def all_of(found: SubjectList) -> list[SubjectUsage]:
     return list(page)
 
 
-def place_of(found: SubjectUsage, sort: SubjectSort) -> Place:
+def place_of(found: SubjectUsage, sort: SubjectSort) -> ListPosition:
     """Where a subject stands in the list."""
     of_sort = {
         SubjectSort.CHARGE: found.totals.charge,
@@ -79,7 +79,7 @@ def test_pages_together_are_the_whole_list_in_order(
 ) -> None:
     usages = listed(*cells)
     seen: list[SubjectUsage] = []
-    after: Place | None = None
+    after: ListPosition | None = None
     while True:
         page, after = usages.page(sort, order, limit=limit, after=after)
         assert len(page) <= limit

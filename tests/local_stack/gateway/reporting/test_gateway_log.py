@@ -17,7 +17,7 @@ from local_stack.gateway.reporting.gateway_log import GatewayLog, Record
 from local_stack.gateway.reporting.hub_writer import HubWriter
 from local_stack.gateway.reporting.trap import Trap
 from pricing_rules.types import Operation
-from table_api.open_calls.facts import Outcome, Tokens
+from table_api.open_calls.facts import RequestRecord, TokenCounts
 from tests.paths import SHARED
 
 SAMPLES = SHARED / "data/apim_events"
@@ -67,7 +67,7 @@ def make_call(path: str = "/llm/openai/deployments/gpt-4.1-mini/chat/completions
     return call
 
 
-def decoded(records: list[Record]) -> list[tuple[str, Outcome | Tokens]]:
+def decoded(records: list[Record]) -> list[tuple[str, RequestRecord | TokenCounts]]:
     body = json.dumps({"records": records}).encode()
     found = decode_diagnostics(
         body, enqueued_time=STARTED + timedelta(minutes=2), oldest=STARTED - timedelta(days=10)
@@ -80,7 +80,7 @@ def test_a_streamed_call_leaves_its_outcome_identity_and_tokens() -> None:
     log = GatewayLog(gateway=GATEWAY)
     [(first_id, outcome), (second_id, tokens)] = decoded(log.records(make_call(), now_s=104.21))
     assert first_id == second_id == str(CALL_ID)
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, RequestRecord)
     assert (outcome.time, outcome.status, outcome.operation) == (
         STARTED,
         200,
@@ -88,7 +88,7 @@ def test_a_streamed_call_leaves_its_outcome_identity_and_tokens() -> None:
     )
     assert outcome.identity is not None
     assert outcome.identity.subject == "person-1"
-    assert isinstance(tokens, Tokens)
+    assert isinstance(tokens, TokenCounts)
     counts = (tokens.prompt, tokens.completion, tokens.total, tokens.cached, tokens.reasoning)
     assert counts == (2048, 427, 2475, 1024, 192)
     assert (tokens.model, tokens.deployment) == ("m-1", "gpt-4.1-mini")
@@ -102,7 +102,7 @@ def test_a_refused_call_leaves_its_reason_and_no_tokens() -> None:
     assert (record["isRequestSuccess"], record["Level"]) == (False, 2)
     assert "backendUrl" not in record["properties"]
     [(_, outcome)] = decoded([record])
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, RequestRecord)
     assert (outcome.status, outcome.backend_status, outcome.error) == (500, 0, "Timeout")
 
 
@@ -123,9 +123,9 @@ def test_each_trap_leaves_the_same_facts_to_be_found(trap: Trap) -> None:
     """The largest of each count is the call's, whatever else the rows say."""
     records = GatewayLog(gateway=GATEWAY, traps=[trap]).records(make_call())
     facts = [fact for _, fact in decoded(records)]
-    [outcome] = [fact for fact in facts if isinstance(fact, Outcome)]
+    [outcome] = [fact for fact in facts if isinstance(fact, RequestRecord)]
     assert outcome.identity is not None
-    rows = [fact for fact in facts if isinstance(fact, Tokens)]
+    rows = [fact for fact in facts if isinstance(fact, TokenCounts)]
     assert max(row.prompt for row in rows) == 2048
     assert max(row.completion for row in rows) == 427
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from table_api.http_api.conventions.call_id import opaque_id, read_call_place
 from table_api.http_api.conventions.cursor import to_base64url
-from table_api.ledger.keys import CallPlace, call_key, cell_key, correction_key, partition_key
+from table_api.ledger.keys import CallAddress, call_key, cell_key, correction_key, partition_key
 from tests.builders import CALL_TIME, SUBJECT, call_id
 
 DAY = CALL_TIME.date()
@@ -26,7 +26,7 @@ ENTRY_KEY = call_key(SUBJECT, DAY, CALL_TIME, call_id(1))
 def test_every_call_of_the_ledger_has_an_id_that_leads_back(
     subject: str, call: str, time: datetime
 ) -> None:
-    place = CallPlace(
+    place = CallAddress(
         partition_key(time.date(), subject, 16), call_key(subject, time.date(), time, call)
     )
     assert read_call_place(opaque_id(place)) == place
@@ -59,7 +59,7 @@ def test_id_of_anything_but_a_call_is_refused(path: str) -> None:
 
 
 def test_id_with_padding_or_beyond_any_length_is_refused() -> None:
-    good = opaque_id(CallPlace(PARTITION, ENTRY_KEY))
+    good = opaque_id(CallAddress(PARTITION, ENTRY_KEY))
     assert read_call_place(good) is not None
     assert read_call_place(good + "=") is None
     assert read_call_place(good + "A" * 1_000) is None

@@ -4,7 +4,7 @@ import asyncio
 from datetime import date
 
 from pricing_rules.money import divide_half_even, parse_pico
-from pricing_rules.types import Rank, ReplacedCall
+from pricing_rules.types import CountedAt, Rank
 from table_api.audit.ledger_audit import audit
 from table_api.invoicing.documents.document import Document, decode_document
 from table_api.invoicing.documents.minor_units import pico_per_minor
@@ -223,7 +223,7 @@ async def test_what_was_taken_back_is_credited(billing: Billing) -> None:
         rank=Rank.GATEWAY_LOG,
         usage=make_usage(input=250_000),
         subject=BOB,
-        replaces=ReplacedCall(subject="unattributed", time=event.time),
+        replaces=CountedAt(subject="unattributed", time=event.time),
     )
     await billing.ledger.post([mover])
     manifest = await billing.close(NOVEMBER)
