@@ -26,14 +26,14 @@ from benchmarks.result import Result, add_results_argument, at_most, beside, rep
 from local_stack.demo import azurite
 from table_api.http_api.app import create_app
 from table_api.ledger.keys import LEDGER_TABLE, subject_rows
-from table_api.ledger.ledger import Ledger
 from table_api.monthly.projected_day import MONTHLY_TABLE, day_columns, sum_texts
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.keys import KeyRange, starting_with
 from table_api.storage.table_storage import OPERATIONS_MAX, Insert, TableStorage, Value
 from table_api.usage.daily_usage import USAGE_COLUMNS, read_daily_usage
-from tests.builders import call_id
-from tests.calls import SETTINGS, make_call
+from tests.fixtures.builders import call_id
+from tests.fixtures.calls import SETTINGS, make_call
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 SUBJECT = "user-0000@example.com"
@@ -53,7 +53,7 @@ async def fill(storage: TableStorage, rows: int, subjects: int) -> str:
     """One subject's calls by the ledger, foreign rows beside them, and everybody's `monthly`;
     gives the subject's partition.
     """
-    ledger = await Ledger.open(storage, SETTINGS, now=lambda: NOW)
+    ledger = await ProjectedLedger.open(storage, SETTINGS, now=lambda: NOW)
     calls = [
         make_call(
             number,

@@ -16,11 +16,11 @@ from time import perf_counter, process_time
 from benchmarks.result import add_results_argument, beside, report
 from local_stack.broker import Broker, BrokerConfig, HubConfig
 from table_api.audit.ledger_audit import audit
-from tests.builders import CALL_TIME, ENQUEUED_TIME, call_id, make_body
-from tests.calls import NOW, book
 from tests.consumers.receiving.deliveries import delivered
 from tests.consumers.replay.world import HUB, ReplayWorld
-from tests.reratings import dearer_book
+from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME, call_id, make_body
+from tests.fixtures.calls import NOW, book
+from tests.fixtures.reratings import dearer_book
 
 CALLS = 100_000
 BATCH_EVENTS = 2_000

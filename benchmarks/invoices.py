@@ -25,8 +25,8 @@ from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.verification.verify import verify
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import call_id, make_usage
-from tests.calls import NOW, make_call, open_ledger
+from tests.fixtures.builders import call_id, make_usage
+from tests.fixtures.calls import NOW, make_call, open_ledger
 
 SUBJECTS = 1_000
 """Three lines each."""

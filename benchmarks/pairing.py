@@ -30,7 +30,6 @@ from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.open_calls.decision import PairingState
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.calls import DEMO_BOOK
 from tests.consumers.pairing.traffic import (
     Traffic,
     differences,
@@ -38,6 +37,7 @@ from tests.consumers.pairing.traffic import (
     traffic,
 )
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE, standing_calls
+from tests.fixtures.calls import DEMO_BOOK
 
 PARTITIONS = 4
 SEED = 20261123

@@ -9,7 +9,7 @@ from local_stack.demo import azurite as azurite_process
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
-from tests.calls import PrefixedStorage
+from tests.fixtures.calls import PrefixedStorage
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,9 @@ from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import load_book
 from pricing_rules.types import UsageEvent
 from table_api.http_api.app import create_app
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings
 from table_api.ledger.posting import MeteredCall, Origin
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.memory_tables import MemoryTableStorage
 
 EVENT = {
@@ -58,7 +58,7 @@ async def test_one_call_from_bytes_to_json(tmp_path: Path) -> None:
     now = datetime(2026, 11, 20, 10, 15, 33, tzinfo=UTC)
     storage = MemoryTableStorage()
     settings = LedgerSettings(zone="Europe/Berlin", pricing_currency="USD", billing_currency="USD")
-    ledger = await Ledger.open(storage, settings, now=lambda: now)
+    ledger = await ProjectedLedger.open(storage, settings, now=lambda: now)
 
     for sequence_number in (7, 8):  # the gateway sends it twice
         event = decode(json.dumps(EVENT).encode(), enqueued_time=now)

@@ -5,44 +5,22 @@ import json
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pricing_rules.types import CountedAt, Rank
-from pricing_rules.units import Unit
-from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
-from table_api.consumer_state.progress import Count, Progress, ProgressTable
-from table_api.ledger.measures import (
-    ADDITIVE_AMOUNTS,
-    ADDITIVE_INTEGERS,
-    AMOUNT_COLUMNS,
-    QUANTITY_COLUMNS,
-)
-from table_api.people.people import People, Person
-from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import CALL_TIME
-from tests.calls import NOW, all_rows, make_call, open_ledger
+from tests.layout import MAY_IMPORT, ORDER, READ_ENVIRONMENT, WALLS
 from tests.paths import ROOT
 
 PACKAGES = (
     "pricing_rules", "telemetry", "table_api", "consumers", "ui", "apim_policies", "local_stack",
     "benchmarks",
 )  # fmt: skip
-MAY_IMPORT = {
-    "pricing_rules": set(),
-    "telemetry": set(),
-    "table_api": {"pricing_rules", "telemetry"},
-    "consumers": {"pricing_rules", "telemetry", "table_api"},
-    "ui": set(),
-    "apim_policies": set(),
-    "local_stack": {"pricing_rules", "telemetry", "table_api", "consumers", "apim_policies"},
-    "benchmarks": {*PACKAGES, "tests"},
-}
 EVENT_HUBS_USERS = {"consumers", "local_stack", "benchmarks", "tests"}
 FUNCTION_LINES_MAX = 70
+FILES_A_FOLDER_MAX = 15
 FILE_LINES_MAX = 300
 TEST_FILE_LINES_MAX = 450
 
@@ -64,20 +42,137 @@ def imports_of(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_imported(path: Path) -> Iterator[str]:
+    """Modules, also where `from package import module` names them."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                folder = ROOT / inner.replace(".", "/")
+                is_module = folder.is_dir() or folder.with_suffix(".py").exists()
+                yield inner if is_module else node.module
+
+
+def places_of(order: str) -> dict[str, int]:
+    """Place by name; the names of one bracket share theirs."""
+    places: dict[str, int] = {}
+    for place, group in enumerate(re.findall(r"\[[^\]]*\]|\S+", order)):
+        places |= dict.fromkeys(group.strip("[]").split(), place)
+    return places
+
+
+def layer_of(module: str, package: str, places: dict[str, int]) -> str | None:
+    """The longest name that the module starts with; None where the list has none."""
+    parts = module.removeprefix(f"{package}.").split(".")
+    prefixes = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return next((prefix for prefix in prefixes if prefix in places), None)
+
+
+def within(module: str, names: set[str]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
+def reads_environment(path: Path) -> bool:
+    """Whether it looks into `os.environ`; handing all of it to a child process is no look."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    handed_on = {
+        id(value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if key is None
+    }
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in {"environ", "getenv"}
+        and id(node) not in handed_on
+        for node in ast.walk(tree)
+    )
+
+
 def package_of(path: Path) -> str:
     return path.relative_to(ROOT).parts[0]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_imports_point_one_way(package: str) -> None:
+def test_imports_between_packages_point_one_way(package: str) -> None:
+    allowed = {*MAY_IMPORT.get(package, {*PACKAGES, "tests"}), package}
     found = {
         (path.relative_to(ROOT).as_posix(), name)
         for path in python_files()
         if package_of(path) == package
         for name in imports_of(path)
-        if name.partition(".")[0] in {*PACKAGES, "tests"} - MAY_IMPORT[package] - {package}
+        if name.partition(".")[0] in {*PACKAGES, "tests"} - allowed
     }
     assert found == set()
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_imports_within_a_package_point_to_the_left(package: str) -> None:
+    places = places_of(ORDER[package])
+    found, unknown = set(), set()
+    for path in python_files():
+        if package_of(path) != package or module_of(path) == package:
+            continue
+        here = layer_of(module_of(path), package, places)
+        if here is None:
+            unknown.add(module_of(path))
+            continue
+        for name in modules_imported(path):
+            there = layer_of(name, package, places) if name.startswith(f"{package}.") else None
+            if there is None or there == here:
+                continue
+            if places[there] >= places[here]:
+                found.add((path.relative_to(ROOT).as_posix(), name))
+    assert (found, unknown) == (set(), set())
+
+
+@pytest.mark.parametrize("name", WALLS)
+def test_walls_stand(name: str) -> None:
+    """What stands behind a wall takes of table_api only what is written beside it."""
+    found = {
+        (module_of(path), imported)
+        for path in python_files()
+        if within(module_of(path), {name})
+        for imported in modules_imported(path)
+        if within(imported, {"table_api"}) and not within(imported, {name, *WALLS[name]})
+    }
+    assert found == set()
+
+
+def test_only_verbs_of_the_consumers_reach_the_http_api() -> None:
+    users = {
+        module_of(path)
+        for path in python_files()
+        if package_of(path) == "consumers"
+        and any(within(name, {"table_api.http_api"}) for name in modules_imported(path))
+    }
+    assert all(within(user, {"consumers.verbs"}) for user in users)
+
+
+def test_the_environment_is_read_where_a_process_starts() -> None:
+    readers = {
+        module_of(path)
+        for path in python_files()
+        if package_of(path) not in {"tests", "benchmarks"} and reads_environment(path)
+    }
+    assert {each for each in readers if each.rpartition(".")[2] != "__main__"} <= READ_ENVIRONMENT
+
+
+def test_no_folder_of_code_has_more_than_fifteen_files() -> None:
+    files = Counter(
+        path.parent.relative_to(ROOT).as_posix()
+        for path in python_files()
+        if path.name not in {"__init__.py", "__main__.py"} and package_of(path) != "tests"
+    )
+    assert {folder: count for folder, count in files.items() if count > FILES_A_FOLDER_MAX} == {}
 
 
 def test_only_consumers_and_the_local_stack_know_event_hubs() -> None:
@@ -145,92 +240,6 @@ def test_nothing_is_left_for_later_and_no_machine_is_named() -> None:
         for match in words.finditer(path.read_text(encoding="utf-8"))
     ]
     assert found == []
-
-
-async def test_every_column_of_the_ledger_is_documented() -> None:
-    storage = MemoryTableStorage()
-    ledger = await open_ledger(storage)
-    every: dict[str, Any] = {
-        "session": "s",
-        "traceparent": "00-aa-bb-01",
-        "completed_from": ("trace",),
-        "replaces": CountedAt(subject="unattributed", time=CALL_TIME),
-        "api": "llm",
-        "region": "swedencentral",
-        "service_tier": "default",
-    }
-    await ledger.post([make_call(1, rank=Rank.GATEWAY_LOG, **every)])
-    await ledger.post([make_call(2, **every)])
-    await ledger.post([make_call(3, id="other", deployment="lab-model-x", **every)])
-    columns = {
-        column
-        for table in ("ledger", "meta")
-        for row in (await all_rows(storage, table)).values()
-        for column in row
-    }
-    columns -= ADDITIVE_AMOUNTS | ADDITIVE_INTEGERS
-    columns |= {"calls", "errors", "unpriced", "no_usage", "list", "contracted", "charge", "billed"}
-    text = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
-    assert {column for column in columns if f"`{column}`" not in text} == set()
-    assert {unit.value for unit in Unit if f"`{unit.value}`" not in text} == set()
-    assert set(QUANTITY_COLUMNS) == set(Unit)
-    assert {layer for layer, _ in AMOUNT_COLUMNS if f"`{layer}_{{unit}}`" not in text} == set()
-
-
-async def test_every_column_of_the_other_tables_is_documented() -> None:
-    storage = MemoryTableStorage()
-    await People(storage, now=lambda: NOW).save(
-        [Person(subject="s", display_name="n", cost_centre="c", valid_from=NOW.date())]
-    )
-    progress = ProgressTable(storage)
-    await progress.create()
-    await progress.write(
-        Progress(
-            hub="h",
-            group="g",
-            partition="0",
-            hub_created_at=NOW,
-            sequence_number=1,
-            enqueued_time=NOW,
-            recorded_at=NOW,
-            counts=dict.fromkeys(Count, 1),
-        ),
-        None,
-    )
-    letters = DeadLetterIndex(storage, "h")
-    await letters.create()
-    texts: dict[str, Any] = {
-        "reason": "r",
-        "field": "f",
-        "value": "v",
-        "message": "m",
-        "event_id": "e",
-    }
-    await letters.add(
-        [
-            DeadLetter(
-                hub="h",
-                partition="0",
-                sequence_number=1,
-                content_hash="c",
-                enqueued_time=NOW,
-                recorded_at=NOW,
-                body_bytes=1,
-                outcome="posted",
-                **texts,
-            )
-        ]
-    )
-    text = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
-    consumer = (ROOT / "docs/consumer.md").read_text(encoding="utf-8")
-    for table in ("people", "progress", "deadletters"):
-        rows = await all_rows(storage, table)
-        assert rows
-        section = text.split(f"## `{table}`\n")[1].partition("\n## ")[0]
-        columns = {column for row in rows.values() for column in row}
-        undocumented = {column for column in columns if f"`{column}`" not in section}
-        counted = {column for column in undocumented if column.removeprefix("n_") in consumer}
-        assert undocumented - counted == set()
 
 
 def test_the_lock_names_the_public_index_only() -> None:

@@ -14,8 +14,8 @@ from table_api.errors import Unavailable
 from table_api.http_api.app import create_app
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
+from tests.fixtures.waiting import until
 from tests.paths import ROOT
-from tests.waiting import until
 
 ENDS_WITHIN_S = 120
 KEY = base64.b64encode(b"a key that has 64 bytes, as those of storage accounts always do.").decode()

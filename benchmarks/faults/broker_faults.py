@@ -14,7 +14,7 @@ from local_stack.broker.faults.faults import (
     Replay,
     Steal,
 )
-from tests.waiting import until
+from tests.fixtures.waiting import until
 
 STRIKES = 5
 STOLEN_S = 1.0

@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 
 from tests.consumers.process import ConsumerProcess
-from tests.waiting import until
+from tests.fixtures.waiting import until
 
 READY_S_MAX = 120.0
 EXIT_S_MAX = 60.0

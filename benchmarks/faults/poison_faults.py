@@ -5,7 +5,7 @@ from benchmarks.faults.stand import HUB, Stand
 from benchmarks.faults.storage_proxy import Asked, Misdeed, StorageFault
 from benchmarks.faults.workload import extra_event
 from table_api.consumer_state.progress import Count
-from tests.waiting import until
+from tests.fixtures.waiting import until
 
 FLOOD = 150
 """Cut events in a row, on one partition: more than two consumers read before both are stopped."""

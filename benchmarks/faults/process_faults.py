@@ -3,7 +3,7 @@
 from benchmarks.faults.fleet import FleetError
 from benchmarks.faults.stand import GROUP, HUB, PARTITIONS, Stand
 from local_stack.broker.faults.faults import BusyAttach, Detach, Drop, Fault, Replay, Steal
-from tests.waiting import until
+from tests.fixtures.waiting import until
 
 KILLS = 10
 ENDS = 3

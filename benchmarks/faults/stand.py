@@ -21,8 +21,8 @@ from local_stack.send import send_events
 from local_stack.traffic.usage_event import OutgoingEvent
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.calls import DEMO_BOOK
-from tests.waiting import until
+from tests.fixtures.calls import DEMO_BOOK
+from tests.fixtures.waiting import until
 
 HUB, GROUP = "llm-usage", "metering"
 PARTITIONS = 4

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.faults.workload import STARTED
-from tests.calls import DEMO_BOOK
+from tests.fixtures.calls import DEMO_BOOK
 
 BOOKS = Path(__file__).parents[2] / "pricing_rules/books"
 PICO_PER_UNIT = 10**12

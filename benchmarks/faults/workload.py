@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 from local_stack.traffic.usage_event import OutgoingEvent
-from tests.builders import call_id, chat_usage, make_body
+from tests.fixtures.builders import call_id, chat_usage, make_body
 
 STARTED = datetime(2026, 12, 1, 6, tzinfo=UTC)
 """The hub's clock at the start. Calls of the 36 hours before fall on three days of two months."""

@@ -21,8 +21,8 @@ from table_api.ledger.posting import MeteredCall, Origin, make_posting
 from table_api.storage.table_storage import Insert, TableStorage, Value
 from table_api.storage.timestamp import timestamp
 from table_api.storage.transaction import encode_row
-from tests.builders import call_id, make_body
-from tests.calls import book
+from tests.fixtures.builders import call_id, make_body
+from tests.fixtures.calls import book
 
 CALLS = 2_000
 REPETITIONS = 15

@@ -23,7 +23,7 @@ from local_stack.demo import azurite
 from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.calls import DEMO_BOOK
+from tests.fixtures.calls import DEMO_BOOK
 
 POLL_S = 0.1
 SIDE_S_MAX = 1_200.0

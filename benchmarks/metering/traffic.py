@@ -4,7 +4,7 @@ import random
 from datetime import UTC, datetime
 from itertools import accumulate
 
-from tests.builders import call_id, make_body
+from tests.fixtures.builders import call_id, make_body
 
 HUB, GROUP, DRAIN_GROUP = "llm-usage", "metering", "drain"
 PARTITIONS = 4

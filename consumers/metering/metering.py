@@ -3,7 +3,7 @@
 When a batch is durable is decided here; when that is saved is `partition_worker`'s question.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -47,9 +47,6 @@ class Poster(Protocol):
     async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
         """Post calls, each exactly once; results in their order."""
 
-    async def project(self) -> None:
-        """Bring `monthly` up to them."""
-
 
 @dataclass(slots=True)
 class Metered:
@@ -76,10 +73,13 @@ class Metering:
         ledger: Poster,
         dead_letters: DeadLetters,
         now: Callable[[], datetime],
+        project: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`project` brings `monthly` up before a position is saved; None where the ledger does."""
         self._hub = hub
         self._rating = rating
         self._ledger = ledger
+        self._project = project
         self._dead_letters = dead_letters
         self._now = now
 
@@ -92,7 +92,8 @@ class Metering:
         """See Handler. `monthly` is written here and not by the batch: most calls of a few
         seconds change the same rows.
         """
-        await self._ledger.project()
+        if self._project is not None:
+            await self._project()
 
     def meter(self, partition: str, events: Sequence[Received]) -> Metered:
         """Decode and rate a batch. Does no I/O and raises on no event."""

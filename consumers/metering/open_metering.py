@@ -7,8 +7,8 @@ from consumers.running.clients import Clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import Book
 from table_api.errors import NoLedger
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings, read_meta
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.storage.memory_tables import MemoryTableStorage
 
@@ -23,46 +23,47 @@ def ledger_settings(settings: Settings) -> LedgerSettings:
     )
 
 
-async def open_ledger(
-    edges: Clients, settings: Settings, *, project_at_once: bool = True
-) -> Ledger:
+async def open_ledger(edges: Clients, settings: Settings) -> ProjectedLedger:
     """The ledger with the archive of its books. LedgerMismatch when settings differ."""
-    return await Ledger.open(
-        edges.tables,
-        ledger_settings(settings),
-        now=now_utc,
-        books=edges.price_books,
-        project_at_once=project_at_once,
+    return await ProjectedLedger.open(
+        edges.tables, ledger_settings(settings), now=now_utc, books=edges.price_books
     )
 
 
-async def standing_ledger(edges: Clients, settings: Settings) -> Ledger:
+async def standing_ledger(edges: Clients, settings: Settings) -> ProjectedLedger:
     """The same for verbs that only look or correct: NoLedger where none was made yet."""
     if await read_meta(edges.tables) is None:
         raise NoLedger("this storage holds no ledger: the first consumer makes it")
     return await open_ledger(edges, settings)
 
 
-async def ledger_to_look_at(edges: Clients, settings: Settings) -> Ledger:
+async def ledger_to_look_at(edges: Clients, settings: Settings) -> ProjectedLedger:
     """For a verb that writes nothing: where there is no ledger, an empty one in memory."""
     if await read_meta(edges.tables) is None:
-        return await Ledger.open(MemoryTableStorage(), ledger_settings(settings), now=now_utc)
+        return await ProjectedLedger.open(
+            MemoryTableStorage(), ledger_settings(settings), now=now_utc
+        )
     return await open_ledger(edges, settings)
 
 
 async def open_metering(
     edges: Clients, settings: Settings, book: Book, *, project_at_once: bool = True
 ) -> Metering:
-    """The book is in the archive before the first call is rated with it."""
-    ledger = await open_ledger(edges, settings, project_at_once=project_at_once)
+    """The book is in the archive before the first call is rated with it.
+
+    Without `project_at_once`, `monthly` is brought up when the position is saved.
+    """
+    projected = await open_ledger(edges, settings)
+    ledger = projected if project_at_once else projected.ledger
     await edges.price_books.keep(book)
     people = People(edges.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)
-    rating = CallRating(book, people, ledger.meta.calendar)
+    rating = CallRating(book, people, projected.meta.calendar)
     await rating.refresh()
     return Metering(
         hub=settings.eventhub_name,
         rating=rating,
         ledger=ledger,
+        project=None if project_at_once else projected.project,
         dead_letters=edges.dead_letters,
         now=now_utc,
     )

@@ -20,10 +20,10 @@ from pricing_rules.types import UsageEvent
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.chain_changes import Repricing
 from table_api.ledger.entries import LedgerEntry, model_of
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Posting
 from table_api.ledger.recorded_call import differs, state_digest
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.rerating.pairs import Pair, encode_pairs
 from table_api.rerating.scope import Scope, ScopedCall
 
@@ -39,7 +39,7 @@ Found = tuple[LedgerEntry, Posting, MeteredCall]
 class WatchingPoster:
     """Posts, or only looks, and keeps what differs."""
 
-    def __init__(self, ledger: Ledger, books: BookArchive, *, dry_run: bool) -> None:
+    def __init__(self, ledger: ProjectedLedger, books: BookArchive, *, dry_run: bool) -> None:
         self._ledger = ledger
         self._books = books
         self._post: Post = ledger.preview if dry_run else ledger.post
@@ -54,10 +54,6 @@ class WatchingPoster:
             if result.outcome is Outcome.DUPLICATE and result.standing is not None:
                 await self._compare(call, result.standing)
         return results
-
-    async def project(self) -> None:
-        """See consumers.metering.metering.Poster."""
-        await self._ledger.project()
 
     @property
     def found(self) -> list[Found]:

@@ -39,7 +39,7 @@ from consumers.running.clients import BLOB_OPTIONS, Clients, open_clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import load_book
 from table_api.consumer_state.replay_positions import ReplayPositions
-from table_api.ledger.ledger import Ledger
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.rerating.runs_table import Reratings
 
@@ -121,7 +121,7 @@ async def _container(settings: Settings, url: str) -> AsyncIterator[ContainerCli
 async def _metering(
     settings: Settings,
     edges: Clients,
-    ledger: Ledger,
+    ledger: ProjectedLedger,
     watching: WatchingPoster,
     arguments: argparse.Namespace,
 ) -> Metering:
@@ -211,7 +211,7 @@ def _report(tally: Tally, watching: WatchingPoster, *, dry_run: bool) -> None:
 
 
 async def _stage(
-    watching: WatchingPoster, edges: Clients, ledger: Ledger, *, dry_run: bool
+    watching: WatchingPoster, edges: Clients, ledger: ProjectedLedger, *, dry_run: bool
 ) -> None:
     settings = ledger.meta.settings
     staging = staged(watching.found, (settings.pricing_currency, settings.billing_currency))

@@ -14,8 +14,8 @@ from consumers.errors import RerateRefused
 from consumers.rerating.stage import pairs_name
 from table_api.ledger.chain_changes import Reprice, Revert
 from table_api.ledger.keys import CallAddress
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.post_result import Outcome, PostResult
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.rerating.pairs import Pair, decode_pairs
 from table_api.rerating.run import Rerating, Work
 from table_api.rerating.runs_table import LeftAlone, Reratings
@@ -33,7 +33,7 @@ class RunWorker:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: ProjectedLedger,
         reratings: Reratings,
         documents: Documents,
         *,

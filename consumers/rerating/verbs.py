@@ -17,7 +17,7 @@ from consumers.rerating.stage import Staging, check, is_live, keep_staging, over
 from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import Book, load_book
-from table_api.ledger.ledger import Ledger
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.rerating.run import Work
 from table_api.rerating.runs_table import LISTED_MAX, LeftAlone, Reratings
@@ -102,7 +102,7 @@ async def show(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _staging(
-    settings: Settings, edges: Clients, ledger: Ledger, arguments: argparse.Namespace
+    settings: Settings, edges: Clients, ledger: ProjectedLedger, arguments: argparse.Namespace
 ) -> tuple[Book, Staging]:
     book = await _book(settings, edges, arguments)
     _check_currencies(book, ledger)
@@ -129,7 +129,7 @@ async def _book(settings: Settings, edges: Clients, arguments: argparse.Namespac
     return book
 
 
-def _check_currencies(book: Book, ledger: Ledger) -> None:
+def _check_currencies(book: Book, ledger: ProjectedLedger) -> None:
     settings = ledger.meta.settings
     found = (book.pricing_currency, book.billing_currency)
     expected = (settings.pricing_currency, settings.billing_currency)

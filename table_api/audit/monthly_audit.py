@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from table_api.ledger.keys import CELL_ROWS
 from table_api.storage.keys import KeyRange, starting_with
 from table_api.storage.table_storage import Row, TableStorage
 
+CELL_ROWS = KeyRange("d|", "d|~")
 BEHIND_S_MAX = 900
 """How long a row may be behind its cells: writers project when they save, every few seconds, and
 what a crash left behind is mended by the redelivery of its events."""

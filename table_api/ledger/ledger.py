@@ -14,11 +14,9 @@ from table_api.ledger.chain_changes import Reprice, Revert
 from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.keys import LEDGER_TABLE, CallAddress
 from table_api.ledger.meta import LedgerMeta, LedgerSettings, open_meta
-from table_api.ledger.partition_poster import PartitionPoster
+from table_api.ledger.partition_poster import PartitionPoster, Touched
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Posting, Report, make_posting, make_reversal
-from table_api.monthly.projected_day import MONTHLY_TABLE
-from table_api.monthly.projection import Projection
 from table_api.storage.parallel import all_of
 from table_api.storage.table_storage import TableStorage
 
@@ -37,20 +35,18 @@ class Ledger:
         *,
         now: Callable[[], datetime],
         books: BookArchive | None = None,
-        project_at_once: bool = True,
+        cells: CellCache | None = None,
+        touched: Touched | None = None,
     ) -> None:
         self.meta = meta
-        self._project_at_once = project_at_once
         self._calendar = meta.calendar
         self._books = books
-        cells = CellCache(storage, LEDGER_TABLE)
-        self._projection = Projection(storage, cells)
         self._poster = PartitionPoster(
             storage,
-            cells,
+            cells or CellCache(storage, LEDGER_TABLE),
             now=now,
             rate_again=self._with_last_book,
-            touched=self._projection.touch,
+            touched=touched or _nobody_listens,
         )
         self._locks: dict[str, asyncio.Lock] = {}
         self._in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
@@ -64,17 +60,14 @@ class Ledger:
         *,
         now: Callable[[], datetime],
         books: BookArchive | None = None,
-        project_at_once: bool = True,
     ) -> "Ledger":
         """Open the ledger, or make it when there is none. LedgerMismatch when settings differ.
 
-        With `books` a stronger report is rated with the book that its chain stands on. Who sets
-        `project_at_once` to False calls `project` before they save how far they are.
+        With `books` a stronger report is rated with the book that its chain stands on.
         """
         meta = await open_meta(storage, settings, now=now())
-        for table in (LEDGER_TABLE, MONTHLY_TABLE):
-            await storage.create_table(table)
-        return cls(storage, meta, now=now, books=books, project_at_once=project_at_once)
+        await storage.create_table(LEDGER_TABLE)
+        return cls(storage, meta, now=now, books=books)
 
     def place(self, call: MeteredCall) -> Posting:
         """Where a call stands in this ledger."""
@@ -100,16 +93,7 @@ class Ledger:
         for (index, _), result in zip(reversals, reversed_, strict=True):
             if result.outcome is Outcome.REFUSED:
                 results[index] = result  # else the call would count in two addresses for ever
-        if self._project_at_once:
-            await self.project()
         return results
-
-    async def project(self) -> None:
-        """Bring `monthly` up to every call that was posted, amended or found until now.
-
-        Raises Unavailable when storage does not answer: nothing is forgotten, again is the remedy.
-        """
-        await self._projection.project()
 
     async def amend(
         self, wanted: Mapping[CallAddress, Reprice | Revert]
@@ -130,8 +114,6 @@ class Ledger:
             results.update((CallAddress(partition, key), result) for key, result in by_key.items())
 
         await all_of(amend(partition, intents) for partition, intents in by_partition.items())
-        if self._project_at_once:
-            await self.project()
         return results
 
     async def preview(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
@@ -203,6 +185,10 @@ class Ledger:
                 self._confirmed.move_to_end(address)
         while len(self._confirmed) > CONFIRMED_CALLS_MAX:
             self._confirmed.popitem(last=False)
+
+
+def _nobody_listens(partition: str, cell: str, rev: int) -> None:
+    pass
 
 
 def _address(posting: Posting) -> CallAddress:

@@ -13,7 +13,7 @@ from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.decoding.usage_event import decode, is_deferred
 from consumers.decoding.wire_event import EventType
 from pricing_rules.types import Operation, Rank, Usage, UsageEvent
-from tests.builders import (
+from tests.fixtures.builders import (
     ABSENT,
     ENQUEUED_TIME,
     WIRE_SCHEMA,

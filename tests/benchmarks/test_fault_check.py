@@ -14,13 +14,13 @@ from consumers.metering.call_rating import CallRating
 from consumers.metering.metering import Metering
 from consumers.receiving.handler import Received
 from table_api.audit.ledger_audit import audit
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Delete, Replace, etag_of
-from tests.builders import chat_usage, make_body
-from tests.calls import all_rows, book
+from tests.fixtures.builders import chat_usage, make_body
+from tests.fixtures.calls import all_rows, book
 
 CALLS = 200
 UTC_LEDGER = LedgerSettings(zone="UTC", pricing_currency="USD", billing_currency="USD", shards=4)
@@ -34,7 +34,7 @@ BODIES = [
 async def metered(bodies: Iterable[bytes]) -> MemoryTableStorage:
     """A ledger of these events."""
     storage = MemoryTableStorage()
-    ledger = await Ledger.open(storage, UTC_LEDGER, now=lambda: STARTED)
+    ledger = await ProjectedLedger.open(storage, UTC_LEDGER, now=lambda: STARTED)
     rating = CallRating(
         book(), People(storage, now=lambda: STARTED, age_s_max=600), ledger.meta.calendar
     )

@@ -25,10 +25,10 @@ from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.ledger.meta import read_meta
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.keys import starting_with
-from tests.builders import ENQUEUED_TIME, call_id, make_body
-from tests.calls import DEMO_BOOK, all_rows
 from tests.consumers.process import ConsumerProcess
-from tests.waiting import until
+from tests.fixtures.builders import ENQUEUED_TIME, call_id, make_body
+from tests.fixtures.calls import DEMO_BOOK, all_rows
+from tests.fixtures.waiting import until
 
 HUB, GROUP = "llm-usage", "metering"
 CONFIG = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=2, consumer_groups=(GROUP,)),))

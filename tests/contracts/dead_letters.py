@@ -7,8 +7,8 @@ import pytest
 from consumers.dead_letters.letters import DeadLetters, Letter, Refusal, make_letter
 from consumers.errors import LetterGone
 from table_api.consumer_state.dead_letters import LetterState
-from tests.calls import NOW
 from tests.consumers.receiving.deliveries import delivered
+from tests.fixtures.calls import NOW
 
 HUB = "llm-usage"
 REFUSAL = Refusal(

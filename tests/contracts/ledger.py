@@ -12,12 +12,19 @@ from table_api.errors import Unavailable
 from table_api.ledger.cells import Cell, read_cell
 from table_api.ledger.entries import LedgerEntry, read_entry
 from table_api.ledger.keys import CALL_ROWS, CELL_ROWS, shard_of
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.post_result import Outcome
 from table_api.ledger.posting import MeteredCall
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.table_storage import Operation, TableStorage
-from tests.builders import CALL_TIME, call_id, make_usage
-from tests.calls import NOW, FaultyStorage, PrefixedStorage, all_rows, make_call, open_ledger
+from tests.fixtures.builders import CALL_TIME, call_id, make_usage
+from tests.fixtures.calls import (
+    NOW,
+    FaultyStorage,
+    PrefixedStorage,
+    all_rows,
+    make_call,
+    open_ledger,
+)
 
 ONE_CALL = parse_pico("0.0011952")  # 1024 x 0.40 + 1024 x 0.10 + 427 x 1.60 per million
 
@@ -26,11 +33,11 @@ class LedgerContract:
     """Subclasses give the fixture `storage`, empty for every test."""
 
     @pytest.fixture
-    async def ledger(self, storage: TableStorage) -> Ledger:
+    async def ledger(self, storage: TableStorage) -> ProjectedLedger:
         return await open_ledger(storage)
 
     async def test_a_posted_call_is_an_entry_and_its_cell(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         [result] = await ledger.post([make_call()])
         assert result.outcome is Outcome.POSTED
@@ -45,7 +52,7 @@ class LedgerContract:
         assert (await audit(storage, now=NOW)).ok
 
     async def test_the_same_event_twice_is_counted_once(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         first = await ledger.post([make_call(1), make_call(1)])
         second = await ledger.post([make_call(1)])
@@ -61,7 +68,7 @@ class LedgerContract:
         assert await charge(storage) == ONE_CALL
 
     async def test_an_equal_report_with_other_numbers_is_a_mismatch_and_the_first_stands(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         other = make_call(2, usage=make_usage(input=2048, output=427))
         await ledger.post([make_call(1)])
@@ -72,7 +79,7 @@ class LedgerContract:
         assert await charge(storage) == ONE_CALL
 
     async def test_a_stronger_report_becomes_the_next_row_of_the_chain(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         logged = make_call(1, rank=Rank.GATEWAY_LOG, usage=make_usage(input=9, output=9))
         await ledger.post([logged])
@@ -88,7 +95,7 @@ class LedgerContract:
         assert (await audit(storage, now=NOW)).ok
 
     async def test_a_stronger_report_of_another_model_moves_the_call_between_cells(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         await ledger.post([make_call(1, rank=Rank.GATEWAY_LOG, deployment="gpt-4o")])
         await ledger.post([make_call(2)])
@@ -99,7 +106,7 @@ class LedgerContract:
         assert (await audit(storage, now=NOW)).ok
 
     async def test_a_report_that_replaces_another_place_moves_the_call(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         lost = make_call(1, subject="unattributed", rank=Rank.GATEWAY_LOG)
         await ledger.post([lost])
@@ -118,7 +125,7 @@ class LedgerContract:
         assert (report.ok, report.calls, report.moving) == (True, 1, 0)
 
     async def test_a_move_that_overtakes_its_original_keeps_it_out(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         lost = make_call(1, subject="unattributed")
         await ledger.post([make_call(2, replaces=place_of(lost), rank=Rank.GATEWAY_LOG)])
@@ -128,13 +135,13 @@ class LedgerContract:
         assert (await audit(storage, now=NOW)).problems == ()
 
     async def test_a_move_that_is_cut_short_shows_as_moving_and_is_finished_by_a_repeat(
-        self, storage: TableStorage, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+        self, storage: TableStorage, ledger: ProjectedLedger, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
         lost = make_call(1, subject="unattributed", rank=Rank.GATEWAY_LOG)
         mover = make_call(2, replaces=place_of(lost), rank=Rank.GATEWAY_LOG)
         await ledger.post([lost])
-        faulty = Ledger(
+        faulty = ProjectedLedger(
             FaultyStorage(storage, [None, *["before"] * 12]), ledger.meta, now=lambda: NOW
         )
         with pytest.raises(Unavailable):
@@ -146,7 +153,7 @@ class LedgerContract:
         assert (report.ok, report.calls, report.moving) == (True, 1, 0)
 
     async def test_a_report_that_replaces_its_own_place_is_an_ordinary_one(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         await ledger.post([make_call(1, replaces=place_of(make_call(1)))])
         assert await charge(storage) == ONE_CALL
@@ -156,7 +163,7 @@ class LedgerContract:
         self, storage: TableStorage
     ) -> None:
         ledger = await open_ledger(storage)
-        faulty = Ledger(FaultyStorage(storage, ["after"]), ledger.meta, now=lambda: NOW)
+        faulty = ProjectedLedger(FaultyStorage(storage, ["after"]), ledger.meta, now=lambda: NOW)
         results = await faulty.post([make_call(n, id=call_id(n)) for n in range(20)])
         assert {result.outcome for result in results} == {Outcome.POSTED}
         assert await charge(storage) == 20 * ONE_CALL
@@ -175,13 +182,13 @@ class LedgerContract:
                     await ledger.post([make_call(7)])
                 return await super().transact(table, partition_key, operations)
 
-        slow = Ledger(Overtaken(storage, ["before"]), ledger.meta, now=lambda: NOW)
+        slow = ProjectedLedger(Overtaken(storage, ["before"]), ledger.meta, now=lambda: NOW)
         [result] = await slow.post([make_call(1)])
         assert result.outcome is Outcome.DUPLICATE
         assert await charge(storage) == ONE_CALL
 
     async def test_a_move_whose_reversal_is_refused_is_refused_as_a_whole(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         subject = "x" * 32_760  # fits its own column, but not the reversal's reason
         lost = make_call(1, subject="unattributed", rank=Rank.GATEWAY_LOG)
@@ -191,7 +198,7 @@ class LedgerContract:
         assert "reason" in str(result.reason)
 
     async def test_an_audit_that_reads_amid_a_move_sees_neither_two_calls_nor_a_problem(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         first, last = await partitions_of_two_subjects(storage, ledger)
         mover = make_call(9, id=call_id(50), subject=last, replaces=CountedAt(
@@ -213,7 +220,9 @@ class LedgerContract:
 
     async def test_a_lost_request_is_sent_again(self, storage: TableStorage) -> None:
         ledger = await open_ledger(storage)
-        faulty = Ledger(FaultyStorage(storage, ["before"] * 3), ledger.meta, now=lambda: NOW)
+        faulty = ProjectedLedger(
+            FaultyStorage(storage, ["before"] * 3), ledger.meta, now=lambda: NOW
+        )
         [result] = await faulty.post([make_call()])
         assert result.outcome is Outcome.POSTED
         assert await charge(storage) == ONE_CALL
@@ -223,7 +232,9 @@ class LedgerContract:
     ) -> None:
         monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
         ledger = await open_ledger(storage)
-        faulty = Ledger(FaultyStorage(storage, ["before"] * 50), ledger.meta, now=lambda: NOW)
+        faulty = ProjectedLedger(
+            FaultyStorage(storage, ["before"] * 50), ledger.meta, now=lambda: NOW
+        )
         with pytest.raises(Unavailable, match="12 tries"):
             await faulty.post([make_call()])
         assert [r.outcome for r in await ledger.post([make_call()])] == [Outcome.POSTED]
@@ -237,7 +248,7 @@ class LedgerContract:
         assert (report.ok, report.calls, report.cells) == (True, 12, 1)
 
     async def test_a_call_that_storage_refuses_is_named_and_the_others_are_posted(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         calls = [make_call(n, id=call_id(n)) for n in range(9)]
         calls[4] = make_call(4, id=call_id(4), session="x" * 40_000)
@@ -249,7 +260,7 @@ class LedgerContract:
         assert (await audit(storage, now=NOW)).ok
 
     async def test_more_calls_than_fit_one_transaction_are_all_posted(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         calls = [
             make_call(n, id=call_id(n), subject=f"user-{n % 40}", deployment=deployment)
@@ -261,7 +272,7 @@ class LedgerContract:
         assert (report.ok, report.calls) == (True, 260)
 
     async def test_an_unpriced_call_counts_its_tokens_and_has_no_amount(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         await ledger.post([make_call(deployment="lab-model-x")])
         [entry], [cell] = await entries_and_cells(storage)
@@ -272,7 +283,7 @@ class LedgerContract:
         assert "lab-model-x" in str(entry.row["reason"])
 
     async def test_a_refused_call_costs_nothing_and_is_counted_as_an_error(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         await ledger.post([make_call(status=429, usage=None)])
         [entry], [cell] = await entries_and_cells(storage)
@@ -280,7 +291,7 @@ class LedgerContract:
         assert entry.row["state"] == "zero"
 
     async def test_the_charge_day_is_a_day_of_the_billing_zone(
-        self, storage: TableStorage, ledger: Ledger
+        self, storage: TableStorage, ledger: ProjectedLedger
     ) -> None:
         before_midnight = CALL_TIME.replace(month=11, day=30, hour=22, minute=59, second=59)
         await ledger.post(
@@ -297,7 +308,7 @@ class LedgerContract:
 
     @pytest.mark.parametrize("subject", ["a|b", "c|x|01", "o'neil/#?\\", "ünï 日本", "x" * 5_000])
     async def test_no_subject_can_reach_another_ones_rows(
-        self, storage: TableStorage, ledger: Ledger, subject: str
+        self, storage: TableStorage, ledger: ProjectedLedger, subject: str
     ) -> None:
         await ledger.post([make_call(1, id=call_id(1), subject=subject)])
         await ledger.post([make_call(2, id=call_id(2), subject="a")])
@@ -307,7 +318,9 @@ class LedgerContract:
         assert (await audit(storage, now=NOW)).ok
 
 
-async def partitions_of_two_subjects(storage: TableStorage, ledger: Ledger) -> tuple[str, str]:
+async def partitions_of_two_subjects(
+    storage: TableStorage, ledger: ProjectedLedger
+) -> tuple[str, str]:
     """Post a call for a subject of an early and one of a late partition; gives the subjects."""
     by_shard = {shard_of(f"user-{n}", ledger.meta.settings.shards): f"user-{n}" for n in range(50)}
     first, last = by_shard[min(by_shard)], by_shard[max(by_shard)]

@@ -9,8 +9,8 @@ from table_api.open_calls.decision import Decision, PairingState
 from table_api.open_calls.facts import EventReport, Fact, Identity, RequestRecord, TokenCounts
 from table_api.open_calls.table import Arrival, OpenCalls
 from table_api.storage.table_storage import TableStorage
-from tests.builders import call_id
-from tests.calls import all_rows
+from tests.fixtures.builders import call_id
+from tests.fixtures.calls import all_rows
 
 TIME = datetime(2026, 11, 30, 22, 59, 59, 999000, tzinfo=UTC)
 LATER = TIME + timedelta(milliseconds=3)  # another hour

@@ -16,7 +16,7 @@ from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.types import CallState, Usage
 from pricing_rules.units import Unit
-from tests.builders import make_event
+from tests.fixtures.builders import make_event
 from tests.paths import SHARED
 from tests.pricing_rules.price_book.test_terms import alias
 

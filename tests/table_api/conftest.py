@@ -9,7 +9,7 @@ import pytest
 from table_api.http_api.app import create_app
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
-from tests.calls import NOW
+from tests.fixtures.calls import NOW
 
 ApiClient = httpx.AsyncClient
 

@@ -17,7 +17,7 @@ from table_api.invoicing.settings import CONTAINER
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.calls import make_call, open_ledger
+from tests.fixtures.calls import make_call, open_ledger
 from tests.paths import ROOT
 
 HOST_JSON = ROOT / "table_api/host.json"

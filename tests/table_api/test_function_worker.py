@@ -21,8 +21,8 @@ from table_api.invoicing.snapshots.archive import LEASE_BLOB, Archive
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.verbs.package import write_package
-from tests.builders import call_id
-from tests.calls import make_call, open_ledger
+from tests.fixtures.builders import call_id
+from tests.fixtures.calls import make_call, open_ledger
 
 pytestmark = pytest.mark.skipif(
     sys.version_info < (3, 13), reason="azure-functions-runtime needs Python 3.13"

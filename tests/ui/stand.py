@@ -23,17 +23,17 @@ from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
 from table_api.http_api.app import create_app
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.posting import MeteredCall, Origin
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People, Person
 from table_api.people.regroupings import Regrouping, Regroupings
 from table_api.rerating.scope import Scope
 from table_api.storage.keys import KeyRange
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
-from tests.builders import call_id, make_event, make_usage
-from tests.calls import SETTINGS, book
-from tests.reratings import History, dearer_book
+from tests.fixtures.builders import call_id, make_event, make_usage
+from tests.fixtures.calls import SETTINGS, book
+from tests.fixtures.reratings import History, dearer_book
 from ui.api.client import Client, http_transport, open_http
 from ui.period import one_day
 
@@ -162,7 +162,7 @@ class Stand:
         self.storage = storage
         self.client = Client(http_transport(http))
         self._loop = loop
-        self._ledger = self._do(Ledger.open(storage, SETTINGS, now=_now))
+        self._ledger = self._do(ProjectedLedger.open(storage, SETTINGS, now=_now))
 
     def post(self, calls: Sequence[InventedCall]) -> None:
         """Post the calls, and record that their events were metered."""

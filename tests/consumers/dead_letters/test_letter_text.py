@@ -3,7 +3,7 @@
 from consumers.dead_letters.letter_text import as_line, as_text
 from consumers.dead_letters.letters import Refusal, make_letter
 from consumers.receiving.handler import Received
-from tests.builders import ENQUEUED_TIME
+from tests.fixtures.builders import ENQUEUED_TIME
 
 BODY = b"\x1b]0;owned\x07\x1b[2Jprompt\r\x9b1m\xff \xe2\x80\xae \xc2\x9b tab\tline\nend"
 MEAN = ("\x1b", "\x07", "\r", "\x9b", "\u202e")

@@ -20,7 +20,7 @@ from consumers.decoding.usage_event import (
     is_deferred,
 )
 from pricing_rules.types import Caller, Operation, Rank, Usage, UsageEvent
-from tests.builders import (
+from tests.fixtures.builders import (
     ABSENT,
     CALL_TIME,
     ENQUEUED_TIME,

@@ -20,7 +20,7 @@ from consumers.decoding.usage_event import (
     decode,
 )
 from pricing_rules.types import UsageEvent
-from tests.builders import (
+from tests.fixtures.builders import (
     ABSENT,
     CALL_TIME,
     ENQUEUED_TIME,

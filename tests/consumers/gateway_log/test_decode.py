@@ -14,8 +14,8 @@ from consumers.gateway_log.decode import Diagnostics, decode_diagnostics
 from pricing_rules.types import Operation
 from table_api.open_calls.facts import RequestRecord, TokenCounts, decode_fact, encode_fact
 from table_api.open_calls.joined_call import join_facts
-from tests.builders import CALL_TIME, ENQUEUED_TIME
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
+from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME
 from tests.paths import SHARED
 
 SAMPLES = SHARED / "data/apim_events"

@@ -8,10 +8,10 @@ import pytest
 from consumers.gateway_log.message_text import without_messages
 from consumers.receiving.handler import Received
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import CALL_TIME
 from tests.consumers.gateway_log.test_decode import decode
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import World
+from tests.fixtures.builders import CALL_TIME
 
 SAID = "the prompt"
 MESSAGES = [{"role": "user", "content": SAID}]

@@ -4,7 +4,7 @@ from consumers.metering.call_rating import CallRating
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.people.people import People
 from table_api.storage.table_storage import TableStorage
-from tests.calls import NOW, SETTINGS, book
+from tests.fixtures.calls import NOW, SETTINGS, book
 
 
 def rating(storage: TableStorage) -> CallRating:

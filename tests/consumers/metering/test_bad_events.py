@@ -13,11 +13,11 @@ from consumers.metering.open_metering import ledger_settings
 from consumers.verbs.letters import list_letters, redrive_letters, show_letter
 from table_api.consumer_state.dead_letters import LetterState
 from table_api.consumer_state.progress import Count
-from table_api.ledger.ledger import Ledger
-from tests.builders import ABSENT, CALL_TIME, call_id, chat_usage, make_body
-from tests.calls import NOW
+from table_api.monthly.projected_ledger import ProjectedLedger
 from tests.consumers.conftest import HUB, Stage
 from tests.consumers.metering.call_ratings import rating
+from tests.fixtures.builders import ABSENT, CALL_TIME, call_id, chat_usage, make_body
+from tests.fixtures.calls import NOW
 
 GOOD = make_body()
 
@@ -100,7 +100,9 @@ async def test_a_letter_that_can_be_rated_now_is_redriven_once(stage: Stage) -> 
         metering = Metering(
             hub=HUB,
             rating=rating(edges.tables),
-            ledger=await Ledger.open(edges.tables, ledger_settings(stage.settings()), now=_now),
+            ledger=await ProjectedLedger.open(
+                edges.tables, ledger_settings(stage.settings()), now=_now
+            ),
             dead_letters=edges.dead_letters,
             now=_now,
         )

@@ -8,8 +8,8 @@ from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.posting import MeteredCall
 from table_api.people.people import People, Person
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import CALL_TIME, SUBJECT, make_event, make_usage
-from tests.calls import NOW, make_call
+from tests.fixtures.builders import CALL_TIME, SUBJECT, make_event, make_usage
+from tests.fixtures.calls import NOW, make_call
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 
 ZONE = "Europe/Berlin"

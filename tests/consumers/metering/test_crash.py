@@ -15,9 +15,9 @@ from local_stack.traffic.trace import offset_to, trace_events
 from local_stack.traffic.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
 from table_api.consumer_state.progress import Count
-from tests.builders import ENQUEUED_TIME
 from tests.consumers.conftest import HUB, Stage
-from tests.trace_total import TRACE, total_of
+from tests.fixtures.builders import ENQUEUED_TIME
+from tests.fixtures.trace_total import TRACE, total_of
 
 CALLS = 8_819
 """Of the recorded trace; a generated one has as many."""

@@ -11,10 +11,10 @@ from table_api.errors import Unavailable
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import MeteredCall
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import call_id, chat_usage, make_body
-from tests.calls import NOW, all_rows, open_ledger
 from tests.consumers.metering.call_ratings import rating
 from tests.consumers.receiving.deliveries import delivered
+from tests.fixtures.builders import call_id, chat_usage, make_body
+from tests.fixtures.calls import NOW, all_rows, open_ledger
 
 BATCH = [
     delivered(0, body=make_body(id=call_id(0))),

@@ -8,12 +8,12 @@ import json
 from consumers.dead_letters.letters import MemoryDeadLetters
 from consumers.receiving.handler import Received
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import CALL_TIME, ENQUEUED_TIME, call_id, chat_usage, make_document
-from tests.calls import all_rows
 from tests.consumers.gateway_log.test_message_text import SAID, record
 from tests.consumers.metering.test_metering import metering
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import World
+from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME, call_id, chat_usage, make_document
+from tests.fixtures.calls import all_rows
 
 SECRET = "tell-nobody"
 TABLES = ("ledger", "monthly", "meta", "opencalls", "deadletters", "people", "progress")

@@ -5,9 +5,9 @@ import time
 from local_stack.broker import Broker
 from local_stack.demo.azurite import free_port
 from table_api.consumer_state.progress import Count
-from tests.builders import call_id, make_body
 from tests.consumers.conftest import CONFIG, HUB, HubClock, Stage
 from tests.consumers.proxy import StorageProxy
+from tests.fixtures.builders import call_id, make_body
 
 
 async def test_events_from_the_first_on_stand_in_the_ledger_once_each(stage: Stage) -> None:

@@ -25,11 +25,11 @@ from table_api.ledger.entries import LedgerEntry
 from table_api.open_calls.decision import PairingState
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.calls import DEMO_BOOK
 from tests.consumers.pairing.traffic import Sent
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE, standing_calls
 from tests.consumers.process import ConsumerProcess
-from tests.waiting import until
+from tests.fixtures.calls import DEMO_BOOK
+from tests.fixtures.waiting import until
 
 PARTITIONS = 2
 CONFIG = BrokerConfig(

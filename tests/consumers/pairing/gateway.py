@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.builders import CALL_TIME, TENANT, call_id, chat_usage
+from tests.fixtures.builders import CALL_TIME, TENANT, call_id, chat_usage
 
 SERVICE = "apim-contoso"
 GATEWAY_DELAY = timedelta(milliseconds=3)

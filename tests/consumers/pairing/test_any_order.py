@@ -14,10 +14,10 @@ from table_api.audit.ledger_audit import audit
 from table_api.errors import Unavailable
 from table_api.open_calls.decision import UNATTRIBUTED
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.calls import NOW, FaultyStorage
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.traffic import state_of_call
 from tests.consumers.pairing.world import WAITS, World
+from tests.fixtures.calls import NOW, FaultyStorage
 
 Expected = tuple[str, int, int] | None
 """Subject, rank and tokens of what the ledger is to hold."""

@@ -12,7 +12,7 @@ from consumers.verbs.completeness import completeness
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.test_pair import HOURS, hours_ago
 from tests.consumers.pairing.traffic import traffic
-from tests.losses import tallies_of, with_rare_losses
+from tests.fixtures.losses import tallies_of, with_rare_losses
 
 CALLS = 200
 

@@ -15,10 +15,10 @@ from pricing_rules.types import CountedAt, Rank, UsageEvent
 from table_api.open_calls.decision import UNATTRIBUTED, Decision, PairingState, state_of
 from table_api.open_calls.facts import EventReport, Fact, RequestRecord, TokenCounts
 from table_api.open_calls.joined_call import join_facts
-from tests.builders import CALL_TIME, make_usage, wire_violations
 from tests.consumers.gateway_log.test_decode import decode as decode_log
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
 from tests.consumers.pairing.world import WAITS
+from tests.fixtures.builders import CALL_TIME, make_usage, wire_violations
 
 BEGIN = CALL_TIME - GATEWAY_DELAY
 GRACE, TIMEOUT = BEGIN + WAITS.grace, BEGIN + WAITS.timeout

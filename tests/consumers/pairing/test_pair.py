@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from tests.calls import all_rows
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.traffic import Traffic, Truth, differences, traffic
+from tests.fixtures.calls import all_rows
 
 CALLS = int(os.environ.get("PAIRING_TEST_CALLS", "500"))
 """A full run takes 20,000 and twenty minutes: Azurite goes through its whole table for each query,

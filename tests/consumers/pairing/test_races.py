@@ -15,10 +15,10 @@ from table_api.open_calls.keys import HOUR_SHARDS
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Insert, Operation, TableStorage
-from tests.builders import CALL_TIME
-from tests.calls import NOW, PrefixedStorage, QueriedStorage
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
 from tests.consumers.pairing.world import KEEP, WAITS, HandTime, World
+from tests.fixtures.builders import CALL_TIME
+from tests.fixtures.calls import NOW, PrefixedStorage, QueriedStorage
 
 SOON = CALL_TIME + timedelta(seconds=90)
 OVERDUE = CALL_TIME + WAITS.timeout

@@ -17,11 +17,11 @@ from consumers.replay.source import Period
 from consumers.verbs.letters import list_letters, redrive_letters
 from table_api.open_calls.decision import UNATTRIBUTED, PairingState
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import CALL_TIME
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.traffic import Sent
 from tests.consumers.pairing.world import DIAGNOSTICS, KEEP, USAGE, WAITS, World
+from tests.fixtures.builders import CALL_TIME
 
 DAY = timedelta(days=1)
 LATER = CALL_TIME + DAY

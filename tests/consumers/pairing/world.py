@@ -16,12 +16,12 @@ from consumers.receiving.handler import Received
 from table_api.consumer_state.progress import ProgressTable
 from table_api.ledger.entries import LedgerEntry, read_entry
 from table_api.ledger.keys import CALL_ROWS
-from table_api.ledger.ledger import Ledger
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.open_calls.decision import Decision
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.table_storage import TableStorage
-from tests.calls import open_ledger
 from tests.consumers.metering.call_ratings import rating
+from tests.fixtures.calls import open_ledger
 
 USAGE, DIAGNOSTICS = "llm-usage", "apim-diagnostics"
 WAITS = Waits(grace=timedelta(minutes=15), timeout=timedelta(hours=1))
@@ -60,7 +60,7 @@ class World:
     """
 
     def __init__(
-        self, storage: TableStorage, ledger: Ledger, outbox: Outbox, stream_time: HandTime
+        self, storage: TableStorage, ledger: ProjectedLedger, outbox: Outbox, stream_time: HandTime
     ) -> None:
         self.storage = storage
         self.ledger = ledger

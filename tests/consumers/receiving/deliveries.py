@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from consumers.receiving.handler import Received
-from tests.builders import ENQUEUED_TIME, call_id, make_body
+from tests.fixtures.builders import ENQUEUED_TIME, call_id, make_body
 
 
 def delivered(

@@ -6,8 +6,8 @@ import pytest
 
 from consumers.errors import HubRecreated
 from consumers.receiving.arrivals import Arrivals
-from tests.builders import ENQUEUED_TIME
 from tests.consumers.receiving.deliveries import delivered
+from tests.fixtures.builders import ENQUEUED_TIME
 
 FIVE = [delivered(number) for number in range(5)]
 

@@ -2,8 +2,8 @@
 
 from local_stack.broker.faults.faults import BlackHole, BusyAttach, Detach, Recreate, Replay, Steal
 from table_api.consumer_state.progress import Count
-from tests.builders import call_id, make_body
 from tests.consumers.conftest import HUB, Stage
+from tests.fixtures.builders import call_id, make_body
 
 
 async def test_a_stolen_partition_is_counted_once_by_two_owners(stage: Stage) -> None:

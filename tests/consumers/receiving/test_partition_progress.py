@@ -10,8 +10,8 @@ from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
-from tests.calls import NOW, FaultyStorage
 from tests.consumers.receiving.deliveries import delivered
+from tests.fixtures.calls import NOW, FaultyStorage
 
 POSTED: Counts = (Count.POSTED,)
 BIRTH = datetime(2026, 11, 1, tzinfo=UTC)

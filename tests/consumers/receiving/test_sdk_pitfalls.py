@@ -23,9 +23,9 @@ from local_stack.traffic.usage_event import OutgoingEvent
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.calls import NOW
 from tests.consumers.conftest import HUB, Stage
 from tests.consumers.receiving.deliveries import delivered
+from tests.fixtures.calls import NOW
 
 EMPTY = Progress(
     hub=HUB,

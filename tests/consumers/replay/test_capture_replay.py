@@ -27,10 +27,10 @@ from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.ledger.book_archive import BookArchive
 from table_api.rerating.pairs import decode_pairs
 from table_api.storage.memory_blobs import MemoryBlobStore
-from tests.builders import ENQUEUED_TIME, call_id, chat_usage, make_body
-from tests.calls import NOW, all_rows, book
 from tests.consumers.replay.world import HUB, ReplayWorld
 from tests.contracts.ledger import charge
+from tests.fixtures.builders import ENQUEUED_TIME, call_id, chat_usage, make_body
+from tests.fixtures.calls import NOW, all_rows, book
 
 CONFIG = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=2, consumer_groups=("g",)),))
 CALLS = 200

@@ -9,9 +9,9 @@ from azure.storage.blob.aio import ContainerClient
 from consumers.replay.verb import replay_name
 from local_stack.broker.faults.faults import Trim
 from table_api.consumer_state.replay_positions import ReplayPositions
-from tests.builders import call_id, make_body
-from tests.calls import all_rows
 from tests.consumers.conftest import HUB, Stage
+from tests.fixtures.builders import call_id, make_body
+from tests.fixtures.calls import all_rows
 
 
 async def said(stage: Stage, *arguments: str, code: int = 0) -> str:

@@ -13,9 +13,9 @@ from consumers.replay.replay import Replay, Tally
 from consumers.replay.source import Period
 from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.calls import NOW, book, open_ledger
 from tests.consumers.metering.call_ratings import rating
-from tests.reratings import History
+from tests.fixtures.calls import NOW, book, open_ledger
+from tests.fixtures.reratings import History
 
 HUB = "llm-usage"
 ALWAYS = Period()

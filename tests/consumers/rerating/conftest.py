@@ -9,8 +9,8 @@ from azure.storage.blob.aio import ContainerClient
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.calls import PrefixedStorage, book, open_ledger
-from tests.reratings import History
+from tests.fixtures.calls import PrefixedStorage, book, open_ledger
+from tests.fixtures.reratings import History
 
 
 @pytest.fixture(params=["memory", "azurite"])

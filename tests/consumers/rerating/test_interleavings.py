@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from pricing_rules.types import CountedAt, Rank
 from table_api.errors import Unavailable
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.posting import MeteredCall
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.rerating.run import RunRefused, Work
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Operation, TableStorage
-from tests.builders import CALL_TIME, call_id, make_usage
-from tests.calls import PrefixedStorage, book, make_call, open_ledger
-from tests.reratings import History, dearer_book
+from tests.fixtures.builders import CALL_TIME, call_id, make_usage
+from tests.fixtures.calls import PrefixedStorage, book, make_call, open_ledger
+from tests.fixtures.reratings import History, dearer_book
 
 DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o", "lab-model-x")
 BATCH_CALLS = 2
@@ -142,7 +142,7 @@ async def _live_through(plan: Plan) -> None:
 
 
 async def _post(history: History, batch: list[Report]) -> None:
-    ledger: Ledger = await history.ledger()
+    ledger: ProjectedLedger = await history.ledger()
     await ledger.post([call_of(report) for report in batch])
 
 

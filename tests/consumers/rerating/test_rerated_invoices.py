@@ -15,9 +15,9 @@ from table_api.rerating.run import RunState
 from table_api.rerating.scope import Scope
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, Billing, open_billing
-from tests.calls import PrefixedStorage, book
-from tests.reratings import History, dearer_book
+from tests.fixtures.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, Billing, open_billing
+from tests.fixtures.calls import PrefixedStorage, book
+from tests.fixtures.reratings import History, dearer_book
 
 OCTOBER_CALLS = Scope(from_day=date(2026, 10, 1), to_day=date(2026, 11, 1))
 AFTER = datetime(2026, 11, 20, tzinfo=UTC)

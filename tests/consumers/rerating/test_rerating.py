@@ -21,10 +21,10 @@ from table_api.rerating.runs_table import LEASE_S, Reratings
 from table_api.rerating.scope import Scope
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import CALL_TIME, call_id, make_usage
-from tests.calls import NOW, book, make_call, open_ledger
 from tests.contracts.ledger import charge
-from tests.reratings import NOVEMBER, History, dearer_book
+from tests.fixtures.builders import CALL_TIME, call_id, make_usage
+from tests.fixtures.calls import NOW, book, make_call, open_ledger
+from tests.fixtures.reratings import NOVEMBER, History, dearer_book
 
 PRICES = {  # USD per million tokens: input, cached input, output
     "gpt-4.1-mini": ("0.40", "0.10", "1.60"),

@@ -9,10 +9,10 @@ import pytest
 
 from consumers.rerating.stage import engine_version
 from pricing_rules.money import format_pico
-from tests.builders import call_id, make_body
-from tests.calls import DEMO_BOOK, all_rows
 from tests.consumers.conftest import HUB, Stage
 from tests.contracts.ledger import charge
+from tests.fixtures.builders import call_id, make_body
+from tests.fixtures.calls import DEMO_BOOK, all_rows
 from tests.pricing_rules.books import modifier
 
 CALLS = 900

@@ -20,8 +20,8 @@ import pytest
 from apim_policies.harness import compiler
 from local_stack.gateway.identity import local_token
 from local_stack.traffic.people import people
+from tests.fixtures.trace_total import TRACE, total_of
 from tests.paths import ROOT
-from tests.trace_total import TRACE, total_of
 
 START_TIMEOUT_S = 180
 METERED_TIMEOUT_S = 30

@@ -22,7 +22,7 @@ from table_api.audit.ledger_audit import audit
 from table_api.http_api.app import create_app
 from table_api.people.people import People, Person
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.calls import DEMO_BOOK
+from tests.fixtures.calls import DEMO_BOOK
 from tests.local_stack.gateway.stack import GatewayStack
 
 openai: Any = pytest.importorskip("openai", reason="the openai client is not installed")

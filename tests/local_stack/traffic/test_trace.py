@@ -25,7 +25,7 @@ from local_stack.traffic.trace import (
 )
 from local_stack.traffic.usage_event import OutgoingEvent
 from pricing_rules.types import UsageEvent
-from tests.builders import wire_violations
+from tests.fixtures.builders import wire_violations
 from tests.paths import SHARED
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from local_stack.traffic.deployments import DEPLOYMENTS, UNPRICED_DEPLOYMENT
 from local_stack.traffic.people import people
 from local_stack.traffic.workload import Workload
 from pricing_rules.types import UsageEvent
-from tests.builders import wire_violations
+from tests.fixtures.builders import wire_violations
 
 NOW = datetime(2026, 11, 23, 12, 34, 56, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book
 from pricing_rules.types import CallState, PricedCall
-from tests.builders import make_event, make_usage
+from tests.fixtures.builders import make_event, make_usage
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier, per
 
 DISCOUNT = modifier("discount", "multiply", 'layer = "contracted"\nfactor = "0.9"')

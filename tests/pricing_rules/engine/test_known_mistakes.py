@@ -14,7 +14,7 @@ from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.price_book.rules import DeploymentType
 from pricing_rules.types import CallState, PricedCall
-from tests.builders import make_event
+from tests.fixtures.builders import make_event
 from tests.paths import ROOT
 
 MILLION = 1_000_000

@@ -12,7 +12,7 @@ from pricing_rules.engine.provider_usage import COUNT_MAX, normalise
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.types import Operation
 from pricing_rules.units import Unit
-from tests.builders import chat_usage
+from tests.fixtures.builders import chat_usage
 from tests.paths import SHARED
 
 SAMPLES = SHARED / "data" / "apim_events" / "07_usage_objects.json"

@@ -5,7 +5,7 @@ import pytest
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.types import CallState
-from tests.builders import make_event, make_usage
+from tests.fixtures.builders import make_event, make_usage
 from tests.paths import ROOT
 
 DEMO_BOOK = ROOT / "local_stack" / "demo_book.toml"

@@ -16,7 +16,7 @@ from pricing_rules.errors import InvalidUsage
 from pricing_rules.price_book.book import BASE_BOOKS, Book, load_book
 from pricing_rules.types import Caller, CallState, Operation, Usage, UsageEvent
 from pricing_rules.units import Unit
-from tests.builders import make_event
+from tests.fixtures.builders import make_event
 from tests.paths import ROOT
 from tests.pricing_rules.books import compile_text
 from tests.pricing_rules.engine.test_provider_usage import ANY_USAGE

@@ -12,7 +12,7 @@ from pricing_rules.engine.rating import rate
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import BASE_BOOKS, Book, load_book
 from pricing_rules.types import CallState, Operation, PricedCall
-from tests.builders import chat_usage, make_event
+from tests.fixtures.builders import chat_usage, make_event
 
 CONTOSO = BASE_BOOKS / "examples" / "contoso.toml"
 

@@ -9,7 +9,7 @@ import pytest
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import TERMS_KEPT_MAX, Book, load_book
 from pricing_rules.types import CallState, Operation, PricedCall
-from tests.builders import make_event, make_usage
+from tests.fixtures.builders import make_event, make_usage
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 
 CHANGE = datetime(2026, 6, 1, tzinfo=UTC)

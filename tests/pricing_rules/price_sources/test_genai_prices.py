@@ -21,7 +21,7 @@ from pricing_rules.price_sources.proposals import Change, propose, render
 from pricing_rules.price_sources.rule_text import rule_text
 from pricing_rules.types import CallState, Usage
 from pricing_rules.units import Unit
-from tests.builders import make_event
+from tests.fixtures.builders import make_event
 from tests.paths import ROOT
 from tests.pricing_rules.price_book.test_terms import alias
 

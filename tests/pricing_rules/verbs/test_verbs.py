@@ -9,7 +9,7 @@ import pytest
 
 from pricing_rules.__main__ import main
 from pricing_rules.price_book.book import BASE_BOOKS, load_book, load_compiled
-from tests.builders import chat_usage
+from tests.fixtures.builders import chat_usage
 from tests.pricing_rules.books import base_rule
 from tests.pricing_rules.price_sources.test_azure_fetch import page, serving
 from tests.pricing_rules.price_sources.test_azure_import import NAMES, row, rows, write_dump

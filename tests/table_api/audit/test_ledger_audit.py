@@ -11,8 +11,8 @@ from table_api.ledger.keys import CALL_ROWS, CELL_ROWS
 from table_api.storage.keys import KeyRange
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row, Upsert, Value
-from tests.builders import call_id, make_usage
-from tests.calls import NOW, PrefixedStorage, make_call, open_ledger
+from tests.fixtures.builders import call_id, make_usage
+from tests.fixtures.calls import NOW, PrefixedStorage, make_call, open_ledger
 
 KEYS = ("PartitionKey", "RowKey", "Timestamp")
 

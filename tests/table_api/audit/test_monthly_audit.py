@@ -8,8 +8,8 @@ import pytest
 from pricing_rules.types import Caller
 from table_api.audit.ledger_audit import audit
 from table_api.audit.monthly_audit import BEHIND_S_MAX
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.posting import MeteredCall
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.monthly.rebuild import rebuild_monthly
 from table_api.storage.keys import KeyRange
 from table_api.storage.table_storage import (
@@ -21,9 +21,9 @@ from table_api.storage.table_storage import (
     Value,
     etag_of,
 )
-from tests.builders import call_id
-from tests.calls import NOW, SETTINGS, PrefixedStorage, make_call, open_ledger
-from tests.projections import assert_projected
+from tests.fixtures.builders import call_id
+from tests.fixtures.calls import NOW, SETTINGS, PrefixedStorage, make_call, open_ledger
+from tests.fixtures.projections import assert_projected
 
 
 def call(number: int) -> MeteredCall:
@@ -50,10 +50,6 @@ async def change(storage: TableStorage, columns: Mapping[str, Value]) -> None:
     row = await first_row(storage)
     write = Merge(str(row["RowKey"]), columns, etag_of(row))
     await storage.transact("monthly", "202611", [write])
-
-
-async def late_ledger(storage: TableStorage) -> Ledger:
-    return await Ledger.open(storage, SETTINGS, now=lambda: NOW, project_at_once=False)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +96,8 @@ async def test_a_row_that_no_cell_asks_for_is_emptied(storage: TableStorage) -> 
 async def test_what_is_not_projected_yet_is_behind_and_a_problem_when_it_stays_so(
     storage: TableStorage,
 ) -> None:
-    ledger = await late_ledger(storage)
-    await ledger.post([call(7), call(8)])
+    ledger = await ProjectedLedger.open(storage, SETTINGS, now=lambda: NOW)
+    await ledger.ledger.post([call(7), call(8)])
     cells = storage.query("ledger", ledger.place(call(7)).partition, KeyRange("d|", "d|~"))
     written = datetime.fromisoformat(
         max([str(row["Timestamp"]) async for page in cells for row in page])

@@ -9,12 +9,12 @@ import pytest
 from pricing_rules.types import Rank
 from table_api.audit.ledger_audit import audit
 from table_api.ledger.keys import CALL_ROWS, CELL_ROWS
-from table_api.ledger.ledger import Ledger
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.keys import KeyRange
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Value
-from tests.builders import call_id, make_usage
-from tests.calls import NOW, SETTINGS, make_call
+from tests.fixtures.builders import call_id, make_usage
+from tests.fixtures.calls import NOW, SETTINGS, make_call
 from tests.table_api.audit.test_ledger_audit import rows_of, write
 
 
@@ -30,7 +30,7 @@ async def storage() -> MemoryTableStorage:
     """A refused call, one that nobody can price, one that was corrected, two transactions."""
     storage = MemoryTableStorage()
     clock = ticking()
-    ledger = await Ledger.open(storage, SETTINGS, now=lambda: next(clock))
+    ledger = await ProjectedLedger.open(storage, SETTINGS, now=lambda: next(clock))
     await ledger.post([make_call(n, id=call_id(n)) for n in (1, 2)])
     await ledger.post([make_call(n, id=call_id(n)) for n in (3, 4)])
     await ledger.post([make_call(5, id=call_id(5), rank=Rank.NO_USAGE, usage=None, status=429)])

@@ -10,7 +10,7 @@ from pricing_rules.types import CallState
 from table_api.completeness.calls import PostedCall, SeenCall
 from table_api.completeness.meter import CompletenessMeter, Tally, add_sums
 from table_api.open_calls.decision import PairingState
-from tests.builders import call_id
+from tests.fixtures.builders import call_id
 
 TIME = datetime(2026, 11, 20, 9, 59, 59, tzinfo=UTC)
 names = st.sampled_from([None, "a", "b"])

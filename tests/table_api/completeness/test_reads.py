@@ -15,12 +15,12 @@ from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, L
 from table_api.http_api.status import endpoints
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
-from tests.builders import CALL_TIME
-from tests.calls import NOW, open_ledger
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.traffic import traffic
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE, WAITS, World
-from tests.losses import tallies_of, with_rare_losses
+from tests.fixtures.builders import CALL_TIME
+from tests.fixtures.calls import NOW, open_ledger
+from tests.fixtures.losses import tallies_of, with_rare_losses
 from tests.table_api.conftest import api_over
 
 SOON = CALL_TIME + timedelta(seconds=90)

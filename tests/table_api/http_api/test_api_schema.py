@@ -11,8 +11,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from table_api.http_api.app import create_app
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import SUBJECT, call_id
-from tests.calls import NOW, make_call, open_ledger
+from tests.fixtures.builders import SUBJECT, call_id
+from tests.fixtures.calls import NOW, make_call, open_ledger
 
 EXAMPLES_MAX = 40
 """Requests per endpoint."""

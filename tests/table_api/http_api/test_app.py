@@ -18,13 +18,13 @@ from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
 from table_api.http_api.app import create_app
 from table_api.http_api.status import endpoints
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People, Person
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
-from tests.builders import CALL_TIME, ENQUEUED_TIME, SUBJECT, call_id, make_usage
-from tests.calls import NOW, make_call, open_ledger
+from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME, SUBJECT, call_id, make_usage
+from tests.fixtures.calls import NOW, make_call, open_ledger
 from tests.table_api.conftest import ApiClient, api_over
 
 CALL_COST = {"list": "0.0011952", "contracted": "0.0011952", "charge": "0.0011952"}
@@ -406,7 +406,7 @@ async def test_unforeseen_failure_is_a_500_that_tells_nothing() -> None:
 
 async def test_ledger_of_two_currencies_shows_what_is_billed(memory: MemoryTableStorage) -> None:
     settings = LedgerSettings(zone="UTC", pricing_currency="USD", billing_currency="EUR", shards=2)
-    ledger = await Ledger.open(memory, settings, now=lambda: NOW)
+    ledger = await ProjectedLedger.open(memory, settings, now=lambda: NOW)
     call = make_call()
     charges = tuple(
         msgspec.structs.replace(charge, billed=charge.charge // 2) for charge in call.priced.charges

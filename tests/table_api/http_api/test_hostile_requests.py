@@ -8,8 +8,8 @@ import pytest
 from table_api.http_api.app import create_app
 from table_api.http_api.conventions.cursor import encode_cursor, from_base64url, to_base64url
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import SUBJECT, call_id
-from tests.calls import make_call, open_ledger
+from tests.fixtures.builders import SUBJECT, call_id
+from tests.fixtures.calls import make_call, open_ledger
 from tests.table_api.conftest import ApiClient
 
 CALLS = f"/v1/subjects/{SUBJECT}/calls"

@@ -9,8 +9,8 @@ import pytest
 
 from table_api.http_api.app import create_app
 from table_api.storage.memory_blobs import MemoryBlobStore
-from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEARCH, Billing, people
-from tests.calls import NOW
+from tests.fixtures.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEARCH, Billing, people
+from tests.fixtures.calls import NOW
 
 DECEMBER_5 = datetime(2026, 12, 5, tzinfo=UTC)
 

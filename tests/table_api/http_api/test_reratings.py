@@ -6,8 +6,8 @@ from pricing_rules.types import Rank
 from table_api.people.csv_file import read_people_csv
 from table_api.people.people import People
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.calls import NOW, make_call, open_ledger
-from tests.reratings import History, dearer_book
+from tests.fixtures.calls import NOW, make_call, open_ledger
+from tests.fixtures.reratings import History, dearer_book
 from tests.table_api.conftest import ApiClient
 
 CSV = """subject,display_name,cost_centre,valid_from

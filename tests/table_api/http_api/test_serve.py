@@ -17,7 +17,7 @@ from local_stack.demo.azurite import AzuritePorts, free_port
 from table_api.__main__ import main
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.connection import connect, open_storage, storage_settings
-from tests.calls import open_ledger
+from tests.fixtures.calls import open_ledger
 from tests.paths import ROOT
 
 START_TIMEOUT_S = 30

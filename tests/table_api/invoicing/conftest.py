@@ -9,8 +9,8 @@ from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.billing import Billing, open_billing
-from tests.calls import PrefixedStorage
+from tests.fixtures.billing import Billing, open_billing
+from tests.fixtures.calls import PrefixedStorage
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from table_api.ledger.book_archive import BookArchive
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.blobs import Documents, create_once
 from table_api.storage.memory_blobs import MemoryBlobStore
-from tests.calls import book
-from tests.reratings import dearer_book
+from tests.fixtures.calls import book
+from tests.fixtures.reratings import dearer_book
 
 JSON = "application/json"
 

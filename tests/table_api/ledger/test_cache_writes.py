@@ -10,8 +10,8 @@ from pricing_rules.price_book.book import load_book
 from pricing_rules.types import Operation, Rank
 from table_api.ledger.posting import MeteredCall
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import SUBJECT, make_usage
-from tests.calls import DEMO_BOOK, make_call, open_ledger
+from tests.fixtures.builders import SUBJECT, make_usage
+from tests.fixtures.calls import DEMO_BOOK, make_call, open_ledger
 from tests.table_api.conftest import ApiClient
 
 USAGE = make_usage(input=26, cache_read=48_854, output=121)

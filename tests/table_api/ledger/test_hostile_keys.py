@@ -43,8 +43,8 @@ from table_api.people.people import People, Person
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.keys import KeyRange
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import CALL_TIME, ENQUEUED_TIME, make_body
-from tests.calls import NOW, all_rows
+from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME, make_body
+from tests.fixtures.calls import NOW, all_rows
 
 DAY = date(2026, 11, 20)
 KEY = re.compile(r"[A-Za-z0-9@._+=|-]{0,512}", re.ASCII).fullmatch

@@ -9,8 +9,8 @@ from local_stack.demo.azurite import AzuritePorts
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
-from tests.calls import PrefixedStorage
 from tests.contracts.ledger import LedgerContract
+from tests.fixtures.calls import PrefixedStorage
 
 
 class TestLedgerInMemory(LedgerContract):

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from pricing_rules.types import Rank
 from table_api.audit.ledger_audit import audit
 from table_api.errors import Unavailable
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.measures import Measures, add_into, additive_of
 from table_api.ledger.posting import MeteredCall
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Operation
-from tests.builders import call_id, make_usage
-from tests.calls import NOW, FaultyStorage, make_call, open_ledger
 from tests.contracts.ledger import entries_and_cells
+from tests.fixtures.builders import call_id, make_usage
+from tests.fixtures.calls import NOW, FaultyStorage, make_call, open_ledger
 
 DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o", "lab-model-x")
 FAULTS = st.sampled_from(["before", "after", None, None])
@@ -69,7 +69,7 @@ def test_every_history_ends_in_the_sum_of_the_strongest_reports(
         storage = MemoryTableStorage()
         meta = (await open_ledger(storage)).meta
         faulty = FaultyStorage(storage, faults)
-        ledgers = [Ledger(faulty, meta, now=lambda: NOW) for _ in range(writers)]
+        ledgers = [ProjectedLedger(faulty, meta, now=lambda: NOW) for _ in range(writers)]
         for turn, batch in enumerate(batches):
             await post_until_done(ledgers[turn % writers], batch)
         report = await audit(storage, now=NOW)
@@ -100,9 +100,9 @@ def test_writers_that_run_at_once_on_the_same_calls_lose_and_double_nothing(
         storage = MemoryTableStorage()
         meta = (await open_ledger(storage)).meta
         yielding = YieldingStorage(storage, faults)
-        ledgers = [Ledger(yielding, meta, now=lambda: NOW) for _ in batches]
+        ledgers = [ProjectedLedger(yielding, meta, now=lambda: NOW) for _ in batches]
 
-        async def write(ledger: Ledger, own: list[list[Report]]) -> None:
+        async def write(ledger: ProjectedLedger, own: list[list[Report]]) -> None:
             for batch in own:
                 await post_until_done(ledger, batch)
 
@@ -129,7 +129,7 @@ class YieldingStorage(FaultyStorage):
         return await super().transact(table, partition_key, operations)
 
 
-async def post_until_done(ledger: Ledger, batch: Sequence[Report]) -> None:
+async def post_until_done(ledger: ProjectedLedger, batch: Sequence[Report]) -> None:
     """As the consumer does: a batch that was given back is posted again."""
     for _ in range(10):
         try:

@@ -11,7 +11,7 @@ from table_api.ledger.billing_calendar import zone_transitions
 from table_api.ledger.meta import META_PARTITION, META_ROW, META_TABLE, open_meta, read_meta
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Upsert
-from tests.calls import NOW, SETTINGS
+from tests.fixtures.calls import NOW, SETTINGS
 
 
 async def test_the_first_process_makes_the_ledger_and_the_next_reads_it() -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from pricing_rules.types import CountedAt, Rank
 from table_api.audit.ledger_audit import audit
 from table_api.errors import Unavailable
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.posting import MeteredCall
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import CALL_TIME, call_id, make_usage
-from tests.calls import NOW, FaultyStorage, make_call, open_ledger
 from tests.contracts.ledger import entries_and_cells
+from tests.fixtures.builders import CALL_TIME, call_id, make_usage
+from tests.fixtures.calls import NOW, FaultyStorage, make_call, open_ledger
 
 PLACES = (
     CountedAt(subject="unattributed", time=CALL_TIME),
@@ -76,7 +76,8 @@ def test_every_call_ends_counted_once_at_its_last_place(
         storage = MemoryTableStorage()
         meta = (await open_ledger(storage)).meta
         ledgers = [
-            Ledger(FaultyStorage(storage, faults), meta, now=lambda: NOW) for _ in range(writers)
+            ProjectedLedger(FaultyStorage(storage, faults), meta, now=lambda: NOW)
+            for _ in range(writers)
         ]
         await asyncio.gather(
             *(write(ledger, batches[turn::writers]) for turn, ledger in enumerate(ledgers))
@@ -97,7 +98,7 @@ def test_every_call_ends_counted_once_at_its_last_place(
     asyncio.run(run())
 
 
-async def write(ledger: Ledger, batches: Sequence[Sequence[MeteredCall]]) -> None:
+async def write(ledger: ProjectedLedger, batches: Sequence[Sequence[MeteredCall]]) -> None:
     for batch in batches:
         for _ in range(40):
             try:

@@ -13,8 +13,8 @@ from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.entries import Effect, entry_columns, read_entry
 from table_api.ledger.posting import MeteredCall, Posting, cell_facts, make_posting
 from table_api.ledger.recorded_call import recorded_call, recorded_event, state_digest
-from tests.builders import CALL_TIME, make_event, make_usage
-from tests.calls import NOW, book, make_call
+from tests.fixtures.builders import CALL_TIME, make_event, make_usage
+from tests.fixtures.calls import NOW, book, make_call
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 
 CALENDAR = BillingCalendar("Europe/Berlin", zone_transitions("Europe/Berlin", 2028))

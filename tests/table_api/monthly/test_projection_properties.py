@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from local_stack.demo.azurite import AzuritePorts
 from pricing_rules.types import Caller, CountedAt, Rank
 from table_api.errors import Unavailable
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerMeta
 from table_api.ledger.posting import MeteredCall
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.monthly.projection import TRIES_MAX
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Operation, Row, TableStorage
-from tests.builders import CALL_TIME, call_id, make_usage
-from tests.calls import (
+from tests.fixtures.builders import CALL_TIME, call_id, make_usage
+from tests.fixtures.calls import (
     NOW,
     FaultyStorage,
     PrefixedStorage,
@@ -29,7 +29,7 @@ from tests.calls import (
     make_call,
     open_ledger,
 )
-from tests.projections import assert_projected, days_of_monthly
+from tests.fixtures.projections import assert_projected, days_of_monthly
 
 DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o")
 PRODUCTS = ("one", "two", "three")
@@ -113,14 +113,14 @@ class Writer:
         self.start()
 
     def start(self) -> None:
-        self.ledger = Ledger(self.storage, self.meta, now=lambda: NOW, project_at_once=False)
+        self.ledger = ProjectedLedger(self.storage, self.meta, now=lambda: NOW)
 
     async def post(self, batch: list[Report]) -> None:
         self.unsaved.append(batch)
         await self.post_again(batch)
 
     async def post_again(self, batch: list[Report]) -> None:
-        await until_done(lambda: self.ledger.post([call_of(report) for report in batch]))
+        await until_done(lambda: self.ledger.ledger.post([call_of(report) for report in batch]))
 
     async def save(self) -> None:
         await until_done(self.ledger.project)

@@ -15,9 +15,9 @@ from table_api.monthly.reads import MonthlyReads
 from table_api.people.people import People, Person
 from table_api.storage.keys import KeyRange
 from table_api.storage.table_storage import Merge, TableStorage, etag_of
-from tests.builders import CALL_TIME, call_id, make_usage
-from tests.calls import NOW, make_call, open_ledger
-from tests.projections import assert_projected
+from tests.fixtures.builders import CALL_TIME, call_id, make_usage
+from tests.fixtures.calls import NOW, make_call, open_ledger
+from tests.fixtures.projections import assert_projected
 from tests.table_api.conftest import ApiClient, api_over
 
 DIMENSIONS = ("day", "model", "subject", "cost_centre")

@@ -8,7 +8,7 @@ from pricing_rules.types import Operation, Usage
 from table_api.open_calls.facts import Identity, RequestRecord, TokenCounts
 from table_api.open_calls.joined_call import JoinedCall, join_facts
 from table_api.open_calls.logged_usage import usage_from_log
-from tests.builders import call_id, make_usage
+from tests.fixtures.builders import call_id, make_usage
 
 TIME = datetime(2026, 11, 20, tzinfo=UTC)
 

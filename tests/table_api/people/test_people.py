@@ -8,7 +8,7 @@ from table_api.people.csv_file import COLUMNS, InvalidPeopleFile, import_changes
 from table_api.people.people import PEOPLE_AGE_S_MAX, People, PeopleDirectory, Person
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
-from tests.calls import NOW
+from tests.fixtures.calls import NOW
 
 HEADER = "subject,display_name,cost_centre,valid_from\n"
 

@@ -17,8 +17,8 @@ from table_api.rerating.past_days import PastDays, first_changed_days
 from table_api.rerating.scope import Scope, scan
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import CALL_TIME, call_id
-from tests.calls import NOW, make_call, open_ledger
+from tests.fixtures.builders import CALL_TIME, call_id
+from tests.fixtures.calls import NOW, make_call, open_ledger
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 from tests.table_api.conftest import ApiClient
 from tests.table_api.people.test_people import person

@@ -13,8 +13,8 @@ from table_api.storage.table_storage import TableStorage
 from table_api.usage import call_reads
 from table_api.usage.call_reads import CallReads
 from table_api.usage.cell_reads import LedgerReads
-from tests.builders import CALL_TIME, SUBJECT, call_id, make_usage
-from tests.calls import NOW, make_call, open_ledger
+from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id, make_usage
+from tests.fixtures.calls import NOW, make_call, open_ledger
 
 NOVEMBER = running_month(date(2026, 11, 20))
 

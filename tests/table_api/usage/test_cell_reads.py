@@ -12,8 +12,8 @@ from table_api.storage.table_storage import TableStorage
 from table_api.usage import cell_reads as reads_module
 from table_api.usage.cell_reads import SETTINGS_AGE_S_MAX, LedgerReads
 from table_api.usage.daily_usage import Totals, read_daily_usage, sum_totals
-from tests.builders import CALL_TIME, SUBJECT, call_id, make_usage
-from tests.calls import NOW, QueriedStorage, make_call, open_ledger
+from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id, make_usage
+from tests.fixtures.calls import NOW, QueriedStorage, make_call, open_ledger
 
 NOVEMBER = running_month(date(2026, 11, 20))
 CALL = Totals(

@@ -11,9 +11,9 @@ from azure.storage.blob import BlobServiceClient
 from local_stack.demo.azurite import AzuritePorts
 from table_api.__main__ import main
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.billing import ANN, BOB, SALES, SEARCH, people
-from tests.builders import call_id
-from tests.calls import make_call, open_ledger
+from tests.fixtures.billing import ANN, BOB, SALES, SEARCH, people
+from tests.fixtures.builders import call_id
+from tests.fixtures.calls import make_call, open_ledger
 
 Environment = dict[str, str]
 

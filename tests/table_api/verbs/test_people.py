@@ -11,11 +11,11 @@ from azure.data.tables import TableServiceClient
 
 from local_stack.demo.azurite import AzuritePorts
 from table_api.__main__ import main
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import read_meta
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.regroupings import Regroupings
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.calls import NOW, SETTINGS, make_call
+from tests.fixtures.calls import NOW, SETTINGS, make_call
 
 FILE = """subject,display_name,cost_centre,valid_from
 person-verbs-a,Ada,R&D,2026-01-01
@@ -75,7 +75,9 @@ async def test_import_says_which_past_days_move_keeps_it_and_a_dry_run_does_not(
     )
     storage = AzureTableStorage.from_connection_string(azurite.connection_string)
     meta = await read_meta(storage)
-    ledger = await Ledger.open(storage, meta.settings if meta else SETTINGS, now=lambda: NOW)
+    ledger = await ProjectedLedger.open(
+        storage, meta.settings if meta else SETTINGS, now=lambda: NOW
+    )
     await ledger.post([make_call(1, subject="person-moved")])
 
     async def imported(*flags: str) -> str:

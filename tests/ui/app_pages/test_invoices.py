@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from table_api.http_api.app import create_app
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
+from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
 from tests.paths import ROOT
 from tests.ui.stand import Stand
 from ui.api.client import Client, http_transport

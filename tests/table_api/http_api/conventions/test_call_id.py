@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from table_api.http_api.conventions.call_id import opaque_id, read_call_place
 from table_api.http_api.conventions.cursor import to_base64url
 from table_api.ledger.keys import CallAddress, call_key, cell_key, correction_key, partition_key
-from tests.builders import CALL_TIME, SUBJECT, call_id
+from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id
 
 DAY = CALL_TIME.date()
 PARTITION = partition_key(DAY, SUBJECT, 16)

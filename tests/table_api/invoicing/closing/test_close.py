@@ -12,13 +12,22 @@ from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import Manifest
 from table_api.invoicing.snapshots.snapshot import sha256
 from table_api.ledger.keys import CELL_ROWS
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Upsert
-from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEPTEMBER, Billing, open_billing
-from tests.calls import NOW
+from tests.fixtures.billing import (
+    BOB,
+    DECEMBER,
+    EVE,
+    NOVEMBER,
+    OCTOBER,
+    SEPTEMBER,
+    Billing,
+    open_billing,
+)
+from tests.fixtures.calls import NOW
 from tests.table_api.audit.test_ledger_audit import KEYS, rows_of
 
 
@@ -179,7 +188,7 @@ async def test_calls_rated_without_an_exchange_rate_refuse_the_close() -> None:
     settings = LedgerSettings(
         zone="Europe/Berlin", pricing_currency="USD", billing_currency="JPY", shards=4
     )
-    ledger = await Ledger.open(storage, settings, now=lambda: NOW)
+    ledger = await ProjectedLedger.open(storage, settings, now=lambda: NOW)
     billing = Billing(storage, blobs, ledger)
     await billing.post(3, date(2026, 10, 1))
     with pytest.raises(

@@ -14,9 +14,9 @@ from azure.storage.blob import ContainerClient
 from local_stack.demo.azurite import AzuritePorts
 from table_api.__main__ import main
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.billing import people
-from tests.builders import call_id
-from tests.calls import make_call, open_ledger
+from tests.fixtures.billing import people
+from tests.fixtures.builders import call_id
+from tests.fixtures.calls import make_call, open_ledger
 
 COST_CENTRES = 30
 BLOBS = COST_CENTRES * 5 + 5

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from table_api.invoicing.closing.scheduled import close_alone
 from table_api.invoicing.snapshots.archive import LEASE_BLOB
-from tests.billing import Billing
+from tests.fixtures.billing import Billing
 
 
 async def test_missed_months_are_caught_up_and_the_lease_is_given_back(

@@ -9,8 +9,8 @@ from table_api.invoicing.closing.close_job import waiting_calls
 from table_api.open_calls.facts import EventReport, Identity
 from table_api.open_calls.table import Arrival, OpenCalls
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.builders import call_id
-from tests.calls import QueriedStorage
+from tests.fixtures.builders import call_id
+from tests.fixtures.calls import QueriedStorage
 
 START = datetime(2026, 9, 30, 22, tzinfo=UTC)
 STOP = datetime(2026, 10, 31, 23, tzinfo=UTC)

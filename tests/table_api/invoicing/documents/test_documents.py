@@ -20,9 +20,9 @@ from table_api.invoicing.documents.document import NOTICE, Document, decode_docu
 from table_api.invoicing.formats.document_csv import document_csv
 from table_api.invoicing.formats.document_pdf import document_pdf
 from table_api.invoicing.formats.document_xlsx import document_xlsx
-from tests.billing import EVE, NOVEMBER, OCTOBER, SEARCH, Billing, people
-from tests.builders import call_id, make_usage
-from tests.calls import make_call
+from tests.fixtures.billing import EVE, NOVEMBER, OCTOBER, SEARCH, Billing, people
+from tests.fixtures.builders import call_id, make_usage
+from tests.fixtures.calls import make_call
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 NAMES = {

@@ -19,14 +19,14 @@ from table_api.invoicing.closing.month_files import focus_rows
 from table_api.invoicing.documents.document import decode_document
 from table_api.invoicing.focus.columns import DATASETS
 from table_api.invoicing.focus.parquet import focus_parquet
-from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerSettings
 from table_api.ledger.posting import MeteredCall, Origin
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
-from tests.builders import ENQUEUED_TIME, call_id, make_event, make_usage
-from tests.calls import DEMO_BOOK, NOW
+from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
+from tests.fixtures.builders import ENQUEUED_TIME, call_id, make_event, make_usage
+from tests.fixtures.calls import DEMO_BOOK, NOW
 
 TITLES = {
     "cost_and_usage": "Cost and Usage",
@@ -148,7 +148,7 @@ async def test_a_ledger_of_two_currencies_bills_in_the_second(tmp_path: Path) ->
     settings = LedgerSettings(
         zone="Europe/Berlin", pricing_currency="USD", billing_currency="JPY", shards=4
     )
-    ledger = await Ledger.open(storage, settings, now=lambda: NOW)
+    ledger = await ProjectedLedger.open(storage, settings, now=lambda: NOW)
     event = make_event(
         id=call_id(1), subject="ann", usage=make_usage(input=1_000_000), deployment="gpt-4.1-mini"
     )

@@ -12,7 +12,7 @@ import pytest
 
 from table_api.invoicing.closing.renditions import render_focus_1_2
 from table_api.invoicing.snapshots.billing_month import BillingMonth
-from tests.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
+from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
 from tests.paths import ROOT
 
 ENVIRONMENT = ROOT / ".venv/focus"

@@ -9,7 +9,7 @@ from table_api.audit.ledger_audit import audit
 from table_api.invoicing.documents.document import Document, decode_document
 from table_api.invoicing.documents.minor_units import pico_per_minor
 from table_api.invoicing.settings import InvoicingSettings
-from tests.billing import (
+from tests.fixtures.billing import (
     ANN,
     BOB,
     DECEMBER,
@@ -20,8 +20,8 @@ from tests.billing import (
     Billing,
     people,
 )
-from tests.builders import make_usage
-from tests.calls import NOW, make_call
+from tests.fixtures.builders import make_usage
+from tests.fixtures.calls import NOW, make_call
 
 CENT = pico_per_minor("USD")
 LATE = date(2026, 10, 5)

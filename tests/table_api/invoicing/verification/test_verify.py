@@ -16,9 +16,9 @@ from table_api.ledger.keys import CALL_ROWS
 from table_api.ledger.posting import MeteredCall
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, Billing
-from tests.builders import make_event
-from tests.calls import DEMO_BOOK, make_call
+from tests.fixtures.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, Billing
+from tests.fixtures.builders import make_event
+from tests.fixtures.calls import DEMO_BOOK, make_call
 from tests.table_api.audit.test_ledger_audit import rows_of, write
 
 

@@ -10,9 +10,9 @@ from pricing_rules.types import Rank
 from table_api.ledger.measures import ADDITIVE_AMOUNTS, ADDITIVE_INTEGERS
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.billing import ANN, BOB, EVE, NOVEMBER, OCTOBER, Billing
-from tests.builders import make_usage
-from tests.calls import make_call
+from tests.fixtures.billing import ANN, BOB, EVE, NOVEMBER, OCTOBER, Billing
+from tests.fixtures.builders import make_usage
+from tests.fixtures.calls import make_call
 from tests.table_api.audit.test_ledger_audit import KEYS
 
 SAMPLES_PER_FILE = 12

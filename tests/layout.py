@@ -1,0 +1,68 @@
+"""The order of the tree, read from left to right: a name imports only names to its left.
+
+Names in one bracket import none of each other. A name is a folder or a module of its package, and
+a module belongs to the longest name that it starts with.
+"""
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "pricing_rules": set(),
+    "telemetry": set(),
+    "table_api": {"pricing_rules", "telemetry"},
+    "consumers": {"pricing_rules", "telemetry", "table_api"},
+    "ui": set(),
+    "apim_policies": set(),
+    "local_stack": {"pricing_rules", "telemetry", "table_api", "consumers", "apim_policies"},
+}
+"""What each package may import of the others; benchmarks and tests may import all."""
+
+ORDER = {
+    "pricing_rules": """
+        errors money units  types  price_book  engine  price_sources  verbs  __main__
+    """,
+    "table_api": """
+        errors  storage  [consumer_state ledger open_calls people]  usage  monthly  audit
+        [completeness rerating]
+        invoicing  invoicing.snapshots  invoicing.documents  [invoicing.formats invoicing.focus]
+        invoicing.closing  invoicing.verification
+        http_api.conventions  http_api.access
+        [http_api.usage http_api.calls http_api.status http_api.people http_api.reratings
+         http_api.invoices]
+        http_api  verbs  [function_app __main__]
+    """,
+    "consumers": """
+        errors log_actions clock  settings  decoding  [gateway_log receiving]  dead_letters
+        running  [metering pairing]  rerating  replay  verbs  __main__
+    """,
+    "ui": """
+        period format  api  address  parts  usage_views  app_pages  streamlit_app
+    """,
+    "local_stack": """
+        errors  broker.errors  broker.config  broker.amqp  [broker.faults broker.store]
+        broker.serving  broker.strikes  broker.broker  broker.admin  broker.listening  broker
+        traffic  [model send gateway.reporting]  gateway  demo
+    """,
+}
+
+WALLS = {
+    "table_api.audit": {"table_api.storage", "table_api.errors", "table_api.audit"},
+    "table_api.open_calls": {"table_api.storage", "table_api.errors", "table_api.open_calls"},
+    "table_api.consumer_state": {
+        "table_api.storage", "table_api.errors", "table_api.consumer_state",
+    },
+    "table_api.ledger": {"table_api.storage", "table_api.errors", "table_api.ledger"},
+    "table_api.invoicing.verification.lines": {
+        "table_api.invoicing.verification.findings", "table_api.invoicing.verification.focus",
+    },
+    "table_api.invoicing.verification.focus": {
+        "table_api.invoicing.verification.findings", "table_api.invoicing.verification.lines",
+    },
+    "consumers.receiving": {"table_api.errors", "table_api.consumer_state"},
+    "consumers.decoding": set(),
+    "consumers.gateway_log": {"table_api.open_calls"},
+}  # fmt: skip
+"""What these import of table_api, and nothing else of it."""
+
+READ_ENVIRONMENT = {
+    "table_api.function_app", "ui.api.connection", "telemetry.setup",
+}  # fmt: skip
+"""These modules and any `__main__` alone read `os.environ`."""
