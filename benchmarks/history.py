@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 from benchmarks.result import add_results_argument, beside, report
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import BrokerConfig, HubConfig, running_broker
 from table_api.audit.ledger_audit import audit
 from tests.consumers.receiving.deliveries import delivered
 from tests.consumers.replay.world import HUB, ReplayWorld
@@ -57,7 +57,7 @@ async def timed(step: Callable[[], Awaitable[object]]) -> tuple[float, float]:
 
 async def measure(calls: int, files: Path, results: Path | None) -> int:
     sent = bodies(calls)
-    async with Broker.running(config=CONFIG, clock=lambda: ENQUEUED_TIME) as broker:
+    async with running_broker(config=CONFIG, clock=lambda: ENQUEUED_TIME) as broker:
         broker.append(HUB, sent, partition="0")
         broker.capture(HUB, files)
     world = await ReplayWorld.empty()

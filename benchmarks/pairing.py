@@ -23,7 +23,7 @@ from benchmarks.result import Result, add_results_argument, beside, report
 from consumers.metering.run import run
 from consumers.pairing.run import pair
 from consumers.settings import read_settings
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import BrokerConfig, HubConfig, running_broker
 from local_stack.demo import azurite
 from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.progress import Count, ProgressTable
@@ -113,7 +113,7 @@ async def compare(calls: int) -> list[Result]:
     start, chance = datetime.now(UTC) - SPAN, Random(SEED)
     sent = traffic(calls, start=start, span=SPAN, seed=SEED)
     with azurite.running() as ports:
-        async with Broker.running(config=config) as broker:
+        async with running_broker(config=config) as broker:
             for event in sent.events:
                 broker.append(event.hub, [event.body], partition=str(chance.randrange(PARTITIONS)))
             environment = {

@@ -8,7 +8,7 @@ import sys
 import httpx
 import pytest
 
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import BrokerConfig, HubConfig, running_broker
 from local_stack.demo.azurite import AzuritePorts, free_port
 from table_api.errors import Unavailable
 from table_api.http_api.app import create_app
@@ -76,7 +76,7 @@ async def test_a_service_that_refuses_the_key_or_is_not_there_is_told_without_it
     azurite: AzuritePorts, hub_is_there: bool
 ) -> None:
     hub = HubConfig(name="llm-usage", partitions=1, consumer_groups=("metering",))
-    async with Broker.running(config=BrokerConfig(hubs=(hub,))) as broker:
+    async with running_broker(config=BrokerConfig(hubs=(hub,))) as broker:
         environment = {
             "EVENTHUB_CONNECTION_STRING": broker.connection_string if hub_is_there else HUB,
             "STORAGE_CONNECTION_STRING": with_other_key(azurite.connection_string),

@@ -14,7 +14,7 @@ from azure.data.tables import TableServiceClient
 from benchmarks.faults.fleet import Fleet
 from benchmarks.faults.storage_proxy import StorageProxy
 from benchmarks.faults.workload import STARTED, Workload
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.broker.faults.faults import LoseAck
 from local_stack.broker.serving.namespace import milliseconds
 from local_stack.send import send_events
@@ -87,7 +87,7 @@ class Stand:
         wipe(connection_string)
         chance = random.Random(workload.seed)
         async with (
-            Broker.running(config=CONFIG, clock=HubClock()) as broker,
+            running_broker(config=CONFIG, clock=HubClock()) as broker,
             StorageProxy.running(connection_string, chance) as proxy,
         ):
             storage = AzureTableStorage.from_connection_string(connection_string)

@@ -18,7 +18,7 @@ from azure.storage.blob.aio import ContainerClient
 from benchmarks.metering.traffic import DRAIN_GROUP, GROUP, HUB, PARTITIONS, Traffic
 from consumers.receiving.checkpoints import create_container
 from consumers.receiving.hub import HubAddress
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.demo import azurite
 from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.progress import Count, ProgressTable
@@ -180,7 +180,7 @@ async def standing(*, heap_mib: int = azurite.HEAP_MIB) -> AsyncIterator[Stand]:
     )
     with azurite.running(heap_mib=heap_mib) as ports:
         assert ports.process is not None
-        async with Broker.running(config=config) as broker:
+        async with running_broker(config=config) as broker:
             environment = {
                 "EVENTHUB_CONNECTION_STRING": broker.connection_string,
                 "STORAGE_CONNECTION_STRING": ports.connection_string,

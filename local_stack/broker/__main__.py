@@ -6,9 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
-from local_stack.broker.broker import Broker, Listen, TlsFiles
 from local_stack.broker.config import BrokerConfig
 from local_stack.broker.errors import BrokerError, ConfigError
+from local_stack.broker.listening import Listen, TlsFiles, listening_broker
 from local_stack.broker.store import data_directory
 
 
@@ -61,7 +61,7 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    async with Broker.listening(
+    async with listening_broker(
         config=config, data=options.data, listen=_listen(options)
     ) as broker:
         ports = {"amqp": broker.port, "admin": broker.admin_port}

@@ -7,16 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 from aiohttp import web
 
+from local_stack.broker.broker import Broker
 from local_stack.broker.errors import BrokerError, PortTakenError, UnknownTargetError
 from local_stack.broker.faults.faults import FAULTS
-
-if TYPE_CHECKING:
-    from local_stack.broker.broker import Broker
 
 ADMIN_HOST = "127.0.0.1"
 REQUEST_BYTES_MAX = 64 * 1024 * 1024
@@ -48,7 +46,7 @@ class NewCapture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Admin:
     """The routes of one broker."""
 
-    def __init__(self, broker: "Broker") -> None:
+    def __init__(self, broker: Broker) -> None:
         self._broker = broker
 
     @asynccontextmanager

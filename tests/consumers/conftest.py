@@ -17,7 +17,7 @@ from azure.data.tables import TableServiceClient, UpdateMode
 from consumers.metering.run import run
 from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings, read_settings
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.demo.azurite import AzuritePorts
 from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.consumer_state.dead_letters import DeadLetter
@@ -163,7 +163,7 @@ def account(azurite: AzuritePorts) -> AzuritePorts:
 
 @pytest.fixture
 async def broker() -> AsyncIterator[Broker]:
-    async with Broker.running(config=CONFIG, clock=HubClock()) as running:
+    async with running_broker(config=CONFIG, clock=HubClock()) as running:
         yield running
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from local_stack.broker import Broker
+from local_stack.broker import running_broker
 from local_stack.demo.azurite import free_port
 from table_api.consumer_state.progress import Count
 from tests.consumers.conftest import CONFIG, HUB, HubClock, Stage
@@ -114,7 +114,7 @@ async def test_a_hub_that_is_down_at_the_start_is_waited_for(stage: Stage) -> No
     )
     async with stage.process(EVENTHUB_CONNECTION_STRING=connection_string) as consumer:
         await consumer.says("hub_unavailable")
-        async with Broker.running(config=CONFIG, clock=HubClock(), port=port) as late:
+        async with running_broker(config=CONFIG, clock=HubClock(), port=port) as late:
             late.append(HUB, [make_body(id=call_id(1))], partition="0")
             assert await stage.counts(1) == {"received": 1, "posted": 1}
             assert consumer.said("hub_recovered")

@@ -17,7 +17,7 @@ from azure.data.tables import TableServiceClient
 from consumers.metering.run import run
 from consumers.pairing.run import pair
 from consumers.settings import Settings, read_settings
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.demo.azurite import AzuritePorts
 from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.consumer_state.progress import Count, ProgressTable
@@ -159,7 +159,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def broker(clock: Clock) -> AsyncIterator[Broker]:
-    async with Broker.running(config=CONFIG, clock=clock) as running:
+    async with running_broker(config=CONFIG, clock=clock) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ from consumers.receiving.dead_letter_limit import DeadLetterLimit
 from consumers.receiving.handler import Counts, MakeDurable, Received
 from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.partition_worker import PartitionWorker, WorkLimits
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import BrokerConfig, HubConfig, running_broker
 from local_stack.broker.faults.faults import Detach, Replay
 from local_stack.broker.store.partition_key import partition_of
 from local_stack.send import send_events
@@ -149,7 +149,7 @@ async def test_the_hub_itself_places_each_partition_key() -> None:
     """The buffered producer places a quarter of the keys otherwise, by a modulo of its own."""
     keys = [f"user-{number}@exämple.com" for number in range(40)]
     config = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=4),))
-    async with Broker.running(config=config) as broker:
+    async with running_broker(config=config) as broker:
         events = [OutgoingEvent(partition_key=key, body=key.encode()) for key in keys]
         await send_events(broker.connection_string, HUB, events)
         held = {

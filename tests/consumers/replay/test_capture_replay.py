@@ -19,7 +19,7 @@ from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import staged
 from consumers.replay.source import Period
 from consumers.rerating.stage import Staging, keep_staging
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from pricing_rules.engine.provider_usage import normalise
 from pricing_rules.types import Operation, Usage
 from pricing_rules.units import Unit
@@ -38,7 +38,7 @@ CALLS = 200
 
 @pytest.fixture
 async def broker() -> AsyncIterator[Broker]:
-    async with Broker.running(config=CONFIG, clock=lambda: ENQUEUED_TIME) as running:
+    async with running_broker(config=CONFIG, clock=lambda: ENQUEUED_TIME) as running:
         yield running
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from tests.local_stack.broker.wire_client import WireClient
 
 CONFIG = BrokerConfig(hubs=(HubConfig(name="h", partitions=2, consumer_groups=("g",)),))
@@ -31,7 +31,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 async def broker(clock: HandClock) -> AsyncIterator[Broker]:
-    async with Broker.running(config=CONFIG, clock=clock) as running:
+    async with running_broker(config=CONFIG, clock=clock) as running:
         yield running
 
 

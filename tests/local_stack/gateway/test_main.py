@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import BrokerConfig, HubConfig, running_broker
 from local_stack.gateway.identity import local_token
 from local_stack.gateway.reporting.trap import Trap
 from local_stack.gateway.settings import parse
@@ -66,7 +66,7 @@ async def test_a_signal_answers_what_is_open_and_sends_every_report(
 ) -> None:
     hubs = tuple(HubConfig(name=name, partitions=1) for name in ("llm-usage", "apim-diagnostics"))
     metrics = tmp_path / "metrics.jsonl"
-    async with Broker.running(config=BrokerConfig(hubs=hubs)) as broker, model_serving() as model:
+    async with running_broker(config=BrokerConfig(hubs=hubs)) as broker, model_serving() as model:
         process = await start(
             *("--backend", f"http://127.0.0.1:{model}", "--metrics-file", str(metrics)),
             *("--event-hubs", broker.connection_string, "--diagnostics-delay-s", "600"),

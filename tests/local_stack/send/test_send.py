@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.broker.faults.faults import BusySend, LoseAck
 from local_stack.errors import SendFailed
 from local_stack.send import send_events, sender
@@ -26,7 +26,7 @@ PARTITIONS = 4
 @pytest.fixture
 async def broker() -> AsyncIterator[Broker]:
     config = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=PARTITIONS),))
-    async with Broker.running(config=config) as running:
+    async with running_broker(config=config) as running:
         yield running
 
 

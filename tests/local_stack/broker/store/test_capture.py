@@ -7,7 +7,7 @@ from typing import Any
 import fastavro
 import httpx
 
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import BrokerConfig, HubConfig, running_broker
 
 CONFIG = BrokerConfig(hubs=(HubConfig(name="hub", partitions=2, consumer_groups=("g",)),))
 FIELDS = [
@@ -23,7 +23,7 @@ def read(path: Path) -> tuple[Any, list[Any]]:
 
 
 async def test_captured_file_holds_each_event_in_the_services_schema(tmp_path: Path) -> None:
-    async with Broker.running(config=CONFIG) as broker:
+    async with running_broker(config=CONFIG) as broker:
         broker.append("hub", [b"a", b"\x00\xff"], partition="1", properties={"kind": "x"})
         [path] = broker.capture("hub", tmp_path)
         [first, second] = broker.read("hub", "1")
@@ -44,7 +44,7 @@ async def test_captured_file_holds_each_event_in_the_services_schema(tmp_path: P
 
 
 async def test_each_capture_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
-    async with Broker.running(config=CONFIG) as broker:
+    async with running_broker(config=CONFIG) as broker:
         broker.append("hub", [b"a"], partition="0")
         assert len(broker.capture("hub", tmp_path / "1")) == 1
         assert broker.capture("hub", tmp_path / "2") == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import BrokerConfig, HubConfig, running_broker
 from local_stack.broker.errors import ConfigError, JournalError
 from local_stack.broker.faults.faults import Gap, Recreate, Trim
 from local_stack.broker.store.journal import Journal, Record
@@ -22,7 +22,7 @@ def segments(data: Path) -> list[Path]:
 
 async def stored(data: Path, *bodies: bytes) -> list[tuple[int, int, bytes]]:
     """What partition 0 holds after one more run of the broker: numbers, offsets, bodies."""
-    async with Broker.running(config=CONFIG, data=data) as broker:
+    async with running_broker(config=CONFIG, data=data) as broker:
         if bodies:
             broker.append("h", bodies, partition="0")
         return [
@@ -40,11 +40,11 @@ async def test_a_restart_keeps_events_and_goes_on_counting(tmp_path: Path) -> No
 
 
 async def test_the_numbers_go_on_when_all_events_are_gone(tmp_path: Path) -> None:
-    async with Broker.running(config=CONFIG, data=tmp_path) as broker:
+    async with running_broker(config=CONFIG, data=tmp_path) as broker:
         broker.append("h", [b"0", b"1"], partition="0")
         broker.inject(Gap(partition="0", count=3))
         broker.inject(Trim(partition="0"))
-    async with Broker.running(config=CONFIG, data=tmp_path) as broker:
+    async with running_broker(config=CONFIG, data=tmp_path) as broker:
         assert broker.read("h", "0") == []
         assert broker.log("h", "0").last_sequence_number == 4
         broker.append("h", [b"5"], partition="0")
@@ -52,7 +52,7 @@ async def test_the_numbers_go_on_when_all_events_are_gone(tmp_path: Path) -> Non
 
 
 async def test_a_hub_made_anew_stays_new_after_a_restart(tmp_path: Path) -> None:
-    async with Broker.running(config=CONFIG, data=tmp_path) as broker:
+    async with running_broker(config=CONFIG, data=tmp_path) as broker:
         broker.append("h", [b"old"], partition="0")
         broker.inject(Recreate())
     assert await stored(tmp_path, b"new") == [(0, 0, b"new")]
@@ -93,14 +93,14 @@ async def test_a_changed_number_of_partitions_is_refused(tmp_path: Path) -> None
     await stored(tmp_path, b"x")
     config = BrokerConfig(hubs=(HubConfig(name="h", partitions=3),))
     with pytest.raises(JournalError, match="has 2 partitions, the configuration 3"):
-        async with Broker.running(config=config, data=tmp_path):
+        async with running_broker(config=config, data=tmp_path):
             pass
 
 
 async def test_a_directory_is_one_brokers_at_a_time(tmp_path: Path) -> None:
-    async with Broker.running(config=CONFIG, data=tmp_path):
+    async with running_broker(config=CONFIG, data=tmp_path):
         with pytest.raises(ConfigError, match="in use by another broker"):
-            async with Broker.running(config=CONFIG, data=tmp_path):
+            async with running_broker(config=CONFIG, data=tmp_path):
                 pass
 
 
@@ -108,7 +108,7 @@ async def test_retention_drops_old_events_in_memory_and_on_disk(
     tmp_path: Path, clock: HandClock
 ) -> None:
     config = BrokerConfig(hubs=CONFIG.hubs, retention=timedelta(hours=1))
-    async with Broker.running(config=config, data=tmp_path, clock=clock) as broker:
+    async with running_broker(config=config, data=tmp_path, clock=clock) as broker:
         broker.append("h", [b"old"], partition="0")
         clock.advance(timedelta(minutes=59))
         broker.append("h", [b"young"], partition="0")
@@ -116,7 +116,7 @@ async def test_retention_drops_old_events_in_memory_and_on_disk(
         assert [event.body for event in broker.read("h", "0")] == [b"young"]
         clock.advance(timedelta(hours=1))
         assert broker.read("h", "0") == []
-    async with Broker.running(config=config, data=tmp_path, clock=clock) as broker:
+    async with running_broker(config=config, data=tmp_path, clock=clock) as broker:
         assert broker.read("h", "0") == []
         assert broker.log("h", "0").last_sequence_number == 1
 

@@ -8,7 +8,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
 
 from apim_policies.harness.call import Gateway, LoggedEvent, TokenMetric
-from local_stack.broker import Broker, BrokerConfig, HubConfig
+from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.broker.store.partition_key import partition_of
 from local_stack.gateway.reporting.diagnostics import Diagnostics
 from local_stack.gateway.reporting.gateway_log import GatewayLog
@@ -22,7 +22,7 @@ PARTITIONS = 4
 @pytest.fixture
 async def broker() -> AsyncIterator[Broker]:
     config = BrokerConfig(hubs=(HubConfig(name=USAGE_LOGGER, partitions=PARTITIONS),))
-    async with Broker.running(config=config) as running:
+    async with running_broker(config=config) as running:
         yield running
 
 
