@@ -123,7 +123,7 @@ class Admin:
 
     async def _stats(self, request: web.Request) -> web.Response:
         namespace = self._broker.namespace
-        open_now = len(namespace.connections)
+        open_now = len(self._broker.connections)
         return web.json_response(
             asdict(namespace.stats)
             | {"connections_open": open_now, "faults_struck": dict(namespace.faults.struck)}

@@ -6,6 +6,7 @@ from pathlib import Path
 from local_stack.broker.amqp.messages import event_of
 from local_stack.broker.errors import UnknownTargetError
 from local_stack.broker.faults.faults import BlackHole, Fault, Strike
+from local_stack.broker.serving.connection import Connection
 from local_stack.broker.serving.namespace import Namespace
 from local_stack.broker.store.capture import Capture
 from local_stack.broker.store.hubs import Hub
@@ -18,9 +19,10 @@ class Broker:
 
     def __init__(self, namespace: Namespace) -> None:
         self.namespace = namespace
+        self.connections: set[Connection] = set()
         self.port = self.tls_port = self.admin_port = 0
         """Those that are bound; 0 while none is."""
-        self._strikes = Strikes(namespace)
+        self._strikes = Strikes(namespace, self.connections)
         self._capture = Capture()
 
     @property
@@ -88,7 +90,7 @@ class Broker:
         """
         self.namespace.faults.clear()
         self._strikes.clear()
-        for connection in tuple(self.namespace.connections):
+        for connection in tuple(self.connections):
             if connection.silent:
                 connection.reset()
             else:

@@ -97,7 +97,7 @@ async def _serving(broker: Broker, listen: Listen) -> AsyncIterator[None]:
     finally:
         for server in servers:
             server.close()
-        for connection in tuple(broker.namespace.connections):
+        for connection in tuple(broker.connections):
             connection.close()
         expiry.cancel()
         with suppress(asyncio.CancelledError):
@@ -110,7 +110,7 @@ async def _listener(
     loop = asyncio.get_running_loop()
     try:
         return await loop.create_server(
-            lambda: Connection(broker.namespace),
+            lambda: Connection(broker.namespace, broker.connections),
             host,
             port,
             ssl=context,

@@ -1,6 +1,6 @@
 """Faults that happen at once: what each does to links, connections and hubs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from local_stack.broker.errors import AmqpError, UnknownTargetError
 from local_stack.broker.faults.faults import (
@@ -37,8 +37,9 @@ class Thief:
 class Strikes:
     """Carries strikes out, and remembers the thieves until they are sent away."""
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: Namespace, connections: Set[Connection]) -> None:
         self._namespace = namespace
+        self._connections = connections
         self._thieves: list[tuple[Readers, Thief]] = []
 
     def strike(self, fault: Strike) -> int:
@@ -62,7 +63,7 @@ class Strikes:
         self._thieves.clear()
 
     def _links(self, scope: Scope) -> Iterator[Link]:
-        for connection in tuple(self._namespace.connections):
+        for connection in tuple(self._connections):
             for link in tuple(connection.links()):
                 if link.place.role and not link.detached and scope.covers(link.place):
                     yield link
@@ -72,7 +73,7 @@ class Strikes:
         everywhere = scope.covers(NOWHERE)
         return [
             connection
-            for connection in self._namespace.connections
+            for connection in self._connections
             if everywhere or any(scope.covers(link.place) for link in connection.links())
         ]
 

@@ -1,7 +1,6 @@
 """From a client's attach to the link it asks for, or to a refusal."""
 
 import re
-from typing import TYPE_CHECKING
 
 from local_stack.broker.amqp.performatives import Attach
 from local_stack.broker.amqp.types import Described
@@ -12,12 +11,10 @@ from local_stack.broker.serving.cbs import CBS
 from local_stack.broker.serving.consumer_link import ConsumerLink, Reading
 from local_stack.broker.serving.links import Link
 from local_stack.broker.serving.management import MANAGEMENT
+from local_stack.broker.serving.peer import OwningSession
 from local_stack.broker.serving.producer_link import ProducerLink
 from local_stack.broker.serving.requests import RequestLink, ResponseLink
 from local_stack.broker.store.selector import FROM_BEGINNING, SELECTOR_FILTER, Start, parse_selector
-
-if TYPE_CHECKING:
-    from local_stack.broker.serving.session import Session
 
 FILTER_FIELD = 7
 """Index of the filter map in a source."""
@@ -29,7 +26,7 @@ _SENDER = re.compile(r"([^/]+)(?:/Partitions/(\d+))?", re.IGNORECASE)
 _RECEIVER = re.compile(r"([^/]+)/ConsumerGroups/([^/]+)/Partitions/(\d+)", re.IGNORECASE)
 
 
-def make_link(session: "Session", attach: Attach) -> Link:
+def make_link(session: OwningSession, attach: Attach) -> Link:
     """The link a client asks for; an AmqpError where it may not have it."""
     terminus = attach.source if attach.role else attach.target
     address = _address(terminus)
@@ -54,7 +51,7 @@ def _address(terminus: Described | None) -> str:
     return path.lower() if path.lower() in (CBS, MANAGEMENT) else path
 
 
-def _producer(session: "Session", attach: Attach, *, address: str) -> Link:
+def _producer(session: OwningSession, attach: Attach, *, address: str) -> Link:
     found = _SENDER.fullmatch(address)
     if found is None:
         raise AmqpError("amqp:not-found", f"{address!r} is no event hub and no partition of one")
@@ -65,7 +62,7 @@ def _producer(session: "Session", attach: Attach, *, address: str) -> Link:
     return ProducerLink(session, attach, address=address, hub=hub, partition=partition)
 
 
-def _consumer(session: "Session", attach: Attach, *, address: str) -> Link:
+def _consumer(session: OwningSession, attach: Attach, *, address: str) -> Link:
     found = _RECEIVER.fullmatch(address)
     if found is None:
         raise AmqpError("amqp:not-found", f"{address!r} is no partition of a consumer group")
@@ -98,6 +95,6 @@ def _start(source: Described | None) -> Start:
     return parse_selector(str(value))
 
 
-def _check_busy(session: "Session", place: FaultTarget) -> None:
+def _check_busy(session: OwningSession, place: FaultTarget) -> None:
     if busy := session.connection.namespace.faults.take(BusyAttach, place):
         raise AmqpError(busy.condition, busy.description)

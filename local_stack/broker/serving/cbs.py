@@ -1,18 +1,14 @@
 """`$cbs`: takes a client's token. That there is one is checked, what it says is not."""
 
-from typing import TYPE_CHECKING
-
 from local_stack.broker.faults.faults import FaultTarget, MuteToken, RefuseToken
 from local_stack.broker.serving.addresses import path_of
+from local_stack.broker.serving.peer import OwningConnection
 from local_stack.broker.serving.responses import Request, Response
-
-if TYPE_CHECKING:
-    from local_stack.broker.serving.connection import Connection
 
 CBS = "$cbs"
 
 
-def put_token(request: Request, connection: "Connection") -> Response | None:
+def put_token(request: Request, connection: OwningConnection) -> Response | None:
     """Authorize the connection; None where a fault keeps the answer back."""
     faults = connection.namespace.faults
     hub = path_of(str(request.properties.get("name", ""))).split("/")[0]

@@ -55,7 +55,8 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)
 class Connection(asyncio.Protocol):
     """One client's connection. All of it runs in the event loop's callbacks, without a task."""
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: Namespace, connections: set["Connection"]) -> None:
+        """It is one of `connections` while it is open."""
         self.namespace = namespace
         self.authorized = False
         self.blocked = False
@@ -63,6 +64,7 @@ class Connection(asyncio.Protocol):
         self.silent = False
         """A fault swallows all that comes and goes."""
         self.peer_frame_bytes_max = FRAME_BYTES_LEAST
+        self._connections = connections
         self._transport: asyncio.Transport
         self._buffer = bytearray()
         self._expects_header = True
@@ -77,12 +79,12 @@ class Connection(asyncio.Protocol):
         self.silent = any(
             isinstance(fault, BlackHole) and fault.new for fault in self.namespace.faults.waiting
         )
-        self.namespace.connections.add(self)
+        self._connections.add(self)
         self.namespace.stats.connections += 1
         self._every(self.namespace.config.idle_timeout_s / 2, self._check_silence)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.namespace.connections.discard(self)
+        self._connections.discard(self)
         self._end_sessions()
         for timer in self._timers:
             timer.cancel()

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from local_stack.broker.amqp.messages import with_delivery_annotations
 from local_stack.broker.amqp.performatives import Attach
@@ -17,13 +16,11 @@ from local_stack.broker.faults.faults import (
 )
 from local_stack.broker.serving.links import SINGLE_FRAME_OVERHEAD, OutgoingLink
 from local_stack.broker.serving.namespace import milliseconds
+from local_stack.broker.serving.peer import OwningSession
 from local_stack.broker.store.hubs import Hub
 from local_stack.broker.store.journal import Record
 from local_stack.broker.store.partition_log import PartitionLog
 from local_stack.broker.store.selector import Start
-
-if TYPE_CHECKING:
-    from local_stack.broker.serving.session import Session
 
 WRITE_EVENTS_MAX = 128
 """Events joined into one write; between writes the socket may say it is full."""
@@ -48,7 +45,7 @@ class ConsumerLink(OutgoingLink):
     """A receiver of one partition in one consumer group."""
 
     def __init__(
-        self, session: "Session", attach: Attach, *, address: str, reading: Reading
+        self, session: OwningSession, attach: Attach, *, address: str, reading: Reading
     ) -> None:
         super().__init__(session, attach, address=address)
         self.epoch = reading.epoch

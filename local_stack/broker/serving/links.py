@@ -1,14 +1,11 @@
 """Links as such: attaching, detaching, credit and deliveries. What they carry is elsewhere."""
 
 import struct
-from typing import TYPE_CHECKING
 
 from local_stack.broker.amqp.performatives import Attach, Detach, Flow, Transfer, error_of
 from local_stack.broker.amqp.types import Described
 from local_stack.broker.faults.faults import NOWHERE, FaultTarget
-
-if TYPE_CHECKING:
-    from local_stack.broker.serving.session import Session
+from local_stack.broker.serving.peer import OwningSession
 
 MESSAGE_BYTES_MAX = 1024 * 1024
 """Of one event or batch, as the Standard tier of the service has it."""
@@ -28,7 +25,7 @@ class Link:
     place: FaultTarget = NOWHERE
     """With a role where the link carries events."""
 
-    def __init__(self, session: "Session", attach: Attach, *, address: str) -> None:
+    def __init__(self, session: OwningSession, attach: Attach, *, address: str) -> None:
         self.session = session
         self.handle = attach.handle
         self.address = address
@@ -88,7 +85,7 @@ def _padded(terminus: Described | None, length: int) -> Described | None:
 class OutgoingLink(Link):
     """A link on which the broker sends. Deliveries are settled: nothing answers them."""
 
-    def __init__(self, session: "Session", attach: Attach, *, address: str) -> None:
+    def __init__(self, session: OwningSession, attach: Attach, *, address: str) -> None:
         super().__init__(session, attach, address=address)
         self.credit = 0
         self.delivery_count = 0

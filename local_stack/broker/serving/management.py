@@ -1,23 +1,19 @@
 """`$management`: what a hub or a partition is and holds now."""
 
-from typing import TYPE_CHECKING
-
 from local_stack.broker.amqp.types import Array, Int, Timestamp
 from local_stack.broker.errors import AmqpError
 from local_stack.broker.faults.faults import FailManagement, FaultTarget
 from local_stack.broker.serving.namespace import milliseconds
+from local_stack.broker.serving.peer import OwningConnection
 from local_stack.broker.serving.responses import Request, Response
 from local_stack.broker.store.hubs import Hub
-
-if TYPE_CHECKING:
-    from local_stack.broker.serving.connection import Connection
 
 MANAGEMENT = "$management"
 HUB_TYPE = "com.microsoft:eventhub"
 PARTITION_TYPE = "com.microsoft:partition"
 
 
-def manage(request: Request, connection: "Connection") -> Response:
+def manage(request: Request, connection: OwningConnection) -> Response:
     """Answer a READ of a hub or a partition."""
     asked = request.properties
     name = str(asked.get("name"))

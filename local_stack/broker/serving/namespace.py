@@ -4,15 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from local_stack.broker.config import BrokerConfig
 from local_stack.broker.errors import AmqpError
 from local_stack.broker.faults.fault_board import FaultBoard
 from local_stack.broker.store.hubs import Hub
-
-if TYPE_CHECKING:
-    from local_stack.broker.serving.connection import Connection
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -41,7 +37,6 @@ class Namespace:
     clock: Callable[[], datetime]
     faults: FaultBoard = field(default_factory=FaultBoard)
     stats: Stats = field(default_factory=Stats)
-    connections: "set[Connection]" = field(default_factory=set)
 
     @classmethod
     def load(

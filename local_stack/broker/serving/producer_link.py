@@ -1,16 +1,12 @@
 """A link on which a client sends events: deliveries put together, stored and acknowledged."""
 
-from typing import TYPE_CHECKING
-
 from local_stack.broker.amqp.messages import BATCH_FORMAT, split_batch, split_event
 from local_stack.broker.amqp.performatives import Attach, Disposition, Transfer, accepted, rejected
 from local_stack.broker.errors import AmqpError, JournalError
 from local_stack.broker.faults.faults import BusySend, FaultTarget, LoseAck, MuteAck
 from local_stack.broker.serving.links import MESSAGE_BYTES_MAX, Link
+from local_stack.broker.serving.peer import OwningSession
 from local_stack.broker.store.hubs import Hub
-
-if TYPE_CHECKING:
-    from local_stack.broker.serving.session import Session
 
 SENDER_CREDIT = 300
 """Deliveries a client may have under way; granted again when half are used."""
@@ -21,7 +17,7 @@ class ProducerLink(Link):
 
     def __init__(
         self,
-        session: "Session",
+        session: OwningSession,
         attach: Attach,
         *,
         address: str,

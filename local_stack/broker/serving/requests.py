@@ -1,7 +1,6 @@
 """Request and response links of `$cbs` and `$management`: finding where an answer goes."""
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from local_stack.broker.amqp.encode import described, encode
 from local_stack.broker.amqp.messages import (
@@ -15,10 +14,8 @@ from local_stack.broker.errors import AmqpError, DecodeError
 from local_stack.broker.serving.cbs import CBS, put_token
 from local_stack.broker.serving.links import MESSAGE_BYTES_MAX, Link, OutgoingLink
 from local_stack.broker.serving.management import manage
+from local_stack.broker.serving.peer import OwningSession
 from local_stack.broker.serving.responses import Request, Response
-
-if TYPE_CHECKING:
-    from local_stack.broker.serving.session import Session
 
 REQUEST_CREDIT = 100
 RESPONSES_WAITING_MAX = 100
@@ -28,7 +25,7 @@ RESPONSES_WAITING_MAX = 100
 class ResponseLink(OutgoingLink):
     """A client's receiver of answers."""
 
-    def __init__(self, session: "Session", attach: Attach, *, address: str) -> None:
+    def __init__(self, session: OwningSession, attach: Attach, *, address: str) -> None:
         super().__init__(session, attach, address=address)
         self.reply_to = _target_address(attach)
         self._waiting: deque[bytes] = deque(maxlen=RESPONSES_WAITING_MAX)
@@ -45,7 +42,7 @@ class ResponseLink(OutgoingLink):
 class RequestLink(Link):
     """A client's sender of requests."""
 
-    def __init__(self, session: "Session", attach: Attach, *, address: str) -> None:
+    def __init__(self, session: OwningSession, attach: Attach, *, address: str) -> None:
         super().__init__(session, attach, address=address)
         self._parts: list[bytes] = []
         self._delivery_count = attach.initial_delivery_count or 0

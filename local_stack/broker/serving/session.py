@@ -1,7 +1,6 @@
 """A session: its links by handle, its windows, and what has to wait for one."""
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from local_stack.broker.amqp.frames import frame
 from local_stack.broker.amqp.performatives import (
@@ -18,9 +17,7 @@ from local_stack.broker.amqp.performatives import (
 from local_stack.broker.errors import AmqpError
 from local_stack.broker.serving.attach import make_link
 from local_stack.broker.serving.links import Link, OutgoingLink
-
-if TYPE_CHECKING:
-    from local_stack.broker.serving.connection import Connection
+from local_stack.broker.serving.peer import OwningConnection
 
 INCOMING_FRAMES_MAX = 5_000
 """Transfer frames a client may send before the window is opened again, which is at half."""
@@ -33,7 +30,7 @@ _SERIAL = 0x1_0000_0000
 class Session:
     """One session of a connection. The broker uses the client's channel and handle numbers."""
 
-    def __init__(self, connection: "Connection", *, channel: int, begin: Begin) -> None:
+    def __init__(self, connection: OwningConnection, *, channel: int, begin: Begin) -> None:
         self.connection = connection
         self.channel = channel
         self.links: dict[int, Link] = {}
