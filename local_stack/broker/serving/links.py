@@ -2,8 +2,18 @@
 
 import struct
 
-from local_stack.broker.amqp.performatives import Attach, Detach, Flow, Transfer, error_of
+from local_stack.broker.amqp.performatives import (
+    Attach,
+    Detach,
+    Disposition,
+    Flow,
+    Transfer,
+    accepted,
+    error_of,
+    rejected,
+)
 from local_stack.broker.amqp.types import Described
+from local_stack.broker.errors import AmqpError
 from local_stack.broker.faults.faults import NOWHERE, FaultTarget
 from local_stack.broker.serving.peer import OwningSession
 
@@ -80,6 +90,42 @@ def _padded(terminus: Described | None, length: int) -> Described | None:
         return terminus
     missing = length - len(terminus.value)
     return Described(terminus.descriptor, terminus.value + [None] * missing)
+
+
+class IncomingLink(Link):
+    """A link on which the client sends, as far as the broker grants it credit."""
+
+    def __init__(self, session: OwningSession, attach: Attach, *, address: str) -> None:
+        super().__init__(session, attach, address=address)
+        self._delivery_count = attach.initial_delivery_count or 0
+
+    def count_delivery(self) -> None:
+        """A delivery has come to its end."""
+        self._delivery_count = (self._delivery_count + 1) % _SERIAL
+
+    def grant(self, credit: int) -> None:
+        """Let the client send this many deliveries from here on."""
+        self.session.send(
+            self.session.flow(
+                handle=self.handle, delivery_count=self._delivery_count, link_credit=credit
+            )
+        )
+
+    def settle(self, transfer: Transfer, error: AmqpError | None) -> None:
+        """Accept a delivery, or reject it with an error, where the client waits for an outcome."""
+        if transfer.settled or transfer.delivery_id is None:
+            return
+        state = rejected(error.condition, error.description) if error else accepted()
+        self.session.send(
+            Disposition(
+                role=True,
+                first=transfer.delivery_id,
+                last=transfer.delivery_id,
+                settled=True,
+                state=state,
+                batchable=False,
+            )
+        )
 
 
 class OutgoingLink(Link):

@@ -1,10 +1,10 @@
 """A link on which a client sends events: deliveries put together, stored and acknowledged."""
 
 from local_stack.broker.amqp.messages import BATCH_FORMAT, split_batch, split_event
-from local_stack.broker.amqp.performatives import Attach, Disposition, Transfer, accepted, rejected
+from local_stack.broker.amqp.performatives import Attach, Transfer
 from local_stack.broker.errors import AmqpError, JournalError
 from local_stack.broker.faults.faults import BusySend, FaultTarget, LoseAck, MuteAck
-from local_stack.broker.serving.links import MESSAGE_BYTES_MAX, Link
+from local_stack.broker.serving.links import MESSAGE_BYTES_MAX, IncomingLink
 from local_stack.broker.serving.peer import OwningSession
 from local_stack.broker.store.hubs import Hub
 
@@ -12,7 +12,7 @@ SENDER_CREDIT = 300
 """Deliveries a client may have under way; granted again when half are used."""
 
 
-class ProducerLink(Link):
+class ProducerLink(IncomingLink):
     """A sender to a hub, or to one of its partitions."""
 
     def __init__(
@@ -33,14 +33,13 @@ class ProducerLink(Link):
         )
         self._partition = partition
         self._credit = 0
-        self._delivery_count = attach.initial_delivery_count or 0
         self._first: Transfer | None = None
         self._parts: list[bytes] = []
         self._size = 0
 
     def accept(self) -> None:
         super().accept()
-        self._grant()
+        self.grant(SENDER_CREDIT)
 
     def on_transfer(self, transfer: Transfer, payload: bytes) -> None:
         if self._first is None:
@@ -52,27 +51,21 @@ class ProducerLink(Link):
             return
         first, message, size = self._first, b"".join(self._parts), self._size
         self._first, self._parts, self._size = None, [], 0
-        self._count_delivery()
+        self.count_delivery()
         if not transfer.aborted:
             self._take(first, message, size=size)
 
-    def _count_delivery(self) -> None:
-        self._delivery_count = (self._delivery_count + 1) % 0x1_0000_0000
+    def count_delivery(self) -> None:
+        super().count_delivery()
         self._credit -= 1
         if self._credit < 0:
             self.refuse("amqp:link:transfer-limit-exceeded", "a transfer came without credit")
         elif self._credit <= SENDER_CREDIT // 2:
-            self._grant()
+            self.grant(SENDER_CREDIT)
 
-    def _grant(self) -> None:
-        self._credit = SENDER_CREDIT
-        self.session.send(
-            self.session.flow(
-                handle=self.handle,
-                delivery_count=self._delivery_count,
-                link_credit=SENDER_CREDIT,
-            )
-        )
+    def grant(self, credit: int) -> None:
+        super().grant(credit)
+        self._credit = credit
 
     def _take(self, first: Transfer, message: bytes, *, size: int) -> None:
         """Store a delivery, then acknowledge it, unless a fault says otherwise."""
@@ -82,15 +75,15 @@ class ProducerLink(Link):
                 raise AmqpError(busy.condition, busy.description)
             self._store(first, message, size=size)
         except AmqpError as error:
-            self._settle(first, error)
+            self.settle(first, error)
             return
         except JournalError as error:
-            self._settle(first, AmqpError("amqp:internal-error", str(error)))
+            self.settle(first, AmqpError("amqp:internal-error", str(error)))
             return
         if faults.take(LoseAck, self.place):
             self.session.connection.reset()
         elif not faults.take(MuteAck, self.place):
-            self._settle(first, None)
+            self.settle(first, None)
 
     def _store(self, first: Transfer, message: bytes, *, size: int) -> None:
         if size > MESSAGE_BYTES_MAX:
@@ -107,18 +100,3 @@ class ProducerLink(Link):
         namespace.expire(self.hub)
         self.hub.append(events, enqueued_ms=namespace.now_ms(), partition=self._partition, key=key)
         namespace.stats.events_in += len(events)
-
-    def _settle(self, first: Transfer, error: AmqpError | None) -> None:
-        if first.settled or first.delivery_id is None:
-            return
-        state = rejected(error.condition, error.description) if error else accepted()
-        self.session.send(
-            Disposition(
-                role=True,
-                first=first.delivery_id,
-                last=first.delivery_id,
-                settled=True,
-                state=state,
-                batchable=False,
-            )
-        )

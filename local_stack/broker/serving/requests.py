@@ -9,10 +9,10 @@ from local_stack.broker.amqp.messages import (
     VALUE,
     decoded_sections,
 )
-from local_stack.broker.amqp.performatives import Attach, Disposition, Transfer, accepted, rejected
-from local_stack.broker.errors import AmqpError, DecodeError
+from local_stack.broker.amqp.performatives import Attach, Transfer
+from local_stack.broker.errors import DecodeError
 from local_stack.broker.serving.cbs import CBS, put_token
-from local_stack.broker.serving.links import MESSAGE_BYTES_MAX, Link, OutgoingLink
+from local_stack.broker.serving.links import MESSAGE_BYTES_MAX, IncomingLink, OutgoingLink
 from local_stack.broker.serving.management import manage
 from local_stack.broker.serving.peer import OwningSession
 from local_stack.broker.serving.responses import Request, Response
@@ -39,17 +39,16 @@ class ResponseLink(OutgoingLink):
             self.send_message(self._waiting.popleft(), self.session.connection.peer_frame_bytes_max)
 
 
-class RequestLink(Link):
+class RequestLink(IncomingLink):
     """A client's sender of requests."""
 
     def __init__(self, session: OwningSession, attach: Attach, *, address: str) -> None:
         super().__init__(session, attach, address=address)
         self._parts: list[bytes] = []
-        self._delivery_count = attach.initial_delivery_count or 0
 
     def accept(self) -> None:
         super().accept()
-        self._grant()
+        self.grant(REQUEST_CREDIT)
 
     def on_transfer(self, transfer: Transfer, payload: bytes) -> None:
         self._parts.append(payload)
@@ -59,57 +58,33 @@ class RequestLink(Link):
         if transfer.more:
             return
         message, self._parts = b"".join(self._parts), []
-        self._delivery_count = (self._delivery_count + 1) % 0x1_0000_0000
-        self._grant()
+        self.count_delivery()
+        self.grant(REQUEST_CREDIT)
         self._serve(transfer, message)
-
-    def _grant(self) -> None:
-        self.session.send(
-            self.session.flow(
-                handle=self.handle,
-                delivery_count=self._delivery_count,
-                link_credit=REQUEST_CREDIT,
-            )
-        )
 
     def _serve(self, transfer: Transfer, message: bytes) -> None:
         try:
             request = _request(message)
         except DecodeError as error:
-            self._settle(transfer, error)
+            self.settle(transfer, error)
             return
-        self._settle(transfer, None)
+        self.settle(transfer, None)
         serve = put_token if self.address == CBS else manage
         response = serve(request, self.session.connection)
         link = self._response_link(request.reply_to)
         if response is not None and link is not None:
             link.answer(_encoded(request, response))
 
-    def _settle(self, transfer: Transfer, error: AmqpError | None) -> None:
-        if transfer.settled or transfer.delivery_id is None:
-            return
-        state = rejected(error.condition, error.description) if error else accepted()
-        self.session.send(
-            Disposition(
-                role=True,
-                first=transfer.delivery_id,
-                last=transfer.delivery_id,
-                settled=True,
-                state=state,
-                batchable=False,
-            )
-        )
-
     def _response_link(self, reply_to: str | None) -> ResponseLink | None:
-        """The one the request names, else the one beside it: Python's client names none."""
+        """The one the request names, else that of its session: Python's client names none."""
         links = [
             link
             for link in self.session.connection.links()
             if isinstance(link, ResponseLink) and link.address == self.address
         ]
         named = [link for link in links if reply_to is not None and link.reply_to == reply_to]
-        beside = [link for link in links if link.session is self.session]
-        return next(iter(named + beside), None)
+        own = [link for link in links if link.session is self.session]
+        return next(iter(named + own), None)
 
 
 def _target_address(attach: Attach) -> str | None:
