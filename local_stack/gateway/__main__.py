@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ GARBAGE_OBJECTS_MAX = 20_000
 
 def main() -> int:
     """The exit status: 0 after a signal, 1 where the gateway cannot start."""
-    settings = parse()
+    settings = parse(sys.argv[1:], os.environ)
     configure()
     try:
         with _metrics(settings):

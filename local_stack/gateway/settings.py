@@ -1,8 +1,7 @@
-"""What the gateway can be told: one frozen value, from flags over environment variables."""
+"""The settings of the gateway: one frozen value, from flags over environment variables."""
 
 import argparse
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,23 +36,23 @@ class Settings:
     metrics_file: Path | None
 
 
-def parse(arguments: Sequence[str] | None = None) -> Settings:
+def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
     """Ends the process with a message when a value cannot be read."""
-    options = _parser().parse_args(arguments)
+    options = _parser(environment).parse_args(arguments)
     values = vars(options)
     values["policies"] = values["policies"] or POLICIES
     values["named_values"] = tuple(values["named_values"])
     return Settings(**values)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local_stack.gateway",
         description="Runs the gateway's policies around calls to a model.",
     )
 
     def add(flag: str, variable: str, text: str, *, default: str | None, type: Any = str) -> None:
-        value = os.environ.get(variable, default)
+        value = environment.get(variable, default)
         shown = f" ({default})" if default else ""
         parser.add_argument(
             f"--{flag}",

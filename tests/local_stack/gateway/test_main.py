@@ -22,11 +22,15 @@ EVENT_HUBS = (
 )
 
 
-def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EVENTHUB_CONNECTION_STRING", EVENT_HUBS)
-    monkeypatch.setenv("GATEWAY_PORT", "1234")
-    monkeypatch.setenv("GATEWAY_DROP", "0.5")
-    settings = parse(["--drop", "0.03", "--traps", "probes, chunks", "--named-value", "a=b=c"])
+def test_flags_win_over_the_environment() -> None:
+    settings = parse(
+        ["--drop", "0.03", "--traps", "probes, chunks", "--named-value", "a=b=c"],
+        {
+            "EVENTHUB_CONNECTION_STRING": EVENT_HUBS,
+            "GATEWAY_PORT": "1234",
+            "GATEWAY_DROP": "0.5",
+        },
+    )
     assert (settings.port, settings.drop) == (1234, 0.03)
     assert settings.traps == (Trap.PROBES, Trap.CHUNKS)
     assert settings.named_values == (("a", "b=c"),)
@@ -44,14 +48,10 @@ def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(
-    arguments: list[str],
-    told: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("EVENTHUB_CONNECTION_STRING", raising=False)
     with pytest.raises(SystemExit) as ended:
-        parse(arguments)
+        parse(arguments, {})
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
 
