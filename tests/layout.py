@@ -41,6 +41,10 @@ ORDER = {
         broker.serving  broker.strikes  broker.broker  broker.admin  broker.listening  broker
         traffic  [model send gateway.reporting]  gateway  demo
     """,
+    "local_stack.broker.serving": """
+        [addresses responses namespace]  peer  [cbs management links]
+        [requests consumer_link producer_link]  attach  session  connection
+    """,
 }
 
 WALLS = {
