@@ -1,5 +1,7 @@
-"""docs/tables.md has every column that the tables hold."""
+"""docs/tables.md has every column that the tables hold, and its rows are real ones."""
 
+import json
+import re
 from typing import Any
 
 from pricing_rules.types import CountedAt, Rank
@@ -14,7 +16,8 @@ from table_api.ledger.measures import (
 )
 from table_api.people.people import People, Person
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.fixtures.builders import CALL_TIME
+from table_api.storage.table_storage import Row
+from tests.fixtures.builders import CALL_TIME, make_usage
 from tests.fixtures.calls import NOW, all_rows, make_call, open_ledger
 from tests.paths import ROOT
 
@@ -103,3 +106,35 @@ async def test_every_column_of_the_other_tables_is_documented() -> None:
         undocumented = {column for column in columns if f"`{column}`" not in section}
         counted = {column for column in undocumented if column.removeprefix("n_") in consumer}
         assert undocumented - counted == set()
+
+
+async def test_the_rows_shown_are_those_of_a_call_that_was_recovered_and_then_corrected() -> None:
+    storage = MemoryTableStorage()
+    ledger = await open_ledger(storage)
+    logged = make_usage(input=2048, output=427)
+    halves = ("gateway-llm-log", "trace")
+    await ledger.post([make_call(7041, rank=Rank.GATEWAY_LOG, usage=logged, completed_from=halves)])
+    await ledger.post([make_call(7190)])
+    text = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    entry, correction, cell = await keyed_rows(storage, "ledger")
+    [monthly] = await keyed_rows(storage, "monthly")
+    changed = {name: value for name, value in correction.items() if value != entry.get(name)}
+    for row, block in zip((entry, changed, cell, monthly), shown, strict=True):
+        assert set(block) == set(row)
+        assert [name for name in block if not is_short_for(block[name], row[name])] == []
+
+
+async def keyed_rows(storage: MemoryTableStorage, table: str) -> list[Row]:
+    """Every row with its keys; columns that differ from run to run are left out."""
+    rows = await all_rows(storage, table)
+    return [
+        {"PartitionKey": partition, "RowKey": row_key, **row}
+        for (partition, row_key), row in rows.items()
+    ]
+
+
+def is_short_for(shown: object, stored: object) -> bool:
+    """Whether the page shows the stored value, where `…` is any text."""
+    pattern = ".*".join(re.escape(part) for part in str(shown).split("…"))
+    return re.fullmatch(pattern, str(stored)) is not None
