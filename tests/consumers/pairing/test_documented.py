@@ -15,7 +15,7 @@ from tests.paths import ROOT
 
 PAGE = (ROOT / "docs/pairing.md").read_text(encoding="utf-8")
 STEPS = PAGE.partition("## One call")[2].partition("\n## ")[0]
-DIAGRAM = PAGE.partition("```mermaid")[2].partition("```")[0]
+DIAGRAM = PAGE.partition("stateDiagram-v2")[2].partition("```")[0]
 LIFE = PAGE.partition("## The life of a call")[2].partition("\n## ")[0]
 SECOND = timedelta(seconds=1)
 
