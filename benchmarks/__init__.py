@@ -1,1 +1,1 @@
-"""Measurements. Each module prints what it measured beside a reference of the same run."""
+"""Measurements. Each module prints what it measured and a reference from the same run."""

@@ -1,7 +1,8 @@
 """All benchmarks, one after another: `python -m benchmarks`.
 
-Writes `benchmarks/results.json` and `docs/performance.md`. Exit code 1 when a benchmark fails; a
-goal that is missed is said on the page and fails nothing, since neighbours move these figures.
+Writes `benchmarks/results.json` and `docs/performance.md`. The exit code is 1 when a benchmark
+fails. The page shows which goals are missed; a missed goal is no failure, because other work on the
+machine changes these figures.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 COMMENTS = ROOT / "benchmarks" / "comments.md"
-"""What people say of the figures; put on the page as it is."""
+"""Comments on the figures, written by people; the page contains them as they are."""
 BENCHMARKS = (
     ("metering", ()),
     ("rating", ()),
@@ -36,7 +38,7 @@ LIBRARIES = ("azure-eventhub", "azure-core", "aiohttp", "msgspec", "uvloop", "ge
 
 
 def run(name: str, options: tuple[str, ...]) -> list[Result]:
-    """One benchmark as a process of its own. CalledProcessError when it fails."""
+    """Run one benchmark as a process of its own. Raises CalledProcessError when it fails."""
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "results.json"
         command = (sys.executable, "-m", f"benchmarks.{name}", *options, "--results", str(file))
@@ -50,12 +52,15 @@ def page(found: dict[str, list[Result]], at: datetime) -> str:
     lines = [
         "# Performance",
         "",
-        "Written by `make bench`; do not edit. Ratios of one run on one machine: read them, and",
-        "not the absolute figures. CPU is processor time of the side that is measured, never of",
-        "the broker, of Azurite or of the model stand-in.",
+        "`make bench` writes this page; do not edit it. Read the ratios, not the absolute figures:",
+        "both sides ran in one run on one machine. CPU is the processor time of the measured side;",
+        "it never includes the broker, Azurite or the model stand-in.",
         "",
-        f"{at:%Y-%m-%d} · {cpu_name()}, {cpu_count()} · Python {platform.python_version()} · "
-        f"{versions}",
+        *textwrap.wrap(
+            f"{at:%Y-%m-%d} · {cpu_name()}, {cpu_count()} · Python {platform.python_version()} · "
+            f"{versions}",
+            width=100,
+        ),
         "",
     ]
     for benchmark, results in found.items():
@@ -83,7 +88,7 @@ def cpu_name() -> str:
 
 
 def cpu_count() -> str:
-    """How many of them."""
+    """The number of processors."""
     processors = Path("/proc/cpuinfo").read_text().count("processor\t")
     return f"{processors} processors"
 
@@ -91,7 +96,7 @@ def cpu_count() -> str:
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", help="only these benchmarks; nothing is written then")
+    parser.add_argument("names", nargs="*", help="run only these benchmarks, and write nothing")
     names = parser.parse_args().names
     found = {}
     for name, options in BENCHMARKS:

@@ -1,12 +1,13 @@
-"""The API's lists beside raw reads of the same rows: CPU time of this process, in one run.
+"""The API's lists, compared with raw reads of the same rows: CPU time of this process, in one run.
 
     python -m benchmarks.api [--rows 100000] [--subjects 10000] [--rounds 7]
 
-Azurite runs outside. The reference asks the same storage client for the same rows and columns and
-parses the bytes, no more; the API answers over ASGI to the last byte of its JSON. Both in turn, and
-the medians are compared. The month of one subject is asked of a warm app, as a page that is clicked
-through does. Everything over everybody is cold: a new app that has read no row, no settings and no
-people; only the framework has answered before, a question that was refused without a read.
+Azurite runs outside. The reference asks the same storage client for the same rows and columns,
+parses the bytes and does nothing else. The API answers over ASGI to the last byte of its JSON. Both
+take turns, and their medians are compared. A warm app answers the month of one subject, since a
+person clicks through such pages. A cold app answers lists over everybody: it is new and has read no
+row, no settings and no people. Only its framework has answered one question, which was refused
+without a read.
 """
 
 import argparse
@@ -42,7 +43,7 @@ CALLS_OF_SUBJECT = 90
 SEED = 20261127
 IN_FLIGHT = 4
 WARM_ROUNDS = 10
-"""Rounds of a short question for each of a long one."""
+"""Rounds of a short question per round of a long one."""
 REPETITIONS = 15
 DAY_NAMES = tuple(day_columns(day)[0] for day in range(1, 31))
 
@@ -50,8 +51,8 @@ Read = Callable[[], Awaitable[None]]
 
 
 async def fill(storage: TableStorage, rows: int, subjects: int) -> str:
-    """One subject's calls by the ledger, foreign rows beside them, and everybody's `monthly`;
-    gives the subject's partition.
+    """Post one subject's calls through the ledger, add other rows to the same partition, and write
+    everybody's `monthly`. Returns the subject's partition.
     """
     ledger = await ProjectedLedger.open(storage, SETTINGS, now=lambda: NOW)
     calls = [
@@ -79,7 +80,7 @@ async def fill(storage: TableStorage, rows: int, subjects: int) -> str:
 
 
 def monthly_row(chance: random.Random, number: int) -> Insert:
-    """Somebody with one model and ten days of calls."""
+    """A row of somebody with one model and ten days of calls."""
     subject, model = f"person-{number:05d}@example.com", MODELS[number % 3]
     columns: dict[str, Value] = {"subject": subject, "model": model}
     total, active = [0] * 7, 0
@@ -98,7 +99,7 @@ def monthly_row(chance: random.Random, number: int) -> Insert:
 
 
 async def insert(storage: TableStorage, table: str, partition: str, rows: Sequence[Insert]) -> None:
-    """In whole transactions, several at once."""
+    """Insert rows in whole transactions, several at once."""
     free = asyncio.Semaphore(IN_FLIGHT)
 
     async def write(start: int) -> None:
@@ -135,7 +136,7 @@ async def ask(app: FastAPI, path: str, query: str, *, expected: int = 200) -> by
 
 
 def raw(storage: TableStorage, place: tuple[str, str, KeyRange], select: Sequence[str]) -> Read:
-    """The reference of a question."""
+    """The raw read that a question is compared with."""
 
     async def read() -> None:
         table, partition, keys = place
@@ -146,7 +147,7 @@ def raw(storage: TableStorage, place: tuple[str, str, KeyRange], select: Sequenc
 
 
 async def cold_app(storage: TableStorage) -> FastAPI:
-    """A new app of which nothing but the framework is warm."""
+    """A new app; only its framework is warm."""
     app = create_app(storage, now=lambda: NOW)
     await ask(app, "/v1/usage", "unknown=parameter", expected=400)
     return app
@@ -198,13 +199,13 @@ async def run(rows: int, subjects: int, rounds: int) -> list[Result]:
                 storage,
                 (path, query),
                 raw(storage, place, select),
-                # So short a question is drowned by chance in a few rounds.
+                # A question this short needs more rounds: in a few of them chance decides.
                 rounds=rounds * WARM_ROUNDS if warm else rounds,
                 warm=warm,
             )
             raws.append(reference)
             results.append(
-                at_most(f"API, {name}: CPU ms, beside a raw read", ours, reference, goal)
+                at_most(f"API, {name}: CPU ms, compared with a raw read", ours, reference, goal)
             )
         results += await parts(storage, (partition, raws[0]), raws[1])
         await storage.close()
@@ -214,8 +215,9 @@ async def run(rows: int, subjects: int, rounds: int) -> list[Result]:
 async def parts(
     storage: TableStorage, of_subject: tuple[str, float], of_overview: float
 ) -> list[Result]:
-    """What the API does beside its read, each by itself: what holds the ratios. `of_subject`: the
-    partition of the month, and the CPU ms of its raw read; `of_overview`: that of all days.
+    """What the API does besides its read, part by part: this explains the ratios. `of_subject` is
+    the partition of the month and the CPU ms of its raw read; `of_overview` is the CPU ms of the
+    raw read of all days.
     """
     partition, of_month = of_subject
     month = subject_rows("d", SUBJECT, (1, 31))
@@ -232,17 +234,18 @@ async def parts(
         framework.append(time.process_time() - started)
     return [
         beside(
-            "API, a question that is refused without a read: CPU ms, beside the raw month",
+            "API, a question that is refused without a read: CPU ms, compared with the raw month",
             statistics.median(framework) * 1e3,
             of_month,
         ),
         beside(
-            f"API, {len(cells)} rows of the month as numbers: CPU ms, beside the raw month",
+            f"API, {len(cells)} rows of the month as numbers: CPU ms, compared with the raw month",
             cpu_ms(lambda: list(map(read_daily_usage, cells))),
             of_month,
         ),
         beside(
-            f"API, {sum(map(len, texts)):,} texts of days added up: CPU ms, beside the raw days",
+            f"API, {sum(map(len, texts)):,} texts of days added up: CPU ms, "
+            "compared with the raw days",
             cpu_ms(lambda: list(map(sum_texts, texts))),
             of_overview,
         ),

@@ -1,10 +1,11 @@
-"""The local gateway, policies and all, beside a bare proxy of the same framework in the same run.
+"""The local gateway with its policies, compared with a bare proxy of the same framework in one run.
 
     python -m benchmarks.gateway [--rounds N]
 
-Four processes: model stand-in, broker, gateway, bare proxy; this one calls, as forty people. Both
-proxies take turns, call by call or slice by slice, so that whatever else the machine does falls on
-both alike; a ratio is the median of the ratios of neighbouring slices. Processor time is told too.
+There are four processes: model stand-in, broker, gateway and bare proxy. This process makes the
+calls, as forty people. Both proxies take turns, call by call or slice by slice, so that other work
+on the machine affects both alike. A ratio is the median of the ratios of neighbouring slices. It
+prints processor time too.
 """
 
 import argparse
@@ -36,16 +37,16 @@ CHAT = "/llm/openai/deployments/gpt-4.1-mini/chat/completions?api-version=2024-1
 QUESTION = "Who pays for this call, and how would anybody know? " * 40
 PIECES = 32
 PIECE_PAUSE_MS = 5
-"""Models send some two hundred pieces a second: each is a packet of its own for a proxy."""
+"""Models send about two hundred pieces a second, and a proxy sees each as a packet of its own."""
 STREAMED_PERCENT = 60
 WARM_UP_CALLS = 500
 LATENCY_CALLS = 40
 MIXED_CALLS, PLAIN_CALLS = 300, 1_200
 RUN_IN = 0.25
-"""Share of a slice that is not timed. It opens connections, and its reports leave the gateway in
-the time of those calls that are timed, as the last ones' do after it."""
+"""Share of a slice that is not timed. It opens connections. Its reports leave the gateway while the
+timed calls run, just as the reports of the last timed calls leave after them."""
 PLAIN_SLICES = 3
-"""Of each proxy and round: they are short."""
+"""Slices of plain calls per proxy and round; they are short."""
 CONCURRENCY = 48
 FIRST_BYTE_MS_MAX, ADDED_P50_MS_MAX, THROUGHPUT_RATIO_MIN = 20.0, 10.0, 0.5
 BARE, GATEWAY = "bare proxy", "gateway"
@@ -53,7 +54,7 @@ BARE, GATEWAY = "bare proxy", "gateway"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A process that listens."""
+    """A process that listens on a URL."""
 
     url: str
     pid: int
@@ -61,18 +62,18 @@ class Part:
 
 @dataclass(slots=True)
 class Measured:
-    """Of one proxy. The n-th slice of one is the neighbour of the other's n-th."""
+    """The figures of one proxy. The n-th slice of one is the neighbour of the other's n-th."""
 
     first_byte_ms: list[float] = field(default_factory=list)
     plain_ms: list[float] = field(default_factory=list)
     mixed_per_s: list[float] = field(default_factory=list)
     plain_per_s: list[float] = field(default_factory=list)
     plain_cpu_s: dict[str, float] = field(default_factory=dict)
-    """Of all plain slices, by who used it."""
+    """CPU seconds of all plain slices, by the process that used them."""
 
 
 async def run(rounds: int) -> dict[str, Measured]:
-    """Both proxies by name."""
+    """Measure both proxies; the figures by name."""
     measured = {name: Measured() for name in (BARE, GATEWAY)}
     async with (
         _parts() as parts,
@@ -116,14 +117,14 @@ class Caller:
         self._tokens = itertools.cycle([local_token(person.subject) for person in people()])
 
     async def plain(self) -> float:
-        """Until the whole answer is there, which the model gives at once."""
+        """Time until the whole answer is there; the model sends it at once."""
         started = time.perf_counter()
         async with self._ask(stream=False) as answer:
             await answer.read()
         return (time.perf_counter() - started) * 1_000
 
     async def stream(self) -> float:
-        """Until the first byte; the stream is read to its end."""
+        """Time until the first byte; the stream is read to its end."""
         started = time.perf_counter()
         async with self._ask(stream=True) as answer:
             await answer.content.readany()
@@ -138,7 +139,7 @@ class Caller:
         return await (self.stream() if streamed else self.plain())
 
     async def settled(self) -> None:
-        """Once the gateway has sent all its reports."""
+        """Wait until the gateway has sent all its reports."""
         async with self._session.get(f"{self._url}/settled") as answer:
             answer.raise_for_status()
 
@@ -157,7 +158,7 @@ class Caller:
 
 
 async def _throughput(call: Callable[[], Awaitable[float]], calls: int) -> float:
-    """Calls a second, CONCURRENCY at a time, without the time of the run-in."""
+    """Calls per second, CONCURRENCY at a time; the run-in is not timed."""
     run_in = round(calls * RUN_IN)
     rest = iter(range(calls))
     timed_from = 0.0
@@ -175,7 +176,7 @@ async def _throughput(call: Callable[[], Awaitable[float]], calls: int) -> float
 
 @asynccontextmanager
 async def _parts() -> AsyncIterator[dict[str, Part]]:
-    """All processes by name."""
+    """Start all processes; gives them by name."""
     amqp = free_port()
     event_hubs = (
         f"Endpoint=sb://localhost:{amqp};SharedAccessKeyName=local;SharedAccessKey=local;"
@@ -218,15 +219,15 @@ async def _process(module: str, *arguments: str) -> AsyncIterator[Part]:
 
 
 def results(measured: Mapping[str, Measured]) -> list[Result]:
-    """Medians of both; the goal of a wait is about the difference, that of a rate about the ratio
-    of neighbouring slices.
+    """Medians of both. The goal of a waiting time is about the difference; the goal of a rate is
+    about the ratio of neighbouring slices.
     """
     bare, gateway = measured[BARE], measured[GATEWAY]
 
     def added(name: str, bare_ms: list[float], gateway_ms: list[float], most_ms: float) -> Result:
         theirs, ours = statistics.median(bare_ms), statistics.median(gateway_ms)
         return Result(
-            name=f"{name}: ms, beside a bare proxy (ratio: added ms)",
+            name=f"{name}: ms, compared with a bare proxy (ratio: added ms)",
             ours=ours,
             reference=theirs,
             ratio=ours - theirs,
@@ -237,7 +238,7 @@ def results(measured: Mapping[str, Measured]) -> list[Result]:
     def rate(name: str, bare_s: list[float], gateway_s: list[float]) -> Result:
         ratio = statistics.median(mine / its for its, mine in zip(bare_s, gateway_s, strict=True))
         return Result(
-            name=f"{name}: calls/s, beside a bare proxy",
+            name=f"{name}: calls/s, compared with a bare proxy",
             ours=statistics.median(gateway_s),
             reference=statistics.median(bare_s),
             ratio=ratio,

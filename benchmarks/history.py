@@ -1,7 +1,8 @@
-"""Replay, staging and apply beside posting: CPU time per call in one process, storage in memory.
+"""Replay, staging and apply, compared with posting: CPU time per call, storage in memory.
 
-The storage is the twin, so that only this program's own work counts; its dictionaries are in every
-row of the table alike. Each figure is CPU time of the step divided by its calls.
+Everything runs in one process, and the storage is the twin in memory, so that only our own work
+counts. The twin's work is part of every row of the table. Each figure is the CPU time of a step
+divided by its calls.
 """
 
 import argparse
@@ -30,7 +31,7 @@ CONFIG = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=1, consumer_groups=("
 
 
 def bodies(calls: int) -> list[bytes]:
-    """Calls of USERS subjects on ten days."""
+    """Bodies of calls of USERS subjects on ten days."""
     return [
         make_body(
             id=call_id(number),
@@ -43,7 +44,7 @@ def bodies(calls: int) -> list[bytes]:
 
 
 def time_of(number: int) -> str:
-    """As the gateway writes it."""
+    """The time of a call as the gateway writes it."""
     time = CALL_TIME - timedelta(days=number % 10, seconds=number % 3600)
     return f"{time:%Y-%m-%dT%H:%M:%S.%fZ}"
 
@@ -88,7 +89,7 @@ async def measure(calls: int, files: Path, results: Path | None) -> int:
     print(f"{calls:,} calls, {USERS:,} users; storage in memory; {found.render()}")
     steps = (
         ("replay of Capture, all missing", missing),
-        ("replay of Capture, all standing", again),
+        ("replay of Capture, all posted before", again),
         ("rerate stage", staging),
         ("rerate apply", applying),
         ("rerate revert", reverting),
@@ -96,7 +97,7 @@ async def measure(calls: int, files: Path, results: Path | None) -> int:
     posted = posting[0] / calls * 1e6
     report(
         [
-            beside(f"{name}: CPU µs per call, beside metering", cpu / calls * 1e6, posted)
+            beside(f"{name}: CPU µs per call, compared with metering", cpu / calls * 1e6, posted)
             for name, (cpu, _) in steps
         ],
         results,

@@ -1,4 +1,4 @@
-"""What closing a month costs: CPU seconds per 1,000 lines, each format beside the CSV.
+"""What closing a month costs: CPU time per 1,000 lines; each format is compared with the CSV.
 
     python -m benchmarks.invoices [--subjects 1000]
 
@@ -72,7 +72,7 @@ async def measure(subjects: int) -> list[Result]:
 
 
 def _formats(document: Document) -> list[Result]:
-    """The formats of one invoice beside its CSV."""
+    """The formats of one invoice, compared with its CSV."""
     csv = 1_000_000 * _seconds(lambda: document_csv(document, {})) / len(document.lines)
     return [
         _result(name, _seconds(make), document, csv)
@@ -92,7 +92,9 @@ def _seconds(make: Callable[[], bytes]) -> float:
 
 def _result(name: str, seconds: float, document: Document, csv_ms: float) -> Result:
     per_thousand = 1_000_000 * seconds / len(document.lines)
-    return beside(f"{name}: CPU ms per 1,000 invoice lines, beside the CSV", per_thousand, csv_ms)
+    return beside(
+        f"{name}: CPU ms per 1,000 invoice lines, compared with the CSV", per_thousand, csv_ms
+    )
 
 
 async def _none(_start: datetime, _stop: datetime) -> int:

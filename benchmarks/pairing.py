@@ -1,9 +1,9 @@
-"""Pairing's CPU time per diagnostics record and per completed call, beside metering's per event.
+"""Pairing's CPU time per diagnostics record and completed call, compared with metering's per event.
 
-One traffic, both consumers as processes of their own; broker and Azurite run outside of both, and
-only a consumer's own CPU time counts, start-up included. Pairing's rows divide one total by three
-numbers. Afterwards ledger and states are compared
-with what was sent: a fast wrong answer is no result.
+Both consumers read the same traffic, each as a process of its own. Broker and Azurite run in other
+processes. Only a consumer's own CPU time counts, start-up included. Pairing's rows divide one total
+by three numbers. In the end ledger and states are compared with what was sent, because a fast wrong
+answer is no result.
 """
 
 import argparse
@@ -44,7 +44,7 @@ SEED = 20261123
 POLL_S = 0.1
 SIDE_S_MAX = 1_800.0
 SPAN = timedelta(minutes=5)
-"""Less than the grace: what has lost a half waits, as in live traffic."""
+"""Shorter than the grace: a call that has lost a half waits, as in live traffic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,14 @@ class Side:
 
 
 async def work(side: str) -> None:
-    """One consumer, until told to end."""
+    """Run one consumer until it gets a signal to end."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     await (pair if side == "pair" else run)(read_settings({}, os.environ), ended=ended)
 
 
 def measured(side: str) -> None:
-    """One consumer, in this process: prints its CPU seconds."""
+    """Run one consumer in this process, and print its CPU seconds."""
     started = time.process_time()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work(side))
@@ -71,7 +71,7 @@ def measured(side: str) -> None:
 
 
 async def measure(side: str, events: int, environment: dict[str, str]) -> Side:
-    """One consumer, as a process, until all events are in its progress rows."""
+    """Run one consumer as a process until all events are in its progress rows."""
     started = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.pairing", "--side", side),
@@ -96,7 +96,7 @@ async def durable(side: str, events: int, connection_string: str) -> None:
     while received < events:
         await asyncio.sleep(POLL_S)
         rows = [row for hub, group in groups for row in await table.of_group(hub, group)]
-        # Pairing reads what it publishes, too: that is counted as ignored.
+        # Pairing also reads what it publishes, and counts it as ignored.
         received = sum(row.counts[Count.RECEIVED] - row.counts[Count.IGNORED] for row in rows)
     await storage.close()
 
@@ -136,7 +136,9 @@ async def compare(calls: int) -> list[Result]:
 
 
 async def verify(sent: Traffic, storage: AzureTableStorage, start: datetime) -> None:
-    """Each call in the ledger is as it was sent, none is missing but those that wait, audit ok."""
+    """Check that each call in the ledger is as it was sent, that only waiting calls are missing,
+    and that the audit is ok.
+    """
     found = {
         call_id: [(str(e.row["subject"]), int(e.row["rank"]), int(e.row["tokens"])) for e in each]
         for call_id, each in (await standing_calls(storage)).items()
@@ -153,7 +155,7 @@ async def verify(sent: Traffic, storage: AzureTableStorage, start: datetime) -> 
 
 
 def results(sent: Traffic, pairing: Side, metering: Side, metered_events: int) -> list[Result]:
-    """What pairing costs beside metering."""
+    """What pairing costs, compared with metering."""
     bodies = [event.body for event in sent.events if event.hub == DIAGNOSTICS]
     records = sum(body.count(b'"correlationId"') for body in bodies)
     usage = len(sent.events) - len(bodies)
@@ -165,7 +167,7 @@ def results(sent: Traffic, pairing: Side, metering: Side, metered_events: int) -
     metered = metering.cpu_s / metered_events * 1e6
     return [
         beside(
-            f"pairing: CPU µs per {name}, beside metering's per event",
+            f"pairing: CPU µs per {name}, compared with metering's per event",
             pairing.cpu_s / number * 1e6,
             metered,
         )

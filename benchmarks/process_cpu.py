@@ -1,4 +1,4 @@
-"""Processor time of other processes, from /proc: it can be compared whatever else runs."""
+"""Processor time of other processes, from /proc. Other work on the machine hardly changes it."""
 
 import os
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""Rating with audit lines beside genai-prices and litellm, on the same calls in one run.
+"""Rating with audit lines, compared with genai-prices and litellm on the same calls in one run.
 
     python -m benchmarks.rating [--without-litellm]
 
-Token counts are those of two published traces; neither says which model was called, so models
-are dealt by a seeded rule. Ratios are of CPU time; absolute figures are for orientation.
+The token counts are those of two published traces. Neither says which model was called, so a seeded
+rule chooses the models. Ratios are of CPU time; absolute figures are for orientation only.
 """
 
 import argparse
@@ -42,7 +42,7 @@ CONTOSO_BOOK = BASE_BOOKS / "examples" / "contoso.toml"
 CALLS = 10_000
 SEED = 20261123
 REPETITIONS = 9
-"""The fastest of so many counts: a busy machine slows the short runs most."""
+"""The fastest of these repetitions counts, because a busy machine slows short runs most."""
 LITELLM = "litellm==1.106.2"
 LITELLM_GOAL, GENAI_GOAL = 60, 40
 GENAI = "genai-prices"
@@ -66,11 +66,11 @@ class Row(NamedTuple):
     seconds: list[float]
     """CPU time of each repetition."""
     total: Decimal | None
-    """USD; None where it is not the list price."""
+    """USD; None if it is not the list price."""
 
 
 def read_calls(traces: Path) -> list[Call]:
-    """A seeded sample of both traces with a model dealt to each call."""
+    """A seeded sample of both traces, with a model chosen for each call."""
     counts = []
     with (traces / "azure_llm_inference_2023_code.csv").open(newline="") as file:
         for row in csv.DictReader(file):
@@ -123,7 +123,9 @@ def genai_price(model: str, usage: GenaiUsage) -> Decimal:
 
 
 def measure(calls: Sequence[Call], book: Book) -> list[Row]:
-    """Our engine twice and genai-prices twice, interleaved: a slow moment meets every one."""
+    """Time our engine twice and genai-prices twice, interleaved, so that a slow moment affects all
+    of them.
+    """
     contoso = load_book([DEMO_BOOK, CONTOSO_BOOK])
     events = [make_event(index, call) for index, call in enumerate(calls)]
     usages = [(call[0], make_genai_usage(call)) for call in calls]
@@ -163,7 +165,7 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def differing_calls(calls: Sequence[Call], book: Book) -> int:
-    """Calls whose list price is not genai-prices' to the last digit."""
+    """Number of calls whose list price differs from genai-prices in any digit."""
     return sum(
         rate(make_event(0, call), book).list
         != genai_price(call[0], make_genai_usage(call)) * PICO_PER_UNIT
@@ -172,7 +174,7 @@ def differing_calls(calls: Sequence[Call], book: Book) -> int:
 
 
 def run_litellm(calls: Sequence[Call]) -> Row:
-    """litellm in an environment of its own that is gone afterwards."""
+    """Time litellm in an environment of its own, which is deleted afterwards."""
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if uv is None:
         raise FileNotFoundError("uv is not on the path, or run with --without-litellm")
@@ -226,17 +228,19 @@ def comparison(rows: Sequence[Row]) -> Table:
 
 
 def results(rows: Sequence[Row]) -> list[Result]:
-    """How many times our rating goes into each reference's time."""
+    """How many times faster our rating is than each reference."""
     ours = min(rows[0].seconds) / CALLS * 1e6
     found = []
     for row in rows[1:]:
         each = min(row.seconds) / CALLS * 1e6
         if row.name.startswith((LITELLM, GENAI)):
             goal = LITELLM_GOAL if row.name.startswith(LITELLM) else GENAI_GOAL
-            name = f"{row.name}: CPU µs per call, beside our rating with audit lines"
+            name = f"{row.name}: CPU µs per call, compared with our rating with audit lines"
             found.append(at_least(name, each, ours, goal))
         else:
-            found.append(beside(f"{row.name}: CPU µs per call, beside list price", each, ours))
+            found.append(
+                beside(f"{row.name}: CPU µs per call, compared with list price", each, ours)
+            )
     return found
 
 

@@ -1,4 +1,4 @@
-"""One measured number beside its reference and its goal, as table, JSON and page show it."""
+"""One measured number with its reference and its goal; table, JSON and page show it."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a benchmark says."""
+    """One figure of a benchmark."""
 
     name: str
     """What was measured, its unit and its reference."""
@@ -21,7 +21,7 @@ class Result:
     ratio: float
     """The figure that the goal is about."""
     goal: str
-    """`≤ 2.0`, `≥ 25`, or empty where the figure is for information."""
+    """`≤ 2.0`, `≥ 25`, or empty if the figure is for information only."""
     holds: bool | None
     """None without a goal."""
 
@@ -41,7 +41,7 @@ def at_least(name: str, ours: float, reference: float, goal: float) -> Result:
 
 
 def beside(name: str, ours: float, reference: float) -> Result:
-    """A ratio that no goal is set for."""
+    """A ratio without a goal."""
     return Result(
         name=name, ours=ours, reference=reference, ratio=ours / reference, goal="", holds=None
     )
@@ -55,12 +55,12 @@ def verdict(result: Result) -> str:
 
 
 def add_results_argument(parser: argparse.ArgumentParser) -> None:
-    """The option by which `python -m benchmarks` gathers what each benchmark says."""
+    """Add the option with which `python -m benchmarks` collects the results of each benchmark."""
     parser.add_argument("--results", type=Path, help="also write the results as JSON, to this file")
 
 
 def report(results: Sequence[Result], file: Path | None) -> None:
-    """Print the results, and write them where that is asked for."""
+    """Print the results; write them to the file if one is given."""
     table = Table("measured", "ours", "reference", "ratio", "goal", "", title="results")
     for each in results:
         figures = (f"{each.ours:,.4g}", f"{each.reference:,.4g}", f"{each.ratio:.2f}")

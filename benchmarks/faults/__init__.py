@@ -1,4 +1,5 @@
 """The fault campaign: metering while things break, and whether every call still counts once.
 
-One fault a run. Each has its own hub, ledger and consumer processes; a run ends with a line.
+Each run has one fault, and its own hub, ledger and consumer processes. It ends with one line of the
+table.
 """

@@ -14,10 +14,10 @@ from local_stack.demo import azurite
 
 EVENTS = 100_000
 SMALLER = 25
-"""Runs but the large one take so many times fewer events."""
+"""All runs except the large one have this many times fewer events."""
 INTERRUPTED = 130
 EVENTS_MIN = 400
-"""In a run; with fewer there is no time for a fault."""
+"""Fewest events of a run: with fewer there is no time for a fault."""
 
 
 async def campaign(names: Sequence[str], events: int) -> bool:
@@ -47,9 +47,9 @@ def main() -> int:
         "--fault", action="append", choices=FAULTS, help="only this one; may be repeated"
     )
     arguments = parser.parse_args()
-    # The broker writes to the connection of a killed consumer until it is told: that is no news.
+    # The broker writes to the connection of a killed consumer until it notices: this is expected.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
-    # As Ctrl-C: what was started is ended.
+    # Treat it like Ctrl-C: end everything that was started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         holds = asyncio.run(campaign(arguments.fault or list(FAULTS), arguments.events))

@@ -1,4 +1,6 @@
-"""A hub that cuts, swallows, refuses, steals, repeats, jumps in time and begins anew."""
+"""Faults of the hub: it cuts, swallows, refuses, steals, repeats, jumps in time, and starts again
+from 0.
+"""
 
 import asyncio
 from itertools import pairwise
@@ -22,7 +24,9 @@ BUSY_TIMES = 12
 REPLAYED = 300
 NOTICED_S_MAX = 60.0
 SHIFTS_S = (600, -2_400, 86_400, 0)
-"""Forward, back by less than the hour that a call's time may be ahead, a day on, and right."""
+"""Shifts of the clock: forward; back, by less than the hour that a call's time may be ahead; a day
+ahead; and correct again.
+"""
 
 
 def _struck(stand: Stand, name: str) -> int:
@@ -48,7 +52,9 @@ async def reset(stand: Stand) -> int:
 
 
 async def black_hole(stand: Stand) -> int:
-    """A partition's connection falls silent and stays open; somebody has to go on: how many."""
+    """A partition's connection falls silent and stays open, and a consumer has to continue: how
+    many.
+    """
     await stand.at(0.4)
     await stand.fleet.settled(PARTITIONS)
     partition = str(stand.chance.randrange(PARTITIONS))
@@ -66,7 +72,7 @@ async def black_hole(stand: Stand) -> int:
 
 
 async def busy(stand: Stand) -> int:
-    """Receivers are refused as the hub is too busy: how often."""
+    """Receivers are refused because the hub is too busy: how often."""
     for number in range(2):
         await stand.at((number + 1) / 3)
         stand.broker.inject(BusyAttach(hub=HUB, role="receiver", times=BUSY_TIMES))
@@ -76,7 +82,7 @@ async def busy(stand: Stand) -> int:
 
 
 async def steal(stand: Stand) -> int:
-    """A higher epoch takes partitions, and lets them go: how many owners were told."""
+    """A higher epoch takes partitions and releases them: how many owners lost one."""
     for number in range(STRIKES):
         await stand.at((number + 1) / (STRIKES + 1))
         partition = str(stand.chance.randrange(PARTITIONS))
@@ -104,8 +110,8 @@ async def lost_acks(stand: Stand) -> int:
 
 
 async def clock(stand: Stand) -> int:
-    """The enqueued time jumps, and events of before and after are delivered again: events that
-    were enqueued before the one before them.
+    """The enqueued time jumps, and events from before and after the jump are delivered again. Gives
+    the number of events whose enqueued time is earlier than that of the event before them.
     """
     for number, shift_s in enumerate(SHIFTS_S):
         await stand.at((number + 1) / (len(SHIFTS_S) + 1))
@@ -121,13 +127,13 @@ async def clock(stand: Stand) -> int:
 
 
 async def recreate(stand: Stand) -> int:
-    """The hub begins anew with sequence numbers from 0, once under its consumers, once while none
-    runs: how often one of them noticed.
+    """The hub is created again, with sequence numbers from 0: once while its consumers run, once
+    while none runs. Gives how often a consumer noticed.
     """
     for number in (1, 2):
         await stand.at(number / 3)
         stand.may_feed.clear()
-        await asyncio.sleep(STOLEN_S)  # a portion may be on its way
+        await asyncio.sleep(STOLEN_S)  # a batch may be on its way
         await stand.caught_up()
         if number == 2:
             await stand.fleet.end_all()

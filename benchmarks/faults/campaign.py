@@ -1,4 +1,4 @@
-"""One run: a workload metered under one fault, then the truth beside everything that stands."""
+"""One run: meter a workload under one fault, then compare the tables with the truth."""
 
 import asyncio
 import sys
@@ -16,7 +16,7 @@ from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.progress import Count
 
 RUN_S_MAX = 180.0
-"""Beside the time for the events: a run that takes longer hangs."""
+"""Seconds in addition to the time for the events: a run that takes longer hangs."""
 EVENTS_PER_S_MIN = 100
 
 

@@ -9,7 +9,7 @@ from benchmarks.faults.storage_faults import storage_fault
 from benchmarks.faults.storage_proxy import Misdeed, transactions
 
 Strike = Callable[[Stand], Awaitable[int]]
-"""Makes the fault while the workload is metered; how often it really struck."""
+"""Causes the fault while the workload is metered; returns how often it really took effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +20,11 @@ class Fault:
     strike: Strike
     consumers: int = 2
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Beside the stand's."""
+    """Settings of the consumers, in addition to the usual ones."""
     wire: bool = False
     scattered: bool = False
     large: bool = False
-    """The run that is to have the whole number of events."""
+    """Whether the run has the full number of events."""
 
 
 FAULTS: dict[str, Fault] = {

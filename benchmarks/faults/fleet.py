@@ -14,11 +14,11 @@ EXIT_S_MAX = 60.0
 
 
 class FleetError(Exception):
-    """A consumer did what it must not: it ended, or did not end."""
+    """A consumer ended and should not have, or did not end and should have."""
 
 
 class Fleet:
-    """Some `python -m consumers run` on one environment."""
+    """Some processes `python -m consumers run` with one environment."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Fleet:
         stack: contextlib.AsyncExitStack,
     ) -> None:
         self.environment = environment
-        """Of processes that are started from now on."""
+        """The environment of processes that are started from now on."""
         self.kills = 0
         self._chance = chance
         self._stack = stack
@@ -39,12 +39,12 @@ class Fleet:
     async def running(
         cls, environment: Mapping[str, str], chance: random.Random
     ) -> AsyncIterator["Fleet"]:
-        """None yet; what is left of it at the end is killed."""
+        """A fleet without members; members that are left at the end are killed."""
         async with contextlib.AsyncExitStack() as stack:
             yield cls(dict(environment), chance, stack)
 
     async def start(self, number: int = 1) -> None:
-        """More processes; does not wait for them."""
+        """Start more processes; do not wait for them."""
         environment = {**os.environ, **self.environment}
         for _ in range(number):
             running = ConsumerProcess.running(("run",), environment)
@@ -56,7 +56,7 @@ class Fleet:
             await member.says("ready", within_s=READY_S_MAX)
 
     def owned(self, member: ConsumerProcess) -> set[str]:
-        """The partitions that it reads, as far as it knows."""
+        """The partitions that the member reads, as far as it knows."""
         mine: set[str] = set()
         for line in member.lines:
             if line["action"] == "partition_claimed":
@@ -66,7 +66,7 @@ class Fleet:
         return mine
 
     async def working(self) -> ConsumerProcess:
-        """One that reads partitions, at random."""
+        """A random member that reads partitions."""
 
         async def found() -> bool:
             return bool([member for member in self._members if self.owned(member)])
@@ -75,7 +75,7 @@ class Fleet:
         return self._chance.choice([each for each in self._members if self.owned(each)])
 
     async def settled(self, partitions: int) -> None:
-        """Wait until each partition has one owner: nobody is left who has not noticed a loss."""
+        """Wait until each partition has one owner, so every former owner has noticed its loss."""
 
         async def is_settled() -> bool:
             owned = [partition for member in self._members for partition in self.owned(member)]
@@ -91,9 +91,10 @@ class Fleet:
         self.kills += 1
 
     async def end(self, member: ConsumerProcess) -> None:
-        """SIGTERM. FleetError when it does not end well.
+        """Send SIGTERM. FleetError when the process does not end well.
 
-        Not before it has started: a process that still imports ends by the signal itself.
+        It first waits until the process has started: the signal would end a process that still
+        imports.
         """
         await member.says("started", within_s=READY_S_MAX)
         self._members.remove(member)
@@ -104,17 +105,17 @@ class Fleet:
             raise FleetError(f"SIGTERM: exit code {code}: {member.lines[-3:]}")
 
     async def end_all(self) -> None:
-        """SIGTERM to all at once."""
+        """Send SIGTERM to all members at once."""
         await asyncio.gather(*(self.end(member) for member in list(self._members)))
 
     async def exits(self, *, within_s: float) -> list[tuple[int, ConsumerProcess]]:
-        """Wait for every member to end of itself: exit codes."""
+        """Wait until every member has ended by itself; gives their exit codes."""
         members, self._members = self._members, []
         self._former += members
         return [(await member.exit_code(within_s=within_s), member) for member in members]
 
     def said(self, action: str) -> int:
-        """Lines with this action by all that were not killed."""
+        """Number of log lines with this action, from all members that were not killed."""
         return sum(len(member.said(action)) for member in (*self._members, *self._former))
 
     def others_claimed(self, member: ConsumerProcess) -> int:
@@ -123,7 +124,7 @@ class Fleet:
         return sum(len(each.said("partition_claimed")) for each in others)
 
     def log(self) -> list[str]:
-        """What each process that was not killed said, in its order."""
+        """The log lines of each process that was not killed, in order."""
         members = [*self._former, *self._members]
         return [
             f"consumer {number}: {line.get('time', '')} {line.get('partition', '')} "
@@ -133,7 +134,7 @@ class Fleet:
         ]
 
     def check(self) -> None:
-        """FleetError when one has ended that nobody ended."""
+        """Raise FleetError when a member has ended that nobody ended."""
         for member in self._members:
             if not member.alive:
-                raise FleetError(f"a consumer ended of itself: {member.lines[-3:]}")
+                raise FleetError(f"a consumer ended by itself: {member.lines[-3:]}")

@@ -1,4 +1,6 @@
-"""Dead letters of a run: mended as a new release would read them, redriven by the verb, counted."""
+"""Dead letters of a run: repaired as if a new release could read them, redriven by the verb,
+counted.
+"""
 
 import os
 from collections.abc import Iterable
@@ -13,7 +15,7 @@ REDRIVE_S_MAX = 120.0
 
 
 async def redrive_all(stand: Stand) -> tuple[int, list[str]]:
-    """Redrive every letter, twice: how many there are, and what is wrong with them."""
+    """Redrive every letter, twice; gives how many there are, and what is wrong with them."""
     letters = await _letters(stand)
     if not letters:
         return 0, []
@@ -36,7 +38,7 @@ async def _letters(stand: Stand) -> list[DeadLetter]:
 
 
 async def _mend(stand: Stand, letters: Iterable[DeadLetter]) -> None:
-    """Put the whole body in the place of a cut one: as if this release could read it."""
+    """Replace a cut body by the whole one, as if this release could read it."""
     container = stand.direct["DEAD_LETTER_CONTAINER"]
     text = stand.direct["STORAGE_CONNECTION_STRING"]
     async with ContainerClient.from_connection_string(text, container) as client:

@@ -1,4 +1,4 @@
-"""Events that cannot be metered: a flood past the limit, and single ones that storage refuses."""
+"""Events that cannot be metered: a flood above the limit, and single ones that storage refuses."""
 
 from benchmarks.faults.fleet import FleetError
 from benchmarks.faults.stand import HUB, Stand
@@ -8,31 +8,31 @@ from table_api.consumer_state.progress import Count
 from tests.fixtures.waiting import until
 
 FLOOD = 150
-"""Cut events in a row, on one partition: more than two consumers read before both are stopped."""
+"""Cut events in a row on one partition: more than two consumers read before both have stopped."""
 LIMIT = {"DEAD_LETTERS_IN_A_ROW_MAX": "40", "BATCH_EVENTS_MAX": "50"}
 RAISED = {"DEAD_LETTERS_IN_A_ROW_MAX": "100000", "DEAD_LETTER_PERCENT_MAX": "100"}
 STOPPED = 3
-"""Exit code past the limit."""
+"""Exit code above the limit."""
 STOP_S_MAX = 60.0
 CUT_BYTES = 40
 REFUSED = 3
 
 
 def flood_bodies(number: int) -> tuple[bytes, bytes]:
-    """As it was meant, and as it was sent: cut."""
+    """The body as it was meant, and the cut body that was sent."""
     body = extra_event(number).body
     return body, body[:-CUT_BYTES]
 
 
 async def flood(stand: Stand) -> int:
-    """A sender cuts its events. The consumers stop loudly at the limit, each in its turn, and go on
-    when they are started again with a higher one: how many stopped.
+    """A sender cuts its events. The consumers stop loudly at the limit, one after the other, and
+    continue when they are started again with a higher limit. Gives how many stopped.
     """
     await stand.at(0.4)
     stand.may_feed.clear()
     for number in range(FLOOD):
         meant, cut = flood_bodies(number)
-        stand.sent.append(meant)  # it stands after the redrive
+        stand.sent.append(meant)  # it is in the ledger after the redrive
         stand.broker.append(HUB, [cut], partition="1")
     exits = await stand.fleet.exits(within_s=STOP_S_MAX)
     for code, member in exits:
@@ -45,15 +45,15 @@ async def flood(stand: Stand) -> int:
 
 
 async def entity(stand: Stand) -> int:
-    """Storage refuses the rows of single calls for ever, and with them whole transactions: how many
-    transactions. Later it takes them.
+    """Storage refuses the rows of single calls for ever, and so refuses whole transactions: how
+    many. Later it accepts them.
     """
     await stand.at(0.4)
     marked = [extra_event(number) for number in range(REFUSED)]
     ids = [event.body.split(b'"id": "')[1][:36] for event in marked]
 
     def covers(asked: Asked) -> bool:
-        # The index of dead letters, which names the call too, takes it.
+        # The table of dead letters names the call too, and accepts it.
         return (
             asked.is_transaction
             and b"/ledger" in asked.body

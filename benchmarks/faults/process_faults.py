@@ -1,4 +1,4 @@
-"""Consumers that die, end and stand still."""
+"""Consumers that are killed, ended and paused."""
 
 from benchmarks.faults.fleet import FleetError
 from benchmarks.faults.stand import GROUP, HUB, PARTITIONS, Stand
@@ -12,7 +12,7 @@ PAUSED_S_MAX = 60.0
 
 
 async def kill(stand: Stand, *, kills: int = KILLS) -> int:
-    """kill -9 at random; between the kills the broker's faults in turn."""
+    """Kill consumers at random with kill -9; between the kills the broker's faults take turns."""
     done = 0
     between: list[list[Fault]] = [
         [Detach(hub=HUB)],
@@ -34,7 +34,7 @@ async def kill(stand: Stand, *, kills: int = KILLS) -> int:
 
 
 async def sigterm(stand: Stand) -> int:
-    """A consumer ends as a platform ends it, and another one starts."""
+    """A consumer is ended as a platform ends it, and another one starts."""
     for number in range(ENDS):
         await stand.at((number + 1) / (ENDS + 1))
         await stand.fleet.end(await stand.fleet.working())
@@ -43,7 +43,7 @@ async def sigterm(stand: Stand) -> int:
 
 
 async def zombie(stand: Stand) -> int:
-    """A consumer stands still until another has its partitions, and then goes on as if nothing
+    """A consumer is paused until another one has its partitions, and then continues as if nothing
     had happened.
     """
     struck = 0
@@ -60,7 +60,7 @@ async def zombie(stand: Stand) -> int:
         try:
             await until(taken, within_s=PAUSED_S_MAX)
         except TimeoutError:
-            raise FleetError("nobody took the partitions of a consumer that stands still") from None
+            raise FleetError("nobody took the partitions of a paused consumer") from None
         finally:
             member.resume()
         struck += 1
@@ -68,8 +68,8 @@ async def zombie(stand: Stand) -> int:
 
 
 async def rivals(stand: Stand) -> int:
-    """Calls of one person come by all partitions, so that consumers change the same cells at the
-    same time: transactions of which Azurite says that a row was changed meanwhile.
+    """Calls of one person arrive in all partitions, so consumers change the same cells at the same
+    time. Gives the number of transactions that Azurite refused because a row had changed meanwhile.
     """
     await stand.at(1)
     return stand.proxy.failures["changed"]

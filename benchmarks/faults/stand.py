@@ -36,18 +36,20 @@ QUICK = {
     "STALL_S": "5",
     "PREFETCH_EVENTS": "1000",
 }
-"""So that a run of seconds holds what takes minutes with the defaults."""
+"""With these settings a run of seconds contains what takes minutes with the defaults."""
 FOREVER_S = 3_600.0
-"""The run's own limit comes before."""
+"""The run's own limit is reached before."""
 PORTIONS = 40
 WIRE_PORTIONS = 10
-"""By the wire each costs a connection or two."""
+"""Over the wire each costs a connection or two."""
 BACKLOG_PORTIONS_MAX = 8
-"""Events that wait in the hub: enough to work on, few enough for faults to strike amid the work."""
+"""Events that wait in the hub: enough to work on, and few enough for faults to happen during the
+work.
+"""
 
 
 class HubClock:
-    """The hub's time, which starts where the workload ends."""
+    """The hub's time; it starts where the workload ends."""
 
     def __init__(self) -> None:
         self._started = monotonic()
@@ -65,7 +67,7 @@ class Stand:
     broker: Broker
     proxy: StorageProxy
     storage: AzureTableStorage
-    """Past the proxy: looks are not struck."""
+    """Storage without the proxy, so no fault affects our own reads."""
     direct: dict[str, str]
     """The consumers' environment without the proxy."""
     fleet: Fleet
@@ -73,17 +75,17 @@ class Stand:
     """Send with the real producer, which loses acknowledgements, instead of filling the log."""
     may_feed: asyncio.Event = field(default_factory=asyncio.Event)
     sent: list[bytes] = field(default_factory=list)
-    """Bodies of calls that must stand in the end, some of them more than once."""
+    """Bodies of calls that the ledger must have in the end, some of them more than once."""
     resent: int = 0
     fed: int = 0
-    """Of the workload's calls."""
+    """Number of the workload's calls."""
 
     @classmethod
     @contextlib.asynccontextmanager
     async def running(
         cls, connection_string: str, workload: Workload, *, wire: bool
     ) -> AsyncIterator["Stand"]:
-        """On an Azurite of which all tables are deleted."""
+        """Open it on an Azurite, and delete all its tables first."""
         wipe(connection_string)
         chance = random.Random(workload.seed)
         async with (
@@ -119,7 +121,7 @@ class Stand:
                 await storage.close()
 
     async def feed(self) -> None:
-        """Send the workload, no faster than it is metered."""
+        """Send the workload, not faster than it is metered."""
         size = max(1, self.workload.events // (WIRE_PORTIONS if self.wire else PORTIONS))
         for new, again in self.workload.portions(size):
             await self.may_feed.wait()
@@ -139,15 +141,15 @@ class Stand:
         await asyncio.sleep(0)
 
     def add(self, event: OutgoingEvent) -> None:
-        """One more call beside the workload's."""
+        """One more call in addition to the workload's."""
         self.sent.append(event.body)
         self.broker.append(HUB, [event.body], partition_key=event.partition_key)
 
     async def progress(self) -> list[Progress]:
-        """The rows of this life of the hub."""
+        """The progress rows of the present hub, not of one that was deleted."""
         [hub] = self.broker.hubs()
         rows = await ProgressTable(self.storage).of_group(HUB, GROUP)
-        created_ms = milliseconds(hub.created_at)  # as AMQP tells it
+        created_ms = milliseconds(hub.created_at)  # as AMQP transmits it
         return [row for row in rows if milliseconds(row.hub_created_at) == created_ms]
 
     async def backlog(self) -> int:
@@ -160,7 +162,7 @@ class Stand:
         )
 
     async def at(self, fraction: float) -> None:
-        """Wait until this fraction of the workload is fed and nearly all of that is durable."""
+        """Wait until this fraction of the workload is sent and nearly all of that is durable."""
 
         async def is_fed() -> bool:
             return self.fed >= fraction * self.workload.events
@@ -169,7 +171,7 @@ class Stand:
         await self._backlog_within(BACKLOG_PORTIONS_MAX * max(1, self.workload.events // PORTIONS))
 
     async def caught_up(self) -> None:
-        """Wait until nothing waits. FleetError when a consumer ended of itself."""
+        """Wait until no event waits. FleetError when a consumer ended by itself."""
         await self._backlog_within(0)
 
     async def is_behind(self) -> bool:
@@ -184,13 +186,13 @@ class Stand:
         await until(is_within, within_s=FOREVER_S)
 
     async def counted(self, count: Count) -> int:
-        """Over all partitions and lives of the hub."""
+        """The sum over all partitions, deleted hubs included."""
         rows = await ProgressTable(self.storage).of_group(HUB, GROUP)
         return sum(row.counts[count] for row in rows)
 
 
 def _of_few_keys(event: OutgoingEvent) -> OutgoingEvent:
-    """One batch a key: by the last digit of the subject's number."""
+    """Group events into one batch per key: the last digit of the subject's number."""
     return replace(event, partition_key=event.partition_key.partition("@")[0][-1])
 
 

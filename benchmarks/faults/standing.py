@@ -1,6 +1,7 @@
-"""What stands in the tables, added up by subject, day and model, and compared with the truth.
+"""What the tables contain, added up by subject, day and model, and compared with the truth.
 
-Reads rows by their column names; shares no code with the writers or the audit but the storage.
+It reads rows by their column names, and shares no code with the writers or the audit except for the
+storage.
 """
 
 import re
@@ -23,31 +24,31 @@ class Standing:
     counted: Counter[str] = field(default_factory=Counter)
     """How often each call id counts: 1 is right."""
     rows: dict[Key, Totals] = field(default_factory=lambda: defaultdict(Totals))
-    """Of the last row of each chain."""
+    """Totals of the last row of each chain."""
     cells: dict[Key, Totals] = field(default_factory=lambda: defaultdict(Totals))
     monthly: dict[Key, Totals] = field(default_factory=lambda: defaultdict(Totals))
-    """Of the projection for lists, day by day."""
+    """Totals of the projection for lists, day by day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The truth beside what stands."""
+    """The truth compared with the tables."""
 
     lost: int
     """Calls that were sent and count nowhere."""
     double: int
-    """Calls that count more than once, or that nobody sent."""
+    """Calls that are counted more than once, or that nobody sent."""
     differences: tuple[str, ...]
     """Totals that differ, at most DIFFERENCES_SHOWN_MAX of them."""
 
     @property
     def ok(self) -> bool:
-        """Whether everything is there once and all totals are equal."""
+        """Whether every call is counted once and all totals are equal."""
         return not (self.lost or self.double or self.differences)
 
 
 async def read_standing(storage: TableStorage) -> Standing:
-    """The whole ledger."""
+    """Read the whole ledger."""
     standing = Standing()
     async for partition in storage.partitions("ledger"):
         chains: dict[str, Row] = {}
@@ -85,7 +86,7 @@ def _add_days(standing: Standing, month: str, row: Row) -> None:
 
 
 def compare(truth: Truth, standing: Standing) -> Comparison:
-    """Every call, and every total of rows, cells and `monthly`."""
+    """Compare every call, and every total of rows, cells and `monthly`."""
     found_totals = (
         ("rows", standing.rows),
         ("cells", standing.cells),
@@ -114,7 +115,9 @@ def _pairs(
 
 
 def _key(partition: str, cell: str) -> Key:
-    """Of a cell's row key; the workload's subjects and models stand in it as they are."""
+    """Subject, day and model of a cell's row key; the key contains the workload's subjects and
+    models unescaped.
+    """
     month = partition.partition("|")[0]
     _, subject, day, model, _ = cell.split("|")
     return subject, f"{month[:4]}-{month[4:]}-{day}", model

@@ -1,4 +1,4 @@
-"""Storage that refuses, is slow, and does what it was told without saying so."""
+"""Storage that refuses, is slow, or carries a request out without answering."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,13 +7,13 @@ from benchmarks.faults.stand import Stand
 from benchmarks.faults.storage_proxy import Asked, Misdeed, StorageFault, everything, transactions
 
 FROM, UNTIL = 0.05, 0.9
-"""Of the workload."""
+"""Fraction of the workload during which a fault is on."""
 DOWN_S = 12.0
 """Longer than an ownership lasts."""
 
 
 async def _while_working(stand: Stand, *faults: StorageFault) -> int:
-    """Requests struck while the most part of the workload was metered."""
+    """Number of requests hit while most of the workload was metered."""
     await stand.at(FROM)
     for fault in faults:
         stand.proxy.arm(fault)
@@ -25,7 +25,7 @@ async def _while_working(stand: Stand, *faults: StorageFault) -> int:
 def storage_fault(
     misdeed: Misdeed, share: float, covers: Callable[[Asked], bool] = everything
 ) -> Callable[[Stand], Awaitable[int]]:
-    """A share of the requests goes wrong in one way: how many."""
+    """A share of the requests fails in one way: how many."""
 
     async def strike(stand: Stand) -> int:
         return await _while_working(

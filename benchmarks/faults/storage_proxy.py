@@ -1,6 +1,6 @@
 """An HTTP proxy in front of Azurite that misbehaves as the real service and networks do.
 
-Requests are forwarded as they came; a fault strikes a share of those that it covers.
+Requests are forwarded unchanged. A fault hits a share of the requests that it covers.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class Misdeed(StrEnum):
     CHANGED = "412"
     """A transaction is refused as if another writer had changed a row of it."""
     REFUSED = "400"
-    """A transaction is refused for a row that the service can never take."""
+    """A transaction is refused because of a row that the service can never accept."""
     SLOW = "slow"
     LOST = "lost answer"
     """The request is carried out, then the connection is reset."""
@@ -55,18 +55,18 @@ class Asked:
 
 
 def everything(_asked: Asked) -> bool:
-    """The whole of storage."""
+    """The scope of a fault: all of storage."""
     return True
 
 
 def transactions(asked: Asked) -> bool:
-    """Of the tables."""
+    """The scope of a fault: transactions of tables."""
     return asked.is_transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageFault:
-    """Strikes `share` of the requests that it covers, until cleared."""
+    """Hits `share` of the requests that it covers, until it is cleared."""
 
     misdeed: Misdeed
     share: float = 1.0
@@ -80,7 +80,9 @@ class StorageProxy:
         self.connection_string = connection_string
         self.struck = 0
         self.failures: Counter[str] = Counter()
-        """Answers after which a client has to try again: made here, or Azurite's own conflicts."""
+        """Answers after which a client has to try again: those of faults, and Azurite's own
+        conflicts.
+        """
         self._chance = chance
         self._faults: list[StorageFault] = []
         self._session: ClientSession
@@ -114,7 +116,7 @@ class StorageProxy:
             yield proxy
 
     def arm(self, fault: StorageFault) -> None:
-        """Let a fault strike from now on."""
+        """Switch a fault on."""
         self._faults.append(fault)
 
     def clear(self) -> None:
@@ -138,7 +140,9 @@ class StorageProxy:
                 await asyncio.sleep(self._chance.uniform(*SLOW_S))
         try:
             status, headers, body = await self._forward(port, request, asked.body)
-        except ClientError:  # Azurite went first; to the client it is a network like any other
+        except (
+            ClientError
+        ):  # Azurite closed the connection first; the client sees an ordinary network failure
             self.failures["disconnected"] += 1
             return _reset(request)
         if asked.is_transaction and (failure := _INNER_FAILURE.search(body)):
@@ -181,7 +185,7 @@ def _refusal(status: int) -> web.Response:
 
 
 def _rolled_back(status: int, code: str) -> web.Response:
-    """As the table service answers a transaction of which nothing was done."""
+    """The answer of the table service to a transaction that was not carried out."""
     part = (
         "--batch\r\nContent-Type: multipart/mixed; boundary=changes\r\n\r\n"
         "--changes\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"

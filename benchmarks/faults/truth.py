@@ -1,6 +1,7 @@
-"""What must stand: the bodies that were sent, each call once, priced by the books' own text.
+"""What the tables must contain: the bodies that were sent, each call once, priced from the books'
+text.
 
-No line of the decoder, the rating engine or the ledger; integers and Decimal only.
+It uses no code of the decoder, the rating engine or the ledger; integers and Decimal only.
 """
 
 import json
@@ -53,7 +54,7 @@ class Truth:
 
 
 def truth_of(bodies: Iterable[bytes]) -> Truth:
-    """Of bodies that may repeat: a call is its id."""
+    """The truth of some bodies; bodies may repeat, since a call is its id."""
     models, prices = _models(), _prices()
     seen: set[str] = set()
     totals: defaultdict[Key, Totals] = defaultdict(Totals)
@@ -82,13 +83,13 @@ def _call(usage: Mapping[str, Any], rates: Mapping[str, Decimal]) -> Totals:
 
 
 def _models() -> dict[str, str]:
-    """Deployment → model, of the demonstration's book."""
+    """Deployment → model, from the demonstration's book."""
     aliases = tomllib.loads(DEMO_BOOK.read_text())["deployment"]
     return {alias["name"]: alias["model"] for alias in aliases}
 
 
 def _prices() -> dict[str, dict[str, Decimal]]:
-    """Model → rates of the rule that is valid at the start, as the books spell them."""
+    """Model → rates of the rule that is valid at the start, as the books write them."""
     rules = [
         rule
         for book in BOOKS.glob("*.toml")

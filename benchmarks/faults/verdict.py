@@ -6,22 +6,22 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One run. The names of the columns are those of the table."""
+    """The result of one run. The fields are the columns of the table."""
 
     fault: str
     events: int
     """Distinct calls that were sent."""
     resent: int
-    """Of these, sent again by the producer."""
+    """Calls of these that the producer sent again."""
     struck: int
-    """How often the fault really did something; the catalogue says what is counted."""
+    """How often the fault really took effect; the catalogue says what is counted."""
     kills: int
     redelivered: int
     """Deliveries by the hub beyond one for each event in it."""
     dropped: int
-    """Calls that stood already when they were posted."""
+    """Calls that existed already when they were posted."""
     retries: int
-    """Answers of storage after which the same was tried again."""
+    """Answers of storage after which the same write was tried again."""
     letters: int
     """Dead letters, every one of which was redriven in the end."""
     lost: int
@@ -29,11 +29,11 @@ class Line:
     audit: str
     seconds: int
     problems: tuple[str, ...]
-    """Why it is not good; empty when it is."""
+    """What is wrong with the run; empty when nothing is."""
 
     @property
     def verdict(self) -> str:
-        """`holds`, or what does not."""
+        """`holds`, or what is wrong."""
         return "holds" if not self.problems else "FAILS: " + "; ".join(self.problems)
 
 
@@ -41,7 +41,7 @@ COLUMNS = (*(each.name for each in fields(Line) if each.name != "problems"), "ve
 
 
 def problems_of(*, struck: int, lost: int, double: int, others: Sequence[str]) -> tuple[str, ...]:
-    """A fault that never struck proves nothing, and its line fails as one that lost a call."""
+    """A fault that never took effect proves nothing: its line fails like one that lost a call."""
     found = list(others)
     if struck < 1:
         found.insert(0, "the fault never struck")

@@ -1,4 +1,6 @@
-"""The calls of a run: the same each time, of two months, and which of them a producer repeats."""
+"""The calls of a run, and which of them a producer repeats. They are the same each time and span
+two months.
+"""
 
 import random
 from collections.abc import Iterator
@@ -21,16 +23,16 @@ OUT_OF_THE_WAY = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """So many distinct calls."""
+    """A workload of this many distinct calls."""
 
     events: int
     seed: int = 20261201
     scattered: bool = False
-    """Whether each call has a partition key of its own, instead of its subject."""
+    """Whether each call has its own partition key instead of its subject."""
 
     def portions(self, size: int) -> Iterator[tuple[list[OutgoingEvent], list[OutgoingEvent]]]:
-        """New events, `size` at a time, each with what a producer sends again just after: some of
-        all that came so far, to the byte.
+        """New events, `size` at a time, each with the events that a producer sends again just
+        after: some of all events so far, byte for byte.
         """
         chance = random.Random(self.seed)
         steps = list(accumulate(1 / (rank + 1) for rank in range(SUBJECTS)))
@@ -48,7 +50,7 @@ class Workload:
 
 
 def extra_event(number: int) -> OutgoingEvent:
-    """A call beside those of the workload."""
+    """A call in addition to those of the workload."""
     chance = random.Random(number)
     return _event(OUT_OF_THE_WAY + number, chance, [1.0])
 

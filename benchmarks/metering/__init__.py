@@ -1,1 +1,3 @@
-"""What metering costs: beside the bare SDK, the public samples, a small ledger, one process."""
+"""What metering costs, compared with the bare SDK, the public samples, a small ledger and one
+process.
+"""

@@ -1,7 +1,8 @@
-"""Metering beside a bare drain of the same events by the same SDK, and three more comparisons.
+"""Metering, compared with a bare drain of the same events by the same SDK; and three more
+comparisons.
 
-Each side is a process of its own; broker and Azurite run outside of all. Only a side's own CPU time
-counts where CPU is compared, so that neighbours on the machine change little.
+Each side is a process of its own, and so are broker and Azurite. CPU figures count a side's own CPU
+time only, so other work on the machine changes them little.
 """
 
 import argparse
@@ -19,20 +20,21 @@ NAIVE_EVENTS = 1_000
 NAIVE_IN_FLIGHT = (1, 4, 16)
 SMALL_LEDGER, LARGE_LEDGER = 10_000, 200_000
 GROWTH_EVENTS = 10_000
-"""Metered GROWTH_PARTS times on top of each of the two ledgers."""
+"""Events metered GROWTH_PARTS times on top of each of the two ledgers."""
 GROWTH_PARTS = 3
 BULK_EVENTS = 40_000
-"""Metered again and again from the one ledger to the other, in turn with a drain of as many."""
+"""Events metered again and again until the small ledger is large, in turn with a drain of as many.
+"""
 SHARED_EVENTS = 40_000
-"""Metered by one process and by two, after SMALL_LEDGER."""
+"""Events metered by one process and by two, after SMALL_LEDGER."""
 WAIT_S = 10.0
 SOAK_HEAP_MIB = 12_288
 SOAK_PART = 100_000
-"""So many events of a soak are made and put into the hub at once."""
+"""A soak makes this many events and puts them into the hub at once."""
 
 
 async def one_process() -> list[Result]:
-    """Rows 1 to 3 and memory: one process all along, through LARGE_LEDGER calls and more."""
+    """The first rows of the table and memory: one process takes LARGE_LEDGER calls and more."""
     curve: list[tuple[int, float]] = []
     bulk: list[Took] = []
     drains: list[Took] = []
@@ -52,20 +54,25 @@ async def one_process() -> list[Result]:
             for in_flight in NAIVE_IN_FLIGHT
         ]
         waited = statistics.median((each.wall_s - each.cpu_s) / each.events for each in bulk)
-        looks = ("the SDK's looks while nothing comes", waited * idle * 1e6)
+        looks = ("the SDK's polling while nothing arrives", waited * idle * 1e6)
         parts = [*await _phases(stand), looks]
     bare, rate = cost(drains), statistics.median(each.events_per_s for each in bulk)
     best = max(side.events_per_s for side in naive)
-    grown = f"metering, CPU µs per event, at {LARGE_LEDGER:,} rows, beside {SMALL_LEDGER:,}"
+    grown = f"metering, CPU µs per event, at {LARGE_LEDGER:,} rows, compared with {SMALL_LEDGER:,}"
     return [
         at_most(
-            "metering, CPU µs per event, beside a bare drain by the SDK", cost(bulk), bare, 2.0
+            "metering, CPU µs per event, compared with a bare drain by the SDK",
+            cost(bulk),
+            bare,
+            2.0,
         ),
         *(
-            beside(f"metering, {name}: CPU µs per event, beside the drain", part, bare)
+            beside(f"metering, {name}: CPU µs per event, compared with the drain", part, bare)
             for name, part in parts
         ),
-        at_least("metering, events/s, beside a row read and written per event", rate, best, 25.0),
+        at_least(
+            "metering, events/s, compared with one row read and written per event", rate, best, 25.0
+        ),
         emulator(bulk),
         at_most(grown, cost(large), cost(small), 1.2),
         flat(curve),
@@ -73,7 +80,9 @@ async def one_process() -> list[Result]:
 
 
 def cost(parts: Sequence[Took]) -> float:
-    """CPU µs per event, the median: neighbours on the machine disturb some of the parts."""
+    """CPU µs per event. It is the median, because other work on the machine disturbs some of the
+    parts.
+    """
     return statistics.median(each.cpu_us_per_event for each in parts)
 
 
@@ -88,8 +97,8 @@ async def _phases(stand: Stand) -> list[tuple[str, float]]:
 
 
 def emulator(parts: Sequence[Took]) -> Result:
-    """How much of the time the emulator, which has one thread, was busy: it bounds the rate."""
-    name = "Azurite: its own CPU µs per event, beside the time from event to event"
+    """How much of the time the emulator was busy. It has one thread, and so limits the rate."""
+    name = "Azurite: its own CPU µs per event, compared with the time from one event to the next"
     events = sum(each.events for each in parts) / 1e6
     return beside(
         name,
@@ -99,7 +108,7 @@ def emulator(parts: Sequence[Took]) -> Result:
 
 
 async def one_and_two() -> Result:
-    """CPU of two processes that share the partitions, beside one."""
+    """CPU of two processes that share the partitions, compared with one."""
     sides = []
     for processes in (1, 2):
         async with standing() as stand:
@@ -108,22 +117,24 @@ async def one_and_two() -> Result:
                 sides.append(await metering.take(SHARED_EVENTS))
             await stand.verify()
     one, two = (side.cpu_us_per_event for side in sides)
-    return at_most("metering by 2 processes, CPU µs per event, beside 1", two, one, 1.15)
+    return at_most("metering by 2 processes, CPU µs per event, compared with 1", two, one, 1.15)
 
 
 def flat(curve: Sequence[tuple[int, float]]) -> Result:
-    """Resident memory at the end beside that at two fifths, when its bounded caches are full."""
+    """Resident memory at the end, compared with that at two fifths, when the bounded caches are
+    full.
+    """
     events = curve[-1][0]
     settled = next(mib for received, mib in curve if received >= events * 2 // 5)
     for part in range(1, 11):
         received, mib = next(each for each in curve if each[0] >= events * part // 10)
         print(f"{received:>12,} events: {mib:.0f} MiB resident")
-    name = f"memory of a consumer, MiB at {events:,} events, beside {events * 2 // 5:,}"
+    name = f"memory of a consumer, MiB at {events:,} events, compared with {events * 2 // 5:,}"
     return at_most(name, curve[-1][1], settled, 1.15)
 
 
 async def soak(events: int) -> list[Result]:
-    """One process through many events: memory, and that the ledger is right."""
+    """Send many events through one process; check its memory and that the ledger is right."""
     curve: list[tuple[int, float]] = []
     async with standing(heap_mib=SOAK_HEAP_MIB) as stand:
         async with stand.metering() as metering:
@@ -143,10 +154,12 @@ async def measure() -> list[Result]:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.metering", description=__doc__)
-    parser.add_argument("--soak", type=int, metavar="EVENTS", help="this many in one run instead")
+    parser.add_argument(
+        "--soak", type=int, metavar="EVENTS", help="only meter this many events in one run"
+    )
     add_results_argument(parser)
     arguments = parser.parse_args()
-    # The broker writes to a side that has read enough until it is told: that is no news.
+    # The broker writes to a side that has read enough until it notices: this is expected.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     results = asyncio.run(soak(arguments.soak) if arguments.soak else measure())
     report(results, arguments.results)

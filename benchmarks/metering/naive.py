@@ -24,12 +24,12 @@ DAY = "2026-11-27"
 
 
 Upsert = Callable[[int], Awaitable[None]]
-"""Add so many calls."""
+"""Adds this many calls."""
 
 
 @asynccontextmanager
 async def upsert_each(in_flight: int) -> AsyncIterator[Upsert]:
-    """So many at once; events are made, not received, in its favour."""
+    """This many calls at once. In its favour, events are made here and not received."""
     chance = random.Random(SEED)
     table = TableClient.from_connection_string(
         os.environ["STORAGE_CONNECTION_STRING"], table_name=f"naive{uuid4().hex}"
@@ -50,7 +50,7 @@ async def upsert_each(in_flight: int) -> AsyncIterator[Upsert]:
 
 
 async def _add(table: TableClient, subject: str, *, tokens: int) -> None:
-    """Read, add, write on the condition that nobody wrote meanwhile; else again."""
+    """Read, add, and write on the condition that nobody wrote meanwhile; otherwise try again."""
     while True:
         try:
             row = await table.get_entity(subject, DAY)

@@ -1,6 +1,6 @@
-"""What the work on one event costs by itself: what holds the ratio.
+"""What each part of the work on one event costs by itself: this explains the ratio.
 
-Each phase is run alone over the same calls, after the other; the fastest of its repetitions counts.
+Each phase runs alone over the same calls, one phase after the other. The fastest repetition counts.
 """
 
 import gc
@@ -29,7 +29,7 @@ REPETITIONS = 15
 SHARDS = 16
 SENDINGS = 5
 ROWS_PER_TRANSACTION = 60
-"""Of 40,000 events in one process: 638 transactions."""
+"""Measured with 40,000 events in one process, which made 638 transactions."""
 TABLE = "phases"
 
 Item = TypeVar("Item")
@@ -62,7 +62,7 @@ async def phases(storage: TableStorage) -> list[tuple[str, float]]:
     calls, rating = _timed(
         lambda event: MeteredCall(priced=rate(event, price_book), origin=origin), events
     )
-    # The same calls again: without this their times would be known from the last repetition.
+    # The calls are the same in each repetition: clear the cache, or their times would be known.
     postings, placing = _timed(
         lambda call: make_posting(call, calendar, SHARDS), calls, before=timestamp.cache_clear
     )

@@ -1,7 +1,7 @@
 """The sides that are compared, each a process of its own: `python -m benchmarks.metering.sides`.
 
-A side that ends of itself prints how many events it handled from its first one on, and the CPU
-and the seconds that these took: not its start. The product runs until it is told to end.
+A side that ends by itself prints how many events it handled from its first one on, and the CPU time
+and the seconds that these took. Its start is not counted. The product runs until it gets a signal.
 """
 
 import argparse
@@ -68,7 +68,7 @@ async def drain(events: int) -> None:
 
 
 async def naive(events: int, in_flight: int) -> None:
-    """The other reference; see upsert_each."""
+    """Run the other reference; see upsert_each."""
     async with upsert_each(in_flight) as upsert:
         await upsert(in_flight)  # opens its connections
         meter = Meter()
@@ -77,7 +77,7 @@ async def naive(events: int, in_flight: int) -> None:
 
 
 async def product() -> None:
-    """Metering, until told to end."""
+    """Run metering until it gets a signal to end."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     await run(read_settings({}, os.environ), ended=ended)

@@ -1,4 +1,4 @@
-"""Where metering is measured: a broker, Azurite, and sides as processes beside them."""
+"""Where metering is measured: a broker, an Azurite, and each side as a process of its own."""
 
 import asyncio
 import contextlib
@@ -33,11 +33,11 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What the handling of some events took."""
+    """What handling some events took."""
 
     events: int
     cpu_s: float
-    """Of the side alone; more than one process is summed."""
+    """CPU time of the side alone, summed over its processes."""
     wall_s: float
     azurite_cpu_s: float = 0.0
 
@@ -61,7 +61,7 @@ class Stand:
     traffic: Traffic = field(default_factory=Traffic)
 
     async def side(self, side: str, events: int, *options: str) -> Took:
-        """A side that ends of itself and says what it took."""
+        """Run a side that ends by itself and prints what it took."""
         process = await self._start(side, "--events", str(events), *options)
         output, _ = await asyncio.wait_for(process.communicate(), SIDE_S_MAX)
         handled, cpu_s, wall_s = output.split()
@@ -69,7 +69,7 @@ class Stand:
 
     @contextlib.asynccontextmanager
     async def metering(self, processes: int = 1) -> AsyncIterator["Metering"]:
-        """The product in so many processes, each with its share of the partitions."""
+        """Run the product in this many processes, each with its share of the partitions."""
         running = [await self._start("meter") for _ in range(processes)]
         storage = AzureTableStorage.from_connection_string(
             self.environment["STORAGE_CONNECTION_STRING"]
@@ -86,7 +86,7 @@ class Stand:
                 await process.wait()
 
     async def verify(self) -> None:
-        """A fast wrong ledger is no result."""
+        """Check the ledger: a fast wrong one is no result."""
         storage = AzureTableStorage.from_connection_string(
             self.environment["STORAGE_CONNECTION_STRING"]
         )
@@ -120,7 +120,7 @@ class Stand:
 
 @dataclass(slots=True)
 class Metering:
-    """Processes of the product that are ready."""
+    """Processes of the product; they are ready."""
 
     stand: Stand
     progress: ProgressTable
@@ -151,7 +151,7 @@ class Metering:
         )
 
     async def wait(self, seconds: float) -> float:
-        """CPU seconds per second of processes that have nothing to do."""
+        """CPU seconds per second that the processes use while they have nothing to do."""
         cpu_s, started = self._cpu_s(), time.monotonic()
         await asyncio.sleep(seconds)
         return (self._cpu_s() - cpu_s) / (time.monotonic() - started)

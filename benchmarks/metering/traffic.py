@@ -1,4 +1,4 @@
-"""The events that metering is measured with: calls of many users, as live traffic comes."""
+"""The events that metering is measured with: calls of many users, as in live traffic."""
 
 import random
 from datetime import UTC, datetime
@@ -21,9 +21,10 @@ def subject_of(rank: int) -> str:
 
 
 class Traffic:
-    """Calls of USERS users, all of now: one of each user with each model of theirs, then zipf.
+    """Calls of USERS users, all at the present time: first one call of each user with each of their
+    models, then zipf.
 
-    So a consumer has looked at every cell once, whatever is measured next.
+    So a consumer has read every cell once before anything is measured.
     """
 
     def __init__(self) -> None:
