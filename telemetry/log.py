@@ -20,21 +20,21 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _USER = re.compile(r"(?P<name>://)[^/?#@\s'\"]+@")
-"""Whoever a URL logs in as, with the password."""
+"""User and password in a URL."""
 _BARE = re.compile(
     r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}=)(?![A-Za-z0-9+/=])"
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
 )
-"""By its form alone: a storage key has 64 bytes, one of Event Hubs 32; a signed token three parts.
-Such a key may stand anywhere, since people paste it into the wrong variable."""
+"""Recognised by the form alone: a storage key has 64 bytes, one of Event Hubs 32; a signed token
+has three parts. Such a key may be anywhere, because people paste it into the wrong variable."""
 _NOISY = ("azure", "uamqp", "aiohttp")
-"""Libraries that tell each retry at INFO: we tell what matters of it ourselves."""
+"""Libraries that log each retry at INFO; our own lines report what matters."""
 
 Field = str | int | bool | None
 
 
 def redact(text: str) -> str:
-    """`text` with the value of every key, signature and token taken out."""
+    """`text` without the values of keys, signatures and tokens."""
     named = _SECRET.sub(r"\g<name>[redacted]", text)
     return _BARE.sub("[redacted]", _USER.sub(r"\g<name>[redacted]@", named))
 
@@ -86,7 +86,7 @@ class JsonLines(_Formatter):
 
 
 class PlainText(_Formatter):
-    """For a person at a terminal."""
+    """A line that a person reads at a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         action, fields = self._parts(record)
@@ -103,7 +103,7 @@ def _redacted(value: Field) -> Field:
 def configure(*, stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     """Send every log line of this process to `stream`; libraries only from WARNING on.
 
-    A traceback that ends the process is such a line too.
+    If a traceback ends the process, it is logged as such a line too.
     """
     handler = logging.StreamHandler(stream)
     handler.setFormatter(PlainText() if stream.isatty() else JsonLines())
@@ -116,7 +116,7 @@ def configure(*, stream: TextIO = sys.stderr, level: int = logging.INFO) -> None
 
 
 def _log_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """In place of Python's own, which prints what an exception says as it is."""
+    """Replaces Python's own hook, which prints an exception's text unredacted."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return

@@ -15,28 +15,28 @@ Attributes = Mapping[str, str]
 
 
 class CounterName(StrEnum):
-    """What only grows."""
+    """Counters: they only grow."""
 
     EVENTS = "chargeback.consumer.events"
     """Events made durable, by `partition` and `outcome`."""
     LOST = "chargeback.consumer.lost"
-    """Events that retention took before they were read, by `partition`."""
+    """Events that retention deleted before they were read, by `partition`."""
     DEAD_LETTERS = "chargeback.consumer.dead_letters"
     """Dead letters written, by `reason`."""
     REDELIVERED = "chargeback.consumer.redelivered"
-    """Events dropped since this process had taken them already, by `partition`."""
+    """Events dropped because this process already had them, by `partition`."""
     STORAGE_FAILURES = "chargeback.consumer.storage_failures"
     """Tries of a batch or a checkpoint that storage did not answer, by `partition`."""
     CHECKPOINTS = "chargeback.consumer.checkpoints"
     """Checkpoints written, by `partition`."""
     STALLS = "chargeback.consumer.stalls"
-    """Times the client was made anew since events waited and none came, by `partition`."""
+    """New clients created because events waited and none arrived, by `partition`."""
     DECISIONS = "chargeback.pairing.decisions"
     """Events published by pairing, by `reason`: completed, no_usage, unattributed, moved."""
 
 
 class GaugeName(StrEnum):
-    """What goes up and down."""
+    """Gauges: they go up and down."""
 
     LAG_EVENTS = "chargeback.consumer.lag_events"
     """Events between the last enqueued one and the last durable one, by `partition`."""
@@ -47,7 +47,7 @@ class GaugeName(StrEnum):
 
 
 class HistogramName(StrEnum):
-    """What is spread."""
+    """Histograms: the distribution of values."""
 
     BATCH_EVENTS = "chargeback.consumer.batch_events"
     """Events in a batch."""

@@ -1,7 +1,7 @@
 """The URL is the only state of the pages: which view, of what, and how it is ordered.
 
-Ids stand in it, never positions or names, so that it can be sent to someone and Back works. It is
-written in one go: Streamlit makes each write an entry of the browser's history.
+It contains ids, never positions or names, so that people can send it to someone and Back works. It
+is written in one go, because Streamlit makes each write an entry of the browser's history.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Parameter(StrEnum):
 
 
 KEPT_BY_A_LINK = (Parameter.RANGE, Parameter.FIRST, Parameter.LAST)
-"""What stays when another view is opened; the rest belongs to the view that is left."""
+"""Parameters that stay when another view is opened; the others belong to the old view."""
 
 Parameters = Mapping[Parameter, str]
 
@@ -61,7 +61,7 @@ def read(parameter: Parameter) -> str | None:
 
 
 def read_day(parameter: Parameter) -> date | None:
-    """The day in the URL; AddressUnreadable when it is none."""
+    """The day in the URL; AddressUnreadable when it is not a day."""
     text = read(parameter)
     if text is None:
         return None
@@ -81,7 +81,7 @@ def change(changes: Mapping[Parameter, str | None]) -> None:
 
 
 def kept_range() -> dict[Parameter, str]:
-    """The range in the URL, as a link to another view carries it on."""
+    """The range in the URL, for a link to another view."""
     values = {parameter: read(parameter) for parameter in KEPT_BY_A_LINK}
     return {parameter: value for parameter, value in values.items() if value is not None}
 
@@ -104,13 +104,13 @@ def range_of(period: Period, *, today: date) -> dict[Parameter, str]:
 
 
 def go_to(parameters: Parameters) -> NoReturn:
-    """Make this the address and draw the whole page again, also from within a live part of it."""
+    """Set the address and draw the whole page again, also from within a live part of it."""
     st.query_params.from_dict({str(name): value for name, value in parameters.items()})
     st.rerun()
 
 
 def breadcrumbs(links: Sequence[Link]) -> None:
-    """The way back, each step a link of its own."""
+    """Draw the way back; each step is a link of its own."""
     with st.container(horizontal=True, gap="small"):
         for link in links:
             st.page_link(

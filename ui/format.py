@@ -14,10 +14,10 @@ JOINER = "\u2060"
 
 
 def number(value: Decimal) -> str:
-    """Rounded for reading: two decimals from 1 on, three significant digits below.
+    """Rounded for reading: two decimals from 1 on, three significant digits below 1.
 
-    1234.567 → "1,234.57", 0.9996 → "1.000", 0.00012345 → "0.000123". What is not
-    zero is never shown as 0.00, and zero is "0".
+    1234.567 → "1,234.57", 0.9996 → "1.000", 0.00012345 → "0.000123". An amount that is not zero is
+    never shown as 0.00, and zero is "0".
     """
     if not value:
         return "0"
@@ -40,7 +40,9 @@ def exact_amount(value: Decimal, currency: str) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """Per cent with one decimal; what exists is never shown as 0.0 %. No whole: a dash."""
+    """A share in per cent with one decimal; above 0 it is never shown as 0.0 %. Without a whole it
+    is a dash.
+    """
     if not whole:
         return "—"
     if not part:
@@ -77,7 +79,7 @@ def days(first: date, last: date) -> str:
 
 
 def instant(value: datetime, zone: str) -> str:
-    """To the second, in the billing zone, with the zone's abbreviation."""
+    """An instant to the second, in the billing zone, with the zone's abbreviation."""
     local = value.astimezone(ZoneInfo(zone))
     return f"{day(local.date())}, {local:%H:%M:%S %Z}"
 
@@ -89,7 +91,7 @@ def hour(value: datetime, zone: str) -> str:
 
 
 def clock(value: datetime, zone: str) -> str:
-    """The time of day in the billing zone, to the millisecond: calls of one second stay apart."""
+    """The time of day in the billing zone, to the millisecond, so calls of one second differ."""
     local = value.astimezone(ZoneInfo(zone))
     return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}"
 

@@ -9,7 +9,7 @@ CUSTOM_DAYS_MAX = 366
 
 
 class Range(StrEnum):
-    """What the range chooser offers; the same words stand in the URL."""
+    """What the range chooser offers; the URL has the same words."""
 
     THIS_MONTH = "This month"
     LAST_MONTH = "Last month"
@@ -20,7 +20,7 @@ class Range(StrEnum):
 class Period:
     first: date
     until: date
-    """The first day that is not shown any more."""
+    """The first day after the period."""
 
     @property
     def last(self) -> date:
@@ -28,7 +28,7 @@ class Period:
         return self.until - DAY
 
     def days(self, *, up_to: date) -> list[date]:
-        """Every day of the period, the future after `up_to` left out."""
+        """Every day of the period up to `up_to`; later days are left out."""
         count = (min(self.until, up_to + DAY) - self.first).days
         return [self.first + DAY * index for index in range(count)]
 
@@ -44,10 +44,10 @@ def month_of(day: date) -> Period:
 
 
 def period_of(chosen: Range, *, today: date, first: date, last: date) -> Period:
-    """The period of a choice; `first` and `last` (both shown) count for CUSTOM only.
+    """The period of a choice; `first` and `last` (both included) are used for CUSTOM only.
 
-    A custom period that ends before it begins is one day, one that is too long is cut at its
-    beginning: 1 Jan 2024 to 2 Jan 2026 becomes the last 366 days of it.
+    If a custom period ends before it begins, it is one day. If it is too long, only its end counts:
+    1 Jan 2024 to 2 Jan 2026 becomes the last 366 days of it.
     """
     if chosen is Range.THIS_MONTH:
         return month_of(today)

@@ -1,4 +1,4 @@
-"""Navigation and the check that the UI is configured. The pages stand in app_pages/."""
+"""Navigation, and the check that the UI is configured. The pages are in app_pages/."""
 
 import streamlit as st
 

@@ -33,7 +33,7 @@ Answer = TypeVar("Answer")
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """RFC 9457 problem details, as far as a person is told."""
+    """RFC 9457 problem details, as far as the UI shows them."""
 
     title: str = "no title"
     detail: str | None = None
@@ -64,7 +64,7 @@ def http_transport(http: httpx.Client) -> Transport:
 
 
 def _refusal(path: str, answer: httpx.Response) -> str:
-    """The problem in one sentence; a body that is no problem+json is not shown to anyone."""
+    """The problem in one sentence; a body that is not problem+json is never shown."""
     found = f"GET {unquote(path)} was answered {answer.status_code}"
     if not answer.headers.get("content-type", "").startswith("application/problem+json"):
         return f"{found} without a problem description"
@@ -97,7 +97,7 @@ class Client:
     def subjects(
         self, period: Period, *, sort: SubjectSort, search: str, after: str | None
     ) -> Subjects:
-        """One page of subjects: dearest or busiest first, or by subject from A to Z."""
+        """One page of subjects: by charge or calls, highest first, or by subject from A to Z."""
         parameters = [
             *_days(period),
             ("sort", sort),
@@ -115,7 +115,7 @@ class Client:
         return self._ask(SubjectUsage, f"/v1/subjects/{_segment(subject)}/usage", query=parameters)
 
     def subject_calls(self, subject: str, period: Period, *, after: str | None) -> Calls:
-        """One page of calls in the order of their time."""
+        """One page of calls, ordered by time."""
         parameters = [*_days(period), ("limit", str(CALLS_PAGE_ROWS))]
         if after:
             parameters.append(("cursor", after))
@@ -138,7 +138,7 @@ class Client:
         return self._ask(Invoices, "/v1/invoices", query=(("kind", kind),))
 
     def invoice_preview(self, month: str | None) -> InvoicePreview:
-        """An open month as a close would bill it now; None for the oldest one."""
+        """What closing an open month now would bill; None means the oldest open month."""
         query: Parameters = (("month", month),) if month else ()
         return self._ask(InvoicePreview, "/v1/invoices/preview", query=query)
 
@@ -165,5 +165,5 @@ def _days(period: Period) -> Parameters:
 
 
 def _segment(value: str) -> str:
-    """One path segment: a subject may hold `/`, `:` or any other letter."""
+    """One path segment: a subject may contain `/`, `:` or any other letter."""
     return quote(value, safe="")

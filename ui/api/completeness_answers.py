@@ -41,7 +41,7 @@ class Sums(Struct, frozen=True, kw_only=True):
 
 class HourLine(Sums, frozen=True, kw_only=True):
     hour: datetime
-    """Its beginning."""
+    """The beginning of the hour."""
     api: str | None
     model: str | None
 
@@ -52,12 +52,12 @@ class ModelLine(Sums, frozen=True, kw_only=True):
 
 class Completeness(Head, frozen=True, kw_only=True):
     ledger_calls: int
-    """By the ledger's daily totals."""
+    """Calls according to the ledger's daily totals."""
     facts_from: datetime | None
-    """Calls of earlier hours are not seen."""
+    """Calls of earlier hours do not appear."""
     newest_usage_event: datetime | None
     newest_diagnostics: datetime | None
-    """Up to where pairing has read the gateway's log."""
+    """The time up to which pairing has read the gateway's log."""
     data: list[HourLine]
     models: list[ModelLine]
     totals: Sums

@@ -12,9 +12,9 @@ from ui.api.settings import load_settings
 from ui.api.usage_answers import Health
 
 REFRESH_S = 5
-"""How often a live page asks again."""
+"""Seconds between two questions of a live page."""
 CACHE_TTL_S = 4
-"""Below REFRESH_S, so that a refresh is fresh, yet many viewers share an answer."""
+"""Less than REFRESH_S, so that a refresh gets new data, yet many viewers share one answer."""
 CACHED_ANSWERS_MAX = 500
 
 
@@ -49,6 +49,8 @@ def today(health: Health) -> date:
 
 
 def redraw_after_midnight(drawn: date) -> None:
-    """In a live part: draw the whole page again once `drawn` is not the billing day any more."""
+    """Call it in a live part: it draws the whole page again once `drawn` is no longer the billing
+    day.
+    """
     if today(api().health()) != drawn:
         st.rerun()

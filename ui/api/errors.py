@@ -26,4 +26,4 @@ class AnswerMalformed(UiError):
 
 
 class AddressUnreadable(UiError):
-    """The page's URL holds a parameter that cannot be read."""
+    """The page's URL contains a parameter that cannot be read."""

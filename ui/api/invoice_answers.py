@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class InvoiceFile(Struct, frozen=True, kw_only=True):
-    """A file to download; without a size it is rendered when it is asked for."""
+    """A file to download; without a size it is rendered on request."""
 
     name: str
     content_type: str
@@ -115,7 +115,7 @@ class UnbilledMonth(Struct, frozen=True, kw_only=True):
 
 
 class RegroupedSubject(Struct, frozen=True, kw_only=True):
-    """Billed days whose cost centre is another one today."""
+    """Billed days that belong to another cost centre today."""
 
     subject: str
     name: str | None
@@ -126,7 +126,7 @@ class RegroupedSubject(Struct, frozen=True, kw_only=True):
 
 
 class InvoicePreview(Struct, frozen=True, kw_only=True):
-    """An open month as a close would bill it now."""
+    """What closing an open month now would bill."""
 
     month: str
     open_months: list[str]

@@ -14,7 +14,7 @@ class Settings:
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings, complete or refused by the name of the variable."""
+    """The complete settings; SettingMissing names the variable otherwise."""
     url = environment.get("API_URL", "").strip().rstrip("/")
     if not url:
         raise SettingMissing(

@@ -1,7 +1,7 @@
 """The API's answers as typed values: what the pages read, decoded strictly from JSON.
 
-msgspec Structs instead of dataclasses, since JSON has fields named `from`. Fields that the pages
-do not show are not declared; money is an exact Decimal of the answer's `currency`.
+They are msgspec Structs and not dataclasses, because JSON has fields named `from`. Fields that the
+pages do not show are not declared. Money is an exact Decimal in the answer's `currency`.
 """
 
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from ui.period import Period
 
 
 class CallState(StrEnum):
-    """What a call's cost stands on; only PRICED and ZERO calls have one."""
+    """Where a call's cost comes from; only PRICED and ZERO calls have a cost."""
 
     PRICED = "priced"
     ZERO = "zero"
@@ -42,7 +42,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     no_usage_calls: int
     units: dict[str, int]
     cost: Cost | None
-    """None where there are calls and none of them has a cost."""
+    """None if there are calls and none of them has a cost."""
 
     @property
     def charge(self) -> Decimal | None:
@@ -120,7 +120,7 @@ class Call(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     cost: Cost | None = None
     excludes: list[str] = []
-    """What the cost leaves out since nobody reported it: `cache_write`."""
+    """What the cost leaves out because nobody reported it: `cache_write`."""
     duration_ms: int | None = None
     session: str | None = None
 
@@ -157,7 +157,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     book_version: str
     base_rule_id: str | None = None
     tier: int | None = None
-    """Index of the context tier that the whole prompt chose, from 0."""
+    """Index, from 0, of the context tier that the size of the whole prompt selected."""
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -170,7 +170,7 @@ class Origin(Struct, frozen=True, kw_only=True):
 
 
 class ChainEntry(Struct, frozen=True, kw_only=True):
-    """The call after its n-th entry: 0 is the first recording, each further one a correction."""
+    """The call after its n-th row: 0 is the first entry, the others are corrections."""
 
     n: int
     recorded_at: datetime
@@ -210,7 +210,7 @@ class CallDetail(Call, frozen=True, kw_only=True):
 
 
 class MeteringCounts(Struct, frozen=True, kw_only=True):
-    """What became of the events received so far, summed over partitions."""
+    """What happened to the events received so far, summed over partitions."""
 
     deferred: int
     """Events reported without usage so far, left to the gateway's log."""

@@ -1,1 +1,1 @@
-"""What the pages show. `usage.py` is the page; the others are its views."""
+"""The pages, one file per entry of the navigation."""

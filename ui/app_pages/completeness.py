@@ -14,7 +14,7 @@ from ui.parts.tables import Column, count_column, plain_table, text_column
 from ui.period import Period
 
 SPANS = {"Yesterday and today": 2, "Today": 1, "7 days": 7, "14 days": 14}
-"""Days, today among them."""
+"""Number of days, today included."""
 LINES_SHOWN_MAX = 300
 CARD_WIDTH_PX = 160
 
@@ -26,7 +26,7 @@ def show_cards(totals: Sums) -> None:
         st.metric(
             "Posted",
             f"{totals.posted:,}",
-            help=f"{share(totals.posted, totals.gateway_calls)} of the gateway's calls stand in "
+            help=f"{share(totals.posted, totals.gateway_calls)} of the gateway's calls are in "
             "the ledger, recovered ones and those without usage or caller included",
             border=True,
         )
@@ -35,7 +35,7 @@ def show_cards(totals: Sums) -> None:
         st.metric(
             "Recovered",
             f"{totals.recovered:,}",
-            help="Among posted: their usage event never came, the gateway's log stood in",
+            help="Among posted: their usage event never arrived, and the gateway's log replaced it",
             border=True,
         )
 
@@ -87,8 +87,8 @@ def show_gaps(answer: Completeness) -> None:
         alt="Kinds of gaps with their calls and value",
     )
     st.caption(
-        "An estimate is calls × the mean charge of their model in this range. It is in no total, "
-        "and a call may be in more than one row."
+        "An estimate is calls × the mean charge of their model in this range. No total includes "
+        "it, and a call may be in more than one row."
     )
 
 
@@ -97,7 +97,7 @@ def show_dead_models(answer: Completeness) -> None:
         st.error(
             f"**Dead telemetry: {escape(model.model or 'no model')}.** The gateway's log counted "
             f"no completion token in {share(model.zero_completions, model.counted)} of its "
-            f"{counted(model.counted, 'call')}: what is recovered from it is too cheap.",
+            f"{counted(model.counted, 'call')}: calls recovered from it are too cheap.",
             icon=":material/heart_broken:",
         )
 
@@ -153,7 +153,7 @@ def _columns(rows: list[HourLine] | list[ModelLine]) -> dict[str, Column]:
 
 
 def span_of(days: int, *, current: date) -> Period:
-    """So many days up to today."""
+    """The days up to today, this many."""
     until = current + timedelta(days=1)
     return Period(first=until - timedelta(days=days), until=until)
 

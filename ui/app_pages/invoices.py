@@ -1,4 +1,4 @@
-"""Closed months: their invoices, statements and files. Of an open one a preview."""
+"""Closed months with their invoices, statements and files; a preview of open months."""
 
 import streamlit as st
 
@@ -19,10 +19,10 @@ KINDS: dict[str, DocumentKind | None] = {
     "Statements": "statement",
     "Preview": None,
 }
-"""What is listed; None stands for a month that is not closed."""
+"""What is listed; None means a month that is not closed."""
 FORMATS = {"pdf": "PDF", "xlsx": "XLSX", "csv": "CSV", "json": "JSON", "parquet": "Parquet"}
 RENDERED = ("pdf", "xlsx", "csv")
-"""Formats that can be had with display names; JSON is the stored source."""
+"""Formats that can be rendered with display names; JSON is the stored source."""
 
 
 def draw_invoices() -> None:
@@ -112,11 +112,11 @@ def show_files(invoice: Invoice) -> None:
             if ending in by_ending:
                 show_download(invoice.number, by_ending[ending], names=names and ending in RENDERED)
     if not names:
-        st.caption("Stored files never change: what is downloaded again is the same to the byte.")
+        st.caption("Stored files never change: a second download has the same bytes.")
 
 
 def show_download(number: str, file: InvoiceFile, *, names: bool) -> None:
-    """A button that asks the API when it is pressed, not before."""
+    """A button that asks the API only when it is pressed."""
     client = api()
     base, _, ending = file.name.rpartition(".")
     label = FORMATS.get(ending, ending)

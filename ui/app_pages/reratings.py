@@ -1,4 +1,4 @@
-"""Re-rating runs: what each changed or would change, who let it, and what it left alone."""
+"""Re-rating runs: what each changed or would change, who approved it, and what it skipped."""
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ BOOK_LETTERS = 12
 
 
 def show_runs(runs: list[Run]) -> str | None:
-    """All of them; the id of the run that was ticked."""
+    """Draw all runs; returns the id of the run that was ticked."""
     return opened_row(
         "runs",
         [run.run for run in runs],
@@ -42,7 +42,7 @@ def show_runs(runs: list[Run]) -> str | None:
 
 
 def show_run(run: RunDetail) -> None:
-    """Its report, largest differences first."""
+    """The run's report, largest differences first."""
     st.subheader(f"Run {escape(run.run)}: {escape(run.state)}")
     before, after, delta = st.columns(3)
     before.metric(f"Before ({run.currency})", exact_number(run.before))
@@ -76,11 +76,11 @@ def show_run(run: RunDetail) -> None:
 
 
 def show_regroupings(found: Regroupings) -> None:
-    """What imports of people moved; names are not in it."""
+    """What imports of people moved; it shows no names."""
     st.subheader("Cost centres that changed on past days", anchor=False)
     st.caption(
-        "Totals by cost centre follow the people of today. The price of a call stays until a run; "
-        "a closed month's invoices stay as they are."
+        "Totals by cost centre follow today's people. A call keeps its price until a run changes "
+        "it; a closed month's invoices stay as they are."
     )
     rows = found.data
     plain_table(

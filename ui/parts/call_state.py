@@ -1,4 +1,4 @@
-"""A call's state in words: what its cost stands on, and what to do where there is none."""
+"""A call's state in words: where its cost comes from, and what to do if it has none."""
 
 import streamlit as st
 
@@ -15,12 +15,12 @@ WORDS = {
 
 
 def short_reason(reason: str | None) -> str | None:
-    """The sentence of a reason, without the lines that it says to add."""
+    """The sentence of a reason, without the lines to add."""
     return reason.partition("\n")[0] if reason else None
 
 
 def show_state(call: CallDetail) -> None:
-    """Nothing for a priced call; for every other state why it has no charge of its own."""
+    """Show nothing for a priced call; for every other state, why it has no charge of its own."""
     sentence = escape(short_reason(call.reason) or "")
     reason = f" {sentence[:1].upper()}{sentence[1:]}" if sentence else ""
     match call.state:
@@ -50,4 +50,6 @@ def show_missing_lines(reason: str) -> None:
     lines = reason.partition("\n")[2]
     if lines:
         st.code(lines, language="toml")
-    st.caption("Once the price book has them, a re-rating prices the call: it keeps its usage.")
+    st.caption(
+        "Add these lines to the price book; then a re-rating prices the call from its stored usage."
+    )

@@ -14,7 +14,7 @@ from ui.format import amount
 from ui.format import day as day_text
 
 GROUPS_MAX = 9
-"""So many groups get a colour of their own; the rest is one group, "Others"."""
+"""This many groups get a colour of their own; the rest is one group, "Others"."""
 OTHERS = "Others"
 NAMELESS = {"model": "no model", "cost_centre": "no cost centre"}
 CHART_HEIGHT_PX = 280
@@ -30,15 +30,15 @@ class DailyCharges:
     rows: Sequence[tuple[date, str, Decimal, int]]
     """(day, group, charge, calls), one per mark."""
     groups: Sequence[str]
-    """Dearest first, "Others" last."""
+    """Most expensive first, "Others" last."""
 
 
 def daily_charges(
     usage: Sequence[UsageRow], *, by: Group, days: Sequence[date], today: date, currency: str
 ) -> DailyCharges:
-    """Stack the charges by day and group; what does not fit the colours is "Others".
+    """Stack the charges by day and group; groups without a colour are "Others".
 
-    Groups that are charged nothing have no mark; unpriced calls are told apart from the chart.
+    Groups without a charge have no mark; unpriced calls are shown outside the chart.
     """
     charged = [(row, row.charge) for row in usage if row.charge]
     totals: dict[str, Decimal] = defaultdict(Decimal)
@@ -73,7 +73,7 @@ def _tick(day: date, charges: DailyCharges) -> str:
 
 
 def daily_chart(charges: DailyCharges) -> alt.Chart:
-    """Bars per day, today paler since it is not over; every day of the axis has its place."""
+    """Bars per day. Today is paler, because it is not over; every day of the axis is there."""
     marks = [
         {
             "day": _tick(day, charges),

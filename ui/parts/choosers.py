@@ -69,7 +69,9 @@ def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:
 
 
 def _write(parameter: Parameter) -> None:
-    """The changed value into the URL; a cursor belongs to the list before the change."""
+    """Put the changed value into the URL, and drop the cursor, which belongs to the list before the
+    change.
+    """
     value = st.session_state[parameter]
     text = value.isoformat() if isinstance(value, date) else value
     address.change({parameter: text or None, Parameter.AFTER: None})

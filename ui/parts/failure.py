@@ -15,7 +15,7 @@ NOT_FOUND = 404
 def failures_shown(place: str) -> Iterator[None]:
     """Draw a UiError raised inside as a message with a way to try again.
 
-    `place` tells the parts of a page apart that may fail at the same time.
+    `place` distinguishes parts of a page that may fail at the same time.
     """
     try:
         yield

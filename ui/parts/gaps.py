@@ -7,15 +7,15 @@ from ui.api.completeness_answers import ModelLine, Sums
 from ui.format import amount
 
 DEAD_CALLS_MIN = 10
-"""A model whose log never counted a completion in so many calls has dead telemetry: one such call
-of few is an answer that was empty."""
+"""If the log never counted a completion in this many calls, the model's telemetry does not work.
+With fewer calls an answer may just have been empty."""
 DEAD_PERCENT_MIN = 90
 NO_VALUE = "—"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """One kind, over the whole range; docs/operations.md says more."""
+    """One kind of gap over the whole range; docs/operations.md says more."""
 
     name: str
     calls: int
@@ -24,31 +24,31 @@ class Gap:
 
 
 def gaps_of(sums: Sums, currency: str) -> list[Gap]:
-    """Those that there are."""
+    """The kinds of gaps that occur in the range."""
     every = (
         Gap(
             name="Usage event missing",
             calls=sums.gateway_calls - sums.usage_events,
             value=f"{amount(sums.recovered_charge, currency)} recovered",
-            meaning="The gateway dropped them; its log stands in where it knows caller and tokens.",
+            meaning="The gateway dropped them. Its log replaces them if it has caller and tokens.",
         ),
         Gap(
             name="Not in the gateway's log",
             calls=sums.gateway_calls - sums.logged,
             value=NO_VALUE,
-            meaning="The diagnostic setting or its sampling leaves them out: nothing checks them.",
+            meaning="The diagnostic setting or its sampling omits them, so nothing checks them.",
         ),
         Gap(
             name="Waiting",
             calls=sums.waiting,
             value=_estimate(sums.waiting_estimate, currency),
-            meaning="A half may still come, or metering is behind.",
+            meaning="Half of the call may still arrive, or metering is behind.",
         ),
         Gap(
             name="No usage",
             calls=sums.no_usage,
             value=_estimate(sums.no_usage_estimate, currency),
-            meaning="Served, and neither path told tokens.",
+            meaning="Neither path reported their tokens.",
         ),
         Gap(
             name="Unattributed",

@@ -1,4 +1,4 @@
-"""What an invoice is made of, and what its amount does not hold."""
+"""What an invoice is made of, and what its amount does not include."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -30,7 +30,7 @@ def money_column(cells: Sequence[Decimal]) -> Column:
 
 def show_subtotals(parts: Sequence[InvoiceSubtotal]) -> None:
     """Usage of the month and corrections of earlier ones."""
-    st.subheader("What it is made of")
+    st.subheader("Parts of the amount")
     if not parts:
         st.info("No line has an amount.", icon=":material/event_busy:")
         return
@@ -47,11 +47,11 @@ def show_subtotals(parts: Sequence[InvoiceSubtotal]) -> None:
 
 
 def show_concerns(rows: Sequence[InvoiceConcern], currency: str) -> None:
-    """What the amounts do not hold: never left out in silence."""
+    """What the amounts do not include; the page always shows it."""
     if not rows:
         return
     st.subheader("Calls without an amount or without an owner")
-    st.caption("Estimates stand in no total.")
+    st.caption("Estimates are not included in any total.")
     plain_table(
         {
             "Calls": text_column(

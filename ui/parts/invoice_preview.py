@@ -1,4 +1,4 @@
-"""An open month as a close would bill it now."""
+"""What closing an open month now would bill."""
 
 import streamlit as st
 
@@ -15,14 +15,14 @@ REGROUPED_SHOWN_MAX = 50
 
 
 def draw_preview() -> None:
-    """Amounts by cost centre, what stands against closing, and what is billed nowhere."""
+    """Amounts by cost centre, what prevents closing, and what no invoice bills."""
     preview = api().invoice_preview(address.read(Parameter.MONTH))
     months = preview.open_months
     if len(months) > 1:
         choose("Open month", Parameter.MONTH, options={month: month for month in months})
     running = preview.month == months[-1]
     st.info(
-        f"What a close of {preview.month} would bill now. "
+        f"What closing {preview.month} now would bill. "
         + ("The month is not over: amounts grow. " if running else "")
         + "Nothing here is an invoice or has a number.",
         icon=":material/preview:",
@@ -40,11 +40,11 @@ def draw_preview() -> None:
 
 
 def show_obstacles(preview: InvoicePreview) -> None:
-    """What refuses the close until it is mended, or forced with a reason."""
+    """What prevents the close until someone fixes it, or forces the close with a reason."""
     if preview.audit_problems:
         st.error(
-            f"The last audit found {counted(len(preview.audit_problems), 'problem')}: a close is "
-            f"refused. {escape(preview.audit_problems[0])}",
+            f"The last audit found {counted(len(preview.audit_problems), 'problem')}: a close "
+            f"will be refused. {escape(preview.audit_problems[0])}",
             icon=":material/gpp_bad:",
         )
 
@@ -53,7 +53,7 @@ def show_cost_centres(preview: InvoicePreview) -> None:
     st.subheader("By cost centre")
     rows = preview.data
     if not rows:
-        st.info(f"No call of {preview.month} has come yet.", icon=":material/event_busy:")
+        st.info(f"There is no call of {preview.month} yet.", icon=":material/event_busy:")
         return
     nothing = preview.amount * 0  # with the decimals of the currency
     corrections = [
@@ -74,17 +74,17 @@ def show_cost_centres(preview: InvoicePreview) -> None:
 
 
 def show_left_out(preview: InvoicePreview) -> None:
-    """Changes that no invoice will ever hold, and bills that stay where they are."""
+    """Changes that no invoice will ever include, and bills that stay where they are."""
     for left in preview.outside:
         amount = f"{exact_number(left.amount)} {preview.currency}"
         st.warning(
-            f"{amount} of {left.month} lie before the look-back: billed nowhere.",
+            f"{amount} of {left.month} are older than the look-back: no invoice bills them.",
             icon=":material/warning:",
         )
     if not preview.regrouped:
         return
-    st.subheader("Billed to one cost centre, another's today")
-    st.caption("A closed month does not move: corrections go where it was billed.")
+    st.subheader("Billed to one cost centre, now in another")
+    st.caption("A closed month does not move: corrections still go to where it was billed.")
     rows = preview.regrouped[:REGROUPED_SHOWN_MAX]
     plain_table(
         {
@@ -92,7 +92,7 @@ def show_left_out(preview: InvoicePreview) -> None:
             "From": text_column([row.first_day for row in rows]),
             "To": text_column([row.last_day for row in rows]),
             "Billed to": text_column([row.billed or "no cost centre" for row in rows]),
-            "Today of": text_column([row.today or "no cost centre" for row in rows]),
+            "Now belongs to": text_column([row.today or "no cost centre" for row in rows]),
         },
         alt="Subjects whose closed days belong to another cost centre today",
     )

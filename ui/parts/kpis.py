@@ -20,7 +20,7 @@ PROMPT_UNITS = (
 CACHED_UNITS = ("cache_read", "cache_read_audio", "cache_read_image")
 OUTPUT_UNITS = ("output", "output_audio", "output_image")
 NOT_TOKENS = ("request", "image", "web_search", "audio_ms")
-"""Units that count something else; every other unit counts tokens."""
+"""Units that do not count tokens; every other unit does."""
 PROBLEMS_SHOWN_MAX = 5
 CARD_WIDTH_PX = 160
 
@@ -57,7 +57,7 @@ def exact_charge(usage: Usage) -> str | None:
 
 
 def show_totals(usage: Usage, *, today: date) -> None:
-    """What was charged, for how much use; the exact charge is in its card's help."""
+    """The charge and the usage behind it; the card's help shows the exact charge."""
     totals, running = usage.totals, usage.first <= today < usage.until
     cached = count_of(totals.units, CACHED_UNITS)
     prompt = count_of(totals.units, PROMPT_UNITS)
@@ -81,7 +81,7 @@ def show_totals(usage: Usage, *, today: date) -> None:
 
 
 def show_scope(usage: Usage, *, today: date, now: datetime) -> None:
-    """Which days, zone and currency the numbers are of, and how fresh they are."""
+    """Days, zone and currency of the numbers, and how fresh they are."""
     shown = days(usage.first, usage.period.last)
     parts = [
         f"{shown}{', today so far' if usage.first <= today < usage.until else ''}",
@@ -95,14 +95,14 @@ def show_scope(usage: Usage, *, today: date, now: datetime) -> None:
 
 
 def show_metering(metering: Metering, *, now: datetime) -> None:
-    """The audit's verdict, and what was received but is not in the totals yet."""
+    """The result of the audit, and what was received but is not in the totals yet."""
     with st.container(horizontal=True):
         show_audit_badge(metering, now=now)
         st.badge(
             f"{counted(metering.totals.deferred, 'call')} deferred",
             color="blue" if metering.totals.deferred else "gray",
             help="Streamed or failed calls that were reported without usage so far: each is "
-            "recorded once the gateway's own log has told its tokens.",
+            "recorded once the gateway's own log has reported its tokens.",
         )
         st.badge(
             f"{counted(metering.dead_letters_open, 'dead letter')} open",

@@ -1,4 +1,4 @@
-"""What stands where numbers would be when there are none: why, and what to do next."""
+"""What a page shows instead of numbers if there are none: why, and what to do next."""
 
 from datetime import date
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Paging through a list of the API by its cursor, which stands in the URL."""
+"""Paging through a list of the API by its cursor, which is in the URL."""
 
 import streamlit as st
 

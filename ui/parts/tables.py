@@ -1,7 +1,7 @@
 """Tables whose rows open something. A row is resolved to its id, never kept as a position.
 
-A grid reports the position of the chosen row. The key of each grid therefore names the very ids it
-shows: when they change, it is another grid, and a late click on the old one opens nothing wrong.
+A grid reports the position of the selected row. So the key of each grid contains the ids that it
+shows. When they change, it is another grid, and a late click on the old one opens nothing wrong.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,12 +30,12 @@ class Column:
 
 
 def charge_column(cells: Sequence[Decimal | None]) -> Column:
-    """Amounts rounded for reading; the cell itself and the download keep every digit."""
+    """Amounts rounded for reading; the cell itself and the download have every digit."""
     return Column(cells=cells, format=lambda cell: number(cast(Decimal, cell)))
 
 
 def exact_column(cells: Sequence[Decimal | None]) -> Column:
-    """Amounts with every digit, where a person checks the arithmetic."""
+    """Amounts with every digit, for a person who checks the arithmetic."""
     return Column(cells=cells, format=lambda cell: exact_number(cast(Decimal, cell)))
 
 
@@ -55,7 +55,7 @@ def grid_key(name: str, ids: Sequence[str]) -> str:
 def opened_row(
     name: str, ids: Sequence[str], *, columns: Mapping[str, Column], alt: str
 ) -> str | None:
-    """Draw the grid and return the id of the row that was chosen just now, if any."""
+    """Draw the grid, and return the id of the row that was selected just now, if any."""
     event = st.dataframe(
         _styled(columns),
         hide_index=True,
@@ -72,7 +72,7 @@ def opened_row(
 
 
 def plain_table(columns: Mapping[str, Column], *, alt: str) -> None:
-    """A grid of which no row opens anything."""
+    """A grid whose rows open nothing."""
     st.dataframe(
         _styled(columns),
         hide_index=True,
@@ -84,7 +84,7 @@ def plain_table(columns: Mapping[str, Column], *, alt: str) -> None:
 
 
 def _styled(columns: Mapping[str, Column]) -> Any:
-    """A pandas Styler: what is read is text, what is sorted and exported is the value."""
+    """A pandas Styler: people read texts, and sorting and export use the values."""
     frame = pd.DataFrame(
         {title: pd.Series(list(column.cells), dtype=object) for title, column in columns.items()}
     )

@@ -1,4 +1,4 @@
-"""Names the calls that are in no charge and what to do about them; they are never shown as free."""
+"""Calls that no charge includes, and what to do about them; they are never shown as free."""
 
 import streamlit as st
 
@@ -10,10 +10,10 @@ MODELS_SHOWN_MAX = 5
 
 
 def show_no_usage(calls: int) -> None:
-    """Served calls whose usage nobody reported."""
+    """Calls whose usage nobody reported."""
     st.warning(
-        f"**{counted(calls, 'call')} without usage, not in the charge.** They were served, but "
-        "neither the model nor the gateway's log reported their tokens.",
+        f"**{counted(calls, 'call')} without usage, not in the charge.** Neither the model "
+        "nor the gateway's log reported their tokens.",
         icon=":material/help:",
     )
 

@@ -1,4 +1,4 @@
-"""One call: its exact cost and how it came about, line by line, with everything that proves it."""
+"""One call: its exact cost, line by line, with everything that proves it."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from ui.parts.tables import count_column, exact_column, plain_table, text_column
 
 # Room for an exact amount: every digit down to 10⁻¹².
 CARD_WIDTH_PX = 240
-# So much of a book's hash tells books apart in a list; the facts have all of it.
+# These characters of a book's hash distinguish books in a list; the facts show all of it.
 BOOK_LETTERS = 12
 
 
@@ -36,7 +36,7 @@ def show_amounts(call: CallDetail) -> None:
 
 
 def show_exclusions(call: CallDetail) -> None:
-    """What the charge leaves out; nothing for most calls."""
+    """Show what the charge leaves out; nothing for most calls."""
     if "cache_write" in call.excludes:
         st.warning(
             "**The charge excludes cache writes.** The tokens of this call are from the gateway's "
@@ -46,8 +46,8 @@ def show_exclusions(call: CallDetail) -> None:
 
 
 def show_explanation(explanation: Explanation, call: CallDetail) -> None:
-    """Quantity × unit price = cost for every unit, and that the lines add up to the charge."""
-    st.subheader("How the cost came about")
+    """Show quantity × unit price = cost for every unit, and that the lines add up to the charge."""
+    st.subheader("How the cost was calculated")
     lines = explanation.lines
     plain_table(
         {
@@ -98,7 +98,7 @@ def show_adjustments(explanation: Explanation) -> None:
 
 
 def show_chain(call: CallDetail) -> None:
-    """Every entry that the call's cost went through, the last one being the call."""
+    """Every row of the call's chain; the last one is the call."""
     st.subheader("Chain")
     chain = call.chain
     plain_table(
@@ -125,7 +125,7 @@ def show_chain(call: CallDetail) -> None:
 
 
 def show_facts(facts: dict[str, str | None]) -> None:
-    """Names and values; what is absent is left out."""
+    """Names and values; absent values are left out."""
     known = {name: value for name, value in facts.items() if value is not None}
     if known:
         plain_table(

@@ -1,4 +1,4 @@
-"""One subject's calls of one day, in the order of their time."""
+"""One subject's calls of one day, ordered by time."""
 
 from datetime import date
 from decimal import Decimal
@@ -28,7 +28,7 @@ from ui.period import one_day
 
 
 def show_day(subject: str, day: date, *, running_day: date) -> None:
-    """Totals of the day and one page of its calls."""
+    """Totals of the day, and one page of its calls."""
     next_cursor = None
     with failures_shown("day"):
         redraw_after_midnight(running_day)
@@ -39,7 +39,7 @@ def show_day(subject: str, day: date, *, running_day: date) -> None:
             return
         show_totals(usage, today=running_day)
         st.subheader("Calls")
-        st.caption("In the order of their time. Tick a row to see how its cost came about.")
+        st.caption("Ordered by time. Tick a row to see how its cost was calculated.")
         calls = api().subject_calls(subject, one_day(day), after=page_cursor())
         opened = show_calls(calls)
         if opened:

@@ -23,13 +23,13 @@ from ui.period import Period
 STACKS: dict[str, Group] = {"Model": "model", "Cost centre": "cost_centre"}
 SORTS: dict[str, SubjectSort] = {"Charge": "charge", "Calls": "calls", "Subject": "subject"}
 
-# Leaves room for the charge beside it on a telephone.
+# Leaves room for the charge next to it on a telephone.
 SUBJECT_WIDTH_PX = 220
 
 
 @st.fragment(run_every=REFRESH_S)
 def show_usage(period: Period, running_day: date) -> None:
-    """Totals and the chart; also tells when there is nothing to show."""
+    """Totals and the chart; says so when there is nothing to show."""
     with failures_shown("usage"):
         redraw_after_midnight(running_day)
         usage = api().usage(period, "day")
@@ -56,7 +56,7 @@ def show_usage(period: Period, running_day: date) -> None:
 
 @st.fragment(run_every=REFRESH_S)
 def show_subjects(period: Period) -> None:
-    """One page of subjects as the API sorts and pages them."""
+    """One page of subjects, sorted and paged by the API."""
     st.subheader("Subjects")
     sort, text = choose_order()
     next_cursor = None
