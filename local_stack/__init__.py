@@ -1,1 +1,1 @@
-"""Stand-ins for Azure services, so that the whole product runs and breaks on one machine."""
+"""Stand-ins for Azure services: with them the whole product runs, and breaks, on one machine."""

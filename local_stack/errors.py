@@ -10,4 +10,4 @@ class InvalidTrace(LocalStackError):
 
 
 class SendFailed(LocalStackError):
-    """The event hub did not take an event within the bounded attempts, or never can."""
+    """The event hub did not accept an event within the allowed attempts, or never can."""

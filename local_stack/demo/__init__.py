@@ -1,1 +1,1 @@
-"""The demonstration: every process, real traffic, one box. Above all else here."""
+"""The demonstration: every process, real traffic, one box. It may import everything else here."""

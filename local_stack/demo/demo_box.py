@@ -10,14 +10,16 @@ from rich.text import Text
 
 
 class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one run. Counts are of this run; total, unpriced and audit of the ledger."""
+    """The result of one run. Counts are those of this run; total, unpriced and audit those of the
+    ledger.
+    """
 
     sent: int
     """Events sent."""
     posted: int
-    """Calls that the ledger has now and had not before."""
+    """Calls that the ledger has now and did not have before."""
     duplicates: int
-    """Events whose call stood already."""
+    """Events whose call was in the ledger already."""
     deferred: int
     """Events without usage, left to the gateway's log."""
     dead_lettered: int
@@ -29,10 +31,10 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     audit: str
     """`ok`, or what does not add up."""
     seconds: float
-    """From the first event sent to the last one durable; where events went straight to the hub,
-    for these alone, since calls through the gateway come at their own pace."""
+    """Seconds from the first event sent to the last one durable. If events went straight to the
+    hub, it covers these alone, because calls through the gateway arrive at their own pace."""
     timed_events: int
-    """Events that the seconds and the CPU time are about."""
+    """Events that the seconds and the CPU time cover."""
     cpu_us_per_event: float
     """CPU time of the metering consumer, in microseconds per event."""
     urls: Mapping[str, str]
@@ -41,17 +43,19 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     gateway_dropped: int = 0
     """Usage events of these that the gateway lost on purpose."""
     completed: int = 0
-    """Of the gateway's calls, as all down to `waiting`: usage came from the gateway's log."""
+    """This field and those down to `waiting` count the gateway's calls. Here usage came from its
+    log.
+    """
     recovered: int = 0
     """Event and usage came from the gateway's log."""
     no_usage: int = 0
-    """Served, and nobody reported usage."""
+    """Nobody reported usage."""
     unattributed: int = 0
     """Nobody could say who called."""
     waiting: int = 0
     """Not in the ledger yet; all others are."""
     invoices: str | None = None
-    """What the close of the last month made, or why it was refused; None where none was asked."""
+    """What closing the last month made, or why it was refused; None if nothing was closed."""
     key: str | None = None
     """What a client sends to the gateway at `urls["base_url"]`; None without a gateway."""
 
@@ -82,7 +86,7 @@ def show(box: DemoBox, console: Console) -> None:
         rows.append(("key", f"{box.key} (for any OpenAI client at base_url)"))
     for name, value in rows:
         table.add_row(Text(name, style="bold"), Text(value))
-    title = "nothing new: every call stood in the ledger" if box.nothing_new else "metered"
+    title = "nothing new: the ledger already has every call" if box.nothing_new else "metered"
     console.print(Panel(table, title=title, expand=False))
 
 

@@ -23,12 +23,12 @@ class DemoState(msgspec.Struct, kw_only=True):
     now: datetime
     """The moment of the first run: the generated workload ends here."""
     trace_offsets_us: dict[str, int] = {}
-    """By how many microseconds each trace (by sha256) was moved at its first run."""
+    """How many microseconds each trace (by sha256) was moved at its first run."""
 
 
 @contextmanager
 def only_one(data: Path) -> Iterator[None]:
-    """Hold the data directory. DataDirectoryInUse when somebody does already."""
+    """Lock the data directory. DataDirectoryInUse when another demonstration has locked it."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("w") as lock:
         try:
@@ -41,7 +41,7 @@ def only_one(data: Path) -> Iterator[None]:
 
 
 def read_state(data: Path, *, now: datetime) -> DemoState:
-    """The state of earlier runs, or that of a first run at `now`, which is then kept."""
+    """The state of earlier runs. On the first run it is that of `now`, and is stored."""
     path = data / "demo_state.json"
     if path.exists():
         return msgspec.json.decode(path.read_bytes(), type=DemoState)
@@ -51,7 +51,7 @@ def read_state(data: Path, *, now: datetime) -> DemoState:
 
 
 def trace_offset(data: Path, state: DemoState, trace: Path, *, now: datetime) -> timedelta:
-    """By how much this trace moves: chosen at its first run so that its last call is now."""
+    """How far this trace is moved. Its first run chooses it so that the last call is now."""
     digest = hashlib.sha256(trace.read_bytes()).hexdigest()
     if digest not in state.trace_offsets_us:
         offset = offset_to(trace, now) // timedelta(microseconds=1)

@@ -1,5 +1,5 @@
-"""Sends events and calls through the running stack, waits until all are durable, counts what came
-of it."""
+"""Sends events and calls through the running stack, waits until all are durable, and counts the
+results."""
 
 import asyncio
 import time
@@ -29,12 +29,12 @@ from table_api.open_calls.decision import PairingState
 from table_api.storage.table_storage import TableStorage
 
 STALLED_S_MAX = 120.0
-"""Without any progress of the consumer for so long, the run fails."""
+"""If the consumer makes no progress for this many seconds, the run fails."""
 POLL_INTERVAL_S = 0.25
 
 
 class Stalled(LocalStackError):
-    """The consumer made no progress; the message says where it stands."""
+    """The consumer made no progress; the message gives its position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Traffic:
     """What one run sends, in this order."""
 
     events: Iterable[OutgoingEvent] | None = None
-    """Straight to the event hub."""
+    """Events that go straight to the event hub."""
     live: LiveTraffic | None = None
-    """Through the gateway."""
+    """Calls that go through the gateway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Sent:
     gateway_calls: int = 0
     gateway_dropped: int = 0
     states: Counter[PairingState] = field(default_factory=Counter)
-    """Of the gateway's calls."""
+    """The gateway's calls by state."""
 
 
 async def measured_run(
@@ -142,7 +142,7 @@ async def _send(
     durable: Callable[[], Awaitable[None]],
     pair: Callable[[], Awaitable[None]],
 ) -> Sent:
-    """The first of the two parts that there is gives the times."""
+    """Send both parts; the first part that exists is the one that is timed."""
     sent = Sent()
     cpu_before, started = cpu_seconds(metering_pid), time.monotonic()
 
@@ -189,7 +189,7 @@ async def _standing(storage: TableStorage) -> Standing:
 
 
 async def _durable(storage: TableStorage, ports: Ports, supervisor: Supervisor) -> None:
-    """Until the consumer has passed the last event of every partition."""
+    """Wait until the consumer has passed the last event of every partition."""
     table = ProgressTable(storage)
     last = await _last_sequence_numbers(ports)
     seen: dict[str, int] = {}
@@ -205,14 +205,12 @@ async def _durable(storage: TableStorage, ports: Ports, supervisor: Supervisor) 
         if passed != seen:
             seen, moved = passed, time.monotonic()
         if time.monotonic() - moved > STALLED_S_MAX:
-            raise Stalled(
-                f"the consumer stands at {passed} of {last}; {supervisor.tail('metering')}"
-            )
+            raise Stalled(f"the consumer is at {passed} of {last}; {supervisor.tail('metering')}")
         await asyncio.sleep(POLL_INTERVAL_S)
 
 
 async def _last_sequence_numbers(ports: Ports) -> dict[str, int]:
-    """Of each partition that has had an event."""
+    """The last number of each partition that has had an event."""
     async with httpx.AsyncClient() as client:
         answer = await client.get(f"http://127.0.0.1:{ports.admin}/hubs")
     answer.raise_for_status()

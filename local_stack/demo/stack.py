@@ -30,7 +30,7 @@ PREFERRED_PORTS = {
     "gateway": 8080,
     "model": 8090,
 }
-"""What the official emulators and the documentation use."""
+"""The ports that the official emulators and the documentation use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Ports:
 
     @property
     def urls(self) -> dict[str, str]:
-        """What people open."""
+        """The addresses that people open."""
         return {
             "ui": f"http://127.0.0.1:{self.ui}",
             "api": f"http://127.0.0.1:{self.api}/docs",
@@ -86,7 +86,7 @@ class Ports:
 
 
 def choose_ports(*, preferred: bool = True) -> tuple[Ports, list[str]]:
-    """The preferred ports where they are free, else others and a line about each that is taken."""
+    """The preferred ports if they are free; else others, and a line about each one taken."""
     chosen, taken = {}, []
     for name, port in PREFERRED_PORTS.items():
         chosen[name] = port
@@ -106,8 +106,8 @@ def settings(ports: Ports) -> Mapping[str, str]:
         "PRICE_BOOKS": str(PRICE_BOOK),
         "BILLING_TIME_ZONE": ZONE,
         "CHECKPOINT_INTERVAL_S": "1",
-        # In Azure the log comes minutes late; here within a second.
-        # Generated events go back two months: pairing looks at the last days of them only.
+        # In Azure the log is minutes late; here it arrives within a second. Generated events go
+        # back two months; pairing reads only the last days of them.
         "HUB_RETENTION_DAYS": "1",
         "PAIRING_GRACE_S": "3",
         "PAIRING_TIMEOUT_S": "6",
@@ -121,8 +121,8 @@ async def start(
 ) -> dict[str, int]:
     """Start all parts in order, each when those it needs are ready; gives their process ids.
 
-    They end in the opposite order, so Azurite, which must flush its files, goes last.
-    `gateway` are more arguments of the gateway; None: none is started.
+    They end in the opposite order, so Azurite, which must flush its files, goes last. `gateway` has
+    more arguments for the gateway; with None no gateway is started.
     """
     python, pids = sys.executable, {}
     storage = data / "azurite"
@@ -168,8 +168,8 @@ async def start(
 
 
 async def start_pairing(supervisor: Supervisor, ports: Ports) -> None:
-    """Once there are calls to pair: it reads whatever came before, and takes its share of the
-    machine for that."""
+    """Start pairing once there are calls to pair: it reads everything from before, and uses its
+    share of the machine for that."""
     command = [sys.executable, "-m", "consumers", "pair"]
     child = Child(name="pairing", command=command, environment=settings(ports))
     await supervisor.start(child)

@@ -42,7 +42,7 @@ class Child:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Added to this process's own."""
+    """Variables in addition to this process's own environment."""
     stop_signal: signal.Signals = signal.SIGTERM
 
 
@@ -78,7 +78,7 @@ class Supervisor:
         return process.pid
 
     async def wait_ready(self, name: str, probe: Callable[[], Awaitable[bool]]) -> None:
-        """Until the probe says yes. ChildEnded or NotReady otherwise."""
+        """Wait until the probe says yes. ChildEnded or NotReady otherwise."""
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not await probe():
             self.check()
@@ -95,7 +95,7 @@ class Supervisor:
                 raise ChildEnded(f"{name} ended with code {process.returncode}; {self.tail(name)}")
 
     async def watch(self) -> None:
-        """Until a child ends: then ChildEnded."""
+        """Wait until a child ends; then raise ChildEnded."""
         waits = [asyncio.create_task(process.wait()) for _, process in self._running.values()]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -136,7 +136,7 @@ class Supervisor:
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Lines; one longer than the stream's limit comes in pieces."""
+    """The lines of a stream; a line longer than the stream's limit is split."""
     while True:
         try:
             line = await stream.readuntil(b"\n")
@@ -164,7 +164,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def _die_with_parent(with_signal: signal.Signals) -> Callable[[], None] | None:
-    """No orphans when the supervisor itself is killed (Linux)."""
+    """Prevents orphans when the supervisor itself is killed (Linux)."""
     if _LIBC is None:
         return None
     return lambda: _LIBC.prctl(_PR_SET_PDEATHSIG, int(with_signal))

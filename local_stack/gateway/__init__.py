@@ -1,2 +1,2 @@
-"""A stand-in for the gateway of API Management: `python -m local_stack.gateway`. It runs the very
-policy files of apim_policies around every call and reports as the real gateway does."""
+"""A stand-in for the gateway of API Management: `python -m local_stack.gateway`. It runs the policy
+files of apim_policies around every call, and reports like the real gateway."""

@@ -1,4 +1,6 @@
-"""`python -m local_stack.gateway`: the gateway until SIGTERM or SIGINT, which drain it."""
+"""`python -m local_stack.gateway`: runs the gateway until SIGTERM or SIGINT; it then finishes its
+calls.
+"""
 
 import asyncio
 import contextlib
@@ -28,14 +30,14 @@ GARBAGE_OBJECTS_MAX = 20_000
 
 
 def main() -> int:
-    """The exit status: 0 after a signal, 1 where the gateway cannot start."""
+    """The exit status: 0 after a signal, 1 if the gateway cannot start."""
     settings = parse(sys.argv[1:], os.environ)
     configure()
     try:
         with _metrics(settings):
             uvloop.run(_serve(settings))
     except (PolicyError, LocalStackError, OSError, ValueError) as error:
-        # ValueError is the SDK's word for a connection string that is none.
+        # The SDK raises ValueError for a text that is not a connection string.
         print(f"gateway: {error}", file=sys.stderr)
         return 1
     return 0
@@ -43,7 +45,7 @@ def main() -> int:
 
 @contextlib.contextmanager
 def _metrics(settings: Settings) -> Iterator[None]:
-    """Token metrics as JSON lines, for whoever asks for them."""
+    """Write token metrics as JSON lines if a file is given."""
     if settings.metrics_file is None:
         yield
         return
@@ -63,8 +65,9 @@ def _line(metrics: MetricsData) -> str:
 
 
 def _tame_collector() -> None:
-    """What is loaded by now stays, and a call's objects die by their counts: searching both for
-    cycles every 700 new objects took a fifteenth of the gateway's processor time."""
+    """Tune the garbage collector. Objects that are loaded by now stay, and reference counts free a
+    call's objects. Searching both for cycles every 700 new objects took a fifteenth of the
+    gateway's processor time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS_MAX)

@@ -1,5 +1,5 @@
-"""The way to the model: one HTTP request as the policies made it, its answer unread. Whatever goes
-wrong is a GatewayError for on-error, never an exception."""
+"""The way to the model: it sends one HTTP request as the policies made it, and does not read the
+answer. A failure becomes a GatewayError for on-error, never an exception."""
 
 import asyncio
 import contextlib
@@ -22,11 +22,13 @@ from telemetry.log import Log
 CONNECTIONS_MAX = 256
 CONNECT_TIMEOUT_S = 10.0
 IDLE_S_MAX = 240.0
-"""Between two reads of an answer: load balancers drop idle connections about then."""
+"""Seconds between two reads of an answer; load balancers drop idle connections after about this
+time.
+"""
 ANSWER_BYTES_MAX = 128 * 1024 * 1024
-"""Of an answer that is held for the policies; a streamed one has no limit."""
+"""Size of an answer that is held for the policies; a streamed answer has no limit."""
 
-# RFC 9110, 7.6.1: of one connection only. The two lengths are set anew by whoever sends.
+# RFC 9110, 7.6.1: headers of one connection only. The sender sets the two lengths again.
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
      "transfer-encoding", "upgrade", "host", "content-length", "expect"}
@@ -58,7 +60,7 @@ class Backend:
             yield self
 
     async def ask(self, forward: Forward) -> aiohttp.ClientResponse | GatewayError:
-        """The answer once its headers are there; whoever gets it closes it."""
+        """The answer once its headers are there; the caller closes it."""
         assert self._session is not None  # the context manager is open
         try:
             async with asyncio.timeout(forward.timeout_s):
@@ -77,7 +79,7 @@ class Backend:
 
 
 async def held_body(response: aiohttp.ClientResponse) -> bytes | GatewayError | None:
-    """The body that policies may read: JSON, in full. None for any other, which streams."""
+    """The body that policies may read: complete JSON. None for any other body, which streams."""
     if not _JSON.match(response.headers.get("Content-Type", "")):
         return None
     body = bytearray()
@@ -94,7 +96,9 @@ async def held_body(response: aiohttp.ClientResponse) -> bytes | GatewayError | 
 
 
 def header_lines(headers: Mapping[str, str]) -> Headers:
-    """For the policies, which know text only: what is no UTF-8 is Latin-1, as .NET has it."""
+    """A header as text for the policies: bytes that are not UTF-8 are read as Latin-1, as .NET
+    does.
+    """
     return tuple(
         [
             (str(name), value if value.isascii() else text_of(value))
@@ -104,7 +108,7 @@ def header_lines(headers: Mapping[str, str]) -> Headers:
 
 
 def text_of(value: str) -> str:
-    """`value` as aiohttp gives it, with bytes that are no UTF-8 as surrogates."""
+    """`value` as aiohttp gives it, with surrogates for bytes that are not UTF-8."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -113,12 +117,12 @@ def text_of(value: str) -> str:
 
 
 def passed_on(headers: Headers) -> CIMultiDict[str]:
-    """Headers without those of one connection; a name may come more than once."""
+    """Headers without those of one connection; a name may occur more than once."""
     return CIMultiDict([pair for pair in headers if pair[0].lower() not in _HOP_BY_HOP])
 
 
 def _forwarded(headers: Headers) -> CIMultiDict[str]:
-    """Policies and log read the answer, so it must not come compressed."""
+    """Policies and log read the answer, so it must not be compressed."""
     passed = passed_on(headers)
     passed["Accept-Encoding"] = "identity"
     return passed

@@ -1,5 +1,5 @@
-"""Who a caller is to the gateway before any policy runs: subscription keys, and the unsigned
-tokens that stand in for Entra's. What a token is worth is for the policies to say."""
+"""Who a caller is before any policy runs: subscription keys, and the unsigned tokens that replace
+Entra's. The policies decide whether a token is accepted."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ class Credential(StrEnum):
 
 
 class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a key stands for."""
+    """The subscription and product of a key."""
 
     subscription: str
     product: str | None = None
@@ -45,7 +45,7 @@ DEFAULT_SUBSCRIPTIONS: Mapping[str, Subscription] = {
 
 
 def read_subscriptions(path: Path) -> Mapping[str, Subscription]:
-    """A JSON object from key to subscription. GatewayFault when it is anything else."""
+    """Read a JSON object from key to subscription. GatewayFault when it is anything else."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Subscription])
     except (OSError, msgspec.DecodeError) as error:
@@ -58,10 +58,10 @@ def read_subscriptions(path: Path) -> Mapping[str, Subscription]:
 def identify(
     headers: Mapping[str, str], query: Mapping[str, str], known: Mapping[str, Subscription]
 ) -> tuple[Credential, Subscription | None]:
-    """How the caller wants to be known, and the subscription of its key, if that is a known one.
+    """How the caller identifies itself, and the subscription of its key if the key is known.
 
-    A key may also come as a bearer token, as OpenAI clients send theirs; API Management itself
-    takes keys from a header of their own or from the query only.
+    A key may also be a bearer token, as OpenAI clients send theirs. API Management itself accepts
+    keys only in a header of their own or in the query.
     """
     bearer = _BEARER.fullmatch(headers.get("Authorization", ""))
     if bearer and _TOKEN.fullmatch(bearer[1]):
@@ -74,7 +74,7 @@ def identify(
 
 
 def local_token(oid: str, **claims: Any) -> str:
-    """An unsigned token that the local gateway takes for `oid`'s; any real gateway refuses it."""
+    """An unsigned token that the local gateway accepts as `oid`'s; a real gateway refuses it."""
     body = {
         "aud": AUDIENCE,
         "iss": f"https://login.microsoftonline.com/{TENANT}/v2.0",

@@ -1,4 +1,4 @@
-"""Mono, which compiles the policies: whether it is there, and how it comes there."""
+"""Mono compiles the policies. This module checks whether it is there, and installs it."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ APT_TIMEOUT_S = 600
 
 
 async def ready_mono(say: Callable[[str], None]) -> bool:
-    """Install it where that is allowed; else say how, and that it is missing."""
+    """Install mono if that is allowed; otherwise say that it is missing, and how to install it."""
     missing = compiler.missing_tools()
     if missing is None:
         return True
@@ -26,7 +26,7 @@ async def ready_mono(say: Callable[[str], None]) -> bool:
 
 
 async def _run(command: Sequence[str]) -> None:
-    """What it could not install is seen by looking for it."""
+    """A failed installation shows when mono is looked for."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdout=asyncio.subprocess.DEVNULL,

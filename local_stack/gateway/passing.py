@@ -1,5 +1,5 @@
 """One call on its way: the policies decide, the model is asked, the answer's bytes pass unchanged,
-and what the policies report goes to its place. Owns no policy and no report."""
+and the policies' reports are handed on. Owns no policy and no report."""
 
 import asyncio
 import time
@@ -17,14 +17,14 @@ from local_stack.gateway.reporting.reports import Reports
 from telemetry.log import Log
 
 CALLER_GONE_STATUS = 499
-"""Of an answer that nobody hears."""
+"""Status of an answer whose caller has hung up."""
 EVENT_STREAM = "text/event-stream"
 
 _LOG = Log(__name__)
 
 
 class Passing:
-    """One call. It ends by itself, early when its caller leaves, and reports in either case."""
+    """One call. It ends by itself, early if its caller hangs up, and reports in both cases."""
 
     def __init__(
         self, call: CallLog, policies: Policies, *, backend: Backend, reports: Reports
@@ -39,12 +39,12 @@ class Passing:
         self._opened: aiohttp.ClientResponse | None = None
 
     def start(self, request: web.Request) -> "asyncio.Task[web.StreamResponse]":
-        """Run it in a task of its own, which a leaving caller does not end."""
+        """Run it in a task of its own, so that it does not end when the caller hangs up."""
         self._task = asyncio.create_task(self._run(request))
         return self._task
 
     def leave(self) -> None:
-        """The caller hung up: no model need go on for them."""
+        """The caller hung up: the model need not continue."""
         self._left = True
         if self._asking and self._task is not None:
             self._task.cancel()
@@ -52,7 +52,7 @@ class Passing:
             self._opened.close()
 
     async def _run(self, request: web.Request) -> web.StreamResponse:
-        """The answer, of which a streamed one has been sent already."""
+        """The answer; a streamed one has been sent already."""
         try:
             passage = self._note(await self._policies.inbound(self._call.request))
             if passage.forward is None:
@@ -63,7 +63,7 @@ class Passing:
             finally:
                 self._call.backend_s = time.monotonic() - began
         except PolicyError as error:
-            # No real gateway answers so: this is for whoever writes the policy.
+            # A real gateway does not answer like this: it helps the author of a policy.
             _LOG.error("policy_failed", str(error), call=str(self._call.request.id))
             self._call.status = 500
             return web.json_response({"statusCode": 500, "message": str(error)}, status=500)
@@ -128,7 +128,8 @@ class Passing:
         except (aiohttp.ClientError, TimeoutError) as error:
             _LOG.warning("stream_broke", repr(error), call=str(call.request.id))
             if request.transport is not None:
-                request.transport.close()  # an end without its last chunk tells the caller
+                # Without its last chunk, the caller sees that the answer broke off.
+                request.transport.close()
         if call.answer.usage is not None:
             counted = await self._policies.usage_known(passage, call.answer.usage)
             call.metrics = counted.metrics

@@ -1,5 +1,5 @@
-"""The gateway's HTTP side: which requests are calls, whose they are, and that each call ends by
-itself even when its caller has left."""
+"""The gateway's HTTP side: which requests are calls and whose they are. Each call ends by itself,
+even if its caller has hung up."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ NOT_FOUND = {"statusCode": 404, "message": f"No API here, expected a path below 
 
 
 class Proxy:
-    """Handles all calls. `policies` stand ready once per kind of credential: a real gateway has
-    one value of `chargeback-authentication`, this one answers for two."""
+    """Handles all calls. `policies` are compiled once per kind of credential: a real gateway has
+    one value of `chargeback-authentication`, this one has both."""
 
     def __init__(
         self,
@@ -59,13 +59,13 @@ class Proxy:
             raise
 
     async def settled(self) -> Counts:
-        """Once every call has ended and all its reports have left."""
+        """Wait until every call has ended and all its reports have been sent."""
         await self.drain()
         await self._reports.sent()
         return self.counts
 
     async def drain(self) -> None:
-        """Until every call that has begun has ended."""
+        """Wait until every call that has begun has ended."""
         while self._open:
             await asyncio.wait(self._open)
 
@@ -74,7 +74,7 @@ async def _asked(request: web.Request, subscription: Subscription | None) -> Req
     operation = operation_of(request.path)
     return Request(
         method=request.method,
-        # As it stood on the wire: decoding and encoding again would change some paths.
+        # The path as it was on the wire: decoding and encoding it again would change some paths.
         url=f"{request.scheme}://{request.host}{request.raw_path}",
         headers=header_lines(request.headers),
         body=await request.read(),

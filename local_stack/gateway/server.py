@@ -27,7 +27,7 @@ from local_stack.traffic.usage_event import REGION, TENANT
 
 SERVICE = "apim-local"
 DRAIN_S_MAX = 10.0
-"""On stopping, open answers have so long to end."""
+"""Seconds that open answers have to end when the gateway stops."""
 REQUEST_BYTES_MAX = 64 * 1024 * 1024
 
 
@@ -41,8 +41,8 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Served]:
-    """The gateway for the time of the block. Leaving it answers what is open, then sends every
-    report. InvalidPolicies, MonoMissing or GatewayFault when it cannot start."""
+    """Run the gateway for the time of the block. Leaving the block answers open calls, then sends
+    every report. InvalidPolicies, MonoMissing or GatewayFault when it cannot start."""
     known = DEFAULT_SUBSCRIPTIONS
     if settings.subscriptions is not None:
         known = read_subscriptions(settings.subscriptions)

@@ -1,4 +1,4 @@
-"""The settings of the gateway: one frozen value, from flags over environment variables."""
+"""The gateway's settings: one frozen value, from flags and environment variables. Flags win."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ class Settings:
     backend: str
     """Scheme, host and path prefix of the models."""
     backend_token: str
-    """What the managed identity stands for: the model gets it as a bearer token."""
+    """Replaces the managed identity: the model gets it as a bearer token."""
     event_hubs: str
     """Connection string of the namespace."""
     diagnostics_hub: str
@@ -31,7 +31,7 @@ class Settings:
     seed: int
     policies: Path
     named_values: tuple[tuple[str, str], ...]
-    """Over those of the policies' own file."""
+    """Named values that replace those of the policies' own file."""
     subscriptions: Path | None
     metrics_file: Path | None
 
@@ -65,19 +65,19 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     _add_all(add)
     parser.add_argument(
         "--named-value", dest="named_values", action="append", type=_pair, default=[],
-        metavar="NAME=VALUE", help="of the policies, over named_values.json; may come again",
+        metavar="NAME=VALUE", help="replaces one of named_values.json; may be repeated",
     )  # fmt: skip
     return parser
 
 
 def _add_all(add: Callable[..., None]) -> None:
     add("host", "GATEWAY_HOST", "address to listen on", default="127.0.0.1")
-    add("port", "GATEWAY_PORT", "port, 0 takes a free one", default="8080", type=int)
+    add("port", "GATEWAY_PORT", "port; 0 takes a free port", default="8080", type=int)
     add("backend", "GATEWAY_BACKEND", "URL of the models", default="http://127.0.0.1:8090")
     add(
         "backend-token",
         "GATEWAY_BACKEND_TOKEN",
-        "bearer token for the models, in place of a managed identity",
+        "bearer token for the models, instead of a managed identity",
         default="local-managed-identity",
     )
     add(
@@ -90,26 +90,32 @@ def _add_all(add: Callable[..., None]) -> None:
     add(
         "diagnostics-delay-s",
         "GATEWAY_DIAGNOSTICS_DELAY_S",
-        "seconds that the log comes late",
+        "seconds that the log is late",
         default="0",
         type=_seconds,
     )
     traps = ", ".join(Trap)
-    add("traps", "GATEWAY_TRAPS", f"habits of real logs: {traps}", default="", type=_traps)
+    add("traps", "GATEWAY_TRAPS", f"oddities of real logs: {traps}", default="", type=_traps)
     add("drop", "GATEWAY_DROP", "share of usage events to lose", default="0", type=_share)
-    add("seed", "GATEWAY_SEED", "of what is lost and trapped", default="0", type=int)
-    add("policies", "GATEWAY_POLICIES", "folder, else apim_policies", default="", type=_path)
+    add("seed", "GATEWAY_SEED", "random seed for --drop and --traps", default="0", type=int)
+    add(
+        "policies",
+        "GATEWAY_POLICIES",
+        "folder; default apim_policies",
+        default="",
+        type=_path,
+    )
     add(
         "subscriptions",
         "GATEWAY_SUBSCRIPTIONS",
-        "JSON file of keys; else one key, local-key",
+        "JSON file of keys; default: one key, local-key",
         default="",
         type=_path,
     )
     add(
         "metrics-file",
         "GATEWAY_METRICS_FILE",
-        "where token metrics go, as JSON lines; else nowhere",
+        "file for token metrics as JSON lines; default: none",
         default="",
         type=_path,
     )

@@ -23,7 +23,7 @@ from local_stack.traffic.workload import SEED, Workload
 from pricing_rules.types import Operation
 
 CALLERS = 16
-"""Calls at one time."""
+"""Calls at the same time."""
 CALL_TIMEOUT_S = 60.0
 SETTLED_TIMEOUT_S = 300.0
 API_VERSION = "2024-10-21"
@@ -38,8 +38,8 @@ _PATHS = {
     Operation.EMBEDDINGS: "openai/deployments/{}/embeddings",
     Operation.RESPONSES: "openai/v1/responses",
 }
-# A refusal whose event is lost leaves no row anywhere, since it costs nothing. Live calls have
-# none, so that every one of them is found in the ledger in the end.
+# If the event of a refused call is lost, it leaves no row anywhere, because it costs nothing. Live
+# calls have no refusals, so in the end the ledger has every one of them.
 _REFUSED = 429
 
 
@@ -51,7 +51,7 @@ class LiveTraffic:
     streamed: float
     """Share of streamed calls, from 0 to 1."""
     calls_per_s: float | None = None
-    """None: as fast as the gateway answers."""
+    """Calls per second; None means as fast as the gateway answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class LiveCall:
     path: str
     body: dict[str, Any]
     orders: dict[str, str]
-    """Headers that tell the model stand-in what to answer."""
+    """Headers that make the model stand-in answer like this."""
 
 
 def live_calls(traffic: LiveTraffic, now: datetime) -> Iterator[LiveCall]:
@@ -102,8 +102,8 @@ def _orders(usage: dict[str, Any] | None) -> dict[str, str]:
 
 
 async def call_gateway(url: str, traffic: LiveTraffic) -> Counts:
-    """Make all calls; the gateway's counts once all its reports have left it. GatewayFault when a
-    call is not answered as ordered, or a report was lost by accident."""
+    """Make all calls; returns the gateway's counts once it has sent all reports. GatewayFault when
+    a call is not answered as ordered, or a report was lost by accident."""
     calls = enumerate(live_calls(traffic, datetime.now(UTC)))
     started = time.monotonic()
     session_id = uuid4().hex

@@ -1,4 +1,4 @@
-"""`python -m local_stack.model`: the stand-in for model endpoints, until SIGTERM or SIGINT."""
+"""`python -m local_stack.model`: runs the stand-in for model endpoints until SIGTERM or SIGINT."""
 
 import argparse
 import asyncio
@@ -9,10 +9,10 @@ from local_stack.model.server import serving
 
 
 def main() -> int:
-    """The exit status: 0 after a signal, 1 where the port cannot be had."""
+    """The exit status: 0 after a signal, 1 if the port is taken."""
     parser = argparse.ArgumentParser(prog="python -m local_stack.model", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8090, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=8090, help="0 takes a free port")
     options = parser.parse_args()
     try:
         asyncio.run(_serve(options.host, options.port))

@@ -11,11 +11,13 @@ STATUS_HEADER = "x-model-status"
 DELAY_HEADER = "x-model-delay-ms"
 """Milliseconds before the answer's headers."""
 CHUNK_DELAY_HEADER = "x-model-chunk-delay-ms"
-"""Milliseconds before each event of a stream but the first."""
+"""Milliseconds before each event of a stream except the first."""
 BREAK_HEADER = "x-model-break-after"
-"""The connection is cut after so many events of a stream."""
+"""The connection is cut after this many events of a stream."""
 TOKENS_HEADER = "x-model-tokens"
-"""Such as `prompt=1200,cached=512,completion=300,reasoning=64,cache_write=0`; all may be absent."""
+"""Token counts, such as `prompt=1200,cached=512,completion=300,reasoning=64,cache_write=0`; each
+may be absent.
+"""
 FAILING_MODEL = "fail-"
 """A model named `fail-429` always answers 429."""
 
@@ -36,11 +38,11 @@ class Behaviour:
     chunk_delay_s: float = 0.0
     break_after: int | None = None
     tokens: Mapping[str, int]
-    """By kind; a kind that is absent is made up."""
+    """Counts by kind; a kind that is absent is made up."""
 
 
 def behaviour(headers: Mapping[str, str], model: str) -> Behaviour:
-    """What headers and model name order. InvalidOrder names the header and its value."""
+    """The order in headers and model name. InvalidOrder names the header and its value."""
     status = 200
     if STATUS_HEADER in headers:
         status = _number(headers, STATUS_HEADER, least=400, most=599)

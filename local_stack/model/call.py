@@ -17,7 +17,7 @@ CHARACTERS_PER_TOKEN = 4
 """A rule of thumb for English; the stand-in has no tokenizer."""
 COMPLETION_TOKENS_MIN, COMPLETION_TOKENS_MAX = 12, 600
 PIECES_MAX = 32
-"""Words of an answer, and events of a stream; the usage may name more tokens than that."""
+"""Words of an answer, and events of a stream; the usage may report more tokens than that."""
 _CACHED_PERCENT = 35
 _CACHE_BLOCK, _CACHED_PROMPT_MIN = 128, 1024
 _REASONING_MODELS = ("gpt-5", "o1", "o3", "o4")
@@ -42,13 +42,13 @@ class ModelCall:
 
     operation: Operation
     model: str
-    """As asked for: a deployment or a model."""
+    """The name in the request: a deployment or a model."""
     request: Mapping[str, Any]
     behaviour: Behaviour
     tokens: Tokens
     seed: int
     id: str
-    """Random: two equal requests are two calls."""
+    """A random id: two equal requests are two calls."""
 
     @property
     def answered_model(self) -> str:
@@ -69,8 +69,8 @@ class ModelCall:
 def make_call(
     operation: Operation, model: str, request: Mapping[str, Any], behaviour: Behaviour
 ) -> ModelCall:
-    """The call with its counts: those ordered, the others drawn from the request. Streamed or not
-    makes no difference to them."""
+    """The call with its counts: those that were ordered, and the others derived from the request.
+    They are the same for a stream."""
     asked = {name: value for name, value in request.items() if not name.startswith("stream")}
     digest = hashlib.sha256(json.dumps([model, asked], sort_keys=True).encode()).digest()
     seed = int.from_bytes(digest[:8])

@@ -20,8 +20,8 @@ def answer(call: ModelCall) -> dict[str, Any]:
 
 
 def stream(call: ModelCall) -> Iterator[bytes]:
-    """With `stream_options.include_usage` a last chunk without choices has the usage, as the APIs
-    have it; without it nobody learns the usage from the stream."""
+    """The stream of a chat. If `stream_options.include_usage` is set, a last chunk without choices
+    has the usage, as in the real APIs. Otherwise the stream does not show the usage."""
     options = call.request.get("stream_options") or {}
     tells = isinstance(options, Mapping) and options.get("include_usage") is True
     head = _head(call, "chat.completion.chunk", "text_completion")

@@ -1,4 +1,4 @@
-"""Embeddings: vectors of seeded numbers, as floats or, as the clients ask, in base64."""
+"""Embeddings: vectors of seeded numbers, as floats, or in base64 if the client asks for it."""
 
 import base64
 from array import array

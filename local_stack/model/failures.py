@@ -10,7 +10,9 @@ _CONTENT_FILTER = 400
 
 
 def failure(operation: Operation, status: int, message: str | None = None) -> dict[str, Any]:
-    """`message` None: the usual words of that status; a plain 400 is the content filter's."""
+    """An error answer. With `message` None it has the usual words of that status; a plain 400 is
+    the content filter's.
+    """
     if operation is Operation.MESSAGES:
         kind = _KINDS.get(status, "api_error")
         return {"type": "error", "error": {"type": kind, "message": message or _words(status)}}
@@ -27,4 +29,4 @@ def _words(status: int) -> str:
         return "The prompt was filtered by the content management policy."
     if status == 429:
         return f"Requests exceeded the rate limit. Retry after {RETRY_AFTER_S} second."
-    return f"The model failed with status {status}, as it was told to."
+    return f"The model failed with status {status}, as ordered."

@@ -10,7 +10,7 @@ PIXEL = (
     "/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg=="
 )
 TOKENS_PER_IMAGE = 1_056
-"""Of a 1024×1024 image of medium quality."""
+"""Output tokens of a 1024×1024 image of medium quality."""
 IMAGES_MAX = 10
 
 

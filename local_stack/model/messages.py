@@ -1,4 +1,4 @@
-"""Anthropic Messages: the answer, and its stream. `input_tokens` leaves out what the cache held."""
+"""Anthropic Messages: the answer, and its stream. `input_tokens` excludes tokens from the cache."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,9 @@ def answer(call: ModelCall) -> dict[str, Any]:
 
 
 def stream(call: ModelCall) -> Iterator[bytes]:
-    """Usage comes twice: the prompt's at the start, the whole call's, cumulative, at the end."""
+    """The stream has usage twice: the prompt's at the start, and the whole call's, cumulative, at
+    the end.
+    """
     for event in _events(call):
         yield frame(event, event=event["type"])
 

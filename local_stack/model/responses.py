@@ -17,7 +17,7 @@ def answer(call: ModelCall) -> dict[str, Any]:
 
 
 def stream(call: ModelCall) -> Iterator[bytes]:
-    """The usage always comes, in `response.completed`."""
+    """The stream always has the usage, in `response.completed`."""
     for number, event in enumerate(_events(call)):
         yield frame({**event, "sequence_number": number}, event=event["type"])
 

@@ -46,7 +46,7 @@ _STREAMS: Mapping[Operation, Callable[[ModelCall], Iterator[bytes]]] = {
 
 @asynccontextmanager
 async def serving(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
-    """The stand-in for the time of the block; gives the port, a free one for 0."""
+    """Run the stand-in for the time of the block; gives the port, a free one for 0."""
     app = web.Application(client_max_size=REQUEST_BYTES_MAX)
     app.router.add_get("/healthz", _healthy)
     for prefix in _PREFIXES:
@@ -119,7 +119,7 @@ async def _streamed(
             await asyncio.sleep(call.behaviour.chunk_delay_s)
         try:
             await answer.write(frame)
-        except ConnectionResetError:  # the reader left: nothing is left to say
+        except ConnectionResetError:  # the reader hung up: nothing more to send
             return answer
     await answer.write_eof()
     return answer

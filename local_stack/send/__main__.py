@@ -1,4 +1,4 @@
-"""The command line of `python -m local_stack.send`: words to stderr, the report to stdout."""
+"""The command line of `python -m local_stack.send`: messages to stderr, the report to stdout."""
 
 import argparse
 import asyncio
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         report = asyncio.run(_send(options))
     except (LocalStackError, OSError, ValueError) as error:
-        # ValueError is the SDK's word for a connection string that is none.
+        # The SDK raises ValueError for a text that is not a connection string.
         print(f"not sent: {error}", file=sys.stderr)
         return 1
     print(file=sys.stderr)

@@ -1,7 +1,7 @@
 """Usage events → event hub, in batches per partition key, with the real SDK.
 
-A lost acknowledgement makes the SDK or this file send a batch again: duplicates are part of the
-deal, the ledger counts each call once.
+If an acknowledgement is lost, the SDK or this file sends the batch again. So duplicates are normal,
+and the ledger counts each call once.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ WINDOW_EVENTS_MAX = 2_000
 """Events held in memory and grouped by partition key: one key's events share a batch, and a batch
 costs a round trip. Forty subjects make batches of about fifty."""
 PACE_S = 0.2
-"""With a rate, events leave in small groups this far apart."""
+"""With a rate, events are sent in small groups this many seconds apart."""
 SEND_ATTEMPTS_MAX = 7
 RETRY_DELAY_S = 0.25
-"""Before the second attempt; doubled before each further one, 15.75 s over all attempts."""
+"""Seconds before the second attempt; doubled before each further one, 15.75 s over all attempts."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ async def send_events(
     events_per_second: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> SendReport:
-    """Send all events, those of one partition key in their order. SendFailed when the hub keeps
+    """Send all events; events of one partition key keep their order. SendFailed when the hub keeps
     refusing. `progress` gets the number sent so far, after each batch.
     """
     client = EventHubProducerClient.from_connection_string(connection_string, eventhub_name=hub)
@@ -113,11 +113,11 @@ class _Sender:
         try:
             return await self._client.create_batch(partition_key=partition_key)
         except EventHubError as error:
-            # The first batch asks the hub for its size limit, so this is where it is found absent.
+            # The first batch asks the hub for its size limit, so a missing hub is noticed here.
             raise SendFailed(f"cannot reach the hub after {self.sent} events: {error}") from error
 
     async def _send_batch(self, batch: EventDataBatch) -> None:
-        """The SDK repeats a rejected batch once and at once; a busy hub needs to be left alone."""
+        """The SDK repeats a rejected batch once, immediately; but a busy hub needs a pause."""
         if not len(batch):
             return
         for attempt in range(SEND_ATTEMPTS_MAX):
@@ -153,7 +153,9 @@ def _fits(batch: EventDataBatch, body: bytes) -> bool:
 
 
 def _passes(error: EventHubError) -> bool:
-    """Whether time may heal it. A failed connection does not: the SDK has been retrying it."""
+    """Whether waiting may help. It does not for a failed connection: the SDK has retried it
+    already.
+    """
     if error.error == "server-busy":
         return True
     return not isinstance(error, ConnectError | EventDataError)

@@ -18,13 +18,13 @@ class Deployment:
     prompt_median: int = 900
     completion_median: int = 180
     reasons: bool = False
-    """Whether its completions hold hidden reasoning tokens."""
+    """Whether its completions contain hidden reasoning tokens."""
     caches: bool = True
     """Whether it reads repeated prompt starts from a cache."""
 
 
 UNPRICED_DEPLOYMENT = "lab-model-x"
-"""In no price book on purpose: its calls show what an unpriced call looks like."""
+"""No price book has it, on purpose: its calls show what an unpriced call looks like."""
 
 DEPLOYMENTS = (
     Deployment(name="gpt-4.1-mini", model="gpt-4.1-mini-2025-04-14", weight=300),

@@ -1,4 +1,6 @@
-"""What became of the gateway's calls: how many stand in the ledger, by what, and how many wait."""
+"""What happened to the gateway's calls: how many are in the ledger, by which path, and how many
+wait.
+"""
 
 import asyncio
 import time
@@ -11,10 +13,10 @@ from table_api.open_calls.table import OpenCalls
 from table_api.storage.table_storage import TableStorage
 
 STILL_S_MAX = 60.0
-"""Where pairing does not move for so long, what waits is told as waiting."""
+"""If pairing makes no progress for this many seconds, the open calls are reported as waiting."""
 POLL_INTERVAL_S = 0.5
 LATER = timedelta(minutes=1)
-"""The gateway is on this machine, so none of its calls is older than the run; a look ahead is
+"""The gateway is on this machine, so none of its calls is older than the run; looking ahead is
 harmless."""
 
 
@@ -23,8 +25,8 @@ async def paired_calls(
 ) -> Counter[PairingState]:
     """Calls per state since `start`, once none of `calls` waits or the timeout of all has passed.
 
-    All are made. `watch` raises when a part of the stack has ended. A call that pairing has not
-    heard of counts as waiting.
+    All calls have been made before. `watch` raises when a part of the stack has ended. A call that
+    pairing does not know yet counts as waiting.
     """
     made_by, open_calls = datetime.now(UTC), OpenCalls(storage)
     seen: object = None

@@ -60,7 +60,7 @@ class Person:
     """Somebody who calls models through the gateway."""
 
     subject: str
-    """Entra object id, as the validated token would carry it."""
+    """Entra object id, as in the validated token."""
     name: str
     cost_centre: str
 

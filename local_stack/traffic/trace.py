@@ -1,7 +1,7 @@
 """Recorded traces of real calls → usage events. The traces have no users and no models.
 
-Both are dealt by a labelled rule, a pure function of the row number (`deal`): the first eight bytes
-of sha256("llm-chargeback trace deal 1/{row}"), big-endian, choose the person among the forty of
+A labelled rule assigns both, a pure function of the row number (`deal`): the first eight bytes of
+sha256("llm-chargeback trace deal 1/{row}"), big-endian, choose the person among the forty of
 `people` by zipf weights (1,000,000 // rank); the next eight bytes choose the deployment of `MIX`.
 """
 
@@ -37,13 +37,13 @@ CACHED_HEADER = ("timestamp_ms", "input_tokens", "cached_tokens", "output_tokens
 """Milliseconds from the start, prompt tokens, those read from a cache, completion tokens."""
 
 WHOLE_DIGITS_MAX = 12
-"""Of a count or of milliseconds: more is no trace of real calls."""
+"""Largest count, and most milliseconds: a trace of real calls does not have more."""
 SHOWN_MAX = 100
 """Characters of a bad cell in a message."""
 YEARS = range(1970, 2200)
-"""Of a recorded call. Others overflow when they are brought to UTC or moved."""
+"""Years of a recorded call. Others overflow when they are converted to UTC or moved."""
 SPAN_MAX = timedelta(days=100)
-"""From the first call to the last, which is moved to now: consumers refuse older events."""
+"""Time from the first call to the last, which is moved to now: consumers refuse older events."""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:llm-chargeback:trace")
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +58,7 @@ class TraceCall:
     row: int
     """Number of the call in the file, from 0."""
     time: datetime
-    """As recorded, taken as UTC; traces without a date start in 1970."""
+    """The recorded time, read as UTC; traces without a date start in 1970."""
     prompt: int
     """Prompt tokens, `cached` included."""
     cached: int
@@ -74,7 +74,7 @@ def deal(row: int) -> tuple[str, str]:
 
 
 def offset_to(path: Path, now: datetime) -> timedelta:
-    """By how much the trace's times move so that its last call is at `now` (aware).
+    """How far to move the trace's times, so that its last call is at `now` (aware).
 
     InvalidTrace when there is no call, or when its first one would be refused as too old.
     """
@@ -136,7 +136,7 @@ def _shown(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _CsvPosition:
-    """Where in which file a line stands, for messages."""
+    """File and line number, for messages."""
 
     path: Path
     line: int

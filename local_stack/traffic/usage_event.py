@@ -1,4 +1,4 @@
-"""Usage events as the gateway's policy would write them, for traffic that comes from no gateway."""
+"""Usage events as the gateway's policy would write them, for traffic without a gateway."""
 
 import json
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
 """The default traffic of the demonstration: about two months of a company's calls, generated.
 
-A pure function of its arguments: the same `now`, seed and counts give the same bytes, so the caller
-keeps `now` and may send everything again. Every number in it is invented; for real ones see trace.
+It is a pure function of its arguments: the same `now`, seed and counts give the same bytes. So the
+caller keeps `now`, and may send everything again. Every number is invented; for real ones see
+trace.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ COMPLETION_TOKENS_MAX = 16_000
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:llm-chargeback:workload")
 _CACHE_BLOCK = 128
-"""Tokens: caches hold whole blocks of a prompt's start, from 1,024 tokens on."""
+"""Tokens: caches keep whole blocks of a prompt's start, from 1,024 tokens on."""
 _CACHED_PERCENT = 35
 _FAILURES_PER_MILLE = {429: 17, 400: 5, 500: 3}
 """Failed calls in 1,000; none of them reports usage."""
@@ -57,7 +58,7 @@ class Workload:
         """The calls' events in order of time."""
         chance = Random(self.seed)
         for index, time in enumerate(self._times(chance)):
-            # The id names `now` too: calls dated otherwise are other calls, not duplicates.
+            # The id contains `now` too: calls with other dates are other calls, not duplicates.
             name = f"{self.seed}/{self.now.isoformat()}/{index}"
             yield _call(str(uuid5(_NAMESPACE, name)), time, chance, self.streamed_percent).event()
 
@@ -133,5 +134,5 @@ def _usage(deployment: Deployment, chance: Random) -> Mapping[str, object]:
 
 
 def _tokens(median: int, tokens_max: int, chance: Random) -> int:
-    """A count around `median` with a long tail, as prompts have: a tenth is over 3 × median."""
+    """A count around `median` with a long tail, like real prompts: a tenth is over 3 × median."""
     return max(1, min(tokens_max, round(median * chance.lognormvariate(0, 0.9))))

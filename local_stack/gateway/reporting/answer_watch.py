@@ -1,5 +1,5 @@
-"""Reads what an answer says about itself while it passes: id, model, usage. Changes no byte and
-holds back none; what it does not understand it leaves alone."""
+"""Reads what an answer says about itself while it passes: id, model, usage. It changes no byte and
+holds none back, and ignores what it does not understand."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 LINE_BYTES_MAX = 1024 * 1024
-"""Longer lines of a stream, such as images in it, are not looked at."""
+"""Longer lines of a stream, such as images, are ignored."""
 
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _FIELD = b"data:"
@@ -40,8 +40,8 @@ class AnswerWatch:
             self._rest, self._too_long = b"", True
 
     def _learn(self, text: bytes) -> None:
-        """Responses and Anthropic streams nest the answer; Anthropic's later counts are totals, so
-        that they replace the earlier ones."""
+        """Responses and Anthropic streams nest the answer. Anthropic's later counts are totals, so
+        they replace the earlier ones."""
         try:
             said = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -20,15 +20,15 @@ class CallLog:
 
     request: Request
     started_ns: int = field(default_factory=time.time_ns)
-    """Since 1970, when the request was there."""
+    """Seconds since 1970 at which the request arrived."""
     started_s: float = field(default_factory=time.monotonic)
     forward: Forward | None = None
     """None for a call that was refused before a model was asked."""
     backend_status: int = 0
     backend_s: float = 0.0
-    """From forwarding to the end of the model's answer."""
+    """Seconds from forwarding to the end of the model's answer."""
     status: int = 0
-    """What the caller got; 0 when it hung up before."""
+    """The status that the caller got; 0 if it hung up before."""
     response_bytes: int = 0
     streamed: bool = False
     error: GatewayError | None = None

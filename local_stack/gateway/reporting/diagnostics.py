@@ -22,7 +22,9 @@ _PROBE_SHARE = 0.8
 
 
 class Diagnostics:
-    """Open it as a context manager, inside that of its writer; leaving sends what is held."""
+    """Open it as a context manager, inside that of its writer; leaving it sends the records that it
+    holds.
+    """
 
     def __init__(
         self, writer: HubWriter, log: GatewayLog, *, delay_s: float = 0.0, seed: int = 0
@@ -52,7 +54,7 @@ class Diagnostics:
         self._empty.clear()
 
     async def emptied(self) -> None:
-        """Until nothing is pending."""
+        """Wait until nothing is pending."""
         await self._empty.wait()
         await self._writer.emptied()
 

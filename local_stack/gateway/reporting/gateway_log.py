@@ -1,5 +1,5 @@
-"""Records of the categories GatewayLogs and GatewayLlmLogs for one call. Pure; who sends them and
-when is not known here."""
+"""Records of the categories GatewayLogs and GatewayLlmLogs for one call. Pure; it does not know who
+sends them, or when."""
 
 import json
 import time
@@ -35,13 +35,13 @@ class GatewayLog:
     traps: Collection[Trap] = ()
 
     def records(self, call: CallLog, *, now_s: float | None = None) -> list[Record]:
-        """The call's row, and its LLM rows if the model told its usage. `now_s` is the end of the
+        """The call's row, and its LLM rows if the model reported usage. `now_s` is the end of the
         call on the monotonic clock."""
         ended_s = time.monotonic() if now_s is None else now_s
         return [self._gateway_row(call, ended_s), *self._llm_rows(call)]
 
     def probe(self, call: CallLog) -> Record:
-        """An LLM row of no call."""
+        """An LLM row that belongs to no call."""
         blank = {"requestId": "", "apiVersion": "", "deploymentName": "", "modelName": ""}
         row = self._llm_row(call, {}, sequence=0)
         row["correlationId"] = str(uuid4())
@@ -101,8 +101,8 @@ class GatewayLog:
         return properties
 
     def _llm_rows(self, call: CallLog) -> list[Record]:
-        """None for operations that the real log is not known to cover, and none without usage: the
-        real gateway then estimates, which nobody should bill."""
+        """There are no rows for operations that the real log is not known to cover, and none
+        without usage. The real gateway then estimates, and nobody should bill an estimate."""
         operation = operation_of(_path_and_version(call.request.url)[0])
         if operation is None or not operation.llm_logged or call.answer.usage is None:
             return []
@@ -166,13 +166,13 @@ def _trace_record(trace: Trace) -> Record:
 
 @lru_cache(maxsize=URLS_CACHED_MAX)
 def _path_and_version(url: str) -> tuple[str, str]:
-    """The URL's path and its api-version, empty for none. Callers ask for few URLs."""
+    """The URL's path and its api-version, empty if there is none. Callers use few URLs."""
     parts = urlsplit(url)
     return parts.path, parse_qs(parts.query).get("api-version", [""])[0]
 
 
 def _seven_digits(time_ns: int) -> str:
-    """.NET's ticks are 100 ns: a digit more than Python's times hold."""
+    """.NET's ticks are 100 ns: one digit more than Python's times have."""
     seconds, rest_ns = divmod(time_ns, 1_000_000_000)
     return f"{_second(seconds)}.{rest_ns // 100:07d}Z"
 

@@ -1,8 +1,8 @@
-"""Writes to one event hub as the gateway's logger does: from memory, in batches, never making a
-call wait. What finds the queue full or the hub gone is lost, counted and logged.
+"""Writes to one event hub like the gateway's logger: from memory and in batches, and no call waits
+for it. If the queue is full or the hub is gone, an event is lost, counted and logged.
 
-Events of many keys share a batch: it goes to the partition that the service would choose for them,
-as with the SDK's own buffered mode. One batch a key would be one message for nearly every call.
+Events of many keys share a batch. It goes to the partition that the service would choose for them,
+as in the SDK's own buffered mode. One batch per key would be one message for nearly every call.
 """
 
 import asyncio
@@ -22,8 +22,9 @@ from telemetry.log import Log
 QUEUE_EVENTS_MAX = 100_000
 BATCH_EVENTS_MAX = 2_000
 LINGER_S = 0.2
-"""From the first event of a batch until it is sent. At 1,000 calls a second and four partitions, a
-batch has 50 events then; at a quarter of it, sending took as long as encoding them."""
+"""Seconds from the first event of a batch until it is sent. At 1,000 calls per second and four
+partitions, a batch then has 50 events. With a quarter of this time, sending took as long as
+encoding."""
 KEYS_CACHED_MAX = 10_000
 SEND_RETRIES_MAX = 5
 
@@ -64,7 +65,7 @@ class HubWriter:
         self._filled.set()
 
     async def emptied(self) -> None:
-        """Until nothing is pending."""
+        """Wait until nothing is pending."""
         await self._empty.wait()
 
     @contextlib.asynccontextmanager
@@ -104,7 +105,7 @@ class HubWriter:
     async def _by_partition(
         self, events: Sequence[tuple[str | None, bytes]]
     ) -> Mapping[str | None, Sequence[AmqpAnnotatedMessage]]:
-        """An event without key goes wherever the service likes."""
+        """The service chooses the partition of an event without a key."""
         if not self._partitions and any(key is not None for key, _ in events):
             self._partitions = await self._client.get_partition_ids()
         count = len(self._partitions)
@@ -117,7 +118,9 @@ class HubWriter:
     async def _send_all(
         self, partition: str | None, messages: Sequence[AmqpAnnotatedMessage]
     ) -> None:
-        """One after the other, for their order; what is not sent is lost."""
+        """Send the batches one after the other to keep their order; a batch that cannot be sent is
+        lost.
+        """
         done = 0
         try:
             batch = await self._client.create_batch(partition_id=partition)
@@ -135,7 +138,7 @@ class HubWriter:
         self._sending -= len(messages)
 
     async def _send_batch(self, batch: EventDataBatch) -> int:
-        """How many events it held; an empty one is not sent."""
+        """Send a batch, and return how many events it had; an empty batch is not sent."""
         await self._client.send_batch(batch)
         self.sent += len(batch)
         return len(batch)
@@ -146,13 +149,15 @@ class HubWriter:
 
 
 def _message(key: str | None, body: bytes) -> AmqpAnnotatedMessage:
-    """What the SDK makes of an EventData, without the empty parts of one: half the work."""
+    """The message that the SDK makes of an EventData, without its empty parts: this halves the
+    work.
+    """
     annotations: dict[str | bytes, str] = {} if key is None else {_PARTITION_KEY: key}
     return AmqpAnnotatedMessage(data_body=body, annotations=annotations)
 
 
 def _added(batch: EventDataBatch, message: AmqpAnnotatedMessage) -> bool:
-    """False where the batch has no room for it."""
+    """False if the batch has no room for it."""
     try:
         batch.add(message)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The operations of the gateway's LLM API, told by path as API Management matches URL templates."""
+"""The operations of the gateway's LLM API, found by path, as API Management matches URLs."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class GatewayOperation:
     """Whether the gateway counts its tokens in GatewayLlmLogs."""
 
 
-# Nothing documents rows for embeddings, images and audio; their usage comes by the policy only.
+# No document mentions rows for embeddings, images and audio; only the policy reports their usage.
 _BY_PATH = {
     "chat/completions": GatewayOperation(id="ChatCompletions_Create", llm_logged=True),
     "completions": GatewayOperation(id="Completions_Create", llm_logged=True),
@@ -34,7 +34,7 @@ _DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
 
 
 def operation_of(path: str) -> GatewayOperation | None:
-    """None for a call that the API has no operation of its own for, such as listing models."""
+    """None if the API has no operation of its own for the call, such as listing models."""
     found = _PATH.search(path)
     return _BY_PATH[found[1]] if found else None
 
@@ -44,7 +44,7 @@ class _Asked(msgspec.Struct):
 
 
 def deployment_of(path: str, body: bytes) -> str:
-    """The deployment in the path, else the model in the body; empty for neither."""
+    """The deployment in the path, else the model in the body; empty if there is neither."""
     found = _DEPLOYMENT.search(path)
     if found:
         return found[1]

@@ -1,5 +1,5 @@
-"""Everything that leaves the gateway beside the answers: usage events, the diagnostic log, token
-metrics; and how many of each, for whoever waits for them."""
+"""Everything that the gateway sends besides its answers: usage events, the diagnostic log and token
+metrics; and how many of each, for those who wait for them."""
 
 from collections.abc import Iterable
 from random import Random
@@ -29,21 +29,21 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     """Usage events written by the policies."""
     dropped: int
-    """Of these, lost on purpose."""
+    """Usage events of these that were lost on purpose."""
     lost: int
-    """Events and log envelopes that the event hubs did not take."""
+    """Events and log envelopes that the event hubs did not accept."""
     pending: int
-    """Events, log records and envelopes that have not left yet."""
+    """Events, log records and envelopes that are not sent yet."""
 
 
 class Reports:
-    """Where the proxy puts what policies and calls have to say. Never makes a call wait."""
+    """Takes the reports of policies and calls from the proxy. No call waits for it."""
 
     def __init__(
         self, usage: HubWriter, diagnostics_writer: HubWriter, diagnostics: Diagnostics,
         *, drop: float = 0.0, seed: int = 0,
     ) -> None:  # fmt: skip
-        """`drop` is the share of usage events to lose, as a gateway does whose buffer is full."""
+        """`drop` is the share of usage events to lose, like a gateway whose buffer is full."""
         self._usage = usage
         self._diagnostics_writer = diagnostics_writer
         self._diagnostics = diagnostics
@@ -69,7 +69,7 @@ class Reports:
         self._diagnostics.write(call)
 
     async def sent(self) -> None:
-        """Until nothing is pending."""
+        """Wait until nothing is pending."""
         await self._diagnostics.emptied()
         await self._usage.emptied()
 

@@ -8,15 +8,15 @@ from apim_policies.harness.call import TokenMetric
 
 
 class TokenMetrics:
-    """One counter per token count, such as `chargeback.prompt_cached_tokens`: OpenTelemetry takes
-    no blanks in names, so they differ from those in Application Insights by that."""
+    """One counter per token count, such as `chargeback.prompt_cached_tokens`. OpenTelemetry does
+    not allow blanks in names, so these differ from the names in Application Insights."""
 
     def __init__(self, meter: Meter | None = None) -> None:
         self._meter = meter or get_meter("local_stack.gateway")
         self._counters: dict[str, Counter] = {}
 
     def add(self, metrics: Iterable[TokenMetric]) -> None:
-        """Metrics without tokens, as those of failed calls, count nothing."""
+        """Metrics without tokens, such as those of failed calls, count nothing."""
         for metric in metrics:
             dimensions = {name: value for name, value in metric.dimensions.items() if value}
             for name, tokens in metric.tokens.items():

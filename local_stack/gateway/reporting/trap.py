@@ -1,19 +1,20 @@
-"""What real gateways were seen to do to their logs, each as a switch of the local one."""
+"""Oddities that were seen in logs of real gateways, each as a switch of the local one."""
 
 from enum import StrEnum
 
 
 class Trap(StrEnum):
-    """One habit of the real log."""
+    """One oddity of the real log."""
 
     PROBES = "probes"
-    """LLM rows of no call: no request id, no model, no tokens; about four of ten rows."""
+    """LLM rows that belong to no call: no request id, no model, no tokens; about four of ten rows.
+    """
     CHUNKS = "chunks"
     """Messages cut into rows with rising sequence numbers; only the first has the tokens."""
     REPEATS = "repeats"
     """Several rows per call, the earlier ones with smaller counts."""
     TRACE_TEXT = "trace-text"
-    """`traceRecords` as JSON text in place of an array."""
+    """`traceRecords` as JSON text instead of an array."""
     STREAM_FLAG = "stream-flag"
     """`isStreamCompletion` false for streamed calls."""
     DISORDER = "disorder"
