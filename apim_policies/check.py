@@ -1,5 +1,5 @@
-"""All checks of this folder, in the order in which a fault of one would confuse the next:
-well-formed, schema, names, compiled, allowed types, run."""
+"""All checks of this folder: well-formed, schema, names, compiled, allowed types, run. They run in
+this order, because a fault found by one would confuse the next."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ NAMED_VALUES_FILE = "named_values.json"
 _LOADS_NAMED_VALUES = re.compile(
     rf"loadJsonContent\(\s*'(?:[^']*/)?{re.escape(NAMED_VALUES_FILE)}'"
 )
-# A string may hold what looks like a comment, such as a URL.
+# A string may contain what looks like a comment, such as a URL.
 _STRING_OR_COMMENT = re.compile(
     r"(?P<string>'''.*?'''|'(?:\\.|[^'\\\n])*')|//[^\n]*|/\*.*?\*/", re.DOTALL
 )
@@ -34,7 +34,7 @@ class Check:
     claim: str
     findings: tuple[Finding, ...] = ()
     skipped: str | None = None
-    """Why it could not be made here."""
+    """Why the check could not run here."""
 
 
 def read_named_values(folder: Path) -> dict[str, str]:
@@ -44,7 +44,9 @@ def read_named_values(folder: Path) -> dict[str, str]:
 
 
 def check_policies(folder: Path, bicep: Path) -> Iterator[Check]:
-    """Each check's outcome as it is known; the first one with findings is the last one made."""
+    """Each check's outcome as soon as it is known. The first check with findings is the last one
+    that runs.
+    """
     named_values = read_named_values(folder)
     checks: tuple[Callable[[], Check], ...] = (
         lambda: _check_files(folder, named_values),
@@ -96,7 +98,7 @@ def _check_names(folder: Path, named_values: Mapping[str, str], bicep: Path) -> 
 
 
 def _code(bicep: str) -> str:
-    """Without comments: a name that stands in one is not deployed."""
+    """The code without comments: a name in a comment is not deployed."""
     return _STRING_OR_COMMENT.sub(lambda found: found["string"] or "", bicep)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One fault of a policy file and where it stands."""
+    """One fault of a policy file, and its position."""
 
     file: str
     line: int
@@ -39,7 +39,7 @@ class MonoMissing(PolicyError):
 
 
 class StreamBodyRead(PolicyError):
-    """A policy read the body of a streamed response, which would hold the whole stream back."""
+    """A policy read the body of a streamed response; this would hold the whole stream back."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(str(finding))

@@ -1,5 +1,6 @@
-"""Sends every operation through the policies, plain, streamed, refused and failed, and checks what
-must hold: one UsageEvent by the contract, its trace twin, no fault, no stream held back."""
+"""Sends every operation through the policies, plain, streamed, refused and failed. Checks that
+there is one UsageEvent by the contract and a trace with the same fields, that nothing fails, and
+that no stream is held back."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -55,7 +56,7 @@ def probes() -> Iterator[Probe]:
     ends: tuple[tuple[Response | GatewayError, Mapping[str, Any] | None], ...] = (
         (Response(status=200, headers=_JSON, body=answer), _USAGE),
         (Response(status=200, headers=_EVENT_STREAM), None),
-        # A backend may stream under another type; the request's own flag must be enough.
+        # A backend may stream with another type; the request's own flag must be enough.
         (Response(status=200, headers=_JSON), None),
         (Response(status=429, headers=_JSON, body=b'{"error":{"code":"429"}}'), None),
         (Response(status=200, headers=_JSON, body=b"cut off {"), None),
@@ -117,11 +118,11 @@ def _faults(
     if event["data"]["usage"] != probe.usage:
         yield f"usage {event['data']['usage']}, expected {probe.usage}"
     if trace.metadata != trace_twin(logged):
-        yield f"trace {trace.metadata} is no twin of the event, expected {trace_twin(logged)}"
+        yield f"trace {trace.metadata} differs from the event, expected {trace_twin(logged)}"
 
 
 def trace_twin(logged: LoggedEvent) -> dict[str, str]:
-    """The trace metadata that tells the same as an event: flat, "-" for null, without usage."""
+    """The trace metadata that says the same as an event: flat, "-" for null, without usage."""
     event = json.loads(logged.body)
     data = dict(event["data"])
     fields = {name: event[name] for name in ("id", "time", "subject")}

@@ -7,11 +7,11 @@ from msgspec import Struct, field
 from apim_policies.errors import Finding
 
 Headers = tuple[tuple[str, str], ...]
-"""Header lines as they stood on the wire; a name may come more than once."""
+"""Header lines as they were on the wire; a name may occur more than once."""
 
 
 class Gateway(Struct, frozen=True, kw_only=True):
-    """The gateway and API that the policies believe to run on."""
+    """The gateway and API on which the policies believe they run."""
 
     service: str = "apim-local"
     region: str = "local"
@@ -20,15 +20,15 @@ class Gateway(Struct, frozen=True, kw_only=True):
     """The API's own prefix, cut off before the path is appended to `backend_url`."""
     backend_url: str = "http://localhost"
     managed_identity_token: str = "local-managed-identity"
-    """What authentication-managed-identity hands out: no identity is asked."""
+    """The token that authentication-managed-identity gives; no identity is asked."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """A caller's request, with what the gateway itself found out about the caller."""
+    """A caller's request, with what the gateway itself knows about the caller."""
 
     method: str
     url: str
-    """Absolute, as the caller sent it."""
+    """The absolute URL, as the caller sent it."""
     headers: Headers = ()
     body: bytes = b""
     subscription: str | None = None
@@ -47,7 +47,7 @@ class Forward(Struct, frozen=True, kw_only=True):
     headers: Headers
     body: bytes
     timeout_s: int
-    """Until the answer's headers are there."""
+    """Seconds until the answer's headers must be there."""
     buffer_response: bool
 
 
@@ -61,7 +61,7 @@ class Response(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """The answer for the caller. Body None: pass the backend's bytes on as they come."""
+    """The answer for the caller. With body None, pass the backend's bytes on as they arrive."""
 
     status: int
     headers: Headers
@@ -77,7 +77,7 @@ class GatewayError(Struct, frozen=True, kw_only=True):
     message: str
     section: str
     status: int = 500
-    """Of the answer; 0 if nobody is left to hear it."""
+    """Status of the answer; 0 if the caller has hung up."""
 
 
 TIMEOUT = GatewayError(
@@ -104,7 +104,7 @@ CALLER_GONE = GatewayError(
 
 
 class LoggedEvent(Struct, frozen=True, kw_only=True, tag="event", tag_field="kind"):
-    """One log-to-eventhub message, cut at 200 KB as the gateway cuts it."""
+    """One log-to-eventhub message, cut at 200 KB like the gateway does."""
 
     logger_id: str
     body: bytes
@@ -113,7 +113,7 @@ class LoggedEvent(Struct, frozen=True, kw_only=True, tag="event", tag_field="kin
 
 
 class Trace(Struct, frozen=True, kw_only=True, tag="trace", tag_field="kind"):
-    """One trace, as it stands in traceRecords of the gateway's log."""
+    """One trace, as in traceRecords of the gateway's log."""
 
     source: str
     severity: str
@@ -131,8 +131,8 @@ class TokenMetric(Struct, frozen=True, kw_only=True, tag="token-metric", tag_fie
 
 
 class Passage(Struct, frozen=True, kw_only=True):
-    """How far a call came and what the policies reported. To be forwarded, or answered; neither if
-    the caller hung up."""
+    """How far a call came, and what the policies reported. The call is to be forwarded or answered;
+    neither if the caller hung up."""
 
     call: int
     forward: Forward | None = None
@@ -142,7 +142,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     events: tuple[LoggedEvent, ...] = ()
     traces: tuple[Trace, ...] = ()
     metrics: tuple[TokenMetric, ...] = ()
-    """Asked for in inbound; with tokens once the answer's usage is known."""
+    """Metrics that inbound asked for; they have tokens once the answer's usage is known."""
     faults: tuple[Finding, ...] = ()
-    """Policies that threw: each ended its section, and on-error ran."""
+    """Policies that threw an exception: each ended its section, and on-error ran."""
     limit_keys: tuple[str, ...] = ()

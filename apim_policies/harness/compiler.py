@@ -20,7 +20,7 @@ COMPILE_TIMEOUT_S = 60
 
 _ENGINE_SOURCES = Path(__file__).parent / "engine"
 _ALLOWED_TYPES = Path(__file__).parent / "allowed_types.txt"
-# Where Debian's libnewtonsoft-json5.0-cil puts it, and the global assembly cache.
+# Paths of Debian's libnewtonsoft-json5.0-cil and of the global assembly cache.
 _JSON_LIBRARIES = ("lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll",)
 _COMPILING = Lock()
 _COMPILER_ERROR = re.compile(r"^(?P<file>.+?)\((?P<line>\d+),\d+\): error (?P<message>CS\d+: .*)$")
@@ -51,7 +51,7 @@ class _Workshop:
         directory = TemporaryDirectory(prefix="apim_policies_")
         atexit.register(directory.cleanup)
         self.path = Path(directory.name)
-        # mono looks for a referenced library beside the program.
+        # mono looks for a referenced library next to the program.
         shutil.copy(library, self.path)
 
 
@@ -99,7 +99,7 @@ def _forbidden(line: str, expressions: Sequence[Expression]) -> Finding:
 
 
 def _line_of(member: str, text: Text) -> int:
-    """Compiled code knows no lines: the first one that names the member, else the expression's."""
+    """Compiled code has no lines: take the first line that names the member, else the expression's."""
     name = re.findall(r"\w+", member.removesuffix("..ctor"))[-1]
     named = re.search(rf"\b{name}\b", text.value)
     return text.line + (text.value.count("\n", 0, named.start()) if named else 0)

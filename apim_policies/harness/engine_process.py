@@ -1,5 +1,5 @@
-"""The engine's process: questions go in and replies come out as frames, in order, over pipes.
-Owns framing and the process' life; what a question means is policies.py's."""
+"""The engine's process: questions go in and replies come out as frames, in order, over pipes. Owns
+framing and the life of the process; policies.py knows what a question means."""
 
 import asyncio
 import os
@@ -15,14 +15,14 @@ from apim_policies.errors import EngineFailed
 
 QUESTIONS_IN_FLIGHT_MAX = 256
 STOP_TIMEOUT_S = 5
-# Against mono's own nursery of 4 MB: a sixteenth less CPU a call.
+# Compared with mono's default nursery of 4 MB, this saves a sixteenth of a call's CPU time.
 _COLLECTOR = {"MONO_GC_PARAMS": "nursery-size=32m"}
 _LENGTHS = struct.Struct(">II")
 _STDIN = 0
 
 
 class Frame(NamedTuple):
-    """A reply: its head in MessagePack, and the body if it is another than the question's."""
+    """A reply: its head in MessagePack, and the body if it differs from the question's."""
 
     head: bytes
     body: bytes
@@ -34,7 +34,7 @@ class EngineProcess:
     def __init__(self, transport: asyncio.SubprocessTransport, replies: "_Replies") -> None:
         self._transport = transport
         self._replies = replies
-        # uvloop's transports derive from no class of asyncio's.
+        # uvloop's transports are not subclasses of asyncio's.
         self._stdin = cast(asyncio.WriteTransport, transport.get_pipe_transport(_STDIN))
         self._unsent: list[bytes] = []
         self._room = asyncio.Semaphore(QUESTIONS_IN_FLIGHT_MAX)
@@ -63,8 +63,9 @@ class EngineProcess:
             return await reply
 
     def _queue(self, *parts: bytes) -> None:
-        """Questions of one turn of the event loop leave in one write, for each wakes the engine.
-        The write is not waited for: its askers wait, and `_room` bounds how many they are."""
+        """Questions of one turn of the event loop leave in one write, because each write wakes the
+        engine. Nobody waits for the write: the askers wait for their answers, and `_room` limits
+        their number."""
         if not self._unsent:
             asyncio.get_running_loop().call_soon(self._send)
         self._unsent += parts
@@ -74,7 +75,7 @@ class EngineProcess:
         self._stdin.write(b"".join(unsent))
 
     async def stop(self) -> None:
-        """End of input ends the engine; one that hangs is killed."""
+        """Closing its input ends the engine; an engine that hangs is killed."""
         self._stdin.close()
         try:
             await asyncio.wait_for(asyncio.shield(self._replies.ended), STOP_TIMEOUT_S)
@@ -85,7 +86,7 @@ class EngineProcess:
 
 
 class _Replies(asyncio.SubprocessProtocol):
-    """What the engine writes, cut into frames for those who wait for them."""
+    """The engine's output, cut into frames for those who wait for them."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -116,7 +117,7 @@ class _Replies(asyncio.SubprocessProtocol):
         del received[:start]
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The process has ended and its last words are read."""
+        """The process has ended, and its last output is read."""
         self.ended.set_result(None)
         for waiting in self._waiting:
             if not waiting.done():

@@ -1,5 +1,5 @@
-"""Finds the C# expressions of policy elements and writes them as one typed C# source.
-Knows which policy takes which type; compiling is compiler.py's."""
+"""Finds the C# expressions of policy elements and writes them as one typed C# source. Knows which
+policy takes which type; compiler.py compiles."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,9 @@ _STRING_LITERAL = re.compile(r'@"(?:[^"]|"")*"|"(?:[^"\\\n]|\\.)*"')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """One expression, the C# type that its place in the policy takes, and the slot it fills."""
+    """One expression, the C# type that the policy expects there, and the attribute or text that it
+    fills.
+    """
 
     index: int
     returns: str
@@ -56,7 +58,7 @@ def slots(element: Element) -> Iterator[tuple[str, Text]]:
 
 
 def find_expressions(elements: Iterable[Element]) -> tuple[list[Expression], list[Finding]]:
-    """All expressions in document order, and the places that look like one and are none."""
+    """All expressions in document order, and the places that look like one but are not."""
     expressions: list[Expression] = []
     findings: list[Finding] = []
     for root in elements:

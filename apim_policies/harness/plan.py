@@ -1,5 +1,5 @@
 """Turns the API policy and its fragments into one plan: sections with fragments put in their place.
-What each policy does is the engine's; which policies exist is the schema's (policy.rng)."""
+The engine knows what each policy does; the schema (policy.rng) knows which policies exist."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 """The deployed policies as a program: load once, then ask per call what inbound, outbound and
-on-error do. Moves no bytes itself; a gateway or a test sits around it."""
+on-error do. It moves no bytes itself; a gateway or a test uses it."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ from apim_policies.harness.token_metric import count_tokens, measured, usage_of
 
 
 class _Fault(Struct, frozen=True, tag="fault", tag_field="kind"):
-    """A policy that threw."""
+    """A policy that threw an exception."""
 
     position: str
     policy: str
@@ -50,7 +50,7 @@ class _StreamRead(Struct, frozen=True, tag="stream-read", tag_field="kind"):
 
 
 class _Forward(Struct, frozen=True):
-    """A Forward without its body, which comes beside the head."""
+    """A Forward without its body, which follows the head."""
 
     method: str
     url: str
@@ -92,7 +92,7 @@ class _Reply(Struct, frozen=True):
     records: tuple[LoggedEvent | Trace | TokenMetric | _Fault | _StreamRead, ...] = ()
     limit_keys: tuple[str, ...] = ()
     same_body: bool = False
-    """The body is the one that was sent along."""
+    """The body is the one that was sent with the question."""
     forward: _Forward | None = None
     answer: _Answer | None = None
     error: GatewayError | None = None
@@ -131,7 +131,7 @@ class Policies:
         await self._engine.stop()
 
     async def inbound(self, request: Request) -> Passage:
-        """Inbound and backend: the passage says what to forward, or what to answer at once."""
+        """Run inbound and backend: the passage says what to forward, or what to answer at once."""
         passage = Passage(call=next(self._calls))
         head = {
             "op": "inbound",
@@ -148,8 +148,8 @@ class Policies:
         return _continued(passage, *await self._ask(head, request.body))
 
     async def outbound(self, passage: Passage, response: Response) -> Passage:
-        """Outbound, once the backend's headers are there. A streamed response comes and leaves
-        without body; StreamBodyRead if a policy reads it all the same."""
+        """Run outbound, once the backend's headers are there. A streamed response has no body,
+        before and after; StreamBodyRead if a policy reads it all the same."""
         head = {
             "op": "outbound",
             "call": passage.call,
@@ -163,7 +163,7 @@ class Policies:
         return done if usage is None else await self.usage_known(done, usage)
 
     async def on_error(self, passage: Passage, error: GatewayError) -> Passage:
-        """On-error, for what the gateway itself meets: a timeout, a lost connection."""
+        """Run on-error for a failure that the gateway itself meets: a timeout or a lost connection."""
         head = {
             "op": "error",
             "call": passage.call,

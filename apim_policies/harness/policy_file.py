@@ -1,5 +1,6 @@
 """Reads a policy file into elements that know their lines. XML parsers fold the newlines of an
-attribute and forget where it stood; compiler errors need both. Owns no meaning of any policy."""
+attribute and forget its position; compiler errors need both. It does not know what a policy means.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -119,7 +120,7 @@ class _Reader:
         return Element(name=tag["name"], file=self._file, line=line, attributes=attributes)
 
     def _text(self, start: int, end: int, *, attribute: bool) -> Text:
-        """Named values go in as the gateway puts them: as text, before anything is read as C#."""
+        """Insert named values like the gateway: as text, before anything is read as C#."""
         line = _line(self._source, start)
         raw = self._source[start:end]
         for name in _NAMED_VALUE.findall(raw):

@@ -1,4 +1,4 @@
-"""Validates policy files against policy.rng: which policy may stand where, and how."""
+"""Validates policy files against policy.rng: which policy may be where, and how."""
 
 import re
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ def _check_fragment(path: Path, sections: list[str]) -> list[Finding]:
 
 
 def _validate(root: etree._Element, file: str) -> list[Finding]:
-    """The innermost complaint: RELAX NG also repeats it for every element around it."""
+    """The innermost finding: RELAX NG also repeats it for every element around it."""
     schema = _schema()
     if schema.validate(root):
         return []
@@ -69,8 +69,8 @@ def _validate(root: etree._Element, file: str) -> list[Finding]:
 
 
 def _line_at_fault(root: etree._Element, message: str) -> int:
-    """Where an attribute is missing libxml2 tells the element's name and no line: that of the
-    element without which nobody complains so."""
+    """If an attribute is missing, libxml2 reports the element's name but no line. The line is that
+    of the element without which the complaint disappears."""
     named = re.match(r"Element (\S+) ", message)
     for index, element in enumerate(root.iter(named[1]) if named else ()):
         copy = deepcopy(root)
@@ -85,7 +85,7 @@ def _line_at_fault(root: etree._Element, message: str) -> int:
 
 
 def _line(element: etree._Element) -> int:
-    # The stubs leave the type of sourceline open; an element that was parsed has one.
+    # The stubs do not give the type of sourceline; a parsed element has a line.
     return cast(int, element.sourceline)
 
 
@@ -94,7 +94,7 @@ def _finding(file: str, line: int, message: str) -> Finding:
 
 
 def declared_names(folder: Path) -> Mapping[str, Finding]:
-    """Fragment ids and logger ids of the folder's policies, each with where it first stands."""
+    """Fragment ids and logger ids of the folder's policies, each with its first position."""
     names: dict[str, Finding] = {}
     for path in [*folder.glob(f"*{POLICY_SUFFIX}"), *folder.glob(f"*{FRAGMENT_SUFFIX}")]:
         for element in etree.parse(path).getroot().iter("include-fragment", "log-to-eventhub"):

@@ -35,7 +35,7 @@ _COUNTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 
 class _Answer(msgspec.Struct):
-    """What is looked at of an answer; the rest, all its text, is skipped."""
+    """The part of an answer that is read; the rest, all its text, is skipped."""
 
     usage: dict[str, Any] | None = None
 
@@ -44,7 +44,7 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 
 
 def usage_of(response: Response) -> Mapping[str, Any] | None:
-    """The usage object of an answer that is there in full; None if it has none."""
+    """The usage object of a complete answer; None if it has none."""
     if response.body is None:
         return None
     try:

@@ -74,7 +74,7 @@ namespace Apim.Engine
         /// <summary>Counter keys of token limits that this call's tokens count against.</summary>
         internal readonly List<string> LimitKeys = new List<string>();
 
-        /// <summary>Where the expression that runs stands in the policy files.</summary>
+        /// <summary>Position of the running expression in the policy files.</summary>
         internal string Position { get; set; }
 
         internal void SetVariable(string name, object value) { variables[name] = value; }

@@ -1,4 +1,4 @@
-// Runs the steps of one section. What each policy does stands in the *Steps files; this file owns their order.
+// Runs the steps of one section. The *Steps files say what each policy does; this file owns their order.
 using System;
 using System.Collections.Generic;
 

@@ -12,7 +12,7 @@ namespace Apim
         private readonly Action onStreamRead;
 
         /// <param name="content">Null for a streamed body, which nobody here holds.</param>
-        /// <param name="onStreamRead">Told before a read of a streamed body throws.</param>
+        /// <param name="onStreamRead">Called before a read of a streamed body throws.</param>
         internal MessageBody(byte[] content, Action onStreamRead)
         {
             this.content = content;

@@ -10,7 +10,7 @@ namespace Apim.Engine
         internal readonly byte[] Body;
         internal readonly Headers Headers = new Headers();
 
-        /// <summary>Counter keys whose tokens are told.</summary>
+        /// <summary>Counter keys whose tokens are given.</summary>
         internal readonly List<string> Keys = new List<string>();
 
         /// <param name="head">A flat map; `headers` is [[name, value], …], `keys` is [text, …].</param>

@@ -1,4 +1,4 @@
-// What a policy reports beside the message it works on: an event, a trace, a token metric, or its own failure.
+// What a policy reports besides the message it works on: an event, a trace, a token metric, or its own failure.
 using System.Collections.Generic;
 
 namespace Apim.Engine
@@ -25,7 +25,7 @@ namespace Apim.Engine
             this.list = list;
         }
 
-        /// <summary>An event; its text is told as bytes, since it may be cut inside a character.</summary>
+        /// <summary>An event; its text is sent as bytes, since it may be cut inside a character.</summary>
         internal Record(string position, string[] texts, byte[] body) : this("event", position, texts)
         {
             this.body = body;

@@ -1,4 +1,4 @@
-// What the outside is told: forward this request, or send this answer; and what the policies reported.
+// The reply to the outside: forward this request, or send this answer; and what the policies reported.
 using System;
 
 namespace Apim.Engine

@@ -7,7 +7,7 @@ using Newtonsoft.Json.Linq;
 
 namespace Apim.Engine
 {
-    /// <summary>A literal, or a compiled expression with the position it stands at.</summary>
+    /// <summary>A literal, or a compiled expression with its position.</summary>
     internal sealed class Value
     {
         private readonly string literal;
