@@ -99,7 +99,7 @@ def _forbidden(line: str, expressions: Sequence[Expression]) -> Finding:
 
 
 def _line_of(member: str, text: Text) -> int:
-    """Compiled code has no lines: take the first line that names the member, else the expression's."""
+    """Compiled code has no lines: the first line that names the member, else the expression's."""
     name = re.findall(r"\w+", member.removesuffix("..ctor"))[-1]
     named = re.search(rf"\b{name}\b", text.value)
     return text.line + (text.value.count("\n", 0, named.start()) if named else 0)

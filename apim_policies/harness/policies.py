@@ -163,7 +163,7 @@ class Policies:
         return done if usage is None else await self.usage_known(done, usage)
 
     async def on_error(self, passage: Passage, error: GatewayError) -> Passage:
-        """Run on-error for a failure that the gateway itself meets: a timeout or a lost connection."""
+        """Run on-error for a failure of the gateway itself: a timeout or a lost connection."""
         head = {
             "op": "error",
             "call": passage.call,
