@@ -37,7 +37,7 @@ class Letter:
 
 
 class DeadLetters(Protocol):
-    """The dead letters of one hub. Every method may raise table_api.errors.Unavailable."""
+    """The dead letters of one hub. Any method may raise table_api.errors.Retryable."""
 
     async def add(self, letters: Sequence[Letter]) -> None:
         """Keep letters; one that stands stays as it is, whatever its state."""

@@ -122,8 +122,8 @@ class Metering:
     ) -> list[Counts]:
         """Write a metered batch; what each event counts in.
 
-        Raises table_api.errors.Unavailable when storage does not answer. Then the same call
-        again is the remedy: both writes are idempotent.
+        May raise table_api.errors.Retryable. Calling it again is safe: both writes are
+        idempotent.
         """
         # 0. Who has which cost centre: for the next batch, where it is old.
         await self._rating.refresh()

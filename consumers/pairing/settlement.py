@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from consumers.pairing.decide import Waits, decide
-from table_api.errors import Unavailable
+from table_api.errors import Contended
 from table_api.open_calls.decision import UNATTRIBUTED, Decision
 from table_api.open_calls.open_call import OpenCall
 from table_api.open_calls.table import OpenCalls
@@ -79,7 +79,7 @@ class Settlement:
         )
 
     async def settle(self, call_ids: Iterable[str], stream_time: datetime | None) -> None:
-        """Decide what can be decided by now. Raises Unavailable or HubUnavailable."""
+        """Decide what can be decided by now. Raises Retryable or HubUnavailable."""
         every = sorted(set(call_ids))
         for start in range(0, len(every), CALLS_AT_ONCE_MAX):
             left = every[start : start + CALLS_AT_ONCE_MAX]
@@ -89,7 +89,7 @@ class Settlement:
                 if not left:
                     break
             else:
-                raise Unavailable(f"{len(left)} calls: others decide them at the same time")
+                raise Contended(f"{len(left)} calls: others decide them at the same time")
 
     async def _round(self, call_ids: Sequence[str], stream_time: datetime | None) -> list[str]:
         """The calls that another process decided between our read and our write."""

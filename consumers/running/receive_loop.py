@@ -1,7 +1,6 @@
 """Receives until the end, with a new client when one is stuck; sets the garbage collector."""
 
 import asyncio
-import contextlib
 import gc
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from consumers.receiving.monitor import Monitor, MonitorLimits
 from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.partition_worker import PartitionWorker, WorkLimits
 from consumers.receiving.receiver import ReceiveLimits, Receiver
+from consumers.receiving.storage_retry import ended_within
 from consumers.running.clients import Clients
 from consumers.settings import Settings
 from table_api.consumer_state.progress import Progress
@@ -27,6 +27,11 @@ HUB_RETRY_S_MIN = 1.0
 HUB_RETRY_S_MAX = 15.0
 CALLBACK_EVENTS_MAX = 1_000
 BUFFERED_BATCHES_MAX = 2
+YOUNG_OBJECTS_MAX = 50_000
+"""Objects made between two looks of the garbage collector. A batch makes some 100,000 that live
+until it is durable; with Python's own 700 it was walked over and over, for about a tenth of the
+process's CPU time."""
+OLDER_LOOKS = 20
 
 Result = TypeVar("Result")
 _log = Log("consumers")
@@ -89,10 +94,7 @@ async def _hub_state(edges: Clients, ended: asyncio.Event) -> HubState:
             if was_down:
                 _log.info(Action.HUB_RECOVERED, "the hub answers")
             return state
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(delay_s):
-                await ended.wait()
-        if ended.is_set():
+        if await ended_within(ended, delay_s):
             raise GivenUp("waiting for the hub")
         delay_s = min(delay_s * 2, HUB_RETRY_S_MAX)
 
@@ -146,12 +148,6 @@ def make_receiver(
         prefetch=settings.prefetch_events, callback_events_max=CALLBACK_EVENTS_MAX
     )
     return Receiver(client, make_worker, reading)
-
-
-YOUNG_OBJECTS_MAX = 50_000
-"""Objects made between two looks. A batch makes some 100,000 that live until it is durable; with
-Python's own 700 it was walked over and over, for about a tenth of the process's CPU time."""
-OLDER_LOOKS = 20
 
 
 def set_for_batches() -> None:
