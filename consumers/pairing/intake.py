@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from consumers.dead_letters.letters import DeadLetters, Letter, make_letter, refusal_of
+from consumers.dead_letters.letters import DeadLetters, Letter, make_letter
 from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.decoding.usage_event import decode
 from consumers.gateway_log.decode import decode_diagnostics
@@ -119,7 +119,7 @@ class Intake(ABC):
                 self._hub,
                 partition,
                 received,
-                refusal=refusal_of(invalid),
+                invalid=invalid,
                 recorded_at=self._pairing.now(),
             )
         )

@@ -47,7 +47,7 @@ class DeadLetter:
     enqueued_time: datetime
     recorded_at: datetime
     reason: str
-    """Code of what is wrong: InvalidCode of the consumers, or `refused_by_storage`."""
+    """Code of what is wrong: InvalidCode of the consumers."""
     field: str
     value: str
     message: str

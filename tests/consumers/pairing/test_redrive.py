@@ -9,7 +9,8 @@ from random import Random
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
-from consumers.dead_letters.letters import Refusal, make_letter
+from consumers.dead_letters.letters import make_letter
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.pairing.redrive import pairing_again
 from consumers.receiving.handler import Received
 from consumers.replay.letters import open_letters, replay_letters
@@ -69,10 +70,14 @@ async def test_a_redriven_trace_moves_the_call_to_its_caller_at_once(world: Worl
 async def test_a_replayed_letter_of_the_usage_hub_tells_pairing_too(world: World) -> None:
     await world.pair(world.diagnostics, envelope(STREAMED.llm_record()), CALL_TIME)
     received = Received(7, "", CALL_TIME, STREAMED.event())
-    refusal = Refusal(
-        reason="not_json", field="body", value="", message="by an older decoder", event_id=None
+    invalid = InvalidEvent(
+        code=InvalidCode.NOT_JSON,
+        field="body",
+        value="",
+        message="by an older decoder",
+        event_id=None,
     )
-    letter = make_letter(USAGE, "0", received, refusal=refusal, recorded_at=CALL_TIME)
+    letter = make_letter(USAGE, "0", received, invalid=invalid, recorded_at=CALL_TIME)
     await world.letters.add([letter])
     world.pairing = replace(world.pairing, now=lambda: LATER)
     world.usage._pairing = world.pairing
