@@ -7,7 +7,6 @@ from consumers.errors import GivenUp
 from consumers.log_actions import Action
 from consumers.metering.metering import Metering
 from consumers.metering.open_metering import open_metering
-from consumers.receiving.checkpoints import create_container
 from consumers.receiving.storage_retry import until_answered
 from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on, set_for_batches
@@ -41,6 +40,6 @@ async def run(
 async def _open(edges: Clients, settings: Settings, book: Book) -> Metering:
     metering = await open_metering(edges, settings, book, project_at_once=False)
     await edges.progress.create()
-    await create_container(edges.checkpoint_container)
+    await edges.checkpoint_container.create_container()
     await edges.dead_letters.create()
     return metering

@@ -15,7 +15,6 @@ from consumers.pairing.intake import DiagnosticsIntake, Pairing, UsageIntake
 from consumers.pairing.settlement import Publisher, Settlement
 from consumers.pairing.stream_time import StreamTime
 from consumers.pairing.sweeper import Sweeper
-from consumers.receiving.checkpoints import create_container
 from consumers.receiving.storage_retry import until_answered
 from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on
@@ -92,7 +91,7 @@ def make_pairing(settings: Settings, edges: PairingEdges, publisher: Publisher) 
 async def _prepare(edges: PairingEdges, pairing: Pairing) -> None:
     await pairing.calls.create()
     await edges.usage.progress.create()
-    await create_container(edges.usage.checkpoint_container)
+    await edges.usage.checkpoint_container.create_container()
     for each in (edges.usage, edges.diagnostics):
         await each.dead_letters.create()
     # Before the first event: what was purged by now is judged by it.

@@ -48,9 +48,14 @@ class AzureBlobStore:
         """From `https://ACCOUNT.blob.core.windows.net` and an identity."""
         return cls(ContainerClient(url, container, credential, **OPTIONS))
 
+    @property
+    def url(self) -> str:
+        """Where the container is, without a signature."""
+        return str(self._client.url).partition("?")[0]
+
     async def create_container(self) -> None:
         """See BlobStore."""
-        with _failures("create the container"):
+        with _failures(f"create the container {self.url}"):
             try:
                 await self._client.create_container()
             except ResourceExistsError:
