@@ -1,6 +1,5 @@
 """Metering opened on its edges: the ledger, the archive of books, people."""
 
-from consumers.clock import now_utc
 from consumers.metering.call_rating import PEOPLE_AGE_S_MAX, CallRating
 from consumers.metering.metering import Metering
 from consumers.running.clients import Clients
@@ -11,6 +10,7 @@ from table_api.ledger.meta import LedgerSettings, read_meta
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.timestamp import now_utc
 
 
 def ledger_settings(settings: Settings) -> LedgerSettings:

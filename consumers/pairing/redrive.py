@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import AsyncIterator
 
-from consumers.clock import now_utc
 from consumers.dead_letters.letters import Letter
 from consumers.dead_letters.redrive import Again
 from consumers.pairing.hub_publisher import HubPublisher, make_producer
@@ -11,6 +10,7 @@ from consumers.pairing.intake import DiagnosticsIntake, Intake, UsageIntake
 from consumers.pairing.run import hub_settings, make_pairing, open_both
 from consumers.receiving.handler import Received
 from consumers.settings import Settings
+from table_api.storage.timestamp import now_utc
 
 KEPT = "kept"
 """Outcome of a letter whose facts are kept now, and what they complete is published."""

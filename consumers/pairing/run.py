@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from consumers.clock import now_utc
 from consumers.errors import GivenUp
 from consumers.log_actions import Action
 from consumers.pairing.decide import Waits
@@ -20,6 +19,7 @@ from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on
 from consumers.settings import Settings
 from table_api.open_calls.table import OpenCalls
+from table_api.storage.timestamp import now_utc
 from telemetry.log import Log
 
 KEPT_AFTER_RETENTION_DAYS = 7

@@ -19,7 +19,6 @@ from azure.storage.blob.aio import ContainerClient
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from consumers.clock import now_utc
 from consumers.dead_letters.letters import MemoryDeadLetters
 from consumers.metering.call_rating import CallRating
 from consumers.metering.metering import Metering
@@ -42,6 +41,7 @@ from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.rerating.runs_table import Reratings
+from table_api.storage.timestamp import now_utc
 
 NOT_ALL_WAS_READ = 1
 DIFFERENCES_SHOWN_MAX = 20

@@ -4,7 +4,6 @@ import asyncio
 import gc
 from typing import TypeVar
 
-from consumers.clock import now_utc
 from consumers.errors import GivenUp, HubRecreated, HubUnavailable, PartitionStalled
 from consumers.log_actions import Action
 from consumers.receiving.checkpoint_policy import CheckpointPolicy
@@ -19,6 +18,7 @@ from consumers.receiving.storage_retry import ended_within
 from consumers.running.clients import Clients
 from consumers.settings import Settings
 from table_api.consumer_state.progress import Progress
+from table_api.storage.timestamp import now_utc
 from telemetry.log import Log
 
 STALLED_CLIENTS_MAX = 2

@@ -9,7 +9,6 @@ from azure.core.exceptions import AzureError
 from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
 
-from consumers.clock import now_utc
 from consumers.errors import ConsumersError, GroupUnreachable
 from consumers.metering.open_metering import ledger_settings
 from consumers.receiving.hub import make_client
@@ -21,6 +20,7 @@ from pricing_rules.price_book.book import load_book
 from table_api.consumer_state.progress import PROGRESS_TABLE
 from table_api.errors import LedgerMismatch, TableApiError
 from table_api.ledger.meta import open_meta, read_meta
+from table_api.storage.timestamp import now_utc
 from telemetry.log import redact
 
 TRIES_MAX = 3
