@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from consumers.pairing.completed_event import completed_event
-from pricing_rules.types import CountedAt, Rank
-from table_api.open_calls.decision import UNATTRIBUTED, Decision
+from pricing_rules.types import UNATTRIBUTED, CountedAt, Rank
+from table_api.open_calls.decision import Decision
 from table_api.open_calls.joined_call import JoinedCall
 from table_api.open_calls.logged_usage import usage_from_log
 

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from consumers.pairing.decide import Waits, decide
+from pricing_rules.types import UNATTRIBUTED
 from table_api.errors import Contended
-from table_api.open_calls.decision import UNATTRIBUTED, Decision
+from table_api.open_calls.decision import Decision
 from table_api.open_calls.open_call import OpenCall
 from table_api.open_calls.table import OpenCalls
 from telemetry.metrics import CounterName, count

@@ -8,11 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
-from pricing_rules.types import CountedAt
+from pricing_rules.types import UNATTRIBUTED, CountedAt
 from table_api.open_calls.joined_call import JoinedCall
-
-UNATTRIBUTED = "unattributed"
-"""Subject of a call whose caller nobody could name."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from consumers.errors import HubUnavailable
+from pricing_rules.types import UNATTRIBUTED
 from table_api.audit.ledger_audit import audit
 from table_api.errors import Retryable
-from table_api.open_calls.decision import UNATTRIBUTED
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.traffic import state_of_call

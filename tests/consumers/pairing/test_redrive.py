@@ -16,7 +16,8 @@ from consumers.receiving.handler import Received
 from consumers.replay.letters import open_letters, replay_letters
 from consumers.replay.source import Period
 from consumers.verbs.letters import list_letters, redrive_letters
-from table_api.open_calls.decision import UNATTRIBUTED, PairingState
+from pricing_rules.types import UNATTRIBUTED
+from table_api.open_calls.decision import PairingState
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.gateway import Call, envelope
