@@ -1,6 +1,6 @@
-"""Dead letters: the event whole, beside its index entry. The seam, and its twin in memory.
+"""Dead letters: the whole event, next to its index entry. The protocol, and its twin in memory.
 
-`blob_dead_letters` stands behind it in production; `table_api.consumer_state` owns the index rows.
+`blob_letters` implements it in production; `table_api.consumer_state` owns the index rows.
 """
 
 from collections.abc import AsyncIterator, Sequence

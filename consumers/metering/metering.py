@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from consumers.dead_letters.letters import DeadLetters, Letter, make_letter
-from consumers.dead_letters.redrive import Again
+from consumers.dead_letters.redrive import RedrivePath
 from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.decoding.usage_event import decode, is_deferred
 from consumers.metering.call_rating import CallRating
@@ -165,14 +165,14 @@ def _refused(call: MeteredCall, result: PostResult) -> InvalidEvent:
     )
 
 
-def metering_again(metering: Metering) -> Again:
-    """The way of a UsageEvent: decode, rate, post."""
+def metering_path(metering: Metering) -> RedrivePath:
+    """The path of a UsageEvent through metering: decode, rate, post."""
 
-    async def again(partition: str, received: Received) -> str | Letter:
+    async def redriven(partition: str, received: Received) -> str | Letter:
         metered = metering.meter(partition, [received])
         [counts] = await metering.make_durable(partition, [received], metered)
         if counts[0] is Count.DEAD_LETTERED:
             return (metered.letters + metered.refused)[0]
         return counts[0].value
 
-    return again
+    return redriven

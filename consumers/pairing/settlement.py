@@ -74,10 +74,10 @@ class Settlement:
         """Whether to settle a call, by what the index tells. It has every fact before `settle`
         does, and a decision only when that was published, so that it misses nothing.
         """
-        view = kept.joined
-        return (
-            view is not None and decide(view, kept.decisions, stream_time, self._waits) is not None
-        )
+        joined = kept.joined
+        if joined is None:
+            return False
+        return decide(joined, kept.decisions, stream_time, self._waits) is not None
 
     async def settle(self, call_ids: Iterable[str], stream_time: datetime | None) -> None:
         """Decide what can be decided by now. Raises Retryable or HubUnavailable."""
@@ -112,8 +112,8 @@ class Settlement:
             await self._publisher.publish([decision for decision, _ in undone])
             # 4. Mark done, and tell the index.
             await self._calls.mark_done(
-                (decision, view.time if view is not None else decision.place.time)
-                for decision, view in undone
+                (decision, joined.time if joined is not None else decision.place.time)
+                for decision, joined in undone
             )
             for decision, _ in undone:
                 count(CounterName.DECISIONS, 1, {"reason": _reason(decision)})
@@ -123,9 +123,9 @@ class Settlement:
         self, kept: Iterable[OpenCall], stream_time: datetime | None
     ) -> Iterable[Decision]:
         for call in kept:
-            view = call.joined
-            if view is not None:
-                decision = decide(view, call.decisions, stream_time, self._waits)
+            joined = call.joined
+            if joined is not None:
+                decision = decide(joined, call.decisions, stream_time, self._waits)
                 if decision is not None:
                     yield decision
 

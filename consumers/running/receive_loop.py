@@ -38,7 +38,7 @@ _log = Log("consumers")
 
 
 async def receive_on(
-    edges: Clients,
+    clients: Clients,
     settings: Settings,
     handler: Handler,
     *,
@@ -48,14 +48,14 @@ async def receive_on(
     """One client after another until `ended`."""
     stalled = 0
     while not ended.is_set():
-        state = await _hub_state(edges, ended)
-        receiver = make_receiver(edges, settings, handler, state)
+        state = await _hub_state(clients, ended)
+        receiver = make_receiver(clients, settings, handler, state)
         limits = MonitorLimits(
             interval_s=settings.monitor_interval_s,
             stall_s=settings.stall_s,
             until_idle_s=until_idle_s,
         )
-        monitor = Monitor(edges.hub, state.created_at, limits, now=now_utc)
+        monitor = Monitor(clients.hub, state.created_at, limits, now=now_utc)
         try:
             await _receive_watched(receiver, monitor, ended)
         except PartitionStalled as error:
@@ -81,12 +81,12 @@ async def _receive_watched(receiver: Receiver, monitor: Monitor, ended: asyncio.
         await asyncio.wait({watching})
 
 
-async def _hub_state(edges: Clients, ended: asyncio.Event) -> HubState:
+async def _hub_state(clients: Clients, ended: asyncio.Event) -> HubState:
     """The hub's state, waited for. GivenUp when `ended` is set before."""
     delay_s, was_down = HUB_RETRY_S_MIN, False
     while True:
         try:
-            state = await edges.hub.state()
+            state = await clients.hub.state()
         except HubUnavailable as error:
             was_down = True
             _log.warning(Action.HUB_UNAVAILABLE, f"next try in {delay_s:.0f} s: {error}")
@@ -114,9 +114,9 @@ def _work_limits(settings: Settings) -> WorkLimits:
 
 
 def make_receiver(
-    edges: Clients, settings: Settings, handler: Handler, state: HubState
+    clients: Clients, settings: Settings, handler: Handler, state: HubState
 ) -> Receiver:
-    """A receiver with a fresh client; its workers save where these edges say."""
+    """A receiver with a fresh client; its workers save through these clients."""
     limits = _work_limits(settings)
 
     def make_worker(partition: str) -> PartitionWorker:
@@ -133,14 +133,14 @@ def make_receiver(
         return PartitionWorker(
             partition,
             handler=handler,
-            progress=PartitionProgress(edges.progress, empty, now=now_utc),
-            checkpoint=lambda event: edges.checkpoints.save(partition, event),
+            progress=PartitionProgress(clients.progress, empty, now=now_utc),
+            checkpoint=lambda event: clients.checkpoints.save(partition, event),
             limits=limits,
         )
 
     client = make_receiving_client(
-        edges.hub.address,
-        edges.checkpoints,
+        clients.hub.address,
+        clients.checkpoints,
         load_balancing_interval_s=settings.load_balancing_interval_s,
         ownership_expiry_s=settings.ownership_expiry_s,
     )

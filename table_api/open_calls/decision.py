@@ -49,11 +49,11 @@ class PairingState(StrEnum):
     """A half may still come."""
 
 
-def state_of(view: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
+def state_of(call: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
     """The state of a call, from its facts and its decisions in order."""
-    if view.metered:
+    if call.metered:
         return PairingState.METERED
-    if view.refused:
+    if call.refused:
         return PairingState.REFUSED
     if decisions:
         last = decisions[-1]
@@ -61,7 +61,7 @@ def state_of(view: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
             return PairingState.UNATTRIBUTED
         if last.strength[0] == 0:
             return PairingState.NO_USAGE
-        return PairingState.COMPLETED if view.reported else PairingState.RECOVERED
+        return PairingState.COMPLETED if call.reported else PairingState.RECOVERED
     return PairingState.WAITING
 
 

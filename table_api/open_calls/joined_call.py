@@ -1,7 +1,7 @@
 """What all facts of one gateway call say together, whatever their order. Pure.
 
 The best value of each field wins by a fixed rank, so that any order and repetition of the same
-facts gives the same view. Which decision follows from it is consumers.pairing's question.
+facts gives the same JoinedCall. Which decision follows from it is consumers.pairing's question.
 """
 
 from collections.abc import Iterable

@@ -11,7 +11,7 @@ from azure.storage.blob.aio import ContainerClient
 
 from consumers.dead_letters.letters import make_letter
 from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
-from consumers.pairing.redrive import pairing_again
+from consumers.pairing.redrive import pairing_path
 from consumers.receiving.handler import Received
 from consumers.replay.letters import open_letters, replay_letters
 from consumers.replay.source import Period
@@ -36,7 +36,7 @@ async def redriven(world: World, body: bytes, *, now: datetime) -> None:
     world.stream_time.latest = now
     world.pairing = replace(world.pairing, now=lambda: now)
     world.diagnostics._pairing = world.pairing
-    again = pairing_again(world.diagnostics)
+    again = pairing_path(world.diagnostics)
     await again("0", Received(7, "", CALL_TIME + timedelta(seconds=90), body))
 
 
@@ -86,7 +86,7 @@ async def test_a_replayed_letter_of_the_usage_hub_tells_pairing_too(world: World
         world.letters,
         world.metering(LATER),
         await open_letters(world.letters, Period(from_time=None, to_time=None)),
-        pairing=pairing_again(world.usage),
+        pairing=pairing_path(world.usage),
         ended=asyncio.Event(),
         progressed=lambda _: None,
     )
