@@ -10,6 +10,8 @@ from pricing_rules.units import PROMPT_UNITS, Unit
 
 REFUSED_STATUS = frozenset({401, 403, 429})
 """Answers of the gateway or the model that no provider charges for."""
+UNATTRIBUTED = "unattributed"
+"""Subject of a call whose caller nobody could name."""
 
 
 class Operation(StrEnum):

@@ -21,8 +21,26 @@ class Rejected(StorageError):
     """Nothing was written and never will be: the request itself is bad or too large (400, 413)."""
 
 
-class Unavailable(StorageError):
+class Retryable(StorageError):
+    """It did not go through this time. Retrying the same call is safe and is the remedy."""
+
+
+class Unavailable(Retryable):
     """No usable answer (lost, late, throttled, 5xx): the request may or may not have been done."""
+
+
+class Contended(Retryable):
+    """Other writers changed the same rows at every try: storage answers, but we never won."""
+
+
+class LeaseLost(Retryable):
+    """The lease has ended, and another process may hold it now."""
+
+
+def after_all_tries(what: str, tries: int, last: StorageError | None) -> Retryable:
+    """The error of a writer that gives up: Unavailable when its last try had no answer."""
+    kind = Unavailable if isinstance(last, Unavailable) else Contended
+    return kind(f"{what}: {tries} tries, last: {last}")
 
 
 class LedgerMismatch(TableApiError):

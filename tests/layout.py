@@ -30,7 +30,7 @@ ORDER = {
         http_api  verbs  [function_app __main__]
     """,
     "consumers": """
-        errors log_actions clock  settings  decoding  [gateway_log receiving]  dead_letters
+        errors log_actions  settings  decoding  [gateway_log receiving]  dead_letters
         running  [metering pairing]  rerating  replay  verbs  __main__
     """,
     "ui": """

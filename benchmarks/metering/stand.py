@@ -13,15 +13,14 @@ from pathlib import Path
 from uuid import uuid4
 
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
-from azure.storage.blob.aio import ContainerClient
 
 from benchmarks.metering.traffic import DRAIN_GROUP, GROUP, HUB, PARTITIONS, Traffic
-from consumers.receiving.checkpoints import create_container
 from consumers.receiving.hub import HubAddress
 from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.demo import azurite
 from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.progress import Count, ProgressTable
+from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.fixtures.calls import DEMO_BOOK
 
@@ -188,8 +187,9 @@ async def standing(*, heap_mib: int = azurite.HEAP_MIB) -> AsyncIterator[Stand]:
                 "CHECKPOINT_CONTAINER": uuid4().hex,
                 "LOAD_BALANCING_INTERVAL_S": BALANCING_S,
             }
-            async with ContainerClient.from_connection_string(
+            container = AzureBlobStore.from_connection_string(
                 ports.connection_string, environment["CHECKPOINT_CONTAINER"]
-            ) as container:
-                await create_container(container)
+            )
+            await container.create_container()
+            await container.close()
             yield Stand(broker, environment, ports.process)

@@ -3,29 +3,27 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob.aio import ContainerClient
-
 from consumers.dead_letters.letters import Letter
 from consumers.errors import LetterGone
-from consumers.receiving.checkpoints import create_container
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
-from table_api.errors import Unavailable
+from table_api.storage.blobs import BlobStore, create_once
 
 UPLOADS_IN_FLIGHT_MAX = 16
+CONTENT_TYPE = "application/octet-stream"
+"""A body is whatever the event held: often no text at all."""
 
 
 class BlobDeadLetters:
     """The dead letters of one hub. Closes nothing: its clients belong to the caller."""
 
-    def __init__(self, container: ContainerClient, index: DeadLetterIndex, hub: str) -> None:
-        self._container = container
+    def __init__(self, blobs: BlobStore, index: DeadLetterIndex, hub: str) -> None:
+        self._blobs = blobs
         self._index = index
         self._hub = hub
 
     async def create(self) -> None:
-        """Make container and table when they do not stand."""
-        await create_container(self._container)
+        """Make container and table where they do not exist."""
+        await self._blobs.create_container()
         await self._index.create()
 
     async def add(self, letters: Sequence[Letter]) -> None:
@@ -42,12 +40,8 @@ class BlobDeadLetters:
         await self._index.add([letter.entry for letter in letters])
 
     async def _upload(self, letter: Letter) -> None:
-        try:
-            await self._container.upload_blob(self._name(letter.entry.id), letter.body)
-        except ResourceExistsError:
-            pass  # the name holds the content's hash: it is this very body
-        except AzureError as error:
-            raise Unavailable(f"blob of dead letter {letter.entry.id}: {error}") from error
+        name = self._name(letter.entry.id)  # it holds the content's hash
+        await create_once(self._blobs, name, letter.body, content_type=CONTENT_TYPE)
 
     def all(self) -> AsyncIterator[DeadLetter]:
         """See DeadLetters."""
@@ -59,13 +53,10 @@ class BlobDeadLetters:
 
     async def body(self, letter_id: str) -> bytes:
         """See DeadLetters."""
-        try:
-            download = await self._container.download_blob(self._name(letter_id))
-            return await download.readall()
-        except ResourceNotFoundError as error:
-            raise LetterGone(letter_id) from error
-        except AzureError as error:
-            raise Unavailable(f"blob of dead letter {letter_id}: {error}") from error
+        body = await self._blobs.read(self._name(letter_id))
+        if body is None:
+            raise LetterGone(letter_id)
+        return body
 
     async def replace(self, entry: DeadLetter) -> None:
         """See DeadLetters."""

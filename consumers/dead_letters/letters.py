@@ -1,6 +1,6 @@
-"""Dead letters: the event whole, beside its index entry. The seam, and its twin in memory.
+"""Dead letters: the whole event, next to its index entry. The protocol, and its twin in memory.
 
-`blob_dead_letters` stands behind it in production; `table_api.consumer_state` owns the index rows.
+`blob_letters` implements it in production; `table_api.consumer_state` owns the index rows.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -13,20 +13,6 @@ from consumers.errors import LetterGone
 from consumers.receiving.handler import Received
 from table_api.consumer_state.dead_letters import DeadLetter, content_hash
 
-REFUSED_BY_STORAGE = "refused_by_storage"
-"""Reason of an event whose ledger rows Table Storage refuses for ever."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why an event is a dead letter."""
-
-    reason: str
-    field: str
-    value: str
-    message: str
-    event_id: str | None
-
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -37,7 +23,7 @@ class Letter:
 
 
 class DeadLetters(Protocol):
-    """The dead letters of one hub. Every method may raise table_api.errors.Unavailable."""
+    """The dead letters of one hub. Any method may raise table_api.errors.Retryable."""
 
     async def add(self, letters: Sequence[Letter]) -> None:
         """Keep letters; one that stands stays as it is, whatever its state."""
@@ -88,19 +74,8 @@ class MemoryDeadLetters:
         self._letters[entry.id] = Letter(entry, self._letters[entry.id].body)
 
 
-def refusal_of(invalid: InvalidEvent) -> Refusal:
-    """What the decoder found wrong, as the reason of a dead letter."""
-    return Refusal(
-        reason=invalid.code.value,
-        field=invalid.field,
-        value=invalid.value,
-        message=invalid.message,
-        event_id=invalid.event_id,
-    )
-
-
 def make_letter(
-    hub: str, partition: str, received: Received, *, refusal: Refusal, recorded_at: datetime
+    hub: str, partition: str, received: Received, *, invalid: InvalidEvent, recorded_at: datetime
 ) -> Letter:
     """The dead letter of a received event."""
     entry = DeadLetter(
@@ -110,11 +85,11 @@ def make_letter(
         content_hash=content_hash(received.body),
         enqueued_time=received.enqueued_time,
         recorded_at=recorded_at,
-        reason=refusal.reason,
-        field=refusal.field,
-        value=refusal.value,
-        message=refusal.message,
-        event_id=refusal.event_id,
+        reason=invalid.code.value,
+        field=invalid.field,
+        value=invalid.value,
+        message=invalid.message,
+        event_id=invalid.event_id,
         body_bytes=len(received.body),
     )
     return Letter(entry, received.body)

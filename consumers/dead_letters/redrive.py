@@ -1,4 +1,4 @@
-"""Dead letters once more through the very same ways as events, with their own times."""
+"""Redrives dead letters: through the same paths as events, with their own times."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +12,8 @@ from telemetry.log import Log
 
 NO_OFFSET = ""
 """A dead letter keeps no offset: nothing is checkpointed from it."""
-Again = Callable[[str, Received], Awaitable[str | Letter]]
-"""One way of an event: partition, event → its outcome there, or the letter that it is again."""
+RedrivePath = Callable[[str, Received], Awaitable[str | Letter]]
+"""One path that a redriven event takes: partition, event → its outcome, or its new letter."""
 _log = Log("consumers")
 
 
@@ -41,22 +41,24 @@ async def selected(
             yield entry
 
 
-async def redrive(letters: DeadLetters, ways: Sequence[Again], entry: DeadLetter) -> DeadLetter:
-    """One letter; its entry afterwards: redriven with the first way's outcome, or open with its
+async def redrive(
+    letters: DeadLetters, paths: Sequence[RedrivePath], entry: DeadLetter
+) -> DeadLetter:
+    """One letter; its entry afterwards: redriven with the first path's outcome, or open with its
     new reason.
 
-    Safe to repeat: every way is idempotent, and the entry is written after the last.
+    Safe to repeat: every path is idempotent, and the entry is written after the last.
     """
     received = Received(
         entry.sequence_number, NO_OFFSET, entry.enqueued_time, await letters.body(entry.id)
     )
     outcomes: list[str] = []
-    for again in ways:
-        found = await again(entry.partition, received)
-        if isinstance(found, Letter):
-            after = _still_open(entry, found.entry)
+    for path in paths:
+        outcome = await path(entry.partition, received)
+        if isinstance(outcome, Letter):
+            after = _still_open(entry, outcome.entry)
             break
-        outcomes.append(found)
+        outcomes.append(outcome)
     else:
         after = replace(entry, state=LetterState.REDRIVEN, outcome=outcomes[0])
         _log.info(Action.LETTER_REDRIVEN, outcomes[0], id=entry.id, reason=entry.reason)

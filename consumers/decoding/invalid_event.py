@@ -1,4 +1,4 @@
-"""Why a body is not a UsageEvent: the value that goes to the dead letters. Decides nothing."""
+"""Why an event cannot be metered: the value that goes to the dead letters. Decides nothing."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,11 +30,13 @@ class InvalidCode(StrEnum):
     FAR_FUTURE = "far_future"
     BAD_USAGE = "bad_usage"
     """The usage contradicts itself or the rest of the event."""
+    REFUSED_BY_STORAGE = "refused_by_storage"
+    """Table Storage refuses the call's rows for ever: metering finds it, not the decoder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidEvent:
-    """A body that can never be rated as it is."""
+    """An event that can never be metered as it is."""
 
     code: InvalidCode
     field: str

@@ -8,16 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from consumers.dead_letters.letters import (
-    REFUSED_BY_STORAGE,
-    DeadLetters,
-    Letter,
-    Refusal,
-    make_letter,
-    refusal_of,
-)
-from consumers.dead_letters.redrive import Again
-from consumers.decoding.invalid_event import InvalidEvent
+from consumers.dead_letters.letters import DeadLetters, Letter, make_letter
+from consumers.dead_letters.redrive import RedrivePath
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.decoding.usage_event import decode, is_deferred
 from consumers.metering.call_rating import CallRating
 from consumers.receiving.handler import DEAD_LETTERED, Counts, MakeDurable, Received
@@ -101,7 +94,7 @@ class Metering:
         for index, received in enumerate(events):
             event = decode(received.body, enqueued_time=received.enqueued_time)
             if isinstance(event, InvalidEvent):
-                metered.letters.append(self._letter(partition, received, refusal_of(event)))
+                metered.letters.append(self._letter(partition, received, event))
                 metered.counts.append(DEAD_LETTERED)
             elif is_deferred(event):
                 metered.counts.append(DEFERRED)
@@ -122,8 +115,8 @@ class Metering:
     ) -> list[Counts]:
         """Write a metered batch; what each event counts in.
 
-        Raises table_api.errors.Unavailable when storage does not answer. Then the same call
-        again is the remedy: both writes are idempotent.
+        May raise table_api.errors.Retryable. Calling it again is safe: both writes are
+        idempotent.
         """
         # 0. Who has which cost centre: for the next batch, where it is old.
         await self._rating.refresh()
@@ -135,7 +128,7 @@ class Metering:
             metered.counts[index] = _counts_of(call, result)
             if result.outcome is Outcome.REFUSED:
                 metered.refused.append(
-                    self._letter(partition, events[index], _refusal(call, result))
+                    self._letter(partition, events[index], _refused(call, result))
                 )
         # 2. Dead letters. A crash between 1 and 2, or a failure here: the batch comes again,
         #    its calls are duplicates now and its letters are written then.
@@ -147,8 +140,8 @@ class Metering:
         # 3. `monthly`, 4. progress and 5. the checkpoint follow in partition_worker, by time.
         return metered.counts
 
-    def _letter(self, partition: str, received: Received, refusal: Refusal) -> Letter:
-        return make_letter(self._hub, partition, received, refusal=refusal, recorded_at=self._now())
+    def _letter(self, partition: str, received: Received, invalid: InvalidEvent) -> Letter:
+        return make_letter(self._hub, partition, received, invalid=invalid, recorded_at=self._now())
 
 
 def _counts_of(call: MeteredCall, result: PostResult) -> Counts:
@@ -161,10 +154,10 @@ def _counts_of(call: MeteredCall, result: PostResult) -> Counts:
     return tuple(counts)
 
 
-def _refusal(call: MeteredCall, result: PostResult) -> Refusal:
+def _refused(call: MeteredCall, result: PostResult) -> InvalidEvent:
     event = call.priced.event
-    return Refusal(
-        reason=REFUSED_BY_STORAGE,
+    return InvalidEvent(
+        code=InvalidCode.REFUSED_BY_STORAGE,
         field="body",
         value=event.id,
         message=f"Table Storage refuses the rows of this call: {result.reason}",
@@ -172,14 +165,14 @@ def _refusal(call: MeteredCall, result: PostResult) -> Refusal:
     )
 
 
-def metering_again(metering: Metering) -> Again:
-    """The way of a UsageEvent: decode, rate, post."""
+def metering_path(metering: Metering) -> RedrivePath:
+    """The path of a UsageEvent through metering: decode, rate, post."""
 
-    async def again(partition: str, received: Received) -> str | Letter:
+    async def redriven(partition: str, received: Received) -> str | Letter:
         metered = metering.meter(partition, [received])
         [counts] = await metering.make_durable(partition, [received], metered)
         if counts[0] is Count.DEAD_LETTERED:
             return (metered.letters + metered.refused)[0]
         return counts[0].value
 
-    return again
+    return redriven

@@ -1,6 +1,5 @@
-"""Metering opened on its edges: the ledger, the archive of books, people."""
+"""Opens what metering needs: the ledger, the archive of books, people."""
 
-from consumers.clock import now_utc
 from consumers.metering.call_rating import PEOPLE_AGE_S_MAX, CallRating
 from consumers.metering.metering import Metering
 from consumers.running.clients import Clients
@@ -11,6 +10,7 @@ from table_api.ledger.meta import LedgerSettings, read_meta
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.timestamp import now_utc
 
 
 def ledger_settings(settings: Settings) -> LedgerSettings:
@@ -23,40 +23,40 @@ def ledger_settings(settings: Settings) -> LedgerSettings:
     )
 
 
-async def open_ledger(edges: Clients, settings: Settings) -> ProjectedLedger:
+async def open_ledger(clients: Clients, settings: Settings) -> ProjectedLedger:
     """The ledger with the archive of its books. LedgerMismatch when settings differ."""
     return await ProjectedLedger.open(
-        edges.tables, ledger_settings(settings), now=now_utc, books=edges.price_books
+        clients.tables, ledger_settings(settings), now=now_utc, books=clients.price_books
     )
 
 
-async def standing_ledger(edges: Clients, settings: Settings) -> ProjectedLedger:
+async def standing_ledger(clients: Clients, settings: Settings) -> ProjectedLedger:
     """The same for verbs that only look or correct: NoLedger where none was made yet."""
-    if await read_meta(edges.tables) is None:
+    if await read_meta(clients.tables) is None:
         raise NoLedger("this storage holds no ledger: the first consumer makes it")
-    return await open_ledger(edges, settings)
+    return await open_ledger(clients, settings)
 
 
-async def ledger_to_look_at(edges: Clients, settings: Settings) -> ProjectedLedger:
+async def ledger_to_look_at(clients: Clients, settings: Settings) -> ProjectedLedger:
     """For a verb that writes nothing: where there is no ledger, an empty one in memory."""
-    if await read_meta(edges.tables) is None:
+    if await read_meta(clients.tables) is None:
         return await ProjectedLedger.open(
             MemoryTableStorage(), ledger_settings(settings), now=now_utc
         )
-    return await open_ledger(edges, settings)
+    return await open_ledger(clients, settings)
 
 
 async def open_metering(
-    edges: Clients, settings: Settings, book: Book, *, project_at_once: bool = True
+    clients: Clients, settings: Settings, book: Book, *, project_at_once: bool = True
 ) -> Metering:
     """The book is in the archive before the first call is rated with it.
 
     Without `project_at_once`, `monthly` is brought up when the position is saved.
     """
-    projected = await open_ledger(edges, settings)
+    projected = await open_ledger(clients, settings)
     ledger = projected if project_at_once else projected.ledger
-    await edges.price_books.keep(book)
-    people = People(edges.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)
+    await clients.price_books.keep(book)
+    people = People(clients.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)
     rating = CallRating(book, people, projected.meta.calendar)
     await rating.refresh()
     return Metering(
@@ -64,6 +64,6 @@ async def open_metering(
         rating=rating,
         ledger=ledger,
         project=None if project_at_once else projected.project,
-        dead_letters=edges.dead_letters,
+        dead_letters=clients.dead_letters,
         now=now_utc,
     )

@@ -7,7 +7,6 @@ from consumers.errors import GivenUp
 from consumers.log_actions import Action
 from consumers.metering.metering import Metering
 from consumers.metering.open_metering import open_metering
-from consumers.receiving.checkpoints import create_container
 from consumers.receiving.storage_retry import until_answered
 from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on, set_for_batches
@@ -28,19 +27,19 @@ async def run(
     """
     book = load_book(settings.price_books)
     set_for_batches()
-    async with open_clients(settings) as edges:
-        _log.info(Action.STARTED, f"metering {edges.hub.address.host}/{settings.eventhub_name}")
+    async with open_clients(settings) as clients:
+        _log.info(Action.STARTED, f"metering {clients.hub.address.host}/{settings.eventhub_name}")
         with contextlib.suppress(GivenUp):
             metering = await until_answered(
-                lambda: _open(edges, settings, book), what="start", partition="", ended=ended
+                lambda: _open(clients, settings, book), what="start", partition="", ended=ended
             )
-            await receive_on(edges, settings, metering, ended=ended, until_idle_s=until_idle_s)
+            await receive_on(clients, settings, metering, ended=ended, until_idle_s=until_idle_s)
         _log.info(Action.STOPPED, "stopped")
 
 
-async def _open(edges: Clients, settings: Settings, book: Book) -> Metering:
-    metering = await open_metering(edges, settings, book, project_at_once=False)
-    await edges.progress.create()
-    await create_container(edges.checkpoint_container)
-    await edges.dead_letters.create()
+async def _open(clients: Clients, settings: Settings, book: Book) -> Metering:
+    metering = await open_metering(clients, settings, book, project_at_once=False)
+    await clients.progress.create()
+    await clients.checkpoint_container.create_container()
+    await clients.dead_letters.create()
     return metering

@@ -1,4 +1,4 @@
-"""A call's view → the body of its `llm.call.completed.v1`. Pure.
+"""A joined call → the body of its `llm.call.completed.v1`. Pure.
 
 The inverse is consumers.decoding.usage_event. The wire contract is
 apim_policies/usage_event.schema.json.
@@ -26,20 +26,20 @@ _encode_json = msgspec.json.Encoder().encode
 
 
 def completed_event(
-    view: JoinedCall, place: CountedAt, *, usage: dict[str, Any] | None, replaces: CountedAt | None
+    call: JoinedCall, place: CountedAt, *, usage: dict[str, Any] | None, replaces: CountedAt | None
 ) -> str:
     """JSON text. `usage` None says that nobody reported any."""
-    data = _data(view)
+    data = _data(call)
     data["usage"] = usage
-    data["completed_from"] = _halves(view, with_usage=usage is not None)
+    data["completed_from"] = _halves(call, with_usage=usage is not None)
     if replaces is not None:
         data["replaces"] = {"subject": replaces.subject, "time": wire_time(replaces.time)}
-    service = view.outcome.service if view.outcome is not None else None
-    source = view.identity.source if view.identity is not None else None
+    service = call.outcome.service if call.outcome is not None else None
+    source = call.identity.source if call.identity is not None else None
     document = {
         "specversion": "1.0",
         "type": EventType.COMPLETED,
-        "id": view.call_id,
+        "id": call.call_id,
         "source": source or (f"apim/{service}" if service else UNKNOWN_SOURCE),
         "time": wire_time(place.time),
         "subject": place.subject,
@@ -53,9 +53,9 @@ def wire_time(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _data(view: JoinedCall) -> dict[str, Any]:
+def _data(call: JoinedCall) -> dict[str, Any]:
     """The identity's word first; the gateway's log fills what it left open."""
-    identity, outcome, tokens = view.identity, view.outcome, view.tokens
+    identity, outcome, tokens = call.identity, call.outcome, call.tokens
     logged_model = tokens.model if tokens is not None else None
     deployments = (
         identity.deployment if identity is not None else None,
@@ -65,37 +65,37 @@ def _data(view: JoinedCall) -> dict[str, Any]:
     response_id = tokens.response_id if tokens is not None else None
     return {
         "stream": identity.stream if identity is not None else False,
-        "status": view.status if view.status is not None else 200,
+        "status": call.status if call.status is not None else 200,
         "duration_ms": identity.duration_ms if identity is not None else None,
-        "caller": _caller(view),
-        "operation": view.operation,
+        "caller": _caller(call),
+        "operation": call.operation,
         "deployment": next((name for name in deployments if name), None),
         "model": (identity.model if identity is not None else None) or logged_model,
         "response_id": (identity.response_id if identity is not None else None) or response_id,
-        **_information(view),
+        **_information(call),
     }
 
 
-def _information(view: JoinedCall) -> dict[str, Any]:
-    if view.identity is not None:
-        return {name: getattr(view.identity, name) for name in INFORMATION}
+def _information(call: JoinedCall) -> dict[str, Any]:
+    if call.identity is not None:
+        return {name: getattr(call.identity, name) for name in INFORMATION}
     information: dict[str, Any] = dict.fromkeys(INFORMATION)
-    information["api"] = view.outcome.api if view.outcome is not None else None
+    information["api"] = call.outcome.api if call.outcome is not None else None
     return information
 
 
-def _caller(view: JoinedCall) -> dict[str, str | None]:
+def _caller(call: JoinedCall) -> dict[str, str | None]:
     """Of an unattributed call the gateway may still know the subscription."""
-    known: Identity | Any = view.identity if view.identity is not None else view.outcome
+    known: Identity | Any = call.identity if call.identity is not None else call.outcome
     return {name: getattr(known, name, None) for name in CALLER}
 
 
-def _halves(view: JoinedCall, *, with_usage: bool) -> list[str]:
+def _halves(call: JoinedCall, *, with_usage: bool) -> list[str]:
     halves = [GATEWAY_LOG_SOURCE] if with_usage else []
-    if view.reported:
+    if call.reported:
         halves.append(USAGE_EVENT)
-    if view.traced:
+    if call.traced:
         halves.append(TRACE)
-    elif view.outcome is not None:
+    elif call.outcome is not None:
         halves.append(GATEWAY_LOG)
     return halves or [GATEWAY_LOG_SOURCE]

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from consumers.dead_letters.letters import DeadLetters, Letter, make_letter, refusal_of
+from consumers.dead_letters.letters import DeadLetters, Letter, make_letter
 from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.decoding.usage_event import decode
 from consumers.gateway_log.decode import decode_diagnostics
 from consumers.gateway_log.message_text import without_messages
 from consumers.pairing.decide import Waits
-from consumers.pairing.reported_fact import report_of
+from consumers.pairing.reported_fact import reported_fact
 from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import StreamTime
 from consumers.receiving.handler import DEAD_LETTERED, Counts, MakeDurable, Received
@@ -119,7 +119,7 @@ class Intake(ABC):
                 self._hub,
                 partition,
                 received,
-                refusal=refusal_of(invalid),
+                invalid=invalid,
                 recorded_at=self._pairing.now(),
             )
         )
@@ -143,7 +143,7 @@ class UsageIntake(Intake):
 
     def _take(self, batch: Batch, partition: str, received: Received) -> None:
         event = decode(received.body, enqueued_time=received.enqueued_time)
-        fact = None if isinstance(event, InvalidEvent) else report_of(event)
+        fact = None if isinstance(event, InvalidEvent) else reported_fact(event)
         if isinstance(event, InvalidEvent) or fact is None:
             batch.counts.append(IGNORED)
         elif fact.time >= self._pairing.oldest(received):

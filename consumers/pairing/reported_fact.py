@@ -5,7 +5,7 @@ from pricing_rules.types import UsageEvent
 from table_api.open_calls.facts import EventReport, Identity
 
 
-def report_of(event: UsageEvent) -> EventReport | None:
+def reported_fact(event: UsageEvent) -> EventReport | None:
     """None for a completed call: that is our own word."""
     if event.completed_from:
         return None

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from consumers.clock import now_utc
 from consumers.errors import GivenUp
 from consumers.log_actions import Action
 from consumers.pairing.decide import Waits
@@ -15,12 +14,12 @@ from consumers.pairing.intake import DiagnosticsIntake, Pairing, UsageIntake
 from consumers.pairing.settlement import Publisher, Settlement
 from consumers.pairing.stream_time import StreamTime
 from consumers.pairing.sweeper import Sweeper
-from consumers.receiving.checkpoints import create_container
 from consumers.receiving.storage_retry import until_answered
 from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on
 from consumers.settings import Settings
 from table_api.open_calls.table import OpenCalls
+from table_api.storage.timestamp import now_utc
 from telemetry.log import Log
 
 KEPT_AFTER_RETENTION_DAYS = 7
@@ -29,8 +28,8 @@ _log = Log("consumers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairingEdges:
-    """The edges of both hubs."""
+class PairingClients:
+    """The clients of both hubs."""
 
     usage: Clients
     diagnostics: Clients
@@ -43,25 +42,25 @@ async def pair(
 
     Raises TooManyDeadLetters or PartitionStalled; hubs and storage that are down are waited for.
     """
-    async with open_both(settings) as edges:
-        hubs = f"{edges.usage.hub.address.hub} and {edges.diagnostics.hub.address.hub}"
-        _log.info(Action.STARTED, f"pairing {hubs} of {edges.usage.hub.address.host}")
-        async with make_producer(edges.usage.hub.address) as producer:
-            pairing = make_pairing(settings, edges, HubPublisher(producer))
+    async with open_both(settings) as clients:
+        hubs = f"{clients.usage.hub.address.hub} and {clients.diagnostics.hub.address.hub}"
+        _log.info(Action.STARTED, f"pairing {hubs} of {clients.usage.hub.address.host}")
+        async with make_producer(clients.usage.hub.address) as producer:
+            pairing = make_pairing(settings, clients, HubPublisher(producer))
             with contextlib.suppress(GivenUp):
                 await until_answered(
-                    lambda: _prepare(edges, pairing), what="start", partition="", ended=ended
+                    lambda: _prepare(clients, pairing), what="start", partition="", ended=ended
                 )
-                await _run(settings, edges, pairing, ended=ended, until_idle_s=until_idle_s)
+                await _run(settings, clients, pairing, ended=ended, until_idle_s=until_idle_s)
         _log.info(Action.STOPPED, "stopped")
 
 
 @contextlib.asynccontextmanager
-async def open_both(settings: Settings) -> AsyncIterator[PairingEdges]:
+async def open_both(settings: Settings) -> AsyncIterator[PairingClients]:
     """Clients of both hubs and of what pairing keeps."""
     usage, diagnostics = hub_settings(settings)
     async with open_clients(usage) as of_usage, open_clients(diagnostics) as of_diagnostics:
-        yield PairingEdges(usage=of_usage, diagnostics=of_diagnostics)
+        yield PairingClients(usage=of_usage, diagnostics=of_diagnostics)
 
 
 def hub_settings(settings: Settings) -> tuple[Settings, Settings]:
@@ -70,9 +69,9 @@ def hub_settings(settings: Settings) -> tuple[Settings, Settings]:
     return usage, replace(usage, eventhub_name=settings.diagnostics_hub_name)
 
 
-def make_pairing(settings: Settings, edges: PairingEdges, publisher: Publisher) -> Pairing:
+def make_pairing(settings: Settings, clients: PairingClients, publisher: Publisher) -> Pairing:
     """What the intakes of both hubs share."""
-    calls = OpenCalls(edges.usage.tables)
+    calls = OpenCalls(clients.usage.tables)
     waits = Waits(
         grace=timedelta(seconds=settings.pairing_grace_s),
         timeout=timedelta(seconds=settings.pairing_timeout_s),
@@ -81,7 +80,7 @@ def make_pairing(settings: Settings, edges: PairingEdges, publisher: Publisher) 
         calls=calls,
         settlement=Settlement(calls, publisher, waits),
         stream_time=StreamTime(
-            [edges.usage.hub, edges.diagnostics.hub], edges.usage.progress, now=now_utc
+            [clients.usage.hub, clients.diagnostics.hub], clients.usage.progress, now=now_utc
         ),
         waits=waits,
         keep=timedelta(days=settings.hub_retention_days + KEPT_AFTER_RETENTION_DAYS),
@@ -89,11 +88,11 @@ def make_pairing(settings: Settings, edges: PairingEdges, publisher: Publisher) 
     )
 
 
-async def _prepare(edges: PairingEdges, pairing: Pairing) -> None:
+async def _prepare(clients: PairingClients, pairing: Pairing) -> None:
     await pairing.calls.create()
-    await edges.usage.progress.create()
-    await create_container(edges.usage.checkpoint_container)
-    for each in (edges.usage, edges.diagnostics):
+    await clients.usage.progress.create()
+    await clients.usage.checkpoint_container.create_container()
+    for each in (clients.usage, clients.diagnostics):
         await each.dead_letters.create()
     # Before the first event: what was purged by now is judged by it.
     await pairing.stream_time.look()
@@ -101,7 +100,7 @@ async def _prepare(edges: PairingEdges, pairing: Pairing) -> None:
 
 async def _run(
     settings: Settings,
-    edges: PairingEdges,
+    clients: PairingClients,
     pairing: Pairing,
     *,
     ended: asyncio.Event,
@@ -110,11 +109,15 @@ async def _run(
     """Both readers and the sweeper. The first failure ends the others, which drain and save."""
     usage, diagnostics = hub_settings(settings)
     readers = (
-        (edges.usage, usage, UsageIntake(usage.eventhub_name, pairing, edges.usage.dead_letters)),
         (
-            edges.diagnostics,
+            clients.usage,
+            usage,
+            UsageIntake(usage.eventhub_name, pairing, clients.usage.dead_letters),
+        ),
+        (
+            clients.diagnostics,
             diagnostics,
-            DiagnosticsIntake(diagnostics.eventhub_name, pairing, edges.diagnostics.dead_letters),
+            DiagnosticsIntake(diagnostics.eventhub_name, pairing, clients.diagnostics.dead_letters),
         ),
     )
     sweeper = Sweeper(pairing, interval_s=settings.pairing_sweep_interval_s)

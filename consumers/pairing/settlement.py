@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from consumers.pairing.decide import Waits, decide
-from table_api.errors import Unavailable
-from table_api.open_calls.decision import UNATTRIBUTED, Decision
+from pricing_rules.types import UNATTRIBUTED
+from table_api.errors import Contended
+from table_api.open_calls.decision import Decision
 from table_api.open_calls.open_call import OpenCall
 from table_api.open_calls.table import OpenCalls
 from telemetry.metrics import CounterName, count
@@ -73,13 +74,13 @@ class Settlement:
         """Whether to settle a call, by what the index tells. It has every fact before `settle`
         does, and a decision only when that was published, so that it misses nothing.
         """
-        view = kept.joined
-        return (
-            view is not None and decide(view, kept.decisions, stream_time, self._waits) is not None
-        )
+        joined = kept.joined
+        if joined is None:
+            return False
+        return decide(joined, kept.decisions, stream_time, self._waits) is not None
 
     async def settle(self, call_ids: Iterable[str], stream_time: datetime | None) -> None:
-        """Decide what can be decided by now. Raises Unavailable or HubUnavailable."""
+        """Decide what can be decided by now. Raises Retryable or HubUnavailable."""
         every = sorted(set(call_ids))
         for start in range(0, len(every), CALLS_AT_ONCE_MAX):
             left = every[start : start + CALLS_AT_ONCE_MAX]
@@ -89,7 +90,7 @@ class Settlement:
                 if not left:
                     break
             else:
-                raise Unavailable(f"{len(left)} calls: others decide them at the same time")
+                raise Contended(f"{len(left)} calls: others decide them at the same time")
 
     async def _round(self, call_ids: Sequence[str], stream_time: datetime | None) -> list[str]:
         """The calls that another process decided between our read and our write."""
@@ -111,8 +112,8 @@ class Settlement:
             await self._publisher.publish([decision for decision, _ in undone])
             # 4. Mark done, and tell the index.
             await self._calls.mark_done(
-                (decision, view.time if view is not None else decision.place.time)
-                for decision, view in undone
+                (decision, joined.time if joined is not None else decision.place.time)
+                for decision, joined in undone
             )
             for decision, _ in undone:
                 count(CounterName.DECISIONS, 1, {"reason": _reason(decision)})
@@ -122,9 +123,9 @@ class Settlement:
         self, kept: Iterable[OpenCall], stream_time: datetime | None
     ) -> Iterable[Decision]:
         for call in kept:
-            view = call.joined
-            if view is not None:
-                decision = decide(view, call.decisions, stream_time, self._waits)
+            joined = call.joined
+            if joined is not None:
+                decision = decide(joined, call.decisions, stream_time, self._waits)
                 if decision is not None:
                     yield decision
 

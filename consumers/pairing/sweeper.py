@@ -4,14 +4,14 @@ Any number of processes may sweep at once: a decision is made by whoever creates
 """
 
 import asyncio
-import contextlib
 from datetime import UTC, datetime, timedelta
 
 from consumers.errors import HubUnavailable
 from consumers.log_actions import Action
 from consumers.pairing.intake import Pairing
 from consumers.pairing.stream_time import Passed
-from table_api.errors import Unavailable
+from consumers.receiving.storage_retry import ended_within
+from table_api.errors import Retryable
 from table_api.open_calls.table import SAME_CALL_MAX
 from telemetry.log import Log
 
@@ -44,19 +44,17 @@ class Sweeper:
         while not ended.is_set():
             try:
                 passed = await self.sweep()
-            except (Unavailable, HubUnavailable) as error:
+            except (Retryable, HubUnavailable) as error:
                 _log.warning(Action.SWEEP_FAILED, f"sweeping again: {error}")
             else:
                 idle_looks = idle_looks + 1 if passed.caught_up else 0
                 if until_idle_s is not None and idle_looks * interval_s > until_idle_s:
                     _log.info(Action.IDLE, "both hubs are caught up")
                     ended.set()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(interval_s):
-                    await ended.wait()
+            await ended_within(ended, interval_s)
 
     async def sweep(self) -> Passed:
-        """One sweep, as far as the stream has come. Raises Unavailable or HubUnavailable."""
+        """One sweep, as far as the stream has come. Raises Retryable or HubUnavailable."""
         passed = await self._pairing.stream_time.look()
         if passed.time is not None:
             await self._sweep_to(passed.time)

@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Any, cast
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
-from azure.storage.blob.aio import ContainerClient
 
 from consumers.log_actions import Action
 from consumers.receiving.handler import Received
@@ -121,13 +120,3 @@ class Checkpoints(BlobCheckpointStore):
         except (AzureError, OSError) as error:
             raise Unavailable(f"checkpoints of {address.hub}: {error}") from error
         return {each["partition_id"]: each["sequence_number"] for each in checkpoints}
-
-
-async def create_container(container: ContainerClient) -> None:
-    """Make a blob container when it does not stand. Raises Unavailable."""
-    try:
-        await container.create_container()
-    except ResourceExistsError:
-        return
-    except (AzureError, OSError) as error:
-        raise Unavailable(f"blob container {container.container_name}: {error}") from error

@@ -16,7 +16,7 @@ DEAD_LETTERED: Counts = (Count.DEAD_LETTERED,)
 MakeDurable = Callable[[], Awaitable[list[Counts]]]
 """Writes a prepared batch and says what each of its events counts in.
 
-May raise Unavailable or HubUnavailable: then the same call again is the remedy.
+May raise Retryable or HubUnavailable. Calling it again is safe.
 """
 
 
@@ -38,5 +38,5 @@ class Handler(Protocol):
 
     async def before_save(self) -> None:
         """Write what batches have left for later; a position is saved after it. May raise
-        Unavailable: again is the remedy.
+        Retryable. Calling it again is safe.
         """

@@ -12,7 +12,7 @@ from datetime import datetime
 from consumers.receiving.handler import Counts, Received
 from consumers.receiving.losses import losses
 from table_api.consumer_state.progress import Count, Progress, ProgressTable, StoredProgress
-from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
+from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
 
 SAVE_TRIES_MAX = 8
 Pending = Sequence[tuple[int, Counts]]
@@ -46,7 +46,7 @@ def advanced(
 
 
 class PartitionProgress:
-    """Keeps and saves it. Every method that waits may raise Unavailable: again is the remedy."""
+    """Keeps and saves it. Any method that waits may raise Unavailable, `save` also Contended."""
 
     def __init__(
         self, table: ProgressTable, empty: Progress, *, now: Callable[[], datetime]
@@ -126,7 +126,7 @@ class PartitionProgress:
             self._is_read = True
             self._pending.clear()
             return self._last
-        raise Unavailable(
+        raise Contended(
             f"progress of partition {self._empty.partition}: {SAVE_TRIES_MAX} tries to save it"
         )
 

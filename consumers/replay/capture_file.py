@@ -14,7 +14,6 @@ import fastavro
 from consumers.receiving.handler import Received
 
 SYNC_BYTES = 16
-MAGIC = b"Obj\x01"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENQUEUED = "x-opt-enqueued-time"
 SEQUENCE_NUMBER_MAX = 2**63 - 1

@@ -5,8 +5,9 @@ row: so a difference is the decoder's or the engine's, never another report's or
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,8 +33,15 @@ DIFFERENCES_MAX = 100_000
 EACH_OWN = "each call's own"
 """In place of a book's version: a difference changes no prices."""
 
-Post = Callable[[Sequence[MeteredCall]], Awaitable[list[PostResult]]]
-Found = tuple[LedgerEntry, Posting, MeteredCall]
+
+class Difference(NamedTuple):
+    """A row that would be another one today."""
+
+    row: LedgerEntry
+    after: Posting
+    """As the event would be posted now."""
+    call: MeteredCall
+    """As the event is read now."""
 
 
 class WatchingPoster:
@@ -42,8 +50,8 @@ class WatchingPoster:
     def __init__(self, ledger: ProjectedLedger, books: BookArchive, *, dry_run: bool) -> None:
         self._ledger = ledger
         self._books = books
-        self._post: Post = ledger.preview if dry_run else ledger.post
-        self._found: dict[tuple[str, str], Found] = {}
+        self._post = ledger.preview if dry_run else ledger.post
+        self._found: dict[tuple[str, str], Difference] = {}
         self._book_of: dict[str, Book | None] = {}
         self._not_compared: Counter[str] = Counter()
 
@@ -56,9 +64,9 @@ class WatchingPoster:
         return results
 
     @property
-    def found(self) -> list[Found]:
-        """Rows that differ, as they would be, and the call as it is read now; by their place."""
-        return [self._found[place] for place in sorted(self._found)]
+    def found(self) -> list[Difference]:
+        """Rows that differ, by partition and entry key."""
+        return [self._found[address] for address in sorted(self._found)]
 
     @property
     def not_compared(self) -> list[str]:
@@ -83,7 +91,7 @@ class WatchingPoster:
             return
         if len(self._found) == DIFFERENCES_MAX:
             raise ReplayRefused(f"over {DIFFERENCES_MAX} calls differ: replay a part at a time")
-        self._found[row.partition, row.entry_key] = (row, after, after.call)
+        self._found[row.partition, row.entry_key] = Difference(row, after, after.call)
 
     async def _book(self, version: str) -> Book | None:
         if version not in self._book_of:
@@ -99,7 +107,7 @@ def _without_caller_id(event: UsageEvent) -> UsageEvent:
     return msgspec.structs.replace(event, caller=msgspec.structs.replace(event.caller, oid=None))
 
 
-def staged(found: Sequence[Found], currencies: tuple[str, str]) -> Staging:
+def staged(found: Sequence[Difference], currencies: tuple[str, str]) -> Staging:
     """What differs as a run to be reviewed. ReplayRefused when nothing does."""
     if not found:
         raise ReplayRefused("nothing differs: there is nothing to stage")

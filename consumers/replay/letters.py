@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from consumers.dead_letters.letters import DeadLetters
-from consumers.dead_letters.redrive import NO_OFFSET, Again, redrive
-from consumers.metering.metering import Metering, metering_again
+from consumers.dead_letters.redrive import NO_OFFSET, RedrivePath, redrive
+from consumers.metering.metering import Metering, metering_path
 from consumers.receiving.handler import Received
 from consumers.replay.replay import Tally
 from consumers.replay.source import Period
@@ -17,7 +17,7 @@ async def replay_letters(
     metering: Metering,
     chosen: list[DeadLetter],
     *,
-    pairing: Again | None,
+    pairing: RedrivePath | None,
     ended: asyncio.Event,
     progressed: Callable[[Tally], None],
 ) -> Tally:
@@ -37,7 +37,7 @@ async def replay_letters(
             [counts] = await metering.prepare(entry.partition, [received])()
             tally.counts.update(count.value for count in counts)
         else:
-            after = await redrive(letters, [metering_again(metering), pairing], entry)
+            after = await redrive(letters, [metering_path(metering), pairing], entry)
             redriven = after.state is LetterState.REDRIVEN
             tally.counts[str(after.outcome) if redriven else "dead_lettered"] += 1
         tally.events += 1

@@ -19,12 +19,11 @@ from azure.storage.blob.aio import ContainerClient
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from consumers.clock import now_utc
 from consumers.dead_letters.letters import MemoryDeadLetters
 from consumers.metering.call_rating import CallRating
 from consumers.metering.metering import Metering
 from consumers.metering.open_metering import ledger_to_look_at, open_ledger
-from consumers.pairing.redrive import open_again
+from consumers.pairing.redrive import open_pairing_path
 from consumers.receiving.hub import EventHub
 from consumers.replay.capture_files import ContainerFiles, DirectoryFiles
 from consumers.replay.capture_source import CaptureSource
@@ -42,6 +41,7 @@ from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.rerating.runs_table import Reratings
+from table_api.storage.timestamp import now_utc
 
 NOT_ALL_WAS_READ = 1
 DIFFERENCES_SHOWN_MAX = 20
@@ -173,7 +173,9 @@ async def _letters(
     async with contextlib.AsyncExitStack() as opened:
         pairing = None
         if not arguments.dry_run:
-            pairing = await opened.enter_async_context(open_again(settings, diagnostics=False))
+            pairing = await opened.enter_async_context(
+                open_pairing_path(settings, diagnostics=False)
+            )
         with replay_bar(len(chosen)) as bar:
             return await replay_letters(
                 edges.dead_letters,

@@ -5,7 +5,7 @@ Nothing of it shows in any total. What one run holds is kept as documents named 
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -17,9 +17,9 @@ from consumers.rerating.diff import COSTED, Diff, diff_document
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book
 from table_api.ledger.billing_calendar import BillingCalendar
-from table_api.ledger.chain_changes import Repricing
+from table_api.ledger.chain_changes import PlaceCall, Repricing
 from table_api.ledger.entries import model_of
-from table_api.ledger.posting import MeteredCall, Posting
+from table_api.ledger.posting import MeteredCall
 from table_api.ledger.recorded_call import differs, recorded_event, state_digest
 from table_api.rerating.pairs import Pair, encode_pairs
 from table_api.rerating.run import Rerating, RunState
@@ -32,8 +32,6 @@ PAIRS_MAX = 500_000
 REASONS_NAMED_MAX = 10
 RATING_FILES = ("money", "types", "units")
 RATING_FOLDERS = ("engine", "price_book")
-
-PlaceCall = Callable[[MeteredCall], Posting]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

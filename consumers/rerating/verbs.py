@@ -8,7 +8,6 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from consumers.clock import now_utc
 from consumers.errors import RerateRefused
 from consumers.metering.open_metering import standing_ledger
 from consumers.rerating.apply import RunWorker
@@ -22,6 +21,7 @@ from table_api.people.people import People
 from table_api.rerating.run import Work
 from table_api.rerating.runs_table import LISTED_MAX, LeftAlone, Reratings
 from table_api.rerating.scope import Scope, scan
+from table_api.storage.timestamp import now_utc
 
 
 async def stage(settings: Settings, arguments: argparse.Namespace) -> int:

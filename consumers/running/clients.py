@@ -1,4 +1,4 @@
-"""The outside of a consumer, opened from its settings and closed together."""
+"""Every client a verb needs, opened from settings and closed together."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ class Clients:
     tables: AzureTableStorage
     progress: ProgressTable
     checkpoints: Checkpoints
-    checkpoint_container: ContainerClient
+    checkpoint_container: AzureBlobStore
     dead_letters: BlobDeadLetters
     price_books: BookArchive
     rerating_documents: AzureBlobStore
@@ -46,15 +46,19 @@ async def open_clients(settings: Settings) -> AsyncIterator[Clients]:
         credential = None
         if not (settings.eventhub_connection_string and settings.storage_connection_string):
             credential = await stack.enter_async_context(DefaultAzureCredential())
+
+        def blobs(container: str) -> AzureBlobStore:
+            store = AzureBlobStore(_container(settings, credential, container))
+            stack.push_async_callback(store.close)
+            return store
+
         hub = EventHub(_address(settings, credential))
         stack.push_async_callback(hub.close)
         tables = _tables(settings, credential)
         stack.push_async_callback(tables.close)
         progress = ProgressTable(tables)
         # Before the checkpoints, which are in it: a bad connection string is named here.
-        checkpoint_container = await stack.enter_async_context(
-            _container(settings, credential, settings.checkpoint_container)
-        )
+        checkpoint_container = blobs(settings.checkpoint_container)
         text = settings.storage_connection_string
         checkpoints = Checkpoints.open(
             settings.checkpoint_container,
@@ -71,24 +75,12 @@ async def open_clients(settings: Settings) -> AsyncIterator[Clients]:
             checkpoints=checkpoints,
             checkpoint_container=checkpoint_container,
             dead_letters=BlobDeadLetters(
-                await stack.enter_async_context(
-                    _container(settings, credential, settings.dead_letter_container)
-                ),
+                blobs(settings.dead_letter_container),
                 DeadLetterIndex(tables, settings.eventhub_name),
                 settings.eventhub_name,
             ),
-            price_books=BookArchive(
-                AzureBlobStore(
-                    await stack.enter_async_context(
-                        _container(settings, credential, PRICE_BOOKS_CONTAINER)
-                    )
-                )
-            ),
-            rerating_documents=AzureBlobStore(
-                await stack.enter_async_context(
-                    _container(settings, credential, DOCUMENTS_CONTAINER)
-                )
-            ),
+            price_books=BookArchive(blobs(PRICE_BOOKS_CONTAINER)),
+            rerating_documents=blobs(DOCUMENTS_CONTAINER),
         )
 
 

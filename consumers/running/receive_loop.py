@@ -1,11 +1,9 @@
 """Receives until the end, with a new client when one is stuck; sets the garbage collector."""
 
 import asyncio
-import contextlib
 import gc
 from typing import TypeVar
 
-from consumers.clock import now_utc
 from consumers.errors import GivenUp, HubRecreated, HubUnavailable, PartitionStalled
 from consumers.log_actions import Action
 from consumers.receiving.checkpoint_policy import CheckpointPolicy
@@ -16,9 +14,11 @@ from consumers.receiving.monitor import Monitor, MonitorLimits
 from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.partition_worker import PartitionWorker, WorkLimits
 from consumers.receiving.receiver import ReceiveLimits, Receiver
+from consumers.receiving.storage_retry import ended_within
 from consumers.running.clients import Clients
 from consumers.settings import Settings
 from table_api.consumer_state.progress import Progress
+from table_api.storage.timestamp import now_utc
 from telemetry.log import Log
 
 STALLED_CLIENTS_MAX = 2
@@ -27,13 +27,18 @@ HUB_RETRY_S_MIN = 1.0
 HUB_RETRY_S_MAX = 15.0
 CALLBACK_EVENTS_MAX = 1_000
 BUFFERED_BATCHES_MAX = 2
+YOUNG_OBJECTS_MAX = 50_000
+"""Objects made between two looks of the garbage collector. A batch makes some 100,000 that live
+until it is durable; with Python's own 700 it was walked over and over, for about a tenth of the
+process's CPU time."""
+OLDER_LOOKS = 20
 
 Result = TypeVar("Result")
 _log = Log("consumers")
 
 
 async def receive_on(
-    edges: Clients,
+    clients: Clients,
     settings: Settings,
     handler: Handler,
     *,
@@ -43,14 +48,14 @@ async def receive_on(
     """One client after another until `ended`."""
     stalled = 0
     while not ended.is_set():
-        state = await _hub_state(edges, ended)
-        receiver = make_receiver(edges, settings, handler, state)
+        state = await _hub_state(clients, ended)
+        receiver = make_receiver(clients, settings, handler, state)
         limits = MonitorLimits(
             interval_s=settings.monitor_interval_s,
             stall_s=settings.stall_s,
             until_idle_s=until_idle_s,
         )
-        monitor = Monitor(edges.hub, state.created_at, limits, now=now_utc)
+        monitor = Monitor(clients.hub, state.created_at, limits, now=now_utc)
         try:
             await _receive_watched(receiver, monitor, ended)
         except PartitionStalled as error:
@@ -76,12 +81,12 @@ async def _receive_watched(receiver: Receiver, monitor: Monitor, ended: asyncio.
         await asyncio.wait({watching})
 
 
-async def _hub_state(edges: Clients, ended: asyncio.Event) -> HubState:
+async def _hub_state(clients: Clients, ended: asyncio.Event) -> HubState:
     """The hub's state, waited for. GivenUp when `ended` is set before."""
     delay_s, was_down = HUB_RETRY_S_MIN, False
     while True:
         try:
-            state = await edges.hub.state()
+            state = await clients.hub.state()
         except HubUnavailable as error:
             was_down = True
             _log.warning(Action.HUB_UNAVAILABLE, f"next try in {delay_s:.0f} s: {error}")
@@ -89,10 +94,7 @@ async def _hub_state(edges: Clients, ended: asyncio.Event) -> HubState:
             if was_down:
                 _log.info(Action.HUB_RECOVERED, "the hub answers")
             return state
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(delay_s):
-                await ended.wait()
-        if ended.is_set():
+        if await ended_within(ended, delay_s):
             raise GivenUp("waiting for the hub")
         delay_s = min(delay_s * 2, HUB_RETRY_S_MAX)
 
@@ -112,9 +114,9 @@ def _work_limits(settings: Settings) -> WorkLimits:
 
 
 def make_receiver(
-    edges: Clients, settings: Settings, handler: Handler, state: HubState
+    clients: Clients, settings: Settings, handler: Handler, state: HubState
 ) -> Receiver:
-    """A receiver with a fresh client; its workers save where these edges say."""
+    """A receiver with a fresh client; its workers save through these clients."""
     limits = _work_limits(settings)
 
     def make_worker(partition: str) -> PartitionWorker:
@@ -131,14 +133,14 @@ def make_receiver(
         return PartitionWorker(
             partition,
             handler=handler,
-            progress=PartitionProgress(edges.progress, empty, now=now_utc),
-            checkpoint=lambda event: edges.checkpoints.save(partition, event),
+            progress=PartitionProgress(clients.progress, empty, now=now_utc),
+            checkpoint=lambda event: clients.checkpoints.save(partition, event),
             limits=limits,
         )
 
     client = make_receiving_client(
-        edges.hub.address,
-        edges.checkpoints,
+        clients.hub.address,
+        clients.checkpoints,
         load_balancing_interval_s=settings.load_balancing_interval_s,
         ownership_expiry_s=settings.ownership_expiry_s,
     )
@@ -146,12 +148,6 @@ def make_receiver(
         prefetch=settings.prefetch_events, callback_events_max=CALLBACK_EVENTS_MAX
     )
     return Receiver(client, make_worker, reading)
-
-
-YOUNG_OBJECTS_MAX = 50_000
-"""Objects made between two looks. A batch makes some 100,000 that live until it is durable; with
-Python's own 700 it was walked over and over, for about a tenth of the process's CPU time."""
-OLDER_LOOKS = 20
 
 
 def set_for_batches() -> None:

@@ -9,10 +9,8 @@ from azure.core.exceptions import AzureError
 from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
 
-from consumers.clock import now_utc
 from consumers.errors import ConsumersError, GroupUnreachable
 from consumers.metering.open_metering import ledger_settings
-from consumers.receiving.checkpoints import create_container
 from consumers.receiving.hub import make_client
 from consumers.receiving.receiver import EARLIEST
 from consumers.running.clients import Clients, open_clients
@@ -22,6 +20,7 @@ from pricing_rules.price_book.book import load_book
 from table_api.consumer_state.progress import PROGRESS_TABLE
 from table_api.errors import LedgerMismatch, TableApiError
 from table_api.ledger.meta import open_meta, read_meta
+from table_api.storage.timestamp import now_utc
 from telemetry.log import redact
 
 TRIES_MAX = 3
@@ -48,7 +47,7 @@ async def findings(settings: Settings, edges: Clients) -> AsyncIterator[Finding]
         yield await _ask(f"consumer group (by {hub_way})", lambda: _group(edges))
     else:
         yield Finding(f"consumer group (by {hub_way})", False, "not asked: no hub")
-    yield await _ask(f"blob storage (by {storage_way})", lambda: _blobs(edges))
+    yield await _ask(f"blob storage (by {storage_way})", lambda: _blobs(settings, edges))
     yield await _ask(f"table storage (by {storage_way})", lambda: _tables(edges))
     yield await _ask("ledger", lambda: _ledger(settings, edges))
     yield await _ask("price book", lambda: _book(settings))
@@ -125,10 +124,10 @@ async def _first_word(client: EventHubConsumerClient, partition: str) -> str | N
         await asyncio.wait({reading})
 
 
-async def _blobs(edges: Clients) -> str:
-    await create_container(edges.checkpoint_container)
+async def _blobs(settings: Settings, edges: Clients) -> str:
+    await edges.checkpoint_container.create_container()
     positions = await edges.checkpoints.positions()
-    return f"container {edges.checkpoint_container.container_name}, {len(positions)} checkpoints"
+    return f"container {settings.checkpoint_container}, {len(positions)} checkpoints"
 
 
 async def _tables(edges: Clients) -> str:

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Iterator, Sequence
 
-from consumers.clock import now_utc
 from consumers.errors import SettingsError
 from consumers.running.clients import open_clients
 from consumers.settings import Settings
@@ -13,6 +12,7 @@ from table_api.completeness.reads import CompletenessReading, CompletenessReads
 from table_api.consumer_state.groups import Paths
 from table_api.http_api.conventions.problems import Refused
 from table_api.http_api.status.completeness import CompletenessQuery, completeness_answer
+from table_api.storage.timestamp import now_utc
 from table_api.usage.cell_reads import LedgerReads
 
 SHOWN = (

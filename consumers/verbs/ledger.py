@@ -2,12 +2,12 @@
 
 import argparse
 
-from consumers.clock import now_utc
 from consumers.running.clients import open_clients
 from consumers.settings import Settings
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import audit
 from table_api.monthly.rebuild import rebuild_monthly
+from table_api.storage.timestamp import now_utc
 
 
 async def audit_ledger(settings: Settings, _arguments: argparse.Namespace) -> int:

@@ -5,9 +5,9 @@ import sys
 
 from consumers.dead_letters.letter_text import as_line, as_text
 from consumers.dead_letters.redrive import Selection, redrive, selected
-from consumers.metering.metering import metering_again
+from consumers.metering.metering import metering_path
 from consumers.metering.open_metering import open_metering
-from consumers.pairing.redrive import open_again
+from consumers.pairing.redrive import open_pairing_path
 from consumers.pairing.run import hub_settings
 from consumers.running.clients import open_clients
 from consumers.settings import Settings
@@ -41,13 +41,13 @@ async def redrive_letters(settings: Settings, arguments: argparse.Namespace) -> 
     redriven = left = 0
     async with (
         open_clients(_letters_of(settings, arguments)) as edges,
-        open_again(settings, diagnostics=arguments.diagnostics) as pairing,
+        open_pairing_path(settings, diagnostics=arguments.diagnostics) as pairing,
     ):
         # Pairing must know what metering posts, too: else the log's half would be posted beside it.
         ways = [pairing]
         if not arguments.diagnostics:
             metering = await open_metering(edges, settings, load_book(settings.price_books))
-            ways.insert(0, metering_again(metering))
+            ways.insert(0, metering_path(metering))
         # Listed first: what is redriven changes the rows that the listing reads.
         chosen = [each async for each in selected(edges.dead_letters, selection, only_open=True)]
         for entry in chosen:

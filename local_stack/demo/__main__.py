@@ -39,6 +39,7 @@ from table_api.invoicing.errors import CloseRefused
 from table_api.people.people import People, Person
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.table_storage import TableStorage
+from table_api.storage.timestamp import now_utc
 
 CALLS = 600
 """Number of live calls, unless an option gives another."""
@@ -192,7 +193,7 @@ async def _name_people(storage: TableStorage) -> None:
     known = [(person.subject, person.name, person.cost_centre) for person in people()]
     client = DEFAULT_SUBSCRIPTIONS[DEFAULT_KEY].subscription
     known.append((f"subscription:{client}", "Your client", "Engineering"))
-    await People(storage, now=lambda: datetime.now(UTC)).save(
+    await People(storage, now=now_utc).save(
         [
             Person(
                 subject=subject,

@@ -4,7 +4,7 @@ Owns both conventions: OpenAI's prompt count includes cached tokens, Anthropic's
 A contradiction is an error that names both numbers; nothing is clamped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from pricing_rules.errors import InvalidUsage
@@ -22,6 +22,13 @@ _TO_MILLISECONDS = Context(prec=28, rounding=ROUND_HALF_EVEN)
 # Where the split of a count is missing, all of it is what the operation is about.
 _PLAIN_INPUT = {Operation.AUDIO_TRANSCRIPTIONS: Unit.INPUT_AUDIO}
 _PLAIN_OUTPUT = {Operation.IMAGES: Unit.OUTPUT_IMAGE, Operation.AUDIO_SPEECH: Unit.OUTPUT_AUDIO}
+
+
+def is_anthropic(operation: str | None, names: Iterable[str | None]) -> bool:
+    """Whether a call went to a model of Anthropic, by its API or by any name of the model."""
+    if operation == Operation.MESSAGES:
+        return True
+    return any("claude" in name.lower() for name in names if name)
 
 
 def normalise(operation: Operation, usage: Mapping[str, object]) -> Usage:

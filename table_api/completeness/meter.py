@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from pricing_rules.money import divide_half_even
-from pricing_rules.types import CallState
+from pricing_rules.types import UNATTRIBUTED, CallState
 from table_api.completeness.calls import PostedCall, SeenCall
 from table_api.consumer_state.dead_letters import DeadLetter
-from table_api.open_calls.decision import UNATTRIBUTED, PairingState
+from table_api.open_calls.decision import PairingState
 
 
 class Tally(StrEnum):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from pricing_rules.types import UNATTRIBUTED
 from table_api.completeness.calls import (
     POSTED_COLUMNS,
     PostedCall,
@@ -23,7 +24,6 @@ from table_api.errors import TooManyCalls
 from table_api.ledger.billing_calendar import FIRST_YEAR, BillingCalendar
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.keys import LEDGER_TABLE, subject_rows
-from table_api.open_calls.decision import UNATTRIBUTED
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.parallel import all_of
 from table_api.storage.table_storage import TableStorage

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
+from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
 from table_api.storage.keys import KeyRange, encode_part, starting_with
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
@@ -47,7 +47,7 @@ class DeadLetter:
     enqueued_time: datetime
     recorded_at: datetime
     reason: str
-    """Code of what is wrong: InvalidCode of the consumers, or `refused_by_storage`."""
+    """Code of what is wrong: InvalidCode of the consumers."""
     field: str
     value: str
     message: str
@@ -69,7 +69,7 @@ def content_hash(body: bytes) -> str:
 
 
 class DeadLetterIndex:
-    """Reads and writes the rows. Every method may raise Unavailable."""
+    """Reads and writes the rows. Any method may raise Unavailable, those that write Contended."""
 
     def __init__(self, storage: TableStorage, hub: str) -> None:
         self._storage = storage
@@ -96,7 +96,7 @@ class DeadLetterIndex:
                 letters = [each for each in letters if encode_part(each.id) not in standing]
                 if not letters:
                     return
-        raise Unavailable(f"dead letters of {self._key}: {TRIES_MAX} tries to add them")
+        raise Contended(f"dead letters of {self._key}: {TRIES_MAX} tries to add them")
 
     async def _standing(self, row_keys: Sequence[str]) -> set[str]:
         span = KeyRange(min(row_keys), max(row_keys) + "~")
@@ -127,7 +127,7 @@ class DeadLetterIndex:
                 return
             except ChangedMeanwhile:
                 continue  # written between our read and our write: ours is to stand
-        raise Unavailable(f"dead letter {letter.id}: {TRIES_MAX} tries to change it")
+        raise Contended(f"dead letter {letter.id}: {TRIES_MAX} tries to change it")
 
 
 def _columns(letter: DeadLetter) -> dict[str, Value]:

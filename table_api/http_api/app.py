@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -37,6 +37,7 @@ from table_api.people.people import People
 from table_api.storage.blobs import BlobStore
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.table_storage import TableStorage
+from table_api.storage.timestamp import now_utc
 from table_api.usage.call_reads import CallReads
 from table_api.usage.cell_reads import LedgerReads
 
@@ -93,10 +94,6 @@ class Watched:
 DEFAULT_WATCHED = Watched(ConsumerGroup(), Paths())
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def create_app(
     storage: TableStorage,
     *,
@@ -104,7 +101,7 @@ def create_app(
     loopback_only: bool = False,
     blobs: BlobStore | None = None,
     watched: Watched = DEFAULT_WATCHED,
-    now: Callable[[], datetime] = _now,
+    now: Callable[[], datetime] = now_utc,
 ) -> FastAPI:
     """The API over one storage, which stays the caller's to close.
 

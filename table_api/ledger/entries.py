@@ -6,7 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from pricing_rules.types import CallState, Operation, PricedCall, Rank
+from pricing_rules.engine.provider_usage import is_anthropic
+from pricing_rules.types import CallState, PricedCall, Rank
 from table_api.ledger.keys import split_call_key
 from table_api.ledger.measures import Measures, decode_additive, encode_additive
 from table_api.ledger.posting import Origin, Posting, Report
@@ -243,5 +244,4 @@ def excludes_cache_writes(row: Mapping[str, Value]) -> bool:
     """Of a chain's row: whether it has a cost, of Anthropic's usage, from the gateway's log."""
     if row["state"] != CallState.PRICED or int(row["rank"]) != Rank.GATEWAY_LOG:
         return False
-    names = (str(row.get(name) or "").lower() for name in _NAMES)
-    return row["operation"] == Operation.MESSAGES or any("claude" in name for name in names)
+    return is_anthropic(str(row["operation"]), (str(row.get(name) or "") for name in _NAMES))

@@ -77,7 +77,8 @@ class Ledger:
         """Post calls, each exactly once whatever was posted before; results in their order.
 
         Any order and any batching gives the same ledger. Raises Unavailable when storage does
-        not answer; posting the same calls again is then the remedy.
+        not answer, and Contended when other writers won every try: posting the same calls again is
+        safe.
 
         A report that replaces another address is posted first; then the call is taken out of that
         address. A crash between the two leaves it in both until the same report comes again.
@@ -100,7 +101,7 @@ class Ledger:
     ) -> dict[CallAddress, PostResult]:
         """Change standing calls as a re-rating run wants it; the same again changes nothing.
 
-        Raises Unavailable when storage does not answer.
+        Raises as `post` does.
         """
         results: dict[CallAddress, PostResult] = {}
         by_partition: dict[str, list[Reprice | Revert]] = {}

@@ -14,12 +14,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from table_api.errors import (
-    AlreadyExists,
-    Rejected,
-    StorageError,
-    Unavailable,
-)
+from table_api.errors import AlreadyExists, Rejected, StorageError, Unavailable, after_all_tries
 from table_api.ledger.cells import Cell, CellCache, cell_columns
 from table_api.ledger.chain_changes import ChainChange, NewReport, NextRow, Reprice, Revert
 from table_api.ledger.entries import (
@@ -73,8 +68,9 @@ class PartitionPoster:
     async def post(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
         """Post calls of one partition; results by entry key. Calls are distinct.
 
-        Raises Unavailable when storage gives no usable answer for TRIES_MAX tries: what was
-        posted by then stays posted, and posting all of it again is harmless.
+        After TRIES_MAX tries of a transaction it raises Unavailable when storage did not answer
+        the last one, and Contended when other writers won it. What was posted by then stays
+        posted, and posting all of it again is harmless.
         """
         results: dict[str, PostResult] = {}
         for chunk in chunks([NextRow(NewReport(posting), posting) for posting in postings]):
@@ -129,7 +125,7 @@ class PartitionPoster:
                 self._forget(partition, work)
                 if not isinstance(error, AlreadyExists):
                     await asyncio.sleep(random.uniform(0, min(0.02 * 2**attempt, BACKOFF_S_MAX)))
-        raise Unavailable(f"partition {partition}: {TRIES_MAX} tries, last: {failure}")
+        raise after_all_tries(f"partition {partition}", TRIES_MAX, failure)
 
     async def _halve(
         self,

@@ -85,6 +85,6 @@ class ProjectedLedger:
     async def project(self) -> None:
         """Bring `monthly` up to every call that was posted, amended or found until now.
 
-        Raises Unavailable when storage does not answer. Nothing is forgotten; retrying is safe.
+        Raises Unavailable or Contended. Nothing is forgotten; retrying is safe.
         """
         await self._projection.project()

@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from table_api.errors import Rejected, StorageError, Unavailable
+from table_api.errors import Rejected, StorageError, Unavailable, after_all_tries
 from table_api.ledger.cells import Cell, CellCache
 from table_api.monthly.projected_day import MONTHLY_TABLE, ProjectedDay, monthly_key, project_day
 from table_api.monthly.rows import MonthlyRow, MonthlyRowCache, write_of
@@ -64,7 +64,9 @@ class Projection:
             self._touched[place] = rev
 
     async def project(self) -> None:
-        """Write all that was touched until now; again is the remedy when it raises Unavailable."""
+        """Write all that was touched until now. Raises Unavailable or Contended, with nothing
+        forgotten: retrying is safe.
+        """
         async with self._lock:
             touched, self._touched = self._touched, {}
             try:
@@ -99,7 +101,7 @@ class Projection:
                 return
             rows = again
             await asyncio.sleep(random.uniform(0, min(0.02 * 2**attempt, BACKOFF_S_MAX)))
-        raise Unavailable(f"projection of {month}: {TRIES_MAX} tries, last: {failure}")
+        raise after_all_tries(f"projection of {month}", TRIES_MAX, failure)
 
     async def _change(self, month: str, key: str, days: _Days) -> _Change | None:
         """What the row lacks. Cells that are read here are read after their row, so that they

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
+from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
 from table_api.ledger.cells import Cell, read_cell
 from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE
 from table_api.ledger.meta import note_monthly
@@ -41,7 +41,7 @@ class Rebuilt:
 
 
 async def rebuild_monthly(storage: TableStorage) -> Rebuilt:
-    """Make every row what the cells say. Raises Unavailable; again is the remedy.
+    """Make every row what the cells say. Raises Unavailable or Contended; retrying is safe.
 
     Memory: a month's rows and cells.
     """
@@ -58,7 +58,7 @@ async def rebuild_monthly(storage: TableStorage) -> Rebuilt:
             if not only:
                 break
         else:
-            raise Unavailable(f"writers changed {month} amid {PASSES_MAX} passes over it")
+            raise Contended(f"writers changed {month} amid {PASSES_MAX} passes over it")
     await note_monthly(storage)
     return rebuilt
 

@@ -8,11 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
-from pricing_rules.types import CountedAt
+from pricing_rules.types import UNATTRIBUTED, CountedAt
 from table_api.open_calls.joined_call import JoinedCall
-
-UNATTRIBUTED = "unattributed"
-"""Subject of a call whose caller nobody could name."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -52,11 +49,11 @@ class PairingState(StrEnum):
     """A half may still come."""
 
 
-def state_of(view: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
+def state_of(call: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
     """The state of a call, from its facts and its decisions in order."""
-    if view.metered:
+    if call.metered:
         return PairingState.METERED
-    if view.refused:
+    if call.refused:
         return PairingState.REFUSED
     if decisions:
         last = decisions[-1]
@@ -64,7 +61,7 @@ def state_of(view: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
             return PairingState.UNATTRIBUTED
         if last.strength[0] == 0:
             return PairingState.NO_USAGE
-        return PairingState.COMPLETED if view.reported else PairingState.RECOVERED
+        return PairingState.COMPLETED if call.reported else PairingState.RECOVERED
     return PairingState.WAITING
 
 

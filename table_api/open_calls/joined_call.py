@@ -1,7 +1,7 @@
 """What all facts of one gateway call say together, whatever their order. Pure.
 
 The best value of each field wins by a fixed rank, so that any order and repetition of the same
-facts gives the same view. Which decision follows from it is consumers.pairing's question.
+facts gives the same JoinedCall. Which decision follows from it is consumers.pairing's question.
 """
 
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 
+from pricing_rules.engine.provider_usage import is_anthropic
 from pricing_rules.types import REFUSED_STATUS, Operation
 from table_api.open_calls.facts import (
     EventReport,
@@ -70,11 +71,9 @@ class JoinedCall:
     def of_anthropic(self) -> bool:
         """Whether the log counts by Anthropic's convention: its prompt leaves cached tokens out."""
         names = [self.tokens.model, self.tokens.deployment] if self.tokens is not None else []
-        if self.identity is not None:
-            if self.identity.operation is Operation.MESSAGES:
-                return True
-            names.append(self.identity.model)
-        return any("claude" in name.lower() for name in names if name)
+        if self.identity is None:
+            return is_anthropic(None, names)
+        return is_anthropic(self.identity.operation, [*names, self.identity.model])
 
     @property
     def refused(self) -> bool:

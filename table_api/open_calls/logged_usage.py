@@ -17,20 +17,20 @@ DETAILS = "details"
 """In `excludes`: cached and reasoning counts contradicted the others and are left out."""
 
 
-def usage_from_log(view: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
+def usage_from_log(call: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
     """The usage object and its normalised form; None when the log counted nothing.
 
     `excludes` in the object names what the log cannot tell.
     """
-    tokens, operation = view.tokens, view.operation
+    tokens, operation = call.tokens, call.operation
     if tokens is None or not tokens.any:
         return None
-    usage = _usage(tokens, operation, exclusive=view.of_anthropic)
+    usage = _usage(tokens, operation, exclusive=call.of_anthropic)
     try:
         return usage, normalise(operation, usage)
     except InvalidUsage:
         plain = TokenCounts(time=tokens.time, prompt=tokens.prompt, completion=tokens.completion)
-        usage = _usage(plain, operation, exclusive=view.of_anthropic)
+        usage = _usage(plain, operation, exclusive=call.of_anthropic)
         usage["excludes"] = [*usage.get("excludes", []), DETAILS]
         return usage, normalise(operation, usage)
 

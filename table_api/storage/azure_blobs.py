@@ -14,7 +14,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobLeaseClient, BlobPrefix, ContainerClient
 
-from table_api.errors import AlreadyExists, SettingsError, Unavailable
+from table_api.errors import AlreadyExists, LeaseLost, SettingsError, Unavailable
 from table_api.storage.blobs import LEASE_S
 
 OPTIONS: dict[str, Any] = {
@@ -48,9 +48,14 @@ class AzureBlobStore:
         """From `https://ACCOUNT.blob.core.windows.net` and an identity."""
         return cls(ContainerClient(url, container, credential, **OPTIONS))
 
+    @property
+    def url(self) -> str:
+        """Where the container is, without a signature."""
+        return str(self._client.url).partition("?")[0]
+
     async def create_container(self) -> None:
         """See BlobStore."""
-        with _failures("create the container"):
+        with _failures(f"create the container {self.url}"):
             try:
                 await self._client.create_container()
             except ResourceExistsError:
@@ -116,7 +121,10 @@ class AzureBlobStore:
     async def renew_lease(self, name: str, lease: str) -> None:
         """See BlobStore."""
         with _failures(f"renew the lease on {name}"):
-            await self._lease(name, lease).renew()
+            try:
+                await self._lease(name, lease).renew()
+            except (ResourceExistsError, ResourceNotFoundError) as error:
+                raise LeaseLost(f"the lease on {name!r} is lost") from error
 
     async def release_lease(self, name: str, lease: str) -> None:
         """See BlobStore."""

@@ -11,7 +11,7 @@ LEASE_RENEWAL_S = 20
 
 
 class BlobStore(Protocol):
-    """One container. Every method may raise Unavailable; there is no method to change a blob."""
+    """One container. Any method may raise Unavailable; there is no method to change a blob."""
 
     async def create_container(self) -> None:
         """Create the container when it does not stand."""
@@ -35,7 +35,7 @@ class BlobStore(Protocol):
         """A lease of LEASE_S on the empty blob `name`, made when absent; None when it is taken."""
 
     async def renew_lease(self, name: str, lease: str) -> None:
-        """Hold it for LEASE_S more; Unavailable when it is lost."""
+        """Hold it for LEASE_S more. LeaseLost when it ended before."""
 
     async def release_lease(self, name: str, lease: str) -> None:
         """Give it back; harmless when it ended already."""

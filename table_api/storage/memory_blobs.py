@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
-from table_api.errors import AlreadyExists, Unavailable
+from table_api.errors import AlreadyExists, LeaseLost
 
 
 class MemoryBlobStore:
@@ -49,7 +49,7 @@ class MemoryBlobStore:
     async def renew_lease(self, name: str, lease: str) -> None:
         """See BlobStore."""
         if self._leases.get(name) != lease:
-            raise Unavailable(f"the lease on {name!r} is lost")
+            raise LeaseLost(f"the lease on {name!r} is lost")
 
     async def release_lease(self, name: str, lease: str) -> None:
         """See BlobStore."""

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, insort
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile
 from table_api.storage.keys import KeyRange
@@ -18,6 +17,7 @@ from table_api.storage.table_storage import (
     Value,
     etag_of,
 )
+from table_api.storage.timestamp import now_utc
 from table_api.storage.transaction import encode_transaction
 
 
@@ -67,7 +67,7 @@ class MemoryTableStorage:
         row: Row = {"PartitionKey": place[1], "RowKey": operation.row_key}
         if isinstance(operation, Merge):
             row = dict(self._rows[place][operation.row_key])
-        row["Timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.{self._writes:07d}Z"
+        row["Timestamp"] = f"{now_utc():%Y-%m-%dT%H:%M:%S}.{self._writes:07d}Z"
         row.update({name: _as_read(value) for name, value in operation.columns.items()})
         if operation.row_key not in self._rows[place]:
             insort(self._row_keys.setdefault(place, []), operation.row_key)

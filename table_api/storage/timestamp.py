@@ -1,10 +1,15 @@
-"""A time as text in rows and keys, and back."""
+"""The time now, and a time as text in rows and keys, and back."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
 
 TIMES_KEPT_MAX = 4_096
 """Times that are kept as written: a call's stands in its key and row, others in many rows."""
+
+
+def now_utc() -> datetime:
+    """Aware, in UTC."""
+    return datetime.now(UTC)
 
 
 @lru_cache(maxsize=TIMES_KEPT_MAX)

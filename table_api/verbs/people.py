@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -19,6 +18,7 @@ from table_api.people.regroupings import Regrouping, Regroupings
 from table_api.rerating.past_days import PastDays, first_changed_days
 from table_api.storage.connection import open_blobs, open_storage, storage_settings
 from table_api.storage.table_storage import TableStorage
+from table_api.storage.timestamp import now_utc
 
 Say = Callable[[str], None]
 
@@ -43,7 +43,7 @@ def add_people_verbs(verbs: Any) -> None:
 async def run_people(flags: argparse.Namespace, environment: Mapping[str, str], say: Say) -> None:
     """One of the verbs. InvalidPeopleFile before anything is written."""
     async with open_storage(storage_settings(environment)) as storage:
-        people = People(storage, now=_now)
+        people = People(storage, now=now_utc)
         if flags.people_verb == "erase":
             erased = await people.erase(normalize("NFC", flags.subject))
             if not erased:
@@ -59,7 +59,7 @@ async def run_people(flags: argparse.Namespace, environment: Mapping[str, str], 
             say(f"nothing is written: {len(rows)} rows are good")
             return
         # 1. The record, 2. the people: a crash between them leaves a record too many, none too few.
-        await Regroupings(storage).add(moved, at=_now())
+        await Regroupings(storage).add(moved, at=now_utc())
         await people.save(rows)
     subjects = len({person.subject for person in rows})
     say(f"{len(rows)} rows of {subjects} subjects stand in the table people")
@@ -97,7 +97,3 @@ def _line(moved: Regrouping) -> str:
     if moved.closed:
         said.append("the month is closed: its invoices stay, corrections go where it was billed")
     return "\t".join(said)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

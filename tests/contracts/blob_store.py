@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from table_api.errors import AlreadyExists, Unavailable
+from table_api.errors import AlreadyExists, LeaseLost
 from table_api.storage.blobs import BlobStore
 
 TEXT = "text/plain"
@@ -60,7 +60,7 @@ class BlobStoreContract:
         await blobs.release_lease("close.lease", first)
         second = await blobs.acquire_lease("close.lease")
         assert second is not None
-        with pytest.raises(Unavailable):
+        with pytest.raises(LeaseLost):
             await blobs.renew_lease("close.lease", first)
         await blobs.release_lease("close.lease", first)  # no longer ours: harmless
         assert await blobs.acquire_lease("close.lease") is None

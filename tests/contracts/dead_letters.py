@@ -4,21 +4,26 @@ from dataclasses import replace
 
 import pytest
 
-from consumers.dead_letters.letters import DeadLetters, Letter, Refusal, make_letter
+from consumers.dead_letters.letters import DeadLetters, Letter, make_letter
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.errors import LetterGone
 from table_api.consumer_state.dead_letters import LetterState
 from tests.consumers.receiving.deliveries import delivered
 from tests.fixtures.calls import NOW
 
 HUB = "llm-usage"
-REFUSAL = Refusal(
-    reason="not_json", field="body", value="'{'", message="body is '{', …", event_id=None
+INVALID = InvalidEvent(
+    code=InvalidCode.NOT_JSON,
+    field="body",
+    value="'{'",
+    message="body is '{', …",
+    event_id=None,
 )
 
 
 def letter(sequence_number: int, *, body: bytes = b"\x00{\xff", partition: str = "0") -> Letter:
     received = delivered(sequence_number, body=body)
-    return make_letter(HUB, partition, received, refusal=REFUSAL, recorded_at=NOW)
+    return make_letter(HUB, partition, received, invalid=INVALID, recorded_at=NOW)
 
 
 class DeadLettersContract:

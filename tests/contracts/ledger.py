@@ -8,7 +8,7 @@ import pytest
 from pricing_rules.money import parse_pico
 from pricing_rules.types import CountedAt, Rank
 from table_api.audit.ledger_audit import audit
-from table_api.errors import Unavailable
+from table_api.errors import Contended, Retryable, Unavailable
 from table_api.ledger.cells import Cell, read_cell
 from table_api.ledger.entries import LedgerEntry, read_entry
 from table_api.ledger.keys import CALL_ROWS, CELL_ROWS, shard_of
@@ -227,15 +227,18 @@ class LedgerContract:
         assert result.outcome is Outcome.POSTED
         assert await charge(storage) == ONE_CALL
 
-    async def test_storage_that_stays_away_gives_the_batch_back(
-        self, storage: TableStorage, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(("fault", "error"), [("before", Unavailable), ("beaten", Contended)])
+    async def test_a_batch_that_never_goes_through_is_given_back_with_the_reason(
+        self,
+        storage: TableStorage,
+        monkeypatch: pytest.MonkeyPatch,
+        fault: str,
+        error: type[Retryable],
     ) -> None:
         monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
         ledger = await open_ledger(storage)
-        faulty = ProjectedLedger(
-            FaultyStorage(storage, ["before"] * 50), ledger.meta, now=lambda: NOW
-        )
-        with pytest.raises(Unavailable, match="12 tries"):
+        faulty = ProjectedLedger(FaultyStorage(storage, [fault] * 50), ledger.meta, now=lambda: NOW)
+        with pytest.raises(error, match="12 tries"):
             await faulty.post([make_call()])
         assert [r.outcome for r in await ledger.post([make_call()])] == [Outcome.POSTED]
 

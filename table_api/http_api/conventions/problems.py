@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.errors import NoLedger, TableApiError, TooManyCalls, TooManyCells, Unavailable
+from table_api.errors import NoLedger, Retryable, TableApiError, TooManyCalls, TooManyCells
 from table_api.invoicing.errors import Altered
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
@@ -144,7 +144,7 @@ async def _on_no_ledger(request: Request, error: NoLedger) -> Response:
     return answer(request, Refused(ProblemKind.NO_LEDGER, str(error)))
 
 
-async def _on_unavailable(request: Request, _: Unavailable) -> Response:
+async def _on_retryable(request: Request, _: Retryable) -> Response:
     return answer(request, Refused(ProblemKind.STORAGE_UNAVAILABLE, "try again in a while"))
 
 
@@ -163,7 +163,7 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Handler] = {
     TooManyCells: _on_too_much,
     TooManyCalls: _on_too_much,
     NoLedger: _on_no_ledger,
-    Unavailable: _on_unavailable,
+    Retryable: _on_retryable,
     Altered: _on_altered,
     Exception: _on_any,
 }

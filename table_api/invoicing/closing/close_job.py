@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from table_api.consumer_state.groups import ConsumerGroup, metering_place
 from table_api.consumer_state.progress import Count, ProgressTable
@@ -18,6 +18,7 @@ from table_api.people.people import People
 from table_api.storage.blobs import BlobStore
 from table_api.storage.connection import open_blobs, open_storage, storage_settings
 from table_api.storage.table_storage import TableStorage
+from table_api.storage.timestamp import now_utc
 
 CLOCKS_APART_MAX = timedelta(hours=1)
 """No gateway's clock is further ahead of ours."""
@@ -44,7 +45,7 @@ async def make_job(
     *,
     settings: InvoicingSettings,
     open_calls: OpenCallsOf,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = now_utc,
 ) -> CloseJob:
     """The close job over open storages; it reads the people as they are now."""
     meta = await read_meta(storage)
@@ -59,7 +60,7 @@ def waiting_calls(
     storage: TableStorage,
     place: ConsumerGroup,
     *,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = now_utc,
 ) -> OpenCallsOf:
     """Counts the calls of a span that wait for their usage.
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pricing_rules.money import divide_half_even, format_pico
+from pricing_rules.types import UNATTRIBUTED
 from pricing_rules.units import Unit
 from table_api.invoicing.documents.document import Concern, Uncharged
 from table_api.invoicing.documents.groups import Group
 from table_api.invoicing.snapshots.snapshot import Snapshot
 from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS, Measures
 
-UNATTRIBUTED = "unattributed"
 PER_TOKEN = "mean charge per unit over all priced calls of the month"
 PER_CALL = "mean charge per priced call of the model in the month"
 PER_ANY_CALL = "mean charge per priced call of all models in the month"

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from azure.storage.blob.aio import ContainerClient
 
 from consumers.dead_letters.blob_letters import BlobDeadLetters
 from consumers.dead_letters.letters import DeadLetters, MemoryDeadLetters
 from local_stack.demo.azurite import AzuritePorts
 from table_api.consumer_state.dead_letters import DeadLetterIndex
+from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.contracts.dead_letters import HUB, DeadLettersContract
 
@@ -25,8 +25,9 @@ class TestAzurite(DeadLettersContract):
     async def letters(self, account: AzuritePorts) -> AsyncIterator[DeadLetters]:
         text = account.connection_string
         storage = AzureTableStorage.from_connection_string(text)
-        async with ContainerClient.from_connection_string(text, uuid4().hex) as container:
-            letters = BlobDeadLetters(container, DeadLetterIndex(storage, HUB), HUB)
-            await letters.create()
-            yield letters
+        blobs = AzureBlobStore.from_connection_string(text, uuid4().hex)
+        letters = BlobDeadLetters(blobs, DeadLetterIndex(storage, HUB), HUB)
+        await letters.create()
+        yield letters
+        await blobs.close()
         await storage.close()

@@ -1,7 +1,8 @@
 """A dead letter as text: whole, and harmless to whoever reads it."""
 
 from consumers.dead_letters.letter_text import as_line, as_text
-from consumers.dead_letters.letters import Refusal, make_letter
+from consumers.dead_letters.letters import make_letter
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.receiving.handler import Received
 from tests.fixtures.builders import ENQUEUED_TIME
 
@@ -10,9 +11,11 @@ MEAN = ("\x1b", "\x07", "\r", "\x9b", "\u202e")
 
 
 def test_a_body_cannot_steer_the_terminal() -> None:
-    refusal = Refusal(reason="not_json", field="body", value="v", message="m", event_id=None)
+    invalid = InvalidEvent(
+        code=InvalidCode.NOT_JSON, field="body", value="v", message="m", event_id=None
+    )
     received = Received(1, "", ENQUEUED_TIME, BODY)
-    letter = make_letter("hub", "0", received, refusal=refusal, recorded_at=ENQUEUED_TIME)
+    letter = make_letter("hub", "0", received, invalid=invalid, recorded_at=ENQUEUED_TIME)
     for text in (as_text(letter.entry, BODY), as_line(letter.entry)):
         assert [each for each in MEAN if each in text] == []
     shown = as_text(letter.entry, BODY)

@@ -8,7 +8,7 @@ import pytest
 from azure.storage.blob.aio import ContainerClient
 
 from consumers.dead_letters.redrive import redrive
-from consumers.metering.metering import Metering, metering_again
+from consumers.metering.metering import Metering, metering_path
 from consumers.metering.open_metering import ledger_settings
 from consumers.verbs.letters import list_letters, redrive_letters, show_letter
 from table_api.consumer_state.dead_letters import LetterState
@@ -106,9 +106,9 @@ async def test_a_letter_that_can_be_rated_now_is_redriven_once(stage: Stage) -> 
             dead_letters=edges.dead_letters,
             now=_now,
         )
-        after = await redrive(edges.dead_letters, [metering_again(metering)], letter)
+        after = await redrive(edges.dead_letters, [metering_path(metering)], letter)
         assert (after.state, after.outcome) == (LetterState.REDRIVEN, "posted")
-        again = await redrive(edges.dead_letters, [metering_again(metering)], letter)
+        again = await redrive(edges.dead_letters, [metering_path(metering)], letter)
         assert (again.state, again.outcome) == (LetterState.REDRIVEN, "duplicates")
     assert (await stage.audit()).calls == 1
 

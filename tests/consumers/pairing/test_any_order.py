@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from consumers.errors import HubUnavailable
+from pricing_rules.types import UNATTRIBUTED
 from table_api.audit.ledger_audit import audit
-from table_api.errors import Unavailable
-from table_api.open_calls.decision import UNATTRIBUTED
+from table_api.errors import Retryable
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.traffic import state_of_call
@@ -104,7 +104,7 @@ class AnyOrder(RuleBasedStateMachine):
         intake = world.usage if kind == "usage" else world.diagnostics
         try:
             self.run(world.pair(intake, body, enqueued_time))
-        except (Unavailable, HubUnavailable):
+        except (Retryable, HubUnavailable):
             return False  # a crash or a failure: it is delivered again
         return True
 
@@ -134,7 +134,7 @@ class AnyOrder(RuleBasedStateMachine):
         passed = min((enqueued_time for _, _, enqueued_time in self.pending), default=self.now)
         try:
             self.run(self.processes[process].sweep(passed))
-        except (Unavailable, HubUnavailable):
+        except (Retryable, HubUnavailable):
             return False  # the next sweep looks again
         return True
 

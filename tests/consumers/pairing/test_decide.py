@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from consumers.decoding.usage_event import decode
 from consumers.pairing.decide import decide
-from consumers.pairing.reported_fact import report_of
-from pricing_rules.types import CountedAt, Rank, UsageEvent
-from table_api.open_calls.decision import UNATTRIBUTED, Decision, PairingState, state_of
+from consumers.pairing.reported_fact import reported_fact
+from pricing_rules.types import UNATTRIBUTED, CountedAt, Rank, UsageEvent
+from table_api.open_calls.decision import Decision, PairingState, state_of
 from table_api.open_calls.facts import EventReport, Fact, RequestRecord, TokenCounts
 from table_api.open_calls.joined_call import join_facts
 from tests.consumers.gateway_log.test_decode import decode as decode_log
@@ -32,7 +32,7 @@ NAMELESS = Call(number=1, has_trace=False)
 def reported(call: Call) -> Fact:
     event = decode(call.event(), enqueued_time=CALL_TIME)
     assert isinstance(event, UsageEvent)
-    fact = report_of(event)
+    fact = reported_fact(event)
     assert fact is not None
     return fact
 

@@ -9,8 +9,9 @@ import pytest
 
 from consumers.errors import HubUnavailable
 from consumers.pairing.decide import decide
+from pricing_rules.types import UNATTRIBUTED
 from table_api.audit.ledger_audit import audit
-from table_api.open_calls.decision import UNATTRIBUTED, PairingState
+from table_api.open_calls.decision import PairingState
 from table_api.open_calls.keys import HOUR_SHARDS
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.memory_tables import MemoryTableStorage

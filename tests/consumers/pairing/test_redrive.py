@@ -9,13 +9,15 @@ from random import Random
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
-from consumers.dead_letters.letters import Refusal, make_letter
-from consumers.pairing.redrive import pairing_again
+from consumers.dead_letters.letters import make_letter
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
+from consumers.pairing.redrive import pairing_path
 from consumers.receiving.handler import Received
 from consumers.replay.letters import open_letters, replay_letters
 from consumers.replay.source import Period
 from consumers.verbs.letters import list_letters, redrive_letters
-from table_api.open_calls.decision import UNATTRIBUTED, PairingState
+from pricing_rules.types import UNATTRIBUTED
+from table_api.open_calls.decision import PairingState
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.gateway import Call, envelope
@@ -34,7 +36,7 @@ async def redriven(world: World, body: bytes, *, now: datetime) -> None:
     world.stream_time.latest = now
     world.pairing = replace(world.pairing, now=lambda: now)
     world.diagnostics._pairing = world.pairing
-    again = pairing_again(world.diagnostics)
+    again = pairing_path(world.diagnostics)
     await again("0", Received(7, "", CALL_TIME + timedelta(seconds=90), body))
 
 
@@ -69,10 +71,14 @@ async def test_a_redriven_trace_moves_the_call_to_its_caller_at_once(world: Worl
 async def test_a_replayed_letter_of_the_usage_hub_tells_pairing_too(world: World) -> None:
     await world.pair(world.diagnostics, envelope(STREAMED.llm_record()), CALL_TIME)
     received = Received(7, "", CALL_TIME, STREAMED.event())
-    refusal = Refusal(
-        reason="not_json", field="body", value="", message="by an older decoder", event_id=None
+    invalid = InvalidEvent(
+        code=InvalidCode.NOT_JSON,
+        field="body",
+        value="",
+        message="by an older decoder",
+        event_id=None,
     )
-    letter = make_letter(USAGE, "0", received, refusal=refusal, recorded_at=CALL_TIME)
+    letter = make_letter(USAGE, "0", received, invalid=invalid, recorded_at=CALL_TIME)
     await world.letters.add([letter])
     world.pairing = replace(world.pairing, now=lambda: LATER)
     world.usage._pairing = world.pairing
@@ -80,7 +86,7 @@ async def test_a_replayed_letter_of_the_usage_hub_tells_pairing_too(world: World
         world.letters,
         world.metering(LATER),
         await open_letters(world.letters, Period(from_time=None, to_time=None)),
-        pairing=pairing_again(world.usage),
+        pairing=pairing_path(world.usage),
         ended=asyncio.Event(),
         progressed=lambda _: None,
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from table_api.open_calls.decision import UNATTRIBUTED, PairingState
+from pricing_rules.types import UNATTRIBUTED
+from table_api.open_calls.decision import PairingState
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE
 

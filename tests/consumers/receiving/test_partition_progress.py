@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from consumers.receiving.handler import Counts
-from consumers.receiving.partition_progress import PartitionProgress
+from consumers.receiving.partition_progress import SAVE_TRIES_MAX, PartitionProgress
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
-from table_api.errors import Unavailable
+from table_api.errors import Contended, Unavailable
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
 from tests.consumers.receiving.deliveries import delivered
@@ -107,6 +107,16 @@ async def test_a_lost_answer_neither_loses_nor_doubles_counts(fault: str) -> Non
     progress = await owner(storage)
     work(progress, 0, 9)
     with pytest.raises(Unavailable):
+        await progress.save()
+    assert await progress.save() == delivered(9)
+    assert (await stored(storage)).counts[Count.RECEIVED] == 10
+
+
+async def test_a_save_that_others_always_beat_is_contended_and_can_be_repeated() -> None:
+    storage = FaultyStorage(MemoryTableStorage(), ["beaten"] * SAVE_TRIES_MAX)
+    progress = await owner(storage)
+    work(progress, 0, 9)
+    with pytest.raises(Contended):
         await progress.save()
     assert await progress.save() == delivered(9)
     assert (await stored(storage)).counts[Count.RECEIVED] == 10

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing_rules.types import CountedAt, Rank
-from table_api.errors import Unavailable
+from table_api.errors import Retryable
 from table_api.ledger.posting import MeteredCall
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.rerating.run import RunRefused, Work
@@ -161,7 +161,7 @@ async def _until_done(attempt: Callable[[], Awaitable[None]]) -> None:
     for _ in range(TURNS_MAX):
         try:
             await attempt()
-        except (Killed, Unavailable):
+        except (Killed, Retryable):
             continue
         except BaseExceptionGroup as several:
             if several.split(Killed)[1] is not None:

@@ -22,6 +22,7 @@ from table_api.audit.ledger_audit import audit
 from table_api.http_api.app import create_app
 from table_api.people.people import People, Person
 from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.timestamp import now_utc
 from tests.fixtures.calls import DEMO_BOOK
 from tests.local_stack.gateway.stack import GatewayStack
 
@@ -145,4 +146,4 @@ async def name_the_person(storage: AzureTableStorage) -> None:
         cost_centre=PERSON.cost_centre,
         valid_from=datetime(2026, 1, 1, tzinfo=UTC).date(),
     )
-    await People(storage, now=lambda: datetime.now(UTC)).save([person])
+    await People(storage, now=now_utc).save([person])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing_rules.engine.provider_usage import COUNT_MAX, normalise
+from pricing_rules.engine.provider_usage import COUNT_MAX, is_anthropic, normalise
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.types import Operation
 from pricing_rules.units import Unit
@@ -377,3 +377,20 @@ def test_each_token_of_a_chat_stands_in_one_unit(
     )
     assert usage.total == fresh + cached + text + reasoning
     assert usage.prompt_tokens == fresh + cached
+
+
+@pytest.mark.parametrize(
+    ("operation", "names", "expected"),
+    [
+        (Operation.MESSAGES, (), True),
+        ("messages", (None, "opus"), True),
+        (Operation.CHAT_COMPLETIONS, (None, "Claude-Opus-5"), True),
+        (None, ("eu-claude-sonnet",), True),
+        (Operation.CHAT_COMPLETIONS, ("gpt-4.1", None, ""), False),
+        (None, (), False),
+    ],
+)
+def test_anthropic_is_known_by_its_api_or_by_any_name_of_the_model(
+    operation: str | None, names: tuple[str | None, ...], expected: bool
+) -> None:
+    assert is_anthropic(operation, names) is expected

@@ -16,7 +16,8 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.dead_letters.letters import Refusal, make_letter
+from consumers.dead_letters.letters import make_letter
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.decoding.usage_event import decode
 from consumers.receiving.handler import Received
 from pricing_rules.types import UsageEvent
@@ -152,9 +153,11 @@ async def _write_everywhere(storage: MemoryTableStorage, text: str) -> None:
     )  # fmt: skip
     standing = await progress.read(text, text, text)
     await progress.write(at, standing.etag if standing else None)
-    refusal = Refusal(reason="r", field=text, value=text, message=text, event_id=text)
+    invalid = InvalidEvent(
+        code=InvalidCode.BAD_CHARACTER, field=text, value=text, message=text, event_id=text
+    )
     received = Received(1, "", CALL_TIME, b"body")
-    letter = make_letter(text, text[:50], received, refusal=refusal, recorded_at=NOW)
+    letter = make_letter(text, text[:50], received, invalid=invalid, recorded_at=NOW)
     index = DeadLetterIndex(storage, text)
     await index.create()
     await index.add([letter.entry])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pricing_rules.types import Rank
 from table_api.audit.ledger_audit import audit
-from table_api.errors import Unavailable
+from table_api.errors import Retryable
 from table_api.ledger.measures import Measures, add_into, additive_of
 from table_api.ledger.posting import MeteredCall
 from table_api.monthly.projected_ledger import ProjectedLedger
@@ -134,7 +134,7 @@ async def post_until_done(ledger: ProjectedLedger, batch: Sequence[Report]) -> N
     for _ in range(10):
         try:
             await ledger.post([call_of(report) for report in batch])
-        except Unavailable:
+        except Retryable:
             continue
         return
     pytest.fail("storage never came back")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pricing_rules.types import CountedAt, Rank
 from table_api.audit.ledger_audit import audit
-from table_api.errors import Unavailable
+from table_api.errors import Retryable
 from table_api.ledger.posting import MeteredCall
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.memory_tables import MemoryTableStorage
@@ -103,7 +103,7 @@ async def write(ledger: ProjectedLedger, batches: Sequence[Sequence[MeteredCall]
         for _ in range(40):
             try:
                 await ledger.post(batch)
-            except Unavailable:
+            except Retryable:
                 continue
             break
         else:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from local_stack.demo.azurite import AzuritePorts
 from pricing_rules.types import Caller, CountedAt, Rank
-from table_api.errors import Unavailable
+from table_api.errors import Contended, Retryable, Unavailable
 from table_api.ledger.meta import LedgerMeta
 from table_api.ledger.posting import MeteredCall
 from table_api.monthly.projected_ledger import ProjectedLedger
@@ -132,7 +132,7 @@ async def until_done(attempt: Callable[[], Awaitable[object]]) -> None:
     for _ in range(12):
         try:
             await attempt()
-        except Unavailable:
+        except Retryable:
             continue
         return
     pytest.fail("storage never came back")
@@ -238,12 +238,15 @@ async def test_lines_that_a_writer_does_not_write_are_read_once_and_not_at_each_
     assert len([keys for keys in watched.queries if keys.start.startswith("d|")]) == 1
 
 
-async def test_what_a_failed_save_left_out_is_projected_by_the_next() -> None:
+@pytest.mark.parametrize(("fault", "error"), [("before", Unavailable), ("beaten", Contended)])
+async def test_what_a_failed_save_left_out_is_projected_by_the_next(
+    fault: str, error: type[Retryable]
+) -> None:
     storage = MemoryTableStorage()
     meta = (await open_ledger(storage)).meta
-    writer = Writer(FaultyStorage(storage, [None, *["before"] * TRIES_MAX]), meta)
+    writer = Writer(FaultyStorage(storage, [None, *[fault] * TRIES_MAX]), meta)
     await writer.post([(0, 1, 1)])
-    with pytest.raises(Unavailable):
+    with pytest.raises(error):
         await writer.ledger.project()
     await writer.ledger.project()
     await assert_projected(storage)

@@ -1,8 +1,0 @@
-"""The consumers' clock."""
-
-from datetime import UTC, datetime
-
-
-def now_utc() -> datetime:
-    """Aware."""
-    return datetime.now(UTC)
