@@ -56,6 +56,34 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """API Management product id."""
 
 
+class Exclusion(StrEnum):
+    """What the cost of a call leaves out, since nobody reported it. A closed list."""
+
+    CACHE_WRITE = "cache_write"
+    """Cache writes of Anthropic's models: the gateway's log does not count them."""
+    DETAILS = "details"
+    """Cached and reasoning tokens of the log contradicted its other counts and were left out."""
+    MODALITY = "modality"
+    """Audio and image tokens, charged as text: the gateway's log does not tell them apart."""
+    TOOL_FEES = "tool_fees"
+    """Fees of tools that the model's server ran: the gateway's log does not count them."""
+    TIER = "tier"
+    """The service tier of a streamed answer: the default tier was assumed."""
+    ESTIMATED = "estimated"
+    """The gateway estimated the tokens; the model reported none."""
+
+
+class Caveats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Why counts alone may not set the price of a call. The price book has the last word."""
+
+    unread: tuple[tuple[str, str], ...] = ()
+    """Path and value of each field that no reader takes and that means something."""
+    contradiction: str | None = None
+    """The two numbers that cannot both be true; the counts are then those of the top level."""
+    unsplit_cache: bool = False
+    """Cached tokens of a prompt of several modalities, and nobody says of which."""
+
+
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Disjoint counts of one call: each token stands in exactly one unit."""
 
@@ -63,6 +91,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Quantity per unit, positive only. REASONING never stands here: it is part of OUTPUT."""
     reasoning: int = 0
     """Reasoning tokens among `counts[OUTPUT]`, for information or for a rule that prices them."""
+    excludes: tuple[str, ...] = ()
+    """What the source of the counts could not tell: see docs/usage_event.md."""
+    caveats: Caveats | None = None
+    """None of nearly every call: each number was read, and they agree."""
 
     @property
     def prompt_tokens(self) -> int:
@@ -191,6 +223,8 @@ class PricedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     deployment_type: str | None = None
     cost_centre: str | None = None
     """The subject's cost centre on the charge day, where a rule used it."""
+    excludes: tuple[str, ...] = ()
+    """What the cost leaves out (Exclusion), sorted."""
 
     @property
     def list(self) -> int:

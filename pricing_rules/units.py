@@ -47,3 +47,15 @@ PROMPT_UNITS = frozenset(
     }
 )
 """The units that make up the whole prompt; their sum chooses the context tier."""
+
+MODALITY_UNITS = frozenset(
+    {
+        Unit.INPUT_AUDIO,
+        Unit.CACHE_READ_AUDIO,
+        Unit.OUTPUT_AUDIO,
+        Unit.INPUT_IMAGE,
+        Unit.CACHE_READ_IMAGE,
+        Unit.OUTPUT_IMAGE,
+    }
+)
+"""Tokens that are not text: their price is another one, and some sources count all as one."""

@@ -1,7 +1,7 @@
 """Bytes from an event hub → UsageEvent, or InvalidEvent that names the field. Pure; never raises.
 
 The wire contract is apim_policies/usage_event.schema.json; what a model's `usage` means is
-pricing_rules.engine.provider_usage. Whether the event is posted is disposition's question.
+pricing_rules.provider_usage. Whether the event is posted now is `is_deferred`'s question.
 """
 
 import re
@@ -13,9 +13,17 @@ import msgspec
 from consumers.decoding.explain_invalid import diagnose
 from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidField, shown
 from consumers.decoding.wire_event import EventType, WireCall, WireCaller, WireEvent
-from pricing_rules.engine.provider_usage import normalise
 from pricing_rules.errors import InvalidUsage
-from pricing_rules.types import REFUSED_STATUS, Caller, CountedAt, Rank, Usage, UsageEvent
+from pricing_rules.provider_usage.normalise import normalise
+from pricing_rules.types import (
+    REFUSED_STATUS,
+    Caller,
+    CountedAt,
+    Operation,
+    Rank,
+    Usage,
+    UsageEvent,
+)
 
 BODY_BYTES_MAX = 256 * 1024
 """The gateway cuts at 200 KB and a usage event has under 2 KB: nothing larger is worth parsing."""
@@ -104,7 +112,7 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
         model=_information(call.model),
         api=_information(call.api),
         region=_information(call.region),
-        service_tier=_information(call.service_tier),
+        service_tier=_tier(call),
         response_id=_information(call.response_id),
         session=_information(call.session),
         traceparent=_information(call.traceparent),
@@ -193,7 +201,7 @@ def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:
             f"{GATEWAY_LOG_SOURCE} among them, since a completed call's usage comes from there",
         )
     try:
-        usage = normalise(call.operation, call.usage)
+        usage = normalise(call.operation, call.usage, _information(call.model))
     except (ArithmeticError, ValueError) as error:
         # JSON numbers may have thousands of digits: too many to add up or to print.
         expected = f"numbers that can be computed with ({error})"
@@ -201,7 +209,24 @@ def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:
     if usage.total > USAGE_TOTAL_MAX:
         expected = f"at most {USAGE_TOTAL_MAX:,} tokens in one call"
         raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.usage", usage.total, expected)
-    return usage
+    return None if _says_nothing(call, usage) else usage
+
+
+def _says_nothing(call: WireCall, usage: Usage) -> bool:
+    """Whether a served call's usage counts nothing, as zeros or `{}`: the gateway's log may know.
+
+    An embedding of nothing and a refused call cost nothing, and a field that nobody reads is named.
+    """
+    if usage.counts or (usage.caveats is not None and usage.caveats.unread):
+        return False
+    return call.operation is not Operation.EMBEDDINGS and call.status not in REFUSED_STATUS
+
+
+def _tier(call: WireCall) -> str | None:
+    """The answer's tier; some models say it in their usage object alone."""
+    tier = _information(call.service_tier)
+    in_usage = None if call.usage is None else call.usage.get("service_tier")
+    return tier if tier is not None or not isinstance(in_usage, str) else _information(in_usage)
 
 
 def _caller(caller: WireCaller | None) -> Caller:

@@ -9,13 +9,23 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from pricing_rules.engine.adjustments import adjust, convert
+from pricing_rules.engine.doubts import doubt_of, excluded
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.terms import Terms, TierRates
-from pricing_rules.types import REFUSED_STATUS, CallState, Charge, PricedCall, Usage, UsageEvent
+from pricing_rules.types import (
+    REFUSED_STATUS,
+    CallState,
+    Charge,
+    PricedCall,
+    Rank,
+    Usage,
+    UsageEvent,
+)
 from pricing_rules.units import Unit
 
 # An enum's member takes a tenth of a microsecond to look up, which is a tenth of rating.
 _PRICED = CallState.PRICED
+_GATEWAY_LOG = Rank.GATEWAY_LOG
 
 
 def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> PricedCall:
@@ -31,6 +41,8 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
         return _unpriced(event, book, terms=terms, reason=terms.refusal)
     index = _tier_index(terms.tiers, usage) if len(terms.tiers) > 1 else 0
     tier = terms.tiers[index]
+    if usage.caveats is not None and (doubt := doubt_of(usage, tier)) is not None:
+        return _unpriced(event, book, terms=terms, reason=doubt)
     counts = usage.counts if tier.plain else _counts_with_rates_of_their_own(usage, tier)
     charges = []
     for unit, price in tier.rates:
@@ -82,6 +94,7 @@ def _priced_call(
         version=terms.version,
         deployment_type=terms.deployment_type,
         cost_centre=terms.cost_centre,
+        excludes=() if event.rank is not _GATEWAY_LOG or not charges else excluded(event, terms),
     )
 
 

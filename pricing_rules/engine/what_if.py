@@ -6,13 +6,13 @@ from datetime import datetime
 
 import msgspec
 
-from pricing_rules.engine.provider_usage import normalise
 from pricing_rules.engine.rating import rate
 from pricing_rules.errors import AmbiguousModel
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rate_card import Alias
 from pricing_rules.price_book.rules import DeploymentType
+from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.types import Caller, CallState, Operation, PricedCall, Rank, UsageEvent
 
 OPERATION_NAMES = {

@@ -18,6 +18,7 @@ from pricing_rules.price_book.compile import compile_files
 from pricing_rules.price_book.rate_card import Alias, BookContent, FxRate, PriceSource
 from pricing_rules.price_book.rules import BookFile
 from pricing_rules.price_book.terms import Terms, TermsFinder, TermsTimeline
+from pricing_rules.price_book.usage_fields import UsageFieldRules
 from pricing_rules.types import UsageEvent
 
 BASE_BOOKS = Path(__file__).parents[1] / "books"
@@ -44,6 +45,7 @@ class Book:
         self.billing_currency = content.billing_currency
         self.aliases: Mapping[str, Alias] = {alias.name: alias for alias in content.aliases}
         self._finder = TermsFinder(content)
+        self._fields = UsageFieldRules(content)
         self._by_caller = self._finder.by_caller
         self._kept: dict[object, TermsTimeline] = {}
         self.converts = content.billing_currency != content.pricing_currency
@@ -59,11 +61,15 @@ class Book:
         if self._by_caller:
             caller = event.caller
             key = (key, caller.product, caller.subscription, caller.tid, cost_centre)
+        fields: tuple[tuple[str, str], ...] = ()
+        if event.usage is not None and event.usage.caveats is not None:
+            fields = self._fields.doubtful(event.usage.caveats.unread)
+            key = (key, fields)
         timeline = self._kept.get(key)
         if timeline is None:
             if len(self._kept) >= TERMS_KEPT_MAX:
                 self._kept.clear()
-            timeline = self._kept[key] = self._finder.find(event, cost_centre, self.aliases)
+            timeline = self._kept[key] = self._finder.find(event, cost_centre, self.aliases, fields)
         starts, terms = timeline
         return terms[bisect_right(starts, event.time) - 1]
 

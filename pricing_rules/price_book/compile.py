@@ -19,6 +19,7 @@ from pricing_rules.price_book.checks import (
     check_fx,
 )
 from pricing_rules.price_book.drafts import Draft, read_drafts
+from pricing_rules.price_book.match import USAGE_DIMENSION
 from pricing_rules.price_book.rate_card import (
     Alias,
     BookContent,
@@ -71,6 +72,10 @@ def compile_files(
         fx=tuple(_fx(d, d.rule) for d in in_order if isinstance(d.rule, FxRule)),
         aliases=_aliases(files),
         default_versions=_default_versions(files),
+        harmless=tuple(
+            sorted({path for _, file in files if file.usage for path in file.usage.harmless})
+        ),
+        plain=_plain_values(files),
     )
     file_of = {rule_id: draft.file for rule_id, draft in drafts.items()}
     check_cards(content.cards, file_of)
@@ -180,9 +185,22 @@ def _fx(draft: Draft, rule: FxRule) -> FxRate:
     )
 
 
+def _plain_values(
+    files: Iterable[tuple[str, BookFile]],
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    values: dict[str, set[str]] = {}
+    for _, file in files:
+        for path, plain in file.usage.plain.items() if file.usage else ():
+            values.setdefault(path, set()).update(plain)
+    return tuple((path, tuple(sorted(values[path]))) for path in sorted(values))
+
+
 def _matches(match: Match) -> Matches:
     constrained = []
-    for dimension, value in sorted(match.model_dump(exclude_none=True).items()):
+    stated = match.model_dump(exclude_none=True)
+    for path, values in stated.pop("usage", {}).items():
+        stated[f"{USAGE_DIMENSION}{path}"] = values
+    for dimension, value in sorted(stated.items()):
         values = (value,) if isinstance(value, str) else tuple(sorted(set(value)))
         constrained.append((dimension, tuple(str(item) for item in values)))
     return tuple(constrained)

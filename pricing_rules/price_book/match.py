@@ -10,6 +10,9 @@ from typing import Generic, Protocol, TypeVar
 
 from pricing_rules.price_book.rate_card import Matches
 
+USAGE_DIMENSION = "usage."
+"""What the dimensions of usage fields begin with."""
+
 CallFacts = Mapping[str, str | None]
 """A call's value per dimension of a rule's match; None where it has none."""
 

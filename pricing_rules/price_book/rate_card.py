@@ -96,3 +96,7 @@ class BookContent(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[Alias, ...]
     default_versions: tuple[tuple[str, str, str], ...]
     """(provider, model, version), sorted."""
+    harmless: tuple[str, ...] = ()
+    """Paths of usage fields that change no price, sorted."""
+    plain: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(path, values that mean the list price) of usage fields, sorted."""

@@ -82,6 +82,8 @@ class Match(_Model):
     subscription: tuple[Name, ...] | None = Field(default=None, min_length=1)
     cost_centre: tuple[Name, ...] | None = Field(default=None, min_length=1)
     tenant: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    usage: dict[Name, tuple[Name, ...]] | None = Field(default=None, min_length=1)
+    """Fields of the usage object that set the price, by path, with the values meant."""
 
 
 class Source(_Model):
@@ -222,10 +224,20 @@ class Settings(_Model):
     """None: no conversion, bills are in the pricing currency."""
 
 
+class UsageFields(_Model):
+    """Fields of usage objects that change no price, though no reader takes them."""
+
+    harmless: tuple[Name, ...] = ()
+    """Paths, as `a.b`, `a[].b`, or `a.*` for all that is in `a`."""
+    plain: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    """Values that mean the list price, by path."""
+
+
 class BookFile(_Model):
     """One TOML file of a book."""
 
     book: Settings | None = None
+    usage: UsageFields | None = None
     model: tuple[ModelDefault, ...] = ()
     deployment: tuple[Deployment, ...] = ()
     rule: tuple[Rule, ...] = ()

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from pricing_rules.price_book.match import CallFacts, RuleIndex
+from pricing_rules.price_book.match import USAGE_DIMENSION, CallFacts, RuleIndex
 from pricing_rules.price_book.rate_card import Alias, BookContent, Modifier, RateCard, RateTier
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier, arm_name
-from pricing_rules.types import UsageEvent
-from pricing_rules.units import Unit
+from pricing_rules.types import Exclusion, UsageEvent
+from pricing_rules.units import MODALITY_UNITS, Unit
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BATCH_TYPES = frozenset({DeploymentType.GLOBAL_BATCH, DeploymentType.DATA_ZONE_BATCH})
@@ -51,8 +51,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """The zero rule, where one makes the call free."""
     cost_centre: str | None = None
     """Set where a rule asked for it."""
+    unlogged: tuple[str, ...] = ()
+    """What the gateway's log cannot tell although the rule prices it."""
 
 
+_NOT_IN_THE_LOG = {
+    Exclusion.MODALITY: MODALITY_UNITS,
+    Exclusion.TOOL_FEES: frozenset({Unit.WEB_SEARCH}),
+}
 _FREE_OF_LIST = (TierRates(None, tuple((unit, 0) for unit in Unit), True),)
 """Where no price per call exists, every unit is listed at nothing."""
 
@@ -80,9 +86,16 @@ class TermsFinder:
         )
 
     def find(
-        self, event: UsageEvent, cost_centre: str | None, aliases: Mapping[str, Alias]
+        self,
+        event: UsageEvent,
+        cost_centre: str | None,
+        aliases: Mapping[str, Alias],
+        fields: Sequence[tuple[str, str]] = (),
     ) -> TermsTimeline:
-        """The terms of calls like this one at all times."""
+        """The terms of calls like this one at all times.
+
+        `fields`: what the usage object says that may set the price, by path and value.
+        """
         if event.deployment is None:
             return [_BEGINNING], [Terms(refusal="the call names no deployment")]
         alias = aliases.get(event.deployment.lower())
@@ -90,6 +103,7 @@ class TermsFinder:
             return [_BEGINNING], [Terms(refusal=_no_alias(event))]
         version = self._version(alias, event.model)
         facts = _facts(event, alias, version=version, cost_centre=cost_centre)
+        facts |= {f"{USAGE_DIMENSION}{path}": value for path, value in fields}
         cards = self._cards.find(facts)
         modifiers = self._modifiers.find(facts)
         starts = sorted({_BEGINNING, *_changes(cards), *_changes(modifiers)})
@@ -128,7 +142,9 @@ class TermsFinder:
             cost_centre=facts["cost_centre"] if asked else None,
         )
         if free and free.layer == "list":
-            return msgspec.structs.replace(terms, tiers=_FREE_OF_LIST)
+            return msgspec.structs.replace(
+                terms, tiers=_FREE_OF_LIST, refusal=_unpriced_fields(facts, in_order)
+            )
         card = next((card for card in cards if _holds(card, moment)), None)
         if card is None:
             versions = self._versions.get((facts["provider"], facts["model"]), set())
@@ -137,8 +153,13 @@ class TermsFinder:
         if card.currency != self._currency:
             reason = f"currency: rule {card.id} is in {card.currency}, the book in {self._currency}"
             return msgspec.structs.replace(terms, refusal=reason)
+        if (unpriced := _unpriced_fields(facts, [card, *in_order])) is not None:
+            return msgspec.structs.replace(terms, base_rule_id=card.id, refusal=unpriced)
         return msgspec.structs.replace(
-            terms, base_rule_id=card.id, tiers=tuple(map(_tier_rates, card.tiers))
+            terms,
+            base_rule_id=card.id,
+            tiers=tuple(map(_tier_rates, card.tiers)),
+            unlogged=_unlogged(card),
         )
 
     def _version(self, alias: Alias, reported: str | None) -> str | None:
@@ -160,7 +181,7 @@ class TermsFinder:
 def _facts(
     event: UsageEvent, alias: Alias, *, version: str | None, cost_centre: str | None
 ) -> dict[str, str | None]:
-    tier = event.service_tier or ServiceTier.DEFAULT
+    tier = (event.service_tier or ServiceTier.DEFAULT).lower()
     if tier == "standard":
         tier = ServiceTier.DEFAULT
     if alias.type in _BATCH_TYPES:
@@ -193,6 +214,25 @@ def _tier_rates(tier: RateTier) -> TierRates:
     rates = tuple((unit, tier.rates[unit]) for unit in Unit if unit in tier.rates)
     plain = Unit.REASONING not in tier.rates and Unit.REQUEST not in tier.rates
     return TierRates(tier.up_to, rates, plain)
+
+
+def _unpriced_fields(facts: CallFacts, rules: Sequence[RateCard | Modifier]) -> str | None:
+    """Names the usage fields that no rule of the call asks for."""
+    asked = {dimension for rule in rules for dimension, _ in rule.matches}
+    left = [
+        f"{dimension.removeprefix(USAGE_DIMENSION)} = {value}"
+        for dimension, value in facts.items()
+        if dimension.startswith(USAGE_DIMENSION) and dimension not in asked
+    ]
+    return f"no rule prices usage field {', '.join(left)}" if left else None
+
+
+def _unlogged(card: RateCard) -> tuple[str, ...]:
+    """The gateway's log counts neither modalities nor tools."""
+    priced = {unit for tier in card.tiers for unit in tier.rates}
+    return tuple(
+        exclusion for exclusion, units in _NOT_IN_THE_LOG.items() if not priced.isdisjoint(units)
+    )
 
 
 def _no_price(facts: CallFacts, known_versions: Set[str]) -> str:

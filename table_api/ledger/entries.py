@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from pricing_rules.engine.provider_usage import is_anthropic
+from pricing_rules.provider_usage.anthropic import is_anthropic
 from pricing_rules.types import CallState, PricedCall, Rank
 from table_api.ledger.keys import split_call_key
 from table_api.ledger.measures import Measures, decode_additive, encode_additive

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 
-from pricing_rules.engine.provider_usage import is_anthropic
+from pricing_rules.provider_usage.anthropic import is_anthropic
 from pricing_rules.types import REFUSED_STATUS, Operation
 from table_api.open_calls.facts import (
     EventReport,

@@ -5,16 +5,10 @@ What `normalise` makes of it is exact: the event that carries it is rated like a
 
 from typing import Any
 
-from pricing_rules.engine.provider_usage import normalise
-from pricing_rules.errors import InvalidUsage
-from pricing_rules.types import Operation, Usage
+from pricing_rules.provider_usage.normalise import normalise
+from pricing_rules.types import Exclusion, Operation, Usage
 from table_api.open_calls.facts import TokenCounts
 from table_api.open_calls.joined_call import JoinedCall
-
-CACHE_WRITE = "cache_write"
-"""In `excludes`: the log has no cache writes of Anthropic's models."""
-DETAILS = "details"
-"""In `excludes`: cached and reasoning counts contradicted the others and are left out."""
 
 
 def usage_from_log(call: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
@@ -26,13 +20,13 @@ def usage_from_log(call: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
     if tokens is None or not tokens.any:
         return None
     usage = _usage(tokens, operation, exclusive=call.of_anthropic)
-    try:
-        return usage, normalise(operation, usage)
-    except InvalidUsage:
+    read = normalise(operation, usage)
+    if read.caveats is not None:
         plain = TokenCounts(time=tokens.time, prompt=tokens.prompt, completion=tokens.completion)
         usage = _usage(plain, operation, exclusive=call.of_anthropic)
-        usage["excludes"] = [*usage.get("excludes", []), DETAILS]
-        return usage, normalise(operation, usage)
+        usage["excludes"] = [*usage.get("excludes", []), Exclusion.DETAILS]
+        read = normalise(operation, usage)
+    return usage, read
 
 
 def _usage(tokens: TokenCounts, operation: Operation, *, exclusive: bool) -> dict[str, Any]:
@@ -53,7 +47,7 @@ def _usage(tokens: TokenCounts, operation: Operation, *, exclusive: bool) -> dic
     if total:
         usage["total_tokens"] = total
     if exclusive:
-        usage["excludes"] = [CACHE_WRITE]
+        usage["excludes"] = [Exclusion.CACHE_WRITE]
     return usage
 
 
@@ -63,7 +57,7 @@ def _messages(tokens: TokenCounts) -> dict[str, Any]:
         "cache_read_input_tokens": tokens.cached,
         "output_tokens": tokens.completion,
         "output_tokens_details": {"reasoning_tokens": tokens.reasoning},
-        "excludes": [CACHE_WRITE],
+        "excludes": [Exclusion.CACHE_WRITE],
     }
 
 

@@ -266,7 +266,7 @@ def events(draw: st.DrawFn) -> UsageEvent:
     )
     prompt = draw(st.integers(0, 10_000))
     cached = draw(st.integers(0, prompt))
-    output = draw(st.integers(0, 10_000))
+    output = draw(st.integers(1, 10_000))
     counts = {"input": prompt - cached, "cache_read": cached, "output": output}
     usage = make_usage(
         reasoning=draw(st.integers(0, output)),

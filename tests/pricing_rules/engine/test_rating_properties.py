@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing_rules.engine.provider_usage import normalise
 from pricing_rules.engine.rating import rate
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.price_book.book import BASE_BOOKS, Book, load_book
+from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.types import Caller, CallState, Operation, Usage, UsageEvent
 from pricing_rules.units import Unit
 from tests.fixtures.builders import make_event
 from tests.paths import ROOT
 from tests.pricing_rules.books import compile_text
-from tests.pricing_rules.engine.test_provider_usage import ANY_USAGE
+from tests.pricing_rules.provider_usage.test_normalise import ANY_USAGE
 
 DEMO_BOOK = ROOT / "local_stack" / "demo_book.toml"
 CONTOSO = BASE_BOOKS / "examples" / "contoso.toml"

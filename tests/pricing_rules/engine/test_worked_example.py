@@ -7,10 +7,10 @@ reasoning; 12 % discount, 3 % mark-up for cost centre 4711, euro at 0.86234.
 import pytest
 
 from pricing_rules.engine.explain import explain
-from pricing_rules.engine.provider_usage import normalise
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import BASE_BOOKS, Book, load_book
+from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.types import CallState, Operation, PricedCall
 from tests.fixtures.builders import chat_usage, make_event
 

@@ -1,0 +1,37 @@
+"""Which fields of a usage object may set a price: all that no reader takes, but the harmless ones.
+
+The list of harmless fields is data of the book, so that a company extends it without a release.
+"""
+
+import re
+from collections.abc import Iterable
+
+from pricing_rules.price_book.rate_card import BookContent
+
+_INDEX = re.compile(r"\[\d+\]")
+_Fields = tuple[tuple[str, str], ...]
+
+
+class UsageFieldRules:
+    """What one book says about unread fields."""
+
+    def __init__(self, content: BookContent) -> None:
+        self._harmless = frozenset(content.harmless)
+        self._plain = {path: frozenset(map(str.lower, values)) for path, values in content.plain}
+
+    def doubtful(self, unread: _Fields) -> _Fields:
+        """The fields that may set the price, by path (list places as `[]`) and value."""
+        named = ((_INDEX.sub("[]", path), value) for path, value in unread)
+        return tuple((path, value) for path, value in named if not self._is_harmless(path, value))
+
+    def _is_harmless(self, path: str, value: str) -> bool:
+        if value.lower() in self._plain.get(path, ()):
+            return True
+        return path in self._harmless or any(
+            f"{prefix}.*" in self._harmless for prefix in _prefixes(path)
+        )
+
+
+def _prefixes(path: str) -> Iterable[str]:
+    parts = path.split(".")
+    return (".".join(parts[:length]) for length in range(1, len(parts)))

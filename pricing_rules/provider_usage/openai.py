@@ -1,0 +1,221 @@
+"""Usage objects of OpenAI's form: the prompt count includes cached tokens.
+
+Chat, Responses, embeddings, images, audio and realtime share it, and so do DeepSeek, Grok, Mistral,
+Moonshot and Gemini's OpenAI endpoint, each with fields of its own.
+"""
+
+from pricing_rules.provider_usage.fields import (
+    NOTHING,
+    Fields,
+    contradiction,
+    count,
+    details,
+    either,
+    milliseconds,
+)
+from pricing_rules.provider_usage.unread import Known
+from pricing_rules.types import Operation
+from pricing_rules.units import Unit
+
+PROMPT = ("prompt_tokens", "input_tokens")
+COMPLETION = ("completion_tokens", "output_tokens")
+PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
+COMPLETION_DETAILS = (
+    "completion_tokens_details", "output_tokens_details", "output_token_details",
+)  # fmt: skip
+CACHED = ("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens")
+"""At the top level: Moonshot's, what proxies add, DeepSeek's."""
+WRITTEN = ("cache_write_tokens", "cache_creation_tokens")
+
+_TOOLS = "server_side_tool_usage_details"
+_SPLIT: Known = dict.fromkeys(("text_tokens", "audio_tokens", "image_tokens"))
+_PROMPT_KNOWN: Known = {
+    **_SPLIT, **dict.fromkeys(("cached_tokens", *WRITTEN)), "cached_tokens_details": _SPLIT,
+}  # fmt: skip
+_COMPLETION_KNOWN: Known = {**_SPLIT, "reasoning_tokens": None}
+_CORE: Known = {
+    **dict.fromkeys((*PROMPT, *COMPLETION, "total_tokens", "service_tier", "excludes")),
+    **dict.fromkeys(PROMPT_DETAILS, _PROMPT_KNOWN),
+    **dict.fromkeys(COMPLETION_DETAILS, _COMPLETION_KNOWN),
+}
+_MORE: Known = dict.fromkeys(
+    (*CACHED, "cache_creation_input_tokens", "prompt_cache_miss_tokens", "prompt_audio_seconds",
+     "tool_use_prompt_tokens", "reasoning_tokens", "seconds"),
+)  # fmt: skip
+
+# Where the split of a count is missing, all of it is what the operation is about.
+_PLAIN_INPUT = {Operation.AUDIO_TRANSCRIPTIONS: Unit.INPUT_AUDIO}
+_PLAIN_OUTPUT = {Operation.IMAGES: Unit.OUTPUT_IMAGE, Operation.AUDIO_SPEECH: Unit.OUTPUT_AUDIO}
+_MAY_THINK = frozenset(
+    {Operation.CHAT_COMPLETIONS, Operation.COMPLETIONS, Operation.RESPONSES, Operation.MESSAGES}
+)
+
+
+class OpenAIUsage:
+    """One usage object while it is read."""
+
+    def __init__(self, operation: Operation, usage: Fields) -> None:
+        self.usage = usage
+        self.operation = operation
+        self.counts: dict[Unit, int] = {}
+        self.reasoning = 0
+        self.unsplit_cache = False
+        """Cached tokens of a prompt of several modalities, and nobody says of which."""
+
+    @property
+    def known(self) -> Known:
+        """The fields that `read` takes."""
+        usage = self.usage
+        if usage.keys() <= _CORE.keys():
+            return _CORE
+        known = {**_CORE, **_MORE}
+        if _TOOLS in usage:
+            # Of the searches only the number of calls is billed, not what they found.
+            known |= {"num_sources_used": None, "num_server_side_tools_used": None}
+            known[_TOOLS] = {"web_search_calls": None}
+        if usage.get("type") in ("tokens", "duration"):
+            known["type"] = None
+        return known
+
+    def read(self) -> None:
+        """Fill the counts. Contradiction or InvalidUsage names the field."""
+        usage = self.usage
+        if usage.get("type") == "duration" or usage.get("seconds") is not None:
+            self._add(Unit.AUDIO_MS, milliseconds(usage, "seconds"))
+        prompt, completion = either(usage, *PROMPT), either(usage, *COMPLETION)
+        of_prompt, of_completion = (
+            details(usage, *PROMPT_DETAILS),
+            details(usage, *COMPLETION_DETAILS),
+        )
+        self.reasoning = either(of_completion, "reasoning_tokens") or count(
+            usage, "reasoning_tokens"
+        )
+        prompt, completion = self._with_rest_of_total(prompt, completion, of_completion)
+        self._read_prompt(prompt, of_prompt)
+        self._read_completion(completion, of_completion)
+        if usage.get("prompt_audio_seconds") is not None:
+            self._add(Unit.AUDIO_MS, milliseconds(usage, "prompt_audio_seconds"))
+        self._add(Unit.WEB_SEARCH, count(details(usage, _TOOLS), "web_search_calls"))
+        if self.reasoning > self.counts.get(Unit.OUTPUT, 0):
+            output = self.counts.get(Unit.OUTPUT, 0)
+            raise contradiction("reasoning_tokens", self.reasoning, "output text tokens", output)
+
+    def _add(self, unit: Unit, quantity: int) -> None:
+        self.counts[unit] = self.counts.get(unit, 0) + quantity
+
+    def _with_rest_of_total(
+        self, prompt: int, completion: int, of_completion: Fields
+    ) -> tuple[int, int]:
+        """Some models leave tokens out of their parts, and only the total holds them.
+
+        Prompt 100, completion 60, reasoning 50: with a total of 160 the 60 hold the 50, with 210
+        they do not (Grok). Without a reasoning count the other 50 are thinking too (Gemini).
+        """
+        usage, parts = self.usage, prompt + completion
+        total = count(usage, "total_tokens")
+        rest = total - parts
+        if total == 0 or rest == 0 or usage.get("prompt_audio_seconds"):
+            return prompt, completion  # audio that is billed by the second is in the total alone
+        if rest > 0 and count(usage, "tool_use_prompt_tokens") == rest:
+            return prompt + rest, completion
+        stated = of_completion.get("reasoning_tokens", usage.get("reasoning_tokens")) is not None
+        thinks = self.operation in _MAY_THINK and parts > 0
+        if rest > 0 and thinks and (self.reasoning == rest if stated else True):
+            self.reasoning = rest
+            return prompt, completion + rest
+        raise contradiction("total_tokens", total, "prompt + completion tokens", parts, "≠")
+
+    def _cached(self, prompt: int, of_prompt: Fields) -> int:
+        usage = self.usage
+        inner = of_prompt.get("cached_tokens")
+        outer = either(usage, *CACHED)
+        cached = count(of_prompt, "cached_tokens")
+        if (
+            inner is not None
+            and any(usage.get(name) is not None for name in CACHED)
+            and outer != cached
+        ):
+            raise contradiction(
+                "cached_tokens", cached, "cached tokens beside the details", outer, "≠"
+            )
+        cached = cached or outer
+        missed = usage.get("prompt_cache_miss_tokens")
+        if missed is not None and cached + count(usage, "prompt_cache_miss_tokens") != prompt:
+            both = cached + count(usage, "prompt_cache_miss_tokens")
+            raise contradiction("cache hits + misses", both, "prompt tokens", prompt, "≠")
+        return cached
+
+    def _read_prompt(self, prompt: int, of_prompt: Fields) -> None:
+        plain = _PLAIN_INPUT.get(self.operation, Unit.INPUT)
+        cached = self._cached(prompt, of_prompt)
+        written = either(of_prompt, *WRITTEN) or count(self.usage, "cache_creation_input_tokens")
+        audio, image = count(of_prompt, "audio_tokens"), count(of_prompt, "image_tokens")
+        if audio or image:
+            plain = Unit.INPUT
+        text = _text_part("prompt", prompt, audio + image, count(of_prompt, "text_tokens"))
+        if cached > prompt:
+            raise contradiction("cached_tokens", cached, "prompt tokens", prompt)
+        split = details(of_prompt, "cached_tokens_details") if cached else NOTHING
+        in_text, in_audio, in_image = self._split_cached(
+            cached, split, text=text - written, audio=audio, image=image
+        )
+        if in_text + written > text:
+            field = "cached_tokens + cache_write_tokens" if written else "cached_tokens"
+            raise contradiction(field, in_text + written, "prompt text tokens", text)
+        self._add(plain, text - in_text - written)
+        self._add(Unit.CACHE_READ, in_text)
+        self._add(Unit.CACHE_WRITE_5M, written)
+        self._add(Unit.INPUT_AUDIO, audio - in_audio)
+        self._add(Unit.CACHE_READ_AUDIO, in_audio)
+        self._add(Unit.INPUT_IMAGE, image - in_image)
+        self._add(Unit.CACHE_READ_IMAGE, in_image)
+
+    def _split_cached(
+        self, cached: int, split: Fields, *, text: int, audio: int, image: int
+    ) -> tuple[int, int, int]:
+        """Cached tokens of text, audio and image. Without a split they fill text, then images, then
+        audio: right where the whole prompt is cached or of one modality, else a guess.
+        """
+        if split:
+            in_audio, in_image = count(split, "audio_tokens"), count(split, "image_tokens")
+            in_text = cached - in_audio - in_image
+            if in_text != count(split, "text_tokens"):
+                stated = count(split, "text_tokens") + in_audio + in_image
+                raise contradiction(
+                    "cached_tokens", cached, "sum of cached_tokens_details", stated, "≠"
+                )
+            if in_audio > audio:
+                raise contradiction("cached audio_tokens", in_audio, "prompt audio_tokens", audio)
+            if in_image > image:
+                raise contradiction("cached image_tokens", in_image, "prompt image_tokens", image)
+            return in_text, in_audio, in_image
+        if not audio and not image:
+            return cached, 0, 0
+        self.unsplit_cache = 0 < cached < text + audio + image and (text, audio, image).count(0) < 2
+        in_text = min(cached, max(text, 0))
+        in_image = min(cached - in_text, image)
+        return in_text, cached - in_text - in_image, in_image
+
+    def _read_completion(self, completion: int, of_completion: Fields) -> None:
+        plain = _PLAIN_OUTPUT.get(self.operation, Unit.OUTPUT)
+        audio, image = count(of_completion, "audio_tokens"), count(of_completion, "image_tokens")
+        stated_text = count(of_completion, "text_tokens")
+        if stated_text and stated_text + audio + image + self.reasoning == completion:
+            stated_text += self.reasoning  # realtime models state the text without it
+        text = _text_part("completion", completion, audio + image, stated_text)
+        if audio or image or stated_text:
+            plain = Unit.OUTPUT
+            self._add(Unit.OUTPUT_AUDIO, audio)
+            self._add(Unit.OUTPUT_IMAGE, image)
+        self._add(plain, text)
+
+
+def _text_part(name: str, whole: int, other: int, stated_text: int) -> int:
+    """What is left of a count next to audio and image. A stated text part must agree with it."""
+    if other > whole:
+        raise contradiction(f"{name} audio + image tokens", other, f"{name} tokens", whole)
+    if stated_text and stated_text + other != whole:
+        raise contradiction(
+            f"{name} text + audio + image tokens", stated_text + other, f"{name} tokens", whole, "≠"
+        )
+    return whole - other

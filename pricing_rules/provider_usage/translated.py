@@ -1,0 +1,120 @@
+"""Usage objects of other providers' own APIs, said in OpenAI's form: Gemini, Bedrock, Cohere.
+
+Each translation takes the fields it knows and leaves the rest to be named as unread.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pricing_rules.errors import InvalidUsage
+from pricing_rules.provider_usage.fields import Fields, count, details
+from pricing_rules.provider_usage.unread import Known
+
+Translation = Callable[[Fields], dict[str, object]]
+
+_MODALITIES = {"TEXT": "text_tokens", "AUDIO": "audio_tokens", "IMAGE": "image_tokens"}
+# Google counts what it reads in a document or a film as images of it.
+_MODALITIES |= {"DOCUMENT": "image_tokens", "VIDEO": "image_tokens"}
+
+
+@dataclass(frozen=True, slots=True)
+class OtherForm:
+    """One provider's form."""
+
+    marks: frozenset[str]
+    """Any of these at the top level, and none of OpenAI's counts, tells the form."""
+    known: Known
+    translate: Translation
+
+
+def _gemini(usage: Fields) -> dict[str, object]:
+    """Thinking and what tools put into the prompt are counted next to the parts."""
+    thoughts = count(usage, "thoughtsTokenCount")
+    prompt = _modalities(usage, "promptTokensDetails", "toolUsePromptTokensDetails")
+    cached = count(usage, "cachedContentTokenCount")
+    if cached:
+        prompt["cached_tokens"] = cached
+        if split := _modalities(usage, "cacheTokensDetails"):
+            prompt["cached_tokens_details"] = split
+    answer = _modalities(usage, "candidatesTokensDetails")
+    answer.pop("text_tokens", None)  # the thoughts are text, too
+    return {
+        "prompt_tokens": count(usage, "promptTokenCount") + count(usage, "toolUsePromptTokenCount"),
+        "prompt_tokens_details": prompt,
+        "completion_tokens": count(usage, "candidatesTokenCount") + thoughts,
+        "completion_tokens_details": {**answer, "reasoning_tokens": thoughts},
+        "total_tokens": count(usage, "totalTokenCount"),
+    }
+
+
+def _modalities(usage: Fields, *names: str) -> dict[str, object]:
+    """`[{"modality": "TEXT", "tokenCount": 5}, …]` as OpenAI's details."""
+    split: dict[str, object] = {}
+    for name in names:
+        for each in _list_of_objects(usage, name):
+            modality = str(each.get("modality", "TEXT")).upper()
+            field = _MODALITIES.get(modality)
+            if field is None:
+                raise InvalidUsage(name, modality, f"{name} has the unknown modality {modality!r}")
+            split[field] = count(split, field) + count(each, "tokenCount")
+    return split
+
+
+def _list_of_objects(usage: Fields, name: str) -> list[Fields]:
+    value = usage.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple) or not all(isinstance(each, Mapping) for each in value):
+        raise InvalidUsage(name, value, f"{name} is {value!r}, expected a list of objects")
+    return list(value)
+
+
+def _bedrock(usage: Fields) -> dict[str, object]:
+    """Bedrock's Converse counts as Anthropic does: the input leaves cached tokens out."""
+    read, written = count(usage, "cacheReadInputTokens"), count(usage, "cacheWriteInputTokens")
+    return {
+        "prompt_tokens": count(usage, "inputTokens") + read + written,
+        "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written},
+        "completion_tokens": count(usage, "outputTokens"),
+        "total_tokens": count(usage, "totalTokens"),
+    }
+
+
+def _cohere(usage: Fields) -> dict[str, object]:
+    """`billed_units` is what Cohere charges; `tokens` also counts what it adds to the prompt."""
+    billed = details(usage, "billed_units")
+    return {
+        "prompt_tokens": count(billed, "input_tokens"),
+        "completion_tokens": count(billed, "output_tokens"),
+    }
+
+
+_GEMINI_FIELDS = (
+    "promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "toolUsePromptTokenCount",
+    "cachedContentTokenCount", "totalTokenCount", "promptTokensDetails", "cacheTokensDetails",
+    "candidatesTokensDetails", "toolUsePromptTokensDetails",
+)  # fmt: skip
+_BEDROCK_FIELDS = (
+    "inputTokens", "outputTokens", "totalTokens", "cacheReadInputTokens", "cacheWriteInputTokens",
+)  # fmt: skip
+FORMS = (
+    OtherForm(
+        frozenset({"promptTokenCount", "candidatesTokenCount", "totalTokenCount"}),
+        dict.fromkeys(_GEMINI_FIELDS),
+        _gemini,
+    ),
+    OtherForm(frozenset({"inputTokens", "outputTokens"}), dict.fromkeys(_BEDROCK_FIELDS), _bedrock),
+    OtherForm(
+        frozenset({"billed_units"}),
+        {
+            "billed_units": dict.fromkeys(("input_tokens", "output_tokens")),
+            "tokens": dict.fromkeys(("input_tokens", "output_tokens")),
+        },
+        _cohere,
+    ),
+)
+
+
+def other_form(usage: Fields) -> OtherForm | None:
+    """The form that a field tells; None for OpenAI's and Anthropic's."""
+    return next((form for form in FORMS if not form.marks.isdisjoint(usage)), None)

@@ -1,0 +1,72 @@
+"""What a usage object says and no reader takes: a number above zero, a text, a `true`.
+
+Whether such a field is harmless is the price book's to say; a call with any other has no price.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+Known = Mapping[str, "Known | None"]
+"""Fields that a reader takes; None where it takes the value, else what it takes inside."""
+
+VALUE_CHARS_MAX = 64
+UNREAD_MAX = 20
+"""Fields that are named; a longer list would only repeat that the shape is unknown."""
+
+Unread = tuple[tuple[str, str], ...]
+"""(path, value as text) of each field, in the order of the object."""
+
+
+def unread(usage: Mapping[str, object], known: Known) -> Unread:
+    """The fields that are not in `known` and mean something. Lists are written `name[0]`."""
+    if all_known(usage, known):
+        return ()
+    found: list[tuple[str, str]] = []
+    for leaf in _leaves(usage, known, ""):
+        if len(found) == UNREAD_MAX:
+            break
+        found.append(leaf)
+    return tuple(found)
+
+
+def all_known(usage: Mapping[str, object], known: Known) -> bool:
+    """Whether every field is read: nearly always, and quick to see."""
+    for name, value in usage.items():
+        if name not in known:
+            return False
+        inner = known[name]
+        if inner is not None and isinstance(value, Mapping) and not all_known(value, inner):
+            return False
+    return True
+
+
+def _leaves(usage: Mapping[str, object], known: Known, prefix: str) -> Iterator[tuple[str, str]]:
+    for name, value in usage.items():
+        path = f"{prefix}{name}"
+        if name not in known:
+            yield from _meaningful(path, value)
+        elif (inner := known[name]) is not None and isinstance(value, Mapping):
+            yield from _leaves(value, inner, f"{path}.")
+
+
+def _meaningful(path: str, value: object) -> Iterator[tuple[str, str]]:
+    pending = [(path, value)]
+    while pending:  # no recursion: a caller's proxy may nest as deep as it likes
+        path, value = pending.pop(0)
+        if isinstance(value, Mapping):
+            pending[:0] = [(f"{path}.{name}", part) for name, part in value.items()]
+        elif isinstance(value, list | tuple):
+            pending[:0] = [(f"{path}[{index}]", part) for index, part in enumerate(value)]
+        elif isinstance(value, bool):
+            if value:
+                yield path, "true"
+        elif isinstance(value, str):
+            if value:
+                yield path, value[:VALUE_CHARS_MAX]
+        elif value is not None and not _is_zero(value):
+            yield path, str(value)[:VALUE_CHARS_MAX]
+
+
+def _is_zero(value: object) -> bool:
+    """0, 0.0, -0 and the decimal 0.00; what is not finite means something."""
+    return value == 0 or (isinstance(value, Decimal) and value.is_zero())
