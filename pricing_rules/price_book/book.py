@@ -28,19 +28,28 @@ TERMS_KEPT_MAX = 50_000
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
-class _CompiledBook(msgspec.Struct, frozen=True):
+class _StoredBook(msgspec.Struct, frozen=True):
     version: str
-    content: BookContent
+    content: msgspec.Raw
+    """The bytes that the version is the digest of."""
     sources: dict[str, PriceSource]
 
 
 class Book:
     """A compiled price book. Immutable but for a bounded memory of terms already found."""
 
-    def __init__(self, content: BookContent, sources: Mapping[str, PriceSource]):
+    def __init__(
+        self,
+        content: BookContent,
+        sources: Mapping[str, PriceSource],
+        *,
+        encoded: bytes | None = None,
+    ):
+        """`encoded`: the content as it is stored, which an older release may have written."""
         self.content = content
         self.sources = sources
-        self.version = hashlib.sha256(_ENCODER.encode(content)).hexdigest()
+        self._encoded = _ENCODER.encode(content) if encoded is None else encoded
+        self.version = hashlib.sha256(self._encoded).hexdigest()
         self.pricing_currency = content.pricing_currency
         self.billing_currency = content.billing_currency
         self.aliases: Mapping[str, Alias] = {alias.name: alias for alias in content.aliases}
@@ -83,7 +92,8 @@ class Book:
 
     def to_bytes(self) -> bytes:
         """The compiled form: canonical JSON that `load_compiled` reads back."""
-        return _ENCODER.encode(_CompiledBook(self.version, self.content, dict(self.sources)))
+        content = msgspec.Raw(self._encoded)
+        return _ENCODER.encode(_StoredBook(self.version, content, dict(self.sources)))
 
 
 def load_book(paths: Sequence[Path] | None = None) -> Book:
@@ -101,15 +111,20 @@ def compile_book(paths: Sequence[Path]) -> Book:
 
 
 def load_compiled(data: bytes) -> Book:
-    """A book from its compiled form. InvalidBook when the content is not the one it was."""
+    """A book from its compiled form. InvalidBook when the content is not the one it was.
+
+    The digest is that of the bytes as stored: a release that knows more fields than the one that
+    wrote them reads them all the same, each new field at its default.
+    """
     try:
-        compiled = msgspec.json.decode(data, type=_CompiledBook)
-    except msgspec.DecodeError as error:
+        stored = msgspec.json.decode(data, type=_StoredBook)
+        digest = hashlib.sha256(stored.content).hexdigest()
+        if digest != stored.version:
+            raise InvalidBook(f"content has version {digest}, but says {stored.version}")
+        content = msgspec.json.decode(stored.content, type=BookContent)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidBook(f"is no compiled book: {error}") from error
-    book = Book(compiled.content, compiled.sources)
-    if book.version != compiled.version:
-        raise InvalidBook(f"content has version {book.version}, but says {compiled.version}")
-    return book
+    return Book(content, stored.sources, encoded=bytes(stored.content))
 
 
 def read_book_file(path: Path) -> BookFile:

@@ -68,6 +68,11 @@ class LedgerEntry:
         return None if value is None else str(value)
 
     @property
+    def has_cost(self) -> bool:
+        """Whether the call was rated to a cost, be it nothing."""
+        return self.row["state"] in (CallState.PRICED, CallState.ZERO)
+
+    @property
     def report(self) -> Report:
         """The report that this state stands on."""
         strength = (int(self.row["rank"]), int(self.row["tokens"]))

@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from pricing_rules.engine.rating import rate
+from pricing_rules.errors import InvalidBook
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.cells import CellCache
 from table_api.ledger.chain_changes import Reprice, Revert
@@ -19,6 +20,9 @@ from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Posting, Report, make_posting, make_reversal
 from table_api.storage.parallel import all_of
 from table_api.storage.table_storage import TableStorage
+from telemetry.log import Log
+
+_log = Log("table_api")
 
 PARTITIONS_IN_FLIGHT_MAX = 8
 CONFIRMED_CALLS_MAX = 50_000
@@ -130,20 +134,26 @@ class Ledger:
         return [results[_address(posting)] for posting in postings]
 
     async def _with_last_book(self, posting: Posting, last: LedgerEntry) -> Posting:
-        """A stronger report is no occasion to change prices: it is rated with the chain's book."""
+        """A stronger report is no occasion to change prices: it is rated with the chain's book, and
+        for the cost centre that its price was made for.
+        """
         call = posting.call
         version = last.text("book_version")
-        if (
-            self._books is None
-            or posting.cell is None
-            or version in {None, call.priced.book_version}
-        ):
+        centre = last.text("cost_centre") if last.has_cost else call.cost_centre
+        same = version == call.priced.book_version and (
+            not last.has_cost or centre == call.priced.cost_centre
+        )
+        if self._books is None or posting.cell is None or version is None or same:
             return posting
-        book = await self._books.get(str(version))
+        try:
+            book = await self._books.get(version)
+        except InvalidBook as error:
+            message = f"{error}; a stronger report of a call is rated with today's book"
+            _log.error("book_unreadable", message, id=call.priced.event.id, book=version)
+            book = None
         if book is None:
             return posting
-        cost_centre = last.text("cost_centre") or call.cost_centre
-        return self.place(replace(call, priced=rate(call.priced.event, book, cost_centre)))
+        return self.place(replace(call, priced=rate(call.priced.event, book, centre)))
 
     async def _post_all(self, postings: Sequence[Posting]) -> list[PostResult]:
         """Fold the reports of one call, drop what is known to stand, post the rest."""

@@ -220,7 +220,8 @@ class PartitionPoster:
         if len(keys) <= CHAINS_READ_ONE_BY_ONE_MAX:
             ranges = [chain_range(key) for key in keys]
         else:
-            ranges = [KeyRange(keys[0], chain_range(keys[-1]).stop)]
+            # `|` sorts after letters and digits: the corrections of `call-1` are behind `call-10`.
+            ranges = [KeyRange(keys[0], max(chain_range(key).stop for key in keys))]
         entries: list[LedgerEntry] = []
         for span in ranges:
             async for page in self._storage.query(self._table, partition, span):
