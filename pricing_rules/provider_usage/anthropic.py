@@ -67,6 +67,7 @@ class AnthropicUsage:
             self._read_passes(usage["iterations"])
         searches = count(details(usage, "server_tool_use"), "web_search_requests")
         self.counts[Unit.WEB_SEARCH] = searches
+        self.counts = {unit: quantity for unit, quantity in self.counts.items() if quantity}
 
     def _read_passes(self, iterations: object) -> None:
         """Add what the passes took that the top level leaves out.

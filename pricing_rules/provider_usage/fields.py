@@ -76,7 +76,7 @@ def details(fields: Fields, *names: str) -> Fields:
         value = fields.get(name)
         if value is None:
             continue
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             raise InvalidUsage(name, value, f"{name} is {value!r}, expected an object or null")
         if found is not None and found != value:
             raise Contradiction(name, value, f"{names[0]} and {name} are not equal")

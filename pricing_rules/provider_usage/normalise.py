@@ -33,7 +33,7 @@ def normalise(operation: Operation, usage: Fields, model: str | None = None) -> 
     if ignored or reading.unsplit_cache:
         caveats = Caveats(unread=ignored, unsplit_cache=reading.unsplit_cache)
     return Usage(
-        counts={unit: quantity for unit, quantity in reading.counts.items() if quantity},
+        counts=reading.counts,
         reasoning=reading.reasoning,
         excludes=_excludes(usage),
         caveats=caveats,

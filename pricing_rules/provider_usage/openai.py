@@ -5,7 +5,6 @@ Moonshot and Gemini's OpenAI endpoint, each with fields of its own.
 """
 
 from pricing_rules.provider_usage.fields import (
-    NOTHING,
     Fields,
     contradiction,
     count,
@@ -43,6 +42,11 @@ _MORE: Known = dict.fromkeys(
      "tool_use_prompt_tokens", "reasoning_tokens", "seconds"),
 )  # fmt: skip
 
+# An enum's member takes a tenth of a microsecond to look up.
+_INPUT, _CACHE_READ, _CACHE_WRITE, _OUTPUT = (
+    Unit.INPUT, Unit.CACHE_READ, Unit.CACHE_WRITE_5M, Unit.OUTPUT,
+)  # fmt: skip
+
 # Where the split of a count is missing, all of it is what the operation is about.
 _PLAIN_INPUT = {Operation.AUDIO_TRANSCRIPTIONS: Unit.INPUT_AUDIO}
 _PLAIN_OUTPUT = {Operation.IMAGES: Unit.OUTPUT_IMAGE, Operation.AUDIO_SPEECH: Unit.OUTPUT_AUDIO}
@@ -61,13 +65,15 @@ class OpenAIUsage:
         self.reasoning = 0
         self.unsplit_cache = False
         """Cached tokens of a prompt of several modalities, and nobody says of which."""
+        self._core = usage.keys() <= _CORE.keys()
+        """Whether it is of OpenAI's own form, as nearly always: nothing else is looked for."""
 
     @property
     def known(self) -> Known:
         """The fields that `read` takes."""
-        usage = self.usage
-        if usage.keys() <= _CORE.keys():
+        if self._core:
             return _CORE
+        usage = self.usage
         known = {**_CORE, **_MORE}
         if _TOOLS in usage:
             # Of the searches only the number of calls is billed, not what they found.
@@ -80,28 +86,34 @@ class OpenAIUsage:
     def read(self) -> None:
         """Fill the counts. Contradiction or InvalidUsage names the field."""
         usage = self.usage
-        if usage.get("type") == "duration" or usage.get("seconds") is not None:
-            self._add(Unit.AUDIO_MS, milliseconds(usage, "seconds"))
         prompt, completion = either(usage, *PROMPT), either(usage, *COMPLETION)
         of_prompt, of_completion = (
             details(usage, *PROMPT_DETAILS),
             details(usage, *COMPLETION_DETAILS),
         )
-        self.reasoning = either(of_completion, "reasoning_tokens") or count(
-            usage, "reasoning_tokens"
-        )
+        self.reasoning = count(of_completion, "reasoning_tokens")
+        if not self._core:
+            self.reasoning = self.reasoning or count(usage, "reasoning_tokens")
+            self._read_others()
         prompt, completion = self._with_rest_of_total(prompt, completion, of_completion)
         self._read_prompt(prompt, of_prompt)
         self._read_completion(completion, of_completion)
+        output = self.counts.get(_OUTPUT, 0)
+        if self.reasoning > output:
+            raise contradiction("reasoning_tokens", self.reasoning, "output text tokens", output)
+
+    def _read_others(self) -> None:
+        """What is counted by the second or by the call."""
+        usage = self.usage
+        if usage.get("type") == "duration" or usage.get("seconds") is not None:
+            self._add(Unit.AUDIO_MS, milliseconds(usage, "seconds"))
         if usage.get("prompt_audio_seconds") is not None:
             self._add(Unit.AUDIO_MS, milliseconds(usage, "prompt_audio_seconds"))
         self._add(Unit.WEB_SEARCH, count(details(usage, _TOOLS), "web_search_calls"))
-        if self.reasoning > self.counts.get(Unit.OUTPUT, 0):
-            output = self.counts.get(Unit.OUTPUT, 0)
-            raise contradiction("reasoning_tokens", self.reasoning, "output text tokens", output)
 
     def _add(self, unit: Unit, quantity: int) -> None:
-        self.counts[unit] = self.counts.get(unit, 0) + quantity
+        if quantity:
+            self.counts[unit] = self.counts.get(unit, 0) + quantity
 
     def _with_rest_of_total(
         self, prompt: int, completion: int, of_completion: Fields
@@ -114,7 +126,9 @@ class OpenAIUsage:
         usage, parts = self.usage, prompt + completion
         total = count(usage, "total_tokens")
         rest = total - parts
-        if total == 0 or rest == 0 or usage.get("prompt_audio_seconds"):
+        if total == 0 or rest == 0:
+            return prompt, completion
+        if usage.get("prompt_audio_seconds"):
             return prompt, completion  # audio that is billed by the second is in the total alone
         if rest > 0 and count(usage, "tool_use_prompt_tokens") == rest:
             return prompt + rest, completion
@@ -126,49 +140,52 @@ class OpenAIUsage:
         raise contradiction("total_tokens", total, "prompt + completion tokens", parts, "≠")
 
     def _cached(self, prompt: int, of_prompt: Fields) -> int:
-        usage = self.usage
-        inner = of_prompt.get("cached_tokens")
-        outer = either(usage, *CACHED)
         cached = count(of_prompt, "cached_tokens")
-        if (
-            inner is not None
-            and any(usage.get(name) is not None for name in CACHED)
-            and outer != cached
-        ):
+        if self._core:
+            return cached
+        usage, outer = self.usage, either(self.usage, *CACHED)
+        stated = any(usage.get(name) is not None for name in CACHED)
+        if stated and of_prompt.get("cached_tokens") is not None and outer != cached:
             raise contradiction(
-                "cached_tokens", cached, "cached tokens beside the details", outer, "≠"
+                "cached_tokens", cached, "cached tokens besides the details", outer, "≠"
             )
         cached = cached or outer
-        missed = usage.get("prompt_cache_miss_tokens")
-        if missed is not None and cached + count(usage, "prompt_cache_miss_tokens") != prompt:
+        if usage.get("prompt_cache_miss_tokens") is not None:
             both = cached + count(usage, "prompt_cache_miss_tokens")
-            raise contradiction("cache hits + misses", both, "prompt tokens", prompt, "≠")
+            if both != prompt:
+                raise contradiction("cache hits + misses", both, "prompt tokens", prompt, "≠")
         return cached
 
     def _read_prompt(self, prompt: int, of_prompt: Fields) -> None:
-        plain = _PLAIN_INPUT.get(self.operation, Unit.INPUT)
+        if not of_prompt and self._core:
+            self._add(_PLAIN_INPUT.get(self.operation, _INPUT), prompt)
+            return
         cached = self._cached(prompt, of_prompt)
-        written = either(of_prompt, *WRITTEN) or count(self.usage, "cache_creation_input_tokens")
+        written = either(of_prompt, *WRITTEN)
+        if not self._core:
+            written = written or count(self.usage, "cache_creation_input_tokens")
         audio, image = count(of_prompt, "audio_tokens"), count(of_prompt, "image_tokens")
-        if audio or image:
-            plain = Unit.INPUT
         text = _text_part("prompt", prompt, audio + image, count(of_prompt, "text_tokens"))
         if cached > prompt:
             raise contradiction("cached_tokens", cached, "prompt tokens", prompt)
-        split = details(of_prompt, "cached_tokens_details") if cached else NOTHING
-        in_text, in_audio, in_image = self._split_cached(
-            cached, split, text=text - written, audio=audio, image=image
-        )
+        in_text, in_audio, in_image = cached, 0, 0
+        if cached and (audio or image or "cached_tokens_details" in of_prompt):
+            split = details(of_prompt, "cached_tokens_details")
+            in_text, in_audio, in_image = self._split_cached(
+                cached, split, text=text - written, audio=audio, image=image
+            )
         if in_text + written > text:
             field = "cached_tokens + cache_write_tokens" if written else "cached_tokens"
             raise contradiction(field, in_text + written, "prompt text tokens", text)
+        plain = _INPUT if audio or image else _PLAIN_INPUT.get(self.operation, _INPUT)
         self._add(plain, text - in_text - written)
-        self._add(Unit.CACHE_READ, in_text)
-        self._add(Unit.CACHE_WRITE_5M, written)
-        self._add(Unit.INPUT_AUDIO, audio - in_audio)
-        self._add(Unit.CACHE_READ_AUDIO, in_audio)
-        self._add(Unit.INPUT_IMAGE, image - in_image)
-        self._add(Unit.CACHE_READ_IMAGE, in_image)
+        self._add(_CACHE_READ, in_text)
+        self._add(_CACHE_WRITE, written)
+        if audio or image:
+            self._add(Unit.INPUT_AUDIO, audio - in_audio)
+            self._add(Unit.CACHE_READ_AUDIO, in_audio)
+            self._add(Unit.INPUT_IMAGE, image - in_image)
+            self._add(Unit.CACHE_READ_IMAGE, in_image)
 
     def _split_cached(
         self, cached: int, split: Fields, *, text: int, audio: int, image: int
@@ -197,14 +214,17 @@ class OpenAIUsage:
         return in_text, cached - in_text - in_image, in_image
 
     def _read_completion(self, completion: int, of_completion: Fields) -> None:
-        plain = _PLAIN_OUTPUT.get(self.operation, Unit.OUTPUT)
+        plain = _PLAIN_OUTPUT.get(self.operation, _OUTPUT)
+        if not of_completion:
+            self._add(plain, completion)
+            return
         audio, image = count(of_completion, "audio_tokens"), count(of_completion, "image_tokens")
         stated_text = count(of_completion, "text_tokens")
         if stated_text and stated_text + audio + image + self.reasoning == completion:
             stated_text += self.reasoning  # realtime models state the text without it
         text = _text_part("completion", completion, audio + image, stated_text)
         if audio or image or stated_text:
-            plain = Unit.OUTPUT
+            plain = _OUTPUT
             self._add(Unit.OUTPUT_AUDIO, audio)
             self._add(Unit.OUTPUT_IMAGE, image)
         self._add(plain, text)

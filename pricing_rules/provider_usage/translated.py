@@ -29,8 +29,10 @@ class OtherForm:
 
 def _gemini(usage: Fields) -> dict[str, object]:
     """Thinking and what tools put into the prompt are counted next to the parts."""
-    thoughts = count(usage, "thoughtsTokenCount")
+    thoughts, of_tools = count(usage, "thoughtsTokenCount"), count(usage, "toolUsePromptTokenCount")
     prompt = _modalities(usage, "promptTokensDetails", "toolUsePromptTokensDetails")
+    if prompt and not usage.get("toolUsePromptTokensDetails"):
+        prompt["text_tokens"] = count(prompt, "text_tokens") + of_tools
     cached = count(usage, "cachedContentTokenCount")
     if cached:
         prompt["cached_tokens"] = cached
@@ -39,7 +41,7 @@ def _gemini(usage: Fields) -> dict[str, object]:
     answer = _modalities(usage, "candidatesTokensDetails")
     answer.pop("text_tokens", None)  # the thoughts are text, too
     return {
-        "prompt_tokens": count(usage, "promptTokenCount") + count(usage, "toolUsePromptTokenCount"),
+        "prompt_tokens": count(usage, "promptTokenCount") + of_tools,
         "prompt_tokens_details": prompt,
         "completion_tokens": count(usage, "candidatesTokenCount") + thoughts,
         "completion_tokens_details": {**answer, "reasoning_tokens": thoughts},
@@ -114,7 +116,11 @@ FORMS = (
     ),
 )
 
+_EVERY_MARK = frozenset[str]().union(*(form.marks for form in FORMS))
+
 
 def other_form(usage: Fields) -> OtherForm | None:
     """The form that a field tells; None for OpenAI's and Anthropic's."""
-    return next((form for form in FORMS if not form.marks.isdisjoint(usage)), None)
+    if _EVERY_MARK.isdisjoint(usage):
+        return None
+    return next(form for form in FORMS if not form.marks.isdisjoint(usage))

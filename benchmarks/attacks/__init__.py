@@ -1,0 +1,1 @@
+"""Generators that try to make the product wrong, each with an oracle of its own."""
