@@ -311,14 +311,12 @@ def mistral_audio(dice: random.Random) -> Case:
 
 def zeros(dice: random.Random) -> Case:
     """A usage that says nothing."""
-    usage = dice.choice(
-        [
-            {},
-            {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
-            {"input_tokens": None},
-        ]
-    )
-    return Case("", "chat-completions", dict(usage), {}, NOTHING)
+    usages: list[dict[str, Any]] = [
+        {},
+        {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        {"input_tokens": None},
+    ]
+    return Case("", "chat-completions", dict(dice.choice(usages)), {}, NOTHING)
 
 
 FORMS: dict[str, Callable[[random.Random], Case]] = {
