@@ -17,7 +17,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 ORDER = {
     "pricing_rules": """
-        errors money units  types  price_book  engine  price_sources  verbs  __main__
+        errors money units  types  provider_usage  price_book  engine  price_sources  verbs
+        __main__
     """,
     "table_api": """
         errors  storage  [consumer_state ledger open_calls people]  usage  monthly  audit

@@ -16,15 +16,8 @@ from tempfile import TemporaryDirectory
 
 from msgspec.structs import replace
 
-from benchmarks.attacks.usage_grammar import (
-    NOT_PRICED,
-    NOTHING,
-    PRICED,
-    PRICES,
-    UNPRICED,
-    Case,
-    make_case,
-)
+from benchmarks.attacks.usage_case import NOT_PRICED, NOTHING, PRICED, PRICES, UNPRICED, Case
+from benchmarks.attacks.usage_grammar import make_case
 from consumers.decoding.invalid_event import InvalidEvent
 from consumers.decoding.usage_event import decode
 from pricing_rules.engine.rating import rate

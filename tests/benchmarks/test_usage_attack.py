@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.attacks.usage import PRICED_PERCENT_MIN, attack
-from benchmarks.attacks.usage_grammar import FORMS
+from benchmarks.attacks.usage_forms import FORMS
 
 COUNT = 2_000
 

@@ -19,13 +19,8 @@ from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import staged
 from consumers.replay.source import Period
 from consumers.rerating.stage import Staging, keep_staging
-<<<<<<< HEAD
 from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
-from pricing_rules.engine.provider_usage import normalise
-=======
-from local_stack.broker import Broker, BrokerConfig, HubConfig
 from pricing_rules.provider_usage.normalise import normalise
->>>>>>> ef7c0ca (Read every provider's usage object, and name what nobody reads)
 from pricing_rules.types import Operation, Usage
 from pricing_rules.units import Unit
 from table_api.consumer_state.replay_positions import ReplayPositions
