@@ -1,8 +1,9 @@
 """A single call rated by model name: what would this usage cost? No gateway, no deployment."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 
 import msgspec
 
@@ -22,7 +23,15 @@ OPERATION_NAMES = {
     "speech": Operation.AUDIO_SPEECH,
 } | {operation.value: operation for operation in Operation}
 _NAME = "what-if"
-_DATED_NAME = re.compile(r"(?P<model>.+)-(?P<version>\d{4}-\d{2}-\d{2})")
+_Sold = dict[str, dict[str, tuple[str, str | None]]]
+"""Model and version by provider, by each name in lower case, with and without version."""
+_VENDOR = re.compile(r"^(?:[\w.-]+/|(?:anthropic|openai|mistral|cohere|meta|deepseek)\.)+")
+"""`azure_ai/…`, `anthropic.…`: what price maps and clouds put before a model's name."""
+_VERSIONED_NAME = re.compile(
+    r"(?P<model>.+?)[-@](?P<year>\d{4})-?(?P<month>\d{2})-?(?P<day>\d{2})(?:-v\d+)?(?::\d+)?"
+)
+"""A dated name, however the vendor writes the date: 2025-10-01, 20251001, @20251001."""
+NEAREST_NAMED_MAX = 3
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +57,9 @@ def answer(question: Question, book: Book) -> PricedCall:
 
     AmbiguousModel when several providers sell it and the question names none.
     """
-    provider, model, version = _resolve(question.model, question.provider, book)
+    sold = _models(book, question.provider)
+    found = _resolve(question.model, sold)
+    provider, model, version = found or (question.provider or "azure", question.model, None)
     alias = Alias(
         name=_NAME,
         provider=provider,
@@ -75,27 +86,43 @@ def answer(question: Question, book: Book) -> PricedCall:
     )
     content = msgspec.structs.replace(book.content, aliases=(alias,))
     priced = rate(event, Book(content, book.sources), question.cost_centre)
-    return msgspec.structs.replace(priced, book_version=book.version)
+    reason = priced.reason
+    if found is None and (near := _nearest(question.model, sold)):
+        reason = f"{reason}; the book has {near}"
+    return msgspec.structs.replace(priced, book_version=book.version, reason=reason)
 
 
-def _resolve(name: str, asked: str | None, book: Book) -> tuple[str, str, str | None]:
-    """Provider, model and version of a model's name, which may end with the version."""
-    sold = _models(book, asked)
-    dated = _DATED_NAME.fullmatch(name)
-    version = None
-    found = sold.get(name.lower(), {})
-    if not found and dated:
-        found, version = sold.get(dated["model"].lower(), {}), dated["version"]
-    if len(found) > 1:
-        raise AmbiguousModel(f"{name} is sold by {' and '.join(sorted(found))}: name the provider")
-    for provider, (model, of_name) in found.items():
-        return provider, model, of_name or version
-    return asked or "azure", name, None
+def _resolve(name: str, sold: _Sold) -> tuple[str, str, str | None] | None:
+    """Provider, model and version of a model's name, as the book or its vendor writes it."""
+    for spelled, version in _spellings(name.lower()):
+        found = sold.get(spelled, {})
+        if len(found) > 1:
+            providers = " and ".join(sorted(found))
+            raise AmbiguousModel(f"{name} is sold by {providers}: name the provider")
+        for provider, (model, of_name) in found.items():
+            return provider, model, of_name or version
+    return None
 
 
-def _models(book: Book, asked: str | None) -> dict[str, dict[str, tuple[str, str | None]]]:
-    """Model and version by provider, by each name in lower case, with and without version."""
-    models: dict[str, dict[str, tuple[str, str | None]]] = {}
+def _spellings(name: str) -> Iterator[tuple[str, str | None]]:
+    """The name, then without what vendors put around it; with the version that it ends with."""
+    for spelled in dict.fromkeys((name, _VENDOR.sub("", name))):
+        yield spelled, None
+        dated = _VERSIONED_NAME.fullmatch(spelled)
+        if dated:
+            version = f"{dated['year']}-{dated['month']}-{dated['day']}"
+            yield f"{dated['model']}-{version}", version
+            yield dated["model"], version
+
+
+def _nearest(name: str, sold: _Sold) -> str:
+    bare = _VENDOR.sub("", name.lower())
+    return ", ".join(get_close_matches(bare, sold, NEAREST_NAMED_MAX))
+
+
+def _models(book: Book, asked: str | None) -> _Sold:
+    """Every name that the book knows."""
+    models: _Sold = {}
     for card in book.content.cards:
         values = dict(card.matches)
         (provider,), (model,) = values["provider"], values["model"]

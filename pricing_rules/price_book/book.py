@@ -4,14 +4,17 @@ Owns loading from rule files and from the compiled form. What a rule may say is 
 """
 
 import hashlib
+import json
 import tomllib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.compile import compile_files
@@ -141,6 +144,22 @@ def read_book_file(path: Path) -> BookFile:
         raise _invalid(path, data, error) from error
 
 
+def _meant(error: ErrorDetails) -> str:
+    """The complaint in the words of a rule file: pydantic's name Python's types."""
+    match error["type"]:
+        case "tuple_type" if isinstance(error["input"], str):
+            return f"expected a list, as [{json.dumps(error['input'])}]"
+        case "tuple_type":
+            return "expected a list"
+        case "string_type" if isinstance(error["input"], int | Decimal):
+            return f'expected text in quotes, as "{error["input"]}"'
+        case "extra_forbidden":
+            return "no such key"
+        case "missing":
+            return "is missing"
+    return error["msg"]
+
+
 def _invalid(path: Path, data: Mapping[str, object], error: ValidationError) -> InvalidBook:
     """The first complaint, with the id of the rule it is about."""
     first = error.errors()[0]
@@ -153,7 +172,7 @@ def _invalid(path: Path, data: Mapping[str, object], error: ValidationError) -> 
     place = ".".join(str(part) for part in location)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return InvalidBook(
-        f"{place}: {first['msg']}, found {first['input']!r}{more}",
+        f"{place}: {_meant(first)}, found {first['input']!r}{more}",
         file=path.name,
         rule_id=str(rule_id) if rule_id else None,
     )

@@ -15,9 +15,13 @@ COLUMNS = ("subject", "display_name", "cost_centre", "valid_from")
 PEOPLE_MAX = 100_000
 """Rows in one file."""
 FIELD_CHARS_MAX = 256
+SUBJECT_CHARS_MAX = 280
+"""As an event's: `subscription:` and an id of 256 characters fit."""
 FORMULA_STARTS = ("=", "+", "-", "@")
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII).fullmatch
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).fullmatch
+_MARK = "\ufeff"
 
 
 class InvalidPeopleFile(TableApiError):
@@ -26,9 +30,8 @@ class InvalidPeopleFile(TableApiError):
 
 def read_people_csv(content: bytes) -> list[Person]:
     """The people of a file. InvalidPeopleFile at the first line that is not good."""
-    content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        text = content.decode()
+        text = _decoded(content)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InvalidPeopleFile(f"line {line} is not UTF-8") from error
@@ -58,6 +61,13 @@ def read_people_csv(content: bytes) -> list[Person]:
     return people
 
 
+def _decoded(content: bytes) -> str:
+    """As spreadsheets save it: UTF-8 or UTF-16, with any number of marks at the beginning."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = content.decode("utf-16").encode()
+    return content.decode().lstrip(_MARK)
+
+
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     """Each record with the line that it begins on: an open quote swallows the lines after it."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -85,14 +95,22 @@ def _check_header(header: Sequence[str]) -> None:
 def _person(line: int, header: Sequence[str], fields: Sequence[str]) -> Person:
     if len(fields) != len(header):
         raise InvalidPeopleFile(f"line {line}: {len(fields)} fields, expected {len(header)}")
-    named = {name: value.strip() for name, value in zip(header, fields, strict=True)}
+    named = {name: _trimmed(value) for name, value in zip(header, fields, strict=True)}
     for name, value in named.items():
-        if len(value) > FIELD_CHARS_MAX or any(map(_is_control, value)):
+        chars_max = SUBJECT_CHARS_MAX if name == "subject" else FIELD_CHARS_MAX
+        if len(value) > chars_max or any(map(_is_control, value)):
             raise InvalidPeopleFile(
-                f"line {line}: {name} is over {FIELD_CHARS_MAX} characters or has a control one"
+                f"line {line}: {name} is over {chars_max} characters or has a control one"
+            )
+    for name in ("subject", "cost_centre"):
+        hidden = next((char for char in named[name] if _is_invisible(char)), None)
+        if hidden is not None:
+            raise InvalidPeopleFile(
+                f"line {line}: {name} {named[name]!r} has the invisible character "
+                f"U+{ord(hidden):04X}: nobody can tell it from the same text without"
             )
     for name in ("display_name", "cost_centre"):
-        if named[name].startswith(FORMULA_STARTS):
+        if unicodedata.normalize("NFKC", named[name]).startswith(FORMULA_STARTS):
             raise InvalidPeopleFile(
                 f"line {line}: {name} {named[name]!r} starts as a formula of a spreadsheet does; "
                 "files that are made from it would run it"
@@ -100,11 +118,30 @@ def _person(line: int, header: Sequence[str], fields: Sequence[str]) -> Person:
     if not named["subject"]:
         raise InvalidPeopleFile(f"line {line}: subject is empty")
     return Person(
-        subject=unicodedata.normalize("NFC", named["subject"]),
+        subject=_subject(named["subject"]),
         display_name=named["display_name"] or None,
-        cost_centre=named["cost_centre"] or None,
+        cost_centre=unicodedata.normalize("NFC", named["cost_centre"]) or None,
         valid_from=_day(line, named["valid_from"]),
     )
+
+
+def _subject(text: str) -> str:
+    """As the ledger spells it: Entra writes its ids in lower case, spreadsheets do not."""
+    return text.lower() if _GUID(text) else unicodedata.normalize("NFC", text)
+
+
+def _trimmed(value: str) -> str:
+    """Without spaces and invisible characters at the ends, which copied cells carry along."""
+    while value and (value[0].isspace() or _is_invisible(value[0])):
+        value = value[1:]
+    while value and (value[-1].isspace() or _is_invisible(value[-1])):
+        value = value[:-1]
+    return value
+
+
+def _is_invisible(char: str) -> bool:
+    """Zero-width spaces and joiners, byte order marks, marks of direction."""
+    return unicodedata.category(char) == "Cf"
 
 
 def _is_control(char: str) -> bool:

@@ -257,3 +257,19 @@ def test_a_book_that_an_older_release_wrote_is_read_and_stays_what_it_was(tmp_pa
     book = load_compiled(stored)
     assert book.version == version
     assert load_compiled(book.to_bytes()).version == version  # also when it is archived again
+
+
+@pytest.mark.parametrize(
+    ("match", "meant"),
+    [
+        (', cost_centre = "LAGO"', r'match.cost_centre: expected a list, as \["LAGO"\]'),
+        (", service_tier = 41", "match.service_tier: "),
+        (", product = [41]", 'expected text in quotes, as "41"'),
+        (', modle = "m"', "match.modle: no such key"),
+    ],
+)
+def test_a_slip_of_a_rule_is_explained_in_the_words_of_the_file(
+    match: str, meant: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidBook, match=meant):
+        compile_text(tmp_path, base_rule(match=match))

@@ -248,3 +248,23 @@ def test_digests_are_of_every_base_rule(capsys: Output) -> None:
     content = load_book().content
     ids = {card.id for card in content.cards} | {rule.id for rule in content.modifiers}
     assert json.loads(out).keys() == ids
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "claude-haiku-4-5-20251001",
+        "claude-haiku-4-5@20251001",
+        "anthropic.claude-haiku-4-5-20251001-v1:0",
+        "vertex_ai/claude-haiku-4-5",
+    ],
+)
+def test_a_model_is_found_by_its_vendors_own_name(capsys: Output, name: str) -> None:
+    usage = '{"input_tokens": 1000, "output_tokens": 1000}'
+    out, _ = run(capsys, ["price", "--model", name, "--api", "messages", "--usage", usage])
+    assert out == "0.006 USD\n"
+
+
+def test_the_nearest_names_are_suggested(capsys: Output) -> None:
+    out, _ = run(capsys, ["price", "--model", "gpt-5-mni", "--usage", USAGE])
+    assert out.rstrip().endswith("; the book has gpt-5-mini, gpt-4o-mini, gpt-4.1-mini")
