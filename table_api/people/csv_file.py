@@ -107,7 +107,7 @@ def _person(line: int, header: Sequence[str], fields: Sequence[str]) -> Person:
         if hidden is not None:
             raise InvalidPeopleFile(
                 f"line {line}: {name} {named[name]!r} has the invisible character "
-                f"U+{ord(hidden):04X}: nobody can tell it from the same text without"
+                f"U+{ord(hidden):04X}: it looks like the same text without it"
             )
     for name in ("display_name", "cost_centre"):
         if unicodedata.normalize("NFKC", named[name]).startswith(FORMULA_STARTS):

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.price_book.rate_card import Alias
+from pricing_rules.provider_usage.anthropic import is_anthropic
 from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.types import CallState, Operation, PricedCall, Rank, Usage
 from tests.fixtures.builders import make_event
@@ -306,3 +307,20 @@ def rated(usage: Usage, operation: Operation) -> PricedCall:
         deployment="d", model=None, operation=operation, usage=usage, rank=Rank.MODEL_USAGE
     )
     return rate(event, BOOK)
+
+
+@pytest.mark.parametrize(
+    ("operation", "names", "expected"),
+    [
+        (Operation.MESSAGES, (), True),
+        ("messages", (None, "opus"), True),
+        (Operation.CHAT_COMPLETIONS, (None, "Claude-Opus-5"), True),
+        (None, ("eu-claude-sonnet",), True),
+        (Operation.CHAT_COMPLETIONS, ("gpt-4.1", None, ""), False),
+        (None, (), False),
+    ],
+)
+def test_anthropic_is_known_by_its_api_or_by_any_name_of_the_model(
+    operation: str | None, names: tuple[str | None, ...], expected: bool
+) -> None:
+    assert is_anthropic(operation, names) is expected
