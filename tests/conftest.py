@@ -4,12 +4,17 @@ from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from local_stack.demo import azurite as azurite_process
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
 from tests.fixtures.calls import PrefixedStorage
+
+# How long one example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
