@@ -9,7 +9,7 @@ UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",/\1/p' pyproject.toml)
 DEBIAN := chromium mono-mcs libnewtonsoft-json5.0-cil
 RUN := .venv/bin/python
 
-.PHONY: help setup demo test policies lint fmt bench soak clean
+.PHONY: help setup demo test policies lint fmt docs bench soak clean
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -49,6 +49,9 @@ lint: setup ## Check lint, types and format
 fmt: setup ## Format the code and sort the imports
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+docs: setup ## Build the documentation as a site, without network: .site/html/index.html
+	@$(RUN) -m docs_site
 
 bench: setup ## Measure against fair references: writes docs/performance.md
 	$(RUN) -m benchmarks

@@ -16,7 +16,7 @@ PACKAGES = (
 )  # fmt: skip
 FOREIGN = {"streamlit"}
 _PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join((*PACKAGES, 'docs', 'bicep'))})/[\w./-]*\w)")
-_MODULE = re.compile(rf"(?<![\w/.-])((?:{'|'.join(PACKAGES)})(?:\.\w+)+)(?![\w/])")
+_MODULE = re.compile(rf"(?<![\w/.-])((?:{'|'.join(PACKAGES)})(?:\.(?!md\b)\w+)+)(?![\w/])")
 _COMMAND = re.compile(r"python -m ([\w.]+)")
 _TREE_LINE = re.compile(r"^( *)([\w.]+)/ {2,}\S", re.MULTILINE)
 

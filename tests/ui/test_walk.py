@@ -1,7 +1,6 @@
 """Walks through the real UI in a real browser, by keyboard and by URL, at two widths."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -23,21 +22,12 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
 from tests.paths import ROOT
 from tests.ui.stand import ADA, ODD, ODD_NAME, InventedCall, Stand, standing
 from ui.format import JOINER
 from ui.period import month_of
 
-CHROMIUM = shutil.which("chromium")
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # Of the grid of subjects; the boxes to tick are column 0.
 CALLS_COLUMN = 4
 START_RETRIES = 7  # with httpx's doubling pause: about 30 s
