@@ -1,4 +1,4 @@
-"""A ledger with invoices: on the twins in memory, and on Azurite."""
+"""A ledger with invoices on the twins in memory and on Azurite."""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -11,12 +11,6 @@ from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.billing import Billing, open_billing
 from tests.fixtures.calls import PrefixedStorage
-
-
-@pytest.fixture
-async def billing() -> Billing:
-    """In memory."""
-    return await open_billing(MemoryTableStorage(), MemoryBlobStore())
 
 
 @pytest.fixture(params=["memory", "azurite"])
