@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Sequence
 from email.utils import formatdate
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies
 
@@ -79,7 +79,11 @@ class SharedKeyLite(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
 class AzureTableStorage:
     """One storage account (or Azurite). Use it inside one event loop and close it."""
 
-    def __init__(self, endpoint: str, authentication: Any) -> None:
+    def __init__(
+        self, endpoint: str, authentication: Any, *, own_identity: AsyncTokenCredential | None
+    ) -> None:
+        """`own_identity` is closed with the storage."""
+        self._own_identity = own_identity
         self._endpoint = endpoint.rstrip("/")
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
             self._endpoint,
@@ -110,12 +114,21 @@ class AzureTableStorage:
             raise SettingsError(
                 f"STORAGE_CONNECTION_STRING: the tables are at {found}, expected http(s)://HOST"
             )
-        return cls(endpoint, SharedKeyLite(account, key))
+        return cls(endpoint, SharedKeyLite(account, key), own_identity=None)
 
     @classmethod
-    def from_account_url(cls, url: str, credential: AsyncTokenCredential) -> "AzureTableStorage":
+    def from_account_url(
+        cls, url: str, identity: AsyncTokenCredential, *, closes_identity: bool
+    ) -> "AzureTableStorage":
         """From `https://ACCOUNT.table.core.windows.net` and an identity."""
-        return cls(url, AsyncBearerTokenCredentialPolicy(credential, TOKEN_SCOPE))
+        token = AsyncBearerTokenCredentialPolicy(identity, TOKEN_SCOPE)
+        return cls(url, token, own_identity=identity if closes_identity else None)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def create_table(self, table: str) -> None:
         """See TableStorage."""
@@ -205,6 +218,8 @@ class AzureTableStorage:
     async def close(self) -> None:
         """See TableStorage."""
         await self._client.close()
+        if self._own_identity is not None:
+            await self._own_identity.close()
 
     async def _send(
         self,

@@ -19,7 +19,7 @@ ApiClient = httpx.AsyncClient
 @asynccontextmanager
 async def api_over(storage: TableStorage) -> AsyncIterator[ApiClient]:
     """A client of the API over a storage, in this process, at NOW."""
-    transport = httpx.ASGITransport(create_app(storage, now=lambda: NOW))
+    transport = httpx.ASGITransport(create_app(storage, MemoryBlobStore(), now=lambda: NOW))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 

@@ -21,6 +21,7 @@ from table_api.http_api.status import endpoints
 from table_api.ledger.meta import LedgerSettings
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People, Person
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
 from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME, SUBJECT, call_id, make_usage
@@ -397,7 +398,9 @@ class BrokenStorage(MemoryTableStorage):
 
 
 async def test_unforeseen_failure_is_a_500_that_tells_nothing() -> None:
-    transport = httpx.ASGITransport(create_app(BrokenStorage()), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(
+        create_app(BrokenStorage(), MemoryBlobStore()), raise_app_exceptions=False
+    )
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as api:
         body = await problem(api, "/healthz", 500)
     assert body["type"] == "urn:problem:internal"

@@ -7,6 +7,7 @@ import pytest
 
 from table_api.http_api.app import create_app
 from table_api.http_api.conventions.cursor import encode_cursor, from_base64url, to_base64url
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.builders import SUBJECT, call_id
 from tests.fixtures.calls import make_call, open_ledger
@@ -145,7 +146,7 @@ async def test_strange_subject_is_unknown_and_harmless(api: ApiClient, subject: 
 async def test_name_that_leads_elsewhere_is_refused_where_nobody_is_authorized(
     memory: MemoryTableStorage, host: str, status: int
 ) -> None:
-    transport = httpx.ASGITransport(create_app(memory, loopback_only=True))
+    transport = httpx.ASGITransport(create_app(memory, MemoryBlobStore()))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as api:
         answer = await api.get("/v1/usage", headers={"Host": host})
     assert answer.status_code == status
