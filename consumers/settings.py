@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 
 from consumers.errors import SettingsError
 from table_api.consumer_state.groups import Groups
-from table_api.storage.azure_tables import spelled_out
-from table_api.storage.connection import StorageSettings
+from table_api.storage.settings import StorageSettings, spelled_out
 
 
 def _setting(

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from table_api.consumer_state.groups import DEFAULT_GROUPS, Groups
 from table_api.errors import SettingsError
 from table_api.invoicing.settings import DEFAULT_INVOICING, InvoicingSettings
-from table_api.storage.azure_tables import spelled_out
-from table_api.storage.connection import StorageSettings
+from table_api.storage.settings import StorageSettings, spelled_out
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from table_api.errors import SettingsError, StorageError, Unavailable
 from table_api.storage.keys import KeyRange
+from table_api.storage.settings import parts_of, spelled_out
 from table_api.storage.table_storage import ROWS_PER_PAGE, Operation, Row
 from table_api.storage.transaction import (
     CONTENT_TYPE,
@@ -41,12 +42,6 @@ CONNECTION_TIMEOUT_S = 5
 READ_RETRIES = 3
 TOKEN_SCOPE = "https://storage.azure.com/.default"
 API_VERSION = "2019-02-02"
-DEVELOPMENT_STORAGE = (  # what `UseDevelopmentStorage=true` means to every SDK; the key is public
-    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey="
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
-    "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;"
-    "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
-)
 
 _decode_page = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -101,7 +96,7 @@ class AzureTableStorage:
     @classmethod
     def from_connection_string(cls, text: str) -> "AzureTableStorage":
         """From an account's connection string; SettingsError when a part cannot be used."""
-        parts = _parts(spelled_out(text))
+        parts = parts_of(spelled_out(text))
         try:
             account, key = parts["AccountName"], parts["AccountKey"]
         except KeyError as error:
@@ -265,17 +260,6 @@ def _literal(key: str) -> str:
 def has_proxy() -> bool:
     """Whether the environment names a proxy for HTTP, as HTTPS_PROXY does."""
     return not getproxies().keys().isdisjoint({"http", "https"})
-
-
-def spelled_out(connection_string: str) -> str:
-    """`UseDevelopmentStorage=true` in full, which not every SDK understands; others as they are."""
-    short = _parts(connection_string).get("UseDevelopmentStorage", "").lower() == "true"
-    return DEVELOPMENT_STORAGE if short else connection_string
-
-
-def _parts(connection_string: str) -> dict[str, str]:
-    parts = (part.partition("=") for part in connection_string.split(";"))
-    return {name.strip(): value.strip() for name, _, value in parts if value}
 
 
 def _is_http(url: str) -> bool:

@@ -3,25 +3,12 @@
 Nothing else makes these clients. It reads no environment: the caller has the settings.
 """
 
-from dataclasses import dataclass
-
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.utils import parse_connection_string
 
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StorageSettings:
-    """Which storage account: its connection string, or else both URLs and an identity."""
-
-    connection_string: str | None = None
-    tables_url: str | None = None
-    """`https://ACCOUNT.table.core.windows.net`."""
-    blobs_url: str | None = None
-    """`https://ACCOUNT.blob.core.windows.net`."""
+from table_api.storage.settings import StorageSettings, parts_of
 
 
 def open_tables(
@@ -58,8 +45,8 @@ def open_container_at(url: str, settings: StorageSettings) -> AzureBlobStore:
     carries, else with this process's identity.
     """
     if settings.connection_string is not None:
-        parts = parse_connection_string(settings.connection_string)
-        key = AzureNamedKeyCredential(parts["accountname"], parts["accountkey"])
+        parts = parts_of(settings.connection_string)
+        key = AzureNamedKeyCredential(parts["AccountName"], parts["AccountKey"])
         return AzureBlobStore.from_container_url(url, key)
     if "?" in url:
         return AzureBlobStore.from_container_url(url, None)

@@ -18,7 +18,8 @@ from table_api.people.people import People, PeopleDirectory
 from table_api.people.regroupings import Regrouping, Regroupings
 from table_api.rerating.past_days import PastDays, first_changed_days
 from table_api.settings import Settings
-from table_api.storage.connection import StorageSettings, open_container, open_tables
+from table_api.storage.connection import open_container, open_tables
+from table_api.storage.settings import StorageSettings
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
 

@@ -6,8 +6,7 @@ from table_api.consumer_state.groups import DEFAULT_GROUPS, ConsumerGroup
 from table_api.errors import SettingsError
 from table_api.invoicing.settings import DEFAULT_INVOICING
 from table_api.settings import VARIABLES, help_text, read_settings
-from table_api.storage.azure_tables import DEVELOPMENT_STORAGE
-from table_api.storage.connection import StorageSettings
+from table_api.storage.settings import DEVELOPMENT_STORAGE, StorageSettings
 
 TABLES_URL = "https://contoso.table.core.windows.net"
 
