@@ -63,6 +63,9 @@ WALLS = {
     "table_api.invoicing.verification.focus": {
         "table_api.invoicing.verification.findings", "table_api.invoicing.verification.lines",
     },
+    "table_api.http_api.conventions": {
+        "table_api.errors", "table_api.ledger", "table_api.http_api.conventions",
+    },
     "consumers.receiving": {"table_api.errors", "table_api.consumer_state"},
     "consumers.decoding": set(),
     "consumers.gateway_log": {"table_api.open_calls"},

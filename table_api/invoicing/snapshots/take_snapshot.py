@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from table_api.invoicing.errors import Altered, CloseRefused
+from table_api.errors import Altered
+from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive, snapshot_name
 from table_api.invoicing.snapshots.billing_month import BillingMonth, iso, period_of, start_of
