@@ -31,6 +31,7 @@ from table_api.monthly.projected_day import MONTHLY_TABLE, day_columns, sum_text
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.keys import KeyRange, starting_with
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.table_storage import OPERATIONS_MAX, Insert, TableStorage, Value
 from table_api.usage.daily_usage import USAGE_COLUMNS, read_daily_usage
 from tests.fixtures.builders import call_id
@@ -148,7 +149,7 @@ def raw(storage: TableStorage, place: tuple[str, str, KeyRange], select: Sequenc
 
 async def cold_app(storage: TableStorage) -> FastAPI:
     """A new app; only its framework is warm."""
-    app = create_app(storage, now=lambda: NOW)
+    app = create_app(storage, MemoryBlobStore(), now=lambda: NOW)
     await ask(app, "/v1/usage", "unknown=parameter", expected=400)
     return app
 

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from consumers.errors import SettingsError
-from table_api.storage.azure_tables import spelled_out
+from table_api.consumer_state.groups import Groups
+from table_api.storage.settings import StorageSettings, spelled_out
 
 
 def _setting(
@@ -211,6 +212,25 @@ class Settings:
                 "STORAGE_CONNECTION_STRING, or TABLES_URL and BLOBS_URL, are not set: "
                 "which storage account?"
             )
+
+    @property
+    def storage(self) -> StorageSettings:
+        """Which storage account."""
+        return StorageSettings(
+            connection_string=self.storage_connection_string,
+            tables_url=self.tables_url,
+            blobs_url=self.blobs_url,
+        )
+
+    @property
+    def groups(self) -> Groups:
+        """Whose progress is stored."""
+        return Groups(
+            usage_hub=self.eventhub_name,
+            diagnostics_hub=self.diagnostics_hub_name,
+            metering_group=self.consumer_group,
+            pairing_group=self.pairing_group,
+        )
 
 
 @dataclass(frozen=True, slots=True)

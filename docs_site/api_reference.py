@@ -11,6 +11,7 @@ from typing import Any
 
 from table_api.http_api.app import create_app
 from table_api.http_api.openapi import openapi_of
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 
 Schema = dict[str, Any]
@@ -45,7 +46,7 @@ Each endpoint and each answer, with their types: [API reference](#v1usage).
 
 @cache
 def _openapi() -> Schema:
-    return openapi_of(create_app(MemoryTableStorage()))
+    return openapi_of(create_app(MemoryTableStorage(), MemoryBlobStore()))
 
 
 def anchor_of(name: str) -> str:

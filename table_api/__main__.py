@@ -9,13 +9,13 @@ from pathlib import Path
 
 import uvicorn
 
-from table_api.consumer_state.groups import metering_place, paths
 from table_api.errors import SettingsError, TableApiError
 from table_api.http_api.access.local_only import check_local
-from table_api.http_api.app import Watched, create_app
-from table_api.invoicing.settings import invoicing_settings
-from table_api.storage.connection import open_blobs, open_storage, storage_settings
-from table_api.verbs.invoices import INVOICE_ENVIRONMENT, add_invoice_verbs, run_invoice
+from table_api.http_api.app import create_app
+from table_api.invoicing.settings import CONTAINER as INVOICES
+from table_api.settings import Settings, help_text, read_settings
+from table_api.storage.connection import open_container, open_tables
+from table_api.verbs.invoices import add_invoice_verbs, run_invoice
 from table_api.verbs.package import write_package
 from table_api.verbs.people import add_people_verbs, run_people
 from telemetry.log import configure, redact
@@ -23,13 +23,6 @@ from telemetry.log import configure, redact
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
 
-_EPILOG = """\
-environment:
-  STORAGE_CONNECTION_STRING  the storage account by connection string, or
-  TABLES_URL                 https://ACCOUNT.table.core.windows.net, with an identity
-  EVENTHUB_NAME              the hub whose metering is shown (llm-usage)
-  CONSUMER_GROUP             the consumer group that meters it (metering)
-"""
 _WARNING = """\
 ****************************************************************************
   NO AUTHORIZATION (AUTH_MODE=local): everybody on this machine sees all.
@@ -45,14 +38,14 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         if flags.verb == "serve":
             check_local(flags.auth_mode, flags.host)
-            asyncio.run(_serve(flags.host, flags.port, environment))
+            asyncio.run(_serve(flags.host, flags.port, read_settings(environment)))
         elif flags.verb == "package":
             write_package(flags.folder)
             _say(f"the function app stands in {flags.folder}")
         elif flags.verb == "invoice":
-            return asyncio.run(run_invoice(flags, environment, _say))
+            return asyncio.run(run_invoice(flags, read_settings(environment), _say))
         else:
-            asyncio.run(run_people(flags, environment, _say))
+            asyncio.run(run_people(flags, read_settings(environment), _say))
     except SettingsError as error:
         _say(f"error: {error}")
         return EXIT_SETTINGS
@@ -62,21 +55,14 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     return 0
 
 
-async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
+async def _serve(host: str, port: int, settings: Settings) -> None:
     async with (
-        open_storage(storage_settings(environment)) as storage,
-        open_blobs(environment) as blobs,
+        open_tables(settings.storage) as storage,
+        open_container(settings.storage, INVOICES) as blobs,
     ):
         _say(_WARNING.format(host=host, port=port))
         config = uvicorn.Config(
-            create_app(
-                storage,
-                loopback_only=True,
-                blobs=blobs,
-                watched=Watched(
-                    metering_place(environment), paths(environment), invoicing_settings(environment)
-                ),
-            ),
+            create_app(storage, blobs, groups=settings.groups, invoicing=settings.invoicing),
             host=host,
             port=port,
             log_level="warning",
@@ -89,7 +75,7 @@ async def _serve(host: str, port: int, environment: Mapping[str, str]) -> None:
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m table_api",
-        epilog=_EPILOG + INVOICE_ENVIRONMENT,
+        epilog=f"environment:\n{help_text()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(dest="verb", required=True)

@@ -55,6 +55,10 @@ class NoLedger(TableApiError):
     """There is no ledger in this storage yet: the first consumer makes it."""
 
 
+class Altered(TableApiError):
+    """A stored document is not what was written; the message names it."""
+
+
 class TooManyCells(TableApiError):
     """The question would read more than CELLS_READ_MAX cells."""
 

@@ -9,23 +9,23 @@ import os
 
 import azure.functions as func
 
-from table_api.consumer_state.groups import metering_place, paths
 from table_api.http_api.access.local_only import AuthMode
-from table_api.http_api.app import Watched, create_app
+from table_api.http_api.app import create_app
 from table_api.invoicing.closing.scheduled import SCHEDULE, run_scheduled
-from table_api.invoicing.settings import invoicing_settings
-from table_api.storage.connection import connect, connect_blobs, storage_settings
+from table_api.invoicing.settings import CONTAINER as INVOICES
+from table_api.settings import read_settings
+from table_api.storage.connection import open_container, open_tables
 
-_storage, _ = connect(storage_settings(os.environ))  # lives as long as the worker's process
-_blobs, _ = connect_blobs(os.environ)
+_settings = read_settings(os.environ)
+_storage = open_tables(_settings.storage)  # both live as long as the worker's process
+_blobs = open_container(_settings.storage, INVOICES)
 app = func.AsgiFunctionApp(
     app=create_app(
         _storage,
+        _blobs,
+        groups=_settings.groups,
+        invoicing=_settings.invoicing,
         auth_mode=AuthMode.FUNCTION_KEY,
-        blobs=_blobs,
-        watched=Watched(
-            metering_place(os.environ), paths(os.environ), invoicing_settings(os.environ)
-        ),
     ),
     http_auth_level=func.AuthLevel.FUNCTION,
 )
@@ -36,4 +36,4 @@ app = func.AsgiFunctionApp(
 async def close_months(timer: func.TimerRequest) -> None:
     """Close every month that is over in the billing zone and not closed yet."""
     del timer  # whether the run is late does not matter: what is due is read from the store
-    await run_scheduled(os.environ)
+    await run_scheduled(_settings)

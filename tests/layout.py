@@ -24,7 +24,8 @@ ORDER = {
     "table_api": """
         errors  storage  [consumer_state ledger open_calls people]  usage  monthly  audit
         [completeness rerating]
-        invoicing  invoicing.snapshots  invoicing.documents  [invoicing.formats invoicing.focus]
+        invoicing  settings
+        invoicing.snapshots  invoicing.documents  [invoicing.formats invoicing.focus]
         invoicing.closing  invoicing.verification
         http_api.conventions  http_api.access
         [http_api.usage http_api.calls http_api.status http_api.people http_api.reratings
@@ -61,6 +62,9 @@ WALLS = {
     },
     "table_api.invoicing.verification.focus": {
         "table_api.invoicing.verification.findings", "table_api.invoicing.verification.lines",
+    },
+    "table_api.http_api.conventions": {
+        "table_api.errors", "table_api.ledger", "table_api.http_api.conventions",
     },
     "consumers.receiving": {"table_api.errors", "table_api.consumer_state"},
     "consumers.decoding": set(),

@@ -18,6 +18,7 @@ from table_api.http_api.app import create_app
 from table_api.ledger.meta import LedgerSettings
 from table_api.ledger.posting import MeteredCall, Origin
 from table_api.monthly.projected_ledger import ProjectedLedger
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 
 EVENT = {
@@ -68,9 +69,9 @@ async def test_one_call_from_bytes_to_json(tmp_path: Path) -> None:
         )
         await ledger.post([MeteredCall(priced=rate(event, book), origin=origin)])
 
-    app = create_app(storage, now=lambda: now)
+    app = create_app(storage, MemoryBlobStore(), now=lambda: now)
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://api") as api:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as api:
         usage = (await api.get("/v1/usage", params={"group_by": "day,model"})).json()
 
     assert usage["data"] == [

@@ -12,6 +12,7 @@ from local_stack.broker import BrokerConfig, HubConfig, running_broker
 from local_stack.demo.azurite import AzuritePorts, free_port
 from table_api.errors import Unavailable
 from table_api.http_api.app import create_app
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
 from tests.fixtures.waiting import until
@@ -153,7 +154,9 @@ class TalkativeStorage(MemoryTableStorage):
 
 @pytest.mark.parametrize("error", [Unavailable(STORAGE), RuntimeError(STORAGE), OSError(STORAGE)])
 async def test_no_answer_repeats_what_an_exception_says(error: Exception) -> None:
-    transport = httpx.ASGITransport(create_app(TalkativeStorage(error)), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(
+        create_app(TalkativeStorage(error), MemoryBlobStore()), raise_app_exceptions=False
+    )
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as api:
         for path in ("/v1/usage", "/v1/subjects/x/calls", "/v1/reratings/r0", "/healthz"):
             answer = await api.get(path)

@@ -187,9 +187,8 @@ async def standing(*, heap_mib: int = azurite.HEAP_MIB) -> AsyncIterator[Stand]:
                 "CHECKPOINT_CONTAINER": uuid4().hex,
                 "LOAD_BALANCING_INTERVAL_S": BALANCING_S,
             }
-            container = AzureBlobStore.from_connection_string(
+            async with AzureBlobStore.from_connection_string(
                 ports.connection_string, environment["CHECKPOINT_CONTAINER"]
-            )
-            await container.create_container()
-            await container.close()
+            ) as container:
+                await container.create_container()
             yield Stand(broker, environment, ports.process)

@@ -4,11 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Protocol
 
-from azure.core.exceptions import AzureError, ResourceNotFoundError
-from azure.storage.blob.aio import ContainerClient
-
 from consumers.errors import ReplayRefused
-from table_api.errors import Unavailable
+from table_api.storage.azure_blobs import AzureBlobStore
 
 SUFFIX = ".avro"
 
@@ -52,30 +49,19 @@ class DirectoryFiles:
 
 
 class ContainerFiles:
-    """A blob container that Capture writes to. Its client belongs to the caller."""
+    """A blob container that Capture writes to; the caller closes it. May raise Unavailable."""
 
-    def __init__(self, container: ContainerClient) -> None:
-        self._container = container
+    def __init__(self, blobs: AzureBlobStore) -> None:
+        self._blobs = blobs
 
     async def names(self) -> dict[str, int]:
         """See CaptureFiles."""
-        found: dict[str, int] = {}
-        try:
-            async for blob in self._container.list_blobs():
-                if blob.name.endswith(SUFFIX):
-                    found[blob.name] = blob.size or 0
-        except AzureError as error:
-            raise Unavailable(f"container {self._container.url}: {error}") from error
+        sizes = await self._blobs.sizes()
+        found = {name: size for name, size in sizes.items() if name.endswith(SUFFIX)}
         if not found:
-            raise ReplayRefused(f"{self._container.url} holds no {SUFFIX} blob")
+            raise ReplayRefused(f"{self._blobs.url} holds no {SUFFIX} blob")
         return found
 
     async def read(self, name: str) -> bytes | None:
         """See CaptureFiles."""
-        try:
-            download = await self._container.download_blob(name)
-            return await download.readall()
-        except ResourceNotFoundError:
-            return None
-        except AzureError as error:
-            raise Unavailable(f"blob {name}: {error}") from error
+        return await self._blobs.read(name)

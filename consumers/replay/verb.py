@@ -13,9 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-from azure.core.utils import parse_connection_string
-from azure.identity.aio import DefaultAzureCredential
-from azure.storage.blob.aio import ContainerClient
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -34,13 +31,14 @@ from consumers.replay.replay import Replay, Tally
 from consumers.replay.source import Period, Source
 from consumers.rerating.diff_text import as_table
 from consumers.rerating.stage import keep_staging, overlapping
-from consumers.running.clients import BLOB_OPTIONS, Clients, open_clients
+from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import load_book
 from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.rerating.runs_table import Reratings
+from table_api.storage.connection import open_container_at
 from table_api.storage.timestamp import now_utc
 
 NOT_ALL_WAS_READ = 1
@@ -90,32 +88,11 @@ async def _source(
         finally:
             await hub.close()
     elif arguments.capture.startswith(("https://", "http://")):
-        async with _container(settings, arguments.capture) as container:
+        async with open_container_at(arguments.capture, settings.storage) as container:
             yield CaptureSource(ContainerFiles(container), settings.eventhub_name, period)
     else:
         files = DirectoryFiles(Path(arguments.capture))
         yield CaptureSource(files, settings.eventhub_name, period)
-
-
-@contextlib.asynccontextmanager
-async def _container(settings: Settings, url: str) -> AsyncIterator[ContainerClient]:
-    """By the account's key where its connection string is set, by a SAS in the URL, or by the
-    process's identity.
-    """
-    if settings.storage_connection_string is not None:
-        parts = parse_connection_string(settings.storage_connection_string)
-        key = {"account_name": parts["accountname"], "account_key": parts["accountkey"]}
-        async with ContainerClient.from_container_url(url, key, **BLOB_OPTIONS) as container:
-            yield container
-    elif "?" in url:
-        async with ContainerClient.from_container_url(url, **BLOB_OPTIONS) as container:
-            yield container
-    else:
-        async with (
-            DefaultAzureCredential() as credential,
-            ContainerClient.from_container_url(url, credential, **BLOB_OPTIONS) as container,
-        ):
-            yield container
 
 
 async def _metering(

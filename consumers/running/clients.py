@@ -3,14 +3,10 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.identity.aio import DefaultAzureCredential
-from azure.storage.blob.aio import ContainerClient
 
 from consumers.dead_letters.blob_letters import BlobDeadLetters
-from consumers.errors import SettingsError
 from consumers.receiving.checkpoints import Checkpoints
 from consumers.receiving.hub import EventHub, HubAddress
 from consumers.settings import Settings
@@ -21,8 +17,7 @@ from table_api.ledger.book_archive import BookArchive
 from table_api.rerating.runs_table import DOCUMENTS_CONTAINER
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
-
-BLOB_OPTIONS: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 20}
+from table_api.storage.connection import open_container, open_tables, own_identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +38,18 @@ class Clients:
 async def open_clients(settings: Settings) -> AsyncIterator[Clients]:
     """Clients by connection string where one is set, else by the process's Azure identity."""
     async with contextlib.AsyncExitStack() as stack:
-        credential = None
+        identity = None
         if not (settings.eventhub_connection_string and settings.storage_connection_string):
-            credential = await stack.enter_async_context(DefaultAzureCredential())
+            identity = await stack.enter_async_context(own_identity())
 
         def blobs(container: str) -> AzureBlobStore:
-            store = AzureBlobStore(_container(settings, credential, container))
+            store = open_container(settings.storage, container, identity)
             stack.push_async_callback(store.close)
             return store
 
-        hub = EventHub(_address(settings, credential))
+        hub = EventHub(_address(settings, identity))
         stack.push_async_callback(hub.close)
-        tables = _tables(settings, credential)
-        stack.push_async_callback(tables.close)
+        tables = await stack.enter_async_context(open_tables(settings.storage, identity))
         progress = ProgressTable(tables)
         # Before the checkpoints, which are in it: a bad connection string is named here.
         checkpoint_container = blobs(settings.checkpoint_container)
@@ -63,7 +57,7 @@ async def open_clients(settings: Settings) -> AsyncIterator[Clients]:
         checkpoints = Checkpoints.open(
             settings.checkpoint_container,
             account=text or settings.blobs_url or "",
-            credential=None if text else credential,
+            credential=None if text else identity,
             hub=hub,
             progress=progress,
         )
@@ -84,33 +78,11 @@ async def open_clients(settings: Settings) -> AsyncIterator[Clients]:
         )
 
 
-def _address(settings: Settings, credential: AsyncTokenCredential | None) -> HubAddress:
+def _address(settings: Settings, identity: AsyncTokenCredential | None) -> HubAddress:
     return HubAddress(
         hub=settings.eventhub_name,
         group=settings.consumer_group,
         connection_string=settings.eventhub_connection_string,
         namespace=settings.eventhub_namespace,
-        credential=credential,
+        credential=identity,
     )
-
-
-def _tables(settings: Settings, credential: AsyncTokenCredential | None) -> AzureTableStorage:
-    if settings.storage_connection_string:
-        return AzureTableStorage.from_connection_string(settings.storage_connection_string)
-    if credential is None:
-        raise SettingsError("TABLES_URL needs an identity")
-    return AzureTableStorage.from_account_url(settings.tables_url or "", credential)
-
-
-def _container(
-    settings: Settings, credential: AsyncTokenCredential | None, name: str
-) -> ContainerClient:
-    if settings.storage_connection_string:
-        try:
-            return ContainerClient.from_connection_string(
-                settings.storage_connection_string, name, **BLOB_OPTIONS
-            )
-        except ValueError as error:
-            message = f"STORAGE_CONNECTION_STRING cannot be used for blobs: {error}"
-            raise SettingsError(message) from error
-    return ContainerClient(settings.blobs_url or "", name, credential, **BLOB_OPTIONS)

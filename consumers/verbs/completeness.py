@@ -9,7 +9,6 @@ from consumers.settings import Settings
 from pricing_rules.money import format_pico
 from table_api.completeness.meter import ESTIMATED, Sums, Tally
 from table_api.completeness.reads import CompletenessReading, CompletenessReads
-from table_api.consumer_state.groups import Paths
 from table_api.http_api.conventions.problems import Refused
 from table_api.http_api.status.completeness import CompletenessQuery, completeness_answer
 from table_api.storage.timestamp import now_utc
@@ -40,11 +39,6 @@ async def completeness(settings: Settings, arguments: argparse.Namespace) -> int
     """Print it. The days are those of the billing zone."""
     asked = {"from": arguments.first_day, "to": arguments.until_day}
     query = CompletenessQuery.model_validate(asked)
-    paths = Paths(
-        usage_hub=settings.eventhub_name,
-        diagnostics_hub=settings.diagnostics_hub_name,
-        group=settings.pairing_group,
-    )
     async with open_clients(settings) as edges:
         reads = LedgerReads(edges.tables, now=now_utc)
         meta = await reads.meta()
@@ -52,7 +46,7 @@ async def completeness(settings: Settings, arguments: argparse.Namespace) -> int
             days = query.days(meta.calendar.day(now_utc()))
         except Refused as error:
             raise SettingsError(error.detail) from error
-        reader = CompletenessReads(edges.tables, reads, paths)
+        reader = CompletenessReads(edges.tables, reads, settings.groups)
         reading = await reader.read(days, calls_max=CALLS_READ_MAX)
     if arguments.json:
         print(completeness_answer(reading, meta, days).model_dump_json(by_alias=True))

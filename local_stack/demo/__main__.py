@@ -37,6 +37,7 @@ from local_stack.traffic.workload import Workload
 from table_api.invoicing.closing.close_job import open_job
 from table_api.invoicing.errors import CloseRefused
 from table_api.people.people import People, Person
+from table_api.settings import read_settings
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
@@ -208,7 +209,7 @@ async def _name_people(storage: TableStorage) -> None:
 
 async def _close_last_month(ports: stack.Ports) -> str:
     """Close every month that is over: the generated last one. Returns the result in words."""
-    async with open_job(stack.settings(ports)) as job:
+    async with open_job(read_settings(stack.settings(ports))) as job:
         try:
             await job.close_due()
         except CloseRefused as refused:

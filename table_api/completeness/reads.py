@@ -18,8 +18,8 @@ from table_api.completeness.calls import (
 )
 from table_api.completeness.meter import CompletenessMeter, CompletenessReport
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
-from table_api.consumer_state.groups import Paths
-from table_api.consumer_state.progress import ProgressTable
+from table_api.consumer_state.groups import Groups
+from table_api.consumer_state.progress import newest_enqueued_time
 from table_api.errors import TooManyCalls
 from table_api.ledger.billing_calendar import FIRST_YEAR, BillingCalendar
 from table_api.ledger.day_range import DayRange
@@ -58,10 +58,10 @@ class CompletenessReading:
 class CompletenessReads:
     """Reads one storage. May raise Unavailable, NoLedger, TooManyCells and TooManyCalls."""
 
-    def __init__(self, storage: TableStorage, reads: LedgerReads, paths: Paths) -> None:
+    def __init__(self, storage: TableStorage, reads: LedgerReads, groups: Groups) -> None:
         self._storage = storage
         self._reads = reads
-        self._paths = paths
+        self._groups = groups
         self._open_calls = OpenCalls(storage)
 
     async def read(self, days: DayRange, *, calls_max: int) -> CompletenessReading:
@@ -85,8 +85,12 @@ class CompletenessReads:
                 cell.totals.calls for cell in cells if days.start <= cell.day < days.stop
             ),
             facts_from=await self._open_calls.first_hour(),
-            newest_usage_event=await self._newest(self._paths.usage_hub),
-            newest_diagnostics=await self._newest(self._paths.diagnostics_hub),
+            newest_usage_event=await newest_enqueued_time(
+                self._storage, self._groups.pairing_usage
+            ),
+            newest_diagnostics=await newest_enqueued_time(
+                self._storage, self._groups.pairing_diagnostics
+            ),
         )
 
     async def _seen(self, day: date, calendar: BillingCalendar) -> AsyncIterator[SeenCall]:
@@ -120,15 +124,10 @@ class CompletenessReads:
 
     async def _letters(self) -> list[DeadLetter]:
         found: list[DeadLetter] = []
-        for hub in (self._paths.usage_hub, self._paths.diagnostics_hub):
+        for hub in (self._groups.usage_hub, self._groups.diagnostics_hub):
             index = DeadLetterIndex(self._storage, hub)
             found += [each async for each in index.all() if each.state is LetterState.OPEN]
         return found
-
-    async def _newest(self, hub: str) -> datetime | None:
-        partitions = await ProgressTable(self._storage).of_group(hub, self._paths.group)
-        times = [row.enqueued_time for row in partitions if row.enqueued_time is not None]
-        return max(times, default=None)
 
 
 def day_span(day: date, calendar: BillingCalendar) -> tuple[datetime, datetime]:

@@ -1,40 +1,40 @@
-"""Whose state is read: a hub and a consumer group, as the consumers were given them."""
+"""Which consumer groups read which event hub, as the consumers are set up. Knows no table."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerGroup:
-    """Which consumer group of which hub meters."""
+    """A consumer group of an event hub."""
 
-    hub: str = "llm-usage"
-    group: str = "metering"
+    hub: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paths:
-    """The two hubs, and the consumer group that reads both of them for pairing."""
+class Groups:
+    """The consumer groups of one deployment: metering reads one hub, pairing reads both."""
 
     usage_hub: str = "llm-usage"
     diagnostics_hub: str = "apim-diagnostics"
-    group: str = "pairing"
+    metering_group: str = "metering"
+    pairing_group: str = "pairing"
+    """The same name on both hubs."""
+
+    @property
+    def metering(self) -> ConsumerGroup:
+        """Metering, on the hub of usage events."""
+        return ConsumerGroup(hub=self.usage_hub, group=self.metering_group)
+
+    @property
+    def pairing_usage(self) -> ConsumerGroup:
+        """Pairing, on the hub of usage events."""
+        return ConsumerGroup(hub=self.usage_hub, group=self.pairing_group)
+
+    @property
+    def pairing_diagnostics(self) -> ConsumerGroup:
+        """Pairing, on the hub of the gateway's log."""
+        return ConsumerGroup(hub=self.diagnostics_hub, group=self.pairing_group)
 
 
-def metering_place(environment: Mapping[str, str]) -> ConsumerGroup:
-    """Whose progress is shown: EVENTHUB_NAME and CONSUMER_GROUP, as the consumers have them."""
-    place = ConsumerGroup()
-    return ConsumerGroup(
-        hub=environment.get("EVENTHUB_NAME") or place.hub,
-        group=environment.get("CONSUMER_GROUP") or place.group,
-    )
-
-
-def paths(environment: Mapping[str, str]) -> Paths:
-    """What completeness compares: EVENTHUB_NAME, DIAGNOSTICS_HUB_NAME and PAIRING_GROUP."""
-    usual = Paths()
-    return Paths(
-        usage_hub=environment.get("EVENTHUB_NAME") or usual.usage_hub,
-        diagnostics_hub=environment.get("DIAGNOSTICS_HUB_NAME") or usual.diagnostics_hub,
-        group=environment.get("PAIRING_GROUP") or usual.group,
-    )
+DEFAULT_GROUPS = Groups()

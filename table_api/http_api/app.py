@@ -1,7 +1,7 @@
 """The HTTP API as data: its routes and its errors. Each resource has its own `endpoints`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +9,7 @@ from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
-from table_api.completeness.reads import CompletenessReads
-from table_api.consumer_state.groups import ConsumerGroup, Paths
+from table_api.consumer_state.groups import DEFAULT_GROUPS, Groups
 from table_api.http_api.access.local_only import AuthMode, check_host
 from table_api.http_api.access.question import Api
 from table_api.http_api.calls import endpoints as calls
@@ -30,15 +29,11 @@ from table_api.http_api.usage import endpoints as usage
 from table_api.http_api.usage import models as usage_models
 from table_api.invoicing.closing.month_files import CSV, JSON, PDF, XLSX
 from table_api.invoicing.closing.renditions import PARQUET
-from table_api.invoicing.settings import InvoicingSettings
-from table_api.invoicing.snapshots.archive import Archive
-from table_api.monthly.reads import MonthlyReads
+from table_api.invoicing.settings import DEFAULT_INVOICING, InvoicingSettings
 from table_api.people.people import People
 from table_api.storage.blobs import BlobStore
-from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
-from table_api.usage.call_reads import CallReads
 from table_api.usage.cell_reads import LedgerReads
 
 
@@ -82,33 +77,21 @@ FILES: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """Whose progress and whose completeness are shown, and how an open month is billed."""
-
-    metering: ConsumerGroup
-    paths: Paths
-    invoicing: InvoicingSettings = field(default_factory=InvoicingSettings)
-
-
-DEFAULT_WATCHED = Watched(ConsumerGroup(), Paths())
-
-
 def create_app(
     storage: TableStorage,
+    blobs: BlobStore,
     *,
+    groups: Groups = DEFAULT_GROUPS,
+    invoicing: InvoicingSettings = DEFAULT_INVOICING,
     auth_mode: AuthMode = AuthMode.LOCAL,
-    loopback_only: bool = False,
-    blobs: BlobStore | None = None,
-    watched: Watched = DEFAULT_WATCHED,
     now: Callable[[], datetime] = now_utc,
 ) -> FastAPI:
-    """The API over one storage, which stays the caller's to close.
+    """The API over a ledger and the container of its closed months: both stay the caller's.
 
-    It authorizes nobody by itself: `auth_mode` says who does. A server that leaves it at `local`
-    binds to loopback and sets `loopback_only`: requests have to name this machine.
+    `groups` are whose progress it shows, `invoicing` is how it previews an open month. It
+    authorizes nobody by itself: `auth_mode` says who does. With `local`, requests must name this
+    machine, and the server must bind to loopback.
     """
-    reads = LedgerReads(storage, now=now)
     app = FastAPI(
         title="LLM chargeback",
         version="1",
@@ -117,20 +100,17 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         exception_handlers=EXCEPTION_HANDLERS,
-        dependencies=[Depends(check_host)] if loopback_only else [],
+        dependencies=[Depends(check_host)] if auth_mode is AuthMode.LOCAL else [],
     )
     app.state.api = Api(
         storage=storage,
-        reads=reads,
-        monthly=MonthlyReads(storage),
-        calls=CallReads(storage, reads),
+        blobs=blobs,
+        reads=LedgerReads(storage, now=now),
         people=People(storage, now=now),
-        now=now,
+        groups=groups,
+        invoicing=invoicing,
         auth_mode=auth_mode,
-        metering=watched.metering,
-        archive=Archive(blobs or MemoryBlobStore()),
-        invoicing=watched.invoicing,
-        completeness=CompletenessReads(storage, reads, watched.paths),
+        now=now,
     )
     for route in ROUTES:
         app.add_api_route(

@@ -19,9 +19,5 @@ class UnknownDocument(InvoicingError):
     """No closed month holds a document or file of this name."""
 
 
-class Altered(InvoicingError):
-    """What stands in the store is not what the snapshot makes; the message names the place."""
-
-
 class BadMonth(InvoicingError):
     """A month is not written as `2026-11`."""

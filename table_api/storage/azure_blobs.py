@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
+from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import (
     AzureError,
@@ -22,16 +23,21 @@ OPTIONS: dict[str, Any] = {
     "initial_backoff": 1,
     "increment_base": 2,
     "connection_timeout": 5,
-    "read_timeout": 60,
+    "read_timeout": 30,
 }
-"""Seconds. A close that fails is run again, so it need not wait long by itself."""
+"""Seconds. A close is run again and consumers try again, so neither need wait long in here. The
+read timeout begins when all bytes are sent."""
 
 
 class AzureBlobStore:
     """One container of a storage account (or Azurite). Use it inside one event loop."""
 
-    def __init__(self, client: ContainerClient) -> None:
+    def __init__(
+        self, client: ContainerClient, *, own_identity: AsyncTokenCredential | None = None
+    ) -> None:
+        """`own_identity` is closed with the store."""
         self._client = client
+        self._own_identity = own_identity
 
     @classmethod
     def from_connection_string(cls, text: str, container: str) -> "AzureBlobStore":
@@ -39,14 +45,34 @@ class AzureBlobStore:
         try:
             return cls(ContainerClient.from_connection_string(text, container, **OPTIONS))
         except ValueError as error:
-            raise SettingsError(f"the storage connection string cannot be used: {error}") from error
+            message = f"STORAGE_CONNECTION_STRING cannot be used for blobs: {error}"
+            raise SettingsError(message) from error
 
     @classmethod
     def from_account_url(
-        cls, url: str, credential: AsyncTokenCredential, container: str
+        cls, url: str, container: str, identity: AsyncTokenCredential, *, closes_identity: bool
     ) -> "AzureBlobStore":
         """From `https://ACCOUNT.blob.core.windows.net` and an identity."""
-        return cls(ContainerClient(url, container, credential, **OPTIONS))
+        client = ContainerClient(url, container, identity, **OPTIONS)
+        return cls(client, own_identity=identity if closes_identity else None)
+
+    @classmethod
+    def from_container_url(
+        cls,
+        url: str,
+        credential: AzureNamedKeyCredential | AsyncTokenCredential | None,
+        *,
+        own_identity: AsyncTokenCredential | None = None,
+    ) -> "AzureBlobStore":
+        """From `https://ACCOUNT.blob.core.windows.net/CONTAINER`, which may carry a signature."""
+        client = ContainerClient.from_container_url(url, credential, **OPTIONS)
+        return cls(client, own_identity=own_identity)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     @property
     def url(self) -> str:
@@ -93,9 +119,17 @@ class AzureBlobStore:
             except ResourceNotFoundError:
                 return
 
+    async def sizes(self) -> dict[str, int]:
+        """See BlobStore. An absent container reads as an empty one."""
+        with _failures("list the blobs"):
+            try:
+                return {blob.name: blob.size or 0 async for blob in self._client.list_blobs()}
+            except ResourceNotFoundError:
+                return {}
+
     async def folders(self) -> AsyncIterator[str]:
         """See BlobStore. An absent container reads as an empty one."""
-        with _failures("list the months"):
+        with _failures("list the folders"):
             try:
                 async for item in self._client.walk_blobs(delimiter="/"):
                     if isinstance(item, BlobPrefix):
@@ -140,6 +174,8 @@ class AzureBlobStore:
     async def close(self) -> None:
         """See BlobStore."""
         await self._client.close()
+        if self._own_identity is not None:
+            await self._own_identity.close()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Sequence
 from email.utils import formatdate
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies
 
@@ -25,6 +25,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from table_api.errors import SettingsError, StorageError, Unavailable
 from table_api.storage.keys import KeyRange
+from table_api.storage.settings import parts_of, spelled_out
 from table_api.storage.table_storage import ROWS_PER_PAGE, Operation, Row
 from table_api.storage.transaction import (
     CONTENT_TYPE,
@@ -41,12 +42,6 @@ CONNECTION_TIMEOUT_S = 5
 READ_RETRIES = 3
 TOKEN_SCOPE = "https://storage.azure.com/.default"
 API_VERSION = "2019-02-02"
-DEVELOPMENT_STORAGE = (  # what `UseDevelopmentStorage=true` means to every SDK; the key is public
-    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey="
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
-    "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;"
-    "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
-)
 
 _decode_page = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -79,7 +74,11 @@ class SharedKeyLite(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
 class AzureTableStorage:
     """One storage account (or Azurite). Use it inside one event loop and close it."""
 
-    def __init__(self, endpoint: str, authentication: Any) -> None:
+    def __init__(
+        self, endpoint: str, authentication: Any, *, own_identity: AsyncTokenCredential | None
+    ) -> None:
+        """`own_identity` is closed with the storage."""
+        self._own_identity = own_identity
         self._endpoint = endpoint.rstrip("/")
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
             self._endpoint,
@@ -97,7 +96,7 @@ class AzureTableStorage:
     @classmethod
     def from_connection_string(cls, text: str) -> "AzureTableStorage":
         """From an account's connection string; SettingsError when a part cannot be used."""
-        parts = _parts(spelled_out(text))
+        parts = parts_of(spelled_out(text))
         try:
             account, key = parts["AccountName"], parts["AccountKey"]
         except KeyError as error:
@@ -110,12 +109,21 @@ class AzureTableStorage:
             raise SettingsError(
                 f"STORAGE_CONNECTION_STRING: the tables are at {found}, expected http(s)://HOST"
             )
-        return cls(endpoint, SharedKeyLite(account, key))
+        return cls(endpoint, SharedKeyLite(account, key), own_identity=None)
 
     @classmethod
-    def from_account_url(cls, url: str, credential: AsyncTokenCredential) -> "AzureTableStorage":
+    def from_account_url(
+        cls, url: str, identity: AsyncTokenCredential, *, closes_identity: bool
+    ) -> "AzureTableStorage":
         """From `https://ACCOUNT.table.core.windows.net` and an identity."""
-        return cls(url, AsyncBearerTokenCredentialPolicy(credential, TOKEN_SCOPE))
+        token = AsyncBearerTokenCredentialPolicy(identity, TOKEN_SCOPE)
+        return cls(url, token, own_identity=identity if closes_identity else None)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def create_table(self, table: str) -> None:
         """See TableStorage."""
@@ -205,6 +213,8 @@ class AzureTableStorage:
     async def close(self) -> None:
         """See TableStorage."""
         await self._client.close()
+        if self._own_identity is not None:
+            await self._own_identity.close()
 
     async def _send(
         self,
@@ -250,17 +260,6 @@ def _literal(key: str) -> str:
 def has_proxy() -> bool:
     """Whether the environment names a proxy for HTTP, as HTTPS_PROXY does."""
     return not getproxies().keys().isdisjoint({"http", "https"})
-
-
-def spelled_out(connection_string: str) -> str:
-    """`UseDevelopmentStorage=true` in full, which not every SDK understands; others as they are."""
-    short = _parts(connection_string).get("UseDevelopmentStorage", "").lower() == "true"
-    return DEVELOPMENT_STORAGE if short else connection_string
-
-
-def _parts(connection_string: str) -> dict[str, str]:
-    parts = (part.partition("=") for part in connection_string.split(";"))
-    return {name.strip(): value.strip() for name, _, value in parts if value}
 
 
 def _is_http(url: str) -> bool:

@@ -28,6 +28,9 @@ class BlobStore(Protocol):
     def names(self, prefix: str) -> AsyncIterator[str]:
         """Names that start with `prefix`, in order."""
 
+    async def sizes(self) -> dict[str, int]:
+        """Bytes of every blob by its name, in the order of names."""
+
     def folders(self) -> AsyncIterator[str]:
         """What stands before the first `/` of the names, each once, in order."""
 

@@ -1,97 +1,62 @@
-"""Settings of the API's processes, read once from flags and the environment."""
+"""Opens a storage account: its tables and its blob containers.
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Protocol
+Nothing else makes these clients. It reads no environment: the caller has the settings.
+"""
 
-from table_api.errors import SettingsError
-from table_api.invoicing.settings import CONTAINER
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.credentials_async import AsyncTokenCredential
+
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.settings import StorageSettings, parts_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StorageSettings:
-    """Which storage account: exactly one of the two is set."""
+def open_tables(
+    settings: StorageSettings, identity: AsyncTokenCredential | None = None
+) -> AzureTableStorage:
+    """The account's tables. Nothing is asked of them yet; the caller closes them.
 
-    connection_string: str | None
-    tables_url: str | None
-    """`https://ACCOUNT.table.core.windows.net`, used with an identity."""
-
-
-def storage_settings(environment: Mapping[str, str]) -> StorageSettings:
-    """From STORAGE_CONNECTION_STRING or TABLES_URL; SettingsError names what is wrong."""
-    connection_string = environment.get("STORAGE_CONNECTION_STRING") or None
-    tables_url = environment.get("TABLES_URL") or None
-    if (connection_string is None) == (tables_url is None):
-        found = "neither is" if tables_url is None else "both are"
-        raise SettingsError(
-            f"set either STORAGE_CONNECTION_STRING or TABLES_URL (with an identity): {found} set"
-        )
-    if tables_url is not None and not tables_url.startswith("https://"):
-        raise SettingsError(f"TABLES_URL {tables_url!r} does not start with https://")
-    return StorageSettings(connection_string=connection_string, tables_url=tables_url)
-
-
-class Closable(Protocol):
-    """What has to be closed beside the storage."""
-
-    async def close(self) -> None:
-        """Release connections."""
-
-
-def connect(settings: StorageSettings) -> tuple[AzureTableStorage, Closable | None]:
-    """The storage and the identity that it uses, if any; nothing is asked of either yet."""
+    An identity that is given stays the caller's. One that is made here is closed with the tables.
+    """
     if settings.connection_string is not None:
-        return AzureTableStorage.from_connection_string(settings.connection_string), None
-    # The import takes half a second, and a connection string needs none of it.
-    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
-
+        return AzureTableStorage.from_connection_string(settings.connection_string)
     assert settings.tables_url is not None  # one of the two is set
-    credential = DefaultAzureCredential()
-    return AzureTableStorage.from_account_url(settings.tables_url, credential), credential
+    return AzureTableStorage.from_account_url(
+        settings.tables_url, identity or own_identity(), closes_identity=identity is None
+    )
 
 
-@asynccontextmanager
-async def open_storage(settings: StorageSettings) -> AsyncIterator[AzureTableStorage]:
-    """The storage, closed at the end with the identity it used."""
-    storage, credential = connect(settings)
-    try:
-        yield storage
-    finally:
-        await storage.close()
-        if credential is not None:
-            await credential.close()
+def open_container(
+    settings: StorageSettings, container: str, identity: AsyncTokenCredential | None = None
+) -> AzureBlobStore:
+    """A blob container of the account; all else is as `open_tables` says."""
+    if settings.connection_string is not None:
+        return AzureBlobStore.from_connection_string(settings.connection_string, container)
+    assert settings.blobs_url is not None  # one of the two is set
+    return AzureBlobStore.from_account_url(
+        settings.blobs_url, container, identity or own_identity(), closes_identity=identity is None
+    )
 
 
-def connect_blobs(
-    environment: Mapping[str, str], container: str = CONTAINER
-) -> tuple[AzureBlobStore, Closable | None]:
-    """A container of the ledger's account, and the identity that is used, if any."""
-    settings = storage_settings(environment)
-    if (text := settings.connection_string) is not None:
-        return AzureBlobStore.from_connection_string(text, container), None
-    tables_url = settings.tables_url or ""
-    url = environment.get("BLOBS_URL") or tables_url.replace(".table.", ".blob.", 1)
-    if not url.startswith("https://"):
-        raise SettingsError(f"BLOBS_URL {url!r} does not start with https://")
+def open_container_at(url: str, settings: StorageSettings) -> AzureBlobStore:
+    """The container at a URL, which may lie in another account.
+
+    It is entered with the key of a connection string, else with the signature (SAS) that the URL
+    carries, else with this process's identity.
+    """
+    if settings.connection_string is not None:
+        parts = parts_of(settings.connection_string)
+        key = AzureNamedKeyCredential(parts["AccountName"], parts["AccountKey"])
+        return AzureBlobStore.from_container_url(url, key)
+    if "?" in url:
+        return AzureBlobStore.from_container_url(url, None)
+    identity = own_identity()
+    return AzureBlobStore.from_container_url(url, identity, own_identity=identity)
+
+
+def own_identity() -> AsyncTokenCredential:
+    """The Azure identity of this process, for the caller to close."""
     # The import takes half a second, and a connection string needs none of it.
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
 
-    credential = DefaultAzureCredential()
-    return AzureBlobStore.from_account_url(url, credential, container), credential
-
-
-@asynccontextmanager
-async def open_blobs(
-    environment: Mapping[str, str], container: str = CONTAINER
-) -> AsyncIterator[AzureBlobStore]:
-    """The container, `invoices` by default, closed at the end with the identity it used."""
-    blobs, credential = connect_blobs(environment, container)
-    try:
-        yield blobs
-    finally:
-        await blobs.close()
-        if credential is not None:
-            await credential.close()
+    return DefaultAzureCredential()

@@ -33,6 +33,10 @@ class MemoryBlobStore:
             if name.startswith(prefix):
                 yield name
 
+    async def sizes(self) -> dict[str, int]:
+        """See BlobStore."""
+        return {name: len(content) for name, content in sorted(self.blobs.items())}
+
     async def folders(self) -> AsyncIterator[str]:
         """See BlobStore."""
         for folder in sorted({name.split("/")[0] for name in self.blobs if "/" in name}):

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,9 @@ from table_api.invoicing.errors import BadMonth, UnknownDocument
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import Manifest
 from table_api.invoicing.verification.verify import verify_all
+from table_api.settings import Settings
 
 EXIT_OK, EXIT_FAILED = 0, 1
-
-INVOICE_ENVIRONMENT = """\
-  BLOBS_URL                 https://ACCOUNT.blob.core.windows.net; by default TABLES_URL's account
-  INVOICE_ISSUER            who bills (Platform team)
-  INVOICE_PREFIX            start of invoice numbers (INV)
-  INVOICE_LOOK_BACK_MONTHS  earlier months that are corrected (13)
-  INVOICE_OPEN_CALLS_MAX    more calls without usage than this refuse a close (1000)
-"""
 
 Say = Callable[[str], None]
 
@@ -58,9 +51,9 @@ def add_invoice_verbs(verbs: Any) -> None:
     export.add_argument("--focus-1-2", action="store_true", help="Cost and Usage of FOCUS 1.2 too")
 
 
-async def run_invoice(flags: argparse.Namespace, environment: Mapping[str, str], say: Say) -> int:
+async def run_invoice(flags: argparse.Namespace, settings: Settings, say: Say) -> int:
     """Run one verb; gives the exit code."""
-    async with open_job(environment) as job:
+    async with open_job(settings) as job:
         match flags.invoice_verb:
             case "preview":
                 _print_preview(await job.preview(flags.month), say)

@@ -1,13 +1,14 @@
 """`python -m table_api people import | erase`: what an import does to past days is kept too."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
 from pricing_rules.money import format_pico
 from table_api.errors import TableApiError
+from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.ledger.book_archive import CONTAINER as PRICE_BOOKS
 from table_api.ledger.book_archive import BookArchive
@@ -16,7 +17,9 @@ from table_api.people.csv_file import import_changes, read_people_csv
 from table_api.people.people import People, PeopleDirectory
 from table_api.people.regroupings import Regrouping, Regroupings
 from table_api.rerating.past_days import PastDays, first_changed_days
-from table_api.storage.connection import open_blobs, open_storage, storage_settings
+from table_api.settings import Settings
+from table_api.storage.connection import open_container, open_tables
+from table_api.storage.settings import StorageSettings
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
 
@@ -40,9 +43,9 @@ def add_people_verbs(verbs: Any) -> None:
     erase.add_argument("subject", help="as in the ledger")
 
 
-async def run_people(flags: argparse.Namespace, environment: Mapping[str, str], say: Say) -> None:
+async def run_people(flags: argparse.Namespace, settings: Settings, say: Say) -> None:
     """One of the verbs. InvalidPeopleFile before anything is written."""
-    async with open_storage(storage_settings(environment)) as storage:
+    async with open_tables(settings.storage) as storage:
         people = People(storage, now=now_utc)
         if flags.people_verb == "erase":
             erased = await people.erase(normalize("NFC", flags.subject))
@@ -52,7 +55,7 @@ async def run_people(flags: argparse.Namespace, environment: Mapping[str, str], 
             return
         rows = read_people_csv(flags.file.read_bytes())
         standing = await people.directory()
-        moved = await _moved(storage, environment, standing, standing.with_rows(rows))
+        moved = await _moved(storage, settings.storage, standing, standing.with_rows(rows))
         for change in (*import_changes(standing, rows), *map(_line, moved)):
             print(change)
         if flags.dry_run:
@@ -67,7 +70,7 @@ async def run_people(flags: argparse.Namespace, environment: Mapping[str, str], 
 
 async def _moved(
     storage: TableStorage,
-    environment: Mapping[str, str],
+    account: StorageSettings,
     standing: PeopleDirectory,
     after: PeopleDirectory,
 ) -> list[Regrouping]:
@@ -75,8 +78,8 @@ async def _moved(
     if meta is None or not first_changed_days(standing, after):
         return []
     async with (
-        open_blobs(environment) as invoices,
-        open_blobs(environment, PRICE_BOOKS) as books,
+        open_container(account, INVOICES) as invoices,
+        open_container(account, PRICE_BOOKS) as books,
     ):
         closed = {month.key for month in await Archive(invoices).months()}
         past = PastDays(storage=storage, meta=meta, books=BookArchive(books), closed=closed)

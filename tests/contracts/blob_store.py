@@ -41,8 +41,14 @@ class BlobStoreContract:
         ]  # fmt: skip
         assert [folder async for folder in blobs.folders()] == ["202611", "202612"]
 
+    async def test_sizes_are_those_of_the_contents(self, blobs: BlobStore) -> None:
+        for name, content in (("b/2", b"22"), ("b/1", b"1"), ("a", b"")):
+            await blobs.create(name, content, content_type=TEXT)
+        assert list((await blobs.sizes()).items()) == [("a", 0), ("b/1", 1), ("b/2", 2)]
+
     async def test_an_empty_store_lists_nothing(self, blobs: BlobStore) -> None:
         assert [name async for name in blobs.names("")] == []
+        assert await blobs.sizes() == {}
         assert [folder async for folder in blobs.folders()] == []
 
     async def test_making_the_container_again_is_harmless(self, blobs: BlobStore) -> None:

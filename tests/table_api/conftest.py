@@ -1,4 +1,4 @@
-"""Storages and HTTP clients for the tests of reads and of the API."""
+"""Storages, HTTP clients and a ledger with invoices, for the tests of reads and of the API."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,8 +7,10 @@ import httpx
 import pytest
 
 from table_api.http_api.app import create_app
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
+from tests.fixtures.billing import Billing, open_billing
 from tests.fixtures.calls import NOW
 
 ApiClient = httpx.AsyncClient
@@ -17,7 +19,7 @@ ApiClient = httpx.AsyncClient
 @asynccontextmanager
 async def api_over(storage: TableStorage) -> AsyncIterator[ApiClient]:
     """A client of the API over a storage, in this process, at NOW."""
-    transport = httpx.ASGITransport(create_app(storage, now=lambda: NOW))
+    transport = httpx.ASGITransport(create_app(storage, MemoryBlobStore(), now=lambda: NOW))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
@@ -26,6 +28,12 @@ async def api_over(storage: TableStorage) -> AsyncIterator[ApiClient]:
 def memory() -> MemoryTableStorage:
     """An empty storage."""
     return MemoryTableStorage()
+
+
+@pytest.fixture
+async def billing() -> Billing:
+    """A ledger with invoices, in memory."""
+    return await open_billing(MemoryTableStorage(), MemoryBlobStore())
 
 
 @pytest.fixture

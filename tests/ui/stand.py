@@ -29,6 +29,7 @@ from table_api.people.people import People, Person
 from table_api.people.regroupings import Regrouping, Regroupings
 from table_api.rerating.scope import Scope
 from table_api.storage.keys import KeyRange
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
 from tests.fixtures.builders import call_id, make_event, make_usage
@@ -265,7 +266,9 @@ def standing() -> Iterator[Stand]:
     storage = SwitchedStorage()
     loop = asyncio.new_event_loop()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(create_app(storage), log_level="warning", access_log=False)
+        config = uvicorn.Config(
+            create_app(storage, MemoryBlobStore()), log_level="warning", access_log=False
+        )
         server = uvicorn.Server(config)
         thread = Thread(
             target=_serve, args=(loop, server), kwargs={"listener": listener}, daemon=True

@@ -29,8 +29,11 @@ def test_every_url_parameter_is_documented() -> None:
 
 
 def test_every_view_is_documented() -> None:
-    pages = {path.stem for path in (ROOT / "ui/app_pages").glob("*.py")}
-    assert set(first_cells("Views")) == pages - {"__init__", "usage"}
+    pages, views = (
+        {path.stem for path in (ROOT / "ui" / folder).glob("*.py")} - {"__init__"}
+        for folder in ("app_pages", "usage_views")
+    )
+    assert set(first_cells("Views")) == views | pages - {"usage"}
 
 
 def test_every_setting_is_documented() -> None:

@@ -1,4 +1,4 @@
-"""What a handler asks (Api), and what one question is about (Scope)."""
+"""What the handlers ask (Api), and what one question is about (Question). Knows no resource."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,42 +6,38 @@ from datetime import date, datetime
 
 from starlette.requests import Request
 
-from table_api.completeness.reads import CompletenessReads
-from table_api.consumer_state.groups import ConsumerGroup
+from table_api.consumer_state.groups import Groups
 from table_api.http_api.access.local_only import AuthMode
 from table_api.http_api.conventions.models import Fields
 from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.http_api.conventions.queries import RangeQuery
 from table_api.invoicing.settings import InvoicingSettings
-from table_api.invoicing.snapshots.archive import Archive
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import LedgerMeta
-from table_api.monthly.reads import MonthlyReads
 from table_api.people.people import People, PeopleDirectory
+from table_api.storage.blobs import BlobStore
 from table_api.storage.table_storage import TableStorage
-from table_api.usage.call_reads import CallReads
 from table_api.usage.cell_reads import LedgerReads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """What the handlers ask; one per app."""
+    """What the handlers ask; one per app. Each resource opens its own reads over it."""
 
     storage: TableStorage
+    blobs: BlobStore
+    """The container of closed months."""
     reads: LedgerReads
-    monthly: MonthlyReads
-    calls: CallReads
+    """Keeps what the ledger was made with."""
     people: People
-    now: Callable[[], datetime]
-    auth_mode: AuthMode
-    metering: ConsumerGroup
-    archive: Archive
+    groups: Groups
     invoicing: InvoicingSettings
-    completeness: CompletenessReads
+    auth_mode: AuthMode
+    now: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Question:
     """What one question is about: the ledger, its days, today's people."""
 
     meta: LedgerMeta
@@ -56,33 +52,33 @@ def api_of(request: Request) -> Api:
     return api
 
 
-async def scope_of(api: Api, query: RangeQuery) -> Scope:
+async def question_of(api: Api, query: RangeQuery) -> Question:
     """Read what every list needs; Refused when the range cannot be used."""
     meta = await api.reads.meta()
     today = meta.calendar.day(api.now())
     people = await api.people.directory()
-    return Scope(meta=meta, people=people, today=today, days=query.days(today))
+    return Question(meta=meta, people=people, today=today, days=query.days(today))
 
 
-async def check_known(api: Api, scope: Scope, subject: str) -> None:
+async def check_known(api: Api, question: Question, subject: str) -> None:
     """Refused when neither the people nor the ledger's last months know the subject."""
-    if subject not in scope.people and not await api.reads.knows(subject, scope.today):
+    if subject not in question.people and not await api.reads.knows(subject, question.today):
         raise Refused(
             ProblemKind.UNKNOWN_SUBJECT, "neither the ledger nor the people know this subject"
         )
 
 
-def head(scope: Scope) -> Fields:
+def head(question: Question) -> Fields:
     """The fields of conventions.models.Head."""
-    return head_of(scope.meta, scope.days)
+    return head_of(question.meta, question.days)
 
 
-def who(scope: Scope, subject: str) -> Fields:
+def who(question: Question, subject: str) -> Fields:
     """A subject with its name and cost centre as of today."""
     return {
         "subject": subject,
-        "name": scope.people.name(subject, scope.today),
-        "cost_centre": scope.people.cost_centre(subject, scope.today),
+        "name": question.people.name(subject, question.today),
+        "cost_centre": question.people.cost_centre(subject, question.today),
     }
 
 

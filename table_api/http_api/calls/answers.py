@@ -7,7 +7,7 @@ from datetime import date
 from pricing_rules.money import format_pico
 from pricing_rules.types import CallState
 from pricing_rules.units import Unit
-from table_api.http_api.access.question import Scope, billing_currency, head, who
+from table_api.http_api.access.question import Question, billing_currency, head, who
 from table_api.http_api.calls import models
 from table_api.http_api.conventions.call_id import opaque_id
 from table_api.http_api.conventions.models import Cost, Page, cost
@@ -32,10 +32,12 @@ _DETAIL_COLUMNS = (
 )
 
 
-def calls(scope: Scope, entries: Sequence[LedgerEntry], page: Page, subject: str) -> models.Calls:
+def calls(
+    question: Question, entries: Sequence[LedgerEntry], page: Page, subject: str
+) -> models.Calls:
     """The answer of /v1/subjects/{subject}/calls."""
     data = [_call_fields(entry) for entry in entries]
-    fields = head(scope) | who(scope, subject) | {"data": data, "page": page}
+    fields = head(question) | who(question, subject) | {"data": data, "page": page}
     return models.Calls.model_validate(fields)
 
 

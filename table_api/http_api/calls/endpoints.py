@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.http_api.access.question import api_of, check_known, scope_of
+from table_api.http_api.access.question import api_of, check_known, question_of
 from table_api.http_api.calls import answers
 from table_api.http_api.conventions.call_id import opaque_id, read_call_place
 from table_api.http_api.conventions.cursor import (
@@ -31,6 +31,7 @@ from table_api.http_api.conventions.queries import (
 )
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.keys import CallAddress, subject_rows
+from table_api.usage.call_reads import CallReads
 
 
 class CallsQuery(RangeQuery):
@@ -77,18 +78,18 @@ async def get_subject_calls(
 ) -> Response:
     """A subject's calls in the order of their time, a page at a time."""
     api = api_of(request)
-    scope = await scope_of(api, query)
+    question = await question_of(api, query)
     subject = normalize("NFC", subject)
-    after = call_place(query, scope.days, subject)
-    page = await api.calls.page(
-        subject, scope.days, limit=query.limit, model=query.model, after=after
+    after = call_place(query, question.days, subject)
+    page = await CallReads(api.storage, api.reads).page(
+        subject, question.days, limit=query.limit, model=query.model, after=after
     )
     if not page.calls:
-        await check_known(api, scope, subject)
-    cursor = call_cursor(query, scope.days, subject, page.last)
+        await check_known(api, question, subject)
+    cursor = call_cursor(query, question.days, subject, page.last)
     page_info = Page(next_cursor=cursor, limit=query.limit)
-    body = answers.calls(scope, page.calls, page_info, subject)
-    return json_answer(request, body, link=next_link(request, scope.days, cursor))
+    body = answers.calls(question, page.calls, page_info, subject)
+    return json_answer(request, body, link=next_link(request, question.days, cursor))
 
 
 async def get_call(
@@ -97,7 +98,8 @@ async def get_call(
     """One call with its chain and the explanation of its cost."""
     api = api_of(request)
     place = read_call_place(call_id)
-    chain = await api.calls.chain(place) if place is not None else []
+    reads = CallReads(api.storage, api.reads)
+    chain = await reads.chain(place) if place is not None else []
     if not chain:
         raise Refused(ProblemKind.UNKNOWN_CALL, "no call of the ledger has this id")
     meta, people = await api.reads.meta(), await api.people.directory()

@@ -15,8 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.errors import NoLedger, Retryable, TableApiError, TooManyCalls, TooManyCells
-from table_api.invoicing.errors import Altered
+from table_api.errors import (
+    Altered,
+    NoLedger,
+    Retryable,
+    TableApiError,
+    TooManyCalls,
+    TooManyCells,
+)
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 

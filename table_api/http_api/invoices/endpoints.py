@@ -48,10 +48,9 @@ FileName = Annotated[str, Path(description="A file of the document or month.")]
 
 async def get_invoices(request: Request, query: Annotated[InvoicesQuery, Query()]) -> Response:
     """Closed months and their documents, newest first."""
-    api = api_of(request)
-    manifests = await _manifests(api.archive, query.month)
+    manifests = await _manifests(_archive(request), query.month)
     of_kind = manifests if query.kind is DocumentKind.INVOICE else manifests[:1]
-    people = await api.people.directory()
+    people = await api_of(request).people.directory()
     body = answers.Invoices(
         months=[month_answer(manifest) for manifest in manifests],
         data=[entry for manifest in of_kind for entry in entries_of(manifest, query.kind, people)],
@@ -63,11 +62,11 @@ async def get_invoice(
     request: Request, number: Number, query: Annotated[NoQuery, Query()]
 ) -> Response:
     """One invoice or statement without its lines."""
-    api = api_of(request)
-    month, manifest = await _found(api.archive, number)
+    archive = _archive(request)
+    month, manifest = await _found(archive, number)
     [file] = [each for each in manifest.files_of(number) if each.name.endswith(".json")]
-    document = decode_document(await api.archive.file(month, file), file.name)
-    people = await api.people.directory()
+    document = decode_document(await archive.file(month, file), file.name)
+    people = await api_of(request).people.directory()
     return json_answer(request, invoice_answer(document, manifest, people))
 
 
@@ -78,11 +77,11 @@ async def get_invoice_file(
     query: Annotated[FileQuery, Query()],
 ) -> Response:
     """A file as it was stored, or rendered with display names."""
-    api = api_of(request)
     month = _as_month(number)
     if month is not None:
         return await _month_file(request, month, file)
-    month, manifest = await _found(api.archive, number)
+    archive = _archive(request)
+    month, manifest = await _found(archive, number)
     stored = {each.name.split("/")[-1]: each for each in manifest.files_of(number)}
     base, _, ending = file.rpartition(".")
     if not query.names and file in stored:
@@ -90,8 +89,9 @@ async def get_invoice_file(
     if base != number or ending not in RENDERERS:
         raise Refused(ProblemKind.UNKNOWN_INVOICE, f"{number} has no such file to give")
     source = stored[f"{number}.json"]
-    document = decode_document(await api.archive.file(month, source), source.name)
-    names = names_of(document, await api.people.directory()) if query.names else {}
+    document = decode_document(await archive.file(month, source), source.name)
+    people = api_of(request).people
+    names = names_of(document, await people.directory()) if query.names else {}
     content_type, content = await asyncio.to_thread(render, document, ending, names)
     digest = hashlib.sha256(content).hexdigest()
     return content_answer(request, content, content_type, digest=digest, immutable=False)
@@ -99,7 +99,7 @@ async def get_invoice_file(
 
 async def _month_file(request: Request, month: BillingMonth, file: str) -> Response:
     """A FOCUS file of a closed month; Parquet is rendered."""
-    archive = api_of(request).archive
+    archive = _archive(request)
     manifest = await archive.manifest(month)
     stored = {} if manifest is None else {each.name: each for each in manifest.files}
     base, _, ending = file.rpartition(".")
@@ -114,8 +114,13 @@ async def _month_file(request: Request, month: BillingMonth, file: str) -> Respo
 
 
 async def _stored(request: Request, month: BillingMonth, file: File) -> Response:
-    content = await api_of(request).archive.file(month, file)
+    content = await _archive(request).file(month, file)
     return content_answer(request, content, file.content_type, digest=file.sha256, immutable=True)
+
+
+def _archive(request: Request) -> Archive:
+    """The closed months."""
+    return Archive(api_of(request).blobs)
 
 
 async def _manifests(archive: Archive, month: str | None) -> list[Manifest]:
@@ -186,8 +191,8 @@ async def _job(api: Api) -> CloseJob:
         storage=api.storage,
         meta=await api.reads.meta(),
         people=await api.people.directory(),
-        archive=api.archive,
+        archive=Archive(api.blobs),
         cells_max=PREVIEW_CELLS_MAX,
     )
-    waiting = waiting_calls(api.storage, api.metering, now=api.now)
+    waiting = waiting_calls(api.storage, api.groups.metering, now=api.now)
     return CloseJob(source=source, settings=api.invoicing, open_calls=waiting, now=api.now)

@@ -7,7 +7,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.completeness.reads import CALLS_READ_MAX
+from table_api.completeness.reads import CALLS_READ_MAX, CompletenessReads
 from table_api.errors import Unavailable
 from table_api.http_api.access.question import api_of
 from table_api.http_api.conventions.etags import json_answer
@@ -40,7 +40,7 @@ async def get_metering(request: Request, query: Annotated[NoQuery, Query()]) -> 
     """How far metering is, what it could not rate, and whether the last audit was clean."""
     api = api_of(request)
     await api.reads.meta()
-    status = await read_metering(api.storage, api.metering)
+    status = await read_metering(api.storage, api.groups.metering)
     return json_answer(request, metering_answer(status))
 
 
@@ -51,5 +51,6 @@ async def get_completeness(
     api = api_of(request)
     meta = await api.reads.meta()
     days = query.days(meta.calendar.day(api.now()))
-    reading = await api.completeness.read(days, calls_max=CALLS_READ_MAX)
+    reads = CompletenessReads(api.storage, api.reads, api.groups)
+    reading = await reads.read(days, calls_max=CALLS_READ_MAX)
     return json_answer(request, completeness_answer(reading, meta, days))

@@ -66,10 +66,10 @@ class MeteringStatus:
     """None before the first audit."""
 
 
-async def read_metering(storage: TableStorage, place: ConsumerGroup) -> MeteringStatus:
+async def read_metering(storage: TableStorage, metering: ConsumerGroup) -> MeteringStatus:
     """Read it all. May raise Unavailable."""
-    partitions = await ProgressTable(storage).of_group(place.hub, place.group)
-    letters = DeadLetterIndex(storage, place.hub).all()
+    partitions = await ProgressTable(storage).of_group(metering.hub, metering.group)
+    letters = DeadLetterIndex(storage, metering.hub).all()
     return MeteringStatus(
         partitions=tuple(partitions),
         totals={count: sum(row.counts[count] for row in partitions) for count in Count},

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pricing_rules.money import format_pico
-from table_api.http_api.access.question import Scope, billing_currency, head, who
+from table_api.http_api.access.question import Question, billing_currency, head, who
 from table_api.http_api.conventions.models import Fields
 from table_api.http_api.conventions.problems import refused_parameter
 from table_api.http_api.usage.queries import SubjectUsageQuery, UsageQuery
@@ -18,26 +18,26 @@ GROUPS_MAX = 20_000
 
 
 def usage(
-    scope: Scope, cells: Sequence[DailyUsage], query: UsageQuery, newest: datetime | None
+    question: Question, cells: Sequence[DailyUsage], query: UsageQuery, newest: datetime | None
 ) -> Fields:
     """The answer of /v1/usage: models.Usage."""
-    cells = _filtered(cells, query, scope.people)
-    return head(scope) | {"newest_call": newest} | _report(scope, cells, query)
+    cells = _filtered(cells, query, question.people)
+    return head(question) | {"newest_call": newest} | _report(question, cells, query)
 
 
 def subject_usage(
-    scope: Scope, cells: Sequence[DailyUsage], query: SubjectUsageQuery, subject: str
+    question: Question, cells: Sequence[DailyUsage], query: SubjectUsageQuery, subject: str
 ) -> Fields:
     """The answer of /v1/subjects/{subject}/usage: models.SubjectUsage."""
-    return head(scope) | who(scope, subject) | _report(scope, cells, query)
+    return head(question) | who(question, subject) | _report(question, cells, query)
 
 
 def subjects(
-    scope: Scope, total: Totals, page: Iterable[SubjectUsage], page_info: Fields
+    question: Question, total: Totals, page: Iterable[SubjectUsage], page_info: Fields
 ) -> Fields:
     """The answer of /v1/subjects: models.Subjects. The total is that of all that were found."""
-    billed = billing_currency(scope.meta) is not None
-    return head(scope) | {
+    billed = billing_currency(question.meta) is not None
+    return head(question) | {
         "data": [_subject_line(each, billed=billed) for each in page],
         "totals": _totals(total, billed=billed),
         "page": page_info,
@@ -87,9 +87,9 @@ def _filtered(
 
 
 def _report(
-    scope: Scope, cells: Iterable[DailyUsage], query: UsageQuery | SubjectUsageQuery
+    question: Question, cells: Iterable[DailyUsage], query: UsageQuery | SubjectUsageQuery
 ) -> Fields:
-    groups = group_usage(cells, query.dimensions, scope.people.cost_centre)
+    groups = group_usage(cells, query.dimensions, question.people.cost_centre)
     if len(groups) > GROUPS_MAX:
         raise refused_parameter(
             "group_by", query.group_by, f"gives {len(groups)} lines, {GROUPS_MAX} are the limit"
@@ -97,7 +97,7 @@ def _report(
     # Whatever order was asked for, a line has its fields in that of models.UsageLine.
     asked = query.dimensions
     names = [(each.value, asked.index(each)) for each in Dimension if each in asked]
-    billed = billing_currency(scope.meta) is not None
+    billed = billing_currency(question.meta) is not None
     total = sum_totals(group.totals for group in groups)
     return {
         "data": [

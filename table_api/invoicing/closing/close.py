@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from table_api.audit.ledger_audit import AuditReport, audit
+from table_api.errors import Altered
 from table_api.invoicing.closing.month_files import (
     JSON,
     MonthDocuments,
@@ -24,7 +25,7 @@ from table_api.invoicing.closing.month_files import (
     documents_of,
     stored_file,
 )
-from table_api.invoicing.errors import Altered, CloseRefused
+from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive, file_name, manifest_name, snapshot_name
 from table_api.invoicing.snapshots.billing_month import BillingMonth, period_of

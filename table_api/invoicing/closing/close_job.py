@@ -1,22 +1,24 @@
-"""Opening what a close needs: ledger, people, blob container. Owns the environment's names."""
+"""Opens what a close needs: ledger, people, blob container, and the calls that wait."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from table_api.consumer_state.groups import ConsumerGroup, metering_place
+from table_api.consumer_state.groups import ConsumerGroup
 from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.errors import NoLedger
 from table_api.invoicing.closing.close import CloseJob, OpenCallsOf
-from table_api.invoicing.settings import InvoicingSettings, invoicing_settings
+from table_api.invoicing.settings import CONTAINER as INVOICES
+from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.take_snapshot import BillingSource
 from table_api.ledger.meta import read_meta
 from table_api.open_calls.decision import PairingState
 from table_api.open_calls.table import OpenCalls
 from table_api.people.people import People
+from table_api.settings import Settings
 from table_api.storage.blobs import BlobStore
-from table_api.storage.connection import open_blobs, open_storage, storage_settings
+from table_api.storage.connection import open_container, open_tables
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
 
@@ -25,17 +27,17 @@ CLOCKS_APART_MAX = timedelta(hours=1)
 
 
 @asynccontextmanager
-async def open_job(environment: Mapping[str, str]) -> AsyncIterator[CloseJob]:
-    """The close job of the environment's ledger; NoLedger before it is made."""
+async def open_job(settings: Settings) -> AsyncIterator[CloseJob]:
+    """The close job of the account's ledger; NoLedger before it is made."""
     async with (
-        open_storage(storage_settings(environment)) as storage,
-        open_blobs(environment) as blobs,
+        open_tables(settings.storage) as storage,
+        open_container(settings.storage, INVOICES) as blobs,
     ):
         yield await make_job(
             storage,
             blobs,
-            settings=invoicing_settings(environment),
-            open_calls=waiting_calls(storage, metering_place(environment)),
+            settings=settings.invoicing,
+            open_calls=waiting_calls(storage, settings.groups.metering),
         )
 
 
@@ -58,7 +60,7 @@ async def make_job(
 
 def waiting_calls(
     storage: TableStorage,
-    place: ConsumerGroup,
+    metering: ConsumerGroup,
     *,
     now: Callable[[], datetime] = now_utc,
 ) -> OpenCallsOf:
@@ -72,7 +74,7 @@ def waiting_calls(
         kept = OpenCalls(storage)
         swept = await kept.swept()
         if swept is None:
-            rows = await ProgressTable(storage).of_group(place.hub, place.group)
+            rows = await ProgressTable(storage).of_group(metering.hub, metering.group)
             return sum(row.counts[Count.DEFERRED] for row in rows)
         waiting, hour = 0, max(start, swept)
         stop = min(stop, now() + CLOCKS_APART_MAX)  # hours to come are many, and empty

@@ -7,10 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pricing_rules.money import format_pico, parse_pico
 from table_api.invoicing.documents.document import Document, encode_document
-from table_api.invoicing.documents.invoices import invoices_of, statements_of
-from table_api.invoicing.documents.minor_units import format_minor, pico_per_minor
+from table_api.invoicing.documents.invoices import (
+    RoundedLine,
+    document_of,
+    exact_sum,
+    invoice_sheets,
+    rounded_sum,
+    statement_sheets,
+)
 from table_api.invoicing.focus.columns import DATASETS, FocusRow, Kind, focus_csv
 from table_api.invoicing.focus.rows import (
     billing_period_rows,
@@ -48,6 +53,8 @@ class MonthDocuments:
     snapshot_sha256: str
     invoices: Sequence[Document]
     statements: Sequence[Document]
+    lines: Sequence[RoundedLine]
+    """Of all invoices: what the manifest adds up."""
 
     def files(self) -> Iterator[MonthFile]:
         """All files to be stored, in the order in which they are written."""
@@ -71,15 +78,13 @@ class MonthDocuments:
     def manifest(self, files: Sequence[File]) -> Manifest:
         """The manifest over these files as they stand."""
         currency = self.snapshot.billing_currency
-        amounts = [parse_pico(document.totals.amount) for document in self.invoices]
-        exact = [parse_pico(document.totals.amount_unrounded) for document in self.invoices]
         return Manifest(
             month=self.snapshot.month,
             snapshot_sha256=self.snapshot_sha256,
             issued_at=self.snapshot.taken_at,
             currency=currency,
-            amount=format_minor(sum(amounts) // pico_per_minor(currency), currency),
-            amount_unrounded=format_pico(sum(exact)),
+            amount=rounded_sum(self.lines, currency),
+            amount_unrounded=exact_sum(self.lines, self.snapshot.layer),
             invoices=tuple(map(_entry, self.invoices)),
             statements=tuple(map(_entry, self.statements)),
             files=tuple(files),
@@ -108,12 +113,14 @@ def stored_file(file: MonthFile, standing: bytes) -> File:
 
 def documents_of(snapshot: Snapshot, snapshot_sha256: str) -> MonthDocuments:
     """Invoices and statements of a snapshot."""
-    invoices = invoices_of(snapshot, snapshot_sha256)
+    invoices = invoice_sheets(snapshot)
+    statements = statement_sheets(snapshot, invoices)
     return MonthDocuments(
         snapshot=snapshot,
         snapshot_sha256=snapshot_sha256,
-        invoices=invoices,
-        statements=statements_of(invoices, snapshot),
+        invoices=[document_of(sheet, snapshot, snapshot_sha256) for sheet in invoices],
+        statements=[document_of(sheet, snapshot, snapshot_sha256) for sheet in statements],
+        lines=[line for sheet in invoices for line in sheet.lines],
     )
 
 

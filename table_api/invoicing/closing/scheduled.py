@@ -1,17 +1,17 @@
-"""The export job as a timer runs it: one run at a time, and every month that was missed.
+"""The close as a timer runs it: one run at a time, and every month that was missed.
 
 The lease only saves work: two closes at once write the same bytes.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping
 
 from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import open_job
 from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.snapshots.archive import LEASE_BLOB
 from table_api.invoicing.snapshots.manifest import Manifest
+from table_api.settings import Settings
 from table_api.storage.blobs import LEASE_RENEWAL_S, BlobStore
 
 SCHEDULE = "0 20 * * * *"
@@ -21,9 +21,9 @@ run that was missed is caught up by the next."""
 _log = logging.getLogger("table_api.invoicing")
 
 
-async def run_scheduled(environment: Mapping[str, str]) -> None:
+async def run_scheduled(settings: Settings) -> None:
     """What the timer calls. A refused close is logged and tried again by the next run."""
-    async with open_job(environment) as job:
+    async with open_job(settings) as job:
         try:
             closed = await close_alone(job)
         except CloseRefused as refused:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from table_api.invoicing.errors import Altered
+from table_api.errors import Altered
 
 SCHEMA = "llm-chargeback/invoice/1"
 NOTICE = "Internal charge-back statement, not a tax invoice"

@@ -29,12 +29,16 @@ class _Charge:
     """One row of Cost and Usage before it is spelled."""
 
     group: Group
-    position: int
-    """Number of the invoice line."""
+    invoiced: RoundedLine
+    """The invoice line."""
     line: ExactLine
+    """Its share of one day."""
     billed: int
     """Pico-units, share of the rounded line."""
-    correction: bool
+
+    @property
+    def correction(self) -> bool:
+        return self.invoiced.kind == "correction"
 
 
 def billing_period_rows(snapshot: Snapshot) -> list[FocusRow]:
@@ -53,8 +57,7 @@ def invoice_detail_rows(snapshot: Snapshot) -> Iterator[FocusRow]:
     """One row per invoice line."""
     minor = pico_per_minor(snapshot.billing_currency)
     for group in groups_of(snapshot):
-        for position, line in enumerate(rounded_lines(snapshot, group), start=1):
-            key = line.exact.key
+        for line in rounded_lines(snapshot, group):
             yield {
                 **_period(snapshot),
                 "BilledCost": _decimal(line.minor * minor),
@@ -62,9 +65,11 @@ def invoice_detail_rows(snapshot: Snapshot) -> Iterator[FocusRow]:
                 "BillingCurrency": snapshot.billing_currency,
                 "ChargeCategory": "Usage",
                 "InvoiceDetailCreated": snapshot.taken_at,
-                "InvoiceDetailDescription": _description(key, correction=bool(key.charge_day)),
+                "InvoiceDetailDescription": _description(
+                    line.key, correction=line.kind == "correction"
+                ),
                 "InvoiceDetailGrain": _json(_grain(group, line.exact)),
-                "InvoiceDetailId": _detail_id(group, position),
+                "InvoiceDetailId": _detail_id(line),
                 "InvoiceDetailLastUpdated": snapshot.taken_at,
                 "InvoiceId": group.number,
                 "InvoiceIssueDate": snapshot.taken_at,
@@ -91,25 +96,19 @@ def _charges(snapshot: Snapshot, group: Group) -> Iterator[_Charge]:
     days: dict[LineKey, list[ExactLine]] = {}
     for line in daily_lines(group.cells, snapshot.month):
         days.setdefault(replace(line.key, charge_day=None), []).append(line)
-    for position, rounded in enumerate(rounded_lines(snapshot, group), start=1):
-        for line, billed in _by_day(rounded, days, snapshot.layer, minor):
-            yield _Charge(
-                group=group,
-                position=position,
-                line=line,
-                billed=billed,
-                correction=rounded.exact.key.charge_day is not None,
-            )
+    for invoiced in rounded_lines(snapshot, group):
+        for line, billed in _by_day(invoiced, days, snapshot.layer, minor):
+            yield _Charge(group=group, invoiced=invoiced, line=line, billed=billed)
 
 
 def _by_day(
-    rounded: RoundedLine, days: Mapping[LineKey, list[ExactLine]], layer: str, minor: int
+    invoiced: RoundedLine, days: Mapping[LineKey, list[ExactLine]], layer: str, minor: int
 ) -> Iterator[tuple[ExactLine, int]]:
-    total = rounded.minor * minor
-    if rounded.exact.key.charge_day is not None:
-        yield rounded.exact, total
+    total = invoiced.minor * minor
+    if invoiced.kind == "correction":
+        yield invoiced.exact, total
         return
-    lines = days[rounded.exact.key]
+    lines = days[invoiced.key]
     yield from zip(lines, spread(total, [line.billed(layer) for line in lines]), strict=True)
 
 
@@ -137,7 +136,7 @@ def _who(snapshot: Snapshot, charge: _Charge) -> dict[str, str | None]:
         "ChargePeriodStart": start,
         "ChargePeriodEnd": end,
         "InvoiceId": charge.group.number,
-        "InvoiceDetailId": _detail_id(charge.group, charge.position),
+        "InvoiceDetailId": _detail_id(charge.invoiced),
         "ServiceProviderName": snapshot.issuer,
         "SubAccountId": charge.group.cost_centre,
         "SubAccountName": charge.group.cost_centre,
@@ -245,8 +244,8 @@ def _description(key: LineKey, *, correction: bool) -> str:
     return f"Correction for {key.charge_month}: {what}" if correction else what
 
 
-def _detail_id(group: Group, position: int) -> str:
-    return f"{group.number}-{position:05d}"
+def _detail_id(line: RoundedLine) -> str:
+    return f"{line.invoice}-{line.number:05d}"
 
 
 def _decimal(pico: int) -> str:

@@ -1,7 +1,7 @@
 """Where a closed month's blobs stand, and reading them. The only place that spells their names."""
 
-from table_api.errors import AlreadyExists
-from table_api.invoicing.errors import Altered, BadMonth, NotClosed
+from table_api.errors import AlreadyExists, Altered
+from table_api.invoicing.errors import BadMonth, NotClosed
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import File, Manifest, decode_manifest
 from table_api.invoicing.snapshots.snapshot import Snapshot, decode_snapshot, sha256

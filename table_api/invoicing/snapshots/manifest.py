@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from table_api.invoicing.errors import Altered
+from table_api.errors import Altered
 
 SCHEMA = "llm-chargeback/manifest/1"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from table_api.invoicing.errors import Altered
+from table_api.errors import Altered
 from table_api.ledger.cells import Cell
 from table_api.ledger.measures import Measures, decode_additive, encode_additive
 from table_api.storage.table_storage import Value

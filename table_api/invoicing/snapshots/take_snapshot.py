@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from table_api.invoicing.errors import Altered, CloseRefused
+from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
-from table_api.invoicing.snapshots.archive import Archive, snapshot_name
+from table_api.invoicing.snapshots.archive import Archive
+from table_api.invoicing.snapshots.billed_months import BilledMonth, BilledMonths
 from table_api.invoicing.snapshots.billing_month import BillingMonth, iso, period_of, start_of
 from table_api.invoicing.snapshots.changes import (
-    Billed,
     Comparison,
     changed_month,
     outside,
@@ -32,7 +32,6 @@ from table_api.invoicing.snapshots.snapshot import (
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.cells import Cell, read_cell
 from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE, month_partitions
-from table_api.ledger.measures import decode_additive
 from table_api.ledger.meta import LedgerMeta, LedgerSettings
 from table_api.people.people import PeopleDirectory
 from table_api.storage.table_storage import TableStorage
@@ -130,80 +129,42 @@ async def ledger_months(storage: TableStorage) -> list[BillingMonth]:
 async def _history(
     source: BillingSource, month: BillingMonth, settings: InvoicingSettings
 ) -> _History:
-    """Newest month first: a cell's last snapshot is then the first that names it."""
+    """Compares every earlier month with what was billed of it, the newest first."""
     closed = [each for each in await source.archive.months() if each < month]
     # A month between closed ones has a snapshot; one that is not closed yet is not corrected.
-    never_billed = [
+    never_closed = [
         each for each in await ledger_months(source.storage) if closed and each < closed[0]
     ]
     corrected_from = month.moved(-settings.look_back_months)
-    previous: PreviousSnapshot | None = None
-    follows: PreviousSnapshot | None = None
-    first_number = 1
-    corrected: dict[str, dict[str, Billed]] = {}
+    bills = BilledMonths(source.archive)
     earlier: list[EarlierMonth] = []
     left: list[Outside] = []
     moved: list[Regrouped] = []
-    for each in sorted({*closed, *never_billed}, reverse=True):
-        billed: dict[str, Billed] = {}
-        invoices: dict[str | None, str] = {}
-        if each in closed:
-            snapshot, digest = await source.archive.standing_snapshot(each)
-            if follows not in (None, PreviousSnapshot(month=str(each), sha256=digest)):
-                raise Altered(f"{snapshot_name(each)} is not the one that the next month follows")
-            follows = snapshot.previous
-            if previous is None:
-                previous = PreviousSnapshot(month=str(each), sha256=digest)
-                first_number = snapshot.first_number + len(snapshot.cost_centres())
-            billed, invoices = _billed(snapshot, corrected), snapshot.invoice_numbers()
-        comparison = Comparison(
-            month=str(each),
-            billed=billed | corrected.pop(str(each), {}),
-            cells=await _read_cells(source, each),
-            invoices=invoices,
-            cost_centre_on=source.people.cost_centre,
-            layer=_layer(source.meta.settings),
-        )
+    for each in sorted({*closed, *never_closed}, reverse=True):
+        bill = await bills.closed(each) if each in closed else bills.never_closed(each)
+        comparison = await _comparison(source, each, bill)
         if each < corrected_from:
             left += filter(None, [outside(comparison)])
         else:
             earlier += filter(None, [changed_month(comparison)])
             moved += regrouped(comparison)
     return _History(
-        previous=previous,
-        first_number=first_number,
+        previous=bills.newest,
+        first_number=bills.next_number,
         earlier=tuple(reversed(earlier)),
         outside=tuple(reversed(left)),
         regrouped=tuple(moved),
     )
 
 
-def _billed(snapshot: Snapshot, corrected: dict[str, dict[str, Billed]]) -> dict[str, Billed]:
-    """The snapshot's own cells; its corrections of earlier months join `corrected`."""
-    for earlier in snapshot.earlier:
-        of_month = corrected.setdefault(earlier.month, {})
-        for cell in earlier.cells:
-            of_month.setdefault(
-                cell.key, _as_billed(cell.rev, cell.cost_centre, cell.facts, cell.after)
-            )
-    return {
-        cell.key: _as_billed(cell.rev, cell.cost_centre, cell.facts, cell.additive)
-        for cell in snapshot.cells
-    }
-
-
-def _as_billed(
-    rev: int,
-    cost_centre: str | None,
-    facts: Mapping[str, int | str],
-    additive: Mapping[str, int | str],
-) -> Billed:
-    return Billed(
-        rev=rev,
-        cost_centre=cost_centre,
-        subject=str(facts["subject"]),
-        day=date.fromisoformat(str(facts["day"])),
-        sums=decode_additive(additive),
+async def _comparison(source: BillingSource, month: BillingMonth, bill: BilledMonth) -> Comparison:
+    return Comparison(
+        month=str(month),
+        billed=bill.cells,
+        cells=await _read_cells(source, month),
+        invoices=bill.invoices,
+        cost_centre_on=source.people.cost_centre,
+        layer=_layer(source.meta.settings),
     )
 
 

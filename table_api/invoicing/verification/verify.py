@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from table_api.audit.ledger_audit import AuditReport, audit
+from table_api.errors import Altered
 from table_api.invoicing.closing.month_files import MonthDocuments, documents_of, stored_file
-from table_api.invoicing.errors import Altered, NotClosed
+from table_api.invoicing.errors import NotClosed
 from table_api.invoicing.snapshots.archive import Archive, file_name, manifest_name, snapshot_name
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import File, encode_manifest

@@ -25,9 +25,8 @@ class TestAzurite(DeadLettersContract):
     async def letters(self, account: AzuritePorts) -> AsyncIterator[DeadLetters]:
         text = account.connection_string
         storage = AzureTableStorage.from_connection_string(text)
-        blobs = AzureBlobStore.from_connection_string(text, uuid4().hex)
-        letters = BlobDeadLetters(blobs, DeadLetterIndex(storage, HUB), HUB)
-        await letters.create()
-        yield letters
-        await blobs.close()
+        async with AzureBlobStore.from_connection_string(text, uuid4().hex) as blobs:
+            letters = BlobDeadLetters(blobs, DeadLetterIndex(storage, HUB), HUB)
+            await letters.create()
+            yield letters
         await storage.close()

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from azure.storage.blob.aio import ContainerClient
 
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
@@ -24,10 +23,8 @@ async def history(request: pytest.FixtureRequest) -> AsyncIterator[History]:
         return
     text = request.getfixturevalue("azurite").connection_string
     account = AzureTableStorage.from_connection_string(text)
-    async with ContainerClient.from_connection_string(text, uuid4().hex) as container:
-        made = History.over(
-            PrefixedStorage(account, f"t{uuid4().hex[:12]}"), AzureBlobStore(container)
-        )
+    async with AzureBlobStore.from_connection_string(text, uuid4().hex) as documents:
+        made = History.over(PrefixedStorage(account, f"t{uuid4().hex[:12]}"), documents)
         await open_ledger(made.storage)
         await made.books.keep(book())
         yield made

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import pytest
-from azure.storage.blob.aio import ContainerClient
 
 from pricing_rules.money import parse_pico
 from table_api.audit.ledger_audit import audit
@@ -30,9 +29,9 @@ async def closed(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Billing,
     name = f"t{uuid4().hex[:12]}"
     account = AzureTableStorage.from_connection_string(text)
     blobs = AzureBlobStore.from_connection_string(text, name)
-    async with ContainerClient.from_connection_string(text, uuid4().hex) as container:
+    async with AzureBlobStore.from_connection_string(text, uuid4().hex) as documents:
         storage = PrefixedStorage(account, name)
-        history = History.over(storage, AzureBlobStore(container))
+        history = History.over(storage, documents)
         billing = await open_billing(storage, blobs)
         await history.books.keep(book())
         await billing.post(40, date(2026, 10, 1))

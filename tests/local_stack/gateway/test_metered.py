@@ -22,6 +22,7 @@ from table_api.audit.ledger_audit import audit
 from table_api.http_api.app import create_app
 from table_api.people.people import People, Person
 from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.timestamp import now_utc
 from tests.fixtures.calls import DEMO_BOOK
 from tests.local_stack.gateway.stack import GatewayStack
@@ -74,10 +75,10 @@ async def call_three_times(url: str) -> None:
 
 async def calls_by_api(storage: AzureTableStorage) -> tuple[str | None, dict[Shown, Decimal]]:
     """The person's name, and what each of their calls costs: by operation and stream flag."""
-    transport = httpx.ASGITransport(app=create_app(storage))
+    transport = httpx.ASGITransport(app=create_app(storage, MemoryBlobStore()))
     today = datetime.now(UTC).date()
     days = {"from": f"{today - timedelta(days=2)}", "to": f"{today + timedelta(days=2)}"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://api") as api:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as api:
         answer = await api.get(f"/v1/subjects/{PERSON.subject}/calls", params=days)
     calls = answer.raise_for_status().json()
     shown = {

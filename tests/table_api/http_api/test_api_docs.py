@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 
-from table_api.consumer_state.groups import ConsumerGroup
+from table_api.__main__ import main
 from table_api.consumer_state.progress import Count
 from table_api.http_api.app import create_app
 from table_api.http_api.conventions.problems import ProblemKind
 from table_api.http_api.openapi import openapi_of
+from table_api.settings import VARIABLES
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs/api.md").read_text(encoding="utf-8")
-OPENAPI: dict[str, Any] = openapi_of(create_app(MemoryTableStorage()))
+OPENAPI: dict[str, Any] = openapi_of(create_app(MemoryTableStorage(), MemoryBlobStore()))
 SCHEMAS: dict[str, Any] = {
     name: schema
     for name, schema in OPENAPI["components"]["schemas"].items()
@@ -80,18 +82,41 @@ def test_every_problem_and_every_count_is_documented() -> None:
         assert f"`{count.value}`" in section("PartitionProgress")
 
 
-def test_every_setting_is_documented() -> None:
-    root = ROOT / "table_api"
-    files = ("__main__.py", "settings.py", "invoicing/connection.py")
-    code = "".join((root / name).read_text() for name in files)
-    names = set(re.findall(r"(?:environment\.get\(|env: )\"?([A-Z_]+)", code))
-    assert {"API_HOST", "API_PORT", "AUTH_MODE", "STORAGE_CONNECTION_STRING"} <= names
-    for name in names:
-        assert f"`{name}`" in PAGE
-    for flag in re.findall(r'"(--[a-z-]+)"', code):
-        assert f"`{flag}`" in PAGE
-    assert ConsumerGroup().hub in PAGE
-    assert ConsumerGroup().group in PAGE
+def test_every_setting_is_documented_with_its_default() -> None:
+    lines = {
+        name: line
+        for line in PAGE.split("## Settings\n")[1].split("\n## ")[0].splitlines()
+        for name in re.findall(r"^\|[^|]*\| `(\w+)` \|", line)
+    }
+    assert set(lines) == {"API_HOST", "API_PORT", "AUTH_MODE"} | {each.name for each in VARIABLES}
+    for each in VARIABLES:
+        assert f"`{each.default}`" in lines[each.name] or not each.default
+
+
+def test_every_flag_of_the_server_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"], {})
+    flags = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert {"--host", "--port", "--auth-mode"} <= flags
+    assert {flag for flag in flags if f"`{flag}`" not in PAGE} == set()
+
+
+def test_help_names_every_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"], {})
+    said = capsys.readouterr().out
+    assert [each.name for each in VARIABLES if each.name not in said] == []
+
+
+def test_settings_alone_name_variables() -> None:
+    """What reads the environment elsewhere would be in no list."""
+    named = re.compile(r"environ(?:ment)?(?:\.get\(|\[)")
+    readers = {
+        path.relative_to(ROOT / "table_api").as_posix()
+        for path in (ROOT / "table_api").rglob("*.py")
+        if named.search(path.read_text(encoding="utf-8"))
+    }
+    assert readers == {"settings.py", "__main__.py"}
 
 
 def test_description_has_problems_and_not_the_frameworks_own_errors() -> None:

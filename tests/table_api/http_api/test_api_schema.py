@@ -10,6 +10,7 @@ from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from table_api.http_api.app import create_app
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.builders import SUBJECT, call_id
 from tests.fixtures.calls import NOW, make_call, open_ledger
@@ -19,7 +20,9 @@ EXAMPLES_MAX = 40
 
 
 STORAGE = MemoryTableStorage()
-schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(STORAGE, now=lambda: NOW))
+schema = schemathesis.openapi.from_asgi(
+    "/openapi.json", create_app(STORAGE, MemoryBlobStore(), now=lambda: NOW)
+)
 
 
 @pytest.fixture(autouse=True, scope="module")

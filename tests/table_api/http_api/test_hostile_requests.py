@@ -5,7 +5,6 @@ import json
 import httpx
 import pytest
 
-from table_api.http_api.app import create_app
 from table_api.http_api.conventions.cursor import encode_cursor, from_base64url, to_base64url
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.builders import SUBJECT, call_id
@@ -127,42 +126,6 @@ async def test_strange_subject_is_unknown_and_harmless(api: ApiClient, subject: 
         answer = await api.get(f"/v1/subjects/{subject}/{list_name}")
         assert answer.status_code == 404, answer.text
         assert answer.json()["type"] == "urn:problem:unknown-subject"
-
-
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [
-        ("localhost:8000", 200),
-        ("127.0.0.1", 200),
-        ("127.8.8.8:1", 200),
-        ("[::1]:8000", 200),
-        ("evil.example", 403),
-        ("localhost.evil.example", 403),
-        ("127.0.0.1.evil.example:8000", 403),
-        ("192.168.1.5:8000", 403),
-    ],
-)
-async def test_name_that_leads_elsewhere_is_refused_where_nobody_is_authorized(
-    memory: MemoryTableStorage, host: str, status: int
-) -> None:
-    transport = httpx.ASGITransport(create_app(memory, loopback_only=True))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as api:
-        answer = await api.get("/v1/usage", headers={"Host": host})
-    assert answer.status_code == status
-    if status == 403:
-        assert answer.json()["type"] == "urn:problem:foreign-host"
-
-
-async def test_unknown_path_and_method_are_problems_too(api: ApiClient) -> None:
-    for answer, status in (
-        (await api.get("/v1/nothing"), 404),
-        (await api.get("/v1/usage/"), 404),
-        (await api.post("/v1/usage"), 405),
-    ):
-        assert answer.status_code == status
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["status"] == status
-    assert (await api.post("/v1/usage")).headers["allow"] == "GET"
 
 
 def _decoded(cursor: str) -> bytes:

@@ -24,8 +24,8 @@ async def documents(request: pytest.FixtureRequest) -> AsyncIterator[Documents]:
         yield MemoryBlobStore()
         return
     text = request.getfixturevalue("azurite").connection_string
-    async with ContainerClient.from_connection_string(text, uuid4().hex) as container:
-        yield AzureBlobStore(container)
+    async with AzureBlobStore.from_connection_string(text, uuid4().hex) as blobs:
+        yield blobs
 
 
 async def test_document_is_created_once_and_never_changed(documents: Documents) -> None:

@@ -24,7 +24,8 @@ from pricing_rules.types import UsageEvent
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.progress import Progress, ProgressTable
 from table_api.consumer_state.replay_positions import ReplayPositions
-from table_api.invoicing.errors import Altered, BadMonth
+from table_api.errors import Altered
+from table_api.invoicing.errors import BadMonth
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import File, Manifest, decode_manifest, encode_manifest
 from table_api.ledger.keys import call_key, cell_key, partition_key

@@ -32,6 +32,7 @@ async def test_an_absent_container_reads_as_an_empty_one(azurite: AzuritePorts) 
     store = AzureBlobStore.from_connection_string(azurite.connection_string, f"t{uuid4().hex}")
     assert [name async for name in store.names("")] == []
     assert [folder async for folder in store.folders()] == []
+    assert await store.sizes() == {}
     assert await store.read("a") is None
     await store.close()
 
@@ -45,5 +46,5 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
 
 
 def test_a_connection_string_without_an_account_is_a_settings_error() -> None:
-    with pytest.raises(SettingsError, match="cannot be used"):
+    with pytest.raises(SettingsError, match="STORAGE_CONNECTION_STRING cannot be used for blobs"):
         AzureBlobStore.from_connection_string("nonsense", "invoices")

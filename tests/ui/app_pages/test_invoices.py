@@ -46,7 +46,7 @@ def api_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     st.cache_resource.clear()
     billing = asyncio.run(closed_months())
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        app = create_app(billing.storage, blobs=billing.blobs, now=lambda: DECEMBER_5)
+        app = create_app(billing.storage, billing.blobs, now=lambda: DECEMBER_5)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from table_api.errors import Unavailable
+from table_api.errors import Altered, Unavailable
 from table_api.invoicing.documents.document import decode_document
-from table_api.invoicing.errors import Altered, CloseRefused
+from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import Manifest

@@ -5,14 +5,13 @@ It needs Python 3.12 and an older numpy than ours: `make test` gives it an envir
 
 import re
 import subprocess
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from table_api.invoicing.closing.renditions import render_focus_1_2
 from table_api.invoicing.snapshots.billing_month import BillingMonth
-from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
+from tests.fixtures.billing import NOVEMBER, OCTOBER, Billing
 from tests.paths import ROOT
 
 ENVIRONMENT = ROOT / ".venv/focus"
@@ -41,20 +40,6 @@ CRITERIA = ",".join(
 needs_validator = pytest.mark.skipif(
     not VALIDATOR.exists(), reason="focus-validator needs Python 3.12, and none was found"
 )
-
-
-@pytest.fixture
-async def closed(billing: Billing) -> Billing:
-    """October, then November with a correction of October; calls without a price in both."""
-    for day in (1, 5, 31):
-        await billing.post(30, date(2026, 10, day))
-        await billing.post(7, date(2026, 10, day), subject=BOB, deployment="gpt-4o")
-    await billing.post(2, date(2026, 10, 6), subject=EVE, deployment="lab-model-x")
-    await billing.close(OCTOBER)
-    await billing.post(500, date(2026, 10, 5))
-    await billing.post(9, date(2026, 11, 5), subject=EVE)
-    await billing.close(NOVEMBER)
-    return billing
 
 
 async def rendered(billing: Billing, month: BillingMonth) -> bytes:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from pricing_rules.types import Operation
-from table_api.consumer_state.groups import ConsumerGroup
+from table_api.consumer_state.groups import DEFAULT_GROUPS
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.invoicing.closing.close_job import waiting_calls
 from table_api.open_calls.facts import EventReport, Identity
@@ -14,15 +14,16 @@ from tests.fixtures.calls import QueriedStorage
 
 START = datetime(2026, 9, 30, 22, tzinfo=UTC)
 STOP = datetime(2026, 10, 31, 23, tzinfo=UTC)
+METERING = DEFAULT_GROUPS.metering
 
 
 async def with_deferred(count: int) -> MemoryTableStorage:
-    storage, place = MemoryTableStorage(), ConsumerGroup()
+    storage = MemoryTableStorage()
     table = ProgressTable(storage)
     await table.create()
     progress = Progress(
-        hub=place.hub,
-        group=place.group,
+        hub=METERING.hub,
+        group=METERING.group,
         partition="0",
         hub_created_at=START,
         sequence_number=9,
@@ -36,7 +37,7 @@ async def with_deferred(count: int) -> MemoryTableStorage:
 
 async def test_without_pairing_every_deferred_event_waits() -> None:
     storage = await with_deferred(7)
-    assert await waiting_calls(storage, ConsumerGroup())(START, STOP) == 7
+    assert await waiting_calls(storage, METERING)(START, STOP) == 7
 
 
 async def test_what_the_sweeper_has_passed_does_not_wait() -> None:
@@ -44,7 +45,7 @@ async def test_what_the_sweeper_has_passed_does_not_wait() -> None:
     kept = OpenCalls(storage)
     await kept.create()
     await kept.set_swept(STOP - timedelta(hours=2))
-    assert await waiting_calls(storage, ConsumerGroup())(START, STOP) == 0
+    assert await waiting_calls(storage, METERING)(START, STOP) == 0
 
 
 async def test_a_reported_stream_whose_log_has_not_come_waits() -> None:
@@ -58,7 +59,7 @@ async def test_a_reported_stream_whose_log_has_not_come_waits() -> None:
         )
         fact = EventReport(identity=who, metered=False)
         await kept.add([Arrival(call_id=call_id(number), fact=fact, due_from=time)])
-    assert await waiting_calls(storage, ConsumerGroup())(START, STOP) == 1
+    assert await waiting_calls(storage, METERING)(START, STOP) == 1
 
 
 async def test_of_a_running_month_the_hours_to_come_are_not_read() -> None:
@@ -66,10 +67,10 @@ async def test_of_a_running_month_the_hours_to_come_are_not_read() -> None:
     kept = OpenCalls(storage)
     await kept.create()
     await kept.set_swept(START)
-    count = waiting_calls(storage, ConsumerGroup(), now=lambda: START + timedelta(hours=2))
+    count = waiting_calls(storage, METERING, now=lambda: START + timedelta(hours=2))
     assert await count(START, STOP) == 0
     of_three_hours = len(storage.queries)
     assert of_three_hours > 0
-    later = waiting_calls(storage, ConsumerGroup(), now=lambda: STOP)
+    later = waiting_calls(storage, METERING, now=lambda: STOP)
     assert await later(START, STOP) == 0
     assert len(storage.queries) > 100 * of_three_hours

@@ -24,7 +24,7 @@ async def api(billing: Billing) -> AsyncIterator[httpx.AsyncClient]:
     await billing.close(OCTOBER)
     await billing.post(30, date(2026, 10, 1))
     await billing.close(NOVEMBER)
-    app = create_app(billing.storage, blobs=billing.blobs, now=lambda: NOW)
+    app = create_app(billing.storage, billing.blobs, now=lambda: NOW)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
@@ -144,7 +144,7 @@ async def test_a_preview_is_what_the_close_then_bills(
     await billing.post(2, date(2026, 12, 1), subject=EVE, deployment="lab-model-x")
     await billing.post(30, date(2026, 10, 2))
     await people(billing.storage, [(BOB, "Bob", SEARCH, "2026-01-01")])
-    app = create_app(billing.storage, blobs=billing.blobs, now=lambda: DECEMBER_5)
+    app = create_app(billing.storage, billing.blobs, now=lambda: DECEMBER_5)
     transport = httpx.ASGITransport(app)
     before = await billing.files()
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -171,7 +171,7 @@ async def test_a_preview_of_an_empty_ledger_and_of_too_large_a_month(
     billing: Billing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("table_api.http_api.invoices.endpoints.PREVIEW_CELLS_MAX", 1)
-    transport = httpx.ASGITransport(create_app(billing.storage, now=lambda: NOW))
+    transport = httpx.ASGITransport(create_app(billing.storage, billing.blobs, now=lambda: NOW))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         empty = (await client.get("/v1/invoices/preview")).json()
         assert (empty["month"], empty["amount"], empty["data"]) == ("2026-11", "0.00", [])
@@ -183,7 +183,7 @@ async def test_a_preview_of_an_empty_ledger_and_of_too_large_a_month(
 
 
 async def test_a_ledger_without_invoices_lists_none(billing: Billing) -> None:
-    transport = httpx.ASGITransport(create_app(billing.storage, now=lambda: NOW))
+    transport = httpx.ASGITransport(create_app(billing.storage, billing.blobs, now=lambda: NOW))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         assert (await client.get("/v1/invoices")).json() == {"months": [], "data": []}
         assert json.loads((await client.get("/v1/invoices?month=2026-13")).content)["status"] == 400

@@ -11,12 +11,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from azure.identity.aio import DefaultAzureCredential
 
 from local_stack.demo.azurite import AzuritePorts, free_port
 from table_api.__main__ import main
 from table_api.storage.azure_tables import AzureTableStorage
-from table_api.storage.connection import connect, open_storage, storage_settings
 from tests.fixtures.calls import open_ledger
 from tests.paths import ROOT
 
@@ -63,17 +61,6 @@ def test_storage_setting_that_cannot_be_used_is_named(
     code, said = run(capsys, "serve", **environment)
     assert code == 2
     assert message in said
-
-
-async def test_account_url_is_used_with_an_identity() -> None:
-    url = "https://contoso.table.core.windows.net"
-    settings = storage_settings({"TABLES_URL": url, "STORAGE_CONNECTION_STRING": ""})
-    storage, credential = connect(settings)
-    assert isinstance(credential, DefaultAzureCredential)
-    await storage.close()
-    await credential.close()
-    async with open_storage(settings):
-        pass
 
 
 def test_people_file_that_is_bad_or_absent_is_refused(

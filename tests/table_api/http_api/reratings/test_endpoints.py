@@ -1,20 +1,14 @@
-"""What the API says about runs, chains and people."""
+"""Re-rating runs over HTTP: the run, its diff, and the chain of a call that it changed."""
 
 from decimal import Decimal
 
 from pricing_rules.types import Rank
-from table_api.people.csv_file import read_people_csv
-from table_api.people.people import People
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.fixtures.calls import NOW, make_call, open_ledger
+from tests.fixtures.calls import make_call, open_ledger
 from tests.fixtures.reratings import History, dearer_book
 from tests.table_api.conftest import ApiClient
 
-CSV = """subject,display_name,cost_centre,valid_from
-a,Ada,R&D,2026-01-01
-a,Ada,IT,2026-06-01
-b,陳美玲 שלום,,2026-01-01
-"""
+PERIOD = {"from": "2026-11-01", "to": "2026-12-01"}
 
 
 async def test_run_is_listed_with_its_diff_and_shown_in_the_calls_chain(
@@ -43,30 +37,7 @@ async def test_run_is_listed_with_its_diff_and_shown_in_the_calls_chain(
     assert [row["book_version"] for row in chain][1] == dearer_book(2).version
 
 
-PERIOD = {"from": "2026-11-01", "to": "2026-12-01"}
-
-
 async def test_unknown_run_is_a_problem(api: ApiClient) -> None:
     for run in ("r000000000000", "active", "x"):
         answer = await api.get(f"/v1/reratings/{run}")
         assert (answer.status_code, answer.json()["type"]) == (404, "urn:problem:unknown-run")
-
-
-async def test_people_are_listed_and_an_erased_name_is_gone(
-    api: ApiClient, memory: MemoryTableStorage
-) -> None:
-    people = People(memory, now=lambda: NOW)
-    await people.save(read_people_csv(CSV.encode()))
-    rows = (await api.get("/v1/people")).json()["data"]
-    assert [(row["subject"], row["display_name"], row["cost_centre"]) for row in rows] == [
-        ("a", "Ada", "R&D"),
-        ("a", "Ada", "IT"),
-        ("b", "陳美玲 שלום", None),
-    ]
-    assert await people.erase("a") == 2
-    assert await people.erase("a") == 0
-    after = [person for person in await people.directory() if person.subject == "a"]
-    assert [(person.display_name, person.cost_centre) for person in after] == [
-        (None, "R&D"),
-        (None, "IT"),
-    ]

@@ -1,13 +1,9 @@
 """FOCUS 1.4 files: they pass an independent lint, and add up to the invoice and to the ledger."""
 
-import csv
-import io
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet  # type: ignore[import-untyped]  # no stubs
 import pytest
 from focus_data_toolkit.cli import main as focus_toolkit
 from focus_data_toolkit.validate.bundle import validate_dataset_bundle
@@ -15,50 +11,23 @@ from focus_data_toolkit.validate.bundle import validate_dataset_bundle
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import load_book
 from table_api.audit.ledger_audit import audit
-from table_api.invoicing.closing.month_files import focus_rows
 from table_api.invoicing.documents.document import decode_document
 from table_api.invoicing.focus.columns import DATASETS
-from table_api.invoicing.focus.parquet import focus_parquet
 from table_api.ledger.meta import LedgerSettings
 from table_api.ledger.posting import MeteredCall, Origin
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing
+from tests.fixtures.billing import NOVEMBER, Billing
 from tests.fixtures.builders import ENQUEUED_TIME, call_id, make_event, make_usage
 from tests.fixtures.calls import DEMO_BOOK, NOW
+from tests.table_api.invoicing.focus.conftest import rows, write
 
 TITLES = {
     "cost_and_usage": "Cost and Usage",
     "billing_period": "Billing Period",
     "invoice_detail": "Invoice Detail",
 }
-
-
-@pytest.fixture
-async def closed(billing: Billing) -> Billing:
-    """October, November with a correction of October, and calls without a price."""
-    for day in (1, 5, 31):
-        await billing.post(30, date(2026, 10, day))
-        await billing.post(7, date(2026, 10, day), subject=BOB, deployment="gpt-4o")
-    await billing.post(2, date(2026, 10, 6), subject=EVE, deployment="lab-model-x")
-    await billing.close(OCTOBER)
-    await billing.post(500, date(2026, 10, 5))
-    await billing.post(9, date(2026, 11, 5), subject=EVE)
-    await billing.close(NOVEMBER)
-    return billing
-
-
-async def rows(billing: Billing, month: str, name: str) -> list[dict[str, str]]:
-    content = (await billing.files())[f"{month}/focus/{name}.csv"]
-    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
-
-
-async def write(billing: Billing, folder: Path) -> None:
-    for name, content in (await billing.files()).items():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
 
 
 @pytest.mark.parametrize("month", ["202610", "202611"])
@@ -119,24 +88,6 @@ async def test_tokens_are_priced_per_million_and_exactly(closed: Billing) -> Non
         product = Decimal(row["ListUnitPrice"]) * Decimal(row["PricingQuantity"])
         assert product == Decimal(row["ListCost"])
         assert all("." in row[column] for column in ("BilledCost", "ListCost", "PricingQuantity"))
-
-
-async def test_parquet_holds_the_same_values_typed_and_the_same_bytes_again(
-    closed: Billing,
-) -> None:
-    snapshot, _ = await (await closed.job()).archive.standing_snapshot(NOVEMBER)
-    content = focus_parquet(DATASETS["cost_and_usage"], focus_rows(snapshot, "cost_and_usage"))
-    assert content == focus_parquet(
-        DATASETS["cost_and_usage"], focus_rows(snapshot, "cost_and_usage")
-    )
-    table = pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist()
-    expected = await rows(closed, "202611", "cost_and_usage")
-    assert [str(row["BilledCost"].normalize()) for row in table] == [
-        str(Decimal(row["BilledCost"]).normalize()) for row in expected
-    ]
-    assert [f"{row['ChargePeriodStart']:%Y-%m-%dT%H:%M:%SZ}" for row in table] == [
-        row["ChargePeriodStart"] for row in expected
-    ]
 
 
 async def test_a_ledger_of_two_currencies_bills_in_the_second(tmp_path: Path) -> None:

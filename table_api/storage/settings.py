@@ -1,0 +1,33 @@
+"""Which storage account, as an operator says it. Imports no client: a help page is quick."""
+
+from dataclasses import dataclass
+
+DEVELOPMENT_STORAGE = (  # what `UseDevelopmentStorage=true` means to every SDK; the key is public
+    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey="
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+    "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;"
+    "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSettings:
+    """A storage account: its connection string, or else both URLs, used with an identity."""
+
+    connection_string: str | None = None
+    tables_url: str | None = None
+    """`https://ACCOUNT.table.core.windows.net`."""
+    blobs_url: str | None = None
+    """`https://ACCOUNT.blob.core.windows.net`."""
+
+
+def spelled_out(connection_string: str) -> str:
+    """`UseDevelopmentStorage=true` in full, which not every SDK understands; others as they are."""
+    short = parts_of(connection_string).get("UseDevelopmentStorage", "").lower() == "true"
+    return DEVELOPMENT_STORAGE if short else connection_string
+
+
+def parts_of(connection_string: str) -> dict[str, str]:
+    """The parts that have a value, by their names."""
+    parts = (part.partition("=") for part in connection_string.split(";"))
+    return {name.strip(): value.strip() for name, _, value in parts if value}

@@ -1,0 +1,87 @@
+"""Calls over HTTP: paged by time, explained, with their chain."""
+
+from datetime import timedelta
+
+from pricing_rules.types import CountedAt, Rank
+from table_api.storage.memory_tables import MemoryTableStorage
+from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id, make_usage
+from tests.fixtures.calls import make_call, open_ledger
+from tests.table_api.conftest import ApiClient
+from tests.table_api.http_api.asking import CALL_COST, UNITS, get
+
+
+async def test_refused_call_costs_zero_and_says_why(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    await ledger.post([make_call(status=429, usage=None)])
+    [call] = (await get(api, f"/v1/subjects/{SUBJECT}/calls"))["data"]
+    assert (call["state"], call["reason"]) == ("zero", "refused with 429")
+    assert call["cost"] == {"list": "0", "contracted": "0", "charge": "0"}
+    assert (await get(api, "/v1/usage"))["totals"]["errors"] == 1
+
+
+async def test_calls_are_paged_in_the_order_of_their_time(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    times = [CALL_TIME + timedelta(minutes=n) for n in range(5)]
+    await ledger.post([make_call(n, id=call_id(n), time=time) for n, time in enumerate(times)])
+    url, seen = f"/v1/subjects/{SUBJECT}/calls?limit=2", list[str]()
+    while url:
+        answer = await api.get(url)
+        seen.extend(call["call_id"] for call in answer.json()["data"])
+        url = answer.links.get("next", {}).get("url", "")
+    assert seen == [call_id(n) for n in range(5)]
+
+
+async def test_call_explains_its_cost_and_shows_its_chain(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    weak = make_usage(input=10)
+    await ledger.post([make_call(1, rank=Rank.GATEWAY_LOG, usage=weak, traceparent=traceparent)])
+    await ledger.post([make_call(2, traceparent=traceparent)])
+    [listed] = (await get(api, f"/v1/subjects/{SUBJECT}/calls"))["data"]
+    call = await get(api, f"/v1/calls/{listed['id']}")
+    assert call | listed == call
+    assert call["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+    assert (call["units"], call["cost"]) == (UNITS, CALL_COST)
+    assert call["explanation"]["lines"][0] == {
+        "unit": "input",
+        "quantity": 1024,
+        "unit_price": "0.0000004",
+        "unit_price_per_million": "0.4",
+        "list": "0.0004096",
+        "contracted": "0.0004096",
+        "charge": "0.0004096",
+    }
+    assert call["explanation"]["base_rule_id"].startswith("azure.gpt-4.1-mini.GlobalStandard")
+    assert [(row["n"], row["reason"], row["units"]) for row in call["chain"]] == [
+        (0, None, {"input": 10}),
+        (1, "stronger report", UNITS),
+    ]
+    assert call["origin"]["sequence_number"] == 2
+    assert call["origin"]["enqueued_time"] == "2026-11-20T09:30:17.446590Z"
+
+
+async def test_moved_call_costs_its_true_subject_alone(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    await ledger.post([make_call(1, subject="unattributed")])
+    replaced = CountedAt(subject="unattributed", time=CALL_TIME)
+    await ledger.post([make_call(2, subject="ada", replaces=replaced)])
+    subjects = await get(api, "/v1/subjects")
+    assert [(line["subject"], line["calls"]) for line in subjects["data"]] == [("ada", 1)]
+    assert subjects["totals"]["cost"] == CALL_COST
+    [left] = (await get(api, "/v1/subjects/unattributed/calls"))["data"]
+    assert (left["state"], left["cost"], left["units"]) == ("moved", None, {})
+    chain = (await get(api, f"/v1/calls/{left['id']}"))["chain"]
+    assert [(row["state"], row["reason"]) for row in chain] == [
+        ("priced", None),
+        ("moved", "moved"),
+    ]
+    [stands] = (await get(api, "/v1/subjects/ada/calls"))["data"]
+    assert (stands["state"], stands["cost"]) == ("priced", CALL_COST)

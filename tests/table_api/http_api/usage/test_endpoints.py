@@ -1,0 +1,95 @@
+"""Usage and subjects over HTTP: exact, grouped, paged; an unknown cost is null."""
+
+from datetime import date
+
+from table_api.people.people import People, Person
+from table_api.storage.memory_tables import MemoryTableStorage
+from tests.fixtures.builders import CALL_TIME
+from tests.fixtures.calls import NOW
+from tests.table_api.conftest import ApiClient, api_over
+from tests.table_api.http_api.asking import get, post, problem
+
+
+async def test_usage_of_the_running_month_is_exact_and_by_day(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await post(memory, "a", "a", "b")
+    totals = {
+        "calls": 3,
+        "errors": 0,
+        "unpriced_calls": 0,
+        "no_usage_calls": 0,
+        "units": {"input": 3072, "cache_read": 3072, "output": 1281},
+        "cost": {"list": "0.0035856", "contracted": "0.0035856", "charge": "0.0035856"},
+    }
+    assert await get(api, "/v1/usage") == {
+        "from": "2026-11-01",
+        "to": "2026-12-01",
+        "zone": "Europe/Berlin",
+        "currency": "USD",
+        "newest_call": None,
+        "data": [{"day": "2026-11-20", **totals}],
+        "totals": totals,
+    }
+
+
+async def test_usage_is_grouped_and_filtered_by_cost_centre_of_the_charge_day(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await post(memory, "a", "b", "b")
+    joined = Person(subject="a", display_name="Ada", cost_centre="R&D", valid_from=CALL_TIME.date())
+    late = Person(subject="b", display_name="Bob", cost_centre="IT", valid_from=date(2026, 11, 21))
+    await People(memory, now=lambda: NOW).save([joined, late])
+    usage = await get(api, "/v1/usage", group_by="cost_centre,model")
+    assert [(line["cost_centre"], line["model"], line["calls"]) for line in usage["data"]] == [
+        ("R&D", "gpt-4.1-mini", 1),
+        (None, "gpt-4.1-mini", 2),
+    ]
+    assert (await get(api, "/v1/usage", cost_centre="R&D"))["totals"]["calls"] == 1
+    assert (await get(api, "/v1/usage", cost_centre=""))["totals"]["calls"] == 2
+    assert (await get(api, "/v1/usage", cost_centre="IT"))["totals"]["calls"] == 0
+    assert (await get(api, "/v1/usage", subject="b"))["totals"]["calls"] == 2
+    assert (await get(api, "/v1/usage", model="gpt-4o"))["data"] == []
+
+
+async def test_subjects_are_paged_dearest_first_and_the_link_leads_on(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await post(memory, "a", "b", "b", "b", "c/ü", "c/ü")
+    answer = await api.get("/v1/subjects", params={"limit": "2"})
+    first = answer.json()
+    assert [line["subject"] for line in first["data"]] == ["b", "c/ü"]
+    assert first["totals"]["calls"] == 6
+    assert first["data"][0]["last_day"] == "2026-11-20"
+    assert answer.links["next"]["url"].count("cursor=") == 1
+    second = (await api.get(answer.links["next"]["url"])).json()
+    assert [line["subject"] for line in second["data"]] == ["a"]
+    assert second["page"] == {"next_cursor": None, "limit": 2}
+    assert "next" not in (await api.get(answer.links["next"]["url"])).links
+
+
+async def test_search_narrows_the_list_and_its_totals(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await post(memory, "ada", "bob", "bob")
+    found = await get(api, "/v1/subjects", q="BO", sort="subject", order="asc")
+    assert [line["subject"] for line in found["data"]] == ["bob"]
+    assert found["totals"]["calls"] == 2
+
+
+async def test_unknown_subject_is_a_problem_and_a_known_one_without_usage_is_not(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await post(memory, "a")
+    body = await problem(api, "/v1/subjects/nobody/usage", 404)
+    assert body["type"] == "urn:problem:unknown-subject"
+    assert body["instance"] == "/v1/subjects/nobody/usage"
+    await problem(api, "/v1/subjects/nobody/calls", 404)
+    october = {"from": "2026-10-01", "to": "2026-11-01"}
+    usage = await get(api, "/v1/subjects/a/usage", **october)
+    assert (usage["data"], usage["totals"]["calls"]) == ([], 0)
+    assert (await get(api, "/v1/subjects/a/calls", **october))["data"] == []
+    newcomer = Person(subject="n", display_name="N", cost_centre=None, valid_from=NOW.date())
+    await People(memory, now=lambda: NOW).save([newcomer])
+    async with api_over(memory) as later:
+        assert (await get(later, "/v1/subjects/n/usage"))["name"] == "N"
