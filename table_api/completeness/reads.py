@@ -3,7 +3,6 @@
 A day at a time, so that memory holds the calls of one day. No writes.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,7 +24,7 @@ from table_api.ledger.day_range import DayRange
 from table_api.ledger.keys import LEDGER_TABLE, subject_rows
 from table_api.open_calls.decision import UNATTRIBUTED
 from table_api.open_calls.table import OpenCalls
-from table_api.storage.parallel import all_of
+from table_api.storage.parallel import at_most
 from table_api.storage.table_storage import TableStorage
 from table_api.usage.cell_reads import PARTITIONS_READ_MAX, LedgerReads, partition_of
 
@@ -105,17 +104,15 @@ class CompletenessReads:
         """One partition query for each subject of the day."""
         shards = (await self._reads.meta()).settings.shards
         posted: dict[str, PostedCall] = {}
-        reads = asyncio.Semaphore(PARTITIONS_READ_MAX)
 
         async def read(subject: str) -> None:
             partition = partition_of(f"{day:%Y%m}", subject, shards)
             keys = subject_rows("c", subject, (day.day, day.day + 1))
-            async with reads:
-                pages = self._storage.query(LEDGER_TABLE, partition, keys, select=POSTED_COLUMNS)
-                posted.update(posted_calls([row async for page in pages for row in page]))
+            pages = self._storage.query(LEDGER_TABLE, partition, keys, select=POSTED_COLUMNS)
+            posted.update(posted_calls([row async for page in pages for row in page]))
 
         # A caller who is named late stands under both for a moment.
-        await all_of(read(subject) for subject in {*subjects, UNATTRIBUTED})
+        await at_most(PARTITIONS_READ_MAX, map(read, {*subjects, UNATTRIBUTED}))
         return posted
 
     async def _letters(self) -> list[DeadLetter]:

@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
-from table_api.storage.keys import KeyRange, encode_part, starting_with
+from table_api.storage.keys import EVERY_ROW, KeyRange, encode_part
+from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Insert,
@@ -82,10 +83,10 @@ class DeadLetterIndex:
     async def add(self, letters: Sequence[DeadLetter]) -> None:
         """Create rows; a letter that stands stays as it is, redriven or not."""
         unique = list({letter.id: letter for letter in letters}.values())
-        for start in range(0, len(unique), OPERATIONS_MAX):
-            await self._add_chunk(unique[start : start + OPERATIONS_MAX])
+        for part in chunks(unique, OPERATIONS_MAX):
+            await self._add_chunk(part)
 
-    async def _add_chunk(self, letters: list[DeadLetter]) -> None:
+    async def _add_chunk(self, letters: Sequence[DeadLetter]) -> None:
         for _ in range(TRIES_MAX):
             rows = [Insert(encode_part(letter.id), _columns(letter)) for letter in letters]
             try:
@@ -110,7 +111,7 @@ class DeadLetterIndex:
 
     async def all(self) -> AsyncIterator[DeadLetter]:
         """Every letter of the hub by partition and sequence number."""
-        async for page in self._storage.query(DEAD_LETTERS_TABLE, self._key, starting_with("")):
+        async for page in self._storage.query(DEAD_LETTERS_TABLE, self._key, EVERY_ROW):
             for row in page:
                 yield _from_row(row)
 

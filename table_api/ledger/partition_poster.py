@@ -8,7 +8,6 @@ to tell "my lost commit" from "somebody's duplicate".
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -34,12 +33,11 @@ from table_api.ledger.measures import add_into, added, negated
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import Posting, cell_facts
 from table_api.storage.keys import KeyRange
-from table_api.storage.parallel import all_of
+from table_api.storage.parallel import at_most, backoff_s
 from table_api.storage.table_storage import OPERATIONS_MAX, Insert, Operation, Replace, TableStorage
 
 TRIES_MAX = 12
 """Tries of one transaction before the batch is given back to the caller."""
-BACKOFF_S_MAX = 2.0
 READS_IN_FLIGHT_MAX = 8
 CHAINS_READ_ONE_BY_ONE_MAX = 2
 """Up to so many calls of a subject are looked up by key; more by one read over their time span."""
@@ -77,8 +75,8 @@ class PartitionPoster:
         posted by then stays posted, and posting all of it again is harmless.
         """
         results: dict[str, PostResult] = {}
-        for chunk in chunks([NextRow(NewReport(posting), posting) for posting in postings]):
-            await self._post_chunk(partition, chunk, results)
+        for part in transactions_of([NextRow(NewReport(posting), posting) for posting in postings]):
+            await self._post_part(partition, part, results)
         return results
 
     async def amend(
@@ -90,8 +88,8 @@ class PartitionPoster:
         """
         results: dict[str, PostResult] = {}
         work = await self._still_to_do(partition, wanted, results, answer_lost=False)
-        for chunk in chunks(work):
-            await self._post_chunk(partition, chunk, results)
+        for part in transactions_of(work):
+            await self._post_part(partition, part, results)
         return results
 
     async def preview(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
@@ -104,7 +102,7 @@ class PartitionPoster:
             results[posting.entry_key] = judged if isinstance(judged, PostResult) else judged.done
         return results
 
-    async def _post_chunk(
+    async def _post_part(
         self, partition: str, work: list[NextRow], results: dict[str, PostResult]
     ) -> None:
         failure: StorageError | None = None
@@ -128,7 +126,7 @@ class PartitionPoster:
                 answer_lost = answer_lost or isinstance(error, Unavailable)
                 self._forget(partition, work)
                 if not isinstance(error, AlreadyExists):
-                    await asyncio.sleep(random.uniform(0, min(0.02 * 2**attempt, BACKOFF_S_MAX)))
+                    await asyncio.sleep(backoff_s(attempt))
         raise Unavailable(f"partition {partition}: {TRIES_MAX} tries, last: {failure}")
 
     async def _halve(
@@ -146,8 +144,8 @@ class PartitionPoster:
             )
             return
         middle = len(work) // 2
-        await self._post_chunk(partition, work[:middle], results)
-        await self._post_chunk(partition, work[middle:], results)
+        await self._post_part(partition, work[:middle], results)
+        await self._post_part(partition, work[middle:], results)
 
     async def _transact(self, partition: str, work: Sequence[NextRow]) -> None:
         standing = await self._cells_of(partition, {cell for item in work for cell in item.cells})
@@ -166,13 +164,12 @@ class PartitionPoster:
     async def _cells_of(self, partition: str, keys: Collection[str]) -> dict[str, Cell | None]:
         """The cells of a transaction, held by it: others' reads may push any out of the cache."""
         cells = self._cells.kept(partition, keys)
-        reads = asyncio.Semaphore(READS_IN_FLIGHT_MAX)
 
         async def load(key: str) -> None:
-            async with reads:
-                cells[key] = await self._cells.load(partition, key)
+            cells[key] = await self._cells.load(partition, key)
 
-        await all_of(load(key) for key in keys if key not in cells)
+        if unknown := [key for key in keys if key not in cells]:
+            await at_most(READS_IN_FLIGHT_MAX, map(load, unknown))
         return cells
 
     async def _still_to_do(
@@ -208,16 +205,14 @@ class PartitionPoster:
         for intent in wanted:
             by_subject.setdefault(intent.subject, []).append(intent.entry_key)
         keys = {intent.entry_key for intent in wanted}
-        reads = asyncio.Semaphore(READS_IN_FLIGHT_MAX)
         found: dict[str, list[LedgerEntry]] = {}
 
         async def read(of_subject: list[str]) -> None:
-            async with reads:
-                for entry in await self._read_chains(partition, sorted(of_subject)):
-                    if entry.entry_key in keys:
-                        found.setdefault(entry.entry_key, []).append(entry)  # in their order
+            for entry in await self._read_chains(partition, sorted(of_subject)):
+                if entry.entry_key in keys:
+                    found.setdefault(entry.entry_key, []).append(entry)  # in their order
 
-        await all_of(read(of_subject) for of_subject in by_subject.values())
+        await at_most(READS_IN_FLIGHT_MAX, map(read, by_subject.values()))
         return found
 
     async def _read_chains(self, partition: str, keys: Sequence[str]) -> list[LedgerEntry]:
@@ -243,7 +238,7 @@ class PartitionPoster:
                 self._cells.forget(partition, cell)
 
 
-def chunks(work: Sequence[NextRow]) -> Iterable[list[NextRow]]:
+def transactions_of(rows: Sequence[NextRow]) -> Iterable[list[NextRow]]:
     """Split calls so that each part and its cells fit one transaction.
 
     Sorted by cell, so that the calls of one cell share its change. A correction may touch another
@@ -251,7 +246,7 @@ def chunks(work: Sequence[NextRow]) -> Iterable[list[NextRow]]:
     """
     part: list[NextRow] = []
     cells: set[str] = set()
-    for item in sorted(work, key=lambda item: (item.posting.cell or "", item.intent.entry_key)):
+    for item in sorted(rows, key=lambda item: (item.posting.cell or "", item.intent.entry_key)):
         cells.update(item.cells)
         if len(part) + 1 + len(cells) > OPERATIONS_MAX:
             yield part

@@ -6,7 +6,6 @@ event comes again: it is found counted, which touches its cell.
 """
 
 import asyncio
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,11 +13,11 @@ from table_api.errors import Rejected, StorageError, Unavailable
 from table_api.ledger.cells import Cell, CellCache
 from table_api.monthly.projected_day import MONTHLY_TABLE, ProjectedDay, monthly_key, project_day
 from table_api.monthly.rows import MonthlyRow, MonthlyRowCache, write_of
+from table_api.storage.parallel import backoff_s, chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, TableStorage, Value
 from telemetry.log import Log
 
 TRIES_MAX = 12
-BACKOFF_S_MAX = 2.0
 
 _log = Log("table_api")
 
@@ -90,15 +89,14 @@ class Projection:
                 failure, again = error, rows
             else:
                 again = {}
-                for start in range(0, len(changes), OPERATIONS_MAX):
-                    part = changes[start : start + OPERATIONS_MAX]
+                for part in chunks(changes, OPERATIONS_MAX):
                     if (missed := await self._write(month, part)) is not None:
                         failure = missed
                         again |= {change.key: rows[change.key] for change in part}
             if not again:
                 return
             rows = again
-            await asyncio.sleep(random.uniform(0, min(0.02 * 2**attempt, BACKOFF_S_MAX)))
+            await asyncio.sleep(backoff_s(attempt))
         raise Unavailable(f"projection of {month}: {TRIES_MAX} tries, last: {failure}")
 
     async def _change(self, month: str, key: str, days: _Days) -> _Change | None:

@@ -3,7 +3,6 @@
 The cache is advice: a write with a stale row fails, the row is dropped and read again.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from table_api.monthly.projected_day import (
     encode_revs,
 )
 from table_api.storage.keys import KeyRange
-from table_api.storage.parallel import all_of
+from table_api.storage.parallel import at_most
 from table_api.storage.table_storage import (
     Insert,
     Merge,
@@ -148,16 +147,15 @@ class MonthlyRowCache:
             ranges = [KeyRange(key, _after(key)) for key in keys]
         names = [name for day in days for name in day_columns(day)]
         select = ["RowKey", "Timestamp", "total", "active", *names]
-        unknown, reads = set(keys), asyncio.Semaphore(READS_IN_FLIGHT_MAX)
+        unknown = set(keys)
 
         async def read(span: KeyRange) -> None:
-            async with reads:
-                async for page in self._storage.query(MONTHLY_TABLE, month, span, select=select):
-                    for row in page:
-                        if (key := str(row["RowKey"])) in unknown:
-                            self._rows[month, key] = read_monthly_row(row, days)
+            async for page in self._storage.query(MONTHLY_TABLE, month, span, select=select):
+                for row in page:
+                    if (key := str(row["RowKey"])) in unknown:
+                        self._rows[month, key] = read_monthly_row(row, days)
 
-        await all_of(read(span) for span in ranges)
+        await at_most(READS_IN_FLIGHT_MAX, map(read, ranges))
 
     def get(self, month: str, key: str) -> MonthlyRow:
         """A loaded row."""

@@ -19,7 +19,8 @@ from table_api.rerating.run import (
     read_rerating,
     rerating_columns,
 )
-from table_api.storage.keys import KeyRange, starting_with
+from table_api.storage.keys import starting_with
+from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Insert,
@@ -154,13 +155,12 @@ class Reratings:
             Upsert(f"report|{start // PART_CHARS:06d}", {"part": text[start : start + PART_CHARS]})
             for start in range(0, len(text), PART_CHARS)
         ]
-        for at in range(0, len(rows), PARTS_AT_ONCE):
-            parts = rows[at : at + PARTS_AT_ONCE]
+        for parts in chunks(rows, PARTS_AT_ONCE):
             await self._storage.transact(RERATINGS_TABLE, run, parts)
 
     async def note(self, run: str, work: Work, calls: Sequence[LeftAlone]) -> None:
         """Keep which calls were left alone; the same again changes nothing."""
-        for start in range(0, len(calls), OPERATIONS_MAX):
+        for part in chunks(calls, OPERATIONS_MAX):
             rows = [
                 Upsert(
                     f"{work}|{call.partition}|{call.entry_key}",
@@ -170,14 +170,14 @@ class Reratings:
                         "reason": call.reason,
                     },
                 )
-                for call in calls[start : start + OPERATIONS_MAX]
+                for call in part
             ]
             await self._storage.transact(RERATINGS_TABLE, run, rows)
 
     async def noted(self, run: str, work: Work) -> list[LeftAlone]:
         """Which calls were left alone, at most LISTED_MAX."""
         found: list[LeftAlone] = []
-        keys = KeyRange(f"{work}|", f"{work}|~")
+        keys = starting_with(f"{work}|")
         async for page in self._storage.query(RERATINGS_TABLE, run, keys, rows_max=LISTED_MAX):
             found.extend(
                 LeftAlone(str(row["partition"]), str(row["entry_key"]), str(row["reason"]))

@@ -90,7 +90,7 @@ class AzureBlobStore:
 
     async def folders(self) -> AsyncIterator[str]:
         """See BlobStore. An absent container reads as an empty one."""
-        with _failures("list the months"):
+        with _failures("list the folders"):
             try:
                 async for item in self._client.walk_blobs(delimiter="/"):
                     if isinstance(item, BlobPrefix):

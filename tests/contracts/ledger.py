@@ -137,7 +137,7 @@ class LedgerContract:
     async def test_a_move_that_is_cut_short_shows_as_moving_and_is_finished_by_a_repeat(
         self, storage: TableStorage, ledger: ProjectedLedger, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
+        monkeypatch.setattr("table_api.storage.parallel.BACKOFF_S_MAX", 0)
         lost = make_call(1, subject="unattributed", rank=Rank.GATEWAY_LOG)
         mover = make_call(2, replaces=place_of(lost), rank=Rank.GATEWAY_LOG)
         await ledger.post([lost])
@@ -230,7 +230,7 @@ class LedgerContract:
     async def test_storage_that_stays_away_gives_the_batch_back(
         self, storage: TableStorage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
+        monkeypatch.setattr("table_api.storage.parallel.BACKOFF_S_MAX", 0)
         ledger = await open_ledger(storage)
         faulty = ProjectedLedger(
             FaultyStorage(storage, ["before"] * 50), ledger.meta, now=lambda: NOW

@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from table_api.consumer_state.groups import ConsumerGroup, metering_place
 from table_api.consumer_state.progress import Count, ProgressTable
-from table_api.errors import NoLedger
 from table_api.invoicing.closing.close import CloseJob, OpenCallsOf
 from table_api.invoicing.settings import InvoicingSettings, invoicing_settings
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.take_snapshot import BillingSource
-from table_api.ledger.meta import read_meta
+from table_api.ledger.meta import read_ledger_meta
 from table_api.open_calls.decision import PairingState
 from table_api.open_calls.table import OpenCalls
 from table_api.people.people import People
@@ -47,9 +46,7 @@ async def make_job(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> CloseJob:
     """The close job over open storages; it reads the people as they are now."""
-    meta = await read_meta(storage)
-    if meta is None:
-        raise NoLedger("this storage holds no ledger: the first consumer makes it")
+    meta = await read_ledger_meta(storage)
     people = await People(storage, now=now).directory()
     source = BillingSource(storage=storage, meta=meta, people=people, archive=Archive(blobs))
     return CloseJob(source=source, settings=settings, open_calls=open_calls, now=now)

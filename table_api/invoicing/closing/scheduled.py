@@ -1,4 +1,4 @@
-"""The export job as a timer runs it: one run at a time, and every month that was missed.
+"""The close as a timer runs it: one run at a time, and every month that is due.
 
 The lease only saves work: two closes at once write the same bytes.
 """

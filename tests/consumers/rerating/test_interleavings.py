@@ -210,4 +210,4 @@ async def _accounts_for_every_pair(history: History, runs: list[str], *, reverte
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.storage.parallel.BACKOFF_S_MAX", 0)

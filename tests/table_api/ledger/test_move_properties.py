@@ -112,4 +112,4 @@ async def write(ledger: ProjectedLedger, batches: Sequence[Sequence[MeteredCall]
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.storage.parallel.BACKOFF_S_MAX", 0)
