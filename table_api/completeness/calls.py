@@ -6,8 +6,7 @@ from datetime import datetime
 import msgspec
 
 from pricing_rules.types import CallState, Operation, Usage
-from table_api.ledger import entries as cache_writes
-from table_api.ledger.entries import excludes_cache_writes, model_of
+from table_api.ledger.entries import CACHE_WRITE_COLUMNS, excludes_cache_writes, model_of
 from table_api.ledger.keys import split_call_key
 from table_api.open_calls.decision import PairingState, state_of
 from table_api.open_calls.joined_call import JoinedCall
@@ -19,7 +18,7 @@ WRITING = frozenset(
     {Operation.CHAT_COMPLETIONS, Operation.COMPLETIONS, Operation.RESPONSES, Operation.MESSAGES}
 )
 """Operations whose answers have completion tokens."""
-POSTED_COLUMNS = ("RowKey", "call_id", "subject", "api", "charge", *cache_writes.COLUMNS)
+POSTED_COLUMNS = ("RowKey", "call_id", "subject", "api", "charge", *CACHE_WRITE_COLUMNS)
 """What a read of the ledger asks for."""
 
 

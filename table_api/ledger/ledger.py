@@ -131,17 +131,13 @@ class Ledger:
     async def _with_last_book(self, posting: Posting, last: LedgerEntry) -> Posting:
         """A stronger report is no occasion to change prices: it is rated with the chain's book."""
         call = posting.call
-        version = last.text("book_version")
-        if (
-            self._books is None
-            or posting.cell is None
-            or version in {None, call.priced.book_version}
-        ):
+        same_book = last.book_version == call.priced.book_version
+        if self._books is None or posting.cell is None or same_book:
             return posting
-        book = await self._books.get(str(version))
+        book = await self._books.get(last.book_version)
         if book is None:
             return posting
-        cost_centre = last.text("cost_centre") or call.cost_centre
+        cost_centre = last.cost_centre or call.cost_centre
         return self.place(replace(call, priced=rate(call.priced.event, book, cost_centre)))
 
     async def _post_all(self, postings: Sequence[Posting]) -> list[PostResult]:

@@ -21,13 +21,8 @@ from table_api.errors import (
 )
 from table_api.ledger.cells import Cell, CellCache, cell_columns
 from table_api.ledger.chain_changes import ChainChange, NewReport, NextRow, Reprice, Revert
-from table_api.ledger.entries import (
-    Effect,
-    LedgerEntry,
-    correction_columns,
-    entry_columns,
-    read_entry,
-)
+from table_api.ledger.entries import Effect, LedgerEntry, read_entry
+from table_api.ledger.entry_columns import correction_columns, entry_columns
 from table_api.ledger.keys import chain_range, correction_key
 from table_api.ledger.measures import add_into, added, negated
 from table_api.ledger.post_result import Outcome, PostResult

@@ -38,8 +38,8 @@ _Days = dict[int, _Day]
 @dataclass(frozen=True, slots=True)
 class _Change:
     key: str
-    row: MonthlyRow
-    """As it will stand."""
+    after: MonthlyRow
+    """The row after the change."""
     days: tuple[int, ...]
     facts: Mapping[str, Value]
     """Of any of its cells."""
@@ -131,7 +131,7 @@ class Projection:
         """Do all of them, or forget the rows and give the error. A row that storage refuses is
         left behind alone, and the audit names it.
         """
-        writes = [write_of(each.key, each.row, each.days, each.facts) for each in changes]
+        writes = [write_of(each.key, each.after, each.days, each.facts) for each in changes]
         try:
             etags = await self._storage.transact(MONTHLY_TABLE, month, writes)
         except Rejected as rejected:
@@ -146,7 +146,7 @@ class Projection:
             self._rows.forget(month, [each.key for each in changes])
             return error
         for each, etag in zip(changes, etags, strict=True):
-            self._rows.put(month, each.key, replace(each.row, etag=etag))
+            self._rows.put(month, each.key, replace(each.after, etag=etag))
         return None
 
 

@@ -38,7 +38,7 @@ class PastDays:
         """By subject and month; only where there are calls."""
         found: dict[Key, Regrouping] = {}
         async for call in self._calls(before, after):
-            subject = str(call.entry.row["subject"])
+            subject = call.entry.subject
             old = before.cost_centre(subject, call.day)
             if old == call.cost_centre:
                 continue
@@ -90,7 +90,7 @@ class PastDays:
             charge=line.charge + charge,
         )
         try:
-            book = await self.books.get(str(entry.row["book_version"]))
+            book = await self.books.get(entry.book_version)
         except InvalidBook:
             book = None
         if book is None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from table_api.ledger.day_range import DayRange, MonthDays
-from table_api.ledger.entries import LedgerEntry, model_of, read_entry
+from table_api.ledger.entries import LedgerEntry, read_entry
 from table_api.ledger.keys import (
     LEDGER_TABLE,
     CallAddress,
@@ -56,7 +56,7 @@ class CallReads:
                 return CallPage(tuple(calls), last)
             scanned += rows
             last = CallAddress(entry.partition, entry.entry_key)
-            if model is None or model_of(entry.row) == model:
+            if model is None or entry.model == model:
                 calls.append(entry)
         return CallPage(tuple(calls), None)
 
