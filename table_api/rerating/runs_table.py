@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile
 from table_api.rerating.run import (
+    Approval,
     Rerating,
     RunRefused,
     RunState,
@@ -104,7 +105,8 @@ class Reratings:
         found = read_rerating(row)
         if found.state is not RunState.STAGED:
             raise RunRefused(f"run {run} is {found.state}, only a staged one can be approved")
-        approved = replace(found, state=RunState.APPROVED, approved_by=by, approved_at=at, why=why)
+        approval = Approval(by=by, why=why, at=at)
+        approved = replace(found, state=RunState.APPROVED, approved=approval)
         change = Replace(run, rerating_columns(approved), etag_of(row))
         await self._write([change], f"run {run}")
         return approved
@@ -139,7 +141,8 @@ class Reratings:
         if work is Work.APPLY:
             done = replace(rerating, state=RunState.APPLIED, applied_at=at)
         else:
-            done = replace(rerating, state=RunState.REVERTED, reverted_at=at)
+            reverted = rerating.reverted and replace(rerating.reverted, at=at)
+            done = replace(rerating, state=RunState.REVERTED, reverted=reverted)
         await self.renew(done, work, owner=owner, at=at - timedelta(seconds=LEASE_S))
         return done
 
