@@ -5,7 +5,7 @@ A day at a time, so that memory holds the calls of one day. No writes.
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from table_api.completeness.calls import (
     POSTED_COLUMNS,
@@ -14,10 +14,11 @@ from table_api.completeness.calls import (
     posted_calls,
     seen_call,
 )
+from table_api.completeness.days import day_span
 from table_api.completeness.meter import CompletenessMeter, CompletenessReport
-from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
-from table_api.consumer_state.groups import Paths
-from table_api.consumer_state.progress import ProgressTable
+from table_api.consumer_state.dead_letters import DeadLetterIndex, OpenLetter
+from table_api.consumer_state.groups import ConsumerGroup, Paths
+from table_api.consumer_state.progress import newest_enqueued_time
 from table_api.errors import TooManyCalls
 from table_api.ledger.billing_calendar import FIRST_YEAR, BillingCalendar
 from table_api.ledger.day_range import DayRange
@@ -32,11 +33,6 @@ CALLS_READ_MAX = 100_000
 """Calls one answer may read: about 120 µs of CPU each, so some 12 s."""
 HOURS_AT_ONCE = timedelta(hours=3)
 """Of open calls in memory with all their facts."""
-DAY_MARGIN = timedelta(hours=1)
-"""Around a day: a call's own time may lie after the gateway's record of it, and a zone's clocks
-change by an hour."""
-ZONE_AHEAD_MAX = timedelta(hours=14)
-ZONE_BEHIND_MAX = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +48,8 @@ class CompletenessReading:
     """Enqueued time up to which pairing has read the usage hub; None before the first event."""
     newest_diagnostics: datetime | None
     """The same of the hub of the gateway's log."""
+    dead_letters_complete: bool
+    """Whether every dead letter was read: see OpenLetters."""
 
 
 class CompletenessReads:
@@ -66,7 +64,7 @@ class CompletenessReads:
     async def read(self, days: DayRange, *, calls_max: int) -> CompletenessReading:
         """Of the calls that count in these days of the billing zone."""
         calendar = (await self._reads.meta()).calendar
-        letters = await self._letters()
+        letters, letters_complete = await self._letters()
         meter, read = CompletenessMeter(), 0
         for day in _days(days):
             calls: list[SeenCall] = []
@@ -86,6 +84,7 @@ class CompletenessReads:
             facts_from=await self._open_calls.first_hour(),
             newest_usage_event=await self._newest(self._paths.usage_hub),
             newest_diagnostics=await self._newest(self._paths.diagnostics_hub),
+            dead_letters_complete=letters_complete,
         )
 
     async def _seen(self, day: date, calendar: BillingCalendar) -> AsyncIterator[SeenCall]:
@@ -115,29 +114,16 @@ class CompletenessReads:
         await at_most(PARTITIONS_READ_MAX, map(read, {*subjects, UNATTRIBUTED}))
         return posted
 
-    async def _letters(self) -> list[DeadLetter]:
-        found: list[DeadLetter] = []
-        for hub in (self._paths.usage_hub, self._paths.diagnostics_hub):
-            index = DeadLetterIndex(self._storage, hub)
-            found += [each async for each in index.all() if each.state is LetterState.OPEN]
-        return found
+    async def _letters(self) -> tuple[list[OpenLetter], bool]:
+        """The open letters of both hubs, and whether all were read."""
+        hubs = (self._paths.usage_hub, self._paths.diagnostics_hub)
+        of_hubs = [await DeadLetterIndex(self._storage, hub).open_letters() for hub in hubs]
+        letters = [letter for each in of_hubs for letter in each.letters]
+        return letters, all(each.complete for each in of_hubs)
 
     async def _newest(self, hub: str) -> datetime | None:
-        partitions = await ProgressTable(self._storage).of_group(hub, self._paths.group)
-        times = [row.enqueued_time for row in partitions if row.enqueued_time is not None]
-        return max(times, default=None)
-
-
-def day_span(day: date, calendar: BillingCalendar) -> tuple[datetime, datetime]:
-    """(start, stop) around all instants of a day of the billing zone, with a margin."""
-    midnight = datetime.combine(day, time(), UTC)
-    start, stop = midnight - ZONE_AHEAD_MAX, midnight + timedelta(days=1) + ZONE_BEHIND_MAX
-    hour = timedelta(hours=1)
-    while calendar.day(start + hour) < day:
-        start += hour
-    while calendar.day(stop - hour) > day:
-        stop -= hour
-    return start - DAY_MARGIN, stop + DAY_MARGIN
+        group = ConsumerGroup(hub=hub, group=self._paths.group)
+        return await newest_enqueued_time(self._storage, group)
 
 
 def _days(days: DayRange) -> Iterable[date]:
@@ -145,7 +131,7 @@ def _days(days: DayRange) -> Iterable[date]:
 
 
 def _of_day(
-    letters: Sequence[DeadLetter], day: date, calendar: BillingCalendar
-) -> list[DeadLetter]:
+    letters: Sequence[OpenLetter], day: date, calendar: BillingCalendar
+) -> list[OpenLetter]:
     """By the time the hub took them: most have no readable time of their own."""
     return [each for each in letters if calendar.day(each.enqueued_time) == day]

@@ -27,6 +27,8 @@ DEAD_LETTERS_TABLE = "deadletters"
 TRIES_MAX = 8
 TEXT_CHARS_MAX = 1_000
 """A longer value, message or outcome is cut in the index; the blob holds the event whole."""
+LETTERS_READ_MAX = 10_000
+"""Letters of a hub, redriven ones too, that a report looks at: ten requests."""
 
 
 class LetterState(StrEnum):
@@ -62,6 +64,23 @@ class DeadLetter:
     def id(self) -> str:
         """Identity: where it stood and what it held. Also the RowKey and the blob's last name."""
         return f"{self.partition}-{self.sequence_number:020d}-{self.content_hash}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLetter:
+    """What a report says of an open dead letter."""
+
+    enqueued_time: datetime
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLetters:
+    """The open dead letters of a hub."""
+
+    letters: Sequence[OpenLetter]
+    complete: bool
+    """False when the hub has more letters than were read: there may be more open ones."""
 
 
 def content_hash(body: bytes) -> str:
@@ -115,6 +134,21 @@ class DeadLetterIndex:
             for row in page:
                 yield _from_row(row)
 
+    async def open_letters(self, *, read_max: int = LETTERS_READ_MAX) -> OpenLetters:
+        """The open ones among the first `read_max` letters, by partition and sequence number."""
+        letters: list[OpenLetter] = []
+        read, select = 0, ("state", "enqueued_time", "event_id")
+        async for page in self._storage.query(
+            DEAD_LETTERS_TABLE, self._key, EVERY_ROW, select=select, rows_max=read_max + 1
+        ):
+            for row in page[: read_max - read]:
+                if row["state"] == LetterState.OPEN:
+                    letters.append(OpenLetter(parse_time(row["enqueued_time"]), _event_id(row)))
+            read += len(page)
+            if read > read_max:
+                return OpenLetters(letters, complete=False)
+        return OpenLetters(letters, complete=True)
+
     async def replace(self, letter: DeadLetter) -> None:
         """Write what changed in a standing letter. The last writer stands: it is no money."""
         for _ in range(TRIES_MAX):
@@ -154,7 +188,7 @@ def _columns(letter: DeadLetter) -> dict[str, Value]:
 
 
 def _from_row(row: Row) -> DeadLetter:
-    event_id, outcome = row.get("event_id"), row.get("outcome")
+    outcome = row.get("outcome")
     return DeadLetter(
         hub=str(row["hub"]),
         partition=str(row["partition"]),
@@ -166,8 +200,13 @@ def _from_row(row: Row) -> DeadLetter:
         field=str(row["field"]),
         value=str(row["value"]),
         message=str(row["message"]),
-        event_id=None if event_id is None else str(event_id),
+        event_id=_event_id(row),
         body_bytes=int(row["body_bytes"]),
         state=LetterState(str(row["state"])),
         outcome=None if outcome is None else str(outcome),
     )
+
+
+def _event_id(row: Row) -> str | None:
+    event_id = row.get("event_id")
+    return None if event_id is None else str(event_id)
