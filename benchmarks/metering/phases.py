@@ -69,7 +69,7 @@ async def phases(storage: TableStorage) -> list[tuple[str, float]]:
     )
     rows, naming = _timed(
         lambda posting: entry_columns(
-            posting, [Effect(posting.cell or "", 1, posting.additive)], recorded_at=now
+            posting, [Effect(posting.cell or "", 1, posting.measures)], recorded_at=now
         ),
         postings,
     )

@@ -53,12 +53,12 @@ class Diff:
             line.changed += changed
         new.newly_priced += priced == 1
         new.newly_unpriced += priced == -1
-        _add_amounts(old, new, call.entry.additive, after.additive)
+        _add_amounts(old, new, call.entry.measures, after.measures)
         self.total.calls += 1
         self.total.changed += changed
         self.total.newly_priced += priced == 1
         self.total.newly_unpriced += priced == -1
-        _add_amounts(self.total, self.total, call.entry.additive, after.additive)
+        _add_amounts(self.total, self.total, call.entry.measures, after.measures)
 
     def changed_lines(self) -> Iterator[tuple[Key, DiffLine]]:
         """Lines with a changed call, by key."""

@@ -93,8 +93,8 @@ class CompletenessReads:
         start, stop = day_span(day, calendar)
         while start < stop:
             until = min(start + HOURS_AT_ONCE, stop)
-            for kept in await self._open_calls.calls(start, until):
-                call = seen_call(kept)
+            for open_call in await self._open_calls.calls(start, until):
+                call = seen_call(open_call)
                 if call is not None and calendar.day(call.time) == day:
                     yield call
             start = until

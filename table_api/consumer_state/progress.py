@@ -133,8 +133,8 @@ def _from_row(row: Row) -> Progress:
     )
 
 
-async def newest_enqueued_time(storage: TableStorage, place: ConsumerGroup) -> datetime | None:
+async def newest_enqueued_time(storage: TableStorage, group: ConsumerGroup) -> datetime | None:
     """When the newest event that metering has dealt with reached the hub; None before the first."""
-    partitions = await ProgressTable(storage).of_group(place.hub, place.group)
+    partitions = await ProgressTable(storage).of_group(group.hub, group.group)
     times = [row.enqueued_time for row in partitions if row.enqueued_time is not None]
     return max(times, default=None)

@@ -57,7 +57,7 @@ class Repricing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class NextRow(msgspec.Struct, frozen=True, gc=False):
     """A row to write: the state of the call after it, and the chain's last row when it stands."""
 
-    intent: "ChainChange"
+    change: "ChainChange"
     posting: Posting
     last: LedgerEntry | None = None
     because: Because | None = None
@@ -166,7 +166,7 @@ class Revert:
         posting = replace(
             self.place(recorded_call(before)),
             cell=before.cell,
-            additive=before.additive,
+            measures=before.measures,
             report=before.report,
         )
         return NextRow(self, posting, last, Because(REVERTED, run=self.run, by=self.by))

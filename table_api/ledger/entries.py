@@ -12,7 +12,7 @@ import msgspec
 
 from pricing_rules.types import CallState, Operation, Rank
 from table_api.ledger.keys import split_call_key
-from table_api.ledger.measures import Measures, decode_additive
+from table_api.ledger.measures import Measures, decode_measures
 from table_api.ledger.posting import Origin, Report
 from table_api.storage.table_storage import Row, Value
 from table_api.storage.timestamp import parse_time
@@ -48,7 +48,7 @@ class LedgerEntry:
     """0 for the entry, n for its n-th correction."""
     row: Row
     """Every fact as stored; the columns are listed in docs/tables.md."""
-    additive: Measures
+    measures: Measures
     """What the call counts after this row."""
     effects: tuple[Effect, ...]
     adjustments: tuple[LedgerAdjustment, ...]
@@ -197,20 +197,20 @@ class LedgerEntry:
 def read_entry(row: Row) -> LedgerEntry:
     """A chain row as read from the ledger."""
     entry_key, number = split_call_key(str(row["RowKey"]))
-    additive = decode_additive(row)
+    measures = decode_measures(row)
     if "effects" in row:
         effects = tuple(
-            Effect(str(cell), int(rev), decode_additive(delta))
+            Effect(str(cell), int(rev), decode_measures(delta))
             for cell, rev, delta in msgspec.json.decode(str(row["effects"]))
         )
     else:
-        effects = (Effect(str(row["cell"]), int(row["rev"]), additive),)
+        effects = (Effect(str(row["cell"]), int(row["rev"]), measures),)
     return LedgerEntry(
         partition=str(row["PartitionKey"]),
         entry_key=entry_key,
         number=number,
         row=row,
-        additive=additive,
+        measures=measures,
         effects=effects,
         adjustments=_adjustments(str(row["adjustments"])) if "adjustments" in row else (),
     )

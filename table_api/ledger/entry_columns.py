@@ -8,7 +8,7 @@ import msgspec
 
 from pricing_rules.types import PricedCall
 from table_api.ledger.entries import Effect
-from table_api.ledger.measures import encode_additive
+from table_api.ledger.measures import encode_measures
 from table_api.ledger.posting import Posting
 from table_api.storage.table_storage import Value
 from table_api.storage.timestamp import timestamp
@@ -47,7 +47,7 @@ def correction_columns(
     if because.by is not None:
         columns["run_by"] = because.by
     columns["effects"] = msgspec.json.encode(
-        [[effect.cell, effect.rev, encode_additive(effect.delta)] for effect in effects]
+        [[effect.cell, effect.rev, encode_measures(effect.delta)] for effect in effects]
     ).decode()
     return columns
 
@@ -56,7 +56,7 @@ def _state_columns(
     posting: Posting, effects: Sequence[Effect], recorded_at: datetime
 ) -> dict[str, Value]:
     columns = _facts(posting)
-    columns.update(encode_additive(posting.additive))
+    columns.update(encode_measures(posting.measures))
     columns["fingerprint"] = posting.report.fingerprint
     columns["day"] = posting.day.isoformat()
     if posting.cell is not None:

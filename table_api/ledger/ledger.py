@@ -104,16 +104,16 @@ class Ledger:
         """
         results: dict[CallAddress, PostResult] = {}
         by_partition: dict[str, list[Reprice | Revert]] = {}
-        for address, intent in wanted.items():
-            by_partition.setdefault(address.partition, []).append(intent)
+        for address, change in wanted.items():
+            by_partition.setdefault(address.partition, []).append(change)
 
-        async def amend(partition: str, intents: list[Reprice | Revert]) -> None:
+        async def amend(partition: str, changes: list[Reprice | Revert]) -> None:
             lock = self._locks.setdefault(partition, asyncio.Lock())
             async with self._in_flight, lock:
-                by_key = await self._poster.amend(partition, intents)
+                by_key = await self._poster.amend(partition, changes)
             results.update((CallAddress(partition, key), result) for key, result in by_key.items())
 
-        await all_of(amend(partition, intents) for partition, intents in by_partition.items())
+        await all_of(amend(partition, changes) for partition, changes in by_partition.items())
         return results
 
     async def preview(self, calls: Sequence[MeteredCall]) -> list[PostResult]:

@@ -82,8 +82,8 @@ class PartitionPoster:
         Unlike a new call, a change reads the chain before its first try. Raises as `post` does.
         """
         results: dict[str, PostResult] = {}
-        work = await self._still_to_do(partition, wanted, results, answer_lost=False)
-        for part in transactions_of(work):
+        rows = await self._still_to_do(partition, wanted, results, answer_lost=False)
+        for part in transactions_of(rows):
             await self._post_part(partition, part, results)
         return results
 
@@ -98,28 +98,28 @@ class PartitionPoster:
         return results
 
     async def _post_part(
-        self, partition: str, work: list[NextRow], results: dict[str, PostResult]
+        self, partition: str, rows: list[NextRow], results: dict[str, PostResult]
     ) -> None:
         failure: StorageError | None = None
         answer_lost = False
         for attempt in range(TRIES_MAX):
             try:
                 if failure is not None:
-                    wanted = [item.intent for item in work]
-                    work = await self._still_to_do(
+                    wanted = [row.change for row in rows]
+                    rows = await self._still_to_do(
                         partition, wanted, results, answer_lost=answer_lost
                     )
-                if work:
-                    await self._transact(partition, work)
-                    results.update((item.intent.entry_key, item.done) for item in work)
+                if rows:
+                    await self._transact(partition, rows)
+                    results.update((row.change.entry_key, row.done) for row in rows)
                 return
             except Rejected as rejected:
-                await self._halve(partition, work, rejected, results)
+                await self._halve(partition, rows, rejected, results)
                 return
             except StorageError as error:
                 failure = error
                 answer_lost = answer_lost or isinstance(error, Unavailable)
-                self._forget(partition, work)
+                self._forget(partition, rows)
                 if not isinstance(error, AlreadyExists):
                     await asyncio.sleep(backoff_s(attempt))
         raise Unavailable(f"partition {partition}: {TRIES_MAX} tries, last: {failure}")
@@ -127,31 +127,31 @@ class PartitionPoster:
     async def _halve(
         self,
         partition: str,
-        work: list[NextRow],
+        rows: list[NextRow],
         rejected: Rejected,
         results: dict[str, PostResult],
     ) -> None:
         """One bad row fails its whole transaction: split until it stands alone."""
-        self._forget(partition, work)
-        if len(work) == 1:
-            results[work[0].intent.entry_key] = PostResult(
+        self._forget(partition, rows)
+        if len(rows) == 1:
+            results[rows[0].change.entry_key] = PostResult(
                 outcome=Outcome.REFUSED, reason=str(rejected)
             )
             return
-        middle = len(work) // 2
-        await self._post_part(partition, work[:middle], results)
-        await self._post_part(partition, work[middle:], results)
+        middle = len(rows) // 2
+        await self._post_part(partition, rows[:middle], results)
+        await self._post_part(partition, rows[middle:], results)
 
-    async def _transact(self, partition: str, work: Sequence[NextRow]) -> None:
-        standing = await self._cells_of(partition, {cell for item in work for cell in item.cells})
+    async def _transact(self, partition: str, rows: Sequence[NextRow]) -> None:
+        standing = await self._cells_of(partition, {cell for row in rows for cell in row.cells})
         changed: dict[str, Cell] = {}
-        rows: list[Operation] = []
+        inserts: list[Operation] = []
         now = self._now()
-        for item in work:
-            effects = _apply(item, standing, changed)
-            rows.append(_row_of(item, effects, now))
-        changes = [_change(key, cell) for key, cell in changed.items()]
-        etags = await self._storage.transact(self._table, partition, [*changes, *rows])
+        for row in rows:
+            effects = _apply(row, standing, changed)
+            inserts.append(_row_of(row, effects, now))
+        cells = [_cell_write(key, cell) for key, cell in changed.items()]
+        etags = await self._storage.transact(self._table, partition, [*cells, *inserts])
         for (key, written), etag in zip(changed.items(), etags, strict=False):
             self._cells.put(partition, key, replace(written, etag=etag))
             self._touched(partition, key, written.rev)
@@ -178,13 +178,13 @@ class PartitionPoster:
         """Read which calls stand; settle those that need no row, keep the others."""
         standing = await self._standing(partition, wanted)
         left = []
-        for intent in wanted:
-            chain = standing.get(intent.entry_key, ())
-            judged = intent.judge(chain, answer_lost=answer_lost)
+        for change in wanted:
+            chain = standing.get(change.entry_key, ())
+            judged = change.judge(chain, answer_lost=answer_lost)
             if isinstance(judged, PostResult):
-                results[intent.entry_key] = judged
+                results[change.entry_key] = judged
                 self._touch(partition, chain)
-            elif isinstance(intent, NewReport) and judged.last is not None:
+            elif isinstance(change, NewReport) and judged.last is not None:
                 left.append(
                     replace(judged, posting=await self._rate_again(judged.posting, judged.last))
                 )
@@ -197,9 +197,9 @@ class PartitionPoster:
     ) -> dict[str, list[LedgerEntry]]:
         """The chain of each call that stands, by entry key."""
         by_subject: dict[str, list[str]] = {}
-        for intent in wanted:
-            by_subject.setdefault(intent.subject, []).append(intent.entry_key)
-        keys = {intent.entry_key for intent in wanted}
+        for change in wanted:
+            by_subject.setdefault(change.subject, []).append(change.entry_key)
+        keys = {change.entry_key for change in wanted}
         found: dict[str, list[LedgerEntry]] = {}
 
         async def read(of_subject: list[str]) -> None:
@@ -227,9 +227,9 @@ class PartitionPoster:
             for effect in entry.effects:
                 self._touched(partition, effect.cell, effect.rev)
 
-    def _forget(self, partition: str, work: Iterable[NextRow]) -> None:
-        for item in work:
-            for cell in item.cells:
+    def _forget(self, partition: str, rows: Iterable[NextRow]) -> None:
+        for row in rows:
+            for cell in row.cells:
                 self._cells.forget(partition, cell)
 
 
@@ -241,25 +241,25 @@ def transactions_of(rows: Sequence[NextRow]) -> Iterable[list[NextRow]]:
     """
     part: list[NextRow] = []
     cells: set[str] = set()
-    for item in sorted(rows, key=lambda item: (item.posting.cell or "", item.intent.entry_key)):
-        cells.update(item.cells)
+    for row in sorted(rows, key=lambda row: (row.posting.cell or "", row.change.entry_key)):
+        cells.update(row.cells)
         if len(part) + 1 + len(cells) > OPERATIONS_MAX:
             yield part
-            part, cells = [], set(item.cells)
-        part.append(item)
+            part, cells = [], set(row.cells)
+        part.append(row)
     if part:
         yield part
 
 
 def _apply(
-    item: NextRow, standing: Mapping[str, Cell | None], changed: dict[str, Cell]
+    row: NextRow, standing: Mapping[str, Cell | None], changed: dict[str, Cell]
 ) -> list[Effect]:
     """Add one call to the cells of the transaction; a cell's `rev` rises once in it."""
-    posting = item.posting
-    deltas = {} if posting.cell is None else {posting.cell: posting.additive}
-    if item.last is not None and item.last.cell is not None:
-        before = item.last.cell
-        deltas[before] = added(deltas.get(before, {}), negated(item.last.additive))
+    posting = row.posting
+    deltas = {} if posting.cell is None else {posting.cell: posting.measures}
+    if row.last is not None and row.last.cell is not None:
+        before = row.last.cell
+        deltas[before] = added(deltas.get(before, {}), negated(row.last.measures))
     effects = []
     for key, delta in deltas.items():
         if key not in changed:
@@ -267,21 +267,21 @@ def _apply(
             changed[key] = (
                 Cell(cell_facts(posting), {}, 1, None)
                 if cell is None
-                else replace(cell, additive=dict(cell.additive), rev=cell.rev + 1)
+                else replace(cell, measures=dict(cell.measures), rev=cell.rev + 1)
             )
-        add_into(changed[key].additive, delta)
+        add_into(changed[key].measures, delta)
         effects.append(Effect(key, changed[key].rev, delta))
     return effects
 
 
-def _row_of(item: NextRow, effects: Sequence[Effect], now: datetime) -> Insert:
-    posting, last = item.posting, item.last
-    if last is None or item.because is None:
+def _row_of(row: NextRow, effects: Sequence[Effect], now: datetime) -> Insert:
+    posting, last = row.posting, row.last
+    if last is None or row.because is None:
         return Insert(posting.entry_key, entry_columns(posting, effects, recorded_at=now))
-    columns = correction_columns(posting, effects, because=item.because, recorded_at=now)
+    columns = correction_columns(posting, effects, because=row.because, recorded_at=now)
     return Insert(correction_key(posting.entry_key, last.number + 1), columns)
 
 
-def _change(key: str, cell: Cell) -> Operation:
+def _cell_write(key: str, cell: Cell) -> Operation:
     columns = cell_columns(cell)
     return Insert(key, columns) if cell.etag is None else Replace(key, columns, cell.etag)

@@ -41,7 +41,7 @@ STATE_COLUMNS = (
     "currency",
     "billing_currency",
 )
-"""With the additive columns: what rating has made of a call, and where it counts."""
+"""With the measures: what rating has made of a call, and where it counts."""
 
 
 def recorded_event(entry: LedgerEntry) -> UsageEvent:
@@ -108,7 +108,7 @@ def recorded_call(entry: LedgerEntry) -> MeteredCall:
 def state_digest(entry: LedgerEntry) -> str:
     """Equal for two rows that say the same of a call: its report, its book and its amounts."""
     said = {
-        "additive": {name: amount for name, amount in entry.additive.items() if amount},
+        "additive": {name: amount for name, amount in entry.measures.items() if amount},
         "report": [*entry.report.strength, entry.report.fingerprint],
         "book": entry.book_version,
         **{column: entry.text(column) for column in STATE_COLUMNS},
@@ -120,8 +120,8 @@ def differs(entry: LedgerEntry, after: Posting) -> bool:
     """Whether the row after would say anything else but the book's version."""
     effects = [Effect(after.cell or "", 0, {})]
     columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
-    before = {name: amount for name, amount in entry.additive.items() if amount}
-    if before != {name: amount for name, amount in after.additive.items() if amount}:
+    before = {name: amount for name, amount in entry.measures.items() if amount}
+    if before != {name: amount for name, amount in after.measures.items() if amount}:
         return True
     return any(
         entry.text(name) != (None if columns.get(name) is None else str(columns[name]))
@@ -132,11 +132,11 @@ def differs(entry: LedgerEntry, after: Posting) -> bool:
 def _usage(entry: LedgerEntry) -> Usage:
     """The reported counts: where reasoning was priced apart, it is output again."""
     counts: dict[Unit, int] = {
-        unit: entry.additive[column]
+        unit: entry.measures[column]
         for unit, column in QUANTITY_COLUMNS.items()
-        if entry.additive.get(column) and unit not in {Unit.REASONING, Unit.REQUEST}
+        if entry.measures.get(column) and unit not in {Unit.REASONING, Unit.REQUEST}
     }
-    apart = entry.additive.get(QUANTITY_COLUMNS[Unit.REASONING], 0)
+    apart = entry.measures.get(QUANTITY_COLUMNS[Unit.REASONING], 0)
     if apart:
         counts[Unit.OUTPUT] = counts.get(Unit.OUTPUT, 0) + apart
     return Usage(counts=counts, reasoning=int(entry.row.get("reasoning", 0)))
@@ -154,11 +154,11 @@ def _charges(entry: LedgerEntry) -> tuple[Charge, ...]:
     billed_layer = "charge" if entry.billing_currency is None else "billed"
     charges = []
     for unit, column in QUANTITY_COLUMNS.items():
-        quantity = entry.additive.get(column)
+        quantity = entry.measures.get(column)
         if not quantity:
             continue
         list_, contracted, charge, billed = (
-            entry.additive.get(AMOUNT_COLUMNS[layer, unit], 0)
+            entry.measures.get(AMOUNT_COLUMNS[layer, unit], 0)
             for layer in ("list", "contracted", "charge", billed_layer)
         )
         charges.append(

@@ -58,9 +58,9 @@ class Projection:
 
     def touch(self, partition: str, cell: str, rev: int) -> None:
         """A cell has this revision in the ledger: the next `project` writes at least that."""
-        place = (partition, cell)
-        if rev > self._touched.get(place, 0):
-            self._touched[place] = rev
+        key = (partition, cell)
+        if rev > self._touched.get(key, 0):
+            self._touched[key] = rev
 
     async def project(self) -> None:
         """Write all that was touched until now; again is the remedy when it raises Unavailable."""

@@ -90,8 +90,8 @@ class MonthlyReads:
             totals += [row["total"] for row in full]  # type: ignore[misc]
             actives += [row["active"] for row in full]
 
-        def last_day(place: int) -> date:
-            return _date(month, int(actives[place]).bit_length() - 1)
+        def last_day(row: int) -> date:
+            return _date(month, int(actives[row]).bit_length() - 1)
 
         return UsageColumns(subjects, decode_columns(totals), last_day)
 

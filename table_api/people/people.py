@@ -1,6 +1,6 @@
 """Who a subject is: display name and cost centre from a day on. Names stand here and nowhere else.
 
-Owns the table `people` and its cached directory; the CSV form is in `people_csv`.
+Owns the table `people` and its cached directory; the CSV form is in `csv_file`.
 """
 
 from bisect import bisect_right

@@ -81,12 +81,12 @@ class PastDays:
     async def _with(self, line: Regrouping, call: ScopedCall) -> Regrouping:
         """The line and one call more, rated with the book that the call stands on."""
         entry = call.entry
-        charge = entry.additive.get("charge", 0)
+        charge = entry.measures.get("charge", 0)
         line = replace(
             line,
             first_day=min(line.first_day, call.day),
             last_day=max(line.last_day, call.day),
-            calls=line.calls + entry.additive["calls"],
+            calls=line.calls + entry.measures["calls"],
             charge=line.charge + charge,
         )
         try:
@@ -103,7 +103,7 @@ class PastDays:
         )
         if not differs(entry, posting):
             return line
-        delta = line.delta + posting.additive.get("charge", 0) - charge
+        delta = line.delta + posting.measures.get("charge", 0) - charge
         return replace(line, repriced=line.repriced + 1, delta=delta)
 
 

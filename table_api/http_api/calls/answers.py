@@ -100,9 +100,9 @@ def _call_fields(entry: LedgerEntry) -> dict[str, object]:
 
 def _units(entry: LedgerEntry) -> dict[Unit, int]:
     return {
-        unit: entry.additive[column]
+        unit: entry.measures[column]
         for unit, column in QUANTITY_COLUMNS.items()
-        if entry.additive.get(column)
+        if entry.measures.get(column)
     }
 
 
@@ -110,7 +110,7 @@ def _cost(entry: LedgerEntry) -> Cost | None:
     """None unless the state says that there is one. A call of the state `zero` costs 0."""
     if entry.state not in {CallState.PRICED, CallState.ZERO}:
         return None
-    return cost(entry.additive, billed=entry.billing_currency is not None)
+    return cost(entry.measures, billed=entry.billing_currency is not None)
 
 
 def _explanation(entry: LedgerEntry, priced: PricedCall) -> models.Explanation:
@@ -136,7 +136,7 @@ def _explanation(entry: LedgerEntry, priced: PricedCall) -> models.Explanation:
 def _charge_line(entry: LedgerEntry, unit: Unit, quantity: int) -> models.ChargeLine:
     """At list price a line is exactly quantity × unit price, so the division has no rest."""
     amounts = {
-        layer: entry.additive.get(AMOUNT_COLUMNS[layer, unit], 0)
+        layer: entry.measures.get(AMOUNT_COLUMNS[layer, unit], 0)
         for layer in ("list", "contracted", "charge")
     }
     unit_price = amounts["list"] // quantity

@@ -69,10 +69,10 @@ class MeteringStatus:
     """None before the first audit."""
 
 
-async def read_metering(storage: TableStorage, place: ConsumerGroup) -> MeteringStatus:
+async def read_metering(storage: TableStorage, group: ConsumerGroup) -> MeteringStatus:
     """Read it all. May raise Unavailable."""
-    partitions = await ProgressTable(storage).of_group(place.hub, place.group)
-    letters = await DeadLetterIndex(storage, place.hub).open_letters()
+    partitions = await ProgressTable(storage).of_group(group.hub, group.group)
+    letters = await DeadLetterIndex(storage, group.hub).open_letters()
     return MeteringStatus(
         partitions=tuple(partitions),
         totals={count: sum(row.counts[count] for row in partitions) for count in Count},

@@ -65,8 +65,8 @@ def waiting_calls(
     """
 
     async def count(start: datetime, stop: datetime) -> int:
-        kept = OpenCalls(storage)
-        swept = await kept.swept()
+        open_calls = OpenCalls(storage)
+        swept = await open_calls.swept()
         if swept is None:
             rows = await ProgressTable(storage).of_group(place.hub, place.group)
             return sum(row.counts[Count.DEFERRED] for row in rows)
@@ -74,7 +74,7 @@ def waiting_calls(
         stop = min(stop, now() + CLOCKS_APART_MAX)  # hours to come are many, and empty
         while hour < stop:
             until = min(hour + timedelta(hours=1), stop)
-            calls = await kept.calls(hour, until)
+            calls = await open_calls.calls(hour, until)
             waiting += sum(call.state is PairingState.WAITING for call in calls)
             hour = until
         return waiting

@@ -32,7 +32,7 @@ from table_api.invoicing.snapshots.snapshot import (
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.cells import Cell, read_cell
 from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE, month_partitions
-from table_api.ledger.measures import decode_additive
+from table_api.ledger.measures import decode_measures
 from table_api.ledger.meta import LedgerMeta, LedgerSettings
 from table_api.people.people import PeopleDirectory
 from table_api.storage.table_storage import TableStorage
@@ -203,7 +203,7 @@ def _as_billed(
         cost_centre=cost_centre,
         subject=str(facts["subject"]),
         day=date.fromisoformat(str(facts["day"])),
-        sums=decode_additive(additive),
+        sums=decode_measures(additive),
     )
 
 
@@ -231,7 +231,7 @@ def _check_currency(place: str, cell: Cell, settings: LedgerSettings) -> None:
             f"cell {place} is in {currency}, the ledger's prices are in {settings.pricing_currency}"
         )
     billing = str(cell.facts.get("billing_currency", settings.pricing_currency))
-    if billing != settings.billing_currency and cell.additive.get("charge", 0):
+    if billing != settings.billing_currency and cell.measures.get("charge", 0):
         raise CloseRefused(
             f"cell {place} is billed in {billing}, the ledger bills in "
             f"{settings.billing_currency}: its calls were rated without an exchange rate"

@@ -89,7 +89,7 @@ def test_every_call_ends_counted_once_at_its_last_place(
         counting = sorted(
             (str(entry.row["call_id"]), str(entry.row["subject"]))
             for entry in last
-            if entry.additive["calls"]
+            if entry.measures["calls"]
         )
         assert counting == [
             (call_id(number), PLACES[depth].subject) for number, depth in enumerate(depths)

@@ -52,7 +52,7 @@ EVENTS = {
 
 def row_of(posting: Posting) -> dict[str, str | int | bool]:
     """The row of a new entry as it is read."""
-    effects = [Effect(posting.cell or "", 1, posting.additive)]
+    effects = [Effect(posting.cell or "", 1, posting.measures)]
     columns = entry_columns(posting, effects, recorded_at=NOW)
     keys = {"PartitionKey": posting.partition, "RowKey": posting.entry_key}
     return keys | {n: str(v) if type(v) is int else v for n, v in columns.items()}
