@@ -140,7 +140,7 @@ async def verify(sent: Traffic, storage: AzureTableStorage, start: datetime) -> 
     and that the audit is ok.
     """
     found = {
-        call_id: [(str(e.row["subject"]), int(e.row["rank"]), int(e.row["tokens"])) for e in each]
+        call_id: [(entry.subject, *entry.report.strength) for entry in each]
         for call_id, each in (await standing_calls(storage)).items()
     }
     truth = {call_id: told for call_id, told in sent.truth.items() if call_id in found}

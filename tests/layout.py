@@ -72,6 +72,9 @@ WALLS = {
 }  # fmt: skip
 """What these import of table_api, and nothing else of it."""
 
+READ_CHAIN_COLUMNS = {"table_api.ledger.entries", "table_api.ledger.recorded_call"}
+"""These alone look into a LedgerEntry's `row`; all others use its typed facts."""
+
 READ_ENVIRONMENT = {
     "table_api.function_app", "ui.api.connection", "telemetry.setup",
 }  # fmt: skip

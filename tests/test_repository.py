@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.layout import MAY_IMPORT, ORDER, READ_ENVIRONMENT, WALLS
+from tests.layout import MAY_IMPORT, ORDER, READ_CHAIN_COLUMNS, READ_ENVIRONMENT, WALLS
 from tests.paths import ROOT
 
 PACKAGES = (
@@ -98,6 +98,12 @@ def reads_environment(path: Path) -> bool:
     )
 
 
+def reads_chain_columns(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "text"
+    return isinstance(node, ast.Attribute) and node.attr == "row"
+
+
 def package_of(path: Path) -> str:
     return path.relative_to(ROOT).parts[0]
 
@@ -173,6 +179,22 @@ def test_the_environment_is_read_where_a_process_starts() -> None:
         if package_of(path) not in {"tests", "benchmarks"} and reads_environment(path)
     }
     assert {each for each in readers if each.rpartition(".")[2] != "__main__"} <= READ_ENVIRONMENT
+
+
+def test_the_columns_of_a_ledger_entry_are_read_in_one_place() -> None:
+    """Nobody else says `entry.row` or `entry.text(column)`. The gateway's log, which knows no
+    ledger, has a `text` of its own.
+    """
+    allowed = {"consumers.gateway_log", *READ_CHAIN_COLUMNS}
+    readers = {
+        f"{module_of(path)}:{node.lineno}"
+        for path in python_files()
+        if package_of(path) in {"table_api", "consumers", "benchmarks"}
+        and not within(module_of(path), allowed)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.expr) and reads_chain_columns(node)
+    }
+    assert readers == set()
 
 
 def test_no_folder_of_code_has_more_than_fifteen_files() -> None:

@@ -9,9 +9,9 @@ from pricing_rules.units import Unit
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.ledger.measures import (
-    ADDITIVE_AMOUNTS,
-    ADDITIVE_INTEGERS,
     AMOUNT_COLUMNS,
+    MEASURE_AMOUNTS,
+    MEASURE_INTEGERS,
     QUANTITY_COLUMNS,
 )
 from table_api.people.people import People, Person
@@ -43,7 +43,7 @@ async def test_every_column_of_the_ledger_is_documented() -> None:
         for row in (await all_rows(storage, table)).values()
         for column in row
     }
-    columns -= ADDITIVE_AMOUNTS | ADDITIVE_INTEGERS
+    columns -= MEASURE_AMOUNTS | MEASURE_INTEGERS
     columns |= {"calls", "errors", "unpriced", "no_usage", "list", "contracted", "charge", "billed"}
     text = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
     assert {column for column in columns if f"`{column}`" not in text} == set()

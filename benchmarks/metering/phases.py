@@ -16,7 +16,8 @@ from consumers.decoding.usage_event import decode
 from pricing_rules.engine.rating import rate
 from pricing_rules.types import UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
-from table_api.ledger.entries import Effect, entry_columns
+from table_api.ledger.entries import Effect
+from table_api.ledger.entry_columns import entry_columns
 from table_api.ledger.posting import MeteredCall, Origin, make_posting
 from table_api.storage.table_storage import Insert, TableStorage, Value
 from table_api.storage.timestamp import timestamp
@@ -68,7 +69,7 @@ async def phases(storage: TableStorage) -> list[tuple[str, float]]:
     )
     rows, naming = _timed(
         lambda posting: entry_columns(
-            posting, [Effect(posting.cell or "", 1, posting.additive)], recorded_at=now
+            posting, [Effect(posting.cell or "", 1, posting.measures)], recorded_at=now
         ),
         postings,
     )

@@ -5,8 +5,7 @@ from consumers.metering.metering import Metering
 from consumers.running.clients import Clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import Book
-from table_api.errors import NoLedger
-from table_api.ledger.meta import LedgerSettings, read_meta
+from table_api.ledger.meta import LedgerSettings, read_ledger_meta, read_meta
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.storage.memory_tables import MemoryTableStorage
@@ -32,8 +31,7 @@ async def open_ledger(clients: Clients, settings: Settings) -> ProjectedLedger:
 
 async def standing_ledger(clients: Clients, settings: Settings) -> ProjectedLedger:
     """The same for verbs that only look or correct: NoLedger where none was made yet."""
-    if await read_meta(clients.tables) is None:
-        raise NoLedger("this storage holds no ledger: the first consumer makes it")
+    await read_ledger_meta(clients.tables)
     return await open_ledger(clients, settings)
 
 

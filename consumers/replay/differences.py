@@ -6,7 +6,7 @@ row: so a difference is the decoder's or the engine's, never another report's or
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -20,7 +20,7 @@ from pricing_rules.price_book.book import Book
 from pricing_rules.types import UsageEvent
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.chain_changes import Repricing
-from table_api.ledger.entries import LedgerEntry, model_of
+from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Posting
 from table_api.ledger.recorded_call import differs, state_digest
@@ -76,13 +76,13 @@ class WatchingPoster:
     async def _compare(self, call: MeteredCall, row: LedgerEntry) -> None:
         if row.cell is None or not row.stands_on(call.origin):
             return
-        version = str(row.row["book_version"])
+        version = row.book_version
         book = await self._book(version)
         if book is None:
             self._not_compared[f"their book {version} is not in the archive, or is damaged"] += 1
             return
         event = call.priced.event
-        cost_centre = row.text("cost_centre") or call.cost_centre
+        cost_centre = row.cost_centre or call.cost_centre
         priced = rate(event, book, cost_centre)
         after = self._ledger.place(
             MeteredCall(priced=priced, origin=row.origin, cost_centre=cost_centre)
@@ -113,15 +113,14 @@ def staged(found: Sequence[Difference], currencies: tuple[str, str]) -> Staging:
         raise ReplayRefused("nothing differs: there is nothing to stage")
     diff, pairs, days = Diff(), [], []
     for row, after, call in found:
-        day = date.fromisoformat(str(row.row["day"]))
-        days.append(day)
-        scoped = ScopedCall(row, day, call.cost_centre)
-        diff.add(scoped, model_of(row.row), after=after, changed=True)
+        days.append(row.day)
+        scoped = ScopedCall(row, row.day, call.cost_centre)
+        diff.add(scoped, row.model, after=after, changed=True)
         pairs.append(
             Pair(
                 partition=row.partition,
                 entry_key=row.entry_key,
-                subject=str(row.row["subject"]),
+                subject=row.subject,
                 number=row.number,
                 before=state_digest(row),
                 after=Repricing.of(call.priced),

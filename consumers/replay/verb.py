@@ -179,8 +179,8 @@ def _report(tally: Tally, watching: WatchingPoster, *, dry_run: bool) -> None:
     would = "would be: " if dry_run else ""
     print(f"{tally.events} events, {would}{counts or 'nothing'}, {len(watching.found)} differs")
     for row, after, _ in watching.found[:DIFFERENCES_SHOWN_MAX]:
-        before = {name: amount for name, amount in row.additive.items() if amount}
-        print(f"differs\t{row.partition}\t{row.entry_key}\t{before} → {after.additive}")
+        before = {name: amount for name, amount in row.measures.items() if amount}
+        print(f"differs\t{row.partition}\t{row.entry_key}\t{before} → {after.measures}")
     for calls in watching.not_compared:
         print(f"not compared\t{calls}")
     for finding in tally.findings:

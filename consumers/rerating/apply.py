@@ -17,7 +17,7 @@ from table_api.ledger.keys import CallAddress
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.rerating.pairs import Pair, decode_pairs
-from table_api.rerating.run import Rerating, Work
+from table_api.rerating.run import Approval, Rerating, Settled, Work
 from table_api.rerating.runs_table import LeftAlone, Reratings
 from table_api.storage.blobs import Documents
 
@@ -51,7 +51,9 @@ class RunWorker:
         """RunRefused unless it is approved, or was begun. Safe to repeat after any crash."""
         begun = await self._reratings.begin(run, Work.APPLY, owner=self._owner, at=self._now())
         if begun.position == 0:
-            begun = replace(begun, written=0, left_alone=0)
+            begun = replace(begun, written=Settled())
+
+        approver = begun.approved.by if begun.approved else ""
 
         def wanted(pair: Pair) -> Reprice:
             return Reprice(
@@ -61,7 +63,7 @@ class RunWorker:
                 after=pair.after,
                 event=pair.event,
                 run=run,
-                by=begun.approved_by or "",
+                by=approver,
                 place=self._ledger.place,
             )
 
@@ -80,9 +82,10 @@ class RunWorker:
     ) -> Rerating:
         """RunRefused unless applying was begun. Safe to repeat after any crash."""
         begun = await self._reratings.begin(run, Work.REVERT, owner=self._owner, at=self._now())
-        begun = replace(begun, reverted_by=by, revert_why=why)
+        last_revert = begun.reverted.at if begun.reverted else None
+        begun = replace(begun, reverted=Approval(by=by, why=why, at=last_revert))
         if begun.position == 0:
-            begun = replace(begun, restored=0, kept=0)
+            begun = replace(begun, restored=Settled())
 
         def wanted(pair: Pair) -> Revert:
             return Revert(
@@ -149,15 +152,7 @@ def _counted(rerating: Rerating, work: Work, results: Sequence[PostResult], alon
     )
     position = rerating.position + len(results)
     if work is Work.APPLY:
-        return replace(
-            rerating,
-            position=position,
-            written=rerating.written + settled,
-            left_alone=rerating.left_alone + alone,
-        )
-    return replace(
-        rerating,
-        position=position,
-        restored=rerating.restored + settled,
-        kept=rerating.kept + alone,
-    )
+        written = rerating.written.plus(settled, alone)
+        return replace(rerating, position=position, written=written)
+    restored = rerating.restored.plus(settled, alone)
+    return replace(rerating, position=position, restored=restored)

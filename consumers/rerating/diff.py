@@ -11,7 +11,7 @@ from table_api.ledger.measures import Measures
 from table_api.ledger.posting import Posting
 from table_api.rerating.scope import Scope, ScopedCall
 
-COSTED = frozenset({CallState.PRICED.value, CallState.ZERO.value})
+COSTED = frozenset({CallState.PRICED, CallState.ZERO})
 
 Key = tuple[str, str, str, str]
 """Day, subject, model, cost centre; an absent cost centre is empty."""
@@ -44,8 +44,8 @@ class Diff:
         """Count one call where it stands and where it would stand: a model may change."""
         new_model = after.model
         day, centre = call.day.isoformat(), call.cost_centre or ""
-        subject = str(call.entry.row["subject"])
-        priced = _counted(call.entry.text("state"), after.call.priced.state.value)
+        subject = call.entry.subject
+        priced = _counted(call.entry.state, after.call.priced.state)
         old = self.lines.setdefault((day, subject, model, centre), DiffLine())
         new = self.lines.setdefault((day, subject, new_model, centre), DiffLine())
         for line in {id(line): line for line in (old, new)}.values():
@@ -53,19 +53,19 @@ class Diff:
             line.changed += changed
         new.newly_priced += priced == 1
         new.newly_unpriced += priced == -1
-        _add_amounts(old, new, call.entry.additive, after.additive)
+        _add_amounts(old, new, call.entry.measures, after.measures)
         self.total.calls += 1
         self.total.changed += changed
         self.total.newly_priced += priced == 1
         self.total.newly_unpriced += priced == -1
-        _add_amounts(self.total, self.total, call.entry.additive, after.additive)
+        _add_amounts(self.total, self.total, call.entry.measures, after.measures)
 
     def changed_lines(self) -> Iterator[tuple[Key, DiffLine]]:
         """Lines with a changed call, by key."""
         return ((key, line) for key, line in sorted(self.lines.items()) if line.changed)
 
 
-def _counted(before: str | None, after: str) -> int:
+def _counted(before: CallState, after: CallState) -> int:
     """1 where a cost becomes known, -1 where it is lost."""
     return (after in COSTED) - (before in COSTED)
 

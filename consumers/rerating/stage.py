@@ -18,7 +18,6 @@ from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.chain_changes import PlaceCall, Repricing
-from table_api.ledger.entries import model_of
 from table_api.ledger.posting import MeteredCall
 from table_api.ledger.recorded_call import differs, recorded_event, state_digest
 from table_api.rerating.pairs import Pair, encode_pairs
@@ -79,11 +78,11 @@ async def rate_scope(
         priced = rate(recorded_event(entry), book, call.cost_centre)
         after = place(MeteredCall(priced=priced, origin=entry.origin))
         changed = differs(entry, after)
-        diff.add(call, model_of(entry.row), after=after, changed=changed)
+        diff.add(call, entry.model, after=after, changed=changed)
         if not changed:
             continue
-        if entry.text("state") in COSTED and priced.state not in COSTED:
-            lost[f"{entry.text('deployment')}: {priced.reason}"] += 1
+        if entry.state in COSTED and priced.state not in COSTED:
+            lost[f"{entry.deployment}: {priced.reason}"] += 1
         if len(pairs) == PAIRS_MAX:
             raise RerateRefused(
                 f"more than {PAIRS_MAX} calls would change: stage a shorter period at a time"
@@ -91,7 +90,7 @@ async def rate_scope(
         pair = Pair(
             partition=entry.partition,
             entry_key=entry.entry_key,
-            subject=str(entry.row["subject"]),
+            subject=entry.subject,
             number=entry.number,
             before=state_digest(entry),
             after=Repricing.of(priced),

@@ -18,7 +18,7 @@ from consumers.settings import Settings
 from pricing_rules.price_book.book import Book, load_book
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
-from table_api.rerating.run import Work
+from table_api.rerating.run import Work, flat_fields
 from table_api.rerating.runs_table import LISTED_MAX, LeftAlone, Reratings
 from table_api.rerating.scope import Scope, scan
 from table_api.storage.timestamp import now_utc
@@ -58,7 +58,7 @@ async def approve(settings: Settings, arguments: argparse.Namespace) -> int:
         run = await Reratings(edges.tables).approve(
             arguments.run_id, by=arguments.by, why=arguments.why, at=now_utc()
         )
-    _say(f"run {run.run} is approved by {run.approved_by}: `rerate apply {run.run}`")
+    _say(f"run {run.run} is approved by {arguments.by}: `rerate apply {run.run}`")
     return 0
 
 
@@ -77,11 +77,12 @@ async def list_runs(settings: Settings, arguments: argparse.Namespace) -> int:
     async with open_clients(settings) as edges:
         runs = await Reratings(edges.tables).all()
     if arguments.json:
-        print(msgspec.json.encode(runs).decode())
+        print(msgspec.json.encode([flat_fields(run) for run in runs]).decode())
         return 0
     for run in runs:
         days = f"{run.scope.from_day} to {run.scope.to_day}"
-        print(f"{run.run}\t{run.state}\t{days}\t{run.changed} of {run.calls}\t{run.why or ''}")
+        why = run.approved.why if run.approved else ""
+        print(f"{run.run}\t{run.state}\t{days}\t{run.changed} of {run.calls}\t{why}")
     return 0
 
 
@@ -95,7 +96,7 @@ async def show(settings: Settings, arguments: argparse.Namespace) -> int:
     if document is None:
         raise RerateRefused(f"the report of run {run.run} is gone")
     _print(document, arguments.format)
-    _say(msgspec.json.format(msgspec.json.encode(run), indent=1).decode())
+    _say(msgspec.json.format(msgspec.json.encode(flat_fields(run)), indent=1).decode())
     for work, calls in alone.items():
         _name(work, calls)
     return 0
@@ -162,8 +163,8 @@ async def _work(settings: Settings, arguments: argparse.Namespace, work: Work) -
                 by, why = arguments.by, arguments.why
                 run = await worker.revert(arguments.run_id, by=by, why=why, **options)
         alone = await reratings.noted(run.run, work)
-    done, left = (run.written, run.left_alone) if work is Work.APPLY else (run.restored, run.kept)
-    _say(f"run {run.run} is {run.state}: {done} calls changed, {left} left alone")
+    settled = run.written if work is Work.APPLY else run.restored
+    _say(f"run {run.run} is {run.state}: {settled.done} calls changed, {settled.left} left alone")
     _name(work, alone)
     return 0
 

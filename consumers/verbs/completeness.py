@@ -7,26 +7,27 @@ from consumers.errors import SettingsError
 from consumers.running.clients import open_clients
 from consumers.settings import Settings
 from pricing_rules.money import format_pico
-from table_api.completeness.meter import ESTIMATED, Sums, Tally
+from table_api.completeness.meter import ESTIMATED, CallTally, ChargeTally, Sums, TokenTally
 from table_api.completeness.reads import CompletenessReading, CompletenessReads
+from table_api.consumer_state.dead_letters import LETTERS_READ_MAX
 from table_api.http_api.conventions.problems import Refused
 from table_api.http_api.status.completeness import CompletenessQuery, completeness_answer
 from table_api.storage.timestamp import now_utc
 from table_api.usage.cell_reads import LedgerReads
 
 SHOWN = (
-    Tally.GATEWAY_CALLS,
-    Tally.LOGGED,
-    Tally.USAGE_EVENTS,
-    Tally.POSTED,
-    Tally.RECOVERED,
-    Tally.WAITING,
-    Tally.REFUSED,
-    Tally.NO_USAGE,
-    Tally.UNATTRIBUTED,
-    Tally.UNPRICED,
-    Tally.DEAD_LETTERED,
-    Tally.MISMATCHED,
+    CallTally.GATEWAY_CALLS,
+    CallTally.LOGGED,
+    CallTally.USAGE_EVENTS,
+    CallTally.POSTED,
+    CallTally.RECOVERED,
+    CallTally.WAITING,
+    CallTally.REFUSED,
+    CallTally.NO_USAGE,
+    CallTally.UNATTRIBUTED,
+    CallTally.UNPRICED,
+    CallTally.DEAD_LETTERED,
+    CallTally.MISMATCHED,
 )
 HEADINGS = (*(tally.value for tally in SHOWN), "token_difference")
 CALLS_READ_MAX = 5_000_000
@@ -69,27 +70,35 @@ def _lines(reading: CompletenessReading, currency: str) -> Iterator[str]:
     yield f"calls in the ledger by its daily totals: {reading.ledger_calls}"
     yield f"oldest open call: {totals.oldest_waiting or '-'}"
     yield f"facts are kept from: {reading.facts_from or '-'}"
-    counts = totals.counts
-    reported, logged = counts.get(Tally.REPORTED_TOKENS, 0), counts.get(Tally.LOGGED_TOKENS, 0)
+    if not reading.dead_letters_complete:
+        yield f"dead letters: of a hub only the first {LETTERS_READ_MAX} were read"
+    reported, logged = _tokens(totals)
     yield f"tokens of calls that both paths counted: {reported} by the models, {logged} by the log"
-    yield f"calls whose reports name different callers: {counts.get(Tally.TWO_CALLERS, 0)}"
+    two_callers = totals.calls.get(CallTally.TWO_CALLERS, 0)
+    yield f"calls whose reports name different callers: {two_callers}"
     for model, sums in report.models.items():
-        zero = sums.counts.get(Tally.ZERO_COMPLETIONS, 0)
+        zero = sums.calls.get(CallTally.ZERO_COMPLETIONS, 0)
         if zero:
-            of_all = f"{zero} of {sums.counts[Tally.COUNTED]} calls"
+            of_all = f"{zero} of {sums.calls[CallTally.COUNTED]} calls"
             yield f"no completion token of {model or '-'}: {of_all}, by the log"
-    for tally in (Tally.RECOVERED_CHARGE, Tally.UNATTRIBUTED_CHARGE):
-        yield f"{tally.value}: {format_pico(counts.get(tally, 0))} {currency}, as the ledger has it"
+    for tally in (ChargeTally.RECOVERED_CHARGE, ChargeTally.UNATTRIBUTED_CHARGE):
+        charge = format_pico(totals.charges.get(tally, 0))
+        yield f"{tally.value}: {charge} {currency}, as the ledger has it"
     for gap in ESTIMATED:
         amount = totals.estimates[gap]
         shown = "unknown" if amount is None else f"{format_pico(amount)} {currency}"
         yield f"estimate of {gap.value}: {shown} (calls × mean charge of their model)"
 
 
+def _tokens(sums: Sums) -> tuple[int, int]:
+    """By the models, by the log."""
+    tokens = sums.tokens
+    return tokens.get(TokenTally.REPORTED_TOKENS, 0), tokens.get(TokenTally.LOGGED_TOKENS, 0)
+
+
 def _cells(sums: Sums) -> list[str]:
-    counts = sums.counts
-    difference = counts.get(Tally.REPORTED_TOKENS, 0) - counts.get(Tally.LOGGED_TOKENS, 0)
-    return [*(str(counts.get(tally, 0)) for tally in SHOWN), str(difference)]
+    reported, logged = _tokens(sums)
+    return [*(str(sums.calls.get(tally, 0)) for tally in SHOWN), str(reported - logged)]
 
 
 def _row(names: tuple[str, str, str], cells: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ class AuditReport:
     charge: int
     """Sum over the cells, in pico-units."""
     moving: int
-    """Calls on their way from one place to another: they count in both for a moment."""
+    """Calls on their way to another subject or time: they count under both for a moment."""
     behind: int = 0
     """Rows of `monthly` that writers have not brought up to their cells yet."""
     problems: tuple[str, ...]
@@ -69,7 +69,7 @@ class _LastRow(NamedTuple):
     partition: str
     row_key: str
     replaces: bool
-    """Whether it says that it took the call from another place."""
+    """Whether it says that it took the call from another subject or time."""
 
 
 @dataclass(slots=True)
@@ -88,9 +88,9 @@ class _Findings:
         if len(self.problems) < PROBLEMS_LISTED_MAX:
             self.problems.append(problem)
 
-    def add_all(self, place: str, faults: Iterator[str]) -> None:
+    def add_all(self, where: str, faults: Iterator[str]) -> None:
         for fault in faults:
-            self.add(f"{place} {fault}")
+            self.add(f"{where} {fault}")
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class _CellSum:
 
 
 async def audit(storage: TableStorage, *, now: datetime) -> AuditReport:
-    """Audit the whole ledger, live. Memory: about 0.4 KB per call, for its id and place."""
+    """Audit the whole ledger, live. Memory: about 0.4 KB per call, for its id and chain."""
     findings = _Findings()
     async for partition in storage.partitions(AUDITED_TABLE):
         try:
@@ -134,9 +134,9 @@ async def _audit_partition(storage: TableStorage, partition: str, findings: _Fin
         for row in page:
             stated = _sums(row)
             cells[str(row["RowKey"])] = _CellSum(int(row["rev"]), stated)
-            place = f"cell {partition} {row['RowKey']}"
-            _check_layers(place, stated, findings)
-            findings.add_all(place, cell_faults(partition, row))
+            where = f"cell {partition} {row['RowKey']}"
+            _check_layers(where, stated, findings)
+            findings.add_all(where, cell_faults(partition, row))
             findings.charge += stated["charge"]
     findings.cells += len(cells)
     missing: dict[str, str] = {}
@@ -149,9 +149,9 @@ async def _audit_partition(storage: TableStorage, partition: str, findings: _Fin
                 _close_chains(partition, chains, findings)
                 instant, chains = "|".join(parts[:4]), {}
             chains.setdefault("|".join(parts[:5]), []).append(row)
-            place = f"row {partition} {row['RowKey']}"
-            findings.add_all(place, call_faults(partition, row))
-            findings.add_all(place, _apply(row, cells, missing))
+            where = f"row {partition} {row['RowKey']}"
+            findings.add_all(where, call_faults(partition, row))
+            findings.add_all(where, _apply(row, cells, missing))
     _close_chains(partition, chains, findings)
     for key, named_by in missing.items():
         if await storage.get(AUDITED_TABLE, partition, key) is None:
@@ -187,10 +187,10 @@ def _close_chains(partition: str, chains: dict[str, list[Row]], findings: _Findi
 
 
 def _check_chain(partition: str, key: str, chain: list[Row], findings: _Findings) -> None:
-    place = f"chain {partition} {key}"
+    where = f"chain {partition} {key}"
     keys = [key] + [f"{key}|{number:04d}" for number in range(1, len(chain))]
     if [str(row["RowKey"]) for row in chain] != keys:
-        findings.add(f"{place} has a gap: {[row['RowKey'] for row in chain]}")
+        findings.add(f"{where} has a gap: {[row['RowKey'] for row in chain]}")
     before: Sums = Counter()
     for row in chain:
         after = _sums(row)
@@ -201,7 +201,7 @@ def _check_chain(partition: str, key: str, chain: list[Row], findings: _Findings
         if _differ(step, _minus(after, before)):
             findings.add(f"row {partition} {row['RowKey']} states a step that is not its own")
         before = after
-    _check_place(place, chain[-1], findings)
+    _check_own_cell(where, chain[-1], findings)
     if before["calls"]:
         findings.calls += before["calls"]
         call_id = str(chain[0]["call_id"])
@@ -212,54 +212,54 @@ def _check_chain(partition: str, key: str, chain: list[Row], findings: _Findings
 
 
 async def _settle_doubled(storage: TableStorage, findings: _Findings) -> int:
-    """Look again at calls that count in two places; gives how many of them are just moving."""
+    """Look again at calls that count in two chains; gives how many of them are just moving."""
     moving = 0
-    for call_id, *places in findings.doubled:
-        if not all([await _still_last(storage, place) for place in places]):
+    for call_id, *rows in findings.doubled:
+        if not all([await _still_last(storage, row) for row in rows]):
             continue  # one of the two was reversed since it was read
-        if any(place.replaces for place in places):
+        if any(row.replaces for row in rows):
             moving += 1
             continue
-        named = " and ".join(f"{place.partition} {place.row_key}" for place in places)
+        named = " and ".join(f"{row.partition} {row.row_key}" for row in rows)
         findings.add(f"call {call_id} counts twice: {named}")
     return moving
 
 
-async def _still_last(storage: TableStorage, place: _LastRow) -> bool:
+async def _still_last(storage: TableStorage, row: _LastRow) -> bool:
     """Whether no correction has followed this row of a chain."""
-    key = place.row_key
+    key = row.row_key
     entry, number = (key, 0) if key.count("|") == 4 else (key[:-5], int(key[-4:]))
     following = f"{entry}|{number + 1:04d}"
-    return await storage.get(AUDITED_TABLE, place.partition, following) is None
+    return await storage.get(AUDITED_TABLE, row.partition, following) is None
 
 
-def _check_place(place: str, row: Row, findings: _Findings) -> None:
+def _check_own_cell(where: str, row: Row, findings: _Findings) -> None:
     """A call counts in a cell of its own subject and day; a moved one counts nowhere."""
     if "cell" not in row:
         if row["state"] != "moved" or _sums(row)["calls"]:
-            findings.add(f"{place} counts in no cell, but is not moved")
+            findings.add(f"{where} counts in no cell, but is not moved")
         return
     _, subject, day, *_ = str(row["RowKey"]).split("|")
     if str(row["cell"]).split("|")[1:3] != [subject, day]:
-        findings.add(f"{place} counts in {row['cell']}, a cell of another subject or day")
+        findings.add(f"{where} counts in {row['cell']}, a cell of another subject or day")
 
 
-def _check_cell(place: str, cell: _CellSum, findings: _Findings) -> None:
+def _check_cell(where: str, cell: _CellSum, findings: _Findings) -> None:
     if set(cell.revs) != set(range(1, cell.rev + 1)):
         absent = sorted(set(range(1, cell.rev + 1)) - set(cell.revs))[:5]
-        findings.add(f"{place} has revision {cell.rev}, but no row has revisions {absent}")
+        findings.add(f"{where} has revision {cell.rev}, but no row has revisions {absent}")
     for name in _differ(cell.summed, cell.stated):
         findings.add(
-            f"{place} states {name} = {cell.stated[name]}, its rows add to {cell.summed[name]}"
+            f"{where} states {name} = {cell.stated[name]}, its rows add to {cell.summed[name]}"
         )
 
 
-def _check_layers(place: str, sums: Sums, findings: _Findings) -> None:
+def _check_layers(where: str, sums: Sums, findings: _Findings) -> None:
     """The total of each layer is the sum of its units."""
     for layer in _LAYERS:
         of_units = sum(amount for name, amount in sums.items() if name.startswith(f"{layer}_"))
         if of_units != sums[layer]:
-            findings.add(f"{place} states {layer} = {sums[layer]}, its units add to {of_units}")
+            findings.add(f"{where} states {layer} = {sums[layer]}, its units add to {of_units}")
 
 
 def _sums(row: Row) -> Sums:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from table_api.storage.keys import KeyRange, starting_with
+from table_api.storage.keys import EVERY_ROW, KeyRange, starting_with
 from table_api.storage.table_storage import Row, TableStorage
 
 CELL_ROWS = KeyRange("d|", "d|~")
@@ -61,7 +61,7 @@ async def _audit_month(
     now: datetime,
 ) -> None:
     rows: dict[str, Row] = {}
-    async for page in storage.query("monthly", month, KeyRange("", "~")):
+    async for page in storage.query("monthly", month, EVERY_ROW):
         rows.update((str(row["RowKey"]), row) for row in page)
     cells: dict[str, Days] = defaultdict(dict)
     home: dict[str, str] = {}

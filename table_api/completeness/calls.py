@@ -6,8 +6,7 @@ from datetime import datetime
 import msgspec
 
 from pricing_rules.types import CallState, Operation, Usage
-from table_api.ledger import entries as cache_writes
-from table_api.ledger.entries import excludes_cache_writes, model_of
+from table_api.ledger.entries import CACHE_WRITE_COLUMNS, excludes_cache_writes, model_of
 from table_api.ledger.keys import split_call_key
 from table_api.open_calls.decision import PairingState, state_of
 from table_api.open_calls.joined_call import JoinedCall
@@ -19,7 +18,7 @@ WRITING = frozenset(
     {Operation.CHAT_COMPLETIONS, Operation.COMPLETIONS, Operation.RESPONSES, Operation.MESSAGES}
 )
 """Operations whose answers have completion tokens."""
-POSTED_COLUMNS = ("RowKey", "call_id", "subject", "api", "charge", *cache_writes.COLUMNS)
+POSTED_COLUMNS = ("RowKey", "call_id", "subject", "api", "charge", *CACHE_WRITE_COLUMNS)
 """What a read of the ledger asks for."""
 
 
@@ -66,49 +65,49 @@ class PostedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     excludes_cache_writes: bool
 
 
-def seen_call(kept: OpenCall) -> SeenCall | None:
+def seen_call(open_call: OpenCall) -> SeenCall | None:
     """None without facts."""
-    view = kept.joined
-    if view is None:
+    call = open_call.joined
+    if call is None:
         return None
-    place = kept.decisions[-1].place if kept.decisions else view.identity
+    counted_at = open_call.decisions[-1].place if open_call.decisions else call.identity
     # Only where there is something to compare with: it costs more than all else here.
-    logged = None if view.reported_tokens is None else usage_from_log(view)
-    identity, outcome, tokens = view.identity, view.outcome, view.tokens
+    logged = None if call.reported_tokens is None else usage_from_log(call)
+    identity, outcome, tokens = call.identity, call.outcome, call.tokens
     # The first who knows: the policy, the gateway's record, its LLM log.
     told = [each for each in (identity, outcome, tokens) if each is not None]
     return SeenCall(
-        call_id=view.call_id,
-        time=view.time if place is None else place.time,
-        subject=None if place is None else place.subject,
-        state=state_of(view, kept.decisions),
+        call_id=call.call_id,
+        time=call.time if counted_at is None else counted_at.time,
+        subject=None if counted_at is None else counted_at.subject,
+        state=state_of(call, open_call.decisions),
         api=_first(told, "api"),
         model=_first([each for each in (identity, tokens) if each is not None], "model"),
         deployment=_first(told, "deployment"),
-        has_event=view.reported,
+        has_event=call.reported,
         is_logged=outcome is not None or tokens is not None,
-        two_callers=view.two_identities,
-        reported_tokens=view.reported_tokens,
+        two_callers=call.two_identities,
+        reported_tokens=call.reported_tokens,
         logged_tokens=None if logged is None else logged[1].total,
-        mismatched=logged is not None and _differs(view, logged[1]),
-        lacks_completion=_lacks_completion(view),
+        mismatched=logged is not None and _differs(call, logged[1]),
+        lacks_completion=_lacks_completion(call),
     )
 
 
-def _differs(view: JoinedCall, logged: Usage) -> bool:
+def _differs(call: JoinedCall, logged: Usage) -> bool:
     of_prompt = (None, logged.prompt_tokens)
-    return view.reported_tokens != logged.total or view.reported_prompt not in of_prompt
+    return call.reported_tokens != logged.total or call.reported_prompt not in of_prompt
 
 
 def _first(told: Iterable[object], name: str) -> str | None:
     return next((value for each in told if (value := getattr(each, name, None))), None)
 
 
-def _lacks_completion(view: JoinedCall) -> bool | None:
-    tokens = view.tokens
-    if tokens is None or not tokens.any or view.refused or view.operation not in WRITING:
+def _lacks_completion(call: JoinedCall) -> bool | None:
+    tokens = call.tokens
+    if tokens is None or not tokens.any or call.refused or call.operation not in WRITING:
         return None
-    return None if (view.status or 200) >= 400 else not tokens.completion
+    return None if (call.status or 200) >= 400 else not tokens.completion
 
 
 def posted_calls(rows: Iterable[Row]) -> dict[str, PostedCall]:

@@ -12,15 +12,12 @@ from enum import StrEnum
 from pricing_rules.money import divide_half_even
 from pricing_rules.types import UNATTRIBUTED, CallState
 from table_api.completeness.calls import PostedCall, SeenCall
-from table_api.consumer_state.dead_letters import DeadLetter
+from table_api.consumer_state.dead_letters import OpenLetter
 from table_api.open_calls.decision import PairingState
 
 
-class Tally(StrEnum):
-    """What is counted. `gateway_calls` is the sum of `posted`, `waiting` and `refused`.
-
-    Charges are pico-units.
-    """
+class CallTally(StrEnum):
+    """Which calls are counted. `gateway_calls` is the sum of `posted`, `waiting` and `refused`."""
 
     GATEWAY_CALLS = "gateway_calls"
     """Calls that at least one path told of."""
@@ -54,36 +51,48 @@ class Tally(StrEnum):
     """Among compared: they told different sums."""
     TWO_CALLERS = "two_callers"
     """Whose reports name different callers or times: the usage event's stands."""
-    REPORTED_TOKENS = "reported_tokens"
-    """Of compared calls, by the model's usage."""
-    LOGGED_TOKENS = "logged_tokens"
-    """Of compared calls, by the gateway's log."""
     COUNTED = "counted"
     """Served calls for text whose tokens the log counted."""
     ZERO_COMPLETIONS = "zero_completions"
     """Among counted: no completion token."""
     PRICED = "priced"
     """Among posted: has a price."""
+
+
+class TokenTally(StrEnum):
+    """Which tokens are added up: those of compared calls."""
+
+    REPORTED_TOKENS = "reported_tokens"
+    """By the model's usage."""
+    LOGGED_TOKENS = "logged_tokens"
+    """By the gateway's log."""
+
+
+class ChargeTally(StrEnum):
+    """Which charges are added up, in pico-units."""
+
     CHARGE = "charge"
-    """Of the priced: with their number the mean that estimates are made of."""
+    """Of the priced calls: with their number it gives the mean that estimates are made of."""
     RECOVERED_CHARGE = "recovered_charge"
     UNATTRIBUTED_CHARGE = "unattributed_charge"
 
 
-ESTIMATED = (Tally.WAITING, Tally.NO_USAGE, Tally.UNPRICED)
+ESTIMATED = (CallTally.WAITING, CallTally.NO_USAGE, CallTally.UNPRICED)
 """Calls without a cost, whose value can only be estimated."""
 
-Counts = Mapping[Tally, int]
 Key = tuple[datetime, str | None, str | None]
 """Hour (UTC), API, model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """Counts, amounts and estimates of any number of calls."""
+    """What is counted and estimated of any number of calls."""
 
-    counts: Counts
-    estimates: Mapping[Tally, int | None]
+    calls: Mapping[CallTally, int]
+    tokens: Mapping[TokenTally, int]
+    charges: Mapping[ChargeTally, int]
+    """Pico-units."""
+    estimates: Mapping[CallTally, int | None]
     """Pico-units: calls × the mean charge of the model's priced calls in the range. None where
     there are calls and no priced call of their model."""
     unestimated: int
@@ -113,9 +122,11 @@ class CompletenessReport:
 
 @dataclass(slots=True)
 class _Part:
-    """A line while it is counted."""
+    """A line, or all lines of a model, while it is counted."""
 
-    counts: Counter[Tally] = field(default_factory=Counter)
+    calls: Counter[CallTally] = field(default_factory=Counter)
+    tokens: Counter[TokenTally] = field(default_factory=Counter)
+    charges: Counter[ChargeTally] = field(default_factory=Counter)
     oldest_waiting: datetime | None = None
 
 
@@ -131,7 +142,7 @@ class CompletenessMeter:
         self,
         calls: Iterable[SeenCall],
         posted: Mapping[str, PostedCall],
-        letters: Iterable[DeadLetter],
+        letters: Iterable[OpenLetter],
     ) -> None:
         """Calls of a time with what the ledger has of them by call id, and its dead letters."""
         for each in posted.values():
@@ -141,20 +152,18 @@ class CompletenessMeter:
         for call in calls:
             standing = posted.get(call.call_id)
             keys[call.call_id] = key = self._key(call, standing)
-            part = self._parts[key]
-            part.counts.update(_counts(call, standing))
-            if _place_of(call, standing) is Tally.WAITING:
-                part.oldest_waiting = min(part.oldest_waiting or call.time, call.time)
+            _count(self._parts[key], call, standing)
         for letter in letters:
             nobody = (_hour(letter.enqueued_time), None, None)
             key = keys.get((letter.event_id or "").lower(), nobody)
-            self._parts[key].counts[Tally.DEAD_LETTERED] += 1
+            self._parts[key].calls[CallTally.DEAD_LETTERED] += 1
 
     def report(self) -> CompletenessReport:
         """Of all that was added."""
-        of_model: defaultdict[str | None, Counter[Tally]] = defaultdict(Counter)
+        of_model: defaultdict[str | None, _Part] = defaultdict(_Part)
         for (_, _, model), part in self._parts.items():
-            of_model[model].update(part.counts)
+            of_model[model].calls.update(part.calls)
+            of_model[model].charges.update(part.charges)
         lines = tuple(
             CompletenessLine(hour=hour, api=api, model=model, sums=_sums(part, of_model[model]))
             for (hour, api, model), part in sorted(self._parts.items(), key=_order)
@@ -185,63 +194,66 @@ def _order(item: tuple[Key, _Part]) -> tuple[datetime, bool, str, bool, str]:
     return hour, api is None, api or "", model is None, model or ""
 
 
-def _place_of(call: SeenCall, standing: PostedCall | None) -> Tally:
-    """Each call is in exactly one of the three."""
-    if standing is not None:
-        return Tally.POSTED
-    return Tally.REFUSED if call.state is PairingState.REFUSED else Tally.WAITING
-
-
-def _counts(call: SeenCall, standing: PostedCall | None) -> Counter[Tally]:
-    counts: Counter[Tally] = Counter({Tally.GATEWAY_CALLS: 1, _place_of(call, standing): 1})
-    counts[Tally.LOGGED] = call.is_logged
-    counts[Tally.USAGE_EVENTS] = call.has_event
-    counts[Tally.TWO_CALLERS] = call.two_callers
+def _count(part: _Part, call: SeenCall, standing: PostedCall | None) -> None:
+    """Add one call to its line."""
+    calls = part.calls
+    calls[CallTally.GATEWAY_CALLS] += 1
+    calls[CallTally.LOGGED] += call.is_logged
+    calls[CallTally.USAGE_EVENTS] += call.has_event
+    calls[CallTally.TWO_CALLERS] += call.two_callers
     if call.lacks_completion is not None:
-        counts[Tally.COUNTED] = 1
-        counts[Tally.ZERO_COMPLETIONS] = call.lacks_completion
+        calls[CallTally.COUNTED] += 1
+        calls[CallTally.ZERO_COMPLETIONS] += call.lacks_completion
     if call.reported_tokens is not None and call.logged_tokens is not None:
-        counts[Tally.COMPARED] = 1
-        counts[Tally.MISMATCHED] = call.mismatched
-        counts[Tally.REPORTED_TOKENS] = call.reported_tokens
-        counts[Tally.LOGGED_TOKENS] = call.logged_tokens
+        calls[CallTally.COMPARED] += 1
+        calls[CallTally.MISMATCHED] += call.mismatched
+        part.tokens[TokenTally.REPORTED_TOKENS] += call.reported_tokens
+        part.tokens[TokenTally.LOGGED_TOKENS] += call.logged_tokens
     if standing is not None:
-        _add_posted(counts, call, standing)
-    return counts
+        _count_posted(part, call, standing)
+    elif call.state is PairingState.REFUSED:
+        calls[CallTally.REFUSED] += 1
+    else:
+        calls[CallTally.WAITING] += 1
+        part.oldest_waiting = min(part.oldest_waiting or call.time, call.time)
 
 
-def _add_posted(counts: Counter[Tally], call: SeenCall, standing: PostedCall) -> None:
+def _count_posted(part: _Part, call: SeenCall, standing: PostedCall) -> None:
+    calls, charges = part.calls, part.charges
     recovered = call.state is PairingState.RECOVERED
     unattributed = standing.subject == UNATTRIBUTED
-    counts[Tally.COMPLETED] = call.state is PairingState.COMPLETED
-    counts[Tally.RECOVERED] = recovered
-    counts[Tally.UNATTRIBUTED] = unattributed
-    counts[Tally.NO_USAGE] = standing.state is CallState.NO_USAGE
-    counts[Tally.UNPRICED] = standing.state is CallState.UNPRICED
-    counts[Tally.WITHOUT_CACHE_WRITES] = standing.excludes_cache_writes
+    calls[CallTally.POSTED] += 1
+    calls[CallTally.COMPLETED] += call.state is PairingState.COMPLETED
+    calls[CallTally.RECOVERED] += recovered
+    calls[CallTally.UNATTRIBUTED] += unattributed
+    calls[CallTally.NO_USAGE] += standing.state is CallState.NO_USAGE
+    calls[CallTally.UNPRICED] += standing.state is CallState.UNPRICED
+    calls[CallTally.WITHOUT_CACHE_WRITES] += standing.excludes_cache_writes
     if standing.state is CallState.PRICED:
-        counts[Tally.PRICED] = 1
-        counts[Tally.CHARGE] = standing.charge
-        counts[Tally.RECOVERED_CHARGE] = standing.charge * recovered
-        counts[Tally.UNATTRIBUTED_CHARGE] = standing.charge * unattributed
+        calls[CallTally.PRICED] += 1
+        charges[ChargeTally.CHARGE] += standing.charge
+        charges[ChargeTally.RECOVERED_CHARGE] += standing.charge * recovered
+        charges[ChargeTally.UNATTRIBUTED_CHARGE] += standing.charge * unattributed
 
 
-def _sums(part: _Part, of_model: Counts) -> Sums:
-    """`of_model`: the sums over the range, which the mean is of."""
-    estimates: dict[Tally, int | None] = {}
+def _sums(part: _Part, of_model: _Part) -> Sums:
+    """`of_model`: all of the model in the range, which the mean is of."""
+    estimates: dict[CallTally, int | None] = {}
     unestimated = 0
     for gap in ESTIMATED:
-        calls = part.counts[gap]
+        calls = part.calls[gap]
         if not calls:
             estimates[gap] = 0
-        elif of_model[Tally.PRICED]:
-            whole = calls * of_model[Tally.CHARGE]
-            estimates[gap] = divide_half_even(whole, of_model[Tally.PRICED])
+        elif priced := of_model.calls[CallTally.PRICED]:
+            whole = calls * of_model.charges[ChargeTally.CHARGE]
+            estimates[gap] = divide_half_even(whole, priced)
         else:
             estimates[gap] = None
             unestimated += calls
     return Sums(
-        counts=part.counts,
+        calls=part.calls,
+        tokens=part.tokens,
+        charges=part.charges,
         estimates=estimates,
         unestimated=unestimated,
         oldest_waiting=part.oldest_waiting,
@@ -250,18 +262,27 @@ def _sums(part: _Part, of_model: Counts) -> Sums:
 
 def add_sums(parts: Iterable[Sums]) -> Sums:
     """The exact sum. An estimate is that of the calls that have one, None when none has."""
-    counts: Counter[Tally] = Counter()
-    estimates: dict[Tally, int | None] = dict.fromkeys(ESTIMATED)
-    unestimated, oldest = 0, None
+    total = _Part()
+    estimates: dict[CallTally, int | None] = dict.fromkeys(ESTIMATED)
+    unestimated = 0
     for part in parts:
-        counts.update(part.counts)
+        total.calls.update(part.calls)
+        total.tokens.update(part.tokens)
+        total.charges.update(part.charges)
         unestimated += part.unestimated
-        if part.oldest_waiting is not None:
-            oldest = min(oldest or part.oldest_waiting, part.oldest_waiting)
+        if (oldest := part.oldest_waiting) is not None:
+            total.oldest_waiting = min(total.oldest_waiting or oldest, oldest)
         for gap, amount in part.estimates.items():
-            if amount is not None and part.counts[gap]:
+            if amount is not None and part.calls[gap]:
                 estimates[gap] = (estimates[gap] or 0) + amount
     for gap in ESTIMATED:
-        if not counts[gap]:
+        if not total.calls[gap]:
             estimates[gap] = 0
-    return Sums(counts=counts, estimates=estimates, unestimated=unestimated, oldest_waiting=oldest)
+    return Sums(
+        calls=total.calls,
+        tokens=total.tokens,
+        charges=total.charges,
+        estimates=estimates,
+        unestimated=unestimated,
+        oldest_waiting=total.oldest_waiting,
+    )

@@ -3,10 +3,9 @@
 A day at a time, so that memory holds the calls of one day. No writes.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from pricing_rules.types import UNATTRIBUTED
 from table_api.completeness.calls import (
@@ -16,8 +15,9 @@ from table_api.completeness.calls import (
     posted_calls,
     seen_call,
 )
+from table_api.completeness.days import day_span
 from table_api.completeness.meter import CompletenessMeter, CompletenessReport
-from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
+from table_api.consumer_state.dead_letters import DeadLetterIndex, OpenLetter
 from table_api.consumer_state.groups import Groups
 from table_api.consumer_state.progress import newest_enqueued_time
 from table_api.errors import TooManyCalls
@@ -25,7 +25,7 @@ from table_api.ledger.billing_calendar import FIRST_YEAR, BillingCalendar
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.keys import LEDGER_TABLE, subject_rows
 from table_api.open_calls.table import OpenCalls
-from table_api.storage.parallel import all_of
+from table_api.storage.parallel import at_most
 from table_api.storage.table_storage import TableStorage
 from table_api.usage.cell_reads import PARTITIONS_READ_MAX, LedgerReads, partition_of
 
@@ -33,11 +33,6 @@ CALLS_READ_MAX = 100_000
 """Calls one answer may read: about 120 µs of CPU each, so some 12 s."""
 HOURS_AT_ONCE = timedelta(hours=3)
 """Of open calls in memory with all their facts."""
-DAY_MARGIN = timedelta(hours=1)
-"""Around a day: a call's own time may lie after the gateway's record of it, and a zone's clocks
-change by an hour."""
-ZONE_AHEAD_MAX = timedelta(hours=14)
-ZONE_BEHIND_MAX = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +48,8 @@ class CompletenessReading:
     """Enqueued time up to which pairing has read the usage hub; None before the first event."""
     newest_diagnostics: datetime | None
     """The same of the hub of the gateway's log."""
+    dead_letters_complete: bool
+    """Whether every dead letter was read: see OpenLetters."""
 
 
 class CompletenessReads:
@@ -67,7 +64,7 @@ class CompletenessReads:
     async def read(self, days: DayRange, *, calls_max: int) -> CompletenessReading:
         """Of the calls that count in these days of the billing zone."""
         calendar = (await self._reads.meta()).calendar
-        letters = await self._letters()
+        letters, letters_complete = await self._letters()
         meter, read = CompletenessMeter(), 0
         for day in _days(days):
             calls: list[SeenCall] = []
@@ -91,6 +88,7 @@ class CompletenessReads:
             newest_diagnostics=await newest_enqueued_time(
                 self._storage, self._groups.pairing_diagnostics
             ),
+            dead_letters_complete=letters_complete,
         )
 
     async def _seen(self, day: date, calendar: BillingCalendar) -> AsyncIterator[SeenCall]:
@@ -99,8 +97,8 @@ class CompletenessReads:
         start, stop = day_span(day, calendar)
         while start < stop:
             until = min(start + HOURS_AT_ONCE, stop)
-            for kept in await self._open_calls.calls(start, until):
-                call = seen_call(kept)
+            for open_call in await self._open_calls.calls(start, until):
+                call = seen_call(open_call)
                 if call is not None and calendar.day(call.time) == day:
                     yield call
             start = until
@@ -109,37 +107,23 @@ class CompletenessReads:
         """One partition query for each subject of the day."""
         shards = (await self._reads.meta()).settings.shards
         posted: dict[str, PostedCall] = {}
-        reads = asyncio.Semaphore(PARTITIONS_READ_MAX)
 
         async def read(subject: str) -> None:
             partition = partition_of(f"{day:%Y%m}", subject, shards)
             keys = subject_rows("c", subject, (day.day, day.day + 1))
-            async with reads:
-                pages = self._storage.query(LEDGER_TABLE, partition, keys, select=POSTED_COLUMNS)
-                posted.update(posted_calls([row async for page in pages for row in page]))
+            pages = self._storage.query(LEDGER_TABLE, partition, keys, select=POSTED_COLUMNS)
+            posted.update(posted_calls([row async for page in pages for row in page]))
 
         # A caller who is named late stands under both for a moment.
-        await all_of(read(subject) for subject in {*subjects, UNATTRIBUTED})
+        await at_most(PARTITIONS_READ_MAX, map(read, {*subjects, UNATTRIBUTED}))
         return posted
 
-    async def _letters(self) -> list[DeadLetter]:
-        found: list[DeadLetter] = []
-        for hub in (self._groups.usage_hub, self._groups.diagnostics_hub):
-            index = DeadLetterIndex(self._storage, hub)
-            found += [each async for each in index.all() if each.state is LetterState.OPEN]
-        return found
-
-
-def day_span(day: date, calendar: BillingCalendar) -> tuple[datetime, datetime]:
-    """(start, stop) around all instants of a day of the billing zone, with a margin."""
-    midnight = datetime.combine(day, time(), UTC)
-    start, stop = midnight - ZONE_AHEAD_MAX, midnight + timedelta(days=1) + ZONE_BEHIND_MAX
-    hour = timedelta(hours=1)
-    while calendar.day(start + hour) < day:
-        start += hour
-    while calendar.day(stop - hour) > day:
-        stop -= hour
-    return start - DAY_MARGIN, stop + DAY_MARGIN
+    async def _letters(self) -> tuple[list[OpenLetter], bool]:
+        """The open letters of both hubs, and whether all were read."""
+        hubs = (self._groups.usage_hub, self._groups.diagnostics_hub)
+        of_hubs = [await DeadLetterIndex(self._storage, hub).open_letters() for hub in hubs]
+        letters = [letter for each in of_hubs for letter in each.letters]
+        return letters, all(each.complete for each in of_hubs)
 
 
 def _days(days: DayRange) -> Iterable[date]:
@@ -147,7 +131,7 @@ def _days(days: DayRange) -> Iterable[date]:
 
 
 def _of_day(
-    letters: Sequence[DeadLetter], day: date, calendar: BillingCalendar
-) -> list[DeadLetter]:
+    letters: Sequence[OpenLetter], day: date, calendar: BillingCalendar
+) -> list[OpenLetter]:
     """By the time the hub took them: most have no readable time of their own."""
     return [each for each in letters if calendar.day(each.enqueued_time) == day]

@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
-from table_api.storage.keys import KeyRange, encode_part, starting_with
+from table_api.storage.keys import EVERY_ROW, KeyRange, encode_part
+from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Insert,
@@ -26,6 +27,8 @@ DEAD_LETTERS_TABLE = "deadletters"
 TRIES_MAX = 8
 TEXT_CHARS_MAX = 1_000
 """A longer value, message or outcome is cut in the index; the blob holds the event whole."""
+LETTERS_READ_MAX = 10_000
+"""Letters of a hub, redriven ones too, that a report looks at: ten requests."""
 
 
 class LetterState(StrEnum):
@@ -63,6 +66,23 @@ class DeadLetter:
         return f"{self.partition}-{self.sequence_number:020d}-{self.content_hash}"
 
 
+@dataclass(frozen=True, slots=True)
+class OpenLetter:
+    """What a report says of an open dead letter."""
+
+    enqueued_time: datetime
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLetters:
+    """The open dead letters of a hub."""
+
+    letters: Sequence[OpenLetter]
+    complete: bool
+    """False when the hub has more letters than were read: there may be more open ones."""
+
+
 def content_hash(body: bytes) -> str:
     """The part of a dead letter's identity that its bytes make."""
     return hashlib.sha256(body).hexdigest()[:12]
@@ -82,10 +102,10 @@ class DeadLetterIndex:
     async def add(self, letters: Sequence[DeadLetter]) -> None:
         """Create rows; a letter that stands stays as it is, redriven or not."""
         unique = list({letter.id: letter for letter in letters}.values())
-        for start in range(0, len(unique), OPERATIONS_MAX):
-            await self._add_chunk(unique[start : start + OPERATIONS_MAX])
+        for part in chunks(unique, OPERATIONS_MAX):
+            await self._add_chunk(part)
 
-    async def _add_chunk(self, letters: list[DeadLetter]) -> None:
+    async def _add_chunk(self, letters: Sequence[DeadLetter]) -> None:
         for _ in range(TRIES_MAX):
             rows = [Insert(encode_part(letter.id), _columns(letter)) for letter in letters]
             try:
@@ -110,9 +130,24 @@ class DeadLetterIndex:
 
     async def all(self) -> AsyncIterator[DeadLetter]:
         """Every letter of the hub by partition and sequence number."""
-        async for page in self._storage.query(DEAD_LETTERS_TABLE, self._key, starting_with("")):
+        async for page in self._storage.query(DEAD_LETTERS_TABLE, self._key, EVERY_ROW):
             for row in page:
                 yield _from_row(row)
+
+    async def open_letters(self, *, read_max: int = LETTERS_READ_MAX) -> OpenLetters:
+        """The open ones among the first `read_max` letters, by partition and sequence number."""
+        letters: list[OpenLetter] = []
+        read, select = 0, ("state", "enqueued_time", "event_id")
+        async for page in self._storage.query(
+            DEAD_LETTERS_TABLE, self._key, EVERY_ROW, select=select, rows_max=read_max + 1
+        ):
+            for row in page[: read_max - read]:
+                if row["state"] == LetterState.OPEN:
+                    letters.append(OpenLetter(parse_time(row["enqueued_time"]), _event_id(row)))
+            read += len(page)
+            if read > read_max:
+                return OpenLetters(letters, complete=False)
+        return OpenLetters(letters, complete=True)
 
     async def replace(self, letter: DeadLetter) -> None:
         """Write what changed in a standing letter. The last writer stands: it is no money."""
@@ -153,7 +188,7 @@ def _columns(letter: DeadLetter) -> dict[str, Value]:
 
 
 def _from_row(row: Row) -> DeadLetter:
-    event_id, outcome = row.get("event_id"), row.get("outcome")
+    outcome = row.get("outcome")
     return DeadLetter(
         hub=str(row["hub"]),
         partition=str(row["partition"]),
@@ -165,8 +200,13 @@ def _from_row(row: Row) -> DeadLetter:
         field=str(row["field"]),
         value=str(row["value"]),
         message=str(row["message"]),
-        event_id=None if event_id is None else str(event_id),
+        event_id=_event_id(row),
         body_bytes=int(row["body_bytes"]),
         state=LetterState(str(row["state"])),
         outcome=None if outcome is None else str(outcome),
     )
+
+
+def _event_id(row: Row) -> str | None:
+    event_id = row.get("event_id")
+    return None if event_id is None else str(event_id)

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from table_api.consumer_state.groups import ConsumerGroup
-from table_api.storage.keys import encode_part, starting_with
+from table_api.storage.keys import EVERY_ROW, encode_part
 from table_api.storage.table_storage import Insert, Replace, Row, TableStorage, Value, etag_of
 from table_api.storage.timestamp import parse_time
 
@@ -96,7 +96,7 @@ class ProgressTable:
 
     async def of_group(self, hub: str, group: str) -> list[Progress]:
         """All partitions of a hub, by partition id."""
-        pages = self._storage.query(PROGRESS_TABLE, _key(hub, group), starting_with(""))
+        pages = self._storage.query(PROGRESS_TABLE, _key(hub, group), EVERY_ROW)
         return [_from_row(row) async for page in pages for row in page]
 
 

@@ -1,11 +1,9 @@
 """How far a replay is, in table `replays`: a row per partition while it runs, none after it."""
 
-from table_api.storage.keys import KeyRange, encode_part
+from table_api.storage.keys import EVERY_ROW, encode_part
 from table_api.storage.table_storage import Delete, TableStorage, Upsert
 
 REPLAYS_TABLE = "replays"
-
-_ALL = KeyRange("", "~")
 
 
 class ReplayPositions:
@@ -19,7 +17,7 @@ class ReplayPositions:
         """Position by partition; empty before the first batch and after the end."""
         await self._storage.create_table(REPLAYS_TABLE)
         found: dict[str, str] = {}
-        async for page in self._storage.query(REPLAYS_TABLE, self._replay, _ALL):
+        async for page in self._storage.query(REPLAYS_TABLE, self._replay, EVERY_ROW):
             found.update((str(row["partition"]), str(row["position"])) for row in page)
         return found
 

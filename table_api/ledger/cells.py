@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from table_api.ledger.measures import (
-    ADDITIVE_AMOUNTS,
-    ADDITIVE_INTEGERS,
+    MEASURE_AMOUNTS,
+    MEASURE_INTEGERS,
     Measures,
-    decode_additive,
-    encode_additive,
+    decode_measures,
+    encode_measures,
 )
 from table_api.storage.keys import starting_with
 from table_api.storage.table_storage import Row, TableStorage, Value, etag_of
@@ -28,7 +28,7 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
     """One DailyUsage cell."""
 
     facts: Mapping[str, Value]
-    additive: Measures
+    measures: Measures
     rev: int
     """How many transactions have changed it; 0 before the first."""
     etag: str | None
@@ -40,16 +40,16 @@ def read_cell(row: Row) -> Cell:
     facts = {
         name: value
         for name, value in row.items()
-        if name not in ADDITIVE_INTEGERS
-        and name not in ADDITIVE_AMOUNTS
+        if name not in MEASURE_INTEGERS
+        and name not in MEASURE_AMOUNTS
         and name not in {"PartitionKey", "RowKey", "Timestamp", "rev"}
     }
-    return Cell(facts, decode_additive(row), int(row["rev"]), etag_of(row))
+    return Cell(facts, decode_measures(row), int(row["rev"]), etag_of(row))
 
 
 def cell_columns(cell: Cell) -> dict[str, Value]:
     """The columns of a cell row."""
-    return {**cell.facts, **encode_additive(cell.additive), "rev": cell.rev}
+    return {**cell.facts, **encode_measures(cell.measures), "rev": cell.rev}
 
 
 class CellCache:
@@ -65,10 +65,10 @@ class CellCache:
         """Those of these cells that are known; None is one that is known to be absent."""
         kept: dict[str, Cell | None] = {}
         for key in keys:
-            place = (partition, _subject_day(key))
-            of_day = self._days.get(place)
+            subject_day = (partition, _subject_day(key))
+            of_day = self._days.get(subject_day)
             if of_day is not None and key in of_day:
-                self._days.move_to_end(place)
+                self._days.move_to_end(subject_day)
                 kept[key] = of_day[key]
         return kept
 
@@ -76,9 +76,9 @@ class CellCache:
         """Read a cell and keep it; None when it is absent from the ledger."""
         row = await self._storage.get(self.table, partition, cell)
         found = None if row is None else read_cell(row)
-        place = (partition, _subject_day(cell))
-        self._days.setdefault(place, {})[cell] = found
-        self._used(place)
+        subject_day = (partition, _subject_day(cell))
+        self._days.setdefault(subject_day, {})[cell] = found
+        self._used(subject_day)
         return found
 
     async def read(self, partition: str, cell: str) -> dict[str, Cell]:
@@ -87,13 +87,13 @@ class CellCache:
         prefix = starting_with(_subject_day(cell))
         async for page in self._storage.query(self.table, partition, prefix):
             cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
-        place = (partition, _subject_day(cell))
-        of_day = self._days.setdefault(place, {})
+        subject_day = (partition, _subject_day(cell))
+        of_day = self._days.setdefault(subject_day, {})
         for key, found in cells.items():
             known = of_day.get(key)
             if known is None or known.rev < found.rev:
                 of_day[key] = found
-        self._used(place)
+        self._used(subject_day)
         return cells
 
     def known(self, partition: str, cell: str) -> dict[str, Cell]:
@@ -107,9 +107,9 @@ class CellCache:
         if cells is not None:
             cells[key] = cell
 
-    def _used(self, place: tuple[str, str]) -> None:
+    def _used(self, subject_day: tuple[str, str]) -> None:
         """Make room for a subject-day, which is the last to go now."""
-        self._days.move_to_end(place)
+        self._days.move_to_end(subject_day)
         while len(self._days) > CELL_DAYS_CACHED_MAX:
             self._days.popitem(last=False)
 

@@ -12,7 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from pricing_rules.types import Adjustment, CallState, Charge, PricedCall, UsageEvent
-from table_api.ledger.entries import Because, LedgerEntry
+from table_api.ledger.entries import LedgerEntry
+from table_api.ledger.entry_columns import Because
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Posting
 from table_api.ledger.recorded_call import recorded_call, recorded_event, state_digest
@@ -56,7 +57,7 @@ class Repricing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class NextRow(msgspec.Struct, frozen=True, gc=False):
     """A row to write: the state of the call after it, and the chain's last row when it stands."""
 
-    intent: "ChainChange"
+    change: "ChainChange"
     posting: Posting
     last: LedgerEntry | None = None
     because: Because | None = None
@@ -100,7 +101,7 @@ class NewReport(msgspec.Struct, frozen=True, gc=False):
         if self.posting.report.beats(last.report):
             why = "stronger report" if self.posting.cell is not None else "moved"
             return NextRow(self, self.posting, last, Because(why))
-        if answer_lost and "run" not in last.row and last.stands_on(self.posting.call.origin):
+        if answer_lost and last.run is None and last.stands_on(self.posting.call.origin):
             mismatch = last.number > 0 and self.posting.report.contradicts(chain[-2].report)
             outcome = Outcome.CORRECTED if last.number else Outcome.POSTED
             return PostResult(outcome=outcome, mismatch=mismatch)
@@ -127,7 +128,7 @@ class Reprice:
 
     def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> NextRow | PostResult:
         """Done once when the chain has the run in it, also as reverted."""
-        if any(entry.text("run") == self.run for entry in chain):
+        if any(entry.run == self.run for entry in chain):
             return _settled(chain[-1], self.run, RERATED, answer_lost=answer_lost)
         if not chain:
             return _left_alone("does not stand")
@@ -153,10 +154,10 @@ class Revert:
 
     def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> NextRow | PostResult:
         """Only where the run's row is the last."""
-        of_run = [entry for entry in chain if entry.text("run") == self.run]
+        of_run = [entry for entry in chain if entry.run == self.run]
         if not of_run:
             return PostResult(outcome=Outcome.DUPLICATE, reason="the run never changed it")
-        if of_run[-1].text("correction") == REVERTED:
+        if of_run[-1].correction == REVERTED:
             return _settled(chain[-1], self.run, REVERTED, answer_lost=answer_lost)
         last = chain[-1]
         if last is not of_run[-1]:
@@ -165,7 +166,7 @@ class Revert:
         posting = replace(
             self.place(recorded_call(before)),
             cell=before.cell,
-            additive=before.additive,
+            measures=before.measures,
             report=before.report,
         )
         return NextRow(self, posting, last, Because(REVERTED, run=self.run, by=self.by))
@@ -176,14 +177,14 @@ ChainChange = NewReport | Reprice | Revert
 
 def _settled(last: LedgerEntry, run: str, correction: str, *, answer_lost: bool) -> PostResult:
     """After a lost answer the run's own last row was written by us."""
-    ours = answer_lost and (last.text("run"), last.text("correction")) == (run, correction)
+    ours = answer_lost and (last.run, last.correction) == (run, correction)
     return PostResult(outcome=Outcome.CORRECTED if ours else Outcome.DUPLICATE)
 
 
 def _went_on(last: LedgerEntry) -> str:
-    why = last.text("correction") or "another report"
-    run = last.text("run")
-    return f"row {last.number} of its chain is a {why}" + (f" of run {run}" if run else "")
+    why = last.correction or "another report"
+    of_run = f" of run {last.run}" if last.run else ""
+    return f"row {last.number} of its chain is a {why}{of_run}"
 
 
 def _left_alone(reason: str) -> PostResult:

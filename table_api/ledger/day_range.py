@@ -4,8 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from table_api.errors import TableApiError
+
 RANGE_DAYS_MAX = 400
 """Days one question may span: thirteen months and a little."""
+
+
+class UnusableDays(TableApiError):
+    """A range of days that no question may span; it names the bound that is at fault."""
+
+    def __init__(self, bound: str, day: date, why: str) -> None:
+        super().__init__(f"{bound} = {day}: {why}")
+        self.bound = bound
+        """`from` or `to`."""
+        self.day = day
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,16 @@ class DayRange:
                 self.start.day if index == first else 1,
                 self.last.day + 1 if index == last else 32,
             )
+
+
+def checked_days(days: DayRange, *, days_max: int = RANGE_DAYS_MAX) -> DayRange:
+    """The same days; UnusableDays when there are none, or more than `days_max`."""
+    if days.start >= days.stop:
+        raise UnusableDays("from", days.start, f"is not before to = {days.stop}")
+    if (days.stop - days.start).days > days_max:
+        why = f"is more than {days_max} days after from = {days.start}"
+        raise UnusableDays("to", days.stop, why)
+    return days
 
 
 def running_month(day: date) -> DayRange:

@@ -1,18 +1,22 @@
-"""A call's chain: its LedgerEntry and its corrections, as rows and back. Pure."""
+"""A call's chain as read: its LedgerEntry and its corrections, each with typed facts. Pure.
 
-from collections.abc import Mapping, Sequence
+Nobody but this file and `recorded_call` looks into the columns of a chain row, and `entry_columns`
+makes them.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
 from pricing_rules.provider_usage.anthropic import is_anthropic
-from pricing_rules.types import CallState, PricedCall, Rank
+from pricing_rules.types import CallState, Operation, Rank
 from table_api.ledger.keys import split_call_key
-from table_api.ledger.measures import Measures, decode_additive, encode_additive
-from table_api.ledger.posting import Origin, Posting, Report
+from table_api.ledger.measures import Measures, decode_measures
+from table_api.ledger.posting import Origin, Report
 from table_api.storage.table_storage import Row, Value
-from table_api.storage.timestamp import parse_time, timestamp
+from table_api.storage.timestamp import parse_time
 
 
 class Effect(msgspec.Struct, frozen=True, gc=False):
@@ -21,18 +25,6 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     cell: str
     rev: int
     delta: Measures
-
-
-@dataclass(frozen=True, slots=True)
-class Because:
-    """Why a chain goes on."""
-
-    correction: str
-    """`stronger report`, `moved`, `re-rating` or `revert`."""
-    run: str | None = None
-    """Re-rating run."""
-    by: str | None = None
-    """Who approved or reverted the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,7 @@ class LedgerEntry:
     """0 for the entry, n for its n-th correction."""
     row: Row
     """Every fact as stored; the columns are listed in docs/tables.md."""
-    additive: Measures
+    measures: Measures
     """What the call counts after this row."""
     effects: tuple[Effect, ...]
     adjustments: tuple[LedgerAdjustment, ...]
@@ -68,9 +60,115 @@ class LedgerEntry:
         return None if value is None else str(value)
 
     @property
+    def call_id(self) -> str:
+        """The event's id."""
+        return str(self.row["call_id"])
+
+    @property
+    def subject(self) -> str:
+        """Who is billed."""
+        return str(self.row["subject"])
+
+    @property
+    def time(self) -> datetime:
+        """When the request reached the gateway."""
+        return parse_time(self.row["time"])
+
+    @property
+    def day(self) -> date:
+        """The charge day."""
+        return date.fromisoformat(str(self.row["day"]))
+
+    @property
+    def operation(self) -> Operation:
+        """Which model API was called."""
+        return Operation(str(self.row["operation"]))
+
+    @property
+    def status(self) -> int:
+        """HTTP status of the answer."""
+        return int(self.row["status"])
+
+    @property
+    def stream(self) -> bool:
+        """Whether the answer was streamed."""
+        return self.row["stream"] is True
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long the call took."""
+        duration = self.row.get("duration_ms")
+        return None if duration is None else int(duration)
+
+    @property
+    def deployment(self) -> str | None:
+        """The name in the request."""
+        return self.text("deployment")
+
+    @property
+    def session(self) -> str | None:
+        """As the caller named it."""
+        return self.text("session")
+
+    @property
+    def model(self) -> str:
+        """As the call's cell names it: canonical, else reported, else the deployment."""
+        return model_of(self.row)
+
+    @property
+    def state(self) -> CallState:
+        """What the cost stands on."""
+        return CallState(str(self.row["state"]))
+
+    @property
     def has_cost(self) -> bool:
         """Whether the call was rated to a cost, be it nothing."""
-        return self.row["state"] in (CallState.PRICED, CallState.ZERO)
+        return self.state in (CallState.PRICED, CallState.ZERO)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the state is not `priced`."""
+        return self.text("reason")
+
+    @property
+    def book_version(self) -> str:
+        """Of the price book that rated it."""
+        return str(self.row["book_version"])
+
+    @property
+    def cost_centre(self) -> str | None:
+        """The subject's on the charge day, where a rule used it."""
+        return self.text("cost_centre")
+
+    @property
+    def billing_currency(self) -> str | None:
+        """Of the `billed` amounts; None in a ledger of one currency, which has none."""
+        return self.text("billing_currency")
+
+    @property
+    def excludes_cache_writes(self) -> bool:
+        """See the function of this name."""
+        return excludes_cache_writes(self.row)
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When the row was written."""
+        return parse_time(self.row["recorded_at"])
+
+    @property
+    def correction(self) -> str | None:
+        """Why the chain went on with this row; None for the entry."""
+        return self.text("correction")
+
+    @property
+    def run(self) -> str | None:
+        """The re-rating run that wrote or undid it."""
+        return self.text("run")
+
+    @property
+    def run_by(self) -> str | None:
+        """Who approved or reverted the run."""
+        return self.text("run_by")
 
     @property
     def report(self) -> Report:
@@ -82,11 +180,6 @@ class LedgerEntry:
     def cell(self) -> str | None:
         """RowKey of the cell it counts in after this row; None for a moved call."""
         return self.text("cell")
-
-    @property
-    def time(self) -> datetime:
-        """When the request reached the gateway."""
-        return parse_time(self.row["time"])
 
     @property
     def origin(self) -> Origin:
@@ -107,146 +200,51 @@ class LedgerEntry:
         ) == (origin.hub, origin.partition, origin.sequence_number)
 
 
-def entry_columns(
-    posting: Posting, effects: Sequence[Effect], *, recorded_at: datetime
-) -> dict[str, Value]:
-    """The columns of a new entry. Its effect is its own state, so it needs no column of its own."""
-    columns = _state_columns(posting, effects, recorded_at)
-    if posting.cell is None:
-        columns["effects"] = "[]"
-    return columns
-
-
-def correction_columns(
-    posting: Posting, effects: Sequence[Effect], *, because: Because, recorded_at: datetime
-) -> dict[str, Value]:
-    """The columns of a correction: the state after it, and what it changed."""
-    columns = _state_columns(posting, effects, recorded_at)
-    columns["correction"] = because.correction
-    if because.run is not None:
-        columns["run"] = because.run
-    if because.by is not None:
-        columns["run_by"] = because.by
-    columns["effects"] = msgspec.json.encode(
-        [[effect.cell, effect.rev, encode_additive(effect.delta)] for effect in effects]
-    ).decode()
-    return columns
-
-
-def _state_columns(
-    posting: Posting, effects: Sequence[Effect], recorded_at: datetime
-) -> dict[str, Value]:
-    columns = _facts(posting)
-    columns.update(encode_additive(posting.additive))
-    columns["fingerprint"] = posting.report.fingerprint
-    columns["day"] = posting.day.isoformat()
-    if posting.cell is not None:
-        columns["cell"] = posting.cell
-        [columns["rev"]] = [effect.rev for effect in effects if effect.cell == posting.cell]
-    columns["recorded_at"] = timestamp(recorded_at)
-    return columns
-
-
-def _facts(posting: Posting) -> dict[str, Value]:
-    """What is said of the call beside sums; what is not known makes no column."""
-    priced, origin = posting.call.priced, posting.call.origin
-    event = priced.event
-    usage, caller, replaced = event.usage, event.caller, event.replaces
-    one_currency = priced.billing_currency == priced.pricing_currency
-    facts: dict[str, Value | None] = {
-        "call_id": event.id,
-        "subject": event.subject,
-        "time": timestamp(event.time),
-        "state": priced.state.value,
-        "status": event.status,
-        "stream": event.stream,
-        "operation": event.operation.value,
-        "rank": int(event.rank),
-        "tokens": posting.report.strength[1],
-        "book_version": priced.book_version,
-        "currency": priced.pricing_currency,
-        "hub": origin.hub,
-        "partition": origin.partition,
-        "sequence_number": origin.sequence_number,
-        "enqueued_time": timestamp(origin.enqueued_time),
-        "source": event.source,
-        "billing_currency": None if one_currency else priced.billing_currency,
-        "reasoning": (usage.reasoning or None) if usage else None,
-        "adjustments": _adjustments_text(priced) if priced.adjustments else None,
-        "reason": priced.reason,
-        "base_rule": priced.base_rule_id,
-        "tier": priced.tier,
-        "provider": priced.provider,
-        "model": priced.model,
-        "model_version": priced.version,
-        "deployment_type": priced.deployment_type,
-        "cost_centre": priced.cost_centre,
-        "reported_model": event.model,
-        "deployment": event.deployment,
-        "api": event.api,
-        "region": event.region,
-        "service_tier": event.service_tier,
-        "product": caller.product,
-        "subscription": caller.subscription,
-        "tenant": caller.tid,
-        "application": caller.azp,
-        "response_id": event.response_id,
-        "session": event.session,
-        "traceparent": event.traceparent,
-        "duration_ms": event.duration_ms,
-        "completed_from": ",".join(event.completed_from) or None,
-        "replaced_subject": replaced.subject if replaced else None,
-        "replaced_time": timestamp(replaced.time) if replaced else None,
-    }
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def _adjustments_text(priced: PricedCall) -> str:
-    return msgspec.json.encode(
-        [[step.rule_id, step.layer, step.factor, str(step.delta)] for step in priced.adjustments]
-    ).decode()
-
-
 def read_entry(row: Row) -> LedgerEntry:
     """A chain row as read from the ledger."""
     entry_key, number = split_call_key(str(row["RowKey"]))
-    additive = decode_additive(row)
+    measures = decode_measures(row)
     if "effects" in row:
         effects = tuple(
-            Effect(str(cell), int(rev), decode_additive(delta))
+            Effect(str(cell), int(rev), decode_measures(delta))
             for cell, rev, delta in msgspec.json.decode(str(row["effects"]))
         )
     else:
-        effects = (Effect(str(row["cell"]), int(row["rev"]), additive),)
+        effects = (Effect(str(row["cell"]), int(row["rev"]), measures),)
     return LedgerEntry(
         partition=str(row["PartitionKey"]),
         entry_key=entry_key,
         number=number,
         row=row,
-        additive=additive,
+        measures=measures,
         effects=effects,
-        adjustments=tuple(
-            LedgerAdjustment(rule_id, layer, factor, int(delta))
-            for rule_id, layer, factor, delta in msgspec.json.decode(
-                str(row.get("adjustments", "[]"))
-            )
-        ),
+        adjustments=_adjustments(str(row["adjustments"])) if "adjustments" in row else (),
     )
 
 
-def model_of(row: Row) -> str:
-    """The model that the call's cell has: canonical, else reported, else the deployment."""
-    names = (row.get(column) for column in ("model", "reported_model", "deployment"))
-    return next((str(name) for name in names if name), "unknown")
+def _adjustments(text: str) -> tuple[LedgerAdjustment, ...]:
+    return tuple(
+        LedgerAdjustment(rule_id, layer, factor, int(delta))
+        for rule_id, layer, factor, delta in msgspec.json.decode(text)
+    )
 
 
-_NAMES = ("model", "reported_model", "deployment")
-COLUMNS = ("state", "rank", "operation", *_NAMES)
-"""What a read has to ask for."""
+MODEL_COLUMNS = ("model", "reported_model", "deployment")
+"""What `model_of` looks at: a read of some columns has to ask for them."""
+CACHE_WRITE_COLUMNS = ("state", "rank", "operation", *MODEL_COLUMNS)
+"""What `excludes_cache_writes` looks at."""
+
+
+def model_of(row: Mapping[str, Value]) -> str:
+    """`LedgerEntry.model` of a row that was read in part."""
+    for column in MODEL_COLUMNS:
+        if name := row.get(column):
+            return str(name)
+    return "unknown"
 
 
 def excludes_cache_writes(row: Mapping[str, Value]) -> bool:
-    """Of a chain's row: whether it has a cost, of Anthropic's usage, from the gateway's log."""
+    """Whether the row has a cost, of Anthropic's usage, from the gateway's log."""
     if row["state"] != CallState.PRICED or int(row["rank"]) != Rank.GATEWAY_LOG:
         return False
-    return is_anthropic(str(row["operation"]), (str(row.get(name) or "") for name in _NAMES))
+    return is_anthropic(str(row["operation"]), (str(row.get(name) or "") for name in MODEL_COLUMNS))

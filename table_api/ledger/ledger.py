@@ -109,16 +109,16 @@ class Ledger:
         """
         results: dict[CallAddress, PostResult] = {}
         by_partition: dict[str, list[Reprice | Revert]] = {}
-        for address, intent in wanted.items():
-            by_partition.setdefault(address.partition, []).append(intent)
+        for address, change in wanted.items():
+            by_partition.setdefault(address.partition, []).append(change)
 
-        async def amend(partition: str, intents: list[Reprice | Revert]) -> None:
+        async def amend(partition: str, changes: list[Reprice | Revert]) -> None:
             lock = self._locks.setdefault(partition, asyncio.Lock())
             async with self._in_flight, lock:
-                by_key = await self._poster.amend(partition, intents)
+                by_key = await self._poster.amend(partition, changes)
             results.update((CallAddress(partition, key), result) for key, result in by_key.items())
 
-        await all_of(amend(partition, intents) for partition, intents in by_partition.items())
+        await all_of(amend(partition, changes) for partition, changes in by_partition.items())
         return results
 
     async def preview(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
@@ -138,12 +138,12 @@ class Ledger:
         for the cost centre that its price was made for.
         """
         call = posting.call
-        version = last.text("book_version")
-        centre = last.text("cost_centre") if last.has_cost else call.cost_centre
+        version = last.book_version
+        centre = last.cost_centre if last.has_cost else call.cost_centre
         same = version == call.priced.book_version and (
             not last.has_cost or centre == call.priced.cost_centre
         )
-        if self._books is None or posting.cell is None or version is None or same:
+        if self._books is None or posting.cell is None or same:
             return posting
         try:
             book = await self._books.get(version)

@@ -1,6 +1,6 @@
 """What rows count: the columns whose values add up, and sums of them. Pure.
 
-Measures columns of a cell are the sums of the same columns of the rows that count in it: `calls`,
+The measures of a cell are the sums of the same columns of the rows that count in it: `calls`,
 `errors`, `unpriced`, `no_usage`, `q_UNIT` (quantities) as integers, and `LAYER_UNIT` and `LAYER` as
 decimal strings of pico-units, since a 64-bit integer ends at 9.2 million units of currency.
 """
@@ -12,14 +12,14 @@ from pricing_rules.types import CallState, PricedCall
 from pricing_rules.units import Unit
 from table_api.storage.table_storage import Value
 
-# Longer amounts cost every reader, so those that most calls have come first.
+# A longer list costs every reader, so the measures that most calls have come first.
 MEASURE_ORDER = (
     "calls", "charge", "contracted", "list", "q_input", "q_output", "q_cache_read", "errors",
     "no_usage", "unpriced", "billed", "q_cache_write_5m", "q_cache_write_1h", "q_reasoning",
     "q_input_audio", "q_cache_read_audio", "q_output_audio", "q_input_image",
     "q_cache_read_image", "q_output_image", "q_audio_ms", "q_image", "q_web_search", "q_request",
 )  # fmt: skip
-"""Measures columns of a cell by their place in a day's text. Append only: rows hold places."""
+"""The measures of a cell by their position in a day's text. Append only: rows hold positions."""
 MeasureList = list[int]
 """In the order of MEASURE_ORDER, the last one not zero."""
 
@@ -32,69 +32,69 @@ _CHARGE_COLUMNS = {
     unit: (QUANTITY_COLUMNS[unit], *(AMOUNT_COLUMNS[layer, unit] for layer in LAYERS))
     for unit in Unit
 }
-ADDITIVE_INTEGERS = frozenset((*COUNTS, *QUANTITY_COLUMNS.values()))
-ADDITIVE_AMOUNTS = frozenset((*LAYERS, *AMOUNT_COLUMNS.values()))
+MEASURE_INTEGERS = frozenset((*COUNTS, *QUANTITY_COLUMNS.values()))
+MEASURE_AMOUNTS = frozenset((*LAYERS, *AMOUNT_COLUMNS.values()))
 
 Measures = dict[str, int]
-"""Measures columns as numbers: counts, quantities and pico-units."""
+"""By column: counts, quantities and pico-units."""
 
 
-def additive_of(priced: PricedCall) -> Measures:
+def measures_of(priced: PricedCall) -> Measures:
     """What one call adds to its cell."""
     event = priced.event
     moved = priced.state is CallState.MOVED
-    additive: Measures = {"calls": 0 if moved else 1}
+    measures: Measures = {"calls": 0 if moved else 1}
     if moved:
-        return additive
+        return measures
     if event.status >= 400:
-        additive["errors"] = 1
+        measures["errors"] = 1
     if priced.state is CallState.UNPRICED:
-        additive["unpriced"] = 1
+        measures["unpriced"] = 1
     if priced.state is CallState.NO_USAGE:
-        additive["no_usage"] = 1
+        measures["no_usage"] = 1
     if priced.state is CallState.PRICED:
-        _add_charges(priced, additive)
+        _add_charges(priced, measures)
     elif event.usage is not None:
         for unit, quantity in event.usage.counts.items():
-            additive[QUANTITY_COLUMNS[unit]] = quantity
-    return additive
+            measures[QUANTITY_COLUMNS[unit]] = quantity
+    return measures
 
 
-def _add_charges(priced: PricedCall, additive: Measures) -> None:
+def _add_charges(priced: PricedCall, measures: Measures) -> None:
     two_currencies = priced.billing_currency != priced.pricing_currency
     list_, contracted, charge, billed = 0, 0, 0, 0
     for line in priced.charges:
         of_quantity, of_list, of_contracted, of_charge, of_billed = _CHARGE_COLUMNS[line.unit]
-        additive[of_quantity] = line.quantity
-        additive[of_list] = line.list
-        additive[of_contracted] = line.contracted
-        additive[of_charge] = line.charge
+        measures[of_quantity] = line.quantity
+        measures[of_list] = line.list
+        measures[of_contracted] = line.contracted
+        measures[of_charge] = line.charge
         list_ += line.list
         contracted += line.contracted
         charge += line.charge
         if two_currencies:
-            additive[of_billed] = line.billed
+            measures[of_billed] = line.billed
             billed += line.billed
-    additive["list"], additive["contracted"], additive["charge"] = list_, contracted, charge
+    measures["list"], measures["contracted"], measures["charge"] = list_, contracted, charge
     if two_currencies:
-        additive["billed"] = billed
+        measures["billed"] = billed
 
 
-def encode_additive(additive: Measures) -> dict[str, Value]:
-    """Measures columns as they are stored. Zeros are left out, except `calls`."""
+def encode_measures(measures: Measures) -> dict[str, Value]:
+    """As they are stored. Zeros are left out, except `calls`."""
     return {
-        name: (str(amount) if name in ADDITIVE_AMOUNTS else amount)
-        for name, amount in additive.items()
+        name: (str(amount) if name in MEASURE_AMOUNTS else amount)
+        for name, amount in measures.items()
         if amount or name == "calls"
     }
 
 
-def decode_additive(row: Mapping[str, Value]) -> Measures:
-    """The additive columns of a row as numbers."""
+def decode_measures(row: Mapping[str, Value]) -> Measures:
+    """The measures among the columns of a row."""
     return {
         name: int(value)
         for name, value in row.items()
-        if name in ADDITIVE_INTEGERS or name in ADDITIVE_AMOUNTS
+        if name in MEASURE_INTEGERS or name in MEASURE_AMOUNTS
     }
 
 
@@ -111,11 +111,11 @@ def add_into(total: Measures, delta: Measures) -> None:
         total[name] = total.get(name, 0) + amount
 
 
-def negated(additive: Measures) -> Measures:
+def negated(measures: Measures) -> Measures:
     """Column by column, the negative."""
-    return {name: -amount for name, amount in additive.items()}
+    return {name: -amount for name, amount in measures.items()}
 
 
 def add_up(parts: Iterable[Sequence[int]]) -> MeasureList:
-    """The exact sum of amounts, column by column."""
+    """The exact sum, measure by measure."""
     return [sum(column) for column in zip_longest(*parts, fillvalue=0)]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from table_api.errors import AlreadyExists, ChangedMeanwhile, LedgerMismatch
+from table_api.errors import AlreadyExists, ChangedMeanwhile, LedgerMismatch, NoLedger
 from table_api.ledger.billing_calendar import BillingCalendar, Transitions, zone_transitions
 from table_api.storage.table_storage import (
     Insert,
@@ -88,6 +88,14 @@ async def read_meta(storage: TableStorage) -> LedgerMeta | None:
     """The ledger's settings, or None when there is no ledger yet."""
     row = await storage.get(META_TABLE, META_PARTITION, META_ROW)
     return _from_row(row) if row is not None else None
+
+
+async def read_ledger_meta(storage: TableStorage) -> LedgerMeta:
+    """The ledger's settings; NoLedger before it is made."""
+    meta = await read_meta(storage)
+    if meta is None:
+        raise NoLedger("this storage holds no ledger: the first consumer makes it")
+    return meta
 
 
 async def note_monthly(storage: TableStorage) -> None:

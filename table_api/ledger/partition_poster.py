@@ -8,7 +8,6 @@ to tell "my lost commit" from "somebody's duplicate".
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -17,24 +16,18 @@ from msgspec.structs import replace
 from table_api.errors import AlreadyExists, Rejected, StorageError, Unavailable, after_all_tries
 from table_api.ledger.cells import Cell, CellCache, cell_columns
 from table_api.ledger.chain_changes import ChainChange, NewReport, NextRow, Reprice, Revert
-from table_api.ledger.entries import (
-    Effect,
-    LedgerEntry,
-    correction_columns,
-    entry_columns,
-    read_entry,
-)
+from table_api.ledger.entries import Effect, LedgerEntry, read_entry
+from table_api.ledger.entry_columns import correction_columns, entry_columns
 from table_api.ledger.keys import chain_range, correction_key
 from table_api.ledger.measures import add_into, added, negated
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import Posting, cell_facts
 from table_api.storage.keys import KeyRange
-from table_api.storage.parallel import all_of
+from table_api.storage.parallel import at_most, backoff_s
 from table_api.storage.table_storage import OPERATIONS_MAX, Insert, Operation, Replace, TableStorage
 
 TRIES_MAX = 12
 """Tries of one transaction before the batch is given back to the caller."""
-BACKOFF_S_MAX = 2.0
 READS_IN_FLIGHT_MAX = 8
 CHAINS_READ_ONE_BY_ONE_MAX = 2
 """Up to so many calls of a subject are looked up by key; more by one read over their time span."""
@@ -73,8 +66,8 @@ class PartitionPoster:
         posted, and posting all of it again is harmless.
         """
         results: dict[str, PostResult] = {}
-        for chunk in chunks([NextRow(NewReport(posting), posting) for posting in postings]):
-            await self._post_chunk(partition, chunk, results)
+        for part in transactions_of([NextRow(NewReport(posting), posting) for posting in postings]):
+            await self._post_part(partition, part, results)
         return results
 
     async def amend(
@@ -85,9 +78,9 @@ class PartitionPoster:
         Unlike a new call, a change reads the chain before its first try. Raises as `post` does.
         """
         results: dict[str, PostResult] = {}
-        work = await self._still_to_do(partition, wanted, results, answer_lost=False)
-        for chunk in chunks(work):
-            await self._post_chunk(partition, chunk, results)
+        rows = await self._still_to_do(partition, wanted, results, answer_lost=False)
+        for part in transactions_of(rows):
+            await self._post_part(partition, part, results)
         return results
 
     async def preview(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
@@ -100,61 +93,61 @@ class PartitionPoster:
             results[posting.entry_key] = judged if isinstance(judged, PostResult) else judged.done
         return results
 
-    async def _post_chunk(
-        self, partition: str, work: list[NextRow], results: dict[str, PostResult]
+    async def _post_part(
+        self, partition: str, rows: list[NextRow], results: dict[str, PostResult]
     ) -> None:
         failure: StorageError | None = None
         answer_lost = False
         for attempt in range(TRIES_MAX):
             try:
                 if failure is not None:
-                    wanted = [item.intent for item in work]
-                    work = await self._still_to_do(
+                    wanted = [row.change for row in rows]
+                    rows = await self._still_to_do(
                         partition, wanted, results, answer_lost=answer_lost
                     )
-                if work:
-                    await self._transact(partition, work)
-                    results.update((item.intent.entry_key, item.done) for item in work)
+                if rows:
+                    await self._transact(partition, rows)
+                    results.update((row.change.entry_key, row.done) for row in rows)
                 return
             except Rejected as rejected:
-                await self._halve(partition, work, rejected, results)
+                await self._halve(partition, rows, rejected, results)
                 return
             except StorageError as error:
                 failure = error
                 answer_lost = answer_lost or isinstance(error, Unavailable)
-                self._forget(partition, work)
+                self._forget(partition, rows)
                 if not isinstance(error, AlreadyExists):
-                    await asyncio.sleep(random.uniform(0, min(0.02 * 2**attempt, BACKOFF_S_MAX)))
+                    await asyncio.sleep(backoff_s(attempt))
         raise after_all_tries(f"partition {partition}", TRIES_MAX, failure)
 
     async def _halve(
         self,
         partition: str,
-        work: list[NextRow],
+        rows: list[NextRow],
         rejected: Rejected,
         results: dict[str, PostResult],
     ) -> None:
         """One bad row fails its whole transaction: split until it stands alone."""
-        self._forget(partition, work)
-        if len(work) == 1:
-            results[work[0].intent.entry_key] = PostResult(
+        self._forget(partition, rows)
+        if len(rows) == 1:
+            results[rows[0].change.entry_key] = PostResult(
                 outcome=Outcome.REFUSED, reason=str(rejected)
             )
             return
-        middle = len(work) // 2
-        await self._post_chunk(partition, work[:middle], results)
-        await self._post_chunk(partition, work[middle:], results)
+        middle = len(rows) // 2
+        await self._post_part(partition, rows[:middle], results)
+        await self._post_part(partition, rows[middle:], results)
 
-    async def _transact(self, partition: str, work: Sequence[NextRow]) -> None:
-        standing = await self._cells_of(partition, {cell for item in work for cell in item.cells})
+    async def _transact(self, partition: str, rows: Sequence[NextRow]) -> None:
+        standing = await self._cells_of(partition, {cell for row in rows for cell in row.cells})
         changed: dict[str, Cell] = {}
-        rows: list[Operation] = []
+        inserts: list[Operation] = []
         now = self._now()
-        for item in work:
-            effects = _apply(item, standing, changed)
-            rows.append(_row_of(item, effects, now))
-        changes = [_change(key, cell) for key, cell in changed.items()]
-        etags = await self._storage.transact(self._table, partition, [*changes, *rows])
+        for row in rows:
+            effects = _apply(row, standing, changed)
+            inserts.append(_row_of(row, effects, now))
+        cells = [_cell_write(key, cell) for key, cell in changed.items()]
+        etags = await self._storage.transact(self._table, partition, [*cells, *inserts])
         for (key, written), etag in zip(changed.items(), etags, strict=False):
             self._cells.put(partition, key, replace(written, etag=etag))
             self._touched(partition, key, written.rev)
@@ -162,13 +155,12 @@ class PartitionPoster:
     async def _cells_of(self, partition: str, keys: Collection[str]) -> dict[str, Cell | None]:
         """The cells of a transaction, held by it: others' reads may push any out of the cache."""
         cells = self._cells.kept(partition, keys)
-        reads = asyncio.Semaphore(READS_IN_FLIGHT_MAX)
 
         async def load(key: str) -> None:
-            async with reads:
-                cells[key] = await self._cells.load(partition, key)
+            cells[key] = await self._cells.load(partition, key)
 
-        await all_of(load(key) for key in keys if key not in cells)
+        if unknown := [key for key in keys if key not in cells]:
+            await at_most(READS_IN_FLIGHT_MAX, map(load, unknown))
         return cells
 
     async def _still_to_do(
@@ -182,13 +174,13 @@ class PartitionPoster:
         """Read which calls stand; settle those that need no row, keep the others."""
         standing = await self._standing(partition, wanted)
         left = []
-        for intent in wanted:
-            chain = standing.get(intent.entry_key, ())
-            judged = intent.judge(chain, answer_lost=answer_lost)
+        for change in wanted:
+            chain = standing.get(change.entry_key, ())
+            judged = change.judge(chain, answer_lost=answer_lost)
             if isinstance(judged, PostResult):
-                results[intent.entry_key] = judged
+                results[change.entry_key] = judged
                 self._touch(partition, chain)
-            elif isinstance(intent, NewReport) and judged.last is not None:
+            elif isinstance(change, NewReport) and judged.last is not None:
                 left.append(
                     replace(judged, posting=await self._rate_again(judged.posting, judged.last))
                 )
@@ -201,19 +193,17 @@ class PartitionPoster:
     ) -> dict[str, list[LedgerEntry]]:
         """The chain of each call that stands, by entry key."""
         by_subject: dict[str, list[str]] = {}
-        for intent in wanted:
-            by_subject.setdefault(intent.subject, []).append(intent.entry_key)
-        keys = {intent.entry_key for intent in wanted}
-        reads = asyncio.Semaphore(READS_IN_FLIGHT_MAX)
+        for change in wanted:
+            by_subject.setdefault(change.subject, []).append(change.entry_key)
+        keys = {change.entry_key for change in wanted}
         found: dict[str, list[LedgerEntry]] = {}
 
         async def read(of_subject: list[str]) -> None:
-            async with reads:
-                for entry in await self._read_chains(partition, sorted(of_subject)):
-                    if entry.entry_key in keys:
-                        found.setdefault(entry.entry_key, []).append(entry)  # in their order
+            for entry in await self._read_chains(partition, sorted(of_subject)):
+                if entry.entry_key in keys:
+                    found.setdefault(entry.entry_key, []).append(entry)  # in their order
 
-        await all_of(read(of_subject) for of_subject in by_subject.values())
+        await at_most(READS_IN_FLIGHT_MAX, map(read, by_subject.values()))
         return found
 
     async def _read_chains(self, partition: str, keys: Sequence[str]) -> list[LedgerEntry]:
@@ -234,13 +224,13 @@ class PartitionPoster:
             for effect in entry.effects:
                 self._touched(partition, effect.cell, effect.rev)
 
-    def _forget(self, partition: str, work: Iterable[NextRow]) -> None:
-        for item in work:
-            for cell in item.cells:
+    def _forget(self, partition: str, rows: Iterable[NextRow]) -> None:
+        for row in rows:
+            for cell in row.cells:
                 self._cells.forget(partition, cell)
 
 
-def chunks(work: Sequence[NextRow]) -> Iterable[list[NextRow]]:
+def transactions_of(rows: Sequence[NextRow]) -> Iterable[list[NextRow]]:
     """Split calls so that each part and its cells fit one transaction.
 
     Sorted by cell, so that the calls of one cell share its change. A correction may touch another
@@ -248,25 +238,25 @@ def chunks(work: Sequence[NextRow]) -> Iterable[list[NextRow]]:
     """
     part: list[NextRow] = []
     cells: set[str] = set()
-    for item in sorted(work, key=lambda item: (item.posting.cell or "", item.intent.entry_key)):
-        cells.update(item.cells)
+    for row in sorted(rows, key=lambda row: (row.posting.cell or "", row.change.entry_key)):
+        cells.update(row.cells)
         if len(part) + 1 + len(cells) > OPERATIONS_MAX:
             yield part
-            part, cells = [], set(item.cells)
-        part.append(item)
+            part, cells = [], set(row.cells)
+        part.append(row)
     if part:
         yield part
 
 
 def _apply(
-    item: NextRow, standing: Mapping[str, Cell | None], changed: dict[str, Cell]
+    row: NextRow, standing: Mapping[str, Cell | None], changed: dict[str, Cell]
 ) -> list[Effect]:
     """Add one call to the cells of the transaction; a cell's `rev` rises once in it."""
-    posting = item.posting
-    deltas = {} if posting.cell is None else {posting.cell: posting.additive}
-    if item.last is not None and item.last.cell is not None:
-        before = item.last.cell
-        deltas[before] = added(deltas.get(before, {}), negated(item.last.additive))
+    posting = row.posting
+    deltas = {} if posting.cell is None else {posting.cell: posting.measures}
+    if row.last is not None and row.last.cell is not None:
+        before = row.last.cell
+        deltas[before] = added(deltas.get(before, {}), negated(row.last.measures))
     effects = []
     for key, delta in deltas.items():
         if key not in changed:
@@ -274,21 +264,21 @@ def _apply(
             changed[key] = (
                 Cell(cell_facts(posting), {}, 1, None)
                 if cell is None
-                else replace(cell, additive=dict(cell.additive), rev=cell.rev + 1)
+                else replace(cell, measures=dict(cell.measures), rev=cell.rev + 1)
             )
-        add_into(changed[key].additive, delta)
+        add_into(changed[key].measures, delta)
         effects.append(Effect(key, changed[key].rev, delta))
     return effects
 
 
-def _row_of(item: NextRow, effects: Sequence[Effect], now: datetime) -> Insert:
-    posting, last = item.posting, item.last
-    if last is None or item.because is None:
+def _row_of(row: NextRow, effects: Sequence[Effect], now: datetime) -> Insert:
+    posting, last = row.posting, row.last
+    if last is None or row.because is None:
         return Insert(posting.entry_key, entry_columns(posting, effects, recorded_at=now))
-    columns = correction_columns(posting, effects, because=item.because, recorded_at=now)
+    columns = correction_columns(posting, effects, because=row.because, recorded_at=now)
     return Insert(correction_key(posting.entry_key, last.number + 1), columns)
 
 
-def _change(key: str, cell: Cell) -> Operation:
+def _cell_write(key: str, cell: Cell) -> Operation:
     columns = cell_columns(cell)
     return Insert(key, columns) if cell.etag is None else Replace(key, columns, cell.etag)

@@ -1,6 +1,6 @@
-"""Calls and cells as rows of the ledger: every fact's column is named here or in `entries`. Pure.
+"""A call made ready for the ledger: its address, its cell and what it adds to it. Pure.
 
-A column is either a fact or additive: see `additive`.
+A column of a cell is either a fact, named here, or a measure: see `measures`.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from pricing_rules.types import CallState, PricedCall, Rank, UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.keys import KEYS_KEPT_MAX, call_key, cell_key, partition_key
-from table_api.ledger.measures import Measures, additive_of
+from table_api.ledger.measures import Measures, measures_of
 from table_api.storage.table_storage import Value
 
 LINE_DIMENSIONS = (
@@ -64,7 +64,7 @@ class Report(msgspec.Struct, frozen=True, gc=False):
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A call made ready for the ledger: its place, its facts and what it adds to its cell."""
+    """A call made ready for the ledger: its address, its facts and what it adds to its cell."""
 
     call: MeteredCall
     partition: str
@@ -77,7 +77,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the cell calls it: canonical, else as reported, else the deployment."""
     line: tuple[str, ...]
     """Values of LINE_DIMENSIONS; empty text where one is absent."""
-    additive: Measures
+    measures: Measures
     report: Report
 
 
@@ -96,17 +96,17 @@ def make_posting(call: MeteredCall, calendar: BillingCalendar, shards: int) -> P
         cell=_cell_of(event.subject, day, model, line),
         model=model,
         line=line,
-        additive=additive_of(call.priced),
+        measures=measures_of(call.priced),
         report=Report(event.strength, _fingerprint(call.priced)),
     )
 
 
 def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> Posting | None:
-    """The posting that takes a call out of the place which `call` replaces, if it does.
+    """The posting that takes a call out of the address which `call` replaces, if it does.
 
-    It stands under the old key as `moved`, counts nothing and beats every report, so that a late
-    one of the old place changes nothing. A report without usage that replaces its own place takes
-    the call out of the ledger: it was refused, as pairing learned too late.
+    It is stored under the old key as `moved`, counts nothing and beats every report, so that a
+    late one of the old address changes nothing. A report without usage that replaces its own
+    address takes the call out of the ledger: it was refused, as pairing learned too late.
     """
     event = call.priced.event
     replaced = event.replaces

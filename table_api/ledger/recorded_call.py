@@ -14,14 +14,14 @@ from pricing_rules.types import (
     CallState,
     Charge,
     CountedAt,
-    Operation,
     PricedCall,
     Rank,
     Usage,
     UsageEvent,
 )
 from pricing_rules.units import Unit
-from table_api.ledger.entries import Effect, LedgerEntry, entry_columns
+from table_api.ledger.entries import Effect, LedgerEntry
+from table_api.ledger.entry_columns import entry_columns
 from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS
 from table_api.ledger.posting import MeteredCall, Posting
 from table_api.storage.timestamp import parse_time
@@ -41,21 +41,20 @@ STATE_COLUMNS = (
     "currency",
     "billing_currency",
 )
-"""With the additive columns: what rating has made of a call, and where it counts."""
+"""With the measures: what rating has made of a call, and where it counts."""
 
 
 def recorded_event(entry: LedgerEntry) -> UsageEvent:
     """The report that the row stands on, without the caller's object id."""
     rank = Rank(int(entry.row["rank"]))
-    duration = entry.row.get("duration_ms")
     return UsageEvent(
-        id=str(entry.row["call_id"]),
+        id=entry.call_id,
         source=str(entry.row["source"]),
-        subject=str(entry.row["subject"]),
+        subject=entry.subject,
         time=entry.time,
-        operation=Operation(str(entry.row["operation"])),
-        stream=entry.row["stream"] is True,
-        status=int(entry.row["status"]),
+        operation=entry.operation,
+        stream=entry.stream,
+        status=entry.status,
         rank=rank,
         usage=None if rank in {Rank.NO_USAGE, Rank.MOVED} else _usage(entry),
         caller=Caller(
@@ -64,15 +63,15 @@ def recorded_event(entry: LedgerEntry) -> UsageEvent:
             subscription=entry.text("subscription"),
             product=entry.text("product"),
         ),
-        deployment=entry.text("deployment"),
+        deployment=entry.deployment,
         model=entry.text("reported_model"),
         api=entry.text("api"),
         region=entry.text("region"),
         service_tier=entry.text("service_tier"),
         response_id=entry.text("response_id"),
-        session=entry.text("session"),
+        session=entry.session,
         traceparent=entry.text("traceparent"),
-        duration_ms=None if duration is None else int(duration),
+        duration_ms=entry.duration_ms,
         completed_from=tuple(filter(None, (entry.text("completed_from") or "").split(","))),
         replaces=_replaces(entry),
     )
@@ -82,14 +81,14 @@ def recorded_call(entry: LedgerEntry) -> MeteredCall:
     """The rated call as it stood after the row."""
     tier = entry.row.get("tier")
     currency = str(entry.row["currency"])
-    state = CallState(str(entry.row["state"]))
+    state = entry.state
     priced = PricedCall(
         event=recorded_event(entry),
         state=state,
-        reason=entry.text("reason"),
-        book_version=str(entry.row["book_version"]),
+        reason=entry.reason,
+        book_version=entry.book_version,
         pricing_currency=currency,
-        billing_currency=entry.text("billing_currency") or currency,
+        billing_currency=entry.billing_currency or currency,
         charges=_charges(entry) if state is CallState.PRICED else (),
         adjustments=tuple(
             Adjustment(rule_id=step.rule_id, layer=step.layer, factor=step.factor, delta=step.delta)
@@ -101,7 +100,7 @@ def recorded_call(entry: LedgerEntry) -> MeteredCall:
         model=entry.text("model"),
         version=entry.text("model_version"),
         deployment_type=entry.text("deployment_type"),
-        cost_centre=entry.text("cost_centre"),
+        cost_centre=entry.cost_centre,
     )
     return MeteredCall(priced=priced, origin=entry.origin)
 
@@ -109,9 +108,9 @@ def recorded_call(entry: LedgerEntry) -> MeteredCall:
 def state_digest(entry: LedgerEntry) -> str:
     """Equal for two rows that say the same of a call: its report, its book and its amounts."""
     said = {
-        "additive": {name: amount for name, amount in entry.additive.items() if amount},
+        "additive": {name: amount for name, amount in entry.measures.items() if amount},
         "report": [*entry.report.strength, entry.report.fingerprint],
-        "book": entry.text("book_version"),
+        "book": entry.book_version,
         **{column: entry.text(column) for column in STATE_COLUMNS},
     }
     return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()[:16]
@@ -121,8 +120,8 @@ def differs(entry: LedgerEntry, after: Posting) -> bool:
     """Whether the row after would say anything else but the book's version."""
     effects = [Effect(after.cell or "", 0, {})]
     columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
-    before = {name: amount for name, amount in entry.additive.items() if amount}
-    if before != {name: amount for name, amount in after.additive.items() if amount}:
+    before = {name: amount for name, amount in entry.measures.items() if amount}
+    if before != {name: amount for name, amount in after.measures.items() if amount}:
         return True
     return any(
         entry.text(name) != (None if columns.get(name) is None else str(columns[name]))
@@ -133,11 +132,11 @@ def differs(entry: LedgerEntry, after: Posting) -> bool:
 def _usage(entry: LedgerEntry) -> Usage:
     """The reported counts: where reasoning was priced apart, it is output again."""
     counts: dict[Unit, int] = {
-        unit: entry.additive[column]
+        unit: entry.measures[column]
         for unit, column in QUANTITY_COLUMNS.items()
-        if entry.additive.get(column) and unit not in {Unit.REASONING, Unit.REQUEST}
+        if entry.measures.get(column) and unit not in {Unit.REASONING, Unit.REQUEST}
     }
-    apart = entry.additive.get(QUANTITY_COLUMNS[Unit.REASONING], 0)
+    apart = entry.measures.get(QUANTITY_COLUMNS[Unit.REASONING], 0)
     if apart:
         counts[Unit.OUTPUT] = counts.get(Unit.OUTPUT, 0) + apart
     return Usage(counts=counts, reasoning=int(entry.row.get("reasoning", 0)))
@@ -152,14 +151,14 @@ def _replaces(entry: LedgerEntry) -> CountedAt | None:
 
 def _charges(entry: LedgerEntry) -> tuple[Charge, ...]:
     """At list price a line is exactly quantity × unit price, so the division has no rest."""
-    billed_layer = "billed" if "billing_currency" in entry.row else "charge"
+    billed_layer = "charge" if entry.billing_currency is None else "billed"
     charges = []
     for unit, column in QUANTITY_COLUMNS.items():
-        quantity = entry.additive.get(column)
+        quantity = entry.measures.get(column)
         if not quantity:
             continue
         list_, contracted, charge, billed = (
-            entry.additive.get(AMOUNT_COLUMNS[layer, unit], 0)
+            entry.measures.get(AMOUNT_COLUMNS[layer, unit], 0)
             for layer in ("list", "contracted", "charge", billed_layer)
         )
         charges.append(

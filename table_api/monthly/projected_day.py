@@ -1,4 +1,4 @@
-"""The projection `monthly` as text: a day's amounts and the revisions they stand on. Pure.
+"""The projection `monthly` as text: a day's measures and the revisions they stand on. Pure.
 
 A row is a subject's month with one model. Day 7 has two columns: `d07`, its measures as integers
 separated by commas in MEASURE_ORDER without the zeros at the end; and `r07`, the revision of each
@@ -33,7 +33,7 @@ _decode_flat: Callable[[str], list[Any]] = msgspec.json.Decoder(list[int | None]
 class ProjectedDay:
     """One day of a row."""
 
-    amounts: Sequence[int] = ()
+    measures: Sequence[int] = ()
     revs: Revs = field(default_factory=dict)
 
     def holds(self, revs: Revs) -> bool:
@@ -47,7 +47,7 @@ NO_DAY = ProjectedDay()
 def project_day(cells: Mapping[str, Cell]) -> ProjectedDay:
     """The cells of one subject, model and day, by line."""
     revs = {line: cell.rev for line, cell in cells.items()}
-    parts = [cell.additive for cell in cells.values()]
+    parts = [cell.measures for cell in cells.values()]
     if len(parts) == 1:  # of most days
         [part] = parts
         return ProjectedDay(_trimmed([part.get(name, 0) for name in MEASURE_ORDER]), revs)
@@ -62,21 +62,21 @@ def after_change(total: Sequence[int], old: Sequence[int], new: Sequence[int]) -
     )
 
 
-def encode_amounts(amounts: Sequence[int]) -> str:
+def encode_measure_list(measures: Sequence[int]) -> str:
     """`3,1200,1200,1200`; nothing at all is the empty text."""
-    return ",".join(map(str, amounts))
+    return ",".join(map(str, measures))
 
 
-def decode_amounts(texts: Iterable[str]) -> list[MeasureList]:
+def decode_measure_lists(texts: Iterable[str]) -> list[MeasureList]:
     """Each of the texts as numbers; all in one go, as there are many."""
     joined = "],[".join(texts)
     return _decode_all(f"[[{joined}]]") if joined else []
 
 
 def decode_columns(texts: Sequence[str]) -> list[list[int]]:
-    """Each amount of all the texts, as numbers; of texts that are not empty."""
+    """Each measure of all the texts, as numbers; no text may be empty."""
     return _equal_columns(texts) or [
-        list(column) for column in zip_longest(*decode_amounts(texts), fillvalue=0)
+        list(column) for column in zip_longest(*decode_measure_lists(texts), fillvalue=0)
     ]
 
 
@@ -107,7 +107,7 @@ def _equal_columns(texts: Sequence[str]) -> list[list[int]] | None:
     numbers = _decode_flat(f"[{joined}]")
     if numbers[length::step].count(None) != len(texts) - 1:
         return None
-    return [numbers[place::step] for place in range(length)]
+    return [numbers[position::step] for position in range(length)]
 
 
 def encode_revs(revs: Revs) -> str:
@@ -122,7 +122,7 @@ def decode_revs(text: str) -> dict[str, int]:
 
 
 def day_columns(day: int) -> tuple[str, str]:
-    """Names of a day's amounts and revisions."""
+    """Columns of a day's measures and revisions."""
     return f"d{day:02d}", f"r{day:02d}"
 
 
@@ -132,7 +132,7 @@ def monthly_key(cell: str) -> tuple[str, int, str]:
     return f"{subject}|{model}", int(day), line
 
 
-def _trimmed(amounts: list[int]) -> MeasureList:
-    while amounts and not amounts[-1]:
-        amounts.pop()
-    return amounts
+def _trimmed(measures: list[int]) -> MeasureList:
+    while measures and not measures[-1]:
+        measures.pop()
+    return measures

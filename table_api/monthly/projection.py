@@ -6,7 +6,6 @@ event comes again: it is found counted, which touches its cell.
 """
 
 import asyncio
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,11 +13,11 @@ from table_api.errors import Rejected, StorageError, Unavailable, after_all_trie
 from table_api.ledger.cells import Cell, CellCache
 from table_api.monthly.projected_day import MONTHLY_TABLE, ProjectedDay, monthly_key, project_day
 from table_api.monthly.rows import MonthlyRow, MonthlyRowCache, write_of
+from table_api.storage.parallel import backoff_s, chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, TableStorage, Value
 from telemetry.log import Log
 
 TRIES_MAX = 12
-BACKOFF_S_MAX = 2.0
 
 _log = Log("table_api")
 
@@ -39,8 +38,8 @@ _Days = dict[int, _Day]
 @dataclass(frozen=True, slots=True)
 class _Change:
     key: str
-    row: MonthlyRow
-    """As it will stand."""
+    after: MonthlyRow
+    """The row after the change."""
     days: tuple[int, ...]
     facts: Mapping[str, Value]
     """Of any of its cells."""
@@ -59,9 +58,9 @@ class Projection:
 
     def touch(self, partition: str, cell: str, rev: int) -> None:
         """A cell has this revision in the ledger: the next `project` writes at least that."""
-        place = (partition, cell)
-        if rev > self._touched.get(place, 0):
-            self._touched[place] = rev
+        key = (partition, cell)
+        if rev > self._touched.get(key, 0):
+            self._touched[key] = rev
 
     async def project(self) -> None:
         """Write all that was touched until now. Raises Unavailable or Contended, with nothing
@@ -92,15 +91,14 @@ class Projection:
                 failure, again = error, rows
             else:
                 again = {}
-                for start in range(0, len(changes), OPERATIONS_MAX):
-                    part = changes[start : start + OPERATIONS_MAX]
+                for part in chunks(changes, OPERATIONS_MAX):
                     if (missed := await self._write(month, part)) is not None:
                         failure = missed
                         again |= {change.key: rows[change.key] for change in part}
             if not again:
                 return
             rows = again
-            await asyncio.sleep(random.uniform(0, min(0.02 * 2**attempt, BACKOFF_S_MAX)))
+            await asyncio.sleep(backoff_s(attempt))
         raise after_all_tries(f"projection of {month}", TRIES_MAX, failure)
 
     async def _change(self, month: str, key: str, days: _Days) -> _Change | None:
@@ -135,7 +133,7 @@ class Projection:
         """Do all of them, or forget the rows and give the error. A row that storage refuses is
         left behind alone, and the audit names it.
         """
-        writes = [write_of(each.key, each.row, each.days, each.facts) for each in changes]
+        writes = [write_of(each.key, each.after, each.days, each.facts) for each in changes]
         try:
             etags = await self._storage.transact(MONTHLY_TABLE, month, writes)
         except Rejected as rejected:
@@ -150,7 +148,7 @@ class Projection:
             self._rows.forget(month, [each.key for each in changes])
             return error
         for each, etag in zip(changes, etags, strict=True):
-            self._rows.put(month, each.key, replace(each.row, etag=etag))
+            self._rows.put(month, each.key, replace(each.after, etag=etag))
         return None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from table_api.errors import TooManyCells
 from table_api.ledger.day_range import DayRange, MonthDays
 from table_api.monthly.projected_day import MONTHLY_TABLE, day_columns, decode_columns, sum_texts
-from table_api.storage.keys import KeyRange
+from table_api.storage.keys import EVERY_ROW
 from table_api.storage.parallel import all_of
 from table_api.storage.table_storage import Row, TableStorage
 from table_api.usage.daily_usage import DailyUsage, totals_of
@@ -21,8 +21,6 @@ from table_api.usage.subject_list import UsageColumns, columns_of
 
 TEXTS_READ_MAX = 2_000_000
 """Days of rows that one question may read: about 300 MB."""
-
-_ALL_ROWS = KeyRange("", "~")
 
 Who = tuple[str, str]
 """Subject and model; each is empty where the question does not tell them apart."""
@@ -92,8 +90,8 @@ class MonthlyReads:
             totals += [row["total"] for row in full]  # type: ignore[misc]
             actives += [row["active"] for row in full]
 
-        def last_day(place: int) -> date:
-            return _date(month, int(actives[place]).bit_length() - 1)
+        def last_day(row: int) -> date:
+            return _date(month, int(actives[row]).bit_length() - 1)
 
         return UsageColumns(subjects, decode_columns(totals), last_day)
 
@@ -128,7 +126,7 @@ class MonthlyReads:
 
     async def _rows(self, month: str, select: Sequence[str]) -> AsyncIterator[list[Row]]:
         read = 0
-        async for page in self._storage.query(MONTHLY_TABLE, month, _ALL_ROWS, select=select):
+        async for page in self._storage.query(MONTHLY_TABLE, month, EVERY_ROW, select=select):
             read += sum(map(len, page))
             if read > TEXTS_READ_MAX:
                 raise TooManyCells(f"the range has more than {TEXTS_READ_MAX} days of subjects")

@@ -14,7 +14,8 @@ from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE
 from table_api.ledger.meta import note_monthly
 from table_api.monthly.projected_day import MONTHLY_TABLE, monthly_key, project_day
 from table_api.monthly.rows import MonthlyRow
-from table_api.storage.keys import KeyRange
+from table_api.storage.keys import EVERY_ROW
+from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Insert,
@@ -27,7 +28,6 @@ from table_api.storage.table_storage import (
 )
 
 PASSES_MAX = 20
-_ALL_ROWS = KeyRange("", "~")
 _KEYS = frozenset(("PartitionKey", "RowKey", "Timestamp"))
 
 
@@ -72,7 +72,7 @@ async def _rebuild_month(
 ) -> set[str]:
     """One pass over a month, or over some of its rows; those that changed meanwhile."""
     standing: dict[str, Row] = {}
-    async for page in storage.query(MONTHLY_TABLE, month, _ALL_ROWS):
+    async for page in storage.query(MONTHLY_TABLE, month, EVERY_ROW):
         standing.update((str(row["RowKey"]), row) for row in page)
     wanted = {key: _columns(days) for key, days in (await _days(storage, partitions)).items()}
     keys = sorted({*standing, *wanted} if only is None else only)
@@ -83,8 +83,7 @@ async def _rebuild_month(
         if (write := _write(key, standing.get(key), wanted.get(key))) is not None
     ]
     again: set[str] = set()
-    for start in range(0, len(writes), OPERATIONS_MAX):
-        part = writes[start : start + OPERATIONS_MAX]
+    for part in chunks(writes, OPERATIONS_MAX):
         try:
             await storage.transact(MONTHLY_TABLE, month, part)
         except (AlreadyExists, ChangedMeanwhile):

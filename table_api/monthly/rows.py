@@ -3,7 +3,6 @@
 The cache is advice: a write with a stale row fails, the row is dropped and read again.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,13 +14,13 @@ from table_api.monthly.projected_day import (
     ProjectedDay,
     after_change,
     day_columns,
-    decode_amounts,
+    decode_measure_lists,
     decode_revs,
-    encode_amounts,
+    encode_measure_list,
     encode_revs,
 )
 from table_api.storage.keys import KeyRange
-from table_api.storage.parallel import all_of
+from table_api.storage.parallel import at_most
 from table_api.storage.table_storage import (
     Insert,
     Merge,
@@ -65,17 +64,18 @@ class MonthlyRow:
         """The row after a change of known days."""
         total, active = list(self.total), self.active
         for day, state in changes.items():
-            total = after_change(total, self.day(day).amounts, state.amounts)
-            active = active & ~(1 << day) | (bool(state.amounts) << day)
+            total = after_change(total, self.day(day).measures, state.measures)
+            active = active & ~(1 << day) | (bool(state.measures) << day)
         days = {**(self.days or {}), **changes}
         return MonthlyRow(self.etag, tuple(total), active, days, self.complete)
 
     def columns(self, days: Collection[int]) -> dict[str, Value]:
         """The sums, and the columns of some days."""
-        columns: dict[str, Value] = {"total": encode_amounts(self.total), "active": self.active}
+        total = encode_measure_list(self.total)
+        columns: dict[str, Value] = {"total": total, "active": self.active}
         for day in days:
-            amounts, revs = day_columns(day)
-            columns[amounts] = encode_amounts(self.day(day).amounts)
+            measures, revs = day_columns(day)
+            columns[measures] = encode_measure_list(self.day(day).measures)
             columns[revs] = encode_revs(self.day(day).revs)
         return columns
 
@@ -94,23 +94,23 @@ def read_monthly_row(row: Row, days: Collection[int]) -> MonthlyRow:
     """A row of which these days were read."""
     return MonthlyRow(
         etag_of(row),
-        tuple(amounts_of(str(row["total"]))),
+        tuple(_measure_list(str(row["total"]))),
         int(row["active"]),
         {day: _read_day(row, day) for day in days},
         complete=False,
     )
 
 
-def amounts_of(text: str) -> MeasureList:
+def _measure_list(text: str) -> MeasureList:
     """One text as numbers."""
-    return decode_amounts([text])[0] if text else []
+    return decode_measure_lists([text])[0] if text else []
 
 
 def _read_day(row: Row, day: int) -> ProjectedDay:
-    amounts, revs = day_columns(day)
+    measures, revs = day_columns(day)
     if revs not in row:
         return NO_DAY
-    return ProjectedDay(tuple(amounts_of(str(row[amounts]))), decode_revs(str(row[revs])))
+    return ProjectedDay(tuple(_measure_list(str(row[measures]))), decode_revs(str(row[revs])))
 
 
 class MonthlyRowCache:
@@ -148,16 +148,15 @@ class MonthlyRowCache:
             ranges = [KeyRange(key, _after(key)) for key in keys]
         names = [name for day in days for name in day_columns(day)]
         select = ["RowKey", "Timestamp", "total", "active", *names]
-        unknown, reads = set(keys), asyncio.Semaphore(READS_IN_FLIGHT_MAX)
+        unknown = set(keys)
 
         async def read(span: KeyRange) -> None:
-            async with reads:
-                async for page in self._storage.query(MONTHLY_TABLE, month, span, select=select):
-                    for row in page:
-                        if (key := str(row["RowKey"])) in unknown:
-                            self._rows[month, key] = read_monthly_row(row, days)
+            async for page in self._storage.query(MONTHLY_TABLE, month, span, select=select):
+                for row in page:
+                    if (key := str(row["RowKey"])) in unknown:
+                        self._rows[month, key] = read_monthly_row(row, days)
 
-        await all_of(read(span) for span in ranges)
+        await at_most(READS_IN_FLIGHT_MAX, map(read, ranges))
 
     def get(self, month: str, key: str) -> MonthlyRow:
         """A loaded row."""

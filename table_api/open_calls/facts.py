@@ -1,6 +1,7 @@
 """What one report says about a gateway call: the facts that table `opencalls` keeps. Pure.
 
-A fact never changes and is never merged here; what a call's facts mean together is call_view's.
+A fact never changes and is never merged here; `joined_call` says what a call's facts mean
+together.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Keys of table `opencalls`: the only place where they are spelled."""
+"""Keys of table `opencalls`: they are spelled here alone."""
 
 import hashlib
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def call_rows(call_id: str) -> KeyRange:
 
 
 def fact_key(call_id: str, name: str) -> str:
-    """`name` is call_facts.fact_name: kind and hash."""
+    """`name` is facts.fact_name: kind and hash."""
     return f"{encode_part(call_id)}|f|{name}"
 
 

@@ -1,4 +1,4 @@
-"""One call as table `opencalls` keeps it, from its rows. Pure; open_calls writes them."""
+"""One call as table `opencalls` keeps it, from its rows. Pure; `table` writes them."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -27,8 +27,8 @@ from table_api.open_calls.keys import (
     hour_ranges,
 )
 from table_api.open_calls.open_call import OpenCall, open_call, open_calls_of
-from table_api.storage.keys import KeyRange, starting_with
-from table_api.storage.parallel import all_of
+from table_api.storage.keys import EVERY_ROW, KeyRange
+from table_api.storage.parallel import all_of, chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Delete,
@@ -105,14 +105,14 @@ class OpenCalls:
             by_partition[call_partition(decision.call_id)].append(decision)
         refused: list[Decision] = []
         await all_of(
-            self._create(partition, of_partition[start : start + OPERATIONS_MAX], refused)
+            self._create(partition, part, refused)
             for partition, of_partition in by_partition.items()
-            for start in range(0, len(of_partition), OPERATIONS_MAX)
+            for part in chunks(of_partition, OPERATIONS_MAX)
         )
         return refused
 
     async def _create(
-        self, partition: str, decisions: list[Decision], refused: list[Decision]
+        self, partition: str, decisions: Sequence[Decision], refused: list[Decision]
     ) -> None:
         rows = [
             Insert(decision_key(each.call_id, each.number), _decision_columns(each))
@@ -222,7 +222,7 @@ class OpenCalls:
 
     async def _purge_hour(self, partition: str) -> None:
         """1. The calls' rows, 2. the index: a crash between leaves what the next purge finds."""
-        rows = await self._rows(partition, starting_with(""))
+        rows = await self._rows(partition, EVERY_ROW)
         by_call: dict[str, list[str]] = defaultdict(list)
         for call_id in {str(row["call_id"]) for row in rows}:
             kept = self._storage.query(
@@ -235,8 +235,8 @@ class OpenCalls:
         await self._delete(partition, [str(row["RowKey"]) for row in rows])
 
     async def _delete(self, partition: str, row_keys: Sequence[str]) -> None:
-        for start in range(0, len(row_keys), OPERATIONS_MAX):
-            rows = [Delete(key) for key in row_keys[start : start + OPERATIONS_MAX]]
+        for part in chunks(row_keys, OPERATIONS_MAX):
+            rows = [Delete(key) for key in part]
             try:
                 await self._storage.transact(OPEN_CALLS_TABLE, partition, rows)
             except ChangedMeanwhile:
@@ -248,11 +248,9 @@ class OpenCalls:
                 await self._storage.transact(OPEN_CALLS_TABLE, partition, operations)
 
         await all_of(
-            write(partition, operations[start : start + OPERATIONS_MAX])
-            for partition, operations in (
-                (partition, list(rows.values())) for partition, rows in writes.items()
-            )
-            for start in range(0, len(operations), OPERATIONS_MAX)
+            write(partition, part)
+            for partition, rows in writes.items()
+            for part in chunks(list(rows.values()), OPERATIONS_MAX)
         )
 
 

@@ -1,6 +1,6 @@
 """Who a subject is: display name and cost centre from a day on. Names stand here and nowhere else.
 
-Owns the table `people` and its cached directory; the CSV form is in `people_csv`.
+Owns the table `people` and its cached directory; the CSV form is in `csv_file`.
 """
 
 from bisect import bisect_right
@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from table_api.storage.keys import KeyRange, encode_part, starting_with
+from table_api.storage.keys import EVERY_ROW, encode_part, starting_with
+from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, Row, TableStorage, Upsert, Value
 
 PEOPLE_TABLE = "people"
 PEOPLE_PARTITION = "people"
 PEOPLE_AGE_S_MAX = 30
 """How old the directory may be in the API: an import shows after so many seconds."""
-
-_ALL = KeyRange("", "~")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +91,7 @@ class People:
         now = self._now()
         if self._read_at is None or now - self._read_at > self._age_max:
             people: list[Person] = []
-            async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, _ALL):
+            async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, EVERY_ROW):
                 people.extend(map(_from_row, page))
             self._directory, self._read_at = PeopleDirectory(people), now
         return self._directory
@@ -110,8 +109,8 @@ class People:
     async def save(self, people: Sequence[Person]) -> None:
         """Insert or replace rows by (subject, valid_from). Not atomic over OPERATIONS_MAX rows."""
         await self._storage.create_table(PEOPLE_TABLE)
-        for start in range(0, len(people), OPERATIONS_MAX):
-            rows = [_to_row(person) for person in people[start : start + OPERATIONS_MAX]]
+        for part in chunks(people, OPERATIONS_MAX):
+            rows = [_to_row(person) for person in part]
             await self._storage.transact(PEOPLE_TABLE, PEOPLE_PARTITION, rows)
         self._read_at = None
 

@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 
 from table_api.people.people import PEOPLE_TABLE
-from table_api.storage.keys import KeyRange
+from table_api.storage.keys import EVERY_ROW
+from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, Insert, Row, TableStorage, Value
 
 REGROUPINGS_PARTITION = "regroupings"
 LISTED_MAX = 1_000
 """Records that one read gives, the newest."""
 
-_ALL = KeyRange("", "~")
 _AMOUNTS = ("charge", "delta")
 
 
@@ -61,15 +61,14 @@ class Regroupings:
             Insert(f"{newest}|{number:06d}", _columns(replace(each, recorded_at=at)))
             for number, each in enumerate(found)
         ]
-        for start in range(0, len(rows), OPERATIONS_MAX):
-            part = rows[start : start + OPERATIONS_MAX]
+        for part in chunks(rows, OPERATIONS_MAX):
             await self._storage.transact(PEOPLE_TABLE, REGROUPINGS_PARTITION, part)
 
     async def newest(self) -> list[Regrouping]:
         """The newest import first; at most LISTED_MAX."""
         found: list[Regrouping] = []
         async for page in self._storage.query(
-            PEOPLE_TABLE, REGROUPINGS_PARTITION, _ALL, rows_max=LISTED_MAX
+            PEOPLE_TABLE, REGROUPINGS_PARTITION, EVERY_ROW, rows_max=LISTED_MAX
         ):
             found.extend(map(_from_row, page))
         return found[:LISTED_MAX]

@@ -38,7 +38,7 @@ class PastDays:
         """By subject and month; only where there are calls."""
         found: dict[Key, Regrouping] = {}
         async for call in self._calls(before, after):
-            subject = str(call.entry.row["subject"])
+            subject = call.entry.subject
             old = before.cost_centre(subject, call.day)
             if old == call.cost_centre:
                 continue
@@ -81,16 +81,16 @@ class PastDays:
     async def _with(self, line: Regrouping, call: ScopedCall) -> Regrouping:
         """The line and one call more, rated with the book that the call stands on."""
         entry = call.entry
-        charge = entry.additive.get("charge", 0)
+        charge = entry.measures.get("charge", 0)
         line = replace(
             line,
             first_day=min(line.first_day, call.day),
             last_day=max(line.last_day, call.day),
-            calls=line.calls + entry.additive["calls"],
+            calls=line.calls + entry.measures["calls"],
             charge=line.charge + charge,
         )
         try:
-            book = await self.books.get(str(entry.row["book_version"]))
+            book = await self.books.get(entry.book_version)
         except InvalidBook:
             book = None
         if book is None:
@@ -103,7 +103,7 @@ class PastDays:
         )
         if not differs(entry, posting):
             return line
-        delta = line.delta + posting.additive.get("charge", 0) - charge
+        delta = line.delta + posting.measures.get("charge", 0) - charge
         return replace(line, repriced=line.repriced + 1, delta=delta)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -34,6 +35,29 @@ class Work(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Who wanted a run applied or reverted, and why."""
+
+    by: str
+    why: str
+    at: datetime | None = None
+    """When it was approved; when the revert was done, None until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a run's calls."""
+
+    done: int = 0
+    left: int = 0
+    """Calls that had gone on meanwhile: they were left alone."""
+
+    def plus(self, done: int, left: int) -> "Settled":
+        """So many calls more."""
+        return Settled(self.done + done, self.left + left)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rerating:
     """One run."""
 
@@ -56,32 +80,51 @@ class Rerating:
     newly_unpriced: int
     pairs_sha256: str
     staged_at: datetime
-    approved_by: str | None = None
-    approved_at: datetime | None = None
-    why: str | None = None
+    approved: Approval | None = None
     applied_at: datetime | None = None
-    written: int = 0
-    """Calls whose chain has the run's row."""
-    left_alone: int = 0
-    """Calls that had gone on between staging and applying."""
-    reverted_by: str | None = None
-    reverted_at: datetime | None = None
-    revert_why: str | None = None
-    restored: int = 0
-    kept: int = 0
-    """Calls that had gone on between applying and reverting: they keep the run's effect."""
+    written: Settled = Settled()
+    """Done: their chain has the run's row. Left: gone on between staging and applying."""
+    reverted: Approval | None = None
+    restored: Settled = Settled()
+    """Done: as they were before. Left: gone on between applying and reverting, so that they keep
+    the run's effect.
+    """
     position: int = 0
     """Pairs that the work in hand has settled, from the first on."""
 
 
+_FLAT = {
+    "approved": {"by": "approved_by", "at": "approved_at", "why": "why"},
+    "written": {"done": "written", "left": "left_alone"},
+    "reverted": {"by": "reverted_by", "at": "reverted_at", "why": "revert_why"},
+    "restored": {"done": "restored", "left": "kept"},
+}
+"""What columns and answers call the fields of these."""
+
+
+def flat_fields(rerating: Rerating) -> dict[str, Any]:
+    """Every fact under the name that its column and the answers have; the scope stays one."""
+    fields: dict[str, Any] = {}
+    for name, value in msgspec.to_builtins(rerating).items():
+        if name in _FLAT:
+            fields |= {flat: (value or {}).get(part) for part, flat in _FLAT[name].items()}
+        else:
+            fields[name] = value
+    return fields
+
+
 def rerating_columns(rerating: Rerating) -> dict[str, Value]:
     """As it is stored; the scope's fields are columns of their own."""
-    columns: dict[str, Value] = msgspec.to_builtins(rerating)
-    scope: dict[str, Value] = msgspec.to_builtins(rerating.scope)
-    columns |= scope | {"before": str(rerating.before), "after": str(rerating.after)}
-    return {name: value for name, value in columns.items() if value is not None and name != "scope"}
+    columns = flat_fields(rerating)
+    columns |= columns.pop("scope")
+    columns |= {"before": str(rerating.before), "after": str(rerating.after)}
+    return {name: value for name, value in columns.items() if value is not None}
 
 
 def read_rerating(row: Row) -> Rerating:
     """As read from the table."""
-    return msgspec.convert({**row, "scope": row}, Rerating, strict=False)
+    fields: dict[str, Any] = {**row, "scope": row}
+    for name, flat_names in _FLAT.items():
+        if parts := {part: row[flat] for part, flat in flat_names.items() if flat in row}:
+            fields[name] = parts
+    return msgspec.convert(fields, Rerating, strict=False)

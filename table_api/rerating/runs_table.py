@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile
 from table_api.rerating.run import (
+    Approval,
     Rerating,
     RunRefused,
     RunState,
@@ -19,7 +20,8 @@ from table_api.rerating.run import (
     read_rerating,
     rerating_columns,
 )
-from table_api.storage.keys import KeyRange, starting_with
+from table_api.storage.keys import starting_with
+from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Insert,
@@ -103,7 +105,8 @@ class Reratings:
         found = read_rerating(row)
         if found.state is not RunState.STAGED:
             raise RunRefused(f"run {run} is {found.state}, only a staged one can be approved")
-        approved = replace(found, state=RunState.APPROVED, approved_by=by, approved_at=at, why=why)
+        approval = Approval(by=by, why=why, at=at)
+        approved = replace(found, state=RunState.APPROVED, approved=approval)
         change = Replace(run, rerating_columns(approved), etag_of(row))
         await self._write([change], f"run {run}")
         return approved
@@ -138,7 +141,8 @@ class Reratings:
         if work is Work.APPLY:
             done = replace(rerating, state=RunState.APPLIED, applied_at=at)
         else:
-            done = replace(rerating, state=RunState.REVERTED, reverted_at=at)
+            reverted = rerating.reverted and replace(rerating.reverted, at=at)
+            done = replace(rerating, state=RunState.REVERTED, reverted=reverted)
         await self.renew(done, work, owner=owner, at=at - timedelta(seconds=LEASE_S))
         return done
 
@@ -154,13 +158,12 @@ class Reratings:
             Upsert(f"report|{start // PART_CHARS:06d}", {"part": text[start : start + PART_CHARS]})
             for start in range(0, len(text), PART_CHARS)
         ]
-        for at in range(0, len(rows), PARTS_AT_ONCE):
-            parts = rows[at : at + PARTS_AT_ONCE]
+        for parts in chunks(rows, PARTS_AT_ONCE):
             await self._storage.transact(RERATINGS_TABLE, run, parts)
 
     async def note(self, run: str, work: Work, calls: Sequence[LeftAlone]) -> None:
         """Keep which calls were left alone; the same again changes nothing."""
-        for start in range(0, len(calls), OPERATIONS_MAX):
+        for part in chunks(calls, OPERATIONS_MAX):
             rows = [
                 Upsert(
                     f"{work}|{call.partition}|{call.entry_key}",
@@ -170,14 +173,14 @@ class Reratings:
                         "reason": call.reason,
                     },
                 )
-                for call in calls[start : start + OPERATIONS_MAX]
+                for call in part
             ]
             await self._storage.transact(RERATINGS_TABLE, run, rows)
 
     async def noted(self, run: str, work: Work) -> list[LeftAlone]:
         """Which calls were left alone, at most LISTED_MAX."""
         found: list[LeftAlone] = []
-        keys = KeyRange(f"{work}|", f"{work}|~")
+        keys = starting_with(f"{work}|")
         async for page in self._storage.query(RERATINGS_TABLE, run, keys, rows_max=LISTED_MAX):
             found.extend(
                 LeftAlone(str(row["partition"]), str(row["entry_key"]), str(row["reason"]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from table_api.ledger.day_range import DayRange, MonthDays
-from table_api.ledger.entries import LedgerEntry, model_of, read_entry
+from table_api.ledger.entries import LedgerEntry, read_entry
 from table_api.ledger.keys import CALL_ROWS, LEDGER_TABLE, month_partitions, shard_of, subject_rows
 from table_api.ledger.meta import LedgerMeta
 from table_api.people.people import PeopleDirectory
@@ -50,8 +50,8 @@ async def scan(
                 entry = read_entry(chain[-1])
                 if entry.cell is None or not _within(entry, month):
                     continue
-                day = date.fromisoformat(str(entry.row["day"]))
-                call = ScopedCall(entry, day, people.cost_centre(str(entry.row["subject"]), day))
+                day = entry.day
+                call = ScopedCall(entry, day, people.cost_centre(entry.subject, day))
                 if _wanted(call, scope):
                     yield call
 
@@ -71,6 +71,6 @@ def _within(entry: LedgerEntry, month: MonthDays) -> bool:
 
 
 def _wanted(call: ScopedCall, scope: Scope) -> bool:
-    return (scope.model is None or model_of(call.entry.row) == scope.model) and (
+    return (scope.model is None or call.entry.model == scope.model) and (
         scope.cost_centre is None or call.cost_centre == scope.cost_centre
     )

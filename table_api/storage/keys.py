@@ -34,3 +34,7 @@ class KeyRange:
 def starting_with(prefix: str) -> KeyRange:
     """All keys that start with `prefix`. Keys are ASCII, so `~` sorts after every key part."""
     return KeyRange(prefix, prefix + "~")
+
+
+EVERY_ROW = starting_with("")
+"""All rows of a partition."""

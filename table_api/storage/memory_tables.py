@@ -20,13 +20,16 @@ from table_api.storage.table_storage import (
 from table_api.storage.timestamp import now_utc
 from table_api.storage.transaction import encode_transaction
 
+_Partition = tuple[str, str]
+"""Table and partition key."""
+
 
 class MemoryTableStorage:
     """The twin of AzureTableStorage. One event loop; nothing survives the process."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], dict[str, Row]] = {}
-        self._row_keys: dict[tuple[str, str], list[str]] = {}
+        self._rows: dict[_Partition, dict[str, Row]] = {}
+        self._row_keys: dict[_Partition, list[str]] = {}
         self._tables: set[str] = set()
         self._writes = 0
 
@@ -41,8 +44,8 @@ class MemoryTableStorage:
         encode_transaction(f"memory://{table}", partition_key, operations)  # its checks are ours
         if table not in self._tables:
             raise ChangedMeanwhile(f"table {table} does not stand")
-        place = (table, partition_key)
-        rows = self._rows.setdefault(place, {})
+        partition = (table, partition_key)
+        rows = self._rows.setdefault(partition, {})
         for operation in operations:
             standing = rows.get(operation.row_key)
             if isinstance(operation, Insert) and standing is not None:
@@ -57,21 +60,21 @@ class MemoryTableStorage:
         for operation in operations:
             if isinstance(operation, Delete):
                 del rows[operation.row_key]
-                self._row_keys[place].remove(operation.row_key)
+                self._row_keys[partition].remove(operation.row_key)
             else:
-                etags.append(self._write(place, operation))
+                etags.append(self._write(partition, operation))
         return etags
 
-    def _write(self, place: tuple[str, str], operation: Insert | Replace | Merge | Upsert) -> str:
+    def _write(self, partition: _Partition, operation: Insert | Replace | Merge | Upsert) -> str:
         self._writes += 1
-        row: Row = {"PartitionKey": place[1], "RowKey": operation.row_key}
+        row: Row = {"PartitionKey": partition[1], "RowKey": operation.row_key}
         if isinstance(operation, Merge):
-            row = dict(self._rows[place][operation.row_key])
+            row = dict(self._rows[partition][operation.row_key])
         row["Timestamp"] = f"{now_utc():%Y-%m-%dT%H:%M:%S}.{self._writes:07d}Z"
         row.update({name: _as_read(value) for name, value in operation.columns.items()})
-        if operation.row_key not in self._rows[place]:
-            insort(self._row_keys.setdefault(place, []), operation.row_key)
-        self._rows[place][operation.row_key] = row
+        if operation.row_key not in self._rows[partition]:
+            insort(self._row_keys.setdefault(partition, []), operation.row_key)
+        self._rows[partition][operation.row_key] = row
         return etag_of(row)
 
     async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:

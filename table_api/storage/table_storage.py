@@ -1,4 +1,4 @@
-"""The seam to Table Storage; `azure_storage` and `memory_storage` stand behind it.
+"""The seam to Table Storage; `azure_tables` and `memory_tables` implement it.
 
 Rows are flat dicts of str, int and bool. Integers travel as Edm.Int64, and a read gives them back
 as decimal strings (that is how the service spells an Int64 without metadata): readers say `int()`.

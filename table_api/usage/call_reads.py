@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from table_api.ledger.day_range import DayRange, MonthDays
-from table_api.ledger.entries import LedgerEntry, model_of, read_entry
+from table_api.ledger.entries import LedgerEntry, read_entry
 from table_api.ledger.keys import (
     LEDGER_TABLE,
     CallAddress,
@@ -45,7 +45,7 @@ class CallReads:
         model: str | None = None,
         after: CallAddress | None = None,
     ) -> CallPage:
-        """Up to `limit` calls after a place; fewer when ROWS_SCANNED_MAX rows did not hold more.
+        """Up to `limit` calls after an address; fewer when ROWS_SCANNED_MAX rows did not hold more.
 
         Each is the last row of its chain. Reads one call more than it gives, to know of a next.
         """
@@ -56,20 +56,20 @@ class CallReads:
                 return CallPage(tuple(calls), last)
             scanned += rows
             last = CallAddress(entry.partition, entry.entry_key)
-            if model is None or model_of(entry.row) == model:
+            if model is None or entry.model == model:
                 calls.append(entry)
         return CallPage(tuple(calls), None)
 
-    async def chain(self, place: CallAddress) -> list[LedgerEntry]:
+    async def chain(self, address: CallAddress) -> list[LedgerEntry]:
         """All rows of a call in their order; empty when it does not stand."""
         entries: list[LedgerEntry] = []
-        pages = self._storage.query(LEDGER_TABLE, place.partition, chain_range(place.entry_key))
+        pages = self._storage.query(LEDGER_TABLE, address.partition, chain_range(address.entry_key))
         async for page in pages:
             # An id that extends this one lies in the same key range.
             entries.extend(
                 read_entry(row)
                 for row in page
-                if split_call_key(str(row["RowKey"]))[0] == place.entry_key
+                if split_call_key(str(row["RowKey"]))[0] == address.entry_key
             )
         return entries
 

@@ -1,15 +1,14 @@
 """The ledger's reads of usage: its settings and the DailyUsage cells of a range. No writes."""
 
-import asyncio
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
-from table_api.errors import NoLedger, TooManyCells
+from table_api.errors import TooManyCells
 from table_api.ledger.day_range import DayRange, MonthDays, months_back
 from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE, month_partitions, shard_of, subject_rows
-from table_api.ledger.meta import LedgerMeta, read_meta
+from table_api.ledger.meta import LedgerMeta, read_ledger_meta
 from table_api.storage.keys import KeyRange
-from table_api.storage.parallel import all_of
+from table_api.storage.parallel import all_of, at_most
 from table_api.storage.table_storage import TableStorage
 from table_api.usage.daily_usage import USAGE_COLUMNS, DailyUsage, read_daily_usage
 
@@ -42,9 +41,7 @@ class LedgerReads:
 
     async def fresh_meta(self) -> LedgerMeta:
         """The ledger's settings, read now."""
-        meta = await read_meta(self._storage)
-        if meta is None:
-            raise NoLedger("this storage holds no ledger: the first consumer makes it")
+        meta = await read_ledger_meta(self._storage)
         self._meta, self._meta_read_at = meta, self._now()
         return meta
 
@@ -52,20 +49,21 @@ class LedgerReads:
         """The cells of all subjects. TooManyCells when there are more than CELLS_READ_MAX."""
         shards = (await self.meta()).settings.shards
         cells: list[DailyUsage] = []
-        reads = asyncio.Semaphore(PARTITIONS_READ_MAX)
 
         async def read(partition: str, month: MonthDays) -> None:
-            async with reads:
-                for cell in await self._cells(partition, CELL_ROWS):
-                    if month.start <= cell.day.day < month.stop:
-                        cells.append(cell)
+            for cell in await self._cells(partition, CELL_ROWS):
+                if month.start <= cell.day.day < month.stop:
+                    cells.append(cell)
             if len(cells) > CELLS_READ_MAX:
                 raise TooManyCells(f"the range has more than {CELLS_READ_MAX} cells")
 
-        await all_of(
-            read(partition, month)
-            for month in days.months()
-            for partition in month_partitions(month.month, shards)
+        await at_most(
+            PARTITIONS_READ_MAX,
+            (
+                read(partition, month)
+                for month in days.months()
+                for partition in month_partitions(month.month, shards)
+            ),
         )
         return cells
 

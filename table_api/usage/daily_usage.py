@@ -115,14 +115,14 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
     )
 
 
-PLACE = {name: place for place, name in enumerate(MEASURE_ORDER)}
-"""Where an amount stands in the list."""
+POSITION = {name: position for position, name in enumerate(MEASURE_ORDER)}
+"""Of a measure in a MeasureList."""
 
-_UNIT_PLACES: list[tuple[int, Unit]] = [
-    (PLACE[name], unit) for unit, name in QUANTITY_COLUMNS.items()
+_UNIT_POSITIONS: list[tuple[int, Unit]] = [
+    (POSITION[name], unit) for unit, name in QUANTITY_COLUMNS.items()
 ]
-_COUNT_PLACES = [
-    (PLACE[column], field)
+_FIELD_POSITIONS = [
+    (POSITION[column], field)
     for column, field in (
         ("calls", "calls"),
         ("errors", "errors"),
@@ -137,20 +137,20 @@ _COUNT_PLACES = [
 _ZEROS = [0] * len(MEASURE_ORDER)
 
 
-def totals_of(amounts: MeasureList) -> Totals:
-    """From amounts, with or without zeros at their end."""
-    values = amounts + _ZEROS[len(amounts) :]
+def totals_of(measures: MeasureList) -> Totals:
+    """From a list with or without zeros at its end."""
+    values = measures + _ZEROS[len(measures) :]
     return Totals(
-        units={unit: values[place] for place, unit in _UNIT_PLACES if values[place]},
-        **{field: values[place] for place, field in _COUNT_PLACES},
+        units={unit: values[position] for position, unit in _UNIT_POSITIONS if values[position]},
+        **{field: values[position] for position, field in _FIELD_POSITIONS},
     )
 
 
-def amounts_of(totals: Totals) -> MeasureList:
-    """To amounts, each of them there."""
-    amounts = list(_ZEROS)
-    for place, field in _COUNT_PLACES:
-        amounts[place] = getattr(totals, field)
-    for place, unit in _UNIT_PLACES:
-        amounts[place] = totals.units.get(unit, 0)
-    return amounts
+def measure_list_of(totals: Totals) -> MeasureList:
+    """All measures, zeros at the end too."""
+    measures = list(_ZEROS)
+    for position, field in _FIELD_POSITIONS:
+        measures[position] = getattr(totals, field)
+    for position, unit in _UNIT_POSITIONS:
+        measures[position] = totals.units.get(unit, 0)
+    return measures

@@ -11,15 +11,15 @@ from heapq import nlargest, nsmallest
 
 from table_api.ledger.measures import MeasureList, add_up
 from table_api.people.people import PeopleDirectory
-from table_api.usage.daily_usage import PLACE, DailyUsage, Totals, amounts_of, totals_of
+from table_api.usage.daily_usage import POSITION, DailyUsage, Totals, measure_list_of, totals_of
 from table_api.usage.grouping import NOTHING
 
 ListPosition = tuple[int, str]
-"""(sorted amount, subject) of a list's line; the amount is 0 where the list sorts by subject."""
+"""(what it is sorted by, subject) of a list's line; (0, subject) where it is sorted by subject."""
 
 
 class SubjectSort(StrEnum):
-    """What the list is sorted by; equal amounts by subject."""
+    """What the list is sorted by; equal ones by subject."""
 
     CHARGE = "charge"
     CALLS = "calls"
@@ -35,23 +35,21 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UsageColumns:
-    """Usage of any number of subjects; a subject may stand at several places."""
+    """Usage of any number of subjects, in rows; a subject may have several."""
 
     subjects: Sequence[str]
-    amounts: Sequence[Sequence[int]]
-    """A column for each amount, in the order of AMOUNTS; those at the end that nobody has may
-    be absent.
-    """
+    measures: Sequence[Sequence[int]]
+    """A column for each measure, in MEASURE_ORDER. The last ones may be absent, where all are 0."""
     last_day: Callable[[int], date]
-    """The last day with a call, by the place in the columns: made for few of them."""
+    """The last day with a call, by the row: made for few of them."""
 
     def only(self, wanted: Container[str]) -> "UsageColumns":
         """Those of some subjects."""
-        places = [place for place, subject in enumerate(self.subjects) if subject in wanted]
+        rows = [row for row, subject in enumerate(self.subjects) if subject in wanted]
         return UsageColumns(
-            [self.subjects[place] for place in places],
-            [[column[place] for place in places] for column in self.amounts],
-            [self.last_day(place) for place in places].__getitem__,
+            [self.subjects[row] for row in rows],
+            [[column[row] for row in rows] for column in self.measures],
+            [self.last_day(row) for row in rows].__getitem__,
         )
 
 
@@ -74,7 +72,7 @@ def columns_of(cells: Iterable[DailyUsage]) -> UsageColumns:
     full = [cell for cell in cells if cell.totals != NOTHING]
     return UsageColumns(
         [cell.subject for cell in full],
-        list(zip(*(amounts_of(cell.totals) for cell in full), strict=True)),
+        list(zip(*(measure_list_of(cell.totals) for cell in full), strict=True)),
         [cell.day for cell in full].__getitem__,
     )
 
@@ -102,24 +100,24 @@ class SubjectList:
     def page(
         self, sort: SubjectSort, order: Order, *, limit: int, after: ListPosition | None
     ) -> tuple[Sequence[SubjectUsage], ListPosition | None]:
-        """Up to `limit` subjects after a place, and the place of the last one when more follow.
+        """Up to `limit` subjects after a position, and that of the last one when more follow.
 
-        The place is a value, not a position: while amounts change between two pages a subject may
-        be seen twice or not at all, every other stays where it is.
+        A position is a value, not a number of lines: while totals change between two pages a
+        subject may be seen twice or not at all, every other stays where it is.
         """
         descending = order is Order.DESC
         sums = self._sums(sort)
-        places: Iterable[ListPosition] = zip(sums.values(), sums, strict=True)
+        lines: Iterable[ListPosition] = zip(sums.values(), sums, strict=True)
         if after is not None:
-            places = [place for place in places if (place < after if descending else place > after)]
+            lines = [line for line in lines if (line < after if descending else line > after)]
         # One more than is shown tells whether the list goes on.
-        following = (nlargest if descending else nsmallest)(limit + 1, places)
+        following = (nlargest if descending else nsmallest)(limit + 1, lines)
         last = following[limit - 1] if len(following) > limit else None
         return self._usages([subject for _, subject in following[:limit]]), last
 
     def totals(self) -> Totals:
         """The sum over all of them."""
-        return totals_of(add_up([list(map(sum, part.amounts)) for part in self._parts]))
+        return totals_of(add_up([list(map(sum, part.measures)) for part in self._parts]))
 
     def _holds(self, subject: str, wanted: str) -> bool:
         person = self._people.at(subject, self._today)
@@ -129,31 +127,31 @@ class SubjectList:
     def _sums(self, sort: SubjectSort) -> dict[str, int]:
         """What each subject is sorted by."""
         sums: dict[str, int] = {}
-        place = PLACE["charge" if sort is SubjectSort.CHARGE else "calls"]
+        position = POSITION["charge" if sort is SubjectSort.CHARGE else "calls"]
         for part in self._parts:
-            if sort is SubjectSort.SUBJECT or len(part.amounts) <= place:
+            if sort is SubjectSort.SUBJECT or len(part.measures) <= position:
                 column: Sequence[int] = [0] * len(part.subjects)
             else:
-                column = part.amounts[place]
-            for subject, amount in zip(part.subjects, column, strict=True):
-                sums[subject] = sums.get(subject, 0) + amount
+                column = part.measures[position]
+            for subject, value in zip(part.subjects, column, strict=True):
+                sums[subject] = sums.get(subject, 0) + value
         return sums
 
     def _usages(self, subjects: Sequence[str]) -> list[SubjectUsage]:
-        amounts: dict[str, list[MeasureList]] = {subject: [] for subject in subjects}
+        measures: dict[str, list[MeasureList]] = {subject: [] for subject in subjects}
         days: dict[str, list[date]] = {subject: [] for subject in subjects}
         for part in self._parts:
-            shown = part.only(amounts)
-            for place, subject in enumerate(shown.subjects):
-                amounts[subject].append([column[place] for column in shown.amounts])
-                days[subject].append(shown.last_day(place))
+            shown = part.only(measures)
+            for row, subject in enumerate(shown.subjects):
+                measures[subject].append([column[row] for column in shown.measures])
+                days[subject].append(shown.last_day(row))
         return [
             SubjectUsage(
                 subject=subject,
                 name=self._people.name(subject, self._today),
                 cost_centre=self._people.cost_centre(subject, self._today),
                 last_day=max(days[subject]),
-                totals=totals_of(add_up(amounts[subject])),
+                totals=totals_of(add_up(measures[subject])),
             )
             for subject in subjects
         ]

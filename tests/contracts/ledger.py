@@ -42,10 +42,10 @@ class LedgerContract:
         [result] = await ledger.post([make_call()])
         assert result.outcome is Outcome.POSTED
         [entry], [cell] = await entries_and_cells(storage)
-        assert entry.additive == cell.additive
-        assert cell.additive["calls"] == 1
-        assert cell.additive["q_input"] == 1024
-        assert cell.additive["charge"] == ONE_CALL
+        assert entry.measures == cell.measures
+        assert cell.measures["calls"] == 1
+        assert cell.measures["q_input"] == 1024
+        assert cell.measures["charge"] == ONE_CALL
         assert cell.rev == 1
         assert entry.effects[0].rev == 1
         assert entry.row["rank"] == "2"
@@ -89,8 +89,8 @@ class LedgerContract:
         [entry, correction], [cell] = await entries_and_cells(storage)
         assert (entry.number, correction.number) == (0, 1)
         assert correction.row["correction"] == "stronger report"
-        assert correction.additive["charge"] == ONE_CALL == cell.additive["charge"]
-        assert cell.additive["calls"] == 1
+        assert correction.measures["charge"] == ONE_CALL == cell.measures["charge"]
+        assert cell.measures["calls"] == 1
         assert cell.rev == 2
         assert (await audit(storage, now=NOW)).ok
 
@@ -100,7 +100,7 @@ class LedgerContract:
         await ledger.post([make_call(1, rank=Rank.GATEWAY_LOG, deployment="gpt-4o")])
         await ledger.post([make_call(2)])
         [_, correction], cells = await entries_and_cells(storage)
-        assert sorted(cell.additive["calls"] for cell in cells) == [0, 1]
+        assert sorted(cell.measures["calls"] for cell in cells) == [0, 1]
         assert len(correction.effects) == 2
         assert await charge(storage) == ONE_CALL
         assert (await audit(storage, now=NOW)).ok
@@ -119,7 +119,7 @@ class LedgerContract:
         entries, cells = await entries_and_cells(storage)
         assert await charge(storage) == ONE_CALL
         assert [entry.row["state"] for entry in entries].count("moved") == 1
-        by_subject = {str(cell.facts["subject"]): cell.additive["calls"] for cell in cells}
+        by_subject = {str(cell.facts["subject"]): cell.measures["calls"] for cell in cells}
         assert sorted(by_subject.values()) == [0, 1]
         report = await audit(storage, now=NOW)
         assert (report.ok, report.calls, report.moving) == (True, 1, 0)
@@ -137,7 +137,7 @@ class LedgerContract:
     async def test_a_move_that_is_cut_short_shows_as_moving_and_is_finished_by_a_repeat(
         self, storage: TableStorage, ledger: ProjectedLedger, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
+        monkeypatch.setattr("table_api.storage.parallel.BACKOFF_S_MAX", 0)
         lost = make_call(1, subject="unattributed", rank=Rank.GATEWAY_LOG)
         mover = make_call(2, replaces=place_of(lost), rank=Rank.GATEWAY_LOG)
         await ledger.post([lost])
@@ -235,7 +235,7 @@ class LedgerContract:
         fault: str,
         error: type[Retryable],
     ) -> None:
-        monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
+        monkeypatch.setattr("table_api.storage.parallel.BACKOFF_S_MAX", 0)
         ledger = await open_ledger(storage)
         faulty = ProjectedLedger(FaultyStorage(storage, [fault] * 50), ledger.meta, now=lambda: NOW)
         with pytest.raises(error, match="12 tries"):
@@ -279,7 +279,7 @@ class LedgerContract:
     ) -> None:
         await ledger.post([make_call(deployment="lab-model-x")])
         [entry], [cell] = await entries_and_cells(storage)
-        assert cell.additive == {
+        assert cell.measures == {
             "calls": 1, "unpriced": 1, "q_input": 1024, "q_cache_read": 1024, "q_output": 427
         }  # fmt: skip
         assert entry.row["state"] == "unpriced"
@@ -290,7 +290,7 @@ class LedgerContract:
     ) -> None:
         await ledger.post([make_call(status=429, usage=None)])
         [entry], [cell] = await entries_and_cells(storage)
-        assert cell.additive == {"calls": 1, "errors": 1}
+        assert cell.measures == {"calls": 1, "errors": 1}
         assert entry.row["state"] == "zero"
 
     async def test_the_charge_day_is_a_day_of_the_billing_zone(
@@ -352,4 +352,4 @@ async def entries_and_cells(storage: TableStorage) -> tuple[list[LedgerEntry], l
 async def charge(storage: TableStorage) -> int:
     """Sum of the cells' charge in pico-units."""
     _, cells = await entries_and_cells(storage)
-    return sum(cell.additive.get("charge", 0) for cell in cells)
+    return sum(cell.measures.get("charge", 0) for cell in cells)

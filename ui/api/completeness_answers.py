@@ -58,6 +58,8 @@ class Completeness(Head, frozen=True, kw_only=True):
     newest_usage_event: datetime | None
     newest_diagnostics: datetime | None
     """The time up to which pairing has read the gateway's log."""
+    dead_letters_complete: bool
+    """False: there are more dead letters than were counted among."""
     data: list[HourLine]
     models: list[ModelLine]
     totals: Sums

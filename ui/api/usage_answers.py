@@ -229,6 +229,8 @@ class Audit(Struct, frozen=True, kw_only=True):
 class Metering(Struct, frozen=True, kw_only=True):
     totals: MeteringCounts
     dead_letters_open: int
+    dead_letters_complete: bool
+    """False: there are more letters than were counted among."""
     audit: Audit | None = None
 
 

@@ -54,6 +54,8 @@ def show_paths(answer: Completeness) -> None:
         seen.append(f"oldest open call {age(answer.totals.oldest_waiting, now())}")
     if answer.facts_from is not None:
         seen.append(f"facts are kept from {instant(answer.facts_from, answer.zone)}")
+    if not answer.dead_letters_complete:
+        seen.append("dead letters counted in part: there are too many")
     st.caption(" · ".join([f"days of {escape(answer.zone)}", *seen]))
     if answer.newest_diagnostics is None:
         st.warning(

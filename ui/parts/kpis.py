@@ -104,8 +104,9 @@ def show_metering(metering: Metering, *, now: datetime) -> None:
             help="Streamed or failed calls that were reported without usage so far: each is "
             "recorded once the gateway's own log has reported its tokens.",
         )
+        at_least = "" if metering.dead_letters_complete else "at least "
         st.badge(
-            f"{counted(metering.dead_letters_open, 'dead letter')} open",
+            f"{at_least}{counted(metering.dead_letters_open, 'dead letter')} open",
             color="red" if metering.dead_letters_open else "gray",
             help="Events that cannot be rated, kept whole with the reason. See the operations "
             "guide on how to re-drive them.",

@@ -2,34 +2,23 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
 
 from pricing_rules.money import format_pico
-from pricing_rules.types import CallState
+from pricing_rules.types import CallState, PricedCall
 from pricing_rules.units import Unit
 from table_api.http_api.access.question import Question, billing_currency, head, who
 from table_api.http_api.calls import models
 from table_api.http_api.conventions.call_id import opaque_id
 from table_api.http_api.conventions.models import Cost, Page, cost
-from table_api.ledger.entries import LedgerEntry, excludes_cache_writes, model_of
+from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.keys import CallAddress
 from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS
 from table_api.ledger.meta import LedgerMeta
+from table_api.ledger.recorded_call import recorded_call
 from table_api.people.people import PeopleDirectory
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 _MILLION = 1_000_000
-_DETAIL_COLUMNS = (
-    "api",
-    "region",
-    "service_tier",
-    "product",
-    "subscription",
-    "provider",
-    "model_version",
-    "deployment_type",
-    "response_id",
-)
 
 
 def calls(
@@ -46,9 +35,9 @@ def call_detail(
 ) -> models.CallDetail:
     """The answer of /v1/calls/{call_id}, with what held for the subject on the charge day."""
     entry = chain[-1]
-    origin = entry.origin
-    person = people.at(str(entry.row["subject"]), _charge_day(entry))
-    fields = _call_fields(entry) | {name: entry.text(name) for name in _DETAIL_COLUMNS}
+    origin, priced = entry.origin, recorded_call(entry).priced
+    person = people.at(entry.subject, entry.day)
+    fields = _call_fields(entry) | _evidence(priced)
     if (billing := billing_currency(meta)) is not None:
         fields["billing_currency"] = billing
     return models.CallDetail.model_validate(
@@ -56,17 +45,17 @@ def call_detail(
         | {
             "zone": meta.settings.zone,
             "currency": meta.settings.pricing_currency,
-            "subject": entry.text("subject"),
+            "subject": entry.subject,
             "name": person.display_name if person else None,
             "cost_centre": person.cost_centre if person else None,
-            "trace_id": _trace_id(entry.text("traceparent")),
+            "trace_id": _trace_id(priced.event.traceparent),
             "origin": models.Origin(
                 hub=origin.hub,
                 partition=origin.partition,
                 sequence_number=origin.sequence_number,
                 enqueued_time=origin.enqueued_time,
             ),
-            "explanation": _explanation(entry),
+            "explanation": _explanation(entry, priced),
             "chain": [
                 _chain_row(row, before) for before, row in zip((None, *chain), chain, strict=False)
             ],
@@ -74,56 +63,65 @@ def call_detail(
     )
 
 
-def _charge_day(entry: LedgerEntry) -> date:
-    """The call's day in the billing zone."""
-    return date.fromisoformat(str(entry.row["day"]))
+def _evidence(priced: PricedCall) -> dict[str, object]:
+    """What the gateway reported of the call, and what its alias says."""
+    event = priced.event
+    return {
+        "api": event.api,
+        "region": event.region,
+        "service_tier": event.service_tier,
+        "product": event.caller.product,
+        "subscription": event.caller.subscription,
+        "provider": priced.provider,
+        "model_version": priced.version,
+        "deployment_type": priced.deployment_type,
+        "response_id": event.response_id,
+    }
 
 
 def _call_fields(entry: LedgerEntry) -> dict[str, object]:
-    duration = entry.row.get("duration_ms")
     return {
         "id": opaque_id(CallAddress(entry.partition, entry.entry_key)),
-        "call_id": entry.text("call_id"),
+        "call_id": entry.call_id,
         "time": entry.time,
-        "day": _charge_day(entry),
-        "model": model_of(entry.row),
-        "deployment": entry.text("deployment"),
-        "operation": entry.text("operation"),
-        "status": int(entry.row["status"]),
-        "stream": entry.row["stream"] is True,
-        "state": entry.text("state"),
-        "reason": entry.text("reason"),
+        "day": entry.day,
+        "model": entry.model,
+        "deployment": entry.deployment,
+        "operation": entry.operation,
+        "status": entry.status,
+        "stream": entry.stream,
+        "state": entry.state,
+        "reason": entry.reason,
         "units": _units(entry),
         "cost": _cost(entry),
-        "excludes": ["cache_write"] if excludes_cache_writes(entry.row) else [],
-        "duration_ms": None if duration is None else int(duration),
-        "session": entry.text("session"),
+        "excludes": ["cache_write"] if entry.excludes_cache_writes else [],
+        "duration_ms": entry.duration_ms,
+        "session": entry.session,
     }
 
 
 def _units(entry: LedgerEntry) -> dict[Unit, int]:
     return {
-        unit: entry.additive[column]
+        unit: entry.measures[column]
         for unit, column in QUANTITY_COLUMNS.items()
-        if entry.additive.get(column)
+        if entry.measures.get(column)
     }
 
 
 def _cost(entry: LedgerEntry) -> Cost | None:
     """None unless the state says that there is one. A call of the state `zero` costs 0."""
-    if entry.text("state") not in {CallState.PRICED, CallState.ZERO}:
+    if entry.state not in {CallState.PRICED, CallState.ZERO}:
         return None
-    return cost(entry.additive, billed="billing_currency" in entry.row)
+    return cost(entry.measures, billed=entry.billing_currency is not None)
 
 
-def _explanation(entry: LedgerEntry) -> models.Explanation:
-    tier = entry.row.get("tier")
+def _explanation(entry: LedgerEntry, priced: PricedCall) -> models.Explanation:
     return models.Explanation(
-        book_version=str(entry.row["book_version"]),
-        base_rule_id=entry.text("base_rule"),
-        tier=None if tier is None else int(tier),
+        book_version=priced.book_version,
+        base_rule_id=priced.base_rule_id,
+        tier=priced.tier,
         lines=[_charge_line(entry, unit, quantity) for unit, quantity in _units(entry).items()]
-        if entry.text("state") == CallState.PRICED
+        if priced.state is CallState.PRICED
         else [],
         adjustments=[
             models.AdjustmentLine(
@@ -140,7 +138,7 @@ def _explanation(entry: LedgerEntry) -> models.Explanation:
 def _charge_line(entry: LedgerEntry, unit: Unit, quantity: int) -> models.ChargeLine:
     """At list price a line is exactly quantity × unit price, so the division has no rest."""
     amounts = {
-        layer: entry.additive.get(AMOUNT_COLUMNS[layer, unit], 0)
+        layer: entry.measures.get(AMOUNT_COLUMNS[layer, unit], 0)
         for layer in ("list", "contracted", "charge")
     }
     unit_price = amounts["list"] // quantity
@@ -159,13 +157,13 @@ def _chain_row(entry: LedgerEntry, before: LedgerEntry | None) -> models.ChainRo
     return models.ChainRow.model_validate(
         {
             "n": entry.number,
-            "recorded_at": entry.text("recorded_at"),
-            "reason": entry.text("correction"),
-            "run": entry.text("run"),
-            "run_by": entry.text("run_by"),
+            "recorded_at": entry.recorded_at,
+            "reason": entry.correction,
+            "run": entry.run,
+            "run_by": entry.run_by,
             "before": None if before is None else _cost(before),
-            "state": entry.text("state"),
-            "book_version": entry.text("book_version"),
+            "state": entry.state,
+            "book_version": entry.book_version,
             "units": _units(entry),
             "cost": _cost(entry),
         }

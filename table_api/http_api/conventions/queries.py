@@ -11,8 +11,14 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from table_api.http_api.conventions.problems import refused_parameter
-from table_api.ledger.day_range import RANGE_DAYS_MAX, DayRange, running_month
+from table_api.http_api.conventions.problems import Refused, refused_parameter
+from table_api.ledger.day_range import (
+    RANGE_DAYS_MAX,
+    DayRange,
+    UnusableDays,
+    checked_days,
+    running_month,
+)
 
 Subject = Annotated[str, Path(description="Who is billed, as the ledger spells it.")]
 
@@ -37,13 +43,15 @@ Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX)]
 
 def checked_range(days: DayRange, *, days_max: int = RANGE_DAYS_MAX) -> DayRange:
     """The same; Refused when it is empty or too long."""
-    if days.start >= days.stop:
-        raise refused_parameter("from", days.start, f"is not before to = {days.stop}")
-    if (days.stop - days.start).days > days_max:
-        raise refused_parameter(
-            "to", days.stop, f"is more than {days_max} days after from = {days.start}"
-        )
-    return days
+    try:
+        return checked_days(days, days_max=days_max)
+    except UnusableDays as error:
+        raise refused_days(error) from error
+
+
+def refused_days(error: UnusableDays) -> Refused:
+    """The refusal that names the parameter at fault."""
+    return refused_parameter(error.bound, error.day, error.why)
 
 
 class NoQuery(BaseModel):

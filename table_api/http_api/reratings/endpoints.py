@@ -1,6 +1,5 @@
 """The handlers about re-rating runs. They read; the verbs of the consumers change."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +13,7 @@ from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.http_api.conventions.queries import NoQuery
 from table_api.http_api.reratings import models
-from table_api.rerating.run import Rerating, RunRefused
+from table_api.rerating.run import Rerating, RunRefused, flat_fields
 from table_api.rerating.runs_table import Reratings
 
 RunId = Annotated[str, Path(description="The `run` of a re-rating run.")]
@@ -45,7 +44,7 @@ async def get_rerating(
 
 
 def _fields(run: Rerating) -> dict[str, Any]:
-    fields = asdict(run)
+    fields = flat_fields(run)
     for internal in ("pairs_sha256", "position"):
         del fields[internal]
     return fields | {

@@ -5,12 +5,13 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from pricing_rules.money import format_pico
-from table_api.completeness.meter import Sums, Tally
+from table_api.completeness.days import asked_days
+from table_api.completeness.meter import CallTally, ChargeTally, Sums, TokenTally
 from table_api.completeness.reads import CompletenessReading
 from table_api.http_api.access.question import head_of
 from table_api.http_api.conventions.models import Fields, Head, Money
-from table_api.http_api.conventions.queries import DAY, RangeQuery, checked_range
-from table_api.ledger.day_range import DayRange
+from table_api.http_api.conventions.queries import RangeQuery, refused_days
+from table_api.ledger.day_range import DayRange, UnusableDays
 from table_api.ledger.meta import LedgerMeta
 
 
@@ -19,21 +20,14 @@ class CompletenessQuery(RangeQuery):
 
     def days(self, today: date) -> DayRange:
         """The range meant; Refused when it is empty or too long."""
-        stop = self.to or today + DAY
-        start = self.from_ or date.fromordinal(
-            max(stop.toordinal() - COMPLETENESS_DAYS_DEFAULT, date.min.toordinal())
-        )
-        days = DayRange(start, stop)
-        return checked_range(days, days_max=COMPLETENESS_DAYS_MAX)
+        try:
+            return asked_days(self.from_, self.to, today=today)
+        except UnusableDays as error:
+            raise refused_days(error) from error
 
 
-COMPLETENESS_DAYS_DEFAULT = 2
-COMPLETENESS_DAYS_MAX = 31
-"""Facts are kept for the hubs' retention and a week."""
-
-AMOUNTS = (Tally.RECOVERED_CHARGE, Tally.UNATTRIBUTED_CHARGE)
-BEHIND_ESTIMATES = (Tally.PRICED, Tally.CHARGE)
-"""What only the mean is made of."""
+CHARGES_SHOWN = (ChargeTally.RECOVERED_CHARGE, ChargeTally.UNATTRIBUTED_CHARGE)
+"""The other one, and the calls with a price, are only what the mean is made of."""
 
 
 class CompletenessSums(BaseModel):
@@ -91,6 +85,7 @@ class Completeness(Head):
     facts_from: datetime | None
     newest_usage_event: datetime | None
     newest_diagnostics: datetime | None
+    dead_letters_complete: bool
     data: list[CompletenessLine]
     models: list[CompletenessModel]
     totals: CompletenessSums
@@ -108,6 +103,7 @@ def completeness_answer(
             "facts_from": reading.facts_from,
             "newest_usage_event": reading.newest_usage_event,
             "newest_diagnostics": reading.newest_diagnostics,
+            "dead_letters_complete": reading.dead_letters_complete,
             "data": [
                 {"hour": line.hour, "api": line.api, "model": line.model, **_sums(line.sums)}
                 for line in report.lines
@@ -120,11 +116,12 @@ def completeness_answer(
 
 def _sums(sums: Sums) -> Fields:
     fields: Fields = {
-        tally.value: sums.counts.get(tally, 0)
-        for tally in Tally
-        if tally not in AMOUNTS and tally not in BEHIND_ESTIMATES
+        tally.value: sums.calls.get(tally, 0)
+        for tally in CallTally
+        if tally is not CallTally.PRICED
     }
-    fields |= {tally.value: format_pico(sums.counts.get(tally, 0)) for tally in AMOUNTS}
+    fields |= {tally.value: sums.tokens.get(tally, 0) for tally in TokenTally}
+    fields |= {tally.value: format_pico(sums.charges.get(tally, 0)) for tally in CHARGES_SHOWN}
     fields |= {
         f"{gap.value}_estimate": None if amount is None else format_pico(amount)
         for gap, amount in sums.estimates.items()

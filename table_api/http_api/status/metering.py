@@ -6,7 +6,7 @@ from datetime import datetime
 
 from table_api.audit.last_audit import last_audit
 from table_api.audit.ledger_audit import AuditReport
-from table_api.consumer_state.dead_letters import DeadLetterIndex, LetterState
+from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.groups import ConsumerGroup
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.http_api.conventions.models import Answer
@@ -51,6 +51,7 @@ class Metering(Answer):
     partitions: list[PartitionProgress]
     totals: dict[Count, int]
     dead_letters_open: int
+    dead_letters_complete: bool
     audit: Audit | None
 
 
@@ -62,6 +63,8 @@ class MeteringStatus:
     totals: Mapping[Count, int]
     """The partitions' counts, summed."""
     dead_letters_open: int
+    dead_letters_complete: bool
+    """Whether every dead letter was read: see OpenLetters."""
     audit: AuditReport | None
     """None before the first audit."""
 
@@ -69,11 +72,12 @@ class MeteringStatus:
 async def read_metering(storage: TableStorage, metering: ConsumerGroup) -> MeteringStatus:
     """Read it all. May raise Unavailable."""
     partitions = await ProgressTable(storage).of_group(metering.hub, metering.group)
-    letters = DeadLetterIndex(storage, metering.hub).all()
+    letters = await DeadLetterIndex(storage, metering.hub).open_letters()
     return MeteringStatus(
         partitions=tuple(partitions),
         totals={count: sum(row.counts[count] for row in partitions) for count in Count},
-        dead_letters_open=sum([letter.state is LetterState.OPEN async for letter in letters]),
+        dead_letters_open=len(letters.letters),
+        dead_letters_complete=letters.complete,
         audit=await last_audit(storage),
     )
 
@@ -96,6 +100,7 @@ def metering_answer(status: MeteringStatus) -> Metering:
         ],
         totals=dict(status.totals),
         dead_letters_open=status.dead_letters_open,
+        dead_letters_complete=status.dead_letters_complete,
         audit=None
         if audit is None
         else Audit(

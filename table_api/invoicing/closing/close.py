@@ -32,7 +32,7 @@ from table_api.invoicing.snapshots.billing_month import BillingMonth, period_of
 from table_api.invoicing.snapshots.manifest import File, Manifest, encode_manifest
 from table_api.invoicing.snapshots.snapshot import Checks, Snapshot, encode_snapshot, sha256
 from table_api.invoicing.snapshots.take_snapshot import BillingSource, ledger_months, take_snapshot
-from table_api.storage.parallel import all_of
+from table_api.storage.parallel import at_most
 
 FILES_IN_FLIGHT_MAX = 8
 DUE_AFTER = timedelta(hours=6)
@@ -175,14 +175,12 @@ class CloseJob:
         return msgspec.structs.replace(found, forced=forced.strip() if forced and against else None)
 
     async def _write_documents(self, month: BillingMonth, documents: MonthDocuments) -> Manifest:
-        slots = asyncio.Semaphore(FILES_IN_FLIGHT_MAX)
         files: list[File] = []
 
         async def write(file: MonthFile) -> None:
-            async with slots:
-                files.append(await self._write(month, file))
+            files.append(await self._write(month, file))
 
-        await all_of(write(file) for file in documents.files())
+        await at_most(FILES_IN_FLIGHT_MAX, map(write, documents.files()))
         manifest = documents.manifest(sorted(files, key=lambda file: file.name))
         content = encode_manifest(manifest)
         name = manifest_name(month)

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 from table_api.consumer_state.groups import ConsumerGroup
 from table_api.consumer_state.progress import Count, ProgressTable
-from table_api.errors import NoLedger
 from table_api.invoicing.closing.close import CloseJob, OpenCallsOf
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.take_snapshot import BillingSource
-from table_api.ledger.meta import read_meta
+from table_api.ledger.meta import read_ledger_meta
 from table_api.open_calls.decision import PairingState
 from table_api.open_calls.table import OpenCalls
 from table_api.people.people import People
@@ -50,9 +49,7 @@ async def make_job(
     now: Callable[[], datetime] = now_utc,
 ) -> CloseJob:
     """The close job over open storages; it reads the people as they are now."""
-    meta = await read_meta(storage)
-    if meta is None:
-        raise NoLedger("this storage holds no ledger: the first consumer makes it")
+    meta = await read_ledger_meta(storage)
     people = await People(storage, now=now).directory()
     source = BillingSource(storage=storage, meta=meta, people=people, archive=Archive(blobs))
     return CloseJob(source=source, settings=settings, open_calls=open_calls, now=now)
@@ -71,8 +68,8 @@ def waiting_calls(
     """
 
     async def count(start: datetime, stop: datetime) -> int:
-        kept = OpenCalls(storage)
-        swept = await kept.swept()
+        open_calls = OpenCalls(storage)
+        swept = await open_calls.swept()
         if swept is None:
             rows = await ProgressTable(storage).of_group(metering.hub, metering.group)
             return sum(row.counts[Count.DEFERRED] for row in rows)
@@ -80,7 +77,7 @@ def waiting_calls(
         stop = min(stop, now() + CLOCKS_APART_MAX)  # hours to come are many, and empty
         while hour < stop:
             until = min(hour + timedelta(hours=1), stop)
-            calls = await kept.calls(hour, until)
+            calls = await open_calls.calls(hour, until)
             waiting += sum(call.state is PairingState.WAITING for call in calls)
             hour = until
         return waiting

@@ -9,7 +9,7 @@ from table_api.invoicing.snapshots.archive import Archive, snapshot_name
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.changes import Billed
 from table_api.invoicing.snapshots.snapshot import PreviousSnapshot, Snapshot
-from table_api.ledger.measures import decode_additive
+from table_api.ledger.measures import decode_measures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,5 +83,5 @@ def _billed(
         cost_centre=cost_centre,
         subject=str(facts["subject"]),
         day=date.fromisoformat(str(facts["day"])),
-        sums=decode_additive(additive),
+        sums=decode_measures(additive),
     )

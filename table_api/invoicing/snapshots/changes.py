@@ -69,7 +69,7 @@ def changed_month(comparison: Comparison) -> EarlierMonth | None:
                 cost_centre=cost_centre,
                 facts=stored_facts(cell.facts),
                 before=stored(before.sums) if before else {},
-                after=stored(cell.additive),
+                after=stored(cell.measures),
             )
         )
     if not cells:
@@ -87,7 +87,7 @@ def outside(comparison: Comparison) -> Outside | None:
     amount, count = 0, 0
     for key, cell in _changed(comparison):
         before = comparison.billed.get(key)
-        now, then = cell.additive, before.sums if before else {}
+        now, then = cell.measures, before.sums if before else {}
         amount += now.get(comparison.layer, 0) - then.get(comparison.layer, 0)
         count += 1
     return Outside(month=comparison.month, cells=count, amount=str(amount)) if count else None
@@ -135,7 +135,7 @@ def _changed(comparison: Comparison) -> list[tuple[str, Cell]]:
     found = []
     for key in sorted(comparison.cells):
         cell, before = comparison.cells[key], comparison.billed.get(key)
-        change = added(cell.additive, negated(before.sums)) if before else cell.additive
+        change = added(cell.measures, negated(before.sums)) if before else cell.measures
         if any(change.values()):
             found.append((key, cell))
     return found

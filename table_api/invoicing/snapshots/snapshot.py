@@ -10,7 +10,7 @@ import msgspec
 
 from table_api.errors import Altered
 from table_api.ledger.cells import Cell
-from table_api.ledger.measures import Measures, decode_additive, encode_additive
+from table_api.ledger.measures import Measures, decode_measures, encode_measures
 from table_api.storage.table_storage import Value
 
 SCHEMA = "llm-chargeback/snapshot/1"
@@ -37,7 +37,7 @@ class SnapshotCell(_Stored, frozen=True, kw_only=True):
     @property
     def sums(self) -> Measures:
         """The additive columns as numbers."""
-        return decode_additive(self.additive)
+        return decode_measures(self.additive)
 
 
 class ChangedCell(_Stored, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class ChangedCell(_Stored, frozen=True, kw_only=True):
     @property
     def delta(self) -> Measures:
         """after − before, without what did not change."""
-        before, after = decode_additive(self.before), decode_additive(self.after)
+        before, after = decode_measures(self.before), decode_measures(self.after)
         names = sorted({*before, *after})
         changes = {name: after.get(name, 0) - before.get(name, 0) for name in names}
         return {name: change for name, change in changes.items() if change}
@@ -193,13 +193,13 @@ def snapshot_cell(key: str, cell: Cell, cost_centre: str | None) -> SnapshotCell
         rev=cell.rev,
         cost_centre=cost_centre,
         facts=stored_facts(cell.facts),
-        additive=stored(cell.additive),
+        additive=stored(cell.measures),
     )
 
 
 def stored(additive: Measures) -> StoredAdditive:
     """Measures columns as the ledger stores them."""
-    return {name: _number(value) for name, value in encode_additive(additive).items()}
+    return {name: _number(value) for name, value in encode_measures(additive).items()}
 
 
 def _number(value: Value) -> int | str:

@@ -192,7 +192,7 @@ def _check_currency(place: str, cell: Cell, settings: LedgerSettings) -> None:
             f"cell {place} is in {currency}, the ledger's prices are in {settings.pricing_currency}"
         )
     billing = str(cell.facts.get("billing_currency", settings.pricing_currency))
-    if billing != settings.billing_currency and cell.additive.get("charge", 0):
+    if billing != settings.billing_currency and cell.measures.get("charge", 0):
         raise CloseRefused(
             f"cell {place} is billed in {billing}, the ledger bills in "
             f"{settings.billing_currency}: its calls were rated without an exchange rate"

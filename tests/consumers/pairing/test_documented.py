@@ -38,7 +38,7 @@ async def test_the_call_that_the_page_follows_is_completed_and_posted_as_it_says
 
     await world.meter(world.outbox.sent, asked + 6 * SECOND)
     [posted] = (await world.standing())[call.id]
-    assert f"posts the call: {format_pico(posted.additive['charge'])} USD." in STEPS
+    assert f"posts the call: {format_pico(posted.measures['charge'])} USD." in STEPS
     for said in ("10:15:31", "10:15:33", "10:15:36", "10:15:37", "2,048", "1,024", "427"):
         assert said in STEPS
 

@@ -251,7 +251,7 @@ async def test_a_decoders_mistake_is_found_by_replay_and_mended_by_a_run(
     run = await _staged_and_approved(world, staging)
     assert await charge(world.history.storage) == wrong
     applied = await world.history.apply(run)
-    assert (applied.written, applied.left_alone) == (3, 0)
+    assert (applied.written.done, applied.written.left) == (3, 0)
     right = await ReplayWorld.empty()
     await right.replay(tmp_path)
     assert await charge(world.history.storage) == await charge(right.history.storage) < wrong

@@ -197,9 +197,9 @@ async def _accounts_for_every_pair(history: History, runs: list[str], *, reverte
         applied = [entry for entry in rows if entry.text("correction") == "re-rating"]
         undone = [entry for entry in rows if entry.text("correction") == "revert"]
         alone = await history.reratings.noted(run, Work.APPLY)
-        assert len(applied) == rerating.written
-        assert rerating.written + rerating.left_alone == rerating.changed
-        assert len(alone) == rerating.left_alone
+        assert len(applied) == rerating.written.done
+        assert rerating.written.done + rerating.written.left == rerating.changed
+        assert len(alone) == rerating.written.left
         if reverted and number == 0:
             last = [chain[-1] for chain in chains]
             assert not [entry for entry in last if entry in applied]
@@ -210,4 +210,4 @@ async def _accounts_for_every_pair(history: History, runs: list[str], *, reverte
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.storage.parallel.BACKOFF_S_MAX", 0)

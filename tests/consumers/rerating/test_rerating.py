@@ -16,7 +16,7 @@ from pricing_rules.units import Unit
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.posting import MeteredCall
 from table_api.people.people import PeopleDirectory, Person
-from table_api.rerating.run import RunRefused, RunState, Work
+from table_api.rerating.run import Approval, RunRefused, RunState, Settled, Work
 from table_api.rerating.runs_table import LEASE_S, Reratings
 from table_api.rerating.scope import Scope
 from table_api.storage.memory_blobs import MemoryBlobStore
@@ -102,7 +102,7 @@ async def test_nothing_shows_until_a_run_is_applied_and_then_all_of_it(history: 
     staged = await history.reratings.get(run)
     assert (staged.before, await charge(history.storage)) == (before, before)
     applied = await history.apply(run, batch_calls=7)
-    assert (applied.state, applied.written, applied.left_alone) == (RunState.APPLIED, 60, 0)
+    assert (applied.state, applied.written) == (RunState.APPLIED, Settled(60, 0))
     assert await charge(history.storage) == staged.after > before
     assert await history.flaws() == []
     row = next(iter((await history.chains()).values()))[1].row
@@ -117,11 +117,11 @@ async def test_a_reverted_run_leaves_what_was_there_and_may_be_reverted_again(
     run = await history.approved(dearer_book(DEARER, lab=True))
     await history.apply(run)
     reverted = await history.revert(run)
-    assert (reverted.state, reverted.restored, reverted.kept) == (RunState.REVERTED, 60, 0)
+    assert (reverted.state, reverted.restored) == (RunState.REVERTED, Settled(60, 0))
     assert await charge(history.storage) == before
     assert await history.flaws() == []
     again = await history.revert(run)
-    assert (again.restored, again.kept) == (60, 0)
+    assert again.restored == Settled(60, 0)
     assert {len(chain) for chain in (await history.chains()).values()} == {3}
     with pytest.raises(RunRefused, match="is reverted, to apply it"):
         await history.apply(run)
@@ -139,7 +139,7 @@ async def test_a_later_run_stands_and_the_revert_of_the_first_lists_what_it_left
     assert await history.flaws() == []
     reverted = await history.revert(first)
     # Of user-1 the calls with an alias were changed once more; nothing changes without one.
-    assert (later.written, reverted.restored, reverted.kept) == (12, 42, 12)
+    assert (later.written.done, reverted.restored) == (12, Settled(42, 12))
     kept = await history.reratings.noted(first, Work.REVERT)
     assert {call.entry_key.split("|")[1] for call in kept} == {"user-1"}
     assert {call.reason for call in kept} == {f"row 2 of its chain is a re-rating of run {second}"}
@@ -155,7 +155,7 @@ async def test_of_two_overlapping_runs_the_second_leaves_alone_what_the_first_ch
     second = await history.approved(dearer_book(5))
     await history.apply(first)
     applied = await history.apply(second)
-    assert (applied.changed, applied.written, applied.left_alone) == (54, 42, 12)
+    assert (applied.changed, applied.written) == (54, Settled(42, 12))
     alone = await history.reratings.noted(second, Work.APPLY)
     assert {call.reason for call in alone} == {f"row 1 of its chain is a re-rating of run {first}"}
     assert await history.flaws() == []
@@ -166,7 +166,7 @@ async def test_a_call_that_a_stronger_report_has_changed_is_left_alone(history: 
     run = await history.approved(dearer_book(2))
     await posted(history, [make_call(2)])
     applied = await history.apply(run)
-    assert (applied.written, applied.left_alone) == (0, 1)
+    assert applied.written == Settled(0, 1)
     [alone] = await history.reratings.noted(run, Work.APPLY)
     assert alone.reason == "row 1 of its chain is a stronger report"
 
@@ -180,7 +180,7 @@ async def test_a_stronger_report_after_a_run_keeps_the_runs_book(history: Histor
     assert last.text("book_version") == dearer_book(DEARER).version
     assert await charge(history.storage) == DEARER * parse_pico("0.0011952")
     reverted = await history.revert(run)
-    assert (reverted.restored, reverted.kept) == (0, 1)
+    assert reverted.restored == Settled(0, 1)
     assert await history.flaws() == []
 
 
@@ -204,7 +204,7 @@ async def test_what_was_reverted_can_be_staged_and_applied_again(history: Histor
     assert await history.stage(dearer_book(2)) == again
     assert await history.approved(dearer_book(2)) == again.run
     applied = await history.apply(again.run)
-    assert (applied.written, applied.left_alone) == (54, 0)
+    assert applied.written == Settled(54, 0)
     assert await charge(history.storage) == again.after
     assert await history.flaws() == []
 
@@ -229,7 +229,7 @@ async def test_a_run_that_was_interrupted_counts_its_calls_once(history: History
     await posted(history, [make_call(2)])
     await _as_if_killed_before_its_end(history, run)
     applied = await history.apply(run)
-    assert (applied.written, applied.left_alone) == (rerating.changed, 0)
+    assert applied.written == Settled(rerating.changed, 0)
     assert [len(chain) for chain in (await history.chains()).values()] == [3]
 
 
@@ -307,7 +307,7 @@ async def test_only_an_approved_run_is_applied_and_only_once(history: History) -
     with pytest.raises(RunRefused, match="is staged, to revert it"):
         await history.revert(run)
     approved = await history.reratings.approve(run, by="ada", why="a typo", at=NOW)
-    assert (approved.approved_by, approved.approved_at, approved.why) == ("ada", NOW, "a typo")
+    assert approved.approved == Approval(by="ada", why="a typo", at=NOW)
     with pytest.raises(RunRefused, match="is approved, only a staged one"):
         await history.reratings.approve(run, by="eve", why="too", at=NOW)
     await history.apply(run)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pricing_rules.types import CallState
 from table_api.completeness.calls import PostedCall, SeenCall
-from table_api.completeness.meter import CompletenessMeter, Tally, add_sums
+from table_api.completeness.meter import CallTally, CompletenessMeter, add_sums
 from table_api.open_calls.decision import PairingState
 from tests.fixtures.builders import call_id
 
@@ -56,17 +56,17 @@ def test_lines_and_models_add_up_to_the_totals(
     for calls, ledger in given_days:
         meter.add(calls, ledger, [])
     report = meter.report()
-    assert report.totals.counts.get(Tally.GATEWAY_CALLS, 0) == sum(
+    assert report.totals.calls.get(CallTally.GATEWAY_CALLS, 0) == sum(
         len(calls) for calls, _ in given_days
     )
     for sums in (*(line.sums for line in report.lines), *report.models.values(), report.totals):
-        known = {tally: sums.counts.get(tally, 0) for tally in Tally}
-        assert known[Tally.GATEWAY_CALLS] == (
-            known[Tally.POSTED] + known[Tally.WAITING] + known[Tally.REFUSED]
+        known = {tally: sums.calls.get(tally, 0) for tally in CallTally}
+        assert known[CallTally.GATEWAY_CALLS] == (
+            known[CallTally.POSTED] + known[CallTally.WAITING] + known[CallTally.REFUSED]
         )
-        assert known[Tally.MISMATCHED] <= known[Tally.COMPARED]
-        assert known[Tally.ZERO_COMPLETIONS] <= known[Tally.COUNTED]
-        assert (sums.oldest_waiting is None) == (not known[Tally.WAITING])
+        assert known[CallTally.MISMATCHED] <= known[CallTally.COMPARED]
+        assert known[CallTally.ZERO_COMPLETIONS] <= known[CallTally.COUNTED]
+        assert (sums.oldest_waiting is None) == (not known[CallTally.WAITING])
     assert add_sums(report.models.values()) == report.totals
     keys = [(line.hour, line.api, line.model) for line in report.lines]
     assert len(set(keys)) == len(keys)
@@ -110,5 +110,5 @@ def test_charges_without_cache_writes_are_counted_by_model() -> None:
     meter = CompletenessMeter()
     meter.add([call], {call.call_id: standing}, [])
     [sums] = meter.report().models.values()
-    assert sums.counts[Tally.WITHOUT_CACHE_WRITES] == 1
-    assert sums.counts[Tally.POSTED] == 1
+    assert sums.calls[CallTally.WITHOUT_CACHE_WRITES] == 1
+    assert sums.calls[CallTally.POSTED] == 1

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from table_api.completeness.reads import DAY_MARGIN, day_span
+from table_api.completeness.days import DAY_MARGIN, day_span
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
 from table_api.http_api.status import endpoints
 from table_api.storage.memory_tables import MemoryTableStorage

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pricing_rules.types import Rank
 from table_api.audit.ledger_audit import audit
 from table_api.errors import Retryable
-from table_api.ledger.measures import Measures, add_into, additive_of
+from table_api.ledger.measures import Measures, add_into, measures_of
 from table_api.ledger.posting import MeteredCall
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.memory_tables import MemoryTableStorage
@@ -52,7 +52,7 @@ def expected(batches: Sequence[Sequence[Report]]) -> Measures:
         strongest[report[0]] = max(report, strongest.get(report[0], report), key=lambda r: r[1:])
     total: Measures = {}
     for report in strongest.values():
-        add_into(total, additive_of(call_of(report).priced))
+        add_into(total, measures_of(call_of(report).priced))
     return {name: amount for name, amount in total.items() if amount}
 
 
@@ -77,12 +77,12 @@ def test_every_history_ends_in_the_sum_of_the_strongest_reports(
         entries, cells = await entries_and_cells(storage)
         total: Measures = {}
         for cell in cells:
-            add_into(total, cell.additive)
+            add_into(total, cell.measures)
         assert {name: amount for name, amount in total.items() if amount} == expected(batches)
-        last = {entry.entry_key: entry.additive for entry in entries}
+        last = {entry.entry_key: entry.measures for entry in entries}
         of_chains: Measures = {}
-        for additive in last.values():
-            add_into(of_chains, additive)
+        for measures in last.values():
+            add_into(of_chains, measures)
         assert {n: a for n, a in of_chains.items() if a} == expected(batches)
 
     asyncio.run(run())
@@ -112,7 +112,7 @@ def test_writers_that_run_at_once_on_the_same_calls_lose_and_double_nothing(
         _, cells = await entries_and_cells(storage)
         total: Measures = {}
         for cell in cells:
-            add_into(total, cell.additive)
+            add_into(total, cell.measures)
         flat = [batch for own in batches for batch in own]
         assert {name: amount for name, amount in total.items() if amount} == expected(flat)
 
@@ -142,4 +142,4 @@ async def post_until_done(ledger: ProjectedLedger, batch: Sequence[Report]) -> N
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.storage.parallel.BACKOFF_S_MAX", 0)

@@ -89,7 +89,7 @@ def test_every_call_ends_counted_once_at_its_last_place(
         counting = sorted(
             (str(entry.row["call_id"]), str(entry.row["subject"]))
             for entry in last
-            if entry.additive["calls"]
+            if entry.measures["calls"]
         )
         assert counting == [
             (call_id(number), PLACES[depth].subject) for number, depth in enumerate(depths)
@@ -112,4 +112,4 @@ async def write(ledger: ProjectedLedger, batches: Sequence[Sequence[MeteredCall]
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.storage.parallel.BACKOFF_S_MAX", 0)

@@ -10,7 +10,8 @@ from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book
 from pricing_rules.types import CallState, CountedAt, Operation, Rank, UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
-from table_api.ledger.entries import Effect, entry_columns, read_entry
+from table_api.ledger.entries import Effect, read_entry
+from table_api.ledger.entry_columns import entry_columns
 from table_api.ledger.posting import MeteredCall, Posting, cell_facts, make_posting
 from table_api.ledger.recorded_call import recorded_call, recorded_event, state_digest
 from tests.fixtures.builders import CALL_TIME, make_event, make_usage
@@ -51,7 +52,7 @@ EVENTS = {
 
 def row_of(posting: Posting) -> dict[str, str | int | bool]:
     """The row of a new entry as it is read."""
-    effects = [Effect(posting.cell or "", 1, posting.additive)]
+    effects = [Effect(posting.cell or "", 1, posting.measures)]
     columns = entry_columns(posting, effects, recorded_at=NOW)
     keys = {"PartitionKey": posting.partition, "RowKey": posting.entry_key}
     return keys | {n: str(v) if type(v) is int else v for n, v in columns.items()}

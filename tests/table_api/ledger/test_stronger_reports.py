@@ -59,7 +59,7 @@ async def test_people_that_change_meanwhile_change_no_price(tmp_path: Path, rele
         ledger = await ProjectedLedger.open(storage, SETTINGS, now=lambda: NOW, books=books)
         await ledger.post([call(number, rank, by, centre)])
     entries, _ = await entries_and_cells(storage)
-    charges = [(entry.text("cost_centre"), entry.additive["charge"]) for entry in entries]
+    charges = [(entry.text("cost_centre"), entry.measures["charge"]) for entry in entries]
     assert charges == [("A", A_FIFTH_OF_A_DOLLAR), ("A", A_FIFTH_OF_A_DOLLAR)]
 
 

@@ -7,10 +7,10 @@ from table_api.ledger.cells import Cell
 from table_api.ledger.measures import COUNTS, LAYERS, MEASURE_ORDER, QUANTITY_COLUMNS
 from table_api.monthly.projected_day import (
     after_change,
-    decode_amounts,
     decode_columns,
+    decode_measure_lists,
     decode_revs,
-    encode_amounts,
+    encode_measure_list,
     encode_revs,
     monthly_key,
     project_day,
@@ -29,14 +29,14 @@ def test_every_amount_that_a_report_shows_has_a_place_and_old_places_stay() -> N
 
 
 @given(parts=st.lists(trimmed.filter(bool), min_size=1, max_size=6))
-def test_amounts_come_back_and_add_up_exactly_beyond_64_bits(parts: list[list[int]]) -> None:
-    assert decode_amounts(map(encode_amounts, parts)) == parts
+def test_measures_come_back_and_add_up_exactly_beyond_64_bits(parts: list[list[int]]) -> None:
+    assert decode_measure_lists(map(encode_measure_list, parts)) == parts
     width = max(map(len, parts))
     padded = [[*part, *[0] * (width - len(part))] for part in parts]
-    assert sum_texts(list(map(encode_amounts, parts))) == [
+    assert sum_texts(list(map(encode_measure_list, parts))) == [
         sum(column) for column in zip(*padded, strict=True)
     ]
-    assert decode_columns(list(map(encode_amounts, parts))) == [
+    assert decode_columns(list(map(encode_measure_list, parts))) == [
         list(column) for column in zip(*padded, strict=True)
     ]
 
@@ -61,7 +61,7 @@ def test_equal_sums_of_revisions_are_not_equal_states() -> None:
     both = project_day({"a": Cell({}, {"calls": 5}, 5, None), "b": Cell({}, {"calls": 4}, 4, None)})
     assert both.holds(one.revs)
     assert both.holds(two.revs)
-    assert list(both.amounts) == [9]
+    assert list(both.measures) == [9]
 
 
 def test_a_cell_names_its_row_day_and_line() -> None:

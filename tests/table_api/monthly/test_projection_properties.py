@@ -56,8 +56,7 @@ CACHED = st.sampled_from([1, 2, 50_000])
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("table_api.ledger.partition_poster.BACKOFF_S_MAX", 0)
-    monkeypatch.setattr("table_api.monthly.projection.BACKOFF_S_MAX", 0)
+    monkeypatch.setattr("table_api.storage.parallel.BACKOFF_S_MAX", 0)
 
 
 def call_of(report: Report) -> MeteredCall:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pricing_rules.types import Rank
-from table_api.ledger.measures import ADDITIVE_AMOUNTS, ADDITIVE_INTEGERS
+from table_api.ledger.measures import MEASURE_AMOUNTS, MEASURE_INTEGERS
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.billing import ANN, BOB, EVE, NOVEMBER, OCTOBER, Billing
@@ -16,7 +16,7 @@ from tests.fixtures.calls import make_call
 from tests.table_api.audit.test_ledger_audit import KEYS
 
 SAMPLES_PER_FILE = 12
-COUNTED = {*ADDITIVE_INTEGERS, *ADDITIVE_AMOUNTS, "rev", "cell", "effects"}
+COUNTED = {*MEASURE_INTEGERS, *MEASURE_AMOUNTS, "rev", "cell", "effects"}
 LINE = {"day", "model", "model_version", "deployment", "base_rule", "tier"}
 """What an invoice line says of its calls."""
 KEYED = {"call_id", "time", "tokens", "rank"}
