@@ -30,7 +30,7 @@ from table_api.ledger.keys import LEDGER_TABLE, subject_rows
 from table_api.monthly.projected_day import MONTHLY_TABLE, day_columns, sum_texts
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.azure_tables import AzureTableStorage
-from table_api.storage.keys import KeyRange, starting_with
+from table_api.storage.keys import EVERY_ROW, KeyRange, starting_with
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.table_storage import OPERATIONS_MAX, Insert, TableStorage, Value
 from table_api.usage.daily_usage import USAGE_COLUMNS, read_daily_usage
@@ -180,7 +180,7 @@ async def run(rows: int, subjects: int, rounds: int) -> list[Result]:
         storage = AzureTableStorage.from_connection_string(ports.connection_string)
         partition = await fill(storage, rows, subjects)
         of_subject = (LEDGER_TABLE, partition, subject_rows("d", SUBJECT, (1, 31)))
-        everybody = (MONTHLY_TABLE, "202611", KeyRange("", "~"))
+        everybody = (MONTHLY_TABLE, "202611", EVERY_ROW)
         questions = (
             (f"month of one subject, {rows:,} rows", f"/v1/subjects/{SUBJECT}/usage",
              "group_by=day", of_subject, USAGE_COLUMNS, 2.0),
@@ -224,7 +224,7 @@ async def parts(
     month = subject_rows("d", SUBJECT, (1, 31))
     pages = storage.query(LEDGER_TABLE, partition, month, select=USAGE_COLUMNS)
     cells = [row async for page in pages for row in page]
-    everybody = storage.query(MONTHLY_TABLE, "202611", KeyRange("", "~"), select=DAY_NAMES)
+    everybody = storage.query(MONTHLY_TABLE, "202611", EVERY_ROW, select=DAY_NAMES)
     rows = [row async for page in everybody for row in page]
     texts = [[str(row[name]) for row in rows if row.get(name)] for name in DAY_NAMES]
     app = await cold_app(storage)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.faults.truth import Key, Totals, Truth
 from table_api.ledger.measures import MEASURE_ORDER
-from table_api.storage.keys import KeyRange
+from table_api.storage.keys import EVERY_ROW, starting_with
 from table_api.storage.table_storage import Row, TableStorage
 
 DIFFERENCES_SHOWN_MAX = 5
@@ -52,16 +52,16 @@ async def read_standing(storage: TableStorage) -> Standing:
     standing = Standing()
     async for partition in storage.partitions("ledger"):
         chains: dict[str, Row] = {}
-        async for page in storage.query("ledger", partition, KeyRange("c|", "c|~")):
+        async for page in storage.query("ledger", partition, starting_with("c|")):
             chains.update(("|".join(str(row["RowKey"]).split("|")[:5]), row) for row in page)
         for row in chains.values():  # the last row of each chain, since rows come in their order
             standing.counted[str(row["call_id"])] += int(row["calls"])
             standing.rows[_key(partition, str(row["cell"]))].add(_totals(row))
-        async for page in storage.query("ledger", partition, KeyRange("d|", "d|~")):
+        async for page in storage.query("ledger", partition, starting_with("d|")):
             for row in page:
                 standing.cells[_key(partition, str(row["RowKey"]))].add(_totals(row))
     async for month in storage.partitions("monthly"):
-        async for page in storage.query("monthly", month, KeyRange("", "~")):
+        async for page in storage.query("monthly", month, EVERY_ROW):
             for row in page:
                 _add_days(standing, month, row)
     return standing

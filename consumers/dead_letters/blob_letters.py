@@ -1,12 +1,12 @@
 """Dead letters in Azure: bodies in a blob container, entries in table_api's index."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from consumers.dead_letters.letters import Letter
 from consumers.errors import LetterGone
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.storage.blobs import BlobStore, create_once
+from table_api.storage.parallel import at_most
 
 UPLOADS_IN_FLIGHT_MAX = 16
 CONTENT_TYPE = "application/octet-stream"
@@ -28,14 +28,8 @@ class BlobDeadLetters:
 
     async def add(self, letters: Sequence[Letter]) -> None:
         """See DeadLetters."""
-        uploads = asyncio.Semaphore(UPLOADS_IN_FLIGHT_MAX)
-
-        async def upload(letter: Letter) -> None:
-            async with uploads:
-                await self._upload(letter)
-
         # 1. The bytes. A crash after it leaves a blob without an entry; the event comes again.
-        await asyncio.gather(*(upload(letter) for letter in letters))
+        await at_most(UPLOADS_IN_FLIGHT_MAX, map(self._upload, letters))
         # 2. The entries: from here on the letters are seen, and their bytes are there.
         await self._index.add([letter.entry for letter in letters])
 

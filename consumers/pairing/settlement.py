@@ -14,6 +14,7 @@ from table_api.errors import Contended
 from table_api.open_calls.decision import Decision
 from table_api.open_calls.open_call import OpenCall
 from table_api.open_calls.table import OpenCalls
+from table_api.storage.parallel import chunks
 from telemetry.metrics import CounterName, count
 
 TRIES_MAX = 8
@@ -81,9 +82,8 @@ class Settlement:
 
     async def settle(self, call_ids: Iterable[str], stream_time: datetime | None) -> None:
         """Decide what can be decided by now. Raises Retryable or HubUnavailable."""
-        every = sorted(set(call_ids))
-        for start in range(0, len(every), CALLS_AT_ONCE_MAX):
-            left = every[start : start + CALLS_AT_ONCE_MAX]
+        for part in chunks(sorted(set(call_ids)), CALLS_AT_ONCE_MAX):
+            left = part
             for _ in range(TRIES_MAX):
                 async with self._turn:
                     left = await self._round(left, stream_time)
