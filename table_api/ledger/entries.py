@@ -147,7 +147,7 @@ class LedgerEntry:
 
     @property
     def excludes_cache_writes(self) -> bool:
-        """See the function of this name."""
+        """Whether its cost is of usage in which Anthropic's cache writes are missing."""
         return excludes_cache_writes(self.row)
 
     @property
