@@ -73,7 +73,11 @@ class Exclusion(StrEnum):
     """The gateway estimated the tokens; the model reported none."""
 
 
-class Caveats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+RULE_EXCLUSIONS = frozenset({Exclusion.MODALITY, Exclusion.TOOL_FEES, Exclusion.TIER})
+"""What a rule adds since it prices what the gateway's log cannot count; rating says it again."""
+
+
+class Caveats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Why counts alone may not set the price of a call. The price book has the last word."""
 
     unread: tuple[tuple[str, str], ...] = ()

@@ -42,6 +42,7 @@ class Repricing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: str | None = None
     deployment_type: str | None = None
     cost_centre: str | None = None
+    excludes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, priced: PricedCall) -> "Repricing":

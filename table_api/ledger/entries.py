@@ -11,7 +11,7 @@ from datetime import date, datetime
 import msgspec
 
 from pricing_rules.provider_usage.anthropic import is_anthropic
-from pricing_rules.types import CallState, Operation, Rank
+from pricing_rules.types import CallState, Caveats, Exclusion, Operation, Rank
 from table_api.ledger.keys import split_call_key
 from table_api.ledger.measures import Measures, decode_measures
 from table_api.ledger.posting import Origin, Report
@@ -146,9 +146,18 @@ class LedgerEntry:
         return self.text("billing_currency")
 
     @property
-    def excludes_cache_writes(self) -> bool:
-        """Whether its cost is of usage in which Anthropic's cache writes are missing."""
-        return excludes_cache_writes(self.row)
+    def excludes(self) -> tuple[str, ...]:
+        """What the cost leaves out (Exclusion). Rows of the first wave do not say it themselves."""
+        said = self.text("excludes")
+        if said is not None:
+            return tuple(said.split(","))
+        return (Exclusion.CACHE_WRITE,) if excludes_cache_writes(self.row) else ()
+
+    @property
+    def caveats(self) -> Caveats | None:
+        """Why the counts alone may not set the price; None of nearly every call."""
+        said = self.text("caveats")
+        return None if said is None else msgspec.json.decode(said, type=Caveats)
 
     @property
     def recorded_at(self) -> datetime:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from pricing_rules.types import PricedCall
+from pricing_rules.types import PricedCall, Usage
 from table_api.ledger.entries import Effect
 from table_api.ledger.measures import encode_measures
 from table_api.ledger.posting import Posting
@@ -114,10 +114,19 @@ def _facts(posting: Posting) -> dict[str, Value]:
         "traceparent": event.traceparent,
         "duration_ms": event.duration_ms,
         "completed_from": ",".join(event.completed_from) or None,
+        "excludes": ",".join(priced.excludes) or None,
+        "caveats": _caveats_text(usage),
         "replaced_subject": replaced.subject if replaced else None,
         "replaced_time": timestamp(replaced.time) if replaced else None,
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _caveats_text(usage: Usage | None) -> str | None:
+    """Why counts alone may not set the price: a later book may know, and re-rates by this."""
+    if usage is None or usage.caveats is None:
+        return None
+    return msgspec.json.encode(usage.caveats).decode()
 
 
 def _adjustments_text(priced: PricedCall) -> str:

@@ -9,6 +9,7 @@ import hashlib
 import msgspec
 
 from pricing_rules.types import (
+    RULE_EXCLUSIONS,
     Adjustment,
     Caller,
     CallState,
@@ -101,6 +102,7 @@ def recorded_call(entry: LedgerEntry) -> MeteredCall:
         version=entry.text("model_version"),
         deployment_type=entry.text("deployment_type"),
         cost_centre=entry.cost_centre,
+        excludes=entry.excludes,
     )
     return MeteredCall(priced=priced, origin=entry.origin)
 
@@ -139,7 +141,12 @@ def _usage(entry: LedgerEntry) -> Usage:
     apart = entry.measures.get(QUANTITY_COLUMNS[Unit.REASONING], 0)
     if apart:
         counts[Unit.OUTPUT] = counts.get(Unit.OUTPUT, 0) + apart
-    return Usage(counts=counts, reasoning=int(entry.row.get("reasoning", 0)))
+    return Usage(
+        counts=counts,
+        reasoning=int(entry.row.get("reasoning", 0)),
+        excludes=tuple(name for name in entry.excludes if name not in RULE_EXCLUSIONS),
+        caveats=entry.caveats,
+    )
 
 
 def _replaces(entry: LedgerEntry) -> CountedAt | None:

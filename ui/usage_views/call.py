@@ -35,14 +35,37 @@ def show_amounts(call: CallDetail) -> None:
         st.metric("Tokens", f"{tokens(call.units):,}", border=True)
 
 
+EXCLUSIONS = {
+    "cache_write": (
+        "**The charge excludes cache writes.** The tokens of this call are from the gateway's log, "
+        "which does not have the cache writes of Anthropic's models."
+    ),
+    "details": (
+        "**The charge excludes details.** The cached or reasoning tokens in the gateway's log "
+        "contradicted its other counts, so all of the prompt is charged at the full price."
+    ),
+    "modality": (
+        "**The charge takes audio and images for text.** The tokens of this call are from the "
+        "gateway's log, which does not say which of them are audio or image."
+    ),
+    "tool_fees": (
+        "**The charge excludes fees of tools.** The gateway's log does not count what the model's "
+        "server ran, such as web searches."
+    ),
+    "tier": (
+        "**The charge is of the default tier.** Nobody reported the service tier of this streamed "
+        "answer."
+    ),
+    "estimated": "**The tokens are an estimate** of the gateway: the model reported none.",
+}
+"""What each exclusion means to a person."""
+
+
 def show_exclusions(call: CallDetail) -> None:
     """Show what the charge leaves out; nothing for most calls."""
-    if "cache_write" in call.excludes:
-        st.warning(
-            "**The charge excludes cache writes.** The tokens of this call are from the gateway's "
-            "log, which does not have the cache writes of Anthropic's models.",
-            icon=":material/indeterminate_check_box:",
-        )
+    for exclusion in call.excludes:
+        said = EXCLUSIONS.get(exclusion, f"**The charge excludes {exclusion}.**")
+        st.warning(said, icon=":material/indeterminate_check_box:")
 
 
 def show_explanation(explanation: Explanation, call: CallDetail) -> None:

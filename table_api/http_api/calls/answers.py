@@ -94,7 +94,7 @@ def _call_fields(entry: LedgerEntry) -> dict[str, object]:
         "reason": entry.reason,
         "units": _units(entry),
         "cost": _cost(entry),
-        "excludes": ["cache_write"] if entry.excludes_cache_writes else [],
+        "excludes": list(entry.excludes),
         "duration_ms": entry.duration_ms,
         "session": entry.session,
     }

@@ -1,14 +1,10 @@
 """The JSON of calls."""
 
 from datetime import date, datetime
-from typing import Literal
 
-from pricing_rules.types import CallState, Operation
+from pricing_rules.types import CallState, Exclusion, Operation
 from pricing_rules.units import Unit
 from table_api.http_api.conventions.models import Answer, Cost, Head, Money, Page, Units
-
-Excluded = Literal["cache_write"]
-"""What a cost leaves out since nobody reported it."""
 
 
 class Call(Answer):
@@ -27,7 +23,7 @@ class Call(Answer):
     reason: str | None
     units: Units
     cost: Cost | None
-    excludes: list[Excluded]
+    excludes: list[Exclusion]
     duration_ms: int | None
     session: str | None
 
