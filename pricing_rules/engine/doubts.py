@@ -1,7 +1,8 @@
 """What keeps a call with known counts from being priced, and what its price leaves out. Pure."""
 
 from pricing_rules.price_book.terms import Terms, TierRates
-from pricing_rules.types import Usage, UsageEvent
+from pricing_rules.provider_usage.anthropic import is_anthropic
+from pricing_rules.types import Exclusion, Usage, UsageEvent
 from pricing_rules.units import Unit
 
 _MODALITIES = (
@@ -41,5 +42,7 @@ def _savings(usage: Usage, tier: TierRates) -> set[int | None]:
 
 def excluded(event: UsageEvent, terms: Terms) -> tuple[str, ...]:
     """What the cost of a call leaves out whose counts are the gateway's log's, sorted."""
-    said = () if event.usage is None else event.usage.excludes
-    return tuple(sorted({*said, *terms.unlogged}))
+    names = {*terms.unlogged} if event.usage is None else {*event.usage.excludes, *terms.unlogged}
+    if is_anthropic(event.operation, (terms.model, event.model, event.deployment)):
+        names.add(Exclusion.CACHE_WRITE)
+    return tuple(sorted(names))

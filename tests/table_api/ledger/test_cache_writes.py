@@ -24,13 +24,15 @@ model = "claude-opus-5"
 type = "GlobalStandard"
 region = "swedencentral"
 """
+UNLOGGED = ["cache_write", "tool_fees"]
+"""The model's rule also prices web searches, which the log does not count."""
 
 
 @pytest.mark.parametrize(
     ("changes", "excludes"),
     [
-        ({**CLAUDE, "operation": Operation.MESSAGES, "rank": Rank.GATEWAY_LOG}, ["cache_write"]),
-        ({**CLAUDE, "rank": Rank.GATEWAY_LOG}, ["cache_write"]),
+        ({**CLAUDE, "operation": Operation.MESSAGES, "rank": Rank.GATEWAY_LOG}, UNLOGGED),
+        ({**CLAUDE, "rank": Rank.GATEWAY_LOG}, UNLOGGED),
         ({**CLAUDE, "operation": Operation.MESSAGES, "rank": Rank.MODEL_USAGE}, []),
         ({**CLAUDE, "operation": Operation.MESSAGES, "usage": None}, []),
         ({"rank": Rank.GATEWAY_LOG}, []),
