@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from consumers.errors import SettingsError
 from table_api.consumer_state.groups import Groups
+from table_api.ledger.keys import SHARDS_MAX
 from table_api.storage.settings import StorageSettings, spelled_out
 
 
@@ -59,6 +60,10 @@ def _positive(text: str, number_max: int = NUMBER_MAX) -> int:
 
 def _days(text: str) -> int:
     return _positive(text, DAYS_MAX)
+
+
+def _shards(text: str) -> int:
+    return _positive(text, SHARDS_MAX)
 
 
 def _https_url(text: str) -> str:
@@ -118,7 +123,7 @@ class Settings:
         "BILLING_CURRENCY", "currency of what subjects owe; as the ledger was made", default="USD"
     )
     ledger_shards: int = _setting(
-        "LEDGER_SHARDS", "partitions a month; as the ledger was made", default=16, parse=_positive
+        "LEDGER_SHARDS", "partitions a month; as the ledger was made", default=16, parse=_shards
     )
     batch_events_max: int = _setting(
         "BATCH_EVENTS_MAX", "events in a batch", default=2_000, parse=_positive
