@@ -264,8 +264,8 @@ async def test_a_decoders_mistake_is_found_by_replay_and_mended_by_a_run(
     assert await charge(world.history.storage) == wrong
 
 
-def _without_cached(operation: Operation, usage: Mapping[str, Any]) -> Usage:
-    right = normalise(operation, usage)
+def _without_cached(operation: Operation, usage: Mapping[str, Any], model: str | None) -> Usage:
+    right = normalise(operation, usage, model)
     counts = dict(right.counts)
     counts[Unit.INPUT] += counts.pop(Unit.CACHE_READ, 0)
     return msgspec.structs.replace(right, counts=counts)
