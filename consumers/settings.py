@@ -167,16 +167,28 @@ class Settings:
         default=60.0,
         parse=_seconds,
     )
-    dead_letters_in_a_row_max: int = _setting(
-        "DEAD_LETTERS_IN_A_ROW_MAX", "past it the consumer stops", default=200, parse=_positive
+    dead_letter_window_events: int = _setting(
+        "DEAD_LETTER_WINDOW_EVENTS", "events of a partition that the brake looks back on",
+        default=1_000, parse=_positive,
+    )  # fmt: skip
+    dead_letters_of_a_sender_max: int = _setting(
+        "DEAD_LETTERS_OF_A_SENDER_MAX",
+        "among these of one sender; past it the partition is slowed",
+        default=200,
+        parse=_positive,
     )
     dead_letter_percent_max: int = _setting(
-        "DEAD_LETTER_PERCENT_MAX", "past it the consumer stops", default=50, parse=_positive
-    )
-    dead_letter_window_events: int = _setting(
-        "DEAD_LETTER_WINDOW_EVENTS", "events that the percentage is of", default=1_000,
+        "DEAD_LETTER_PERCENT_MAX",
+        "of these, whoever sends them; past it the partition is slowed, then the consumer stops",
+        default=50,
         parse=_positive,
-    )  # fmt: skip
+    )
+    dead_letter_slowed_events_per_s: int = _setting(
+        "DEAD_LETTER_SLOWED_EVENTS_PER_S",
+        "how fast a slowed partition is read",
+        default=100,
+        parse=_positive,
+    )
     diagnostics_hub_name: str = _setting(
         "DIAGNOSTICS_HUB_NAME",
         "the event hub of the gateway's diagnostic log",
