@@ -20,6 +20,7 @@ PEOPLE_AGE_S_MAX = 30
 
 _log = Log("table_api")
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """What holds for a subject from one day on, until its next row."""
