@@ -9,12 +9,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from consumers.errors import SettingsError
 from table_api.consumer_state.groups import Groups
+from table_api.ledger.keys import SHARDS_MAX
 from table_api.storage.settings import StorageSettings, spelled_out
 
 
@@ -57,8 +59,8 @@ def _positive(text: str, number_max: int = NUMBER_MAX) -> int:
     return number
 
 
-def _days(text: str) -> int:
-    return _positive(text, DAYS_MAX)
+def _up_to(number_max: int) -> Callable[[str], int]:
+    return partial(_positive, number_max=number_max)
 
 
 def _https_url(text: str) -> str:
@@ -118,31 +120,25 @@ class Settings:
         "BILLING_CURRENCY", "currency of what subjects owe; as the ledger was made", default="USD"
     )
     ledger_shards: int = _setting(
-        "LEDGER_SHARDS", "partitions a month; as the ledger was made", default=16, parse=_positive
+        "LEDGER_SHARDS",
+        "partitions a month; as the ledger was made",
+        default=16,
+        parse=_up_to(SHARDS_MAX),
     )
     batch_events_max: int = _setting(
         "BATCH_EVENTS_MAX", "events in a batch", default=2_000, parse=_positive
     )
     linger_s: float = _setting(
-        "LINGER_S",
-        "how long a batch may wait to fill",
-        default=0.5,
-        parse=_seconds,
+        "LINGER_S", "how long a batch may wait to fill", default=0.5, parse=_seconds
     )
     prefetch_events: int = _setting(
         "PREFETCH_EVENTS", "events asked for at once, a partition", default=3_000, parse=_positive
     )
     checkpoint_interval_s: float = _setting(
-        "CHECKPOINT_INTERVAL_S",
-        "between saves, a partition",
-        default=3.0,
-        parse=_seconds,
+        "CHECKPOINT_INTERVAL_S", "between saves, a partition", default=3.0, parse=_seconds
     )
     load_balancing_interval_s: float = _setting(
-        "LOAD_BALANCING_INTERVAL_S",
-        "between claims of partitions",
-        default=10.0,
-        parse=_seconds,
+        "LOAD_BALANCING_INTERVAL_S", "between claims of partitions", default=10.0, parse=_seconds
     )
     ownership_expiry_s: float = _setting(
         "OWNERSHIP_EXPIRY_S",
@@ -151,27 +147,35 @@ class Settings:
         parse=_seconds,
     )
     monitor_interval_s: float = _setting(
-        "MONITOR_INTERVAL_S",
-        "between looks at lag and stalls",
-        default=15.0,
-        parse=_seconds,
+        "MONITOR_INTERVAL_S", "between looks at lag and stalls", default=15.0, parse=_seconds
     )
     stall_s: float = _setting(
-        "STALL_S",
-        "events wait so long and none arrives: a stall",
-        default=60.0,
-        parse=_seconds,
-    )
-    dead_letters_in_a_row_max: int = _setting(
-        "DEAD_LETTERS_IN_A_ROW_MAX", "past it the consumer stops", default=200, parse=_positive
-    )
-    dead_letter_percent_max: int = _setting(
-        "DEAD_LETTER_PERCENT_MAX", "past it the consumer stops", default=50, parse=_positive
+        "STALL_S", "events wait so long and none arrives: a stall", default=60.0, parse=_seconds
     )
     dead_letter_window_events: int = _setting(
-        "DEAD_LETTER_WINDOW_EVENTS", "events that the percentage is of", default=1_000,
+        "DEAD_LETTER_WINDOW_EVENTS",
+        "last events of a partition that are judged",
+        default=1_000,
         parse=_positive,
-    )  # fmt: skip
+    )
+    dead_letters_of_a_sender_max: int = _setting(
+        "DEAD_LETTERS_OF_A_SENDER_MAX",
+        "of one sender among them; past it the partition is slowed",
+        default=200,
+        parse=_positive,
+    )
+    dead_letter_percent_max: int = _setting(
+        "DEAD_LETTER_PERCENT_MAX",
+        "of them, whoever sent them; past it the partition is slowed, then the consumer stops",
+        default=50,
+        parse=_positive,
+    )
+    dead_letter_slowed_events_per_s: int = _setting(
+        "DEAD_LETTER_SLOWED_EVENTS_PER_S",
+        "how fast a slowed partition is read",
+        default=100,
+        parse=_positive,
+    )
     diagnostics_hub_name: str = _setting(
         "DIAGNOSTICS_HUB_NAME",
         "the event hub of the gateway's diagnostic log",
@@ -199,7 +203,7 @@ class Settings:
         parse=_seconds,
     )
     hub_retention_days: int = _setting(
-        "HUB_RETENTION_DAYS", "the longer one of both hubs", default=7, parse=_days
+        "HUB_RETENTION_DAYS", "the longer one of both hubs", default=7, parse=_up_to(DAYS_MAX)
     )
 
     def __post_init__(self) -> None:

@@ -7,10 +7,14 @@ from benchmarks.faults.workload import extra_event
 from table_api.consumer_state.progress import Count
 from tests.fixtures.waiting import until
 
-FLOOD = 150
+FLOOD = 300
 """Cut events in a row on one partition: more than two consumers read before both have stopped."""
-LIMIT = {"DEAD_LETTERS_IN_A_ROW_MAX": "40", "BATCH_EVENTS_MAX": "50"}
-RAISED = {"DEAD_LETTERS_IN_A_ROW_MAX": "100000", "DEAD_LETTER_PERCENT_MAX": "100"}
+LIMIT = {
+    "DEAD_LETTER_WINDOW_EVENTS": "40",
+    "DEAD_LETTERS_OF_A_SENDER_MAX": "20",
+    "BATCH_EVENTS_MAX": "50",
+}
+RAISED = {"DEAD_LETTERS_OF_A_SENDER_MAX": "100000", "DEAD_LETTER_PERCENT_MAX": "100"}
 STOPPED = 3
 """Exit code above the limit."""
 STOP_S_MAX = 60.0
@@ -25,8 +29,8 @@ def flood_bodies(number: int) -> tuple[bytes, bytes]:
 
 
 async def flood(stand: Stand) -> int:
-    """A sender cuts its events. The consumers stop loudly at the limit, one after the other, and
-    continue when they are started again with a higher limit. Gives how many stopped.
+    """A sender cuts its events. The consumers read slowly and then stop, loudly, one after the
+    other, and continue when they are started again with higher limits. Gives how many stopped.
     """
     await stand.at(0.4)
     stand.may_feed.clear()
@@ -36,7 +40,8 @@ async def flood(stand: Stand) -> int:
         stand.broker.append(HUB, [cut], partition="1")
     exits = await stand.fleet.exits(within_s=STOP_S_MAX)
     for code, member in exits:
-        if code != STOPPED or not member.said("too_many_dead_letters"):
+        loud = member.said("partition_slowed") and member.said("too_many_dead_letters")
+        if code != STOPPED or not loud:
             raise FleetError(f"exit code {code} in a flood: {member.lines[-3:]}")
     stand.fleet.environment |= RAISED
     await stand.fleet.start(2)

@@ -93,7 +93,7 @@ def _prices() -> dict[str, dict[str, Decimal]]:
     rules = [
         rule
         for book in BOOKS.glob("*.toml")
-        for rule in tomllib.loads(book.read_text())["rule"]
+        for rule in tomllib.loads(book.read_text()).get("rule", ())
         if rule["match"].get("deployment") == ["GlobalStandard"]
         and rule["match"].get("service_tier") == "default"
         and rule["unit"] == "1M"

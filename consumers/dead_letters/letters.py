@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from consumers.decoding.invalid_event import InvalidEvent
+from consumers.decoding.glimpse import glimpse
+from consumers.decoding.invalid_event import InvalidEvent, unexpected
 from consumers.errors import LetterGone
-from consumers.receiving.handler import Received
+from consumers.receiving.handler import DEAD_LETTERED, Durable, MakeDurable, Received, Sender
 from table_api.consumer_state.dead_letters import DeadLetter, content_hash
+from telemetry.metrics import CounterName, count
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +95,33 @@ def make_letter(
         body_bytes=len(received.body),
     )
     return Letter(entry, received.body)
+
+
+async def keep_letters(dead_letters: DeadLetters, letters: Sequence[Letter]) -> None:
+    """Keep letters and count them. May raise table_api.errors.Retryable; retrying is safe."""
+    if letters:
+        await dead_letters.add(letters)
+        for letter in letters:
+            count(CounterName.DEAD_LETTERS, 1, {"reason": letter.entry.reason})
+
+
+def letter_of_failure(
+    hub: str, partition: str, received: Received, *, error: Exception, recorded_at: datetime
+) -> tuple[Letter, Sender]:
+    """The letter of a usage event that fails by itself, and whom the brake counts it for."""
+    seen = glimpse(received.body)
+    invalid = unexpected(error, seen.event_id)
+    letter = make_letter(hub, partition, received, invalid=invalid, recorded_at=recorded_at)
+    if seen.subject is None:
+        return letter, Sender(seen.sender)
+    return letter, Sender(seen.subject, is_subject=True)
+
+
+def only_letter(dead_letters: DeadLetters, letter: Letter, sender: Sender) -> MakeDurable:
+    """Makes one event durable as a dead letter and as nothing else."""
+
+    async def make_durable() -> Durable:
+        await keep_letters(dead_letters, [letter])
+        return Durable([DEAD_LETTERED], [sender])
+
+    return make_durable

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from consumers.dead_letters.letters import DeadLetters, Letter
+from consumers.decoding.invalid_event import InvalidEvent, unexpected
 from consumers.errors import LetterGone
 from consumers.log_actions import Action
 from consumers.receiving.handler import Received
+from consumers.receiving.last_net import OF_NO_ITEM
 from table_api.consumer_state.dead_letters import DeadLetter, LetterState
 from telemetry.log import Log
 
@@ -54,9 +56,9 @@ async def redrive(
     )
     outcomes: list[str] = []
     for path in paths:
-        outcome = await path(entry.partition, received)
-        if isinstance(outcome, Letter):
-            after = _still_open(entry, outcome.entry)
+        outcome = await _taken(path, entry, received)
+        if not isinstance(outcome, str):
+            after = _still_open(entry, outcome)
             break
         outcomes.append(outcome)
     else:
@@ -66,11 +68,25 @@ async def redrive(
     return after
 
 
-def _still_open(entry: DeadLetter, found: DeadLetter) -> DeadLetter:
-    _log.warning(Action.LETTER_STILL_OPEN, found.message, id=entry.id, reason=found.reason)
+async def _taken(
+    path: RedrivePath, entry: DeadLetter, received: Received
+) -> str | DeadLetter | InvalidEvent:
+    """The outcome, or why the letter stays open. A letter that still fails stops no other."""
+    try:
+        outcome = await path(entry.partition, received)
+    except OF_NO_ITEM:
+        raise
+    except Exception as error:
+        return unexpected(error, entry.event_id)
+    return outcome.entry if isinstance(outcome, Letter) else outcome
+
+
+def _still_open(entry: DeadLetter, found: DeadLetter | InvalidEvent) -> DeadLetter:
+    reason = found.reason if isinstance(found, DeadLetter) else found.code.value
+    _log.warning(Action.LETTER_STILL_OPEN, found.message, id=entry.id, reason=reason)
     return replace(
         entry,
-        reason=found.reason,
+        reason=reason,
         field=found.field,
         value=found.value,
         message=found.message,

@@ -9,12 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from consumers.decoding.glimpse import readable_id
 from consumers.decoding.invalid_event import ABSENT, InvalidCode, InvalidEvent, InvalidField
 from consumers.decoding.wire_event import STATUS_MAX, EventType
 from pricing_rules.types import Operation
-
-EVENT_ID_CHARS_MAX = 128
-"""A longer id is not worth an index entry of a dead letter."""
 
 _BODY = "body"
 _EXPECTED = {
@@ -50,7 +48,7 @@ def diagnose(body: bytes, error: Exception) -> InvalidEvent:
     event_id = None
     try:
         document = _document(body)
-        event_id = _event_id(document)
+        event_id = readable_id(document.get("id"))
         _refuse_kind(document)
         _refuse_text(document)
         _refuse_field(document, str(error))
@@ -78,14 +76,6 @@ def _document(body: bytes) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-def _event_id(document: dict[str, Any]) -> str | None:
-    match document.get("id"):
-        case str(text) if 0 < len(text) <= EVENT_ID_CHARS_MAX and text.isprintable():
-            return text.lower()
-        case _:
-            return None
 
 
 def _refuse_kind(document: dict[str, Any]) -> None:

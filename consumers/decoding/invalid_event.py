@@ -1,9 +1,12 @@
 """Why an event cannot be metered: the value that goes to the dead letters. Decides nothing."""
 
+import traceback
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from consumers.errors import ConsumersError
+from telemetry.log import redact
 
 
 class InvalidCode(StrEnum):
@@ -32,6 +35,8 @@ class InvalidCode(StrEnum):
     """The usage contradicts itself or the rest of the event."""
     REFUSED_BY_STORAGE = "refused_by_storage"
     """Table Storage refuses the call's rows for ever: metering finds it, not the decoder."""
+    UNEXPECTED_ERROR = "unexpected_error"
+    """The event made our code fail, or what is stored of its call did: see receiving.last_net."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,16 @@ class InvalidEvent:
     """Field, value and what was expected, for a person."""
     event_id: str | None
     """The call's id where one could be read."""
+
+    @property
+    def is_odd_usage(self) -> bool:
+        """Whether only the usage is wrong, which the model reports: no sender is broken by it.
+
+        An event that leaves the field out is another matter: its policy is not ours.
+        """
+        of_event = self.field == USAGE_FIELD or self.field.startswith(f"{USAGE_FIELD}.")
+        of_log = self.field.endswith("tokens")  # the counts of a GatewayLlmLogs record
+        return self.code is not InvalidCode.MISSING_FIELD and (of_event or of_log)
 
 
 class InvalidField(ConsumersError):
@@ -68,10 +83,13 @@ class InvalidField(ConsumersError):
         )
 
 
+USAGE_FIELD = "data.usage"
 SHOWN_CHARS_MAX = 120
 """Characters of a found value in a message; a body may be 256 KB."""
 SHOWN_BITS_MAX = 256
 """Of an integer; Python refuses to print one of over 4,300 digits."""
+ERROR_CHARS_MAX = 300
+"""Of what an error says, in the message of a dead letter."""
 
 
 class _Absent:
@@ -103,3 +121,29 @@ def shown(value: object) -> str:
         case _:
             text = repr(value)
     return text if len(text) <= SHOWN_CHARS_MAX else f"{text[: SHOWN_CHARS_MAX - 1]}…"
+
+
+def unexpected(error: Exception, event_id: str | None, *, quote: bool = True) -> InvalidEvent:
+    """An error that nobody expected, as the reason of a dead letter.
+
+    Without `quote` the error's own words are left out: they may repeat what it choked on.
+    """
+    message = f"{type(error).__name__} at {place_of(error)}"
+    if quote:
+        said = redact(str(error))
+        message += f": {repr(said[:ERROR_CHARS_MAX])[1:-1]}"
+    return InvalidEvent(
+        code=InvalidCode.UNEXPECTED_ERROR,
+        field="body",
+        value=type(error).__name__,
+        message=message,
+        event_id=event_id,
+    )
+
+
+def place_of(error: Exception) -> str:
+    """Where in the code it was raised: `cells.py:59 read_cell`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "an unknown place"
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} {frames[-1].name}"

@@ -8,8 +8,8 @@ from table_api.ledger.posting import MeteredCall, Origin
 from table_api.people.people import People, PeopleDirectory
 
 PEOPLE_AGE_S_MAX = 60
-"""An import of people counts for new calls after so many seconds and a batch; older calls keep
-what they were rated with until a re-rating run."""
+"""An import of people counts after so many seconds for calls that are rated from then on; older
+calls keep what they were rated with until a re-rating run."""
 
 
 class CallRating:
@@ -22,7 +22,9 @@ class CallRating:
         self._directory = PeopleDirectory(())
 
     async def refresh(self) -> None:
-        """Read people again when they are old. To be called before the first call is rated."""
+        """Read people again when they are old. To be called before a batch is rated: the last
+        batch may be hours ago.
+        """
         self._directory = await self._people.directory()
 
     def rate(self, event: UsageEvent, origin: Origin) -> MeteredCall:

@@ -8,17 +8,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from consumers.dead_letters.letters import DeadLetters, Letter, make_letter
+from consumers.dead_letters.letters import (
+    DeadLetters,
+    Letter,
+    keep_letters,
+    letter_of_failure,
+    make_letter,
+    only_letter,
+)
 from consumers.dead_letters.redrive import RedrivePath
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
+from consumers.decoding.glimpse import glimpse
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, shown
 from consumers.decoding.usage_event import decode, is_deferred
 from consumers.metering.call_rating import CallRating
-from consumers.receiving.handler import DEAD_LETTERED, Counts, MakeDurable, Received
-from pricing_rules.types import CallState
+from consumers.receiving.handler import (
+    DEAD_LETTERED,
+    Counts,
+    Durable,
+    MakeDurable,
+    Received,
+    Sender,
+)
+from pricing_rules.types import CallState, UsageEvent
 from table_api.consumer_state.progress import Count
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Origin
-from telemetry.metrics import CounterName, count
 
 DEFERRED: Counts = (Count.DEFERRED,)
 _COUNT_OF = {
@@ -42,13 +56,14 @@ class Poster(Protocol):
 
 
 @dataclass(slots=True)
-class Metered:
-    """A batch, decoded and rated; nothing of it is durable yet."""
+class Decoded:
+    """A decoded batch; nothing of it is durable yet."""
 
-    calls: list[MeteredCall] = field(default_factory=list)
+    calls: list[tuple[UsageEvent, Origin]] = field(default_factory=list)
     of_call: list[int] = field(default_factory=list)
     """Index in the batch of each call."""
     letters: list[Letter] = field(default_factory=list)
+    braking: list[Sender] = field(default_factory=list)
     refused: list[Letter] = field(default_factory=list)
     """Of calls whose rows storage refuses; set by posting."""
     counts: list[Counts] = field(default_factory=list)
@@ -78,8 +93,15 @@ class Metering:
 
     def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
         """See Handler."""
-        metered = self.meter(partition, events)
-        return lambda: self.make_durable(partition, events, metered)
+        decoded = self.decode(partition, events)
+        return lambda: self.make_durable(partition, events, decoded)
+
+    def set_aside(self, partition: str, received: Received, error: Exception) -> MakeDurable:
+        """See Handler."""
+        letter, sender = letter_of_failure(
+            self._hub, partition, received, error=error, recorded_at=self._now()
+        )
+        return only_letter(self._dead_letters, letter, sender)
 
     async def before_save(self) -> None:
         """See Handler. `monthly` is written here and not by the batch: most calls of a few
@@ -88,16 +110,18 @@ class Metering:
         if self._project is not None:
             await self._project()
 
-    def meter(self, partition: str, events: Sequence[Received]) -> Metered:
-        """Decode and rate a batch. Does no I/O and raises on no event."""
-        metered = Metered()
+    def decode(self, partition: str, events: Sequence[Received]) -> Decoded:
+        """Decode a batch. Does no I/O and raises on no event."""
+        decoded = Decoded()
         for index, received in enumerate(events):
             event = decode(received.body, enqueued_time=received.enqueued_time)
             if isinstance(event, InvalidEvent):
-                metered.letters.append(self._letter(partition, received, event))
-                metered.counts.append(DEAD_LETTERED)
+                decoded.letters.append(self._letter(partition, received, event))
+                if not event.is_odd_usage:
+                    decoded.braking.append(Sender(glimpse(received.body).sender))
+                decoded.counts.append(DEAD_LETTERED)
             elif is_deferred(event):
-                metered.counts.append(DEFERRED)
+                decoded.counts.append(DEFERRED)
             else:
                 origin = Origin(
                     hub=self._hub,
@@ -105,40 +129,37 @@ class Metering:
                     sequence_number=received.sequence_number,
                     enqueued_time=received.enqueued_time,
                 )
-                metered.calls.append(self._rating.rate(event, origin))
-                metered.of_call.append(index)
-                metered.counts.append(())
-        return metered
+                decoded.calls.append((event, origin))
+                decoded.of_call.append(index)
+                decoded.counts.append(())
+        return decoded
 
     async def make_durable(
-        self, partition: str, events: Sequence[Received], metered: Metered
-    ) -> list[Counts]:
-        """Write a metered batch; what each event counts in.
+        self, partition: str, events: Sequence[Received], decoded: Decoded
+    ) -> Durable:
+        """Rate a decoded batch and write it.
 
         May raise table_api.errors.Retryable. Calling it again is safe: both writes are
         idempotent.
         """
-        # 0. Who has which cost centre: for the next batch, where it is old.
+        # 0. Who has which cost centre by now: no call is rated with people of hours ago.
         await self._rating.refresh()
+        calls = [self._rating.rate(event, origin) for event, origin in decoded.calls]
         # 1. The ledger. A crash before or in it: the events come again, what stands is found by
         #    its key and not counted twice.
-        results = await self._ledger.post(metered.calls)
-        metered.refused = []
-        for index, call, result in zip(metered.of_call, metered.calls, results, strict=True):
-            metered.counts[index] = _counts_of(call, result)
+        results = await self._ledger.post(calls)
+        decoded.refused, subjects = [], []
+        for index, call, result in zip(decoded.of_call, calls, results, strict=True):
+            decoded.counts[index] = _counts_of(call, result)
             if result.outcome is Outcome.REFUSED:
-                metered.refused.append(
-                    self._letter(partition, events[index], _refused(call, result))
-                )
+                invalid = _refused(call, result)
+                decoded.refused.append(self._letter(partition, events[index], invalid))
+                subjects.append(Sender(shown(call.priced.event.subject), is_subject=True))
         # 2. Dead letters. A crash between 1 and 2, or a failure here: the batch comes again,
         #    its calls are duplicates now and its letters are written then.
-        letters = metered.letters + metered.refused
-        if letters:
-            await self._dead_letters.add(letters)
-            for letter in letters:
-                count(CounterName.DEAD_LETTERS, 1, {"reason": letter.entry.reason})
+        await keep_letters(self._dead_letters, decoded.letters + decoded.refused)
         # 3. `monthly`, 4. progress and 5. the checkpoint follow in partition_worker, by time.
-        return metered.counts
+        return Durable(decoded.counts, decoded.braking + subjects)
 
     def _letter(self, partition: str, received: Received, invalid: InvalidEvent) -> Letter:
         return make_letter(self._hub, partition, received, invalid=invalid, recorded_at=self._now())
@@ -169,10 +190,11 @@ def metering_path(metering: Metering) -> RedrivePath:
     """The path of a UsageEvent through metering: decode, rate, post."""
 
     async def redriven(partition: str, received: Received) -> str | Letter:
-        metered = metering.meter(partition, [received])
-        [counts] = await metering.make_durable(partition, [received], metered)
+        decoded = metering.decode(partition, [received])
+        durable = await metering.make_durable(partition, [received], decoded)
+        [counts] = durable.counts
         if counts[0] is Count.DEAD_LETTERED:
-            return (metered.letters + metered.refused)[0]
+            return (decoded.letters + decoded.refused)[0]
         return counts[0].value
 
     return redriven

@@ -7,8 +7,16 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from consumers.dead_letters.letters import DeadLetters, Letter, make_letter
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
+from consumers.dead_letters.letters import (
+    DeadLetters,
+    Letter,
+    keep_letters,
+    letter_of_failure,
+    make_letter,
+    only_letter,
+)
+from consumers.decoding.glimpse import glimpse
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, unexpected
 from consumers.decoding.usage_event import decode
 from consumers.gateway_log.decode import decode_diagnostics
 from consumers.gateway_log.message_text import without_messages
@@ -16,14 +24,21 @@ from consumers.pairing.decide import Waits
 from consumers.pairing.reported_fact import reported_fact
 from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import StreamTime
-from consumers.receiving.handler import DEAD_LETTERED, Counts, MakeDurable, Received
+from consumers.receiving.handler import (
+    DEAD_LETTERED,
+    Counts,
+    Durable,
+    MakeDurable,
+    Received,
+    Sender,
+)
 from table_api.consumer_state.progress import Count
 from table_api.open_calls.facts import EventReport, Fact, RequestRecord
 from table_api.open_calls.table import Arrival, OpenCalls
-from telemetry.metrics import CounterName, count
 
 KEPT: Counts = (Count.KEPT,)
 IGNORED: Counts = (Count.IGNORED,)
+GATEWAY = Sender("the gateway's log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +67,7 @@ class Batch:
     open: dict[str, datetime] = field(default_factory=dict)
     """Calls that may be complete now, with a time of theirs."""
     letters: list[Letter] = field(default_factory=list)
+    braking: list[Sender] = field(default_factory=list)
     counts: list[Counts] = field(default_factory=list)
 
 
@@ -69,6 +85,10 @@ class Intake(ABC):
         for received in events:
             self._take(batch, partition, received)
         return lambda: self._make_durable(batch)
+
+    @abstractmethod
+    def set_aside(self, partition: str, received: Received, error: Exception) -> MakeDurable:
+        """See Handler."""
 
     async def before_save(self) -> None:  # noqa: B027  # complete: there is nothing to do
         """See Handler: pairing leaves nothing for later."""
@@ -90,18 +110,15 @@ class Intake(ABC):
     def _take(self, batch: Batch, partition: str, received: Received) -> None:
         """Decode one event into the batch."""
 
-    async def _make_durable(self, batch: Batch) -> list[Counts]:
+    async def _make_durable(self, batch: Batch) -> Durable:
         # 1. Facts. A crash after it: the events come again, the same rows are written again.
         await self._pairing.calls.add(batch.arrivals)
         # 2. Decisions and 3. events: see Settlement.
         stream_time = self._pairing.stream_time.latest
         await self._pairing.settlement.settle_indexed(batch.open, stream_time)
         # 4. Dead letters. A failure here brings the batch again, which is harmless.
-        if batch.letters:
-            await self._dead_letters.add(batch.letters)
-            for letter in batch.letters:
-                count(CounterName.DEAD_LETTERS, 1, {"reason": letter.entry.reason})
-        return batch.counts
+        await keep_letters(self._dead_letters, batch.letters)
+        return Durable(batch.counts, batch.braking)
 
     def _keep(self, batch: Batch, received: Received, call_id: str, fact: Fact) -> None:
         waits = self._pairing.waits
@@ -111,18 +128,9 @@ class Intake(ABC):
         if late or may_complete(fact):
             batch.open[call_id] = fact.time
 
-    def _refuse(
-        self, batch: Batch, partition: str, received: Received, invalid: InvalidEvent
-    ) -> None:
-        batch.letters.append(
-            make_letter(
-                self._hub,
-                partition,
-                received,
-                invalid=invalid,
-                recorded_at=self._pairing.now(),
-            )
-        )
+    def _letter(self, partition: str, received: Received, invalid: InvalidEvent) -> Letter:
+        now = self._pairing.now()
+        return make_letter(self._hub, partition, received, invalid=invalid, recorded_at=now)
 
 
 def may_complete(fact: Fact) -> bool:
@@ -141,6 +149,14 @@ def may_complete(fact: Fact) -> bool:
 class UsageIntake(Intake):
     """The usage hub. Bodies that are no UsageEvent are metering's to dead-letter."""
 
+    def set_aside(self, partition: str, received: Received, error: Exception) -> MakeDurable:
+        """See Handler. Metering may have a letter of the same event: it is the same letter."""
+        now = self._pairing.now()
+        letter, sender = letter_of_failure(
+            self._hub, partition, received, error=error, recorded_at=now
+        )
+        return only_letter(self._dead_letters, letter, sender)
+
     def _take(self, batch: Batch, partition: str, received: Received) -> None:
         event = decode(received.body, enqueued_time=received.enqueued_time)
         fact = None if isinstance(event, InvalidEvent) else reported_fact(event)
@@ -152,24 +168,27 @@ class UsageIntake(Intake):
         elif fact.metered:
             batch.counts.append(IGNORED)  # it stands in the ledger as it is
         else:
-            self._refuse(
-                batch,
-                partition,
-                received,
-                InvalidEvent(
-                    code=InvalidCode.FAR_PAST,
-                    field="time",
-                    value=event.time.isoformat(),
-                    message=f"time is {event.time}, and facts of so early calls are purged: "
-                    "its usage cannot be found any more",
-                    event_id=event.id,
-                ),
+            invalid = InvalidEvent(
+                code=InvalidCode.FAR_PAST,
+                field="time",
+                value=event.time.isoformat(),
+                message=f"time is {event.time}, and facts of so early calls are purged: "
+                "its usage cannot be found any more",
+                event_id=event.id,
             )
+            batch.letters.append(self._letter(partition, received, invalid))
+            batch.braking.append(Sender(glimpse(received.body).sender))
             batch.counts.append(DEAD_LETTERED)
 
 
 class DiagnosticsIntake(Intake):
     """The hub of the gateway's diagnostic log."""
+
+    def set_aside(self, partition: str, received: Received, error: Exception) -> MakeDurable:
+        """See Handler. Neither the letter nor its reason repeats what people and models said."""
+        kept = msgspec.structs.replace(received, body=without_messages(received.body))
+        letter = self._letter(partition, kept, unexpected(error, None, quote=False))
+        return only_letter(self._dead_letters, letter, GATEWAY)
 
     def _take(self, batch: Batch, partition: str, received: Received) -> None:
         found = decode_diagnostics(
@@ -180,14 +199,14 @@ class DiagnosticsIntake(Intake):
         for call_id, fact in found.facts:
             self._keep(batch, received, call_id, fact)
         if found.invalid is not None:
-            self._refuse_unsaid(batch, partition, received, found.invalid)
+            batch.letters.append(self._unsaid(partition, received, found.invalid))
+            if not found.invalid.is_odd_usage:
+                batch.braking.append(GATEWAY)
             batch.counts.append(DEAD_LETTERED)
         else:
             batch.counts.append(KEPT if found.facts else IGNORED)
 
-    def _refuse_unsaid(
-        self, batch: Batch, partition: str, received: Received, invalid: InvalidEvent
-    ) -> None:
+    def _unsaid(self, partition: str, received: Received, invalid: InvalidEvent) -> Letter:
         """Neither the letter nor its reason repeats what people and models said."""
         kept = msgspec.structs.replace(received, body=without_messages(received.body))
         if kept.body != received.body:
@@ -196,4 +215,4 @@ class DiagnosticsIntake(Intake):
                 kept.body, enqueued_time=received.enqueued_time, oldest=oldest
             )
             invalid = again.invalid or invalid
-        self._refuse(batch, partition, kept, invalid)
+        return self._letter(partition, kept, invalid)

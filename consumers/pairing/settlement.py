@@ -75,6 +75,8 @@ class Settlement:
         """Whether to settle a call, by what the index tells. It has every fact before `settle`
         does, and a decision only when that was published, so that it misses nothing.
         """
+        if kept.damaged:
+            return True  # its own rows say
         joined = kept.joined
         if joined is None:
             return False

@@ -4,16 +4,20 @@ Any number of processes may sweep at once: a decision is made by whoever creates
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from consumers.decoding.invalid_event import place_of
 from consumers.errors import HubUnavailable
 from consumers.log_actions import Action
 from consumers.pairing.intake import Pairing
 from consumers.pairing.stream_time import Passed
+from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.storage_retry import ended_within
 from table_api.errors import Retryable
 from table_api.open_calls.table import SAME_CALL_MAX
 from telemetry.log import Log
+from telemetry.metrics import CounterName, count
 
 CLOCK_SKEW = timedelta(minutes=1)
 """Between this machine's clock, which an idle partition counts by, and the hub's."""
@@ -46,6 +50,10 @@ class Sweeper:
                 passed = await self.sweep()
             except (Retryable, HubUnavailable) as error:
                 _log.warning(Action.SWEEP_FAILED, f"sweeping again: {error}")
+            except OF_NO_ITEM:
+                raise
+            except Exception as error:
+                _tell_unexpected(error, "this sweep; the next one tries again")
             else:
                 idle_looks = idle_looks + 1 if passed.caught_up else 0
                 if until_idle_s is not None and idle_looks * interval_s > until_idle_s:
@@ -102,12 +110,27 @@ class Sweeper:
         due: dict[str, datetime] = {}
         async for part in self._pairing.calls.between(since, until):
             for kept in part:
-                if kept.joined is not None and settlement.is_due(kept, stream_time):
+                if kept.damaged:
+                    await self._settle({kept.call_id: since}, stream_time)
+                elif kept.joined is not None and settlement.is_due(kept, stream_time):
                     due[kept.call_id] = kept.joined.time
             if len(due) >= DUE_AT_ONCE_MAX:
-                await settlement.settle_indexed(due, stream_time, apart_max=SAME_CALL_MAX)
+                await self._settle(due, stream_time)
                 due = {}
-        await settlement.settle_indexed(due, stream_time, apart_max=SAME_CALL_MAX)
+        await self._settle(due, stream_time)
+
+    async def _settle(self, due: Mapping[str, datetime], stream_time: datetime) -> None:
+        """A call that cannot be settled keeps no other from being settled."""
+
+        async def settle(calls: Sequence[str]) -> None:
+            times = {call_id: due[call_id] for call_id in calls}
+            await self._pairing.settlement.settle_indexed(
+                times, stream_time, apart_max=SAME_CALL_MAX
+            )
+
+        async for part, failed in halved(list(due), settle):
+            if failed is not None:
+                _tell_unexpected(failed, "a call that is left as it is", id=part[0])
 
     async def _purge(self, stream_time: datetime) -> None:
         if self._purged_at is not None and stream_time - self._purged_at < PURGE_INTERVAL:
@@ -118,6 +141,12 @@ class Sweeper:
         if hours:
             message = f"{hours} partitions of calls before {before:%Y-%m-%d %H:%M}"
             _log.info(Action.PURGED, message)
+
+
+def _tell_unexpected(error: Exception, what: str, **fields: str) -> None:
+    count(CounterName.UNEXPECTED_ERRORS, 1, {"step": "sweep"})
+    message = f"{type(error).__name__} at {place_of(error)} costs {what}"
+    _log.error(Action.UNEXPECTED_ERROR, message, **fields)
 
 
 def _next_hour(time: datetime) -> datetime:

@@ -1,8 +1,9 @@
 """What a partition's worker does with a batch: the seam between reading and its purpose."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -13,10 +14,29 @@ Counts = tuple[Count, ...]
 
 DEAD_LETTERED: Counts = (Count.DEAD_LETTERED,)
 
-MakeDurable = Callable[[], Awaitable[list[Counts]]]
-"""Writes a prepared batch and says what each of its events counts in.
 
-May raise Retryable or HubUnavailable. Calling it again is safe.
+class Sender(NamedTuple):
+    """Whom the brake counts a dead letter for: see dead_letter_limit."""
+
+    name: str
+    is_subject: bool = False
+    """Whether it is one subject, whose events are readable: something stored makes them fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """What became of a batch."""
+
+    counts: list[Counts]
+    """Of each event, in their order."""
+    braking: Sequence[Sender] = ()
+    """The senders of its dead letters, those left out that say nothing of their sender."""
+
+
+MakeDurable = Callable[[], Awaitable[Durable]]
+"""Writes a prepared batch.
+
+May raise Retryable or HubUnavailable. Calling it again is safe. Any other error is the last net's.
 """
 
 
@@ -35,6 +55,9 @@ class Handler(Protocol):
 
     def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
         """Decode a batch. Does no I/O and raises on no event."""
+
+    def set_aside(self, partition: str, received: Received, error: Exception) -> MakeDurable:
+        """Make a dead letter of an event that cannot be made durable for `error`."""
 
     async def before_save(self) -> None:
         """Write what batches have left for later; a position is saved after it. May raise

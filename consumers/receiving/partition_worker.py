@@ -9,20 +9,29 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from consumers.decoding.invalid_event import place_of
 from consumers.errors import GivenUp, TooManyDeadLetters
 from consumers.log_actions import Action
 from consumers.receiving.arrivals import Arrivals
 from consumers.receiving.checkpoint_policy import CheckpointPolicy
-from consumers.receiving.dead_letter_limit import DeadLetterLimit, DeadLetterWindow
+from consumers.receiving.dead_letter_limit import (
+    Brake,
+    DeadLetterLimit,
+    DeadLetterWindow,
+    Verdict,
+)
 from consumers.receiving.event_buffer import EventBuffer
-from consumers.receiving.handler import DEAD_LETTERED, Counts, Handler, Received
+from consumers.receiving.handler import DEAD_LETTERED, Counts, Durable, Handler, Received, Sender
+from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.losses import losses
 from consumers.receiving.partition_progress import PartitionProgress
-from consumers.receiving.storage_retry import until_answered
+from consumers.receiving.storage_retry import SAID_AGAIN_S, ended_within, until_answered
 from table_api.consumer_state.progress import Count
 from telemetry.log import Log
 from telemetry.metrics import CounterName, HistogramName, count, observe
 
+SLOWED_PAUSE_S_MAX = 1.0
+"""A slowed partition still saves its position in time."""
 _log = Log("consumers")
 
 Result = TypeVar("Result")
@@ -61,6 +70,8 @@ class PartitionWorker:
         self._buffer = EventBuffer(events_max=limits.buffer_events_max)
         self._arrivals = Arrivals()
         self._window = DeadLetterWindow(limits.dead_letters)
+        self._slowed_said_at: float | None = None
+        """None while the partition is read as fast as it comes."""
         self._giving_up = asyncio.Event()
         self._ended = asyncio.Event()
         self._saved_at = time.monotonic()
@@ -119,8 +130,11 @@ class PartitionWorker:
 
     async def _next_batch(self) -> list[Received]:
         now, pending = time.monotonic(), self.progress.pending
+        events_max = self._limits.batch_events_max
+        if self._slowed_said_at is not None:
+            events_max = min(events_max, self._limits.dead_letters.slowed_events_per_s)
         return await self._buffer.take(
-            events_max=self._limits.batch_events_max,
+            events_max=events_max,
             linger_s=self._limits.linger_s,
             wait_s=self._limits.checkpoint.wait_s(
                 now=now, saved_at=self._saved_at, pending=pending
@@ -129,29 +143,49 @@ class PartitionWorker:
 
     async def _work(self, batch: Sequence[Received]) -> None:
         started = time.monotonic()
-        make_durable = self._handler.prepare(self.partition, batch)
-        # 1. what the batch is for and 2. dead letters: see Metering and Pairing.
-        counts = await self._until_answered(make_durable, "a batch")
-        self._tell_losses(batch)
-        self.progress.add(batch, counts)
-        self._tell_metrics(counts, started)
-        dead = [of_event == DEAD_LETTERED for of_event in counts]
-        if True in dead:
-            first = batch[dead.index(True)].sequence_number
-            _log.warning(
-                Action.DEAD_LETTERED,
-                f"{sum(dead)} of {len(batch)} events of a batch, see `dead-letters list`",
-                partition=self.partition,
-                first_sequence_number=first,
-            )
-        breach = self._window.observe(dead)
-        if breach is not None:
+        async for part, done in halved(batch, self._make_durable):
+            durable = await self._set_aside(part[0], done) if isinstance(done, Exception) else done
+            self._tell_losses(part)
+            self.progress.add(part, durable.counts)
+            self._tell_metrics(durable.counts, started)
+            await self._brake(part, durable.braking)
+            await self._save_when_due()
+            started = time.monotonic()
+
+    async def _make_durable(self, part: Sequence[Received]) -> Durable:
+        make_durable = self._handler.prepare(self.partition, part)
+        # 1. what the events are for and 2. dead letters: see Metering and Pairing.
+        durable = await self._until_answered(make_durable, "a batch")
+        self._tell_dead_letters(part, durable.counts)
+        return durable
+
+    async def _set_aside(self, event: Received, error: Exception) -> Durable:
+        """The event that fails by itself becomes a dead letter; the others of its batch go on."""
+        count(CounterName.UNEXPECTED_ERRORS, 1, {"step": "event"})
+        _log.error(
+            Action.UNEXPECTED_ERROR,
+            f"an event is set aside: {type(error).__name__} at {place_of(error)}; see "
+            "`dead-letters list`",
+            partition=self.partition,
+            sequence_number=event.sequence_number,
+        )
+        set_aside = self._handler.set_aside(self.partition, event, error)
+        return await self._until_answered(set_aside, "a dead letter")
+
+    async def _brake(self, part: Sequence[Received], dead: Sequence[Sender]) -> None:
+        verdict = self._window.observe(len(part), dead)
+        if verdict.brake is Brake.STOP:
             await self._save()
             raise TooManyDeadLetters(
-                f"partition {self.partition}, at sequence number {batch[-1].sequence_number}: "
-                f"{breach}. What was read is durable. Look at `dead-letters list`, mend the "
+                f"partition {self.partition}, at sequence number {part[-1].sequence_number}: "
+                f"{verdict.why}. What was read is durable. Look at `dead-letters list`, mend the "
                 "sender or the consumer, start again; then `dead-letters redrive`."
             )
+        self._tell_brake(verdict)
+        if verdict.brake is Brake.SLOW and not self._buffer.closed:
+            count(CounterName.SLOWED, len(part), {"partition": self.partition})
+            per_s = self._limits.dead_letters.slowed_events_per_s
+            await ended_within(self._giving_up, min(len(part) / per_s, SLOWED_PAUSE_S_MAX))
 
     async def _save_when_due(self) -> None:
         policy, pending = self._limits.checkpoint, self.progress.pending
@@ -161,7 +195,7 @@ class PartitionWorker:
     async def _save(self) -> None:
         # 3. What the batches left for later: metering projects into `monthly`. A crash before it:
         #    the events come again and are found counted, which projects their cells.
-        await self._until_answered(self._handler.before_save, "a projection")
+        await self._before_save()
         # 4. The progress row. A crash before it: all since the last row comes again; the ledger
         #    knows the calls, the counts are not in the row yet.
         pending = self.progress.pending
@@ -176,6 +210,23 @@ class PartitionWorker:
             await self._until_answered(lambda: self._checkpoint(last), "a checkpoint")
             count(CounterName.CHECKPOINTS, 1, {"partition": self.partition})
         self._saved_at = time.monotonic()
+
+    async def _before_save(self) -> None:
+        """What cannot be written is left to the verbs that mend it: a position waits for money
+        alone.
+        """
+        try:
+            await self._until_answered(self._handler.before_save, "a projection")
+        except OF_NO_ITEM:
+            raise
+        except Exception as error:
+            count(CounterName.UNEXPECTED_ERRORS, 1, {"step": "save"})
+            _log.error(
+                Action.UNEXPECTED_ERROR,
+                f"a projection is left: {type(error).__name__} at {place_of(error)}; see `audit`, "
+                "then `rebuild`",
+                partition=self.partition,
+            )
 
     async def _until_answered(self, attempt: Callable[[], Awaitable[Result]], what: str) -> Result:
         return await until_answered(
@@ -192,6 +243,30 @@ class PartitionWorker:
                 first_sequence_number=loss.first,
                 last_sequence_number=loss.last,
             )
+
+    def _tell_dead_letters(self, part: Sequence[Received], counts: Sequence[Counts]) -> None:
+        dead = [of_event == DEAD_LETTERED for of_event in counts]
+        if True in dead:
+            _log.warning(
+                Action.DEAD_LETTERED,
+                f"{sum(dead)} of {len(part)} events of a batch, see `dead-letters list`",
+                partition=self.partition,
+                first_sequence_number=part[dead.index(True)].sequence_number,
+            )
+
+    def _tell_brake(self, verdict: Verdict) -> None:
+        """Once a minute while the partition is slowed, and when that is over."""
+        said_at, now = self._slowed_said_at, time.monotonic()
+        if verdict.brake is Brake.OFF:
+            if said_at is not None:
+                message = "dead letters are few again, the partition is read as fast as it comes"
+                _log.info(Action.SLOWING_OVER, message, partition=self.partition)
+            self._slowed_said_at = None
+        elif said_at is None or now - said_at >= SAID_AGAIN_S:
+            per_s = self._limits.dead_letters.slowed_events_per_s
+            message = f"{verdict.why}: the partition is read at {per_s} events a second"
+            _log.error(Action.PARTITION_SLOWED, message, partition=self.partition)
+            self._slowed_said_at = now
 
     def _tell_metrics(self, counts: Sequence[Counts], started: float) -> None:
         outcomes: dict[Count, int] = {}

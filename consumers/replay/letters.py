@@ -7,6 +7,7 @@ from consumers.dead_letters.letters import DeadLetters
 from consumers.dead_letters.redrive import NO_OFFSET, RedrivePath, redrive
 from consumers.metering.metering import Metering, metering_path
 from consumers.receiving.handler import Received
+from consumers.receiving.last_net import OF_NO_ITEM
 from consumers.replay.replay import Tally
 from consumers.replay.source import Period
 from table_api.consumer_state.dead_letters import DeadLetter, LetterState
@@ -34,8 +35,7 @@ async def replay_letters(
         if pairing is None:
             body = await letters.body(entry.id)
             received = Received(entry.sequence_number, NO_OFFSET, entry.enqueued_time, body)
-            [counts] = await metering.prepare(entry.partition, [received])()
-            tally.counts.update(count.value for count in counts)
+            tally.counts.update(await _would_be(metering, entry.partition, received))
         else:
             after = await redrive(letters, [metering_path(metering), pairing], entry)
             redriven = after.state is LetterState.REDRIVEN
@@ -43,6 +43,17 @@ async def replay_letters(
         tally.events += 1
         progressed(tally)
     return tally
+
+
+async def _would_be(metering: Metering, partition: str, received: Received) -> list[str]:
+    """What live traffic would count."""
+    try:
+        durable = await metering.prepare(partition, [received])()
+    except OF_NO_ITEM:
+        raise
+    except Exception as error:
+        durable = await metering.set_aside(partition, received, error)()
+    return [count.value for count in durable.counts[0]]
 
 
 async def open_letters(letters: DeadLetters, period: Period) -> list[DeadLetter]:

@@ -5,11 +5,14 @@ Posting is idempotent, so it is safe beside live consumers and after any crash.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from consumers.decoding.invalid_event import place_of
 from consumers.errors import GivenUp
 from consumers.metering.metering import Metering
+from consumers.receiving.handler import Durable, Received
+from consumers.receiving.last_net import halved
 from consumers.receiving.storage_retry import until_answered
 from consumers.replay.source import Batch, Source
 from table_api.consumer_state.replay_positions import ReplayPositions
@@ -82,8 +85,7 @@ class Replay:
 
     async def _partition(self, partition: str, after: str | None) -> None:
         def named(what: str) -> None:
-            if len(self.tally.findings) < FINDINGS_NAMED_MAX:
-                self.tally.findings.append(f"partition {partition}: {what}")
+            self._name(partition, what)
 
         position = after
         async for batch in self._source.batches(partition, after, named):
@@ -98,10 +100,23 @@ class Replay:
     async def _work(self, partition: str, batch: Batch) -> None:
         if not batch.events:
             return
-        make_durable = self._metering.prepare(partition, batch.events)
-        counts = await until_answered(
-            make_durable, what="a batch", partition=partition, ended=self._ended
-        )
-        self.tally.events += len(batch.events)
-        for of_event in counts:
-            self.tally.counts.update(count.value for count in of_event)
+
+        async def make_durable(part: Sequence[Received]) -> Durable:
+            prepared = self._metering.prepare(partition, part)
+            return await until_answered(
+                prepared, what="a batch", partition=partition, ended=self._ended
+            )
+
+        async for part, done in halved(batch.events, make_durable):
+            self.tally.events += len(part)
+            if isinstance(done, Exception):
+                # No letter: live traffic makes one, and a person reads this.
+                where = f"{type(done).__name__} at {place_of(done)}"
+                self._name(partition, f"event {part[0].sequence_number} fails: {where}")
+                continue
+            for of_event in done.counts:
+                self.tally.counts.update(count.value for count in of_event)
+
+    def _name(self, partition: str, what: str) -> None:
+        if len(self.tally.findings) < FINDINGS_NAMED_MAX:
+            self.tally.findings.append(f"partition {partition}: {what}")

@@ -106,9 +106,10 @@ def _work_limits(settings: Settings) -> WorkLimits:
         linger_s=settings.linger_s,
         checkpoint=CheckpointPolicy(settings.checkpoint_interval_s),
         dead_letters=DeadLetterLimit(
-            consecutive_max=settings.dead_letters_in_a_row_max,
-            percent_max=settings.dead_letter_percent_max,
             window_events=settings.dead_letter_window_events,
+            of_sender_max=settings.dead_letters_of_a_sender_max,
+            percent_max=settings.dead_letter_percent_max,
+            slowed_events_per_s=settings.dead_letter_slowed_events_per_s,
         ),
     )
 

@@ -9,13 +9,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from table_api.errors import Rejected, StorageError, Unavailable, after_all_tries
+from table_api.errors import Rejected, Retryable, StorageError, Unavailable, after_all_tries
 from table_api.ledger.cells import Cell, CellCache
 from table_api.monthly.projected_day import MONTHLY_TABLE, ProjectedDay, monthly_key, project_day
 from table_api.monthly.rows import MonthlyRow, MonthlyRowCache, write_of
 from table_api.storage.parallel import backoff_s, chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, TableStorage, Value
 from telemetry.log import Log
+from telemetry.metrics import CounterName, count
 
 TRIES_MAX = 12
 
@@ -65,17 +66,33 @@ class Projection:
     async def project(self) -> None:
         """Write all that was touched until now. Raises Unavailable or Contended, with nothing
         forgotten: retrying is safe.
+
+        A row that cannot be read or written is left behind alone, and the audit names it.
         """
         async with self._lock:
             touched, self._touched = self._touched, {}
             try:
                 for month, rows in _by_month(touched).items():
-                    await self._write_month(month, rows)
+                    await self._write_what_goes(month, rows)
             except BaseException:
                 for (partition, cell), rev in touched.items():
                     self.touch(partition, cell, rev)
                 raise
             self._rows.trim()
+
+    async def _write_what_goes(self, month: str, rows: dict[str, _Days]) -> None:
+        """Any of the rows, or of the cells behind them, may be damaged."""
+        try:
+            await self._write_month(month, rows)
+        except (Retryable, MemoryError):
+            raise
+        except Exception as error:
+            if len(rows) > 1:
+                keys = list(rows)
+                for half in (keys[: len(keys) // 2], keys[len(keys) // 2 :]):
+                    await self._write_what_goes(month, {key: rows[key] for key in half})
+                return
+            _left_behind("projection_failed", f"row {month} {next(iter(rows))}: {error!r}")
 
     async def _write_month(self, month: str, rows: dict[str, _Days]) -> None:
         failure: StorageError | None = None
@@ -121,7 +138,7 @@ class Projection:
                 continue
             if not state.holds(standing.revs):
                 where = f"row {month} {key} is ahead of the ledger: see `audit`, then `rebuild`"
-                _log.error("projection_ahead", where)
+                _left_behind("projection_ahead", where)
                 continue
             changes[number] = state
             facts = next(iter(cells.values())).facts
@@ -138,8 +155,7 @@ class Projection:
             etags = await self._storage.transact(MONTHLY_TABLE, month, writes)
         except Rejected as rejected:
             if len(changes) == 1:
-                where = f"row {month} {changes[0].key}: {rejected}"
-                _log.error("projection_refused", where)
+                _left_behind("projection_refused", f"row {month} {changes[0].key}: {rejected}")
                 return None
             middle = len(changes) // 2
             first = await self._write(month, changes[:middle])
@@ -152,11 +168,20 @@ class Projection:
         return None
 
 
+def _left_behind(action: str, where: str) -> None:
+    count(CounterName.PROJECTION_FAILURES, 1)
+    _log.error(action, where)
+
+
 def _by_month(touched: Mapping[tuple[str, str], int]) -> dict[str, dict[str, _Days]]:
     """By month, row and day."""
     months: dict[str, dict[str, _Days]] = {}
     for (partition, cell), rev in touched.items():
-        key, number, line = monthly_key(cell)
+        try:
+            key, number, line = monthly_key(cell)
+        except ValueError:  # of a damaged row of the ledger
+            _left_behind("projection_failed", f"{cell!r} in {partition} is no cell's key")
+            continue
         days = months.setdefault(partition[:6], {}).setdefault(key, {})
         days.setdefault(number, _Day(partition, cell)).revs[line] = rev
     return months

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from table_api.open_calls.decision import Decision, PairingState, decode_decision, state_of
 from table_api.open_calls.facts import Fact, decode_fact
 from table_api.open_calls.joined_call import JoinedCall, join_facts
@@ -21,6 +23,8 @@ class OpenCall:
     """In order of their numbers."""
     done: frozenset[int] = frozenset()
     """Numbers of the decisions that were published."""
+    damaged: bool = False
+    """A row of it cannot be read, so that nobody knows what it says."""
 
     @property
     def joined(self) -> JoinedCall | None:
@@ -40,7 +44,7 @@ class OpenCall:
 
 
 def open_call(call_id: str, rows: Sequence[Row]) -> OpenCall:
-    """From the rows of one call, or from their copies in the index."""
+    """From the rows of one call, or from their copies in the index. Raises on a damaged row."""
     facts, decisions, done = [], {}, set()
     for row in rows:
         number = done_number(str(row["RowKey"]))
@@ -60,8 +64,18 @@ def open_call(call_id: str, rows: Sequence[Row]) -> OpenCall:
 
 
 def open_calls_of(rows: Sequence[Row]) -> list[OpenCall]:
-    """From rows of the index of several calls. Only published decisions stand there."""
+    """From rows of the index of several calls. Only published decisions stand there.
+
+    A damaged row spoils its own call alone; one that names no call is nobody's.
+    """
     by_call: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        by_call[str(row["call_id"])].append(row)
-    return [open_call(call_id, of_call) for call_id, of_call in by_call.items()]
+        by_call[str(row.get("call_id", ""))].append(row)
+    return [_or_damaged(call_id, of_call) for call_id, of_call in by_call.items()]
+
+
+def _or_damaged(call_id: str, rows: Sequence[Row]) -> OpenCall:
+    try:
+        return open_call(call_id, rows)
+    except (msgspec.DecodeError, ValueError):
+        return OpenCall(call_id=call_id, damaged=True)

@@ -40,6 +40,7 @@ from table_api.storage.table_storage import (
     Value,
 )
 from table_api.storage.timestamp import parse_time
+from telemetry.log import Log
 
 OPEN_CALLS_TABLE = "opencalls"
 REQUESTS_IN_FLIGHT_MAX = 16
@@ -47,6 +48,7 @@ SAME_CALL_MAX = timedelta(minutes=30)
 """How far the times that different facts give one call may lie apart for the index to join them:
 they are the beginning of one request, by clocks of the gateway."""
 
+_log = Log("table_api")
 Writes = dict[str, dict[str, Operation]]
 """Operations by partition and row."""
 
@@ -170,7 +172,7 @@ class OpenCalls:
                     pages += 1
                     if pages > pages_max:
                         return None
-                    rows += [row for row in page if row["call_id"] in call_ids]
+                    rows += [row for row in page if row.get("call_id") in call_ids]
         return open_calls_of(rows)
 
     async def calls(self, start: datetime, stop: datetime) -> list[OpenCall]:
@@ -179,7 +181,11 @@ class OpenCalls:
         for partitions, keys in hour_ranges(start - SAME_CALL_MAX, stop + SAME_CALL_MAX):
             for partition in partitions:
                 rows += await self._rows(partition, keys)
-        joined = [(each, each.joined) for each in open_calls_of(rows)]
+        every = open_calls_of(rows)
+        for each in every:
+            if each.damaged:
+                _log.error("open_call_unreadable", f"call {each.call_id!r} is in no report")
+        joined = [(each, each.joined) for each in every]
         return [each for each, known in joined if known is not None and start <= known.time < stop]
 
     async def _rows(self, partition: str, keys: KeyRange) -> list[Row]:
@@ -224,7 +230,7 @@ class OpenCalls:
         """1. The calls' rows, 2. the index: a crash between leaves what the next purge finds."""
         rows = await self._rows(partition, EVERY_ROW)
         by_call: dict[str, list[str]] = defaultdict(list)
-        for call_id in {str(row["call_id"]) for row in rows}:
+        for call_id in {str(row.get("call_id", "")) for row in rows}:
             kept = self._storage.query(
                 OPEN_CALLS_TABLE, call_partition(call_id), call_rows(call_id), select=["RowKey"]
             )

@@ -11,11 +11,14 @@ from datetime import date, datetime, timedelta
 from table_api.storage.keys import EVERY_ROW, encode_part, starting_with
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, Row, TableStorage, Upsert, Value
+from telemetry.log import Log
 
 PEOPLE_TABLE = "people"
 PEOPLE_PARTITION = "people"
 PEOPLE_AGE_S_MAX = 30
 """How old the directory may be in the API: an import shows after so many seconds."""
+
+_log = Log("table_api")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ class People:
         if self._read_at is None or now - self._read_at > self._age_max:
             people: list[Person] = []
             async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, EVERY_ROW):
-                people.extend(map(_from_row, page))
+                people.extend(_readable(page))
             self._directory, self._read_at = PeopleDirectory(people), now
         return self._directory
 
@@ -125,6 +128,15 @@ def _to_row(person: Person) -> Upsert:
     if person.cost_centre is not None:
         columns["cost_centre"] = person.cost_centre
     return Upsert(f"{encode_part(person.subject)}|{person.valid_from.isoformat()}", columns)
+
+
+def _readable(rows: Iterable[Row]) -> Iterator[Person]:
+    """A damaged row stops nobody: it is named, and its subject has what its other rows say."""
+    for row in rows:
+        try:
+            yield _from_row(row)
+        except (KeyError, ValueError) as error:
+            _log.error("person_unreadable", f"row {row['RowKey']} of people: {error!r}")
 
 
 def _from_row(row: Row) -> Person:

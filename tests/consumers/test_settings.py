@@ -52,6 +52,7 @@ def test_an_identity_needs_no_key() -> None:
         ("LINGER_S", "-1"),
         ("BATCH_EVENTS_MAX", "9" * 30),
         ("HUB_RETENTION_DAYS", "91"),
+        ("LEDGER_SHARDS", "101"),
         ("LINGER_S", "x"),
         ("LINGER_S", "NaN"),
         ("LINGER_S", "1e100000"),
@@ -64,6 +65,12 @@ def test_an_identity_needs_no_key() -> None:
 def test_a_value_that_cannot_be_used_is_refused_by_name(variable: str, text: str) -> None:
     with pytest.raises(SettingsError, match=variable):
         read_settings({}, {**LEAST, variable: text})
+
+
+def test_as_many_shards_as_keys_can_spell_are_taken() -> None:
+    assert read_settings({}, {**LEAST, "LEDGER_SHARDS": "100"}).ledger_shards == 100
+    with pytest.raises(SettingsError, match=r"LEDGER_SHARDS.* from 1 to 100"):
+        read_settings({}, {**LEAST, "LEDGER_SHARDS": "101"})
 
 
 def no_hub(text: str) -> tuple[str, str]:

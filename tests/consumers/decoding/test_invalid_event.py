@@ -11,6 +11,7 @@ from consumers.decoding.invalid_event import (
     InvalidCode,
     InvalidEvent,
     shown,
+    unexpected,
 )
 
 WHOLE = "x" * (SHOWN_CHARS_MAX - 2)
@@ -52,3 +53,48 @@ def test_invalid_event_is_a_value() -> None:
     )
     with pytest.raises(FrozenInstanceError):
         event.field = "id"  # type: ignore[misc]  # assigning is what must fail
+
+
+def raised(error: Exception) -> Exception:
+    """The error with a place in the code."""
+    try:
+        raise error
+    except type(error) as caught:
+        return caught
+
+
+def test_an_unexpected_error_is_named_with_its_place_and_no_secret() -> None:
+    text = "AccountKey=c2VjcmV0 in \x1b[2J\ud800" + "x" * 1_000
+    found = unexpected(raised(ValueError(text)), "an-id")
+    assert (found.code, found.value, found.event_id) == ("unexpected_error", "ValueError", "an-id")
+    assert found.message.startswith("ValueError at test_invalid_event.py:")
+    assert "raised: AccountKey=[redacted] in \\x1b[2J\\ud800xxx" in found.message
+    assert found.message.isprintable()
+    assert len(found.message) < 400
+
+
+def test_what_an_unexpected_error_quotes_may_be_left_out() -> None:
+    found = unexpected(raised(ValueError("what somebody said")), None, quote=False)
+    assert "said" not in found.message
+    assert found.message.endswith(" raised")
+
+
+@pytest.mark.parametrize(
+    ("code", "field", "odd"),
+    [
+        (InvalidCode.BAD_USAGE, "data.usage.prompt_tokens", True),
+        (InvalidCode.OUT_OF_RANGE, "data.usage", True),
+        (InvalidCode.WRONG_TYPE, "data.usage", True),
+        (InvalidCode.OUT_OF_RANGE, "records[3].properties.prompttokens", True),
+        (InvalidCode.MISSING_FIELD, "data.usage", False),
+        (InvalidCode.BAD_USAGE, "data.completed_from", False),
+        (InvalidCode.BAD_USAGE, "records[0].properties.tracerecords[0].metadata.id", False),
+        (InvalidCode.WRONG_TYPE, "data.usages", False),
+        (InvalidCode.NOT_JSON, "body", False),
+    ],
+)
+def test_odd_usage_is_what_a_model_reports_and_nothing_else(
+    code: InvalidCode, field: str, odd: bool
+) -> None:
+    event = InvalidEvent(code=code, field=field, value="", message="", event_id=None)
+    assert event.is_odd_usage == odd

@@ -18,6 +18,7 @@ from tests.consumers.conftest import HUB, Stage
 from tests.consumers.metering.call_ratings import rating
 from tests.fixtures.builders import ABSENT, CALL_TIME, call_id, chat_usage, make_body
 from tests.fixtures.calls import NOW
+from tests.fixtures.damage import damage, mend
 
 GOOD = make_body()
 
@@ -126,16 +127,62 @@ def _now() -> datetime:
 
 async def test_the_consumer_stops_loudly_past_the_limit(stage: Stage) -> None:
     stage.fill(5)
-    stage.broker.append(HUB, [b"{"] * 30, partition="0")
-    async with stage.process(DEAD_LETTERS_IN_A_ROW_MAX="20") as consumer:
+    stage.broker.append(HUB, [b"{"] * 200, partition="0")
+    limits = {
+        "DEAD_LETTER_WINDOW_EVENTS": "40",
+        "DEAD_LETTERS_OF_A_SENDER_MAX": "20",
+        "BATCH_EVENTS_MAX": "30",
+    }
+    async with stage.process(**limits) as consumer:
         assert await consumer.exit_code() == 3
+        [slowed] = consumer.said("partition_slowed")
         [stop] = consumer.said("too_many_dead_letters")
-    assert "DEAD_LETTERS_IN_A_ROW_MAX" in stop["message"]
+    assert "DEAD_LETTERS_OF_A_SENDER_MAX" in slowed["message"]
+    assert "DEAD_LETTER_PERCENT_MAX" in stop["message"]
     assert "dead-letters redrive" in stop["message"]
-    # What was read is durable and checkpointed.
-    assert await stage.counted(Count.DEAD_LETTERED) == 30
+    # What was read is durable and checkpointed, and the rest is not drained into letters.
+    dead = await stage.counted(Count.DEAD_LETTERED)
+    assert 60 <= dead <= 120
     async with stage.edges() as edges:
-        assert await edges.checkpoints.positions() == {"0": 34}
+        assert await edges.checkpoints.positions() == {"0": 4 + dead}
+
+
+async def test_one_callers_odd_usage_stops_nobody(stage: Stage) -> None:
+    """As many calls in a row as once stopped the consumer, of a model that counts strangely."""
+    stage.fill(201, subject="one-caller", usage=chat_usage(prompt=-1))
+    stage.fill(1, first=201)
+    async with stage.process() as consumer:
+        counts = await stage.counts(202)
+        assert consumer.alive
+    assert counts == {"received": 202, "posted": 1, "dead_lettered": 201}
+    assert consumer.said("partition_slowed") == []
+
+
+async def test_a_damaged_row_costs_its_own_call_and_the_consumer_lives(stage: Stage) -> None:
+    """On Azurite, in a process of its own, and what it made dead is redriven by the verb."""
+    stage.fill(1, subject="ann")
+    async with stage.consuming():
+        await stage.counts(1)
+    rows = await damage(stage.storage, "ledger", "d|ann|", rev="x")
+    stage.fill(20, first=1)
+    stage.fill(1, first=21, subject="ann")
+    stage.fill(20, first=22)
+    async with stage.process() as consumer:
+        counts = await stage.counts(42)
+        assert consumer.alive
+        [said] = consumer.said("unexpected_error")
+    assert said["sequence_number"] == 21
+    assert counts["dead_lettered"] == 1
+    [letter] = await stage.letters()
+    assert (letter.reason, letter.event_id) == ("unexpected_error", call_id(21))
+    assert await stage.entries() == 41
+
+    chosen = Namespace(diagnostics=False, reason="unexpected_error", id=None)
+    assert await redrive_letters(stage.settings(), chosen) == 1  # it fails again, and says so
+    await mend(stage.storage, "ledger", rows, "rev")
+    assert await redrive_letters(stage.settings(), chosen) == 0
+    report = await stage.audit()
+    assert (report.ok, report.calls) == (True, 42), report.render()
 
 
 async def test_the_verbs_list_show_and_redrive_a_letter_that_stays_open(

@@ -3,16 +3,22 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+from consumers.dead_letters.letters import MemoryDeadLetters
 from consumers.metering.call_rating import PEOPLE_AGE_S_MAX, CallRating
+from consumers.metering.metering import Metering
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.posting import MeteredCall
 from table_api.people.people import People, Person
+from table_api.storage.keys import KeyRange
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.fixtures.builders import CALL_TIME, SUBJECT, make_event, make_usage
-from tests.fixtures.calls import NOW, make_call
+from tests.consumers.receiving.deliveries import delivered
+from tests.contracts.ledger import entries_and_cells
+from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id, make_body, make_event, make_usage
+from tests.fixtures.calls import NOW, QueriedStorage, make_call, open_ledger
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 
 ZONE = "Europe/Berlin"
+ALL_PEOPLE = KeyRange("", "~")
 RULES = (
     ALIAS
     + base_rule()
@@ -55,3 +61,35 @@ async def test_cost_centre_of_the_charge_day_is_rated_with(tmp_path: Path) -> No
         deployment="dep", usage=MILLION, time=(CALL_TIME - timedelta(days=1)).replace(hour=23)
     )
     assert rating.rate(late, make_call().origin).cost_centre == "R&D"
+
+
+async def test_a_batch_after_a_quiet_time_is_rated_with_the_people_of_now(tmp_path: Path) -> None:
+    """The first batch is read while nobody has a cost centre, the second five hours later."""
+    storage, clock = QueriedStorage(MemoryTableStorage()), [NOW]
+    people = People(storage, now=lambda: clock[0], age_s_max=PEOPLE_AGE_S_MAX)
+    ledger = await open_ledger(storage)
+    metering = Metering(
+        hub="llm-usage",
+        rating=CallRating(compile_text(tmp_path, RULES), people, ledger.meta.calendar),
+        ledger=ledger,
+        dead_letters=MemoryDeadLetters(),
+        now=lambda: clock[0],
+    )
+
+    async def batch(first: int, calls: int) -> None:
+        events = [
+            delivered(number, body=make_body(id=call_id(number), deployment="dep"))
+            for number in range(first, first + calls)
+        ]
+        await metering.prepare("0", events)()
+
+    await batch(0, 1)
+    await People(storage, now=lambda: NOW).save([person("R&D", date(2026, 1, 1))])
+    clock[0] += timedelta(hours=5)
+    await batch(1, 20)
+    await batch(21, 20)
+    entries, _ = await entries_and_cells(storage)
+    centres = [entry.text("cost_centre") for entry in entries]
+    assert centres == [None] + ["R&D"] * 40
+    # Not for each batch: people were read at first, and when they were old.
+    assert storage.queries.count(ALL_PEOPLE) == 2

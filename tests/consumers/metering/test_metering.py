@@ -65,7 +65,7 @@ async def metering(
 async def test_every_event_of_a_batch_has_one_of_the_outcomes() -> None:
     letters = MemoryDeadLetters()
     work = (await metering(MemoryTableStorage(), letters)).prepare("0", BATCH)
-    assert await work() == [
+    assert (await work()).counts == [
         (Count.DUPLICATES, Count.MISMATCHES),
         (Count.DEAD_LETTERED,),
         (Count.DEFERRED,),
@@ -85,7 +85,7 @@ async def test_a_failed_dead_letter_write_fails_the_batch_and_again_is_the_remed
     with pytest.raises(Unavailable):
         await work()
     posted = await all_rows(storage)
-    counts = await work()
+    counts = (await work()).counts
     assert await all_rows(storage) == posted
     assert counts[1] == (Count.DEAD_LETTERED,)
     assert len([each async for each in letters.all()]) == 1
@@ -100,7 +100,8 @@ async def test_a_call_whose_rows_are_refused_is_a_dead_letter() -> None:
         dead_letters=letters,
         now=lambda: NOW,
     )
-    assert await refusing.prepare("0", BATCH[:1])() == [(Count.DEAD_LETTERED,)]
+    refused = await refusing.prepare("0", BATCH[:1])()
+    assert refused.counts == [(Count.DEAD_LETTERED,)]
     [letter] = [each async for each in letters.all()]
     assert (letter.reason, letter.event_id) == ("refused_by_storage", call_id(0))
     assert "HTTP 400" in letter.message

@@ -12,7 +12,7 @@ from azure.eventhub._pyamqp.aio._receiver_async import ReceiverLink
 
 from consumers.receiving.checkpoint_policy import CheckpointPolicy
 from consumers.receiving.dead_letter_limit import DeadLetterLimit
-from consumers.receiving.handler import Counts, MakeDurable, Received
+from consumers.receiving.handler import Durable, MakeDurable, Received
 from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.partition_worker import PartitionWorker, WorkLimits
 from local_stack.broker import BrokerConfig, HubConfig, running_broker
@@ -42,7 +42,9 @@ LIMITS = WorkLimits(
     buffer_events_max=10,
     linger_s=0.01,
     checkpoint=CheckpointPolicy(600),
-    dead_letters=DeadLetterLimit(consecutive_max=10, percent_max=100, window_events=10),
+    dead_letters=DeadLetterLimit(
+        of_sender_max=10, percent_max=100, window_events=10, slowed_events_per_s=100
+    ),
 )
 DETACHES = 5
 """The SDK's own budget of link failures, three, is for its whole life."""
@@ -86,13 +88,16 @@ class StorageThatIsDownTwice:
         self.tried: list[list[int]] = []
 
     def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
-        async def make_durable() -> list[Counts]:
+        async def make_durable() -> Durable:
             self.tried.append([event.sequence_number for event in events])
             if len(self.tried) <= 2:
                 raise Unavailable("no answer")
-            return [(Count.POSTED,) for _ in events]
+            return Durable([(Count.POSTED,) for _ in events])
 
         return make_durable
+
+    def set_aside(self, partition: str, received: Received, error: Exception) -> MakeDurable:
+        raise AssertionError("no event fails by itself") from error
 
     async def before_save(self) -> None:
         """Leaves nothing for later."""

@@ -31,6 +31,7 @@ from tests.consumers.replay.world import HUB, ReplayWorld
 from tests.contracts.ledger import charge
 from tests.fixtures.builders import ENQUEUED_TIME, call_id, chat_usage, make_body
 from tests.fixtures.calls import NOW, all_rows, book
+from tests.fixtures.damage import damage
 
 CONFIG = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=2, consumer_groups=("g",)),))
 CALLS = 200
@@ -264,8 +265,8 @@ async def test_a_decoders_mistake_is_found_by_replay_and_mended_by_a_run(
     assert await charge(world.history.storage) == wrong
 
 
-def _without_cached(operation: Operation, usage: Mapping[str, Any]) -> Usage:
-    right = normalise(operation, usage)
+def _without_cached(operation: Operation, usage: Mapping[str, Any], model: str | None) -> Usage:
+    right = normalise(operation, usage, model)
     counts = dict(right.counts)
     counts[Unit.INPUT] += counts.pop(Unit.CACHE_READ, 0)
     return msgspec.structs.replace(right, counts=counts)
@@ -276,3 +277,25 @@ async def _staged_and_approved(world: ReplayWorld, staging: Staging) -> str:
     run = await keep_staging(staging, history.reratings, history.documents, at=NOW)
     await history.reratings.approve(run.run, by="ada", why="a decoder's mistake", at=NOW)
     return run.run
+
+
+async def test_an_event_that_fails_is_named_and_the_rest_is_replayed(
+    broker: Broker, world: ReplayWorld, tmp_path: Path
+) -> None:
+    broker.append(HUB, [make_body(id=call_id(0), subject="ann")], partition="0")
+    capture(broker, tmp_path)
+    await world.replay(tmp_path)
+    await damage(world.history.storage, "ledger", "d|ann|", rev="x")
+    bodies = [make_body(id=call_id(n), subject=f"user-{n}") for n in range(1, 5)]
+    bodies[2] = make_body(id=call_id(3), subject="ann")
+    broker.append(HUB, bodies, partition="0")
+    capture(broker, tmp_path)
+    tally = await world.replay(tmp_path)
+    assert (tally.complete, tally.events) == (True, 4)
+    # What was posted before the batch failed is met again in its halves.
+    assert tally.counts["posted"] + tally.counts["duplicates"] == 3
+    rows = await all_rows(world.history.storage)
+    assert len([key for _, key in rows if key.startswith("c|")]) == 4
+    assert len(tally.findings) == 1
+    assert "partition 0: event 3 fails: ValueError at cells.py" in tally.findings[0]
+    assert [letter async for letter in world.letters.all()] == []

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 import pytest
 
 from table_api.people.csv_file import COLUMNS, InvalidPeopleFile, import_changes, read_people_csv
-from table_api.people.people import PEOPLE_AGE_S_MAX, People, PeopleDirectory, Person
+from table_api.people.people import PEOPLE_AGE_S_MAX, PEOPLE_TABLE, People, PeopleDirectory, Person
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
 from tests.fixtures.calls import NOW
+from tests.fixtures.damage import damage
 
 HEADER = "subject,display_name,cost_centre,valid_from\n"
 
@@ -70,6 +71,19 @@ async def test_directory_is_kept_for_a_while_and_then_read_again(
     assert "a" not in await people.directory()
     clock[0] += timedelta(seconds=1)
     assert "a" in await people.directory()
+
+
+async def test_a_damaged_row_costs_nobody_else_a_name(
+    memory: MemoryTableStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = People(memory, now=lambda: NOW)
+    await people.save([person("a", "2026-01-01"), person("b", "2026-01-01", name="Bea")])
+    await damage(memory, PEOPLE_TABLE, "a|", valid_from="yesterday")
+    read = await People(memory, now=lambda: NOW).directory()
+    assert [each.subject for each in read] == ["b"]
+    [said] = caplog.records
+    assert getattr(said, "action", "") == "person_unreadable"
+    assert "a|2026-01-01" in said.getMessage()
 
 
 def test_file_is_read_with_any_order_of_columns_and_absent_values() -> None:

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from table_api.http_api.conventions.call_id import opaque_id, read_call_place
 from table_api.http_api.conventions.cursor import to_base64url
-from table_api.ledger.keys import CallAddress, call_key, cell_key, correction_key, partition_key
+from table_api.ledger.keys import (
+    SHARDS_MAX,
+    CallAddress,
+    call_key,
+    cell_key,
+    correction_key,
+    month_partitions,
+    partition_key,
+)
 from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id
 
 DAY = CALL_TIME.date()
@@ -31,6 +39,12 @@ def test_every_call_of_the_ledger_has_an_id_that_leads_back(
     )
     assert read_call_place(opaque_id(place)) == place
     assert len(opaque_id(place)) <= 700
+
+
+def test_a_call_of_every_shard_that_a_ledger_may_have_has_an_id() -> None:
+    for partition in month_partitions("202611", SHARDS_MAX):
+        place = CallAddress(partition, ENTRY_KEY)
+        assert read_call_place(opaque_id(place)) == place
 
 
 @pytest.mark.parametrize(
