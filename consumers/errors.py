@@ -26,7 +26,7 @@ class PartitionStalled(ConsumersError):
 
 
 class TooManyDeadLetters(ConsumersError):
-    """So much cannot be rated that something else is wrong: a person has to look."""
+    """So much cannot be read that something else is wrong: a person has to look."""
 
 
 class GivenUp(ConsumersError):

@@ -117,7 +117,7 @@ class Settings:
         "PRICING_CURRENCY", "currency of list prices; as the ledger was made", default="USD"
     )
     billing_currency: str = _setting(
-        "BILLING_CURRENCY", "currency of what subjects owe; as the ledger was made", default="USD"
+        "BILLING_CURRENCY", "currency of bills; fixed when the ledger was made", default="USD"
     )
     ledger_shards: int = _setting(
         "LEDGER_SHARDS",

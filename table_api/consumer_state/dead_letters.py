@@ -1,4 +1,4 @@
-"""Table `deadletters`: the index of events that can never be rated as they are.
+"""Table `deadletters`: the index of events that cannot be read or stored as they are.
 
 It owns keys and rows; the raw bytes lie in a blob beside it, written by the consumers.
 """
@@ -40,7 +40,7 @@ class LetterState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """One event that could not be rated, without its bytes."""
+    """One event that could not be read or stored, without its bytes."""
 
     hub: str
     partition: str

@@ -1,6 +1,7 @@
 """Opens a storage account: its tables and its blob containers.
 
-Nothing else makes these clients. It reads no environment: the caller has the settings.
+No other module of `table_api` or `consumers` makes these clients, but for the checkpoints, whose
+client is the Event Hubs SDK's own. It reads no environment: the caller has the settings.
 """
 
 from azure.core.credentials import AzureNamedKeyCredential

@@ -108,7 +108,7 @@ def show_metering(metering: Metering, *, now: datetime) -> None:
         st.badge(
             f"{at_least}{counted(metering.dead_letters_open, 'dead letter')} open",
             color="red" if metering.dead_letters_open else "gray",
-            help="Events that cannot be rated, kept whole with the reason. See the operations "
+            help="Events that cannot be read, kept whole with the reason. See the operations "
             "guide on how to re-drive them.",
         )
     problems = metering.audit.problems if metering.audit else []

@@ -37,7 +37,7 @@ async def get_health(request: Request, query: Annotated[NoQuery, Query()]) -> Re
 
 
 async def get_metering(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
-    """How far metering is, what it could not rate, and whether the last audit was clean."""
+    """How far metering is, what it could not read, and whether the last audit was clean."""
     api = api_of(request)
     await api.reads.meta()
     status = await read_metering(api.storage, api.groups.metering)
