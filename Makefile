@@ -46,9 +46,10 @@ lint: setup ## Check lint, types and format
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-fmt: setup ## Format the code and sort the imports
+fmt: setup ## Format the code, sort the imports, write docs/cli.md
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+	$(RUN) -m chargeback.reference > docs/cli.md
 
 docs: setup ## Build the documentation as a site, without network: .site/html/index.html
 	@$(RUN) -m docs_site

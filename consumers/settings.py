@@ -1,9 +1,8 @@
-"""What the consumers can be told: one frozen value, from flags over environment variables.
+"""The settings of the consumers: one frozen value, from flags over environment variables.
 
-docs/consumer.md lists all of it; a test compares. Nothing else reads the environment.
+docs/consumer.md lists all of them; a test compares. Nothing else reads the environment.
 """
 
-import argparse
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -81,25 +80,29 @@ class Settings:
     """Every setting of every verb; the flag of `checkpoint_interval_s` is that with dashes."""
 
     eventhub_connection_string: str | None = _setting(
-        "EVENTHUB_CONNECTION_STRING", "the namespace, with a key (local use, or the emulator)"
+        "EVENTHUB_CONNECTION_STRING", "connection string with a key (local use, or the emulator)"
     )
     eventhub_namespace: str | None = _setting(
         "EVENTHUB_NAMESPACE",
-        "fully qualified namespace, with an identity in place of a key",
+        "fully qualified namespace; the process signs in by its identity",
         parse=_host,
     )
-    eventhub_name: str = _setting("EVENTHUB_NAME", "the event hub", default="llm-usage")
-    consumer_group: str = _setting("CONSUMER_GROUP", "its consumer group", default="metering")
+    eventhub_name: str = _setting(
+        "EVENTHUB_NAME", "the event hub of usage events", default="llm-usage"
+    )
+    consumer_group: str = _setting(
+        "CONSUMER_GROUP", "consumer group that meters it", default="metering"
+    )
     storage_connection_string: str | None = _setting(
         "STORAGE_CONNECTION_STRING",
-        "the storage account, with a key (local use)",
+        "connection string of the storage account (local use)",
         parse=spelled_out,
     )
     tables_url: str | None = _setting(
-        "TABLES_URL", "https://ACCOUNT.table.core.windows.net, with an identity", parse=_https_url
+        "TABLES_URL", "https://ACCOUNT.table.core.windows.net; by identity", parse=_https_url
     )
     blobs_url: str | None = _setting(
-        "BLOBS_URL", "https://ACCOUNT.blob.core.windows.net, with an identity", parse=_https_url
+        "BLOBS_URL", "https://ACCOUNT.blob.core.windows.net; by identity", parse=_https_url
     )
     checkpoint_container: str = _setting(
         "CHECKPOINT_CONTAINER", "blob container of checkpoints", default="checkpoints"
@@ -108,53 +111,84 @@ class Settings:
         "DEAD_LETTER_CONTAINER", "blob container of dead letters", default="dead-letters"
     )
     price_books: tuple[Path, ...] = _setting(
-        "PRICE_BOOKS", "your own rule files, separated as in PATH", default=(), parse=_paths
+        "PRICE_BOOKS", "rule files of your own, separated as in PATH", default=(), parse=_paths
     )
     billing_time_zone: str = _setting(
-        "BILLING_TIME_ZONE", "IANA zone of days and months; as the ledger was made", default="UTC"
+        "BILLING_TIME_ZONE",
+        "IANA zone of days and months; fixed when the ledger is made",
+        default="UTC",
     )
     pricing_currency: str = _setting(
-        "PRICING_CURRENCY", "currency of list prices; as the ledger was made", default="USD"
+        "PRICING_CURRENCY", "currency of list prices; fixed when the ledger is made", default="USD"
     )
     billing_currency: str = _setting(
-        "BILLING_CURRENCY", "currency of bills; fixed when the ledger was made", default="USD"
+        "BILLING_CURRENCY",
+        "currency of bills; fixed when the ledger is made",
+        default="USD",
     )
     ledger_shards: int = _setting(
         "LEDGER_SHARDS",
-        "partitions a month; as the ledger was made",
+        "partitions a month; fixed when the ledger is made",
         default=16,
         parse=_up_to(SHARDS_MAX),
     )
     batch_events_max: int = _setting(
-        "BATCH_EVENTS_MAX", "events in a batch", default=2_000, parse=_positive
+        "BATCH_EVENTS_MAX", "most events in a batch", default=2_000, parse=_positive
     )
     linger_s: float = _setting(
-        "LINGER_S", "how long a batch may wait to fill", default=0.5, parse=_seconds
+        "LINGER_S",
+        "seconds that a batch may wait to fill",
+        default=0.5,
+        parse=_seconds,
     )
     prefetch_events: int = _setting(
-        "PREFETCH_EVENTS", "events asked for at once, a partition", default=3_000, parse=_positive
+        "PREFETCH_EVENTS", "events fetched ahead, per partition", default=3_000, parse=_positive
     )
     checkpoint_interval_s: float = _setting(
-        "CHECKPOINT_INTERVAL_S", "between saves, a partition", default=3.0, parse=_seconds
+        "CHECKPOINT_INTERVAL_S",
+        "seconds between saves, per partition",
+        default=3.0,
+        parse=_seconds,
     )
     load_balancing_interval_s: float = _setting(
-        "LOAD_BALANCING_INTERVAL_S", "between claims of partitions", default=10.0, parse=_seconds
+        "LOAD_BALANCING_INTERVAL_S",
+        "seconds between claims of partitions",
+        default=10.0,
+        parse=_seconds,
     )
     ownership_expiry_s: float = _setting(
         "OWNERSHIP_EXPIRY_S",
-        "until a dead consumer's partitions are free",
+        "seconds until a dead consumer's partitions are free",
         default=60.0,
         parse=_seconds,
     )
     monitor_interval_s: float = _setting(
-        "MONITOR_INTERVAL_S", "between looks at lag and stalls", default=15.0, parse=_seconds
+        "MONITOR_INTERVAL_S",
+        "seconds between looks at lag and stalls",
+        default=15.0,
+        parse=_seconds,
     )
     stall_s: float = _setting(
-        "STALL_S", "events wait so long and none arrives: a stall", default=60.0, parse=_seconds
+        "STALL_S",
+        "seconds that events may wait while none arrives; then it is a stall",
+        default=60.0,
+        parse=_seconds,
+    )
+    dead_letters_in_a_row_max: int = _setting(
+        "DEAD_LETTERS_IN_A_ROW_MAX",
+        "more in a row stop the consumer",
+        default=200,
+        parse=_up_to(SHARDS_MAX),
+    )
+    dead_letter_percent_max: int = _setting(
+        "DEAD_LETTER_PERCENT_MAX",
+        "a higher share stops the consumer",
+        default=50,
+        parse=_up_to(SHARDS_MAX),
     )
     dead_letter_window_events: int = _setting(
         "DEAD_LETTER_WINDOW_EVENTS",
-        "last events of a partition that are judged",
+        "last events that the share is of",
         default=1_000,
         parse=_positive,
     )
@@ -182,28 +216,31 @@ class Settings:
         default="apim-diagnostics",
     )
     pairing_group: str = _setting(
-        "PAIRING_GROUP", "consumer group of `pair` on both hubs", default="pairing"
+        "PAIRING_GROUP", "consumer group of `pair`, on both hubs", default="pairing"
     )
     pairing_grace_s: float = _setting(
         "PAIRING_GRACE_S",
-        "how long a plain call's usage event may be late before the log stands in",
+        "seconds that a usage event may be late before the log replaces it",
         default=900.0,
         parse=_seconds,
     )
     pairing_timeout_s: float = _setting(
         "PAIRING_TIMEOUT_S",
-        "how long any half of a call is waited for",
+        "seconds that a call may wait for its other half",
         default=3_600.0,
         parse=_seconds,
     )
     pairing_sweep_interval_s: float = _setting(
         "PAIRING_SWEEP_INTERVAL_S",
-        "between looks at calls that wait",
+        "seconds between looks at waiting calls",
         default=30.0,
         parse=_seconds,
     )
     hub_retention_days: int = _setting(
-        "HUB_RETENTION_DAYS", "the longer one of both hubs", default=7, parse=_up_to(DAYS_MAX)
+        "HUB_RETENTION_DAYS",
+        "retention of the hub that keeps events longer",
+        default=7,
+        parse=_days,
     )
 
     def __post_init__(self) -> None:
@@ -264,19 +301,6 @@ def options() -> list[Option]:
     ]
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """One flag per setting; its help names the variable that it is the twin of."""
-    group = parser.add_argument_group("settings (a flag is stronger than its variable)")
-    for option in options():
-        default = f"; default {option.default}" if option.default else ""
-        group.add_argument(
-            option.flag,
-            dest=option.name,
-            metavar="X",
-            help=f"{option.meaning} [{option.variable}{default}]",
-        )
-
-
 def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Settings:
     """SettingsError names the variable that is missing or cannot be used."""
     values: dict[str, Any] = {}
@@ -288,6 +312,6 @@ def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
             values[option.name] = option.parse(text)
         except ValueError as error:
             raise SettingsError(
-                f"{option.variable} is {text!r}, which cannot be used: {error}"
+                f"{option.flag} ({option.variable}) is {text!r}, which cannot be used: {error}"
             ) from error
     return Settings(**values)

@@ -1,7 +1,6 @@
 """`python -m docs_site [FOLDER]`: the documentation as a site, in FOLDER/html, without network."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -11,8 +10,6 @@ from docs_site.pages import linked_files, pages
 
 ROOT = Path(__file__).parent.parent
 MERMAID = ROOT / "node_modules/@mermaid-js/tiny"
-RESERVED = "cli.md"
-"""Has its place in mkdocs.yml already: it is left out until docs/ has the page."""
 
 
 def stage(folder: Path) -> None:
@@ -31,14 +28,6 @@ def stage(folder: Path) -> None:
         shutil.copyfile(original, copy)
 
 
-def config(staged: Path) -> str:
-    """The text of mkdocs.yml, without what is reserved for a page that does not exist yet."""
-    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    if (staged / RESERVED).exists():
-        return text
-    return re.sub(rf"^.*: {RESERVED}\n", "", text, flags=re.MULTILINE)
-
-
 def main(arguments: list[str]) -> int:
     """Stage the pages and let MkDocs build them: any warning fails."""
     folder = Path(arguments[0]).resolve() if arguments else ROOT / ".site"
@@ -48,12 +37,10 @@ def main(arguments: list[str]) -> int:
     stage(folder / "pages")
     folders = {"DOCS_PAGES": str(folder / "pages"), "DOCS_HTML": str(folder / "html")}
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", "-"],
-        input=config(folder / "pages"),
+        [sys.executable, "-m", "mkdocs", "build", "--strict"],
         cwd=ROOT,
         # Without the theme's notice of what comes after MkDocs 1: it is no warning about a page.
         env={**os.environ, **folders, "NO_MKDOCS_2_WARNING": "1"},
-        text=True,
         check=False,
     )
     return built.returncode

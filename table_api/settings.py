@@ -22,18 +22,22 @@ class Variable:
 
 
 VARIABLES = (
-    Variable("STORAGE_CONNECTION_STRING", "the storage account, with a key (local use), or"),
-    Variable("TABLES_URL", "https://ACCOUNT.table.core.windows.net, with an identity"),
-    Variable("BLOBS_URL", "https://ACCOUNT.blob.core.windows.net; else the account of TABLES_URL"),
-    Variable("EVENTHUB_NAME", "hub of usage events", DEFAULT_GROUPS.usage_hub),
-    Variable("CONSUMER_GROUP", "group that meters them", DEFAULT_GROUPS.metering_group),
-    Variable("DIAGNOSTICS_HUB_NAME", "hub of the gateway's log", DEFAULT_GROUPS.diagnostics_hub),
-    Variable("PAIRING_GROUP", "group that pairs both hubs", DEFAULT_GROUPS.pairing_group),
+    Variable("STORAGE_CONNECTION_STRING", "connection string of the storage account (local use)"),
+    Variable("TABLES_URL", "https://ACCOUNT.table.core.windows.net; by identity"),
+    Variable(
+        "BLOBS_URL", "https://ACCOUNT.blob.core.windows.net; default: of TABLES_URL's account"
+    ),
+    Variable("EVENTHUB_NAME", "the event hub of usage events", DEFAULT_GROUPS.usage_hub),
+    Variable("CONSUMER_GROUP", "consumer group that meters them", DEFAULT_GROUPS.metering_group),
+    Variable(
+        "DIAGNOSTICS_HUB_NAME", "the event hub of the gateway's log", DEFAULT_GROUPS.diagnostics_hub
+    ),
+    Variable("PAIRING_GROUP", "consumer group that pairs both hubs", DEFAULT_GROUPS.pairing_group),
     Variable("INVOICE_ISSUER", "who bills", DEFAULT_INVOICING.issuer),
     Variable("INVOICE_PREFIX", "start of invoice numbers", DEFAULT_INVOICING.prefix),
     Variable(
         "INVOICE_LOOK_BACK_MONTHS",
-        "earlier months that are corrected",
+        "earlier months that a close corrects",
         str(DEFAULT_INVOICING.look_back_months),
     ),
     Variable(
@@ -70,15 +74,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             look_back_months=_number(values, "INVOICE_LOOK_BACK_MONTHS"),
             open_calls_max=_number(values, "INVOICE_OPEN_CALLS_MAX"),
         ),
-    )
-
-
-def help_text() -> str:
-    """Every variable with its meaning and default, a line each."""
-    width = max(len(each.name) for each in VARIABLES)
-    return "".join(
-        f"  {each.name:<{width}}  {each.meaning}{f' ({each.default})' if each.default else ''}\n"
-        for each in VARIABLES
     )
 
 

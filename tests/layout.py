@@ -5,16 +5,26 @@ a module belongs to the longest name that it starts with.
 """
 
 MAY_IMPORT: dict[str, set[str]] = {
-    "pricing_rules": set(),
+    "command_line": set(),
+    "pricing_rules": {"command_line"},
     "telemetry": set(),
-    "table_api": {"pricing_rules", "telemetry"},
-    "consumers": {"pricing_rules", "telemetry", "table_api"},
-    "ui": set(),
-    "apim_policies": set(),
-    "local_stack": {"pricing_rules", "telemetry", "table_api", "consumers", "apim_policies"},
+    "table_api": {"command_line", "pricing_rules", "telemetry"},
+    "consumers": {"command_line", "pricing_rules", "telemetry", "table_api"},
+    "ui": {"command_line"},
+    "apim_policies": {"command_line"},
+    "local_stack": {
+        "command_line", "pricing_rules", "telemetry", "table_api", "consumers", "apim_policies",
+    },
+    "chargeback": {
+        "command_line", "pricing_rules", "telemetry", "table_api", "consumers", "ui",
+        "apim_policies", "local_stack",
+    },
     "docs_site": {"table_api"},
-}
+}  # fmt: skip
 """What each package may import of the others; benchmarks and tests may import all."""
+
+COMMANDS = {"verbs", "app", "__main__"}
+"""Only modules under these names know the command line: Typer, and what commands share."""
 
 ORDER = {
     "pricing_rules": """
@@ -37,12 +47,13 @@ ORDER = {
         running  [metering pairing]  rerating  replay  verbs  __main__
     """,
     "ui": """
-        period format  api  address  parts  usage_views  app_pages  streamlit_app
+        period format  api  address  parts  usage_views  app_pages  streamlit_app  app
     """,
     "local_stack": """
         errors  broker.errors  broker.config  broker.amqp  [broker.faults broker.store]
         broker.serving  broker.strikes  broker.broker  broker.admin  broker.listening  broker
-        traffic  [model send gateway.reporting]  gateway  demo
+        traffic  [model send gateway.reporting]  gateway  demo  app
+        [broker.__main__ send.__main__ demo.__main__]
     """,
     "local_stack.broker.serving": """
         [addresses responses namespace]  peer  [cbs management links]
@@ -76,6 +87,6 @@ READ_CHAIN_COLUMNS = {"table_api.ledger.entries", "table_api.ledger.recorded_cal
 """These alone look into a LedgerEntry's `row`; all others use its typed facts."""
 
 READ_ENVIRONMENT = {
-    "table_api.function_app", "ui.api.connection", "telemetry.setup",
+    "table_api.function_app", "ui.api.connection", "telemetry.setup", "local_stack.demo.run",
 }  # fmt: skip
 """These modules and any `__main__` alone read `os.environ`."""

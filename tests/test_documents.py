@@ -11,12 +11,13 @@ PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/*.md")
 NAMING = sorted({page for page in PAGES if page.name != "CHANGELOG.md"})
 """The changelog says what was, and so names files that are gone."""
 PACKAGES = (
-    "pricing_rules", "telemetry", "table_api", "consumers", "ui", "apim_policies", "local_stack",
-    "benchmarks", "tests",
+    "command_line", "pricing_rules", "telemetry", "table_api", "consumers", "ui", "apim_policies",
+    "local_stack", "chargeback", "benchmarks", "tests",
 )  # fmt: skip
 FOREIGN = {"streamlit"}
 _PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join((*PACKAGES, 'docs', 'bicep'))})/[\w./-]*\w)")
-_MODULE = re.compile(rf"(?<![\w/.-])((?:{'|'.join(PACKAGES)})(?:\.(?!md\b)\w+)+)(?![\w/])")
+_MODULES = "|".join(name for name in PACKAGES if name != "chargeback")  # metrics have this name
+_MODULE = re.compile(rf"(?<![\w/.-])((?:{_MODULES})(?:\.(?!md\b)\w+)+)(?![\w/])")
 _COMMAND = re.compile(r"python -m ([\w.]+)")
 _TREE_LINE = re.compile(r"^( *)([\w.]+)/ {2,}\S", re.MULTILINE)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from chargeback.__main__ import main
 from local_stack.demo.demo_box import DemoBox, show
-from pricing_rules.__main__ import main
 from tests.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,9 +24,9 @@ def test_the_explained_price_is_what_the_command_prints(
 ) -> None:
     [block] = re.findall(r"```console\n\$ (.*?)```", README, re.DOTALL)
     command, shown = block.split("\n", 1)
-    assert shlex.split(command)[:3] == ["python", "-m", "pricing_rules"]
+    assert shlex.split(command)[0] == "chargeback"
     monkeypatch.chdir(ROOT)
-    assert main(shlex.split(command)[3:]) == 0
+    assert main(shlex.split(command)[1:]) == 0
     printed = capsys.readouterr().out
     assert VERSION.sub("", shown.rstrip()) == VERSION.sub("", printed.rstrip())
 

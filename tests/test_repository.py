@@ -12,12 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.layout import MAY_IMPORT, ORDER, READ_CHAIN_COLUMNS, READ_ENVIRONMENT, WALLS
+from tests.layout import (
+    COMMANDS,
+    MAY_IMPORT,
+    ORDER,
+    READ_CHAIN_COLUMNS,
+    READ_ENVIRONMENT,
+    WALLS,
+)
 from tests.paths import ROOT
 
 PACKAGES = (
-    "pricing_rules", "telemetry", "table_api", "consumers", "ui", "apim_policies", "local_stack",
-    "benchmarks", "docs_site",
+    "command_line", "pricing_rules", "telemetry", "table_api", "consumers", "ui", "apim_policies",
+    "local_stack", "chargeback", "benchmarks", "docs_site",
 )  # fmt: skip
 EVENT_HUBS_USERS = {"consumers", "local_stack", "benchmarks", "tests"}
 FUNCTION_LINES_MAX = 70
@@ -160,6 +167,17 @@ def test_walls_stand(name: str) -> None:
         if within(imported, {"table_api"}) and not within(imported, {name, *WALLS[name]})
     }
     assert found == set()
+
+
+def test_only_commands_know_the_command_line() -> None:
+    users = {
+        module_of(path)
+        for path in python_files()
+        if package_of(path) not in {"command_line", "chargeback", "tests"}
+        and any(name.partition(".")[0] in {"command_line", "typer"} for name in imports_of(path))
+    }
+    assert users
+    assert {user for user in users if COMMANDS.isdisjoint(user.split(".")[1:])} == set()
 
 
 def test_only_verbs_of_the_consumers_reach_the_http_api() -> None:

@@ -1,10 +1,8 @@
-"""The verb `replay`: chooses the source, shows how far it is, says what it found."""
+"""The verb `replay`: opens the source, shows how far it is, and reports what it found."""
 
-import argparse
 import asyncio
 import contextlib
 import hashlib
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +20,7 @@ from consumers.metering.metering import Metering
 from consumers.metering.open_metering import ledger_to_look_at, open_ledger
 from consumers.pairing.redrive import open_pairing_path
 from consumers.receiving.hub import EventHub
+from consumers.replay.arguments import ReplayRequest
 from consumers.replay.capture_files import ContainerFiles, DirectoryFiles
 from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import WatchingPoster, staged
@@ -30,8 +29,9 @@ from consumers.replay.letters import open_letters, replay_letters
 from consumers.replay.replay import Replay, Tally
 from consumers.replay.source import Period, Source
 from consumers.rerating.diff_text import as_table
-from consumers.rerating.stage import keep_staging, overlapping
+from consumers.rerating.stage import keep_and_warn
 from consumers.running.clients import Clients, open_clients
+from consumers.running.signals import until_signalled
 from consumers.settings import Settings
 from pricing_rules.price_book.book import load_book
 from table_api.consumer_state.replay_positions import ReplayPositions
@@ -45,74 +45,74 @@ NOT_ALL_WAS_READ = 1
 DIFFERENCES_SHOWN_MAX = 20
 
 
-async def replay(settings: Settings, arguments: argparse.Namespace) -> int:
-    """1 when something could not be read; it is named, and the rest was replayed."""
-    _period(arguments)  # refused before anything is opened
-    ended = asyncio.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, ended.set)
-    async with open_clients(settings) as edges:
-        opened = ledger_to_look_at if arguments.dry_run else open_ledger
-        ledger = await opened(edges, settings)
-        watching = WatchingPoster(ledger, edges.price_books, dry_run=arguments.dry_run)
-        metering = await _metering(settings, edges, ledger, watching, arguments)
-        if arguments.dead_letters:
-            tally = await _letters(settings, edges, metering, arguments, ended)
+async def replay(settings: Settings, request: ReplayRequest) -> int:
+    """Replay. 1 when something could not be read: it is named, and the rest is replayed."""
+    _period(request)  # refused before anything is opened
+    ended = until_signalled()
+    async with open_clients(settings) as clients:
+        opened = ledger_to_look_at if request.dry_run else open_ledger
+        ledger = await opened(clients, settings)
+        watching = WatchingPoster(ledger, clients.price_books, dry_run=request.dry_run)
+        metering = await _metering(settings, clients, ledger, watching, request)
+        if request.dead_letters:
+            tally = await _letters(settings, clients, metering, request, ended)
         else:
-            async with _source(settings, edges, arguments) as source:
-                tally = await _replayed(source, metering, edges, arguments, ended)
-        _report(tally, watching, dry_run=arguments.dry_run)
+            async with _source(settings, clients, request) as source:
+                tally = await _replayed(source, metering, clients, request, ended)
+        _report(tally, watching, dry_run=request.dry_run)
         if not tally.complete:
-            _say(f"ended before its end; the same command {_again(arguments)}")
+            _say(f"interrupted; the same command {_again(request)}")
             return NOT_ALL_WAS_READ
-        if arguments.stage:
-            await _stage(watching, edges, ledger, dry_run=arguments.dry_run)
+        if request.stage:
+            await _stage(watching, clients, ledger, dry_run=request.dry_run)
     return NOT_ALL_WAS_READ if tally.findings else 0
 
 
-def _again(arguments: argparse.Namespace) -> str:
-    if arguments.dry_run or arguments.stage:
-        return "begins anew, and what was posted is found standing"
+def _again(request: ReplayRequest) -> str:
+    if request.dry_run or request.stage:
+        return "begins again, and finds in the ledger what was posted"
     return "goes on from here"
 
 
 @contextlib.asynccontextmanager
 async def _source(
-    settings: Settings, edges: Clients, arguments: argparse.Namespace
+    settings: Settings, clients: Clients, request: ReplayRequest
 ) -> AsyncIterator[Source]:
-    period = _period(arguments)
-    if arguments.hub:
-        hub = EventHub(replace(edges.hub.address, group=arguments.group))
+    period = _period(request)
+    if request.hub:
+        hub = EventHub(replace(clients.hub.address, group=request.group))
         try:
             yield HubSource(hub, period)
         finally:
             await hub.close()
-    elif arguments.capture.startswith(("https://", "http://")):
-        async with open_container_at(arguments.capture, settings.storage) as container:
+        return
+    capture = request.capture or ""
+    if capture.startswith(("https://", "http://")):
+        async with open_container_at(capture, settings.storage) as container:
             yield CaptureSource(ContainerFiles(container), settings.eventhub_name, period)
     else:
-        files = DirectoryFiles(Path(arguments.capture))
+        files = DirectoryFiles(Path(capture))
         yield CaptureSource(files, settings.eventhub_name, period)
 
 
 async def _metering(
     settings: Settings,
-    edges: Clients,
+    clients: Clients,
     ledger: ProjectedLedger,
     watching: WatchingPoster,
-    arguments: argparse.Namespace,
+    request: ReplayRequest,
 ) -> Metering:
     book = load_book(settings.price_books)
-    if not arguments.dry_run:
-        await edges.price_books.keep(book)
-        await edges.dead_letters.create()
-    rating = CallRating(book, People(edges.tables, now=now_utc), ledger.meta.calendar)
+    if not request.dry_run:
+        await clients.price_books.keep(book)
+        await clients.dead_letters.create()
+    rating = CallRating(book, People(clients.tables, now=now_utc), ledger.meta.calendar)
     await rating.refresh()
     return Metering(
         hub=settings.eventhub_name,
         rating=rating,
         ledger=watching,
-        dead_letters=MemoryDeadLetters() if arguments.dry_run else edges.dead_letters,
+        dead_letters=MemoryDeadLetters() if request.dry_run else clients.dead_letters,
         now=now_utc,
     )
 
@@ -120,15 +120,15 @@ async def _metering(
 async def _replayed(
     source: Source,
     metering: Metering,
-    edges: Clients,
-    arguments: argparse.Namespace,
+    clients: Clients,
+    request: ReplayRequest,
     ended: asyncio.Event,
 ) -> Tally:
     partitions = await source.partitions()
     positions = None
     # What differs is known to the process that read it: to stage all of it, all is read again.
-    if not (arguments.dry_run or arguments.stage):
-        positions = ReplayPositions(edges.tables, replay_name(source.hub, arguments))
+    if not (request.dry_run or request.stage):
+        positions = ReplayPositions(clients.tables, replay_name(source.hub, request))
     total = sum(source.size(partition) for partition in partitions)
     with replay_bar(total) as bar:
 
@@ -141,21 +141,21 @@ async def _replayed(
 
 async def _letters(
     settings: Settings,
-    edges: Clients,
+    clients: Clients,
     metering: Metering,
-    arguments: argparse.Namespace,
+    request: ReplayRequest,
     ended: asyncio.Event,
 ) -> Tally:
-    chosen = await open_letters(edges.dead_letters, _period(arguments))
+    chosen = await open_letters(clients.dead_letters, _period(request))
     async with contextlib.AsyncExitStack() as opened:
         pairing = None
-        if not arguments.dry_run:
+        if not request.dry_run:
             pairing = await opened.enter_async_context(
                 open_pairing_path(settings, diagnostics=False)
             )
         with replay_bar(len(chosen)) as bar:
             return await replay_letters(
-                edges.dead_letters,
+                clients.dead_letters,
                 metering,
                 chosen,
                 pairing=pairing,
@@ -164,13 +164,13 @@ async def _letters(
             )
 
 
-def _period(arguments: argparse.Namespace) -> Period:
-    return Period(from_time=arguments.from_time, to_time=arguments.to_time)
+def _period(request: ReplayRequest) -> Period:
+    return Period(from_time=request.from_time, to_time=request.to_time)
 
 
-def replay_name(hub: str, arguments: argparse.Namespace) -> str:
-    """The same command is the same replay, which goes on where it was interrupted."""
-    said = (hub, arguments.capture, arguments.hub, arguments.from_time, arguments.to_time)
+def replay_name(hub: str, request: ReplayRequest) -> str:
+    """The same command has the same name, so it goes on where it was interrupted."""
+    said = (hub, request.capture, request.hub, request.from_time, request.to_time)
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
@@ -186,11 +186,11 @@ def _report(tally: Tally, watching: WatchingPoster, *, dry_run: bool) -> None:
     for finding in tally.findings:
         print(f"not read\t{finding}")
     if tally.resumed:
-        _say("went on where it was interrupted: what was read before is not in these numbers")
+        _say("went on where it was interrupted: these numbers leave out what was read before")
 
 
 async def _stage(
-    watching: WatchingPoster, edges: Clients, ledger: ProjectedLedger, *, dry_run: bool
+    watching: WatchingPoster, clients: Clients, ledger: ProjectedLedger, *, dry_run: bool
 ) -> None:
     settings = ledger.meta.settings
     staging = staged(watching.found, (settings.pricing_currency, settings.billing_currency))
@@ -198,10 +198,11 @@ async def _stage(
         print(as_table(msgspec.json.decode(staging.document(run=None))))
         _say("nothing is written: this is what would be staged")
         return
-    reratings = Reratings(edges.tables)
-    run = await keep_staging(staging, reratings, edges.rerating_documents, at=now_utc())
-    for other in overlapping(run, await reratings.all()):
-        _say(f"overlaps run {other.run} ({other.state}): what one changes the other leaves alone")
+    run, warnings = await keep_and_warn(
+        staging, Reratings(clients.tables), clients.rerating_documents, at=now_utc()
+    )
+    for warning in warnings:
+        _say(warning)
     _say(f"run {run.run} is {run.state}: `rerate show {run.run}`, then `rerate approve`")
 
 
@@ -210,7 +211,7 @@ def _say(text: str) -> None:
 
 
 class ReplayBar:
-    """Moves by what was read of the source's size, and says the events."""
+    """Moves by the bytes or events that were read, and shows how many events that is."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress = progress
@@ -226,7 +227,7 @@ class ReplayBar:
 
 @contextmanager
 def replay_bar(total: int) -> Iterator[ReplayBar]:
-    """Shown for the time of the block."""
+    """Shown while the block runs."""
     columns = (
         BarColumn(),
         TextColumn("{task.percentage:.0f} % {task.fields[events]} events, {task.fields[rate]}/s"),

@@ -11,6 +11,7 @@ from itertools import islice
 from uuid import uuid4
 
 from consumers.errors import RerateRefused
+from consumers.rerating.arguments import BATCH_CALLS_MAX
 from consumers.rerating.stage import pairs_name
 from table_api.ledger.chain_changes import Reprice, Revert
 from table_api.ledger.keys import CallAddress
@@ -20,9 +21,6 @@ from table_api.rerating.pairs import Pair, decode_pairs
 from table_api.rerating.run import Approval, Rerating, Settled, Work
 from table_api.rerating.runs_table import LeftAlone, Reratings
 from table_api.storage.blobs import Documents
-
-BATCH_CALLS_MAX = 500
-"""Calls of one batch: about six transactions, and one renewal of the place of work."""
 
 Progressed = Callable[[int, int], None]
 """Told the pairs settled and all pairs, after each batch."""

@@ -122,10 +122,23 @@ def check(staging: Staging, *, allow_unpriced: bool) -> None:
         )
 
 
+async def keep_and_warn(
+    staging: Staging, reratings: Reratings, documents: Documents, *, at: datetime
+) -> tuple[Rerating, list[str]]:
+    """Store a staging as a run; names each other run that waits for some of the same days."""
+    run = await keep_staging(staging, reratings, documents, at=at)
+    warnings = [
+        f"run {other.run} ({other.state}) covers some of the same days; "
+        "each run skips calls that the other has changed"
+        for other in _overlapping(run, await reratings.all())
+    ]
+    return run, warnings
+
+
 async def keep_staging(
     staging: Staging, reratings: Reratings, documents: Documents, *, at: datetime
 ) -> Rerating:
-    """The run, with its pairs written first: a run that is seen has them."""
+    """The run. Its pairs are written first, so a run that is seen has them."""
     run, total = staging.run, staging.diff.total
     await documents.create_container()
     await create_once(
@@ -155,8 +168,8 @@ def is_live(scope: Scope, calendar: BillingCalendar, now: datetime) -> bool:
     return scope.to_day > calendar.day(now)
 
 
-def overlapping(run: Rerating, runs: Sequence[Rerating]) -> list[Rerating]:
-    """Others that wait for the same days: what one of them changes, the later ones leave alone."""
+def _overlapping(run: Rerating, runs: Sequence[Rerating]) -> list[Rerating]:
+    """Others that wait for some of the same days: later runs skip what an earlier one changed."""
     waiting = {RunState.STAGED, RunState.APPROVED, RunState.APPLYING}
     return [
         other

@@ -1,6 +1,5 @@
 """The verb `check`: one OK line per dependency, and by which way each is entered."""
 
-import argparse
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -37,19 +36,19 @@ class Finding:
     said: str
 
 
-async def findings(settings: Settings, edges: Clients) -> AsyncIterator[Finding]:
+async def findings(settings: Settings, clients: Clients) -> AsyncIterator[Finding]:
     """Every dependency in turn; a failed one is tried TRIES_MAX times."""
     hub_way = _way(settings.eventhub_connection_string)
     storage_way = _way(settings.storage_connection_string)
-    hub = await _ask(f"event hub (by {hub_way})", lambda: _hub(edges))
+    hub = await _ask(f"event hub (by {hub_way})", lambda: _hub(clients))
     yield hub
     if hub.ok:
-        yield await _ask(f"consumer group (by {hub_way})", lambda: _group(edges))
+        yield await _ask(f"consumer group (by {hub_way})", lambda: _group(clients))
     else:
         yield Finding(f"consumer group (by {hub_way})", False, "not asked: no hub")
-    yield await _ask(f"blob storage (by {storage_way})", lambda: _blobs(settings, edges))
-    yield await _ask(f"table storage (by {storage_way})", lambda: _tables(edges))
-    yield await _ask("ledger", lambda: _ledger(settings, edges))
+    yield await _ask(f"blob storage (by {storage_way})", lambda: _blobs(settings, clients))
+    yield await _ask(f"table storage (by {storage_way})", lambda: _tables(clients))
+    yield await _ask("ledger", lambda: _ledger(settings, clients))
     yield await _ask("price book", lambda: _book(settings))
 
 
@@ -71,25 +70,25 @@ async def _ask(name: str, ask: Callable[[], Awaitable[str]]) -> Finding:
     return Finding(name, False, said)
 
 
-async def _hub(edges: Clients) -> str:
-    state = await edges.hub.state()
-    address = edges.hub.address
+async def _hub(clients: Clients) -> str:
+    state = await clients.hub.state()
+    address = clients.hub.address
     return f"{address.host}/{address.hub}, {len(state.partitions)} partitions"
 
 
-async def _group(edges: Clients) -> str:
+async def _group(clients: Clients) -> str:
     """Read without an epoch, which disturbs no owner.
 
     The SDK is silent about a refused attach, so only an event proves the way, or an owner that
     keeps us off. Where there is no event, there is no proof.
     """
-    state = await edges.hub.state()
-    partitions = await edges.hub.partitions(state.partitions)
+    state = await clients.hub.state()
+    partitions = await clients.hub.partitions(state.partitions)
     filled = next((each for each in partitions if not each.empty), None)
-    group = edges.hub.address.group
+    group = clients.hub.address.group
     if filled is None:
         return f"{group}, not proven: the hub holds no event to read"
-    async with make_client(edges.hub.address) as client:
+    async with make_client(clients.hub.address) as client:
         said = await _first_word(client, filled.partition)
     if said is None:
         raise GroupUnreachable(
@@ -124,25 +123,25 @@ async def _first_word(client: EventHubConsumerClient, partition: str) -> str | N
         await asyncio.wait({reading})
 
 
-async def _blobs(settings: Settings, edges: Clients) -> str:
-    await edges.checkpoint_container.create_container()
-    positions = await edges.checkpoints.positions()
+async def _blobs(settings: Settings, clients: Clients) -> str:
+    await clients.checkpoint_container.create_container()
+    positions = await clients.checkpoints.positions()
     return f"container {settings.checkpoint_container}, {len(positions)} checkpoints"
 
 
-async def _tables(edges: Clients) -> str:
-    await edges.progress.create()
-    address = edges.hub.address
-    rows = await edges.progress.of_group(address.hub, address.group)
+async def _tables(clients: Clients) -> str:
+    await clients.progress.create()
+    address = clients.hub.address
+    rows = await clients.progress.of_group(address.hub, address.group)
     return f"table {PROGRESS_TABLE}, {len(rows)} partitions"
 
 
-async def _ledger(settings: Settings, edges: Clients) -> str:
-    if await read_meta(edges.tables) is None:
+async def _ledger(settings: Settings, clients: Clients) -> str:
+    if await read_meta(clients.tables) is None:
         return "none yet: the first `run` makes it"
-    meta = await open_meta(edges.tables, ledger_settings(settings), now=now_utc())
-    stands = meta.settings
-    return f"{stands.zone}, {stands.pricing_currency}, {stands.shards} shards"
+    meta = await open_meta(clients.tables, ledger_settings(settings), now=now_utc())
+    fixed = meta.settings
+    return f"{fixed.zone}, {fixed.pricing_currency}, {fixed.shards} shards"
 
 
 async def _book(settings: Settings) -> str:
@@ -150,11 +149,11 @@ async def _book(settings: Settings) -> str:
     return f"version {book.version[:12]}, {len(book.aliases)} deployments"
 
 
-async def check(settings: Settings, _arguments: argparse.Namespace) -> int:
-    """A line per dependency; 1 when one fails."""
+async def check(settings: Settings) -> int:
+    """Print a line per dependency. 1 when one fails."""
     ok = True
-    async with open_clients(settings) as edges:
-        async for finding in findings(settings, edges):
+    async with open_clients(settings) as clients:
+        async for finding in findings(settings, clients):
             ok = ok and finding.ok
             said = redact(finding.said)  # libraries and services choose these words
             print(f"{'OK    ' if finding.ok else 'FAILED'} {finding.name}: {said}")

@@ -1,17 +1,17 @@
 """The verb `completeness`: the report as a table for people, or as the API's JSON."""
 
-import argparse
 from collections.abc import Iterator, Sequence
+from datetime import date
 
-from consumers.errors import SettingsError
 from consumers.running.clients import open_clients
 from consumers.settings import Settings
 from pricing_rules.money import format_pico
+from table_api.completeness.days import asked_days
 from table_api.completeness.meter import ESTIMATED, CallTally, ChargeTally, Sums, TokenTally
 from table_api.completeness.reads import CompletenessReading, CompletenessReads
 from table_api.consumer_state.dead_letters import LETTERS_READ_MAX
-from table_api.http_api.conventions.problems import Refused
-from table_api.http_api.status.completeness import CompletenessQuery, completeness_answer
+from table_api.ledger.day_range import DayRange
+from table_api.ledger.meta import LedgerMeta
 from table_api.storage.timestamp import now_utc
 from table_api.usage.cell_reads import LedgerReads
 
@@ -31,29 +31,37 @@ SHOWN = (
 )
 HEADINGS = (*(tally.value for tally in SHOWN), "token_difference")
 CALLS_READ_MAX = 5_000_000
-"""Nobody waits for an answer here: ten minutes. Memory holds the calls of one day."""
+"""Ten minutes of reading, which a person at a terminal can wait for; one day's calls in memory."""
 NAME_CHARS_MAX = 28
-"""Of an API or model in the table; `--json` has all of it."""
+"""Characters of an API or model in the table; `--json` has all of them."""
 
 
-async def completeness(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Print it. The days are those of the billing zone."""
-    asked = {"from": arguments.first_day, "to": arguments.until_day}
-    query = CompletenessQuery.model_validate(asked)
-    async with open_clients(settings) as edges:
-        reads = LedgerReads(edges.tables, now=now_utc)
+async def completeness(
+    settings: Settings,
+    *,
+    first_day: date | None = None,
+    until_day: date | None = None,
+    json_form: bool = False,
+) -> int:
+    """Print the report. Days are those of the billing zone; UnusableDays when there are none."""
+    async with open_clients(settings) as clients:
+        reads = LedgerReads(clients.tables, now=now_utc)
         meta = await reads.meta()
-        try:
-            days = query.days(meta.calendar.day(now_utc()))
-        except Refused as error:
-            raise SettingsError(error.detail) from error
-        reader = CompletenessReads(edges.tables, reads, settings.groups)
+        days = asked_days(first_day, until_day, today=meta.calendar.day(now_utc()))
+        reader = CompletenessReads(clients.tables, reads, settings.groups)
         reading = await reader.read(days, calls_max=CALLS_READ_MAX)
-    if arguments.json:
-        print(completeness_answer(reading, meta, days).model_dump_json(by_alias=True))
+    if json_form:
+        print(_json(reading, meta, days))
     else:
         print("\n".join(_lines(reading, meta.settings.pricing_currency)))
     return 0
+
+
+def _json(reading: CompletenessReading, meta: LedgerMeta, days: DayRange) -> str:
+    # Only this form needs the API's models.
+    from table_api.http_api.status.completeness import completeness_answer  # noqa: PLC0415
+
+    return completeness_answer(reading, meta, days).model_dump_json(by_alias=True)
 
 
 def _lines(reading: CompletenessReading, currency: str) -> Iterator[str]:

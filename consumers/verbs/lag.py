@@ -1,6 +1,5 @@
-"""How far behind a consumer group is, per partition: the hub's own numbers beside its progress."""
+"""How far behind a consumer group is, per partition: the hub's own numbers next to its progress."""
 
-import argparse
 import asyncio
 import json
 from collections.abc import Sequence
@@ -40,8 +39,8 @@ def lag_of(
 ) -> PartitionLag:
     """Pure. `progress` is None before the first save in this life of the hub.
 
-    Events that the retention took before we read them are lag no more: they are lost. The row
-    counts them once a later event arrives; until then the hub's first number tells.
+    Events that the retention took before we read them are no longer lag: they are lost. The row
+    counts them once a later event arrives; until then the hub's first number shows them.
     """
     durable = None if progress is None else progress.sequence_number
     start = max(at.first_sequence_number - 1, -1 if durable is None else durable)
@@ -67,18 +66,18 @@ def _lost(at: PartitionState, progress: Progress | None) -> int:
     return progress.counts.get(Count.LOST, 0) + gone
 
 
-async def read_lag(edges: Clients, *, now: datetime) -> list[PartitionLag]:
+async def read_lag(clients: Clients, *, now: datetime) -> list[PartitionLag]:
     """Every partition of the hub. Raises HubUnavailable or Unavailable."""
-    address = edges.hub.address
-    state = await edges.hub.state()
+    address = clients.hub.address
+    state = await clients.hub.state()
     partitions, rows, checkpoints = await asyncio.gather(
-        edges.hub.partitions(state.partitions),
-        edges.progress.of_group(address.hub, address.group),
-        edges.checkpoints.positions(),
+        clients.hub.partitions(state.partitions),
+        clients.progress.of_group(address.hub, address.group),
+        clients.checkpoints.positions(),
     )
-    standing = _of_this_life(rows, state)
+    saved = _of_this_life(rows, state)
     return [
-        lag_of(at, standing.get(at.partition), checkpoints.get(at.partition), now=now)
+        lag_of(at, saved.get(at.partition), checkpoints.get(at.partition), now=now)
         for at in partitions
     ]
 
@@ -113,9 +112,9 @@ def _or_dash(number: int | None) -> str:
     return "-" if number is None else str(number)
 
 
-async def lag(settings: Settings, arguments: argparse.Namespace) -> int:
+async def lag(settings: Settings, *, json_form: bool = False) -> int:
     """Events and seconds behind, per partition."""
-    async with open_clients(settings) as edges:
-        lags = await read_lag(edges, now=datetime.now(UTC))
-    print(json.dumps(as_json(lags)) if arguments.json else as_table(lags))
+    async with open_clients(settings) as clients:
+        lags = await read_lag(clients, now=datetime.now(UTC))
+    print(json.dumps(as_json(lags)) if json_form else as_table(lags))
     return 0

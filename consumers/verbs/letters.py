@@ -1,6 +1,5 @@
 """The verbs `dead-letters list|show|redrive`. Exit code 0 is good, 1 is not."""
 
-import argparse
 import sys
 
 from consumers.dead_letters.letter_text import as_line, as_text
@@ -15,43 +14,53 @@ from pricing_rules.price_book.book import load_book
 from table_api.consumer_state.dead_letters import LetterState
 
 
-async def list_letters(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Open dead letters, or all."""
-    async with open_clients(_letters_of(settings, arguments)) as edges:
-        letters = selected(
-            edges.dead_letters, Selection(reason=arguments.reason), only_open=not arguments.all
-        )
+async def list_letters(
+    settings: Settings,
+    *,
+    reason: str | None = None,
+    every: bool = False,
+    diagnostics: bool = False,
+) -> int:
+    """Print the open dead letters, or all of them."""
+    async with open_clients(_settings_of_hub(settings, diagnostics=diagnostics)) as clients:
+        letters = selected(clients.dead_letters, Selection(reason=reason), only_open=not every)
         async for entry in letters:
             print(as_line(entry))
     return 0
 
 
-async def show_letter(settings: Settings, arguments: argparse.Namespace) -> int:
-    """One dead letter, whole."""
-    async with open_clients(_letters_of(settings, arguments)) as edges:
-        chosen = Selection(letter_id=arguments.id)
-        async for entry in selected(edges.dead_letters, chosen, only_open=False):
-            print(as_text(entry, await edges.dead_letters.body(entry.id)))
+async def show_letter(settings: Settings, *, letter_id: str, diagnostics: bool = False) -> int:
+    """Print one dead letter with its bytes."""
+    async with open_clients(_settings_of_hub(settings, diagnostics=diagnostics)) as clients:
+        chosen = Selection(letter_id=letter_id)
+        async for entry in selected(clients.dead_letters, chosen, only_open=False):
+            print(as_text(entry, await clients.dead_letters.body(entry.id)))
     return 0
 
 
-async def redrive_letters(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Open dead letters once more; 1 when some stay open."""
-    selection = Selection(reason=arguments.reason, letter_id=arguments.id)
+async def redrive_letters(
+    settings: Settings,
+    *,
+    reason: str | None = None,
+    letter_id: str | None = None,
+    diagnostics: bool = False,
+) -> int:
+    """Meter the open dead letters again. 1 when some stay open."""
+    selection = Selection(reason=reason, letter_id=letter_id)
     redriven = left = 0
     async with (
-        open_clients(_letters_of(settings, arguments)) as edges,
-        open_pairing_path(settings, diagnostics=arguments.diagnostics) as pairing,
+        open_clients(_settings_of_hub(settings, diagnostics=diagnostics)) as clients,
+        open_pairing_path(settings, diagnostics=diagnostics) as pairing,
     ):
-        # Pairing must know what metering posts, too: else the log's half would be posted beside it.
+        # Pairing must also know what metering posts: else it would post the log's half as well.
         ways = [pairing]
-        if not arguments.diagnostics:
-            metering = await open_metering(edges, settings, load_book(settings.price_books))
+        if not diagnostics:
+            metering = await open_metering(clients, settings, load_book(settings.price_books))
             ways.insert(0, metering_path(metering))
         # Listed first: what is redriven changes the rows that the listing reads.
-        chosen = [each async for each in selected(edges.dead_letters, selection, only_open=True)]
+        chosen = [each async for each in selected(clients.dead_letters, selection, only_open=True)]
         for entry in chosen:
-            after = await redrive(edges.dead_letters, ways, entry)
+            after = await redrive(clients.dead_letters, ways, entry)
             print(as_line(after))
             if after.state is LetterState.REDRIVEN:
                 redriven += 1
@@ -61,5 +70,5 @@ async def redrive_letters(settings: Settings, arguments: argparse.Namespace) -> 
     return 1 if left else 0
 
 
-def _letters_of(settings: Settings, arguments: argparse.Namespace) -> Settings:
-    return hub_settings(settings)[1] if arguments.diagnostics else settings
+def _settings_of_hub(settings: Settings, *, diagnostics: bool) -> Settings:
+    return hub_settings(settings)[1] if diagnostics else settings

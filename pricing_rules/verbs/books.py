@@ -2,7 +2,8 @@
 
 import json
 import sys
-from argparse import Namespace
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 from pricing_rules.price_book.book import BASE_BOOKS, Book, compile_book, load_book, load_compiled
@@ -11,9 +12,9 @@ from pricing_rules.price_book.rules import BookFile
 from pricing_rules.verbs.listing import book_differences, show, stale
 
 
-def lint(arguments: Namespace) -> int:
-    """Compile the base books with the given files. An error exits 1 and names file and rule."""
-    book = load_book(arguments.files)
+def lint(files: Sequence[Path]) -> int:
+    """Compile the base books with the given files. InvalidBook names file and rule."""
+    book = load_book(files)
     content = book.content
     print(
         f"OK {len(content.cards)} base rules, {len(content.modifiers)} modifiers, "
@@ -22,44 +23,44 @@ def lint(arguments: Namespace) -> int:
     return 0
 
 
-def show_model(arguments: Namespace) -> int:
-    """The prices of a model at a time. Exit 1 when the book has none."""
-    book = load_book(arguments.book)
-    lines = list(show(book, arguments.model, at=arguments.at, today=arguments.today))
+def show_model(model: str, files: Sequence[Path], *, at: datetime, today: date) -> int:
+    """Print the prices of a model at a time. 1 when the book has none."""
+    book = load_book(files)
+    lines = list(show(book, model, at=at, today=today))
     if not lines:
-        print(f"no price for {arguments.model} at {arguments.at.isoformat()}", file=sys.stderr)
+        print(f"no price for {model} at {at.isoformat()}", file=sys.stderr)
         return 1
     print("\n".join(lines))
-    for warning in stale(book, arguments.model, at=arguments.at, today=arguments.today):
+    for warning in stale(book, model, at=at, today=today):
         print(f"warning: {warning}", file=sys.stderr)
     return 0
 
 
-def diff(arguments: Namespace) -> int:
-    """What the second book has otherwise. Exit 1 when they differ, as diff does."""
-    differences = list(book_differences(_book(arguments.old), _book(arguments.new)))
+def diff(old: Path, new: Path) -> int:
+    """Print how the second book differs. 1 when it does, as diff exits."""
+    differences = list(book_differences(_book(old), _book(new)))
     for line in differences:
         print(line)
     return 1 if differences else 0
 
 
-def schema(_: Namespace) -> int:
-    """The JSON Schema of a rule file, for editors."""
+def schema() -> int:
+    """Print the JSON Schema of a rule file, for editors."""
     print(json.dumps(BookFile.model_json_schema(), indent=2))
     return 0
 
 
-def digests(_: Namespace) -> int:
-    """The digest of each base rule, to pin a release."""
+def digests() -> int:
+    """Print the digest of each base rule, to pin a release."""
     print(json.dumps(rule_digests(sorted(BASE_BOOKS.glob("*.toml"))), indent=1))
     return 0
 
 
-def write_compiled(arguments: Namespace) -> int:
-    """The compiled form of a book: loads faster, and keeps what a version stands for."""
-    book = load_book(arguments.book)
-    arguments.out.write_bytes(book.to_bytes())
-    print(f"{book.version} written to {arguments.out}", file=sys.stderr)
+def write_compiled(out: Path, files: Sequence[Path]) -> int:
+    """Write the compiled form of a book: it loads faster, and keeps what a version means."""
+    book = load_book(files)
+    out.write_bytes(book.to_bytes())
+    print(f"{book.version} written to {out}", file=sys.stderr)
     return 0
 
 

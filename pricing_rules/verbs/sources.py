@@ -2,43 +2,37 @@
 
 import sys
 import time
-from argparse import Namespace
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import load_book
-from pricing_rules.price_sources.azure_fetch import fetch_prices
+from pricing_rules.price_sources.azure_fetch import PRICES_URL, fetch_prices
 from pricing_rules.price_sources.azure_import import propose_azure
 from pricing_rules.price_sources.proposals import Proposal, render
 from pricing_rules.price_sources.rule_text import rule_text
 
 
-def import_azure(arguments: Namespace) -> int:
+def import_azure(dumps: Sequence[Path], *, checked: date, into: Path | None) -> int:
     """Compare dumps of the Retail Prices API with the base books."""
-    proposals = propose_azure(arguments.dump, load_book(), checked=arguments.checked)
-    return _review(proposals, arguments.write)
+    return _review(propose_azure(dumps, load_book(), checked=checked), into)
 
 
-def import_genai(arguments: Namespace) -> int:
+def import_genai(provider: str, *, since: date, checked: date, into: Path | None) -> int:
     """Compare the genai-prices package with the base books."""
     try:
         from pricing_rules.price_sources.genai_import import propose_genai  # noqa: PLC0415 - development extra
     except ModuleNotFoundError as error:
         raise InvalidPriceSource("genai-prices is not installed: uv sync --group dev") from error
-    proposals = propose_genai(
-        arguments.provider, load_book(), since=arguments.since, checked=arguments.checked
-    )
-    return _review(proposals, arguments.write)
+    return _review(propose_genai(provider, load_book(), since=since, checked=checked), into)
 
 
-def fetch_azure(arguments: Namespace) -> int:
-    """Fetch a region's prices in the form that import-azure reads."""
-    page = fetch_prices(
-        arguments.region, currency=arguments.currency, url=arguments.url, sleep=time.sleep
-    )
+def fetch_azure(region: str, *, currency: str, url: str | None) -> int:
+    """Print a region's prices in the form that import-azure reads."""
+    page = fetch_prices(region, currency=currency, url=url or PRICES_URL, sleep=time.sleep)
     print(msgspec.json.format(page, indent=1).decode())
     return 0
 

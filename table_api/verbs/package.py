@@ -1,8 +1,7 @@
 """The folder that is deployed as function app: what Azure Functions expects where.
 
-The worker imports `function_app` by its bare name from the root of the app, so it stands there, and
-the packages that it imports stand beside it. Deployed from within `table_api/` it would not work:
-`table_api` is then no package, and its `calendar` hides Python's.
+The worker imports `function_app` by its bare name from the root of the app, so the module lies
+there, next to the packages that it imports. Commands are left out: nobody calls one there.
 """
 
 import shutil
@@ -10,10 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from table_api.errors import SettingsError
+from table_api.verbs.exit_codes import say
 
 ROOT = Path(__file__).parents[2]
+"""Where the packages are installed: a checkout, or the folder that a wheel was unpacked into."""
 PACKAGES = ("table_api", "pricing_rules", "telemetry")
 AT_THE_ROOT = ("function_app.py", "host.json")
+COMMANDS = ("verbs", "__main__.py")
 NEEDED = (
     "aiohttp",
     "arabic-reshaper",
@@ -31,13 +33,20 @@ NEEDED = (
     "tzdata",
     "xlsxwriter",
 )
-"""Distributions that the app imports; aiohttp and tzdata by way of others."""
+"""Distributions that the app imports; aiohttp and tzdata are imported by others."""
+
+
+async def package(folder: Path) -> int:
+    """The verb `package`."""
+    write_package(folder)
+    say(f"the function app is written to {folder}")
+    return 0
 
 
 def write_package(folder: Path) -> None:
     """Write the app into a new or empty folder; SettingsError when something is in it.
 
-    Its requirements are the versions that stand here, so that what was tested is deployed.
+    Its requirements are the versions that are installed here, so that what was tested is deployed.
     """
     if folder.exists() and any(folder.iterdir()):
         raise SettingsError(f"{folder} is not empty: an old file in it would be deployed too")
@@ -45,7 +54,7 @@ def write_package(folder: Path) -> None:
     for name in AT_THE_ROOT:
         shutil.copyfile(ROOT / "table_api" / name, folder / name)
     for name in PACKAGES:
-        left_out = shutil.ignore_patterns("__pycache__", *AT_THE_ROOT)
+        left_out = shutil.ignore_patterns("__pycache__", *AT_THE_ROOT, *COMMANDS)
         shutil.copytree(ROOT / name, folder / name, ignore=left_out)
     lines = [f"{name}=={version(name)}\n" for name in NEEDED]
     (folder / "requirements.txt").write_text("".join(lines), encoding="utf-8")

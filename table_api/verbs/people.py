@@ -1,9 +1,7 @@
-"""`python -m table_api people import | erase`: what an import does to past days is kept too."""
+"""The verbs `people import` and `people erase`. An import records what it does to past days."""
 
-import argparse
-from collections.abc import Callable
+import asyncio
 from pathlib import Path
-from typing import Any
 from unicodedata import normalize
 
 from pricing_rules.money import format_pico
@@ -22,60 +20,47 @@ from table_api.storage.connection import open_container, open_tables
 from table_api.storage.settings import StorageSettings
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
-
-Say = Callable[[str], None]
-
-
-def add_people_verbs(verbs: Any) -> None:
-    """`people import` and `people erase` and their flags."""
-    people = verbs.add_parser("people", help="who the subjects are")
-    people_verbs = people.add_subparsers(dest="people_verb", required=True)
-    people_import = people_verbs.add_parser(
-        "import", help="insert or replace rows from a CSV file; when a line is bad, none of them"
-    )
-    people_import.add_argument(
-        "file", type=Path, help="columns subject, display_name, cost_centre, valid_from"
-    )
-    people_import.add_argument(
-        "--dry-run", action="store_true", help="say what would change, write nothing"
-    )
-    erase = people_verbs.add_parser("erase", help="forget a name; cost centre and totals stay")
-    erase.add_argument("subject", help="as in the ledger")
+from table_api.verbs.exit_codes import say
 
 
-async def run_people(flags: argparse.Namespace, settings: Settings, say: Say) -> None:
-    """One of the verbs. InvalidPeopleFile before anything is written."""
+async def erase_person(settings: Settings, subject: str) -> int:
+    """Erase a subject's names."""
+    async with open_tables(settings.storage) as storage:
+        erased = await People(storage, now=now_utc).erase(normalize("NFC", subject))
+    if not erased:
+        raise TableApiError(f"no row of subject {subject!r} has a name")
+    say(f"the name is erased from {erased} rows; cost centres and all totals stay")
+    return 0
+
+
+async def import_people(settings: Settings, file: Path, *, dry_run: bool) -> int:
+    """Import a file. InvalidPeopleFile before anything is written."""
     async with open_tables(settings.storage) as storage:
         people = People(storage, now=now_utc)
-        if flags.people_verb == "erase":
-            erased = await people.erase(normalize("NFC", flags.subject))
-            if not erased:
-                raise TableApiError(f"no row of subject {flags.subject!r} has a name")
-            say(f"{erased} rows have no name any more; cost centres and all totals stay")
-            return
-        rows = read_people_csv(flags.file.read_bytes())
-        standing = await people.directory()
-        moved = await _moved(storage, settings.storage, standing, standing.with_rows(rows))
-        for change in (*import_changes(standing, rows), *map(_line, moved)):
+        rows = read_people_csv(await asyncio.to_thread(file.read_bytes))
+        before = await people.directory()
+        moved = await _moved(storage, settings.storage, before, before.with_rows(rows))
+        for change in (*import_changes(before, rows), *map(_line, moved)):
             print(change)
-        if flags.dry_run:
+        if dry_run:
             say(f"nothing is written: {len(rows)} rows are good")
-            return
+            return 0
         # 1. The record, 2. the people: a crash between them leaves a record too many, none too few.
         await Regroupings(storage).add(moved, at=now_utc())
         await people.save(rows)
     subjects = len({person.subject for person in rows})
-    say(f"{len(rows)} rows of {subjects} subjects stand in the table people")
+    say(f"{len(rows)} rows of {subjects} subjects are stored in the table people")
+    return 0
 
 
 async def _moved(
     storage: TableStorage,
     account: StorageSettings,
-    standing: PeopleDirectory,
+    before: PeopleDirectory,
     after: PeopleDirectory,
 ) -> list[Regrouping]:
     meta = await read_meta(storage)
-    if meta is None or not first_changed_days(standing, after):
+    if meta is None or not first_changed_days(before, after):
         return []
     async with (
         open_container(account, INVOICES) as invoices,
@@ -83,7 +68,7 @@ async def _moved(
     ):
         closed = {month.key for month in await Archive(invoices).months()}
         past = PastDays(storage=storage, meta=meta, books=BookArchive(books), closed=closed)
-        return await past.regroupings(standing, after)
+        return await past.regroupings(before, after)
 
 
 def _line(moved: Regrouping) -> str:

@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, expect, sync_playwright
 
-from docs_site.__main__ import MERMAID, RESERVED
+from docs_site.__main__ import MERMAID
 from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
 from tests.paths import ROOT
 
@@ -108,7 +108,7 @@ def test_the_navigation_has_every_page_and_no_other(site: Site) -> None:
     staged = site.folder / "pages"
     pages = {page.relative_to(staged).as_posix() for page in staged.glob("**/*.md")}
     assert len(named) == len(set(named))
-    assert {*named, RESERVED} == {*pages, RESERVED}
+    assert set(named) == pages
 
 
 def test_no_page_asks_another_host_complains_or_is_wider_than_a_phone(

@@ -1,11 +1,11 @@
-"""Settings of the tables' programs: defaults, what is refused, and how the help lists them."""
+"""Settings of the tables' programs: defaults, what is refused."""
 
 import pytest
 
 from table_api.consumer_state.groups import DEFAULT_GROUPS, ConsumerGroup
 from table_api.errors import SettingsError
 from table_api.invoicing.settings import DEFAULT_INVOICING
-from table_api.settings import VARIABLES, help_text, read_settings
+from table_api.settings import read_settings
 from table_api.storage.settings import DEVELOPMENT_STORAGE, StorageSettings
 
 TABLES_URL = "https://contoso.table.core.windows.net"
@@ -72,13 +72,3 @@ def test_a_setting_that_cannot_be_used_is_named(environment: dict[str, str], mes
     with pytest.raises(SettingsError) as found:
         read_settings(environment)
     assert message in str(found.value)
-
-
-def test_help_has_a_line_for_each_variable_with_its_default() -> None:
-    lines = help_text().splitlines()
-    assert [line.split()[0] for line in lines] == [each.name for each in VARIABLES]
-    assert all(
-        f"({each.default})" in line
-        for each, line in zip(VARIABLES, lines, strict=True)
-        if each.default
-    )

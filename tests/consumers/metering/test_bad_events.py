@@ -1,6 +1,5 @@
 """Every bad input: a dead letter or a named state, counted, visible, re-drivable; work goes on."""
 
-from argparse import Namespace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -192,17 +191,14 @@ async def test_the_verbs_list_show_and_redrive_a_letter_that_stays_open(
     async with stage.consuming():
         await stage.counts(1)
     settings = stage.settings()
-    await list_letters(settings, Namespace(diagnostics=False, reason="far_past", all=False))
+    await list_letters(settings, reason="far_past")
     assert capsys.readouterr().out == ""
-    await list_letters(settings, Namespace(diagnostics=False, reason="not_json", all=False))
+    await list_letters(settings, reason="not_json")
     [line] = capsys.readouterr().out.splitlines()
     letter_id = line.split("\t")[0]
-    await show_letter(settings, Namespace(diagnostics=False, id=letter_id))
+    await show_letter(settings, letter_id=letter_id)
     assert "{oops" in capsys.readouterr().out
-    assert (
-        await redrive_letters(settings, Namespace(diagnostics=False, reason=None, id=letter_id))
-        == 1
-    )
+    assert await redrive_letters(settings, letter_id=letter_id) == 1
     assert "0 redriven, 1 still open" in capsys.readouterr().err
     [letter] = await stage.letters()
     assert letter.state is LetterState.OPEN

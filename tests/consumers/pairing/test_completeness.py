@@ -1,14 +1,14 @@
 """`python -m consumers completeness` after real hubs lost what they lost."""
 
 import json
-from argparse import Namespace
 from datetime import date, timedelta
+from functools import partial
 from random import Random
 
 import pytest
 
-from consumers.errors import SettingsError
 from consumers.verbs.completeness import completeness
+from table_api.ledger.day_range import UnusableDays
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.test_pair import HOURS, hours_ago
 from tests.consumers.pairing.traffic import traffic
@@ -30,8 +30,10 @@ async def test_losses_are_counted_as_they_were_injected(
     assert expected["unattributed"]
     assert expected["no_usage"]
 
-    asked = {"first_day": start.date(), "until_day": start.date() + timedelta(days=2)}
-    assert await completeness(stage.settings(), Namespace(**asked, json=True)) == 0
+    asked = partial(
+        completeness, first_day=start.date(), until_day=start.date() + timedelta(days=2)
+    )
+    assert await asked(stage.settings(), json_form=True) == 0
     said = json.loads(capsys.readouterr().out)
     totals = said["totals"]
     assert {name: totals[name] for name in expected} == expected
@@ -39,7 +41,7 @@ async def test_losses_are_counted_as_they_were_injected(
     assert said["newest_usage_event"] is not None
     assert said["newest_diagnostics"] is not None
 
-    assert await completeness(stage.settings(), Namespace(**asked, json=False)) == 0
+    assert await asked(stage.settings()) == 0
     out = capsys.readouterr().out
     [total] = [line for line in out.splitlines() if line.startswith("total")]
     shown = [expected["gateway_calls"], expected["logged"], expected["usage_events"]]
@@ -58,6 +60,7 @@ async def test_losses_are_counted_as_they_were_injected(
 
 async def test_days_that_end_before_they_begin_are_refused(stage: Stage) -> None:
     await stage.until_metered(idle_s=0.5)
-    asked = Namespace(first_day=date(2026, 11, 2), until_day=date(2026, 11, 1), json=False)
-    with pytest.raises(SettingsError, match="is not before"):
-        await completeness(stage.settings(), asked)
+    with pytest.raises(UnusableDays, match="is not before"):
+        await completeness(
+            stage.settings(), first_day=date(2026, 11, 2), until_day=date(2026, 11, 1)
+        )

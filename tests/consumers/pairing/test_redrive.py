@@ -1,7 +1,6 @@
 """Dead letters that a later decoder can read, long after the sweepers have passed their time."""
 
 import asyncio
-from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -112,14 +111,13 @@ async def test_the_verb_takes_a_letter_of_the_gateway_log_through_pairing(
     body = envelope(call.gateway_record(), call.llm_record())
     stage.put([Sent(DIAGNOSTICS, body[:-40], call.time)], Random(1))
     await stage.until_paired()
-    chosen = Namespace(diagnostics=True, reason="not_json", id=None, all=False)
-    await list_letters(stage.settings(), chosen)
+    await list_letters(stage.settings(), reason="not_json", diagnostics=True)
     letter_id = capsys.readouterr().out.split("\t")[0]
     async with ContainerClient.from_connection_string(
         stage.environment["STORAGE_CONNECTION_STRING"], stage.environment["DEAD_LETTER_CONTAINER"]
     ) as client:
         await client.upload_blob(f"{DIAGNOSTICS}/{letter_id}", body, overwrite=True)
-    assert await redrive_letters(stage.settings(), chosen) == 0
+    assert await redrive_letters(stage.settings(), reason="not_json", diagnostics=True) == 0
     await stage.until_metered()
     [[entry]] = (await stage.standing()).values()
     assert (int(entry.row["rank"]), int(entry.row["tokens"])) == (1, call.total)

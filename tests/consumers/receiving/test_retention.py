@@ -1,7 +1,6 @@
 """Events that the hub's retention takes while no consumer runs are counted, named and shown."""
 
 import json
-from argparse import Namespace
 
 import pytest
 
@@ -44,6 +43,6 @@ async def test_a_partition_that_retention_emptied_is_caught_up_and_lag_shows_the
     stage.broker.inject(Trim(hub=HUB))
     async with stage.process("run", "--until-idle", "1") as consumer:
         assert await consumer.exit_code() == 0
-    assert await lag(stage.settings(), Namespace(json=True)) == 0
+    assert await lag(stage.settings(), json_form=True) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["behind_events"], said["lost"]) == (0, 20)

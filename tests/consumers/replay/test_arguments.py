@@ -1,12 +1,12 @@
 """What `replay` refuses before it opens anything."""
 
-from argparse import Namespace
 from datetime import UTC, datetime
 
 import pytest
 
 from consumers.__main__ import main
 from consumers.errors import ReplayRefused
+from consumers.replay.arguments import ReplayRequest
 from consumers.replay.verb import replay
 from consumers.settings import read_settings
 
@@ -20,21 +20,30 @@ NOBODY = {
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("arguments", "message"),
     [
-        ("yesterday", "--from: 'yesterday' is no time like 2026-11-20T00:00:00Z"),
-        ("2026-11-20T00:00:00", "'2026-11-20T00:00:00' has no offset from UTC"),
+        (
+            ("--hub", "--from", "yesterday"),
+            "--from: 'yesterday' is not a time; expected one as 2026-11-20T00:00:00Z",
+        ),
+        (
+            ("--hub", "--to", "2026-11-20T00:00:00"),
+            "--to: '2026-11-20T00:00:00' has no offset from UTC",
+        ),
+        ((), "none is given; expected one of --hub, --capture, --dead-letters"),
+        (("--hub", "--capture", "x"), "--hub and --capture are given; expected one of --hub,"),
     ],
 )
-def test_a_time_that_is_none_is_refused_by_its_flag(
-    text: str, message: str, capsys: pytest.CaptureFixture[str]
+def test_what_cannot_be_replayed_is_refused_by_its_flag(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(["replay", "--hub", "--from", text])
+    assert main(["replay", *arguments]) == 2
     assert message in capsys.readouterr().err
 
 
 async def test_a_period_that_ends_before_it_begins_is_refused() -> None:
     time = datetime(2026, 11, 27, tzinfo=UTC)
     with pytest.raises(ReplayRefused, match=r"--from 2026-11-27T00:00:00\+00:00 is not before"):
-        await replay(read_settings({}, NOBODY), Namespace(from_time=time, to_time=time))
+        await replay(
+            read_settings({}, NOBODY), ReplayRequest(hub=True, from_time=time, to_time=time)
+        )

@@ -1,11 +1,11 @@
 """`replay` from the command line on real edges: the hub, Capture in a container, dead letters."""
 
-from argparse import Namespace
 from pathlib import Path
 from uuid import uuid4
 
 from azure.storage.blob.aio import ContainerClient
 
+from consumers.replay.arguments import ReplayRequest
 from consumers.replay.verb import replay_name
 from local_stack.broker.faults.faults import Trim
 from table_api.consumer_state.replay_positions import ReplayPositions
@@ -86,8 +86,8 @@ async def test_replay_that_stages_reads_all_again_after_an_interruption(
     capture = ("--capture", str(tmp_path))
     await said(stage, *capture)
     await stage.change_a_call(fingerprint="0" * 12, response_id="old")
-    arguments = Namespace(capture=capture[1], hub=False, from_time=None, to_time=None)
-    positions = ReplayPositions(stage.storage, replay_name(HUB, arguments))
+    request = ReplayRequest(capture=capture[1])
+    positions = ReplayPositions(stage.storage, replay_name(HUB, request))
     await positions.load()
     for path in files:
         await positions.save(path.parts[-7], str(path))

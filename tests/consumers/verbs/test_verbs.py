@@ -1,7 +1,6 @@
 """The operator's verbs against real edges."""
 
 import json
-from argparse import Namespace
 
 import pytest
 
@@ -12,12 +11,11 @@ from local_stack.demo.azurite import free_port
 from tests.consumers.conftest import Stage
 
 Capture = pytest.CaptureFixture[str]
-NOTHING = Namespace()
 
 
 async def test_lag_as_json_names_what_is_behind(stage: Stage, capsys: Capture) -> None:
     stage.fill(7, partition="1")
-    assert await lag(stage.settings(), Namespace(json=True)) == 0
+    assert await lag(stage.settings(), json_form=True) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["behind_events"] == 7
     assert [each["behind_events"] for each in said["partitions"]] == [0, 7]
@@ -27,7 +25,7 @@ async def test_check_says_ok_for_each_dependency_and_by_which_way(
     stage: Stage, capsys: Capture
 ) -> None:
     stage.fill(1)
-    assert await check(stage.settings(), NOTHING) == 0
+    assert await check(stage.settings()) == 0
     said = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in said] == [
         "OK     event hub (by connection string)",
@@ -44,7 +42,7 @@ async def test_check_names_the_dependency_that_fails(stage: Stage, capsys: Captu
     text = stage.environment["EVENTHUB_CONNECTION_STRING"]
     elsewhere = text.replace(f":{stage.broker.port};", f":{free_port()};")
     settings = stage.settings(eventhub_connection_string=elsewhere)
-    assert await check(settings, NOTHING) == 1
+    assert await check(settings) == 1
     said = capsys.readouterr().out
     assert said.startswith("FAILED event hub")
     assert "OK     table storage" in said
@@ -57,10 +55,10 @@ async def test_audit_is_ok_on_a_sound_ledger_and_1_on_a_damaged_one(
     stage.fill(3)
     async with stage.consuming():
         await stage.counts(3)
-    assert await audit_ledger(stage.settings(), NOTHING) == 0
+    assert await audit_ledger(stage.settings()) == 0
     assert "audit ok: 3 calls" in capsys.readouterr().out
     await stage.lose_a_call()
-    assert await audit_ledger(stage.settings(), NOTHING) == 1
+    assert await audit_ledger(stage.settings()) == 1
     assert "PROBLEMS" in capsys.readouterr().out
 
 

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from pricing_rules.__main__ import main
+from pricing_rules.engine.what_if import OPERATION_NAMES
 from pricing_rules.price_book.book import BASE_BOOKS, load_book, load_compiled
+from pricing_rules.price_book.rules import DeploymentType
+from pricing_rules.verbs.app import APIS, BASE, DEPLOYMENT_TYPES
 from tests.fixtures.builders import chat_usage
 from tests.pricing_rules.books import base_rule
 from tests.pricing_rules.price_sources.test_azure_fetch import page, serving
@@ -17,6 +20,7 @@ from tests.pricing_rules.price_sources.test_azure_import import NAMES, row, rows
 CONTOSO = str(BASE_BOOKS / "examples" / "contoso.toml")
 USAGE = json.dumps(chat_usage(prompt=128_000, cached=100_000, completion=2_000, reasoning=1_500))
 AT = "2026-11-20T12:00:00+01:00"
+FREE = ["price", "--model", "gpt-5", "--usage", "{}"]
 
 Output = pytest.CaptureFixture[str]
 
@@ -136,23 +140,33 @@ def test_a_contradictory_usage_is_unpriced_and_names_both_numbers(capsys: Output
 
 @pytest.mark.parametrize("usage", ["{", "[]"])
 def test_a_usage_that_is_no_object_is_a_wrong_argument(capsys: Output, usage: str) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["price", "--model", "gpt-5", "--usage", usage])
-    assert ended.value.code == 2
+    _, err = run(capsys, ["price", "--model", "gpt-5", "--usage", usage], code=2)
+    assert f"--usage: {usage!r} is" in err
+    assert "expected an object" in err
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "said"),
     [
-        ["show", "gpt-5", "--at", "yesterday"],
-        ["show", "gpt-5", "--today", "2026-13-01"],
-        ["price", "--model", "gpt-5", "--usage", "{}", "--deployment-type", "Cloud"],
+        (["show", "gpt-5", "--at", "yesterday"], "--at: 'yesterday' is not a time; expected one"),
+        (["show", "gpt-5", "--today", "2026-13-01"], "--today: '2026-13-01' is not a day"),
+        (
+            [*FREE, "--deployment-type", "GlobalStandart"],
+            "--deployment-type: 'GlobalStandart' is unknown; expected one of GlobalStandard, ",
+        ),
+        ([*FREE, "--deployment-type", "globalstandard"], "; did you mean GlobalStandard?"),
+        ([*FREE, "--explain", "--json"], "--explain and --json are given; expected one of"),
+        (["price", "--model", "gpt-5"], "--usage is missing: usage as the model sent it"),
     ],
 )
-def test_a_wrong_argument_exits_2(words: list[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-    assert ended.value.code == 2
+def test_a_wrong_argument_exits_2(capsys: Output, words: list[str], said: str) -> None:
+    assert said in run(capsys, words, code=2)[1]
+
+
+def test_words_of_the_command_line_are_those_of_the_engine() -> None:
+    assert list(DEPLOYMENT_TYPES) == list(DeploymentType)
+    assert list(APIS) == sorted(OPERATION_NAMES)
+    assert Path(BASE) == BASE_BOOKS
 
 
 def test_lint_says_ok_or_what_is_wrong_and_why(capsys: Output, tmp_path: Path) -> None:
@@ -167,10 +181,8 @@ def test_lint_says_ok_or_what_is_wrong_and_why(capsys: Output, tmp_path: Path) -
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-05:00", "x"])
 def test_a_time_that_is_none_is_a_wrong_argument(capsys: Output, moment: str) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        main(["price", "--model", "gpt-5", "--usage", "{}", "--at", moment])
-    assert stopped.value.code == 2
-    assert moment in capsys.readouterr().err
+    _, err = run(capsys, [*FREE, "--at", moment], code=2)
+    assert f"--at: {moment!r} is " in err
 
 
 def test_show_gives_sources_and_warns_of_old_prices(capsys: Output) -> None:

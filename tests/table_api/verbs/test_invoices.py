@@ -15,13 +15,12 @@ from tests.fixtures.billing import ANN, BOB, SALES, SEARCH, people
 from tests.fixtures.builders import call_id
 from tests.fixtures.calls import make_call, open_ledger
 
-Environment = dict[str, str]
-
 
 @pytest.fixture
-def environment(own_azurite: AzuritePorts) -> Environment:
-    """A ledger with calls of September and October 2026."""
+def account(own_azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The connection string of a ledger with calls of September and October 2026."""
     text = own_azurite.connection_string
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", text)
 
     async def fill() -> None:
         storage = AzureTableStorage.from_connection_string(text)
@@ -41,14 +40,14 @@ def environment(own_azurite: AzuritePorts) -> Environment:
         await storage.close()
 
     asyncio.run(fill())
-    return {"STORAGE_CONNECTION_STRING": text}
+    return text
 
 
 def test_a_month_goes_from_preview_to_verified_export(
-    environment: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    account: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(["invoice", *arguments], environment)
+        code = main(["invoice", *arguments])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -75,7 +74,7 @@ def test_a_month_goes_from_preview_to_verified_export(
     assert (folder / "focus/cost_and_usage.parquet").stat().st_size > 0
     assert "ProviderName" in (folder / "focus/cost_and_usage_1_2.csv").read_text()
     assert (folder / "statements/ST-202610-00001.pdf").exists()
-    _alter(environment["STORAGE_CONNECTION_STRING"])
+    _alter(account)
     code, out, _ = run("verify", "2026-10")
     assert (code, "INV-000002.json" in out) == (1, True)
 
@@ -88,22 +87,20 @@ def test_a_month_goes_from_preview_to_verified_export(
         (["verify", "2026-11"], "does not stand"),
     ],
 )
+@pytest.mark.usefixtures("account")
 def test_what_cannot_be_done_is_said_in_one_line(
-    environment: Environment,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    words: str,
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
-    assert main(["invoice", *arguments], environment) == 1
+    assert main(["invoice", *arguments]) == 1
     assert words in capsys.readouterr().err
 
 
 def test_a_month_that_is_none_is_refused_by_the_parser(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(SystemExit):
-        main(["invoice", "close", "11/2026"], {})
-    assert "expected YYYY-MM, as in 2026-11" in capsys.readouterr().err
+    assert main(["invoice", "close", "11/2026"]) == 2
+    said = capsys.readouterr().err
+    assert "MONTH: '11/2026' is not a month; expected YYYY-MM, as in 2026-11" in said
 
 
 def _alter(connection_string: str) -> None:

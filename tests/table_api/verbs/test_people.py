@@ -35,31 +35,36 @@ def rows(ports: AzuritePorts) -> dict[str, tuple[str | None, str | None]]:
 
 
 def test_import_shows_and_writes_and_erase_keeps_the_cost_centre(
-    azurite: AzuritePorts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    azurite: AzuritePorts,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    environment = {"STORAGE_CONNECTION_STRING": azurite.connection_string}
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", azurite.connection_string)
     file = tmp_path / "people.csv"
     file.write_text(FILE, encoding="utf-8")
-    assert main(["people", "import", "--dry-run", str(file)], environment) == 0
+    assert main(["people", "import", "--dry-run", str(file)]) == 0
     said = capsys.readouterr()
     assert said.out.splitlines()[0] == f"new\tperson-verbs-a\t{date(2026, 1, 1)}\tR&D"
     assert "nothing is written: 2 rows are good" in said.err
     assert "Ada" not in said.out
     assert rows(azurite) == {}
-    assert main(["people", "import", str(file)], environment) == 0
+    assert main(["people", "import", str(file)]) == 0
     assert rows(azurite)["person-verbs-b"] == ("陳美玲", "IT")
-    assert main(["people", "erase", "person-verbs-b"], environment) == 0
+    assert main(["people", "erase", "person-verbs-b"]) == 0
     assert rows(azurite)["person-verbs-b"] == (None, "IT")
-    assert main(["people", "erase", "person-verbs-b"], environment) == 1
+    assert main(["people", "erase", "person-verbs-b"]) == 1
     assert "no row of subject 'person-verbs-b' has a name" in capsys.readouterr().err
 
 
-def test_bad_file_writes_nothing(azurite: AzuritePorts, tmp_path: Path) -> None:
-    environment = {"STORAGE_CONNECTION_STRING": azurite.connection_string}
+def test_bad_file_writes_nothing(
+    azurite: AzuritePorts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", azurite.connection_string)
     file = tmp_path / "people.csv"
     file.write_text(FILE + "person-verbs-c,=cmd,X,2026-01-01\n", encoding="utf-8")
     before = rows(azurite)
-    assert main(["people", "import", str(file)], environment) == 1
+    assert main(["people", "import", str(file)]) == 1
     assert rows(azurite) == before
 
 

@@ -24,7 +24,10 @@ CONNECTION = "AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a"
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str, **environment: str) -> tuple[int, str]:
     """(exit code, stderr) of one verb."""
-    code = main(arguments, environment)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, text in environment.items():
+            patch.setenv(name, text)
+        code = main(arguments)
     captured = capsys.readouterr()
     assert captured.out == ""
     return code, captured.err
@@ -121,7 +124,7 @@ async def test_server_says_that_it_authorizes_nobody_and_serves_the_ledger(
             text=True,
             check=True,
         )
-        assert imported.stderr == "1 rows of 1 subjects stand in the table people\n"
+        assert imported.stderr == "1 rows of 1 subjects are stored in the table people\n"
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             assert (await client.get("/healthz")).json()["auth_mode"] == "local"
             foreign = await client.get("/v1/usage", headers={"Host": "evil.example"})

@@ -1,7 +1,6 @@
 """A close that is killed in earnest, again and again, ends in documents that verify."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -54,12 +53,10 @@ def standing(container: ContainerClient) -> dict[str, bytes]:
     return {name: container.download_blob(name).readall() for name in names}
 
 
-def kill_at(blobs: int, container: ContainerClient, environment: dict[str, str]) -> int:
+def kill_at(blobs: int, container: ContainerClient) -> int:
     """Start a close and kill it when so many blobs stand; gives its exit code."""
     command = [sys.executable, "-m", "table_api", "invoice", "close", "2026-09"]
-    with subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None and len(list(container.list_blob_names())) < blobs:
             pass
         process.kill()
@@ -67,20 +64,23 @@ def kill_at(blobs: int, container: ContainerClient, environment: dict[str, str])
 
 
 def test_a_close_killed_in_earnest_is_finished_by_the_next_and_no_byte_moves(
-    container: ContainerClient, own_azurite: AzuritePorts, capsys: pytest.CaptureFixture[str]
+    container: ContainerClient,
+    own_azurite: AzuritePorts,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    environment = {"STORAGE_CONNECTION_STRING": own_azurite.connection_string}
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", own_azurite.connection_string)
     before: dict[str, bytes] = {}
     for blobs in KILLED_AT:
-        assert kill_at(blobs, container, environment) == -signal.SIGKILL
+        assert kill_at(blobs, container) == -signal.SIGKILL
         now = standing(container)
         assert {name: now[name] for name in before} == before
         assert "202609/manifest.json" not in now
         before = now
-    assert main(["invoice", "close", "2026-09"], environment) == 0
+    assert main(["invoice", "close", "2026-09"]) == 0
     after = standing(container)
     assert {name: after[name] for name in before} == before
     assert len(after) == BLOBS
     capsys.readouterr()
-    assert main(["invoice", "verify"], environment) == 0
+    assert main(["invoice", "verify"]) == 0
     assert "2026-09 ok: 153 files" in capsys.readouterr().out

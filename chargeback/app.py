@@ -1,0 +1,48 @@
+"""All verbs in the groups that an operator thinks in. Each verb is defined in its own package."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from apim_policies.app import policies
+from command_line.app import Group, new_app
+from consumers.verbs.app import consuming, dead_letters, ledger
+from consumers.verbs.history_app import replaying, rerating
+from local_stack.app import demo, parts
+from pricing_rules.verbs.app import books, pricing
+from table_api.verbs.app import invoices, packaging, people, serving
+from ui.app import viewing
+
+MEANING = """\
+Meter, price and invoice the calls of language models.
+
+`chargeback VERB --help` explains a verb. Data goes to stdout, words to stderr."""
+
+
+class Everything(Group):
+    """The groups under the headings of one page."""
+
+    sections: ClassVar[Mapping[str, Sequence[str]]] = {
+        "Meter calls": ("consumer", "dead-letters", "replay"),
+        "Keep the ledger true": ("ledger", "rerate", "people"),
+        "Prices and invoices": ("price", "prices", "invoice"),
+        "Serve and deploy": ("api", "ui", "package", "policies"),
+        "Try it on this machine": ("demo", "local"),
+    }
+
+
+app = new_app(MEANING, kind=Everything, completion=True)
+app.add_typer(consuming, name="consumer")
+app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(replaying)
+app.add_typer(ledger, name="ledger")
+app.add_typer(rerating, name="rerate")
+app.add_typer(people, name="people")
+app.add_typer(pricing)
+app.add_typer(books, name="prices")
+app.add_typer(invoices, name="invoice")
+app.add_typer(serving, name="api")
+app.add_typer(viewing)
+app.add_typer(packaging)
+app.add_typer(policies, name="policies")
+app.add_typer(demo)
+app.add_typer(parts, name="local")

@@ -1,0 +1,161 @@
+"""The verbs of the consumers as Typer apps: `app` has all, `chargeback` arranges the parts.
+
+A verb imports what it needs when it is called, so that a help page costs little.
+"""
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from command_line.app import new_app
+from command_line.values import day, whole_number
+from consumers.settings import SECONDS_MAX, Settings
+from consumers.verbs.exit_codes import verb
+from consumers.verbs.history_app import replaying, rerating
+
+consuming = new_app("Meter events and complete calls")
+ledger = new_app("Prove that the ledger adds up")
+dead_letters = new_app("Events that could not be metered")
+
+app = new_app("Event hubs in, ledger out. Data goes to stdout, words to stderr.")
+app.add_typer(consuming)
+app.add_typer(ledger)
+app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(replaying)
+app.add_typer(rerating, name="rerate")
+
+UntilIdle = Annotated[
+    int | None,
+    typer.Option(
+        "--until-idle",
+        parser=whole_number(0, SECONDS_MAX),
+        metavar="S",
+        help="end when nothing was left to read for S seconds",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="as JSON")]
+
+
+@verb(consuming, "run")
+async def _run(settings: Settings, until_idle: UntilIdle = None) -> int:
+    """Meter events into the ledger, until SIGTERM."""
+    from consumers.metering.run import run
+    from consumers.running.signals import until_signalled
+
+    await run(settings, ended=until_signalled(), until_idle_s=until_idle)
+    return 0
+
+
+@verb(consuming, "pair")
+async def _pair(settings: Settings, until_idle: UntilIdle = None) -> int:
+    """Complete calls from the gateway's own log, until SIGTERM."""
+    from consumers.pairing.run import pair
+    from consumers.running.signals import until_signalled
+
+    await pair(settings, ended=until_signalled(), until_idle_s=until_idle)
+    return 0
+
+
+@verb(consuming, "check")
+async def _check(settings: Settings) -> int:
+    """Ask every dependency once; prints one OK line for each."""
+    from consumers.verbs.check import check
+
+    return await check(settings)
+
+
+@verb(consuming, "lag")
+async def _lag(settings: Settings, json: Json = False) -> int:
+    """Show how many events and seconds each partition is behind."""
+    from consumers.verbs.lag import lag
+
+    return await lag(settings, json_form=json)
+
+
+@verb(consuming, "completeness")
+async def _completeness(
+    settings: Settings,
+    first_day: Annotated[
+        date | None,
+        typer.Option("--from", parser=day, metavar="DAY", help="first day; default: yesterday"),
+    ] = None,
+    until_day: Annotated[
+        date | None,
+        typer.Option(
+            "--to", parser=day, metavar="DAY", help="day after the last; default: tomorrow"
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="as /v1/completeness answers")] = False,
+) -> int:
+    """Show what each path missed, per hour, API and model."""
+    from consumers.verbs.completeness import completeness
+
+    return await completeness(settings, first_day=first_day, until_day=until_day, json_form=json)
+
+
+@verb(ledger, "audit")
+async def _audit(settings: Settings) -> int:
+    """Re-add the whole ledger, also while it is written."""
+    from consumers.verbs.ledger import audit_ledger
+
+    return await audit_ledger(settings)
+
+
+@verb(ledger, "rebuild")
+async def _rebuild(settings: Settings) -> int:
+    """Recompute the table `monthly` from the ledger."""
+    from consumers.verbs.ledger import rebuild
+
+    return await rebuild(settings)
+
+
+Diagnostics = Annotated[
+    bool,
+    typer.Option("--diagnostics", help="those of the gateway log's hub, which `pair` reads"),
+]
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="CODE", help="only those with this reason")
+]
+
+
+@verb(dead_letters, "list")
+async def _list_letters(
+    settings: Settings,
+    every: Annotated[bool, typer.Option("--all", help="the redriven ones too")] = False,
+    diagnostics: Diagnostics = False,
+    reason: Reason = None,
+) -> int:
+    """List the open dead letters, one tab-separated line each."""
+    from consumers.verbs.letters import list_letters
+
+    return await list_letters(settings, every=every, diagnostics=diagnostics, reason=reason)
+
+
+@verb(dead_letters, "show")
+async def _show_letter(
+    settings: Settings,
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="as `list` prints it")],
+    diagnostics: Diagnostics = False,
+) -> int:
+    """Show one dead letter with its bytes."""
+    from consumers.verbs.letters import show_letter
+
+    return await show_letter(settings, letter_id=letter_id, diagnostics=diagnostics)
+
+
+@verb(dead_letters, "redrive")
+async def _redrive_letters(
+    settings: Settings,
+    letter_id: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="only this one, as `list` prints it")
+    ] = None,
+    diagnostics: Diagnostics = False,
+    reason: Reason = None,
+) -> int:
+    """Meter the open dead letters again; exit code 1 when some stay open."""
+    from consumers.verbs.letters import redrive_letters
+
+    return await redrive_letters(
+        settings, letter_id=letter_id, diagnostics=diagnostics, reason=reason
+    )

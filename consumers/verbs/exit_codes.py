@@ -1,0 +1,71 @@
+"""How a verb of the consumers is run: its settings, and the exit code of whatever ends it."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from functools import wraps
+from typing import Any, ParamSpec
+
+import typer
+
+from command_line.app import Verb
+from command_line.settings import Setting, with_settings
+from consumers.errors import ConsumersError, PartitionStalled, TooManyDeadLetters
+from consumers.log_actions import Action
+from consumers.settings import options, read_settings
+from pricing_rules.errors import PricingError
+from table_api.errors import TableApiError
+
+FAILED = 1
+STOPPED_BY_DEAD_LETTERS = 3
+STOPPED_BY_STALL = 4
+SETTINGS = "Settings of the consumers"
+
+P = ParamSpec("P")
+AsyncVerb = Callable[P, Coroutine[Any, Any, int]]
+
+
+def verb(
+    app: typer.Typer, name: str, kind: type[Verb] = Verb
+) -> Callable[[AsyncVerb[P]], AsyncVerb[P]]:
+    """Register `async def verb(settings, …) -> int`; each setting becomes a flag of it."""
+
+    def register(asked: AsyncVerb[P]) -> AsyncVerb[P]:
+        @wraps(asked)
+        def started(environment: Mapping[str, str], **given: Any) -> int:
+            return _exit_code(asked, environment, given)
+
+        app.command(name, cls=kind)(with_settings(started, {SETTINGS: _settings()}))
+        return asked
+
+    return register
+
+
+def _settings() -> list[Setting]:
+    return [Setting(each.variable, each.meaning, each.default) for each in options()]
+
+
+def _exit_code(
+    asked: Callable[..., Coroutine[Any, Any, int]],
+    environment: Mapping[str, str],
+    given: Mapping[str, Any],
+) -> int:
+    import asyncio
+
+    import uvloop
+
+    from telemetry.log import Log, configure
+
+    configure()
+    log = Log("consumers")
+    try:
+        settings = read_settings({}, environment)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(asked(settings, **given))
+    except TooManyDeadLetters as error:
+        log.error(Action.TOO_MANY_DEAD_LETTERS, str(error))
+        return STOPPED_BY_DEAD_LETTERS
+    except PartitionStalled as error:
+        log.error(Action.FAILED, f"{error}; new clients do not help: see `check`")
+        return STOPPED_BY_STALL
+    except (ConsumersError, TableApiError, PricingError) as error:
+        log.error(Action.FAILED, f"{type(error).__name__}: {error}")
+        return FAILED

@@ -1,0 +1,224 @@
+"""The local stack's commands as Typer apps: the demonstration, the broker, and the sender."""
+
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from command_line.app import Verb, new_app
+from command_line.settings import Setting, flag_of
+from command_line.values import whole_number
+
+PORT_MAX = 65_535
+COUNT_MAX = 1_000_000_000
+
+demo = new_app()
+broker = new_app()
+send = new_app()
+parts = new_app("Parts of the local stack by themselves")
+parts.add_typer(broker)
+parts.add_typer(send)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _share(given: str | float) -> float:
+    share = _number(str(given))
+    if not 0 <= share <= 1:
+        raise typer.BadParameter(f"{given!r} is not a share; expected a number from 0 to 1")
+    return share
+
+
+def _rate(text: str) -> float:
+    rate = _number(text)
+    if not 0 < rate < math.inf:
+        raise typer.BadParameter(f"{text!r} is not a rate; expected a number above 0")
+    return rate
+
+
+def _instant(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is not a time; expected one as 2026-11-20T12:00:00Z"
+        raise typer.BadParameter(message) from None
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+Data = Annotated[Path, typer.Option("--data", metavar="DIRECTORY", help="where everything is kept")]
+LiveCalls = Annotated[
+    int | None,
+    typer.Option(
+        "--calls",
+        parser=whole_number(1, COUNT_MAX),
+        metavar="N",
+        help="only so many live calls, and no generated events",
+    ),
+]
+Streamed = Annotated[
+    float,
+    typer.Option("--streamed", parser=_share, metavar="X", help="share of streamed calls"),
+]
+Dropped = Annotated[
+    float,
+    typer.Option(
+        "--drop", parser=_share, metavar="X", help="share of events that the gateway loses"
+    ),
+]
+
+
+@demo.command("demo", cls=Verb)
+def _demo(
+    data: Data = Path(".local"),
+    trace: Annotated[
+        Path | None, typer.Option("--trace", metavar="FILE", help="CSV of recorded calls to send")
+    ] = None,
+    calls: LiveCalls = None,
+    streamed: Streamed = 0.6,
+    drop: Dropped = 0.0,
+    end: Annotated[bool, typer.Option("--exit", help="end after the box")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="keep the parts' logs to files")] = False,
+) -> int:
+    """Run the whole flow on this machine, and meter calls.
+
+    Starts the stack, sends two months of generated events, makes live calls through the gateway (or
+    sends a recorded trace), waits until every event is stored, and shows the box. It stays up until
+    Ctrl-C, or ends with --exit.
+    """
+    from local_stack.demo.run import DemoOptions, run_demo
+
+    return run_demo(
+        DemoOptions(
+            data=data,
+            trace=trace,
+            calls=calls,
+            streamed=streamed,
+            drop=drop,
+            exit=end,
+            quiet=quiet,
+        )
+    )
+
+
+def _port(flag: str, meaning: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        flag, parser=whole_number(0, PORT_MAX), metavar="N", help=meaning
+    )
+    return option
+
+
+@broker.command("broker", cls=Verb)
+def _broker(
+    config: Annotated[
+        Path, typer.Option("--config", metavar="FILE", help="Config.json, as the emulator reads it")
+    ],
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIRECTORY", help="directory of the journals")
+    ],
+    host: Annotated[
+        str, typer.Option("--host", metavar="X", help="address to bind to")
+    ] = "127.0.0.1",
+    port: Annotated[int, _port("--port", "AMQP; 0 takes a free one")] = 5672,
+    admin_port: Annotated[int, _port("--admin-port", "HTTP, on loopback only")] = 5300,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option("--tls-cert", metavar="FILE", help="PEM; also serves AMQP over TLS"),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="PEM of its key")
+    ] = None,
+    tls_port: Annotated[int, _port("--tls-port", "AMQP over TLS")] = 5671,
+) -> int:
+    """Serve a local Event Hubs broker, until SIGTERM."""
+    from local_stack.broker.foreground import run_broker
+    from local_stack.broker.listening import Listen
+
+    listen = Listen(host=host, port=port, admin_port=admin_port, tls_port=tls_port)
+    return run_broker(config, data, listen, certificate=tls_cert, key=tls_key)
+
+
+class _SendVerb(Verb):
+    exactly_one = ("--trace", "--workload")
+
+
+ConnectionString = Annotated[
+    str | None,
+    flag_of(
+        Setting(
+            "EVENTHUB_CONNECTION_STRING",
+            "the Event Hubs namespace, or the broker",
+            spelled="--connection-string",
+        )
+    ),
+]
+Hub = Annotated[str, typer.Option("--hub", metavar="X", help="event hub")]
+Trace = Annotated[
+    Path | None, typer.Option("--trace", metavar="FILE", help="CSV of recorded calls")
+]
+Generated = Annotated[bool, typer.Option("--workload", help="the generated traffic")]
+Now = Annotated[
+    datetime | None,
+    typer.Option(
+        "--now",
+        parser=_instant,
+        metavar="TIME",
+        help="time of the last call; the same one sends the same bytes; default: now",
+    ),
+]
+Calls = Annotated[
+    int | None,
+    typer.Option(
+        "--calls",
+        parser=whole_number(1, COUNT_MAX),
+        metavar="N",
+        help="of the workload; default: all of it",
+    ),
+]
+StreamedPercent = Annotated[
+    int,
+    typer.Option(
+        "--streamed-percent",
+        parser=whole_number(0, 100),
+        metavar="N",
+        help="share of streamed calls in the workload",
+    ),
+]
+Rate = Annotated[
+    float | None,
+    typer.Option("--rate", parser=_rate, metavar="N", help="events a second; default: all at once"),
+]
+
+
+@send.command("send", cls=_SendVerb)
+def _send(
+    connection_string: ConnectionString = None,
+    hub: Hub = "llm-usage",
+    trace: Trace = None,
+    workload: Generated = False,
+    now: Now = None,
+    calls: Calls = None,
+    streamed_percent: StreamedPercent = 0,
+    rate: Rate = None,
+) -> int:
+    """Send usage events to a hub, from --trace or --workload."""
+    from local_stack.send.send_to_hub import SendOptions, send_to_hub
+
+    del workload  # one of the two flags is given, and `trace` says which
+    return send_to_hub(
+        SendOptions(
+            connection_string=connection_string,
+            hub=hub,
+            trace=trace,
+            now=now or datetime.now(UTC).replace(microsecond=0),
+            calls=calls,
+            streamed_percent=streamed_percent,
+            rate=rate,
+        )
+    )

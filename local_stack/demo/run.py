@@ -1,0 +1,213 @@
+"""The demonstration: the whole flow on this machine, from calls made to a total that is audited.
+
+Starts the stack; sends two months of generated events, then makes live calls through the gateway
+(or sends a recorded trace); waits until every event is durable, shows the box, and stays up until
+Ctrl-C (or ends, with --exit).
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from local_stack.demo import stack
+from local_stack.demo.azurite import AzuriteError
+from local_stack.demo.demo_box import DemoBox, show
+from local_stack.demo.demo_state import only_one, read_state, trace_offset
+from local_stack.demo.measured_run import Traffic, measured_run
+from local_stack.demo.supervisor import ChildEnded, Supervisor
+from local_stack.errors import LocalStackError
+from local_stack.gateway.identity import DEFAULT_KEY, DEFAULT_SUBSCRIPTIONS
+from local_stack.gateway.mono import ready_mono
+from local_stack.gateway.traffic import LiveTraffic
+from local_stack.traffic.people import people
+from local_stack.traffic.trace import trace_events
+from local_stack.traffic.usage_event import OutgoingEvent
+from local_stack.traffic.workload import Workload
+from table_api.invoicing.closing.close_job import open_job
+from table_api.invoicing.errors import CloseRefused
+from table_api.people.people import People, Person
+from table_api.settings import read_settings
+from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.table_storage import TableStorage
+from table_api.storage.timestamp import now_utc
+
+CALLS = 600
+"""Number of live calls, unless an option gives another."""
+CALLS_PER_S = 50.0
+STREAMED = 0.6
+_IN_USE = re.compile("address already in use|EADDRINUSE", re.IGNORECASE).search
+INTERRUPTED = 130
+"""The exit status that a shell gives for Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """What one run shall do."""
+
+    data: Path
+    """Directory of everything that it keeps."""
+    trace: Path | None = None
+    """A CSV of recorded calls to send in place of live calls."""
+    calls: int | None = None
+    """So many calls through the gateway, and nothing else."""
+    streamed: float = STREAMED
+    """Share of the calls that are streamed, from 0 to 1."""
+    drop: float = 0.0
+    """Share of their events that the gateway loses, from 0 to 1."""
+    exit: bool = False
+    """End after the box."""
+    quiet: bool = False
+    """Keep the parts' logs to files."""
+
+
+def run_demo(options: DemoOptions) -> int:
+    """The exit code: 0 when the audit is green, 1 when it is not or a part fails, 130 when it was
+    interrupted before the box."""
+    for name in ("NO_PROXY", "no_proxy"):  # the parts talk over loopback, without any proxy
+        os.environ[name] = "127.0.0.1,localhost"
+    console = Console(stderr=True, highlight=False)
+    try:
+        with only_one(options.data):
+            return asyncio.run(_run(options, console))
+    except asyncio.CancelledError:
+        return INTERRUPTED
+    except (LocalStackError, AzuriteError) as error:
+        console.print(f"demo: {error}", style="bold red", markup=False)
+        return 1
+
+
+async def _run(options: DemoOptions, console: Console) -> int:
+    task = asyncio.current_task()
+    assert task is not None  # we are a coroutine of asyncio.run
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, task.cancel)
+    direct = options.trace is not None or not await ready_mono(
+        partial(console.print, soft_wrap=True)
+    )
+    traffic = _traffic(options, now=datetime.now(UTC), direct=direct)
+    (options.data / "demo.json").unlink(missing_ok=True)
+    async with Supervisor(options.data / "logs", quiet=options.quiet) as supervisor:
+        gateway = None if traffic.live is None else ["--drop", str(options.drop)]
+        ports, pids = await _start(supervisor, options.data, gateway, console)
+        storage = AzureTableStorage.from_connection_string(ports.storage)
+        try:
+            await _name_people(storage)
+            box = await measured_run(
+                traffic,
+                storage=storage,
+                ports=ports,
+                metering_pid=pids["metering"],
+                supervisor=supervisor,
+            )
+        finally:
+            await storage.close()
+        if options.trace is None and options.calls is None:
+            box = msgspec.structs.replace(box, invoices=await _close_last_month(ports))
+        _write(box, options.data / "demo.json")
+        show(box, Console())
+        if not options.exit:
+            console.print(f"Open {ports.urls['ui']} . Ctrl-C ends everything; the data stays.")
+            with contextlib.suppress(asyncio.CancelledError):
+                await supervisor.watch()
+    return 0 if box.audit == "ok" else 1
+
+
+async def _start(
+    supervisor: Supervisor, data: Path, gateway: Sequence[str] | None, console: Console
+) -> tuple[stack.Ports, dict[str, int]]:
+    """Start the stack; if another process took a port meanwhile, start again on other ports."""
+    try:
+        return await _try_to_start(supervisor, data, gateway, console, preferred=True)
+    except ChildEnded as ended:
+        if not _IN_USE(str(ended)):
+            raise
+        await supervisor.stop()
+    return await _try_to_start(supervisor, data, gateway, console, preferred=False)
+
+
+async def _try_to_start(
+    supervisor: Supervisor,
+    data: Path,
+    gateway: Sequence[str] | None,
+    console: Console,
+    *,
+    preferred: bool,
+) -> tuple[stack.Ports, dict[str, int]]:
+    ports, taken = stack.choose_ports(preferred=preferred)
+    for line in taken:
+        console.print(line)
+    return ports, await stack.start(supervisor, ports, data, gateway=gateway)
+
+
+def _traffic(options: DemoOptions, *, now: datetime, direct: bool) -> Traffic:
+    """Events are the same, byte for byte, in every run on this data directory; calls are new.
+    `direct` sends everything without a gateway, as events that its policies would write."""
+    state = read_state(options.data, now=now)
+    trace = options.trace
+    if trace is not None:
+        if not trace.is_file():
+            raise LocalStackError(f"{trace} is not a file, expected a CSV of recorded calls")
+        offset = trace_offset(options.data, state, trace, now=now)
+        return Traffic(events=trace_events(trace, offset=offset))
+    calls, streamed = options.calls, options.streamed
+    if calls is None:
+        live = LiveTraffic(calls=CALLS, streamed=streamed, calls_per_s=CALLS_PER_S)
+        events = Workload(now=state.now).events()
+        if direct:
+            return Traffic(events=events)
+        return Traffic(events=filter(_needs_no_log, events), live=live)
+    if direct:
+        percent = round(streamed * 100)
+        return Traffic(events=Workload(now=now, calls=calls, streamed_percent=percent).events())
+    return Traffic(live=LiveTraffic(calls=calls, streamed=streamed))
+
+
+def _needs_no_log(event: OutgoingEvent) -> bool:
+    """Other failures wait for the gateway's log, and no gateway has logged the generated calls."""
+    return b'"usage":null' not in event.body or b'"status":429' in event.body
+
+
+async def _name_people(storage: TableStorage) -> None:
+    """Import names and cost centres into their own table: the ledger knows subjects only."""
+    known = [(person.subject, person.name, person.cost_centre) for person in people()]
+    client = DEFAULT_SUBSCRIPTIONS[DEFAULT_KEY].subscription
+    known.append((f"subscription:{client}", "Your client", "Engineering"))
+    await People(storage, now=now_utc).save(
+        [
+            Person(
+                subject=subject,
+                display_name=name,
+                cost_centre=cost_centre,
+                valid_from=datetime(2026, 1, 1, tzinfo=UTC).date(),
+            )
+            for subject, name, cost_centre in known
+        ]
+    )
+
+
+async def _close_last_month(ports: stack.Ports) -> str:
+    """Close every month that is over: the generated last one. Returns the result in words."""
+    async with open_job(read_settings(stack.settings(ports))) as job:
+        try:
+            await job.close_due()
+        except CloseRefused as refused:
+            return f"refused: {refused}"
+        closed = await job.archive.manifests()
+    if not closed:
+        return "no month is over yet"
+    last = closed[0]
+    return f"{len(last.invoices)} of {last.month}: {last.amount} {last.currency}, page /invoices"
+
+
+def _write(box: DemoBox, path: Path) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(box), indent=2) + b"\n")

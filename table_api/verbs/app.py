@@ -1,0 +1,189 @@
+"""The verbs of the tables as Typer apps: `app` has all, `chargeback` arranges the parts.
+
+A verb imports what it needs when it is called, so that a help page costs little.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from command_line.app import Verb, new_app
+from command_line.settings import Setting, flag_of
+from command_line.values import whole_number
+from table_api.invoicing.errors import BadMonth
+from table_api.invoicing.snapshots.billing_month import BillingMonth
+from table_api.settings import Settings
+from table_api.verbs.exit_codes import exit_code, verb
+
+PORT_MAX = 65_535
+
+serving = new_app("The HTTP API over the ledger")
+packaging = new_app()
+people = new_app("Names and cost centres of the subjects")
+invoices = new_app("Close months")
+
+app = new_app("The ledger's HTTP API, people and invoices. Data goes to stdout, words to stderr.")
+app.add_typer(serving)
+app.add_typer(people, name="people")
+app.add_typer(packaging)
+app.add_typer(invoices, name="invoice")
+
+
+Host = Annotated[
+    str,
+    flag_of(Setting("API_HOST", "address to bind to; loopback only", "127.0.0.1", "--host")),
+]
+Port = Annotated[
+    int,
+    flag_of(
+        Setting("API_PORT", "port to listen on", "8000", "--port"),
+        parser=whole_number(0, PORT_MAX),
+    ),
+]
+AuthMode = Annotated[
+    str, flag_of(Setting("AUTH_MODE", "who may ask: `local` is everybody on this machine", "local"))
+]
+
+
+@verb(serving, "serve")
+async def _serve(
+    settings: Settings, host: Host = "127.0.0.1", port: Port = 8000, auth_mode: AuthMode = "local"
+) -> int:
+    """Serve the HTTP API on this machine, without authorization."""
+    from table_api.verbs.serve import serve
+
+    await serve(settings, host=host, port=port, auth_mode=auth_mode)
+    return 0
+
+
+@packaging.command("package", cls=Verb)
+def _package(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="new or empty")],
+) -> int:
+    """Write the folder that Azure Functions is given."""
+    from table_api.verbs.package import package
+
+    return exit_code(lambda: package(folder))
+
+
+@verb(people, "import")
+async def _import(
+    settings: Settings,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="CSV: subject, display_name, cost_centre, valid_from"),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="show what would change, write nothing")
+    ] = False,
+) -> int:
+    """Insert or replace people from a CSV file; one bad line refuses all of it."""
+    from table_api.verbs.people import import_people
+
+    return await import_people(settings, file, dry_run=dry_run)
+
+
+@verb(people, "erase")
+async def _erase(
+    settings: Settings,
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="as in the ledger")],
+) -> int:
+    """Forget a subject's name; cost centres and totals stay."""
+    from table_api.verbs.people import erase_person
+
+    return await erase_person(settings, subject)
+
+
+def _month(text: str) -> BillingMonth:
+    try:
+        return BillingMonth.parse(text)
+    except BadMonth:
+        message = f"{text!r} is not a month; expected YYYY-MM, as in 2026-11"
+        raise typer.BadParameter(message) from None
+
+
+Month = Annotated[
+    BillingMonth, typer.Argument(parser=_month, metavar="MONTH", help="as in 2026-11")
+]
+
+
+@verb(invoices, "preview")
+async def _preview(settings: Settings, month: Month) -> int:
+    """Show a month's invoices as they would be now."""
+    from table_api.verbs.invoices import preview
+
+    return await preview(settings, month)
+
+
+@verb(invoices, "close")
+async def _close(
+    settings: Settings,
+    month: Month,
+    force: Annotated[
+        str | None,
+        typer.Option("--force", metavar="REASON", help="despite a failed audit or open calls"),
+    ] = None,
+) -> int:
+    """Close a month for good, or finish a close that was interrupted."""
+    from table_api.verbs.invoices import close
+
+    return await close(settings, month, forced=force)
+
+
+@verb(invoices, "close-due")
+async def _close_due(settings: Settings) -> int:
+    """Close every month that is over, the oldest first."""
+    from table_api.verbs.invoices import close_due
+
+    return await close_due(settings)
+
+
+@verb(invoices, "list")
+async def _list(settings: Settings) -> int:
+    """List the invoices of all closed months."""
+    from table_api.verbs.invoices import list_invoices
+
+    return await list_invoices(settings)
+
+
+@verb(invoices, "show")
+async def _show(
+    settings: Settings,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="as in INV-000001")],
+) -> int:
+    """Show one invoice or statement as JSON."""
+    from table_api.verbs.invoices import show
+
+    return await show(settings, number)
+
+
+@verb(invoices, "verify")
+async def _verify(
+    settings: Settings,
+    month: Annotated[
+        BillingMonth | None,
+        typer.Argument(parser=_month, metavar="MONTH", help="default: every closed month"),
+    ] = None,
+) -> int:
+    """Re-add documents, daily totals and calls; exit code 1 when they differ."""
+    from table_api.verbs.invoices import verify
+
+    return await verify(settings, month)
+
+
+@verb(invoices, "export")
+async def _export(
+    settings: Settings,
+    month: Month,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="where the files go")],
+    names: Annotated[bool, typer.Option("--names", help="with the display names of today")] = False,
+    parquet: Annotated[bool, typer.Option("--parquet", help="FOCUS also as Parquet")] = False,
+    focus_1_2: Annotated[
+        bool, typer.Option("--focus-1-2", help="also Cost and Usage of FOCUS 1.2")
+    ] = False,
+) -> int:
+    """Write a month's documents into a folder."""
+    from table_api.verbs.invoices import export
+
+    return await export(settings, month, folder, names=names, parquet=parquet, focus_1_2=focus_1_2)
