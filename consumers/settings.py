@@ -174,21 +174,9 @@ class Settings:
         default=60.0,
         parse=_seconds,
     )
-    dead_letters_in_a_row_max: int = _setting(
-        "DEAD_LETTERS_IN_A_ROW_MAX",
-        "more in a row stop the consumer",
-        default=200,
-        parse=_up_to(SHARDS_MAX),
-    )
-    dead_letter_percent_max: int = _setting(
-        "DEAD_LETTER_PERCENT_MAX",
-        "a higher share stops the consumer",
-        default=50,
-        parse=_up_to(SHARDS_MAX),
-    )
     dead_letter_window_events: int = _setting(
         "DEAD_LETTER_WINDOW_EVENTS",
-        "last events that the share is of",
+        "last events of a partition that are judged",
         default=1_000,
         parse=_positive,
     )
@@ -240,7 +228,7 @@ class Settings:
         "HUB_RETENTION_DAYS",
         "retention of the hub that keeps events longer",
         default=7,
-        parse=_days,
+        parse=_up_to(DAYS_MAX),
     )
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from consumers.verbs.history_app import replaying, rerating
 
 consuming = new_app("Meter events and complete calls")
 ledger = new_app("Prove that the ledger adds up")
-dead_letters = new_app("Events that could not be metered")
+dead_letters = new_app("Events that could not be read or stored")
 
 app = new_app("Event hubs in, ledger out. Data goes to stdout, words to stderr.")
 app.add_typer(consuming)

@@ -176,10 +176,10 @@ async def test_a_damaged_row_costs_its_own_call_and_the_consumer_lives(stage: St
     assert (letter.reason, letter.event_id) == ("unexpected_error", call_id(21))
     assert await stage.entries() == 41
 
-    chosen = Namespace(diagnostics=False, reason="unexpected_error", id=None)
-    assert await redrive_letters(stage.settings(), chosen) == 1  # it fails again, and says so
+    reason = "unexpected_error"
+    assert await redrive_letters(stage.settings(), reason=reason) == 1  # it fails again
     await mend(stage.storage, "ledger", rows, "rev")
-    assert await redrive_letters(stage.settings(), chosen) == 0
+    assert await redrive_letters(stage.settings(), reason=reason) == 0
     report = await stage.audit()
     assert (report.ok, report.calls) == (True, 42), report.render()
 
