@@ -156,19 +156,24 @@ def _columns(meta: LedgerMeta) -> dict[str, Value]:
 
 def _from_row(row: Row) -> LedgerMeta:
     schema = _readable_schema(row)  # first: a later one may have renamed every other column
-    offsets = msgspec.json.decode(str(row["transitions"]), type=tuple[tuple[int, int], ...])
-    return LedgerMeta(
-        settings=LedgerSettings(
-            zone=str(row["zone"]),
-            pricing_currency=str(row["pricing_currency"]),
-            billing_currency=str(row["billing_currency"]),
-            shards=int(row["shards"]),
-        ),
-        transitions=Transitions(offsets, int(row["transitions_until_year"])),
-        created_at=str(row["created_at"]),
-        schema_version=schema,
-        has_monthly=bool(row.get("has_monthly", False)),
-    )
+    try:
+        offsets = msgspec.json.decode(str(row["transitions"]), type=tuple[tuple[int, int], ...])
+        return LedgerMeta(
+            settings=LedgerSettings(
+                zone=str(row["zone"]),
+                pricing_currency=str(row["pricing_currency"]),
+                billing_currency=str(row["billing_currency"]),
+                shards=int(row["shards"]),
+            ),
+            transitions=Transitions(offsets, int(row["transitions_until_year"])),
+            created_at=str(row["created_at"]),
+            schema_version=schema,
+            has_monthly=bool(row.get("has_monthly", False)),
+        )
+    except (KeyError, ValueError, msgspec.DecodeError) as error:
+        raise LedgerMismatch(
+            f"the ledger's settings in table meta are damaged: {error!r}"
+        ) from error
 
 
 def _readable_schema(row: Row) -> int:
