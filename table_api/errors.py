@@ -44,7 +44,9 @@ def after_all_tries(what: str, tries: int, last: StorageError | None) -> Retryab
 
 
 class LedgerMismatch(TableApiError):
-    """The ledger was made with other settings than this process has; it refuses to start."""
+    """The ledger was made with other settings than this process has, or a later release has
+    changed its schema; the process refuses to work with it.
+    """
 
 
 class SettingsError(TableApiError):

@@ -18,6 +18,7 @@ from consumers.receiving.storage_retry import until_answered
 from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on
 from consumers.settings import Settings
+from table_api.ledger.meta import read_meta
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.timestamp import now_utc
 from telemetry.log import Log
@@ -40,7 +41,8 @@ async def pair(
 ) -> None:
     """Pair until `ended` is set, or until both hubs were caught up for `until_idle_s`.
 
-    Raises TooManyDeadLetters or PartitionStalled; hubs and storage that are down are waited for.
+    Raises TooManyDeadLetters, PartitionStalled or table_api.errors.LedgerMismatch; hubs and storage
+    that are down are waited for.
     """
     async with open_both(settings) as clients:
         hubs = f"{clients.usage.hub.address.hub} and {clients.diagnostics.hub.address.hub}"
@@ -89,6 +91,7 @@ def make_pairing(settings: Settings, clients: PairingClients, publisher: Publish
 
 
 async def _prepare(clients: PairingClients, pairing: Pairing) -> None:
+    await read_meta(clients.usage.tables)  # a later release may keep open calls otherwise
     await pairing.calls.create()
     await clients.usage.progress.create()
     await clients.usage.checkpoint_container.create_container()

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from table_api.audit.monthly_audit import audit_monthly
 from table_api.audit.row_checks import call_faults, cell_faults
+from table_api.audit.schema import check_schema
 from table_api.storage.keys import KeyRange
 from table_api.storage.table_storage import Row, TableStorage
 
@@ -105,7 +106,11 @@ class _CellSum:
 
 
 async def audit(storage: TableStorage, *, now: datetime) -> AuditReport:
-    """Audit the whole ledger, live. Memory: about 0.4 KB per call, for its id and chain."""
+    """Audit the whole ledger, live. Memory: about 0.4 KB per call, for its id and chain.
+
+    LedgerMismatch for a ledger of a later schema.
+    """
+    await check_schema(storage)
     findings = _Findings()
     async for partition in storage.partitions(AUDITED_TABLE):
         try:

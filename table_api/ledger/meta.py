@@ -25,6 +25,7 @@ META_TABLE = "meta"
 META_PARTITION = "ledger"
 META_ROW = "settings"
 SCHEMA_VERSION = 1
+"""Of keys, columns and their meaning. A release reads every earlier schema and no later one."""
 YEARS_AHEAD = 2
 """Transitions are frozen to the end of next year; later years are appended when they come near."""
 OPEN_TRIES_MAX = 10
@@ -85,7 +86,11 @@ async def open_meta(
 
 
 async def read_meta(storage: TableStorage) -> LedgerMeta | None:
-    """The ledger's settings, or None when there is no ledger yet."""
+    """The ledger's settings, or None when there is no ledger yet.
+
+    LedgerMismatch when a later release has changed its schema: what reads it by other rules is
+    not to be trusted.
+    """
     row = await storage.get(META_TABLE, META_PARTITION, META_ROW)
     return _from_row(row) if row is not None else None
 
@@ -121,10 +126,6 @@ async def _create(storage: TableStorage, settings: LedgerSettings, now: datetime
 
 
 def _check(meta: LedgerMeta, settings: LedgerSettings) -> None:
-    if meta.schema_version != SCHEMA_VERSION:
-        raise LedgerMismatch(
-            f"the ledger has schema {meta.schema_version}, this program writes {SCHEMA_VERSION}"
-        )
     for name in ("zone", "pricing_currency", "billing_currency", "shards"):
         stands, wanted = getattr(meta.settings, name), getattr(settings, name)
         if stands != wanted:
@@ -154,16 +155,33 @@ def _columns(meta: LedgerMeta) -> dict[str, Value]:
 
 
 def _from_row(row: Row) -> LedgerMeta:
-    offsets = msgspec.json.decode(str(row["transitions"]), type=tuple[tuple[int, int], ...])
-    return LedgerMeta(
-        settings=LedgerSettings(
-            zone=str(row["zone"]),
-            pricing_currency=str(row["pricing_currency"]),
-            billing_currency=str(row["billing_currency"]),
-            shards=int(row["shards"]),
-        ),
-        transitions=Transitions(offsets, int(row["transitions_until_year"])),
-        created_at=str(row["created_at"]),
-        schema_version=int(row["schema_version"]),
-        has_monthly=bool(row.get("has_monthly", False)),
-    )
+    schema = _readable_schema(row)  # first: a later one may have renamed every other column
+    try:
+        offsets = msgspec.json.decode(str(row["transitions"]), type=tuple[tuple[int, int], ...])
+        return LedgerMeta(
+            settings=LedgerSettings(
+                zone=str(row["zone"]),
+                pricing_currency=str(row["pricing_currency"]),
+                billing_currency=str(row["billing_currency"]),
+                shards=int(row["shards"]),
+            ),
+            transitions=Transitions(offsets, int(row["transitions_until_year"])),
+            created_at=str(row["created_at"]),
+            schema_version=schema,
+            has_monthly=bool(row.get("has_monthly", False)),
+        )
+    except (KeyError, ValueError, msgspec.DecodeError) as error:
+        raise LedgerMismatch(
+            f"the ledger's settings in table meta are damaged: {error!r}"
+        ) from error
+
+
+def _readable_schema(row: Row) -> int:
+    """A row without one is of the first releases, which had schema 1."""
+    found = str(row.get("schema_version", 1))
+    if not (found.isascii() and found.isdigit() and 1 <= int(found) <= SCHEMA_VERSION):
+        raise LedgerMismatch(
+            f"the ledger has schema {found}, this release reads schemas 1 to {SCHEMA_VERSION}: "
+            "install the release that wrote it, or a later one; nothing was changed"
+        )
+    return int(found)

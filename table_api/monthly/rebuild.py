@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
 from table_api.ledger.cells import Cell, read_cell
 from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE
-from table_api.ledger.meta import note_monthly
+from table_api.ledger.meta import note_monthly, read_meta
 from table_api.monthly.projected_day import MONTHLY_TABLE, monthly_key, project_day
 from table_api.monthly.rows import MonthlyRow
 from table_api.storage.keys import EVERY_ROW
@@ -43,8 +43,9 @@ class Rebuilt:
 async def rebuild_monthly(storage: TableStorage) -> Rebuilt:
     """Make every row what the cells say. Raises Unavailable or Contended; retrying is safe.
 
-    Memory: a month's rows and cells.
+    LedgerMismatch for a ledger of a later schema. Memory: a month's rows and cells.
     """
+    await read_meta(storage)
     await storage.create_table(MONTHLY_TABLE)
     partitions = [partition async for partition in storage.partitions(LEDGER_TABLE)]
     months = {partition[:6] for partition in partitions}

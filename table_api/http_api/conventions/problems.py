@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from table_api.errors import (
     Altered,
+    LedgerMismatch,
     NoLedger,
     Retryable,
     TableApiError,
@@ -43,6 +44,7 @@ class ProblemKind(Enum):
     UNKNOWN_RUN = ("unknown-run", 404, "The re-rating run is unknown")
     UNKNOWN_INVOICE = ("unknown-invoice", 404, "The invoice or file is unknown")
     NO_LEDGER = ("no-ledger", 503, "There is no ledger yet")
+    LATER_SCHEMA = ("later-schema", 503, "The ledger is of a later release")
     STORAGE_UNAVAILABLE = ("storage-unavailable", 503, "The ledger's storage does not answer")
     ALTERED = ("altered", 500, "A stored document is not what was written")
     INTERNAL = ("internal", 500, "The server failed")
@@ -150,6 +152,10 @@ async def _on_no_ledger(request: Request, error: NoLedger) -> Response:
     return answer(request, Refused(ProblemKind.NO_LEDGER, str(error)))
 
 
+async def _on_mismatch(request: Request, error: LedgerMismatch) -> Response:
+    return answer(request, Refused(ProblemKind.LATER_SCHEMA, str(error)))
+
+
 async def _on_retryable(request: Request, _: Retryable) -> Response:
     return answer(request, Refused(ProblemKind.STORAGE_UNAVAILABLE, "try again in a while"))
 
@@ -169,6 +175,7 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Handler] = {
     TooManyCells: _on_too_much,
     TooManyCalls: _on_too_much,
     NoLedger: _on_no_ledger,
+    LedgerMismatch: _on_mismatch,
     Retryable: _on_retryable,
     Altered: _on_altered,
     Exception: _on_any,

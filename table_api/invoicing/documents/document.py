@@ -129,5 +129,5 @@ def decode_document(content: bytes, name: str) -> Document:
     """The document of these bytes; Altered when they are not one."""
     try:
         return _decoder.decode(content)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Altered(f"{name} is not an invoice document: {error}") from error

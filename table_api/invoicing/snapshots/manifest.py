@@ -73,7 +73,7 @@ def decode_manifest(content: bytes, name: str) -> Manifest:
     """The manifest of these bytes; Altered when they are not one."""
     try:
         manifest = _decoder.decode(content)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Altered(f"{name} is not a manifest: {error}") from error
     if manifest.schema != SCHEMA:
         raise Altered(f"{name} has schema {manifest.schema!r}, this program reads {SCHEMA!r}")

@@ -174,7 +174,7 @@ def decode_snapshot(content: bytes, name: str) -> Snapshot:
     """The snapshot of these bytes. Altered when they are not what `encode_snapshot` writes."""
     try:
         snapshot = _decoder.decode(content)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Altered(f"{name} is not a snapshot: {error}") from error
     if snapshot.schema != SCHEMA:
         raise Altered(f"{name} has schema {snapshot.schema!r}, this program reads {SCHEMA!r}")

@@ -8,6 +8,8 @@ from random import Random
 
 import pytest
 
+from table_api.ledger.meta import META_PARTITION, META_ROW, META_TABLE
+from table_api.storage.table_storage import Upsert
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.traffic import Traffic, Truth, differences, traffic
 from tests.fixtures.calls import all_rows
@@ -79,3 +81,13 @@ async def test_every_call_whose_data_reached_a_hub_stands_once_whatever_is_kille
     await stage.until_metered()
     await check(stage, sent, start)
     assert await all_rows(stage.storage) == before
+
+
+async def test_pairing_refuses_the_tables_of_a_later_release(stage: Stage) -> None:
+    await stage.storage.create_table(META_TABLE)
+    later = Upsert(META_ROW, {"schema_version": 2})
+    await stage.storage.transact(META_TABLE, META_PARTITION, [later])
+    async with stage.process("pair") as pairing:
+        assert await pairing.exit_code() == 1
+        [failure] = pairing.said("failed")
+    assert "the ledger has schema 2, this release reads schemas 1 to 1" in failure["message"]

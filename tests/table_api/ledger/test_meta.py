@@ -56,3 +56,16 @@ async def test_later_years_are_appended_and_the_past_stays() -> None:
     assert (old.transitions.until_year, new.transitions.until_year) == (2026, 2028)
     assert new.transitions.offsets[: len(old.transitions.offsets)] == old.transitions.offsets
     assert new.created_at == old.created_at
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("shards", "many"), ("transitions", "[1]"), ("transitions_until_year", "")]
+)
+async def test_damaged_settings_are_refused_by_name(name: str, value: str) -> None:
+    storage = MemoryTableStorage()
+    await open_meta(storage, SETTINGS, now=NOW)
+    row = await storage.get(META_TABLE, META_PARTITION, META_ROW)
+    assert row is not None
+    await storage.transact(META_TABLE, META_PARTITION, [Upsert(META_ROW, {**row, name: value})])
+    with pytest.raises(LedgerMismatch, match="settings in table meta are damaged"):
+        await read_meta(storage)

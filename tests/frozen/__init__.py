@@ -1,0 +1,1 @@
+"""Ledgers that earlier releases wrote, kept as they were."""
