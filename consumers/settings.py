@@ -240,7 +240,7 @@ class Settings:
         "HUB_RETENTION_DAYS",
         "retention of the hub that keeps events longer",
         default=7,
-        parse=_days,
+        parse=_up_to(DAYS_MAX),
     )
 
     def __post_init__(self) -> None:
