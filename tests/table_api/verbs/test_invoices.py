@@ -49,23 +49,22 @@ def account(own_azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_month_without_evidence_that_the_hubs_were_read_is_refused_and_previewed(
-    environment: Environment, capsys: pytest.CaptureFixture[str]
+    account: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    elsewhere = environment | {"CONSUMER_GROUP": "other", "PAIRING_GROUP": "other"}
-    assert main(["invoice", "close", "2026-09"], elsewhere) == 1
+    for variable in ("CONSUMER_GROUP", "PAIRING_GROUP"):
+        monkeypatch.setenv(variable, "other")
+    assert main(["invoice", "close", "2026-09"]) == 1
     refusal = capsys.readouterr().err
     assert "group other of llm-usage was never read: no `consumers run` has run" in refusal
     assert "group other of apim-diagnostics was never read: no `consumers pair` has run" in refusal
     assert "'A close is refused' in docs/operations.md" in refusal
-    assert main(["invoice", "preview", "2026-09"], elsewhere) == 0
+    assert main(["invoice", "preview", "2026-09"]) == 0
     assert "not closable yet: group other of llm-usage was never read" in capsys.readouterr().err
-    asyncio.run(_forget_the_sweeper(environment["STORAGE_CONNECTION_STRING"]))
-    for more in ({"INVOICE_WITHOUT_PAIRING": "true"}, {}):
-        flags = [] if more else ["--invoice-without-pairing", "true"]
-        assert main(["invoice", "close-due", *flags], elsewhere | more) == 1
-        refusal = capsys.readouterr().err
-        assert "no `consumers run` has run" in refusal
-        assert "no `consumers pair` has run" not in refusal
+    asyncio.run(_forget_the_sweeper(account))
+    assert main(["invoice", "close-due", "--invoice-without-pairing", "true"]) == 1
+    refusal = capsys.readouterr().err
+    assert "no `consumers run` has run" in refusal
+    assert "no `consumers pair` has run" not in refusal
 
 
 def test_a_month_goes_from_preview_to_verified_export(
