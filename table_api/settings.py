@@ -45,6 +45,11 @@ VARIABLES = (
         "more calls without usage than this refuse a close",
         str(DEFAULT_INVOICING.open_calls_max),
     ),
+    Variable(
+        "INVOICE_WITHOUT_PAIRING",
+        "`true` where pairing never runs: a close does not wait for it",
+        "false",
+    ),
 )
 
 
@@ -73,6 +78,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             prefix=_prefix(values["INVOICE_PREFIX"]),
             look_back_months=_number(values, "INVOICE_LOOK_BACK_MONTHS"),
             open_calls_max=_number(values, "INVOICE_OPEN_CALLS_MAX"),
+            without_pairing=_flag(values, "INVOICE_WITHOUT_PAIRING"),
         ),
     )
 
@@ -106,3 +112,10 @@ def _number(values: Mapping[str, str], name: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise SettingsError(f"{name} {text!r} is not a whole number")
     return int(text)
+
+
+def _flag(values: Mapping[str, str], name: str) -> bool:
+    text = values[name]
+    if text not in {"true", "false"}:
+        raise SettingsError(f"{name} {text!r} is not true or false")
+    return text == "true"

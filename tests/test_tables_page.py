@@ -69,6 +69,8 @@ async def test_every_column_of_the_other_tables_is_documented() -> None:
             enqueued_time=NOW,
             recorded_at=NOW,
             counts=dict.fromkeys(Count, 1),
+            caught_up_at=NOW,
+            partitions=1,
         ),
         None,
     )

@@ -87,10 +87,11 @@ def _place(
             return None
         return CountedAt(UNATTRIBUTED, call.time)
     place = CountedAt(call.identity.subject, call.identity.time)
+    metered = call.metered and not call.served_after_all
     if last is not None:
         # Also of a call that metering posts: it must not stand in two places.
-        return None if call.metered and place == last.place else place
-    if call.metered:
+        return None if metered and place == last.place else place
+    if metered:
         return None
     if call.has_tokens:
         waited_for = call.reported or call.identity.stream or call.identity.status >= 400

@@ -54,9 +54,13 @@ class Pairing:
     now: Callable[[], datetime]
 
     def oldest(self, received: Received) -> datetime:
-        """Facts of an earlier time may be purged: nothing is to be concluded without them."""
-        latest = self.stream_time.latest
-        return max(received.enqueued_time, latest or received.enqueued_time) - self.keep
+        """Facts of an earlier time may be purged: nothing is to be concluded without them.
+
+        A hub whose clock was ahead for a moment makes no call look old.
+        """
+        latest, present = self.stream_time.latest, self.stream_time.present
+        enqueued = min(received.enqueued_time, present or received.enqueued_time)
+        return max(enqueued, latest or enqueued) - self.keep
 
 
 @dataclass(slots=True)

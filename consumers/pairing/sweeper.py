@@ -15,7 +15,7 @@ from consumers.pairing.stream_time import Passed
 from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.storage_retry import ended_within
 from table_api.errors import Retryable
-from table_api.open_calls.table import SAME_CALL_MAX
+from table_api.open_calls.table import SAME_CALL_MAX, Settled
 from telemetry.log import Log
 from telemetry.metrics import CounterName, count
 
@@ -39,6 +39,7 @@ class Sweeper:
         self._passed: dict[timedelta, datetime] = {}
         """By wait: the time up to which every call was looked at."""
         self._purged_at: datetime | None = None
+        self._settled: Settled | None = None
 
     async def run(self, ended: asyncio.Event, *, until_idle_s: float | None) -> None:
         """Sweep until `ended`; sets it when both hubs were caught up for `until_idle_s`."""
@@ -74,6 +75,9 @@ class Sweeper:
         if not self._passed:
             start = await self._start(stream_time - waits.timeout)
             self._passed = dict.fromkeys((waits.timeout, waits.grace), start)
+        for wait, reached in self._passed.items():
+            if reached - (stream_time - wait) > HOUR:  # a clock was wrong: what it skipped is due
+                self._passed[wait] = stream_time - wait
         await self._look_after(waits.timeout, stream_time)
         # Whose timeout has passed was just looked at: the grace of these is over too.
         timed_out = self._passed[waits.timeout]
@@ -90,7 +94,15 @@ class Sweeper:
             await self._settle_due(since, reached, stream_time)
             self._passed[wait] = since = reached
             if wait == self._pairing.waits.timeout:
-                await self._pairing.calls.set_swept(reached)
+                await self._pairing.calls.set_swept(reached, self._settled_by(reached))
+
+    def _settled_by(self, reached: datetime) -> Settled:
+        """The last full hour whose calls are settled, and since when."""
+        hour = _hour(reached)
+        if self._settled is None or self._settled.before != hour:
+            pairing = self._pairing
+            self._settled = Settled(before=hour, at=pairing.now(), timeout=pairing.waits.timeout)
+        return self._settled
 
     async def _start(self, timed_out: datetime) -> datetime:
         """Where an earlier sweeper ended, or the oldest call that is kept.
@@ -133,7 +145,7 @@ class Sweeper:
                 _tell_unexpected(failed, "a call that is left as it is", id=part[0])
 
     async def _purge(self, stream_time: datetime) -> None:
-        if self._purged_at is not None and stream_time - self._purged_at < PURGE_INTERVAL:
+        if self._purged_at is not None and abs(stream_time - self._purged_at) < PURGE_INTERVAL:
             return
         before = stream_time - self._pairing.keep - PURGE_MARGIN
         hours = await self._pairing.calls.purge(before)
@@ -150,4 +162,8 @@ def _tell_unexpected(error: Exception, what: str, **fields: str) -> None:
 
 
 def _next_hour(time: datetime) -> datetime:
-    return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + HOUR
+    return _hour(time) + HOUR
+
+
+def _hour(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -1,8 +1,11 @@
-"""Looks at the owned partitions from outside: lag, stalls, a hub made anew, nothing left to do."""
+"""Looks at the owned partitions from outside: lag, stalls, a hub made anew, nothing left to do.
+
+It also confirms in storage that an idle partition is read to its end: absence of events is no news.
+"""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +15,7 @@ from consumers.receiving.hub import EventHub, PartitionState
 from consumers.receiving.partition_worker import PartitionWorker
 from consumers.receiving.receiver import Receiver
 from consumers.receiving.watchdog import Sighting, Watchdog
+from table_api.errors import Retryable
 from telemetry.log import Log
 from telemetry.metrics import CounterName, GaugeName, count, set_gauge
 
@@ -66,16 +70,30 @@ class Monitor:
 
     async def _look(self, workers: list[PartitionWorker]) -> bool:
         """Whether there are partitions and all of them are caught up."""
+        # The time is taken before the hub is asked: what it holds then is all of before that.
+        asked_at = self._now()
         state = await self._hub.state()
         if state.created_at != self._created_at:
             raise HubRecreated(f"the hub was made anew at {state.created_at}")
         partitions = await self._hub.partitions([worker.partition for worker in workers])
-        for worker, at in zip(workers, partitions, strict=True):
+        sights = list(zip(workers, partitions, strict=True))
+        for worker, at in sights:
             self._measure_lag(worker, at)
             self._check_stall(worker, at)
-        return bool(workers) and all(
-            _caught_up(worker, at) for worker, at in zip(workers, partitions, strict=True)
-        )
+        await self._confirm(sights, asked_at, len(state.partitions))
+        return bool(workers) and all(_caught_up(worker, at) for worker, at in sights)
+
+    async def _confirm(
+        self, sights: Sequence[tuple[PartitionWorker, PartitionState]], asked_at: datetime, of: int
+    ) -> None:
+        """Leave in storage which partitions held nothing more when they were asked."""
+        try:
+            for worker, at in sights:
+                if _caught_up(worker, at):
+                    await worker.progress.confirm(at, asked_at=asked_at, partitions=of)
+        except Retryable as error:
+            message = f"idle partitions are not confirmed, the next look tries again: {error}"
+            _log.warning(Action.STORAGE_UNAVAILABLE, message)
 
     def _measure_lag(self, worker: PartitionWorker, at: PartitionState) -> None:
         durable = max(worker.progress.durable, at.first_sequence_number - 1)

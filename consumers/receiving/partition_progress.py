@@ -4,12 +4,14 @@ The row is conditional on what was read, so that of two owners (a stolen link is
 each event is counted by one, and the position never goes back.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from consumers.receiving.handler import Counts, Received
+from consumers.receiving.hub import PartitionState
 from consumers.receiving.losses import losses
 from table_api.consumer_state.progress import Count, Progress, ProgressTable, StoredProgress
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
@@ -42,6 +44,7 @@ def advanced(
         enqueued_time=last.enqueued_time,
         recorded_at=now,
         counts=counts,
+        caught_up_at=None,  # the time of the event says more now
     )
 
 
@@ -59,6 +62,8 @@ class PartitionProgress:
         self._is_read = False
         self._pending: list[tuple[int, Counts]] = []
         self._last: Received | None = None
+        self._turn = asyncio.Lock()
+        """The worker saves and the monitor confirms: each would refuse the other's write."""
 
     @property
     def pending(self) -> int:
@@ -104,6 +109,10 @@ class PartitionProgress:
 
         None also when another owner's row is ahead of us: its checkpoint must not go back.
         """
+        async with self._turn:
+            return await self._save()
+
+    async def _save(self) -> Received | None:
         if self._last is None or not self._pending:
             return None
         for _ in range(SAVE_TRIES_MAX):
@@ -130,10 +139,34 @@ class PartitionProgress:
             f"progress of partition {self._empty.partition}: {SAVE_TRIES_MAX} tries to save it"
         )
 
+    async def confirm(self, at: PartitionState, *, asked_at: datetime, partitions: int) -> bool:
+        """Write that the row covered all that the hub held at `asked_at`; False when it did not.
+
+        It is what shows that an idle partition was read: nothing else is written about it.
+        """
+        async with self._turn:
+            self._empty = replace(self._empty, partitions=partitions)
+            if not self._is_read:
+                await self.load()
+            row = self._standing()
+            if not at.empty and row.sequence_number < at.last_sequence_number:
+                return False
+            if self._stored is None:
+                # What was gone before the first look was never ours: it is not lost.
+                row = replace(row, sequence_number=at.last_sequence_number, recorded_at=asked_at)
+            etag = None if self._stored is None else self._stored.etag
+            self._is_read = False
+            try:
+                self._stored = await self._table.write(replace(row, caught_up_at=asked_at), etag)
+            except (AlreadyExists, ChangedMeanwhile):
+                return False  # another owner wrote: the next look decides
+            self._is_read = True
+            return True
+
     def _standing(self) -> Progress:
         if self._stored is None:
             return self._empty
         row = self._stored.progress
         if row.hub_created_at == self._empty.hub_created_at:
-            return row
+            return replace(row, partitions=self._empty.partitions)
         return replace(self._empty, counts=row.counts)

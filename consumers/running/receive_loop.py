@@ -130,6 +130,7 @@ def make_receiver(
             enqueued_time=None,
             recorded_at=now_utc(),
             counts={},
+            partitions=len(state.partitions),
         )
         return PartitionWorker(
             partition,

@@ -33,6 +33,7 @@ from local_stack.traffic.people import people
 from local_stack.traffic.trace import trace_events
 from local_stack.traffic.usage_event import OutgoingEvent
 from local_stack.traffic.workload import Workload
+from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import open_job
 from table_api.invoicing.errors import CloseRefused
 from table_api.people.people import People, Person
@@ -46,6 +47,7 @@ CALLS = 600
 CALLS_PER_S = 50.0
 STREAMED = 0.6
 _IN_USE = re.compile("address already in use|EADDRINUSE", re.IGNORECASE).search
+CLOSE_TRIES, CLOSE_RETRY_S = 20, 2.0
 INTERRUPTED = 130
 """The exit status that a shell gives for Ctrl-C."""
 
@@ -112,7 +114,8 @@ async def _run(options: DemoOptions, console: Console) -> int:
         finally:
             await storage.close()
         if options.trace is None and options.calls is None:
-            box = msgspec.structs.replace(box, invoices=await _close_last_month(ports))
+            closed = await _close_last_month(ports, without_pairing=traffic.live is None)
+            box = msgspec.structs.replace(box, invoices=closed)
         _write(box, options.data / "demo.json")
         show(box, Console())
         if not options.exit:
@@ -195,12 +198,25 @@ async def _name_people(storage: TableStorage) -> None:
     )
 
 
-async def _close_last_month(ports: stack.Ports) -> str:
-    """Close every month that is over: the generated last one. Returns the result in words."""
-    async with open_job(read_settings(stack.settings(ports))) as job:
+async def _close_due(job: CloseJob) -> CloseRefused | None:
+    """The readers confirm that they are at the end of both hubs within their next looks."""
+    for _ in range(CLOSE_TRIES):
         try:
             await job.close_due()
-        except CloseRefused as refused:
+        except CloseRefused as error:
+            refused = error
+            await asyncio.sleep(CLOSE_RETRY_S)
+        else:
+            return None
+    return refused
+
+
+async def _close_last_month(ports: stack.Ports, *, without_pairing: bool) -> str:
+    """Close every month that is over: the generated last one. Returns the result in words."""
+    environment = {"INVOICE_WITHOUT_PAIRING": "true" if without_pairing else "false"}
+    async with open_job(read_settings({**stack.settings(ports), **environment})) as job:
+        refused = await _close_due(job)
+        if refused is not None:
             return f"refused: {refused}"
         closed = await job.archive.manifests()
     if not closed:

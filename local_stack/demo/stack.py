@@ -106,6 +106,7 @@ def settings(ports: Ports) -> Mapping[str, str]:
         "PRICE_BOOKS": str(PRICE_BOOK),
         "BILLING_TIME_ZONE": ZONE,
         "CHECKPOINT_INTERVAL_S": "1",
+        "MONITOR_INTERVAL_S": "5",  # an idle partition is confirmed at each look: the close waits
         # In Azure the log is minutes late; here it arrives within a second. Generated events go
         # back two months; pairing reads only the last days of them.
         "HUB_RETENTION_DAYS": "1",

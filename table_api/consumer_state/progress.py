@@ -5,7 +5,7 @@ checkpoint, so it is never behind it; the counts stay exact when events are deli
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -58,6 +58,24 @@ class Progress:
     enqueued_time: datetime | None
     recorded_at: datetime
     counts: Mapping[Count, int]
+    caught_up_at: datetime | None = None
+    """When the hub was last asked and held nothing after this row; None once more is durable."""
+    partitions: int | None = None
+    """How many partitions the hub has."""
+    stored_at: datetime | None = field(default=None, compare=False)
+    """When the row was written, by the clock of the storage service. Read only."""
+
+    @property
+    def passed(self) -> datetime | None:
+        """All that was enqueued until then is durable. None when nothing shows it.
+
+        The hub or the consumer may have a wrong clock. So it is never later than the time at which
+        the storage service wrote the row.
+        """
+        times = [each for each in (self.enqueued_time, self.caught_up_at) if each is not None]
+        if not times or self.stored_at is None:
+            return None
+        return min(max(times), self.stored_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +133,33 @@ def _columns(progress: Progress) -> dict[str, Value]:
     }
     if progress.enqueued_time is not None:
         columns["enqueued_time"] = progress.enqueued_time.isoformat()
+    if progress.caught_up_at is not None:
+        columns["caught_up_at"] = progress.caught_up_at.isoformat()
+    if progress.partitions is not None:
+        columns["partitions"] = progress.partitions
     columns.update({f"n_{count.value}": number for count, number in progress.counts.items()})
     return columns
 
 
 def _from_row(row: Row) -> Progress:
-    enqueued_time = row.get("enqueued_time")
+    partitions = row.get("partitions")
     return Progress(
         hub=str(row["hub"]),
         group=str(row["group"]),
         partition=str(row["partition"]),
         hub_created_at=parse_time(row["hub_created_at"]),
         sequence_number=int(row["sequence_number"]),
-        enqueued_time=None if enqueued_time is None else parse_time(enqueued_time),
+        enqueued_time=_time(row, "enqueued_time"),
         recorded_at=parse_time(row["recorded_at"]),
         counts={count: int(row.get(f"n_{count.value}", 0)) for count in Count},
+        caught_up_at=_time(row, "caught_up_at"),
+        partitions=None if partitions is None else int(partitions),
+        stored_at=parse_time(row["Timestamp"]),
     )
+
+
+def _time(row: Row, column: str) -> datetime | None:
+    return parse_time(row[column]) if column in row else None
 
 
 async def newest_enqueued_time(storage: TableStorage, group: ConsumerGroup) -> datetime | None:

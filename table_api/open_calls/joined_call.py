@@ -49,9 +49,19 @@ class JoinedCall:
     @property
     def status(self) -> int | None:
         """HTTP status, as the model's answer had it where that is known."""
-        if self.identity is not None:
+        if self.identity is not None and not self.served_after_all:
             return self.identity.status
         return None if self.outcome is None else self.outcome.status
+
+    @property
+    def served_after_all(self) -> bool:
+        """Whether the UsageEvent says refused, and the gateway's log that the model answered and
+        counted tokens. The log disposes: it saw the backend's answer.
+        """
+        if self.identity is None or self.outcome is None or not self.has_tokens:
+            return False
+        is_refused = self.identity.status in REFUSED_STATUS and self.reported_tokens is None
+        return is_refused and self.outcome.status < 400 and was_reached(self.outcome)
 
     @property
     def has_tokens(self) -> bool:

@@ -64,6 +64,16 @@ class Arrival:
     here too, so that it is seen."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """All calls before `before` were settled, and what that decided was published, at `at`."""
+
+    before: datetime
+    at: datetime
+    timeout: timedelta
+    """How long their halves were waited for."""
+
+
 class OpenCalls:
     """Reads and writes the rows. Every method may raise Unavailable: again is the remedy."""
 
@@ -207,11 +217,26 @@ class OpenCalls:
         row = await self._storage.get(OPEN_CALLS_TABLE, *SWEEP)
         return None if row is None else parse_time(row["time"])
 
-    async def set_swept(self, time: datetime) -> None:
+    async def settled(self) -> Settled | None:
+        """Which calls are settled for good, for a close; None while no sweeper has said so."""
+        row = await self._storage.get(OPEN_CALLS_TABLE, *SWEEP)
+        if row is None or "settled_before" not in row:
+            return None
+        return Settled(
+            before=parse_time(row["settled_before"]),
+            at=parse_time(row["settled_at"]),
+            timeout=timedelta(milliseconds=int(row["timeout_ms"])),
+        )
+
+    async def set_swept(self, time: datetime, settled: Settled | None = None) -> None:
         """Remember it. Too early a time costs a sweeper some work, so the last writer may stand."""
         partition, row_key = SWEEP
-        row = Upsert(row_key, {"time": time.isoformat()})
-        await self._storage.transact(OPEN_CALLS_TABLE, partition, [row])
+        columns: dict[str, Value] = {"time": time.isoformat()}
+        if settled is not None:
+            columns["settled_before"] = settled.before.isoformat()
+            columns["settled_at"] = settled.at.isoformat()
+            columns["timeout_ms"] = settled.timeout // timedelta(milliseconds=1)
+        await self._storage.transact(OPEN_CALLS_TABLE, partition, [Upsert(row_key, columns)])
 
     async def purge(self, before: datetime) -> int:
         """Delete all that is kept of calls whose hour ended before `before`; how many hours."""

@@ -1,7 +1,8 @@
 """Table Storage in memory: the same transactions, refusals and ETags, without a server."""
 
 from bisect import bisect_left, insort
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile
 from table_api.storage.keys import KeyRange
@@ -27,7 +28,8 @@ _Partition = tuple[str, str]
 class MemoryTableStorage:
     """The twin of AzureTableStorage. One event loop; nothing survives the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, now: Callable[[], datetime] = now_utc) -> None:
+        self._now = now
         self._rows: dict[_Partition, dict[str, Row]] = {}
         self._row_keys: dict[_Partition, list[str]] = {}
         self._tables: set[str] = set()
@@ -70,7 +72,7 @@ class MemoryTableStorage:
         row: Row = {"PartitionKey": partition[1], "RowKey": operation.row_key}
         if isinstance(operation, Merge):
             row = dict(self._rows[partition][operation.row_key])
-        row["Timestamp"] = f"{now_utc():%Y-%m-%dT%H:%M:%S}.{self._writes:07d}Z"
+        row["Timestamp"] = f"{self._now():%Y-%m-%dT%H:%M:%S}.{self._writes:07d}Z"
         row.update({name: _as_read(value) for name, value in operation.columns.items()})
         if operation.row_key not in self._rows[partition]:
             insort(self._row_keys.setdefault(partition, []), operation.row_key)

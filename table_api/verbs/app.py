@@ -122,7 +122,9 @@ async def _close(
     month: Month,
     force: Annotated[
         str | None,
-        typer.Option("--force", metavar="REASON", help="despite a failed audit or open calls"),
+        typer.Option(
+            "--force", metavar="REASON", help="despite a failed audit, open calls or unread hubs"
+        ),
     ] = None,
 ) -> int:
     """Close a month for good, or finish a close that was interrupted."""

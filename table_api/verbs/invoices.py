@@ -123,4 +123,6 @@ def _print_preview(documents: MonthDocuments) -> None:
         )
     for problem in snapshot.checks.audit_problems:
         say(f"audit: {problem}")
+    for reason in snapshot.checks.unread:
+        say(f"not closable yet: {reason}")
     say(f"{snapshot.checks.open_calls} calls wait for their usage")

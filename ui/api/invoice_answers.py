@@ -136,6 +136,7 @@ class InvoicePreview(Struct, frozen=True, kw_only=True):
     currency: str
     open_calls: int
     audit_problems: list[str]
+    unread: list[str] = []
     data: list[PreviewedInvoice]
     outside: list[UnbilledMonth]
     regrouped: list[RegroupedSubject]

@@ -27,7 +27,7 @@ def draw_preview() -> None:
         + "Nothing here is an invoice or has a number.",
         icon=":material/preview:",
     )
-    show_obstacles(preview)
+    show_obstacles(preview, running=running)
     with st.container(horizontal=True):
         st.metric("Amount", f"{preview.amount:,f} {preview.currency}", border=True)
         unrounded = exact_amount(preview.amount_unrounded, preview.currency)
@@ -39,8 +39,14 @@ def draw_preview() -> None:
     show_left_out(preview)
 
 
-def show_obstacles(preview: InvoicePreview) -> None:
+def show_obstacles(preview: InvoicePreview, *, running: bool) -> None:
     """What prevents the close until someone fixes it, or forces the close with a reason."""
+    if preview.unread and not running:
+        st.warning(
+            "The hubs are not known to be read past the end of the month: a close waits for it. "
+            f"{escape('; '.join(preview.unread))}.",
+            icon=":material/hourglass:",
+        )
     if preview.audit_problems:
         st.error(
             f"The last audit found {counted(len(preview.audit_problems), 'problem')}: a close "

@@ -145,6 +145,7 @@ def preview_answer(
         currency=manifest.currency,
         open_calls=snapshot.checks.open_calls,
         audit_problems=list(snapshot.checks.audit_problems),
+        unread=list(snapshot.checks.unread),
         data=[_invoice(document, people) for document in documents.invoices],
         outside=[
             answers.UnbilledMonth(

@@ -23,6 +23,7 @@ from table_api.http_api.invoices.answers import (
 from table_api.http_api.invoices.queries import DocumentKind, FileQuery, InvoicesQuery, PreviewQuery
 from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import waiting_calls
+from table_api.invoicing.closing.hubs_read import unread_hubs
 from table_api.invoicing.closing.renditions import (
     PARQUET,
     RENDERERS,
@@ -194,5 +195,10 @@ async def _job(api: Api) -> CloseJob:
         archive=Archive(api.blobs),
         cells_max=PREVIEW_CELLS_MAX,
     )
-    waiting = waiting_calls(api.storage, api.groups.metering, now=api.now)
-    return CloseJob(source=source, settings=api.invoicing, open_calls=waiting, now=api.now)
+    return CloseJob(
+        source=source,
+        settings=api.invoicing,
+        open_calls=waiting_calls(api.storage, api.groups, now=api.now),
+        unread=unread_hubs(api.storage, api.groups, without_pairing=api.invoicing.without_pairing),
+        now=api.now,
+    )

@@ -122,6 +122,7 @@ class InvoicePreview(Answer):
     currency: str
     open_calls: int
     audit_problems: list[str]
+    unread: list[str]
     data: list[PreviewedInvoice]
     outside: list[UnbilledMonth]
     regrouped: list[RegroupedSubject]

@@ -18,6 +18,7 @@ import msgspec
 
 from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.errors import Altered
+from table_api.invoicing.closing.hubs_read import UnreadOf
 from table_api.invoicing.closing.month_files import (
     JSON,
     MonthDocuments,
@@ -38,6 +39,10 @@ FILES_IN_FLIGHT_MAX = 8
 DUE_AFTER = timedelta(hours=6)
 """A month is closed by itself when its last calls had so long to arrive."""
 REASON_CHARS_MAX = 500
+CURE_OF_UNREAD = (
+    "Let `consumers run` and `consumers pair` read both hubs, then close again: see 'A close is "
+    "refused' in docs/operations.md. "
+)
 
 OpenCallsOf = Callable[[datetime, datetime], Awaitable[int]]
 """How many calls from an instant to another (exclusive) wait for their usage."""
@@ -50,6 +55,7 @@ class CloseJob:
     source: BillingSource
     settings: InvoicingSettings
     open_calls: OpenCallsOf
+    unread: UnreadOf
     now: Callable[[], datetime]
 
     @property
@@ -59,8 +65,9 @@ class CloseJob:
     async def close(self, month: BillingMonth, *, forced: str | None = None) -> Manifest:
         """Close the month, or finish its close; gives the same manifest every time.
 
-        `forced` is the operator's reason to close in spite of a red audit or open calls: it is
-        kept. CloseRefused when the month cannot be closed; then nothing was written.
+        `forced` is the operator's reason to close in spite of a red audit, of open calls or of
+        hubs that were not read: it is kept. CloseRefused when the month cannot be closed; then
+        nothing was written.
         """
         await self.archive.blobs.create_container()
         found = await self.archive.snapshot(month)
@@ -149,12 +156,17 @@ class CloseJob:
             raise CloseRefused(f"month {month} comes after {following}, which is not closed yet")
 
     async def _look(self, month: BillingMonth, audited: AuditReport | None = None) -> Checks:
+        start, stop = period_of(self.source.meta.calendar, month)
+        # Before the audit: what is read by now was counted before the ledger is added up.
+        unread = await self.unread(stop)
         report = audited or await audit(self.source.storage, now=self.now())
         return Checks(
             audit_problems=report.problems,
             audited_calls=report.calls,
-            open_calls=await self.open_calls(*period_of(self.source.meta.calendar, month)),
+            open_calls=await self.open_calls(start, stop),
             forced=None,
+            unread=tuple(unread),
+            without_pairing=self.settings.without_pairing,
         )
 
     async def _checks(self, month: BillingMonth, forced: str | None) -> Checks:
@@ -170,8 +182,12 @@ class CloseJob:
                 f"{found.open_calls} calls wait for their usage, more than "
                 f"{self.settings.open_calls_max}"
             )
+        against += found.unread
         if against and forced is None:
-            raise CloseRefused(f"not closed: {'; '.join(against)}. To close all the same, say why")
+            cure = CURE_OF_UNREAD if found.unread else ""
+            raise CloseRefused(
+                f"not closed: {'; '.join(against)}. {cure}To close all the same, say why"
+            )
         return msgspec.structs.replace(found, forced=forced.strip() if forced and against else None)
 
     async def _write_documents(self, month: BillingMonth, documents: MonthDocuments) -> Manifest:

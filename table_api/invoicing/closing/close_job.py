@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from table_api.consumer_state.groups import ConsumerGroup
-from table_api.consumer_state.progress import Count, ProgressTable
+from table_api.consumer_state.groups import Groups
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.invoicing.closing.close import CloseJob, OpenCallsOf
+from table_api.invoicing.closing.hubs_read import UnreadOf, unread_hubs
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive
@@ -36,7 +37,12 @@ async def open_job(settings: Settings) -> AsyncIterator[CloseJob]:
             storage,
             blobs,
             settings=settings.invoicing,
-            open_calls=waiting_calls(storage, settings.groups.metering),
+            open_calls=waiting_calls(storage, settings.groups),
+            unread=unread_hubs(
+                storage,
+                settings.groups,
+                without_pairing=settings.invoicing.without_pairing,
+            ),
         )
 
 
@@ -46,34 +52,33 @@ async def make_job(
     *,
     settings: InvoicingSettings,
     open_calls: OpenCallsOf,
+    unread: UnreadOf,
     now: Callable[[], datetime] = now_utc,
 ) -> CloseJob:
     """The close job over open storages; it reads the people as they are now."""
     meta = await read_ledger_meta(storage)
     people = await People(storage, now=now).directory()
     source = BillingSource(storage=storage, meta=meta, people=people, archive=Archive(blobs))
-    return CloseJob(source=source, settings=settings, open_calls=open_calls, now=now)
+    return CloseJob(source=source, settings=settings, open_calls=open_calls, unread=unread, now=now)
 
 
 def waiting_calls(
     storage: TableStorage,
-    metering: ConsumerGroup,
+    groups: Groups,
     *,
     now: Callable[[], datetime] = now_utc,
 ) -> OpenCallsOf:
     """Counts the calls of a span that wait for their usage.
 
-    What the sweeper of pairing has passed is decided. Where pairing never ran, every event that
-    metering left to it waits, of whatever month.
+    What the sweeper of pairing has passed is decided. Events that metering left to pairing and
+    that pairing has not read wait too, of whatever month.
     """
 
     async def count(start: datetime, stop: datetime) -> int:
         open_calls = OpenCalls(storage)
         swept = await open_calls.swept()
-        if swept is None:
-            rows = await ProgressTable(storage).of_group(metering.hub, metering.group)
-            return sum(row.counts[Count.DEFERRED] for row in rows)
-        waiting, hour = 0, max(start, swept)
+        waiting = await _deferred_unread(ProgressTable(storage), groups, stop)
+        hour = max(start, swept or start)
         stop = min(stop, now() + CLOCKS_APART_MAX)  # hours to come are many, and empty
         while hour < stop:
             until = min(hour + timedelta(hours=1), stop)
@@ -83,3 +88,20 @@ def waiting_calls(
         return waiting
 
     return count
+
+
+async def _deferred_unread(table: ProgressTable, groups: Groups, stop: datetime) -> int:
+    """At most so many events of before `stop` were left to pairing, which has not read them."""
+    of_pairing = await table.of_group(groups.pairing_usage.hub, groups.pairing_usage.group)
+    read = {(row.partition, row.hub_created_at): row for row in of_pairing}
+    rows = await table.of_group(groups.metering.hub, groups.metering.group)
+    return sum(_unread(row, read.get((row.partition, row.hub_created_at)), stop) for row in rows)
+
+
+def _unread(metering: Progress, pairing: Progress | None, stop: datetime) -> int:
+    deferred = metering.counts[Count.DEFERRED]
+    if pairing is None:
+        return deferred
+    if pairing.passed is not None and pairing.passed >= stop:
+        return 0
+    return min(deferred, max(0, metering.sequence_number - pairing.sequence_number))

@@ -100,14 +100,18 @@ class Regrouped(_Stored, frozen=True, kw_only=True):
     today: str | None
 
 
-class Checks(_Stored, frozen=True, kw_only=True):
+class Checks(_Stored, frozen=True, kw_only=True, omit_defaults=True):
     """What was looked at before the close, and why it was done all the same."""
 
     audit_problems: tuple[str, ...]
     audited_calls: int
     open_calls: int
     forced: str | None
-    """The operator's reason for closing in spite of the above."""
+    """The operator's reason for closing in spite of what was found."""
+    unread: tuple[str, ...] = ()
+    """What does not show that it read the hubs past the month's end."""
+    without_pairing: bool = False
+    """Whether the operator said that pairing is not used."""
 
 
 class PreviousSnapshot(_Stored, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace as replace_call
 from datetime import datetime, timedelta
 from itertools import permutations
 
@@ -184,6 +185,24 @@ def test_a_call_that_the_model_itself_refused_makes_no_event(status: int) -> Non
     known = join_facts(STREAMED.id, [answered, tokens(STREAMED)])
     assert known is not None
     assert state_of(known, []) is PairingState.REFUSED
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_refused_event_of_a_call_that_the_log_saw_served_is_completed_in_any_order(
+    order: tuple[int, ...],
+) -> None:
+    refused = replace_call(PLAIN, status=429)
+    facts = [reported(refused), tokens(PLAIN), outcome(PLAIN)]
+    event = event_of(decided([facts[number] for number in order]))
+    assert (event.status, event.usage is not None) == (200, True)
+    assert event.subject == refused.subject
+
+
+def test_a_refused_event_stays_refused_while_the_log_does_not_say_served_and_counted() -> None:
+    refused = replace_call(PLAIN, status=429)
+    assert decided([reported(refused), tokens(PLAIN)], TIMEOUT) is None
+    assert decided([reported(refused), outcome(PLAIN)], TIMEOUT) is None
+    assert decided([reported(refused), tokens(PLAIN), outcome(refused)], TIMEOUT) is None
 
 
 def test_the_caller_who_becomes_known_late_moves_the_call() -> None:

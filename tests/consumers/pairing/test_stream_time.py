@@ -63,6 +63,7 @@ def test_a_hub_is_asked_again_when_we_are_where_it_was_and_nothing_came_lately()
     assert not is_behind(at(9), read_to(9, NOW - RECENT), NOW)
     assert is_behind(at(9), None, NOW)
     assert not is_behind(at(-1, empty=True), None, NOW)
+    assert not is_behind(at(9, empty=True), read_to(3), NOW)
 
 
 async def test_the_slowest_partition_of_both_hubs_tells_the_time(stage: Stage) -> None:

@@ -33,6 +33,7 @@ class HandTime(StreamTime):
 
     def __init__(self) -> None:
         self.latest = None
+        self.present = None
 
     async def look(self) -> Passed:
         return Passed(self.latest, False)

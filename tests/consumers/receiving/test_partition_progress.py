@@ -1,10 +1,11 @@
 """Counts and positions under crashes, lost answers and two owners."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from consumers.receiving.handler import Counts
+from consumers.receiving.hub import PartitionState
 from consumers.receiving.partition_progress import SAVE_TRIES_MAX, PartitionProgress
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Contended, Unavailable
@@ -171,3 +172,66 @@ async def test_a_hub_made_anew_starts_at_its_first_event_and_keeps_the_counts() 
     assert await reborn.save() == delivered(4)
     row = await stored(storage)
     assert (row.sequence_number, row.counts[Count.RECEIVED]) == (4, 105)
+
+
+def held(last: int, *, is_empty: bool = False) -> PartitionState:
+    return PartitionState(
+        partition="0",
+        first_sequence_number=0,
+        last_sequence_number=last,
+        last_enqueued_time=BIRTH,
+        empty=is_empty,
+    )
+
+
+async def test_a_partition_read_to_its_end_is_confirmed_until_more_is_durable() -> None:
+    storage = MemoryTableStorage(now=lambda: NOW)
+    progress = await owner(storage)
+    work(progress, 0, 9)
+    # All is durable, but the row is not written.
+    assert not await progress.confirm(held(9), asked_at=NOW, partitions=4)
+    await progress.save()
+    assert not await progress.confirm(held(10), asked_at=NOW, partitions=4)
+    assert await progress.confirm(held(9), asked_at=NOW, partitions=4)
+    row = await stored(storage)
+    assert (row.sequence_number, row.caught_up_at, row.partitions) == (9, NOW, 4)
+    assert (row.counts[Count.POSTED], row.passed) == (10, NOW)
+    work(progress, 10, 10)
+    assert await progress.save() == delivered(10)
+    row = await stored(storage)
+    assert (row.sequence_number, row.caught_up_at, row.partitions) == (10, None, 4)
+
+
+async def test_a_clock_that_is_ahead_shows_no_more_than_the_storage_service_saw() -> None:
+    storage = MemoryTableStorage(now=lambda: NOW)
+    progress = await owner(storage)
+    await progress.confirm(held(-1, is_empty=True), asked_at=NOW + timedelta(days=30), partitions=1)
+    assert (await stored(storage)).passed == NOW
+
+
+@pytest.mark.parametrize(("last", "first", "lost"), [(-1, 0, 0), (-1, 2, 2), (7, 8, 0)])
+async def test_an_empty_partition_is_confirmed_and_what_was_gone_before_is_not_lost(
+    last: int, first: int, lost: int
+) -> None:
+    storage = MemoryTableStorage(now=lambda: NOW)
+    progress = await owner(storage)
+    assert await progress.confirm(held(last, is_empty=True), asked_at=NOW, partitions=1)
+    assert (await stored(storage)).sequence_number == last
+    work(progress, first, first + 1)
+    await progress.save()
+    assert (await stored(storage)).counts[Count.LOST] == lost
+
+
+async def test_another_owners_row_is_not_confirmed_over() -> None:
+    storage = MemoryTableStorage(now=lambda: NOW)
+    theirs = await owner(storage)
+    work(theirs, 0, 3)
+    await theirs.save()
+    ours = await owner(storage)
+    work(theirs, 4, 5)
+    await theirs.save()
+    assert not await ours.confirm(held(3), asked_at=NOW, partitions=1)
+    assert await ours.confirm(held(3), asked_at=NOW, partitions=1)  # read again: all of it is there
+    assert (await stored(storage)).sequence_number == 5
+    work(theirs, 6, 7)
+    assert await theirs.save() == delivered(7)

@@ -10,10 +10,14 @@ from azure.storage.blob import BlobServiceClient
 
 from local_stack.demo.azurite import AzuritePorts
 from table_api.__main__ import main
+from table_api.open_calls.keys import SWEEP
+from table_api.open_calls.table import OPEN_CALLS_TABLE
 from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.table_storage import Delete
 from tests.fixtures.billing import ANN, BOB, SALES, SEARCH, people
 from tests.fixtures.builders import call_id
 from tests.fixtures.calls import make_call, open_ledger
+from tests.fixtures.hubs_read import leave_hubs_read
 
 
 @pytest.fixture
@@ -25,6 +29,7 @@ def account(own_azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> str:
     async def fill() -> None:
         storage = AzureTableStorage.from_connection_string(text)
         ledger = await open_ledger(storage)
+        await leave_hubs_read(storage, datetime(2026, 11, 2, tzinfo=UTC))
         rows = [(ANN, "Ann", SEARCH, "2026-01-01"), (BOB, "Bob", SALES, "2026-01-01")]
         await people(storage, rows)
         calls = [
@@ -41,6 +46,25 @@ def account(own_azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> str:
 
     asyncio.run(fill())
     return text
+
+
+def test_a_month_without_evidence_that_the_hubs_were_read_is_refused_and_previewed(
+    account: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable in ("CONSUMER_GROUP", "PAIRING_GROUP"):
+        monkeypatch.setenv(variable, "other")
+    assert main(["invoice", "close", "2026-09"]) == 1
+    refusal = capsys.readouterr().err
+    assert "group other of llm-usage was never read: no `consumers run` has run" in refusal
+    assert "group other of apim-diagnostics was never read: no `consumers pair` has run" in refusal
+    assert "'A close is refused' in docs/operations.md" in refusal
+    assert main(["invoice", "preview", "2026-09"]) == 0
+    assert "not closable yet: group other of llm-usage was never read" in capsys.readouterr().err
+    asyncio.run(_forget_the_sweeper(account))
+    assert main(["invoice", "close-due", "--invoice-without-pairing", "true"]) == 1
+    refusal = capsys.readouterr().err
+    assert "no `consumers run` has run" in refusal
+    assert "no `consumers pair` has run" not in refusal
 
 
 def test_a_month_goes_from_preview_to_verified_export(
@@ -101,6 +125,12 @@ def test_a_month_that_is_none_is_refused_by_the_parser(
     assert main(["invoice", "close", "11/2026"]) == 2
     said = capsys.readouterr().err
     assert "MONTH: '11/2026' is not a month; expected YYYY-MM, as in 2026-11" in said
+
+
+async def _forget_the_sweeper(connection_string: str) -> None:
+    async with AzureTableStorage.from_connection_string(connection_string) as storage:
+        partition, row_key = SWEEP
+        await storage.transact(OPEN_CALLS_TABLE, partition, [Delete(row_key)])
 
 
 def _alter(connection_string: str) -> None:

@@ -169,6 +169,22 @@ async def test_open_calls_above_the_limit_refuse_the_close(billing: Billing) -> 
     assert (found[0].checks.open_calls, found[0].checks.forced) == (10, None)
 
 
+async def test_hubs_that_were_not_read_refuse_the_close_and_a_forced_one_keeps_which(
+    billing: Billing,
+) -> None:
+    await seed(billing)
+    billing.unread = ["group pairing of llm-usage: partition 3 is read up to 2026-10-15 12:00 UTC"]
+    with pytest.raises(CloseRefused, match="partition 3 is read up to 2026-10-15 12:00 UTC"):
+        await billing.close(OCTOBER)
+    assert await billing.files() == {}
+    previewed = await (await billing.job()).preview(OCTOBER)
+    assert previewed.snapshot.checks.unread == tuple(billing.unread)
+    await billing.close(OCTOBER, forced="the hub is gone for good")
+    found = await (await billing.job()).archive.standing_snapshot(OCTOBER)
+    assert found[0].checks.unread == tuple(billing.unread)
+    assert found[0].checks.forced == "the hub is gone for good"
+
+
 async def test_a_cell_in_another_currency_refuses_the_close(billing: Billing) -> None:
     await seed(billing)
     storage = billing.storage

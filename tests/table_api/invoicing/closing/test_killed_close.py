@@ -16,6 +16,7 @@ from table_api.storage.azure_tables import AzureTableStorage
 from tests.fixtures.billing import people
 from tests.fixtures.builders import call_id
 from tests.fixtures.calls import make_call, open_ledger
+from tests.fixtures.hubs_read import leave_hubs_read
 
 COST_CENTRES = 30
 BLOBS = COST_CENTRES * 5 + 5
@@ -30,6 +31,7 @@ def container(own_azurite: AzuritePorts) -> Iterator[ContainerClient]:
     async def fill() -> None:
         storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
         ledger = await open_ledger(storage)
+        await leave_hubs_read(storage, datetime(2026, 10, 2, tzinfo=UTC))
         names = [f"s{number:02d}" for number in range(COST_CENTRES)]
         await people(storage, [(name, name, f"CC-{name}", "2026-01-01") for name in names])
         noon = datetime(2026, 9, 9, 12, tzinfo=UTC)

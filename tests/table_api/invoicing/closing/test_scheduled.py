@@ -3,7 +3,10 @@
 import asyncio
 from datetime import UTC, date, datetime
 
+import pytest
+
 from table_api.invoicing.closing.scheduled import close_alone
+from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.snapshots.archive import LEASE_BLOB
 from tests.fixtures.billing import Billing
 
@@ -26,6 +29,17 @@ async def test_a_month_waits_six_hours_for_its_last_calls(billing: Billing) -> N
     await billing.post(1, date(2026, 10, 31))
     billing.now = datetime(2026, 11, 1, 4, 59, tzinfo=UTC)
     assert await close_alone(await billing.job()) == []
+
+
+async def test_a_month_whose_hubs_are_not_read_waits_for_a_later_run(billing: Billing) -> None:
+    await billing.post(1, date(2026, 10, 31))
+    billing.now = datetime(2026, 11, 1, 5, 1, tzinfo=UTC)
+    billing.unread = ["group metering of llm-usage was never read"]
+    with pytest.raises(CloseRefused, match="was never read"):
+        await close_alone(await billing.job())
+    billing.unread = []
+    closed = await close_alone(await billing.job())
+    assert [manifest.month for manifest in closed or ()] == ["2026-10"]
 
 
 async def test_a_second_run_leaves_the_work_to_the_first(either_billing: Billing) -> None:
