@@ -119,14 +119,11 @@ class Comparison:
         for sort in ("charge", "calls", "subject"):
             for order in ("asc", "desc"):
                 lines = [line async for line in self._pages("/v1/subjects", sort=sort, order=order)]
-                in_order = sorted(
-                    expected,
-                    key=lambda who, by=sort: (
-                        expected[who].get(by, 0) if by != "subject" else 0,
-                        who,
-                    ),
-                    reverse=order == "desc",
-                )
+                keys = [
+                    (0 if sort == "subject" else sums.get(sort, 0), who)
+                    for who, sums in expected.items()
+                ]
+                in_order = [who for _, who in sorted(keys, reverse=order == "desc")]
                 self._same(f"subjects by {sort} {order}", [e["subject"] for e in lines], in_order)
                 for line in lines:
                     who = line["subject"]

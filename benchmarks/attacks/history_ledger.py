@@ -107,11 +107,15 @@ class LedgerUnderTest:
         async def nothing_waits(start: datetime, stop: datetime) -> int:
             return 0
 
+        async def everything_is_read(stop: datetime) -> list[str]:
+            return []
+
         return await make_job(
             self.storage,
             self.blobs,
             settings=InvoicingSettings(),
             open_calls=nothing_waits,
+            unread=everything_is_read,
             now=lambda: self.now,
         )
 

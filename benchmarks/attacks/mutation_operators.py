@@ -51,7 +51,7 @@ TARGETS = tuple(WEIGHTS)
 
 def mutate(dice: random.Random, rows: Rows, blobs: Blobs) -> Mutation:
     """Any one mutation that changes something."""
-    [target] = dice.choices(TARGETS, WEIGHTS.values())
+    [target] = dice.choices(TARGETS, list(WEIGHTS.values()))
     while True:
         if target in ROW_TARGETS:
             found = _of_row(dice, target, rows)
@@ -90,17 +90,19 @@ def _whole_row(
     table, partition, row_key = key
     new_key = (table, *_other_place(dice, partition, row_key, dice.choice(keys)))
     source = dice.choice(keys)
-    change: dict[Key, Columns | None] = {
+    changes: dict[str, dict[Key, Columns | None]] = {
         "removed": {key: None},
         "doubled": {new_key: dict(rows[key])},
         "moved": {key: None, new_key: dict(rows[key])},
         "replaced": {key: dict(rows[source])},
-    }[operator]
+    }
     if new_key in rows and operator in {"doubled", "moved"}:
         return None
     if operator == "replaced" and rows[source] == rows[key]:
         return None
-    return Mutation(target=target, operator=operator, where="|".join(key), column="-", rows=change)
+    return Mutation(
+        target=target, operator=operator, where="|".join(key), column="-", rows=changes[operator]
+    )
 
 
 def _other_place(dice: random.Random, partition: str, row_key: str, other: Key) -> tuple[str, str]:

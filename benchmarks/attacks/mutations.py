@@ -217,7 +217,7 @@ async def _tried(
 def as_text(found: list[Judged]) -> str:
     """A table by target, then deaths, survivors with money, and survivors by column."""
     head = ("target", "mutations", "audit", "close", "verify", "died", "evidence", "money")
-    lines = [head]
+    lines: list[tuple[str, ...]] = [head]
     for target in (*TARGETS, "all"):
         of_target = [each for each in found if target in {each.mutation.target, "all"}]
         named = Counter(name for each in of_target for name in each.reported_by)

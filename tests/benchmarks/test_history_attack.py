@@ -7,8 +7,8 @@ from datetime import timedelta
 from benchmarks.attacks.histories import attack
 from benchmarks.attacks.history_compare import Comparison
 from benchmarks.attacks.history_ledger import LedgerUnderTest
-from benchmarks.attacks.history_prices import spread
-from benchmarks.attacks.history_steps import CURRENCIES, ZONES, Close, History, Stage, tell
+from benchmarks.attacks.history_prices import CURRENCIES, spread
+from benchmarks.attacks.history_steps import ZONES, Close, History, Stage, tell
 
 COUNT = 3
 
