@@ -175,10 +175,7 @@ class Settings:
         parse=_seconds,
     )
     dead_letter_window_events: int = _setting(
-        "DEAD_LETTER_WINDOW_EVENTS",
-        "last events of a partition that are judged",
-        default=1_000,
-        parse=_positive,
+        "DEAD_LETTER_WINDOW_EVENTS", "last events that are judged", default=1_000, parse=_positive
     )
     dead_letters_of_a_sender_max: int = _setting(
         "DEAD_LETTERS_OF_A_SENDER_MAX",
@@ -193,10 +190,7 @@ class Settings:
         parse=_positive,
     )
     dead_letter_slowed_events_per_s: int = _setting(
-        "DEAD_LETTER_SLOWED_EVENTS_PER_S",
-        "how fast a slowed partition is read",
-        default=100,
-        parse=_positive,
+        "DEAD_LETTER_SLOWED_EVENTS_PER_S", "speed when it is slowed", default=100, parse=_positive
     )
     diagnostics_hub_name: str = _setting(
         "DIAGNOSTICS_HUB_NAME",
