@@ -3,6 +3,7 @@
 Whether such a field is harmless is the price book's to say; a call with any other has no price.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
@@ -10,6 +11,9 @@ Known = Mapping[str, "Known | None"]
 """Fields that a reader takes; None where it takes the value, else what it takes inside."""
 
 VALUE_CHARS_MAX = 64
+PATH_CHARS_MAX = 120
+_WORD = re.compile(rf"[\w.:/+@-]{{1,{VALUE_CHARS_MAX}}}").fullmatch
+"""A modifier is one word. What people and models say is not kept, only how long it is."""
 UNREAD_MAX = 20
 """Fields that are named; a longer list would only repeat that the shape is unknown."""
 
@@ -55,6 +59,7 @@ def _meaningful(path: str, value: object) -> Iterator[tuple[str, str]]:
     pending = [(path, value)]
     while pending:  # no recursion: a caller's proxy may nest as deep as it likes
         path, value = pending.pop(0)
+        path = path[:PATH_CHARS_MAX]
         if isinstance(value, Mapping):
             pending[:0] = [(f"{path}.{name}", part) for name, part in value.items()]
         elif isinstance(value, list | tuple):
@@ -64,7 +69,7 @@ def _meaningful(path: str, value: object) -> Iterator[tuple[str, str]]:
                 yield path, "true"
         elif isinstance(value, str):
             if value:
-                yield path, value[:VALUE_CHARS_MAX]
+                yield path, value if _WORD(value) else f"text of {len(value)} characters"
         elif value is not None and not _is_zero(value):
             yield path, str(value)[:VALUE_CHARS_MAX]
 

@@ -22,7 +22,9 @@ TABLES = ("ledger", "monthly", "meta", "opencalls", "deadletters", "people", "pr
 def poured(number: int, *, streamed: bool = False) -> bytes:
     """A usage event with more in it than the contract knows, at every level."""
     more = {name: SECRET for name in ("prompt", "messages", "answer", "authorization", "api_key")}
-    usage = None if streamed else chat_usage() | {"text": SECRET, "nested": {"prompt": SECRET}}
+    # A usage object is the model's own: a word in it may set the price, and a sentence may not.
+    said = f"{SECRET} of this"
+    usage = None if streamed else chat_usage() | {"text": said, "nested": {"prompt": said}}
     document = make_document(id=call_id(number), stream=streamed, usage=usage)
     document["data"] |= more
     document["data"]["caller"] |= more | {"name": SECRET, "email": SECRET}
