@@ -41,5 +41,9 @@ class RerateRefused(ConsumersError):
     """A re-rating run cannot be staged as asked, or its files are not what they were."""
 
 
+class TakeOutRefused(ConsumersError):
+    """A call cannot be taken out of a place as asked; the message says what was found."""
+
+
 class ReplayRefused(ConsumersError):
     """A replay cannot be done as asked; the message says what was found."""

@@ -62,12 +62,20 @@ class Decoded:
     calls: list[tuple[UsageEvent, Origin]] = field(default_factory=list)
     of_call: list[int] = field(default_factory=list)
     """Index in the batch of each call."""
+    deferred: list[tuple[int, UsageEvent]] = field(default_factory=list)
+    """Events that are left to pairing, with their index in the batch."""
     letters: list[Letter] = field(default_factory=list)
     braking: list[Sender] = field(default_factory=list)
     refused: list[Letter] = field(default_factory=list)
     """Of calls whose rows storage refuses; set by posting."""
     counts: list[Counts] = field(default_factory=list)
     """Per event of the batch; those of calls are set after posting."""
+
+    @property
+    def events(self) -> list[tuple[int, UsageEvent]]:
+        """Every event that could be read, with its index in the batch."""
+        rated = zip(self.of_call, self.calls, strict=True)
+        return [*self.deferred, *((index, event) for index, (event, _) in rated)]
 
 
 class Metering:
@@ -121,6 +129,7 @@ class Metering:
                     decoded.braking.append(Sender(glimpse(received.body).sender))
                 decoded.counts.append(DEAD_LETTERED)
             elif is_deferred(event):
+                decoded.deferred.append((index, event))
                 decoded.counts.append(DEFERRED)
             else:
                 origin = Origin(

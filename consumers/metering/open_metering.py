@@ -1,12 +1,14 @@
 """Opens what metering needs: the ledger, the archive of books, people."""
 
 from consumers.metering.call_rating import PEOPLE_AGE_S_MAX, CallRating
-from consumers.metering.metering import Metering
+from consumers.metering.counted_once import CountedOnce
+from consumers.metering.metering import Metering, Poster
 from consumers.running.clients import Clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import Book
 from table_api.ledger.meta import LedgerSettings, read_ledger_meta, read_meta
 from table_api.monthly.projected_ledger import ProjectedLedger
+from table_api.open_calls.counted_calls import CountedCalls
 from table_api.people.people import People
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.timestamp import now_utc
@@ -45,14 +47,22 @@ async def ledger_to_look_at(clients: Clients, settings: Settings) -> ProjectedLe
 
 
 async def open_metering(
-    clients: Clients, settings: Settings, book: Book, *, project_at_once: bool = True
+    clients: Clients,
+    settings: Settings,
+    book: Book,
+    *,
+    project_at_once: bool = True,
+    counted: CountedCalls | None = None,
 ) -> Metering:
     """The book is in the archive before the first call is rated with it.
 
-    Without `project_at_once`, `monthly` is brought up when the position is saved.
+    Without `project_at_once`, `monthly` is brought up when the position is saved. With `counted`,
+    events that pairing may have forgotten are looked up before they are posted.
     """
     projected = await open_ledger(clients, settings)
-    ledger = projected if project_at_once else projected.ledger
+    ledger: Poster = projected if project_at_once else projected.ledger
+    if counted is not None:
+        ledger = CountedOnce(ledger, projected, counted)
     await clients.price_books.keep(book)
     people = People(clients.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)
     rating = CallRating(book, people, projected.meta.calendar)

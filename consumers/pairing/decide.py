@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from consumers.pairing.completed_event import completed_event
 from pricing_rules.types import UNATTRIBUTED, CountedAt, Rank
-from table_api.open_calls.decision import Decision
+from table_api.open_calls.decision import Decision, counted_places
 from table_api.open_calls.joined_call import JoinedCall
 from table_api.open_calls.logged_usage import usage_from_log
 
@@ -33,6 +33,10 @@ def decide(
     `stream_time` is what all partitions of both hubs have passed; None when nobody knows.
     """
     last = decisions[-1] if decisions else None
+    if call.metered:
+        move = _one_place(call, decisions)
+        if move is not None or not call.served_after_all:
+            return move
     if call.refused:
         return None if last is None else _withdrawal(call, last)
     place = _place(call, last, stream_time, waits)
@@ -59,13 +63,32 @@ def decide(
     )
 
 
+def _one_place(call: JoinedCall, decisions: Sequence[Decision]) -> Decision | None:
+    """Metering posts the call, so it must count nowhere else: moves it out of one other place.
+
+    Other places are where pairing counted it, and where metering counted it too because its id
+    came with two callers or two times. The place that is kept is the first that metering posts at.
+    """
+    counted = counted_places(call, decisions)
+    if len(counted) < 2:
+        return None
+    kept, losing = counted[:2]
+    found = None if call.refused else usage_from_log(call)
+    usage, normal = found if found is not None else (None, None)
+    return Decision(
+        call_id=call.call_id,
+        number=len(decisions) + 1,
+        place=kept,
+        strength=(int(Rank.GATEWAY_LOG), normal.total) if normal is not None else (0, 0),
+        event=completed_event(call, kept, usage=usage, replaces=losing),
+        replaces=losing,
+    )
+
+
 def _withdrawal(call: JoinedCall, last: Decision) -> Decision | None:
     """Nothing was to be charged, which is known only now: out of the ledger again."""
-    identity = call.identity
     if last.withdraws:
         return None
-    if call.metered and identity and last.place == CountedAt(identity.subject, identity.time):
-        return None  # metering posts the UsageEvent there, which says so itself
     return Decision(
         call_id=call.call_id,
         number=last.number + 1,
@@ -79,7 +102,7 @@ def _withdrawal(call: JoinedCall, last: Decision) -> Decision | None:
 def _place(
     call: JoinedCall, last: Decision | None, stream_time: datetime | None, waits: Waits
 ) -> CountedAt | None:
-    """Where the call is to stand by now; None while it may wait, or when metering posts it."""
+    """Where pairing counts a call, and not metering alone; None while it may wait."""
     if call.identity is None:
         if last is not None:
             return last.place
@@ -87,12 +110,8 @@ def _place(
             return None
         return CountedAt(UNATTRIBUTED, call.time)
     place = CountedAt(call.identity.subject, call.identity.time)
-    metered = call.metered and not call.served_after_all
     if last is not None:
-        # Also of a call that metering posts: it must not stand in two places.
-        return None if metered and place == last.place else place
-    if metered:
-        return None
+        return place
     if call.has_tokens:
         waited_for = call.reported or call.identity.stream or call.identity.status >= 400
         if waited_for or _passed(call, stream_time, waits.grace):

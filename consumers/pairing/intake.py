@@ -1,11 +1,9 @@
-"""What pairing does with a batch of either hub: keep its facts, settle what they may complete."""
+"""What pairing does with a batch of either hub, and of the usage hub: keep facts, settle calls."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-
-import msgspec
 
 from consumers.dead_letters.letters import (
     DeadLetters,
@@ -16,12 +14,11 @@ from consumers.dead_letters.letters import (
     only_letter,
 )
 from consumers.decoding.glimpse import glimpse
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, unexpected
-from consumers.decoding.usage_event import decode
-from consumers.gateway_log.decode import decode_diagnostics
-from consumers.gateway_log.message_text import without_messages
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
+from consumers.decoding.usage_event import decode, is_deferred
 from consumers.pairing.decide import Waits
 from consumers.pairing.reported_fact import reported_fact
+from consumers.pairing.seen_places import SeenPlaces
 from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import StreamTime
 from consumers.receiving.handler import (
@@ -32,13 +29,15 @@ from consumers.receiving.handler import (
     Received,
     Sender,
 )
+from pricing_rules.types import UNATTRIBUTED, CountedAt, UsageEvent
 from table_api.consumer_state.progress import Count
+from table_api.open_calls.counted_calls import CountedCalls
 from table_api.open_calls.facts import EventReport, Fact, RequestRecord
+from table_api.open_calls.keys import SAME_CALL_MAX
 from table_api.open_calls.table import Arrival, OpenCalls
 
 KEPT: Counts = (Count.KEPT,)
 IGNORED: Counts = (Count.IGNORED,)
-GATEWAY = Sender("the gateway's log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +48,8 @@ class Pairing:
     settlement: Settlement
     stream_time: StreamTime
     waits: Waits
+    counted: CountedCalls
+    """Where calls are counted, also when their facts were purged."""
     keep: timedelta
     """How long facts are kept: the longer retention of both hubs and a week."""
     now: Callable[[], datetime]
@@ -82,6 +83,7 @@ class Intake(ABC):
         self._hub = hub
         self._pairing = pairing
         self._dead_letters = dead_letters
+        self._seen = SeenPlaces()
 
     def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
         """See Handler."""
@@ -104,11 +106,22 @@ class Intake(ABC):
         """
         batch = Batch()
         self._take(batch, partition, received)
-        now = self._pairing.now()
-        await self._pairing.calls.add(replace(each, due_from=now) for each in batch.arrivals)
-        calls = {each.call_id for each in batch.arrivals}
-        await self._pairing.settlement.settle(calls, None)
+        await self._settle_late(batch)
         return batch.letters
+
+    async def _settle_late(self, batch: Batch) -> None:
+        """Keep facts that the sweepers may have passed, and settle their calls at once."""
+        now = self._pairing.now()
+        await self._pairing.calls.add(
+            each if _is_metered(each.fact) else replace(each, due_from=now)
+            for each in batch.arrivals
+        )
+        by_hour: dict[datetime, dict[str, datetime]] = {}
+        for each in batch.arrivals:
+            hour = each.fact.time.replace(minute=0, second=0, microsecond=0)
+            by_hour.setdefault(hour, {})[each.call_id] = each.fact.time
+        for calls in by_hour.values():
+            await self._pairing.settlement.settle_indexed(calls, None, apart_max=SAME_CALL_MAX)
 
     @abstractmethod
     def _take(self, batch: Batch, partition: str, received: Received) -> None:
@@ -129,12 +142,23 @@ class Intake(ABC):
         due_from = received.enqueued_time - waits.timeout
         batch.arrivals.append(Arrival(call_id=call_id, fact=fact, due_from=due_from))
         late = received.enqueued_time - fact.time >= waits.grace
-        if late or may_complete(fact):
+        if late or may_complete(fact) or self._counts_elsewhere(call_id, fact):
             batch.open[call_id] = fact.time
 
     def _letter(self, partition: str, received: Received, invalid: InvalidEvent) -> Letter:
         now = self._pairing.now()
         return make_letter(self._hub, partition, received, invalid=invalid, recorded_at=now)
+
+    def _counts_elsewhere(self, call_id: str, fact: Fact) -> bool:
+        if not isinstance(fact, EventReport) or not fact.metered:
+            return False
+        place = CountedAt(fact.identity.subject, fact.identity.time)
+        return self._seen.elsewhere(call_id, place)
+
+
+def _is_metered(fact: Fact) -> bool:
+    """Whether it needs no sweeper: settling its call when it comes says all that is to be said."""
+    return isinstance(fact, EventReport) and fact.metered
 
 
 def may_complete(fact: Fact) -> bool:
@@ -161,10 +185,61 @@ class UsageIntake(Intake):
         )
         return only_letter(self._dead_letters, letter, sender)
 
+    @property
+    def counted(self) -> CountedCalls:
+        """Where calls are counted, for metering that reads old events again."""
+        return self._pairing.counted
+
     def _take(self, batch: Batch, partition: str, received: Received) -> None:
         event = decode(received.body, enqueued_time=received.enqueued_time)
-        fact = None if isinstance(event, InvalidEvent) else reported_fact(event)
-        if isinstance(event, InvalidEvent) or fact is None:
+        if isinstance(event, InvalidEvent):
+            batch.counts.append(IGNORED)
+        else:
+            self._take_event(batch, partition, received, event)
+
+    async def take_again(self, partition: str, received: Received) -> list[Letter]:
+        """See Intake."""
+        event = decode(received.body, enqueued_time=received.enqueued_time)
+        if isinstance(event, InvalidEvent):
+            return []
+        return await self.hear(partition, [(received, event)], says_unknown=True)
+
+    async def hear(
+        self,
+        partition: str,
+        decoded: Sequence[tuple[Received, UsageEvent]],
+        *,
+        says_unknown: bool = False,
+    ) -> list[Letter]:
+        """Events that metering reads again, as `take_again`; the letters that they become.
+
+        `says_unknown` makes a letter also of a call of which nobody knows whether it is counted.
+        """
+        batch = Batch()
+        for received, event in decoded:
+            too_old = event.time < self._pairing.oldest(received) and is_deferred(event)
+            if not too_old or await self._is_lost(event, says_unknown=says_unknown):
+                self._take_event(batch, partition, received, event)
+        await self._settle_late(batch)
+        return batch.letters
+
+    async def heard(self, partition: str, decoded: Sequence[tuple[Received, UsageEvent]]) -> None:
+        """Hear events that a replay has metered; what can no longer be found becomes a letter."""
+        await keep_letters(self._dead_letters, await self.hear(partition, decoded))
+
+    async def _is_lost(self, event: UsageEvent, *, says_unknown: bool) -> bool:
+        """Whether a call whose facts are gone is not counted under its caller or another one."""
+        counted = self._pairing.counted
+        place = await counted.find(event.id, event.time)
+        if place is not None:
+            return place.subject == UNATTRIBUTED
+        return says_unknown or await counted.remember(event.time)
+
+    def _take_event(
+        self, batch: Batch, partition: str, received: Received, event: UsageEvent
+    ) -> None:
+        fact = reported_fact(event)
+        if fact is None:
             batch.counts.append(IGNORED)
         elif fact.time >= self._pairing.oldest(received):
             self._keep(batch, received, event.id, fact)
@@ -183,40 +258,3 @@ class UsageIntake(Intake):
             batch.letters.append(self._letter(partition, received, invalid))
             batch.braking.append(Sender(glimpse(received.body).sender))
             batch.counts.append(DEAD_LETTERED)
-
-
-class DiagnosticsIntake(Intake):
-    """The hub of the gateway's diagnostic log."""
-
-    def set_aside(self, partition: str, received: Received, error: Exception) -> MakeDurable:
-        """See Handler. Neither the letter nor its reason repeats what people and models said."""
-        kept = msgspec.structs.replace(received, body=without_messages(received.body))
-        letter = self._letter(partition, kept, unexpected(error, None, quote=False))
-        return only_letter(self._dead_letters, letter, GATEWAY)
-
-    def _take(self, batch: Batch, partition: str, received: Received) -> None:
-        found = decode_diagnostics(
-            received.body,
-            enqueued_time=received.enqueued_time,
-            oldest=self._pairing.oldest(received),
-        )
-        for call_id, fact in found.facts:
-            self._keep(batch, received, call_id, fact)
-        if found.invalid is not None:
-            batch.letters.append(self._unsaid(partition, received, found.invalid))
-            if not found.invalid.is_odd_usage:
-                batch.braking.append(GATEWAY)
-            batch.counts.append(DEAD_LETTERED)
-        else:
-            batch.counts.append(KEPT if found.facts else IGNORED)
-
-    def _unsaid(self, partition: str, received: Received, invalid: InvalidEvent) -> Letter:
-        """Neither the letter nor its reason repeats what people and models said."""
-        kept = msgspec.structs.replace(received, body=without_messages(received.body))
-        if kept.body != received.body:
-            oldest = self._pairing.oldest(received)
-            again = decode_diagnostics(
-                kept.body, enqueued_time=received.enqueued_time, oldest=oldest
-            )
-            invalid = again.invalid or invalid
-        return self._letter(partition, kept, invalid)

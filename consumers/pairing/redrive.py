@@ -1,12 +1,13 @@
-"""Redrives dead letters of either hub through pairing's intake, next to a `pair` that runs."""
+"""Events of either hub once more through pairing's intake, next to a `pair` that runs."""
 
 import contextlib
 from collections.abc import AsyncIterator
 
 from consumers.dead_letters.letters import Letter
 from consumers.dead_letters.redrive import RedrivePath
+from consumers.pairing.diagnostics_intake import DiagnosticsIntake
 from consumers.pairing.hub_publisher import HubPublisher, make_producer
-from consumers.pairing.intake import DiagnosticsIntake, Intake, UsageIntake
+from consumers.pairing.intake import Intake, UsageIntake
 from consumers.pairing.run import hub_settings, make_pairing, open_both
 from consumers.receiving.handler import Received
 from consumers.settings import Settings
@@ -17,8 +18,8 @@ KEPT = "kept"
 
 
 @contextlib.asynccontextmanager
-async def open_pairing_path(settings: Settings, *, diagnostics: bool) -> AsyncIterator[RedrivePath]:
-    """For letters of the diagnostics hub or the usage hub. No hub is asked before it is sent to."""
+async def open_intakes(settings: Settings) -> AsyncIterator[tuple[UsageIntake, DiagnosticsIntake]]:
+    """Of the usage hub and the diagnostics hub. No hub is asked before it is sent to."""
     async with (
         open_both(settings) as clients,
         make_producer(clients.usage.hub.address) as producer,
@@ -28,12 +29,11 @@ async def open_pairing_path(settings: Settings, *, diagnostics: bool) -> AsyncIt
         pairing.stream_time.latest = now_utc()
         await pairing.calls.create()
         of_usage, of_diagnostics = hub_settings(settings)
-        yield pairing_path(
+        yield (
+            UsageIntake(of_usage.eventhub_name, pairing, clients.usage.dead_letters),
             DiagnosticsIntake(
                 of_diagnostics.eventhub_name, pairing, clients.diagnostics.dead_letters
-            )
-            if diagnostics
-            else UsageIntake(of_usage.eventhub_name, pairing, clients.usage.dead_letters)
+            ),
         )
 
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 from consumers.errors import GivenUp
 from consumers.log_actions import Action
 from consumers.pairing.decide import Waits
+from consumers.pairing.diagnostics_intake import DiagnosticsIntake
 from consumers.pairing.hub_publisher import HubPublisher, make_producer
-from consumers.pairing.intake import DiagnosticsIntake, Pairing, UsageIntake
+from consumers.pairing.intake import Pairing, UsageIntake
 from consumers.pairing.settlement import Publisher, Settlement
 from consumers.pairing.stream_time import StreamTime
 from consumers.pairing.sweeper import Sweeper
@@ -19,12 +20,15 @@ from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on
 from consumers.settings import Settings
 from table_api.ledger.meta import read_meta
+from table_api.open_calls.counted_calls import CountedCalls
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.timestamp import now_utc
 from telemetry.log import Log
 
 KEPT_AFTER_RETENTION_DAYS = 7
 """A replayed event must find the facts and decisions of its first reading."""
+MEMORY_OVERLAP = timedelta(hours=1)
+"""Events of so long after what pairing may have forgotten are heard by it and looked up too."""
 _log = Log("consumers")
 
 
@@ -74,6 +78,7 @@ def hub_settings(settings: Settings) -> tuple[Settings, Settings]:
 def make_pairing(settings: Settings, clients: PairingClients, publisher: Publisher) -> Pairing:
     """What the intakes of both hubs share."""
     calls = OpenCalls(clients.usage.tables)
+    keep = timedelta(days=settings.hub_retention_days + KEPT_AFTER_RETENTION_DAYS)
     waits = Waits(
         grace=timedelta(seconds=settings.pairing_grace_s),
         timeout=timedelta(seconds=settings.pairing_timeout_s),
@@ -85,7 +90,10 @@ def make_pairing(settings: Settings, clients: PairingClients, publisher: Publish
             [clients.usage.hub, clients.diagnostics.hub], clients.usage.progress, now=now_utc
         ),
         waits=waits,
-        keep=timedelta(days=settings.hub_retention_days + KEPT_AFTER_RETENTION_DAYS),
+        counted=CountedCalls(
+            calls, clients.usage.purged_hours, before=now_utc() - keep + MEMORY_OVERLAP
+        ),
+        keep=keep,
         now=now_utc,
     )
 
@@ -93,6 +101,7 @@ def make_pairing(settings: Settings, clients: PairingClients, publisher: Publish
 async def _prepare(clients: PairingClients, pairing: Pairing) -> None:
     await read_meta(clients.usage.tables)  # a later release may keep open calls otherwise
     await pairing.calls.create()
+    await pairing.counted.purged.create()
     await clients.usage.progress.create()
     await clients.usage.checkpoint_container.create_container()
     for each in (clients.usage, clients.diagnostics):

@@ -85,17 +85,21 @@ class Settlement:
     async def settle(self, call_ids: Iterable[str], stream_time: datetime | None) -> None:
         """Decide what can be decided by now. Raises Retryable or HubUnavailable."""
         for part in chunks(sorted(set(call_ids)), CALLS_AT_ONCE_MAX):
-            left = part
-            for _ in range(TRIES_MAX):
+            left, tries = part, 0
+            while left:
                 async with self._turn:
-                    left = await self._round(left, stream_time)
-                if not left:
-                    break
-            else:
-                raise Contended(f"{len(left)} calls: others decide them at the same time")
+                    refused, unfinished = await self._round(left, stream_time)
+                tries += bool(refused)
+                if tries == TRIES_MAX:
+                    raise Contended(f"{len(refused)} calls: others decide them at the same time")
+                left = sorted(refused | unfinished)
 
-    async def _round(self, call_ids: Sequence[str], stream_time: datetime | None) -> list[str]:
-        """The calls that another process decided between our read and our write."""
+    async def _round(
+        self, call_ids: Sequence[str], stream_time: datetime | None
+    ) -> tuple[set[str], set[str]]:
+        """The calls that another process decided between our read and our write; and those that
+        were counted in so many places that another decision may have to follow ours.
+        """
         # 1. Read all facts: they were written before, so of two writers of the halves of a call
         #    one sees both.
         kept = await self._calls.read(call_ids)
@@ -119,7 +123,12 @@ class Settlement:
             )
             for decision, _ in undone:
                 count(CounterName.DECISIONS, 1, {"reason": _reason(decision)})
-        return sorted(refused)
+        several = {
+            known.call_id
+            for known in kept
+            if known.call_id in new and (joined := known.joined) and len(joined.metered_at) > 1
+        }
+        return refused, several - refused
 
     def _decisions(
         self, kept: Iterable[OpenCall], stream_time: datetime | None

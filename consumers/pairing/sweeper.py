@@ -11,11 +11,13 @@ from consumers.decoding.invalid_event import place_of
 from consumers.errors import HubUnavailable
 from consumers.log_actions import Action
 from consumers.pairing.intake import Pairing
+from consumers.pairing.seen_places import SeenPlaces
 from consumers.pairing.stream_time import Passed
 from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.storage_retry import ended_within
 from table_api.errors import Retryable
-from table_api.open_calls.table import SAME_CALL_MAX, Settled
+from table_api.open_calls.keys import SAME_CALL_MAX
+from table_api.open_calls.table import Settled
 from telemetry.log import Log
 from telemetry.metrics import CounterName, count
 
@@ -40,6 +42,7 @@ class Sweeper:
         """By wait: the time up to which every call was looked at."""
         self._purged_at: datetime | None = None
         self._settled: Settled | None = None
+        self._seen = SeenPlaces()
 
     async def run(self, ended: asyncio.Event, *, until_idle_s: float | None) -> None:
         """Sweep until `ended`; sets it when both hubs were caught up for `until_idle_s`."""
@@ -124,8 +127,13 @@ class Sweeper:
             for kept in part:
                 if kept.damaged:
                     await self._settle({kept.call_id: since}, stream_time)
-                elif kept.joined is not None and settlement.is_due(kept, stream_time):
-                    due[kept.call_id] = kept.joined.time
+                    continue
+                joined = kept.joined
+                if joined is None:
+                    continue
+                places = [self._seen.elsewhere(kept.call_id, at) for at in joined.metered_at]
+                if any(places) or settlement.is_due(kept, stream_time):
+                    due[kept.call_id] = joined.time
             if len(due) >= DUE_AT_ONCE_MAX:
                 await self._settle(due, stream_time)
                 due = {}
@@ -148,7 +156,7 @@ class Sweeper:
         if self._purged_at is not None and abs(stream_time - self._purged_at) < PURGE_INTERVAL:
             return
         before = stream_time - self._pairing.keep - PURGE_MARGIN
-        hours = await self._pairing.calls.purge(before)
+        hours = await self._pairing.calls.purge(before, self._pairing.counted.purged)
         self._purged_at = stream_time
         if hours:
             message = f"{hours} partitions of calls before {before:%Y-%m-%d %H:%M}"

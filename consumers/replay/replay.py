@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from consumers.decoding.invalid_event import place_of
 from consumers.errors import GivenUp
@@ -15,6 +16,7 @@ from consumers.receiving.handler import Durable, Received
 from consumers.receiving.last_net import halved
 from consumers.receiving.storage_retry import until_answered
 from consumers.replay.source import Batch, Source
+from pricing_rules.types import UsageEvent
 from table_api.consumer_state.replay_positions import ReplayPositions
 
 PARTITIONS_IN_FLIGHT_MAX = 8
@@ -40,6 +42,13 @@ Progressed = Callable[[int], None]
 """Told how much of the source's size a batch was."""
 
 
+class Hearing(Protocol):
+    """The part of pairing that a replay needs."""
+
+    async def heard(self, partition: str, decoded: Sequence[tuple[Received, UsageEvent]]) -> None:
+        """Keep what events say and settle their calls. Safe to repeat."""
+
+
 class Replay:
     """Reads one source once."""
 
@@ -49,11 +58,14 @@ class Replay:
         metering: Metering,
         positions: ReplayPositions | None,
         *,
+        pairing: Hearing | None,
         ended: asyncio.Event,
         progressed: Progressed,
     ) -> None:
         self._source = source
         self._metering = metering
+        self._pairing = pairing
+        """None where nothing is written."""
         self._positions = positions
         """None where nothing is written, so that nothing is taken up again."""
         self._ended = ended
@@ -102,9 +114,11 @@ class Replay:
             return
 
         async def make_durable(part: Sequence[Received]) -> Durable:
-            prepared = self._metering.prepare(partition, part)
             return await until_answered(
-                prepared, what="a batch", partition=partition, ended=self._ended
+                lambda: self._metered_and_heard(partition, part),
+                what="a batch",
+                partition=partition,
+                ended=self._ended,
             )
 
         async for part, done in halved(batch.events, make_durable):
@@ -116,6 +130,15 @@ class Replay:
                 continue
             for of_event in done.counts:
                 self.tally.counts.update(count.value for count in of_event)
+
+    async def _metered_and_heard(self, partition: str, part: Sequence[Received]) -> Durable:
+        """Pairing must hear what metering posts: else it would count the log's half once more."""
+        decoded = self._metering.decode(partition, part)
+        durable = await self._metering.make_durable(partition, part, decoded)
+        if self._pairing is not None:
+            heard = [(part[index], event) for index, event in decoded.events]
+            await self._pairing.heard(partition, heard)
+        return durable
 
     def _name(self, partition: str, what: str) -> None:
         if len(self.tally.findings) < FINDINGS_NAMED_MAX:

@@ -16,9 +16,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from consumers.dead_letters.letters import MemoryDeadLetters
 from consumers.metering.call_rating import CallRating
-from consumers.metering.metering import Metering
+from consumers.metering.counted_once import CountedOnce
+from consumers.metering.metering import Metering, Poster
 from consumers.metering.open_metering import ledger_to_look_at, open_ledger
-from consumers.pairing.redrive import open_pairing_path
+from consumers.pairing.intake import UsageIntake
+from consumers.pairing.redrive import open_intakes, pairing_path
 from consumers.receiving.hub import EventHub
 from consumers.replay.arguments import ReplayRequest
 from consumers.replay.capture_files import ContainerFiles, DirectoryFiles
@@ -49,16 +51,19 @@ async def replay(settings: Settings, request: ReplayRequest) -> int:
     """Replay. 1 when something could not be read: it is named, and the rest is replayed."""
     _period(request)  # refused before anything is opened
     ended = until_signalled()
-    async with open_clients(settings) as clients:
+    async with open_clients(settings) as clients, _pairing(settings, request) as pairing:
         opened = ledger_to_look_at if request.dry_run else open_ledger
         ledger = await opened(clients, settings)
         watching = WatchingPoster(ledger, clients.price_books, dry_run=request.dry_run)
-        metering = await _metering(settings, clients, ledger, watching, request)
+        poster: Poster = watching
+        if pairing is not None:
+            poster = CountedOnce(watching, ledger, pairing.counted)
+        metering = await _metering(settings, clients, ledger, poster, request)
         if request.dead_letters:
-            tally = await _letters(settings, clients, metering, request, ended)
+            tally = await _letters(clients, metering, pairing, request, ended)
         else:
             async with _source(settings, clients, request) as source:
-                tally = await _replayed(source, metering, clients, request, ended)
+                tally = await _replayed(source, metering, pairing, clients, request, ended)
         _report(tally, watching, dry_run=request.dry_run)
         if not tally.complete:
             _say(f"interrupted; the same command {_again(request)}")
@@ -72,6 +77,16 @@ def _again(request: ReplayRequest) -> str:
     if request.dry_run or request.stage:
         return "begins again, and finds in the ledger what was posted"
     return "goes on from here"
+
+
+@contextlib.asynccontextmanager
+async def _pairing(settings: Settings, request: ReplayRequest) -> AsyncIterator[UsageIntake | None]:
+    """What hears the events besides metering; None where nothing is written."""
+    if request.dry_run:
+        yield None
+        return
+    async with open_intakes(settings) as (usage, _):
+        yield usage
 
 
 @contextlib.asynccontextmanager
@@ -99,7 +114,7 @@ async def _metering(
     settings: Settings,
     clients: Clients,
     ledger: ProjectedLedger,
-    watching: WatchingPoster,
+    poster: Poster,
     request: ReplayRequest,
 ) -> Metering:
     book = load_book(settings.price_books)
@@ -111,7 +126,7 @@ async def _metering(
     return Metering(
         hub=settings.eventhub_name,
         rating=rating,
-        ledger=watching,
+        ledger=poster,
         dead_letters=MemoryDeadLetters() if request.dry_run else clients.dead_letters,
         now=now_utc,
     )
@@ -120,6 +135,7 @@ async def _metering(
 async def _replayed(
     source: Source,
     metering: Metering,
+    pairing: UsageIntake | None,
     clients: Clients,
     request: ReplayRequest,
     ended: asyncio.Event,
@@ -135,33 +151,29 @@ async def _replayed(
         def progressed(read: int) -> None:
             bar.advance(read, replaying.tally.events)
 
-        replaying = Replay(source, metering, positions, ended=ended, progressed=progressed)
+        replaying = Replay(
+            source, metering, positions, pairing=pairing, ended=ended, progressed=progressed
+        )
         return await replaying.run(partitions)
 
 
 async def _letters(
-    settings: Settings,
     clients: Clients,
     metering: Metering,
+    pairing: UsageIntake | None,
     request: ReplayRequest,
     ended: asyncio.Event,
 ) -> Tally:
     chosen = await open_letters(clients.dead_letters, _period(request))
-    async with contextlib.AsyncExitStack() as opened:
-        pairing = None
-        if not request.dry_run:
-            pairing = await opened.enter_async_context(
-                open_pairing_path(settings, diagnostics=False)
-            )
-        with replay_bar(len(chosen)) as bar:
-            return await replay_letters(
-                clients.dead_letters,
-                metering,
-                chosen,
-                pairing=pairing,
-                ended=ended,
-                progressed=lambda tally: bar.advance(1, tally.events),
-            )
+    with replay_bar(len(chosen)) as bar:
+        return await replay_letters(
+            clients.dead_letters,
+            metering,
+            chosen,
+            pairing=None if pairing is None else pairing_path(pairing),
+            ended=ended,
+            progressed=lambda tally: bar.advance(1, tally.events),
+        )
 
 
 def _period(request: ReplayRequest) -> Period:

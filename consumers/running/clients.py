@@ -14,6 +14,7 @@ from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.progress import ProgressTable
 from table_api.ledger.book_archive import CONTAINER as PRICE_BOOKS_CONTAINER
 from table_api.ledger.book_archive import BookArchive
+from table_api.open_calls.purged_hours import COUNTED_CALLS_CONTAINER, PurgedHours
 from table_api.rerating.runs_table import DOCUMENTS_CONTAINER
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
@@ -31,6 +32,7 @@ class Clients:
     checkpoint_container: AzureBlobStore
     dead_letters: BlobDeadLetters
     price_books: BookArchive
+    purged_hours: PurgedHours
     rerating_documents: AzureBlobStore
 
 
@@ -74,6 +76,7 @@ async def open_clients(settings: Settings) -> AsyncIterator[Clients]:
                 settings.eventhub_name,
             ),
             price_books=BookArchive(blobs(PRICE_BOOKS_CONTAINER)),
+            purged_hours=PurgedHours(blobs(COUNTED_CALLS_CONTAINER)),
             rerating_documents=blobs(DOCUMENTS_CONTAINER),
         )
 

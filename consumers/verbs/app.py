@@ -102,6 +102,26 @@ async def _audit(settings: Settings) -> int:
     return await audit_ledger(settings)
 
 
+@verb(ledger, "doubled-calls")
+async def _doubled_calls(
+    settings: Settings,
+    take_out: Annotated[
+        str | None,
+        typer.Option(
+            "--take-out", metavar="ADDRESS", help="take this place out, as the list prints it"
+        ),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="who decided it")] = None,
+    why: Annotated[
+        str | None, typer.Option("--why", metavar="TEXT", help="kept in the call's chain")
+    ] = None,
+) -> int:
+    """List the calls that count in two places; take one of the places out."""
+    from consumers.verbs.doubled import doubled
+
+    return await doubled(settings, address=take_out, by=by, why=why)
+
+
 @verb(ledger, "rebuild")
 async def _rebuild(settings: Settings) -> int:
     """Recompute the table `monthly` from the ledger."""

@@ -6,7 +6,7 @@ from consumers.dead_letters.letter_text import as_line, as_text
 from consumers.dead_letters.redrive import Selection, redrive, selected
 from consumers.metering.metering import metering_path
 from consumers.metering.open_metering import open_metering
-from consumers.pairing.redrive import open_pairing_path
+from consumers.pairing.redrive import open_intakes, pairing_path
 from consumers.pairing.run import hub_settings
 from consumers.running.clients import open_clients
 from consumers.settings import Settings
@@ -50,12 +50,13 @@ async def redrive_letters(
     redriven = left = 0
     async with (
         open_clients(_settings_of_hub(settings, diagnostics=diagnostics)) as clients,
-        open_pairing_path(settings, diagnostics=diagnostics) as pairing,
+        open_intakes(settings) as (of_usage, of_diagnostics),
     ):
-        # Pairing must also know what metering posts: else it would post the log's half as well.
-        ways = [pairing]
+        ways = [pairing_path(of_diagnostics if diagnostics else of_usage)]
         if not diagnostics:
-            metering = await open_metering(clients, settings, load_book(settings.price_books))
+            # Pairing must hear what metering posts: else it would count the log's half once more.
+            book = load_book(settings.price_books)
+            metering = await open_metering(clients, settings, book, counted=of_usage.counted)
             ways.insert(0, metering_path(metering))
         # Listed first: what is redriven changes the rows that the listing reads.
         chosen = [each async for each in selected(clients.dead_letters, selection, only_open=True)]

@@ -11,15 +11,22 @@ from dataclasses import dataclass
 import msgspec
 from msgspec.structs import replace
 
-from pricing_rules.types import Adjustment, CallState, Charge, PricedCall, UsageEvent
+from pricing_rules.types import (
+    Adjustment,
+    CallState,
+    Charge,
+    CountedAt,
+    PricedCall,
+    UsageEvent,
+)
 from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.entry_columns import Because
 from table_api.ledger.post_result import Outcome, PostResult
-from table_api.ledger.posting import MeteredCall, Posting
+from table_api.ledger.posting import MeteredCall, Posting, moved_call
 from table_api.ledger.recorded_call import recorded_call, recorded_event, state_digest
 
 _POSTED = PostResult(outcome=Outcome.POSTED)
-RERATED, REVERTED = "re-rating", "revert"
+RERATED, REVERTED, MOVED = "re-rating", "revert", "moved"
 
 PlaceCall = Callable[[MeteredCall], Posting]
 """Places a call in the ledger."""
@@ -100,7 +107,7 @@ class NewReport(msgspec.Struct, frozen=True, gc=False):
             return NextRow(self, self.posting)
         last = chain[-1]
         if self.posting.report.beats(last.report):
-            why = "stronger report" if self.posting.cell is not None else "moved"
+            why = "stronger report" if self.posting.cell is not None else MOVED
             return NextRow(self, self.posting, last, Because(why))
         if answer_lost and last.run is None and last.stands_on(self.posting.call.origin):
             mismatch = last.number > 0 and self.posting.report.contradicts(chain[-2].report)
@@ -173,7 +180,30 @@ class Revert:
         return NextRow(self, posting, last, Because(REVERTED, run=self.run, by=self.by))
 
 
-ChainChange = NewReport | Reprice | Revert
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOut:
+    """A person's decision that a call counts no more at an address: it is counted at another."""
+
+    entry_key: str
+    subject: str
+    by: str
+    reason: str
+    place: PlaceCall
+
+    def judge(self, chain: Sequence[LedgerEntry], *, answer_lost: bool) -> NextRow | PostResult:
+        """Whatever the chain's last row says, as long as it counts."""
+        if not chain:
+            return _left_alone("is not recorded")
+        last = chain[-1]
+        if last.cell is None:
+            ours = answer_lost and last.reason == self.reason
+            return PostResult(outcome=Outcome.CORRECTED if ours else Outcome.DUPLICATE)
+        here = CountedAt(last.subject, last.time)
+        posting = self.place(moved_call(recorded_call(last), here, reason=self.reason))
+        return NextRow(self, replace(posting, cell=None), last, Because(MOVED, by=self.by))
+
+
+ChainChange = NewReport | Reprice | Revert | TakeOut
 
 
 def _settled(last: LedgerEntry, run: str, correction: str, *, answer_lost: bool) -> PostResult:

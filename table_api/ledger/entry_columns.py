@@ -23,7 +23,7 @@ class Because:
     run: str | None = None
     """Re-rating run."""
     by: str | None = None
-    """Who approved or reverted the run."""
+    """Who approved or reverted the run, or took the call out."""
 
 
 def entry_columns(

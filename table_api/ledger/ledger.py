@@ -11,7 +11,7 @@ from pricing_rules.engine.rating import rate
 from pricing_rules.errors import InvalidBook
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.cells import CellCache
-from table_api.ledger.chain_changes import Reprice, Revert
+from table_api.ledger.chain_changes import Reprice, Revert, TakeOut
 from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.keys import LEDGER_TABLE, CallAddress
 from table_api.ledger.meta import LedgerMeta, LedgerSettings, open_meta
@@ -101,18 +101,18 @@ class Ledger:
         return results
 
     async def amend(
-        self, wanted: Mapping[CallAddress, Reprice | Revert]
+        self, wanted: Mapping[CallAddress, Reprice | Revert | TakeOut]
     ) -> dict[CallAddress, PostResult]:
         """Change standing calls as a re-rating run wants it; the same again changes nothing.
 
         Raises as `post` does.
         """
         results: dict[CallAddress, PostResult] = {}
-        by_partition: dict[str, list[Reprice | Revert]] = {}
+        by_partition: dict[str, list[Reprice | Revert | TakeOut]] = {}
         for address, change in wanted.items():
             by_partition.setdefault(address.partition, []).append(change)
 
-        async def amend(partition: str, changes: list[Reprice | Revert]) -> None:
+        async def amend(partition: str, changes: list[Reprice | Revert | TakeOut]) -> None:
             lock = self._locks.setdefault(partition, asyncio.Lock())
             async with self._in_flight, lock:
                 by_key = await self._poster.amend(partition, changes)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from table_api.errors import AlreadyExists, Rejected, StorageError, Unavailable, after_all_tries
 from table_api.ledger.cells import Cell, CellCache, cell_columns
-from table_api.ledger.chain_changes import ChainChange, NewReport, NextRow, Reprice, Revert
+from table_api.ledger.chain_changes import ChainChange, NewReport, NextRow, Reprice, Revert, TakeOut
 from table_api.ledger.entries import Effect, LedgerEntry, read_entry
 from table_api.ledger.entry_columns import correction_columns, entry_columns
 from table_api.ledger.keys import chain_range, correction_key
@@ -71,7 +71,7 @@ class PartitionPoster:
         return results
 
     async def amend(
-        self, partition: str, wanted: Sequence[Reprice | Revert]
+        self, partition: str, wanted: Sequence[Reprice | Revert | TakeOut]
     ) -> dict[str, PostResult]:
         """Change standing calls of one partition; results by entry key. Calls are distinct.
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 from msgspec.structs import replace
 
-from pricing_rules.types import CallState, PricedCall, Rank, UsageEvent
+from pricing_rules.types import CallState, CountedAt, PricedCall, Rank, UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.keys import KEYS_KEPT_MAX, call_key, cell_key, partition_key
 from table_api.ledger.measures import Measures, measures_of
@@ -115,28 +115,35 @@ def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> 
     counted = f"counted under {event.subject} at {event.time.isoformat()}"
     own = (replaced.subject, replaced.time) == (event.subject, event.time)
     withdrawn = own and event.usage is None
+    reason = f"answered {event.status}, nothing was charged" if withdrawn else counted
+    moved = moved_call(call, replaced, reason=reason)
+    posting = make_posting(moved, calendar, shards)
+    stands_at = (posting.partition, posting.entry_key)
+    if _place(event, calendar, shards)[1:] == stands_at and not withdrawn:
+        return None  # what a report counts it cannot take out itself
+    return replace(posting, cell=None)
+
+
+def moved_call(call: MeteredCall, place: CountedAt, *, reason: str) -> MeteredCall:
+    """What is recorded of a call at a place where it counts no more."""
     moved = replace(
         call.priced,
         event=replace(
             call.priced.event,
-            subject=replaced.subject,
-            time=replaced.time,
+            subject=place.subject,
+            time=place.time,
             rank=Rank.MOVED,
             usage=None,
             replaces=None,
         ),
         state=CallState.MOVED,
-        reason=f"answered {event.status}, nothing was charged" if withdrawn else counted,
+        reason=reason,
         charges=(),
         adjustments=(),
         base_rule_id=None,
         tier=None,
     )
-    posting = make_posting(MeteredCall(priced=moved, origin=call.origin), calendar, shards)
-    stands_at = (posting.partition, posting.entry_key)
-    if _place(event, calendar, shards)[1:] == stands_at and not withdrawn:
-        return None  # what a report counts it cannot take out itself
-    return replace(posting, cell=None)
+    return MeteredCall(priced=moved, origin=call.origin)
 
 
 def _place(event: UsageEvent, calendar: BillingCalendar, shards: int) -> tuple[date, str, str]:

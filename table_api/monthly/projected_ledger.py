@@ -9,7 +9,7 @@ from datetime import datetime
 
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.cells import CellCache
-from table_api.ledger.chain_changes import Reprice, Revert
+from table_api.ledger.chain_changes import Reprice, Revert, TakeOut
 from table_api.ledger.keys import LEDGER_TABLE, CallAddress
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerMeta, LedgerSettings
@@ -71,7 +71,7 @@ class ProjectedLedger:
         return results
 
     async def amend(
-        self, wanted: Mapping[CallAddress, Reprice | Revert]
+        self, wanted: Mapping[CallAddress, Reprice | Revert | TakeOut]
     ) -> dict[CallAddress, PostResult]:
         """See Ledger.amend."""
         results = await self.ledger.amend(wanted)

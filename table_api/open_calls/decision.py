@@ -65,6 +65,18 @@ def state_of(call: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
     return PairingState.WAITING
 
 
+def counted_places(call: JoinedCall, decisions: Sequence[Decision]) -> list[CountedAt]:
+    """Where the call counts, as far as is known here: more than one place until it is moved.
+
+    The first is to stay: the first place where metering posts it, else where pairing did. A call
+    that was moved away from a place or withdrawn counts there no more.
+    """
+    gone = {each.replaces for each in decisions}
+    last = [each.place for each in decisions[-1:]]
+    places = dict.fromkeys((*call.metered_at[:1], *last, *call.metered_at[1:]))
+    return [place for place in places if place not in gone]
+
+
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Decision)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import reduce
 
 from pricing_rules.provider_usage.anthropic import is_anthropic
-from pricing_rules.types import REFUSED_STATUS, Operation
+from pricing_rules.types import REFUSED_STATUS, CountedAt, Operation
 from table_api.open_calls.facts import (
     EventReport,
     Fact,
@@ -29,13 +29,15 @@ class JoinedCall:
     time: datetime
     """The earliest time that any fact gives; what grace and timeout count from."""
     identity: Identity | None
-    """The UsageEvent's, else the trace's."""
+    """The UsageEvent's, else the trace's. Of several UsageEvents one that metering posts, and of
+    these the first: of the earliest time, then of the least subject."""
     traced: bool
     """Whether a trace told an identity."""
     reported: bool
     """Whether the UsageEvent arrived."""
-    metered: bool
-    """Whether metering posts that UsageEvent as it is."""
+    metered_at: tuple[CountedAt, ...]
+    """Where metering posts a UsageEvent as it is: several places when an id came with two callers
+    or two times. In a fixed order."""
     reported_tokens: int | None
     """Sum of the UsageEvent's usage."""
     reported_prompt: int | None
@@ -45,6 +47,11 @@ class JoinedCall:
     """The largest value of each count over all rows of the log: rows repeat or zero them."""
     two_identities: bool
     """Two facts name different subjects or times."""
+
+    @property
+    def metered(self) -> bool:
+        """Whether metering posts a UsageEvent of the call as it is."""
+        return bool(self.metered_at)
 
     @property
     def status(self) -> int | None:
@@ -114,16 +121,20 @@ def join_facts(call_id: str, facts: Iterable[Fact]) -> JoinedCall | None:
     outcomes = [fact for fact in every if isinstance(fact, RequestRecord)]
     rows = [fact for fact in every if isinstance(fact, TokenCounts)]
     traces = [outcome.identity for outcome in outcomes if outcome.identity is not None]
-    identities = [report.identity for report in reports] or traces
+    metered = [report.identity for report in reports if report.metered]
+    identities = metered or [report.identity for report in reports] or traces
     known = {(each.subject, each.time) for each in (*traces, *(r.identity for r in reports))}
     counted = max(reports, key=_report_order, default=None)
     return JoinedCall(
         call_id=call_id,
         time=min(fact.time for fact in every),
-        identity=max(identities, key=_order) if identities else None,
+        identity=min(identities, key=_order) if identities else None,
         traced=bool(traces),
         reported=bool(reports),
-        metered=any(report.metered for report in reports),
+        metered_at=tuple(
+            CountedAt(subject, time)
+            for time, subject in sorted({(each.time, each.subject) for each in metered})
+        ),
         reported_tokens=None if counted is None else counted.tokens,
         reported_prompt=None if counted is None else counted.prompt,
         outcome=max(outcomes, key=_outcome_order) if outcomes else None,
@@ -132,8 +143,10 @@ def join_facts(call_id: str, facts: Iterable[Fact]) -> JoinedCall | None:
     )
 
 
-def _order(identity: Identity) -> tuple[str, datetime, str]:
-    return identity.subject, identity.time, repr(identity)
+def _order(identity: Identity) -> tuple[datetime, str, str]:
+    """The first is counted. No later report changes the order of two others, so that any order of
+    arrival ends alike."""
+    return identity.time, identity.subject, repr(identity)
 
 
 def _report_order(report: EventReport) -> tuple[int, int]:

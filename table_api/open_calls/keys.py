@@ -12,6 +12,9 @@ second each they take more than an account does; with more, transactions would b
 HOUR_SHARDS = 4
 """Partitions of one hour's index."""
 HOUR = timedelta(hours=1)
+SAME_CALL_MAX = timedelta(minutes=30)
+"""How far the times that different facts give one call may lie apart for the index to join them:
+they are the beginning of one request, by clocks of the gateway."""
 HOURS = "a|"
 """What every partition of the index starts with; it sorts before those of the calls."""
 SWEEP = ("0", "swept")
@@ -75,6 +78,23 @@ def hour_of(partition: str) -> datetime | None:
     if not partition.startswith(HOURS):
         return None
     return datetime.strptime(partition.split("|")[1], "%Y%m%d%H").replace(tzinfo=UTC)
+
+
+def hour_blob(partition: str) -> str:
+    """Name of the blob that an index partition leaves: `2026112009/3`."""
+    _, hour, shard = partition.split("|")
+    return f"{hour}/{shard}"
+
+
+def hour_blobs(call_id: str, time: datetime) -> list[str]:
+    """Names of those that may have a call of about this time."""
+    times = (time, time - SAME_CALL_MAX, time + SAME_CALL_MAX)
+    return list(dict.fromkeys(hour_blob(hour_partition(each, call_id)) for each in times))
+
+
+def hour_of_blob(name: str) -> datetime:
+    """The hour that a blob is of."""
+    return datetime.strptime(name.partition("/")[0], "%Y%m%d%H").replace(tzinfo=UTC)
 
 
 def _hash(call_id: str) -> int:

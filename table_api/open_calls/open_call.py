@@ -71,10 +71,11 @@ def open_calls_of(rows: Sequence[Row]) -> list[OpenCall]:
     by_call: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_call[str(row.get("call_id", ""))].append(row)
-    return [_or_damaged(call_id, of_call) for call_id, of_call in by_call.items()]
+    return [call_or_damaged(call_id, of_call) for call_id, of_call in by_call.items()]
 
 
-def _or_damaged(call_id: str, rows: Sequence[Row]) -> OpenCall:
+def call_or_damaged(call_id: str, rows: Sequence[Row]) -> OpenCall:
+    """The same; without facts where a row is damaged."""
     try:
         return open_call(call_id, rows)
     except (msgspec.DecodeError, ValueError):

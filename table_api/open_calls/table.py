@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pricing_rules.types import CountedAt
 from table_api.errors import AlreadyExists, ChangedMeanwhile
-from table_api.open_calls.decision import Decision, encode_decision
+from table_api.open_calls.decision import Decision, counted_places, encode_decision
 from table_api.open_calls.facts import Fact, encode_fact, fact_name
 from table_api.open_calls.keys import (
     HOURS,
+    SAME_CALL_MAX,
     SWEEP,
     call_partition,
     call_rows,
@@ -26,7 +28,8 @@ from table_api.open_calls.keys import (
     hour_partition,
     hour_ranges,
 )
-from table_api.open_calls.open_call import OpenCall, open_call, open_calls_of
+from table_api.open_calls.open_call import OpenCall, call_or_damaged, open_call, open_calls_of
+from table_api.open_calls.purged_hours import PurgedHours
 from table_api.storage.keys import EVERY_ROW, KeyRange
 from table_api.storage.parallel import all_of, chunks
 from table_api.storage.table_storage import (
@@ -44,9 +47,6 @@ from telemetry.log import Log
 
 OPEN_CALLS_TABLE = "opencalls"
 REQUESTS_IN_FLIGHT_MAX = 16
-SAME_CALL_MAX = timedelta(minutes=30)
-"""How far the times that different facts give one call may lie apart for the index to join them:
-they are the beginning of one request, by clocks of the gateway."""
 
 _log = Log("table_api")
 Writes = dict[str, dict[str, Operation]]
@@ -238,8 +238,11 @@ class OpenCalls:
             columns["timeout_ms"] = settled.timeout // timedelta(milliseconds=1)
         await self._storage.transact(OPEN_CALLS_TABLE, partition, [Upsert(row_key, columns)])
 
-    async def purge(self, before: datetime) -> int:
-        """Delete all that is kept of calls whose hour ended before `before`; how many hours."""
+    async def purge(self, before: datetime, purged: PurgedHours) -> int:
+        """Delete all that is kept of calls whose hour ended before `before`; how many hours.
+
+        `purged` keeps where these calls are counted.
+        """
         hours = 0
         async for partition in self._storage.partitions(OPEN_CALLS_TABLE):
             hour = hour_of(partition)
@@ -247,20 +250,25 @@ class OpenCalls:
                 continue
             if hour is None or hour + timedelta(hours=1) > before:
                 break
-            await self._purge_hour(partition)
+            await self._purge_hour(partition, purged)
             hours += 1
         return hours
 
-    async def _purge_hour(self, partition: str) -> None:
-        """1. The calls' rows, 2. the index: a crash between leaves what the next purge finds."""
+    async def _purge_hour(self, partition: str, purged: PurgedHours) -> None:
+        """A crash between two steps leaves what the next purge finds."""
         rows = await self._rows(partition, EVERY_ROW)
         by_call: dict[str, list[str]] = defaultdict(list)
+        counted: dict[str, CountedAt] = {}
         for call_id in {str(row.get("call_id", "")) for row in rows}:
-            kept = self._storage.query(
-                OPEN_CALLS_TABLE, call_partition(call_id), call_rows(call_id), select=["RowKey"]
-            )
-            keys = [str(row["RowKey"]) async for page in kept for row in page]
-            by_call[call_partition(call_id)].extend(keys)
+            kept = await self._rows(call_partition(call_id), call_rows(call_id))
+            by_call[call_partition(call_id)].extend(str(row["RowKey"]) for row in kept)
+            call = call_or_damaged(call_id, kept)
+            if (joined := call.joined) and (places := counted_places(joined, call.decisions)):
+                counted[call_id] = places[0]
+        # 1. Where the calls are counted. Every row is still there when this is written first.
+        if counted:
+            await purged.keep(partition, counted)
+        # 2. The calls' rows. 3. The index, which names them to a purge that comes after a crash.
         for of_calls, keys in by_call.items():
             await self._delete(of_calls, keys)
         await self._delete(partition, [str(row["RowKey"]) for row in rows])

@@ -7,7 +7,9 @@ import pytest
 from pricing_rules.types import CountedAt, Operation
 from table_api.open_calls.decision import Decision, PairingState
 from table_api.open_calls.facts import EventReport, Fact, Identity, RequestRecord, TokenCounts
+from table_api.open_calls.purged_hours import PurgedHours
 from table_api.open_calls.table import Arrival, OpenCalls
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.table_storage import TableStorage
 from tests.fixtures.builders import call_id
 from tests.fixtures.calls import all_rows
@@ -145,15 +147,16 @@ class OpenCallsContract:
         await calls.add([arrival(REPORTED), *many])
         await calls.decide([decision(call=2)])
         await calls.mark_done([(decision(call=2), old)])
-        assert await calls.purge(TIME - timedelta(days=15)) > 0
+        assert await calls.purge(TIME - timedelta(days=15), PurgedHours(MemoryBlobStore())) > 0
         left = {str(row["call_id"]) for row in (await all_rows(storage, "opencalls")).values()}
         assert left == {call_id(1)}
-        assert await calls.purge(TIME - timedelta(days=15)) == 0
+        assert await calls.purge(TIME - timedelta(days=15), PurgedHours(MemoryBlobStore())) == 0
 
     async def test_an_hour_is_purged_when_all_of_it_is_before(self, calls: OpenCalls) -> None:
+        purged = PurgedHours(MemoryBlobStore())
         await calls.add([arrival(TOKENS)])
         hour_end = TIME.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-        assert await calls.purge(hour_end - timedelta(microseconds=1)) == 0
-        assert await calls.purge(hour_end) == 1
+        assert await calls.purge(hour_end - timedelta(microseconds=1), purged) == 0
+        assert await calls.purge(hour_end, purged) == 1
         [kept] = await calls.read([call_id(1)])
         assert kept.facts == ()

@@ -13,7 +13,8 @@ from consumers.dead_letters.redrive import Selection, redrive, selected
 from consumers.metering.call_rating import CallRating
 from consumers.metering.metering import Metering, metering_path
 from consumers.pairing.decide import Waits
-from consumers.pairing.intake import DiagnosticsIntake, Pairing, UsageIntake
+from consumers.pairing.diagnostics_intake import DiagnosticsIntake
+from consumers.pairing.intake import Pairing, UsageIntake
 from consumers.pairing.redrive import pairing_path
 from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import Passed, StreamTime
@@ -33,7 +34,9 @@ from table_api.invoicing.verification.verify import verify_all
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.meta import LedgerSettings
 from table_api.monthly.projected_ledger import ProjectedLedger
+from table_api.open_calls.counted_calls import CountedCalls
 from table_api.open_calls.decision import Decision
+from table_api.open_calls.purged_hours import PurgedHours
 from table_api.open_calls.table import OpenCalls
 from table_api.people.people import People
 from table_api.rerating.runs_table import Reratings
@@ -84,11 +87,13 @@ class Company:
         self.now = FROZEN_AT
         self.outbox, self.stream_time = Outbox(), HandTime()
         self.letters = {hub: self._letters(hub) for hub in (USAGE, DIAGNOSTICS)}
+        calls, purged = OpenCalls(storage), PurgedHours(MemoryBlobStore())
         pairing = Pairing(
-            calls=OpenCalls(storage),
+            calls=calls,
             settlement=Settlement(OpenCalls(storage), self.outbox, WAITS),
             stream_time=self.stream_time,
             waits=WAITS,
+            counted=CountedCalls(calls, purged, before=FROZEN_AT - KEEP),
             keep=KEEP,
             now=lambda: self.now,
         )

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from consumers.dead_letters.letters import MemoryDeadLetters
 from consumers.errors import HubUnavailable
 from consumers.metering.metering import Metering
 from consumers.pairing.decide import Waits
-from consumers.pairing.intake import DiagnosticsIntake, Intake, Pairing, UsageIntake
+from consumers.pairing.diagnostics_intake import DiagnosticsIntake
+from consumers.pairing.intake import Intake, Pairing, UsageIntake
 from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import Passed, StreamTime
 from consumers.pairing.sweeper import Sweeper
@@ -17,8 +18,12 @@ from table_api.consumer_state.progress import ProgressTable
 from table_api.ledger.entries import LedgerEntry, read_entry
 from table_api.ledger.keys import CALL_ROWS
 from table_api.monthly.projected_ledger import ProjectedLedger
+from table_api.open_calls.counted_calls import CountedCalls
 from table_api.open_calls.decision import Decision
+from table_api.open_calls.purged_hours import PurgedHours
 from table_api.open_calls.table import OpenCalls
+from table_api.storage.blobs import BlobStore
+from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.table_storage import TableStorage
 from tests.consumers.metering.call_ratings import rating
 from tests.fixtures.calls import open_ledger
@@ -61,8 +66,14 @@ class World:
     """
 
     def __init__(
-        self, storage: TableStorage, ledger: ProjectedLedger, outbox: Outbox, stream_time: HandTime
+        self,
+        storage: TableStorage,
+        ledger: ProjectedLedger,
+        outbox: Outbox,
+        stream_time: HandTime,
+        blobs: BlobStore | None = None,
     ) -> None:
+        self.blobs = blobs or MemoryBlobStore()
         self.storage = storage
         self.ledger = ledger
         self.outbox = outbox
@@ -74,6 +85,7 @@ class World:
             settlement=Settlement(self.calls, outbox, WAITS),
             stream_time=stream_time,
             waits=WAITS,
+            counted=self.counted(before=datetime.max.replace(tzinfo=UTC)),
             keep=KEEP,
             now=lambda: datetime.max,
         )
@@ -93,7 +105,11 @@ class World:
 
     def other(self) -> "World":
         """Another process of pairing."""
-        return World(self.storage, self.ledger, self.outbox, self.stream_time)
+        return World(self.storage, self.ledger, self.outbox, self.stream_time, self.blobs)
+
+    def counted(self, *, before: datetime) -> CountedCalls:
+        """What a process finds that has just started."""
+        return CountedCalls(self.calls, PurgedHours(self.blobs), before=before)
 
     async def pair(self, intake: Intake, body: bytes, enqueued_time: datetime) -> None:
         """One event. Raises what the worker would try again after."""

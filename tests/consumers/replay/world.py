@@ -6,6 +6,7 @@ from pathlib import Path
 
 from consumers.dead_letters.letters import MemoryDeadLetters
 from consumers.metering.metering import Metering
+from consumers.pairing.intake import UsageIntake
 from consumers.replay.capture_files import DirectoryFiles
 from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import WatchingPoster
@@ -14,6 +15,7 @@ from consumers.replay.source import Period
 from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.consumers.metering.call_ratings import rating
+from tests.consumers.pairing.world import HandTime, Outbox, World
 from tests.fixtures.calls import NOW, book, open_ledger
 from tests.fixtures.reratings import History
 
@@ -47,6 +49,12 @@ class ReplayWorld:
             now=lambda: NOW,
         )
 
+    async def hearing(self) -> UsageIntake:
+        """Pairing that remembers every call of these tests."""
+        world = World(self.history.storage, await self.history.ledger(), Outbox(), HandTime())
+        await world.calls.create()
+        return world.usage
+
     async def replay(
         self,
         files: Path,
@@ -63,6 +71,7 @@ class ReplayWorld:
             source,
             self.metering(watching, dry_run=dry_run),
             None if dry_run else ReplayPositions(self.history.storage, "r"),
+            pairing=None if dry_run else await self.hearing(),
             ended=ended or asyncio.Event(),
             progressed=lambda read: None,
         )

@@ -1,0 +1,95 @@
+"""The verb `doubled-calls`: calls that count in two places, and taking one of the places out."""
+
+from collections.abc import Iterator, Sequence
+
+from consumers.errors import TakeOutRefused
+from consumers.metering.open_metering import standing_ledger
+from consumers.running.clients import open_clients
+from consumers.settings import Settings
+from pricing_rules.money import format_pico
+from table_api.ledger.chain_changes import TakeOut
+from table_api.ledger.entries import LedgerEntry
+from table_api.ledger.keys import CallAddress
+from table_api.ledger.post_result import Outcome
+from table_api.monthly.projected_ledger import ProjectedLedger
+from table_api.storage.table_storage import TableStorage
+from table_api.usage.doubled_calls import DoubledCall, doubled_calls, last_row
+
+
+async def doubled(
+    settings: Settings, *, address: str | None = None, by: str | None = None, why: str | None = None
+) -> int:
+    """List the calls that count twice, after taking out an address. 1 when there are any still."""
+    async with open_clients(settings) as clients:
+        if address is not None:
+            if not (by and why):
+                raise TakeOutRefused("--take-out needs --by NAME and --why TEXT")
+            ledger = await standing_ledger(clients, settings)
+            print(await take_out(clients.tables, ledger, address, by=by, why=why))
+        found = await doubled_calls(clients.tables)
+    for line in lines_of(found):
+        print(line)
+    return 1 if found else 0
+
+
+async def take_out(
+    storage: TableStorage, ledger: ProjectedLedger, text: str, *, by: str, why: str
+) -> str:
+    """Write that a call counts no more at an address; what became of it, for people.
+
+    Repeating it changes nothing. TakeOutRefused where the call is counted nowhere else: an
+    address that was taken out by mistake cannot be put back.
+    """
+    address = parse_address(text)
+    row = await last_row(storage, address)
+    if row is None:
+        raise TakeOutRefused(f"no call is recorded at {text!r}")
+    if row.cell is None:
+        return f"{text} counts nothing already: {row.reason}"
+    others = [
+        place
+        for call in await doubled_calls(storage)
+        if call.call_id == row.call_id
+        for place in call.places
+        if place.entry_key != row.entry_key
+    ]
+    if not others:
+        raise TakeOutRefused(f"call {row.call_id} is counted at {text!r} alone")
+    stays = f"{others[0].subject} at {others[0].time.isoformat()}"
+    reason = f"taken out by {by}: {why}; it is counted under {stays}"
+    change = TakeOut(
+        entry_key=row.entry_key, subject=row.subject, by=by, reason=reason, place=ledger.place
+    )
+    [result] = (await ledger.amend({address: change})).values()
+    if result.outcome is Outcome.REFUSED:
+        raise TakeOutRefused(f"Table Storage refuses the row: {result.reason}")
+    return f"{text} is taken out: {reason}"
+
+
+def lines_of(found: Sequence[DoubledCall]) -> Iterator[str]:
+    """A tab-separated line a place: id, address, subject, time, charge, when it was recorded."""
+    for call in found:
+        for place in call.places:
+            yield "\t".join(
+                [
+                    call.call_id,
+                    address_of(place),
+                    place.subject,
+                    place.time.isoformat(),
+                    format_pico(place.measures.get("charge", 0)),
+                    place.recorded_at.isoformat(),
+                ]
+            )
+
+
+def address_of(place: LedgerEntry) -> str:
+    """`PARTITION/ENTRY KEY`: no part of a key has a `/`."""
+    return f"{place.partition}/{place.entry_key}"
+
+
+def parse_address(text: str) -> CallAddress:
+    """The inverse. TakeOutRefused where it is none."""
+    partition, slash, entry_key = text.partition("/")
+    if not slash or entry_key.count("|") != 4 or not entry_key.startswith("c|"):
+        raise TakeOutRefused(f"{text!r} is no address as `doubled-calls` prints it")
+    return CallAddress(partition, entry_key)

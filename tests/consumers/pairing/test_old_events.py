@@ -1,0 +1,214 @@
+"""Events that come by replay or redrive, within pairing's memory and long after: counted once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from consumers.dead_letters.letters import make_letter
+from consumers.dead_letters.redrive import redrive
+from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
+from consumers.metering.counted_once import CountedOnce
+from consumers.metering.metering import Metering, metering_path
+from consumers.pairing.redrive import pairing_path
+from consumers.receiving.handler import Received
+from consumers.replay.replay import Replay
+from consumers.replay.source import Batch, Named
+from pricing_rules.types import UNATTRIBUTED
+from table_api.audit.ledger_audit import audit
+from table_api.consumer_state.dead_letters import DeadLetter
+from table_api.storage.memory_tables import MemoryTableStorage
+from tests.consumers.metering.call_ratings import rating
+from tests.consumers.pairing.gateway import Call, envelope
+from tests.consumers.pairing.world import KEEP, USAGE, World
+from tests.fixtures.builders import CALL_TIME
+
+ALICE = Call(number=1, stream=False, subject="alice")
+BOB = Call(number=2, subject="bob")
+ARRIVED = CALL_TIME + timedelta(seconds=2)
+CHARGE = 1_195_200_000
+"""Pico-USD of one of these calls."""
+
+
+@dataclass
+class Captured:
+    """A source of one batch."""
+
+    bodies: Sequence[bytes]
+    hub: str = USAGE
+
+    async def partitions(self) -> list[str]:
+        return ["0"]
+
+    def size(self, partition: str) -> int:
+        return len(self.bodies)
+
+    async def batches(
+        self, partition: str, after: str | None, named: Named
+    ) -> AsyncIterator[Batch]:
+        events = [Received(100 + n, "", ARRIVED, body) for n, body in enumerate(self.bodies)]
+        yield Batch(events, "1", len(events))
+
+
+def at(world: World, now: datetime) -> Metering:
+    """A verb starts: pairing and metering of a process whose clock shows this."""
+    world.stream_time.latest = now
+    counted = world.counted(before=now - KEEP + timedelta(hours=1))
+    world.pairing = replace(world.pairing, now=lambda: now, counted=counted)
+    world.usage._pairing = world.pairing
+    return Metering(
+        hub=USAGE,
+        rating=rating(world.storage),
+        ledger=CountedOnce(world.ledger, world.ledger, counted),
+        dead_letters=world.letters,
+        now=lambda: now,
+    )
+
+
+async def replayed(world: World, *calls: Call, now: datetime) -> dict[str, int]:
+    source = Captured([call.event() for call in calls])
+    replay = Replay(
+        source,
+        at(world, now),
+        None,
+        pairing=world.usage,
+        ended=asyncio.Event(),
+        progressed=lambda read: None,
+    )
+    return dict((await replay.run(["0"])).counts)
+
+
+async def redriven(world: World, call: Call, *, now: datetime) -> DeadLetter:
+    invalid = InvalidEvent(
+        code=InvalidCode.BAD_USAGE, field="data.usage", value="", message="", event_id=None
+    )
+    received = Received(7, "", ARRIVED, call.event())
+    letter = make_letter(USAGE, "0", received, invalid=invalid, recorded_at=ARRIVED)
+    await world.letters.add([letter])
+    metering = metering_path(at(world, now))
+    return await redrive(world.letters, [metering, pairing_path(world.usage)], letter.entry)
+
+
+async def logged(*calls: Call) -> World:
+    """The log counted the calls and named nobody, and no usage event came: unattributed."""
+    world = await World.over(MemoryTableStorage())
+    records = [envelope(call.llm_record()) for call in calls]
+    await world.pair_batch(world.diagnostics, records, CALL_TIME + timedelta(seconds=3))
+    await settled(world, CALL_TIME + timedelta(hours=3))
+    return world
+
+
+async def settled(world: World, now: datetime) -> None:
+    await world.sweep(now)
+    bodies = list(world.outbox.sent)
+    world.outbox.sent.clear()
+    await world.meter(bodies, now)
+
+
+async def counted(world: World, now: datetime) -> list[str]:
+    """Subjects; the audit is clean and the ledger's charge is that of so many calls."""
+    report = await audit(world.storage, now=now)
+    assert report.ok, report.render()
+    subjects = sorted(
+        entry.subject for entries in (await world.standing()).values() for entry in entries
+    )
+    assert report.charge == CHARGE * len(subjects)
+    return subjects
+
+
+async def letters(world: World) -> list[str]:
+    return [letter.reason async for letter in world.letters.all()]
+
+
+async def test_a_replay_of_lost_events_names_the_callers_of_what_the_log_counted() -> None:
+    world = await logged(ALICE, BOB)
+    now = CALL_TIME + timedelta(hours=4)
+    assert await replayed(world, ALICE, BOB, now=now) == {"posted": 1, "deferred": 1}
+    await settled(world, now)
+    assert await counted(world, now) == ["alice", "bob"]
+    assert await replayed(world, ALICE, BOB, now=now) == {"duplicates": 1, "deferred": 1}
+    assert await counted(world, now) == ["alice", "bob"]
+
+
+@pytest.mark.parametrize("days", [15, 16, 40, 99])
+async def test_a_replay_of_forgotten_calls_moves_the_plain_one_and_keeps_the_stream_as_letter(
+    days: int,
+) -> None:
+    world = await logged(ALICE, BOB)
+    now = CALL_TIME + timedelta(days=days)
+    await settled(world, now)
+    assert await replayed(world, ALICE, BOB, now=now) == {"posted": 1, "deferred": 1}
+    assert await counted(world, now) == ["alice", UNATTRIBUTED]
+    assert await letters(world) == ["far_past"]
+    again = await replayed(world, ALICE, BOB, now=now)
+    assert again == {"duplicates": 1, "deferred": 1}
+    assert await counted(world, now) == ["alice", UNATTRIBUTED]
+
+
+@pytest.mark.parametrize("days", [1, 13, 14, 15, 16, 40])
+async def test_a_redriven_letter_of_any_age_moves_its_call(days: int) -> None:
+    world = await logged(ALICE)
+    now = CALL_TIME + timedelta(days=days)
+    await settled(world, now)
+    after = await redriven(world, ALICE, now=now)
+    assert (after.state, after.outcome) == ("redriven", "posted")
+    await settled(world, now + timedelta(days=2))
+    assert await counted(world, now) == ["alice"]
+
+
+@pytest.mark.parametrize("days", [15, 16, 40])
+async def test_a_forgotten_stream_stays_a_letter_unless_it_is_counted(days: int) -> None:
+    world = await logged(BOB)
+    now = CALL_TIME + timedelta(days=days)
+    await settled(world, now)
+    after = await redriven(world, BOB, now=now)
+    assert (after.state, after.reason) == ("open", "far_past")
+    assert await counted(world, now) == [UNATTRIBUTED]
+
+    known = await World.over(MemoryTableStorage())
+    await known.pair(known.usage, BOB.event(), ARRIVED)
+    await known.pair(known.diagnostics, envelope(BOB.llm_record()), ARRIVED)
+    await settled(known, now)
+    assert (await redriven(known, BOB, now=now)).state == "redriven"
+    assert await counted(known, now) == ["bob"]
+
+
+@pytest.mark.parametrize("days", [1, 15, 40])
+@pytest.mark.parametrize("calls", list(permutations((ALICE, replace(ALICE, subject="carol")))))
+async def test_an_id_that_comes_late_with_another_caller_is_counted_once(
+    calls: tuple[Call, Call], days: int
+) -> None:
+    world = await World.over(MemoryTableStorage())
+    first, second = calls
+    await world.meter([first.event()], ARRIVED)
+    await world.pair(world.usage, first.event(), ARRIVED)
+    now = CALL_TIME + timedelta(days=days)
+    await settled(world, now)
+    counts = await replayed(world, second, now=now)
+    await settled(world, now)
+    if days == 1:
+        assert await counted(world, now) == ["alice"]  # the first of both, as of live traffic
+    else:
+        assert counts == {"duplicates": 1, "mismatches": 1}
+        assert await counted(world, now) == [first.subject]
+
+
+async def test_an_event_that_metering_lost_is_posted_although_pairing_heard_another() -> None:
+    """The blob says where a call should be counted; the ledger says whether it is."""
+    world = await World.over(MemoryTableStorage())
+    await world.pair(world.usage, replace(ALICE, subject="carol").event(), ARRIVED)
+    now = CALL_TIME + timedelta(days=40)
+    await settled(world, now)
+    assert await replayed(world, ALICE, now=now) == {"posted": 1}
+    assert await counted(world, now) == ["alice"]
+
+
+async def test_calls_of_before_the_first_blob_are_left_as_they_come() -> None:
+    """Of hours that an earlier release purged nobody knows what was counted."""
+    world = await World.over(MemoryTableStorage())
+    now = CALL_TIME + timedelta(days=40)
+    assert await replayed(world, ALICE, BOB, now=now) == {"posted": 1, "deferred": 1}
+    assert await letters(world) == []
