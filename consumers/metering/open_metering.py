@@ -22,6 +22,16 @@ def ledger_settings(settings: Settings) -> LedgerSettings:
     )
 
 
+def check_currencies(book: Book, ledger: ProjectedLedger) -> None:
+    """LedgerMismatch for a book of other currencies: it would price calls that nobody can add up.
+
+    To be called before a book rates the first call.
+    """
+    ledger.meta.settings.check_currencies(
+        "the book", pricing=book.pricing_currency, billing=book.billing_currency
+    )
+
+
 async def open_ledger(clients: Clients, settings: Settings) -> ProjectedLedger:
     """The ledger with the archive of its books. LedgerMismatch when settings differ."""
     return await ProjectedLedger.open(
@@ -52,6 +62,7 @@ async def open_metering(
     Without `project_at_once`, `monthly` is brought up when the position is saved.
     """
     projected = await open_ledger(clients, settings)
+    check_currencies(book, projected)
     ledger = projected if project_at_once else projected.ledger
     await clients.price_books.keep(book)
     people = People(clients.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)

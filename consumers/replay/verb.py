@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from consumers.dead_letters.letters import MemoryDeadLetters
 from consumers.metering.call_rating import CallRating
 from consumers.metering.metering import Metering
-from consumers.metering.open_metering import ledger_to_look_at, open_ledger
+from consumers.metering.open_metering import check_currencies, ledger_to_look_at, open_ledger
 from consumers.pairing.redrive import open_pairing_path
 from consumers.receiving.hub import EventHub
 from consumers.replay.arguments import ReplayRequest
@@ -103,6 +103,7 @@ async def _metering(
     request: ReplayRequest,
 ) -> Metering:
     book = load_book(settings.price_books)
+    check_currencies(book, ledger)
     if not request.dry_run:
         await clients.price_books.keep(book)
         await clients.dead_letters.create()

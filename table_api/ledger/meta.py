@@ -44,6 +44,14 @@ class LedgerSettings:
     shards: int = 16
     """Partitions per month; fixed for ever."""
 
+    def check_currencies(self, what: str, *, pricing: str, billing: str) -> None:
+        """LedgerMismatch when `what` acts by other currencies than the ledger's."""
+        if (pricing, billing) != (self.pricing_currency, self.billing_currency):
+            raise LedgerMismatch(
+                f"{what} prices in {pricing} and bills in {billing}, the ledger prices in "
+                f"{self.pricing_currency} and bills in {self.billing_currency}"
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerMeta:
@@ -158,6 +166,8 @@ def _from_row(row: Row) -> LedgerMeta:
     schema = _readable_schema(row)  # first: a later one may have renamed every other column
     try:
         offsets = msgspec.json.decode(str(row["transitions"]), type=tuple[tuple[int, int], ...])
+        if not offsets:
+            raise ValueError("there is no transition")
         return LedgerMeta(
             settings=LedgerSettings(
                 zone=str(row["zone"]),
