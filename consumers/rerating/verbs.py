@@ -11,6 +11,7 @@ from consumers.metering.open_metering import check_currencies, standing_ledger
 from consumers.rerating.apply import Progressed, RunWorker
 from consumers.rerating.arguments import BookChoice
 from consumers.rerating.diff_text import as_csv, as_table
+from consumers.rerating.reviewed import reviewed_pairs
 from consumers.rerating.stage import Staging, check, is_live, keep_and_warn, rate_scope
 from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
@@ -54,9 +55,12 @@ async def what_if(settings: Settings, scope: Scope, choice: BookChoice, *, form:
 
 
 async def approve(settings: Settings, run_id: str, *, by: str, why: str) -> int:
-    """Approve a run; who did it, when and why is kept with it."""
+    """Approve a run that is what its report says; who did it, when and why is kept with it."""
     async with open_clients(settings) as clients:
-        run = await Reratings(clients.tables).approve(run_id, by=by, why=why, at=now_utc())
+        reratings = Reratings(clients.tables)
+        staged = await reratings.get(run_id)
+        await reviewed_pairs(staged, reratings, clients.rerating_documents)
+        run = await reratings.approve(run_id, by=by, why=why, at=now_utc())
     _say(f"run {run.run} is approved by {by}: `rerate apply {run.run}`")
     return 0
 

@@ -17,6 +17,8 @@ Source = tuple[str, str, str]
 """Hub, partition, and `posted` or `corrected`."""
 
 _COUNTED = {"posted": "calls", "corrected": "corrections"}
+_OF_EVENTS = ("stronger report", "moved")
+"""Corrections that events make. Most moves are counted nowhere; after a lost answer one may be."""
 _TIMES = ("hub_created_at", "recorded_at")
 
 
@@ -64,7 +66,7 @@ def source_of(row: Row, number: int) -> Source | None:
     """Which count the row is one of, if metering counted it; `number` is its place in the chain."""
     if number == 0 and row["state"] != "moved":
         kind = "posted"
-    elif number > 0 and row["correction"] == "stronger report":
+    elif number > 0 and row["correction"] in _OF_EVENTS:
         kind = "corrected"
     else:
         return None
