@@ -18,6 +18,7 @@ from pricing_rules.types import UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.entries import Effect
 from table_api.ledger.entry_columns import entry_columns
+from table_api.ledger.meta import LedgerSettings
 from table_api.ledger.posting import MeteredCall, Origin, make_posting
 from table_api.storage.table_storage import Insert, TableStorage, Value
 from table_api.storage.timestamp import timestamp
@@ -27,7 +28,7 @@ from tests.fixtures.calls import book
 
 CALLS = 2_000
 REPETITIONS = 15
-SHARDS = 16
+LEDGER = LedgerSettings(zone="UTC", pricing_currency="USD", billing_currency="USD")
 SENDINGS = 5
 ROWS_PER_TRANSACTION = 60
 """Measured with 40,000 events in one process, which made 638 transactions."""
@@ -65,7 +66,7 @@ async def phases(storage: TableStorage) -> list[tuple[str, float]]:
     )
     # The calls are the same in each repetition: clear the cache, or their times would be known.
     postings, placing = _timed(
-        lambda call: make_posting(call, calendar, SHARDS), calls, before=timestamp.cache_clear
+        lambda call: make_posting(call, calendar, LEDGER), calls, before=timestamp.cache_clear
     )
     rows, naming = _timed(
         lambda posting: entry_columns(

@@ -24,6 +24,16 @@ def ledger_settings(settings: Settings) -> LedgerSettings:
     )
 
 
+def check_currencies(book: Book, ledger: ProjectedLedger) -> None:
+    """LedgerMismatch for a book of other currencies: it would price calls that nobody can add up.
+
+    To be called before a book rates the first call.
+    """
+    ledger.meta.settings.check_currencies(
+        "the book", pricing=book.pricing_currency, billing=book.billing_currency
+    )
+
+
 async def open_ledger(clients: Clients, settings: Settings) -> ProjectedLedger:
     """The ledger with the archive of its books. LedgerMismatch when settings differ."""
     return await ProjectedLedger.open(
@@ -60,6 +70,7 @@ async def open_metering(
     events that pairing may have forgotten are looked up before they are posted.
     """
     projected = await open_ledger(clients, settings)
+    check_currencies(book, projected)
     ledger: Poster = projected if project_at_once else projected.ledger
     if counted is not None:
         ledger = CountedOnce(ledger, projected, counted)

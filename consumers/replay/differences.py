@@ -81,6 +81,9 @@ class WatchingPoster:
         if book is None:
             self._not_compared[f"their book {version} is not in the archive, or is damaged"] += 1
             return
+        if not self._in_currencies_of_the_ledger(book):
+            self._not_compared[f"their book {version} has other currencies than the ledger"] += 1
+            return
         event = call.priced.event
         cost_centre = row.cost_centre or call.cost_centre
         priced = rate(event, book, cost_centre)
@@ -92,6 +95,13 @@ class WatchingPoster:
         if len(self._found) == DIFFERENCES_MAX:
             raise ReplayRefused(f"over {DIFFERENCES_MAX} calls differ: replay a part at a time")
         self._found[row.partition, row.entry_key] = Difference(row, after, after.call)
+
+    def _in_currencies_of_the_ledger(self, book: Book) -> bool:
+        of_ledger = self._ledger.meta.settings
+        return (book.pricing_currency, book.billing_currency) == (
+            of_ledger.pricing_currency,
+            of_ledger.billing_currency,
+        )
 
     async def _book(self, version: str) -> Book | None:
         if version not in self._book_of:

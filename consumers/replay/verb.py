@@ -18,7 +18,7 @@ from consumers.dead_letters.letters import MemoryDeadLetters
 from consumers.metering.call_rating import CallRating
 from consumers.metering.counted_once import CountedOnce
 from consumers.metering.metering import Metering, Poster
-from consumers.metering.open_metering import ledger_to_look_at, open_ledger
+from consumers.metering.open_metering import check_currencies, ledger_to_look_at, open_ledger
 from consumers.pairing.intake import UsageIntake
 from consumers.pairing.redrive import open_intakes, pairing_path
 from consumers.receiving.hub import EventHub
@@ -118,6 +118,7 @@ async def _metering(
     request: ReplayRequest,
 ) -> Metering:
     book = load_book(settings.price_books)
+    check_currencies(book, ledger)
     if not request.dry_run:
         await clients.price_books.keep(book)
         await clients.dead_letters.create()

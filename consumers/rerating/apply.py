@@ -3,16 +3,14 @@
 The chains are the truth of how far it is, so a killed worker is simply started again.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from uuid import uuid4
 
-from consumers.errors import RerateRefused
 from consumers.rerating.arguments import BATCH_CALLS_MAX
-from consumers.rerating.stage import pairs_name
+from consumers.rerating.reviewed import reviewed_pairs, staged_pairs
 from table_api.ledger.chain_changes import Reprice, Revert
 from table_api.ledger.keys import CallAddress
 from table_api.ledger.post_result import Outcome, PostResult
@@ -107,7 +105,11 @@ class RunWorker:
         batch_calls: int,
         progressed: Progressed,
     ) -> Rerating:
-        pairs = await self._pairs(rerating)
+        if work is Work.APPLY:
+            content = await reviewed_pairs(rerating, self._reratings, self._documents)
+        else:
+            content = await staged_pairs(rerating, self._documents)
+        pairs = decode_pairs(content)
         for _ in islice(pairs, rerating.position):
             pass
         while batch := list(islice(pairs, batch_calls)):
@@ -127,18 +129,6 @@ class RunWorker:
             rerating = _counted(rerating, work, list(results.values()), len(alone))
             progressed(rerating.position, rerating.changed)
         return await self._reratings.finish(rerating, work, owner=self._owner, at=self._now())
-
-    async def _pairs(self, rerating: Rerating) -> Iterator[Pair]:
-        content = await self._documents.read(pairs_name(rerating.run))
-        if content is None:
-            raise RerateRefused(f"the pairs of run {rerating.run} are gone")
-        found = hashlib.sha256(content).hexdigest()
-        if found != rerating.pairs_sha256:
-            raise RerateRefused(
-                f"the pairs of run {rerating.run} have sha256 {found}, "
-                f"staged were {rerating.pairs_sha256}"
-            )
-        return decode_pairs(content)
 
 
 def _counted(rerating: Rerating, work: Work, results: Sequence[PostResult], alone: int) -> Rerating:

@@ -7,10 +7,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consumers.errors import RerateRefused
-from consumers.metering.open_metering import standing_ledger
+from consumers.metering.open_metering import check_currencies, standing_ledger
 from consumers.rerating.apply import Progressed, RunWorker
 from consumers.rerating.arguments import BookChoice
 from consumers.rerating.diff_text import as_csv, as_table
+from consumers.rerating.reviewed import reviewed_pairs
 from consumers.rerating.stage import Staging, check, is_live, keep_and_warn, rate_scope
 from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
@@ -54,9 +55,12 @@ async def what_if(settings: Settings, scope: Scope, choice: BookChoice, *, form:
 
 
 async def approve(settings: Settings, run_id: str, *, by: str, why: str) -> int:
-    """Approve a run; who did it, when and why is kept with it."""
+    """Approve a run that is what its report says; who did it, when and why is kept with it."""
     async with open_clients(settings) as clients:
-        run = await Reratings(clients.tables).approve(run_id, by=by, why=why, at=now_utc())
+        reratings = Reratings(clients.tables)
+        staged = await reratings.get(run_id)
+        await reviewed_pairs(staged, reratings, clients.rerating_documents)
+        run = await reratings.approve(run_id, by=by, why=why, at=now_utc())
     _say(f"run {run.run} is approved by {by}: `rerate apply {run.run}`")
     return 0
 
@@ -135,7 +139,7 @@ async def _staging(
     if scope.from_day >= scope.to_day:
         raise RerateRefused(f"--from {scope.from_day} is not before --to {scope.to_day}")
     book = await _book(settings, clients, choice)
-    _check_currencies(book, ledger)
+    check_currencies(book, ledger)
     people = await People(clients.tables, now=now_utc).directory()
     calls = scan(clients.tables, ledger.meta, people, scope)
     return book, await rate_scope(calls, book, scope, place=ledger.place)
@@ -148,17 +152,6 @@ async def _book(settings: Settings, clients: Clients, choice: BookChoice) -> Boo
     if book is None:
         raise RerateRefused(f"no book {choice.version!r} is in the archive of price books")
     return book
-
-
-def _check_currencies(book: Book, ledger: ProjectedLedger) -> None:
-    settings = ledger.meta.settings
-    found = (book.pricing_currency, book.billing_currency)
-    expected = (settings.pricing_currency, settings.billing_currency)
-    if found != expected:
-        raise RerateRefused(
-            f"the book prices in {found[0]} and bills in {found[1]}, "
-            f"the ledger in {expected[0]} and {expected[1]}"
-        )
 
 
 async def _worker(settings: Settings, clients: Clients, reratings: Reratings) -> RunWorker:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from command_line.app import new_app
-from command_line.values import day, whole_number
+from command_line.values import day, some_words, whole_number
 from consumers.settings import SECONDS_MAX, Settings
 from consumers.verbs.exit_codes import verb
 from consumers.verbs.history_app import replaying, rerating
@@ -128,6 +128,26 @@ async def _rebuild(settings: Settings) -> int:
     from consumers.verbs.ledger import rebuild
 
     return await rebuild(settings)
+
+
+@verb(ledger, "transitions")
+async def _transitions(settings: Settings) -> int:
+    """Show from when this machine's tzdata differs from the ledger's time zone."""
+    from consumers.verbs.ledger import transitions
+
+    return await transitions(settings)
+
+
+@verb(ledger, "adopt-transitions")
+async def _adopt_transitions(
+    settings: Settings,
+    by: Annotated[str, typer.Option(parser=some_words, metavar="NAME", help="who decides")],
+    why: Annotated[str, typer.Option(parser=some_words, metavar="TEXT", help="kept")],
+) -> int:
+    """Let this machine's tzdata hold for the days to come."""
+    from consumers.verbs.ledger import adopt
+
+    return await adopt(settings, by=by, why=why)
 
 
 Diagnostics = Annotated[

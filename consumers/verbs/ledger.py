@@ -1,9 +1,11 @@
-"""The verbs `audit` and `rebuild`. Exit code 0 is good, 1 is not."""
+"""The verbs that prove the ledger and keep its time zone. Exit code 0 is good, 1 is not."""
 
 from consumers.running.clients import open_clients
 from consumers.settings import Settings
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import audit
+from table_api.ledger.billing_calendar import check_begun
+from table_api.ledger.meta import adopt_transitions, read_ledger_meta
 from table_api.monthly.rebuild import rebuild_monthly
 from table_api.storage.timestamp import now_utc
 
@@ -22,4 +24,27 @@ async def rebuild(settings: Settings) -> int:
     async with open_clients(settings) as clients:
         rebuilt = await rebuild_monthly(clients.tables)
     print(f"{rebuilt.rows} rows, {rebuilt.written} of them written")
+    return 0
+
+
+async def transitions(settings: Settings) -> int:
+    """From when this machine's tzdata differs from the ledger's; 1 when it does."""
+    async with open_clients(settings) as clients:
+        meta = await read_ledger_meta(clients.tables)
+    differs = check_begun(meta.settings.zone, meta.transitions, now_utc())
+    if differs is None:
+        print(f"{meta.settings.zone}: this machine's tzdata and the ledger agree")
+        return 0
+    print(f"{meta.settings.zone}: this machine's tzdata differs from {differs} on")
+    return 1
+
+
+async def adopt(settings: Settings, *, by: str, why: str) -> int:
+    """Let this machine's tzdata hold for the days to come; what it replaces is kept."""
+    async with open_clients(settings) as clients:
+        differed = await adopt_transitions(clients.tables, by=by, why=why, now=now_utc())
+    if differed is None:
+        print("this machine's tzdata and the ledger agree: nothing is changed")
+    else:
+        print(f"adopted from {differed} on: restart every process before then")
     return 0

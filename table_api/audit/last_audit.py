@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from table_api.audit.ledger_audit import AuditReport
+from table_api.storage.named_rows import naming
 from table_api.storage.table_storage import TableStorage, Upsert
 
 SUMMARY_TABLE, SUMMARY_PARTITION, SUMMARY_ROW = "meta", "ledger", "audit"
@@ -33,13 +34,14 @@ async def last_audit(storage: TableStorage) -> AuditReport | None:
     row = await storage.get(SUMMARY_TABLE, SUMMARY_PARTITION, SUMMARY_ROW)
     if row is None:
         return None
-    return AuditReport(
-        at=datetime.fromisoformat(str(row["at"])),
-        calls=int(row["calls"]),
-        cells=int(row["cells"]),
-        rows=int(row["rows"]),
-        charge=int(row["charge"]),
-        moving=int(row["moving"]),
-        behind=int(row.get("behind", 0)),
-        problems=tuple(json.loads(str(row["problems"]))),
-    )
+    with naming(SUMMARY_TABLE, row):
+        return AuditReport(
+            at=datetime.fromisoformat(str(row["at"])),
+            calls=int(row["calls"]),
+            cells=int(row["cells"]),
+            rows=int(row["rows"]),
+            charge=int(row["charge"]),
+            moving=int(row["moving"]),
+            behind=int(row.get("behind", 0)),
+            problems=tuple(json.loads(str(row["problems"]))),
+        )

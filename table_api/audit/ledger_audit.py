@@ -3,7 +3,8 @@
 It shares no code with the writers but the storage it reads from. A cell read at revision R must be
 the sum of the rows with a revision of at most R, and these must number 1 to R without a gap; rows
 are read after their cells, so all of them are there. A chain has no gaps, each of its steps is the
-difference of two states, and a call id counts in one chain only.
+difference of two states, and a call id counts in one chain only. A row that cannot be read is named
+like any other fault: no row ends the audit.
 """
 
 import json
@@ -11,15 +12,23 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
+from table_api.audit.counted_calls import CountedCalls
+from table_api.audit.ledger_settings import LedgerSettings, read_settings
 from table_api.audit.monthly_audit import audit_monthly
+from table_api.audit.problems import Problems
 from table_api.audit.row_checks import call_faults, cell_faults
 from table_api.audit.schema import check_schema
+from table_api.audit.small_tables import (
+    Source,
+    audit_people,
+    check_counts,
+    read_counts,
+    source_of,
+)
 from table_api.storage.keys import KeyRange
 from table_api.storage.table_storage import Row, TableStorage
 
-PROBLEMS_LISTED_MAX = 100
 AUDITED_TABLE = "ledger"
 CALL_ROWS = KeyRange("c|", "c|~")
 CELL_ROWS = KeyRange("d|", "d|~")
@@ -44,7 +53,8 @@ class AuditReport:
     charge: int
     """Sum over the cells, in pico-units."""
     moving: int
-    """Calls on their way to another subject or time: they count under both for a moment."""
+    """Calls on their way to another subject or time: they count under both for a moment. No
+    month is closed meanwhile."""
     behind: int = 0
     """Rows of `monthly` that writers have not brought up to their cells yet."""
     problems: tuple[str, ...]
@@ -64,34 +74,16 @@ class AuditReport:
         return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
 
 
-class _LastRow(NamedTuple):
-    """The last row of a chain that counts."""
-
-    partition: str
-    row_key: str
-    replaces: bool
-    """Whether it says that it took the call from another subject or time."""
-
-
 @dataclass(slots=True)
 class _Findings:
-    calls: int = 0
+    settings: LedgerSettings
+    problems: Problems
+    counted: CountedCalls = field(default_factory=CountedCalls)
+    sources: Counter[Source] = field(default_factory=Counter)
+    """Rows by the count of `progress` that they are part of."""
     cells: int = 0
     rows: int = 0
     charge: int = 0
-    problems: list[str] = field(default_factory=list)
-    counted: dict[str, _LastRow] = field(default_factory=dict)
-    """Where each call id counts: what the audit's memory goes to."""
-    doubled: list[tuple[str, _LastRow, _LastRow]] = field(default_factory=list)
-    """Call ids that count in two chains."""
-
-    def add(self, problem: str) -> None:
-        if len(self.problems) < PROBLEMS_LISTED_MAX:
-            self.problems.append(problem)
-
-    def add_all(self, where: str, faults: Iterator[str]) -> None:
-        for fault in faults:
-            self.add(f"{where} {fault}")
 
 
 @dataclass(slots=True)
@@ -106,44 +98,49 @@ class _CellSum:
 
 
 async def audit(storage: TableStorage, *, now: datetime) -> AuditReport:
-    """Audit the whole ledger, live. Memory: about 0.4 KB per call, for its id and chain.
+    """Audit the whole ledger, live. Memory: about 0.5 KB per call, for its id and chain.
 
     LedgerMismatch for a ledger of a later schema.
     """
     await check_schema(storage)
-    findings = _Findings()
+    problems = Problems()
+    settings = await read_settings(storage, problems, now=now)
+    findings = _Findings(settings or LedgerSettings(), problems)
+    counts = await read_counts(storage, problems)  # before the rows that they count
     async for partition in storage.partitions(AUDITED_TABLE):
-        try:
-            await _audit_partition(storage, partition, findings)
-        except (KeyError, TypeError, ValueError) as error:  # a column is gone or no number
-            findings.add(f"a row of partition {partition} cannot be read: {error!r}")
-    moving = await _settle_doubled(storage, findings)
+        if settings is None:
+            problems.add(f"meta has no settings, and partition {partition} has rows")
+        await _audit_partition(storage, partition, findings)
+    check_counts(counts, findings.sources, problems)
+    moving = 0
+    async for kind, places in findings.counted.settle(storage, now):
+        moving += kind == "moving"
+        if kind == "twice":
+            problems.add(f"call {places[0]} counts twice: {' and '.join(places[1:])}")
+    await audit_people(storage, problems)
     monthly = await audit_monthly(storage, now=now)
     for problem in monthly.problems:
-        findings.add(problem)
+        problems.add(problem)
     return AuditReport(
         at=now,
-        calls=findings.calls,
+        calls=findings.counted.calls,
         cells=findings.cells,
         rows=findings.rows,
         charge=findings.charge,
         moving=moving,
         behind=monthly.behind,
-        problems=tuple(findings.problems),
+        problems=tuple(problems.texts),
     )
 
 
 async def _audit_partition(storage: TableStorage, partition: str, findings: _Findings) -> None:
+    problems = findings.problems
+    problems.add_all(f"partition {partition}", findings.settings.partition_faults(partition))
     cells: dict[str, _CellSum] = {}
     async for page in storage.query(AUDITED_TABLE, partition, CELL_ROWS):
         for row in page:
-            stated = _sums(row)
-            cells[str(row["RowKey"])] = _CellSum(int(row["rev"]), stated)
-            where = f"cell {partition} {row['RowKey']}"
-            _check_layers(where, stated, findings)
-            findings.add_all(where, cell_faults(partition, row))
-            findings.charge += stated["charge"]
-    findings.cells += len(cells)
+            with problems.naming(f"cell {partition} {row['RowKey']}"):
+                _read_cell(partition, row, cells, findings)
     missing: dict[str, str] = {}
     instant, chains = "", dict[str, list[Row]]()
     async for page in storage.query(AUDITED_TABLE, partition, CALL_ROWS):
@@ -155,14 +152,30 @@ async def _audit_partition(storage: TableStorage, partition: str, findings: _Fin
                 instant, chains = "|".join(parts[:4]), {}
             chains.setdefault("|".join(parts[:5]), []).append(row)
             where = f"row {partition} {row['RowKey']}"
-            findings.add_all(where, call_faults(partition, row))
-            findings.add_all(where, _apply(row, cells, missing))
+            with problems.naming(where):
+                problems.add_all(where, _apply(row, cells, missing))
+                problems.add_all(where, call_faults(partition, row))
+                problems.add_all(where, findings.settings.shard_faults(partition, row))
+                problems.add_all(where, findings.settings.day_faults(row))
     _close_chains(partition, chains, findings)
     for key, named_by in missing.items():
         if await storage.get(AUDITED_TABLE, partition, key) is None:
-            findings.add(f"cell {partition} {key} is missing, row {named_by} counts in it")
+            problems.add(f"cell {partition} {key} is missing, row {named_by} counts in it")
     for key, cell in cells.items():
-        _check_cell(f"cell {partition} {key}", cell, findings)
+        _check_cell(f"cell {partition} {key}", cell, problems)
+
+
+def _read_cell(partition: str, row: Row, cells: dict[str, _CellSum], findings: _Findings) -> None:
+    """A cell that cannot be read is in none of the sums, and none of its rows misses it."""
+    findings.cells += 1
+    stated, settings = _sums(row), findings.settings
+    cells[str(row["RowKey"])] = _CellSum(int(row["rev"]), stated)
+    findings.charge += stated["charge"]
+    where = f"cell {partition} {row['RowKey']}"
+    _check_layers(where, stated, findings.problems)
+    findings.problems.add_all(where, cell_faults(partition, row))
+    findings.problems.add_all(where, settings.shard_faults(partition, row))
+    findings.problems.add_all(where, settings.cell_faults(row, empty=not any(stated.values())))
 
 
 def _apply(row: Row, cells: dict[str, _CellSum], missing: dict[str, str]) -> Iterator[str]:
@@ -188,83 +201,63 @@ def _effects(row: Row) -> Iterator[tuple[str, int, Sums]]:
 def _close_chains(partition: str, chains: dict[str, list[Row]], findings: _Findings) -> None:
     """Check the chains of one subject and instant: an id may sort amid the rows of another."""
     for key, chain in chains.items():
-        _check_chain(partition, key, chain, findings)
+        with findings.problems.naming(f"chain {partition} {key}"):
+            _check_chain(partition, key, chain, findings)
 
 
 def _check_chain(partition: str, key: str, chain: list[Row], findings: _Findings) -> None:
-    where = f"chain {partition} {key}"
+    where, problems = f"chain {partition} {key}", findings.problems
     keys = [key] + [f"{key}|{number:04d}" for number in range(1, len(chain))]
     if [str(row["RowKey"]) for row in chain] != keys:
-        findings.add(f"{where} has a gap: {[row['RowKey'] for row in chain]}")
+        problems.add(f"{where} has a gap: {[row['RowKey'] for row in chain]}")
     before: Sums = Counter()
-    for row in chain:
+    for number, row in enumerate(chain):
+        if source := source_of(row, number):
+            findings.sources[source] += 1
         after = _sums(row)
-        _check_layers(f"row {partition} {row['RowKey']}", after, findings)
+        _check_layers(f"row {partition} {row['RowKey']}", after, problems)
         step: Sums = Counter()
         for _, _, delta in _effects(row):
             step.update(delta)
         if _differ(step, _minus(after, before)):
-            findings.add(f"row {partition} {row['RowKey']} states a step that is not its own")
+            problems.add(f"row {partition} {row['RowKey']} states a step that is not its own")
         before = after
-    _check_own_cell(where, chain[-1], findings)
+    _check_own_cell(where, chain[-1], problems)
+    # A row that another has followed counts no more, whatever its currency was.
+    problems.add_all(
+        f"row {partition} {chain[-1]['RowKey']}", findings.settings.price_faults(chain[-1])
+    )
     if before["calls"]:
-        findings.calls += before["calls"]
-        call_id = str(chain[0]["call_id"])
-        here = _LastRow(partition, str(chain[-1]["RowKey"]), "replaced_time" in chain[-1])
-        other = findings.counted.setdefault(call_id, here)
-        if other is not here:
-            findings.doubled.append((call_id, other, here))
+        findings.counted.add(partition, chain[-1])
 
 
-async def _settle_doubled(storage: TableStorage, findings: _Findings) -> int:
-    """Look again at calls that count in two chains; gives how many of them are just moving."""
-    moving = 0
-    for call_id, *rows in findings.doubled:
-        if not all([await _still_last(storage, row) for row in rows]):
-            continue  # one of the two was reversed since it was read
-        if any(row.replaces for row in rows):
-            moving += 1
-            continue
-        named = " and ".join(f"{row.partition} {row.row_key}" for row in rows)
-        findings.add(f"call {call_id} counts twice: {named}")
-    return moving
-
-
-async def _still_last(storage: TableStorage, row: _LastRow) -> bool:
-    """Whether no correction has followed this row of a chain."""
-    key = row.row_key
-    entry, number = (key, 0) if key.count("|") == 4 else (key[:-5], int(key[-4:]))
-    following = f"{entry}|{number + 1:04d}"
-    return await storage.get(AUDITED_TABLE, row.partition, following) is None
-
-
-def _check_own_cell(where: str, row: Row, findings: _Findings) -> None:
+def _check_own_cell(where: str, row: Row, problems: Problems) -> None:
     """A call counts in a cell of its own subject and day; a moved one counts nowhere."""
     if "cell" not in row:
         if row["state"] != "moved" or _sums(row)["calls"]:
-            findings.add(f"{where} counts in no cell, but is not moved")
+            problems.add(f"{where} counts in no cell, but is not moved")
         return
     _, subject, day, *_ = str(row["RowKey"]).split("|")
     if str(row["cell"]).split("|")[1:3] != [subject, day]:
-        findings.add(f"{where} counts in {row['cell']}, a cell of another subject or day")
+        problems.add(f"{where} counts in {row['cell']}, a cell of another subject or day")
 
 
-def _check_cell(where: str, cell: _CellSum, findings: _Findings) -> None:
+def _check_cell(where: str, cell: _CellSum, problems: Problems) -> None:
     if set(cell.revs) != set(range(1, cell.rev + 1)):
         absent = sorted(set(range(1, cell.rev + 1)) - set(cell.revs))[:5]
-        findings.add(f"{where} has revision {cell.rev}, but no row has revisions {absent}")
+        problems.add(f"{where} has revision {cell.rev}, but no row has revisions {absent}")
     for name in _differ(cell.summed, cell.stated):
-        findings.add(
+        problems.add(
             f"{where} states {name} = {cell.stated[name]}, its rows add to {cell.summed[name]}"
         )
 
 
-def _check_layers(where: str, sums: Sums, findings: _Findings) -> None:
+def _check_layers(where: str, sums: Sums, problems: Problems) -> None:
     """The total of each layer is the sum of its units."""
     for layer in _LAYERS:
         of_units = sum(amount for name, amount in sums.items() if name.startswith(f"{layer}_"))
         if of_units != sums[layer]:
-            findings.add(f"{where} states {layer} = {sums[layer]}, its units add to {of_units}")
+            problems.add(f"{where} states {layer} = {sums[layer]}, its units add to {of_units}")
 
 
 def _sums(row: Row) -> Sums:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from table_api.storage.keys import EVERY_ROW, KeyRange, starting_with
+from table_api.storage.named_rows import UNREADABLE
 from table_api.storage.table_storage import Row, TableStorage
 
 CELL_ROWS = KeyRange("d|", "d|~")
@@ -68,13 +69,14 @@ async def _audit_month(
     for partition in partitions:
         async for page in storage.query("ledger", partition, CELL_ROWS):
             for cell in page:
-                home[_add(cells, cell)] = partition
+                if key := _add(cells, cell):
+                    home[key] = partition
     for key in sorted({*rows, *cells}):
-        if _says(rows.get(key), cells.get(key, {})) == (None, []):
+        if _judged(rows.get(key), cells.get(key, {})) == (None, []):
             continue
         row = await storage.get("monthly", month, key)
         cells_now = await _cells_of(storage, home[key], key) if key in home else {}
-        behind_since, problems = _says(row, cells_now)
+        behind_since, problems = _judged(row, cells_now)
         findings.problems += [f"monthly {month} {key} {problem}" for problem in problems]
         if behind_since is not None:
             findings.behind += 1
@@ -93,11 +95,22 @@ async def _cells_of(storage: TableStorage, partition: str, key: str) -> Days:
     return cells.get(key, {})
 
 
-def _add(cells: dict[str, Days], cell: Row) -> str:
-    _, subject, day, model, line = str(cell["RowKey"]).split("|")
-    key = f"{subject}|{model}"
-    cells[key].setdefault(int(day), {})[line] = cell
-    return key
+def _add(cells: dict[str, Days], cell: Row) -> str | None:
+    """The RowKey of the cell's row; None for a key of no cell, which the ledger's audit names."""
+    match str(cell["RowKey"]).split("|"):
+        case [_, subject, day, model, line] if day.isdecimal():
+            key = f"{subject}|{model}"
+            cells[key].setdefault(int(day), {})[line] = cell
+            return key
+    return None
+
+
+def _judged(row: Row | None, days: Days) -> tuple[datetime | None, list[str]]:
+    """What `_says`; a row or a cell that cannot be read is one of the things that are wrong."""
+    try:
+        return _says(row, days)
+    except UNREADABLE as error:
+        return None, [f"cannot be compared with its cells: {error!r}"]
 
 
 def _says(row: Row | None, days: Days) -> tuple[datetime | None, list[str]]:

@@ -4,15 +4,23 @@ Every check here holds for each row alone, so none is disturbed by what is writt
 """
 
 import hashlib
+import json
 from collections.abc import Iterator
+from datetime import datetime
 
 from table_api.storage.keys import encode_part
 from table_api.storage.table_storage import Row
 
 _LINE = ("deployment", "region", "service_tier", "product", "subscription", "base_rule", "tier")
-_MOVED = 9
-_RANKS = (0, 1, 2, _MOVED)
+_NO_USAGE, _GATEWAY_LOG, _MODEL_USAGE, _MOVED = 0, 1, 2, 9
 _COUNTED_STATES = ("unpriced", "no_usage")
+_STATES = ("priced", "zero", "unpriced", "no_usage", "moved")
+_OPERATIONS = (
+    "chat-completions", "completions", "responses", "embeddings", "images",
+    "audio-transcriptions", "audio-speech", "messages",
+)  # fmt: skip
+_NUMBERS = ("sequence_number", "status", "rank", "tokens", "tier", "duration_ms", "reasoning")
+_AMOUNTS = ("list", "contracted", "charge", "billed")
 
 
 def cell_faults(partition: str, row: Row) -> Iterator[str]:
@@ -24,7 +32,7 @@ def cell_faults(partition: str, row: Row) -> Iterator[str]:
 
 
 def call_faults(partition: str, row: Row) -> Iterator[str]:
-    """What a call's row says against its key, its cell and its own counts."""
+    """What a call's row says against its key, its cell, its report and its own counts."""
     key = str(row["RowKey"])
     stamp = str(row["time"]).replace("-", "").replace(":", "")
     own = [encode_part(str(row["subject"])), stamp, encode_part(str(row["call_id"]))]
@@ -36,25 +44,99 @@ def call_faults(partition: str, row: Row) -> Iterator[str]:
         names = (row.get("model"), row.get("reported_model"), row.get("deployment"), "unknown")
         if _cell_of(row, next(str(name) for name in names if name)) != row["cell"]:
             yield f"names a model or line that is not that of its cell {row['cell']}"
+    yield from _kind_faults(row)
+    if ("replaced_time" in row) != ("replaced_subject" in row):
+        yield "names half of an address that it replaces"
     yield from _count_faults(row)
+    yield from _report_faults(row)
+
+
+def _kind_faults(row: Row) -> Iterator[str]:
+    """Columns that no sum and no key depends on, and that readers take for what they are."""
+    for name in ("time", "recorded_at", "enqueued_time", "replaced_time"):
+        if name in row or name != "replaced_time":
+            datetime.fromisoformat(str(row[name]))  # or the row cannot be read
+    for name in _NUMBERS:
+        if name in row and int(row[name]) < 0:
+            yield f"states {name} = {row[name]}"
+    if not isinstance(row["stream"], bool) or row["operation"] not in _OPERATIONS:
+        yield f"states stream = {row['stream']!r} of operation {row['operation']!r}"
+    for _rule, layer, _factor, delta in json.loads(str(row.get("adjustments", "[]"))):
+        if layer not in _AMOUNTS:
+            yield f"states an adjustment of {layer!r} by {int(delta)}"
 
 
 def _count_faults(row: Row) -> Iterator[str]:
     """A row's counts follow from its state, status and rank, its tokens are its quantities."""
-    state, rank, moved = row["state"], int(row["rank"]), row["state"] == "moved"
-    quantities = (value for name, value in row.items() if name.startswith("q_"))
+    state, moved = row["state"], row["state"] == "moved"
+    quantities = {name: int(value) for name, value in row.items() if name.startswith("q_")}
     # A price per call counts calls, and nobody reports those.
-    tokens = sum(map(int, quantities)) - int(row.get("q_request", 0))
+    tokens = sum(quantities.values()) - quantities.get("q_request", 0)
     if int(row["tokens"]) != tokens:
         yield f"states tokens = {row['tokens']}, its quantities add to {tokens}"
-    if rank not in _RANKS or (rank == _MOVED) != moved or (rank == 0 and tokens):
-        yield f"states rank = {rank}, which no {state} call with {tokens} tokens has"
     failed = int(row["status"]) >= 400 and not moved
     if int(row.get("errors", 0)) != failed:
         yield f"states errors = {row.get('errors', 0)} with status {row['status']}"
     for name in _COUNTED_STATES:
         if int(row.get(name, 0)) != (state == name):
             yield f"states {name} = {row.get(name, 0)} in state {state}"
+    for name, value in row.items():
+        layer, _, unit = name.partition("_")
+        if layer not in _AMOUNTS or not _is_amount(value):
+            continue
+        if state != "priced":
+            yield f"states {name} = {value} in state {state}"
+        elif unit and not quantities.get(f"q_{unit}"):
+            yield f"states {name} = {value} without a quantity"
+
+
+def _is_amount(value: object) -> bool:
+    return int(str(value)) != 0
+
+
+def _report_faults(row: Row) -> Iterator[str]:
+    """The state follows from the report: its rank, tokens, halves and fingerprint are of one."""
+    state, rank, tokens = str(row["state"]), int(row["rank"]), int(row["tokens"])
+    if state not in _STATES or rank not in _ranks_of(state, row, tokens):
+        yield f"states rank = {rank}, which no {state} call with {tokens} tokens has"
+    from_log = "completed_from" in row
+    if (rank == _GATEWAY_LOG and not from_log) or (rank == _MODEL_USAGE and from_log):
+        yield f"states rank = {rank}, and its usage is {'' if from_log else 'not '}from the log"
+    if row["fingerprint"] != _fingerprint(row):
+        yield "states a status, deployment, model or counts that its report did not have"
+
+
+def _ranks_of(state: str, row: Row, tokens: int) -> tuple[int, ...]:
+    """The ranks that a report of such a call may have."""
+    reported = (_GATEWAY_LOG, _MODEL_USAGE)
+    reason = str(row.get("reason", ""))
+    match state:
+        case "moved":
+            return (_MOVED,)
+        case "no_usage" if "nobody reported usage" in reason:
+            return () if tokens else (_NO_USAGE,)
+        case "no_usage":
+            return () if tokens else reported
+        case "zero" if reason.startswith("refused with "):
+            return () if tokens else (_NO_USAGE,)
+        case "priced" if not tokens and not int(row.get("q_request", 0)):
+            return ()
+    return reported
+
+
+def _fingerprint(row: Row) -> str:
+    """The digest of what the report said, from the columns that keep it."""
+    counts = {
+        name.removeprefix("q_"): int(value)
+        for name, value in row.items()
+        if name.startswith("q_") and name != "q_request"
+    }
+    # Reasoning is a part of the output that was reported; a rule may price it apart.
+    if reasoning := counts.pop("reasoning", 0):
+        counts["output"] = counts.get("output", 0) + reasoning
+    counted = ",".join(f"{unit}={counts[unit]}" for unit in sorted(counts))
+    said = f"{row['status']}|{row.get('deployment')}|{row.get('reported_model')}|{counted}"
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _day_faults(partition: str, key: str, row: Row) -> Iterator[str]:

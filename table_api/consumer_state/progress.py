@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from table_api.consumer_state.groups import ConsumerGroup
 from table_api.storage.keys import EVERY_ROW, encode_part
+from table_api.storage.named_rows import naming
 from table_api.storage.table_storage import Insert, Replace, Row, TableStorage, Value, etag_of
 from table_api.storage.timestamp import parse_time
 
@@ -142,6 +143,12 @@ def _columns(progress: Progress) -> dict[str, Value]:
 
 
 def _from_row(row: Row) -> Progress:
+    """Altered names a row that cannot be read."""
+    with naming(PROGRESS_TABLE, row):
+        return _progress(row)
+
+
+def _progress(row: Row) -> Progress:
     partitions = row.get("partitions")
     return Progress(
         hub=str(row["hub"]),

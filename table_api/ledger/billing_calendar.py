@@ -1,7 +1,8 @@
 """The ledger's billing time zone: which instant falls on which charge day. No clock is read here.
 
 A zone's rules change when governments change them, and a change of tzdata must not move a charge to
-another day. So the transitions are frozen in the ledger and only ever appended to.
+another day. So the transitions are frozen in the ledger. Days that have begun never move; until a
+difference in days to come is adopted, every process goes by the frozen transitions.
 """
 
 from bisect import bisect_right
@@ -9,11 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from table_api.errors import SettingsError
+from table_api.errors import LedgerMismatch, SettingsError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR = 2015
 """No call is older: the transitions are frozen from the first instant of this year (UTC)."""
+
+BEGUN_AHEAD = timedelta(days=1)
+"""A call may be an hour ahead of our clock, and no process is started for one day only."""
 
 _SECOND = timedelta(seconds=1)
 _A_DAY = timedelta(days=1)
@@ -57,6 +61,54 @@ def zone_transitions(zone: str, until_year: int) -> Transitions:
                 low = middle
         offsets.append((high, after))
     return Transitions(tuple(offsets), until_year)
+
+
+def first_difference(frozen: Transitions, own: Transitions) -> datetime | None:
+    """The first instant that has another offset by the one than by the other."""
+    if frozen.offsets == own.offsets:
+        return None
+    starts = sorted({start for each in (frozen, own) for start, _ in each.offsets})
+    return next(
+        (
+            EPOCH + start * _SECOND
+            for start in starts
+            if _offset_at(frozen, start) != _offset_at(own, start)
+        ),
+        None,
+    )
+
+
+def check_begun(zone: str, frozen: Transitions, now: datetime) -> datetime | None:
+    """When this machine's tzdata begins to differ. LedgerMismatch when that has begun."""
+    own = zone_transitions(zone, frozen.until_year)
+    differs = first_difference(frozen, own)
+    if differs is not None and differs < now + BEGUN_AHEAD:
+        raise LedgerMismatch(
+            f"this machine's tzdata disagrees with the frozen transitions of {zone} at {differs}, "
+            "which has begun: days would move; install the tzdata that the other processes have"
+        )
+    return differs
+
+
+def extended(zone: str, frozen: Transitions, until_year: int) -> Transitions:
+    """The frozen transitions, and those of the years after them by this machine's tzdata."""
+    own = zone_transitions(zone, until_year)
+    boundary = (datetime(frozen.until_year, 1, 1, tzinfo=UTC) - EPOCH) // _SECOND
+    offsets = list(frozen.offsets)
+    if _offset_at(own, boundary) != offsets[-1][1]:
+        offsets.append((boundary, _offset_at(own, boundary)))
+    offsets += [(start, offset) for start, offset in own.offsets if start > boundary]
+    return Transitions(tuple(offsets), until_year)
+
+
+def _offset_at(transitions: Transitions, second: int) -> int:
+    """The offset in force; before the first one, the first."""
+    found = transitions.offsets[0][1]
+    for start, offset in transitions.offsets:
+        if start > second:
+            break
+        found = offset
+    return found
 
 
 class BillingCalendar:

@@ -19,6 +19,7 @@ from pricing_rules.types import (
     PricedCall,
     UsageEvent,
 )
+from table_api.errors import LedgerMismatch
 from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.entry_columns import Because
 from table_api.ledger.post_result import Outcome, PostResult
@@ -171,8 +172,12 @@ class Revert:
         if last is not of_run[-1]:
             return _left_alone(_went_on(last))
         before = chain[last.number - 1]
+        try:
+            posting = self.place(recorded_call(before))
+        except LedgerMismatch as mismatch:
+            return _left_alone(f"cannot go back: {mismatch}")
         posting = replace(
-            self.place(recorded_call(before)),
+            posting,
             cell=before.cell,
             measures=before.measures,
             report=before.report,

@@ -74,8 +74,8 @@ class Ledger:
         return cls(storage, meta, now=now, books=books)
 
     def place(self, call: MeteredCall) -> Posting:
-        """Where a call stands in this ledger."""
-        return make_posting(call, self._calendar, self.meta.settings.shards)
+        """Where a call is in this ledger. LedgerMismatch when it is priced in other currencies."""
+        return make_posting(call, self._calendar, self.meta.settings)
 
     async def post(self, calls: Sequence[MeteredCall]) -> list[PostResult]:
         """Post calls, each exactly once whatever was posted before; results in their order.
@@ -87,12 +87,11 @@ class Ledger:
         A report that replaces another address is posted first; then the call is taken out of that
         address. A crash between the two leaves it in both until the same report comes again.
         """
-        shards = self.meta.settings.shards
         results = await self._post_all([self.place(call) for call in calls])
         reversals = [
             (index, reversal)
             for index, call in enumerate(calls)
-            if (reversal := make_reversal(call, self._calendar, shards)) is not None
+            if (reversal := make_reversal(call, self._calendar, self.meta.settings)) is not None
         ]
         reversed_ = await self._post_all([reversal for _, reversal in reversals])
         for (index, _), result in zip(reversals, reversed_, strict=True):
@@ -151,8 +150,9 @@ class Ledger:
             message = f"{error}; a stronger report of a call is rated with today's book"
             _log.error("book_unreadable", message, id=call.priced.event.id, book=version)
             book = None
-        if book is None:
-            return posting
+        currencies = (call.priced.pricing_currency, call.priced.billing_currency)
+        if book is None or (book.pricing_currency, book.billing_currency) != currencies:
+            return posting  # the chain's own price is in no currency of this ledger
         return self.place(replace(call, priced=rate(call.priced.event, book, centre)))
 
     async def _post_all(self, postings: Sequence[Posting]) -> list[PostResult]:

@@ -1,7 +1,8 @@
 """What a ledger was made with, frozen at its creation: zone, currencies, shards, transitions.
 
 Every process opens the ledger through `open_meta` and refuses to run when its own settings or its
-tzdata would put a call into another partition, day or currency.
+tzdata would put a call into another partition, day or currency. What tzdata says of days to come
+changes nothing until it is adopted: see `adopt_transitions`.
 """
 
 from dataclasses import dataclass, replace
@@ -9,21 +10,34 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from table_api.errors import AlreadyExists, ChangedMeanwhile, LedgerMismatch, NoLedger
-from table_api.ledger.billing_calendar import BillingCalendar, Transitions, zone_transitions
+from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended, LedgerMismatch, NoLedger
+from table_api.ledger.billing_calendar import (
+    BillingCalendar,
+    Transitions,
+    check_begun,
+    extended,
+    zone_transitions,
+)
+from table_api.storage.keys import starting_with
 from table_api.storage.table_storage import (
     Insert,
     Merge,
+    Operation,
     Replace,
     Row,
     TableStorage,
     Value,
     etag_of,
 )
+from telemetry.log import Log
+
+_log = Log("table_api")
 
 META_TABLE = "meta"
 META_PARTITION = "ledger"
 META_ROW = "settings"
+HISTORY_PREFIX = "transitions|"
+"""Rows of transitions that were replaced."""
 SCHEMA_VERSION = 1
 """Of keys, columns and their meaning. A release reads every earlier schema and no later one."""
 YEARS_AHEAD = 2
@@ -43,6 +57,14 @@ class LedgerSettings:
     """ISO 4217 code of what subjects owe."""
     shards: int = 16
     """Partitions per month; fixed for ever."""
+
+    def check_currencies(self, what: str, *, pricing: str, billing: str) -> None:
+        """LedgerMismatch when `what` acts by other currencies than the ledger's."""
+        if (pricing, billing) != (self.pricing_currency, self.billing_currency):
+            raise LedgerMismatch(
+                f"{what} prices in {pricing} and bills in {billing}, the ledger prices in "
+                f"{self.pricing_currency} and bills in {self.billing_currency}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +96,10 @@ async def open_meta(
                 await _create(storage, settings, now)
                 continue
             meta = _from_row(row)
-            _check(meta, settings)
+            _check(meta, settings, now)
             if meta.transitions.until_year >= now.year + YEARS_AHEAD:
                 return meta
-            longer = zone_transitions(meta.settings.zone, now.year + YEARS_AHEAD)
+            longer = extended(meta.settings.zone, meta.transitions, now.year + YEARS_AHEAD)
             change = Replace(META_ROW, _columns(replace(meta, transitions=longer)), etag_of(row))
             await storage.transact(META_TABLE, META_PARTITION, [change])
         except (AlreadyExists, ChangedMeanwhile):
@@ -116,6 +138,44 @@ async def note_monthly(storage: TableStorage) -> None:
             continue
 
 
+async def adopt_transitions(
+    storage: TableStorage, *, by: str, why: str, now: datetime
+) -> datetime | None:
+    """Replace what lies ahead by this machine's tzdata; gives from when it differed.
+
+    What was replaced is kept, with who did it and why, in the same transaction. LedgerMismatch when
+    the difference has begun, Contended when other processes changed the row at every try.
+    """
+    for _ in range(OPEN_TRIES_MAX):
+        row = await storage.get(META_TABLE, META_PARTITION, META_ROW)
+        meta = await read_ledger_meta(storage)
+        frozen, zone = meta.transitions, meta.settings.zone
+        differs = check_begun(zone, frozen, now)
+        if row is None or differs is None:
+            return None
+        history = storage.query(META_TABLE, META_PARTITION, starting_with(HISTORY_PREFIX))
+        number = sum([len(page) async for page in history]) + 1
+        replaced: dict[str, Value] = {
+            "transitions": str(row["transitions"]),
+            "transitions_until_year": frozen.until_year,
+            "replaced_at": now.astimezone(UTC).isoformat(),
+            "by": by,
+            "why": why,
+        }
+        own = zone_transitions(zone, frozen.until_year)
+        text = msgspec.json.encode(own.offsets).decode()
+        changes: list[Operation] = [
+            Merge(META_ROW, {"transitions": text}, etag_of(row)),
+            Insert(f"{HISTORY_PREFIX}{number:04d}", replaced),
+        ]
+        try:
+            await storage.transact(META_TABLE, META_PARTITION, changes)
+        except (AlreadyExists, ChangedMeanwhile):
+            continue
+        return differs
+    raise Contended(f"the ledger's settings were changed by others in {OPEN_TRIES_MAX} tries")
+
+
 async def _create(storage: TableStorage, settings: LedgerSettings, now: datetime) -> None:
     meta = LedgerMeta(
         settings=settings,
@@ -125,18 +185,19 @@ async def _create(storage: TableStorage, settings: LedgerSettings, now: datetime
     await storage.transact(META_TABLE, META_PARTITION, [Insert(META_ROW, _columns(meta))])
 
 
-def _check(meta: LedgerMeta, settings: LedgerSettings) -> None:
+def _check(meta: LedgerMeta, settings: LedgerSettings, now: datetime) -> None:
     for name in ("zone", "pricing_currency", "billing_currency", "shards"):
         stands, wanted = getattr(meta.settings, name), getattr(settings, name)
         if stands != wanted:
             raise LedgerMismatch(
                 f"the ledger was made with {name} {stands!r}, this process is set to {wanted!r}"
             )
-    own = zone_transitions(meta.settings.zone, meta.transitions.until_year)
-    if own != meta.transitions:
-        raise LedgerMismatch(
-            f"this machine's tzdata disagrees with the frozen transitions of {meta.settings.zone}: "
-            "days would move; install the tzdata that the other processes have"
+    differs = check_begun(meta.settings.zone, meta.transitions, now)
+    if differs is not None:
+        _log.warning(
+            "tzdata_differs",
+            f"this machine's tzdata disagrees with the frozen transitions of {meta.settings.zone} "
+            f"from {differs} on; see `adopt-transitions`",
         )
 
 
@@ -158,6 +219,8 @@ def _from_row(row: Row) -> LedgerMeta:
     schema = _readable_schema(row)  # first: a later one may have renamed every other column
     try:
         offsets = msgspec.json.decode(str(row["transitions"]), type=tuple[tuple[int, int], ...])
+        if not offsets:
+            raise ValueError("there is no transition")
         return LedgerMeta(
             settings=LedgerSettings(
                 zone=str(row["zone"]),

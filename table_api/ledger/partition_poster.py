@@ -21,7 +21,7 @@ from table_api.ledger.entry_columns import correction_columns, entry_columns
 from table_api.ledger.keys import chain_range, correction_key
 from table_api.ledger.measures import add_into, added, negated
 from table_api.ledger.post_result import Outcome, PostResult
-from table_api.ledger.posting import Posting, cell_facts
+from table_api.ledger.posting import Posting, cell_facts, kept_facts
 from table_api.storage.keys import KeyRange
 from table_api.storage.parallel import at_most, backoff_s
 from table_api.storage.table_storage import OPERATIONS_MAX, Insert, Operation, Replace, TableStorage
@@ -264,7 +264,12 @@ def _apply(
             changed[key] = (
                 Cell(cell_facts(posting), {}, 1, None)
                 if cell is None
-                else replace(cell, measures=dict(cell.measures), rev=cell.rev + 1)
+                else replace(
+                    cell,
+                    facts=kept_facts(cell.facts, posting),
+                    measures=dict(cell.measures),
+                    rev=cell.rev + 1,
+                )
             )
         add_into(changed[key].measures, delta)
         effects.append(Effect(key, changed[key].rev, delta))

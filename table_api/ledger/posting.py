@@ -4,6 +4,7 @@ A column of a cell is either a fact, named here, or a measure: see `measures`.
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ from pricing_rules.types import CallState, CountedAt, PricedCall, Rank, UsageEve
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.keys import KEYS_KEPT_MAX, call_key, cell_key, partition_key
 from table_api.ledger.measures import Measures, measures_of
+from table_api.ledger.meta import LedgerSettings
 from table_api.storage.table_storage import Value
 
 LINE_DIMENSIONS = (
@@ -81,12 +83,21 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     report: Report
 
 
-def make_posting(call: MeteredCall, calendar: BillingCalendar, shards: int) -> Posting:
-    """Place a call in the ledger."""
-    event = call.priced.event
-    day, partition, entry_key = _place(event, calendar, shards)
-    model = call.priced.model or event.model or event.deployment or "unknown"
-    line = _line_of(call.priced)
+def make_posting(call: MeteredCall, calendar: BillingCalendar, settings: LedgerSettings) -> Posting:
+    """Place a call in the ledger. LedgerMismatch when it is priced in other currencies."""
+    priced, event = call.priced, call.priced.event
+    if (priced.pricing_currency, priced.billing_currency) != (
+        settings.pricing_currency,
+        settings.billing_currency,
+    ):
+        settings.check_currencies(
+            f"book {priced.book_version[:12]} of call {event.id}",
+            pricing=priced.pricing_currency,
+            billing=priced.billing_currency,
+        )
+    day, partition, entry_key = _place(event, calendar, settings.shards)
+    model = priced.model or event.model or event.deployment or "unknown"
+    line = _line_of(priced)
     return Posting(
         call=call,
         partition=partition,
@@ -96,12 +107,14 @@ def make_posting(call: MeteredCall, calendar: BillingCalendar, shards: int) -> P
         cell=_cell_of(event.subject, day, model, line),
         model=model,
         line=line,
-        measures=measures_of(call.priced),
-        report=Report(event.strength, _fingerprint(call.priced)),
+        measures=measures_of(priced),
+        report=Report(event.strength, _fingerprint(priced)),
     )
 
 
-def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> Posting | None:
+def make_reversal(
+    call: MeteredCall, calendar: BillingCalendar, settings: LedgerSettings
+) -> Posting | None:
     """The posting that takes a call out of the address which `call` replaces, if it does.
 
     It is stored under the old key as `moved`, counts nothing and beats every report, so that a
@@ -117,9 +130,9 @@ def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> 
     withdrawn = own and event.usage is None
     reason = f"answered {event.status}, nothing was charged" if withdrawn else counted
     moved = moved_call(call, replaced, reason=reason)
-    posting = make_posting(moved, calendar, shards)
+    posting = make_posting(moved, calendar, settings)
     stands_at = (posting.partition, posting.entry_key)
-    if _place(event, calendar, shards)[1:] == stands_at and not withdrawn:
+    if _place(event, calendar, settings.shards)[1:] == stands_at and not withdrawn:
         return None  # what a report counts it cannot take out itself
     return replace(posting, cell=None)
 
@@ -200,6 +213,20 @@ def cell_facts(posting: Posting) -> dict[str, Value]:
         if value is not None:
             facts[name] = value
     return facts
+
+
+def kept_facts(facts: Mapping[str, Value], posting: Posting) -> Mapping[str, Value]:
+    """A cell keeps its facts. One that a call of other currencies made takes the ledger's when the
+    next call changes it: else what was corrected in it could never be billed.
+    """
+    priced = posting.call.priced
+    one_currency = priced.billing_currency == priced.pricing_currency
+    billing = None if one_currency else priced.billing_currency
+    if (facts.get("currency"), facts.get("billing_currency")) == (priced.pricing_currency, billing):
+        return facts
+    kept = {name: value for name, value in facts.items() if name != "billing_currency"}
+    kept["currency"] = priced.pricing_currency
+    return kept if billing is None else kept | {"billing_currency": billing}
 
 
 def _fingerprint(priced: PricedCall) -> str:

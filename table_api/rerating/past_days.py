@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from pricing_rules.engine.rating import rate
 from pricing_rules.errors import InvalidBook
+from table_api.errors import LedgerMismatch
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.keys import LEDGER_TABLE
 from table_api.ledger.meta import LedgerMeta
@@ -96,11 +97,11 @@ class PastDays:
         if book is None:
             return replace(line, not_compared=line.not_compared + 1)
         priced = rate(recorded_event(entry), book, call.cost_centre)
-        posting = make_posting(
-            MeteredCall(priced=priced, origin=entry.origin),
-            self.meta.calendar,
-            self.meta.settings.shards,
-        )
+        rated = MeteredCall(priced=priced, origin=entry.origin)
+        try:
+            posting = make_posting(rated, self.meta.calendar, self.meta.settings)
+        except LedgerMismatch:  # its book has other currencies
+            return replace(line, not_compared=line.not_compared + 1)
         if not differs(entry, posting):
             return line
         delta = line.delta + posting.measures.get("charge", 0) - charge

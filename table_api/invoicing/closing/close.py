@@ -160,8 +160,9 @@ class CloseJob:
         # Before the audit: what is read by now was counted before the ledger is added up.
         unread = await self.unread(stop)
         report = audited or await audit(self.source.storage, now=self.now())
+        moving = f"{report.moving} calls are on their way to another address and count in both"
         return Checks(
-            audit_problems=report.problems,
+            audit_problems=(*report.problems, *([moving] if report.moving else ())),
             audited_calls=report.calls,
             open_calls=await self.open_calls(start, stop),
             forced=None,

@@ -34,6 +34,7 @@ from table_api.ledger.cells import Cell, read_cell
 from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE, month_partitions
 from table_api.ledger.meta import LedgerMeta, LedgerSettings
 from table_api.people.people import PeopleDirectory
+from table_api.storage.named_rows import naming
 from table_api.storage.table_storage import TableStorage
 
 CELLS_MAX = 1_000_000
@@ -73,7 +74,8 @@ async def take_snapshot(
 ) -> Snapshot:
     """The month as it is now.
 
-    CloseRefused when a cell cannot be billed, Altered when an earlier snapshot was changed.
+    CloseRefused when a cell cannot be billed, Altered when a cell or an earlier snapshot was
+    changed.
     """
     ledger = source.meta.settings
     start, end = period_of(source.meta.calendar, month)
@@ -169,11 +171,15 @@ async def _comparison(source: BillingSource, month: BillingMonth, bill: BilledMo
 
 
 async def _read_cells(source: BillingSource, month: BillingMonth) -> dict[str, Cell]:
-    """All cells of a month by RowKey. CloseRefused when one is in no currency of the ledger."""
+    """All cells of a month by RowKey. CloseRefused when one is in no currency of the ledger,
+    Altered when one cannot be read.
+    """
     cells: dict[str, Cell] = {}
     for partition in month_partitions(month.key, source.meta.settings.shards):
         async for page in source.storage.query(LEDGER_TABLE, partition, CELL_ROWS):
-            cells.update((str(row["RowKey"]), read_cell(row)) for row in page)
+            for row in page:
+                with naming(LEDGER_TABLE, row):
+                    cells[str(row["RowKey"])] = read_cell(row)
             if len(cells) > source.cells_max:
                 raise CloseRefused(f"month {month} has more than {source.cells_max:,} cells")
     for key, cell in cells.items():
@@ -186,6 +192,8 @@ def _layer(settings: LedgerSettings) -> str:
 
 
 def _check_currency(place: str, cell: Cell, settings: LedgerSettings) -> None:
+    if not any(cell.measures.values()):
+        return  # nothing is billed of it, and its facts stay what its first call made them
     currency = str(cell.facts.get("currency"))
     if currency != settings.pricing_currency:
         raise CloseRefused(

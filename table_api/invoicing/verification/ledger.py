@@ -6,10 +6,13 @@ Code of its own: of the ledger it knows where the rows stand and how they say wh
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from table_api.invoicing.verification.findings import Findings
 from table_api.ledger.keys import CALL_ROWS, CELL_ROWS
+from table_api.storage.named_rows import UNREADABLE
 from table_api.storage.table_storage import Row, TableStorage
 
 _TABLE = "ledger"
@@ -19,6 +22,13 @@ _LAYERS = ("list", "contracted", "charge", "billed")
 _RATED = ("provider", "model_version", "deployment_type")
 """No part of a cell's key: a cell takes them from a call of its first transaction, and others of
 its calls may have others, where they reported another model or were rated with another book."""
+
+_OF_LAST_ROW = ("currency", "billing_currency")
+"""A row that a correction has replaced may have others: the audit holds the last rows to them."""
+
+SETTLED_S = 900
+"""A row recorded so long before a snapshot was written before it: clocks differ by less, and a
+transaction takes less."""
 
 Json = dict[str, Any]
 
@@ -40,10 +50,12 @@ class _Cell:
 
 
 async def check_ledger(storage: TableStorage, snapshot: Json, findings: Findings) -> None:
-    """Re-add every cell of a snapshot, also those of earlier months.
+    """Re-add every cell of a snapshot, also those of earlier months, and ask of every row of the
+    month that was recorded before whether the snapshot has it.
 
     The sums of the ledger's own cells, which may have grown since, are the audit's to re-add.
     """
+    settled = datetime.fromisoformat(snapshot["taken_at"]) - timedelta(seconds=SETTLED_S)
     months = {
         snapshot["month"]: {
             cell["key"]: _Cell(cell, cell["additive"]) for cell in snapshot["cells"]
@@ -58,7 +70,8 @@ async def check_ledger(storage: TableStorage, snapshot: Json, findings: Findings
         for partition in partitions:
             if partition.startswith(month.replace("-", "")):
                 await _check_cells(storage, partition, cells, findings)
-                await _add_calls(storage, partition, cells, findings)
+                before = settled if month == snapshot["month"] else None
+                await _add_calls(storage, partition, cells, findings, before=before)
         for key, cell in cells.items():
             findings.cells += 1
             _check_sums(f"{findings.month} snapshot, cell {key} of {month}", cell, findings)
@@ -90,20 +103,35 @@ async def _check_cells(
             cell.stands = True
             place = f"cell {partition} {row['RowKey']}"
             _check_facts(place, row, cell.facts, findings)
-            if int(row["rev"]) < cell.rev:
-                findings.add(f"{place} has revision {row['rev']}, {cell.rev} was snapshotted")
+            with _naming(place, findings):
+                if int(row["rev"]) < cell.rev:
+                    findings.add(f"{place} has revision {row['rev']}, {cell.rev} was snapshotted")
+
+
+@contextmanager
+def _naming(place: str, findings: Findings) -> Iterator[None]:
+    """A row that cannot be read is a problem, and the verification goes on."""
+    try:
+        yield
+    except UNREADABLE as error:
+        findings.add(f"{place} cannot be read: {error!r}")
 
 
 async def _add_calls(
-    storage: TableStorage, partition: str, cells: Mapping[str, _Cell], findings: Findings
+    storage: TableStorage,
+    partition: str,
+    cells: Mapping[str, _Cell],
+    findings: Findings,
+    *,
+    before: datetime | None,
 ) -> None:
     async for page in storage.query(_TABLE, partition, CALL_ROWS):
         for row in page:
             place = f"row {partition} {row['RowKey']}"
-            try:
+            with _naming(place, findings):
                 _add_call(place, row, cells, findings)
-            except (KeyError, TypeError, ValueError) as error:
-                findings.add(f"{place} cannot be read: {error!r}")
+                if before is not None and datetime.fromisoformat(str(row["recorded_at"])) < before:
+                    _check_taken(place, row, cells, findings)
 
 
 def _add_call(place: str, row: Row, cells: Mapping[str, _Cell], findings: Findings) -> None:
@@ -119,9 +147,24 @@ def _add_call(place: str, row: Row, cells: Mapping[str, _Cell], findings: Findin
         findings.add(f"{place} says that it counts in {row['cell']}, and changes another cell")
     counted = cells.get(str(row["cell"]))
     if counted is not None:
-        fixed = {name: value for name, value in counted.facts.items() if name not in _RATED}
+        fixed = {
+            name: value
+            for name, value in counted.facts.items()
+            if name not in _RATED and name not in _OF_LAST_ROW
+        }
         _check_facts(place, row, fixed, findings)
         _check_rated(f"{place} in cell {row['cell']}", row, counted, findings)
+
+
+def _check_taken(place: str, row: Row, cells: Mapping[str, _Cell], findings: Findings) -> None:
+    """A row that was recorded before the snapshot is in it: else the close read too little."""
+    for key, rev, _ in _effects(row):
+        cell = cells.get(key)
+        if cell is None or rev > cell.rev:
+            findings.add(
+                f"{place} was recorded at {row['recorded_at']}, before the snapshot, which has "
+                f"revision {cell.rev if cell else 0} of {key} and not {rev}"
+            )
 
 
 def _check_rated(place: str, row: Row, cell: _Cell, findings: Findings) -> None:

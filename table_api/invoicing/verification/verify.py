@@ -22,6 +22,7 @@ from table_api.invoicing.verification.findings import Findings
 from table_api.invoicing.verification.history import check_history
 from table_api.invoicing.verification.ledger import check_ledger
 from table_api.invoicing.verification.lines import LineCheck
+from table_api.storage.named_rows import UNREADABLE
 from table_api.storage.table_storage import TableStorage
 
 
@@ -42,7 +43,7 @@ async def verify(archive: Archive, storage: TableStorage, month: BillingMonth) -
         LineCheck(snapshot, blobs, findings).run()
         await check_history(archive, month, findings)
         await check_ledger(storage, snapshot, findings)
-    except (KeyError, TypeError, ValueError) as error:  # a field is gone or is of another kind
+    except UNREADABLE as error:  # a field is gone or is of another kind
         findings.add(f"{month.key}: a snapshot or an invoice cannot be read: {error!r}")
     return findings
 
@@ -108,7 +109,7 @@ def _check_remade(month: BillingMonth, blobs: dict[str, bytes], findings: Findin
         documents = documents_of(snapshot, hashlib.sha256(blobs[name]).hexdigest())
         files = list(_remade(month, blobs, documents, findings))
         manifest = documents.manifest(sorted(files, key=lambda file: file.name))
-    except (Altered, KeyError, ValueError) as error:
+    except (Altered, *UNREADABLE) as error:
         findings.add(f"{name} makes no documents any more: {error!r}")
         return
     place = manifest_name(month)

@@ -1,17 +1,22 @@
 """The audit is green on a sound ledger and names every kind of damage."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from pricing_rules.types import Rank
+from pricing_rules.types import CountedAt, Rank
+from table_api.audit.counted_calls import MOVING_S_MAX
 from table_api.audit.last_audit import last_audit, save_audit
 from table_api.audit.ledger_audit import audit
 from table_api.ledger.keys import CALL_ROWS, CELL_ROWS
+from table_api.ledger.ledger import Ledger
+from table_api.monthly.rebuild import rebuild_monthly
 from table_api.storage.keys import KeyRange
 from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import Row, Upsert, Value
-from tests.fixtures.builders import call_id, make_usage
+from table_api.storage.table_storage import Operation, Row, Upsert, Value
+from tests.fixtures.builders import CALL_TIME, call_id, make_usage
 from tests.fixtures.calls import NOW, PrefixedStorage, make_call, open_ledger
 
 KEYS = ("PartitionKey", "RowKey", "Timestamp")
@@ -119,6 +124,74 @@ async def test_a_call_that_counts_under_two_subjects_is_found(
     report = await audit(storage, now=NOW)
     [problem] = report.problems
     assert f"call {call_id(1)} counts twice" in problem
+
+
+THERE, HERE = "unattributed", "ann"
+LATER = CALL_TIME + timedelta(hours=1)
+
+
+class Killed(Exception):
+    """The process ends."""
+
+
+class KilledStorage(PrefixedStorage):
+    """One transaction is done, and the process ends before the next."""
+
+    done = 0
+
+    async def transact(
+        self, table: str, partition_key: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        self.done += 1
+        if self.done > 1:
+            raise Killed
+        return await super().transact(table, partition_key, operations)
+
+
+async def half_moved(storage: MemoryTableStorage, number: int = 1) -> None:
+    """The report that moves a call was posted, and its process died before the reversal."""
+    ledger = await open_ledger(storage)
+    log: dict[str, Any] = {"id": call_id(number), "rank": Rank.GATEWAY_LOG}
+    await ledger.post([make_call(1, subject=THERE, **log)])
+    mover = make_call(2, **log | {"subject": HERE, "replaces": CountedAt(THERE, CALL_TIME)})
+    dying = Ledger(KilledStorage(storage, ""), ledger.meta, now=lambda: NOW)
+    with pytest.raises(Killed):
+        await dying.post([mover])
+    await rebuild_monthly(storage)
+
+
+async def test_a_call_on_its_way_is_moving_for_a_short_time_only() -> None:
+    storage = MemoryTableStorage()
+    await half_moved(storage)
+    report = await audit(storage, now=NOW + timedelta(seconds=MOVING_S_MAX))
+    assert (report.problems, report.moving) == ((), 1)
+    report = await audit(storage, now=NOW + timedelta(seconds=MOVING_S_MAX + 1))
+    [problem] = report.problems
+    assert f"call {call_id(1)} counts twice" in problem
+    assert report.moving == 0
+
+
+async def test_a_third_address_is_no_part_of_a_move() -> None:
+    storage = MemoryTableStorage()
+    await half_moved(storage)
+    ledger = await open_ledger(storage)
+    await ledger.post([make_call(3, id=call_id(1), subject="bob", time=LATER)])
+    report = await audit(storage, now=NOW)
+    [problem] = report.problems
+    assert problem.count(call_id(1)) == 4  # the id, and three chains
+
+
+async def test_a_move_excuses_no_address_but_the_one_that_it_names() -> None:
+    storage = MemoryTableStorage()
+    ledger = await open_ledger(storage)
+    log: dict[str, Any] = {"id": call_id(1), "rank": Rank.GATEWAY_LOG}
+    await ledger.post([make_call(1, subject=THERE, **log)])
+    await ledger.post([make_call(2, subject=HERE, replaces=CountedAt(THERE, CALL_TIME), **log)])
+    assert (await audit(storage, now=NOW)).problems == ()
+    await ledger.post([make_call(3, id=call_id(1), subject="bob", time=LATER)])
+    report = await audit(storage, now=NOW)
+    assert report.moving == 0
+    assert "counts twice" in report.problems[0]
 
 
 async def test_a_step_that_is_not_its_own_is_found(storage: MemoryTableStorage) -> None:

@@ -1,6 +1,6 @@
 """A row says all that rating needs: the same book gives the same row again, for any call."""
 
-from functools import partial
+from dataclasses import replace as replace_setting
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,22 @@ from table_api.ledger.entry_columns import entry_columns
 from table_api.ledger.posting import MeteredCall, Posting, cell_facts, make_posting
 from table_api.ledger.recorded_call import recorded_call, recorded_event, state_digest
 from tests.fixtures.builders import CALL_TIME, make_event, make_usage
-from tests.fixtures.calls import NOW, book, make_call
+from tests.fixtures.calls import NOW, SETTINGS, book, make_call
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 
 CALENDAR = BillingCalendar("Europe/Berlin", zone_transitions("Europe/Berlin", 2028))
-place = partial(make_posting, calendar=CALENDAR, shards=4)
+
+
+def place(call: MeteredCall) -> Posting:
+    """In a ledger of the call's own currencies."""
+    priced = call.priced
+    settings = replace_setting(
+        SETTINGS,
+        pricing_currency=priced.pricing_currency,
+        billing_currency=priced.billing_currency,
+    )
+    return make_posting(call, CALENDAR, settings)
+
 
 FX = modifier(
     "fx",

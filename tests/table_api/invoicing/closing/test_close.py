@@ -1,5 +1,6 @@
 """Closing a month: when it is allowed, what it writes, and that it can be cut short anywhere."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -27,8 +28,8 @@ from tests.fixtures.billing import (
     Billing,
     open_billing,
 )
-from tests.fixtures.calls import NOW
-from tests.table_api.audit.test_ledger_audit import KEYS, rows_of
+from tests.fixtures.calls import NOW, SETTINGS
+from tests.table_api.audit.test_ledger_audit import KEYS, half_moved, rows_of
 
 
 async def seed(billing: Billing) -> None:
@@ -185,6 +186,21 @@ async def test_hubs_that_were_not_read_refuse_the_close_and_a_forced_one_keeps_w
     assert found[0].checks.forced == "the hub is gone for good"
 
 
+async def test_a_call_that_counts_in_two_places_for_a_moment_refuses_the_close(
+    billing: Billing,
+) -> None:
+    await seed(billing)
+    assert isinstance(billing.storage, MemoryTableStorage)
+    billing.now = NOW
+    await half_moved(billing.storage, 900)
+    with pytest.raises(CloseRefused, match="1 calls are on their way to another address"):
+        await billing.close(OCTOBER)
+    await billing.close(OCTOBER, forced="the call is of November")
+    found = await (await billing.job()).archive.snapshot(OCTOBER)
+    assert found is not None
+    assert "on their way" in found[0].checks.audit_problems[0]
+
+
 async def test_a_cell_in_another_currency_refuses_the_close(billing: Billing) -> None:
     await seed(billing)
     storage = billing.storage
@@ -193,8 +209,10 @@ async def test_a_cell_in_another_currency_refuses_the_close(billing: Billing) ->
     columns = {name: value for name, value in row.items() if name not in KEYS}
     change = Upsert(str(row["RowKey"]), columns | {"currency": "GBP"})
     await storage.transact("ledger", str(row["PartitionKey"]), [change])
-    with pytest.raises(CloseRefused, match="is in GBP, the ledger's prices are in USD"):
+    with pytest.raises(CloseRefused, match="is in GBP and GBP, meta says USD and USD"):
         await billing.close(OCTOBER)
+    with pytest.raises(CloseRefused, match="is in GBP, the ledger's prices are in USD"):
+        await billing.close(OCTOBER, forced="it is due")
     assert await billing.files() == {}
 
 
@@ -205,12 +223,13 @@ async def test_calls_rated_without_an_exchange_rate_refuse_the_close() -> None:
         zone="Europe/Berlin", pricing_currency="USD", billing_currency="JPY", shards=4
     )
     ledger = await ProjectedLedger.open(storage, settings, now=lambda: NOW)
-    billing = Billing(storage, blobs, ledger)
+    blind = ProjectedLedger(storage, replace(ledger.meta, settings=SETTINGS), now=lambda: NOW)
+    billing = Billing(storage, blobs, blind)
     await billing.post(3, date(2026, 10, 1))
     with pytest.raises(
         CloseRefused, match="bills in JPY: its calls were rated without an exchange"
     ):
-        await billing.close(OCTOBER)
+        await billing.close(OCTOBER, forced="it is due")
     assert await billing.files() == {}
 
 

@@ -1,0 +1,32 @@
+"""Reading a row that somebody has damaged: the error names the row."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from table_api.errors import Altered
+from table_api.storage.table_storage import Row
+
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    msgspec.MsgspecError,
+)
+"""What reading a damaged row may raise: a column is gone, or is no number, time or JSON."""
+
+
+@contextmanager
+def naming(table: str, row: Row) -> Iterator[None]:
+    """Altered, with the row's place, for whatever in the block cannot be read. Only for a block
+    that asks storage nothing.
+    """
+    try:
+        yield
+    except UNREADABLE as error:
+        place = f"{table} {row.get('PartitionKey')} {row.get('RowKey')}"
+        raise Altered(f"row {place} cannot be read: {error!r}") from error
