@@ -18,6 +18,7 @@ from consumers.receiving.storage_retry import until_answered
 from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on
 from consumers.settings import Settings
+from table_api.consumer_state.raw_usage import RawUsage
 from table_api.ledger.meta import read_meta
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.timestamp import now_utc
@@ -87,6 +88,8 @@ def make_pairing(settings: Settings, clients: PairingClients, publisher: Publish
         waits=waits,
         keep=timedelta(days=settings.hub_retention_days + KEPT_AFTER_RETENTION_DAYS),
         now=now_utc,
+        raw_usage=RawUsage(clients.usage.tables),
+        raw_usage_keep=timedelta(days=settings.raw_usage_days),
     )
 
 
