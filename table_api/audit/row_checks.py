@@ -55,6 +55,9 @@ def _count_faults(row: Row) -> Iterator[str]:
     for name in _COUNTED_STATES:
         if int(row.get(name, 0)) != (state == name):
             yield f"states {name} = {row.get(name, 0)} in state {state}"
+    excluding = int(row.get("excluding", 0))
+    if excluding and (excluding != 1 or state != "priced" or "excludes" not in row):
+        yield f"states excluding = {excluding} in state {state}, excludes {row.get('excludes')}"
 
 
 def _day_faults(partition: str, key: str, row: Row) -> Iterator[str]:

@@ -131,6 +131,7 @@ def make_reversal(call: MeteredCall, calendar: BillingCalendar, shards: int) -> 
         adjustments=(),
         base_rule_id=None,
         tier=None,
+        excludes=(),
     )
     posting = make_posting(MeteredCall(priced=moved, origin=call.origin), calendar, shards)
     stands_at = (posting.partition, posting.entry_key)
