@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from apim_policies.app import policies
 from command_line.app import Group, new_app
-from consumers.verbs.app import consuming, dead_letters, ledger
+from consumers.verbs.app import consuming, dead_letters, ledger, rating
 from consumers.verbs.history_app import replaying, rerating
 from local_stack.app import demo, parts
 from pricing_rules.verbs.app import books, pricing
@@ -24,7 +24,7 @@ class Everything(Group):
     sections: ClassVar[Mapping[str, Sequence[str]]] = {
         "Meter calls": ("consumer", "dead-letters", "replay"),
         "Keep the ledger true": ("ledger", "rerate", "people"),
-        "Prices and invoices": ("price", "prices", "invoice"),
+        "Prices and invoices": ("price", "rate", "prices", "invoice"),
         "Serve and deploy": ("api", "ui", "package", "policies"),
         "Try it on this machine": ("demo", "local"),
     }
@@ -38,6 +38,7 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(rerating, name="rerate")
 app.add_typer(people, name="people")
 app.add_typer(pricing)
+app.add_typer(rating)
 app.add_typer(books, name="prices")
 app.add_typer(invoices, name="invoice")
 app.add_typer(serving, name="api")

@@ -47,3 +47,7 @@ class TakeOutRefused(ConsumersError):
 
 class ReplayRefused(ConsumersError):
     """A replay cannot be done as asked; the message says what was found."""
+
+
+class UnreadableCalls(ConsumersError):
+    """A file of calls cannot be read, or a line of it is no JSON."""

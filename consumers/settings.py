@@ -225,6 +225,11 @@ class Settings:
         parse=_up_to(DAYS_MAX),
     )
 
+    raw_usage_days: int = _setting(
+        "RAW_USAGE_DAYS", "how long usage objects of unpriced calls are kept", default=100,
+        parse=_positive,
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         if not (self.eventhub_connection_string or self.eventhub_namespace):
             raise SettingsError(

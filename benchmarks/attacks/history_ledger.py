@@ -27,6 +27,7 @@ from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book, compile_book
 from pricing_rules.types import CountedAt, Operation, Rank, Usage, UsageEvent
 from pricing_rules.units import Unit
+from table_api.consumer_state.raw_usage import RawUsage
 from table_api.http_api.app import create_app
 from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import make_job
@@ -157,7 +158,9 @@ class LedgerUnderTest:
 
     async def _stage(self, book: Book, scope: Scope) -> None:
         calls = scan(self.storage, self._ledger.meta, await self._people(), scope)
-        staging = await rate_scope(calls, book, scope, place=self._ledger.place)
+        kept = RawUsage(self.storage)
+        place = self._ledger.place
+        staging = await rate_scope(calls, book, scope, place=place, raw_usage=kept)
         run = await keep_staging(staging, Reratings(self.storage), self._documents, at=self.now)
         self._runs.append(run.run)
 

@@ -6,6 +6,7 @@ pricing_rules.provider_usage. Whether the event is posted now is `is_deferred`'s
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -82,6 +83,21 @@ def decode(body: bytes, *, enqueued_time: datetime) -> UsageEvent | InvalidEvent
             message=f"data.usage: {str(found)[:MESSAGE_CHARS_MAX]}",
             event_id=event_id,
         )
+
+
+def usage_object(body: bytes) -> Mapping[str, object]:
+    """The model's own usage object of a body that `decode` has read."""
+    return _DECODER.decode(body.decode()).data.usage or {}
+
+
+def with_usage(event: UsageEvent, usage: Mapping[str, object]) -> UsageEvent:
+    """The event as its usage object is read today; as it was where it cannot be read any more."""
+    try:
+        read = normalise(event.operation, usage, event.model)
+        readable = 0 < read.total <= USAGE_TOTAL_MAX
+    except (InvalidUsage, ArithmeticError, ValueError):
+        return event
+    return msgspec.structs.replace(event, usage=read) if readable else event
 
 
 def call_key(text: str) -> str:

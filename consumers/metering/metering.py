@@ -1,9 +1,9 @@
-"""One batch: decode, rate, sort into the four outcomes, post, dead-letter.
+"""One batch: decode, rate, sort into the four outcomes, post, keep raw usage, dead-letter.
 
 When a batch is durable is decided here; when that is saved is `partition_worker`'s question.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -19,7 +19,7 @@ from consumers.dead_letters.letters import (
 from consumers.dead_letters.redrive import RedrivePath
 from consumers.decoding.glimpse import glimpse
 from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, shown
-from consumers.decoding.usage_event import decode, is_deferred
+from consumers.decoding.usage_event import decode, is_deferred, usage_object
 from consumers.metering.call_rating import CallRating
 from consumers.receiving.handler import (
     DEAD_LETTERED,
@@ -29,8 +29,9 @@ from consumers.receiving.handler import (
     Received,
     Sender,
 )
-from pricing_rules.types import CallState, UsageEvent
+from pricing_rules.types import CallState, PricedCall, UsageEvent
 from table_api.consumer_state.progress import Count
+from table_api.consumer_state.raw_usage import RawUsage, RawUsageKey, usage_text
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Origin
 
@@ -81,7 +82,7 @@ class Decoded:
 class Metering:
     """Makes batches of one hub durable. Without state: any number of partitions share it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one for each place that a batch goes to
         self,
         *,
         hub: str,
@@ -90,12 +91,17 @@ class Metering:
         dead_letters: DeadLetters,
         now: Callable[[], datetime],
         project: Callable[[], Awaitable[None]] | None = None,
+        raw_usage: RawUsage | None = None,
     ) -> None:
-        """`project` brings `monthly` up before a position is saved; None where the ledger does."""
+        """`project` brings `monthly` up before a position is saved; None where the ledger does.
+
+        Without `raw_usage` no usage object is kept.
+        """
         self._hub = hub
         self._rating = rating
         self._ledger = ledger
         self._project = project
+        self._raw_usage = raw_usage
         self._dead_letters = dead_letters
         self._now = now
 
@@ -164,14 +170,46 @@ class Metering:
                 invalid = _refused(call, result)
                 decoded.refused.append(self._letter(partition, events[index], invalid))
                 subjects.append(Sender(shown(call.priced.event.subject), is_subject=True))
-        # 2. Dead letters. A crash between 1 and 2, or a failure here: the batch comes again,
-        #    its calls are duplicates now and its letters are written then.
+        # 2. What nobody could read: usage objects, then dead letters. A crash between 1 and 2, or
+        #    a failure here: the batch comes again, its calls are duplicates now and the rest is
+        #    written then.
+        if self._raw_usage is not None:
+            bodies = [events[index].body for index in decoded.of_call]
+            if doubtful := list(_raw_usage(calls, bodies)):
+                await self._raw_usage.keep(doubtful)
         await keep_letters(self._dead_letters, decoded.letters + decoded.refused)
         # 3. `monthly`, 4. progress and 5. the checkpoint follow in partition_worker, by time.
         return Durable(decoded.counts, decoded.braking + subjects)
 
     def _letter(self, partition: str, received: Received, invalid: InvalidEvent) -> Letter:
         return make_letter(self._hub, partition, received, invalid=invalid, recorded_at=self._now())
+
+
+def is_doubtful(call: PricedCall) -> bool:
+    """Whether a later reader of usage objects may price the call otherwise."""
+    usage = call.event.usage
+    if usage is None:
+        return False
+    return call.state is CallState.UNPRICED or usage.caveats is not None
+
+
+def _raw_usage(
+    calls: Iterable[MeteredCall], bodies: Iterable[bytes]
+) -> Iterator[tuple[RawUsageKey, str]]:
+    """The usage objects that a later reader may read better: of few calls or of none."""
+    for call, body in zip(calls, bodies, strict=True):
+        if not is_doubtful(call.priced):
+            continue
+        text = usage_text(usage_object(body))
+        if text is not None:
+            event, origin = call.priced.event, call.origin
+            key = RawUsageKey(
+                call_id=event.id,
+                time=event.time,
+                partition=origin.partition,
+                sequence_number=origin.sequence_number,
+            )
+            yield key, text
 
 
 def _counts_of(call: MeteredCall, result: PostResult) -> Counts:

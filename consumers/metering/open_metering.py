@@ -6,6 +6,7 @@ from consumers.metering.metering import Metering, Poster
 from consumers.running.clients import Clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import Book
+from table_api.consumer_state.raw_usage import RawUsage
 from table_api.ledger.meta import LedgerSettings, read_ledger_meta, read_meta
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.open_calls.counted_calls import CountedCalls
@@ -75,6 +76,10 @@ async def open_metering(
     if counted is not None:
         ledger = CountedOnce(ledger, projected, counted)
     await clients.price_books.keep(book)
+    raw_usage = RawUsage(clients.tables)
+    await raw_usage.create()
+    raw_usage = RawUsage(clients.tables)
+    await raw_usage.create()
     people = People(clients.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)
     rating = CallRating(book, people, projected.meta.calendar)
     await rating.refresh()
@@ -85,4 +90,5 @@ async def open_metering(
         project=None if project_at_once else projected.project,
         dead_letters=clients.dead_letters,
         now=now_utc,
+        raw_usage=raw_usage,
     )

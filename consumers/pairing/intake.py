@@ -31,6 +31,7 @@ from consumers.receiving.handler import (
 )
 from pricing_rules.types import UNATTRIBUTED, CountedAt, UsageEvent
 from table_api.consumer_state.progress import Count
+from table_api.consumer_state.raw_usage import RawUsage
 from table_api.open_calls.counted_calls import CountedCalls
 from table_api.open_calls.facts import EventReport, Fact, RequestRecord
 from table_api.open_calls.keys import SAME_CALL_MAX
@@ -53,6 +54,9 @@ class Pairing:
     keep: timedelta
     """How long facts are kept: the longer retention of both hubs and a week."""
     now: Callable[[], datetime]
+    raw_usage: RawUsage | None = None
+    """What metering keeps of doubtful calls: the sweeper purges it too."""
+    raw_usage_keep: timedelta = timedelta(days=100)
 
     def oldest(self, received: Received) -> datetime:
         """Facts of an earlier time may be purged: nothing is to be concluded without them.

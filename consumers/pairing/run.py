@@ -19,6 +19,7 @@ from consumers.receiving.storage_retry import until_answered
 from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on
 from consumers.settings import Settings
+from table_api.consumer_state.raw_usage import RawUsage
 from table_api.ledger.meta import read_meta
 from table_api.open_calls.counted_calls import CountedCalls
 from table_api.open_calls.table import OpenCalls
@@ -95,6 +96,8 @@ def make_pairing(settings: Settings, clients: PairingClients, publisher: Publish
         ),
         keep=keep,
         now=now_utc,
+        raw_usage=RawUsage(clients.usage.tables),
+        raw_usage_keep=timedelta(days=settings.raw_usage_days),
     )
 
 

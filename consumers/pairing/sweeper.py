@@ -161,6 +161,11 @@ class Sweeper:
         if hours:
             message = f"{hours} partitions of calls before {before:%Y-%m-%d %H:%M}"
             _log.info(Action.PURGED, message)
+        if self._pairing.raw_usage is not None:
+            day = (stream_time - self._pairing.raw_usage_keep).date()
+            rows = await self._pairing.raw_usage.purge(day)
+            if rows:
+                _log.info(Action.PURGED, f"{rows} usage objects of calls before {day}")
 
 
 def _tell_unexpected(error: Exception, what: str, **fields: str) -> None:

@@ -36,6 +36,7 @@ from consumers.running.clients import Clients, open_clients
 from consumers.running.signals import until_signalled
 from consumers.settings import Settings
 from pricing_rules.price_book.book import load_book
+from table_api.consumer_state.raw_usage import RawUsage
 from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
@@ -122,6 +123,7 @@ async def _metering(
     if not request.dry_run:
         await clients.price_books.keep(book)
         await clients.dead_letters.create()
+        await RawUsage(clients.tables).create()
     rating = CallRating(book, People(clients.tables, now=now_utc), ledger.meta.calendar)
     await rating.refresh()
     return Metering(
@@ -130,6 +132,7 @@ async def _metering(
         ledger=poster,
         dead_letters=MemoryDeadLetters() if request.dry_run else clients.dead_letters,
         now=now_utc,
+        raw_usage=None if request.dry_run else RawUsage(clients.tables),
     )
 
 

@@ -12,12 +12,16 @@ from functools import cache
 from pathlib import Path
 
 import pricing_rules
+from consumers.decoding.usage_event import with_usage
 from consumers.errors import RerateRefused
 from consumers.rerating.diff import COSTED, Diff, diff_document
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book
+from pricing_rules.types import CallState, UsageEvent
+from table_api.consumer_state.raw_usage import RawUsage, RawUsageKey
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.chain_changes import PlaceCall, Repricing
+from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.posting import MeteredCall
 from table_api.ledger.recorded_call import differs, recorded_event, state_digest
 from table_api.rerating.pairs import Pair, encode_pairs
@@ -68,14 +72,20 @@ class Staging:
 
 
 async def rate_scope(
-    calls: AsyncIterator[ScopedCall], book: Book, scope: Scope, *, place: PlaceCall
+    calls: AsyncIterator[ScopedCall],
+    book: Book,
+    scope: Scope,
+    *,
+    place: PlaceCall,
+    raw_usage: RawUsage,
 ) -> Staging:
     """Rate every call once more. RerateRefused when more than PAIRS_MAX would change."""
     pairs: list[bytes] = []
     diff, lost = Diff(), Counter[str]()
     async for call in calls:
         entry = call.entry
-        priced = rate(recorded_event(entry), book, call.cost_centre)
+        event, read_again = await _event(entry, raw_usage)
+        priced = rate(event, book, call.cost_centre)
         after = place(MeteredCall(priced=priced, origin=entry.origin))
         changed = differs(entry, after)
         diff.add(call, entry.model, after=after, changed=changed)
@@ -94,6 +104,7 @@ async def rate_scope(
             number=entry.number,
             before=state_digest(entry),
             after=Repricing.of(priced),
+            event=event if read_again else None,
         )
         pairs.append(encode_pairs([pair]))
     return Staging(
@@ -104,6 +115,29 @@ async def rate_scope(
         diff=diff,
         lost=lost,
     )
+
+
+async def _event(entry: LedgerEntry, raw_usage: RawUsage) -> tuple[UsageEvent, bool]:
+    """The report that the row stands on, and whether its usage is read otherwise today.
+
+    Only where its counts were in doubt: the object was kept then, and may be purged by now.
+    """
+    event = recorded_event(entry)
+    if entry.state is not CallState.UNPRICED or entry.caveats is None:
+        return event, False
+    origin = entry.origin
+    usage = await raw_usage.find(
+        RawUsageKey(
+            call_id=entry.call_id,
+            time=entry.time,
+            partition=origin.partition,
+            sequence_number=origin.sequence_number,
+        )
+    )
+    if usage is None:
+        return event, False
+    today = with_usage(event, usage)
+    return today, today.usage != event.usage
 
 
 def check(staging: Staging, *, allow_unpriced: bool) -> None:

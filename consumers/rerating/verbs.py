@@ -16,6 +16,7 @@ from consumers.rerating.stage import Staging, check, is_live, keep_and_warn, rat
 from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
 from pricing_rules.price_book.book import Book, load_book
+from table_api.consumer_state.raw_usage import RawUsage
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.rerating.run import Rerating, Settled, Work, flat_fields
@@ -142,7 +143,8 @@ async def _staging(
     check_currencies(book, ledger)
     people = await People(clients.tables, now=now_utc).directory()
     calls = scan(clients.tables, ledger.meta, people, scope)
-    return book, await rate_scope(calls, book, scope, place=ledger.place)
+    kept = RawUsage(clients.tables)
+    return book, await rate_scope(calls, book, scope, place=ledger.place, raw_usage=kept)
 
 
 async def _book(settings: Settings, clients: Clients, choice: BookChoice) -> Book:

@@ -4,6 +4,7 @@ A verb imports what it needs when it is called, so that a help page costs little
 """
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,17 +12,19 @@ import typer
 from command_line.app import new_app
 from command_line.values import day, some_words, whole_number
 from consumers.settings import SECONDS_MAX, Settings
-from consumers.verbs.exit_codes import verb
+from consumers.verbs.exit_codes import plain_verb, verb
 from consumers.verbs.history_app import replaying, rerating
 
 consuming = new_app("Meter events and complete calls")
 ledger = new_app("Prove that the ledger adds up")
 dead_letters = new_app("Events that could not be read or stored")
+rating = new_app()
 
 app = new_app("Event hubs in, ledger out. Data goes to stdout, words to stderr.")
 app.add_typer(consuming)
 app.add_typer(ledger)
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(rating)
 app.add_typer(replaying)
 app.add_typer(rerating, name="rerate")
 
@@ -148,6 +151,29 @@ async def _adopt_transitions(
     from consumers.verbs.ledger import adopt
 
     return await adopt(settings, by=by, why=why)
+
+
+@plain_verb(rating, "rate")
+def _rate(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="events and log records: one, a list, or one a line; - is stdin"
+        ),
+    ],
+    book: Annotated[
+        list[Path] | None,
+        typer.Option("--book", metavar="FILE…", help="rule files over the base books"),
+    ] = None,
+    cost_centre: Annotated[
+        str | None, typer.Option("--cost-centre", metavar="X", help="that of every subject")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="a line of JSON for each call")] = False,
+) -> int:
+    """Show what the ledger would hold of the calls in a file; opens no hub and no storage."""
+    from consumers.verbs.rate import rate_file
+
+    return rate_file(file, books=book or (), cost_centre=cost_centre, json_form=json)
 
 
 Diagnostics = Annotated[

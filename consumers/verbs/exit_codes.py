@@ -39,6 +39,20 @@ def verb(
     return register
 
 
+def plain_verb(app: typer.Typer, name: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
+    """Register `def verb(…) -> int`, which opens nothing and so takes no setting."""
+
+    def register(asked: Callable[P, int]) -> Callable[P, int]:
+        @wraps(asked)
+        def started(*args: P.args, **given: P.kwargs) -> int:
+            return _ended(lambda: asked(*args, **given))
+
+        app.command(name, cls=Verb)(started)
+        return asked
+
+    return register
+
+
 def _settings() -> list[Setting]:
     return [Setting(each.variable, each.meaning, each.default) for each in options()]
 
@@ -52,14 +66,21 @@ def _exit_code(
 
     import uvloop
 
+    def run() -> int:
+        settings = read_settings({}, environment)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(asked(settings, **given))
+
+    return _ended(run)
+
+
+def _ended(run: Callable[[], int]) -> int:
     from telemetry.log import Log, configure
 
     configure()
     log = Log("consumers")
     try:
-        settings = read_settings({}, environment)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(asked(settings, **given))
+        return run()
     except TooManyDeadLetters as error:
         log.error(Action.TOO_MANY_DEAD_LETTERS, str(error))
         return STOPPED_BY_DEAD_LETTERS

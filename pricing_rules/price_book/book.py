@@ -99,18 +99,19 @@ class Book:
         return _ENCODER.encode(_StoredBook(self.version, content, dict(self.sources)))
 
 
-def load_book(paths: Sequence[Path] | None = None) -> Book:
+def load_book(paths: Sequence[Path] | None = None, *, dead_aliases: bool = False) -> Book:
     """The shipped base books and, with `paths`, a company's own files over them.
 
-    InvalidBook names the file, the rule and the reason.
+    InvalidBook names the file, the rule and the reason. `dead_aliases`: see `compile_files`.
     """
-    return compile_book([*sorted(BASE_BOOKS.glob("*.toml")), *(paths or ())])
+    shipped = sorted(BASE_BOOKS.glob("*.toml"))
+    return compile_book([*shipped, *(paths or ())], dead_aliases=dead_aliases)
 
 
-def compile_book(paths: Sequence[Path]) -> Book:
+def compile_book(paths: Sequence[Path], *, dead_aliases: bool = False) -> Book:
     """The book that exactly these files make."""
-    content, sources = compile_files([(path.name, read_book_file(path)) for path in paths])
-    return Book(content, sources)
+    files = [(path.name, read_book_file(path)) for path in paths]
+    return Book(*compile_files(files, dead_aliases=dead_aliases))
 
 
 def load_compiled(data: bytes) -> Book:

@@ -54,11 +54,12 @@ _UNIT_ORDER = {unit: index for index, unit in enumerate(Unit)}
 
 
 def compile_files(
-    files: Sequence[tuple[str, BookFile]],
+    files: Sequence[tuple[str, BookFile]], *, dead_aliases: bool = False
 ) -> tuple[BookContent, dict[str, PriceSource]]:
     """The content of the book that these files make together, and each price's source.
 
-    InvalidBook names the file, the rule and the reason.
+    InvalidBook names the file, the rule and the reason. `dead_aliases` allows aliases that resolve
+    to nothing: their calls are unpriced.
     """
     settings_file, settings = _settings(files)
     billing_currency = settings.billing_currency or settings.pricing_currency
@@ -83,9 +84,10 @@ def compile_files(
     check_default_versions(
         content, {(item.provider, item.name): name for name, file in files for item in file.model}
     )
-    check_aliases(
-        content, {item.name.lower(): name for name, file in files for item in file.deployment}
-    )
+    if not dead_aliases:
+        check_aliases(
+            content, {item.name.lower(): name for name, file in files for item in file.deployment}
+        )
     return content, _sources(drafts.values())
 
 

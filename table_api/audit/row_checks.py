@@ -80,6 +80,9 @@ def _count_faults(row: Row) -> Iterator[str]:
     for name in _COUNTED_STATES:
         if int(row.get(name, 0)) != (state == name):
             yield f"states {name} = {row.get(name, 0)} in state {state}"
+    excluding = int(row.get("excluding", 0))
+    if excluding and (excluding != 1 or state != "priced" or "excludes" not in row):
+        yield f"states excluding = {excluding} in state {state}, excludes {row.get('excludes')}"
     for name, value in row.items():
         layer, _, unit = name.partition("_")
         if layer not in _AMOUNTS or not _is_amount(value):

@@ -1,8 +1,9 @@
 """What rows count: the columns whose values add up, and sums of them. Pure.
 
 The measures of a cell are the sums of the same columns of the rows that count in it: `calls`,
-`errors`, `unpriced`, `no_usage`, `q_UNIT` (quantities) as integers, and `LAYER_UNIT` and `LAYER` as
-decimal strings of pico-units, since a 64-bit integer ends at 9.2 million units of currency.
+`errors`, `unpriced`, `no_usage`, `excluding`, `q_UNIT` (quantities) as integers, and `LAYER_UNIT`
+and `LAYER` as decimal strings of pico-units, since a 64-bit integer ends at 9.2 million units of
+currency.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ MEASURE_ORDER = (
     "no_usage", "unpriced", "billed", "q_cache_write_5m", "q_cache_write_1h", "q_reasoning",
     "q_input_audio", "q_cache_read_audio", "q_output_audio", "q_input_image",
     "q_cache_read_image", "q_output_image", "q_audio_ms", "q_image", "q_web_search", "q_request",
+    "excluding",
 )  # fmt: skip
 """The measures of a cell by their position in a day's text. Append only: rows hold positions."""
 MeasureList = list[int]
@@ -25,7 +27,7 @@ MeasureList = list[int]
 
 LAYERS = ("list", "contracted", "charge", "billed")
 """`billed` is written only where the billing currency is not the pricing currency."""
-COUNTS = ("calls", "errors", "unpriced", "no_usage")
+COUNTS = ("calls", "errors", "unpriced", "no_usage", "excluding")
 QUANTITY_COLUMNS = {unit: f"q_{unit.value}" for unit in Unit}
 AMOUNT_COLUMNS = {(layer, unit): f"{layer}_{unit.value}" for layer in LAYERS for unit in Unit}
 _CHARGE_COLUMNS = {
@@ -53,6 +55,8 @@ def measures_of(priced: PricedCall) -> Measures:
     if priced.state is CallState.NO_USAGE:
         measures["no_usage"] = 1
     if priced.state is CallState.PRICED:
+        if priced.excludes:
+            measures["excluding"] = 1
         _add_charges(priced, measures)
     elif event.usage is not None:
         for unit, quantity in event.usage.counts.items():

@@ -155,6 +155,7 @@ def moved_call(call: MeteredCall, place: CountedAt, *, reason: str) -> MeteredCa
         adjustments=(),
         base_rule_id=None,
         tier=None,
+        excludes=(),
     )
     return MeteredCall(priced=moved, origin=call.origin)
 

@@ -23,7 +23,7 @@ from pricing_rules.types import (
 from pricing_rules.units import Unit
 from table_api.ledger.entries import Effect, LedgerEntry
 from table_api.ledger.entry_columns import entry_columns
-from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS
+from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS, Measures
 from table_api.ledger.posting import MeteredCall, Posting
 from table_api.storage.timestamp import parse_time
 
@@ -122,13 +122,17 @@ def differs(entry: LedgerEntry, after: Posting) -> bool:
     """Whether the row after would say anything else but the book's version."""
     effects = [Effect(after.cell or "", 0, {})]
     columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
-    before = {name: amount for name, amount in entry.measures.items() if amount}
-    if before != {name: amount for name, amount in after.measures.items() if amount}:
+    if _numbers(entry.measures) != _numbers(after.measures):
         return True
     return any(
         entry.text(name) != (None if columns.get(name) is None else str(columns[name]))
         for name in STATE_COLUMNS
     )
+
+
+def _numbers(measures: Measures) -> Measures:
+    """Without `excluding`, which rows of earlier releases do not say."""
+    return {name: amount for name, amount in measures.items() if amount and name != "excluding"}
 
 
 def _usage(entry: LedgerEntry) -> Usage:

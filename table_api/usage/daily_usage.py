@@ -28,6 +28,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Calls answered with 400 or above."""
     unpriced_calls: int = 0
     no_usage_calls: int = 0
+    excluding_calls: int = 0
+    """Calls whose cost leaves something out."""
     units: Mapping[Unit, int] = {}
     """Quantities that are not zero."""
     list: int = 0
@@ -78,6 +80,7 @@ def read_daily_usage(cell: Row) -> DailyUsage:
             errors=row.errors or 0,
             unpriced_calls=row.unpriced or 0,
             no_usage_calls=row.no_usage or 0,
+            excluding_calls=row.excluding or 0,
             units={unit: count for unit, count in zip(_UNITS_STORED, counts, strict=True) if count},
             list=row.list or 0,
             contracted=row.contracted or 0,
@@ -89,13 +92,14 @@ def read_daily_usage(cell: Row) -> DailyUsage:
 
 def sum_totals(parts: Iterable[Totals]) -> Totals:
     """The exact sum."""
-    calls = errors = unpriced = no_usage = list_ = contracted = charge = billed = 0
+    calls = errors = unpriced = no_usage = excluding = list_ = contracted = charge = billed = 0
     units: dict[Unit, int] = {}
     for part in parts:
         calls += part.calls
         errors += part.errors
         unpriced += part.unpriced_calls
         no_usage += part.no_usage_calls
+        excluding += part.excluding_calls
         list_ += part.list
         contracted += part.contracted
         charge += part.charge
@@ -107,6 +111,7 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         errors=errors,
         unpriced_calls=unpriced,
         no_usage_calls=no_usage,
+        excluding_calls=excluding,
         units={unit: units[unit] for unit in _UNITS if units.get(unit)},
         list=list_,
         contracted=contracted,
@@ -128,6 +133,7 @@ _FIELD_POSITIONS = [
         ("errors", "errors"),
         ("unpriced", "unpriced_calls"),
         ("no_usage", "no_usage_calls"),
+        ("excluding", "excluding_calls"),
         ("list", "list"),
         ("contracted", "contracted"),
         ("charge", "charge"),

@@ -1,6 +1,8 @@
 """The verbs `people import` and `people erase`. An import records what it does to past days."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from unicodedata import normalize
 
@@ -10,9 +12,11 @@ from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.ledger.book_archive import CONTAINER as PRICE_BOOKS
 from table_api.ledger.book_archive import BookArchive
+from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import read_meta
+from table_api.monthly.reads import MonthlyReads
 from table_api.people.csv_file import import_changes, read_people_csv
-from table_api.people.people import People, PeopleDirectory
+from table_api.people.people import People, PeopleDirectory, Person
 from table_api.people.regroupings import Regrouping, Regroupings
 from table_api.rerating.past_days import PastDays, first_changed_days
 from table_api.settings import Settings
@@ -21,6 +25,10 @@ from table_api.storage.settings import StorageSettings
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
 from table_api.verbs.exit_codes import say
+
+RECENT_DAYS = 92
+"""Calls of so many days are looked at: whoever made none of them may be misspelt."""
+UNSEEN_NAMED_MAX = 20
 
 
 async def erase_person(settings: Settings, subject: str) -> int:
@@ -42,6 +50,10 @@ async def import_people(settings: Settings, file: Path, *, dry_run: bool) -> int
         moved = await _moved(storage, settings.storage, before, before.with_rows(rows))
         for change in (*import_changes(before, rows), *map(_line, moved)):
             print(change)
+        for subject in await _unseen(storage, rows):
+            say(
+                f"no call of the last {RECENT_DAYS} days has subject {subject!r}: is it spelled so?"
+            )
         if dry_run:
             say(f"nothing is written: {len(rows)} rows are good")
             return 0
@@ -51,6 +63,19 @@ async def import_people(settings: Settings, file: Path, *, dry_run: bool) -> int
     subjects = len({person.subject for person in rows})
     say(f"{len(rows)} rows of {subjects} subjects are stored in the table people")
     return 0
+
+
+async def _unseen(storage: TableStorage, rows: Sequence[Person]) -> list[str]:
+    """Subjects of these rows that no recent call has, the first ones; none before any call."""
+    meta = await read_meta(storage)
+    if meta is None or not meta.has_monthly:
+        return []
+    today = meta.calendar.day(now_utc())
+    days = DayRange(today - timedelta(days=RECENT_DAYS), today + timedelta(days=1))
+    found = await MonthlyReads(storage).subjects(days)
+    seen = {subject for part in found for subject in part.subjects}
+    unseen = sorted({person.subject for person in rows} - seen) if seen else []
+    return unseen[:UNSEEN_NAMED_MAX]
 
 
 async def _moved(

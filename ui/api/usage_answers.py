@@ -40,6 +40,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     errors: int
     unpriced_calls: int
     no_usage_calls: int
+    excluding_calls: int
     units: dict[str, int]
     cost: Cost | None
     """None if there are calls and none of them has a cost."""

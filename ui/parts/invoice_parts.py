@@ -20,6 +20,7 @@ WORDS = {
     "unpriced": "without a price",
     "no_usage": "without usage",
     "unattributed": "without a caller",
+    "excludes": "with an incomplete cost",
 }
 
 
@@ -50,7 +51,7 @@ def show_concerns(rows: Sequence[InvoiceConcern], currency: str) -> None:
     """What the amounts do not include; the page always shows it."""
     if not rows:
         return
-    st.subheader("Calls without an amount or without an owner")
+    st.subheader("Calls without an amount, an owner or a complete cost")
     st.caption("Estimates are not included in any total.")
     plain_table(
         {
@@ -63,5 +64,5 @@ def show_concerns(rows: Sequence[InvoiceConcern], currency: str) -> None:
             f"Estimate ({currency})": charge_column([row.estimate for row in rows]),
             "Basis": text_column([row.basis for row in rows]),
         },
-        alt="Calls without an amount or without an owner, with estimates",
+        alt="Calls without an amount, an owner or a complete cost, with estimates",
     )

@@ -18,6 +18,15 @@ def show_no_usage(calls: int) -> None:
     )
 
 
+def show_excluding(calls: int) -> None:
+    """Calls whose charge is known to be incomplete."""
+    st.info(
+        f"**The charge of {counted(calls, 'call')} leaves something out.** The page of each such "
+        "call says what.",
+        icon=":material/indeterminate_check_box:",
+    )
+
+
 def show_unpriced(by_model: Usage) -> None:
     """One line per model with unpriced calls, most calls first."""
     rows = sorted(

@@ -44,6 +44,7 @@ class Totals(Answer):
     errors: int
     unpriced_calls: int
     no_usage_calls: int
+    excluding_calls: int
     units: Units
     cost: Cost | None
     """None where there are calls and none of them has a cost."""

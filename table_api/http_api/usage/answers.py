@@ -50,6 +50,7 @@ def _totals(sums: Totals, *, billed: bool) -> Fields:
         "errors": sums.errors,
         "unpriced_calls": sums.unpriced_calls,
         "no_usage_calls": sums.no_usage_calls,
+        "excluding_calls": sums.excluding_calls,
         "units": sums.units,
         "cost": _cost(sums, billed=billed) if sums.cost_known else None,
     }

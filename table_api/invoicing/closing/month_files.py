@@ -3,7 +3,7 @@
 Stored files hold subject ids and no names.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from table_api.invoicing.documents.invoices import (
     rounded_sum,
     statement_sheets,
 )
-from table_api.invoicing.focus.columns import DATASETS, FocusRow, Kind, focus_csv
+from table_api.invoicing.focus.columns import DATASETS, FocusRow, columns_of, focus_csv
 from table_api.invoicing.focus.rows import (
     billing_period_rows,
     cost_and_usage_rows,
@@ -68,11 +68,11 @@ class MonthDocuments:
             base = f"statements/{document.number}"
             yield _exact(f"{base}.json", JSON, partial(encode_document, document))
 
-        for name, columns in DATASETS.items():
-            make = partial(self._focus, name, columns)
-            yield _exact(f"focus/{name}.csv", CSV, make)
+        for name in DATASETS:
+            yield _exact(f"focus/{name}.csv", CSV, partial(self._focus, name))
 
-    def _focus(self, name: str, columns: Mapping[str, Kind]) -> bytes:
+    def _focus(self, name: str) -> bytes:
+        columns = columns_of(name, self.snapshot.rules)
         return focus_csv(columns, focus_rows(self.snapshot, name))
 
     def manifest(self, files: Sequence[File]) -> Manifest:

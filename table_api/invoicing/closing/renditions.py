@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from table_api.invoicing.closing.month_files import CSV, PDF, XLSX, focus_rows
 from table_api.invoicing.documents.document import Document
-from table_api.invoicing.focus.columns import DATASETS, focus_csv
+from table_api.invoicing.focus.columns import columns_of, focus_csv
 from table_api.invoicing.focus.focus_1_2 import COST_AND_USAGE_1_2, as_focus_1_2
 from table_api.invoicing.focus.parquet import focus_parquet
 from table_api.invoicing.formats.document_csv import document_csv
@@ -45,7 +45,7 @@ def render(document: Document, ending: str, names: Names) -> tuple[str, bytes]:
 
 def render_parquet(snapshot: Snapshot, name: str) -> bytes:
     """A FOCUS dataset by its file name without ending."""
-    return focus_parquet(DATASETS[name], focus_rows(snapshot, name))
+    return focus_parquet(columns_of(name, snapshot.rules), focus_rows(snapshot, name))
 
 
 def render_focus_1_2(snapshot: Snapshot) -> bytes:

@@ -14,7 +14,7 @@ NOTICE = "Internal charge-back statement, not a tax invoice"
 
 Kind = Literal["invoice", "statement"]
 LineKind = Literal["usage", "correction"]
-Concern = Literal["unpriced", "no_usage", "unattributed"]
+Concern = Literal["unpriced", "no_usage", "unattributed", "excludes"]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +53,7 @@ class Line(_Part, frozen=True, kw_only=True):
 
 
 class Uncharged(_Part, frozen=True, kw_only=True):
-    """Calls that have no amount, or no owner."""
+    """Calls that have no amount or no owner, or whose cost leaves something out."""
 
     concern: Concern
     charge_month: str

@@ -1,4 +1,4 @@
-"""Calls without an amount or without an owner, and what they may have cost. Pure.
+"""Calls without an amount, an owner or a complete cost, and what they may have cost. Pure.
 
 An estimate stands beside the invoice and in none of its totals.
 """
@@ -20,6 +20,7 @@ PER_CALL = "mean charge per priced call of the model in the month"
 PER_ANY_CALL = "mean charge per priced call of all models in the month"
 NOTHING_PRICED = "nothing comparable was priced in the month"
 IN_LINES = "charged in the lines above: nobody was named as the caller"
+INCOMPLETE = "charged in the lines above, without what nobody reported: see `excludes` of each call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,8 @@ def _concerns(subject: str, sums: Measures) -> Iterable[tuple[Concern, Counter[s
         yield "unpriced", Counter(calls=sums["unpriced"], **quantities)
     if sums.get("no_usage", 0):
         yield "no_usage", Counter(calls=sums["no_usage"])
+    if sums.get("excluding", 0):
+        yield "excludes", Counter(calls=sums["excluding"])
     if subject == UNATTRIBUTED and sums.get("calls", 0):
         yield "unattributed", Counter(calls=sums["calls"])
 
@@ -124,7 +127,7 @@ def _shown(place: _Concerned, counts: Counter[str], estimator: Estimator) -> Unc
     elif place.concern == "no_usage":
         estimate, basis = estimator.of_calls(place.model, counts["calls"])
     else:
-        estimate, basis = None, IN_LINES
+        estimate, basis = None, IN_LINES if place.concern == "unattributed" else INCOMPLETE
     return Uncharged(
         concern=place.concern,
         charge_month=place.charge_month,

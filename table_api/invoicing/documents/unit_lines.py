@@ -56,6 +56,8 @@ class ExactLine:
     key: LineKey
     facts: Mapping[str, str]
     quantity: int = 0
+    excluding: int = 0
+    """Calls whose cost leaves something out, of the cells that the line is made of."""
     amounts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LAYERS, 0))
 
     def billed(self, layer: str) -> int:
@@ -124,5 +126,6 @@ def _add(
         shown = {name: str(facts[name]) for name in LINE_FACTS if name in facts}
         line = lines.setdefault(key, ExactLine(key=key, facts=shown))
         line.quantity += quantity
+        line.excluding += sums.get("excluding", 0)
         for layer, amount in amounts.items():
             line.amounts[layer] += amount

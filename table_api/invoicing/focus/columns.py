@@ -59,6 +59,7 @@ COST_AND_USAGE: dict[str, Kind] = {
     "SubAccountType": "string",
     "Tags": "string",
     "x_BaseRule": "string",
+    "x_CallsExcluding": "decimal",
     "x_ConsumerId": "string",
     "x_LineId": "string",
 }
@@ -96,6 +97,16 @@ DATASETS = {
     "invoice_detail": INVOICE_DETAIL,
 }
 """By the name of the file."""
+SINCE_RULES_2 = frozenset({"x_CallsExcluding"})
+"""What the files of a snapshot with the first rules do not have."""
+
+
+def columns_of(dataset: str, rules: int) -> Mapping[str, Kind]:
+    """The columns of a month's file, by the rules of its snapshot."""
+    columns = DATASETS[dataset]
+    if rules >= 2:
+        return columns
+    return {name: kind for name, kind in columns.items() if name not in SINCE_RULES_2}
 
 
 def focus_csv(columns: Mapping[str, Kind], rows: Iterable[FocusRow]) -> bytes:

@@ -88,6 +88,7 @@ def cost_and_usage_rows(snapshot: Snapshot) -> Iterator[FocusRow]:
                 **_who(snapshot, charge),
                 **_what(charge),
                 **_costs(snapshot, charge),
+                **_excluding(snapshot, charge),
             }
 
 
@@ -210,6 +211,13 @@ def _costs(snapshot: Snapshot, charge: _Charge) -> dict[str, str | None]:
         "PricingQuantity": _ratio(quantity, unit.per_pricing),
         "PricingUnit": unit.pricing,
     }
+
+
+def _excluding(snapshot: Snapshot, charge: _Charge) -> dict[str, str | None]:
+    """Calls of the day and line whose cost leaves something out; each unit's row repeats them."""
+    if snapshot.rules < 2:
+        return {}
+    return {"x_CallsExcluding": _ratio(charge.line.excluding, 1)}
 
 
 def _price_details(

@@ -30,6 +30,7 @@ _WORDS = {
     "unpriced": "without a price",
     "no_usage": "without usage",
     "unattributed": "without a caller",
+    "excludes": "with an incomplete cost",
 }
 
 Names = Mapping[str, str]
@@ -212,7 +213,7 @@ def _what(line: Line) -> str:
 
 
 def _uncharged(document: Document, names: Names) -> Iterator[Row]:
-    title = "Calls without an amount or without an owner"
+    title = "Calls without an amount, an owner or a complete cost"
     yield Row(cells=(_text(title, 11, bold=True, colour=WARNING),), height=26, keep=3)
     note = "Estimates stand in no total. They say what may come, on what basis, and are no bill."
     yield Row(cells=(_text(note, 7, colour=GREY),), height=13)

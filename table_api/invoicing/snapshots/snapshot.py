@@ -14,6 +14,8 @@ from table_api.ledger.measures import Measures, decode_measures, encode_measures
 from table_api.storage.table_storage import Value
 
 SCHEMA = "llm-chargeback/snapshot/1"
+RULES = 2
+"""How documents are made of a snapshot, from now on. 1 had no `x_CallsExcluding` in FOCUS."""
 INVOICE_DIGITS = 6
 
 StoredAdditive = dict[str, int | str]
@@ -146,6 +148,8 @@ class Snapshot(_Stored, frozen=True, kw_only=True):
     earlier: tuple[EarlierMonth, ...]
     outside: tuple[Outside, ...]
     regrouped: tuple[Regrouped, ...]
+    rules: int = 1
+    """See RULES: a month that was closed by earlier rules is made by them for ever."""
 
     @property
     def layer(self) -> str:

@@ -21,6 +21,7 @@ from table_api.invoicing.snapshots.changes import (
     regrouped,
 )
 from table_api.invoicing.snapshots.snapshot import (
+    RULES,
     Checks,
     EarlierMonth,
     Outside,
@@ -103,6 +104,7 @@ async def take_snapshot(
         earlier=history.earlier,
         outside=history.outside,
         regrouped=history.regrouped,
+        rules=RULES,
     )
 
 

@@ -8,6 +8,7 @@ from consumers.rerating.stage import rate_scope
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import parse_pico
 from pricing_rules.price_book.book import Book
+from table_api.consumer_state.raw_usage import RawUsage
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.meta import LedgerMeta, read_meta
 from table_api.ledger.posting import MeteredCall
@@ -84,10 +85,10 @@ async def test_a_moved_past_is_what_a_run_of_the_same_book_would_change(
     scope = Scope(from_day=date(2026, 11, 1), to_day=date(2026, 12, 1), subject="ada")
     ledger = await open_ledger(memory)
     calls = scan(memory, past.meta, AFTER, scope)
-    total = (await rate_scope(calls, book, scope, place=ledger.place)).diff.total
-    before = (
-        await rate_scope(scan(memory, past.meta, STANDING, scope), book, scope, place=ledger.place)
-    ).diff.total
+    kept = RawUsage(memory)
+    total = (await rate_scope(calls, book, scope, place=ledger.place, raw_usage=kept)).diff.total
+    calls = scan(memory, past.meta, STANDING, scope)
+    before = (await rate_scope(calls, book, scope, place=ledger.place, raw_usage=kept)).diff.total
     assert (total.changed - before.changed, total.after - before.after) == (
         line.repriced,
         line.delta,

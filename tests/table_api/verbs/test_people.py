@@ -15,6 +15,8 @@ from table_api.ledger.meta import read_meta
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.regroupings import Regroupings
 from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.timestamp import now_utc
+from tests.fixtures.builders import call_id
 from tests.fixtures.calls import NOW, SETTINGS, make_call
 
 FILE = """subject,display_name,cost_centre,valid_from
@@ -107,3 +109,29 @@ async def test_import_says_which_past_days_move_keeps_it_and_a_dry_run_does_not(
     assert await kept() == ["R&D"]
     assert "past days" not in await imported()
     await storage.close()
+
+
+async def test_a_subject_without_a_recent_call_is_named_and_not_refused(
+    azurite: AzuritePorts, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "subject,display_name,cost_centre,valid_from\n"
+        "person-seen,Ada,R&D,2026-01-01\nperson-mispelt,Bob,R&D,2026-01-01\n",
+        encoding="utf-8",
+    )
+    storage = AzureTableStorage.from_connection_string(azurite.connection_string)
+    meta = await read_meta(storage)
+    ledger = await ProjectedLedger.open(storage, meta.settings if meta else SETTINGS, now=now_utc)
+    await ledger.post([make_call(2, id=call_id(2), subject="person-seen", time=now_utc())])
+    await storage.close()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "table_api", "people", "import", "--dry-run", str(file)),
+        env={**os.environ, "STORAGE_CONNECTION_STRING": azurite.connection_string},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 0
+    assert b"no call of the last 92 days has subject 'person-mispelt'" in said
+    assert b"person-seen" not in said

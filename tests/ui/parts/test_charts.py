@@ -17,6 +17,7 @@ def row(day: date, charge: str, *, model: str | None = None, centre: str | None 
         errors=0,
         unpriced_calls=0,
         no_usage_calls=0,
+        excluding_calls=0,
         units={},
         cost=cost,
         day=day,
