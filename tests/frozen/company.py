@@ -59,10 +59,7 @@ TOGETHER = timedelta(minutes=10)
 
 
 class HandTime(StreamTime):
-    """Stream time as the test says."""
-
-    def __init__(self) -> None:
-        self.latest = None
+    """Stream time as the test says: there is no hub to look at."""
 
     async def look(self) -> Passed:
         return Passed(self.latest, False)
@@ -85,7 +82,8 @@ class Company:
         self.storage, self.blobs = storage, blobs
         self.books = BookArchive(blobs["price-books"])
         self.now = FROZEN_AT
-        self.outbox, self.stream_time = Outbox(), HandTime()
+        self.outbox = Outbox()
+        self.stream_time = HandTime([], ProgressTable(storage), now=lambda: self.now)
         self.letters = {hub: self._letters(hub) for hub in (USAGE, DIAGNOSTICS)}
         calls, purged = OpenCalls(storage), PurgedHours(MemoryBlobStore())
         pairing = Pairing(
@@ -174,7 +172,7 @@ class Company:
         await self.metering.prepare(event.partition, [received])()
 
     async def redrive_all(self) -> dict[str, str]:
-        """Every open letter through its paths_of; what became of each."""
+        """Every open letter through its paths; what became of each."""
         usage = pairing_path(self.intakes[USAGE])
         paths_of = {
             USAGE: [metering_path(self.metering), usage],
