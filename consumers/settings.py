@@ -3,17 +3,13 @@
 docs/consumer.md lists all of them; a test compares. Nothing else reads the environment.
 """
 
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from consumers.errors import SettingsError
+from consumers.setting_values import DAYS_MAX, host, https_url, paths, positive, seconds, up_to
 from table_api.consumer_state.groups import Groups
 from table_api.ledger.keys import SHARDS_MAX
 from table_api.storage.settings import StorageSettings, spelled_out
@@ -26,55 +22,6 @@ def _setting(
     return field(default=default, metadata=metadata)
 
 
-def _paths(text: str) -> tuple[Path, ...]:
-    return tuple(Path(part) for part in text.split(os.pathsep) if part)
-
-
-SECONDS_MAX = 31_536_000
-"""A year: longer waits are typing errors."""
-NUMBER_MAX = 1_000_000
-DAYS_MAX = 90
-"""Event Hubs keeps no event longer."""
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = Decimal(text)
-        usable = Decimal("0.001") <= seconds <= SECONDS_MAX
-    except ArithmeticError as error:
-        raise ValueError("expected seconds") from error
-    if not usable:
-        raise ValueError(f"expected 0.001 to {SECONDS_MAX} seconds")
-    return int(seconds * 1_000) / 1_000
-
-
-def _positive(text: str, number_max: int = NUMBER_MAX) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if not 1 <= number <= number_max:
-        raise ValueError(f"expected a whole number from 1 to {number_max}")
-    return number
-
-
-def _up_to(number_max: int) -> Callable[[str], int]:
-    return partial(_positive, number_max=number_max)
-
-
-def _https_url(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme != "https" or not url.hostname:
-        raise ValueError("expected https://HOST")
-    return text
-
-
-def _host(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", text):
-        raise ValueError("expected a host name such as NAMESPACE.servicebus.windows.net")
-    return text
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting of every verb; the flag of `checkpoint_interval_s` is that with dashes."""
@@ -85,7 +32,7 @@ class Settings:
     eventhub_namespace: str | None = _setting(
         "EVENTHUB_NAMESPACE",
         "fully qualified namespace; the process signs in by its identity",
-        parse=_host,
+        parse=host,
     )
     eventhub_name: str = _setting(
         "EVENTHUB_NAME", "the event hub of usage events", default="llm-usage"
@@ -99,10 +46,10 @@ class Settings:
         parse=spelled_out,
     )
     tables_url: str | None = _setting(
-        "TABLES_URL", "https://ACCOUNT.table.core.windows.net; by identity", parse=_https_url
+        "TABLES_URL", "https://ACCOUNT.table.core.windows.net; by identity", parse=https_url
     )
     blobs_url: str | None = _setting(
-        "BLOBS_URL", "https://ACCOUNT.blob.core.windows.net; by identity", parse=_https_url
+        "BLOBS_URL", "https://ACCOUNT.blob.core.windows.net; by identity", parse=https_url
     )
     checkpoint_container: str = _setting(
         "CHECKPOINT_CONTAINER", "blob container of checkpoints", default="checkpoints"
@@ -111,7 +58,7 @@ class Settings:
         "DEAD_LETTER_CONTAINER", "blob container of dead letters", default="dead-letters"
     )
     price_books: tuple[Path, ...] = _setting(
-        "PRICE_BOOKS", "rule files of your own, separated as in PATH", default=(), parse=_paths
+        "PRICE_BOOKS", "rule files of your own, separated as in PATH", default=(), parse=paths
     )
     billing_time_zone: str = _setting(
         "BILLING_TIME_ZONE",
@@ -130,67 +77,67 @@ class Settings:
         "LEDGER_SHARDS",
         "partitions a month; fixed when the ledger is made",
         default=16,
-        parse=_up_to(SHARDS_MAX),
+        parse=up_to(SHARDS_MAX),
     )
     batch_events_max: int = _setting(
-        "BATCH_EVENTS_MAX", "most events in a batch", default=2_000, parse=_positive
+        "BATCH_EVENTS_MAX", "most events in a batch", default=2_000, parse=positive
     )
     linger_s: float = _setting(
         "LINGER_S",
         "seconds that a batch may wait to fill",
         default=0.5,
-        parse=_seconds,
+        parse=seconds,
     )
     prefetch_events: int = _setting(
-        "PREFETCH_EVENTS", "events fetched ahead, per partition", default=3_000, parse=_positive
+        "PREFETCH_EVENTS", "events fetched ahead, per partition", default=3_000, parse=positive
     )
     checkpoint_interval_s: float = _setting(
         "CHECKPOINT_INTERVAL_S",
         "seconds between saves, per partition",
         default=3.0,
-        parse=_seconds,
+        parse=seconds,
     )
     load_balancing_interval_s: float = _setting(
         "LOAD_BALANCING_INTERVAL_S",
         "seconds between claims of partitions",
         default=10.0,
-        parse=_seconds,
+        parse=seconds,
     )
     ownership_expiry_s: float = _setting(
         "OWNERSHIP_EXPIRY_S",
         "seconds until a dead consumer's partitions are free",
         default=60.0,
-        parse=_seconds,
+        parse=seconds,
     )
     monitor_interval_s: float = _setting(
         "MONITOR_INTERVAL_S",
         "seconds between looks at lag and stalls",
         default=15.0,
-        parse=_seconds,
+        parse=seconds,
     )
     stall_s: float = _setting(
         "STALL_S",
         "seconds that events may wait while none arrives; then it is a stall",
         default=60.0,
-        parse=_seconds,
+        parse=seconds,
     )
     dead_letter_window_events: int = _setting(
-        "DEAD_LETTER_WINDOW_EVENTS", "last events that are judged", default=1_000, parse=_positive
+        "DEAD_LETTER_WINDOW_EVENTS", "last events that are judged", default=1_000, parse=positive
     )
     dead_letters_of_a_sender_max: int = _setting(
         "DEAD_LETTERS_OF_A_SENDER_MAX",
         "of one sender among them; past it the partition is slowed",
         default=200,
-        parse=_positive,
+        parse=positive,
     )
     dead_letter_percent_max: int = _setting(
         "DEAD_LETTER_PERCENT_MAX",
         "of them, whoever sent them; past it the partition is slowed, then the consumer stops",
         default=50,
-        parse=_positive,
+        parse=positive,
     )
     dead_letter_slowed_events_per_s: int = _setting(
-        "DEAD_LETTER_SLOWED_EVENTS_PER_S", "speed when it is slowed", default=100, parse=_positive
+        "DEAD_LETTER_SLOWED_EVENTS_PER_S", "speed when it is slowed", default=100, parse=positive
     )
     diagnostics_hub_name: str = _setting(
         "DIAGNOSTICS_HUB_NAME",
@@ -204,30 +151,30 @@ class Settings:
         "PAIRING_GRACE_S",
         "seconds that a usage event may be late before the log replaces it",
         default=900.0,
-        parse=_seconds,
+        parse=seconds,
     )
     pairing_timeout_s: float = _setting(
         "PAIRING_TIMEOUT_S",
         "seconds that a call may wait for its other half",
         default=3_600.0,
-        parse=_seconds,
+        parse=seconds,
     )
     pairing_sweep_interval_s: float = _setting(
         "PAIRING_SWEEP_INTERVAL_S",
         "seconds between looks at waiting calls",
         default=30.0,
-        parse=_seconds,
+        parse=seconds,
     )
     hub_retention_days: int = _setting(
         "HUB_RETENTION_DAYS",
         "retention of the hub that keeps events longer",
         default=7,
-        parse=_up_to(DAYS_MAX),
+        parse=up_to(DAYS_MAX),
     )
 
     raw_usage_days: int = _setting(
         "RAW_USAGE_DAYS", "how long usage objects of unpriced calls are kept", default=100,
-        parse=_positive,
+        parse=positive,
     )  # fmt: skip
 
     def __post_init__(self) -> None:

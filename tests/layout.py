@@ -43,8 +43,8 @@ ORDER = {
         http_api  verbs  [function_app __main__]
     """,
     "consumers": """
-        errors log_actions  settings  decoding  [gateway_log receiving]  dead_letters
-        running  [metering pairing]  rerating  replay  verbs  __main__
+        errors log_actions  setting_values  settings  decoding  [gateway_log receiving]
+        dead_letters  running  [metering pairing]  rerating  replay  verbs  __main__
     """,
     "ui": """
         period format  api  address  parts  usage_views  app_pages  streamlit_app  app

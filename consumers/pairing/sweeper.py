@@ -17,7 +17,7 @@ from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.storage_retry import ended_within
 from table_api.errors import Retryable
 from table_api.open_calls.keys import SAME_CALL_MAX
-from table_api.open_calls.table import Settled
+from table_api.open_calls.settled import Settled
 from telemetry.log import Log
 from telemetry.metrics import CounterName, count
 

@@ -11,7 +11,8 @@ import typer
 
 from command_line.app import new_app
 from command_line.values import day, some_words, whole_number
-from consumers.settings import SECONDS_MAX, Settings
+from consumers.setting_values import SECONDS_MAX
+from consumers.settings import Settings
 from consumers.verbs.exit_codes import plain_verb, verb
 from consumers.verbs.history_app import replaying, rerating
 
@@ -170,7 +171,7 @@ def _rate(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="a line of JSON for each call")] = False,
 ) -> int:
-    """Show what the ledger would hold of the calls in a file; opens no hub and no storage."""
+    """Show what the ledger would hold of a file of calls."""
     from consumers.verbs.rate import rate_file
 
     return rate_file(file, books=book or (), cost_centre=cost_centre, json_form=json)

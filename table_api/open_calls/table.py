@@ -30,6 +30,7 @@ from table_api.open_calls.keys import (
 )
 from table_api.open_calls.open_call import OpenCall, call_or_damaged, open_call, open_calls_of
 from table_api.open_calls.purged_hours import PurgedHours
+from table_api.open_calls.settled import Settled
 from table_api.storage.keys import EVERY_ROW, KeyRange
 from table_api.storage.parallel import all_of, chunks
 from table_api.storage.table_storage import (
@@ -62,16 +63,6 @@ class Arrival:
     due_from: datetime
     """The earliest time that the sweeper has not passed: a fact that comes very late is indexed
     here too, so that it is seen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """All calls before `before` were settled, and what that decided was published, at `at`."""
-
-    before: datetime
-    at: datetime
-    timeout: timedelta
-    """How long their halves were waited for."""
 
 
 class OpenCalls:
@@ -220,22 +211,14 @@ class OpenCalls:
     async def settled(self) -> Settled | None:
         """Which calls are settled for good, for a close; None while no sweeper has said so."""
         row = await self._storage.get(OPEN_CALLS_TABLE, *SWEEP)
-        if row is None or "settled_before" not in row:
-            return None
-        return Settled(
-            before=parse_time(row["settled_before"]),
-            at=parse_time(row["settled_at"]),
-            timeout=timedelta(milliseconds=int(row["timeout_ms"])),
-        )
+        return None if row is None else Settled.read(row)
 
     async def set_swept(self, time: datetime, settled: Settled | None = None) -> None:
         """Remember it. Too early a time costs a sweeper some work, so the last writer may stand."""
         partition, row_key = SWEEP
         columns: dict[str, Value] = {"time": time.isoformat()}
         if settled is not None:
-            columns["settled_before"] = settled.before.isoformat()
-            columns["settled_at"] = settled.at.isoformat()
-            columns["timeout_ms"] = settled.timeout // timedelta(milliseconds=1)
+            columns |= settled.columns()
         await self._storage.transact(OPEN_CALLS_TABLE, partition, [Upsert(row_key, columns)])
 
     async def purge(self, before: datetime, purged: PurgedHours) -> int:

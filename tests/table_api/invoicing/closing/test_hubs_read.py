@@ -13,7 +13,8 @@ from table_api.consumer_state.groups import DEFAULT_GROUPS, ConsumerGroup
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.invoicing.closing.close_job import waiting_calls
 from table_api.invoicing.closing.hubs_read import not_past, unread_hubs
-from table_api.open_calls.table import OpenCalls, Settled
+from table_api.open_calls.settled import Settled
+from table_api.open_calls.table import OpenCalls
 from table_api.storage.memory_tables import MemoryTableStorage
 
 STOP = datetime(2026, 12, 1, tzinfo=UTC)
