@@ -84,12 +84,13 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def make_posting(call: MeteredCall, calendar: BillingCalendar, settings: LedgerSettings) -> Posting:
-    """Place a call in the ledger. LedgerMismatch when it is priced in other currencies."""
+    """Place a call in the ledger. LedgerMismatch when it is priced in other currencies; a moved
+    call has no price, and can leave whatever it was priced in.
+    """
     priced, event = call.priced, call.priced.event
-    if (priced.pricing_currency, priced.billing_currency) != (
-        settings.pricing_currency,
-        settings.billing_currency,
-    ):
+    currencies = (priced.pricing_currency, priced.billing_currency)
+    of_ledger = (settings.pricing_currency, settings.billing_currency)
+    if currencies != of_ledger and priced.state is not CallState.MOVED:
         settings.check_currencies(
             f"book {priced.book_version[:12]} of call {event.id}",
             pricing=priced.pricing_currency,
@@ -221,6 +222,8 @@ def kept_facts(facts: Mapping[str, Value], posting: Posting) -> Mapping[str, Val
     next call changes it: else what was corrected in it could never be billed.
     """
     priced = posting.call.priced
+    if priced.state is CallState.MOVED:
+        return facts
     one_currency = priced.billing_currency == priced.pricing_currency
     billing = None if one_currency else priced.billing_currency
     if (facts.get("currency"), facts.get("billing_currency")) == (priced.pricing_currency, billing):

@@ -20,6 +20,8 @@ from pricing_rules.price_book.book import Book, load_book
 from table_api.audit.ledger_audit import audit
 from table_api.errors import LedgerMismatch
 from table_api.ledger.book_archive import BookArchive
+from table_api.ledger.chain_changes import TakeOut
+from table_api.ledger.keys import CallAddress
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.post_result import Outcome
 from table_api.ledger.posting import MeteredCall
@@ -147,6 +149,21 @@ async def test_a_revert_does_not_bring_other_currencies_back(
     await history.apply(run)
     reverted = await history.revert(run)
     assert (reverted.restored.done, reverted.restored.left) == (0, 1)
+    assert (await audit(storage, now=NOW)).problems == ()
+
+
+async def test_a_call_of_other_currencies_can_be_taken_out(
+    euro_book: Book, dollar_book: Book
+) -> None:
+    history, storage = await with_a_wrong_call(euro_book, dollar_book)
+    ledger = await history.ledger()
+    [chain] = [one for one in (await history.chains()).values() if one[0].call_id == call_id(1)]
+    address = CallAddress(chain[0].partition, chain[0].entry_key)
+    wanted = TakeOut(
+        entry_key=address.entry_key, subject="ann", by="ada", reason="twice", place=ledger.place
+    )
+    results = await ledger.amend({address: wanted})
+    assert results[address].outcome is Outcome.CORRECTED
     assert (await audit(storage, now=NOW)).problems == ()
 
 
