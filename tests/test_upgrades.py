@@ -33,6 +33,8 @@ from tests.frozen.dump import answers, events, expected
 OCTOBER, NOVEMBER = BillingMonth(2026, 10), BillingMonth(2026, 11)
 BOOKS: dict[str, str] = expected()["books"]
 RUNS: dict[str, str] = expected()["runs"]
+OTHER_SINCE = [f"/v1/invoices.months[0].files[1].{of_file}" for of_file in ("bytes", "sha256")]
+"""Of Cost and Usage of a month that is closed today: it has the column `x_CallsExcluding`."""
 RECOVERED = "00000000-0000-4000-8000-000000000330"
 """A call that was taken from the gateway's log; its usage event comes later."""
 
@@ -161,7 +163,8 @@ async def test_it_goes_on_and_closes_the_next_month_as_the_first_release_did(
     await assert_state(company, "later")
     wanted = answers("later")
     today = await company.ask(wanted)
-    assert [text for path in wanted for text in missing(wanted[path], today[path], path)] == []
+    found = [text for path in wanted for text in missing(wanted[path], today[path], path)]
+    assert [text.partition(":")[0] for text in found] == OTHER_SINCE
 
     await company.revert(RUNS["applied"])
     await assert_state(company, "taken_back")
