@@ -181,7 +181,9 @@ async def _read_cells(source: BillingSource, month: BillingMonth) -> dict[str, C
         async for page in source.storage.query(LEDGER_TABLE, partition, CELL_ROWS):
             for row in page:
                 with naming(LEDGER_TABLE, row):
-                    cells[str(row["RowKey"])] = read_cell(row)
+                    cell = read_cell(row)
+                    place_of(cell)  # a day that is none has to be named here too
+                    cells[str(row["RowKey"])] = cell
             if len(cells) > source.cells_max:
                 raise CloseRefused(f"month {month} has more than {source.cells_max:,} cells")
     for key, cell in cells.items():

@@ -113,8 +113,11 @@ async def test_every_damage_is_named_and_refuses_the_close(
     assert again.problems or not all(findings.ok for findings in found)
 
 
-async def test_a_forced_close_does_not_take_a_cell_that_cannot_be_read(billing: Billing) -> None:
-    damage(billing, "ledger", "d|ann|04", "rev", "x")
+@pytest.mark.parametrize(("column", "value"), [("rev", "x"), ("day", "ai-standard")])
+async def test_a_forced_close_does_not_take_a_cell_that_cannot_be_read(
+    billing: Billing, column: str, value: str
+) -> None:
+    damage(billing, "ledger", "d|ann|04", column, value)
     with pytest.raises(Altered, match=r"row ledger 202611\|.. d\|ann\|04\|.* cannot be read"):
         await billing.close(NOVEMBER, forced="it is due")
 
