@@ -7,8 +7,9 @@ from consumers.running.clients import open_clients
 from consumers.settings import Settings
 from pricing_rules.money import format_pico
 from table_api.completeness.days import asked_days
-from table_api.completeness.meter import ESTIMATED, CallTally, ChargeTally, Sums, TokenTally
+from table_api.completeness.meter import Sums
 from table_api.completeness.reads import CompletenessReading, CompletenessReads
+from table_api.completeness.tallies import ESTIMATED, CallTally, ChargeTally, TokenTally
 from table_api.consumer_state.dead_letters import LETTERS_READ_MAX
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import LedgerMeta

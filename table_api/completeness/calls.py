@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from pricing_rules.types import CallState, Operation, Usage
-from table_api.ledger.entries import CACHE_WRITE_COLUMNS, excludes_cache_writes, model_of
+from table_api.ledger.entries import EXCLUDES_COLUMNS, excludes_of, model_of
 from table_api.ledger.keys import split_call_key
 from table_api.open_calls.decision import PairingState, state_of
 from table_api.open_calls.joined_call import JoinedCall
@@ -18,7 +18,7 @@ WRITING = frozenset(
     {Operation.CHAT_COMPLETIONS, Operation.COMPLETIONS, Operation.RESPONSES, Operation.MESSAGES}
 )
 """Operations whose answers have completion tokens."""
-POSTED_COLUMNS = ("RowKey", "call_id", "subject", "api", "charge", *CACHE_WRITE_COLUMNS)
+POSTED_COLUMNS = ("RowKey", "call_id", "subject", "api", "charge", *EXCLUDES_COLUMNS)
 """What a read of the ledger asks for."""
 
 
@@ -62,7 +62,8 @@ class PostedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     state: CallState
     charge: int
     """Pico-units; 0 unless the state is `priced`."""
-    excludes_cache_writes: bool
+    excludes: tuple[str, ...]
+    """What the charge leaves out."""
 
 
 def seen_call(open_call: OpenCall) -> SeenCall | None:
@@ -133,5 +134,5 @@ def _posted_call(row: Row) -> PostedCall:
         deployment=None if deployment is None else str(deployment),
         state=CallState(str(row["state"])),
         charge=int(row.get("charge") or 0),
-        excludes_cache_writes=excludes_cache_writes(row),
+        excludes=excludes_of(row),
     )

@@ -7,78 +7,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from pricing_rules.money import divide_half_even
 from pricing_rules.types import UNATTRIBUTED, CallState
 from table_api.completeness.calls import PostedCall, SeenCall
+from table_api.completeness.tallies import (
+    ESTIMATED,
+    EXCLUDING,
+    CallTally,
+    ChargeTally,
+    TokenTally,
+)
 from table_api.consumer_state.dead_letters import OpenLetter
 from table_api.open_calls.decision import PairingState
-
-
-class CallTally(StrEnum):
-    """Which calls are counted. `gateway_calls` is the sum of `posted`, `waiting` and `refused`."""
-
-    GATEWAY_CALLS = "gateway_calls"
-    """Calls that at least one path told of."""
-    LOGGED = "logged"
-    """In the gateway's log."""
-    USAGE_EVENTS = "usage_events"
-    """Whose UsageEvent arrived."""
-    POSTED = "posted"
-    """Standing in the ledger."""
-    COMPLETED = "completed"
-    """Among posted: the UsageEvent came without usage, the log gave it."""
-    RECOVERED = "recovered"
-    """Among posted: the UsageEvent never came; trace and log stood in."""
-    NO_USAGE = "no_usage"
-    """Among posted: nobody reported usage."""
-    UNATTRIBUTED = "unattributed"
-    """Among posted: nobody named the caller."""
-    UNPRICED = "unpriced"
-    """Among posted: usage is known, a price is not."""
-    WITHOUT_CACHE_WRITES = "without_cache_writes"
-    """Among posted: priced without the cache writes, which the log does not have."""
-    WAITING = "waiting"
-    """A half is missing, or metering has not posted it yet."""
-    REFUSED = "refused"
-    """Nothing to charge and no row in the ledger: refused, or no model was reached."""
-    DEAD_LETTERED = "dead_lettered"
-    """Open dead letters of both hubs; a call of one may still stand by its other path."""
-    COMPARED = "compared"
-    """Calls whose tokens both paths told."""
-    MISMATCHED = "mismatched"
-    """Among compared: they told different sums."""
-    TWO_CALLERS = "two_callers"
-    """Whose reports name different callers or times: the usage event's stands."""
-    COUNTED = "counted"
-    """Served calls for text whose tokens the log counted."""
-    ZERO_COMPLETIONS = "zero_completions"
-    """Among counted: no completion token."""
-    PRICED = "priced"
-    """Among posted: has a price."""
-
-
-class TokenTally(StrEnum):
-    """Which tokens are added up: those of compared calls."""
-
-    REPORTED_TOKENS = "reported_tokens"
-    """By the model's usage."""
-    LOGGED_TOKENS = "logged_tokens"
-    """By the gateway's log."""
-
-
-class ChargeTally(StrEnum):
-    """Which charges are added up, in pico-units."""
-
-    CHARGE = "charge"
-    """Of the priced calls: with their number it gives the mean that estimates are made of."""
-    RECOVERED_CHARGE = "recovered_charge"
-    UNATTRIBUTED_CHARGE = "unattributed_charge"
-
-
-ESTIMATED = (CallTally.WAITING, CallTally.NO_USAGE, CallTally.UNPRICED)
-"""Calls without a cost, whose value can only be estimated."""
 
 Key = tuple[datetime, str | None, str | None]
 """Hour (UTC), API, model."""
@@ -228,8 +169,9 @@ def _count_posted(part: _Part, call: SeenCall, standing: PostedCall) -> None:
     calls[CallTally.UNATTRIBUTED] += unattributed
     calls[CallTally.NO_USAGE] += standing.state is CallState.NO_USAGE
     calls[CallTally.UNPRICED] += standing.state is CallState.UNPRICED
-    calls[CallTally.WITHOUT_CACHE_WRITES] += standing.excludes_cache_writes
     if standing.state is CallState.PRICED:
+        for name in standing.excludes:
+            calls[EXCLUDING[name]] += 1
         calls[CallTally.PRICED] += 1
         charges[ChargeTally.CHARGE] += standing.charge
         charges[ChargeTally.RECOVERED_CHARGE] += standing.charge * recovered

@@ -147,11 +147,8 @@ class LedgerEntry:
 
     @property
     def excludes(self) -> tuple[str, ...]:
-        """What the cost leaves out (Exclusion). Rows of the first wave do not say it themselves."""
-        said = self.text("excludes")
-        if said is not None:
-            return tuple(said.split(","))
-        return (Exclusion.CACHE_WRITE,) if excludes_cache_writes(self.row) else ()
+        """What the cost leaves out (Exclusion)."""
+        return excludes_of(self.row)
 
     @property
     def caveats(self) -> Caveats | None:
@@ -240,8 +237,8 @@ def _adjustments(text: str) -> tuple[LedgerAdjustment, ...]:
 
 MODEL_COLUMNS = ("model", "reported_model", "deployment")
 """What `model_of` looks at: a read of some columns has to ask for them."""
-CACHE_WRITE_COLUMNS = ("state", "rank", "operation", *MODEL_COLUMNS)
-"""What `excludes_cache_writes` looks at."""
+EXCLUDES_COLUMNS = ("excludes", "state", "rank", "operation", *MODEL_COLUMNS)
+"""What `excludes_of` looks at."""
 
 
 def model_of(row: Mapping[str, Value]) -> str:
@@ -252,7 +249,17 @@ def model_of(row: Mapping[str, Value]) -> str:
     return "unknown"
 
 
-def excludes_cache_writes(row: Mapping[str, Value]) -> bool:
+def excludes_of(row: Mapping[str, Value]) -> tuple[str, ...]:
+    """`LedgerEntry.excludes` of a row that was read in part. Rows of the first wave do not say it
+    themselves.
+    """
+    said = row.get("excludes")
+    if said is not None:
+        return tuple(str(said).split(","))
+    return (Exclusion.CACHE_WRITE,) if _excludes_cache_writes(row) else ()
+
+
+def _excludes_cache_writes(row: Mapping[str, Value]) -> bool:
     """Whether the row has a cost, of Anthropic's usage, from the gateway's log."""
     if row["state"] != CallState.PRICED or int(row["rank"]) != Rank.GATEWAY_LOG:
         return False

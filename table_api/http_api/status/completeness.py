@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 from pricing_rules.money import format_pico
 from table_api.completeness.days import asked_days
-from table_api.completeness.meter import CallTally, ChargeTally, Sums, TokenTally
+from table_api.completeness.meter import Sums
 from table_api.completeness.reads import CompletenessReading
+from table_api.completeness.tallies import CallTally, ChargeTally, TokenTally
 from table_api.http_api.access.question import head_of
 from table_api.http_api.conventions.models import Fields, Head, Money
 from table_api.http_api.conventions.queries import RangeQuery, refused_days
@@ -45,6 +46,11 @@ class CompletenessSums(BaseModel):
     unattributed: int
     unpriced: int
     without_cache_writes: int
+    without_details: int
+    without_modality: int
+    without_tool_fees: int
+    without_tier: int
+    estimated_tokens: int
     waiting: int
     refused: int
     dead_lettered: int

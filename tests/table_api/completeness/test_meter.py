@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing_rules.types import CallState
+from pricing_rules.types import CallState, Exclusion
 from table_api.completeness.calls import PostedCall, SeenCall
-from table_api.completeness.meter import CallTally, CompletenessMeter, add_sums
+from table_api.completeness.meter import CompletenessMeter, add_sums
+from table_api.completeness.tallies import CallTally
 from table_api.open_calls.decision import PairingState
 from tests.fixtures.builders import call_id
 
@@ -40,7 +41,7 @@ posted = st.builds(
     deployment=names,
     state=st.sampled_from([state for state in CallState if state is not CallState.MOVED]),
     charge=st.integers(0, 10**15),
-    excludes_cache_writes=st.booleans(),
+    excludes=st.lists(st.sampled_from(list(Exclusion)), unique=True).map(tuple),
 )
 ledgers = st.dictionaries(st.sampled_from([call_id(number) for number in range(20)]), posted)
 days = st.lists(
@@ -94,21 +95,23 @@ def test_a_call_that_waits_has_the_model_that_the_ledger_gives_its_deployment(
 ) -> None:
     standing = PostedCall(
         subject="u", api="llm", model="gpt-4.1-mini", deployment="mini", state=CallState.PRICED,
-        charge=5, excludes_cache_writes=False,
+        charge=5, excludes=(),
     )  # fmt: skip
     meter = CompletenessMeter()
     meter.add([call], {call_id(1): standing}, [])
     assert [line.model for line in meter.report().lines] == [model]
 
 
-def test_charges_without_cache_writes_are_counted_by_model() -> None:
+def test_charges_that_leave_something_out_are_counted_by_name_and_model() -> None:
     call = waiting("opus", "claude-opus-5-20260801")
     standing = PostedCall(
         subject="u", api="llm", model="claude-opus-5", deployment="opus", state=CallState.PRICED,
-        charge=5, excludes_cache_writes=True,
+        charge=5, excludes=("cache_write", "tool_fees"),
     )  # fmt: skip
     meter = CompletenessMeter()
     meter.add([call], {call.call_id: standing}, [])
     [sums] = meter.report().models.values()
     assert sums.calls[CallTally.WITHOUT_CACHE_WRITES] == 1
+    assert sums.calls[CallTally.WITHOUT_TOOL_FEES] == 1
+    assert sums.calls[CallTally.WITHOUT_DETAILS] == 0
     assert sums.calls[CallTally.POSTED] == 1
