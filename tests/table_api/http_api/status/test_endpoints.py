@@ -59,6 +59,7 @@ async def test_metering_shows_progress_dead_letters_and_the_audit(
         "dead_letters_complete": True,
         "audit": None,
     }
+    await save_audit(memory, await audit(memory, now=NOW))  # before counts that no call stands for
     for partition in "01":
         progress = Progress(
             hub="llm-usage",
@@ -73,7 +74,6 @@ async def test_metering_shows_progress_dead_letters_and_the_audit(
         await memory.create_table("progress")
         await ProgressTable(memory).write(progress, None)
     await save_letter(memory)
-    await save_audit(memory, await audit(memory, now=NOW))
     status = await get(api, "/v1/metering")
     assert [row["partition"] for row in status["partitions"]] == ["0", "1"]
     assert status["partitions"][0]["sequence_number"] == 41
