@@ -34,7 +34,8 @@ class Comparison:
         self._truth, self._ledger = truth, ledger
         self.differences: list[str] = []
         self.compared = 0
-        days = sorted(day for _, day in truth.days())
+        # Also the days of calls that were only ever moved away: lists of calls show them.
+        days = sorted(truth.day(time) for _, _, time in truth.chains)
         self._range = {"from": str(days[0]), "to": str(days[-1] + timedelta(days=1))}
 
     async def run(self) -> None:

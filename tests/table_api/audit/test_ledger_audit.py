@@ -110,6 +110,17 @@ async def test_a_lost_correction_is_found(storage: MemoryTableStorage) -> None:
     assert any("no row has revisions [2]" in problem for problem in report.problems)
 
 
+async def test_a_revision_of_any_size_is_found_without_counting_to_it(
+    storage: MemoryTableStorage,
+) -> None:
+    cell, *_ = await rows_of(storage, CELL_ROWS)
+    await write(storage, cell, {"rev": 10**15})
+    report = await audit(storage, now=NOW)
+    named = [problem for problem in report.problems if f"has revision {10**15}" in problem]
+    assert len(named) == 1
+    assert named[0].count(",") == 5, "five of the revisions that no row has"
+
+
 async def test_a_lost_cell_is_found(storage: MemoryTableStorage) -> None:
     remove(storage, (await rows_of(storage, CELL_ROWS))[0])
     report = await audit(storage, now=NOW)
