@@ -48,17 +48,19 @@ class ConsumerProcess:
                 self.lines.append(_parsed(line))
                 self._spoke.notify_all()
 
-    def said(self, action: str) -> list[dict[str, Any]]:
-        return [line for line in self.lines if line["action"] == action]
+    def said(self, action: str, **fields: str) -> list[dict[str, Any]]:
+        """The lines with this action and these fields."""
+        wanted = {"action": action, **fields}
+        return [line for line in self.lines if wanted.items() <= line.items()]
 
-    async def says(self, action: str, *, within_s: float = 30) -> dict[str, Any]:
-        """The first line with this action."""
+    async def says(self, action: str, *, within_s: float = 30, **fields: str) -> dict[str, Any]:
+        """The first line with this action and these fields."""
         try:
             async with asyncio.timeout(within_s), self._spoke:
-                await self._spoke.wait_for(lambda: self.said(action))
+                await self._spoke.wait_for(lambda: self.said(action, **fields))
         except TimeoutError:
             raise AssertionError(f"it never said {action!r}: {self.lines}") from None
-        return self.said(action)[0]
+        return self.said(action, **fields)[0]
 
     @property
     def alive(self) -> bool:

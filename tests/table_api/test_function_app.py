@@ -18,6 +18,7 @@ from table_api.invoicing.snapshots.archive import Archive
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.fixtures.calls import make_call, open_ledger
+from tests.fixtures.hubs_read import leave_hubs_read
 from tests.paths import ROOT
 
 HOST_JSON = ROOT / "table_api/host.json"
@@ -50,6 +51,7 @@ async def test_a_timer_closes_the_months_that_are_over(
     storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
     ledger = await open_ledger(storage)
     await ledger.post([make_call(1, time=datetime(2026, 9, 1, 12, tzinfo=UTC))])
+    await leave_hubs_read(storage, datetime.now(UTC))
     await storage.close()
     timer = functions(module)["close_months"]
     [binding] = timer.get_bindings_dict()["bindings"]

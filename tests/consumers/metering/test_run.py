@@ -77,7 +77,7 @@ async def test_storage_that_goes_down_is_waited_for_and_nothing_is_lost(stage: S
             await stage.counts(100)
             await proxy.cut()
             stage.fill(100, first=100)
-            await consumer.says("storage_unavailable")
+            await consumer.says("storage_unavailable", partition="0")
             assert (await stage.progress())["0"].sequence_number == 99
             stage.fill(100, first=200)
             proxy.mend()
