@@ -1,4 +1,4 @@
-"""Single mutations of a closed ledger: what dies of them, and what nobody names is no money."""
+"""Single mutations of a closed ledger: nothing dies, and what nobody names is no money."""
 
 import random
 from collections import Counter
@@ -8,12 +8,6 @@ from benchmarks.attacks.mutation_operators import BLOB_TARGETS, ROW_TARGETS, TAR
 from benchmarks.attacks.mutations import as_text, attack
 
 COUNT = 36
-STILL_DIE = {"cell", "monthly", "people"}
-"""Targets of mutations that a look may still die of, with an exception that names no row. It only
-shrinks."""
-STILL_MONEY = {"meta"}
-"""Targets of mutations that nobody reports though they change what the next close bills."""
-
 CALL: Key = ("ledger", "202611|00", "c|ann|01|20261101T100000.000000Z|id")
 CELL: Key = ("ledger", "202611|00", "d|ann|01|model|line")
 COLUMNS = {"calls": "1", "q_input": "7", "charge": "30", "duration_ms": "8"}
@@ -33,11 +27,11 @@ BLOBS = {
 }
 
 
-async def test_single_mutations_of_a_closed_ledger() -> None:
+async def test_no_single_mutation_kills_a_look_or_changes_money_unseen() -> None:
     found = await attack(20261130, COUNT)
     assert len(found) == COUNT
-    assert {each.mutation.target for each in found if each.died} <= STILL_DIE, as_text(found)
-    assert {each.mutation.target for each in found if each.money} <= STILL_MONEY, as_text(found)
+    assert [each.died for each in found if each.died] == [], as_text(found)
+    assert [each.money for each in found if each.money] == [], as_text(found)
     reported = sum(bool(each.reported_by) for each in found)
     assert reported * 2 > COUNT, as_text(found)
 
