@@ -153,6 +153,28 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which halves pairing joined; empty for an event of the gateway's policy."""
     replaces: CountedAt | None = None
     """The place that this report takes the call from; None for nearly every call."""
+    served_deployment: str | None = None
+    """The deployment that answered, by the answer's own word: a spillover names another one."""
+    spillover_from: str | None = None
+    """The full deployment that Azure took the call from; None where nothing spilled over."""
+    cache: str | None = None
+    """`hit` when the answer came from the gateway's cache and no model was asked."""
+    requested_tier: str | None = None
+    """The service tier that the request asked for; the answer may have another."""
+    tools_requested: tuple[str, ...] = ()
+    """Types of the tools that the request offers, sorted."""
+    tool_calls: tuple[tuple[str, int], ...] = ()
+    """How often the answer calls each kind of tool, sorted by kind; no zeros."""
+    body_unread: str | None = None
+    """Why the gateway did not read the request's body: `too_large`, `no_length`."""
+    background: bool = False
+    """Whether the answer is made in the background, to be fetched later."""
+    response_status: str | None = None
+    """A Responses answer's own status: `queued`, `in_progress`, `completed`, …"""
+    backend_host: str | None = None
+    """The host that the gateway sent the call to, by its own log."""
+    fetched: bool = False
+    """Whether it reports a fetched background answer, whose call is that of `response_id`."""
 
     @property
     def strength(self) -> tuple[int, int]:

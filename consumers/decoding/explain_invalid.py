@@ -28,6 +28,9 @@ _EXPECTED = {
     "data.operation": "one of " + ", ".join(Operation),
     "data.usage": "the model's usage object or null",
     "data.duration_ms": "whole milliseconds or null",
+    "data.duration": "seconds or null",
+    "data.tools": "an object of requested, calls and usage, or null",
+    "data.background": "true or null",
 }
 _UNKNOWN = {
     "specversion": InvalidCode.UNKNOWN_SPECVERSION,

@@ -5,7 +5,6 @@ pricing_rules.provider_usage. Whether the event is posted now is `is_deferred`'s
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -13,7 +12,8 @@ import msgspec
 
 from consumers.decoding.explain_invalid import diagnose
 from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidField, shown
-from consumers.decoding.wire_event import EventType, WireCall, WireCaller, WireEvent
+from consumers.decoding.text import INFORMATION_CHARS_MAX, identity, information
+from consumers.decoding.wire_event import EventType, WireCall, WireCaller, WireEvent, WireTools
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.types import (
@@ -27,12 +27,10 @@ from pricing_rules.types import (
 )
 
 BODY_BYTES_MAX = 256 * 1024
-"""The gateway cuts at 200 KB and a usage event has under 2 KB: nothing larger is worth parsing."""
+"""The gateway cuts at 200 KB and a usage event has under 64 KB: nothing larger is worth parsing."""
 ID_CHARS_MAX = 128
 SUBJECT_CHARS_MAX = 280
 """`subscription:` and an API Management subscription id of at most 256 characters fit."""
-INFORMATION_CHARS_MAX = 256
-"""A longer text that only informs is cut; a cut deployment has no alias, so it is never priced."""
 FAR_PAST_MAX = timedelta(days=100)
 """Longer than any hub's retention (90 days at most) and the gateway's delay together."""
 FUTURE_MAX = timedelta(hours=1)
@@ -45,9 +43,13 @@ HALVES_MAX = 8
 """Names in `completed_from`; pairing knows four halves and may learn to name more."""
 GATEWAY_LOG_SOURCE = "gateway-llm-log"
 """The half of a completed call that carries its tokens."""
+FETCHED_ANSWER = "fetched-answer"
+"""The half that carries the usage of a background answer: somebody fetched it."""
+CACHE_HIT = "hit"
+USAGE_SOURCES = frozenset({GATEWAY_LOG_SOURCE, FETCHED_ANSWER})
+TOOL_KINDS_MAX = 32
+"""Kinds of tools of one call; the gateway writes no more."""
 
-_PLACEHOLDERS = frozenset({"", "-", "NA", "N/A"})
-"""What careless policies write where they mean null."""
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
 _DECODER = msgspec.json.Decoder(WireEvent)
 
@@ -102,7 +104,7 @@ def with_usage(event: UsageEvent, usage: Mapping[str, object]) -> UsageEvent:
 
 def call_key(text: str) -> str:
     """The identity of a call from a request id: lower case, NFC. InvalidField when it is none."""
-    return _identity("id", text.lower(), ID_CHARS_MAX)
+    return identity("id", text.lower(), ID_CHARS_MAX)
 
 
 def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEvent:
@@ -115,8 +117,8 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
         rank = Rank.GATEWAY_LOG if completed_from else Rank.MODEL_USAGE
     return UsageEvent(
         id=event_id,
-        source=_identity("source", wire.source, INFORMATION_CHARS_MAX),
-        subject=_identity("subject", wire.subject, SUBJECT_CHARS_MAX),
+        source=identity("source", wire.source, INFORMATION_CHARS_MAX),
+        subject=identity("subject", wire.subject, SUBJECT_CHARS_MAX),
         time=_call_time("time", wire.time, enqueued_time),
         operation=call.operation,
         stream=call.stream,
@@ -124,46 +126,29 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
         rank=rank,
         usage=usage,
         caller=_caller(call.caller),
-        deployment=_information(call.deployment),
-        model=_information(call.model),
-        api=_information(call.api),
-        region=_information(call.region),
+        deployment=information(call.deployment),
+        model=information(call.model),
+        api=information(call.api),
+        region=information(call.region),
         service_tier=_tier(call),
-        response_id=_information(call.response_id),
-        session=_information(call.session),
-        traceparent=_information(call.traceparent),
+        response_id=information(call.response_id),
+        session=information(call.session),
+        traceparent=information(call.traceparent),
         duration_ms=call.duration_ms,
         completed_from=completed_from,
         replaces=_replaces(wire, enqueued_time),
+        served_deployment=information(call.served_deployment),
+        spillover_from=information(call.spillover_from) if call.spillover_from else None,
+        cache=information(call.cache) if call.cache else None,
+        requested_tier=information(call.requested_tier) if call.requested_tier else None,
+        tools_requested=_requested(call.tools) if call.tools else (),
+        tool_calls=_tool_calls(call.tools) if call.tools else (),
+        body_unread=information(call.body_unread) if call.body_unread else None,
+        background=call.background is True,
+        response_status=information(call.response_status) if call.response_status else None,
+        backend_host=information(call.backend_host) if call.backend_host else None,
+        fetched=wire.type is EventType.USAGE,
     )
-
-
-def _identity(field: str, text: str, chars_max: int) -> str:
-    """Text that keys are made of, in NFC: two spellings of one name are one subject."""
-    if not (text.isascii() and text.isprintable()):
-        text = unicodedata.normalize("NFC", text)
-        if any(unicodedata.category(character) == "Cc" for character in text):
-            raise InvalidField(
-                InvalidCode.BAD_CHARACTER, field, text, "text without control characters"
-            )
-    if len(text) > chars_max:
-        raise InvalidField(InvalidCode.TOO_LONG, field, text, f"at most {chars_max} characters")
-    if text.upper() in _PLACEHOLDERS or text.isspace():
-        raise InvalidField(InvalidCode.MISSING_FIELD, field, text, "a value")
-    return text
-
-
-def _information(text: str | None) -> str | None:
-    """Text that no key is made of. Nothing in it refuses a call, since a caller chooses some of it
-    (session, deployment): placeholders become None, control characters U+FFFD, excess is cut.
-    """
-    if text is None or text in _PLACEHOLDERS:
-        return None
-    if len(text) > INFORMATION_CHARS_MAX:
-        text = text[:INFORMATION_CHARS_MAX]
-    if text.isprintable():
-        return text
-    return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
 def _call_time(field: str, text: str, enqueued_time: datetime) -> datetime:
@@ -185,10 +170,10 @@ def _call_time(field: str, text: str, enqueued_time: datetime) -> datetime:
 
 
 def _completed_from(wire: WireEvent) -> tuple[str, ...]:
-    if wire.type is EventType.CALL:
+    if wire.type is not EventType.COMPLETED:
         return ()
     halves = wire.data.completed_from
-    named = tuple(half for text in (halves or ())[:HALVES_MAX] if (half := _information(text)))
+    named = tuple(half for text in (halves or ())[:HALVES_MAX] if (half := information(text)))
     if not named:
         expected = "the halves that pairing joined"
         raise InvalidField(InvalidCode.MISSING_FIELD, "data.completed_from", halves, expected)
@@ -198,10 +183,10 @@ def _completed_from(wire: WireEvent) -> tuple[str, ...]:
 def _replaces(wire: WireEvent, enqueued_time: datetime) -> CountedAt | None:
     """Only pairing may take a call out of a place: of another writer the field means nothing."""
     replaced = wire.data.replaces
-    if replaced is None or wire.type is EventType.CALL:
+    if replaced is None or wire.type is not EventType.COMPLETED:
         return None
     return CountedAt(
-        subject=_identity("data.replaces.subject", replaced.subject, SUBJECT_CHARS_MAX),
+        subject=identity("data.replaces.subject", replaced.subject, SUBJECT_CHARS_MAX),
         time=_call_time("data.replaces.time", replaced.time, enqueued_time),
     )
 
@@ -209,15 +194,16 @@ def _replaces(wire: WireEvent, enqueued_time: datetime) -> CountedAt | None:
 def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:
     if call.usage is None:
         return None
-    if completed_from and GATEWAY_LOG_SOURCE not in completed_from:
+    if completed_from and USAGE_SOURCES.isdisjoint(completed_from):
         raise InvalidField(
             InvalidCode.BAD_USAGE,
             "data.completed_from",
             list(completed_from),
-            f"{GATEWAY_LOG_SOURCE} among them, since a completed call's usage comes from there",
+            f"{GATEWAY_LOG_SOURCE} or {FETCHED_ANSWER} among them, since a completed call's usage"
+            " comes from there",
         )
     try:
-        usage = normalise(call.operation, call.usage, _information(call.model))
+        usage = normalise(call.operation, call.usage, information(call.model))
     except (ArithmeticError, ValueError) as error:
         # JSON numbers may have thousands of digits: too many to add up or to print.
         expected = f"numbers that can be computed with ({error})"
@@ -240,20 +226,32 @@ def _says_nothing(call: WireCall, usage: Usage) -> bool:
 
 def _tier(call: WireCall) -> str | None:
     """The answer's tier; some models say it in their usage object alone."""
-    tier = _information(call.service_tier)
+    tier = information(call.service_tier)
     in_usage = None if call.usage is None else call.usage.get("service_tier")
-    return tier if tier is not None or not isinstance(in_usage, str) else _information(in_usage)
+    return tier if tier is not None or not isinstance(in_usage, str) else information(in_usage)
+
+
+def _requested(tools: WireTools) -> tuple[str, ...]:
+    """Types of the tools that the request offers, each once."""
+    kinds = {kind for text in tools.requested if (kind := information(text)) is not None}
+    return tuple(sorted(kinds)[:TOOL_KINDS_MAX])
+
+
+def _tool_calls(tools: WireTools) -> tuple[tuple[str, int], ...]:
+    """How often each kind of tool was called; a kind that was not called says nothing."""
+    calls = ((information(kind), number) for kind, number in tools.calls.items())
+    return tuple(sorted((kind, number) for kind, number in calls if kind is not None and number))
 
 
 def _caller(caller: WireCaller | None) -> Caller:
     if caller is None:
         return Caller()
     return Caller(
-        oid=_information(caller.oid),
-        tid=_information(caller.tid),
-        azp=_information(caller.azp),
-        subscription=_information(caller.subscription),
-        product=_information(caller.product),
+        oid=information(caller.oid),
+        tid=information(caller.tid),
+        azp=information(caller.azp),
+        subscription=information(caller.subscription),
+        product=information(caller.product),
     )
 
 
@@ -262,5 +260,11 @@ def is_deferred(event: UsageEvent) -> bool:
 
     A call without usage waits (a stream, an aborted or filtered call may be charged); a refused
     one is posted as zero. A completed call never waits again: without usage it is `no_usage`.
+    An answer of the gateway's cache has none and costs nothing. The usage of a fetched background
+    answer belongs to another call, which pairing finds.
     """
+    if event.fetched:
+        return True
+    if event.cache == CACHE_HIT:
+        return False
     return event.usage is None and not event.completed_from and event.status not in REFUSED_STATUS

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consumers.decoding.text import INFORMATION_CHARS_MAX
 from consumers.decoding.usage_event import (
     FAR_PAST_MAX,
     FUTURE_MAX,
     ID_CHARS_MAX,
-    INFORMATION_CHARS_MAX,
     SUBJECT_CHARS_MAX,
     USAGE_TOTAL_MAX,
     call_key,

@@ -176,9 +176,11 @@ def test_bad_field_is_named_with_its_value(
         ({"usage": 1}, "data.usage is 1, expected the model's usage object or null"),
         ({"duration_ms": 0.5}, "data.duration_ms is 0.5, expected whole milliseconds or null"),
         ({"caller": {"oid": 1}}, "data.caller.oid is 1, expected str | null"),
+        ({"duration": "eleven"}, "data.duration is 'eleven', expected seconds or null"),
         (
             {"type": "llm.call.v2"},
-            'type is \'llm.call.v2\', expected "llm.call.v1" or "llm.call.completed.v1"',
+            'type is \'llm.call.v2\', expected "llm.call.v1" or "llm.call.completed.v1"'
+            ' or "llm.call.usage.v1"',
         ),
     ],
 )
