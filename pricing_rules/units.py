@@ -32,6 +32,18 @@ class Unit(StrEnum):
     """Searches that the model's server ran."""
     REQUEST = "request"
     """Calls, for a price per call."""
+    PAGE = "page"
+    """Pages of a document that the model read, for models that are priced by page."""
+    VIDEO_SECOND = "video_second"
+    """Seconds of video made, for models that are priced by the length of it."""
+    CHARACTER = "character"
+    """Characters of text that were spoken, for models that are priced by text length."""
+    RERANK_SEARCH = "rerank_search"
+    """Searches whose results a rerank model sorted."""
+    CODE_SESSION = "code_session"
+    """Sessions of the code interpreter that the model's server opened."""
+    ROUTER_INPUT = "router_input"
+    """Prompt tokens that a model router read: its fee, next to the price of the routed model."""
 
 
 PROMPT_UNITS = frozenset(

@@ -24,7 +24,8 @@ _ORDER = (
     "no_usage", "unpriced", "billed", "q_cache_write_5m", "q_cache_write_1h", "q_reasoning",
     "q_input_audio", "q_cache_read_audio", "q_output_audio", "q_input_image",
     "q_cache_read_image", "q_output_image", "q_audio_ms", "q_image", "q_web_search", "q_request",
-    "excluding",
+    "excluding", "q_page",
+    "q_video_second", "q_character", "q_rerank_search", "q_code_session", "q_router_input",
 )  # fmt: skip
 
 Days = dict[int, dict[str, Row]]

@@ -19,8 +19,19 @@ PROMPT_UNITS = (
 )
 CACHED_UNITS = ("cache_read", "cache_read_audio", "cache_read_image")
 OUTPUT_UNITS = ("output", "output_audio", "output_image")
-NOT_TOKENS = ("request", "image", "web_search", "audio_ms")
-"""Units that do not count tokens; every other unit does."""
+NOT_TOKENS = (
+    "request",
+    "image",
+    "web_search",
+    "audio_ms",
+    "page",
+    "video_second",
+    "character",
+    "rerank_search",
+    "code_session",
+    "router_input",
+)
+"""Units that count no tokens, or tokens that another unit counts already (a router's fee)."""
 PROBLEMS_SHOWN_MAX = 5
 CARD_WIDTH_PX = 160
 

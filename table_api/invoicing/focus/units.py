@@ -59,4 +59,19 @@ FOCUS_UNITS: dict[Unit, FocusUnit] = {
     Unit.IMAGE: FocusUnit(meter="Images", consumed="Images", pricing="Images"),
     Unit.WEB_SEARCH: FocusUnit(meter="Web Searches", consumed="Searches", pricing="Searches"),
     Unit.REQUEST: FocusUnit(meter="Requests", consumed="Requests", pricing="Requests"),
+    Unit.PAGE: FocusUnit(meter="Pages", consumed="Pages", pricing="1000 Pages", per_pricing=1_000),
+    Unit.VIDEO_SECOND: FocusUnit(meter="Video Time", consumed="Seconds", pricing="Seconds"),
+    Unit.CHARACTER: FocusUnit(
+        meter="Characters",
+        consumed="Characters",
+        pricing="1000000 Characters",
+        per_pricing=1_000_000,
+    ),
+    Unit.RERANK_SEARCH: FocusUnit(
+        meter="Rerank Searches", consumed="Searches", pricing="1000 Searches", per_pricing=1_000
+    ),
+    Unit.CODE_SESSION: FocusUnit(
+        meter="Code Interpreter Sessions", consumed="Sessions", pricing="Sessions"
+    ),
+    Unit.ROUTER_INPUT: _tokens("Model Router Input Tokens", "Input"),
 }
