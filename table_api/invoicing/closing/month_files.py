@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from msgspec import UNSET
+
 from table_api.invoicing.documents.document import Document, encode_document
 from table_api.invoicing.documents.invoices import (
     RoundedLine,
@@ -28,6 +30,8 @@ from table_api.invoicing.formats.document_xlsx import document_xlsx
 from table_api.invoicing.snapshots.manifest import Entry, File, Manifest
 from table_api.invoicing.snapshots.snapshot import Snapshot, sha256
 
+RULES_NAMED_SINCE = 3
+"""Manifests of earlier closes do not name their rules, and are made byte for byte as they were."""
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -85,6 +89,7 @@ class MonthDocuments:
             currency=currency,
             amount=rounded_sum(self.lines, currency),
             amount_unrounded=exact_sum(self.lines, self.snapshot.layer),
+            rules=self.snapshot.rules if self.snapshot.rules >= RULES_NAMED_SINCE else UNSET,
             invoices=tuple(map(_entry, self.invoices)),
             statements=tuple(map(_entry, self.statements)),
             files=tuple(files),

@@ -1,7 +1,8 @@
 """From a snapshot to its invoices and statements. Pure: the same snapshot, the same documents.
 
 The one rounding is here. The lines of a charge month are rounded together, so that over all
-invoices a month's lines for a cost centre add up to the rounding of what the ledger holds.
+invoices a month's lines for a cost centre add up to the rounding of what the ledger holds. The
+cents go to people first and then to each person's lines: a statement adds up to its own rounding.
 Everything is added up as integers: `document_of` makes the text, last.
 """
 
@@ -20,7 +21,12 @@ from table_api.invoicing.documents.document import (
     Uncharged,
 )
 from table_api.invoicing.documents.groups import Group, groups_of
-from table_api.invoicing.documents.minor_units import apportion, format_minor, rounded
+from table_api.invoicing.documents.minor_units import (
+    apportion,
+    apportion_in_groups,
+    format_minor,
+    rounded,
+)
 from table_api.invoicing.documents.uncharged import Estimator, uncharged_of
 from table_api.invoicing.documents.unit_lines import (
     ExactLine,
@@ -31,6 +37,8 @@ from table_api.invoicing.documents.unit_lines import (
 from table_api.invoicing.snapshots.snapshot import Snapshot
 
 STATEMENT_DIGITS = 5
+CENTS_BY_PERSON_SINCE = 3
+"""Rules of a snapshot by which a person's lines add up to the rounding of the person's sum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +130,12 @@ def rounded_lines(snapshot: Snapshot, group: Group) -> list[RoundedLine]:
     layer, currency = snapshot.layer, snapshot.billing_currency
     lines: list[RoundedLine] = []
     for exact, due, corrects in _parts(snapshot, group):
-        shares = apportion(due, [line.billed(layer) for line in exact], currency)
+        amounts = [line.billed(layer) for line in exact]
+        people = [line.key.subject for line in exact]
+        if snapshot.rules >= CENTS_BY_PERSON_SINCE:
+            shares = apportion_in_groups(due, amounts, people, currency)
+        else:
+            shares = apportion(due, amounts, currency)
         for line, share in zip(exact, shares, strict=True):
             lines.append(
                 RoundedLine(

@@ -1,6 +1,6 @@
 """The one rounding: from exact pico-units to whole minor units (cents), lines that add up. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from pricing_rules.money import PICO_DIGITS, divide_half_even
 
@@ -52,6 +52,26 @@ def apportion(total: int, exact: Sequence[int], currency: str) -> list[int]:
         raise ValueError(f"{total} minor units do not fit lines of {sum(exact)} pico-units")
     for index in order[:missing]:
         parts[index] += 1
+    return parts
+
+
+def apportion_in_groups(
+    total: int, exact: Sequence[int], groups: Sequence[Hashable], currency: str
+) -> list[int]:
+    """Minor units per line: `total` is spread over the groups, then each group's share over its
+    lines. So a group's lines add up to the rounding of the group, within one minor unit.
+
+    `groups` names the group of each line. Lines and groups keep the order of `exact`.
+    """
+    members: dict[Hashable, list[int]] = {}
+    for index, group in enumerate(groups):
+        members.setdefault(group, []).append(index)
+    sums = [sum(exact[index] for index in own) for own in members.values()]
+    parts = [0] * len(exact)
+    for own, share in zip(members.values(), apportion(total, sums, currency), strict=True):
+        of_lines = apportion(share, [exact[index] for index in own], currency)
+        for index, part in zip(own, of_lines, strict=True):
+            parts[index] = part
     return parts
 
 

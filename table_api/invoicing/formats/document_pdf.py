@@ -105,7 +105,7 @@ def _summary(document: Document) -> Iterator[Row]:
     totals = document.totals
     total = f"Total in {document.currency}"
     yield _sum(total, totals.amount_unrounded, totals.amount, bold=True)
-    notes = "Amounts of lines are rounded so that they add up to the total; unrounded beside."
+    notes = "Amounts are rounded so that each person's lines and the whole add up to their sums."
     if document.currency != document.pricing_currency:
         notes += f" List prices are in {document.pricing_currency}."
     yield Row(cells=(_text(notes, 7, colour=GREY),), height=14)

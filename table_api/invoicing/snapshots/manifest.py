@@ -43,6 +43,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     amount: str
     """Sum of the invoices."""
     amount_unrounded: str
+    rules: int | msgspec.UnsetType = msgspec.UNSET
+    """By which rules the documents were made (Snapshot.rules); not stored before rules 3."""
     invoices: tuple[Entry, ...]
     statements: tuple[Entry, ...]
     files: tuple[File, ...]

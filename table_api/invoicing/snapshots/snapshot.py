@@ -14,8 +14,10 @@ from table_api.ledger.measures import Measures, decode_measures, encode_measures
 from table_api.storage.table_storage import Value
 
 SCHEMA = "llm-chargeback/snapshot/1"
-RULES = 2
-"""How documents are made of a snapshot, from now on. 1 had no `x_CallsExcluding` in FOCUS."""
+RULES = 3
+"""How documents are made of a snapshot, from now on. 1 had no `x_CallsExcluding` in FOCUS. 2 spread
+the cents of an invoice over its lines at once; 3 spreads them over people first.
+"""
 INVOICE_DIGITS = 6
 
 StoredAdditive = dict[str, int | str]

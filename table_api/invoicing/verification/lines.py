@@ -11,6 +11,8 @@ from pricing_rules.units import Unit
 from table_api.invoicing.verification.findings import Findings
 from table_api.invoicing.verification.focus import check_tables
 
+PEOPLE_ROUNDED_SINCE = 3
+"""Rules of a snapshot that round each person's sum before the lines."""
 _LAYERS = ("list", "contracted", "charge", "billed")
 
 LineIdentity = tuple[str | None, str, str | None, str, str, str, str]
@@ -29,6 +31,8 @@ class LineCheck:
         self._layer = "billed" if two else "charge"
         self._billed: Counter[tuple[str | None, str]] = Counter()
         """Rounded amounts in pico-units by cost centre and charge month."""
+        self._people: dict[tuple[str | None, str], dict[str, list[int]]] = {}
+        """By cost centre and charge month: what each person is billed and owes, in pico-units."""
         self._lines: dict[tuple[str, int], Json] = {}
 
     def run(self) -> None:
@@ -42,11 +46,17 @@ class LineCheck:
                 place = _place(invoice["cost_centre"], line)
                 self._check_line(f"{name} line {line['number']}", line, expected.pop(place, None))
                 amount = parse_pico(line["amount"])
-                self._billed[invoice["cost_centre"], line["charge_month"]] += amount
+                due = (invoice["cost_centre"], line["charge_month"])
+                self._billed[due] += amount
+                person = self._people.setdefault(due, {}).setdefault(line["subject"], [0, 0])
+                person[0] += amount
+                person[1] += parse_pico(line["amount_unrounded"])
                 self._lines[line["invoice"], line["number"]] = line
         for place in expected:
             self._findings.add(f"{folder}: no invoice has a line for {place}")
         self._check_rounding()
+        if self._snapshot.get("rules", 1) >= PEOPLE_ROUNDED_SINCE:
+            self._check_people()
         self._check_statements()
         check_tables(self._blobs, self._lines, self._findings)
 
@@ -118,6 +128,25 @@ class LineCheck:
                 self._findings.add(
                     f"{self._findings.month.key}: cost centre {key[0]} is billed "
                     f"{self._billed[key]} pico-units for {key[1]}, the cells round to {due}"
+                )
+
+    def _check_people(self) -> None:
+        """The cents of a month go to the people with the largest remainders, one each."""
+        minor = self._minor_unit()
+        for due, people in self._people.items():
+            with_cent, without = [minor], [0]
+            for subject, (billed, exact) in people.items():
+                cents, remainder = billed // minor - exact // minor, exact % minor
+                if not 0 <= cents <= 1 and remainder:
+                    self._findings.add(
+                        f"{self._findings.month.key}: {subject} of cost centre {due[0]} is billed "
+                        f"{billed} pico-units for {due[1]} and owes {exact}"
+                    )
+                (with_cent if cents > 0 else without).append(remainder)
+            if max(without) > min(with_cent):
+                self._findings.add(
+                    f"{self._findings.month.key}: cost centre {due[0]} gives the cents of {due[1]} "
+                    "to other people than those with the largest remainders"
                 )
 
     def _minor_unit(self) -> int:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pricing_rules.money import parse_pico
 from table_api.invoicing.documents.minor_units import (
     apportion,
+    apportion_in_groups,
     format_minor,
     minor_digits,
     pico_per_minor,
@@ -83,3 +84,30 @@ def test_a_whole_cent_between_two_halves_that_round_alike_is_billed_by_no_cent()
 def test_a_total_that_no_rounding_gives_is_refused() -> None:
     with pytest.raises(ValueError, match="do not fit"):
         apportion(3, [CENT], "USD")
+
+
+@given(
+    before=st.integers(-(10**15), 10**15) | half_cents,
+    lines=st.lists(st.tuples(st.sampled_from("abc"), st.integers(-(10**15), 10**15) | half_cents)),
+)
+def test_each_person_and_each_line_is_rounded_and_both_add_up(
+    before: int, lines: list[tuple[str, int]]
+) -> None:
+    exact = [amount for _, amount in lines]
+    people = [person for person, _ in lines]
+    total = rounded(before + sum(exact), "USD") - rounded(before, "USD")
+    parts = apportion_in_groups(total, exact, people, "USD")
+    assert sum(parts) == total
+    assert all(abs(part * CENT - amount) <= CENT for part, amount in zip(parts, exact, strict=True))
+    for person in set(people):
+        billed = sum(part for part, who in zip(parts, people, strict=True) if who == person)
+        owed = sum(amount for amount, who in zip(exact, people, strict=True) if who == person)
+        assert abs(billed * CENT - owed) <= CENT
+
+
+def test_a_person_of_many_small_lines_is_billed_their_rounded_sum() -> None:
+    """Spread over lines at once, the two cents would go to the two lines of the other person."""
+    exact = [parse_pico("0.004")] * 5 + [parse_pico("0.0045")] * 2
+    people = ["many"] * 5 + ["few"] * 2
+    assert apportion(rounded(sum(exact), "USD"), exact, "USD") == [1, 0, 0, 0, 0, 1, 1]
+    assert apportion_in_groups(3, exact, people, "USD") == [1, 1, 0, 0, 0, 1, 0]

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import load_book
+from table_api.invoicing.closing.month_files import documents_of
 from table_api.invoicing.errors import NotClosed
-from table_api.invoicing.snapshots.snapshot import sha256
+from table_api.invoicing.snapshots.snapshot import encode_snapshot, sha256
+from table_api.invoicing.verification.findings import Findings
+from table_api.invoicing.verification.lines import LineCheck
 from table_api.invoicing.verification.verify import verify
 from table_api.ledger.keys import CALL_ROWS
 from table_api.ledger.posting import MeteredCall
@@ -66,6 +70,25 @@ async def test_a_forger_who_fixes_every_hash_is_caught_by_the_lines(closed: Bill
     problems = "\n".join(await closed.problems())
     assert "cost centre CC-200 Sales is billed 170000000000" in problems
     assert f"{name} line " in problems
+
+
+async def test_cents_that_went_to_other_people_are_caught(billing: Billing) -> None:
+    """The lines and the total add up, but not each person's lines to the person's rounding."""
+    for day in range(1, 6):
+        for deployment in ("gpt-4.1-mini", "gpt-4o", "gpt-5", "gpt-5-mini"):
+            await billing.post(day, date(2026, 11, day), subject="many", deployment=deployment)
+    await billing.post(90, date(2026, 11, 2), subject="few", deployment="gpt-4o")
+    await billing.close(NOVEMBER)
+    archive = (await billing.job()).archive
+    snapshot, digest = await archive.standing_snapshot(NOVEMBER)
+    other = documents_of(replace(snapshot, rules=2), digest)
+    blobs = {f"202611/{file.name}": file.make() for file in other.files() if file.exact}
+    findings = Findings(NOVEMBER)
+    LineCheck(json.loads(encode_snapshot(snapshot)), blobs, findings).run()
+    assert findings.problems
+    assert any("to other people" in text or "and owes" in text for text in findings.problems), (
+        findings.problems
+    )
 
 
 async def test_a_forged_snapshot_is_caught_by_the_calls(closed: Billing) -> None:
