@@ -40,8 +40,8 @@ OTHER_SINCE = [
     for number in (1, 2)
     for of_file in ("bytes", "sha256")
 ]
-"""Files of a month that is closed today. Cost and Usage has the column `x_CallsExcluding`; in it and
-in Invoice Detail the cents of a person's lines add up to the rounding of the person's sum.
+"""Files of a month that is closed today. Cost and Usage has the column `x_CallsExcluding`. In both,
+the cents of a person's lines add up to the rounding of the person's sum.
 """
 RECOVERED = "00000000-0000-4000-8000-000000000330"
 """A call that was taken from the gateway's log; its usage event comes later."""
