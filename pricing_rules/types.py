@@ -31,6 +31,8 @@ class Operation(StrEnum):
 class Rank(IntEnum):
     """How good the source of a call's usage is; the first part of its strength."""
 
+    PENDING = -1
+    """A background answer that nobody has fetched: any other report is stronger."""
     NO_USAGE = 0
     GATEWAY_LOG = 1
     MODEL_USAGE = 2
@@ -192,6 +194,8 @@ class CallState(StrEnum):
     """Usage is known, a price is not; `reason` says what is missing. Never counted as 0."""
     NO_USAGE = "no_usage"
     """The call was served and nobody reported its usage."""
+    PENDING = "pending"
+    """A background answer is not ready or was not fetched: its usage may still come."""
     MOVED = "moved"
     """The call was counted under a wrong key and now stands under another."""
 

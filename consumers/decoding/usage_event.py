@@ -47,6 +47,8 @@ FETCHED_ANSWER = "fetched-answer"
 """The half that carries the usage of a background answer: somebody fetched it."""
 CACHE_HIT = "hit"
 USAGE_SOURCES = frozenset({GATEWAY_LOG_SOURCE, FETCHED_ANSWER})
+BACKGROUND_WAITING = frozenset({"queued", "in_progress"})
+"""What a background answer says of itself until it is finished."""
 TOOL_KINDS_MAX = 32
 """Kinds of tools of one call; the gateway writes no more."""
 
@@ -111,10 +113,6 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
     call = wire.data
     completed_from = _completed_from(wire)
     usage = _usage(call, completed_from)
-    if usage is None:
-        rank = Rank.NO_USAGE
-    else:
-        rank = Rank.GATEWAY_LOG if completed_from else Rank.MODEL_USAGE
     return UsageEvent(
         id=event_id,
         source=identity("source", wire.source, INFORMATION_CHARS_MAX),
@@ -123,7 +121,7 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
         operation=call.operation,
         stream=call.stream,
         status=call.status,
-        rank=rank,
+        rank=_rank(call, usage, completed_from),
         usage=usage,
         caller=_caller(call.caller),
         deployment=information(call.deployment),
@@ -148,6 +146,28 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
         response_status=information(call.response_status) if call.response_status else None,
         backend_host=information(call.backend_host) if call.backend_host else None,
         fetched=wire.type is EventType.USAGE,
+    )
+
+
+def _rank(call: WireCall, usage: Usage | None, completed_from: tuple[str, ...]) -> Rank:
+    """Who reported the usage. Of an answer from the gateway's cache the gateway knows for certain
+    that no model was asked, so that no count of its log beats it.
+    """
+    if usage is None:
+        if call.cache == CACHE_HIT:
+            return Rank.MODEL_USAGE
+        return Rank.PENDING if _is_pending(call) else Rank.NO_USAGE
+    return Rank.GATEWAY_LOG if GATEWAY_LOG_SOURCE in completed_from else Rank.MODEL_USAGE
+
+
+def _is_pending(call: WireCall) -> bool:
+    """Whether the answer is made in the background, so that it can be fetched by its id later."""
+    return (
+        call.background is True
+        and call.response_status in BACKGROUND_WAITING
+        and call.response_id is not None
+        and not call.stream
+        and call.status < 400
     )
 
 
@@ -192,8 +212,8 @@ def _replaces(wire: WireEvent, enqueued_time: datetime) -> CountedAt | None:
 
 
 def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:
-    if call.usage is None:
-        return None
+    if call.usage is None or call.cache == CACHE_HIT:
+        return None  # a cached answer repeats the usage of the call that it was made for
     if completed_from and USAGE_SOURCES.isdisjoint(completed_from):
         raise InvalidField(
             InvalidCode.BAD_USAGE,
@@ -260,11 +280,12 @@ def is_deferred(event: UsageEvent) -> bool:
 
     A call without usage waits (a stream, an aborted or filtered call may be charged); a refused
     one is posted as zero. A completed call never waits again: without usage it is `no_usage`.
-    An answer of the gateway's cache has none and costs nothing. The usage of a fetched background
-    answer belongs to another call, which pairing finds.
+    An answer of the gateway's cache has none and costs nothing. One that is made in the background
+    is posted as pending. The usage of a fetched background answer belongs to another call, which
+    pairing finds.
     """
     if event.fetched:
         return True
-    if event.cache == CACHE_HIT:
+    if event.cache == CACHE_HIT or event.rank is Rank.PENDING:
         return False
     return event.usage is None and not event.completed_from and event.status not in REFUSED_STATUS

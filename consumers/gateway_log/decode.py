@@ -3,7 +3,7 @@
 A body holds many records of mixed categories: a bad one spoils itself alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
@@ -21,10 +21,21 @@ BODY_BYTES_MAX = 1024 * 1024 + 1024
 """An event hub takes 1 MB; its own envelope adds little."""
 FUTURE_MAX = timedelta(hours=1)
 """Clocks of gateway and hub differ by seconds; an hour ahead is a broken clock."""
+BAD_APART_MAX = 100
+"""Bad records of one body that are kept each by itself; the rest of them are kept together."""
 GATEWAY_LOGS = "gatewaylogs"
 LLM_LOGS = "gatewayllmlogs"
 
 _decode_json = msgspec.json.Decoder().decode
+_encode_json = msgspec.json.encode
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """What could not be read, as a body of its own: no good record comes with it."""
+
+    invalid: InvalidEvent
+    body: bytes
 
 
 @dataclass(slots=True)
@@ -32,9 +43,9 @@ class Diagnostics:
     """What one body said."""
 
     facts: list[tuple[str, RequestRecord | TokenCounts]] = field(default_factory=list)
-    """(call id, fact) of each record that tells one."""
-    invalid: InvalidEvent | None = None
-    """The first record that could not be read, or the body as a whole."""
+    """(call id, fact) of each record that says one."""
+    bad: list[BadRecord] = field(default_factory=list)
+    """Records that could not be read, or the body as a whole."""
     ignored: int = 0
     """Records of other categories, of requests that call no model, and probes."""
 
@@ -45,23 +56,39 @@ def decode_diagnostics(body: bytes, *, enqueued_time: datetime, oldest: datetime
     try:
         records = _records(body)
     except InvalidField as error:
-        found.invalid = error.invalid_event(None)
+        found.bad.append(BadRecord(error.invalid_event(None), body))
         return found
-    for index, record in enumerate(records):
-        path = f"records[{index}]"
+    bad: list[tuple[InvalidEvent, object]] = []
+    for record in records:
         event_id = None
         try:
-            fields = _object(record, path)
-            event_id = _call_id(fields)
-            fact = _fact(fields, event_id)
+            fields = _object(record, "records[0]")  # as the bad record's own body has it
+            properties = _properties(fields)
+            event_id = _call_id(fields, properties)
+            fact = None if properties is None else _fact(fields, properties, event_id)
             if fact is None or event_id is None:
                 found.ignored += 1
                 continue
             _check_time(fields, fact.time, enqueued_time, oldest)
             found.facts.append((event_id, fact))
         except InvalidField as error:
-            found.invalid = found.invalid or error.invalid_event(event_id)
+            bad.append((error.invalid_event(event_id), record))
+    found.bad = _bad_records(bad, body, alone=len(records) == 1)
     return found
+
+
+def _bad_records(
+    bad: Sequence[tuple[InvalidEvent, object]], body: bytes, *, alone: bool
+) -> list[BadRecord]:
+    """`alone`: the body has no other record, so that it is kept as it came."""
+    if alone:
+        return [BadRecord(invalid, body) for invalid, _ in bad]
+    apart = [[each] for each in bad[:BAD_APART_MAX]]
+    rest = bad[BAD_APART_MAX:]
+    return [
+        BadRecord(together[0][0], _encode_json({"records": [record for _, record in together]}))
+        for together in (*apart, *([rest] if rest else []))
+    ]
 
 
 def _records(body: bytes) -> list[object]:
@@ -97,19 +124,27 @@ def _category(fields: Fields) -> str:
     return name.lower()
 
 
-def _call_id(fields: Fields) -> str | None:
-    text = fields.text("correlationid")
-    return None if text is None else call_key(text)
-
-
-def _fact(fields: Fields, call_id: str | None) -> RequestRecord | TokenCounts | None:
-    category = _category(fields)
-    if category not in {GATEWAY_LOGS, LLM_LOGS}:
+def _properties(fields: Fields) -> Fields | None:
+    """None of a record of a category that says nothing about calls."""
+    if _category(fields) not in {GATEWAY_LOGS, LLM_LOGS}:
         return None
     properties = fields.nested("properties")
     if properties is None:
         raise fields.wrong(InvalidCode.MISSING_FIELD, "properties", "a JSON object")
-    if category == LLM_LOGS:
+    return properties
+
+
+def _call_id(fields: Fields, properties: Fields | None) -> str | None:
+    text = fields.text("correlationid")
+    if text is None and properties is not None:
+        text = properties.text("correlationid")  # some writers put it there
+    return None if text is None else call_key(text)
+
+
+def _fact(
+    fields: Fields, properties: Fields, call_id: str | None
+) -> RequestRecord | TokenCounts | None:
+    if _category(fields) == LLM_LOGS:
         fact: RequestRecord | TokenCounts | None = tokens_of(fields, properties)
     else:
         fact = outcome_of(fields, properties, call_id or "")

@@ -4,10 +4,10 @@ import re
 
 from consumers.decoding.invalid_event import InvalidCode
 from consumers.decoding.wire_event import STATUS_MAX
-from consumers.gateway_log.fields import Fields
+from consumers.gateway_log.fields import TEXT_CHARS_MAX, Fields
 from consumers.gateway_log.trace_record import identity_of
 from pricing_rules.types import Operation
-from table_api.open_calls.facts import RequestRecord
+from table_api.open_calls.facts import CACHE_HIT, RequestRecord
 
 URL_CHARS_MAX = 4_096
 """What follows is a query that nobody needs."""
@@ -19,6 +19,8 @@ _CALL = re.compile(
     re.IGNORECASE,
 )
 _DEPLOYMENT = re.compile(r"/deployments/([!-.0-~]{1,128})/")
+_HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@:]{1,253})", re.IGNORECASE)
+_REVISION = re.compile(r";rev=\d+$", re.IGNORECASE)
 _BY_PATH = {
     "chat/completions": Operation.CHAT_COMPLETIONS,
     "completions": Operation.COMPLETIONS,
@@ -51,12 +53,14 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecor
         backend_status=properties.count("backendresponsecode"),
         backend_ms=properties.count("backendtime"),
         operation=operation,
-        api=properties.text("apiid"),
+        api=_without_revision(properties.text("apiid")),
         deployment=deployment[1] if deployment else None,
         service=service,
-        subscription=properties.text("apimsubscriptionid"),
+        subscription=_last_part(properties.text("apimsubscriptionid", URL_CHARS_MAX)),
         product=properties.text("productid"),
         error=properties.text("lasterrorreason"),
+        cache=CACHE_HIT if (properties.text("cache") or "").lower() == CACHE_HIT else None,
+        backend_host=_host(properties.text("backendurl", URL_CHARS_MAX)),
         identity=identity,
     )
 
@@ -66,6 +70,21 @@ def _service(record: Fields) -> str | None:
     if name is None:
         name = (record.text("resourceid", URL_CHARS_MAX) or "").rpartition("/")[2]
     return name.lower() or None
+
+
+def _without_revision(api: str | None) -> str | None:
+    """`chat;rev=3` is a revision of the API `chat`."""
+    return None if api is None else _REVISION.sub("", api) or None
+
+
+def _last_part(path: str | None) -> str | None:
+    """The name, where the gateway writes a resource's whole path."""
+    return None if path is None else path.rstrip("/").rpartition("/")[2][:TEXT_CHARS_MAX] or None
+
+
+def _host(url: str | None) -> str | None:
+    found = _HOST.match(url or "")
+    return found[1].lower() if found else None
 
 
 def _operation(method: str | None, url: str) -> Operation | None:

@@ -46,6 +46,7 @@ _COUNT_OF_STATE = {
     CallState.UNPRICED: Count.UNPRICED,
     CallState.NO_USAGE: Count.NO_USAGE,
     CallState.ZERO: Count.ZERO,
+    CallState.PENDING: Count.PENDING,
 }
 
 

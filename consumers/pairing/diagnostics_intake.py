@@ -3,8 +3,8 @@
 import msgspec
 
 from consumers.dead_letters.letters import Letter, only_letter
-from consumers.decoding.invalid_event import InvalidEvent, unexpected
-from consumers.gateway_log.decode import decode_diagnostics
+from consumers.decoding.invalid_event import unexpected
+from consumers.gateway_log.decode import BadRecord, decode_diagnostics
 from consumers.gateway_log.message_text import without_messages
 from consumers.pairing.intake import IGNORED, KEPT, Batch, Intake
 from consumers.receiving.handler import DEAD_LETTERED, MakeDurable, Received, Sender
@@ -29,21 +29,23 @@ class DiagnosticsIntake(Intake):
         )
         for call_id, fact in found.facts:
             self._keep(batch, received, call_id, fact)
-        if found.invalid is not None:
-            batch.letters.append(self._unsaid(partition, received, found.invalid))
-            if not found.invalid.is_odd_usage:
+        if found.bad:
+            batch.letters += [self._unsaid(partition, received, bad) for bad in found.bad]
+            if not all(bad.invalid.is_odd_usage for bad in found.bad):
                 batch.braking.append(GATEWAY)
             batch.counts.append(DEAD_LETTERED)
         else:
             batch.counts.append(KEPT if found.facts else IGNORED)
 
-    def _unsaid(self, partition: str, received: Received, invalid: InvalidEvent) -> Letter:
+    def _unsaid(self, partition: str, received: Received, bad: BadRecord) -> Letter:
         """Neither the letter nor its reason repeats what people and models said."""
-        kept = msgspec.structs.replace(received, body=without_messages(received.body))
-        if kept.body != received.body:
-            oldest = self._pairing.oldest(received)
+        invalid, body = bad.invalid, without_messages(bad.body)
+        if body != bad.body:
             again = decode_diagnostics(
-                kept.body, enqueued_time=received.enqueued_time, oldest=oldest
+                body,
+                enqueued_time=received.enqueued_time,
+                oldest=self._pairing.oldest(received),
             )
-            invalid = again.invalid or invalid
+            invalid = again.bad[0].invalid if again.bad else invalid
+        kept = msgspec.structs.replace(received, body=body)
         return self._letter(partition, kept, invalid)

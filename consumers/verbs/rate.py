@@ -85,7 +85,7 @@ def _take(calls: dict[str, _Call], body: bytes) -> InvalidEvent | None:
         found = decode_diagnostics(body, enqueued_time=ALL_WAITED, oldest=NO_TIME)
         for call_id, fact in found.facts:
             calls.setdefault(call_id, _Call()).facts.append(fact)
-        return found.invalid
+        return found.bad[0].invalid if found.bad else None
     event = decode(body, enqueued_time=_own_time(said.get("time")))
     if isinstance(event, InvalidEvent):
         return event

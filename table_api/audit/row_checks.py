@@ -12,14 +12,16 @@ from table_api.storage.keys import encode_part
 from table_api.storage.table_storage import Row
 
 _LINE = ("deployment", "region", "service_tier", "product", "subscription", "base_rule", "tier")
-_NO_USAGE, _GATEWAY_LOG, _MODEL_USAGE, _MOVED = 0, 1, 2, 9
-_COUNTED_STATES = ("unpriced", "no_usage")
-_STATES = ("priced", "zero", "unpriced", "no_usage", "moved")
+_PENDING, _NO_USAGE, _GATEWAY_LOG, _MODEL_USAGE, _MOVED = -1, 0, 1, 2, 9
+_COUNTED_STATES = ("unpriced", "no_usage", "pending")
+_STATES = ("priced", "zero", "unpriced", "no_usage", "pending", "moved")
+_LOGGED = "gateway-llm-log"
+"""Among the halves of a call whose usage is from the gateway's log."""
 _OPERATIONS = (
     "chat-completions", "completions", "responses", "embeddings", "images",
     "audio-transcriptions", "audio-speech", "messages",
 )  # fmt: skip
-_NUMBERS = ("sequence_number", "status", "rank", "tokens", "tier", "duration_ms", "reasoning")
+_NUMBERS = ("sequence_number", "status", "tokens", "tier", "duration_ms", "reasoning")
 _AMOUNTS = ("list", "contracted", "charge", "billed")
 
 
@@ -102,7 +104,7 @@ def _report_faults(row: Row) -> Iterator[str]:
     state, rank, tokens = str(row["state"]), int(row["rank"]), int(row["tokens"])
     if state not in _STATES or rank not in _ranks_of(state, row, tokens):
         yield f"states rank = {rank}, which no {state} call with {tokens} tokens has"
-    from_log = "completed_from" in row
+    from_log = _LOGGED in str(row.get("completed_from", "")).split(",")
     if (rank == _GATEWAY_LOG and not from_log) or (rank == _MODEL_USAGE and from_log):
         yield f"states rank = {rank}, and its usage is {'' if from_log else 'not '}from the log"
     if row["fingerprint"] != _fingerprint(row):
@@ -116,6 +118,8 @@ def _ranks_of(state: str, row: Row, tokens: int) -> tuple[int, ...]:
     match state:
         case "moved":
             return (_MOVED,)
+        case "pending":
+            return () if tokens else (_PENDING,)
         case "no_usage" if "nobody reported usage" in reason:
             return () if tokens else (_NO_USAGE,)
         case "no_usage":

@@ -41,6 +41,8 @@ class Count(StrEnum):
     """Among all rated events: served, and nobody reported usage."""
     ZERO = "zero"
     """Among all rated events: costs nothing for a named reason."""
+    PENDING = "pending"
+    """Among all rated events: made in the background, and not fetched yet."""
     LOST = "lost"
     """Never received: retention took them before they were read. Not part of `received`."""
 

@@ -1,9 +1,9 @@
 """What rows count: the columns whose values add up, and sums of them. Pure.
 
 The measures of a cell are the sums of the same columns of the rows that count in it: `calls`,
-`errors`, `unpriced`, `no_usage`, `excluding`, `q_UNIT` (quantities) as integers, and `LAYER_UNIT`
-and `LAYER` as decimal strings of pico-units, since a 64-bit integer ends at 9.2 million units of
-currency.
+`errors`, `unpriced`, `no_usage`, `excluding`, `pending` and `q_UNIT` (quantities) as integers, and
+`LAYER_UNIT` and `LAYER` as decimal strings of pico-units, since a 64-bit integer ends at 9.2
+million units of currency.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +21,7 @@ MEASURE_ORDER = (
     "q_cache_read_image", "q_output_image", "q_audio_ms", "q_image", "q_web_search", "q_request",
     "excluding", "q_page",
     "q_video_second", "q_character", "q_rerank_search", "q_code_session", "q_router_input",
+    "pending",
 )  # fmt: skip
 """The measures of a cell by their position in a day's text. Append only: rows hold positions."""
 MeasureList = list[int]
@@ -28,7 +29,7 @@ MeasureList = list[int]
 
 LAYERS = ("list", "contracted", "charge", "billed")
 """`billed` is written only where the billing currency is not the pricing currency."""
-COUNTS = ("calls", "errors", "unpriced", "no_usage", "excluding")
+COUNTS = ("calls", "errors", "unpriced", "no_usage", "excluding", "pending")
 QUANTITY_COLUMNS = {unit: f"q_{unit.value}" for unit in Unit}
 AMOUNT_COLUMNS = {(layer, unit): f"{layer}_{unit.value}" for layer in LAYERS for unit in Unit}
 _CHARGE_COLUMNS = {
@@ -55,6 +56,8 @@ def measures_of(priced: PricedCall) -> Measures:
         measures["unpriced"] = 1
     if priced.state is CallState.NO_USAGE:
         measures["no_usage"] = 1
+    if priced.state is CallState.PENDING:
+        measures["pending"] = 1
     if priced.state is CallState.PRICED:
         if priced.excludes:
             measures["excluding"] = 1

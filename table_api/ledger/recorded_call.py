@@ -57,7 +57,7 @@ def recorded_event(entry: LedgerEntry) -> UsageEvent:
         stream=entry.stream,
         status=entry.status,
         rank=rank,
-        usage=None if rank in {Rank.NO_USAGE, Rank.MOVED} else _usage(entry),
+        usage=None if rank in {Rank.PENDING, Rank.NO_USAGE, Rank.MOVED} else _usage(entry),
         caller=Caller(
             tid=entry.text("tenant"),
             azp=entry.text("application"),

@@ -11,6 +11,9 @@ import msgspec
 
 from pricing_rules.types import Operation
 
+CACHE_HIT = "hit"
+"""What the gateway's log and its policy write of an answer from the gateway's cache."""
+
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who called what: everything that a UsageEvent says but its id and usage."""
@@ -79,6 +82,10 @@ class RequestRecord(
     """The gateway's reason, such as TokenLimitExceeded."""
     identity: Identity | None = None
     """From the policy's trace; None when the row carries none."""
+    cache: str | None = None
+    """CACHE_HIT when the gateway answered from its own cache."""
+    backend_host: str | None = None
+    """Who the gateway sent the request to, in lower case."""
 
 
 class TokenCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="t"):

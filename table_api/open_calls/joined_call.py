@@ -12,6 +12,7 @@ from functools import reduce
 from pricing_rules.provider_usage.anthropic import is_anthropic
 from pricing_rules.types import REFUSED_STATUS, CountedAt, Operation
 from table_api.open_calls.facts import (
+    CACHE_HIT,
     EventReport,
     Fact,
     Identity,
@@ -105,8 +106,10 @@ class JoinedCall:
 
 def was_reached(outcome: RequestRecord) -> bool:
     """Whether the gateway called the model. A success without a backend's status counts as so:
-    rather a call without usage than one that is not seen.
+    rather a call without usage than one that is not seen. An answer from the cache reached none.
     """
+    if outcome.cache == CACHE_HIT:
+        return False
     if outcome.backend_status or outcome.backend_ms:
         return True
     return outcome.backend_status is None and 0 < outcome.status < 400

@@ -30,6 +30,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     no_usage_calls: int = 0
     excluding_calls: int = 0
     """Calls whose cost leaves something out."""
+    pending_calls: int = 0
+    """Background answers whose usage may still come."""
     units: Mapping[Unit, int] = {}
     """Quantities that are not zero."""
     list: int = 0
@@ -41,7 +43,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def cost_known(self) -> bool:
         """False where there are calls and not one of them has a cost."""
-        return not self.calls or self.calls > self.unpriced_calls + self.no_usage_calls
+        without = self.unpriced_calls + self.no_usage_calls + self.pending_calls
+        return not self.calls or self.calls > without
 
 
 class DailyUsage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -81,6 +84,7 @@ def read_daily_usage(cell: Row) -> DailyUsage:
             unpriced_calls=row.unpriced or 0,
             no_usage_calls=row.no_usage or 0,
             excluding_calls=row.excluding or 0,
+            pending_calls=row.pending or 0,
             units={unit: count for unit, count in zip(_UNITS_STORED, counts, strict=True) if count},
             list=row.list or 0,
             contracted=row.contracted or 0,
@@ -92,7 +96,8 @@ def read_daily_usage(cell: Row) -> DailyUsage:
 
 def sum_totals(parts: Iterable[Totals]) -> Totals:
     """The exact sum."""
-    calls = errors = unpriced = no_usage = excluding = list_ = contracted = charge = billed = 0
+    calls = errors = unpriced = no_usage = excluding = pending = 0
+    list_ = contracted = charge = billed = 0
     units: dict[Unit, int] = {}
     for part in parts:
         calls += part.calls
@@ -100,6 +105,7 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         unpriced += part.unpriced_calls
         no_usage += part.no_usage_calls
         excluding += part.excluding_calls
+        pending += part.pending_calls
         list_ += part.list
         contracted += part.contracted
         charge += part.charge
@@ -112,6 +118,7 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         unpriced_calls=unpriced,
         no_usage_calls=no_usage,
         excluding_calls=excluding,
+        pending_calls=pending,
         units={unit: units[unit] for unit in _UNITS if units.get(unit)},
         list=list_,
         contracted=contracted,
@@ -134,6 +141,7 @@ _FIELD_POSITIONS = [
         ("unpriced", "unpriced_calls"),
         ("no_usage", "no_usage_calls"),
         ("excluding", "excluding_calls"),
+        ("pending", "pending_calls"),
         ("list", "list"),
         ("contracted", "contracted"),
         ("charge", "charge"),

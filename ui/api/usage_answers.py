@@ -20,6 +20,7 @@ class CallState(StrEnum):
     ZERO = "zero"
     UNPRICED = "unpriced"
     NO_USAGE = "no_usage"
+    PENDING = "pending"
     MOVED = "moved"
 
 
@@ -41,6 +42,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     unpriced_calls: int
     no_usage_calls: int
     excluding_calls: int
+    pending_calls: int
     units: dict[str, int]
     cost: Cost | None
     """None if there are calls and none of them has a cost."""

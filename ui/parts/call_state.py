@@ -10,6 +10,7 @@ WORDS = {
     CallState.ZERO: "free of charge",
     CallState.UNPRICED: "no price yet",
     CallState.NO_USAGE: "usage unknown",
+    CallState.PENDING: "not finished yet",
     CallState.MOVED: "moved",
 }
 
@@ -32,6 +33,12 @@ def show_state(call: CallDetail) -> None:
                 f"**The usage of this call is unknown.**{reason}. It is not charged, and not "
                 "counted as free.",
                 icon=":material/help:",
+            )
+        case CallState.PENDING:
+            st.info(
+                f"**The answer of this call may still come.**{reason}. It is charged when somebody "
+                "fetches the answer.",
+                icon=":material/hourglass_top:",
             )
         case CallState.ZERO:
             st.info(f"**Free of charge.**{reason}.", icon=":material/money_off:")

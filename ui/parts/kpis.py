@@ -50,6 +50,8 @@ def charge_text(totals: Totals, currency: str) -> str:
         return amount(totals.charge, currency)
     if totals.unpriced_calls:
         return "not priced yet"
+    if totals.pending_calls and not totals.cost:
+        return "not finished yet"
     return "nothing charged" if totals.cost else "usage unknown"
 
 

@@ -18,6 +18,15 @@ def show_no_usage(calls: int) -> None:
     )
 
 
+def show_pending(calls: int) -> None:
+    """Background answers that nobody has fetched."""
+    st.info(
+        f"**{counted(calls, 'call')} not finished yet, not in the charge.** Their answers are made "
+        "in the background. Each is charged when somebody fetches it.",
+        icon=":material/hourglass_top:",
+    )
+
+
 def show_excluding(calls: int) -> None:
     """Calls whose charge is known to be incomplete."""
     st.info(

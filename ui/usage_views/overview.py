@@ -17,7 +17,7 @@ from ui.parts.kpis import show_metering, show_scope, show_totals, tokens
 from ui.parts.no_calls import show_no_calls
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import charge_column, count_column, opened_row, text_column
-from ui.parts.uncharged import show_excluding, show_no_usage, show_unpriced
+from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period
 
 STACKS: dict[str, Group] = {"Model": "model", "Cost centre": "cost_centre"}
@@ -43,6 +43,8 @@ def show_usage(period: Period, running_day: date) -> None:
             show_unpriced(api().usage(period, "model"))
         if usage.totals.no_usage_calls:
             show_no_usage(usage.totals.no_usage_calls)
+        if usage.totals.pending_calls:
+            show_pending(usage.totals.pending_calls)
         if usage.totals.excluding_calls:
             show_excluding(usage.totals.excluding_calls)
         by = choose("Stack by", Parameter.BY, options=STACKS)

@@ -15,7 +15,7 @@ from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.kpis import show_scope, show_totals, tokens
 from ui.parts.tables import charge_column, count_column, opened_row, text_column
-from ui.parts.uncharged import show_excluding, show_no_usage, show_unpriced
+from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period
 
 
@@ -34,6 +34,8 @@ def show_subject(subject: str, period: Period, *, running_day: date) -> None:
             show_unpriced(api().subject_usage(subject, period, "model"))
         if usage.totals.no_usage_calls:
             show_no_usage(usage.totals.no_usage_calls)
+        if usage.totals.pending_calls:
+            show_pending(usage.totals.pending_calls)
         if usage.totals.excluding_calls:
             show_excluding(usage.totals.excluding_calls)
         charges = daily_charges(

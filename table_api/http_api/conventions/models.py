@@ -45,6 +45,7 @@ class Totals(Answer):
     unpriced_calls: int
     no_usage_calls: int
     excluding_calls: int
+    pending_calls: int
     units: Units
     cost: Cost | None
     """None where there are calls and none of them has a cost."""

@@ -51,7 +51,8 @@ class Estimator:
             if amount:
                 self._amounts[unit] += amount
                 self._quantities[unit] += sums.get(QUANTITY_COLUMNS[unit], 0)
-        calls = sums["calls"] - sums.get("unpriced", 0) - sums.get("no_usage", 0)
+        without = sums.get("unpriced", 0) + sums.get("no_usage", 0) + sums.get("pending", 0)
+        calls = sums["calls"] - without
         for seen in (self._of_models.setdefault(model, Counter()), self._of_all):
             seen.update(calls=calls, amount=sums[layer])
 
@@ -114,6 +115,8 @@ def _concerns(subject: str, sums: Measures) -> Iterable[tuple[Concern, Counter[s
         yield "unpriced", Counter(calls=sums["unpriced"], **quantities)
     if sums.get("no_usage", 0):
         yield "no_usage", Counter(calls=sums["no_usage"])
+    if sums.get("pending", 0):
+        yield "pending", Counter(calls=sums["pending"])
     if sums.get("excluding", 0):
         yield "excludes", Counter(calls=sums["excluding"])
     if subject == UNATTRIBUTED and sums.get("calls", 0):
@@ -124,7 +127,7 @@ def _shown(place: _Concerned, counts: Counter[str], estimator: Estimator) -> Unc
     quantities = {unit: counts[unit.value] for unit in Unit if counts[unit.value]}
     if place.concern == "unpriced":
         estimate, basis = estimator.of_quantities(quantities)
-    elif place.concern == "no_usage":
+    elif place.concern in {"no_usage", "pending"}:
         estimate, basis = estimator.of_calls(place.model, counts["calls"])
     else:
         estimate, basis = None, IN_LINES if place.concern == "unattributed" else INCOMPLETE

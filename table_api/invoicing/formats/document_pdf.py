@@ -29,6 +29,7 @@ _ALIGNED_RIGHT = frozenset({"Quantity", "List", "Unrounded", "Amount"})
 _WORDS = {
     "unpriced": "without a price",
     "no_usage": "without usage",
+    "pending": "not finished yet",
     "unattributed": "without a caller",
     "excludes": "with an incomplete cost",
 }

@@ -161,6 +161,48 @@ def test_streamed_call_with_usage_is_posted() -> None:
     assert not is_deferred(decoded(make_body(stream=True)))
 
 
+WAITING = {"background": True, "response_status": "queued", "response_id": "resp_1", "usage": None}
+
+
+def test_a_background_answer_that_can_be_fetched_later_is_pending_at_once() -> None:
+    event = decoded(make_body(operation="responses", **WAITING))
+    assert event.strength == (Rank.PENDING, 0)
+    assert not is_deferred(event)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"background": None},
+        {"response_status": "failed"},
+        {"response_status": None},
+        {"response_id": None},
+        {"stream": True},
+        {"status": 500},
+    ],
+    ids=str,
+)
+def test_any_other_answer_without_usage_waits_for_the_log(change: dict[str, object]) -> None:
+    event = decoded(make_body(operation="responses", **(WAITING | change)))
+    assert event.rank is Rank.NO_USAGE
+    assert is_deferred(event)
+
+
+def test_a_cached_answer_has_no_usage_of_its_own_and_is_posted_at_once() -> None:
+    event = decoded(make_body(cache="hit"))
+    assert (event.usage, event.strength) == (None, (Rank.MODEL_USAGE, 0))
+    assert not is_deferred(event)
+
+
+def test_usage_of_a_fetched_answer_is_the_models_own_and_belongs_to_another_call() -> None:
+    fetched = decoded(
+        make_body(type="llm.call.usage.v1", operation="responses", **(WAITING | {"usage": None}))
+    )
+    assert is_deferred(fetched)
+    completed = make_body(type="llm.call.completed.v1", completed_from=["fetched-answer", "trace"])
+    assert decoded(completed).rank is Rank.MODEL_USAGE
+
+
 def test_id_is_lower_cased_so_that_both_paths_name_one_call() -> None:
     event = decoded(make_body(id="3F06647E-1D0A-4C37-9A52-530EB9F15261"))
     assert event.id == "3f06647e-1d0a-4c37-9a52-530eb9f15261"

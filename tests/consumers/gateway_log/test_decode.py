@@ -13,7 +13,7 @@ from consumers.decoding.invalid_event import InvalidCode
 from consumers.gateway_log.decode import Diagnostics, decode_diagnostics
 from pricing_rules.types import Operation
 from table_api.open_calls.facts import RequestRecord, TokenCounts, decode_fact, encode_fact
-from table_api.open_calls.joined_call import join_facts
+from table_api.open_calls.joined_call import join_facts, was_reached
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
 from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME
 from tests.paths import SHARED
@@ -43,7 +43,7 @@ def changed(record: dict[str, Any], **properties: Any) -> dict[str, Any]:
 
 def one(*records: dict[str, Any]) -> RequestRecord | TokenCounts:
     found = decode(envelope(*records))
-    assert found.invalid is None, found.invalid
+    assert found.bad == []
     [(call_id, fact)] = found.facts
     assert call_id == CALL.id
     return fact
@@ -64,7 +64,7 @@ def outcome(**properties: Any) -> RequestRecord:
 def test_an_envelope_of_mixed_categories_gives_a_fact_each() -> None:
     found = decode(envelope(CALL.gateway_record(), CALL.llm_record(), {"category": "AuditLogs"}))
     assert [type(fact) for _, fact in found.facts] == [RequestRecord, TokenCounts]
-    assert (found.ignored, found.invalid) == (1, None)
+    assert (found.ignored, found.bad) == (1, [])
 
 
 @pytest.mark.parametrize("shape", ["array", "object", "upper envelope"])
@@ -182,8 +182,8 @@ def test_a_trace_of_another_id_is_no_fact_but_a_dead_letter() -> None:
     other = Call(number=8).trace()
     found = decode(envelope(changed(CALL.gateway_record(), traceRecords=[other])))
     assert found.facts == []
-    assert found.invalid is not None
-    assert found.invalid.field == "records[0].properties.tracerecords[0].metadata.id"
+    [bad] = found.bad
+    assert bad.invalid.field == "records[0].properties.tracerecords[0].metadata.id"
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_recorded_stream_gives_outcome_and_tokens() -> None:
 def test_recorded_probe_is_ignored_and_chunks_count_nothing() -> None:
     found = sample("04")
     counted = [fact for _, fact in found.facts if isinstance(fact, TokenCounts)]
-    assert (found.ignored, found.invalid) == (1, None)
+    assert (found.ignored, found.bad) == (1, [])
     assert [fact.any for fact in counted] == [True, True, False, False]
     assert counted[2] == counted[3]
     assert (counted[0].prompt, counted[0].cached) == (26, 48854)  # Anthropic leaves cached out
@@ -262,9 +262,9 @@ BAD: list[tuple[bytes, InvalidCode, str]] = [
 def test_a_body_that_cannot_be_read_names_what_is_wrong(
     body: bytes, code: InvalidCode, field: str
 ) -> None:
-    invalid = decode(body).invalid
-    assert invalid is not None
-    assert (invalid.code, invalid.field) == (code, field)
+    [bad] = decode(body).bad
+    assert (bad.invalid.code, bad.invalid.field) == (code, field)
+    assert bad.body == body
 
 
 @pytest.mark.parametrize(
@@ -289,22 +289,84 @@ def test_a_bad_record_is_named_and_spoils_no_other(
 ) -> None:
     found = decode(envelope(CALL.llm_record() | change, Call(number=9).llm_record()))
     assert [call_id for call_id, _ in found.facts] == [Call(number=9).id]
-    assert found.invalid is not None
-    assert found.invalid.code == code
-    assert found.invalid.field.endswith(field)
+    [bad] = found.bad
+    assert bad.invalid.code == code
+    assert bad.invalid.field.endswith(field)
+    assert json.loads(bad.body) == {"records": [CALL.llm_record() | change]}
+
+
+def test_bad_records_are_letters_by_themselves_and_the_good_ones_are_taken() -> None:
+    good, late = Call(number=9).llm_record(), CALL.gateway_record() | {"time": None}
+    negative = changed(CALL.llm_record(), promptTokens=-1)
+    found = decode(envelope(late, good, negative))
+    assert [call_id for call_id, _ in found.facts] == [Call(number=9).id]
+    assert [json.loads(bad.body)["records"] for bad in found.bad] == [[late], [negative]]
+    for bad in found.bad:
+        assert [again.invalid for again in decode(bad.body).bad] == [bad.invalid]
+
+
+def test_many_bad_records_of_one_body_make_few_letters_and_none_is_lost() -> None:
+    records = [Call(number=n).llm_record() | {"time": None} for n in range(250)]
+    bad = decode(envelope(*records)).bad
+    assert len(bad) == 101
+    assert [record for each in bad for record in json.loads(each.body)["records"]] == records
+
+
+def test_the_request_id_may_be_in_the_properties() -> None:
+    moved = changed(CALL.llm_record(), correlationId=CALL.id)
+    del moved["correlationId"]
+    assert one(moved) == one(CALL.llm_record())
+
+
+@pytest.mark.parametrize(
+    ("api", "subscription", "found"),
+    [
+        ("llm;rev=12", f"/subscriptions/0/service/{'x' * 300}/subscriptions/team-a", "team-a"),
+        ("llm", "team-a", "team-a"),
+        ("llm;rev=1", "/", None),
+    ],
+)
+def test_revision_and_path_are_no_part_of_a_name(
+    api: str, subscription: str, found: str | None
+) -> None:
+    record = outcome(apiId=api, apimSubscriptionId=subscription)
+    assert (record.api, record.subscription) == ("llm", found)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://EU-1.openai.azure.com/openai/v1/responses?a=1", "eu-1.openai.azure.com"),
+        ("http://127.0.0.1:8080/x", "127.0.0.1"),
+        ("https://name@host.example", "host.example"),
+        ("/openai/v1", None),
+        (None, None),
+    ],
+)
+def test_the_backends_host_is_read(url: str | None, host: str | None) -> None:
+    assert outcome(backendUrl=url).backend_host == host
+
+
+@pytest.mark.parametrize("word", ["hit", "HIT"])
+def test_an_answer_from_the_gateways_cache_reached_no_model(word: str) -> None:
+    record = outcome(cache=word, backendResponseCode=None, backendTime=None)
+    assert record.cache == "hit"
+    assert not was_reached(record)
+    for other in ("miss", "none", None):
+        assert outcome(cache=other).cache is None
 
 
 @pytest.mark.parametrize("value", [-1, 10**9 + 1, "many", True, [], 1.5])
 def test_a_count_that_is_none_is_refused(value: object) -> None:
     found = decode(envelope(changed(CALL.llm_record(), promptTokens=value)))
-    assert found.invalid is not None
-    assert found.invalid.field == "records[0].properties.prompttokens"
+    [bad] = found.bad
+    assert bad.invalid.field == "records[0].properties.prompttokens"
 
 
 def test_age_is_judged_by_what_is_still_kept() -> None:
     body = envelope(CALL.llm_record())
     at = CALL_TIME - GATEWAY_DELAY
-    assert decode(body, oldest=at).invalid is None
+    assert decode(body, oldest=at).bad == []
     assert decode(body, oldest=at + timedelta(microseconds=1)).facts == []
 
 

@@ -108,7 +108,7 @@ async def test_what_a_decoder_fails_on_is_not_repeated(
 ) -> None:
     """An error of the gateway log's decoder may quote what somebody said."""
 
-    def failing(fields: Fields, call_id: str | None) -> None:
+    def failing(fields: Fields, properties: Fields, call_id: str | None) -> None:
         raise ValueError(f"{call_id}: {SAID}")
 
     with monkeypatch.context() as patch:

@@ -18,6 +18,7 @@ totals = st.builds(
     unpriced_calls=counts,
     no_usage_calls=counts,
     excluding_calls=counts,
+    pending_calls=counts,
     units=st.dictionaries(st.sampled_from(Unit), st.integers(1, 10**12), max_size=3),
     list=amounts,
     contracted=amounts,

@@ -18,6 +18,7 @@ def row(day: date, charge: str, *, model: str | None = None, centre: str | None 
         unpriced_calls=0,
         no_usage_calls=0,
         excluding_calls=0,
+        pending_calls=0,
         units={},
         cost=cost,
         day=day,

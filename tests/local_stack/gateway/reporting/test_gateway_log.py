@@ -72,7 +72,7 @@ def decoded(records: list[Record]) -> list[tuple[str, RequestRecord | TokenCount
     found = decode_diagnostics(
         body, enqueued_time=STARTED + timedelta(minutes=2), oldest=STARTED - timedelta(days=10)
     )
-    assert found.invalid is None
+    assert found.bad == []
     return found.facts
 
 
