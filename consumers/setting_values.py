@@ -13,6 +13,16 @@ def paths(text: str) -> tuple[Path, ...]:
     return tuple(Path(part) for part in text.split(os.pathsep) if part)
 
 
+PRICE_SOURCES = ("azure", "vendor", "reported")
+"""Whose word a price can be, the most trusted first."""
+
+
+def price_sources(text: str) -> str:
+    if not set(text.split(",")) <= set(PRICE_SOURCES):
+        raise ValueError(f"expected some of {', '.join(PRICE_SOURCES)}, separated by commas")
+    return text
+
+
 SECONDS_MAX = 31_536_000
 """A year: longer waits are typing errors."""
 NUMBER_MAX = 1_000_000

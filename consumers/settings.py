@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from consumers.errors import SettingsError
-from consumers.setting_values import DAYS_MAX, host, https_url, paths, positive, seconds, up_to
+from consumers.setting_values import (
+    DAYS_MAX,
+    PRICE_SOURCES,
+    host,
+    https_url,
+    paths,
+    positive,
+    price_sources,
+    seconds,
+    up_to,
+)
 from table_api.consumer_state.groups import Groups
 from table_api.ledger.keys import SHARDS_MAX
 from table_api.storage.settings import StorageSettings, spelled_out
@@ -59,6 +69,12 @@ class Settings:
     )
     price_books: tuple[Path, ...] = _setting(
         "PRICE_BOOKS", "rule files of your own, separated as in PATH", default=(), parse=paths
+    )
+    price_sources: str = _setting(
+        "PRICE_SOURCES",
+        "whose prices are used: some of azure, vendor, reported",
+        default=",".join(PRICE_SOURCES),
+        parse=price_sources,
     )
     billing_time_zone: str = _setting(
         "BILLING_TIME_ZONE",

@@ -235,7 +235,7 @@ class PricedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event: UsageEvent
     state: CallState
     reason: str | None
-    """Why the state is not `priced`; None when it is."""
+    """Why the state is not `priced`; of a priced call what is special about its price, or None."""
     book_version: str
     """sha256 of the compiled book that rated it."""
     pricing_currency: str

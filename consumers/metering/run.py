@@ -25,7 +25,7 @@ async def run(
     Raises TooManyDeadLetters, PartitionStalled after STALLED_CLIENTS_MAX clients, or
     table_api.errors.LedgerMismatch; hub and storage that are down are waited for.
     """
-    book = load_book(settings.price_books)
+    book = load_book(settings.price_books, origins=settings.price_sources.split(","))
     set_for_batches()
     async with open_clients(settings) as clients:
         _log.info(Action.STARTED, f"metering {clients.hub.address.host}/{settings.eventhub_name}")

@@ -118,7 +118,7 @@ async def _metering(
     poster: Poster,
     request: ReplayRequest,
 ) -> Metering:
-    book = load_book(settings.price_books)
+    book = load_book(settings.price_books, origins=settings.price_sources.split(","))
     check_currencies(book, ledger)
     if not request.dry_run:
         await clients.price_books.keep(book)

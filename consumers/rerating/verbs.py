@@ -149,7 +149,9 @@ async def _staging(
 
 async def _book(settings: Settings, clients: Clients, choice: BookChoice) -> Book:
     if choice.version is None:
-        return load_book(choice.files or settings.price_books)
+        return load_book(
+            choice.files or settings.price_books, origins=settings.price_sources.split(",")
+        )
     book = await clients.price_books.get(choice.version)
     if book is None:
         raise RerateRefused(f"no book {choice.version!r} is in the archive of price books")

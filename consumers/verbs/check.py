@@ -145,7 +145,7 @@ async def _ledger(settings: Settings, clients: Clients) -> str:
 
 
 async def _book(settings: Settings) -> str:
-    book = load_book(settings.price_books)
+    book = load_book(settings.price_books, origins=settings.price_sources.split(","))
     return f"version {book.version[:12]}, {len(book.aliases)} deployments"
 
 

@@ -55,7 +55,7 @@ async def redrive_letters(
         ways = [pairing_path(of_diagnostics if diagnostics else of_usage)]
         if not diagnostics:
             # Pairing must hear what metering posts: else it would count the log's half once more.
-            book = load_book(settings.price_books)
+            book = load_book(settings.price_books, origins=settings.price_sources.split(","))
             metering = await open_metering(clients, settings, book, counted=of_usage.counted)
             ways.insert(0, metering_path(metering))
         # Listed first: what is redriven changes the rows that the listing reads.

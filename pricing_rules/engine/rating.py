@@ -26,6 +26,7 @@ from pricing_rules.units import Unit
 # An enum's member takes a tenth of a microsecond to look up, which is a tenth of rating.
 _PRICED = CallState.PRICED
 _GATEWAY_LOG = Rank.GATEWAY_LOG
+_CACHED_AS_INPUT = "cached tokens are billed as input: the model has no price for them"
 
 
 def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> PricedCall:
@@ -82,7 +83,7 @@ def _priced_call(
     return PricedCall(
         event=event,
         state=_PRICED,
-        reason=None,
+        reason=_CACHED_AS_INPUT if terms.cached_as_input and _has_cached(charges) else None,
         book_version=book.version,
         pricing_currency=book.pricing_currency,
         billing_currency=book.billing_currency,
@@ -96,6 +97,10 @@ def _priced_call(
         cost_centre=terms.cost_centre,
         excludes=() if event.rank is not _GATEWAY_LOG or not charges else excluded(event, terms),
     )
+
+
+def _has_cached(charges: Sequence[Charge]) -> bool:
+    return any(line.unit is Unit.CACHE_READ for line in charges)
 
 
 def _without_cost(
@@ -183,7 +188,7 @@ def _modified(
         call,
         adjustments=tuple(adjustments),
         state=CallState.ZERO if free else CallState.PRICED,
-        reason=f"rule {free.id}: {free.note}" if free else None,
+        reason=f"rule {free.id}: {free.note}" if free else call.reason,
     )
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import tomllib
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.compile import compile_files
 from pricing_rules.price_book.rate_card import Alias, BookContent, FxRate, PriceSource
-from pricing_rules.price_book.rules import BookFile
+from pricing_rules.price_book.rules import BookFile, PriceOrigin
 from pricing_rules.price_book.terms import Terms, TermsFinder, TermsTimeline
 from pricing_rules.price_book.usage_fields import UsageFieldRules
 from pricing_rules.types import UsageEvent
@@ -99,19 +99,30 @@ class Book:
         return _ENCODER.encode(_StoredBook(self.version, content, dict(self.sources)))
 
 
-def load_book(paths: Sequence[Path] | None = None, *, dead_aliases: bool = False) -> Book:
+def load_book(
+    paths: Sequence[Path] | None = None,
+    *,
+    origins: Collection[str] = tuple(PriceOrigin),
+    dead_aliases: bool = False,
+) -> Book:
     """The shipped base books and, with `paths`, a company's own files over them.
 
-    InvalidBook names the file, the rule and the reason. `dead_aliases`: see `compile_files`.
+    InvalidBook names the file, the rule and the reason. `origins` and `dead_aliases`: see
+    `compile_files`.
     """
     shipped = sorted(BASE_BOOKS.glob("*.toml"))
-    return compile_book([*shipped, *(paths or ())], dead_aliases=dead_aliases)
+    return compile_book([*shipped, *(paths or ())], origins=origins, dead_aliases=dead_aliases)
 
 
-def compile_book(paths: Sequence[Path], *, dead_aliases: bool = False) -> Book:
+def compile_book(
+    paths: Sequence[Path],
+    *,
+    origins: Collection[str] = tuple(PriceOrigin),
+    dead_aliases: bool = False,
+) -> Book:
     """The book that exactly these files make."""
     files = [(path.name, read_book_file(path)) for path in paths]
-    return Book(*compile_files(files, dead_aliases=dead_aliases))
+    return Book(*compile_files(files, origins=origins, dead_aliases=dead_aliases))
 
 
 def load_compiled(data: bytes) -> Book:

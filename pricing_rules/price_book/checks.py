@@ -108,7 +108,10 @@ def _serves(values: Mapping[str, tuple[str, ...]], alias: Alias) -> bool:
 def _check_followed(
     card: RateCard, of_model: Sequence[RateCard], file_of: Mapping[str, str]
 ) -> None:
-    """Where a rule ends and a later one has calls of it, some rule has them in between."""
+    """Where a rule ends and a later one has calls of it, some rule has them in between.
+
+    Of one origin: a reported price from a later day on is no gap in Azure's own.
+    """
     if card.valid_to is None:
         return
     dimensions = [dimension for dimension, _ in card.matches]
@@ -118,7 +121,8 @@ def _check_followed(
         after = [
             other
             for other in of_model
-            if _matches_all(other.matches, call)
+            if other.origin == card.origin
+            and _matches_all(other.matches, call)
             and (other.valid_to is None or other.valid_to > card.valid_to)
         ]
         if after and min(other.valid_from for other in after) > card.valid_to:
@@ -137,6 +141,7 @@ def _matches_all(one: Matches, calls: Matches) -> bool:
 def _ambiguous(one: RateCard, other: RateCard) -> bool:
     return (
         len(one.matches) == len(other.matches)
+        and one.origin == other.origin
         and _overlap(one, other)
         and may_match_one_call(one.matches, other.matches)
     )

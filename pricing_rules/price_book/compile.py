@@ -4,7 +4,7 @@ Owns the arithmetic of compiling. What a rule must be is in `drafts`, what rules
 in `checks`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -33,6 +33,7 @@ from pricing_rules.price_book.rate_card import (
 from pricing_rules.price_book.rules import (
     FACTOR_DECIMALS_MAX,
     FACTOR_MAX,
+    ORIGINS,
     BaseRule,
     BookFile,
     FixedRule,
@@ -41,6 +42,7 @@ from pricing_rules.price_book.rules import (
     MinimumRule,
     ModifierRule,
     MultiplyRule,
+    PriceOrigin,
     Settings,
     Tier,
     ZeroRule,
@@ -54,17 +56,21 @@ _UNIT_ORDER = {unit: index for index, unit in enumerate(Unit)}
 
 
 def compile_files(
-    files: Sequence[tuple[str, BookFile]], *, dead_aliases: bool = False
+    files: Sequence[tuple[str, BookFile]],
+    *,
+    origins: Collection[str] = tuple(PriceOrigin),
+    dead_aliases: bool = False,
 ) -> tuple[BookContent, dict[str, PriceSource]]:
     """The content of the book that these files make together, and each price's source.
 
-    InvalidBook names the file, the rule and the reason. `dead_aliases` allows aliases that resolve
-    to nothing: their calls are unpriced.
+    InvalidBook names the file, the rule and the reason. `origins`: prices of all others are left
+    out. `dead_aliases` allows aliases that resolve to nothing: their calls are unpriced.
     """
     settings_file, settings = _settings(files)
     billing_currency = settings.billing_currency or settings.pricing_currency
     drafts = read_drafts(files, settings.pricing_currency, billing_currency)
     in_order = [drafts[rule_id] for rule_id in sorted(drafts)]
+    models = [model for _, file in files for model in file.model]
     content = BookContent(
         pricing_currency=settings.pricing_currency,
         billing_currency=billing_currency,
@@ -77,12 +83,23 @@ def compile_files(
             sorted({path for _, file in files if file.usage for path in file.usage.harmless})
         ),
         plain=_plain_values(files),
+        zones=_zones(files),
+        cached_as_input=tuple(
+            sorted((m.provider, m.name) for m in models if m.cached_tokens is not None)
+        ),
+        left_out=tuple(origin for origin in PriceOrigin if origin not in origins),
     )
     file_of = {rule_id: draft.file for rule_id, draft in drafts.items()}
     check_cards(content.cards, file_of)
     check_fx(content, file_of, settings_file)
     check_default_versions(
-        content, {(item.provider, item.name): name for name, file in files for item in file.model}
+        content,
+        {
+            (item.provider, item.name): name
+            for name, file in files
+            for item in file.model
+            if item.default_version
+        },
     )
     if not dead_aliases:
         check_aliases(
@@ -111,6 +128,7 @@ def _card(draft: Draft, rule: BaseRule) -> RateCard:
             RateTier(up_to=tier.up_to_prompt_tokens, rates=_rates(draft, tier.rates, rule.unit))
             for tier in tiers
         ),
+        origin=ORIGINS[rule.source.kind],
     )
 
 
@@ -235,10 +253,27 @@ def _default_versions(
     versions: dict[tuple[str, str], str] = {}
     for file_name, file in files:
         for model in file.model:
+            if model.default_version is None:
+                continue
             if (model.provider, model.name) in versions:
                 raise InvalidBook(f"model {model.name!r} has a default already", file=file_name)
             versions[model.provider, model.name] = model.default_version
     return tuple(sorted((*key, version) for key, version in versions.items()))
+
+
+def _zones(files: Iterable[tuple[str, BookFile]]) -> tuple[tuple[str, str], ...]:
+    """The data zone of each region. A region is in one zone at most."""
+    zones: dict[str, str] = {}
+    for file_name, file in files:
+        for zone in file.zone:
+            for region in zone.regions:
+                other = zones.setdefault(region, zone.name)
+                if other != zone.name:
+                    raise InvalidBook(
+                        f"region {region!r} is in zone {other!r} and in {zone.name!r}",
+                        file=file_name,
+                    )
+    return tuple(sorted(zones.items()))
 
 
 def _sources(drafts: Iterable[Draft]) -> dict[str, PriceSource]:
@@ -250,6 +285,8 @@ def _sources(drafts: Iterable[Draft]) -> dict[str, PriceSource]:
             url=draft.rule.source.url,
             region=draft.rule.source.region,
             meters={unit.value: meter for unit, meter in draft.rule.source.meters.items()},
+            version=draft.rule.source.version,
+            note=draft.rule.note,
         )
         for draft in drafts
         if isinstance(draft.rule, BaseRule | FxRule)

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from pricing_rules.price_book.rules import PriceOrigin
 from pricing_rules.units import Unit
 
 Matches = tuple[tuple[str, tuple[str, ...]], ...]
@@ -29,6 +30,8 @@ class RateCard(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: datetime | None
     currency: str
     tiers: tuple[RateTier, ...]
+    origin: PriceOrigin = PriceOrigin.AZURE
+    """Books of earlier releases do not say it: their rules differ by specificity alone."""
 
 
 class Modifier(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +86,9 @@ class PriceSource(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
     region: str | None = None
     meters: dict[str, str] = {}
+    version: str | None = None
+    """Release of the package that was read."""
+    note: str | None = None
 
 
 class BookContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,3 +106,9 @@ class BookContent(msgspec.Struct, frozen=True, kw_only=True):
     """Paths of usage fields that change no price, sorted."""
     plain: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(path, values that mean the list price) of usage fields, sorted."""
+    zones: tuple[tuple[str, str], ...] = ()
+    """(region, data zone), sorted."""
+    cached_as_input: tuple[tuple[str, str], ...] = ()
+    """(provider, model) whose cached tokens are billed as input, sorted."""
+    left_out: tuple[PriceOrigin, ...] = ()
+    """Origins whose prices are not used."""

@@ -36,6 +36,17 @@ def arm_name(region: str) -> str:
 Region = Annotated[Name, AfterValidator(arm_name)]
 
 
+class PriceOrigin(StrEnum):
+    """Whose word a price is. A price of an earlier origin is never replaced by a later one."""
+
+    AZURE = "azure"
+    """Rows of Azure's own price list, or a company's contract."""
+    VENDOR = "vendor"
+    """The list of the model's vendor."""
+    REPORTED = "reported"
+    """What others say that Azure charges."""
+
+
 class DeploymentType(StrEnum):
     """How Azure runs a deployment, by the SKU's name; it sets the price."""
 
@@ -76,6 +87,8 @@ class Match(_Model):
     deployment: tuple[DeploymentType, ...] | None = Field(default=None, min_length=1)
     """Deployment types."""
     region: tuple[Region, ...] | None = Field(default=None, min_length=1)
+    zone: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    """Data zones: groups of regions, as the book's `zone` tables name them."""
     service_tier: ServiceTier | None = None
     operation: tuple[Operation, ...] | None = Field(default=None, min_length=1)
     product: tuple[Name, ...] | None = Field(default=None, min_length=1)
@@ -89,13 +102,25 @@ class Match(_Model):
 class Source(_Model):
     """Where a price was read, and when; `show` warns when that is long ago."""
 
-    kind: Literal["azure-retail", "genai-prices", "report", "contract"]
+    kind: Literal["azure-retail", "genai-prices", "report", "litellm", "contract"]
+    version: str | None = None
+    """Release of the package that was read."""
     checked: date
     url: str | None = None
     region: str | None = None
     """Region of the price list's rows."""
     meters: dict[Unit, str] = Field(default_factory=dict)
     """Meter name per unit."""
+
+
+ORIGINS = {
+    "azure-retail": PriceOrigin.AZURE,
+    "contract": PriceOrigin.AZURE,
+    "genai-prices": PriceOrigin.VENDOR,
+    "report": PriceOrigin.REPORTED,
+    "litellm": PriceOrigin.REPORTED,
+}
+"""Whose word each kind of source is."""
 
 
 class Tier(_Model):
@@ -208,12 +233,22 @@ class Deployment(_Model):
     region: Region | None = None
 
 
-class ModelDefault(_Model):
-    """The version that a deployment without one runs."""
+class ModelFacts(_Model):
+    """What holds for a model whatever its price is."""
 
     provider: Name
     name: Name
-    default_version: Name
+    default_version: Name | None = None
+    """The version that a deployment without one runs."""
+    cached_tokens: Literal["input"] | None = None
+    """`input`: cached tokens have no price of their own and are billed as input."""
+
+
+class Zone(_Model):
+    """A data zone: the regions whose deployments share its prices."""
+
+    name: Name
+    regions: tuple[Region, ...] = Field(min_length=1)
 
 
 class Settings(_Model):
@@ -238,7 +273,8 @@ class BookFile(_Model):
 
     book: Settings | None = None
     usage: UsageFields | None = None
-    model: tuple[ModelDefault, ...] = ()
+    model: tuple[ModelFacts, ...] = ()
+    zone: tuple[Zone, ...] = ()
     deployment: tuple[Deployment, ...] = ()
     rule: tuple[Rule, ...] = ()
 

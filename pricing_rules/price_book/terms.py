@@ -12,7 +12,7 @@ import msgspec
 
 from pricing_rules.price_book.match import USAGE_DIMENSION, CallFacts, RuleIndex
 from pricing_rules.price_book.rate_card import Alias, BookContent, Modifier, RateCard, RateTier
-from pricing_rules.price_book.rules import DeploymentType, ServiceTier, arm_name
+from pricing_rules.price_book.rules import DeploymentType, PriceOrigin, ServiceTier, arm_name
 from pricing_rules.types import Exclusion, UsageEvent
 from pricing_rules.units import MODALITY_UNITS, Unit
 
@@ -53,6 +53,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Set where a rule asked for it."""
     unlogged: tuple[str, ...] = ()
     """What the gateway's log cannot tell although the rule prices it."""
+    cached_as_input: bool = False
+    """Whether cached tokens have no price of their own and are billed as input."""
 
 
 _NOT_IN_THE_LOG = {
@@ -73,6 +75,9 @@ class TermsFinder:
         self._currency = content.pricing_currency
         self._cards = RuleIndex(content.cards)
         self._modifiers = RuleIndex(content.modifiers)
+        self._left_out = frozenset(content.left_out)
+        self._zones = dict(content.zones)
+        self._cached_as_input = frozenset(content.cached_as_input)
         self._defaults = {(p, model): version for p, model, version in content.default_versions}
         self._versions: dict[tuple[str | None, str | None], set[str]] = {}
         for card in content.cards:
@@ -103,8 +108,9 @@ class TermsFinder:
             return [_BEGINNING], [Terms(refusal=_no_alias(event))]
         version = self._version(alias, event.model)
         facts = _facts(event, alias, version=version, cost_centre=cost_centre)
+        facts["zone"] = self._zones.get(facts["region"] or "")
         facts |= {f"{USAGE_DIMENSION}{path}": value for path, value in fields}
-        cards = self._cards.find(facts)
+        cards = sorted(self._cards.find(facts), key=lambda c: list(PriceOrigin).index(c.origin))
         modifiers = self._modifiers.find(facts)
         starts = sorted({_BEGINNING, *_changes(cards), *_changes(modifiers)})
         empty = Terms(
@@ -145,21 +151,26 @@ class TermsFinder:
             return msgspec.structs.replace(
                 terms, tiers=_FREE_OF_LIST, refusal=_unpriced_fields(facts, in_order)
             )
-        card = next((card for card in cards if _holds(card, moment)), None)
+        holding = [card for card in cards if _holds(card, moment)]
+        card = next((card for card in holding if card.origin not in self._left_out), None)
         if card is None:
             versions = self._versions.get((facts["provider"], facts["model"]), set())
-            reason = _no_price(facts, versions) + _other_times(cards, moment)
+            reason = _left_out(holding) or _no_price(facts, versions) + _other_times(cards, moment)
             return msgspec.structs.replace(terms, refusal=reason)
         if card.currency != self._currency:
             reason = f"currency: rule {card.id} is in {card.currency}, the book in {self._currency}"
             return msgspec.structs.replace(terms, refusal=reason)
         if (unpriced := _unpriced_fields(facts, [card, *in_order])) is not None:
             return msgspec.structs.replace(terms, base_rule_id=card.id, refusal=unpriced)
+        cached_as_input = (facts["provider"], facts["model"]) in self._cached_as_input and not any(
+            Unit.CACHE_READ in tier.rates for tier in card.tiers
+        )
         return msgspec.structs.replace(
             terms,
             base_rule_id=card.id,
-            tiers=tuple(map(_tier_rates, card.tiers)),
+            tiers=tuple(_tier_rates(tier, cached_as_input) for tier in card.tiers),
             unlogged=_unlogged(card),
+            cached_as_input=cached_as_input,
         )
 
     def _version(self, alias: Alias, reported: str | None) -> str | None:
@@ -210,8 +221,11 @@ def _holds(rule: RateCard | Modifier, moment: datetime) -> bool:
     return rule.valid_from <= moment and (rule.valid_to is None or moment < rule.valid_to)
 
 
-def _tier_rates(tier: RateTier) -> TierRates:
-    rates = tuple((unit, tier.rates[unit]) for unit in Unit if unit in tier.rates)
+def _tier_rates(tier: RateTier, cached_as_input: bool) -> TierRates:
+    prices = tier.rates
+    if cached_as_input and Unit.INPUT in prices:
+        prices = {Unit.CACHE_READ: prices[Unit.INPUT], **prices}
+    rates = tuple((unit, prices[unit]) for unit in Unit if unit in prices)
     plain = Unit.REASONING not in tier.rates and Unit.REQUEST not in tier.rates
     return TierRates(tier.up_to, rates, plain)
 
@@ -233,6 +247,11 @@ def _unlogged(card: RateCard) -> tuple[str, ...]:
     return tuple(
         exclusion for exclusion, units in _NOT_IN_THE_LOG.items() if not priced.isdisjoint(units)
     )
+
+
+def _left_out(cards: Sequence[RateCard]) -> str:
+    said = "only a {0.origin} price, which PRICE_SOURCES leaves out: rule {0.id}"
+    return said.format(cards[0]) if cards else ""
 
 
 def _no_price(facts: CallFacts, known_versions: Set[str]) -> str:

@@ -8,6 +8,7 @@ import pytest
 from consumers.errors import SettingsError
 from consumers.running.clients import open_clients
 from consumers.settings import options, read_settings
+from pricing_rules.price_book.rules import PriceOrigin
 from table_api.errors import SettingsError as StorageSettingsError
 from tests.consumers.process import ConsumerProcess
 
@@ -130,6 +131,14 @@ async def test_development_storage_is_the_local_emulator_at_its_usual_ports() ->
 def test_price_books_are_a_list_of_paths() -> None:
     settings = read_settings({}, {**LEAST, "PRICE_BOOKS": "a.toml:b/c.toml"})
     assert settings.price_books == (Path("a.toml"), Path("b/c.toml"))
+
+
+def test_price_sources_are_those_of_the_price_book() -> None:
+    assert read_settings({}, LEAST).price_sources.split(",") == list(PriceOrigin)
+    named = read_settings({}, {**LEAST, "PRICE_SOURCES": "azure,vendor"})
+    assert named.price_sources == "azure,vendor"
+    with pytest.raises(SettingsError, match="expected some of azure, vendor, reported"):
+        read_settings({}, {**LEAST, "PRICE_SOURCES": "azure,rumour"})
 
 
 def test_every_flag_is_its_variable_in_lower_case() -> None:
