@@ -1,38 +1,43 @@
 """Azure Retail Prices rows → prices to compare with the book."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
+
+from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
 from pricing_rules.price_sources.azure_prices import (
-    Meter,
     PriceRow,
-    PromptBand,
     map_rows,
     read_dump,
     read_meter_table,
 )
-from pricing_rules.price_sources.proposals import Proposal, Rates, ReadPrice, propose
+from pricing_rules.price_sources.azure_readings import Meter, PromptBand, Unread
+from pricing_rules.price_sources.azure_spellings import family_of
+from pricing_rules.price_sources.proposals import Change, Proposal, Rates, ReadPrice, propose
 from pricing_rules.units import Unit
 
 _REGIONAL = frozenset({DeploymentType.STANDARD, DeploymentType.SERVERLESS})
-"""Types whose price depends on the region; others were the same in all 40 regions looked at."""
+"""Types whose price depends on the region; others are the same in most regions."""
 _CardKey = tuple[str, str | None, DeploymentType, ServiceTier, str | None]
 _Rows = Sequence[tuple[PriceRow, Meter]]
+_Priced = tuple[Unit, PromptBand]
 
 
 def propose_azure(dumps: Sequence[Path], book: Book, *, checked: date) -> list[Proposal]:
     """What the dumps would change in the book. `checked`: the day they were fetched.
 
-    InvalidPriceSource when a token meter is not in the meter table.
+    A meter that nothing reads is listed among the proposals and refuses nothing.
     """
-    table = read_meter_table()
-    mapped = map_rows([row for dump in dumps for row in read_dump(dump)], table)
-    family_of = {meter.model: meter.family for meter in table.values() if meter}
+    read = [read_dump(dump) for dump in dumps]
+    rows = [row for dump in read for row in dump.rows]
+    currency = _one_currency(rows)
+    mapped, unread = map_rows(rows, read_meter_table())
     # A dump is of some products and regions: what it says nothing about is not gone.
     families = {meter.family for _, meter in mapped}
     regions = {row.region for row, _ in mapped}
@@ -40,20 +45,100 @@ def propose_azure(dumps: Sequence[Path], book: Book, *, checked: date) -> list[P
         card.id
         for card in book.content.cards
         if book.sources[card.id].kind == "azure-retail"
+        and card.currency == currency
         and book.sources[card.id].region in regions
-        and family_of.get(dict(card.matches)["model"][0]) in families
+        and family_of(dict(card.matches)["model"][0]) in families
     ]
-    return propose(azure_prices(mapped, checked), book, in_scope=in_scope)
+    prices = _as_the_book_has_them(azure_prices(mapped, checked), book)
+    listed = [*unread, *(meter for dump in read for meter in dump.unread)]
+    return [*propose(prices, book, in_scope=in_scope), *_unread_proposals(listed)]
+
+
+def _one_currency(rows: Sequence[PriceRow]) -> str:
+    currencies = sorted({row.currency for row in rows})
+    if len(currencies) > 1:
+        raise InvalidPriceSource(f"prices in {' and '.join(currencies)}: import each by itself")
+    return currencies[0] if currencies else "USD"
+
+
+def _unread_proposals(unread: Collection[Unread]) -> list[Proposal]:
+    return [
+        Proposal(
+            change=Change.UNREAD,
+            rule_id=meter.meter,
+            details=(meter.reason, f"azure_meters.csv: {meter.line}"),
+        )
+        for meter in unread
+    ]
 
 
 def azure_prices(mapped: _Rows, checked: date) -> list[ReadPrice]:
-    """One price list per model, version, deployment type, service tier and regional region."""
+    """One price list per model, version, deployment type, service tier and regional region.
+
+    Where a type that is sold everywhere costs differently by region, one per group of regions.
+    """
     cards: dict[_CardKey, list[tuple[PriceRow, Meter]]] = {}
     for row, meter in mapped:
         region = row.region if meter.deployment in _REGIONAL else None
         key = (meter.model, meter.version, meter.deployment, meter.service_tier, region)
         cards.setdefault(key, []).append((row, meter))
-    return [_price(key, cards[key], checked) for key in sorted(cards, key=str)]
+    return [
+        price for key in sorted(cards, key=str) for price in _by_region(key, cards[key], checked)
+    ]
+
+
+def _by_region(key: _CardKey, rows: _Rows, checked: date) -> Iterator[ReadPrice]:
+    groups = _regions_of_a_price(rows)
+    if len(groups) < 2:
+        yield _price(key, rows, checked)
+        return
+    disputed = _disputed(rows)
+    for regions in groups:
+        # What no region disputes holds in all of them.
+        own = [
+            (row, meter)
+            for row, meter in rows
+            if row.region in regions or (meter.unit, meter.prompt_tokens) not in disputed
+        ]
+        price = _price((*key[:4], regions[0]), own, checked)
+        yield msgspec.structs.replace(price, also_in=regions[1:], source_region=regions[0])
+
+
+def _disputed(rows: _Rows) -> set[_Priced]:
+    """What regions have different prices for, each region agreeing with itself."""
+    prices: dict[_Priced, dict[str, set[Decimal]]] = {}
+    for row, meter in rows:
+        of_regions = prices.setdefault((meter.unit, meter.prompt_tokens), {})
+        of_regions.setdefault(row.region, set()).add(row.per_million)
+    return {
+        priced
+        for priced, of_regions in prices.items()
+        if len(set.union(*of_regions.values())) > 1
+        and all(len(amounts) == 1 for amounts in of_regions.values())
+    }
+
+
+def _regions_of_a_price(rows: _Rows) -> list[tuple[str, ...]]:
+    """The regions, those with equal prices together."""
+    disputed = _disputed(rows)
+    by_region: dict[str, dict[_Priced, Decimal]] = {}
+    for row, meter in rows:
+        priced = (meter.unit, meter.prompt_tokens)
+        prices = by_region.setdefault(row.region, {})
+        if priced in disputed:
+            prices[priced] = row.per_million
+    groups: dict[frozenset[tuple[_Priced, Decimal]], list[str]] = {}
+    for region in sorted(by_region):
+        groups.setdefault(frozenset(by_region[region].items()), []).append(region)
+    return [tuple(regions) for regions in groups.values()]
+
+
+def _as_the_book_has_them(prices: Sequence[ReadPrice], book: Book) -> Iterator[ReadPrice]:
+    """A group of regions whose price the book has for all regions is no news: only the others."""
+    for price in prices:
+        everywhere = msgspec.structs.replace(price, region=None, also_in=())
+        apart = price.region and price.deployment not in _REGIONAL
+        yield everywhere if apart and not propose([everywhere], book, in_scope=()) else price
 
 
 def _price(key: _CardKey, rows: _Rows, checked: date) -> ReadPrice:
@@ -70,6 +155,7 @@ def _price(key: _CardKey, rows: _Rows, checked: date) -> ReadPrice:
         deployment=deployment,
         region=region,
         service_tier=service_tier,
+        currency=rows[0][0].currency,
         tiers=_tiers(rows),
         # All rates of the rule are known from the day the last of them took effect.
         valid_from=max(row.valid_from for row, _ in rows),
@@ -84,13 +170,17 @@ def _price(key: _CardKey, rows: _Rows, checked: date) -> ReadPrice:
 
 
 def _tiers(rows: _Rows) -> tuple[tuple[int | None, Rates], ...]:
-    """A tier per bound that the meters name, and the last one; a meter of any size is in all."""
+    """A tier per bound that the meters name, and the last one.
+
+    A meter of any size is in all tiers that no meter of the size has.
+    """
     bands = [meter.prompt_tokens for _, meter in rows]
     bounds = sorted({bound for band in bands for bound in (band.up_to, band.above) if bound})
+    sized = sorted(rows, key=lambda item: item[1].prompt_tokens == PromptBand())
     tiers: list[tuple[int | None, Rates]] = []
     for above, up_to in pairwise([0, *bounds, None]):
         rates: dict[Unit, Decimal] = {}
-        for row, meter in rows:
+        for row, meter in sized:
             band = meter.prompt_tokens
             reaches = band.up_to is None or (up_to is not None and up_to <= band.up_to)
             if reaches and (band.above or 0) <= (above or 0):
@@ -100,19 +190,31 @@ def _tiers(rows: _Rows) -> tuple[tuple[int | None, Rates], ...]:
 
 
 def _conflict(rows: _Rows) -> str | None:
-    """Why rows cannot be a price: none above zero, or two for one unit and prompt size."""
+    """Why rows cannot be a price: nothing paid, a volume price, a doubt, or two for one unit."""
+    first: dict[_Priced, PriceRow] = {}
     for row, meter in rows:
         if row.per_million <= 0:
             return (
                 f"{meter.unit} is {row.per_million} by {row.meter!r} in {row.region}, expected "
                 "above 0; what is free is a rule of kind zero"
             )
-    first: dict[tuple[Unit, PromptBand], PriceRow] = {}
-    for row, meter in rows:
+        if row.from_units:
+            return f"{row.meter!r} in {row.region} has a price from {row.from_units} units on"
+        if meter.doubt:
+            return f"{row.meter!r}: {meter.doubt}"
         other = first.setdefault((meter.unit, meter.prompt_tokens), row)
         if other.per_million != row.per_million:
-            return (
-                f"{meter.unit} is {other.per_million} per 1M by {other.meter!r} in {other.region} "
-                f"and {row.per_million} by {row.meter!r} in {row.region}"
-            )
+            return _two_prices(meter.unit, other, row)
+    for (unit, band), row in first.items():
+        # Next to a meter of short prompts, one of any size is of the same prompts.
+        any_size = first.get((unit, PromptBand()))
+        if band.up_to and any_size and any_size.per_million != row.per_million:
+            return _two_prices(unit, any_size, row)
     return None
+
+
+def _two_prices(unit: Unit, one: PriceRow, other: PriceRow) -> str:
+    return (
+        f"{unit} is {one.per_million} per 1M by {one.meter!r} in {one.region} "
+        f"and {other.per_million} by {other.meter!r} in {other.region}"
+    )

@@ -1,11 +1,11 @@
-"""Rows of the Azure Retail Prices API and the hand table that says what each meter prices.
+"""Rows of the Azure Retail Prices API, and the exceptions to the rules that read their meters.
 
-Owns reading both. A meter's name cannot be parsed reliably, so a meter that the table does not
-know stops the import.
+Owns reading both. What a meter prices is said by a line of `azure_meters.csv` or, without one, by
+the rules of `azure_readings`; a meter that neither reads is listed and refuses nothing.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
 from pathlib import Path
@@ -15,6 +15,14 @@ import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
+from pricing_rules.price_sources.azure_readings import (
+    Meter,
+    MeterName,
+    NoCall,
+    PromptBand,
+    Unread,
+    read_meter,
+)
 from pricing_rules.units import Unit
 
 METER_TABLE = Path(__file__).parent / "azure_meters.csv"
@@ -25,39 +33,31 @@ _EXACT = Context(prec=50)
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class PromptBand(msgspec.Struct, frozen=True):
-    """Which prompts a meter is for. Both None: of any size."""
-
-    up_to: int | None = None
-    """Largest prompt, inclusive."""
-    above: int | None = None
-    """Largest prompt that another meter is for."""
-
-
-class Meter(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the hand table."""
-
-    name: str
-    model: str
-    version: str | None
-    deployment: DeploymentType
-    service_tier: ServiceTier
-    prompt_tokens: PromptBand
-    unit: Unit
-    family: str
-    """Rule file that holds the model's prices."""
-
-
 class PriceRow(msgspec.Struct, frozen=True, kw_only=True):
     """One price of a dump: pay-as-you-go tokens of one meter in one region."""
 
-    meter: str
+    name: MeterName
     per_million: Decimal
-    """USD, exact as published."""
+    """Exact as published."""
+    currency: str
     region: str
     valid_from: datetime
     valid_to: datetime | None
     """Exclusive: the API's last minute, 23:59, plus one."""
+    from_units: Decimal = Decimal(0)
+    """The volume above which this price holds; other rows have the price below it."""
+
+    @property
+    def meter(self) -> str:
+        return self.name.meter
+
+
+class Dump(msgspec.Struct, frozen=True):
+    """What pages of the API say about prices of tokens."""
+
+    rows: list[PriceRow]
+    unread: list[Unread]
+    """Meters whose unit nobody knows."""
 
 
 class _RetailRow(msgspec.Struct, frozen=True):
@@ -74,6 +74,8 @@ class _RetailRow(msgspec.Struct, frozen=True):
     effectiveStartDate: _Moment
     type: str
     effectiveEndDate: _Moment | None = None
+    skuName: str = ""
+    armSkuName: str = ""
 
     @property
     def of_a_model(self) -> bool:
@@ -85,23 +87,33 @@ class _RetailRow(msgspec.Struct, frozen=True):
         )
 
 
-class _Dump(msgspec.Struct, frozen=True):
+class _Page(msgspec.Struct, frozen=True):
     Items: list[_RetailRow]
 
 
 def read_meter_table(path: Path = METER_TABLE) -> dict[str, Meter | None]:
-    """Meters by name; None for a meter that is no price of a call."""
+    """Exceptions by name; None for a meter that is no price of a call."""
     with path.open(encoding="utf-8", newline="") as file:
         table: dict[str, Meter | None] = {}
         for line in csv.DictReader(file):
             name = line["meter"]
             if name in table:
-                raise InvalidPriceSource(f"{path.name}: meter {name!r} stands twice")
-            table[name] = None if line["not_priced_because"] else _meter(line)
+                raise InvalidPriceSource(f"{path.name}: meter {name!r} has two lines")
+            table[name] = None if line["not_priced_because"] else _meter(line, path)
     return table
 
 
-def _meter(line: Mapping[str, str]) -> Meter:
+def _meter(line: Mapping[str, str], path: Path) -> Meter:
+    try:
+        return _checked_meter(line)
+    except ValueError as error:
+        message = f"{path.name}: meter {line['meter']!r}: {error}"
+        raise InvalidPriceSource(message) from error
+
+
+def _checked_meter(line: Mapping[str, str]) -> Meter:
+    if not line["model"]:
+        raise ValueError("has neither a model nor a reason in not_priced_because")
     return Meter(
         name=line["meter"],
         model=line["model"],
@@ -123,60 +135,82 @@ def _band(text: str) -> PromptBand:
     return PromptBand(above=int(text.removeprefix(">")))
 
 
-def read_dump(path: Path) -> list[PriceRow]:
+def read_dump(path: Path) -> Dump:
     """The pay-as-you-go prices per thousand or million of a dump: pages of the API in one object.
 
-    Reservations, hours, pictures, storage and services without a model are left out. A unit that
-    nobody knows is InvalidPriceSource: it may be one of tokens.
+    Reservations, hours, pictures, storage and services without a model are left out.
     """
     try:
-        dump = msgspec.json.decode(path.read_bytes(), type=_Dump)
+        page = msgspec.json.decode(path.read_bytes(), type=_Page)
     except OSError as error:
         raise InvalidPriceSource(f"{path}: cannot be read: {error.strerror}") from error
     except msgspec.DecodeError as error:
         raise InvalidPriceSource(f"{path}: is no page of the API: {error}") from error
-    return [_price_row(row) for row in _counted(dump.Items)]
+    rows = [row for row in page.Items if row.type == "Consumption" and row.of_a_model]
+    known = [row for row in rows if row.unitOfMeasure in _COUNT_PER_PRICE]
+    strange = {
+        row.meterName: row.unitOfMeasure
+        for row in rows
+        if row.unitOfMeasure not in _COUNT_PER_PRICE.keys() | _NOT_BY_COUNT
+    }
+    return Dump(
+        [_price_row(row) for row in known],
+        [_of_a_strange_unit(meter, unit) for meter, unit in sorted(strange.items())],
+    )
 
 
-def _counted(rows: Iterable[_RetailRow]) -> Iterator[_RetailRow]:
-    for row in rows:
-        if row.type != "Consumption" or not row.of_a_model or row.unitOfMeasure in _NOT_BY_COUNT:
-            continue
-        if row.unitOfMeasure not in _COUNT_PER_PRICE:
-            raise InvalidPriceSource(
-                f"meter {row.meterName!r} is priced per {row.unitOfMeasure!r}, expected "
-                f"{' or '.join(_COUNT_PER_PRICE)}, or one of {', '.join(sorted(_NOT_BY_COUNT))}"
-            )
-        yield row
+def _of_a_strange_unit(meter: str, unit: str) -> Unread:
+    expected = ", ".join([*_COUNT_PER_PRICE, *sorted(_NOT_BY_COUNT)])
+    return Unread(
+        meter=meter,
+        reason=f"it is priced per {unit!r}, expected one of {expected}",
+        line=f"{meter},,,,,,,,priced per {unit}",
+    )
 
 
 def map_rows(
     rows: Iterable[PriceRow], table: Mapping[str, Meter | None]
-) -> list[tuple[PriceRow, Meter]]:
-    """Each row with its meter. InvalidPriceSource lists every meter that the table lacks."""
-    rows = list(rows)
-    unknown = sorted({row.meter for row in rows} - table.keys())
-    if unknown:
-        raise InvalidPriceSource(
-            f"{len(unknown)} meters are not in {METER_TABLE.name}, add a line for each: "
-            + "; ".join(unknown)
-        )
-    return [(row, meter) for row in rows if (meter := table[row.meter]) is not None]
+) -> tuple[list[tuple[PriceRow, Meter]], list[Unread]]:
+    """Each row with each of its meters, and the meters that nothing reads, once each."""
+    mapped: list[tuple[PriceRow, Meter]] = []
+    unread: dict[str, Unread] = {}
+    readings: dict[MeterName, Sequence[Meter] | NoCall | Unread] = {}
+    for row in rows:
+        if row.name not in readings:
+            readings[row.name] = _reading(row.name, table)
+        reading = readings[row.name]
+        if isinstance(reading, Unread):
+            unread.setdefault(reading.meter, reading)
+        elif not isinstance(reading, NoCall):
+            mapped += [(row, meter) for meter in reading]
+    return mapped, [unread[meter] for meter in sorted(unread)]
+
+
+def _reading(
+    name: MeterName, table: Mapping[str, Meter | None]
+) -> Sequence[Meter] | NoCall | Unread:
+    if name.meter not in table:
+        return read_meter(name)
+    meter = table[name.meter]
+    return () if meter is None else (meter,)
 
 
 def _price_row(row: _RetailRow) -> PriceRow:
-    if row.currencyCode != "USD" or row.tierMinimumUnits:
-        raise InvalidPriceSource(
-            f"meter {row.meterName!r}: found currency {row.currencyCode} and minimum units "
-            f"{row.tierMinimumUnits}, expected USD and 0"
-        )
     end = row.effectiveEndDate
     return PriceRow(
-        meter=row.meterName,
+        name=MeterName(
+            meter=row.meterName,
+            product=row.productName,
+            counted=row.unitOfMeasure,
+            sku=row.skuName,
+            arm_sku=row.armSkuName,
+        ),
         per_million=_EXACT.multiply(
             row.retailPrice, Decimal(1_000_000 // _COUNT_PER_PRICE[row.unitOfMeasure])
         ),
+        currency=row.currencyCode,
         region=row.armRegionName,
         valid_from=row.effectiveStartDate.astimezone(UTC),
         valid_to=end.astimezone(UTC) + timedelta(minutes=1) if end else None,
+        from_units=row.tierMinimumUnits,
     )

@@ -3,7 +3,7 @@
 Owns the comparison and its text. A changed price is a new rule that supersedes the old one.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -18,7 +18,7 @@ from pricing_rules.price_book.rules import DeploymentType, ServiceTier
 from pricing_rules.units import Unit
 
 Rates = dict[Unit, Decimal]
-"""Price per million of a unit, in US dollars."""
+"""Price per million of a unit, in the price's currency."""
 
 
 class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,10 @@ class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None = None
     deployment: DeploymentType
     region: str | None = None
+    also_in: tuple[str, ...] = ()
+    """More regions of the same price."""
     service_tier: ServiceTier = ServiceTier.DEFAULT
+    currency: str = "USD"
     tiers: tuple[tuple[int | None, Rates], ...]
     """(largest prompt or None, rates), ascending."""
     valid_from: datetime
@@ -54,6 +57,11 @@ class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
         return (self.deployment,)
 
     @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that the price is for; none is all of them."""
+        return tuple(sorted((self.region, *self.also_in))) if self.region else ()
+
+    @property
     def matches(self) -> Matches:
         """As the compiled rule of this price has them."""
         constrained = {
@@ -62,7 +70,7 @@ class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
             "service_tier": (self.service_tier,),
             "versions": (self.version,) if self.version else (),
             "deployment": tuple(sorted(kind.value for kind in self.deployments)),
-            "region": (self.region,) if self.region else (),
+            "region": self.regions,
         }
         return tuple(
             (dimension, tuple(str(value) for value in values))
@@ -75,7 +83,9 @@ class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
         tier = self.service_tier.value
         if tier == ServiceTier.DEFAULT or self.deployments != (self.deployment,):
             tier = ""
-        kind = (self.deployment, self.region, tier, self.valid_from.date())
+        region = f"{self.region}+{len(self.also_in)}" if self.also_in else self.region
+        currency = "" if self.currency == "USD" else self.currency
+        kind = (self.deployment, region, tier, currency, self.valid_from.date())
         parts = (self.provider, self.model, self.version, *kind)
         return ".".join(str(part) for part in parts if part)
 
@@ -88,6 +98,8 @@ class Change(StrEnum):
     GONE = "gone"
     OFF_GRID = "off-grid"
     CONFLICT = "conflict"
+    UNREAD = "unread"
+    """A meter that no rule reads, so that it is in no price."""
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,16 +114,16 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def propose(
-    prices: Sequence[ReadPrice], book: Book, *, in_scope: Collection[str]
+    prices: Iterable[ReadPrice], book: Book, *, in_scope: Collection[str]
 ) -> list[Proposal]:
     """Every difference. `in_scope`: ids of the book's rules that the source should still have."""
-    standing: dict[Matches, list[RateCard]] = {}
+    known: dict[tuple[str, Matches], list[RateCard]] = {}
     for card in sorted(book.content.cards, key=lambda card: card.valid_from):
-        standing.setdefault(card.matches, []).append(card)
+        known.setdefault((card.currency, card.matches), []).append(card)
     proposals = []
     seen: set[str] = set()
     for price in prices:
-        same = standing.get(price.matches, [])
+        same = known.get((price.currency, price.matches), [])
         # The rule in force when the price began, or the first one of a price older than all.
         begun = [card for card in same if card.valid_from <= price.valid_from]
         seen.update(card.id for card in same)

@@ -22,7 +22,12 @@ def rule_text(proposal: Proposal) -> str:
         lines.append(f"valid_to = {_moment(price.valid_to)}")
     if proposal.supersedes:
         lines.append(f"supersedes = {_text(proposal.supersedes)}")
-    lines += ['currency = "USD"', 'unit = "1M"', f"match = {_match(price)}", _source(price)]
+    lines += [
+        f"currency = {_text(price.currency)}",
+        'unit = "1M"',
+        f"match = {_match(price)}",
+        _source(price),
+    ]
     if len(price.tiers) == 1:
         lines.append(f"rates = {_rates(price.tiers[0][1])}")
     else:
@@ -39,8 +44,8 @@ def _match(price: ReadPrice) -> str:
     if price.version:
         fields["versions"] = f"[{_text(price.version)}]"
     fields["deployment"] = f"[{', '.join(_text(kind.value) for kind in price.deployments)}]"
-    if price.region:
-        fields["region"] = f"[{_text(price.region)}]"
+    if price.regions:
+        fields["region"] = f"[{', '.join(_text(region) for region in price.regions)}]"
     fields["service_tier"] = _text(price.service_tier.value)
     return _inline(fields)
 

@@ -14,12 +14,12 @@ from pricing_rules.price_book.rules import DeploymentType, ServiceTier
 from pricing_rules.price_sources.azure_import import azure_prices, propose_azure
 from pricing_rules.price_sources.azure_prices import (
     METER_TABLE,
-    Meter,
+    Dump,
     PriceRow,
-    PromptBand,
     read_dump,
     read_meter_table,
 )
+from pricing_rules.price_sources.azure_readings import Meter, MeterName, PromptBand
 from pricing_rules.price_sources.proposals import Change, Proposal, render
 from pricing_rules.price_sources.rule_text import rule_text
 from pricing_rules.units import Unit
@@ -32,20 +32,20 @@ NAMES = {
     "cache_read": "GPT 5 Chat cchd Inpt Glbl 1M Tokens",
     "output": "GPT 5 Chat outpt Glbl 1M Tokens",
 }
-PRICES = {"input": "0.00125", "cache_read": "0.000125", "output": "0.01"}
+PRICES = {"input": "1.25", "cache_read": "0.125", "output": "10"}
 
 
 def row(meter: str, price: str, **changes: Any) -> dict[str, Any]:
     return {
         "serviceName": "Cognitive Services",
-        "productName": "Azure OpenAI",
+        "productName": "Azure OpenAI GPT5",
         "currencyCode": "USD",
         "tierMinimumUnits": 0,
         "retailPrice": Decimal(price),
         "armRegionName": "eastus2",
         "effectiveStartDate": "2025-08-01T00:00:00Z",
         "meterName": meter,
-        "unitOfMeasure": "1K",
+        "unitOfMeasure": "1M" if " 1M " in meter else "1K",
         "type": "Consumption",
         **changes,
     }
@@ -97,17 +97,6 @@ def test_an_empty_book_would_be_written_as_the_shipped_one(book: Book, tmp_path:
     assert len(retail) == 212
 
 
-def test_every_meter_has_one_line_and_no_price_two_meters() -> None:
-    table = read_meter_table()
-    priced = [meter for meter in table.values() if meter]
-    keys = {
-        (meter.model, meter.version, meter.deployment, meter.unit, meter.prompt_tokens)
-        for meter in priced
-    }
-    assert len(keys) == len(priced) == 566
-    assert METER_TABLE.name == "azure_meters.csv"
-
-
 HEAD = METER_TABLE.read_text(encoding="utf-8").splitlines()[0]
 LINE = "{name},m,,GlobalStandard,default,{band},input,gpt_5,"
 
@@ -130,11 +119,25 @@ def test_the_meter_table_says_for_which_prompts_a_meter_is(
     assert meter.prompt_tokens == band
 
 
-def test_a_meter_that_stands_twice_is_refused(tmp_path: Path) -> None:
+def test_a_meter_with_two_lines_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "meters.csv"
     line = LINE.format(name="a", band="")
     path.write_text(f"{HEAD}\n{line}\n{line}\n", encoding="utf-8")
-    with pytest.raises(InvalidPriceSource, match="'a' stands twice"):
+    with pytest.raises(InvalidPriceSource, match="'a' has two lines"):
+        read_meter_table(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a,m,,Somewhere,default,,input,gpt_5,", "'Somewhere' is not a valid DeploymentType"),
+        ("a,,,,,,,,", "neither a model nor a reason"),
+    ],
+)
+def test_a_line_that_is_wrong_is_named(line: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "meters.csv"
+    path.write_text(f"{HEAD}\n{line}\n", encoding="utf-8")
+    with pytest.raises(InvalidPriceSource, match=f"meter 'a': .*{said}"):
         read_meter_table(path)
 
 
@@ -149,7 +152,7 @@ def test_an_unchanged_price_is_no_news(book: Book, tmp_path: Path) -> None:
 
 def test_a_changed_price_is_a_new_rule_that_supersedes_the_old(book: Book, tmp_path: Path) -> None:
     items = rows()
-    items[2] = row(NAMES["output"], "0.007", effectiveStartDate="2026-12-01T00:00:00Z")
+    items[2] = row(NAMES["output"], "7", effectiveStartDate="2026-12-01T00:00:00Z")
     (change,) = proposals(tmp_path, items, book)
     assert change.change is Change.CHANGED
     assert change.details == ("output 10 → 7",)
@@ -166,7 +169,7 @@ def test_a_change_without_a_new_date_holds_from_the_day_it_was_seen(
     book: Book, tmp_path: Path
 ) -> None:
     items = rows()
-    items[0] = row(NAMES["input"], "0.003")
+    items[0] = row(NAMES["input"], "3")
     (change,) = proposals(tmp_path, items, book)
     assert change.price is not None
     assert change.price.valid_from == datetime(2026, 11, 23, tzinfo=UTC)
@@ -192,7 +195,7 @@ def test_a_price_that_ends_is_listed(book: Book, tmp_path: Path) -> None:
 
 def test_a_price_off_the_grid_is_listed_and_never_written(book: Book, tmp_path: Path) -> None:
     items = rows()
-    items[0] = row(NAMES["input"], "0.0000000001")
+    items[0] = row(NAMES["input"], "0.0000001")
     (listed,) = proposals(tmp_path, items, book)
     assert listed.change is Change.OFF_GRID
     assert listed.price is None
@@ -200,13 +203,42 @@ def test_a_price_off_the_grid_is_listed_and_never_written(book: Book, tmp_path: 
         rule_text(listed)
 
 
-def test_one_price_in_two_regions_must_agree_for_global_deployments(
+def test_a_global_price_that_differs_by_region_is_a_rule_of_its_regions(
     book: Book, tmp_path: Path
 ) -> None:
-    elsewhere = row(NAMES["input"], "0.0021", armRegionName="swedencentral")
-    (conflict,) = proposals(tmp_path, [*rows(), elsewhere], book)
+    """The book's price for all regions is unchanged; a call from the others has their price."""
+    others = ("usgovarizona", "usgovvirginia")
+    elsewhere = [row(NAMES["input"], "1.72", armRegionName=region) for region in others]
+    (added,) = proposals(tmp_path, [*rows(), *elsewhere], book)
+    assert added.change is Change.ADDED
+    assert added.rule_id == "azure.gpt-5-chat.GlobalStandard.usgovarizona+1.2025-08-01"
+    text = rule_text(added)
+    assert 'region = ["usgovarizona", "usgovvirginia"]' in text
+    # What no region disputes is the same everywhere.
+    assert 'rates = { input = "1.72", cache_read = "0.125", output = "10" }' in text
+    written = tmp_path / "written.toml"
+    written.write_text(text, encoding="utf-8")
+    load_book([written])
+
+
+def test_groups_of_regions_that_the_book_does_not_know_are_each_a_rule(
+    book: Book, tmp_path: Path
+) -> None:
+    items = [
+        row("5.9 opt Dz 1M Tokens", price, armRegionName=region)
+        for region, price in [("eastus2", "16.5"), ("westeurope", "16.5"), ("japaneast", "18")]
+    ]
+    added = proposals(tmp_path, items, book)
+    assert [(p.price.regions, p.details) for p in added if p.price] == [
+        (("eastus2", "westeurope"), ("output 16.5",)),
+        (("japaneast",), ("output 18",)),
+    ]
+
+
+def test_two_prices_of_one_region_are_a_conflict(book: Book, tmp_path: Path) -> None:
+    (conflict,) = proposals(tmp_path, [*rows(), row(NAMES["input"], "2")], book)
     assert conflict.change is Change.CONFLICT
-    assert "swedencentral" in conflict.details[0]
+    assert "input is 1.25 per 1M" in conflict.details[0]
 
 
 def test_a_regional_price_is_a_rule_of_its_region(book: Book, tmp_path: Path) -> None:
@@ -233,8 +265,9 @@ def mapped(name: str, unit: Unit, *, price: str, band: PromptBand) -> tuple[Pric
     )
     start = datetime(2026, 9, 1, tzinfo=UTC)
     return PriceRow(
-        meter=name,
+        name=MeterName(meter=name, product="Azure OpenAI GPT5", counted="1M"),
         per_million=Decimal(price),
+        currency="USD",
         region="eastus2",
         valid_from=start,
         valid_to=None,
@@ -271,10 +304,69 @@ def test_meters_of_prompt_bands_and_service_tiers_become_tiers_and_rules() -> No
     assert priority.rule_id == "azure.gpt-5.6-sol.GlobalStandard.priority.2026-09-01"
 
 
-def test_an_unmapped_token_meter_stops_the_import(book: Book, tmp_path: Path) -> None:
-    items = [*rows(), row("gpt 9 Inp glbl Tokens", "1"), row("gpt 9 Outp glbl Tokens", "1")]
-    with pytest.raises(InvalidPriceSource, match=r"2 meters are not in azure_meters\.csv.*gpt 9"):
-        proposals(tmp_path, items, book)
+def test_a_meter_of_any_size_is_of_the_prompts_that_no_other_meter_has(
+    book: Book, tmp_path: Path
+) -> None:
+    """Azure names the long price alone: "5.4 inp" is the price of short prompts then."""
+    items = [
+        row("6.1-sol inp Gl 1M Tokens", "2"),
+        row("6.1-sol longco inp Gl 1M Tokens", "4"),
+        row("6.1-sol opt Gl 1M Tokens", "10"),
+    ]
+    (added,) = proposals(tmp_path, items, book)
+    assert added.price is not None
+    assert added.price.tiers == (
+        (272_000, {"input": Decimal(2), "output": Decimal(10)}),
+        (None, {"input": Decimal(4), "output": Decimal(10)}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        (
+            [
+                row("6.1-sol inp Gl 1M Tokens", "2"),
+                row("6.1-sol ShortCo inp Std Gl 1M Tokens", "3"),
+            ],
+            "input is 2 per 1M by '6.1-sol inp Gl 1M Tokens'",
+        ),
+        (
+            [row("5.9 inp Gl 1M Tokens", "2"), row("5.9 longco inp Gl 1M Tokens", "4")],
+            "which prompts of gpt-5.9 are long is not known",
+        ),
+        (
+            [
+                row("5.9 inp Gl 1M Tokens", "2"),
+                row("5.9 inp Gl 1M Tokens", "1", tierMinimumUnits=1000),
+            ],
+            "has a price from 1000 units on",
+        ),
+    ],
+    ids=["two short prices", "long from where", "volume"],
+)
+def test_prices_in_doubt_are_held_back_whole(
+    items: list[dict[str, Any]], said: str, book: Book, tmp_path: Path
+) -> None:
+    (held,) = proposals(tmp_path, items, book)
+    assert held.change is Change.CONFLICT
+    assert held.price is None
+    assert said in held.details[0]
+
+
+def test_an_unread_meter_is_listed_with_a_line_and_refuses_nothing(
+    book: Book, tmp_path: Path
+) -> None:
+    items = [*rows(), row("gpt 4.1 turbo Inp glbl Tokens", "1"), row("DS30 1M Tokens", "1")]
+    unread = proposals(tmp_path, items, book)
+    assert [(proposal.change, proposal.rule_id) for proposal in unread] == [
+        (Change.UNREAD, "DS30 1M Tokens"),
+        (Change.UNREAD, "gpt 4.1 turbo Inp glbl Tokens"),
+    ]
+    assert unread[1].details == (
+        "no model of Azure OpenAI GPT5 is spelled 'gpt 4.1 turbo'",
+        "azure_meters.csv: gpt 4.1 turbo Inp glbl Tokens,,,,default,,,,",
+    )
 
 
 def test_what_is_not_sold_by_token_is_left_out(tmp_path: Path) -> None:
@@ -284,22 +376,23 @@ def test_what_is_not_sold_by_token_is_left_out(tmp_path: Path) -> None:
         row("Sora 720p glbl Video", "1", unitOfMeasure="1 Second"),
         row("Image-Dall-E-3 Std LowRes-regnl EP Images", "4", unitOfMeasure="100"),
     ]
-    assert read_dump(write_dump(tmp_path, items)) == []
+    assert read_dump(write_dump(tmp_path, items)) == Dump([], [])
 
 
 def test_other_services_of_the_same_name_need_no_line_in_the_meter_table(tmp_path: Path) -> None:
     translator = row("S1 Characters", "10", productName="Translator Text", unitOfMeasure="1M")
     vision = row("S1 Transactions", "1", productName="Computer Vision")
-    assert read_dump(write_dump(tmp_path, [translator, vision])) == []
+    assert read_dump(write_dump(tmp_path, [translator, vision])).rows == []
     new_model = row("Kimi K3 Outp glbl Tokens", "1", productName="Moonshot models")
     call = row("gpt-9 Calls", "1", serviceName="Foundry Models", productName="Anything")
-    assert len(read_dump(write_dump(tmp_path, [new_model, call]))) == 2
+    assert len(read_dump(write_dump(tmp_path, [new_model, call])).rows) == 2
 
 
-def test_a_unit_that_nobody_knows_stops_the_import(tmp_path: Path) -> None:
+def test_a_unit_that_nobody_knows_is_listed(book: Book, tmp_path: Path) -> None:
     items = [*rows(), row("gpt 9 Inp glbl Tokens", "1", unitOfMeasure="10K")]
-    with pytest.raises(InvalidPriceSource, match="'gpt 9 Inp glbl Tokens' is priced per '10K'"):
-        read_dump(write_dump(tmp_path, items))
+    (listed,) = proposals(tmp_path, items, book)
+    assert (listed.change, listed.rule_id) == (Change.UNREAD, "gpt 9 Inp glbl Tokens")
+    assert listed.details[0].startswith("it is priced per '10K', expected one of 1K, 1M")
 
 
 @pytest.mark.parametrize("price", ["0", "-0.002"])
@@ -318,21 +411,16 @@ def test_a_date_without_a_time_zone_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_callers_decimal_context_does_not_round_a_price(tmp_path: Path) -> None:
-    dump = write_dump(tmp_path, [row(NAMES["input"], "0.00012345")])
+    dump = write_dump(tmp_path, [row(NAMES["input"], "0.12345")])
     with localcontext() as context:
         context.prec = 2
-        (read,) = read_dump(dump)
+        (read,) = read_dump(dump).rows
     assert read.per_million == Decimal("0.12345")
 
 
-@pytest.mark.parametrize(
-    "changes", [{"currencyCode": "EUR"}, {"tierMinimumUnits": 1000}], ids=["currency", "volume"]
-)
-def test_rows_that_are_no_plain_dollar_price_are_refused(
-    changes: dict[str, Any], tmp_path: Path
-) -> None:
-    with pytest.raises(InvalidPriceSource, match="expected USD and 0"):
-        read_dump(write_dump(tmp_path, rows(**changes)))
+def test_prices_in_two_currencies_are_refused(book: Book, tmp_path: Path) -> None:
+    with pytest.raises(InvalidPriceSource, match="prices in EUR and USD: import each by itself"):
+        proposals(tmp_path, [*rows(), *rows(currencyCode="EUR")], book)
 
 
 @pytest.mark.parametrize("text", ["{", '{"Rows": []}', "[1]"])
@@ -345,7 +433,7 @@ def test_a_file_that_is_no_dump_is_refused(text: str, tmp_path: Path) -> None:
 
 def test_the_review_says_what_changes_and_counts_it(book: Book, tmp_path: Path) -> None:
     items = rows()
-    items[2] = row(NAMES["output"], "0.007", effectiveStartDate="2026-12-01T00:00:00Z")
+    items[2] = row(NAMES["output"], "7", effectiveStartDate="2026-12-01T00:00:00Z")
     text = render(proposals(tmp_path, items, book))
     assert "changed   azure.gpt-5-chat.GlobalStandard.2026-12-01" in text
-    assert text.endswith("0 added, 1 changed, 0 gone, 0 off-grid, 0 conflict")
+    assert text.endswith("0 added, 1 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread")

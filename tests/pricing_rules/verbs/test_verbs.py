@@ -223,7 +223,7 @@ def test_the_editors_schema_is_the_models(capsys: Output) -> None:
 
 def test_an_import_writes_only_when_told_to(capsys: Output, tmp_path: Path) -> None:
     items = rows()
-    items[2] = row(NAMES["output"], "0.007", effectiveStartDate="2026-12-01T00:00:00Z")
+    items[2] = row(NAMES["output"], "7", effectiveStartDate="2026-12-01T00:00:00Z")
     dump = str(write_dump(tmp_path, items))
     books = tmp_path / "books"
     books.mkdir()
@@ -239,7 +239,7 @@ def test_an_import_writes_only_when_told_to(capsys: Output, tmp_path: Path) -> N
 def test_import_genai_prints_its_review(capsys: Output) -> None:
     words = ["import-genai", "--since", "2026-01-01", "--checked", "2026-10-14"]
     out, _ = run(capsys, [*words, "--provider", "anthropic"])
-    assert out == "0 added, 0 changed, 0 gone, 0 off-grid, 0 conflict\n"
+    assert out == "0 added, 0 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread\n"
     _, err = run(capsys, [*words, "--provider", "nobody"], code=1)
     assert "no provider 'nobody'" in err
 
