@@ -34,7 +34,7 @@ ORDER = {
     "table_api": """
         errors  storage  [consumer_state ledger open_calls people]  usage  monthly  audit
         [completeness rerating]
-        invoicing  settings
+        invoicing  http_api.access.settings  settings
         invoicing.snapshots  invoicing.documents  [invoicing.formats invoicing.focus]
         invoicing.closing  invoicing.verification
         http_api.conventions  http_api.access

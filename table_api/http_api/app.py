@@ -7,11 +7,16 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, Response
 
 from table_api.consumer_state.groups import DEFAULT_GROUPS, Groups
-from table_api.http_api.access.local_only import AuthMode, check_host
+from table_api.http_api.access.caller import Permission
+from table_api.http_api.access.gate import Gate, permitted
+from table_api.http_api.access.hardening import HEADERS, SIGNED_IN_HEADERS, Hardening
 from table_api.http_api.access.question import Api
+from table_api.http_api.access.settings import LOCAL_ACCESS, AccessSettings, AuthMode
 from table_api.http_api.calls import endpoints as calls
 from table_api.http_api.calls import models as call_models
 from table_api.http_api.conventions.problems import EXCEPTION_HANDLERS
@@ -45,27 +50,36 @@ class Route:
     handler: Callable[..., Any]
     answer: type[BaseModel] | None
     """None for files, whose bytes are what they are."""
+    permission: Permission
+    """What it wants of its caller. docs/security.md shows the same table."""
 
+
+PUBLIC, SIGNED_IN, BILLING = Permission.PUBLIC, Permission.SIGNED_IN, Permission.BILLING
 
 # A subject may hold `/`, so it takes the rest of the path up to the last word.
+SUBJECT = "/v1/subjects/{subject:path}"
 ROUTES = (
-    Route("/healthz", status.get_health, Health),
-    Route("/v1/usage", usage.get_usage, usage_models.Usage),
-    Route("/v1/subjects", usage.get_subjects, usage_models.Subjects),
-    Route("/v1/subjects/{subject:path}/usage", usage.get_subject_usage, usage_models.SubjectUsage),
-    Route("/v1/subjects/{subject:path}/calls", calls.get_subject_calls, call_models.Calls),
-    Route("/v1/calls/{call_id}", calls.get_call, call_models.CallDetail),
-    Route("/v1/reratings", reratings.get_reratings, rerating_models.Reratings),
-    Route("/v1/reratings/{run}", reratings.get_rerating, rerating_models.ReratingDetail),
-    Route("/v1/people", people.get_people, people_models.People),
-    Route("/v1/regroupings", people.get_regroupings, people_models.Regroupings),
-    Route("/v1/invoices", invoices.get_invoices, invoice_models.Invoices),
-    Route("/v1/invoices/preview", invoices.get_invoice_preview, invoice_models.InvoicePreview),
-    Route("/v1/invoices/{number}", invoices.get_invoice, invoice_models.Invoice),
-    Route("/v1/invoices/{number}/files/{file}", invoices.get_invoice_file, None),
-    Route("/v1/metering", status.get_metering, Metering),
-    Route("/v1/completeness", status.get_completeness, Completeness),
+    Route("/healthz", status.get_health, Health, PUBLIC),
+    Route("/v1/usage", usage.get_usage, usage_models.Usage, SIGNED_IN),
+    Route("/v1/subjects", usage.get_subjects, usage_models.Subjects, SIGNED_IN),
+    Route(f"{SUBJECT}/usage", usage.get_subject_usage, usage_models.SubjectUsage, SIGNED_IN),
+    Route(f"{SUBJECT}/calls", calls.get_subject_calls, call_models.Calls, SIGNED_IN),
+    Route("/v1/calls/{call_id}", calls.get_call, call_models.CallDetail, SIGNED_IN),
+    Route("/v1/reratings", reratings.get_reratings, rerating_models.Reratings, BILLING),
+    Route("/v1/reratings/{run}", reratings.get_rerating, rerating_models.ReratingDetail, BILLING),
+    Route("/v1/people", people.get_people, people_models.People, SIGNED_IN),
+    Route("/v1/regroupings", people.get_regroupings, people_models.Regroupings, BILLING),
+    Route("/v1/invoices", invoices.get_invoices, invoice_models.Invoices, SIGNED_IN),
+    Route(
+        "/v1/invoices/preview", invoices.get_invoice_preview, invoice_models.InvoicePreview, BILLING
+    ),
+    Route("/v1/invoices/{number}", invoices.get_invoice, invoice_models.Invoice, SIGNED_IN),
+    Route("/v1/invoices/{number}/files/{file}", invoices.get_invoice_file, None, SIGNED_IN),
+    Route("/v1/metering", status.get_metering, Metering, BILLING),
+    Route("/v1/completeness", status.get_completeness, Completeness, BILLING),
 )
+DESCRIPTION = "/openapi.json"
+PUBLIC_PATHS = {DESCRIPTION, *(each.path for each in ROUTES if each.permission is PUBLIC)}
 
 
 FILES: dict[str, Any] = {
@@ -83,14 +97,14 @@ def create_app(
     *,
     groups: Groups = DEFAULT_GROUPS,
     invoicing: InvoicingSettings = DEFAULT_INVOICING,
-    auth_mode: AuthMode = AuthMode.LOCAL,
+    access: AccessSettings = LOCAL_ACCESS,
     now: Callable[[], datetime] = now_utc,
 ) -> FastAPI:
-    """The API over a ledger and the container of its closed months: both stay the caller's.
+    """The API over a ledger and the container of its closed months, which its starter closes.
 
-    `groups` are whose progress it shows, `invoicing` is how it previews an open month. It
-    authorizes nobody by itself: `auth_mode` says who does. With `local`, requests must name this
-    machine, and the server must bind to loopback.
+    `groups` are whose progress it shows, `invoicing` is how it previews an open month, `access` is
+    who may ask. With AUTH_MODE=local, requests must name this machine, and the server must bind to
+    loopback.
     """
     app = FastAPI(
         title="LLM chargeback",
@@ -99,8 +113,9 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        openapi_url=DESCRIPTION,
         exception_handlers=EXCEPTION_HANDLERS,
-        dependencies=[Depends(check_host)] if auth_mode is AuthMode.LOCAL else [],
+        middleware=_middleware(access),
     )
     app.state.api = Api(
         storage=storage,
@@ -109,7 +124,7 @@ def create_app(
         people=People(storage, now=now),
         groups=groups,
         invoicing=invoicing,
-        auth_mode=auth_mode,
+        auth_mode=access.auth_mode,
         now=now,
     )
     for route in ROUTES:
@@ -117,9 +132,26 @@ def create_app(
             route.path,
             route.handler,
             methods=["GET"],
+            dependencies=[Depends(permitted(route.permission, access.auth_mode))],
             response_model=route.answer,
             responses={200: FILES} if route.answer is None else None,
             response_class=JSONResponse if route.answer is not None else Response,
         )
     describe(app)
     return app
+
+
+def _middleware(access: AccessSettings) -> list[Middleware]:
+    """What a request passes before its route, the outermost first."""
+    signed_in = SIGNED_IN_HEADERS if access.auth_mode is AuthMode.OIDC else {}
+    passed = [Middleware(Hardening, headers=HEADERS | signed_in)]
+    if access.cors_origins:
+        passed.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=access.cors_origins,
+                allow_headers=["Authorization", "If-None-Match"],
+                expose_headers=["ETag", "Link", "Retry-After"],
+            )
+        )
+    return [*passed, Middleware(Gate, settings=access, public=PUBLIC_PATHS)]

@@ -12,6 +12,7 @@ _PROBLEM = {
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 _NOT_MODIFIED = {"description": "The caller's `If-None-Match` names this answer."}
+_REFUSED = ["400", "401", "403", "413", "414", "429", "503"]
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
 
@@ -38,7 +39,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         for operation in operations.values():
             answers = operation["responses"]
             answers.pop("422", None)
-            refused = ("400", "403", "404", "503") if "{" in path else ("400", "403", "503")
+            refused = [*_REFUSED, "404"] if "{" in path else _REFUSED
             answers.update({status: _PROBLEM for status in refused})
             answers["304"] = _NOT_MODIFIED
     return document

@@ -3,18 +3,20 @@
 A verb imports what it needs when it is called, so that a help page costs little.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from command_line.app import Verb, new_app
-from command_line.settings import Setting, flag_of
+from command_line.settings import Setting, flag_of, with_settings
 from command_line.values import whole_number
+from table_api.http_api.access.settings import ACCESS_VARIABLES
 from table_api.invoicing.errors import BadMonth
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.settings import Settings
-from table_api.verbs.exit_codes import exit_code, verb
+from table_api.verbs.exit_codes import SETTINGS, SETTINGS_OF_TABLES, exit_code, verb
 
 PORT_MAX = 65_535
 
@@ -32,7 +34,7 @@ app.add_typer(invoices, name="invoice")
 
 Host = Annotated[
     str,
-    flag_of(Setting("API_HOST", "address to bind to; loopback only", "127.0.0.1", "--host")),
+    flag_of(Setting("API_HOST", "address to bind to", "127.0.0.1", "--host")),
 ]
 Port = Annotated[
     int,
@@ -41,20 +43,22 @@ Port = Annotated[
         parser=whole_number(0, PORT_MAX),
     ),
 ]
-AuthMode = Annotated[
-    str, flag_of(Setting("AUTH_MODE", "who may ask: `local` is everybody on this machine", "local"))
-]
 
 
-@verb(serving, "serve")
-async def _serve(
-    settings: Settings, host: Host = "127.0.0.1", port: Port = 8000, auth_mode: AuthMode = "local"
-) -> int:
-    """Serve the HTTP API on this machine, without authorization."""
+def _serve(environment: Mapping[str, str], host: Host = "127.0.0.1", port: Port = 8000) -> int:
+    """Serve the HTTP API: to whoever signs in, or on loopback to everybody on this machine."""
     from table_api.verbs.serve import serve
 
-    await serve(settings, host=host, port=port, auth_mode=auth_mode)
-    return 0
+    return exit_code(lambda: serve(environment, host=host, port=port))
+
+
+_SERVED = {
+    SETTINGS: SETTINGS_OF_TABLES,
+    "Settings of who may ask": [
+        Setting(each.name, each.meaning, each.default) for each in ACCESS_VARIABLES
+    ],
+}
+serving.command("serve", cls=Verb)(with_settings(_serve, _SERVED))
 
 
 @packaging.command("package", cls=Verb)

@@ -16,6 +16,7 @@ from telemetry.log import configure, redact
 FAILED = 1
 WRONG_SETTINGS = 2
 SETTINGS = "Settings of the tables"
+SETTINGS_OF_TABLES = [Setting(each.name, each.meaning, each.default) for each in VARIABLES]
 
 P = ParamSpec("P")
 AsyncVerb = Callable[Concatenate[Settings, P], Coroutine[Any, Any, int]]
@@ -29,8 +30,7 @@ def verb(app: typer.Typer, name: str) -> Callable[[AsyncVerb[P]], AsyncVerb[P]]:
         def started(environment: Mapping[str, str], *args: P.args, **given: P.kwargs) -> int:
             return exit_code(lambda: asked(read_settings(environment), *args, **given))
 
-        settings = [Setting(each.name, each.meaning, each.default) for each in VARIABLES]
-        app.command(name, cls=Verb)(with_settings(started, {SETTINGS: settings}))
+        app.command(name, cls=Verb)(with_settings(started, {SETTINGS: SETTINGS_OF_TABLES}))
         return asked
 
     return register

@@ -23,17 +23,19 @@ NEEDED = (
     "azure-functions",
     "azure-identity",
     "azure-storage-blob",
+    "cryptography",
     "fastapi",
     "msgspec",
     "pyarrow",
     "pydantic",
+    "pyjwt",
     "python-bidi",
     "reportlab",
     "starlette",
     "tzdata",
     "xlsxwriter",
 )
-"""Distributions that the app imports; aiohttp and tzdata are imported by others."""
+"""Distributions that the app imports; aiohttp, cryptography and tzdata are imported by others."""
 
 
 async def package(folder: Path) -> int:

@@ -1,11 +1,13 @@
-"""The verb `serve`: the HTTP API on this machine, for everybody on it and nobody else."""
+"""The verb `serve`: the HTTP API, for whoever signs in, or for everybody on this machine."""
+
+from collections.abc import Mapping
 
 import uvicorn
 
-from table_api.http_api.access.local_only import check_local
+from table_api.http_api.access.settings import AuthMode, read_access
 from table_api.http_api.app import create_app
 from table_api.invoicing.settings import CONTAINER as INVOICES
-from table_api.settings import Settings
+from table_api.settings import read_settings
 from table_api.storage.connection import open_container, open_tables
 from table_api.verbs.exit_codes import say
 
@@ -17,16 +19,19 @@ _WARNING = """\
 """
 
 
-async def serve(settings: Settings, *, host: str, port: int, auth_mode: str) -> None:
+async def serve(environment: Mapping[str, str], *, host: str, port: int) -> int:
     """Serve until SIGTERM or SIGINT."""
-    check_local(auth_mode, host)
+    settings, access = read_settings(environment), read_access(environment, host=host)
     async with (
         open_tables(settings.storage) as storage,
         open_container(settings.storage, INVOICES) as blobs,
     ):
-        say(_WARNING.format(host=host, port=port))
+        if access.auth_mode is AuthMode.LOCAL:
+            say(_WARNING.format(host=host, port=port))
         config = uvicorn.Config(
-            create_app(storage, blobs, groups=settings.groups, invoicing=settings.invoicing),
+            create_app(
+                storage, blobs, groups=settings.groups, invoicing=settings.invoicing, access=access
+            ),
             host=host,
             port=port,
             log_level="warning",
@@ -34,3 +39,4 @@ async def serve(settings: Settings, *, host: str, port: int, auth_mode: str) -> 
             access_log=False,
         )
         await uvicorn.Server(config).serve()
+    return 0

@@ -1,5 +1,5 @@
-"""The API as Azure Functions runs it: one function that wants a key, answers passed through; and
-the timer that closes months."""
+"""The API as Azure Functions runs it: one function whose callers sign in, answers passed through;
+and the timer that closes months."""
 
 import importlib
 import json
@@ -19,6 +19,7 @@ from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.fixtures.calls import make_call, open_ledger
 from tests.fixtures.hubs_read import leave_hubs_read
+from tests.fixtures.issuer import AUDIENCE, Issuer, open_issuer
 from tests.paths import ROOT
 
 HOST_JSON = ROOT / "table_api/host.json"
@@ -26,8 +27,20 @@ MODULE = "table_api.function_app"
 
 
 @pytest.fixture
-def module(own_azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def issuer() -> Iterator[Issuer]:
+    """Whose tokens count."""
+    with open_issuer() as opened:
+        yield opened
+
+
+@pytest.fixture
+def module(
+    own_azurite: AzuritePorts, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
     """`function_app` as a fresh worker imports it."""
+    monkeypatch.setenv("OIDC_ISSUERS", issuer.url)
+    monkeypatch.setenv("OIDC_AUDIENCES", AUDIENCE)
+    monkeypatch.delenv("AUTH_MODE", raising=False)
     monkeypatch.setenv("STORAGE_CONNECTION_STRING", own_azurite.connection_string)
     monkeypatch.delenv("TABLES_URL", raising=False)
     sys.modules.pop(MODULE, None)
@@ -66,10 +79,10 @@ async def test_a_timer_closes_the_months_that_are_over(
     await module._blobs.close()
 
 
-def test_every_path_goes_to_one_function_that_wants_a_key(module: Any) -> None:
+def test_every_path_goes_to_one_function_that_checks_tokens_itself(module: Any) -> None:
     bindings = the_function(module).get_bindings_dict()["bindings"]
     [trigger] = [binding for binding in bindings if "route" in binding]
-    assert trigger["authLevel"] == func.AuthLevel.FUNCTION
+    assert trigger["authLevel"] == func.AuthLevel.ANONYMOUS
     assert trigger["route"] == "/{*route}"
 
 
@@ -80,21 +93,26 @@ def test_host_takes_no_prefix_from_the_path() -> None:
 
 
 async def test_answer_and_etag_pass_through_the_adapter(
-    module: Any, own_azurite: AzuritePorts
+    module: Any, own_azurite: AzuritePorts, issuer: Issuer
 ) -> None:
     storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
     await open_ledger(storage)
     await storage.close()
     invoke = the_function(module).get_user_function()
-    first = await invoke(request("/v1/usage?group_by=model"), None)
+    nobody = await invoke(request("/v1/usage?group_by=model"), None)
+    assert (nobody.status_code, "Bearer" in nobody.headers["www-authenticate"]) == (401, True)
+    signed_in = {"Authorization": f"Bearer {issuer.token(roles=['Billing.Read.All'])}"}
+    first = await invoke(request("/v1/usage?group_by=model", signed_in), None)
     assert first.status_code == 200
     assert json.loads(first.get_body())["zone"] == "Europe/Berlin"
     tag = first.headers["etag"]
-    again = await invoke(request("/v1/usage?group_by=model", {"If-None-Match": tag}), None)
+    again = await invoke(
+        request("/v1/usage?group_by=model", {"If-None-Match": tag} | signed_in), None
+    )
     assert (again.status_code, again.get_body()) == (304, b"")
     health = await invoke(request("/healthz"), None)
-    assert json.loads(health.get_body())["auth_mode"] == "function_key"
-    unknown = await invoke(request(f"/v1/subjects/a%2F{uuid4().hex}/usage"), None)
+    assert json.loads(health.get_body())["auth_mode"] == "oidc"
+    unknown = await invoke(request(f"/v1/subjects/a%2F{uuid4().hex}/usage", signed_in), None)
     assert (unknown.status_code, unknown.mimetype) == (404, "application/problem+json")
     await module._storage.close()
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from starlette.requests import Request
 
 from table_api.consumer_state.groups import Groups
-from table_api.http_api.access.local_only import AuthMode
+from table_api.http_api.access.settings import AuthMode
 from table_api.http_api.conventions.models import Fields
 from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.http_api.conventions.queries import RangeQuery

@@ -35,11 +35,8 @@ def content_answer(
     request: Request, content: bytes, content_type: str, *, digest: str, immutable: bool
 ) -> Response:
     """A file with a strong ETag, or 304. What is immutable need never be asked for again."""
-    headers = {
-        "ETag": f'"{digest}"',
-        "Cache-Control": IMMUTABLE if immutable else CACHE_CONTROL,
-        "X-Content-Type-Options": "nosniff",
-    }
+    cache_control = IMMUTABLE if immutable else CACHE_CONTROL
+    headers = {"ETag": f'"{digest}"', "Cache-Control": cache_control}
     if _holds(request.headers.get("if-none-match", ""), digest):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=content_type, headers=headers)

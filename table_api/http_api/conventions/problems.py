@@ -3,7 +3,7 @@
 What a client is told is chosen here; no exception's text reaches it but of those made for it.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
 from http import HTTPStatus
 from typing import Any
@@ -38,14 +38,20 @@ class ProblemKind(Enum):
 
     INVALID_PARAMETER = ("invalid-parameter", 400, "A parameter cannot be used")
     TOO_MUCH = ("too-much", 400, "The question is too big")
+    UNAUTHENTICATED = ("unauthenticated", 401, "Nobody is signed in")
+    NOT_ALLOWED = ("not-allowed", 403, "The caller may not ask this")
     FOREIGN_HOST = ("foreign-host", 403, "The request does not name this machine")
     UNKNOWN_SUBJECT = ("unknown-subject", 404, "The subject is unknown")
     UNKNOWN_CALL = ("unknown-call", 404, "The call is unknown")
     UNKNOWN_RUN = ("unknown-run", 404, "The re-rating run is unknown")
     UNKNOWN_INVOICE = ("unknown-invoice", 404, "The invoice or file is unknown")
+    TOO_LARGE = ("too-large", 413, "The body is too large")
+    TARGET_TOO_LONG = ("target-too-long", 414, "Path and query are too long")
+    TOO_MANY_REQUESTS = ("too-many-requests", 429, "The caller asks too often")
     NO_LEDGER = ("no-ledger", 503, "There is no ledger yet")
     LATER_SCHEMA = ("later-schema", 503, "The ledger is of a later release")
     STORAGE_UNAVAILABLE = ("storage-unavailable", 503, "The ledger's storage does not answer")
+    ISSUER_UNAVAILABLE = ("issuer-unavailable", 503, "Tokens cannot be checked")
     ALTERED = ("altered", 500, "A stored document is not what was written")
     INTERNAL = ("internal", 500, "The server failed")
 
@@ -76,11 +82,19 @@ class Problem(BaseModel):
 class Refused(TableApiError):
     """A request that is answered with a problem; raised by handlers."""
 
-    def __init__(self, kind: ProblemKind, detail: str, errors: Sequence[ProblemError] = ()) -> None:
+    def __init__(
+        self,
+        kind: ProblemKind,
+        detail: str,
+        errors: Sequence[ProblemError] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.errors = tuple(errors)
+        self.headers = dict(headers or {})
 
 
 def refused_parameter(field: str, value: object, detail: str) -> Refused:
@@ -101,7 +115,8 @@ def answer(request: Request, refused: Refused) -> Response:
         instance=quote(request.scope["path"]),
         errors=refused.errors,
     )
-    return _respond(problem, {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {})
+    retry = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+    return _respond(problem, retry | refused.headers)
 
 
 def _respond(problem: Problem, headers: dict[str, str]) -> Response:

@@ -7,6 +7,7 @@ import pytest
 
 from table_api.__main__ import main
 from table_api.consumer_state.progress import Count
+from table_api.http_api.access.settings import ACCESS_VARIABLES
 from table_api.http_api.app import create_app
 from table_api.http_api.conventions.problems import ProblemKind
 from table_api.http_api.openapi import openapi_of
@@ -88,8 +89,9 @@ def test_every_setting_is_documented_with_its_default() -> None:
         for line in PAGE.split("## Settings\n")[1].split("\n## ")[0].splitlines()
         for name in re.findall(r"^\|[^|]*\| `(\w+)` \|", line)
     }
-    assert set(lines) == {"API_HOST", "API_PORT", "AUTH_MODE"} | {each.name for each in VARIABLES}
-    for each in VARIABLES:
+    variables = (*VARIABLES, *ACCESS_VARIABLES)
+    assert set(lines) == {"API_HOST", "API_PORT"} | {each.name for each in variables}
+    for each in variables:
         assert f"`{each.default}`" in lines[each.name] or not each.default
 
 
@@ -97,7 +99,7 @@ def test_every_flag_of_the_server_is_documented(capsys: pytest.CaptureFixture[st
     assert main(["serve", "--help"]) == 0
     own = capsys.readouterr().out.partition("\nSettings")[0]
     flags = set(re.findall(r"--[a-z-]+", own)) - {"--help"}
-    assert flags == {"--host", "--port", "--auth-mode"}
+    assert flags == {"--host", "--port"}
     assert {flag for flag in flags if f"`{flag}`" not in PAGE} == set()
 
 
@@ -115,7 +117,7 @@ def test_settings_alone_name_variables() -> None:
         for path in (ROOT / "table_api").rglob("*.py")
         if named.search(path.read_text(encoding="utf-8"))
     }
-    assert readers == {"settings.py"}
+    assert readers == {"settings.py", "http_api/access/settings.py"}
 
 
 def test_description_has_problems_and_not_the_frameworks_own_errors() -> None:

@@ -34,16 +34,20 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str, **environment: str)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "api.contoso.com", ""])
-def test_host_that_others_can_reach_is_refused(
+def test_host_that_others_can_reach_is_refused_without_sign_in(
     capsys: pytest.CaptureFixture[str], host: str
 ) -> None:
-    code, said = run(capsys, "serve", "--host", host, STORAGE_CONNECTION_STRING=CONNECTION)
+    words = ["serve", "--host", host]
+    code, said = run(capsys, *words, STORAGE_CONNECTION_STRING=CONNECTION, AUTH_MODE="local")
     assert code == 2
     assert f"API_HOST {host!r} can be reached from other machines" in said
+    code, said = run(capsys, *words, STORAGE_CONNECTION_STRING=CONNECTION)
+    assert (code, "OIDC_ISSUERS is not set, and AUTH_MODE=oidc" in said) == (2, True)
 
 
 def test_environment_cannot_open_what_the_flag_may_not(capsys: pytest.CaptureFixture[str]) -> None:
-    code, said = run(capsys, "serve", API_HOST="0.0.0.0", STORAGE_CONNECTION_STRING=CONNECTION)
+    open_to_all = {"API_HOST": "0.0.0.0", "AUTH_MODE": "local"}
+    code, said = run(capsys, "serve", STORAGE_CONNECTION_STRING=CONNECTION, **open_to_all)
     assert (code, "API_HOST '0.0.0.0'" in said) == (2, True)
     code, said = run(capsys, "serve", AUTH_MODE="none", STORAGE_CONNECTION_STRING=CONNECTION)
     assert (code, "AUTH_MODE 'none'" in said) == (2, True)

@@ -1,0 +1,58 @@
+"""Who asks the API, and what each of its routes wants of them. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """App roles that a token may carry; others are ignored."""
+
+    ADMIN = "Billing.Admin"
+    READ_ALL = "Billing.Read.All"
+    PRICING_RATE = "Pricing.Rate"
+
+
+class Permission(StrEnum):
+    """What a route wants of its caller."""
+
+    PUBLIC = "public"
+    """Nothing: nobody need sign in."""
+    SIGNED_IN = "signed in"
+    """A valid token. What the answer shows is the caller's own and what they own."""
+    BILLING = "billing"
+    """A role that sees everybody: Billing.Read.All or Billing.Admin."""
+    ADMIN = "admin"
+    """Billing.Admin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks."""
+
+    subject: str | None
+    """As the ledger spells it. None: nobody signed in, since AUTH_MODE is `local`."""
+    roles: frozenset[Role] = frozenset()
+
+    @property
+    def sees_everybody(self) -> bool:
+        """Whether no read is narrowed."""
+        return Role.ADMIN in self.roles or Role.READ_ALL in self.roles
+
+    @property
+    def binding(self) -> tuple[str, ...]:
+        """What a cursor or an ETag of this caller is bound to: nothing where nobody signed in."""
+        return () if self.subject is None else (self.subject, *sorted(self.roles))
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the caller has a permission."""
+        match permission:
+            case Permission.PUBLIC | Permission.SIGNED_IN:
+                return True
+            case Permission.BILLING:
+                return self.sees_everybody
+            case Permission.ADMIN:
+                return Role.ADMIN in self.roles
+
+
+EVERYBODY_HERE = Caller(subject=None, roles=frozenset(Role))
+"""The caller where AUTH_MODE is `local`."""

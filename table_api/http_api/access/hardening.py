@@ -1,0 +1,64 @@
+"""Bounds of every request, and the headers that every answer has."""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from table_api.http_api.conventions.problems import ProblemKind, Refused, answer
+
+TARGET_BYTES_MAX = 8 * 1024
+"""Path and query."""
+BODY_BYTES_MAX = 8 * 1024
+"""Every route is a GET, and reads no body."""
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+SIGNED_IN_HEADERS = {
+    "Strict-Transport-Security": "max-age=31536000",
+    "Vary": "Authorization",
+}
+"""Where callers sign in: over TLS, and what one may see is not for another."""
+
+
+class Hardening:
+    """Refuses what is too large, and adds the headers."""
+
+    def __init__(self, app: ASGIApp, *, headers: Mapping[str, str]) -> None:
+        self._app = app
+        self._headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    if name == "Vary":
+                        headers.add_vary_header(value)
+                    else:
+                        headers[name] = value
+            await send(message)
+
+        request = Request(scope)
+        refused = _too_large(request)
+        inner = self._app if refused is None else answer(request, refused)
+        await inner(scope, receive, send_with_headers)
+
+
+def _too_large(request: Request) -> Refused | None:
+    target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
+    if target > TARGET_BYTES_MAX:
+        detail = f"path and query have more than {TARGET_BYTES_MAX} bytes"
+        return Refused(ProblemKind.TARGET_TOO_LONG, detail)
+    length = request.headers.get("content-length", "0")
+    if not (length.isascii() and length.isdigit() and int(length[:9]) <= BODY_BYTES_MAX):
+        return Refused(ProblemKind.TOO_LARGE, f"a body has at most {BODY_BYTES_MAX} bytes")
+    return None
