@@ -1,31 +1,26 @@
 """An invoice or statement as PDF: what stands where. Drawing is `pdf_table`'s."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from table_api.invoicing.documents.document import Document, Line, Subtotal, Uncharged
+from table_api.invoicing.documents.document import Document, Subtotal, Uncharged
+from table_api.invoicing.documents.shares import by_model, by_person
+from table_api.invoicing.formats.pdf_lines import LEFT, RIGHT, grouped, line_rows, share_rows
 from table_api.invoicing.formats.pdf_table import (
     GREY,
     INK,
-    MARGIN,
-    PAGE_WIDTH,
     WARNING,
     Cell,
     Paper,
     Row,
     draw,
 )
-from table_api.invoicing.formats.pdf_text import BOLD, REGULAR, wrapped
+from table_api.invoicing.formats.pdf_text import REGULAR, wrapped
 
-LEFT, RIGHT = MARGIN, PAGE_WIDTH - MARGIN
 NO_COST_CENTRE = "no cost centre"
-_EDGES = (LEFT + 2, 70, 238, 300, 366, 434, 498, RIGHT - 2)
-_HEADINGS = ("No.", "Model", "Unit", "Quantity", "List", "Unrounded", "Amount")
-_ALIGNED_RIGHT = frozenset({"Quantity", "List", "Unrounded", "Amount"})
+SHARES_MAX = 10
+"""People and models named on the first page; each person's lines begin with their subtotal."""
 _WORDS = {
     "unpriced": "without a price",
     "no_usage": "without usage",
@@ -60,10 +55,13 @@ def owner(document: Document, names: Names) -> str:
 def _rows(document: Document, names: Names, word: str) -> Iterator[Row]:
     yield from _head(document, names, word)
     yield from _summary(document)
+    if document.kind == "invoice":
+        yield from share_rows("By person", by_person(document), names, most=SHARES_MAX)
+    yield from share_rows("By model", by_model(document), {}, most=SHARES_MAX)
     for kind, title in (("usage", "Usage"), ("correction", "Corrections of earlier months")):
         lines = [line for line in document.lines if line.kind == kind]
         if lines:
-            yield from _lines(title, lines, document, names)
+            yield from line_rows(title, lines, document, names)
     if document.uncharged:
         yield from _uncharged(document, names)
 
@@ -133,86 +131,6 @@ def _sum(name: str, unrounded: str, amount: str, *, bold: bool) -> Row:
     )
 
 
-def _lines(title: str, lines: list[Line], document: Document, names: Names) -> Iterator[Row]:
-    yield Row(cells=(_text(title, 11, bold=True),), height=26, keep=3)
-    header = Row(
-        cells=tuple(
-            Cell(
-                text=f"{name} ({document.pricing_currency})" if name == "List" else name,
-                left=_EDGES[index],
-                right=_EDGES[index + 1] - 4,
-                align="right" if name in _ALIGNED_RIGHT else "left",
-                bold=True,
-                size=7,
-                colour=GREY,
-            )
-            for index, name in enumerate(_HEADINGS)
-        ),
-        height=14,
-    )
-    yield header
-    for subject, own in groupby(lines, key=lambda line: line.subject):
-        name = names.get(subject)
-        shown = f"{name} ({subject})" if name else subject
-        head = list(_subject(shown))
-        for index, each in enumerate(head):
-            yield replace(each, header=(header,), keep=len(head) - index)
-        repeated = (header, *_subject(f"{shown}, continued"))
-        for index, line in enumerate(own):
-            for row in _line(line):
-                yield replace(row, header=repeated, shaded=index % 2 == 0)
-
-
-def _subject(shown: str) -> Iterator[Row]:
-    for index, text in enumerate(wrapped(shown, BOLD, 8, RIGHT - LEFT - 4)):
-        cell = Cell(text=text, left=LEFT + 2, right=RIGHT - 2, bold=True)
-        yield Row(cells=(cell,), height=15 if index == 0 else 12, ruled=index == 0)
-
-
-def _line(line: Line) -> Iterator[Row]:
-    """The line, and below it what of its model column needs more room."""
-    what, *more = wrapped(_what(line), REGULAR, 7, _EDGES[2] - 4 - _EDGES[1])
-    texts = (
-        str(line.number),
-        what,
-        line.unit.replace("_", " "),
-        f"{line.quantity:,}",
-        grouped(line.list),
-        grouped(line.amount_unrounded),
-        grouped(line.amount),
-    )
-    cells = tuple(
-        Cell(
-            text=text,
-            left=_EDGES[index],
-            right=_EDGES[index + 1] - 4,
-            align="right" if _HEADINGS[index] in _ALIGNED_RIGHT else "left",
-            size=7,
-        )
-        for index, text in enumerate(texts)
-    )
-    yield Row(cells=cells, height=12, keep=len(more))
-    for index, text in enumerate(more):
-        cell = Cell(text=text, left=_EDGES[1], right=_EDGES[2] - 4, size=7)
-        yield Row(cells=(cell,), height=10, keep=len(more) - index - 1)
-
-
-def _what(line: Line) -> str:
-    """The model and what else tells this line from its neighbours."""
-    facts = line.facts
-    deployment, tier = facts.get("deployment"), facts.get("tier", "0")
-    parts = (
-        line.charge_day,
-        line.model,
-        deployment if deployment != line.model else None,
-        facts.get("region"),
-        facts.get("subscription"),
-        None if facts.get("service_tier", "default") == "default" else facts["service_tier"],
-        None if tier == "0" else f"context tier {tier}",
-    )
-    return " · ".join(part for part in parts if part)
-
-
 def _uncharged(document: Document, names: Names) -> Iterator[Row]:
     title = "Calls without an amount, an owner or a complete cost"
     yield Row(cells=(_text(title, 11, bold=True, colour=WARNING),), height=26, keep=3)
@@ -248,11 +166,6 @@ def _uncharged_rows(entry: Uncharged, document: Document, names: Names) -> Itera
     for text in wrapped(detail, REGULAR, 7, RIGHT - LEFT - 4):
         cell = Cell(text=text, left=LEFT + 2, right=RIGHT - 2, size=7, colour=GREY)
         yield Row(cells=(cell,), height=12)
-
-
-def grouped(amount: str) -> str:
-    """1234.5 → "1,234.5", every digit kept."""
-    return f"{Decimal(amount):,f}"
 
 
 def _local(instant: str, document: Document) -> str:
