@@ -24,6 +24,13 @@ from pricing_rules.units import Unit
 
 _REGIONAL = frozenset({DeploymentType.STANDARD, DeploymentType.SERVERLESS})
 """Types whose price depends on the region; others are the same in most regions."""
+_UNCACHED = {
+    Unit.CACHE_READ: Unit.INPUT,
+    Unit.CACHE_READ_AUDIO: Unit.INPUT_AUDIO,
+    Unit.CACHE_READ_IMAGE: Unit.INPUT_IMAGE,
+    Unit.CACHE_WRITE_5M: Unit.INPUT,
+}
+"""The same tokens without a cache."""
 _CardKey = tuple[str, str | None, DeploymentType, ServiceTier, str | None]
 _Rows = Sequence[tuple[PriceRow, Meter]]
 _Priced = tuple[Unit, PromptBand]
@@ -206,6 +213,13 @@ def _conflict(rows: _Rows) -> str | None:
         if other.per_million != row.per_million:
             return _two_prices(meter.unit, other, row)
     for (unit, band), row in first.items():
+        plain = first.get((_UNCACHED.get(unit, unit), band), row)
+        if (row.per_million - plain.per_million) * (-1 if unit in {Unit.CACHE_WRITE_5M} else 1) > 0:
+            return (
+                f"{unit} is {row.per_million} per 1M by {row.meter!r}, next to "
+                f"{plain.per_million} by {plain.meter!r}: reading a cache never costs more than "
+                "the prompt, and writing it never less"
+            )
         # Next to a meter of short prompts, one of any size is of the same prompts.
         any_size = first.get((unit, PromptBand()))
         if band.up_to and any_size and any_size.per_million != row.per_million:

@@ -1,7 +1,8 @@
 """The words of Azure's meter names: how a name is cut into words and what each word says.
 
-A word has one meaning or none. What the names spell in two ways that differ in price, as "cache"
-(read or written), is no word here, so that a name with it is listed and never priced.
+A word has one meaning or none, so that a name with a word that is not here is listed and never
+priced. "Cache Inp" and "Ch Inp" are reads: their prices are 5 to 50 % of the input's, while a write
+costs more than the input.
 """
 
 import re
@@ -27,7 +28,7 @@ class Facet(StrEnum):
 _SPELLED: dict[tuple[Facet, str], str] = {
     (Facet.DIRECTION, "input"): "inp, inpt, in, input",
     (Facet.DIRECTION, "output"): "outp, outpt, opt, out, output",
-    (Facet.CACHE, "read"): "cached, cchd, cched, ccchd, cd",
+    (Facet.CACHE, "read"): "cached, cchd, cched, ccchd, cd, cache, ch",
     (Facet.CACHE, "write"): "cd wr, cache write",
     (Facet.PLACE, "global"): "glbl, gl, glb, global",
     (Facet.PLACE, "datazone"): "dz, dzn, dzone, datazone, data zone",

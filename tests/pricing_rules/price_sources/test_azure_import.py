@@ -195,7 +195,7 @@ def test_a_price_that_ends_is_listed(book: Book, tmp_path: Path) -> None:
 
 def test_a_price_off_the_grid_is_listed_and_never_written(book: Book, tmp_path: Path) -> None:
     items = rows()
-    items[0] = row(NAMES["input"], "0.0000001")
+    items[2] = row(NAMES["output"], "0.0000001")
     (listed,) = proposals(tmp_path, items, book)
     assert listed.change is Change.OFF_GRID
     assert listed.price is None
@@ -336,6 +336,10 @@ def test_a_meter_of_any_size_is_of_the_prompts_that_no_other_meter_has(
             "which prompts of gpt-5.9 are long is not known",
         ),
         (
+            [row("5.9 inp Gl 1M Tokens", "2"), row("5.9 cd inp Gl 1M Tokens", "2.5")],
+            "reading a cache never costs more than the prompt",
+        ),
+        (
             [
                 row("5.9 inp Gl 1M Tokens", "2"),
                 row("5.9 inp Gl 1M Tokens", "1", tierMinimumUnits=1000),
@@ -343,7 +347,7 @@ def test_a_meter_of_any_size_is_of_the_prompts_that_no_other_meter_has(
             "has a price from 1000 units on",
         ),
     ],
-    ids=["two short prices", "long from where", "volume"],
+    ids=["two short prices", "long from where", "dear cache", "volume"],
 )
 def test_prices_in_doubt_are_held_back_whole(
     items: list[dict[str, Any]], said: str, book: Book, tmp_path: Path
