@@ -1,7 +1,7 @@
 """What pairing does with a batch of either hub, and of the usage hub: keep facts, settle calls."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from consumers.decoding.glimpse import glimpse
 from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.decoding.usage_event import decode, is_deferred
 from consumers.pairing.decide import Waits
+from consumers.pairing.replayed import keep_replayed
 from consumers.pairing.reported_fact import reported_fact
 from consumers.pairing.seen_places import SeenPlaces
 from consumers.pairing.settlement import Settlement
@@ -206,16 +207,18 @@ class UsageIntake(Intake):
         event = decode(received.body, enqueued_time=received.enqueued_time)
         if isinstance(event, InvalidEvent):
             return []
-        return await self.hear(partition, [(received, event)], says_unknown=True)
+        batch = await self._hear(partition, [(received, event)], says_unknown=True)
+        await self._settle_late(batch)
+        return batch.letters
 
-    async def hear(
+    async def _hear(
         self,
         partition: str,
         decoded: Sequence[tuple[Received, UsageEvent]],
         *,
         says_unknown: bool = False,
-    ) -> list[Letter]:
-        """Events that metering reads again, as `take_again`; the letters that they become.
+    ) -> Batch:
+        """Events that metering reads again; what is kept of them, and the letters they become.
 
         `says_unknown` makes a letter also of a call of which nobody knows whether it is counted.
         """
@@ -224,12 +227,24 @@ class UsageIntake(Intake):
             too_old = event.time < self._pairing.oldest(received) and is_deferred(event)
             if not too_old or await self._is_lost(event, says_unknown=says_unknown):
                 self._take_event(batch, partition, received, event)
-        await self._settle_late(batch)
-        return batch.letters
+        return batch
 
-    async def heard(self, partition: str, decoded: Sequence[tuple[Received, UsageEvent]]) -> None:
-        """Hear events that a replay has metered; what can no longer be found becomes a letter."""
-        await keep_letters(self._dead_letters, await self.hear(partition, decoded))
+    async def heard(
+        self,
+        partition: str,
+        decoded: Sequence[tuple[Received, UsageEvent]],
+        posted: Collection[str],
+    ) -> None:
+        """Hear events that a replay has metered, the calls `posted` for the first time.
+
+        What can no longer be found becomes a letter.
+        """
+        batch = await self._hear(partition, decoded)
+        batch.arrivals = await keep_replayed(
+            self._pairing.calls, batch.arrivals, posted, now=self._pairing.now()
+        )
+        await self._settle_late(batch)
+        await keep_letters(self._dead_letters, batch.letters)
 
     async def _is_lost(self, event: UsageEvent, *, says_unknown: bool) -> bool:
         """Whether a call whose facts are gone is not counted under its caller or another one."""

@@ -86,7 +86,7 @@ def make_pairing(settings: Settings, clients: PairingClients, publisher: Publish
     )
     return Pairing(
         calls=calls,
-        settlement=Settlement(calls, publisher, waits),
+        settlement=Settlement(calls, publisher, waits, now=now_utc),
         stream_time=StreamTime(
             [clients.usage.hub, clients.diagnostics.hub], clients.usage.progress, now=now_utc
         ),

@@ -4,7 +4,7 @@ Idempotent: whatever fails or is killed in between, settling the same calls agai
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,18 +12,19 @@ from consumers.pairing.decide import Waits, decide
 from pricing_rules.types import UNATTRIBUTED
 from table_api.errors import Contended
 from table_api.open_calls.decision import Decision
-from table_api.open_calls.open_call import OpenCall
+from table_api.open_calls.facts import Fact
+from table_api.open_calls.known_reports import READS_PER_PAGE
+from table_api.open_calls.open_call import OpenCall, with_facts
+from table_api.open_calls.packed_facts import OLD_AFTER
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.parallel import chunks
+from table_api.storage.timestamp import now_utc
 from telemetry.metrics import CounterName, count
 
 TRIES_MAX = 8
 """Rounds of one batch: each is needed only when another process decided at the same moment."""
 CALLS_AT_ONCE_MAX = 500
 """Calls read and decided together: bounds memory."""
-READS_PER_PAGE = 10
-"""Reading a page of the index (1,000 rows of many calls) costs about as much as reading so many
-calls, each with a request of its own."""
 APART_MAX = timedelta(minutes=1)
 """Between the times that the halves of one call give. Where they lie further apart the sweeper
 joins them, later."""
@@ -41,7 +42,15 @@ class Publisher(Protocol):
 class Settlement:
     """Shared by the partitions of both hubs and by the sweeper."""
 
-    def __init__(self, calls: OpenCalls, publisher: Publisher, waits: Waits) -> None:
+    def __init__(
+        self,
+        calls: OpenCalls,
+        publisher: Publisher,
+        waits: Waits,
+        *,
+        now: Callable[[], datetime] = now_utc,
+    ) -> None:
+        self._now = now
         self._calls = calls
         self._publisher = publisher
         self._waits = waits
@@ -68,8 +77,21 @@ class Settlement:
         if kept is None:
             await self.settle(calls, stream_time)
         else:
-            news = [each.call_id for each in kept if self.is_due(each, stream_time)]
-            await self.settle(news, stream_time)
+            packed = await self._packed(calls)
+            await self.settle(
+                [
+                    each.call_id
+                    for each in kept
+                    if each.call_id in packed or self.is_due(each, stream_time)
+                ],
+                stream_time,
+            )
+
+    async def _packed(self, times: Mapping[str, datetime]) -> dict[str, list[Fact]]:
+        """What a replay kept of these calls. Of calls that are not old it kept nothing apart."""
+        old_before = self._now() - OLD_AFTER
+        old = {call_id: time for call_id, time in times.items() if time < old_before}
+        return await self._calls.packed.find(old) if old else {}
 
     def is_due(self, kept: OpenCall, stream_time: datetime | None) -> bool:
         """Whether to settle a call, by what the index tells. It has every fact before `settle`
@@ -98,11 +120,14 @@ class Settlement:
         self, call_ids: Sequence[str], stream_time: datetime | None
     ) -> tuple[set[str], set[str]]:
         """The calls that another process decided between our read and our write; and those that
-        were counted in so many places that another decision may have to follow ours.
+        another decision may have to follow: of so many places, or since a replay may have posted
+        the call after our read.
         """
         # 1. Read all facts: they were written before, so of two writers of the halves of a call
         #    one sees both.
         kept = await self._calls.read(call_ids)
+        times = {call.call_id: min(map(_time, call.facts)) for call in kept if call.facts}
+        kept = with_facts(kept, await self._packed(times))
         # 2. Decide. The row's creation is the decision: a crash after it leaves a decision that
         #    is not done, which whoever settles the call next publishes.
         new = {each.call_id: each for each in self._decisions(kept, stream_time)}
@@ -123,10 +148,13 @@ class Settlement:
             )
             for decision, _ in undone:
                 count(CounterName.DECISIONS, 1, {"reason": _reason(decision)})
+        old_before = self._now() - OLD_AFTER
         several = {
             known.call_id
             for known in kept
-            if known.call_id in new and (joined := known.joined) and len(joined.metered_at) > 1
+            if known.call_id in new
+            and (joined := known.joined)
+            and (len(joined.metered_at) > 1 or (joined.time < old_before and not joined.reported))
         }
         return refused, several - refused
 
@@ -139,6 +167,10 @@ class Settlement:
                 decision = decide(joined, call.decisions, stream_time, self._waits)
                 if decision is not None:
                     yield decision
+
+
+def _time(fact: Fact) -> datetime:
+    return fact.time
 
 
 def _reason(decision: Decision) -> str:

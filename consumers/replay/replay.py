@@ -5,7 +5,7 @@ Posting is idempotent, so it is safe beside live consumers and after any crash.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from consumers.receiving.last_net import halved
 from consumers.receiving.storage_retry import until_answered
 from consumers.replay.source import Batch, Source
 from pricing_rules.types import UsageEvent
+from table_api.consumer_state.progress import Count
 from table_api.consumer_state.replay_positions import ReplayPositions
 
 PARTITIONS_IN_FLIGHT_MAX = 8
@@ -45,8 +46,13 @@ Progressed = Callable[[int], None]
 class Hearing(Protocol):
     """The part of pairing that a replay needs."""
 
-    async def heard(self, partition: str, decoded: Sequence[tuple[Received, UsageEvent]]) -> None:
-        """Keep what events say and settle their calls. Safe to repeat."""
+    async def heard(
+        self,
+        partition: str,
+        decoded: Sequence[tuple[Received, UsageEvent]],
+        posted: Collection[str],
+    ) -> None:
+        """Keep what events say and settle their calls, some just posted. Safe to repeat."""
 
 
 class Replay:
@@ -137,7 +143,10 @@ class Replay:
         durable = await self._metering.make_durable(partition, part, decoded)
         if self._pairing is not None:
             heard = [(part[index], event) for index, event in decoded.events]
-            await self._pairing.heard(partition, heard)
+            posted = {
+                event.id for index, event in decoded.events if Count.POSTED in durable.counts[index]
+            }
+            await self._pairing.heard(partition, heard, posted)
         return durable
 
     def _name(self, partition: str, what: str) -> None:

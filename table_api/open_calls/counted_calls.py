@@ -5,6 +5,7 @@ from datetime import datetime
 from pricing_rules.types import CountedAt
 from table_api.open_calls.decision import counted_places
 from table_api.open_calls.keys import SAME_CALL_MAX
+from table_api.open_calls.open_call import with_facts
 from table_api.open_calls.purged_hours import PurgedHours
 from table_api.open_calls.table import OpenCalls
 
@@ -24,7 +25,8 @@ class CountedCalls:
         """Where a call of about this time is counted; None where nobody knows of one."""
         # The rows first: a purge leaves the blob before it deletes them.
         if await self._has_rows_of(time):
-            [call] = await self._calls.read([call_id])
+            kept = await self._calls.read([call_id])
+            [call] = with_facts(kept, await self._calls.packed.find({call_id: time}))
             joined = call.joined
             places = [] if joined is None else counted_places(joined, call.decisions)
             if places:

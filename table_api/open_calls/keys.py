@@ -1,11 +1,12 @@
 """Keys of table `opencalls`: they are spelled here alone."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from table_api.storage.keys import KeyRange, encode_part, starting_with
 
+OPEN_CALLS_TABLE = "opencalls"
 CALL_PARTITIONS = 16
 """Partitions of calls, by a hash of the id: never changed once there is a table. At 2,000 rows a
 second each they take more than an account does; with more, transactions would be emptier."""
@@ -17,6 +18,8 @@ SAME_CALL_MAX = timedelta(minutes=30)
 they are the beginning of one request, by clocks of the gateway."""
 HOURS = "a|"
 """What every partition of the index starts with; it sorts before those of the calls."""
+PACKED = "|p"
+"""What the partition of an hour's packed facts ends with: after those of its index."""
 SWEEP = ("0", "swept")
 """Partition and row of where the sweeper is."""
 
@@ -29,6 +32,11 @@ def call_partition(call_id: str) -> str:
 def call_rows(call_id: str) -> KeyRange:
     """Facts, decisions and done marks of one call."""
     return starting_with(f"{encode_part(call_id)}|")
+
+
+def is_reported(row_key: str) -> bool:
+    """Whether a row, or its copy in the index, is the fact that a UsageEvent arrived."""
+    return "|f|reported|" in row_key
 
 
 def fact_key(call_id: str, name: str) -> str:
@@ -64,13 +72,54 @@ def hour_key(time: datetime, row_key: str) -> str:
 
 def hour_ranges(start: datetime, stop: datetime) -> Iterator[tuple[list[str], KeyRange]]:
     """The partitions of each hour that [start, stop) touches, and the keys in them."""
-    hour = start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    while hour < stop:
+    for hour in hours_between(start, stop):
         low = f"{start.astimezone(UTC):%M%S%f}" if hour <= start else ""
         high = f"{stop.astimezone(UTC):%M%S%f}" if stop < hour + HOUR else "~"
         shards = [f"{HOURS}{hour:%Y%m%d%H}|{shard}" for shard in range(HOUR_SHARDS)]
         yield shards, KeyRange(low, high)
+
+
+def hours_between(start: datetime, stop: datetime) -> Iterator[datetime]:
+    """Every hour that [start, stop) touches."""
+    hour = hour_start(start)
+    while hour < stop:
+        yield hour
         hour += HOUR
+
+
+def packed_partition(hour: datetime) -> str:
+    """The partition of an hour's packed facts; it is purged with the hour's index."""
+    return f"{HOURS}{hour:%Y%m%d%H}{PACKED}"
+
+
+def is_packed(partition: str) -> bool:
+    """Whether a partition has packed facts."""
+    return partition.startswith(HOURS) and partition.endswith(PACKED)
+
+
+def hour_start(time: datetime) -> datetime:
+    """The hour of a time, in UTC."""
+    return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def spans_about(times: Iterable[datetime]) -> list[tuple[datetime, datetime]]:
+    """Spans that hold SAME_CALL_MAX around every one of the times, and little else."""
+    spans: list[tuple[datetime, datetime]] = []
+    for time in sorted(times):
+        if spans and time - SAME_CALL_MAX <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], time + SAME_CALL_MAX)
+        else:
+            spans.append((time - SAME_CALL_MAX, time + SAME_CALL_MAX))
+    return spans
+
+
+def hours_about(times: Iterable[datetime]) -> list[datetime]:
+    """Every hour that is within SAME_CALL_MAX, half an hour, of one of the times."""
+    hours = set()
+    halves = {(hour_start(time), time.astimezone(UTC).minute >= 30) for time in times}
+    for hour, is_late in halves:
+        hours |= {hour, hour + HOUR if is_late else hour - HOUR}
+    return sorted(hours)
 
 
 def hour_of(partition: str) -> datetime | None:
@@ -89,7 +138,10 @@ def hour_blob(partition: str) -> str:
 def hour_blobs(call_id: str, time: datetime) -> list[str]:
     """Names of those that may have a call of about this time."""
     times = (time, time - SAME_CALL_MAX, time + SAME_CALL_MAX)
-    return list(dict.fromkeys(hour_blob(hour_partition(each, call_id)) for each in times))
+    indexed = [hour_partition(each, call_id) for each in times]
+    # Packed facts last: of a call that has facts of its own too, its index knows more.
+    packed = [packed_partition(hour_start(each)) for each in times]
+    return list(dict.fromkeys(hour_blob(each) for each in (*indexed, *packed)))
 
 
 def hour_of_blob(name: str) -> datetime:

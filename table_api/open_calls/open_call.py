@@ -1,8 +1,8 @@
 """One call as table `opencalls` keeps it, from its rows. Pure; `table` writes them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -72,6 +72,17 @@ def open_calls_of(rows: Sequence[Row]) -> list[OpenCall]:
     for row in rows:
         by_call[str(row.get("call_id", ""))].append(row)
     return [call_or_damaged(call_id, of_call) for call_id, of_call in by_call.items()]
+
+
+def with_facts(calls: Iterable[OpenCall], facts: Mapping[str, Sequence[Fact]]) -> list[OpenCall]:
+    """The calls with more facts, by call id; and those of which there are only these."""
+    left = dict(facts)
+    known = [_with_facts(call, left.pop(call.call_id, ())) for call in calls]
+    return known + [_with_facts(OpenCall(call_id=call_id), left[call_id]) for call_id in left]
+
+
+def _with_facts(call: OpenCall, more: Sequence[Fact]) -> OpenCall:
+    return replace(call, facts=tuple(dict.fromkeys((*call.facts, *more)))) if more else call
 
 
 def call_or_damaged(call_id: str, rows: Sequence[Row]) -> OpenCall:

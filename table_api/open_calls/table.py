@@ -8,14 +8,15 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import chain
 
-from pricing_rules.types import CountedAt
-from table_api.errors import AlreadyExists, ChangedMeanwhile
-from table_api.open_calls.decision import Decision, counted_places, encode_decision
+from table_api.errors import AlreadyExists
+from table_api.open_calls.decision import Decision, encode_decision
 from table_api.open_calls.facts import Fact, encode_fact, fact_name
 from table_api.open_calls.keys import (
     HOURS,
+    OPEN_CALLS_TABLE,
     SAME_CALL_MAX,
     SWEEP,
     call_partition,
@@ -27,15 +28,22 @@ from table_api.open_calls.keys import (
     hour_of,
     hour_partition,
     hour_ranges,
+    hours_between,
 )
-from table_api.open_calls.open_call import OpenCall, call_or_damaged, open_call, open_calls_of
+from table_api.open_calls.open_call import (
+    OpenCall,
+    open_call,
+    open_calls_of,
+    with_facts,
+)
+from table_api.open_calls.packed_facts import PackedFacts
+from table_api.open_calls.purge import purge
 from table_api.open_calls.purged_hours import PurgedHours
 from table_api.open_calls.settled import Settled
-from table_api.storage.keys import EVERY_ROW, KeyRange
+from table_api.storage.keys import KeyRange
 from table_api.storage.parallel import all_of, chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
-    Delete,
     Insert,
     Operation,
     Row,
@@ -46,10 +54,11 @@ from table_api.storage.table_storage import (
 from table_api.storage.timestamp import parse_time
 from telemetry.log import Log
 
-OPEN_CALLS_TABLE = "opencalls"
 REQUESTS_IN_FLIGHT_MAX = 16
 
 _log = Log("table_api")
+COPIED = ("RowKey", "call_id", "fact", "decision")
+"""Columns of the index."""
 Writes = dict[str, dict[str, Operation]]
 """Operations by partition and row."""
 
@@ -71,6 +80,7 @@ class OpenCalls:
     def __init__(self, storage: TableStorage) -> None:
         self._storage = storage
         self._requests = asyncio.Semaphore(REQUESTS_IN_FLIGHT_MAX)
+        self.packed = PackedFacts(storage)
 
     async def create(self) -> None:
         """Make the table when it does not stand."""
@@ -165,16 +175,28 @@ class OpenCalls:
         """What the index holds of these calls from `start` to `stop`; the decisions in it are
         published ones. None when the span has more than `pages_max` pages.
         """
+        rows = await self.index_rows(call_ids, [(start, stop)], pages_max=pages_max)
+        return None if rows is None else open_calls_of(rows)
+
+    async def index_rows(
+        self,
+        call_ids: Collection[str],
+        spans: Iterable[tuple[datetime, datetime]],
+        *,
+        pages_max: int,
+    ) -> list[Row] | None:
+        """The same of several spans, as rows."""
         rows: list[Row] = []
         pages = 0
-        for partitions, keys in hour_ranges(start, stop):
+        for partitions, keys in chain.from_iterable(hour_ranges(*span) for span in spans):
             for partition in partitions:
-                async for page in self._storage.query(OPEN_CALLS_TABLE, partition, keys):
+                found = self._storage.query(OPEN_CALLS_TABLE, partition, keys, select=COPIED)
+                async for page in found:
                     pages += 1
                     if pages > pages_max:
                         return None
                     rows += [row for row in page if row.get("call_id") in call_ids]
-        return open_calls_of(rows)
+        return rows
 
     async def calls(self, start: datetime, stop: datetime) -> list[OpenCall]:
         """Every call whose time is from `start` to `stop` (exclusive), whole, for reports."""
@@ -182,7 +204,10 @@ class OpenCalls:
         for partitions, keys in hour_ranges(start - SAME_CALL_MAX, stop + SAME_CALL_MAX):
             for partition in partitions:
                 rows += await self._rows(partition, keys)
-        every = open_calls_of(rows)
+        packed = await self.packed.of_hours(
+            hours_between(start - SAME_CALL_MAX, stop + SAME_CALL_MAX)
+        )
+        every = with_facts(open_calls_of(rows), packed)
         for each in every:
             if each.damaged:
                 _log.error("open_call_unreadable", f"call {each.call_id!r} is in no report")
@@ -226,43 +251,7 @@ class OpenCalls:
 
         `purged` keeps where these calls are counted.
         """
-        hours = 0
-        async for partition in self._storage.partitions(OPEN_CALLS_TABLE):
-            hour = hour_of(partition)
-            if hour is None and partition < HOURS:
-                continue
-            if hour is None or hour + timedelta(hours=1) > before:
-                break
-            await self._purge_hour(partition, purged)
-            hours += 1
-        return hours
-
-    async def _purge_hour(self, partition: str, purged: PurgedHours) -> None:
-        """A crash between two steps leaves what the next purge finds."""
-        rows = await self._rows(partition, EVERY_ROW)
-        by_call: dict[str, list[str]] = defaultdict(list)
-        counted: dict[str, CountedAt] = {}
-        for call_id in {str(row.get("call_id", "")) for row in rows}:
-            kept = await self._rows(call_partition(call_id), call_rows(call_id))
-            by_call[call_partition(call_id)].extend(str(row["RowKey"]) for row in kept)
-            call = call_or_damaged(call_id, kept)
-            if (joined := call.joined) and (places := counted_places(joined, call.decisions)):
-                counted[call_id] = places[0]
-        # 1. Where the calls are counted. Every row is still there when this is written first.
-        if counted:
-            await purged.keep(partition, counted)
-        # 2. The calls' rows. 3. The index, which names them to a purge that comes after a crash.
-        for of_calls, keys in by_call.items():
-            await self._delete(of_calls, keys)
-        await self._delete(partition, [str(row["RowKey"]) for row in rows])
-
-    async def _delete(self, partition: str, row_keys: Sequence[str]) -> None:
-        for part in chunks(row_keys, OPERATIONS_MAX):
-            rows = [Delete(key) for key in part]
-            try:
-                await self._storage.transact(OPEN_CALLS_TABLE, partition, rows)
-            except ChangedMeanwhile:
-                continue  # another process purges too; what is left is found next time
+        return await purge(self._storage, before, purged)
 
     async def _write(self, writes: Mapping[str, Mapping[str, Operation]]) -> None:
         async def write(partition: str, operations: Sequence[Operation]) -> None:

@@ -31,6 +31,8 @@ from tests.fixtures.calls import open_ledger
 USAGE, DIAGNOSTICS = "llm-usage", "apim-diagnostics"
 WAITS = Waits(grace=timedelta(minutes=15), timeout=timedelta(hours=1))
 KEEP = timedelta(days=14)
+FAR_AHEAD = datetime.max.replace(tzinfo=UTC)
+"""The clock of a process for which every call is old."""
 
 
 class HandTime(StreamTime):
@@ -82,12 +84,12 @@ class World:
         self.letters = MemoryDeadLetters()
         self.pairing = Pairing(
             calls=self.calls,
-            settlement=Settlement(self.calls, outbox, WAITS),
+            settlement=Settlement(self.calls, outbox, WAITS, now=lambda: FAR_AHEAD),
             stream_time=stream_time,
             waits=WAITS,
-            counted=self.counted(before=datetime.max.replace(tzinfo=UTC)),
+            counted=self.counted(before=FAR_AHEAD),
             keep=KEEP,
-            now=lambda: datetime.max,
+            now=lambda: FAR_AHEAD,
         )
         self.sweeper = Sweeper(self.pairing, interval_s=1)
         self.usage = UsageIntake(USAGE, self.pairing, self.letters)

@@ -1,0 +1,221 @@
+"""Plain calls that a replay posts long after: kept in few rows, counted once whatever follows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from table_api.errors import Unavailable
+from table_api.open_calls.decision import PairingState
+from table_api.open_calls.keys import is_packed
+from table_api.storage.keys import KeyRange
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Operation, Row, TableStorage
+from tests.consumers.pairing.gateway import Call, envelope
+from tests.consumers.pairing.replays import ALICE, counted, replayed, settled
+from tests.consumers.pairing.world import World
+from tests.fixtures.builders import CALL_TIME
+from tests.fixtures.calls import PrefixedStorage, all_rows
+
+NOW = CALL_TIME + timedelta(hours=8)
+CAROL = replace(ALICE, subject="carol", time=CALL_TIME + timedelta(minutes=3))
+OPERATIONS = range(16)
+"""More than pairing's storage is asked for one of these calls."""
+
+Meanwhile = Callable[[World], Awaitable[None]]
+
+
+class Interrupted(PrefixedStorage):
+    """Something else happens just before the n-th request."""
+
+    def __init__(self, storage: TableStorage, number: int) -> None:
+        super().__init__(storage, "")
+        self._left = number
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def happen(self) -> None:
+        self._left -= 1
+        if self._left < 0 and self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+
+    async def transact(
+        self, table: str, partition_key: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        await self.happen()
+        return await super().transact(table, partition_key, operations)
+
+    async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
+        await self.happen()
+        return await super().get(table, partition_key, row_key)
+
+    async def query(
+        self, table: str, partition_key: str, keys: KeyRange, **options: Any
+    ) -> AsyncIterator[list[Row]]:
+        await self.happen()
+        async for page in super().query(table, partition_key, keys, **options):
+            yield page
+
+
+async def swept_world(storage: TableStorage, failing: TableStorage | None = None) -> World:
+    """The sweeper has passed all hours up to now."""
+    world = await World.over(storage, failing)
+    await world.other().calls.set_swept(NOW)
+    world.stream_time.latest = NOW
+    return world
+
+
+def replace_storage(world: World, storage: TableStorage) -> World:
+    """Another process, whose pairing uses this storage."""
+    other = World(storage, world.ledger, world.outbox, world.stream_time, world.blobs)
+    other.storage = world.storage
+    return other
+
+
+async def replay_alice(world: World) -> None:
+    await replayed(world, ALICE, now=NOW)
+
+
+async def replay_carol(world: World) -> None:
+    await replayed(world, CAROL, now=NOW)
+
+
+async def late_log(world: World) -> None:
+    """Nobody was named: the log's half counts as unattributed unless the call is known."""
+    await world.pair(world.diagnostics, envelope(ALICE.llm_record()), NOW)
+
+
+async def late_carol(world: World) -> None:
+    """The id with another caller and time, by live traffic."""
+    await world.meter([CAROL.event()], NOW)
+    await world.pair(world.usage, CAROL.event(), NOW)
+
+
+OTHERS = [late_log, late_carol, replay_carol]
+
+
+async def ended_with(world: World) -> list[str]:
+    for hours in (0, 2, 30):
+        await settled(world, NOW + timedelta(hours=hours))
+    return await counted(world, NOW)
+
+
+async def kept_rows(world: World) -> tuple[int, int]:
+    """Rows of packed facts, and other rows of calls."""
+    rows = await all_rows(world.storage, "opencalls")
+    of_calls = [partition for partition, _ in rows if partition != "0"]
+    packed = sum(map(is_packed, of_calls))
+    return packed, len(of_calls) - packed
+
+
+async def test_many_calls_take_a_row_together_and_none_when_they_come_again(
+    either_storage: TableStorage,
+) -> None:
+    world = await swept_world(either_storage)
+    calls = [Call(number=number, stream=False, subject="alice") for number in range(150)]
+    assert await replayed(world, *calls, now=NOW) == {"posted": 150}
+    assert await kept_rows(world) == (2, 0)
+    rows = await all_rows(world.storage, "opencalls")
+    assert await replayed(world, *calls, now=NOW) == {"duplicates": 150}
+    assert await all_rows(world.storage, "opencalls") == rows
+    hour = CALL_TIME.replace(minute=0, second=0, microsecond=0)
+    seen = await world.calls.calls(hour, hour + timedelta(hours=1))
+    assert {each.state for each in seen} == {PairingState.METERED}
+    assert {each.call_id for each in seen} == {call.id for call in calls}
+
+
+async def test_calls_that_live_traffic_brought_are_kept_no_second_time() -> None:
+    world = await swept_world(MemoryTableStorage())
+    calls = [Call(number=number, stream=False, subject="alice") for number in range(150)]
+    await world.meter([call.event() for call in calls], CALL_TIME)
+    await world.pair_batch(world.usage, [call.event() for call in calls], CALL_TIME)
+    rows = await all_rows(world.storage, "opencalls")
+    assert await replayed(world, *calls, now=NOW) == {"duplicates": 150}
+    assert await all_rows(world.storage, "opencalls") == rows
+
+
+@pytest.mark.parametrize("unswept", [None, CALL_TIME, CALL_TIME + timedelta(minutes=59)])
+async def test_calls_that_no_sweeper_has_passed_take_rows_of_their_own(unswept: Any) -> None:
+    """A reader that lags behind may still have a half of them: the sweeper looks at the index."""
+    world = await World.over(MemoryTableStorage())
+    if unswept is not None:
+        await world.calls.set_swept(unswept)
+    await replayed(world, ALICE, now=NOW)
+    assert await kept_rows(world) == (0, 2)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+async def test_what_follows_a_replay_counts_nothing_again(
+    either_storage: TableStorage, other: Meanwhile
+) -> None:
+    world = await swept_world(either_storage)
+    await replay_alice(world)
+    assert (await kept_rows(world))[0] == 1
+    await other(world.other())
+    assert await ended_with(world) == ["alice"]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+async def test_what_a_replay_follows_is_counted_no_second_time(
+    either_storage: TableStorage, other: Meanwhile
+) -> None:
+    world = await swept_world(either_storage)
+    await other(world.other())
+    await settled(world, NOW)
+    await replay_alice(world)
+    assert await ended_with(world) == ["alice"]
+
+
+@pytest.mark.parametrize("number", OPERATIONS)
+@pytest.mark.parametrize("other", OTHERS)
+async def test_whatever_happens_amid_a_replay_the_call_counts_once(
+    number: int, other: Meanwhile
+) -> None:
+    storage = MemoryTableStorage()
+    interrupted = Interrupted(storage, number)
+    world = await swept_world(storage, interrupted)
+    interrupted.meanwhile = lambda: other(world.other())
+    await replay_alice(world)
+    await interrupted.happen()
+    assert await ended_with(world) == ["alice"]
+
+
+@pytest.mark.parametrize("number", OPERATIONS)
+@pytest.mark.parametrize("other", OTHERS)
+async def test_a_replay_amid_anything_else_counts_the_call_once(
+    number: int, other: Meanwhile
+) -> None:
+    storage = MemoryTableStorage()
+    interrupted = Interrupted(storage, number)
+    world = await swept_world(storage, interrupted)
+    interrupted.meanwhile = lambda: replay_alice(world.other())
+    await other(world)
+    interrupted._left = 0
+    await interrupted.happen()
+    assert await ended_with(world) == ["alice"]
+
+
+@pytest.mark.parametrize("number", OPERATIONS)
+@pytest.mark.parametrize("other", OTHERS)
+async def test_a_replay_that_is_killed_anywhere_and_comes_again_counts_the_call_once(
+    number: int, other: Meanwhile
+) -> None:
+    storage = MemoryTableStorage()
+    world = await swept_world(storage)
+    for happens_between in (True, False):
+        interrupted, ended = Interrupted(storage, number), asyncio.Event()
+        killed = replace_storage(world, interrupted)
+
+        async def kill(ended: asyncio.Event = ended) -> None:
+            ended.set()
+            raise Unavailable("the process ends here")
+
+        interrupted.meanwhile = kill
+        await replayed(killed, ALICE, now=NOW, ended=ended)
+        if happens_between:
+            await other(world.other())
+        await replay_alice(world.other())
+    assert await ended_with(world) == ["alice"]
