@@ -10,8 +10,7 @@ from azure.storage.blob import BlobServiceClient
 
 from local_stack.demo.azurite import AzuritePorts
 from table_api.__main__ import main
-from table_api.open_calls.keys import SWEEP
-from table_api.open_calls.keys import OPEN_CALLS_TABLE
+from table_api.open_calls.keys import OPEN_CALLS_TABLE, SWEEP
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.table_storage import Delete
 from tests.fixtures.billing import ANN, BOB, SALES, SEARCH, people
