@@ -37,10 +37,8 @@ class Documents:
         manifests = [manifest for manifest in found if manifest is not None]
         if isinstance(await self.asking.sight(), Everything):
             return manifests
-        listed = [
-            (each, each.invoices if kind == "invoice" else each.statements) for each in manifests
-        ]
-        return [_with_amounts_of(manifest, entries) for manifest, entries in listed if entries]
+        listed = [_with_amounts_of(manifest, kind) for manifest in manifests]
+        return [manifest for manifest in listed if manifest is not None]
 
     async def manifest(self, month: BillingMonth) -> Manifest | None:
         """What the caller sees of a month; None when that is nothing, or it is not closed."""
