@@ -32,12 +32,12 @@ ORDER = {
         __main__
     """,
     "table_api": """
-        errors  storage  [consumer_state ledger open_calls people]  usage  monthly  audit
+        errors  storage  [consumer_state ledger open_calls people]  owners  usage  monthly  audit
         [completeness rerating]
         invoicing  http_api.access.settings  settings
         invoicing.snapshots  invoicing.documents  [invoicing.formats invoicing.focus]
         invoicing.closing  invoicing.verification
-        http_api.conventions  http_api.access
+        http_api.conventions  http_api.access  http_api.visible
         [http_api.usage http_api.calls http_api.status http_api.people http_api.reratings
          http_api.invoices]
         http_api  verbs  [function_app __main__]

@@ -17,6 +17,7 @@ from table_api.http_api.access.gate import Gate, permitted
 from table_api.http_api.access.hardening import HEADERS, SIGNED_IN_HEADERS, Hardening
 from table_api.http_api.access.question import Api
 from table_api.http_api.access.settings import LOCAL_ACCESS, AccessSettings, AuthMode
+from table_api.http_api.access.sights import Sights
 from table_api.http_api.calls import endpoints as calls
 from table_api.http_api.calls import models as call_models
 from table_api.http_api.conventions.problems import EXCEPTION_HANDLERS
@@ -35,6 +36,9 @@ from table_api.http_api.usage import models as usage_models
 from table_api.invoicing.closing.month_files import CSV, JSON, PDF, XLSX
 from table_api.invoicing.closing.renditions import PARQUET
 from table_api.invoicing.settings import DEFAULT_INVOICING, InvoicingSettings
+from table_api.invoicing.snapshots.archive import Archive
+from table_api.invoicing.snapshots.billed_centres import BilledCentres
+from table_api.owners.ownership import Owners
 from table_api.people.people import People
 from table_api.storage.blobs import BlobStore
 from table_api.storage.table_storage import TableStorage
@@ -117,11 +121,15 @@ def create_app(
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=_middleware(access),
     )
+    people_table = People(storage, now=now)
     app.state.api = Api(
         storage=storage,
         blobs=blobs,
         reads=LedgerReads(storage, now=now),
-        people=People(storage, now=now),
+        people=people_table,
+        sights=Sights(
+            people_table, Owners(storage, now=now), BilledCentres(Archive(blobs), now=now)
+        ),
         groups=groups,
         invoicing=invoicing,
         auth_mode=access.auth_mode,

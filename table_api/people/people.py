@@ -49,6 +49,14 @@ class PeopleDirectory:
         for subject in sorted(self._by_subject):
             yield from self._by_subject[subject]
 
+    def subjects(self) -> list[str]:
+        """Everybody who has a row."""
+        return list(self._by_subject)
+
+    def rows_of(self, subject: str) -> Sequence[Person]:
+        """A subject's rows, by day."""
+        return self._by_subject.get(subject, ())
+
     def with_rows(self, rows: Iterable[Person]) -> "PeopleDirectory":
         """Another one in which these rows replace those of the same subject and day."""
         merged = {(person.subject, person.valid_from): person for person in (*self, *rows)}

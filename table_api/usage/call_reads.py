@@ -1,6 +1,6 @@
 """The ledger's reads of calls: a subject's calls page by page, and one call's chain. No writes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from table_api.ledger.day_range import DayRange, MonthDays
@@ -39,7 +39,7 @@ class CallReads:
     async def page(
         self,
         subject: str,
-        days: DayRange,
+        ranges: Sequence[DayRange],
         *,
         limit: int,
         model: str | None = None,
@@ -47,11 +47,12 @@ class CallReads:
     ) -> CallPage:
         """Up to `limit` calls after an address; fewer when ROWS_SCANNED_MAX rows did not hold more.
 
-        Each is the last row of its chain. Reads one call more than it gives, to know of a next.
+        The ranges are in order and apart. Each call is the last row of its chain. Reads one call
+        more than it gives, to know of a next.
         """
         calls: list[LedgerEntry] = []
         scanned, last = 0, None
-        async for entry, rows in self._last_entries(subject, days, after, limit + 1):
+        async for entry, rows in self._last_entries(subject, ranges, after, limit + 1):
             if len(calls) == limit or scanned >= ROWS_SCANNED_MAX:
                 return CallPage(tuple(calls), last)
             scanned += rows
@@ -74,16 +75,18 @@ class CallReads:
         return entries
 
     async def _last_entries(
-        self, subject: str, days: DayRange, after: CallAddress | None, size: int
+        self, subject: str, ranges: Sequence[DayRange], after: CallAddress | None, size: int
     ) -> AsyncIterator[tuple[LedgerEntry, int]]:
         """(last row, number of rows) of each chain in the order of the entry keys."""
         shards = (await self._reads.meta()).settings.shards
-        for month in days.months():
+        for month in (month for days in ranges for month in days.months()):
             if after is not None and month.month < after.month:
                 continue
             partition = partition_of(month.month, subject, shards)
             resume = after if after is not None and after.month == month.month else None
             keys = _keys(subject, month, resume)
+            if keys.start >= keys.stop:
+                continue  # the page before ended after this range
             async for chain in whole_chains(self._rows(partition, keys, size), resume):
                 yield read_entry(chain[-1]), len(chain)
 
@@ -102,7 +105,9 @@ class CallReads:
 
 def _keys(subject: str, month: MonthDays, after: CallAddress | None) -> KeyRange:
     of_days = subject_rows("c", subject, (month.start, month.stop))
-    return of_days if after is None else KeyRange(after_key(after.entry_key), of_days.stop)
+    if after is None:
+        return of_days
+    return KeyRange(max(of_days.start, after_key(after.entry_key)), of_days.stop)
 
 
 def after_key(row_key: str) -> str:

@@ -42,7 +42,7 @@ async def erase_person(settings: Settings, subject: str) -> int:
 
 
 async def import_people(settings: Settings, file: Path, *, dry_run: bool) -> int:
-    """Import a file. InvalidPeopleFile before anything is written."""
+    """Import a file. InvalidFile before anything is written."""
     async with open_tables(settings.storage) as storage:
         people = People(storage, now=now_utc)
         rows = read_people_csv(await asyncio.to_thread(file.read_bytes))

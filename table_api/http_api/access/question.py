@@ -1,19 +1,26 @@
-"""What the handlers ask (Api), and what one question is about (Question). Knows no resource."""
+"""One request (Asking), what its handler reads from (Api), and what it is about (Question).
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Knows no resource. Handlers of what belongs to people read through `http_api.visible`, which narrows
+every read to what the caller may see.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from starlette.requests import Request
 
 from table_api.consumer_state.groups import Groups
+from table_api.http_api.access.caller import Caller
+from table_api.http_api.access.gate import caller_of
 from table_api.http_api.access.settings import AuthMode
+from table_api.http_api.access.sights import Sight, Sights
 from table_api.http_api.conventions.models import Fields
-from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.http_api.conventions.queries import RangeQuery
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import LedgerMeta
+from table_api.owners.share import Share
 from table_api.people.people import People, PeopleDirectory
 from table_api.storage.blobs import BlobStore
 from table_api.storage.table_storage import TableStorage
@@ -22,7 +29,7 @@ from table_api.usage.cell_reads import LedgerReads
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """What the handlers ask; one per app. Each resource opens its own reads over it."""
+    """What the API reads from; one per app. Each resource opens its own reads over it."""
 
     storage: TableStorage
     blobs: BlobStore
@@ -30,20 +37,48 @@ class Api:
     reads: LedgerReads
     """Keeps what the ledger was made with."""
     people: People
+    sights: Sights
     groups: Groups
     invoicing: InvoicingSettings
     auth_mode: AuthMode
     now: Callable[[], datetime]
 
 
+@dataclass(slots=True, kw_only=True)
+class Asking:
+    """One request: who asks, and whom the answer shows."""
+
+    api: Api
+    caller: Caller
+    shown: set[str] = field(default_factory=set)
+    """Subjects other than the caller whose usage or names are in the answer."""
+    shows_everybody: bool = False
+    """Whether the answer is about everybody whom the caller may see, and `shown` names nobody."""
+
+    def show(self, subjects: Iterable[str]) -> None:
+        """To be called by every read that gives out what belongs to these subjects."""
+        self.shown.update(subjects)
+        self.shown.discard(self.caller.subject or "")
+
+    async def sight(self, days: DayRange | None = None) -> Sight:
+        """What the caller may see in these days."""
+        return await self.api.sights.of(self.caller, days)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What one question is about: the ledger, its days, today's people."""
+    """What one question is about: the ledger, its days, today's people as the caller sees them."""
 
     meta: LedgerMeta
     people: PeopleDirectory
     today: date
     days: DayRange
+    sight: Sight
+
+    def cost_centre(self, subject: str, day: date) -> str | None:
+        """Who pays for a subject on a charge day."""
+        source = self.sight if isinstance(self.sight, Share) else self.people
+        return source.cost_centre(subject, day)
 
 
 def api_of(request: Request) -> Api:
@@ -52,20 +87,23 @@ def api_of(request: Request) -> Api:
     return api
 
 
-async def question_of(api: Api, query: RangeQuery) -> Question:
+def asking_of(request: Request) -> Asking:
+    """The one Asking of a request. Refused when nobody is signed in."""
+    asking = getattr(request.state, "asking", None)
+    if asking is None:
+        asking = request.state.asking = Asking(api=api_of(request), caller=caller_of(request))
+    return asking
+
+
+async def question_of(asking: Asking, query: RangeQuery) -> Question:
     """Read what every list needs; Refused when the range cannot be used."""
+    api = asking.api
     meta = await api.reads.meta()
     today = meta.calendar.day(api.now())
-    people = await api.people.directory()
-    return Question(meta=meta, people=people, today=today, days=query.days(today))
-
-
-async def check_known(api: Api, question: Question, subject: str) -> None:
-    """Refused when neither the people nor the ledger's last months know the subject."""
-    if subject not in question.people and not await api.reads.knows(subject, question.today):
-        raise Refused(
-            ProblemKind.UNKNOWN_SUBJECT, "neither the ledger nor the people know this subject"
-        )
+    days = query.days(today)
+    sight = await asking.sight(days)
+    people = await api.sights.people(sight)
+    return Question(meta=meta, people=people, today=today, days=days, sight=sight)
 
 
 def head(question: Question) -> Fields:

@@ -31,9 +31,16 @@ def calls(
 
 
 def call_detail(
-    chain: Sequence[LedgerEntry], meta: LedgerMeta, people: PeopleDirectory
+    chain: Sequence[LedgerEntry],
+    meta: LedgerMeta,
+    people: PeopleDirectory,
+    *,
+    with_operators: bool,
 ) -> models.CallDetail:
-    """The answer of /v1/calls/{call_id}, with what held for the subject on the charge day."""
+    """The answer of /v1/calls/{call_id}, with what held for the subject on the charge day.
+
+    `with_operators`: who approved re-rating runs is shown.
+    """
     entry = chain[-1]
     origin, priced = entry.origin, recorded_call(entry).priced
     person = people.at(entry.subject, entry.day)
@@ -57,7 +64,8 @@ def call_detail(
             ),
             "explanation": _explanation(entry, priced),
             "chain": [
-                _chain_row(row, before) for before, row in zip((None, *chain), chain, strict=False)
+                _chain_row(row, before, with_operators=with_operators)
+                for before, row in zip((None, *chain), chain, strict=False)
             ],
         }
     )
@@ -153,14 +161,16 @@ def _charge_line(entry: LedgerEntry, unit: Unit, quantity: int) -> models.Charge
     )
 
 
-def _chain_row(entry: LedgerEntry, before: LedgerEntry | None) -> models.ChainRow:
+def _chain_row(
+    entry: LedgerEntry, before: LedgerEntry | None, *, with_operators: bool
+) -> models.ChainRow:
     return models.ChainRow.model_validate(
         {
             "n": entry.number,
             "recorded_at": entry.recorded_at,
             "reason": entry.correction,
             "run": entry.run,
-            "run_by": entry.run_by,
+            "run_by": entry.run_by if with_operators else None,
             "before": None if before is None else _cost(before),
             "state": entry.state,
             "book_version": entry.book_version,

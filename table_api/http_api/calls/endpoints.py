@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.http_api.access.question import api_of, check_known, question_of
+from table_api.http_api.access.question import asking_of, question_of
 from table_api.http_api.calls import answers
 from table_api.http_api.conventions.call_id import opaque_id, read_call_place
 from table_api.http_api.conventions.cursor import (
@@ -29,9 +29,10 @@ from table_api.http_api.conventions.queries import (
     Subject,
     Text,
 )
-from table_api.ledger.day_range import DayRange
+from table_api.http_api.visible.calls import call_chain, calls_page
+from table_api.http_api.visible.people import visible_people
+from table_api.http_api.visible.usage import check_known
 from table_api.ledger.keys import CallAddress, subject_rows
-from table_api.usage.call_reads import CallReads
 
 
 class CallsQuery(RangeQuery):
@@ -45,21 +46,19 @@ class CallsQuery(RangeQuery):
 CallId = Annotated[str, Path(description="The opaque `id` of a call.")]
 
 
-def call_cursor(
-    query: CallsQuery, days: DayRange, subject: str, place: CallAddress | None
-) -> str | None:
+def call_cursor(digest: str, place: CallAddress | None) -> str | None:
     """The cursor after a call of the list; None after the last one."""
     if place is None:
         return None
-    return encode_cursor(_calls_digest(query, days, subject), (opaque_id(place),))
+    return encode_cursor(digest, (opaque_id(place),))
 
 
-def call_place(query: CallsQuery, days: DayRange, subject: str) -> CallAddress | None:
+def call_place(query: CallsQuery, digest: str, subject: str) -> CallAddress | None:
     """Where the page starts; Refused when the cursor does not fit the question."""
     if query.cursor is None:
         return None
     try:
-        (name,) = decode_cursor(query.cursor, _calls_digest(query, days, subject), parts=1)
+        (name,) = decode_cursor(query.cursor, digest, parts=1)
     except InvalidCursor as error:
         raise refused_parameter("cursor", query.cursor, str(error)) from error
     place = read_call_place(name)
@@ -69,38 +68,37 @@ def call_place(query: CallsQuery, days: DayRange, subject: str) -> CallAddress |
     return place
 
 
-def _calls_digest(query: CallsQuery, days: DayRange, subject: str) -> str:
-    return filter_digest("calls", days, subject, query.model)
-
-
 async def get_subject_calls(
     request: Request, subject: Subject, query: Annotated[CallsQuery, Query()]
 ) -> Response:
     """A subject's calls in the order of their time, a page at a time."""
-    api = api_of(request)
-    question = await question_of(api, query)
+    asking = asking_of(request)
+    question = await question_of(asking, query)
     subject = normalize("NFC", subject)
-    after = call_place(query, question.days, subject)
-    page = await CallReads(api.storage, api.reads).page(
-        subject, question.days, limit=query.limit, model=query.model, after=after
+    binding = asking.caller.binding
+    digest = filter_digest("calls", question.days, subject, query.model, *binding)
+    after = call_place(query, digest, subject)
+    page = await calls_page(
+        asking, question, subject, limit=query.limit, model=query.model, after=after
     )
     if not page.calls:
-        await check_known(api, question, subject)
-    cursor = call_cursor(query, question.days, subject, page.last)
+        await check_known(asking, question, subject)
+    cursor = call_cursor(digest, page.last)
     page_info = Page(next_cursor=cursor, limit=query.limit)
     body = answers.calls(question, page.calls, page_info, subject)
-    return json_answer(request, body, link=next_link(request, question.days, cursor))
+    return json_answer(request, body, binding, link=next_link(request, question.days, cursor))
 
 
 async def get_call(
     request: Request, call_id: CallId, query: Annotated[NoQuery, Query()]
 ) -> Response:
     """One call with its chain and the explanation of its cost."""
-    api = api_of(request)
+    asking = asking_of(request)
     place = read_call_place(call_id)
-    reads = CallReads(api.storage, api.reads)
-    chain = await reads.chain(place) if place is not None else []
+    chain = await call_chain(asking, place) if place is not None else ()
     if not chain:
         raise Refused(ProblemKind.UNKNOWN_CALL, "no call of the ledger has this id")
-    meta, people = await api.reads.meta(), await api.people.directory()
-    return json_answer(request, answers.call_detail(chain, meta, people))
+    meta, people = await asking.api.reads.meta(), await visible_people(asking)
+    caller = asking.caller
+    body = answers.call_detail(chain, meta, people, with_operators=caller.sees_everybody)
+    return json_answer(request, body, caller.binding)

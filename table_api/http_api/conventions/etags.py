@@ -14,14 +14,20 @@ CACHE_CONTROL = "private, no-cache"
 
 
 def json_answer(
-    request: Request, body: BaseModel | Mapping[str, object], *, link: str | None = None
+    request: Request,
+    body: BaseModel | Mapping[str, object],
+    binding: tuple[str, ...],
+    *,
+    link: str | None = None,
 ) -> Response:
-    """The body, or 304 when the caller has it already."""
+    """The body, or 304 when the caller has it already. `binding` is whose tag it is: the tag of
+    another caller says nothing of this one's answer.
+    """
     if isinstance(body, BaseModel):
         content = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
     else:
         content = msgspec.json.encode(body)
-    question = repr((request.scope["path"], request.scope["query_string"])).encode()
+    question = repr((request.scope["path"], request.scope["query_string"], *binding)).encode()
     digest = hashlib.sha256(question + b"\n" + content).hexdigest()[:24]
     headers = {"ETag": f'W/"{digest}"', "Cache-Control": CACHE_CONTROL}
     if link is not None:

@@ -15,9 +15,9 @@ from table_api.people.people import PeopleDirectory
 
 
 def month_answer(manifest: Manifest) -> answers.InvoiceMonth:
-    """A closed month with its FOCUS files."""
+    """A closed month with its FOCUS files, if the caller may have them."""
     stored = [_file(file) for file in manifest.files if file.name.startswith("focus/")]
-    parquet = [_rendered(f"{name}.parquet", PARQUET) for name in DATASETS]
+    parquet = [_rendered(f"{name}.parquet", PARQUET) for name in DATASETS] if stored else []
     return answers.InvoiceMonth(
         month=manifest.month,
         issued_at=manifest.issued_at,

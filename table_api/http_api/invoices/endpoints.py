@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from table_api.audit.last_audit import last_audit
-from table_api.http_api.access.question import Api, api_of
+from table_api.http_api.access.question import Api, asking_of
 from table_api.http_api.conventions.etags import content_answer, json_answer
 from table_api.http_api.conventions.problems import ProblemKind, Refused, refused_parameter
 from table_api.http_api.conventions.queries import NoQuery
@@ -21,6 +21,8 @@ from table_api.http_api.invoices.answers import (
     preview_answer,
 )
 from table_api.http_api.invoices.queries import DocumentKind, FileQuery, InvoicesQuery, PreviewQuery
+from table_api.http_api.visible.documents import Documents
+from table_api.http_api.visible.people import visible_people
 from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import waiting_calls
 from table_api.invoicing.closing.hubs_read import unread_hubs
@@ -31,14 +33,11 @@ from table_api.invoicing.closing.renditions import (
     render,
     render_parquet,
 )
-from table_api.invoicing.documents.document import decode_document
 from table_api.invoicing.errors import BadMonth, CloseRefused
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.billing_month import BillingMonth
-from table_api.invoicing.snapshots.manifest import File, Manifest
+from table_api.invoicing.snapshots.manifest import File
 from table_api.invoicing.snapshots.take_snapshot import BillingSource
-
-MONTHS_LISTED_MAX = 13
 
 Number = Annotated[str, Path(description="Number of an invoice or statement.")]
 NumberOrMonth = Annotated[
@@ -49,26 +48,29 @@ FileName = Annotated[str, Path(description="A file of the document or month.")]
 
 async def get_invoices(request: Request, query: Annotated[InvoicesQuery, Query()]) -> Response:
     """Closed months and their documents, newest first."""
-    manifests = await _manifests(_archive(request), query.month)
+    asking = asking_of(request)
+    month = None if query.month is None else _month(query.month)
+    manifests = await Documents(asking).manifests(month, query.kind.value)
     of_kind = manifests if query.kind is DocumentKind.INVOICE else manifests[:1]
-    people = await api_of(request).people.directory()
-    body = answers.Invoices(
-        months=[month_answer(manifest) for manifest in manifests],
-        data=[entry for manifest in of_kind for entry in entries_of(manifest, query.kind, people)],
-    )
-    return json_answer(request, body)
+    people = await visible_people(asking)
+    entries = [entry for each in of_kind for entry in entries_of(each, query.kind, people)]
+    asking.show(entry.subject for entry in entries if entry.subject is not None)
+    body = answers.Invoices(months=[month_answer(manifest) for manifest in manifests], data=entries)
+    return json_answer(request, body, asking.caller.binding)
 
 
 async def get_invoice(
     request: Request, number: Number, query: Annotated[NoQuery, Query()]
 ) -> Response:
     """One invoice or statement without its lines."""
-    archive = _archive(request)
-    month, manifest = await _found(archive, number)
+    asking = asking_of(request)
+    documents = Documents(asking)
+    month, manifest = await documents.find(number)
     [file] = [each for each in manifest.files_of(number) if each.name.endswith(".json")]
-    document = decode_document(await archive.file(month, file), file.name)
-    people = await api_of(request).people.directory()
-    return json_answer(request, invoice_answer(document, manifest, people))
+    document = await documents.document(month, file)
+    people = await visible_people(asking)
+    body = invoice_answer(document, manifest, people)
+    return json_answer(request, body, asking.caller.binding)
 
 
 async def get_invoice_file(
@@ -78,72 +80,55 @@ async def get_invoice_file(
     query: Annotated[FileQuery, Query()],
 ) -> Response:
     """A file as it was stored, or rendered with display names."""
-    month = _as_month(number)
-    if month is not None:
-        return await _month_file(request, month, file)
-    archive = _archive(request)
-    month, manifest = await _found(archive, number)
+    asking = asking_of(request)
+    documents = Documents(asking)
+    if (of_month := _as_month(number)) is not None:
+        return await _month_file(request, documents, of_month, file)
+    month, manifest = await documents.find(number)
     stored = {each.name.split("/")[-1]: each for each in manifest.files_of(number)}
     base, _, ending = file.rpartition(".")
-    if not query.names and file in stored:
-        return await _stored(request, month, stored[file])
-    if base != number or ending not in RENDERERS:
+    is_stored = not query.names and file in stored
+    if not is_stored and (base != number or ending not in RENDERERS):
         raise Refused(ProblemKind.UNKNOWN_INVOICE, f"{number} has no such file to give")
-    source = stored[f"{number}.json"]
-    document = decode_document(await archive.file(month, source), source.name)
-    people = api_of(request).people
-    names = names_of(document, await people.directory()) if query.names else {}
+    document = await documents.document(month, stored[f"{number}.json"])
+    if is_stored:
+        return await _stored(request, documents, month, stored[file])
+    names = names_of(document, await visible_people(asking)) if query.names else {}
     content_type, content = await asyncio.to_thread(render, document, ending, names)
     digest = hashlib.sha256(content).hexdigest()
     return content_answer(request, content, content_type, digest=digest, immutable=False)
 
 
-async def _month_file(request: Request, month: BillingMonth, file: str) -> Response:
+async def _month_file(
+    request: Request, documents: Documents, month: BillingMonth, file: str
+) -> Response:
     """A FOCUS file of a closed month; Parquet is rendered."""
-    archive = _archive(request)
-    manifest = await archive.manifest(month)
+    manifest = await documents.manifest(month)
     stored = {} if manifest is None else {each.name: each for each in manifest.files}
     base, _, ending = file.rpartition(".")
+    documents.asking.shows_everybody = True
     if f"focus/{file}" in stored:
-        return await _stored(request, month, stored[f"focus/{file}"])
+        return await _stored(request, documents, month, stored[f"focus/{file}"])
     if ending != "parquet" or f"focus/{base}.csv" not in stored:
         raise Refused(ProblemKind.UNKNOWN_INVOICE, f"month {month} has no such file to give")
-    snapshot, _ = await archive.standing_snapshot(month)
+    snapshot, _ = await documents.archive.standing_snapshot(month)
     content = await asyncio.to_thread(render_parquet, snapshot, base)
     digest = hashlib.sha256(content).hexdigest()
     return content_answer(request, content, PARQUET, digest=digest, immutable=False)
 
 
-async def _stored(request: Request, month: BillingMonth, file: File) -> Response:
-    content = await _archive(request).file(month, file)
+async def _stored(
+    request: Request, documents: Documents, month: BillingMonth, file: File
+) -> Response:
+    content = await documents.content(month, file)
     return content_answer(request, content, file.content_type, digest=file.sha256, immutable=True)
 
 
-def _archive(request: Request) -> Archive:
-    """The closed months."""
-    return Archive(api_of(request).blobs)
-
-
-async def _manifests(archive: Archive, month: str | None) -> list[Manifest]:
-    """Of one month, or of the newest."""
+def _month(text: str) -> BillingMonth:
+    month = _as_month(text)
     if month is None:
-        months = (await archive.months())[-MONTHS_LISTED_MAX:]
-    else:
-        known = _as_month(month)
-        if known is None:
-            raise refused_parameter("month", month, "is not a month as 2026-11")
-        months = [known]
-    found = [await archive.manifest(each) for each in reversed(months)]
-    return [manifest for manifest in found if manifest is not None]
-
-
-async def _found(archive: Archive, number: str) -> tuple[BillingMonth, Manifest]:
-    """The month whose manifest names the document. Refused when none does."""
-    for month in reversed(await archive.months()):
-        manifest = await archive.manifest(month)
-        if manifest is not None and manifest.entry(number) is not None:
-            return month, manifest
-    raise Refused(ProblemKind.UNKNOWN_INVOICE, "no closed month has a document of this number")
+        raise refused_parameter("month", text, "is not a month as 2026-11")
+    return month
 
 
 def _as_month(text: str) -> BillingMonth | None:
@@ -161,7 +146,9 @@ async def get_invoice_preview(
     request: Request, query: Annotated[PreviewQuery, Query()]
 ) -> Response:
     """An open month as it would be billed now, by what the last audit found."""
-    api = api_of(request)
+    asking = asking_of(request)
+    asking.shows_everybody = True
+    api = asking.api
     job = await _job(api)
     open_months = await job.open_months()
     month = _chosen(query.month, open_months)
@@ -169,7 +156,8 @@ async def get_invoice_preview(
         documents = await job.preview(month, await last_audit(api.storage))
     except CloseRefused as refused:
         raise refused_parameter("month", month, str(refused)) from refused
-    return json_answer(request, preview_answer(documents, open_months, job.source.people))
+    body = preview_answer(documents, open_months, job.source.people)
+    return json_answer(request, body, asking.caller.binding)
 
 
 def _chosen(text: str | None, open_months: list[BillingMonth]) -> BillingMonth:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pricing_rules.money import format_pico
-from table_api.http_api.access.question import api_of
+from table_api.http_api.access.question import asking_of
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.http_api.conventions.queries import NoQuery
@@ -21,16 +21,18 @@ RunId = Annotated[str, Path(description="The `run` of a re-rating run.")]
 
 async def get_reratings(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
     """Every re-rating run, the newest first."""
-    runs = await Reratings(api_of(request).storage).all()
+    asking = asking_of(request)
+    runs = await Reratings(asking.api.storage).all()
     data = [models.Rerating.model_validate(_fields(run)) for run in runs]
-    return json_answer(request, models.Reratings(data=data))
+    return json_answer(request, models.Reratings(data=data), asking.caller.binding)
 
 
 async def get_rerating(
     request: Request, run: RunId, query: Annotated[NoQuery, Query()]
 ) -> Response:
     """One re-rating run with what it changes."""
-    reratings = Reratings(api_of(request).storage)
+    asking = asking_of(request)
+    reratings = Reratings(asking.api.storage)
     try:
         found = await reratings.get(run)
     except RunRefused:
@@ -40,7 +42,9 @@ async def get_rerating(
         "billing_currency": report.get("billing_currency"),
         "lines": report["lines"],
     }
-    return json_answer(request, models.ReratingDetail.model_validate(fields))
+    body = models.ReratingDetail.model_validate(fields)
+    asking.show(line.subject for line in body.lines)
+    return json_answer(request, body, asking.caller.binding)
 
 
 def _fields(run: Rerating) -> dict[str, Any]:

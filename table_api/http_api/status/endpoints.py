@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from table_api.completeness.reads import CALLS_READ_MAX, CompletenessReads
 from table_api.errors import Unavailable
-from table_api.http_api.access.question import api_of
+from table_api.http_api.access.question import api_of, asking_of
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.queries import NoQuery
 from table_api.http_api.status.completeness import CompletenessQuery, completeness_answer
@@ -33,24 +33,27 @@ async def get_health(request: Request, query: Annotated[NoQuery, Query()]) -> Re
         currency=settings.pricing_currency,
         auth_mode=api.auth_mode.value,
     )
-    return json_answer(request, health)
+    return json_answer(request, health, ())
 
 
 async def get_metering(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
     """How far metering is, what it could not read, and whether the last audit was clean."""
-    api = api_of(request)
+    asking = asking_of(request)
+    api = asking.api
     await api.reads.meta()
     status = await read_metering(api.storage, api.groups.metering)
-    return json_answer(request, metering_answer(status))
+    return json_answer(request, metering_answer(status), asking.caller.binding)
 
 
 async def get_completeness(
     request: Request, query: Annotated[CompletenessQuery, Query()]
 ) -> Response:
     """What each of the two paths missed, per hour, API and model."""
-    api = api_of(request)
+    asking = asking_of(request)
+    api = asking.api
     meta = await api.reads.meta()
     days = query.days(meta.calendar.day(api.now()))
     reads = CompletenessReads(api.storage, api.reads, api.groups)
     reading = await reads.read(days, calls_max=CALLS_READ_MAX)
-    return json_answer(request, completeness_answer(reading, meta, days))
+    body = completeness_answer(reading, meta, days)
+    return json_answer(request, body, asking.caller.binding)

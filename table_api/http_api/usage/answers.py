@@ -8,7 +8,6 @@ from table_api.http_api.access.question import Question, billing_currency, head,
 from table_api.http_api.conventions.models import Fields
 from table_api.http_api.conventions.problems import refused_parameter
 from table_api.http_api.usage.queries import SubjectUsageQuery, UsageQuery
-from table_api.people.people import PeopleDirectory
 from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
 from table_api.usage.grouping import Dimension, group_usage
 from table_api.usage.subject_list import SubjectUsage
@@ -21,7 +20,7 @@ def usage(
     question: Question, cells: Sequence[DailyUsage], query: UsageQuery, newest: datetime | None
 ) -> Fields:
     """The answer of /v1/usage: models.Usage."""
-    cells = _filtered(cells, query, question.people)
+    cells = _filtered(cells, query, question)
     return head(question) | {"newest_call": newest} | _report(question, cells, query)
 
 
@@ -78,20 +77,20 @@ def _subject_line(found: SubjectUsage, *, billed: bool) -> Fields:
 
 
 def _filtered(
-    cells: Sequence[DailyUsage], query: UsageQuery, people: PeopleDirectory
+    cells: Sequence[DailyUsage], query: UsageQuery, question: Question
 ) -> Sequence[DailyUsage]:
     if query.model is not None:
         cells = [cell for cell in cells if cell.model == query.model]
     if query.cost_centre is not None:
         wanted = query.cost_centre or None
-        cells = [cell for cell in cells if people.cost_centre(cell.subject, cell.day) == wanted]
+        cells = [cell for cell in cells if question.cost_centre(cell.subject, cell.day) == wanted]
     return cells
 
 
 def _report(
     question: Question, cells: Iterable[DailyUsage], query: UsageQuery | SubjectUsageQuery
 ) -> Fields:
-    groups = group_usage(cells, query.dimensions, question.people.cost_centre)
+    groups = group_usage(cells, query.dimensions, question.cost_centre)
     if len(groups) > GROUPS_MAX:
         raise refused_parameter(
             "group_by", query.group_by, f"gives {len(groups)} lines, {GROUPS_MAX} are the limit"

@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from table_api.people.csv_file import InvalidPeopleFile, read_people_csv
+from table_api.people.csv_file import read_people_csv
+from table_api.people.csv_records import InvalidFile
 from tests.paths import SHARED
 
 HEADER = "subject,display_name,cost_centre,valid_from\n"
@@ -50,7 +51,7 @@ def test_a_recorded_export_with_two_marks_is_read() -> None:
     ],
 )
 def test_what_nobody_can_see_or_a_spreadsheet_would_run_is_refused(row: str, named: str) -> None:
-    with pytest.raises(InvalidPeopleFile, match=named):
+    with pytest.raises(InvalidFile, match=named):
         subjects(row)
 
 

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from table_api.people.csv_file import COLUMNS, InvalidPeopleFile, import_changes, read_people_csv
+from table_api.people.csv_file import COLUMNS, import_changes, read_people_csv
+from table_api.people.csv_records import InvalidFile
 from table_api.people.people import PEOPLE_AGE_S_MAX, PEOPLE_TABLE, People, PeopleDirectory, Person
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
@@ -135,7 +136,7 @@ def test_subject_is_taken_in_the_ledgers_normal_form() -> None:
     ],
 )
 def test_file_with_a_bad_line_is_refused_by_its_number(content: bytes, message: str) -> None:
-    with pytest.raises(InvalidPeopleFile, match=message):
+    with pytest.raises(InvalidFile, match=message):
         read_people_csv(content)
 
 

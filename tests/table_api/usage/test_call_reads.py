@@ -31,7 +31,7 @@ async def all_pages(
     found: list[LedgerEntry] = []
     after: CallAddress | None = None
     while True:
-        page = await calls_of(storage).page(SUBJECT, days, limit=limit, model=model, after=after)
+        page = await calls_of(storage).page(SUBJECT, [days], limit=limit, model=model, after=after)
         assert len(page.calls) <= limit
         found.extend(page.calls)
         after = page.last
@@ -90,7 +90,7 @@ async def test_calls_of_one_model_are_found_behind_many_of_another(
         deployment = "gpt-4o" if n == 17 else "gpt-4.1-mini"
         time = CALL_TIME + timedelta(seconds=n)
         await ledger.post([make_call(n, id=call_id(n), deployment=deployment, time=time)])
-    first = await calls_of(memory).page(SUBJECT, NOVEMBER, limit=5, model="gpt-4o")
+    first = await calls_of(memory).page(SUBJECT, [NOVEMBER], limit=5, model="gpt-4o")
     assert first.calls == ()
     assert first.last is not None
     [found] = await all_pages(memory, NOVEMBER, limit=5, model="gpt-4o")
@@ -99,7 +99,7 @@ async def test_calls_of_one_model_are_found_behind_many_of_another(
 
 async def test_chain_is_the_calls_own_rows_in_their_order(either_storage: TableStorage) -> None:
     await post_prefixed_ids(either_storage)
-    page = await calls_of(either_storage).page(SUBJECT, NOVEMBER, limit=1)
+    page = await calls_of(either_storage).page(SUBJECT, [NOVEMBER], limit=1)
     place = CallAddress(page.calls[0].partition, page.calls[0].entry_key)
     chain = await calls_of(either_storage).chain(place)
     assert [(entry.text("call_id"), entry.number) for entry in chain] == [("a", 0), ("a", 1)]

@@ -13,7 +13,7 @@ import pytest
 from table_api.__main__ import main
 from table_api.verbs.package import NEEDED
 
-BY_OTHERS = {"aiohttp", "tzdata"}
+BY_OTHERS = {"aiohttp", "cryptography", "tzdata"}
 NOT_IN_THE_APP = {"subset.py"}
 """A program of its own, which makes the fonts."""
 STARTS = """
@@ -32,7 +32,11 @@ def folder(tmp_path: Path) -> Path:
 def test_a_fresh_interpreter_starts_the_app_from_its_folder(folder: Path) -> None:
     connection = "AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"
     connection += "BlobEndpoint=http://127.0.0.1:9/a"
-    environment = os.environ | {"STORAGE_CONNECTION_STRING": connection}
+    environment = os.environ | {
+        "STORAGE_CONNECTION_STRING": connection,
+        "OIDC_ISSUERS": "https://login.contoso.com",
+        "OIDC_AUDIENCES": "api://chargeback",
+    }
     environment.pop("PYTHONPATH", None)
     run = subprocess.run(
         [sys.executable, "-c", STARTS],

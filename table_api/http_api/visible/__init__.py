@@ -1,0 +1,1 @@
+"""The reads of what belongs to people, each narrowed to what the caller may see."""

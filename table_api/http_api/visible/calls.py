@@ -1,0 +1,53 @@
+"""Calls as one caller may see them."""
+
+from collections.abc import Sequence
+
+from table_api.http_api.access.question import Asking, Question
+from table_api.ledger.day_range import DayRange
+from table_api.ledger.entries import LedgerEntry
+from table_api.ledger.keys import CallAddress
+from table_api.owners.share import DAY, Everything, Share
+from table_api.storage.keys import encode_part
+from table_api.usage.call_reads import CallPage, CallReads
+
+
+async def calls_page(
+    asking: Asking,
+    question: Question,
+    subject: str,
+    *,
+    limit: int,
+    model: str | None,
+    after: CallAddress | None,
+) -> CallPage:
+    """A page of a subject's calls; nothing of a subject that the caller does not see."""
+    asking.show([subject])
+    days = [question.days]
+    if isinstance(question.sight, Share):
+        days = question.sight.days(subject, question.days)
+    reads = CallReads(asking.api.storage, asking.api.reads)
+    return await reads.page(subject, days, limit=limit, model=model, after=after)
+
+
+async def call_chain(asking: Asking, address: CallAddress) -> Sequence[LedgerEntry]:
+    """All rows of a call; none of a call that the caller does not see."""
+    if not await _may_be_seen(asking, address):
+        return ()
+    chain = await CallReads(asking.api.storage, asking.api.reads).chain(address)
+    if not chain:
+        return ()
+    entry = chain[-1]
+    sight = await asking.sight(DayRange(entry.day, entry.day + DAY))
+    if isinstance(sight, Share) and not sight.sees(entry.subject, entry.day):
+        return ()
+    asking.show([entry.subject])
+    return chain
+
+
+async def _may_be_seen(asking: Asking, address: CallAddress) -> bool:
+    """By the key alone: whoever owns no cost centre learns nothing from how long a read takes."""
+    sight = await asking.sight()
+    if isinstance(sight, Everything) or sight.has_centres:
+        return True
+    part = address.entry_key.split("|")[1]
+    return part in {encode_part(subject) for subject in sight.subjects()}

@@ -1,0 +1,105 @@
+"""Closed months and their documents as one caller may see them.
+
+An invoice is visible to whoever owned its cost centre on every day of the month, a statement to its
+subject and to whoever owned that on every day. Files of a whole month are for Billing roles. What
+is not visible is not named, so it is unknown by the same words as what does not exist.
+"""
+
+import msgspec
+
+from pricing_rules.money import format_pico, parse_pico
+from table_api.http_api.access.question import Asking
+from table_api.http_api.conventions.problems import ProblemKind, Refused
+from table_api.invoicing.documents.document import Document, Kind, decode_document
+from table_api.invoicing.documents.minor_units import format_minor, pico_per_minor
+from table_api.invoicing.snapshots.archive import Archive
+from table_api.invoicing.snapshots.billing_month import BillingMonth
+from table_api.invoicing.snapshots.manifest import File, Manifest
+from table_api.ledger.day_range import running_month
+from table_api.owners.share import Everything, Share
+
+MONTHS_LISTED_MAX = 13
+
+
+class Documents:
+    """The closed months of one request."""
+
+    def __init__(self, asking: Asking) -> None:
+        self.asking = asking
+        self.archive = Archive(asking.api.blobs)
+
+    async def manifests(self, month: BillingMonth | None, kind: Kind) -> list[Manifest]:
+        """Of one month, or of the newest ones; those in which the caller sees a document of the
+        kind. Who does not see everybody gets the sums of those documents as a month's amounts.
+        """
+        months = [month] if month else (await self.archive.months())[-MONTHS_LISTED_MAX:]
+        found = [await self.manifest(each) for each in reversed(months)]
+        manifests = [manifest for manifest in found if manifest is not None]
+        if isinstance(await self.asking.sight(), Everything):
+            return manifests
+        listed = [_with_amounts_of(manifest, kind) for manifest in manifests]
+        return [manifest for manifest in listed if manifest is not None]
+
+    async def manifest(self, month: BillingMonth) -> Manifest | None:
+        """What the caller sees of a month; None when that is nothing, or it is not closed."""
+        manifest = await self.archive.manifest(month)
+        sight = await self.asking.sight()
+        if manifest is None or isinstance(sight, Everything):
+            return manifest
+        return _narrowed(manifest, sight)
+
+    async def find(self, number: str) -> tuple[BillingMonth, Manifest]:
+        """The month whose manifest names the document. Refused when none does."""
+        for month in reversed(await self.archive.months()):
+            manifest = await self.manifest(month)
+            if manifest is not None and manifest.entry(number) is not None:
+                return month, manifest
+        raise Refused(ProblemKind.UNKNOWN_INVOICE, "no closed month has a document of this number")
+
+    async def document(self, month: BillingMonth, file: File) -> Document:
+        """A document of a manifest that was found here."""
+        document = decode_document(await self.content(month, file), file.name)
+        self.asking.show(subjects_of(document))
+        return document
+
+    async def content(self, month: BillingMonth, file: File) -> bytes:
+        """The bytes of a file of a manifest that was found here."""
+        return await self.archive.file(month, file)
+
+
+def subjects_of(document: Document) -> set[str]:
+    """Everybody whom a document names."""
+    named = {line.subject for line in document.lines}
+    named |= {entry.subject for entry in document.uncharged}
+    return named | ({document.subject} if document.subject is not None else set())
+
+
+def _narrowed(manifest: Manifest, share: Share) -> Manifest | None:
+    days = running_month(BillingMonth.parse(manifest.month).first_day)
+    invoices = tuple(
+        entry for entry in manifest.invoices if share.owns_centre(entry.cost_centre, days)
+    )
+    statements = tuple(
+        entry
+        for entry in manifest.statements
+        if entry.subject is not None and share.owns_subject(entry.subject, days)
+    )
+    if not invoices and not statements:
+        return None
+    numbers = {entry.number for entry in (*invoices, *statements)}
+    files = tuple(file for number in sorted(numbers) for file in manifest.files_of(number))
+    return msgspec.structs.replace(manifest, invoices=invoices, statements=statements, files=files)
+
+
+def _with_amounts_of(manifest: Manifest, kind: Kind) -> Manifest | None:
+    """With the sums of its documents of a kind as amounts; None when it has none."""
+    entries = manifest.invoices if kind == "invoice" else manifest.statements
+    if not entries:
+        return None
+    amount = sum(parse_pico(entry.amount) for entry in entries)
+    unrounded = sum(parse_pico(entry.amount_unrounded) for entry in entries)
+    return msgspec.structs.replace(
+        manifest,
+        amount=format_minor(amount // pico_per_minor(manifest.currency), manifest.currency),
+        amount_unrounded=format_pico(unrounded),
+    )

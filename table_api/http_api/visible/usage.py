@@ -1,0 +1,99 @@
+"""Usage and subjects as one caller may see them."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+
+from table_api.consumer_state.progress import newest_enqueued_time
+from table_api.http_api.access.question import Asking, Question
+from table_api.http_api.conventions.problems import ProblemKind, Refused
+from table_api.monthly.reads import MonthlyReads
+from table_api.owners.share import Everything, Share
+from table_api.usage.daily_usage import DailyUsage
+from table_api.usage.grouping import Dimension
+from table_api.usage.subject_list import SubjectList, columns_of
+
+
+async def everybodys_usage(
+    asking: Asking, question: Question, dimensions: AbstractSet[Dimension]
+) -> Sequence[DailyUsage]:
+    """What a report over everybody adds up, no finer than the dimensions ask for."""
+    if isinstance(question.sight, Share):
+        return await _usage_of_share(asking, question, question.sight)
+    asking.shows_everybody = True
+    if not question.meta.has_monthly:
+        return await asking.api.reads.usage(question.days)
+    # Whose cost centre it is depends on the charge day.
+    of_centres = Dimension.COST_CENTRE in dimensions
+    return await MonthlyReads(asking.api.storage).usage(
+        question.days,
+        by_subject=of_centres or Dimension.SUBJECT in dimensions,
+        by_model=Dimension.MODEL in dimensions,
+        by_day=of_centres or Dimension.DAY in dimensions,
+    )
+
+
+async def every_subject(asking: Asking, question: Question) -> SubjectList:
+    """The list of subjects."""
+    if isinstance(question.sight, Share):
+        parts = [columns_of(await _usage_of_share(asking, question, question.sight))]
+    elif question.meta.has_monthly:
+        parts = await MonthlyReads(asking.api.storage).subjects(question.days)
+    else:
+        parts = [columns_of(await asking.api.reads.usage(question.days))]
+    return SubjectList(parts, question.people, today=question.today)
+
+
+async def subject_usage(asking: Asking, question: Question, subject: str) -> Sequence[DailyUsage]:
+    """One subject's usage; nothing of a subject that the caller does not see."""
+    asking.show([subject])
+    if isinstance(question.sight, Everything):
+        return await asking.api.reads.subject_usage(subject, question.days)
+    cells: list[DailyUsage] = []
+    for days in question.sight.days(subject, question.days):
+        cells += await asking.api.reads.subject_usage(subject, days)
+    return cells
+
+
+async def newest_call(asking: Asking, question: Question) -> datetime | None:
+    """When the newest event that is metered reached the hub. It may be anybody's."""
+    if isinstance(question.sight, Share):
+        return None
+    return await newest_enqueued_time(asking.api.storage, asking.api.groups.metering)
+
+
+async def check_known(asking: Asking, question: Question, subject: str) -> None:
+    """Refused when neither the people nor the ledger's last months know the subject.
+
+    One that the caller does not see is unknown too, by the same words, and before any read.
+    """
+    sight = question.sight
+    mine = isinstance(sight, Everything) or subject in sight.subjects()
+    if subject in question.people:
+        return
+    if not mine or not await asking.api.reads.knows(subject, question.today):
+        raise Refused(
+            ProblemKind.UNKNOWN_SUBJECT, "neither the ledger nor the people know this subject"
+        )
+
+
+async def _usage_of_share(asking: Asking, question: Question, share: Share) -> Sequence[DailyUsage]:
+    """By subject, model and day."""
+    if share.has_centres:
+        found = await _everybodys_days(asking, question)
+        cells = [cell for cell in found if share.sees(cell.subject, cell.day)]
+    else:
+        cells = []
+        for subject in share.subjects():
+            for days in share.days(subject, question.days):
+                cells += await asking.api.reads.subject_usage(subject, days)
+    asking.show(cell.subject for cell in cells)
+    return cells
+
+
+async def _everybodys_days(asking: Asking, question: Question) -> Sequence[DailyUsage]:
+    if not question.meta.has_monthly:
+        return await asking.api.reads.usage(question.days)
+    return await MonthlyReads(asking.api.storage).usage(
+        question.days, by_subject=True, by_model=True, by_day=True
+    )

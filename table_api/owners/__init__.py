@@ -1,0 +1,1 @@
+"""Who may see what of others, from which day to which. Imports `people`."""
