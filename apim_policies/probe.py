@@ -21,7 +21,9 @@ from apim_policies.harness.call import (
 )
 from apim_policies.harness.policies import Policies
 
-EVENT_BYTES_MAX = 2048
+EVENT_BYTES_MAX = 65_536
+TRACE_TOOLS_CHARS_MAX = 200
+"""Longer text is in the event alone: the trace has to stay small."""
 
 PATHS: Mapping[str, str] = {
     "chat-completions": "/openai/deployments/d/chat/completions",
@@ -67,10 +69,16 @@ def probes() -> Iterator[Probe]:
             stream = isinstance(end, Response) and end.body is None
             body = json.dumps({"model": "d", "stream": stream}).encode()
             url = f"https://gateway{path}"
+            headers = (*_JSON, length_of(body))
             request = Request(
-                method="POST", url=url, headers=_JSON, body=body, subscription="probe"
+                method="POST", url=url, headers=headers, body=body, subscription="probe"
             )
             yield Probe(operation=operation, request=request, end=end, usage=usage)
+
+
+def length_of(body: bytes) -> tuple[str, str]:
+    """The header that a client sends with a body which it does not send in chunks."""
+    return ("Content-Length", str(len(body)))
 
 
 async def travel(policies: Policies, request: Request, end: Response | GatewayError) -> Passage:
@@ -113,7 +121,7 @@ def _faults(
     yield from (f"{error.json_path}: {error.message}" for error in validator.iter_errors(event))
     if len(logged.body) >= EVENT_BYTES_MAX:
         yield f"the event has {len(logged.body)} bytes, expected less than {EVENT_BYTES_MAX}"
-    if logged.partition_key != event["subject"]:
+    if logged.partition_key != event["subject"]:  # a probe's is short
         yield f"partition key {logged.partition_key}, expected the subject {event['subject']}"
     if event["data"]["usage"] != probe.usage:
         yield f"usage {event['data']['usage']}, expected {probe.usage}"
@@ -122,16 +130,23 @@ def _faults(
 
 
 def trace_twin(logged: LoggedEvent) -> dict[str, str]:
-    """The trace metadata that says the same as an event: flat, "-" for null, without usage."""
+    """The trace metadata that says the same as an event: flat, "-" for null, without any usage."""
     event = json.loads(logged.body)
     data = dict(event["data"])
     fields = {name: event[name] for name in ("id", "time", "subject")}
     fields |= data.pop("caller") | data
     del fields["usage"]
-    return {name: _told(value) for name, value in fields.items()}
+    if fields["tools"] is not None:
+        fields["tools"] = {**fields["tools"], "usage": None}
+    told = {name: _told(value) for name, value in fields.items()}
+    if len(told["tools"]) > TRACE_TOOLS_CHARS_MAX:
+        told["tools"] = "-"
+    return told
 
 
 def _told(value: Any) -> str:
     if value is None:
         return "-"
-    return json.dumps(value) if isinstance(value, bool) else str(value)
+    if isinstance(value, dict | bool):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return str(value)

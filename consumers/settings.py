@@ -160,6 +160,11 @@ class Settings:
         "the event hub of the gateway's diagnostic log",
         default="apim-diagnostics",
     )
+    diagnostics_eventhub_namespace: str | None = _setting(
+        "DIAGNOSTICS_EVENTHUB_NAMESPACE",
+        "fully qualified namespace of that hub; by default that of usage events",
+        parse=host,
+    )
     pairing_group: str = _setting(
         "PAIRING_GROUP", "consumer group of `pair`, on both hubs", default="pairing"
     )

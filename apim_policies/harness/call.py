@@ -86,6 +86,14 @@ TIMEOUT = GatewayError(
     message="The backend did not answer in time.",
     section="backend",
 )
+KEY_MISSING = GatewayError(
+    source="authorization",
+    reason="SubscriptionKeyNotFound",
+    message="Access denied due to missing subscription key.",
+    section="inbound",
+    status=401,
+)
+"""The gateway refuses a request without a key itself: on-error runs, and inbound does not."""
 BACKEND_UNREACHABLE = GatewayError(
     source="forward-request",
     reason="BackendConnectionFailure",

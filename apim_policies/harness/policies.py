@@ -133,18 +133,14 @@ class Policies:
     async def inbound(self, request: Request) -> Passage:
         """Run inbound and backend: the passage says what to forward, or what to answer at once."""
         passage = Passage(call=next(self._calls))
-        head = {
-            "op": "inbound",
-            "call": passage.call,
-            "request_id": request.id,
-            "method": request.method,
-            "url": request.url,
-            "headers": request.headers,
-            "subscription": request.subscription,
-            "product": request.product,
-            "operation": request.operation,
-            "ip": request.ip,
-        }
+        head = {"op": "inbound", "call": passage.call, **_described(request)}
+        return _continued(passage, *await self._ask(head, request.body))
+
+    async def refused(self, request: Request, error: GatewayError) -> Passage:
+        """Run on-error for a request that the gateway refuses itself, before inbound: as one
+        without a key."""
+        passage = Passage(call=next(self._calls))
+        head = {"op": "refuse", "call": passage.call, **_described(request), **_told(error)}
         return _continued(passage, *await self._ask(head, request.body))
 
     async def outbound(self, passage: Passage, response: Response) -> Passage:
@@ -164,15 +160,7 @@ class Policies:
 
     async def on_error(self, passage: Passage, error: GatewayError) -> Passage:
         """Run on-error for a failure of the gateway itself: a timeout or a lost connection."""
-        head = {
-            "op": "error",
-            "call": passage.call,
-            "source": error.source,
-            "reason": error.reason,
-            "message": error.message,
-            "section": error.section,
-            "status": error.status,
-        }
+        head = {"op": "error", "call": passage.call, **_told(error)}
         return _continued(passage, *await self._ask(head))
 
     async def usage_known(self, passage: Passage, usage: Mapping[str, Any]) -> Passage:
@@ -192,6 +180,30 @@ class Policies:
         if reply.engine_error is not None:
             raise EngineFailed(reply.engine_error)
         return reply, body if reply.same_body else frame.body
+
+
+def _described(request: Request) -> dict[str, Any]:
+    """A request without its body, which follows the head."""
+    return {
+        "request_id": request.id,
+        "method": request.method,
+        "url": request.url,
+        "headers": request.headers,
+        "subscription": request.subscription,
+        "product": request.product,
+        "operation": request.operation,
+        "ip": request.ip,
+    }
+
+
+def _told(error: GatewayError) -> dict[str, Any]:
+    return {
+        "source": error.source,
+        "reason": error.reason,
+        "message": error.message,
+        "section": error.section,
+        "status": error.status,
+    }
 
 
 def _build(folder: Path, named_values: Mapping[str, str], gateway: Gateway) -> tuple[Path, Path]:

@@ -73,7 +73,11 @@ async def open_both(settings: Settings) -> AsyncIterator[PairingClients]:
 def hub_settings(settings: Settings) -> tuple[Settings, Settings]:
     """The settings of each hub's reader: usage, diagnostics."""
     usage = replace(settings, consumer_group=settings.pairing_group)
-    return usage, replace(usage, eventhub_name=settings.diagnostics_hub_name)
+    return usage, replace(
+        usage,
+        eventhub_name=settings.diagnostics_hub_name,
+        eventhub_namespace=settings.diagnostics_eventhub_namespace or settings.eventhub_namespace,
+    )
 
 
 def make_pairing(settings: Settings, clients: PairingClients, publisher: Publisher) -> Pairing:

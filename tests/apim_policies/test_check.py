@@ -30,8 +30,8 @@ CAPTURE_ANSWER = "chargeback-capture-answer.fragment.xml"
 SEEDS = {
     "unknown member": Seed(
         file=CAPTURE_CALL,
-        old="context.Request.OriginalUrl.Path,\n",
-        new="context.Request.OriginalUrl.Route,\n",
+        old="call = Regex.Match(context.Request.OriginalUrl.Path,\n",
+        new="call = Regex.Match(context.Request.OriginalUrl.Route,\n",
         message="`Route'",
     ),
     "forbidden type": Seed(
@@ -116,8 +116,8 @@ SEEDS = {
     ),
     "wrong section": Seed(
         file="chargeback-usage-event.fragment.xml",
-        old='<trace source="chargeback" severity="information">',
-        new='<llm-emit-token-metric /><trace source="chargeback" severity="information">',
+        old="<message>llm.call.v1</message>",
+        new="<message>llm.call.v1</message><llm-emit-token-metric />",
         message="llm-emit-token-metric",
     ),
     "bad attribute": Seed(
@@ -134,7 +134,7 @@ SEEDS = {
     ),
     "missing attribute of one among many": Seed(
         file=CAPTURE_ANSWER,
-        old='set-variable name="chargeback-duration"',
+        old='set-variable name="chargeback-duration-ms"',
         new="set-variable",
         message="set-variable",
     ),
@@ -182,8 +182,8 @@ SEEDS = {
     ),
     "body read on a stream": Seed(
         file=CAPTURE_ANSWER,
-        old='(bool)context.Variables["chargeback-streamed"]\n                  || !Regex',
-        new="type == null\n                  || !Regex",
+        old='(bool)context.Variables["chargeback-streamed"]\n                  || (string)',
+        new="type == null\n                  || (string)",
         message="the body of a streamed response is read here",
     ),
 }
@@ -244,7 +244,9 @@ def test_name_that_bicep_does_not_deploy_is_found(tmp_path: Path) -> None:
 def test_named_value_is_deployed_by_its_name_or_with_the_whole_file(tmp_path: Path) -> None:
     names = ["llm-usage", *(path.stem.split(".")[0] for path in fragments())]
     names += ["chargeback-authentication", "chargeback-tenant-id", "chargeback-audience"]
-    names += ["chargeback-stream-usage", "chargeback-token-limit"]
+    names += ["chargeback-stream-usage", "chargeback-stream-usage-except"]
+    names += ["chargeback-token-limit", "chargeback-token-limit-messages"]
+    names += ["chargeback-model-audience"]
     code = "\n".join(f"name: '{name}'" for name in names)
     main = tmp_path / "main.bicep"
     found = []

@@ -10,9 +10,16 @@ from typing import Any
 import jsonschema
 import pytest
 
-from apim_policies.harness.call import TIMEOUT, GatewayError, Passage, Request, Response
+from apim_policies.harness.call import (
+    KEY_MISSING,
+    TIMEOUT,
+    GatewayError,
+    Passage,
+    Request,
+    Response,
+)
 from apim_policies.harness.policies import Policies
-from apim_policies.probe import EVENT_BYTES_MAX, trace_twin, travel
+from apim_policies.probe import EVENT_BYTES_MAX, length_of, trace_twin, travel
 from consumers.decoding.usage_event import decode
 from pricing_rules.types import UsageEvent
 from tests.apim_policies.conftest import FOLDER, Load
@@ -39,16 +46,23 @@ def encode(body: Any) -> bytes:
     return body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
 
+def padded(told: Case) -> bytes:
+    """A request's body, with blanks at its end where the case says how large it is."""
+    return encode(told["body"]).ljust(told.get("bytes", 0))
+
+
 def request_of(case: Case) -> Request:
     told = case["request"]
-    headers = dict(told["headers"])
+    body, headers = padded(told), dict(told["headers"])
+    if body and not told.get("chunked"):
+        headers |= [length_of(body)]
     if "token_claims" in told:
         headers["Authorization"] = f"Bearer {make_token(told['token_claims'])}"
     return Request(
         method=told["method"],
         url=ORIGIN + told["path"],
         headers=tuple(headers.items()),
-        body=encode(told["body"]),
+        body=body,
         subscription=told.get("subscription"),
         product=told.get("product"),
     )
@@ -57,7 +71,7 @@ def request_of(case: Case) -> Request:
 def end_of(case: Case) -> Response | GatewayError:
     end = case["end"]
     if "error" in end:
-        return TIMEOUT
+        return {"timeout": TIMEOUT, "key missing": KEY_MISSING}[end["error"]]
     headers = tuple(end["headers"].items())
     body = None if end.get("streamed") else encode(end["body"])
     return Response(status=end["status"], headers=headers, body=body)
@@ -70,16 +84,21 @@ async def test_call_makes_exactly_the_golden_event_trace_and_messages(
     policies = await load(case.get("named_values", {}))
     request, end = request_of(case), end_of(case)
 
-    await check_forwarded(policies, request, case["forwarded"])
-    passage = await travel(policies, request, end)
+    if end is KEY_MISSING:
+        passage = await policies.refused(request, KEY_MISSING)
+    else:
+        await check_forwarded(policies, request, case)
+        passage = await travel(policies, request, end)
 
     assert passage.faults == ()
     check_answer(passage, end, case["answer"])
     check_error(passage, case.get("error"))
     check_event(passage, request, case["event"])
+    check_trace(passage, request, case)
 
 
-async def check_forwarded(policies: Policies, request: Request, expected: Case | None) -> None:
+async def check_forwarded(policies: Policies, request: Request, case: Case) -> None:
+    expected: Case | None = case["forwarded"]
     forward = (await policies.inbound(request)).forward
     if expected is None:
         assert forward is None
@@ -87,8 +106,11 @@ async def check_forwarded(policies: Policies, request: Request, expected: Case |
     assert forward is not None
     assert forward.method == request.method
     assert forward.url == BACKEND + expected["path"]
-    assert dict(forward.headers) == expected["headers"]
-    if encode(expected["body"]) != request.body:
+    headers = dict(forward.headers)
+    length = headers.pop("Content-Length", None)
+    assert headers == expected["headers"]
+    assert length in (None, str(len(forward.body)))
+    if expected["body"] != case["request"]["body"]:
         assert list(json.loads(forward.body).items()) == list(expected["body"].items())
     else:
         assert forward.body == request.body
@@ -118,9 +140,9 @@ def check_error(passage: Passage, expected: Case | None) -> None:
 
 def check_event(passage: Passage, request: Request, expected: Case | None) -> None:
     if expected is None:
-        assert (passage.events, passage.traces) == ((), ())
+        assert passage.events == ()
         return
-    [logged], [trace] = passage.events, passage.traces
+    [logged] = passage.events
     event = json.loads(logged.body)
     jsonschema.Draft202012Validator(SCHEMA).validate(event)
     assert SEVEN_DIGITS_UTC.fullmatch(event.pop("time"))
@@ -132,9 +154,23 @@ def check_event(passage: Passage, request: Request, expected: Case | None) -> No
     assert logged.logger_id == "llm-usage"
     assert logged.partition_key == expected["subject"]
     assert len(logged.body) < EVENT_BYTES_MAX
-    assert (trace.source, trace.severity) == ("chargeback", "information")
-    assert trace.metadata == trace_twin(logged)
     check_decoded(logged.body, expected)
+
+
+def check_trace(passage: Passage, request: Request, case: Case) -> None:
+    """The event's twin, unless the case shows another trace or says that there is none."""
+    if (expected := case.get("trace", case["event"])) is None:
+        assert passage.traces == ()
+        return
+    [trace] = passage.traces
+    assert (trace.source, trace.severity) == ("chargeback", "information")
+    if "trace" not in case:
+        assert trace.metadata == trace_twin(passage.events[0])
+        return
+    metadata = dict(trace.metadata)
+    assert SEVEN_DIGITS_UTC.fullmatch(metadata.pop("time"))
+    assert metadata.pop("id") == str(request.id)
+    assert {"message": trace.message, **metadata} == expected
 
 
 def check_decoded(body: bytes, expected: Case) -> None:

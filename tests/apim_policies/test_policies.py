@@ -8,28 +8,32 @@ from typing import Any
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from apim_policies.check import read_named_values
 from apim_policies.harness.call import CALLER_GONE, Passage, Request, Response
 from apim_policies.harness.policies import Policies
-from apim_policies.probe import EVENT_BYTES_MAX, trace_twin, travel
+from apim_policies.probe import EVENT_BYTES_MAX, length_of, trace_twin, travel
 from tests.apim_policies.conftest import FOLDER, GATEWAY, Load
 from tests.apim_policies.tokens import make_token
+from tests.paths import ROOT
 
 SCHEMA = json.loads((FOLDER / "usage_event.schema.json").read_text(encoding="utf-8"))
 CHAT = "https://gateway/llm/openai/deployments/gpt-5-mini/chat/completions"
 JSON = (("Content-Type", "application/json"),)
 STREAM = Response(status=200, headers=(("Content-Type", "text/event-stream"),))
 TRACE_BYTES_MAX = 2048
+VECTORS = json.loads((ROOT / "tests/fixtures/partition_keys.json").read_text("utf-8"))
 USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
-LIMITED = {"chargeback-token-limit": "on", "chargeback-tokens-per-minute": "20"}
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def chat(body: bytes = b'{"messages":[]}', **changes: Any) -> Request:
-    values = {"method": "POST", "url": CHAT, "headers": JSON, "subscription": "team-search"}
-    return Request(body=body, **{**values, **changes})
+    values: dict[str, Any] = {"method": "POST", "url": CHAT, "headers": JSON}
+    values |= {"subscription": "team-search", **changes}
+    values["headers"] = (*values["headers"], length_of(body))
+    return Request(body=body, **values)
 
 
 def answer(**changes: Any) -> Response:
@@ -77,25 +81,61 @@ async def test_huge_answer_passes_unchanged_and_its_event_stays_small(load: Load
     assert event_of(passage)["data"]["usage"] == USAGE
 
 
-async def test_usage_too_large_for_an_event_is_left_to_the_gateway_log(load: Load) -> None:
-    usage = {**USAGE, "iterations": [USAGE] * 40}
+async def test_long_usage_stays_in_the_event(load: Load) -> None:
+    usage = {**USAGE, "iterations": [USAGE] * 1_000}
 
     passage = await travel(await load({}), chat(), answer(usage=usage))
 
-    assert event_of(passage)["data"]["usage"] is None
+    assert len(passage.events[0].body) > 60_000
+    assert event_of(passage)["data"]["usage"] == usage
+
+
+async def test_usage_too_large_for_an_event_is_left_to_the_gateway_log(load: Load) -> None:
+    usage = {**USAGE, "iterations": [USAGE] * 2_000}
+    output = [{"type": "web_search_call"}]
+
+    passage = await travel(await load({}), chat(), answer(usage=usage, output=output))
+
+    data = event_of(passage)["data"]
+    assert data["usage"] is None
+    assert data["tools"] == {"requested": [], "calls": {"web_search_call": 1}, "usage": None}
+
+
+async def test_tool_usage_too_large_for_an_event_goes_before_the_usage(load: Load) -> None:
+    tool_usage = {f"tool_{number}": {"requests": number} for number in range(3_000)}
+    output = [{"type": "web_search_call"}]
+
+    passage = await travel(await load({}), chat(), answer(tool_usage=tool_usage, output=output))
+
+    data = event_of(passage)["data"]
+    assert data["usage"] == USAGE
+    assert data["tools"] == {"requested": [], "calls": {"web_search_call": 1}, "usage": None}
 
 
 async def test_longest_names_a_client_can_send_fit_an_event(load: Load) -> None:
     name = "m" * 128
     headers = (*JSON, ("x-session-id", name), ("traceparent", f"00-{'a' * 32}-{'b' * 16}-01"))
-    url = "https://gateway/llm/openai/v1/chat/completions"
-    request = chat(json.dumps({"model": name}).encode(), url=url, headers=headers)
+    url = "https://gateway/llm/openai/v1/responses"
+    kinds = [f"{number:02}{'k' * 62}" for number in range(40)]
+    asked = {
+        "model": name,
+        "service_tier": "t" * 32,
+        "background": True,
+        "tools": [{"type": kind} for kind in kinds],
+    }
+    request = chat(json.dumps(asked).encode(), url=url, headers=headers)
+    said: dict[str, Any] = {"id": name, "model": name, "service_tier": "t" * 64, "status": "s" * 32}
+    said["output"] = [{"type": f"{kind[:59]}_call"} for kind in kinds]
+    response = answer(**said)
+    served = (("x-ms-deployment-name", "d" * 64), ("x-ms-spillover-from-deployment", "f" * 64))
+    response = replace(response, headers=(*response.headers, *served))
 
-    data = event_of(
-        await travel(await load({}), request, answer(id=name, model=name, service_tier="t" * 64))
-    )["data"]
+    data = event_of(await travel(await load({}), request, response))["data"]
 
     assert (data["session"], data["deployment"], data["model"]) == (name, name, name)
+    assert (data["served_deployment"], data["spillover_from"]) == ("d" * 64, "f" * 64)
+    assert data["tools"]["requested"] == kinds[:32]
+    assert len(data["tools"]["calls"]) == 32
     assert data["usage"] == USAGE
 
 
@@ -273,7 +313,9 @@ async def test_body_that_cannot_be_edited_safely_is_forwarded_as_it_came(
         ("/models/chat/completions", "chat-completions"),
         ("/openai/deployments/d/images/edits", "images"),
         ("/openai/deployments/d/audio/translations", "audio-transcriptions"),
+        ("/openai/v1/responses/compact", "responses"),
         ("/openai/v1/responses/resp_1/cancel", None),
+        ("/openai/v1/responses/input_tokens", None),
         ("/openai/v1/threads/t/messages", None),
         ("/openai/v1/files", None),
     ],
@@ -285,41 +327,6 @@ async def test_operation_is_told_by_the_path(path: str, operation: str | None, l
 
     operations = [json.loads(logged.body)["data"]["operation"] for logged in passage.events]
     assert operations == ([operation] if operation else [])
-
-
-async def test_subject_over_its_limit_gets_429_with_retry_after_and_an_event(load: Load) -> None:
-    policies = await load(LIMITED)
-    for _ in range(2):
-        await travel(policies, chat(subscription="greedy"), answer())
-
-    refused = await travel(policies, chat(subscription="greedy"), answer())
-    other = await travel(policies, chat(subscription="modest"), answer())
-
-    assert refused.answer is not None
-    assert refused.answer.status == 429
-    assert 0 < int(dict(refused.answer.headers)["Retry-After"]) <= 60
-    assert event_of(refused)["data"]["status"] == 429
-    assert event_of(refused)["subject"] == "subscription:greedy"
-    assert other.answer is not None
-    assert other.answer.status == 200
-
-
-async def test_limit_that_is_off_limits_nobody(load: Load) -> None:
-    policies = await load({"chargeback-tokens-per-minute": "1"})
-    await travel(policies, chat(), answer())
-
-    assert (await policies.inbound(chat())).forward is not None
-
-
-async def test_stream_counts_against_the_limit_once_its_usage_is_known(load: Load) -> None:
-    policies = await load(LIMITED)
-    request = chat(b'{"stream":true}', subscription="streaming")
-    streamed = await travel(policies, request, STREAM)
-    assert (await policies.inbound(request)).forward is not None
-
-    await policies.usage_known(streamed, {"total_tokens": 20})
-
-    assert (await policies.inbound(request)).forward is None
 
 
 async def test_token_metric_has_the_owners_dimensions_and_the_answers_counts(load: Load) -> None:
@@ -385,3 +392,18 @@ async def test_deeply_nested_request_fails_neither_its_call_nor_the_next(
 
     for body in (deep, b'{"stream":true}'):
         assert event_of(await travel(policies, chat(body), STREAM))["data"]["stream"] is True
+
+
+@pytest.mark.parametrize(
+    "vector", [vector for vector in VECTORS if vector["subject"].startswith("subscription:")],
+    ids=lambda vector: vector["key"][:40],
+)  # fmt: skip
+async def test_partition_key_is_that_of_the_shared_vector(
+    vector: dict[str, str], load: Load
+) -> None:
+    request = chat(subscription=vector["subject"].removeprefix("subscription:"))
+
+    [logged] = (await travel(await load({}), request, answer())).events
+
+    assert json.loads(logged.body)["subject"] == vector["subject"]
+    assert logged.partition_key == vector["key"]

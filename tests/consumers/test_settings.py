@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from consumers.errors import SettingsError
+from consumers.pairing.run import hub_settings
 from consumers.running.clients import open_clients
 from consumers.settings import options, read_settings
 from pricing_rules.price_book.rules import PriceOrigin
@@ -43,6 +44,18 @@ def test_an_identity_needs_no_key() -> None:
         },
     )
     assert settings.eventhub_connection_string is None
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_the_log_may_come_through_a_namespace_of_its_own(apart: bool) -> None:
+    usual, other = "usage.servicebus.windows.net", "log.servicebus.windows.net"
+    environment = {"EVENTHUB_NAMESPACE": usual, "STORAGE_CONNECTION_STRING": "storage"}
+    if apart:
+        environment["DIAGNOSTICS_EVENTHUB_NAMESPACE"] = other
+    usage, diagnostics = hub_settings(read_settings({}, environment))
+    assert (usage.eventhub_namespace, usage.eventhub_name) == (usual, "llm-usage")
+    assert diagnostics.eventhub_namespace == (other if apart else usual)
+    assert diagnostics.eventhub_name == "apim-diagnostics"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ namespace Apim.Engine
                 case "outbound": return Outbound(question);
                 case "error": return Error(question);
                 case "consume": return Consume(question);
+                case "refuse": return Refuse(question);
                 default: throw new InvalidOperationException("unknown question " + question.Text("op"));
             }
         }
@@ -68,6 +69,13 @@ namespace Apim.Engine
                     question.Flag("streamed") ? null : question.Body, () => call.Report("stream-read")),
             };
             return Guarded(question, call, "outbound", () => interpreter.Run(sections["outbound"], call));
+        }
+
+        /// <summary>The gateway refuses the request itself, before any policy: on-error alone runs.</summary>
+        private Reply Refuse(Question question)
+        {
+            open[question.Number("call")] = opening.Open(question);
+            return Error(question);
         }
 
         private Reply Error(Question question)

@@ -22,7 +22,10 @@ namespace Apim.Engine
 
         internal static void SetBody(Step step, Call call)
         {
-            var body = new MessageBody(Encoding.UTF8.GetBytes((string)step.Text.Evaluate(call)), null);
+            var content = Encoding.UTF8.GetBytes((string)step.Text.Evaluate(call));
+            var body = new MessageBody(content, null);
+            var headers = (Headers)(call.Answering ? call.Response.Headers : call.Request.Headers);
+            if (headers.ContainsKey("Content-Length")) headers["Content-Length"] = new[] { content.Length.ToString() };
             if (call.Answering) call.Response.Body = body; else call.Request.Body = body;
         }
 
