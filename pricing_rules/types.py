@@ -68,9 +68,9 @@ class Exclusion(StrEnum):
     MODALITY = "modality"
     """Audio and image tokens, charged as text: the gateway's log does not tell them apart."""
     TOOL_FEES = "tool_fees"
-    """Fees of tools that the model's server ran: the gateway's log does not count them."""
+    """Fees of tools that the model's server may have run: the log does not count them."""
     TIER = "tier"
-    """The service tier of a streamed answer: the default tier was assumed."""
+    """The service tier, which no answer said: that of the alias, else default, was assumed."""
     ESTIMATED = "estimated"
     """The gateway estimated the tokens; the model reported none."""
 
@@ -255,6 +255,8 @@ class PricedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The subject's cost centre on the charge day, where a rule used it."""
     excludes: tuple[str, ...] = ()
     """What the cost leaves out (Exclusion), sorted."""
+    alias_unconfirmed: bool = False
+    """Whether the alias alone says which model served: the answer names none that bears it out."""
 
     @property
     def list(self) -> int:

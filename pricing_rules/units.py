@@ -44,6 +44,8 @@ class Unit(StrEnum):
     """Sessions of the code interpreter that the model's server opened."""
     ROUTER_INPUT = "router_input"
     """Prompt tokens that a model router read: its fee, next to the price of the routed model."""
+    FILE_SEARCH = "file_search"
+    """Searches in a store of files that the model's server ran."""
 
 
 PROMPT_UNITS = frozenset(
@@ -71,3 +73,9 @@ MODALITY_UNITS = frozenset(
     }
 )
 """Tokens that are not text: their price is another one, and some sources count all as one."""
+
+OUTPUT_UNITS = frozenset({Unit.OUTPUT, Unit.OUTPUT_AUDIO, Unit.OUTPUT_IMAGE})
+"""What a model completed."""
+
+TOOL_UNITS = frozenset({Unit.WEB_SEARCH, Unit.FILE_SEARCH, Unit.CODE_SESSION})
+"""What tools of the model's server cost next to its tokens."""

@@ -15,7 +15,9 @@ from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidF
 from consumers.decoding.text import INFORMATION_CHARS_MAX, identity, information
 from consumers.decoding.wire_event import EventType, WireCall, WireCaller, WireEvent, WireTools
 from pricing_rules.errors import InvalidUsage
+from pricing_rules.provider_usage.fields import milliseconds
 from pricing_rules.provider_usage.normalise import normalise
+from pricing_rules.provider_usage.tools import tools_kept, with_tools
 from pricing_rules.types import (
     REFUSED_STATUS,
     Caller,
@@ -25,6 +27,7 @@ from pricing_rules.types import (
     Usage,
     UsageEvent,
 )
+from pricing_rules.units import Unit
 
 BODY_BYTES_MAX = 256 * 1024
 """The gateway cuts at 200 KB and a usage event has under 64 KB: nothing larger is worth parsing."""
@@ -98,6 +101,8 @@ def with_usage(event: UsageEvent, usage: Mapping[str, object]) -> UsageEvent:
     """The event as its usage object is read today; as it was where it cannot be read any more."""
     try:
         read = normalise(event.operation, usage, event.model)
+        if event.tool_calls and event.usage is not None:
+            read = tools_kept(read, event.usage)
         readable = 0 < read.total <= USAGE_TOTAL_MAX
     except (InvalidUsage, ArithmeticError, ValueError):
         return event
@@ -212,8 +217,10 @@ def _replaces(wire: WireEvent, enqueued_time: datetime) -> CountedAt | None:
 
 
 def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:
-    if call.usage is None or call.cache == CACHE_HIT:
+    if call.cache == CACHE_HIT:
         return None  # a cached answer repeats the usage of the call that it was made for
+    if call.usage is None:
+        return None if call.duration is None else _heard(call)
     if completed_from and USAGE_SOURCES.isdisjoint(completed_from):
         raise InvalidField(
             InvalidCode.BAD_USAGE,
@@ -224,6 +231,9 @@ def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:
         )
     try:
         usage = normalise(call.operation, call.usage, information(call.model))
+        if call.tools is not None:
+            tools = call.tools
+            usage = with_tools(usage, _tool_calls(tools), tools.usage, call.usage)
     except (ArithmeticError, ValueError) as error:
         # JSON numbers may have thousands of digits: too many to add up or to print.
         expected = f"numbers that can be computed with ({error})"
@@ -231,7 +241,26 @@ def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:
     if usage.total > USAGE_TOTAL_MAX:
         expected = f"at most {USAGE_TOTAL_MAX:,} tokens in one call"
         raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.usage", usage.total, expected)
-    return None if _says_nothing(call, usage) else usage
+    if _says_nothing(call, usage):
+        return None if call.duration is None else _heard(call)
+    return usage
+
+
+def _heard(call: WireCall) -> Usage | None:
+    """The seconds of audio that an answer says next to its text, where it says nothing else."""
+    if call.operation is not Operation.AUDIO_TRANSCRIPTIONS:
+        return None
+    try:
+        heard = milliseconds({"duration": call.duration}, "duration")
+    except InvalidUsage as error:
+        expected = "a number of seconds"
+        raise InvalidField(
+            InvalidCode.BAD_USAGE, "data.duration", call.duration, expected
+        ) from error
+    if heard > USAGE_TOTAL_MAX:
+        expected = f"at most {USAGE_TOTAL_MAX // 1000:,} seconds in one call"
+        raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.duration", call.duration, expected)
+    return Usage(counts={Unit.AUDIO_MS: heard}) if heard else None
 
 
 def _says_nothing(call: WireCall, usage: Usage) -> bool:

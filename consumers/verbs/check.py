@@ -146,7 +146,7 @@ async def _ledger(settings: Settings, clients: Clients) -> str:
 
 async def _book(settings: Settings) -> str:
     book = load_book(settings.price_books, origins=settings.price_sources.split(","))
-    return f"version {book.version[:12]}, {len(book.aliases)} deployments"
+    return f"version {book.version[:12]}, {len(book.deployments)} deployments"
 
 
 async def check(settings: Settings) -> int:

@@ -2,8 +2,9 @@
 
 from pricing_rules.price_book.terms import Terms, TierRates
 from pricing_rules.provider_usage.anthropic import is_anthropic
-from pricing_rules.types import Exclusion, Usage, UsageEvent
-from pricing_rules.units import Unit
+from pricing_rules.provider_usage.tools import may_cost
+from pricing_rules.types import Exclusion, Rank, Usage, UsageEvent
+from pricing_rules.units import OUTPUT_UNITS, Unit
 
 _MODALITIES = (
     (Unit.INPUT, Unit.CACHE_READ),
@@ -11,6 +12,7 @@ _MODALITIES = (
     (Unit.INPUT_AUDIO, Unit.CACHE_READ_AUDIO),
 )
 """Fresh and cached tokens of one modality."""
+_CHARGED_FAILURES = frozenset({400, 408})
 
 
 def doubt_of(usage: Usage, tier: TierRates) -> str | None:
@@ -40,9 +42,29 @@ def _savings(usage: Usage, tier: TierRates) -> set[int | None]:
     return savings
 
 
+def why_not_charged(event: UsageEvent) -> str | None:
+    """Why tokens of the gateway's log cost nothing: a failed call is charged for what the model
+    completed. Azure also charges the prompt of a filtered (400) and of a timed-out call (408).
+    """
+    status, usage = event.status, event.usage
+    if status < 400 or status in _CHARGED_FAILURES or event.rank is not Rank.GATEWAY_LOG:
+        return None
+    if usage is None or not OUTPUT_UNITS.isdisjoint(usage.counts):
+        return None
+    return f"answered {status} without a completion, which nobody charges for"
+
+
 def excluded(event: UsageEvent, terms: Terms) -> tuple[str, ...]:
-    """What the cost of a call leaves out whose counts are the gateway's log's, sorted."""
-    names = {*terms.unlogged} if event.usage is None else {*event.usage.excludes, *terms.unlogged}
-    if is_anthropic(event.operation, (terms.model, event.model, event.deployment)):
-        names.add(Exclusion.CACHE_WRITE)
+    """What the cost of a call leaves out, sorted."""
+    names: set[str] = set()
+    if terms.tier_unconfirmed or (event.stream and terms.tier_unsaid):
+        names.add(Exclusion.TIER)
+    if event.rank is Rank.GATEWAY_LOG:
+        names.update(terms.unlogged, () if event.usage is None else event.usage.excludes)
+        if is_anthropic(event.operation, (terms.model, event.model, event.deployment)):
+            names.add(Exclusion.CACHE_WRITE)
+        if any(may_cost(tool) for tool in event.tools_requested):
+            names.add(Exclusion.TOOL_FEES)
+        if event.status >= 400 and event.model is None:
+            names.add(Exclusion.ESTIMATED)
     return tuple(sorted(names))

@@ -4,14 +4,14 @@ Each modifier is applied to the call's total and rounded once, half-even, to a p
 result is spread over the lines by largest remainder, so each layer's lines sum to its total.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from msgspec.structs import replace
 
 from pricing_rules.engine.adjustments import adjust, convert
-from pricing_rules.engine.doubts import doubt_of, excluded
+from pricing_rules.engine.doubts import doubt_of, excluded, why_not_charged
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_book.terms import Terms, TierRates
+from pricing_rules.price_book.terms import FROM_CACHE, Terms, TierRates, with_fees
 from pricing_rules.types import (
     REFUSED_STATUS,
     CallState,
@@ -27,6 +27,7 @@ from pricing_rules.units import Unit
 _PRICED = CallState.PRICED
 _GATEWAY_LOG = Rank.GATEWAY_LOG
 _CACHED_AS_INPUT = "cached tokens are billed as input: the model has no price for them"
+_UNIT_ORDER = {unit: index for index, unit in enumerate(Unit)}
 
 
 def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> PricedCall:
@@ -39,7 +40,7 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
     if usage is None:
         return _without_usage(event, book, terms)
     if terms.refusal is not None:
-        return _unpriced(event, book, terms=terms, reason=terms.refusal)
+        return _refused(event, book, terms=terms, reason=terms.refusal)
     index = _tier_index(terms.tiers, usage) if len(terms.tiers) > 1 else 0
     tier = terms.tiers[index]
     if usage.caveats is not None and (doubt := doubt_of(usage, tier)) is not None:
@@ -62,14 +63,27 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
                 )
             )
     if len(charges) < len(counts):
-        reason = _no_rate(counts, tier, terms)
-        return _unpriced(event, book, terms=terms, reason=reason)
+        return _with_fees(event, book, terms=terms, charges=charges, counts=counts, tier=index)
     if not charges:
         reason = "usage counts nothing"
         return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
-    if terms.modifiers or book.converts:
-        return _modified(event, book, terms=terms, at_list=charges, tier=index)
+    if event.rank is _GATEWAY_LOG or terms.modifiers or book.converts or terms.tier_unconfirmed:
+        return _general(event, book, terms=terms, at_list=charges, tier=index)
     return _priced_call(event, book, terms=terms, charges=tuple(charges), tier=index)
+
+
+def _general(
+    event: UsageEvent, book: Book, *, terms: Terms, at_list: Sequence[Charge], tier: int
+) -> PricedCall:
+    """A call with modifiers, with a conversion, or that not all is known of."""
+    not_charged = why_not_charged(event)
+    if not_charged is not None:
+        return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=not_charged)
+    if terms.modifiers or book.converts:
+        call = _modified(event, book, terms=terms, at_list=at_list, tier=tier)
+    else:
+        call = _priced_call(event, book, terms=terms, charges=tuple(at_list), tier=tier)
+    return replace(call, excludes=excluded(event, terms)) if call.charges else call
 
 
 def _priced_call(
@@ -95,7 +109,7 @@ def _priced_call(
         version=terms.version,
         deployment_type=terms.deployment_type,
         cost_centre=terms.cost_centre,
-        excludes=() if event.rank is not _GATEWAY_LOG or not charges else excluded(event, terms),
+        alias_unconfirmed=terms.alias_unconfirmed,
     )
 
 
@@ -114,7 +128,15 @@ def _unpriced(event: UsageEvent, book: Book, *, terms: Terms, reason: str) -> Pr
     return _without_cost(event, book, terms=terms, state=CallState.UNPRICED, reason=reason)
 
 
+def _refused(event: UsageEvent, book: Book, *, terms: Terms, reason: str) -> PricedCall:
+    """No rule was asked; what a cache answered costs nothing, whatever usage it repeats."""
+    state = CallState.ZERO if terms.from_cache else CallState.UNPRICED
+    return _without_cost(event, book, terms=terms, state=state, reason=reason)
+
+
 def _without_usage(event: UsageEvent, book: Book, terms: Terms) -> PricedCall:
+    if terms.from_cache:
+        return _refused(event, book, terms=terms, reason=FROM_CACHE)
     if event.status in REFUSED_STATUS:
         reason = f"refused with {event.status}"
         return _without_cost(event, book, terms=terms, state=CallState.ZERO, reason=reason)
@@ -150,13 +172,48 @@ def _counts_with_rates_of_their_own(usage: Usage, tier: TierRates) -> Mapping[Un
             del counts[Unit.OUTPUT]
     if Unit.REQUEST in priced:
         counts[Unit.REQUEST] = 1
+    if Unit.ROUTER_INPUT in priced and usage.prompt_tokens:
+        counts[Unit.ROUTER_INPUT] = usage.prompt_tokens
     return counts
 
 
-def _no_rate(counts: Mapping[Unit, int], tier: TierRates, terms: Terms) -> str:
-    priced = {unit for unit, _ in tier.rates}
-    missing = ", ".join(f"{counts[unit]} {unit}" for unit in Unit if unit in counts.keys() - priced)
-    return f"rule {terms.base_rule_id} has no rate for {missing}"
+def _with_fees(
+    event: UsageEvent,
+    book: Book,
+    *,
+    terms: Terms,
+    charges: Sequence[Charge],
+    counts: Mapping[Unit, int],
+    tier: int,
+) -> PricedCall:
+    """The call with the prices of fees where the base rule has none; they are lines like others."""
+    missing = counts.keys() - {line.unit for line in charges}
+    fees = [fee for fee in terms.fees if fee.unit in missing]
+    if len(fees) < len(missing):
+        reason = _no_rate(counts, missing - {fee.unit for fee in fees}, terms)
+        return _unpriced(event, book, terms=terms, reason=reason)
+    lines = [*charges]
+    for fee in fees:
+        amount = counts[fee.unit] * fee.price
+        lines.append(
+            Charge(
+                unit=fee.unit,
+                quantity=counts[fee.unit],
+                unit_price=fee.price,
+                list=amount,
+                contracted=amount,
+                charge=amount,
+                billed=amount,
+            )
+        )
+    lines.sort(key=lambda line: _UNIT_ORDER[line.unit])
+    rules = with_fees(terms.base_rule_id, fees)
+    return _general(event, book, terms=replace(terms, base_rule_id=rules), at_list=lines, tier=tier)
+
+
+def _no_rate(counts: Mapping[Unit, int], missing: Set[Unit], terms: Terms) -> str:
+    named = ", ".join(f"{counts[unit]} {unit}" for unit in Unit if unit in missing)
+    return f"rule {terms.base_rule_id or (terms.free and terms.free.id)} has no rate for {named}"
 
 
 def _modified(

@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pricing_rules.errors import InvalidBook
+from pricing_rules.price_book.book_file import BookFile
 from pricing_rules.price_book.compile import compile_files
-from pricing_rules.price_book.rate_card import Alias, BookContent, FxRate, PriceSource
-from pricing_rules.price_book.rules import BookFile, PriceOrigin
+from pricing_rules.price_book.rate_card import BookContent, FxRate, PriceSource
+from pricing_rules.price_book.rules import PriceOrigin
 from pricing_rules.price_book.terms import Terms, TermsFinder, TermsTimeline
 from pricing_rules.price_book.usage_fields import UsageFieldRules
 from pricing_rules.types import UsageEvent
@@ -55,7 +56,7 @@ class Book:
         self.version = hashlib.sha256(self._encoded).hexdigest()
         self.pricing_currency = content.pricing_currency
         self.billing_currency = content.billing_currency
-        self.aliases: Mapping[str, Alias] = {alias.name: alias for alias in content.aliases}
+        self.deployments = frozenset(alias.name for alias in content.aliases)
         self._finder = TermsFinder(content)
         self._fields = UsageFieldRules(content)
         self._by_caller = self._finder.by_caller
@@ -70,6 +71,17 @@ class Book:
         key: object = (
             event.deployment, event.model, event.service_tier, event.operation, event.region
         )  # fmt: skip
+        if (
+            event.served_deployment is not None
+            or event.requested_tier is not None
+            or event.backend_host is not None
+            or event.body_unread is not None
+            or event.cache is not None
+        ):
+            key = (
+                key, event.served_deployment, event.requested_tier, event.backend_host,
+                event.body_unread, event.cache,
+            )  # fmt: skip
         if self._by_caller:
             caller = event.caller
             key = (key, caller.product, caller.subscription, caller.tid, cost_centre)
@@ -81,7 +93,7 @@ class Book:
         if timeline is None:
             if len(self._kept) >= TERMS_KEPT_MAX:
                 self._kept.clear()
-            timeline = self._kept[key] = self._finder.find(event, cost_centre, self.aliases, fields)
+            timeline = self._kept[key] = self._finder.find(event, cost_centre, fields)
         starts, terms = timeline
         return terms[bisect_right(starts, event.time) - 1]
 

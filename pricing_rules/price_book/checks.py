@@ -8,7 +8,13 @@ from typing import Protocol
 
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.match import may_match_one_call
-from pricing_rules.price_book.rate_card import Alias, BookContent, Matches, RateCard
+from pricing_rules.price_book.rate_card import (
+    Alias,
+    BookContent,
+    FeeCard,
+    Matches,
+    RateCard,
+)
 
 
 class Dated(Protocol):
@@ -30,7 +36,7 @@ def check_cards(cards: Sequence[RateCard], file_of: Mapping[str, str]) -> None:
         by_model[values["provider"] + values["model"]].append(card)
     for of_model in by_model.values():
         for one, other in combinations(of_model, 2):
-            if _ambiguous(one, other):
+            if one.origin == other.origin and _ambiguous(one, other):
                 raise InvalidBook(
                     f"overlaps {one.id!r} in time with equal specificity; a change of price "
                     "supersedes the earlier rule",
@@ -54,6 +60,18 @@ def check_default_versions(content: BookContent, file_of: Mapping[tuple[str, str
             raise InvalidBook(
                 f"default version {version!r} of {provider} {model} has no rule",
                 file=file_of[provider, model],
+            )
+
+
+def check_fees(fees: Sequence[FeeCard], file_of: Mapping[str, str]) -> None:
+    """No two fees of equal specificity price one unit of one call."""
+    for one, other in combinations(fees, 2):
+        if not one.rates.keys().isdisjoint(other.rates) and _ambiguous(one, other):
+            units = ", ".join(sorted(one.rates.keys() & other.rates.keys()))
+            raise InvalidBook(
+                f"overlaps {one.id!r} in time with equal specificity, and both price {units}",
+                file=file_of[other.id],
+                rule_id=other.id,
             )
 
 
@@ -85,6 +103,8 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
             for model in values.get("model", (None,)):
                 by_provider_and_model[provider, model].append(values)
     for alias in content.aliases:
+        if alias.rate_by == "reported":
+            continue
         candidates = by_provider_and_model[alias.provider, alias.model]
         candidates = candidates + by_provider_and_model[alias.provider, None]
         if not any(_serves(values, alias) for values in candidates):
@@ -138,10 +158,9 @@ def _matches_all(one: Matches, calls: Matches) -> bool:
     )
 
 
-def _ambiguous(one: RateCard, other: RateCard) -> bool:
+def _ambiguous(one: RateCard | FeeCard, other: RateCard | FeeCard) -> bool:
     return (
         len(one.matches) == len(other.matches)
-        and one.origin == other.origin
         and _overlap(one, other)
         and may_match_one_call(one.matches, other.matches)
     )

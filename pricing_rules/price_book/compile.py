@@ -12,17 +12,25 @@ from msgspec.structs import replace
 
 from pricing_rules.errors import InvalidBook
 from pricing_rules.money import PICO_DIGITS, PICO_PER_UNIT
+from pricing_rules.price_book.book_file import BookFile, Settings
 from pricing_rules.price_book.checks import (
     check_aliases,
     check_cards,
     check_default_versions,
+    check_fees,
     check_fx,
+)
+from pricing_rules.price_book.deployments import (
+    compile_aliases,
+    compile_default_versions,
+    compile_families,
+    compile_zones,
 )
 from pricing_rules.price_book.drafts import Draft, read_drafts
 from pricing_rules.price_book.match import USAGE_DIMENSION
 from pricing_rules.price_book.rate_card import (
-    Alias,
     BookContent,
+    FeeCard,
     FxRate,
     Matches,
     Modifier,
@@ -35,7 +43,7 @@ from pricing_rules.price_book.rules import (
     FACTOR_MAX,
     ORIGINS,
     BaseRule,
-    BookFile,
+    FeeRule,
     FixedRule,
     FxRule,
     Match,
@@ -43,7 +51,6 @@ from pricing_rules.price_book.rules import (
     ModifierRule,
     MultiplyRule,
     PriceOrigin,
-    Settings,
     Tier,
     ZeroRule,
 )
@@ -77,20 +84,27 @@ def compile_files(
         cards=tuple(_card(d, d.rule) for d in in_order if isinstance(d.rule, BaseRule)),
         modifiers=tuple(_modifier(d, d.rule) for d in in_order if isinstance(d.rule, ModifierRule)),
         fx=tuple(_fx(d, d.rule) for d in in_order if isinstance(d.rule, FxRule)),
-        aliases=_aliases(files),
-        default_versions=_default_versions(files),
+        aliases=compile_aliases(files),
+        default_versions=compile_default_versions(files),
         harmless=tuple(
             sorted({path for _, file in files if file.usage for path in file.usage.harmless})
         ),
         plain=_plain_values(files),
-        zones=_zones(files),
+        zones=compile_zones(files),
         cached_as_input=tuple(
             sorted((m.provider, m.name) for m in models if m.cached_tokens is not None)
         ),
         left_out=tuple(origin for origin in PriceOrigin if origin not in origins),
+        fees=tuple(
+            _fee(d, d.rule)
+            for d in in_order
+            if isinstance(d.rule, FeeRule) and ORIGINS[d.rule.source.kind] in origins
+        ),
+        families=compile_families(files),
     )
     file_of = {rule_id: draft.file for rule_id, draft in drafts.items()}
     check_cards(content.cards, file_of)
+    check_fees(content.fees, file_of)
     check_fx(content, file_of, settings_file)
     check_default_versions(
         content,
@@ -129,6 +143,17 @@ def _card(draft: Draft, rule: BaseRule) -> RateCard:
             for tier in tiers
         ),
         origin=ORIGINS[rule.source.kind],
+    )
+
+
+def _fee(draft: Draft, rule: FeeRule) -> FeeCard:
+    return FeeCard(
+        id=rule.id,
+        matches=_matches(rule.match),
+        valid_from=rule.valid_from,
+        valid_to=draft.valid_to,
+        currency=rule.currency,
+        rates=_rates(draft, rule.rates, rule.unit),
     )
 
 
@@ -226,56 +251,6 @@ def _matches(match: Match) -> Matches:
     return tuple(constrained)
 
 
-def _aliases(files: Iterable[tuple[str, BookFile]]) -> tuple[Alias, ...]:
-    """Aliases by name. Azure compares deployment names without case, and so do we."""
-    aliases: dict[str, Alias] = {}
-    for file_name, file in files:
-        for deployment in file.deployment:
-            name = deployment.name.lower()
-            if name in aliases:
-                raise InvalidBook(
-                    f"deployment {deployment.name!r} has an alias already", file=file_name
-                )
-            aliases[name] = Alias(
-                name=name,
-                provider=deployment.provider,
-                model=deployment.model,
-                version=deployment.version,
-                type=deployment.type.value,
-                region=deployment.region,
-            )
-    return tuple(aliases[name] for name in sorted(aliases))
-
-
-def _default_versions(
-    files: Iterable[tuple[str, BookFile]],
-) -> tuple[tuple[str, str, str], ...]:
-    versions: dict[tuple[str, str], str] = {}
-    for file_name, file in files:
-        for model in file.model:
-            if model.default_version is None:
-                continue
-            if (model.provider, model.name) in versions:
-                raise InvalidBook(f"model {model.name!r} has a default already", file=file_name)
-            versions[model.provider, model.name] = model.default_version
-    return tuple(sorted((*key, version) for key, version in versions.items()))
-
-
-def _zones(files: Iterable[tuple[str, BookFile]]) -> tuple[tuple[str, str], ...]:
-    """The data zone of each region. A region is in one zone at most."""
-    zones: dict[str, str] = {}
-    for file_name, file in files:
-        for zone in file.zone:
-            for region in zone.regions:
-                other = zones.setdefault(region, zone.name)
-                if other != zone.name:
-                    raise InvalidBook(
-                        f"region {region!r} is in zone {other!r} and in {zone.name!r}",
-                        file=file_name,
-                    )
-    return tuple(sorted(zones.items()))
-
-
 def _sources(drafts: Iterable[Draft]) -> dict[str, PriceSource]:
     return {
         draft.rule.id: PriceSource(
@@ -289,5 +264,5 @@ def _sources(drafts: Iterable[Draft]) -> dict[str, PriceSource]:
             note=draft.rule.note,
         )
         for draft in drafts
-        if isinstance(draft.rule, BaseRule | FxRule)
+        if isinstance(draft.rule, BaseRule | FxRule | FeeRule)
     }

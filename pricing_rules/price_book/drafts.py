@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from pricing_rules.errors import InvalidBook
+from pricing_rules.price_book.book_file import BookFile
 from pricing_rules.price_book.rules import (
     AllocateRule,
     BaseRule,
-    BookFile,
     FixedRule,
     FxRule,
     Match,

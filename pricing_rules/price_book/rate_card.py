@@ -34,6 +34,18 @@ class RateCard(msgspec.Struct, frozen=True, kw_only=True):
     """Books of earlier releases do not say it: their rules differ by specificity alone."""
 
 
+class FeeCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A compiled fee rule: prices of units that the base rule has none for."""
+
+    id: str
+    matches: Matches
+    valid_from: datetime
+    valid_to: datetime | None
+    currency: str
+    rates: dict[Unit, int]
+    """Pico-units of the card's currency for one of the unit."""
+
+
 class Modifier(msgspec.Struct, frozen=True, kw_only=True):
     """A compiled multiply, fixed, minimum or zero rule: one step between two layers."""
 
@@ -65,8 +77,8 @@ class FxRate(msgspec.Struct, frozen=True, kw_only=True):
     denominator: int
 
 
-class Alias(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands behind a deployment name."""
+class Alias(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is deployed under a name."""
 
     name: str
     provider: str
@@ -74,6 +86,26 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None
     type: str
     region: str | None
+    # Fields that came later are left out of the bytes where they say nothing.
+    host: str | None = None
+    """The backend that it is about; None: any that no other alias of the name is about."""
+    service_tier: str | None = None
+    """The tier of calls whose answer names none."""
+    rate_by: Literal["alias", "reported"] = "alias"
+    """`reported`: the answer's model has the price, and this one is what routed the call."""
+
+
+class Family(msgspec.Struct, frozen=True, kw_only=True):
+    """Models of one maker whose names are known: such a name is evidence."""
+
+    name: str
+    begins: tuple[str, ...]
+    """How every name of the family begins: `gpt-`; without a dash a whole word, as `o3`."""
+    models: tuple[str, ...]
+    floating: tuple[str, ...] = ()
+    """Names that the vendor moves from model to model."""
+    spelled: tuple[tuple[str, str], ...] = ()
+    """Other spellings, each with the model that it means."""
 
 
 class PriceSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,3 +144,6 @@ class BookContent(msgspec.Struct, frozen=True, kw_only=True):
     """(provider, model) whose cached tokens are billed as input, sorted."""
     left_out: tuple[PriceOrigin, ...] = ()
     """Origins whose prices are not used."""
+    fees: tuple[FeeCard, ...] = ()
+    families: tuple[Family, ...] = ()
+    """Known names, sorted. A book without any trusts each alias, whatever the answer says."""

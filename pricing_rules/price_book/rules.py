@@ -74,11 +74,13 @@ class ServiceTier(StrEnum):
     PRIORITY = "priority"
 
 
-class _Model(BaseModel):
+class FilePart(BaseModel):
+    """What an author writes: nothing else is allowed in it."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Match(_Model):
+class Match(FilePart):
     """Which calls a rule is for: an absent field matches any value, a list any of its values."""
 
     provider: Name | None = None
@@ -99,7 +101,7 @@ class Match(_Model):
     """Fields of the usage object that set the price, by path, with the values meant."""
 
 
-class Source(_Model):
+class Source(FilePart):
     """Where a price was read, and when; `show` warns when that is long ago."""
 
     kind: Literal["azure-retail", "genai-prices", "report", "litellm", "contract"]
@@ -123,7 +125,7 @@ ORIGINS = {
 """Whose word each kind of source is."""
 
 
-class Tier(_Model):
+class Tier(FilePart):
     """Rates up to a prompt size. The whole prompt chooses one tier for all tokens of the call."""
 
     up_to_prompt_tokens: int | None = Field(default=None, gt=0)
@@ -131,7 +133,7 @@ class Tier(_Model):
     rates: dict[Unit, DecimalText] = Field(min_length=1)
 
 
-class _Rule(_Model):
+class _Rule(FilePart):
     id: RuleId
     """Unique for ever: a rule is never edited, a change is a new rule."""
     valid_from: Moment
@@ -197,6 +199,18 @@ class ZeroRule(_Rule):
     note: str
 
 
+class FeeRule(_Rule):
+    """Prices of units that the base rule has none for: tools, a router. Its match is about the
+    deployment as the alias names it, not about the model that a router chose.
+    """
+
+    kind: Literal["fee"]
+    currency: Currency
+    unit: Literal["1", "1K", "1M"]
+    rates: dict[Unit, DecimalText] = Field(min_length=1)
+    source: Source
+
+
 class FxRule(_Rule):
     """The rate that turns the pricing into the billing currency, for a period."""
 
@@ -216,68 +230,10 @@ class AllocateRule(_Rule):
 
 
 Rule = Annotated[
-    BaseRule | MultiplyRule | FixedRule | MinimumRule | ZeroRule | FxRule | AllocateRule,
+    BaseRule | MultiplyRule | FixedRule | MinimumRule | ZeroRule | FeeRule | FxRule | AllocateRule,
     Field(discriminator="kind"),
 ]
 ModifierRule = MultiplyRule | FixedRule | MinimumRule | ZeroRule
-
-
-class Deployment(_Model):
-    """An alias: what stands behind a deployment name of the gateway."""
-
-    name: Name
-    provider: Name
-    model: Name
-    version: Name | None = None
-    type: DeploymentType
-    region: Region | None = None
-
-
-class ModelFacts(_Model):
-    """What holds for a model whatever its price is."""
-
-    provider: Name
-    name: Name
-    default_version: Name | None = None
-    """The version that a deployment without one runs."""
-    cached_tokens: Literal["input"] | None = None
-    """`input`: cached tokens have no price of their own and are billed as input."""
-
-
-class Zone(_Model):
-    """A data zone: the regions whose deployments share its prices."""
-
-    name: Name
-    regions: tuple[Region, ...] = Field(min_length=1)
-
-
-class Settings(_Model):
-    """Of the whole book; stands in at most one file."""
-
-    pricing_currency: Currency = "USD"
-    billing_currency: Currency | None = None
-    """None: no conversion, bills are in the pricing currency."""
-
-
-class UsageFields(_Model):
-    """Fields of usage objects that change no price, though no reader takes them."""
-
-    harmless: tuple[Name, ...] = ()
-    """Paths, as `a.b`, `a[].b`, or `a.*` for all that is in `a`."""
-    plain: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
-    """Values that mean the list price, by path."""
-
-
-class BookFile(_Model):
-    """One TOML file of a book."""
-
-    book: Settings | None = None
-    usage: UsageFields | None = None
-    model: tuple[ModelFacts, ...] = ()
-    zone: tuple[Zone, ...] = ()
-    deployment: tuple[Deployment, ...] = ()
-    rule: tuple[Rule, ...] = ()
-
 
 FACTOR_DECIMALS_MAX = 12
 FACTOR_MAX = Decimal(1000)

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pricing_rules.price_book.book import BASE_BOOKS, Book, compile_book, load_book, load_compiled
+from pricing_rules.price_book.book_file import BookFile
 from pricing_rules.price_book.digests import rule_digests
-from pricing_rules.price_book.rules import BookFile
 from pricing_rules.verbs.listing import book_differences, show, stale
 
 

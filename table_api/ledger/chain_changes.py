@@ -51,6 +51,7 @@ class Repricing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deployment_type: str | None = None
     cost_centre: str | None = None
     excludes: tuple[str, ...] = ()
+    alias_unconfirmed: bool = False
 
     @classmethod
     def of(cls, priced: PricedCall) -> "Repricing":

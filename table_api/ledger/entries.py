@@ -151,6 +151,11 @@ class LedgerEntry:
         return excludes_of(self.row)
 
     @property
+    def alias_unconfirmed(self) -> bool:
+        """Whether the alias alone says which model served."""
+        return self.row.get("alias_unconfirmed") is True
+
+    @property
     def caveats(self) -> Caveats | None:
         """Why the counts alone may not set the price; None of nearly every call."""
         said = self.text("caveats")

@@ -118,8 +118,23 @@ def _facts(posting: Posting) -> dict[str, Value]:
         "caveats": _caveats_text(usage),
         "replaced_subject": replaced.subject if replaced else None,
         "replaced_time": timestamp(replaced.time) if replaced else None,
+        "alias_unconfirmed": True if priced.alias_unconfirmed else None,
+        "served_deployment": event.served_deployment,
+        "spillover_from": event.spillover_from,
+        "backend_host": event.backend_host,
+        "cache": event.cache,
+        "requested_tier": event.requested_tier,
+        "body_unread": event.body_unread,
+        "background": True if event.background else None,
+        "response_status": event.response_status,
+        "tools_requested": _json_text(event.tools_requested),
+        "tool_calls": _json_text(event.tool_calls),
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _json_text(said: Sequence[object]) -> str | None:
+    return msgspec.json.encode(said).decode() if said else None
 
 
 def _caveats_text(usage: Usage | None) -> str | None:

@@ -21,7 +21,7 @@ MEASURE_ORDER = (
     "q_cache_read_image", "q_output_image", "q_audio_ms", "q_image", "q_web_search", "q_request",
     "excluding", "q_page",
     "q_video_second", "q_character", "q_rerank_search", "q_code_session", "q_router_input",
-    "pending",
+    "pending", "q_file_search",
 )  # fmt: skip
 """The measures of a cell by their position in a day's text. Append only: rows hold positions."""
 MeasureList = list[int]

@@ -5,6 +5,7 @@ the same book for the same amounts, and an earlier state of a chain can be writt
 """
 
 import hashlib
+from typing import TypeVar
 
 import msgspec
 
@@ -43,6 +44,9 @@ STATE_COLUMNS = (
     "billing_currency",
 )
 """With the measures: what rating has made of a call, and where it counts."""
+_OF_RATES = frozenset({Unit.REASONING, Unit.REQUEST, Unit.ROUTER_INPUT})
+"""Quantities that rating makes of reported ones, for the rules that price them."""
+_T = TypeVar("_T", bound=tuple[object, ...])
 
 
 def recorded_event(entry: LedgerEntry) -> UsageEvent:
@@ -75,6 +79,16 @@ def recorded_event(entry: LedgerEntry) -> UsageEvent:
         duration_ms=entry.duration_ms,
         completed_from=tuple(filter(None, (entry.text("completed_from") or "").split(","))),
         replaces=_replaces(entry),
+        served_deployment=entry.text("served_deployment"),
+        spillover_from=entry.text("spillover_from"),
+        backend_host=entry.text("backend_host"),
+        cache=entry.text("cache"),
+        requested_tier=entry.text("requested_tier"),
+        body_unread=entry.text("body_unread"),
+        background="background" in entry.row,
+        response_status=entry.text("response_status"),
+        tools_requested=_json_list(entry, "tools_requested", tuple[str, ...]),
+        tool_calls=_json_list(entry, "tool_calls", tuple[tuple[str, int], ...]),
     )
 
 
@@ -103,6 +117,7 @@ def recorded_call(entry: LedgerEntry) -> MeteredCall:
         deployment_type=entry.text("deployment_type"),
         cost_centre=entry.cost_centre,
         excludes=entry.excludes,
+        alias_unconfirmed=entry.alias_unconfirmed,
     )
     return MeteredCall(priced=priced, origin=entry.origin)
 
@@ -140,7 +155,7 @@ def _usage(entry: LedgerEntry) -> Usage:
     counts: dict[Unit, int] = {
         unit: entry.measures[column]
         for unit, column in QUANTITY_COLUMNS.items()
-        if entry.measures.get(column) and unit not in {Unit.REASONING, Unit.REQUEST}
+        if entry.measures.get(column) and unit not in _OF_RATES
     }
     apart = entry.measures.get(QUANTITY_COLUMNS[Unit.REASONING], 0)
     if apart:
@@ -151,6 +166,11 @@ def _usage(entry: LedgerEntry) -> Usage:
         excludes=tuple(name for name in entry.excludes if name not in RULE_EXCLUSIONS),
         caveats=entry.caveats,
     )
+
+
+def _json_list(entry: LedgerEntry, column: str, form: type[_T]) -> _T | tuple[()]:
+    said = entry.text(column)
+    return () if said is None else msgspec.json.decode(said, type=form)
 
 
 def _replaces(entry: LedgerEntry) -> CountedAt | None:

@@ -34,7 +34,7 @@ MOVED = {"type": COMPLETED, "completed_from": ["gateway-llm-log", "trace"]}
 
 EXPECTED: dict[str, tuple[bool, Usage | None]] = {
     "audio_transcriptions": (False, make_usage(input_audio=14, output=45)),
-    "audio_transcriptions_duration": (True, None),
+    "audio_transcriptions_duration": (False, make_usage(audio_ms=11_000)),
     "chat": (False, make_usage(input=2048, output=427)),
     "chat_cached": (False, make_usage(input=1024, cache_read=1024, output=427, reasoning=192)),
     "chat_completed": (False, make_usage(input=1024, cache_read=1024, output=427)),
@@ -55,7 +55,7 @@ EXPECTED: dict[str, tuple[bool, Usage | None]] = {
     "responses_background": (True, None),
     "responses_background_completed": (False, make_usage(input=12000, output=8000)),
     "responses_fetched": (True, make_usage(input=12000, output=8000)),
-    "responses_tools": (False, make_usage(input=9500, output=600)),
+    "responses_tools": (False, make_usage(input=9500, output=600, web_search=3)),
 }
 """Per sample: whether it waits for pairing, and its usage in units."""
 BEFORE_REVISION = [

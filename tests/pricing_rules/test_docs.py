@@ -9,10 +9,9 @@ import pytest
 
 from pricing_rules.__main__ import main
 from pricing_rules.price_book.book import load_book
+from pricing_rules.price_book.book_file import BookFile, Deployment, Settings
 from pricing_rules.price_book.rules import (
     BaseRule,
-    BookFile,
-    Deployment,
     DeploymentType,
     FixedRule,
     FxRule,
@@ -20,7 +19,6 @@ from pricing_rules.price_book.rules import (
     MinimumRule,
     MultiplyRule,
     ServiceTier,
-    Settings,
     Source,
     ZeroRule,
 )
@@ -41,7 +39,7 @@ RULE_FIELDS = {
     *ZeroRule.model_fields,
     *FxRule.model_fields,
 }
-KINDS = ("base", "multiply", "fixed", "minimum", "zero", "fx", "allocate")
+KINDS = ("base", "multiply", "fee", "fixed", "minimum", "zero", "fx", "allocate")
 
 
 def blocks(language: str) -> list[str]:
@@ -53,7 +51,7 @@ def test_every_book_in_the_text_compiles_over_the_base_books(tmp_path: Path) -> 
     path = tmp_path / "company.toml"
     path.write_text("\n".join(blocks("toml")), encoding="utf-8")
     book = load_book([path])
-    assert "chat-prod" in book.aliases
+    assert "chat-prod" in book.deployments
     assert "contoso.gpt-4.1.DataZoneStandard.2027-01-01" in book.sources
 
 

@@ -82,7 +82,8 @@ def test_a_thousand_calls_cost_what_the_raw_rows_say(tmp_path: Path) -> None:
         time = dealer.choice([datetime(2025, 8, 25, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)])
         usage = Usage(counts={Unit(unit): count for unit, count in quantities.items()})
         name = "|".join(key).lower()
-        call = rate(make_event(deployment=name, model=None, usage=usage, time=time), book)
+        event = make_event(deployment=name, model=None, region=None, usage=usage, time=time)
+        call = rate(event, book)
         if time.isoformat() > ends[key]:
             assert call.state is CallState.UNPRICED
             continue

@@ -30,6 +30,7 @@ NOT_TOKENS = (
     "rerank_search",
     "code_session",
     "router_input",
+    "file_search",
 )
 """Units that count no tokens, or tokens that another unit counts already (a router's fee)."""
 PROBLEMS_SHOWN_MAX = 5

@@ -74,4 +74,7 @@ FOCUS_UNITS: dict[Unit, FocusUnit] = {
         meter="Code Interpreter Sessions", consumed="Sessions", pricing="Sessions"
     ),
     Unit.ROUTER_INPUT: _tokens("Model Router Input Tokens", "Input"),
+    Unit.FILE_SEARCH: FocusUnit(
+        meter="File Searches", consumed="Searches", pricing="1000 Searches", per_pricing=1_000
+    ),
 }

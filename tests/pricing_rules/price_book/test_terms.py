@@ -107,7 +107,10 @@ def test_a_regional_price_of_another_region_is_never_borrowed(tmp_path: Path) ->
         alias("here", model="gpt-4.1", type="Standard", region="eastus2"),
         alias("open", model="gpt-4.1", type="Standard"),
     )
-    assert call(book, deployment="here", region="westeurope").state is CallState.PRICED
+    assert call(book, deployment="here", region=None).state is CallState.PRICED
+    moved = call(book, deployment="here", region="westeurope")
+    assert moved.state is CallState.UNPRICED
+    assert "the alias says region eastus2, the answer came from westeurope" in str(moved.reason)
     assert call(book, deployment="open", region="eastus2").state is CallState.PRICED
     assert call(book, deployment="open", region="East US 2").state is CallState.PRICED
     elsewhere = call(book, deployment="open", region="westeurope")
@@ -142,15 +145,16 @@ def test_type_and_service_tier_set_the_price(
 @pytest.mark.parametrize(
     ("stated", "reported", "version", "price"),
     [
-        ("2024-05-13", "gpt-4o-2024-11-20", "2024-05-13", 5_000_000),
+        ("2024-05-13", "gpt-4o", "2024-05-13", 5_000_000),
+        ("2024-05-13", "gpt-4o-2024-11-20", "2024-11-20", 2_500_000),
+        ("2024-05-13", "gpt-4o-2031-01-01", "2031-01-01", None),
         (None, "gpt-4o-2024-05-13", "2024-05-13", 5_000_000),
         (None, "gpt-4o-2031-01-01", "2031-01-01", None),
-        (None, "gpt-4o-mini-2024-07-18", "2024-11-20", 2_500_000),
         (None, "gpt-4o", "2024-11-20", 2_500_000),
         (None, None, "2024-11-20", 2_500_000),
     ],
 )
-def test_the_alias_states_the_version_then_the_model_then_the_default(
+def test_the_answer_states_the_version_then_the_alias_then_the_default(
     stated: str | None, reported: str | None, version: str, price: int | None, tmp_path: Path
 ) -> None:
     fields = {"version": stated} if stated else {}

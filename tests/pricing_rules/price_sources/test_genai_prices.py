@@ -125,7 +125,8 @@ def test_a_known_model_costs_the_same_to_the_last_digit(
 ) -> None:
     counts = {Unit.INPUT: plain, Unit.CACHE_READ: cached, Unit.OUTPUT: output}
     counts = {unit: count for unit, count in counts.items() if count}
-    call = rate(make_event(deployment=model, usage=Usage(counts=counts), time=NOW), book)
+    event = make_event(deployment=model, model=None, usage=Usage(counts=counts), time=NOW)
+    call = rate(event, book)
     assert call.state is CallState.PRICED
     assert call.list == genai_pico(model, counts)
 

@@ -1,0 +1,92 @@
+"""Calls of tools that the model's server ran, as units next to the tokens of an answer.
+
+The usage object seldom counts them: the answer's output items do, and newer answers' `tool_usage`.
+What has no unit is named, so that a call is never priced without it.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from pricing_rules.provider_usage.fields import Fields
+from pricing_rules.provider_usage.unread import UNREAD_MAX, Known, unread
+from pricing_rules.types import Caveats, Usage
+from pricing_rules.units import TOOL_UNITS, Unit
+
+ToolCalls = Iterable[tuple[str, int]]
+"""How often an answer calls each kind of tool."""
+
+_COUNTED = {"web_search_call": Unit.WEB_SEARCH, "file_search_call": Unit.FILE_SEARCH}
+"""Each call is one of the unit."""
+_CODE_CALL = "code_interpreter_call"
+"""All such calls of one answer share a session."""
+_BLOCK = "server_tool_use"
+"""A content block of Anthropic's, one for each use; its usage object counts them by tool."""
+_READ: Known = {"web_search": {"num_requests": None}}
+CALLS_MAX = 10**9
+"""A larger count is a broken report."""
+_OF_TOOLS = ("tool_calls.", "tool_usage.")
+_FREE = (
+    "function", "custom", "mcp", "computer", "local_shell", "apply_patch", "bash", "text_editor",
+    "memory", "namespace", "tool_search", "web_fetch",
+)  # fmt: skip
+"""How types of tools begin that cost nothing but their tokens, or that the caller runs."""
+
+
+def may_cost(tool: str) -> bool:
+    """Whether a tool of a request, if the model uses it, costs more than its tokens."""
+    return not tool.startswith(_FREE)
+
+
+def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: Fields) -> Usage:
+    """The usage with the units of tools, and with the names of what has no unit.
+
+    `said` is the usage object itself, which some vendors count tools in.
+    """
+    counts, left = dict(usage.counts), []
+    stated = _searches(tool_usage)
+    for kind, number in calls:
+        if kind in _COUNTED:
+            unit = _COUNTED[kind]
+            # Opening a found page is a call, too. Where the answer counts searches, they count.
+            searches = stated if kind == "web_search_call" and stated is not None else number
+            if searches and unit not in usage.counts:
+                counts[unit] = searches
+        elif kind == _CODE_CALL:
+            counts[Unit.CODE_SESSION] = 1
+        elif may_cost(kind) and not (kind == _BLOCK and _accounts_for(said.get(_BLOCK), number)):
+            left.append((f"tool_calls.{kind}", str(number)))
+    if stated and Unit.WEB_SEARCH not in counts:
+        counts[Unit.WEB_SEARCH] = stated
+    known = _READ if stated is not None else {}
+    left += [(f"tool_usage.{path}", value) for path, value in unread(tool_usage or {}, known)]
+    if left:
+        caveats = usage.caveats or Caveats()
+        caveats = replace(caveats, unread=(*caveats.unread, *left)[:UNREAD_MAX])
+        return replace(usage, counts=counts, caveats=caveats)
+    return usage if counts == usage.counts else replace(usage, counts=counts)
+
+
+def _searches(tool_usage: Fields | None) -> int | None:
+    """What the answer says of its searches; None where it says nothing that is a count."""
+    said = None if tool_usage is None else tool_usage.get("web_search")
+    number = said.get("num_requests") if isinstance(said, Mapping) else None
+    return number if type(number) is int and 0 <= number <= CALLS_MAX else None
+
+
+def _accounts_for(said: object, blocks: int) -> bool:
+    """Whether the usage object counts each block: searches, which have a price, and fetches."""
+    if not isinstance(said, Mapping):
+        return False
+    return sum(number for number in said.values() if type(number) is int) >= blocks
+
+
+def tools_kept(usage: Usage, before: Usage) -> Usage:
+    """A usage object read again, with what its event said of tools when it was read first."""
+    counts = {unit: before.counts[unit] for unit in TOOL_UNITS if unit in before.counts}
+    named = () if before.caveats is None else before.caveats.unread
+    left = tuple(field for field in named if field[0].startswith(_OF_TOOLS))
+    if left:
+        caveats = usage.caveats or Caveats()
+        usage = replace(usage, caveats=replace(caveats, unread=(*caveats.unread, *left)))
+    return replace(usage, counts={**counts, **usage.counts})
