@@ -33,10 +33,22 @@ async def test_every_column_of_the_ledger_is_documented() -> None:
         "api": "llm",
         "region": "swedencentral",
         "service_tier": "default",
+        "model": "gpt-4o-2024-08-06.ft-0123",
+        "deployment": "gpt-4o",
+        "served_deployment": "gpt-4o",
+        "spillover_from": "gpt-4o-ptu",
+        "backend_host": "a.example",
+        "requested_tier": "auto",
+        "body_unread": "too_large",
+        "background": True,
+        "response_status": "completed",
+        "tools_requested": ("mcp",),
+        "tool_calls": (("mcp_call", 2),),
     }
     await ledger.post([make_call(1, rank=Rank.GATEWAY_LOG, **every)])
     await ledger.post([make_call(2, **every)])
-    await ledger.post([make_call(3, id="other", deployment="lab-model-x", **every)])
+    unpriced = every | {"deployment": "lab-model-x", "served_deployment": None, "cache": "hit"}
+    await ledger.post([make_call(3, id="other", **unpriced)])
     columns = {
         column
         for table in ("ledger", "meta")

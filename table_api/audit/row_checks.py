@@ -21,6 +21,7 @@ _OPERATIONS = (
     "chat-completions", "completions", "responses", "embeddings", "images",
     "audio-transcriptions", "audio-speech", "messages",
 )  # fmt: skip
+_OF_PRICES = ("q_request", "q_router_input")
 _NUMBERS = ("sequence_number", "status", "tokens", "tier", "duration_ms", "reasoning")
 _AMOUNTS = ("list", "contracted", "charge", "billed")
 
@@ -72,8 +73,8 @@ def _count_faults(row: Row) -> Iterator[str]:
     """A row's counts follow from its state, status and rank, its tokens are its quantities."""
     state, moved = row["state"], row["state"] == "moved"
     quantities = {name: int(value) for name, value in row.items() if name.startswith("q_")}
-    # A price per call counts calls, and nobody reports those.
-    tokens = sum(quantities.values()) - quantities.get("q_request", 0)
+    # Prices per call and of a router count what nobody reports, or what stands in other units.
+    tokens = sum(quantities.values()) - sum(quantities.get(name, 0) for name in _OF_PRICES)
     if int(row["tokens"]) != tokens:
         yield f"states tokens = {row['tokens']}, its quantities add to {tokens}"
     failed = int(row["status"]) >= 400 and not moved
@@ -122,8 +123,12 @@ def _ranks_of(state: str, row: Row, tokens: int) -> tuple[int, ...]:
             return () if tokens else (_PENDING,)
         case "no_usage" if "nobody reported usage" in reason:
             return () if tokens else (_NO_USAGE,)
+        case "no_usage" if "without a completion" in reason:
+            return (_GATEWAY_LOG,)
         case "no_usage":
             return () if tokens else reported
+        case "zero" if reason == "answered from the gateway's cache":
+            return reported if tokens else (_NO_USAGE, *reported)
         case "zero" if reason.startswith("refused with "):
             return () if tokens else (_NO_USAGE,)
         case "priced" if not tokens and not int(row.get("q_request", 0)):
@@ -136,7 +141,7 @@ def _fingerprint(row: Row) -> str:
     counts = {
         name.removeprefix("q_"): int(value)
         for name, value in row.items()
-        if name.startswith("q_") and name != "q_request"
+        if name.startswith("q_") and name not in _OF_PRICES
     }
     # Reasoning is a part of the output that was reported; a rule may price it apart.
     if reasoning := counts.pop("reasoning", 0):
