@@ -17,6 +17,8 @@ from consumers.decoding.wire_event import EventType, WireCall, WireCaller, WireE
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.types import (
+    BACKGROUND_WAITING,
+    CACHE_HIT,
     REFUSED_STATUS,
     Caller,
     CountedAt,
@@ -45,10 +47,7 @@ GATEWAY_LOG_SOURCE = "gateway-llm-log"
 """The half of a completed call that carries its tokens."""
 FETCHED_ANSWER = "fetched-answer"
 """The half that carries the usage of a background answer: somebody fetched it."""
-CACHE_HIT = "hit"
 USAGE_SOURCES = frozenset({GATEWAY_LOG_SOURCE, FETCHED_ANSWER})
-BACKGROUND_WAITING = frozenset({"queued", "in_progress"})
-"""What a background answer says of itself until it is finished."""
 TOOL_KINDS_MAX = 32
 """Kinds of tools of one call; the gateway writes no more."""
 
