@@ -180,6 +180,12 @@ class Settings:
         default=3_600.0,
         parse=seconds,
     )
+    pairing_background_timeout_s: float = _setting(
+        "PAIRING_BACKGROUND_TIMEOUT_S",
+        "seconds until a background answer that nobody fetches has no usage",
+        default=86_400.0,
+        parse=seconds,
+    )
     pairing_sweep_interval_s: float = _setting(
         "PAIRING_SWEEP_INTERVAL_S",
         "seconds between looks at waiting calls",

@@ -12,6 +12,10 @@ REFUSED_STATUS = frozenset({401, 403, 429})
 """Answers of the gateway or the model that no provider charges for."""
 UNATTRIBUTED = "unattributed"
 """Subject of a call whose caller nobody could name."""
+CACHE_HIT = "hit"
+"""What `cache` says of an answer from the gateway's own cache."""
+BACKGROUND_WAITING = frozenset({"queued", "in_progress"})
+"""What a background answer says of itself until it is finished."""
 
 
 class Operation(StrEnum):

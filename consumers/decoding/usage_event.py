@@ -19,6 +19,8 @@ from pricing_rules.provider_usage.fields import milliseconds
 from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.provider_usage.tools import tools_kept, with_tools
 from pricing_rules.types import (
+    BACKGROUND_WAITING,
+    CACHE_HIT,
     REFUSED_STATUS,
     Caller,
     CountedAt,
@@ -48,10 +50,7 @@ GATEWAY_LOG_SOURCE = "gateway-llm-log"
 """The half of a completed call that carries its tokens."""
 FETCHED_ANSWER = "fetched-answer"
 """The half that carries the usage of a background answer: somebody fetched it."""
-CACHE_HIT = "hit"
 USAGE_SOURCES = frozenset({GATEWAY_LOG_SOURCE, FETCHED_ANSWER})
-BACKGROUND_WAITING = frozenset({"queued", "in_progress"})
-"""What a background answer says of itself until it is finished."""
 TOOL_KINDS_MAX = 32
 """Kinds of tools of one call; the gateway writes no more."""
 

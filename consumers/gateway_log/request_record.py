@@ -6,8 +6,8 @@ from consumers.decoding.invalid_event import InvalidCode
 from consumers.decoding.wire_event import STATUS_MAX
 from consumers.gateway_log.fields import TEXT_CHARS_MAX, Fields
 from consumers.gateway_log.trace_record import identity_of
-from pricing_rules.types import Operation
-from table_api.open_calls.facts import CACHE_HIT, RequestRecord
+from pricing_rules.types import CACHE_HIT, Operation
+from table_api.open_calls.facts import RequestRecord
 
 URL_CHARS_MAX = 4_096
 """What follows is a query that nobody needs."""
@@ -18,6 +18,7 @@ _CALL = re.compile(
     r"|audio/(?:transcriptions|translations|speech)|v1/messages)/?(?:[?#]|$)",
     re.IGNORECASE,
 )
+_FETCH = re.compile(r"/responses/([^/?#\s]{1,128})/?(?:[?#]|$)", re.IGNORECASE)
 _DEPLOYMENT = re.compile(r"/deployments/([!-.0-~]{1,128})/")
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@:]{1,253})", re.IGNORECASE)
 _REVISION = re.compile(r";rev=\d+$", re.IGNORECASE)
@@ -40,8 +41,10 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecor
     service = _service(record)
     identity = identity_of(properties, call_id, service=service)
     url = properties.text("url", URL_CHARS_MAX) or ""
-    operation = _operation(properties.text("method"), url)
-    if operation is None and identity is None:
+    method = (properties.text("method") or "POST").upper()
+    operation = _operation(method, url)
+    fetched = _FETCH.search(url) if method == "GET" else None
+    if operation is None and identity is None and fetched is None:
         return None
     status = properties.count("responsecode")
     if status is None or status > STATUS_MAX:
@@ -52,7 +55,7 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecor
         status=status,
         backend_status=properties.count("backendresponsecode"),
         backend_ms=properties.count("backendtime"),
-        operation=operation,
+        operation=Operation.RESPONSES if fetched else operation,
         api=_without_revision(properties.text("apiid")),
         deployment=deployment[1] if deployment else None,
         service=service,
@@ -60,6 +63,7 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecor
         product=properties.text("productid"),
         error=properties.text("lasterrorreason"),
         cache=CACHE_HIT if (properties.text("cache") or "").lower() == CACHE_HIT else None,
+        fetches=fetched[1] if fetched else None,
         backend_host=_host(properties.text("backendurl", URL_CHARS_MAX)),
         identity=identity,
     )
@@ -87,9 +91,9 @@ def _host(url: str | None) -> str | None:
     return found[1].lower() if found else None
 
 
-def _operation(method: str | None, url: str) -> Operation | None:
+def _operation(method: str, url: str) -> Operation | None:
     found = _CALL.search(url)
-    if found is None or (method or "POST").upper() != "POST":
+    if found is None or method != "POST":
         return None
     path = found[1].lower()
     return _BY_PATH.get(path) or _BY_PATH[path.partition("/")[0]]

@@ -50,6 +50,8 @@ def _identity(fields: Fields, call_id: str, service: str | None) -> Identity | N
         return None  # the policy makes no event of such a call
     if subject is None or len(subject) > SUBJECT_CHARS_MAX:
         raise fields.wrong(InvalidCode.MISSING_FIELD, "subject", "who is billed")
+    said = fields.value("tools")
+    tools = cast("Mapping[str, object]", said) if isinstance(said, Mapping) else {}
     status = fields.count("status")
     if status is None or status > STATUS_MAX:
         raise fields.wrong(InvalidCode.OUT_OF_RANGE, "status", f"0 to {STATUS_MAX}")
@@ -74,4 +76,31 @@ def _identity(fields: Fields, call_id: str, service: str | None) -> Identity | N
         service_tier=fields.text("service_tier"),
         session=fields.text("session"),
         traceparent=fields.text("traceparent"),
+        served_deployment=fields.text("served_deployment"),
+        spillover_from=fields.text("spillover_from"),
+        cache=fields.text("cache"),
+        requested_tier=fields.text("requested_tier"),
+        tools_requested=_requested(tools),
+        tool_calls=_tool_calls(tools),
+        body_unread=fields.text("body_unread"),
+        background=fields.flag("background"),
+        response_status=fields.text("response_status"),
+    )
+
+
+def _requested(tools: Mapping[str, object]) -> tuple[str, ...]:
+    """Types of the request's tools. A trace only informs: what is none of them is left out."""
+    kinds = tools.get("requested")
+    if not isinstance(kinds, list):
+        return ()
+    return tuple(sorted({kind for kind in kinds if isinstance(kind, str)}))
+
+
+def _tool_calls(tools: Mapping[str, object]) -> tuple[tuple[str, int], ...]:
+    calls = tools.get("calls")
+    if not isinstance(calls, Mapping):
+        return ()
+    named = [(kind, number) for kind, number in calls.items() if isinstance(kind, str)]
+    return tuple(
+        sorted((kind, number) for kind, number in named if type(number) is int and number > 0)
     )

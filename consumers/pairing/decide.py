@@ -7,6 +7,7 @@ stronger report, and moves a call out of the place that a decision replaces.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from consumers.pairing.completed_event import completed_event
 from pricing_rules.types import UNATTRIBUTED, CountedAt, Rank
@@ -23,6 +24,8 @@ class Waits:
     """For the UsageEvent of a call that is not streamed, when the log has counted it."""
     timeout: timedelta
     """For any half."""
+    background: timedelta = timedelta(days=1)
+    """For somebody to fetch an answer that is made in the background."""
 
 
 def decide(
@@ -32,19 +35,28 @@ def decide(
 
     `stream_time` is what all partitions of both hubs have passed; None when nobody knows.
     """
-    last = decisions[-1] if decisions else None
+    if call.fetches is not None:
+        return None  # what it fetched belongs to another call: see `background`
     if call.metered:
         move = _one_place(call, decisions)
+        if move is None and call.charged_from_cache:
+            move = _taken_out(call, decisions)
         if move is not None or not call.served_after_all:
             return move
-    if call.refused:
+    return _completion(call, decisions, stream_time, waits)
+
+
+def _completion(
+    call: JoinedCall, decisions: Sequence[Decision], stream_time: datetime | None, waits: Waits
+) -> Decision | None:
+    """Of a call that metering does not post as it is."""
+    last = decisions[-1] if decisions else None
+    if call.refused and not (call.cached and call.identity is not None):
         return None if last is None else _withdrawal(call, last)
     place = _place(call, last, stream_time, waits)
     if place is None:
         return None
-    found = usage_from_log(call)
-    usage, normal = found if found is not None else (None, None)
-    strength = (int(Rank.GATEWAY_LOG), normal.total) if normal is not None else (0, 0)
+    usage, strength = _report(call)
     replaces = None
     if last is not None:
         if any(place == each.replaces for each in decisions):
@@ -63,6 +75,19 @@ def decide(
     )
 
 
+def _report(call: JoinedCall) -> tuple[dict[str, Any] | None, tuple[int, int]]:
+    """The usage to publish, and how strong that report is, as the decoder will judge it."""
+    if call.cached:
+        return None, (int(Rank.MODEL_USAGE), 0)
+    if call.pending:
+        return None, (int(Rank.PENDING), 0)
+    found = usage_from_log(call)
+    if found is None:
+        return None, (int(Rank.NO_USAGE), 0)
+    usage, normal = found
+    return usage, (int(Rank.GATEWAY_LOG), normal.total)
+
+
 def _one_place(call: JoinedCall, decisions: Sequence[Decision]) -> Decision | None:
     """Metering posts the call, so it must count nowhere else: moves it out of one other place.
 
@@ -73,15 +98,29 @@ def _one_place(call: JoinedCall, decisions: Sequence[Decision]) -> Decision | No
     if len(counted) < 2:
         return None
     kept, losing = counted[:2]
-    found = None if call.refused else usage_from_log(call)
-    usage, normal = found if found is not None else (None, None)
+    usage, strength = (None, (0, 0)) if call.refused else _report(call)
     return Decision(
         call_id=call.call_id,
         number=len(decisions) + 1,
         place=kept,
-        strength=(int(Rank.GATEWAY_LOG), normal.total) if normal is not None else (0, 0),
+        strength=strength,
         event=completed_event(call, kept, usage=usage, replaces=losing),
         replaces=losing,
+    )
+
+
+def _taken_out(call: JoinedCall, decisions: Sequence[Decision]) -> Decision | None:
+    """A policy that knew of no cache charged an answer for the second time."""
+    place = call.metered_at[0]
+    if any(place == each.replaces for each in decisions):
+        return None
+    return Decision(
+        call_id=call.call_id,
+        number=len(decisions) + 1,
+        place=place,
+        strength=(0, 0),
+        event=completed_event(call, place, usage=None, replaces=place),
+        replaces=place,
     )
 
 
@@ -112,7 +151,9 @@ def _place(
     place = CountedAt(call.identity.subject, call.identity.time)
     if last is not None:
         return place
-    if call.has_tokens:
+    if call.cached:
+        return place
+    if call.has_tokens or call.pending:
         waited_for = call.reported or call.identity.stream or call.identity.status >= 400
         if waited_for or _passed(call, stream_time, waits.grace):
             return place

@@ -8,6 +8,7 @@ from azure.eventhub import EventData, EventDataBatch
 from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
 
+from consumers.decoding.wire_event import partition_key
 from consumers.errors import HubUnavailable, SettingsError
 from consumers.receiving.hub import IDLE_TIMEOUT_S, HubAddress, tls
 from table_api.open_calls.decision import Decision
@@ -32,29 +33,29 @@ def make_producer(address: HubAddress) -> EventHubProducerClient:
 
 
 class HubPublisher:
-    """Partition key is the exact subject, as of the gateway's own events: one writer a total."""
+    """Partition keys are those of the gateway's own events: one writer a total."""
 
     def __init__(self, producer: EventHubProducerClient) -> None:
         self._producer = producer
 
     async def publish(self, decisions: Sequence[Decision]) -> None:
         """See Publisher."""
-        by_subject: dict[str, list[bytes]] = {}
+        by_key: dict[str, list[bytes]] = {}
         for decision in decisions:
-            body = decision.event.encode()
-            by_subject.setdefault(decision.place.subject, []).append(body)
+            key = partition_key(decision.place.subject)
+            by_key.setdefault(key, []).append(decision.event.encode())
         try:
-            for subject, bodies in by_subject.items():
-                await self._send(subject, bodies)
+            for key, bodies in by_key.items():
+                await self._send(key, bodies)
         except (EventHubError, AzureError, OSError) as error:
             raise HubUnavailable(f"publishing completed calls: {error}") from error
 
-    async def _send(self, subject: str, bodies: Iterable[bytes]) -> None:
-        batch = await self._producer.create_batch(partition_key=subject)
+    async def _send(self, key: str, bodies: Iterable[bytes]) -> None:
+        batch = await self._producer.create_batch(partition_key=key)
         for body in bodies:
             if not _fits(batch, body):
                 await self._producer.send_batch(batch)
-                batch = await self._producer.create_batch(partition_key=subject)
+                batch = await self._producer.create_batch(partition_key=key)
                 batch.add(EventData(body))
         await self._producer.send_batch(batch)
 

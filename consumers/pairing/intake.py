@@ -18,7 +18,7 @@ from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.decoding.usage_event import decode, is_deferred
 from consumers.pairing.decide import Waits
 from consumers.pairing.replayed import keep_replayed
-from consumers.pairing.reported_fact import reported_fact
+from consumers.pairing.reported_fact import fetched_fact, reported_fact
 from consumers.pairing.seen_places import SeenPlaces
 from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import StreamTime
@@ -34,7 +34,7 @@ from pricing_rules.types import UNATTRIBUTED, CountedAt, UsageEvent
 from table_api.consumer_state.progress import Count
 from table_api.consumer_state.raw_usage import RawUsage
 from table_api.open_calls.counted_calls import CountedCalls
-from table_api.open_calls.facts import EventReport, Fact, RequestRecord
+from table_api.open_calls.facts import EventReport, Fact, RequestRecord, TokenCounts
 from table_api.open_calls.keys import SAME_CALL_MAX
 from table_api.open_calls.table import Arrival, OpenCalls
 
@@ -171,12 +171,16 @@ def may_complete(fact: Fact) -> bool:
 
     The plain calls' facts are not: nothing is read for them until then.
     """
-    if isinstance(fact, EventReport):
-        return not fact.metered
-    if isinstance(fact, RequestRecord):
-        identity = fact.identity
-        return identity is not None and (identity.stream or identity.status >= 400)
-    return fact.any
+    match fact:
+        case EventReport():
+            return not fact.metered or fact.identity.background
+        case RequestRecord():
+            said = fact.identity
+            return said is not None and (said.stream or said.status >= 400 or said.background)
+        case TokenCounts():
+            return fact.any
+        case _:
+            return True
 
 
 class UsageIntake(Intake):
@@ -225,6 +229,7 @@ class UsageIntake(Intake):
         batch = Batch()
         for received, event in decoded:
             too_old = event.time < self._pairing.oldest(received) and is_deferred(event)
+            too_old = too_old and not event.fetched
             if not too_old or await self._is_lost(event, says_unknown=says_unknown):
                 self._take_event(batch, partition, received, event)
         return batch
@@ -257,13 +262,14 @@ class UsageIntake(Intake):
     def _take_event(
         self, batch: Batch, partition: str, received: Received, event: UsageEvent
     ) -> None:
-        fact = reported_fact(event)
+        fact = fetched_fact(event, received.body) if event.fetched else reported_fact(event)
         if fact is None:
             batch.counts.append(IGNORED)
-        elif fact.time >= self._pairing.oldest(received):
+        elif event.fetched or fact.time >= self._pairing.oldest(received):
+            # The rows of a background answer are kept for ever: no fetch of it is too old.
             self._keep(batch, received, event.id, fact)
             batch.counts.append(KEPT)
-        elif fact.metered:
+        elif not is_deferred(event):
             batch.counts.append(IGNORED)  # it stands in the ledger as it is
         else:
             invalid = InvalidEvent(

@@ -30,6 +30,8 @@ def report_to_pack(arrival: Arrival, before: datetime) -> EventReport | None:
     fact = arrival.fact
     if not isinstance(fact, EventReport) or not fact.metered or fact.time >= before:
         return None
+    if fact.identity.background:
+        return None  # what it says goes to the rows of its answer too
     return None if fact.identity.status in REFUSED_STATUS else fact
 
 

@@ -1,39 +1,69 @@
 """A decoded UsageEvent → the fact that it arrived. Pure."""
 
-from consumers.decoding.usage_event import is_deferred
-from pricing_rules.types import UsageEvent
-from table_api.open_calls.facts import EventReport, Identity
+import msgspec
+
+from consumers.decoding.usage_event import is_deferred, usage_object
+from pricing_rules.types import BACKGROUND_WAITING, Rank, UsageEvent
+from table_api.open_calls.facts import EventReport, Fetched, Identity
 
 
 def reported_fact(event: UsageEvent) -> EventReport | None:
     """None for a completed call: that is our own word."""
     if event.completed_from:
         return None
-    caller = event.caller
     return EventReport(
-        identity=Identity(
-            subject=event.subject,
-            time=event.time,
-            stream=event.stream,
-            status=event.status,
-            operation=event.operation,
-            source=event.source,
-            duration_ms=event.duration_ms,
-            oid=caller.oid,
-            tid=caller.tid,
-            azp=caller.azp,
-            subscription=caller.subscription,
-            product=caller.product,
-            api=event.api,
-            deployment=event.deployment,
-            model=event.model,
-            region=event.region,
-            response_id=event.response_id,
-            service_tier=event.service_tier,
-            session=event.session,
-            traceparent=event.traceparent,
-        ),
+        identity=_identity(event),
         metered=not is_deferred(event),
         tokens=None if event.usage is None else event.usage.total,
         prompt=None if event.usage is None else event.usage.prompt_tokens,
+    )
+
+
+def fetched_fact(event: UsageEvent, body: bytes) -> Fetched | None:
+    """None for an answer that is not finished. `body` is what the event was decoded from."""
+    if event.response_id is None or event.response_status in BACKGROUND_WAITING:
+        return None
+    usage = None
+    if event.usage is not None:
+        usage = msgspec.json.encode(usage_object(body)).decode()
+    return Fetched(
+        identity=_identity(event),
+        rank=int(Rank.NO_USAGE if event.usage is None else Rank.MODEL_USAGE),
+        tokens=0 if event.usage is None else event.usage.total,
+        usage=usage,
+    )
+
+
+def _identity(event: UsageEvent) -> Identity:
+    caller = event.caller
+    return Identity(
+        subject=event.subject,
+        time=event.time,
+        stream=event.stream,
+        status=event.status,
+        operation=event.operation,
+        source=event.source,
+        duration_ms=event.duration_ms,
+        oid=caller.oid,
+        tid=caller.tid,
+        azp=caller.azp,
+        subscription=caller.subscription,
+        product=caller.product,
+        api=event.api,
+        deployment=event.deployment,
+        model=event.model,
+        region=event.region,
+        response_id=event.response_id,
+        service_tier=event.service_tier,
+        session=event.session,
+        traceparent=event.traceparent,
+        served_deployment=event.served_deployment,
+        spillover_from=event.spillover_from,
+        cache=event.cache,
+        requested_tier=event.requested_tier,
+        tools_requested=event.tools_requested,
+        tool_calls=event.tool_calls,
+        body_unread=event.body_unread,
+        background=event.background,
+        response_status=event.response_status,
     )

@@ -87,6 +87,7 @@ def make_pairing(settings: Settings, clients: PairingClients, publisher: Publish
     waits = Waits(
         grace=timedelta(seconds=settings.pairing_grace_s),
         timeout=timedelta(seconds=settings.pairing_timeout_s),
+        background=timedelta(seconds=settings.pairing_background_timeout_s),
     )
     return Pairing(
         calls=calls,

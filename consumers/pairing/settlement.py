@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from consumers.pairing.background import adds_nothing, decide_answer, said_of_answer
 from consumers.pairing.decide import Waits, decide
 from pricing_rules.types import UNATTRIBUTED
 from table_api.errors import Contended
@@ -100,9 +101,9 @@ class Settlement:
         if kept.damaged:
             return True  # its own rows say
         joined = kept.joined
-        if joined is None:
-            return False
-        return decide(joined, kept.decisions, stream_time, self._waits) is not None
+        if joined is not None and said_of_answer(joined, self._waits) is not None:
+            return True  # the rows of the answer say
+        return self._decision(kept, stream_time) is not None
 
     async def settle(self, call_ids: Iterable[str], stream_time: datetime | None) -> None:
         """Decide what can be decided by now. Raises Retryable or HubUnavailable."""
@@ -124,10 +125,12 @@ class Settlement:
         the call after our read.
         """
         # 1. Read all facts: they were written before, so of two writers of the halves of a call
-        #    one sees both.
+        #    one sees both. What they say of a background answer goes to that answer's rows first,
+        #    which are settled in the next round: a crash brings the facts again.
         kept = await self._calls.read(call_ids)
         times = {call.call_id: min(map(_time, call.facts)) for call in kept if call.facts}
         kept = with_facts(kept, await self._packed(times))
+        answers = await self._pass_on(kept)
         # 2. Decide. The row's creation is the decision: a crash after it leaves a decision that
         #    is not done, which whoever settles the call next publishes.
         new = {each.call_id: each for each in self._decisions(kept, stream_time)}
@@ -148,25 +151,49 @@ class Settlement:
             )
             for decision, _ in undone:
                 count(CounterName.DECISIONS, 1, {"reason": _reason(decision)})
-        old_before = self._now() - OLD_AFTER
         several = {
-            known.call_id
-            for known in kept
-            if known.call_id in new
-            and (joined := known.joined)
-            and (len(joined.metered_at) > 1 or (joined.time < old_before and not joined.reported))
+            known.call_id for known in kept if known.call_id in new and self._may_go_on(known)
         }
-        return refused, several - refused
+        return refused, (several | answers) - refused
+
+    def _may_go_on(self, known: OpenCall) -> bool:
+        """Whether one decision may make another one due."""
+        joined = known.joined
+        if joined is None:
+            return known.response is not None
+        old = joined.time < self._now() - OLD_AFTER and not joined.reported
+        return len(joined.metered_at) > 1 or old
+
+    async def _pass_on(self, kept: Iterable[OpenCall]) -> set[str]:
+        """Keep what calls say of background answers with those; the keys of these answers."""
+        said = [
+            arrival
+            for call in kept
+            if (joined := call.joined) and (arrival := said_of_answer(joined, self._waits))
+        ]
+        if not said:
+            return set()
+        keys = sorted({each.call_id for each in said})
+        known = {each.call_id: each.response for each in await self._calls.read(keys)}
+        await self._calls.add(
+            each for each in said if not adds_nothing(each.fact, known[each.call_id])
+        )
+        return set(keys)
 
     def _decisions(
         self, kept: Iterable[OpenCall], stream_time: datetime | None
     ) -> Iterable[Decision]:
-        for call in kept:
-            joined = call.joined
-            if joined is not None:
-                decision = decide(joined, call.decisions, stream_time, self._waits)
-                if decision is not None:
-                    yield decision
+        decided = (self._decision(call, stream_time) for call in kept)
+        return (decision for decision in decided if decision is not None)
+
+    def _decision(self, call: OpenCall, stream_time: datetime | None) -> Decision | None:
+        joined = call.joined
+        if joined is not None:
+            return decide(joined, call.decisions, stream_time, self._waits)
+        answer = call.response
+        if answer is not None:
+            return decide_answer(answer, call.decisions, stream_time, self._waits)
+        return None
 
 
 def _time(fact: Fact) -> datetime:

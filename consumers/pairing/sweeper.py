@@ -129,11 +129,10 @@ class Sweeper:
                     await self._settle({kept.call_id: since}, stream_time)
                     continue
                 joined = kept.joined
-                if joined is None:
-                    continue
-                places = [self._seen.elsewhere(kept.call_id, at) for at in joined.metered_at]
+                metered_at = () if joined is None else joined.metered_at
+                places = [self._seen.elsewhere(kept.call_id, at) for at in metered_at]
                 if any(places) or settlement.is_due(kept, stream_time):
-                    due[kept.call_id] = joined.time
+                    due[kept.call_id] = since if joined is None else joined.time
             if len(due) >= DUE_AT_ONCE_MAX:
                 await self._settle(due, stream_time)
                 due = {}

@@ -5,11 +5,12 @@ from datetime import datetime
 
 import msgspec
 
-from pricing_rules.types import CallState, Operation, Usage
+from pricing_rules.types import CallState, Operation, Rank, Usage
 from table_api.ledger.entries import EXCLUDES_COLUMNS, excludes_of, model_of
 from table_api.ledger.keys import split_call_key
 from table_api.open_calls.decision import PairingState, state_of
 from table_api.open_calls.joined_call import JoinedCall
+from table_api.open_calls.joined_response import JoinedResponse
 from table_api.open_calls.logged_usage import usage_from_log
 from table_api.open_calls.open_call import OpenCall
 from table_api.storage.table_storage import Row
@@ -67,9 +68,11 @@ class PostedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def seen_call(open_call: OpenCall) -> SeenCall | None:
-    """None without facts."""
+    """None without facts, and of one that only fetched a background answer."""
+    if (answer := open_call.response) is not None:
+        return _stray(open_call, answer)
     call = open_call.joined
-    if call is None:
+    if call is None or call.fetches is not None:
         return None
     counted_at = open_call.decisions[-1].place if open_call.decisions else call.identity
     # Only where there is something to compare with: it costs more than all else here.
@@ -92,6 +95,32 @@ def seen_call(open_call: OpenCall) -> SeenCall | None:
         logged_tokens=None if logged is None else logged[1].total,
         mismatched=logged is not None and _differs(call, logged[1]),
         lacks_completion=_lacks_completion(call),
+    )
+
+
+def _stray(open_call: OpenCall, answer: JoinedResponse) -> SeenCall | None:
+    """A call of which no more is known than that somebody fetched its answer. None where the
+    request is known: that is the call.
+    """
+    fetched = answer.answer
+    if answer.created or fetched is None or fetched.usage is None:
+        return None
+    place = open_call.decisions[-1].place if open_call.decisions else None
+    return SeenCall(
+        call_id=answer.key,
+        time=fetched.time if place is None else place.time,
+        subject=None if place is None else place.subject,
+        state=PairingState.WAITING if place is None else PairingState.UNATTRIBUTED,
+        api=fetched.identity.api,
+        model=fetched.identity.model,
+        deployment=None,
+        has_event=False,
+        is_logged=fetched.rank == Rank.GATEWAY_LOG,
+        two_callers=False,
+        reported_tokens=None,
+        logged_tokens=None,
+        mismatched=False,
+        lacks_completion=None,
     )
 
 

@@ -35,6 +35,10 @@ class PairingState(StrEnum):
 
     METERED = "metered"
     """Its UsageEvent had all that metering needs."""
+    PENDING = "pending"
+    """Its answer is made in the background: the ledger says whether it was fetched."""
+    FETCHED = "fetched"
+    """No call by itself: it fetched a background answer of another one."""
     COMPLETED = "completed"
     """Its UsageEvent had no usage; the gateway's log gave it."""
     RECOVERED = "recovered"
@@ -51,12 +55,19 @@ class PairingState(StrEnum):
 
 def state_of(call: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
     """The state of a call, from its facts and its decisions in order."""
+    if call.fetches is not None:
+        return PairingState.FETCHED
+    if call.pending and (call.metered or decisions):
+        return PairingState.PENDING
     if call.metered:
-        return PairingState.METERED
-    if call.refused:
+        out = call.charged_from_cache and decisions and decisions[-1].withdraws
+        return PairingState.REFUSED if out else PairingState.METERED
+    if call.refused and not (call.cached and decisions):
         return PairingState.REFUSED
     if decisions:
         last = decisions[-1]
+        if last.withdraws:
+            return PairingState.REFUSED
         if last.place.subject == UNATTRIBUTED:
             return PairingState.UNATTRIBUTED
         if last.strength[0] == 0:

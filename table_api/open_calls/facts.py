@@ -9,10 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from pricing_rules.types import Operation
-
-CACHE_HIT = "hit"
-"""What the gateway's log and its policy write of an answer from the gateway's cache."""
+from pricing_rules.types import BACKGROUND_WAITING, CountedAt, Operation
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -40,6 +37,26 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     service_tier: str | None = None
     session: str | None = None
     traceparent: str | None = None
+    served_deployment: str | None = None
+    spillover_from: str | None = None
+    cache: str | None = None
+    requested_tier: str | None = None
+    tools_requested: tuple[str, ...] = ()
+    tool_calls: tuple[tuple[str, int], ...] = ()
+    body_unread: str | None = None
+    background: bool = False
+    response_status: str | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether its answer is made in the background, and can be fetched by its id later."""
+        return (
+            self.background
+            and self.response_status in BACKGROUND_WAITING
+            and self.response_id is not None
+            and not self.stream
+            and self.status < 400
+        )
 
 
 class EventReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="r"):
@@ -84,6 +101,8 @@ class RequestRecord(
     """From the policy's trace; None when the row carries none."""
     cache: str | None = None
     """CACHE_HIT when the gateway answered from its own cache."""
+    fetches: str | None = None
+    """By the path of the request: the id of the response that it asks for."""
     backend_host: str | None = None
     """Who the gateway sent the request to, in lower case."""
 
@@ -107,7 +126,59 @@ class TokenCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
         return bool(self.prompt or self.completion or self.total or self.cached)
 
 
-Fact = EventReport | RequestRecord | TokenCounts
+class Created(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="c"):
+    """A call had its answer made in the background: kept with that answer's own rows."""
+
+    call_id: str
+    identity: Identity
+    waits: bool
+    """Whether the call is pending; False where its usage comes by the usual ways too."""
+    due: datetime
+    """When it is given up, in stream time."""
+    reported: bool
+    """Whether its UsageEvent says so, and not only the trace."""
+
+    @property
+    def time(self) -> datetime:
+        """Of the call."""
+        return self.identity.time
+
+    @property
+    def place(self) -> CountedAt:
+        """Where the call counts."""
+        return CountedAt(self.identity.subject, self.identity.time)
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="a"):
+    """A finished background answer was fetched: kept with the call that fetched it, and with the
+    answer's own rows.
+    """
+
+    identity: Identity
+    """Of the call that fetched it. Its subject is not who pays."""
+    rank: int
+    tokens: int
+    """Sum over the units of its usage."""
+    usage: str | None = None
+    """The usage object as JSON; None of an answer that failed or was cancelled."""
+
+    @property
+    def time(self) -> datetime:
+        """Of the call that fetched it."""
+        return self.identity.time
+
+    @property
+    def strength(self) -> tuple[int, int]:
+        """As the ledger compares it."""
+        return (0, 0) if self.usage is None else (self.rank, self.tokens)
+
+    def says_as_much(self, other: "Fetched") -> bool:
+        """Whether the other one says nothing new. A caller may fetch an answer at will."""
+        same_model = self.identity.model == other.identity.model
+        return self.strength >= other.strength and same_model
+
+
+Fact = EventReport | RequestRecord | TokenCounts | Created | Fetched
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
@@ -115,6 +186,8 @@ KINDS: dict[type[Fact], str] = {
     EventReport: "reported",
     RequestRecord: "outcome",
     TokenCounts: "tokens",
+    Created: "created",
+    Fetched: "fetched",
 }
 HASH_CHARS = 16
 

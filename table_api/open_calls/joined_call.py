@@ -10,11 +10,12 @@ from datetime import datetime
 from functools import reduce
 
 from pricing_rules.provider_usage.anthropic import is_anthropic
-from pricing_rules.types import REFUSED_STATUS, CountedAt, Operation
+from pricing_rules.types import CACHE_HIT, REFUSED_STATUS, CountedAt, Operation
 from table_api.open_calls.facts import (
-    CACHE_HIT,
+    Created,
     EventReport,
     Fact,
+    Fetched,
     Identity,
     RequestRecord,
     TokenCounts,
@@ -48,6 +49,8 @@ class JoinedCall:
     """The largest value of each count over all rows of the log: rows repeat or zero them."""
     two_identities: bool
     """Two facts name different subjects or times."""
+    answer: Fetched | None = None
+    """The finished background answer that this call fetched."""
 
     @property
     def metered(self) -> bool:
@@ -70,6 +73,30 @@ class JoinedCall:
             return False
         is_refused = self.identity.status in REFUSED_STATUS and self.reported_tokens is None
         return is_refused and self.outcome.status < 400 and was_reached(self.outcome)
+
+    @property
+    def fetches(self) -> str | None:
+        """The id of the background answer that this call asked for: it costs nothing by itself."""
+        if self.answer is not None:
+            return self.answer.identity.response_id
+        return None if self.outcome is None else self.outcome.fetches
+
+    @property
+    def pending(self) -> bool:
+        """Whether its usage comes with an answer that is fetched later."""
+        return self.identity is not None and self.identity.pending and self.reported_tokens is None
+
+    @property
+    def cached(self) -> bool:
+        """Whether the gateway answered from its own cache."""
+        if self.outcome is not None and self.outcome.cache == CACHE_HIT:
+            return not was_reached(self.outcome)
+        return self.identity is not None and self.identity.cache == CACHE_HIT
+
+    @property
+    def charged_from_cache(self) -> bool:
+        """Whether the UsageEvent has a usage that the cached answer only repeats."""
+        return bool(self.reported_tokens) and self.cached
 
     @property
     def has_tokens(self) -> bool:
@@ -106,18 +133,19 @@ class JoinedCall:
 
 def was_reached(outcome: RequestRecord) -> bool:
     """Whether the gateway called the model. A success without a backend's status counts as so:
-    rather a call without usage than one that is not seen. An answer from the cache reached none.
+    rather a call without usage than one that is not seen. An answer from the cache reached none;
+    the log says `hit` also where a policy found another thing in a cache and called the model.
     """
-    if outcome.cache == CACHE_HIT:
-        return False
     if outcome.backend_status or outcome.backend_ms:
         return True
+    if outcome.cache == CACHE_HIT:
+        return False
     return outcome.backend_status is None and 0 < outcome.status < 400
 
 
 def join_facts(call_id: str, facts: Iterable[Fact]) -> JoinedCall | None:
-    """None without facts."""
-    every = list(facts)
+    """None without facts of a call."""
+    every = [fact for fact in facts if not isinstance(fact, Created)]
     if not every:
         return None
     reports = [fact for fact in every if isinstance(fact, EventReport)]
@@ -128,6 +156,7 @@ def join_facts(call_id: str, facts: Iterable[Fact]) -> JoinedCall | None:
     identities = metered or [report.identity for report in reports] or traces
     known = {(each.subject, each.time) for each in (*traces, *(r.identity for r in reports))}
     counted = max(reports, key=_report_order, default=None)
+    answers = [fact for fact in every if isinstance(fact, Fetched)]
     return JoinedCall(
         call_id=call_id,
         time=min(fact.time for fact in every),
@@ -143,6 +172,7 @@ def join_facts(call_id: str, facts: Iterable[Fact]) -> JoinedCall | None:
         outcome=max(outcomes, key=_outcome_order) if outcomes else None,
         tokens=reduce(_largest, rows) if rows else None,
         two_identities=len(known) > 1,
+        answer=max(answers, key=answer_order) if answers else None,
     )
 
 
@@ -158,6 +188,11 @@ def _report_order(report: EventReport) -> tuple[int, int]:
         -1 if report.tokens is None else report.tokens,
         -1 if report.prompt is None else report.prompt,
     )
+
+
+def answer_order(answer: Fetched) -> tuple[tuple[int, int], bool, str]:
+    """The strongest one, then a model's own word before the log's."""
+    return answer.strength, answer.identity.model is not None, encode_fact(answer)
 
 
 def _outcome_order(outcome: RequestRecord) -> tuple[bool, bool, str]:

@@ -20,6 +20,8 @@ HOURS = "a|"
 """What every partition of the index starts with; it sorts before those of the calls."""
 PACKED = "|p"
 """What the partition of an hour's packed facts ends with: after those of its index."""
+RESPONSE = "response:"
+"""What the key of a background answer begins with, among the ids of calls."""
 SWEEP = ("0", "swept")
 """Partition and row of where the sweeper is."""
 
@@ -37,6 +39,19 @@ def call_rows(call_id: str) -> KeyRange:
 def is_reported(row_key: str) -> bool:
     """Whether a row, or its copy in the index, is the fact that a UsageEvent arrived."""
     return "|f|reported|" in row_key
+
+
+def response_key(response_id: str) -> str:
+    """What the rows of a background answer are kept under, in place of a call's id. Also the id of
+    a call whose request nobody reported.
+    """
+    digest = hashlib.sha256(response_id.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{RESPONSE}{digest[:32]}"
+
+
+def is_response_key(call_id: str) -> bool:
+    """Whether rows are those of a background answer and of no call."""
+    return call_id.startswith(RESPONSE)
 
 
 def fact_key(call_id: str, name: str) -> str:

@@ -10,6 +10,9 @@ from pricing_rules.types import Exclusion, Operation, Usage
 from table_api.open_calls.facts import TokenCounts
 from table_api.open_calls.joined_call import JoinedCall
 
+CHARGED_FAILURES = frozenset({400, 408})
+"""Failures that Azure charges the prompt of: a content filter's, and a timeout's."""
+
 
 def usage_from_log(call: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
     """The usage object and its normalised form; None when the log counted nothing.
@@ -17,7 +20,7 @@ def usage_from_log(call: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
     `excludes` in the object names what the log cannot tell.
     """
     tokens, operation = call.tokens, call.operation
-    if tokens is None or not tokens.any:
+    if tokens is None or not tokens.any or _is_free(call, tokens):
         return None
     usage = _usage(tokens, operation, exclusive=call.of_anthropic)
     read = normalise(operation, usage)
@@ -26,7 +29,26 @@ def usage_from_log(call: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
         usage = _usage(plain, operation, exclusive=call.of_anthropic)
         usage["excludes"] = [*usage.get("excludes", []), Exclusion.DETAILS]
         read = normalise(operation, usage)
+    if _is_estimate(call, tokens):
+        usage["excludes"] = [*usage.get("excludes", []), Exclusion.ESTIMATED]
+        read = normalise(operation, usage)
     return usage, read
+
+
+def _is_estimate(call: JoinedCall, tokens: TokenCounts) -> bool:
+    """Whether the model reported nothing: a failed call's row without a model's name holds what
+    the gateway estimated of the request.
+    """
+    return tokens.model is None and (call.status or 0) >= 400
+
+
+def _is_free(call: JoinedCall, tokens: TokenCounts) -> bool:
+    """Whether an estimate is of a call that Azure does not charge for: it failed, and nothing was
+    completed. A content filter's 400 and a timeout's 408 are charged.
+    """
+    if not _is_estimate(call, tokens):
+        return False
+    return call.status not in CHARGED_FAILURES and not tokens.completion
 
 
 def _usage(tokens: TokenCounts, operation: Operation, *, exclusive: bool) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import msgspec
 
 from table_api.open_calls.decision import Decision, PairingState, decode_decision, state_of
 from table_api.open_calls.facts import Fact, decode_fact
 from table_api.open_calls.joined_call import JoinedCall, join_facts
-from table_api.open_calls.keys import done_number
+from table_api.open_calls.joined_response import JoinedResponse, join_response
+from table_api.open_calls.keys import done_number, is_response_key
 from table_api.storage.table_storage import Row
 
 
@@ -28,8 +30,18 @@ class OpenCall:
 
     @property
     def joined(self) -> JoinedCall | None:
-        """None without facts."""
-        return join_facts(self.call_id, self.facts)
+        """None without facts, and of the rows of a background answer."""
+        return None if is_response_key(self.call_id) else join_facts(self.call_id, self.facts)
+
+    @property
+    def response(self) -> JoinedResponse | None:
+        """None of a call."""
+        return join_response(self.call_id, self.facts) if is_response_key(self.call_id) else None
+
+    @property
+    def time(self) -> datetime | None:
+        """The earliest time that its facts give; None without facts."""
+        return min((fact.time for fact in self.facts), default=None)
 
     @property
     def state(self) -> PairingState | None:

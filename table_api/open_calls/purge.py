@@ -14,6 +14,7 @@ from table_api.open_calls.keys import (
     call_rows,
     hour_of,
     is_packed,
+    is_response_key,
 )
 from table_api.open_calls.open_call import call_or_damaged
 from table_api.open_calls.packed_facts import packed_places
@@ -43,6 +44,8 @@ async def _purge_hour(storage: TableStorage, partition: str, purged: PurgedHours
     by_call: dict[str, list[str]] = defaultdict(list)
     counted: dict[str, CountedAt] = packed_places(rows) if is_packed(partition) else {}
     for call_id in {str(row.get("call_id", "")) for row in rows if not is_packed(partition)}:
+        if is_response_key(call_id):
+            continue  # kept for ever: whenever it is fetched again, it is not counted again
         kept = await _rows(storage, call_partition(call_id), call_rows(call_id))
         by_call[call_partition(call_id)].extend(str(row["RowKey"]) for row in kept)
         call = call_or_damaged(call_id, kept)

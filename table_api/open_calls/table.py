@@ -211,8 +211,7 @@ class OpenCalls:
         for each in every:
             if each.damaged:
                 _log.error("open_call_unreadable", f"call {each.call_id!r} is in no report")
-        joined = [(each, each.joined) for each in every]
-        return [each for each, known in joined if known is not None and start <= known.time < stop]
+        return [each for each in every if each.time is not None and start <= each.time < stop]
 
     async def _rows(self, partition: str, keys: KeyRange) -> list[Row]:
         pages = self._storage.query(OPEN_CALLS_TABLE, partition, keys)
