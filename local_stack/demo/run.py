@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -29,6 +30,7 @@ from local_stack.errors import LocalStackError
 from local_stack.gateway.identity import DEFAULT_KEY, DEFAULT_SUBSCRIPTIONS
 from local_stack.gateway.mono import ready_mono
 from local_stack.gateway.traffic import LiveTraffic
+from local_stack.identity.accounts import demo_accounts
 from local_stack.traffic.people import people
 from local_stack.traffic.trace import trace_events
 from local_stack.traffic.usage_event import OutgoingEvent
@@ -42,6 +44,8 @@ from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
 
+DATA = Path(".local")
+"""Where everything is kept, unless an option gives another directory."""
 CALLS = 600
 """Number of live calls, unless an option gives another."""
 CALLS_PER_S = 50.0
@@ -116,6 +120,7 @@ async def _run(options: DemoOptions, console: Console) -> int:
         if options.trace is None and options.calls is None:
             closed = await _close_last_month(ports, without_pairing=traffic.live is None)
             box = msgspec.structs.replace(box, invoices=closed)
+        box = msgspec.structs.replace(box, **_sign_in(options.data))
         _write(box, options.data / "demo.json")
         show(box, Console())
         if not options.exit:
@@ -223,6 +228,16 @@ async def _close_last_month(ports: stack.Ports, *, without_pairing: bool) -> str
         return "no month is over yet"
     last = closed[0]
     return f"{len(last.invoices)} of {last.month}: {last.amount} {last.currency}, page /invoices"
+
+
+def _sign_in(data: Path) -> dict[str, Any]:
+    """The fields of the box about signing in."""
+    accounts = demo_accounts().values()
+    elsewhere = "" if data == DATA else f" --data {data}"
+    return {
+        "sign_in": {account.person.name: account.title for account in accounts},
+        "token_command": "python -m local_stack.identity token --as employee" + elsewhere,
+    }
 
 
 def _write(box: DemoBox, path: Path) -> None:

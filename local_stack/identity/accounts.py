@@ -44,7 +44,7 @@ def demo_accounts() -> Accounts:
     found = [
         account("admin", "Marcus Weber", "administrator", ADMIN_ROLE),
         account("finance", "Yuki Tanaka", "finance reader", READER_ROLE),
-        account("owner", "Diego Fernández", f"owner of the cost centre {OWNED_COST_CENTRE}"),
+        account("owner", "Diego Fernández", f"owner of {OWNED_COST_CENTRE}"),
         account("employee", "Amara Okafor", "employee in Engineering"),
         account("colleague", "Jonas Lindqvist", "employee in Research"),
     ]
