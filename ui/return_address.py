@@ -41,10 +41,10 @@ class ReturnAddress:
             if address is not None and message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 if path.endswith(BEGINS):
-                    answer.append("set-cookie", _cookie(quote(address, safe=""), scope))
+                    answer.append("set-cookie", _cookie(quote(address, safe="")))
                 elif "location" in answer:
                     answer["location"] = address
-                    answer.append("set-cookie", _cookie("", scope))
+                    answer.append("set-cookie", _cookie(""))
             await send(message)
 
         await self._app(scope, receive, sent)
@@ -66,8 +66,7 @@ def local_address(text: str) -> str | None:
     return text
 
 
-def _cookie(value: str, scope: Scope) -> str:
+def _cookie(value: str) -> str:
     """An empty value deletes the cookie."""
-    secure = "; Secure" if scope["scheme"] == "https" else ""
     age = COOKIE_S_MAX if value else 0
-    return f"{COOKIE}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
+    return f"{COOKIE}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax"

@@ -11,6 +11,7 @@ from websockets import http11
 
 from ui.api.errors import SettingMissing
 from ui.api.settings import Settings, SignIn, load_settings
+from ui.hardening import Hardening
 from ui.return_address import ReturnAddress
 
 HEADER_BYTES_MAX = 64 * 1024
@@ -47,4 +48,11 @@ def _secrets() -> dict[str, Any]:
         return {}
 
 
-app = st.App(PAGES, secrets=_secrets(), middleware=[Middleware(ReturnAddress)])
+app = st.App(
+    PAGES,
+    secrets=_secrets(),
+    middleware=[
+        Middleware(Hardening, https=os.environ.get("UI_URL", "").startswith("https:")),
+        Middleware(ReturnAddress),
+    ],
+)

@@ -3,9 +3,8 @@
 import streamlit as st
 
 from ui.address import COMPLETENESS_PAGE, INVOICES_PAGE, RERATINGS_PAGE, USAGE_PAGE
-from ui.api.connection import api
 from ui.parts.failure import failures_shown
-from ui.parts.sign_in import draw_sign_in, must_sign_in
+from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 
 st.set_page_config(page_title="LLM chargeback", layout="wide")
 
@@ -23,5 +22,5 @@ with failures_shown("page"):
     if signing_in:
         draw_sign_in()
     else:
-        api()
+        draw_caller()
         page.run()

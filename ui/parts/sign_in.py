@@ -6,7 +6,9 @@ import streamlit as st
 
 from ui.api.connection import caller_token, settings
 from ui.api.settings import SignIn
+from ui.format import escape
 
+EASY_AUTH_NAME_HEADER = "X-Ms-Client-Principal-Name"
 _REFUSED = "refused_token"
 
 
@@ -36,6 +38,28 @@ def draw_sign_in() -> None:
             st.link_button(label, _easy_auth_login(), type="primary")
         else:
             st.button(label, on_click=st.login, type="primary", key="sign_in")
+
+
+def draw_caller() -> None:
+    """Who looks at the page, and the way out. Nothing where nobody signs in."""
+    mode = settings().sign_in
+    if mode is SignIn.NONE:
+        return
+    with (
+        st.container(horizontal=True, horizontal_alignment="right"),
+        st.popover(escape(_own_name()), icon=":material/person:"),
+    ):
+        if mode is SignIn.EASY_AUTH:
+            st.link_button("Sign out", "/.auth/logout", icon=":material/logout:")
+        else:
+            st.button("Sign out", on_click=st.logout, icon=":material/logout:", key="sign_out")
+
+
+def _own_name() -> str:
+    """What the issuer calls them; it decides nothing."""
+    named = [st.user.get("name"), st.user.get("preferred_username")]
+    named.append(st.context.headers.get(EASY_AUTH_NAME_HEADER))
+    return next((name for name in named if isinstance(name, str) and name), "Signed in")
 
 
 def _easy_auth_login() -> str:
