@@ -25,6 +25,7 @@ from table_api.http_api.access.settings import LOCAL_ACCESS, AccessSettings
 from table_api.http_api.app import create_app
 from table_api.ledger.posting import MeteredCall, Origin
 from table_api.monthly.projected_ledger import ProjectedLedger
+from table_api.owners.ownership import Kind, Owners, Ownership
 from table_api.people.people import People, Person
 from table_api.people.regroupings import Regrouping, Regroupings
 from table_api.rerating.scope import Scope
@@ -221,6 +222,17 @@ class Stand:
             for subject, (name, centre) in PEOPLE.items()
         ]
         self._do(People(self.storage, now=_now).save(people))
+
+    def save_owner(self, owner: str, cost_centre: str) -> None:
+        """Somebody owns a cost centre, since ever."""
+        owned = Ownership(
+            owner=owner,
+            kind=Kind.COST_CENTRE,
+            name=cost_centre,
+            valid_from=date.min,
+            valid_until=None,
+        )
+        self._do(Owners(self.storage, now=_now).save([owned]))
 
     def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(STEP_TIMEOUT_S)

@@ -13,6 +13,7 @@ import httpx
 from playwright.sync_api import ConsoleMessage, Page, Request, WebSocket, expect
 
 from tests.paths import ROOT
+from ui.format import escape
 
 START_RETRIES = 7  # with httpx's doubling pause: about 30 s
 STEP_TIMEOUT_MS = 30_000
@@ -31,11 +32,13 @@ class Watched:
     """Whose pages it may open to sign in."""
     foreign: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
+    """What the server sent over WebSockets: all that the pages show, and more."""
 
     def watch(self) -> None:
         """Note from now on what it should not do."""
         self.page.on("request", self.on_request)
-        self.page.on("websocket", self.on_request)
+        self.page.on("websocket", self.on_websocket)
         self.page.on("console", self.on_console)
 
     def on_request(self, request: Request | WebSocket) -> None:
@@ -44,6 +47,19 @@ class Watched:
         own = {urlsplit(self.base).netloc, urlsplit(self.provider).netloc}
         if not inline and address.netloc not in own:
             self.foreign.append(request.url)
+
+    def on_websocket(self, socket: WebSocket) -> None:
+        self.on_request(socket)
+        socket.on("framereceived", self.on_frame)
+
+    def on_frame(self, payload: bytes | str) -> None:
+        self.received.append(payload if isinstance(payload, bytes) else payload.encode())
+
+    def was_sent(self, text: str) -> bool:
+        """Whether the server sent this text since the page was opened first, in a table or in
+        prose."""
+        spelled = (text.encode(), escape(text).encode())
+        return any(each in frame for frame in self.received for each in spelled)
 
     def on_console(self, message: ConsoleMessage) -> None:
         allowed = any(text in message.text for text in ALLOWED_CONSOLE)

@@ -98,6 +98,7 @@ def company(calls: Sequence[InventedCall]) -> Iterator[Company]:
         standing(access, access_token(config, "admin")) as stand,
     ):
         stand.save_people()
+        stand.save_owner(ACCOUNTS["owner"].person.subject, "R&D")
         stand.post(calls)
         settings = {
             "API_URL": stand.url,

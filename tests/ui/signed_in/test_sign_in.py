@@ -1,51 +1,24 @@
 """People sign in and out of the real UI in real browsers, over the real API and provider."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from secrets import token_urlsafe
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from local_stack.identity.accounts import ADMIN_ROLE
 from local_stack.identity.ask import access_token
-from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
-from tests.ui.company import ACCOUNTS, COOKIE_SECRET, Company, company
-from tests.ui.stand import ADA, InventedCall
+from tests.fixtures.browser import CHROMIUM
+from tests.ui.signed_in.company import ACCOUNTS, COOKIE_SECRET, Company
+from tests.ui.stand import ADA
 from tests.ui.walking import Watched
 
 LEEWAY_S = 30
 """How long the API takes a token after its end."""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
-def running(calls: list[InventedCall]) -> Iterator[Company]:
-    with company(calls) as signed:
-        yield signed
-
-
-@pytest.fixture
-def here(running: Company) -> Iterator[Company]:
-    """Everybody has their roles, and every browser is closed afterwards."""
-    yield running
-    running.clock.behind_s = 0
-    running.provider.accounts.update(ACCOUNTS)
-    while running.opened:
-        watched = running.opened.pop()
-        watched.page.context.close()
-        assert watched.foreign == []
 
 
 def asks_to_sign_in(watched: Watched, button: str = "Sign in") -> None:
