@@ -1,4 +1,4 @@
-"""The local stack's commands as Typer apps: the demonstration, the broker, and the sender."""
+"""The local stack's commands as Typer apps: the demonstration, and its parts by themselves."""
 
 import math
 from datetime import UTC, datetime
@@ -9,17 +9,20 @@ import typer
 
 from command_line.app import Verb, new_app
 from command_line.settings import Setting, flag_of
-from command_line.values import whole_number
+from command_line.values import one_of, whole_number
 
 PORT_MAX = 65_535
 COUNT_MAX = 1_000_000_000
+SIGN_IN_AS = ("admin", "finance", "owner", "employee", "colleague", "service")
 
 demo = new_app()
 broker = new_app()
 send = new_app()
+identity = new_app("Sign-in for the demonstration")
 parts = new_app("Parts of the local stack by themselves")
 parts.add_typer(broker)
 parts.add_typer(send)
+parts.add_typer(identity, name="identity")
 
 
 def _number(text: str) -> float:
@@ -222,3 +225,29 @@ def _send(
             rate=rate,
         )
     )
+
+
+@identity.command("serve", cls=Verb)
+def _serve_identity(data: Data = Path(".local")) -> int:
+    """Serve the demonstration's identity provider on loopback, until SIGTERM.
+
+    It reads identity.json in the data directory, which the demonstration writes.
+    """
+    from local_stack.identity.foreground import run_provider
+
+    return run_provider(data)
+
+
+@identity.command("token", cls=Verb)
+def _token(
+    who: Annotated[str, typer.Option("--as", **one_of("whose", *SIGN_IN_AS))],
+    data: Data = Path(".local"),
+) -> int:
+    """Print an access token of the running demonstration, for curl.
+
+    A token of a person shows what the person may see; a token of the service has the roles
+    Billing.Read.All and Pricing.Rate.
+    """
+    from local_stack.identity.ask import print_token
+
+    return print_token(data, who)

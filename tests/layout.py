@@ -47,13 +47,18 @@ ORDER = {
         dead_letters  running  [metering pairing]  rerating  replay  verbs  __main__
     """,
     "ui": """
-        period format  api  address  parts  usage_views  app_pages  streamlit_app  app
+        period format  api  address  parts  usage_views  app_pages
+        [streamlit_app return_address hardening]  server  app
     """,
     "local_stack": """
         errors  broker.errors  broker.config  broker.amqp  [broker.faults broker.store]
         broker.serving  broker.strikes  broker.broker  broker.admin  broker.listening  broker
-        traffic  [model send gateway.reporting]  gateway  demo  app
-        [broker.__main__ send.__main__ demo.__main__]
+        traffic  identity  [model send gateway.reporting]  gateway  demo  app
+        [broker.__main__ send.__main__ demo.__main__ identity.__main__]
+    """,
+    "local_stack.identity": """
+        [errors accounts]  config  [key_ring pages]  [tokens grants]  [server ask]  foreground
+        __main__
     """,
     "local_stack.broker.serving": """
         [addresses responses namespace]  peer  [cbs management links]
@@ -87,6 +92,7 @@ READ_CHAIN_COLUMNS = {"table_api.ledger.entries", "table_api.ledger.recorded_cal
 """These alone look into a LedgerEntry's `row`; all others use its typed facts."""
 
 READ_ENVIRONMENT = {
-    "table_api.function_app", "ui.api.connection", "telemetry.setup", "local_stack.demo.run",
+    "table_api.function_app", "ui.api.connection", "ui.server", "telemetry.setup",
+    "local_stack.demo.run",
 }  # fmt: skip
 """These modules and any `__main__` alone read `os.environ`."""

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from chargeback.__main__ import main
 from local_stack.demo.demo_box import DemoBox, show
+from local_stack.identity.accounts import demo_accounts
 from tests.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,10 +36,10 @@ def test_the_box_has_the_lines_that_the_demonstration_prints() -> None:
     console = Console(record=True, width=100, file=StringIO())
     numbers: dict[str, Any] = dict.fromkeys(DemoBox.__struct_fields__, 1)
     texts = {"total_cost": "0", "currency": "USD", "audit": "ok", "key": "k", "invoices": "6"}
+    urls = dict.fromkeys(("ui", "api", "broker", "base_url"), "")
+    people = {each.person.name: each.title for each in demo_accounts().values()}
     show(
-        DemoBox(
-            **{**numbers, **texts, "urls": dict.fromkeys(("ui", "api", "broker", "base_url"), "")}
-        ),
+        DemoBox(**{**numbers, **texts, "urls": urls, "sign_in": people, "token_command": "t"}),
         console,
     )
     [box] = re.findall(r"╭.*?╯", README, re.DOTALL)

@@ -11,7 +11,7 @@ from command_line.app import Verb, new_app
 from command_line.settings import Setting, flag_of
 from command_line.values import whole_number
 
-SCRIPT = Path(__file__).parent / "streamlit_app.py"
+SCRIPT = Path(__file__).parent / "server.py"
 PORT_MAX = 65_535
 API_URL = "http://127.0.0.1:8000"
 
@@ -34,7 +34,10 @@ def _ui(
         ),
     ] = 8501,
 ) -> int:
-    """Serve the pages for people, from the HTTP API."""
+    """Serve the pages for people, from the HTTP API.
+
+    People sign in if the variables of docs/ui.md say how.
+    """
     server = ("--server.address", host, "--server.port", str(port), "--server.headless", "true")
     command = (sys.executable, "-m", "streamlit", "run", str(SCRIPT), *server)
     os.execve(sys.executable, command, {**os.environ, "API_URL": api_url})

@@ -56,6 +56,10 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     """Not in the ledger yet; all others are."""
     invoices: str | None = None
     """What closing the last month made, or why it was refused; None if nothing was closed."""
+    sign_in: Mapping[str, str] = {}
+    """Whom to sign in to the UI as: what each one is, by name."""
+    token_command: str = ""
+    """Prints an access token for the API."""
     key: str | None = None
     """What a client sends to the gateway at `urls["base_url"]`; None without a gateway."""
 
@@ -82,6 +86,12 @@ def show(box: DemoBox, console: Console) -> None:
         *([("invoices", box.invoices)] if box.invoices is not None else []),
         *((name, url) for name, url in box.urls.items()),
     ]
+    rows += [
+        ("sign in as" if number == 0 else "", f"{name}, {title}")
+        for number, (name, title) in enumerate(box.sign_in.items())
+    ]
+    if box.token_command:
+        rows.append(("token for the API", box.token_command))
     if box.key is not None:
         rows.append(("key", f"{box.key} (for any OpenAI client at base_url)"))
     for name, value in rows:

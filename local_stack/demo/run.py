@@ -12,9 +12,10 @@ import re
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -29,6 +30,7 @@ from local_stack.errors import LocalStackError
 from local_stack.gateway.identity import DEFAULT_KEY, DEFAULT_SUBSCRIPTIONS
 from local_stack.gateway.mono import ready_mono
 from local_stack.gateway.traffic import LiveTraffic
+from local_stack.identity.accounts import OWNED_COST_CENTRE, demo_accounts
 from local_stack.traffic.people import people
 from local_stack.traffic.trace import trace_events
 from local_stack.traffic.usage_event import OutgoingEvent
@@ -36,18 +38,23 @@ from local_stack.traffic.workload import Workload
 from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import open_job
 from table_api.invoicing.errors import CloseRefused
+from table_api.owners.ownership import Kind, Owners, Ownership
 from table_api.people.people import People, Person
 from table_api.settings import read_settings
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
 
+DATA = Path(".local")
+"""Where everything is kept, unless an option gives another directory."""
 CALLS = 600
 """Number of live calls, unless an option gives another."""
 CALLS_PER_S = 50.0
 STREAMED = 0.6
 _IN_USE = re.compile("address already in use|EADDRINUSE", re.IGNORECASE).search
 CLOSE_TRIES, CLOSE_RETRY_S = 20, 2.0
+FIRST_DAY = date(2026, 1, 1)
+"""From when on people have their names and cost centres."""
 INTERRUPTED = 130
 """The exit status that a shell gives for Ctrl-C."""
 
@@ -116,6 +123,7 @@ async def _run(options: DemoOptions, console: Console) -> int:
         if options.trace is None and options.calls is None:
             closed = await _close_last_month(ports, without_pairing=traffic.live is None)
             box = msgspec.structs.replace(box, invoices=closed)
+        box = msgspec.structs.replace(box, **_sign_in(options.data))
         _write(box, options.data / "demo.json")
         show(box, Console())
         if not options.exit:
@@ -181,7 +189,9 @@ def _needs_no_log(event: OutgoingEvent) -> bool:
 
 
 async def _name_people(storage: TableStorage) -> None:
-    """Import names and cost centres into their own table: the ledger knows subjects only."""
+    """Import names, cost centres and the owner of one into their own tables: the ledger knows
+    subjects only.
+    """
     known = [(person.subject, person.name, person.cost_centre) for person in people()]
     client = DEFAULT_SUBSCRIPTIONS[DEFAULT_KEY].subscription
     known.append((f"subscription:{client}", "Your client", "Engineering"))
@@ -191,11 +201,19 @@ async def _name_people(storage: TableStorage) -> None:
                 subject=subject,
                 display_name=name,
                 cost_centre=cost_centre,
-                valid_from=datetime(2026, 1, 1, tzinfo=UTC).date(),
+                valid_from=FIRST_DAY,
             )
             for subject, name, cost_centre in known
         ]
     )
+    owned = Ownership(
+        owner=demo_accounts()["owner"].person.subject,
+        kind=Kind.COST_CENTRE,
+        name=OWNED_COST_CENTRE,
+        valid_from=FIRST_DAY,
+        valid_until=None,
+    )
+    await Owners(storage, now=now_utc).save([owned])
 
 
 async def _close_due(job: CloseJob) -> CloseRefused | None:
@@ -223,6 +241,16 @@ async def _close_last_month(ports: stack.Ports, *, without_pairing: bool) -> str
         return "no month is over yet"
     last = closed[0]
     return f"{len(last.invoices)} of {last.month}: {last.amount} {last.currency}, page /invoices"
+
+
+def _sign_in(data: Path) -> dict[str, Any]:
+    """The fields of the box about signing in."""
+    accounts = demo_accounts().values()
+    elsewhere = "" if data == DATA else f" --data {data}"
+    return {
+        "sign_in": {account.person.name: account.title for account in accounts},
+        "token_command": "python -m local_stack.identity token --as employee" + elsewhere,
+    }
 
 
 def _write(box: DemoBox, path: Path) -> None:

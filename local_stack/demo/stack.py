@@ -1,15 +1,19 @@
 """The parts of the local stack: ports, command lines, settings, and when each is ready."""
 
+import secrets
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from local_stack.demo import azurite
 from local_stack.demo.azurite import AzuritePorts, accepts, free_port
 from local_stack.demo.supervisor import Child, Supervisor, answers
 from local_stack.gateway.proxy import API_PATH
+from local_stack.identity.config import UI_CLIENT, IdentityConfig, demo_config, write_config
+from local_stack.identity.tokens import SCOPE
 
 ZONE = "Europe/Berlin"
 USAGE_HUB = "llm-usage"
@@ -29,6 +33,7 @@ PREFERRED_PORTS = {
     "ui": 8501,
     "gateway": 8080,
     "model": 8090,
+    "identity": 8400,
 }
 """The ports that the official emulators and the documentation use."""
 
@@ -46,6 +51,7 @@ class Ports:
     ui: int
     gateway: int
     model: int
+    identity: int
 
     @property
     def event_hubs(self) -> str:
@@ -69,10 +75,20 @@ class Ports:
     def urls(self) -> dict[str, str]:
         """The addresses that people open."""
         return {
-            "ui": f"http://127.0.0.1:{self.ui}",
-            "api": f"http://127.0.0.1:{self.api}/docs",
+            "ui": self.ui_url,
+            "api": f"{self.api_url}/docs",
             "broker": f"http://127.0.0.1:{self.admin}/hubs",
         }
+
+    @property
+    def ui_url(self) -> str:
+        """Where browsers open the pages."""
+        return f"http://127.0.0.1:{self.ui}"
+
+    @property
+    def api_url(self) -> str:
+        """Scheme, host and port of the HTTP API."""
+        return f"http://127.0.0.1:{self.api}"
 
     @property
     def gateway_url(self) -> str:
@@ -113,7 +129,31 @@ def settings(ports: Ports) -> Mapping[str, str]:
         "PAIRING_GRACE_S": "3",
         "PAIRING_TIMEOUT_S": "6",
         "PAIRING_SWEEP_INTERVAL_S": "1",
-        "AUTH_MODE": "local",
+    }
+
+
+def api_settings(ports: Ports, identity: IdentityConfig) -> Mapping[str, str]:
+    """The environment of the API: it takes tokens of the demonstration's own provider."""
+    return {
+        **settings(ports),
+        "AUTH_MODE": "oidc",
+        "OIDC_ISSUERS": identity.issuer,
+        "OIDC_AUDIENCES": identity.audience,
+        "OIDC_TENANTS": identity.tenant,
+    }
+
+
+def ui_settings(ports: Ports, identity: IdentityConfig) -> Mapping[str, str]:
+    """The environment of the UI: its cookies do not outlive the run, as its tokens do not."""
+    return {
+        "API_URL": ports.api_url,
+        "SIGN_IN": "oidc",
+        "UI_URL": ports.ui_url,
+        "OIDC_ISSUER": identity.issuer,
+        "OIDC_CLIENT_ID": UI_CLIENT,
+        "OIDC_CLIENT_SECRET": identity.clients[UI_CLIENT].secret or "",
+        "OIDC_SCOPES": f"openid profile {SCOPE}",
+        "COOKIE_SECRET": secrets.token_hex(),
     }
 
 
@@ -144,27 +184,43 @@ async def start(
     await supervisor.wait_ready("broker", lambda: answers(f"http://127.0.0.1:{ports.admin}/health"))
     if gateway is not None:
         pids |= await _start_gateway(supervisor, ports, gateway)
-    environment = settings(ports)
     pids["metering"] = await supervisor.start(
-        Child(name="metering", command=[python, "-m", "consumers", "run"], environment=environment)
-    )
-    api = [python, "-m", "table_api", "serve", "--host", "127.0.0.1", "--port", str(ports.api)]
-    pids["api"] = await supervisor.start(Child(name="api", command=api, environment=environment))
-    ui = [python, "-m", "streamlit", "run", str(_HERE.parent / "ui/streamlit_app.py")]
-    ui += ["--server.address", "127.0.0.1", "--server.port", str(ports.ui)]
-    pids["ui"] = await supervisor.start(
         Child(
-            name="ui",
-            command=[*ui, "--server.headless", "true"],
-            environment={"API_URL": f"http://127.0.0.1:{ports.api}"},
+            name="metering",
+            command=[python, "-m", "consumers", "run"],
+            environment=settings(ports),
         )
     )
-    await supervisor.wait_ready("api", lambda: answers(f"http://127.0.0.1:{ports.api}/healthz"))
-    await supervisor.wait_ready(
-        "ui", lambda: answers(f"http://127.0.0.1:{ports.ui}/_stcore/health")
-    )
+    pids |= await _start_pages(supervisor, ports, data)
     if gateway is not None:
         await supervisor.wait_ready("gateway", lambda: answers(f"{ports.gateway_url}/healthz"))
+    return pids
+
+
+async def _start_pages(supervisor: Supervisor, ports: Ports, data: Path) -> dict[str, int]:
+    """What people see: the provider that signs them in, the API, and the UI."""
+    python = sys.executable
+    identity = demo_config(port=ports.identity, ui_url=ports.ui_url)
+    write_config(data, identity)
+    serve = [python, "-m", "local_stack.identity", "serve", "--data", str(data)]
+    api = [python, "-m", "table_api", "serve", "--host", "127.0.0.1", "--port", str(ports.api)]
+    ui = [python, "-m", "streamlit", "run", str(_HERE.parent / "ui/server.py")]
+    ui += ["--server.address", "127.0.0.1", "--server.port", str(ports.ui)]
+    ui += ["--server.headless", "true"]
+    pids = {
+        name: await supervisor.start(Child(name=name, command=command, environment=environment))
+        for name, command, environment in (
+            ("identity", serve, {}),
+            ("api", api, api_settings(ports, identity)),
+            ("ui", ui, ui_settings(ports, identity)),
+        )
+    }
+    for name, url in (
+        ("identity", f"{identity.base_url}/healthz"),
+        ("api", f"{ports.api_url}/healthz"),
+        ("ui", f"{ports.ui_url}/_stcore/health"),
+    ):
+        await supervisor.wait_ready(name, partial(answers, url))
     return pids
 
 

@@ -11,7 +11,6 @@ from threading import Thread
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import httpx
 import uvicorn
 
 from pricing_rules.engine.rating import rate
@@ -22,9 +21,11 @@ from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
+from table_api.http_api.access.settings import LOCAL_ACCESS, AccessSettings
 from table_api.http_api.app import create_app
 from table_api.ledger.posting import MeteredCall, Origin
 from table_api.monthly.projected_ledger import ProjectedLedger
+from table_api.owners.ownership import Kind, Owners, Ownership
 from table_api.people.people import People, Person
 from table_api.people.regroupings import Regrouping, Regroupings
 from table_api.rerating.scope import Scope
@@ -157,11 +158,16 @@ class Stand:
     """What the tests do to the ledger while the API serves it from another thread."""
 
     def __init__(
-        self, http: httpx.Client, *, storage: SwitchedStorage, loop: asyncio.AbstractEventLoop
+        self,
+        client: Client,
+        url: str,
+        *,
+        storage: SwitchedStorage,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self.url = str(http.base_url)
+        self.url = url
         self.storage = storage
-        self.client = Client(http_transport(http))
+        self.client = client
         self._loop = loop
         self._ledger = self._do(ProjectedLedger.open(storage, SETTINGS, now=_now))
 
@@ -217,6 +223,17 @@ class Stand:
         ]
         self._do(People(self.storage, now=_now).save(people))
 
+    def save_owner(self, owner: str, cost_centre: str) -> None:
+        """Somebody owns a cost centre, since ever."""
+        owned = Ownership(
+            owner=owner,
+            kind=Kind.COST_CENTRE,
+            name=cost_centre,
+            valid_from=date.min,
+            valid_until=None,
+        )
+        self._do(Owners(self.storage, now=_now).save([owned]))
+
     def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(STEP_TIMEOUT_S)
 
@@ -261,13 +278,15 @@ def _now() -> datetime:
 
 
 @contextmanager
-def standing() -> Iterator[Stand]:
-    """The API over an empty ledger, for as long as the block runs."""
+def standing(access: AccessSettings = LOCAL_ACCESS, token: str | None = None) -> Iterator[Stand]:
+    """The API over an empty ledger, for as long as the block runs; the token is the tests' own."""
     storage = SwitchedStorage()
     loop = asyncio.new_event_loop()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            create_app(storage, MemoryBlobStore()), log_level="warning", access_log=False
+            create_app(storage, MemoryBlobStore(), access=access),
+            log_level="warning",
+            access_log=False,
         )
         server = uvicorn.Server(config)
         thread = Thread(
@@ -275,8 +294,9 @@ def standing() -> Iterator[Stand]:
         )
         thread.start()
         try:
-            with open_http(f"http://127.0.0.1:{listener.getsockname()[1]}") as http:
-                yield Stand(http, storage=storage, loop=loop)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            with open_http(url) as http:
+                yield Stand(Client(http_transport(http, token)), url, storage=storage, loop=loop)
         finally:
             server.should_exit = True
             thread.join()

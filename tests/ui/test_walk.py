@@ -1,93 +1,22 @@
 """Walks through the real UI in a real browser, by keyboard and by URL, at two widths."""
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
-from playwright.sync_api import (
-    BrowserContext,
-    ConsoleMessage,
-    Page,
-    Request,
-    WebSocket,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import BrowserContext, expect, sync_playwright
 
 from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
-from tests.paths import ROOT
 from tests.ui.stand import ADA, ODD, ODD_NAME, InventedCall, Stand, standing
+from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
 from ui.format import JOINER
 from ui.period import month_of
 
 # Of the grid of subjects; the boxes to tick are column 0.
 CALLS_COLUMN = 4
-START_RETRIES = 7  # with httpx's doubling pause: about 30 s
-STEP_TIMEOUT_MS = 30_000
-# Streamlit's client looks for its base path on a deep link and finds it after two 404s; Vega says
-# that an empty chart has no extent.
-ALLOWED_CONSOLE = ("status of 404", "Infinite extent")
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-@dataclass
-class Watched:
-    """A browser page and everything it should not have done."""
-
-    page: Page
-    base: str
-    foreign: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def on_request(self, request: Request | WebSocket) -> None:
-        address = urlsplit(request.url)
-        inline = address.scheme in ("data", "blob")
-        if not inline and address.netloc != urlsplit(self.base).netloc:
-            self.foreign.append(request.url)
-
-    def on_console(self, message: ConsoleMessage) -> None:
-        allowed = any(text in message.text for text in ALLOWED_CONSOLE)
-        if message.type in ("error", "warning") and not allowed:
-            self.complaints.append(message.text)
-
-    def open(self, path: str) -> None:
-        self.page.goto(self.base + path)
-        self.settle()
-
-    def settle(self) -> None:
-        self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-
-    def heading(self, text: str) -> None:
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
-        self.settle()
-
-    def tick_row(self, text: str) -> None:
-        """Choose the grid row that shows `text`, by keyboard alone."""
-        cell = self.page.locator("td[data-testid^=glide-cell]", has_text=text).first
-        cell.wait_for(state="attached")
-        row = int((cell.get_attribute("data-testid") or "").rsplit("-", 1)[1])
-        self.page.locator("td[data-testid=glide-cell-1-0]").first.focus()
-        for _ in range(row):
-            self.page.keyboard.press("ArrowDown")
-        self.page.keyboard.press("Shift+Space")
-
-    def parameters(self) -> dict[str, str]:
-        return {k: v[0] for k, v in parse_qs(urlsplit(self.page.url).query).items()}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -102,25 +31,8 @@ def shared_stand(calls: list[InventedCall]) -> Iterator[Stand]:
 @pytest.fixture(scope="module")
 def ui_url(shared_stand: Stand) -> Iterator[str]:
     """The UI as an operator starts it."""
-    with running_ui(shared_stand.url) as url:
+    with running_ui({"API_URL": shared_stand.url}, port=free_port()) as url:
         yield url
-
-
-@contextmanager
-def running_ui(api_url: str) -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "ui/streamlit_app.py"]
-    options = ["--server.port", str(port), "--server.fileWatcherType", "none"]
-    environment = os.environ | {"API_URL": api_url}
-    with subprocess.Popen([*command, *options], cwd=ROOT, env=environment) as server:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            retrying = httpx.HTTPTransport(retries=START_RETRIES)
-            with httpx.Client(transport=retrying) as probe:
-                probe.get(f"{url}/_stcore/health").raise_for_status()
-            yield url
-        finally:
-            server.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -139,9 +51,7 @@ def warm_browser(ui_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture
 def browser(ui_url: str, warm_browser: BrowserContext) -> Iterator[Watched]:
     watched = Watched(page=warm_browser.new_page(), base=ui_url)
-    watched.page.on("request", watched.on_request)
-    watched.page.on("websocket", watched.on_request)
-    watched.page.on("console", watched.on_console)
+    watched.watch()
     yield watched
     watched.page.close()
 

@@ -4,6 +4,7 @@ It does not cache and does not know Streamlit; `connection.py` puts a cache arou
 """
 
 from collections.abc import Callable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal, TypeVar
 from urllib.parse import quote, unquote
 
@@ -11,7 +12,7 @@ import httpx
 import msgspec
 
 from ui.api.completeness_answers import Completeness
-from ui.api.errors import AnswerMalformed, ApiRefused, ApiUnreachable
+from ui.api.errors import AnswerMalformed, ApiRefused, ApiUnreachable, SignInNeeded
 from ui.api.invoice_answers import Invoice, InvoicePreview, Invoices
 from ui.api.rerating_answers import Regroupings, RunDetail, Runs
 from ui.api.usage_answers import CallDetail, Calls, Health, Metering, Subjects, SubjectUsage, Usage
@@ -27,7 +28,8 @@ SubjectSort = Literal["charge", "calls", "subject"]
 DocumentKind = Literal["invoice", "statement"]
 Parameters = tuple[tuple[str, str], ...]
 Transport = Callable[[str, Parameters], bytes]
-"""Path and query parameters to the body of a 200; raises ApiUnreachable or ApiRefused."""
+"""Path and query parameters to the body of a 200; raises ApiUnreachable or ApiRefused, which
+SignInNeeded is one of."""
 
 Answer = TypeVar("Answer")
 
@@ -42,20 +44,24 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def open_http(api_url: str) -> httpx.Client:
     """Pooled connections to the API, safe to share between threads; the caller closes them."""
     timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-    return httpx.Client(base_url=api_url, timeout=timeout)
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # all callers share connections
+    return httpx.Client(base_url=api_url, timeout=timeout, cookies=no_cookies)
 
 
-def http_transport(http: httpx.Client) -> Transport:
-    """GET over connections to the API."""
+def http_transport(http: httpx.Client, token: str | None = None) -> Transport:
+    """GET over connections to the API, as the caller whose access token it is."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def get(path: str, parameters: Parameters) -> bytes:
         try:
-            answer = http.get(path, params=list(parameters))
+            answer = http.get(path, params=list(parameters), headers=headers)
         except httpx.TransportError as error:
             raise ApiUnreachable(
                 f"The API at {http.base_url} gave no answer to GET {path}: "
                 f"{str(error) or type(error).__name__}"
             ) from error
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise SignInNeeded(_refusal(path, answer), token=token)
         if answer.status_code != httpx.codes.OK:
             raise ApiRefused(_refusal(path, answer), status=answer.status_code)
         return answer.content

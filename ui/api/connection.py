@@ -1,4 +1,4 @@
-"""The client that all pages share, with a short-lived cache around its transport."""
+"""The client of whoever looks at the page, with a short-lived cache around its transport."""
 
 import os
 from datetime import UTC, date, datetime
@@ -8,7 +8,7 @@ import httpx
 import streamlit as st
 
 from ui.api.client import Client, Parameters, http_transport, open_http
-from ui.api.settings import load_settings
+from ui.api.settings import Settings, SignIn, load_settings
 from ui.api.usage_answers import Health
 
 REFRESH_S = 5
@@ -16,6 +16,7 @@ REFRESH_S = 5
 CACHE_TTL_S = 4
 """Less than REFRESH_S, so that a refresh gets new data, yet many viewers share one answer."""
 CACHED_ANSWERS_MAX = 500
+EASY_AUTH_HEADER = "X-Ms-Token-Aad-Access-Token"
 
 
 @st.cache_resource(on_release=httpx.Client.close)
@@ -24,18 +25,43 @@ def _http(api_url: str) -> httpx.Client:
 
 
 @st.cache_data(ttl=CACHE_TTL_S, max_entries=CACHED_ANSWERS_MAX, show_spinner=False)
-def _answer(api_url: str, *, path: str, parameters: Parameters) -> bytes:
+def _answer(api_url: str, *, token: str | None, path: str, parameters: Parameters) -> bytes:
     """The body as bytes: decoding is cheaper than the copy of objects that the cache would make.
 
-    Everyone sees everything for now; once the API answers by viewer, the viewer is an argument.
+    The token is a part of the cache's key: nobody gets an answer that was given to another person,
+    nor one from before their roles changed.
     """
-    return http_transport(_http(api_url))(path, parameters)
+    return http_transport(_http(api_url), token)(path, parameters)
+
+
+def settings() -> Settings:
+    """SettingMissing names the variable that is absent or unusable."""
+    return load_settings(os.environ)
+
+
+def caller_token() -> str | None:
+    """The access token of whoever looks at the page; None when they have not signed in.
+
+    The API checks it. So a header that somebody invented is worth nothing, but it is read only
+    behind Easy Auth.
+    """
+    match settings().sign_in:
+        case SignIn.NONE:
+            return None
+        case SignIn.OIDC:
+            return st.user.tokens.get("access")
+        case SignIn.EASY_AUTH:
+            return st.context.headers.get(EASY_AUTH_HEADER)
 
 
 def api() -> Client:
-    """The shared client of API_URL. SettingMissing when the variable is absent."""
-    api_url = load_settings(os.environ).api_url
-    return Client(lambda path, parameters: _answer(api_url, path=path, parameters=parameters))
+    """The client of whoever looks at the page. SettingMissing when API_URL is absent."""
+    api_url, token = settings().api_url, caller_token()
+
+    def get(path: str, parameters: Parameters) -> bytes:
+        return _answer(api_url, token=token, path=path, parameters=parameters)
+
+    return Client(get)
 
 
 def now() -> datetime:

@@ -21,6 +21,14 @@ class ApiRefused(UiError):
         self.status = status
 
 
+class SignInNeeded(ApiRefused):
+    """The API does not accept the token, or got none: the caller has to sign in (again)."""
+
+    def __init__(self, message: str, *, token: str | None) -> None:
+        super().__init__(message, status=401)
+        self.token = token
+
+
 class AnswerMalformed(UiError):
     """The API answered 200 with something that is not what its contract promises."""
 

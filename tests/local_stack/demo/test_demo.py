@@ -19,6 +19,8 @@ import pytest
 
 from apim_policies.harness import compiler
 from local_stack.gateway.identity import local_token
+from local_stack.identity.ask import SERVICE, access_token
+from local_stack.identity.config import read_config
 from local_stack.traffic.people import people
 from tests.fixtures.trace_total import TRACE, total_of
 from tests.paths import ROOT
@@ -70,12 +72,16 @@ def test_a_real_trace_is_metered_to_the_last_digit_and_a_second_run_adds_nothing
         assert box["audit"] == "ok"
         assert Decimal(box["total_cost"]) == expected
         api = box["urls"]["api"].removesuffix("/docs")
+        headers = service_token(data)
         usage = httpx.get(
-            f"{api}/v1/usage", params={**these_days(), "group_by": "subject,model"}
+            f"{api}/v1/usage",
+            params={**these_days(), "group_by": "subject,model"},
+            headers=headers,
         ).json()
         charges = [Decimal(group["cost"]["charge"]) for group in usage["data"]]
         assert sum(charges) == expected == Decimal(usage["totals"]["cost"]["charge"])
         assert sum(group["calls"] for group in usage["data"]) == 8819
+        assert httpx.get(f"{api}/v1/usage", params=these_days()).status_code == 401
         assert httpx.get(box["urls"]["ui"]).is_success
     assert process.returncode == 0
 
@@ -102,7 +108,10 @@ def test_calls_through_the_gateway_are_metered_and_so_is_any_client(tmp_path: Pa
         assert box["completed"] > 10
         assert box["recovered"] + box["no_usage"] > 0
         assert box["audit"] == "ok"
-        api = box["urls"]["api"].removesuffix("/docs")
+        api = httpx.Client(
+            base_url=box["urls"]["api"].removesuffix("/docs"), headers=service_token(data)
+        )
+        assert box["sign_in"]["Diego Fernández"] == "owner of Engineering"
         for key, subject, name in (
             (box["key"], "subscription:local-client", "Your client"),
             (local_token(person.subject), person.subject, person.name),
@@ -119,9 +128,10 @@ def test_calls_through_the_gateway_are_metered_and_so_is_any_client(tmp_path: Pa
             assert answer.is_success
             # 1,000 × 0.40 + 500 × 1.60 USD per million tokens
             wait_for_charge(api, subject, before + Decimal("0.0012"))
-            subjects = httpx.get(f"{api}/v1/subjects", params=these_days()).json()["data"]
+            subjects = api.get("/v1/subjects", params=these_days()).json()["data"]
             names = {each["subject"]: each["name"] for each in subjects}
             assert names[subject] == name
+        api.close()
     assert process.returncode == 0
 
 
@@ -130,14 +140,19 @@ def these_days() -> dict[str, str]:
     return {"from": f"{today - timedelta(days=2)}", "to": f"{today + timedelta(days=2)}"}
 
 
-def charge_of(api: str, subject: str) -> Decimal:
-    answer = httpx.get(f"{api}/v1/usage", params={**these_days(), "group_by": "subject"})
+def service_token(data: Path) -> dict[str, str]:
+    """Headers of a script, as the demonstration's provider lets it in."""
+    return {"Authorization": f"Bearer {access_token(read_config(data), SERVICE)}"}
+
+
+def charge_of(api: httpx.Client, subject: str) -> Decimal:
+    answer = api.get("/v1/usage", params={**these_days(), "group_by": "subject"})
     groups = answer.json()["data"]
     found = [group["cost"]["charge"] for group in groups if group["subject"] == subject]
     return sum((Decimal(charge) for charge in found), Decimal(0))
 
 
-def wait_for_charge(api: str, subject: str, expected: Decimal) -> None:
+def wait_for_charge(api: httpx.Client, subject: str, expected: Decimal) -> None:
     deadline = time.monotonic() + METERED_TIMEOUT_S
     while (charge := charge_of(api, subject)) != expected:
         assert time.monotonic() < deadline, f"{subject} has {charge}, expected {expected}"

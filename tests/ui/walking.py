@@ -1,0 +1,114 @@
+"""The UI as an operator starts it, and browser pages that are watched."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+from playwright.sync_api import ConsoleMessage, Page, Request, WebSocket, expect
+
+from tests.paths import ROOT
+from ui.format import escape
+
+START_RETRIES = 7  # with httpx's doubling pause: about 30 s
+STEP_TIMEOUT_MS = 30_000
+# Streamlit's client looks for its base path on a deep link and finds it after two 404s; Vega says
+# that an empty chart has no extent.
+ALLOWED_CONSOLE = ("status of 404", "Infinite extent")
+
+
+@dataclass
+class Watched:
+    """A browser page and everything it should not have done."""
+
+    page: Page
+    base: str
+    provider: str = ""
+    """Whose pages it may open to sign in."""
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
+    """What the server sent over WebSockets: all that the pages show, and more."""
+
+    def watch(self) -> None:
+        """Note from now on what it should not do."""
+        self.page.on("request", self.on_request)
+        self.page.on("websocket", self.on_websocket)
+        self.page.on("console", self.on_console)
+
+    def on_request(self, request: Request | WebSocket) -> None:
+        address = urlsplit(request.url)
+        inline = address.scheme in ("data", "blob")
+        own = {urlsplit(self.base).netloc, urlsplit(self.provider).netloc}
+        if not inline and address.netloc not in own:
+            self.foreign.append(request.url)
+
+    def on_websocket(self, socket: WebSocket) -> None:
+        self.on_request(socket)
+        socket.on("framereceived", self.on_frame)
+
+    def on_frame(self, payload: bytes | str) -> None:
+        self.received.append(payload if isinstance(payload, bytes) else payload.encode())
+
+    def was_sent(self, text: str) -> bool:
+        """Whether the server sent this text since the page was opened first, in a table or in
+        prose."""
+        spelled = (text.encode(), escape(text).encode())
+        return any(each in frame for frame in self.received for each in spelled)
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        allowed = any(text in message.text for text in ALLOWED_CONSOLE)
+        if message.type in ("error", "warning") and not allowed:
+            self.complaints.append(message.text)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.base + path)
+        self.settle()
+
+    def settle(self) -> None:
+        self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+    def heading(self, text: str) -> None:
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
+        self.settle()
+
+    def tick_row(self, text: str) -> None:
+        """Choose the grid row that shows `text`, by keyboard alone."""
+        cell = self.page.locator("td[data-testid^=glide-cell]", has_text=text).first
+        cell.wait_for(state="attached")
+        row = int((cell.get_attribute("data-testid") or "").rsplit("-", 1)[1])
+        self.page.locator("td[data-testid=glide-cell-1-0]").first.focus()
+        for _ in range(row):
+            self.page.keyboard.press("ArrowDown")
+        self.page.keyboard.press("Shift+Space")
+
+    def parameters(self) -> dict[str, str]:
+        return {k: v[0] for k, v in parse_qs(urlsplit(self.page.url).query).items()}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_ui(settings: Mapping[str, str], *, port: int) -> Iterator[str]:
+    """The UI with these variables, as an operator starts it; gives its address."""
+    command = [sys.executable, "-m", "streamlit", "run", "ui/server.py"]
+    options = ["--server.port", str(port), "--server.fileWatcherType", "none"]
+    environment = {**os.environ, **settings}
+    with subprocess.Popen([*command, *options], cwd=ROOT, env=environment) as server:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            retrying = httpx.HTTPTransport(retries=START_RETRIES)
+            with httpx.Client(transport=retrying) as probe:
+                probe.get(f"{url}/_stcore/health").raise_for_status()
+            yield url
+        finally:
+            server.terminate()

@@ -1,0 +1,68 @@
+"""Signing in and out: who looks at the page, and the way in for whoever has none yet."""
+
+from urllib.parse import quote, urlencode
+
+import streamlit as st
+
+from ui.api.connection import caller_token, settings
+from ui.api.settings import SignIn
+from ui.format import escape
+
+EASY_AUTH_NAME_HEADER = "X-Ms-Client-Principal-Name"
+_REFUSED = "refused_token"
+
+
+def note_refusal(token: str) -> None:
+    """The API does not accept this token any more: the page asks to sign in when drawn again."""
+    st.session_state[_REFUSED] = token
+
+
+def must_sign_in() -> bool:
+    """Whether nothing can be asked of the API before somebody signs in."""
+    if settings().sign_in is SignIn.NONE:
+        return False
+    token = caller_token()
+    return token is None or token == st.session_state.get(_REFUSED)
+
+
+def draw_sign_in() -> None:
+    """The bar in place of the page. Signing in leads back to the same address."""
+    expired = caller_token() is not None
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        if expired:
+            st.markdown("**Your sign-in has expired.** Sign in again to return to this page.")
+        else:
+            st.markdown("**LLM chargeback.** Sign in to see what calls cost.")
+        label = "Sign in again" if expired else "Sign in"
+        if settings().sign_in is SignIn.EASY_AUTH:
+            st.link_button(label, _easy_auth_login(), type="primary")
+        else:
+            st.button(label, on_click=st.login, type="primary", key="sign_in")
+
+
+def draw_caller() -> None:
+    """Who looks at the page, and the way out. Nothing where nobody signs in."""
+    mode = settings().sign_in
+    if mode is SignIn.NONE:
+        return
+    with (
+        st.container(horizontal=True, horizontal_alignment="right"),
+        st.popover(escape(_own_name()), icon=":material/person:"),
+    ):
+        if mode is SignIn.EASY_AUTH:
+            st.link_button("Sign out", "/.auth/logout", icon=":material/logout:")
+        else:
+            st.button("Sign out", on_click=st.logout, icon=":material/logout:", key="sign_out")
+
+
+def _own_name() -> str:
+    """What the issuer calls them; it decides nothing."""
+    named = [st.user.get("name"), st.user.get("preferred_username")]
+    named.append(st.context.headers.get(EASY_AUTH_NAME_HEADER))
+    return next((name for name in named if isinstance(name, str) and name), "Signed in")
+
+
+def _easy_auth_login() -> str:
+    path = "/" + (st.context.url or "").split("://", 1)[-1].partition("/")[2].partition("?")[0]
+    query = urlencode(st.query_params.to_dict())
+    return f"/.auth/login/aad?post_login_redirect_uri={quote(f'{path}?{query}', safe='')}"
