@@ -1,5 +1,5 @@
-"""All checks of this folder: well-formed, schema, names, compiled, allowed types, run. They run in
-this order, because a fault found by one would confuse the next."""
+"""All checks of this folder: well-formed, schema, names, braces and order, compiled, allowed types,
+run. They run in this order, because a fault found by one would confuse the next."""
 
 import asyncio
 import json
@@ -15,6 +15,7 @@ from apim_policies.harness.plan import read_policies
 from apim_policies.harness.policies import Policies
 from apim_policies.harness.policy_file import named_values_used
 from apim_policies.harness.schema import check_schema, declared_names
+from apim_policies.lint import misplaced, unbraced
 from apim_policies.probe import run_probes
 
 NAMED_VALUES_FILE = "named_values.json"
@@ -51,6 +52,7 @@ def check_policies(folder: Path, bicep: Path) -> Iterator[Check]:
     checks: tuple[Callable[[], Check], ...] = (
         lambda: _check_files(folder, named_values),
         lambda: _check_names(folder, named_values, bicep),
+        lambda: _check_rules(folder, named_values),
         lambda: _check_expressions(folder, named_values),
         lambda: _check_runs(folder, named_values),
     )
@@ -100,6 +102,13 @@ def _check_names(folder: Path, named_values: Mapping[str, str], bicep: Path) -> 
 def _code(bicep: str) -> str:
     """The code without comments: a name in a comment is not deployed."""
     return _STRING_OR_COMMENT.sub(lambda found: found["string"] or "", bicep)
+
+
+def _check_rules(folder: Path, named_values: Mapping[str, str]) -> Check:
+    claim = "braces around every block, and policies in an order in which no call is lost"
+    policies = read_policies(folder, named_values)
+    expressions, _ = find_expressions(policies.elements)
+    return Check(claim=claim, findings=(*unbraced(expressions), *misplaced(policies)))
 
 
 def _check_expressions(folder: Path, named_values: Mapping[str, str]) -> Check:

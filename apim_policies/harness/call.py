@@ -154,3 +154,5 @@ class Passage(Struct, frozen=True, kw_only=True):
     faults: tuple[Finding, ...] = ()
     """Policies that threw an exception: each ended its section, and on-error ran."""
     limit_keys: tuple[str, ...] = ()
+    cache: str = "none"
+    """What the gateway's log says of a response cache: hit, miss, none."""

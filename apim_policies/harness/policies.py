@@ -91,6 +91,7 @@ class _Reply(Struct, frozen=True):
 
     records: tuple[LoggedEvent | Trace | TokenMetric | _Fault | _StreamRead, ...] = ()
     limit_keys: tuple[str, ...] = ()
+    cache: str = "none"
     same_body: bool = False
     """The body is the one that was sent with the question."""
     forward: _Forward | None = None
@@ -240,4 +241,5 @@ def _continued(passage: Passage, reply: _Reply, body: bytes) -> Passage:
         metrics=(*passage.metrics, *kinds[TokenMetric]),
         faults=tuple(fault.finding() for fault in kinds[_Fault]),
         limit_keys=reply.limit_keys,
+        cache=reply.cache,
     )

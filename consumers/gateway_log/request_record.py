@@ -14,8 +14,9 @@ URL_CHARS_MAX = 4_096
 
 # The paths that the policy makes events of: chargeback-capture-call.fragment.xml has the same.
 _CALL = re.compile(
-    r"/(chat/completions|completions|responses|embeddings|images/(?:generations|edits|variations)"
-    r"|audio/(?:transcriptions|translations|speech)|v1/messages)/?(?:[?#]|$)",
+    r"/(chat/completions|completions|responses(?:/compact)?|embeddings"
+    r"|images/(?:generations|edits|variations)|audio/(?:transcriptions|translations|speech)"
+    r"|v1/messages)/?(?:[?#]|$)",
     re.IGNORECASE,
 )
 _FETCH = re.compile(r"/responses/([^/?#\s]{1,128})/?(?:[?#]|$)", re.IGNORECASE)

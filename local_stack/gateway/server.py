@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 from aiohttp import web
@@ -11,6 +13,7 @@ from apim_policies.check import read_named_values
 from apim_policies.harness.call import Gateway
 from apim_policies.harness.policies import Policies
 from local_stack.gateway.backend import Backend
+from local_stack.gateway.cached_policies import with_cache
 from local_stack.gateway.identity import (
     AUDIENCE,
     DEFAULT_SUBSCRIPTIONS,
@@ -74,9 +77,13 @@ async def _load(
         **dict(settings.named_values),
     }
     loaded = {}
+    folder = settings.policies
+    if settings.cache is not None:
+        temporary = stack.enter_context(TemporaryDirectory(prefix="cached_policies_"))
+        folder = with_cache(folder, Path(temporary) / "policies", settings.cache)
     for credential in Credential:
         values["chargeback-authentication"] = credential
-        policies = await Policies.load(settings.policies, values, gateway=gateway)
+        policies = await Policies.load(folder, values, gateway=gateway)
         loaded[credential] = await stack.enter_async_context(policies)
     return loaded
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local_stack.gateway.cached_policies import CachePlace
 from local_stack.gateway.reporting.trap import Trap
 
 POLICIES = Path(__file__).parents[2] / "apim_policies"
@@ -30,6 +31,8 @@ class Settings:
     """Share of usage events to lose, from 0 to 1."""
     seed: int
     policies: Path
+    cache: CachePlace | None
+    """Where a response cache stands; None without one."""
     named_values: tuple[tuple[str, str], ...]
     """Named values that replace those of the policies' own file."""
     subscriptions: Path | None
@@ -106,6 +109,13 @@ def _add_all(add: Callable[..., None]) -> None:
         type=_path,
     )
     add(
+        "cache",
+        "GATEWAY_CACHE",
+        f"add a response cache, {' or '.join(CachePlace)} the policies' outbound; default: none",
+        default="",
+        type=_place,
+    )
+    add(
         "subscriptions",
         "GATEWAY_SUBSCRIPTIONS",
         "JSON file of keys; default: one key, local-key",
@@ -123,6 +133,10 @@ def _add_all(add: Callable[..., None]) -> None:
 
 def _path(text: str) -> Path | None:
     return Path(text) if text else None
+
+
+def _place(text: str) -> CachePlace | None:
+    return CachePlace(text) if text else None
 
 
 def _share(text: str) -> float:

@@ -180,6 +180,44 @@ SEEDS = {
         new="// no model call\n          if (!call.Success)",
         message="// comment",
     ),
+    "line comment in an attribute of one line": Seed(
+        file="chargeback-capture-caller.fragment.xml",
+        old='@(context.Product?.Id ?? "-")',
+        new='@(context.Product?.Id ?? "-" // the product )',
+        message="// comment",
+    ),
+    "if without braces": Seed(
+        file=CAPTURE_CALL,
+        old='if (!call.Success) { return "-"; }',
+        new='if (!call.Success) return "-";',
+        message="if without braces",
+    ),
+    "else without braces": Seed(
+        file=CAPTURE_CALL,
+        old='if (!call.Success) { return "-"; }',
+        new='if (call.Success) { }\n          else return "-";',
+        message="else without braces",
+        below=1,
+    ),
+    "loop without braces": Seed(
+        file="chargeback-usage-event.fragment.xml",
+        old='usageEvent["specversion"] = "1.0";',
+        new='foreach (var x in "(a") usageEvent["specversion"] = "1.0";',
+        message="foreach without braces",
+    ),
+    "answer stored after it was captured": Seed(
+        file="llm_api.policy.xml",
+        old="    <base />\n  </outbound>",
+        new='    <llm-semantic-cache-store duration="60" />\n  </outbound>',
+        message="a cached answer leaves no event",
+    ),
+    "call forwarded without a mark": Seed(
+        file="chargeback-forward.fragment.xml",
+        old='      <set-variable name="chargeback-forwarded" value="@(true)" />\n',
+        new='      <set-variable name="forwarded" value="@(true)" />\n',
+        message="its answers would cost nothing",
+        below=1,
+    ),
     "body read on a stream": Seed(
         file=CAPTURE_ANSWER,
         old='(bool)context.Variables["chargeback-streamed"]\n                  || (string)',
@@ -223,7 +261,7 @@ def test_seeded_fault_is_found_at_its_file_and_line(kind: str, folder: Path, mon
 
 
 def test_deployed_files_pass_every_check(mono: None) -> None:
-    assert [check.findings for check in outcomes(FOLDER)] == [(), (), (), ()]
+    assert [check.findings for check in outcomes(FOLDER)] == [(), (), (), (), ()]
 
 
 def test_name_that_bicep_does_not_deploy_is_found(tmp_path: Path) -> None:

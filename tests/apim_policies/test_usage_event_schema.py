@@ -52,7 +52,7 @@ EXPECTED: dict[str, tuple[bool, Usage | None]] = {
     "messages": (False, make_usage(input=2, cache_write_5m=42334, output=121)),
     "messages_long_usage": (False, make_usage(input=100, cache_write_1h=4000, output=1000)),
     "responses": (False, make_usage(input=200, cache_read=128, output=52, reasoning=32)),
-    "responses_background": (True, None),
+    "responses_background": (False, None),
     "responses_background_completed": (False, make_usage(input=12000, output=8000)),
     "responses_fetched": (True, make_usage(input=12000, output=8000)),
     "responses_tools": (False, make_usage(input=9500, output=600, web_search=3)),
@@ -145,8 +145,9 @@ def test_fetched_answer_waits_for_the_call_that_made_it() -> None:
     assert queued.id != fetched.id
     assert (fetched.rank, sample_event("responses_background_completed").rank) == (
         Rank.MODEL_USAGE,
-        Rank.GATEWAY_LOG,
+        Rank.MODEL_USAGE,
     )
+    assert queued.rank is Rank.PENDING
 
 
 def test_completed_sample_is_the_streamed_sample_with_usage() -> None:

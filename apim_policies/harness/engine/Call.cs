@@ -71,6 +71,12 @@ namespace Apim.Engine
         /// <summary>Scheme, host and path prefix of the backend, without a slash at the end.</summary>
         internal string BackendBase { get; set; }
 
+        /// <summary>Under which a lookup looked for the answer; null without a lookup.</summary>
+        internal string CacheKey { get; set; }
+
+        /// <summary>The answer is a cached one.</summary>
+        internal bool FromCache { get; set; }
+
         /// <summary>Counter keys of token limits that this call's tokens count against.</summary>
         internal readonly List<string> LimitKeys = new List<string>();
 

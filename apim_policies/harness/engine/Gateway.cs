@@ -52,8 +52,16 @@ namespace Apim.Engine
             open[question.Number("call")] = call;
             return Guarded(question, call, "inbound", () =>
             {
-                interpreter.Run(sections["inbound"], call);
-                interpreter.Run(sections["backend"], call);
+                try
+                {
+                    interpreter.Run(sections["inbound"], call);
+                    interpreter.Run(sections["backend"], call);
+                }
+                catch (CacheHit)
+                {
+                    call.Answering = true;
+                    interpreter.Run(AnswerCache.After(sections["outbound"]), call);
+                }
             });
         }
 
@@ -108,6 +116,7 @@ namespace Apim.Engine
                 catch (Returned) { }
                 catch (PolicyFailure second) { Fail(call, second, "on-error"); }
             }
+            done = done || call.FromCache;
             if (done) open.Remove(question.Number("call"));
             return Reply.To(call, done);
         }

@@ -11,6 +11,7 @@ namespace Apim.Engine
 
         internal Interpreter(TokenLimit limit, string managedIdentityToken)
         {
+            var cache = new AnswerCache();
             policies = new Dictionary<string, Action<Step, Call>>
             {
                 { "base", (step, call) => { } },
@@ -27,6 +28,8 @@ namespace Apim.Engine
                 { "log-to-eventhub", ReportSteps.LogToEventHub },
                 { "trace", ReportSteps.Trace },
                 { "llm-emit-token-metric", ReportSteps.EmitTokenMetric },
+                { "llm-semantic-cache-lookup", cache.Lookup },
+                { "llm-semantic-cache-store", cache.Store },
                 { "validate-azure-ad-token", IdentitySteps.ValidateToken },
                 { "authentication-managed-identity",
                     (step, call) => IdentitySteps.ManagedIdentity(step, call, managedIdentityToken) },
@@ -36,7 +39,7 @@ namespace Apim.Engine
         /// <summary>What each policy does, by its name.</summary>
         internal IReadOnlyDictionary<string, Action<Step, Call>> Policies { get { return policies; } }
 
-        /// <summary>Throws PolicyFailure or Returned; any other exception becomes a PolicyFailure.</summary>
+        /// <summary>Throws PolicyFailure, Returned or CacheHit; any other exception becomes a PolicyFailure.</summary>
         internal void Run(IEnumerable<Step> steps, Call call)
         {
             foreach (var step in steps)
@@ -45,6 +48,7 @@ namespace Apim.Engine
                 try { step.Run(step, call); }
                 catch (PolicyFailure) { throw; }
                 catch (Returned) { throw; }
+                catch (CacheHit) { throw; }
                 catch (Exception error)
                 {
                     call.Report("fault", "policy", step.Name, "message", error.Message);

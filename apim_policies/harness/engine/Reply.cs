@@ -49,8 +49,10 @@ namespace Apim.Engine
             {
                 var answered = done && call.Response != null;
                 var failed = done && call.LastError != null;
-                writer.Map(3 + (done ? 0 : 1) + (answered ? 1 : 0) + (failed ? 1 : 0));
+                writer.Map(4 + (done ? 0 : 1) + (answered ? 1 : 0) + (failed ? 1 : 0));
                 WriteReports(writer, call);
+                writer.Text("cache");
+                writer.Text(call.FromCache ? "hit" : call.CacheKey == null ? "none" : "miss");
                 writer.Text("same_body");
                 writer.Flag(sameBody);
                 if (!done) WriteForward(writer, call);

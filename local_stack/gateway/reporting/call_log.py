@@ -31,6 +31,8 @@ class CallLog:
     """The status that the caller got; 0 if it hung up before."""
     response_bytes: int = 0
     streamed: bool = False
+    cache: str = "none"
+    """hit, miss, or none where no policy looked for a stored answer."""
     error: GatewayError | None = None
     traces: list[Trace] = field(default_factory=list)
     metrics: tuple[TokenMetric, ...] = ()
@@ -42,6 +44,7 @@ class CallLog:
         self.metrics = passage.metrics
         self.error = passage.error or self.error
         self.forward = passage.forward or self.forward
+        self.cache = passage.cache
         if passage.answer is not None:
             self.status = passage.answer.status
         return passage

@@ -75,7 +75,7 @@ class GatewayLog:
             "responseCode": call.status,
             "responseSize": call.response_bytes,
             "requestSize": len(request.body),
-            "cache": "none",
+            "cache": call.cache,
             "clientProtocol": "HTTP/1.1",
             "clientTime": max(0, duration_ms - backend_ms),
             "backendTime": backend_ms,

@@ -190,6 +190,7 @@ def test_a_trace_of_another_id_is_no_fact_but_a_dead_letter() -> None:
     ("path", "operation"),
     [
         ("/openai/deployments/d/chat/completions?api-version=1", Operation.CHAT_COMPLETIONS),
+        ("/openai/v1/responses/compact", Operation.RESPONSES),
         ("/openai/v1/responses", Operation.RESPONSES),
         ("/v1/messages", Operation.MESSAGES),
         ("/openai/deployments/d/embeddings", Operation.EMBEDDINGS),

@@ -85,6 +85,7 @@ def make_settings(backend: str, event_hubs: str) -> Settings:
         drop=0.0,
         seed=0,
         policies=POLICIES,
+        cache=None,
         named_values=(),
         subscriptions=None,
         metrics_file=None,
