@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from consumers.decoding.usage_event import GATEWAY_LOG_SOURCE
+from consumers.decoding.reported_usage import GATEWAY_LOG_SOURCE
 from consumers.decoding.wire_event import EventType
 from pricing_rules.types import CountedAt
 from table_api.open_calls.facts import Identity
