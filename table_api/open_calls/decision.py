@@ -37,6 +37,8 @@ class PairingState(StrEnum):
     """Its UsageEvent had all that metering needs."""
     PENDING = "pending"
     """Its answer is made in the background: the ledger says whether it was fetched."""
+    UNMETERED = "unmetered"
+    """A billed operation that nobody counts per call: only its requests are counted."""
     FETCHED = "fetched"
     """No call by itself: it fetched a background answer of another one."""
     COMPLETED = "completed"
@@ -57,6 +59,8 @@ def state_of(call: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
     """The state of a call, from its facts and its decisions in order."""
     if call.fetches is not None:
         return PairingState.FETCHED
+    if call.unmetered is not None and not decisions:
+        return PairingState.UNMETERED
     if call.pending and (call.metered or decisions):
         return PairingState.PENDING
     if call.metered:
