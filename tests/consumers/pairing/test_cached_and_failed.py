@@ -96,7 +96,11 @@ async def test_a_cached_answer_is_zero_in_whichever_order_its_halves_come(
 ) -> None:
     """The log may count the tokens of the cached text too: they cost nothing."""
     call = replace(STREAMED, stream=stream)
-    halves = [event(call, cache="hit" if marked else None), hit(call), call.llm_record()]
+    halves: list[bytes | dict[str, Any]] = [
+        event(call, cache="hit" if marked else None),
+        hit(call),
+        call.llm_record(),
+    ]
     for number in order:
         await read(world, halves[number])
     await sweep(world)
@@ -177,7 +181,7 @@ async def test_an_estimate_is_charged_where_azure_charges_and_says_so(
     call = replace(STREAMED, status=status)
     answered = record(call, backendResponseCode=status, backendTime=90)
     row = estimate(call, completionTokens=completion, totalTokens=call.prompt + completion)
-    halves = [event(call), answered, row]
+    halves: list[bytes | dict[str, Any]] = [event(call), answered, row]
     for number in order:
         await read(world, halves[number])
     await sweep(world)
