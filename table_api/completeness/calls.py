@@ -8,7 +8,7 @@ import msgspec
 from pricing_rules.types import CallState, Operation, Rank, Usage
 from table_api.ledger.entries import EXCLUDES_COLUMNS, excludes_of, model_of
 from table_api.ledger.keys import split_call_key
-from table_api.open_calls.decision import PairingState, state_of
+from table_api.open_calls.decision import PairingState, state_of, state_of_answer
 from table_api.open_calls.joined_call import JoinedCall, was_reached
 from table_api.open_calls.joined_response import JoinedResponse
 from table_api.open_calls.logged_usage import usage_from_log
@@ -121,15 +121,15 @@ def _stray(open_call: OpenCall, answer: JoinedResponse) -> SeenCall | None:
     """A call of which no more is known than that somebody fetched its answer. None where the
     request is known: that is the call.
     """
-    fetched = answer.answer
-    if answer.created or fetched is None or fetched.usage is None:
+    fetched, state = answer.answer, state_of_answer(answer, open_call.decisions)
+    if fetched is None or state is None:
         return None
     place = open_call.decisions[-1].place if open_call.decisions else None
     return SeenCall(
         call_id=answer.key,
         time=fetched.time if place is None else place.time,
         subject=None if place is None else place.subject,
-        state=PairingState.WAITING if place is None else PairingState.UNATTRIBUTED,
+        state=state,
         api=fetched.identity.api,
         model=fetched.identity.model,
         deployment=None,

@@ -10,6 +10,7 @@ import msgspec
 
 from pricing_rules.types import UNATTRIBUTED, CountedAt
 from table_api.open_calls.joined_call import JoinedCall
+from table_api.open_calls.joined_response import JoinedResponse
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -78,6 +79,15 @@ def state_of(call: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
             return PairingState.NO_USAGE
         return PairingState.COMPLETED if call.reported else PairingState.RECOVERED
     return PairingState.WAITING
+
+
+def state_of_answer(answer: JoinedResponse, decisions: Sequence[Decision]) -> PairingState | None:
+    """Of a background answer whose request nobody has reported; None where that call is known: it
+    has the state.
+    """
+    if answer.created or answer.answer is None or answer.answer.usage is None:
+        return None
+    return PairingState.UNATTRIBUTED if decisions else PairingState.WAITING
 
 
 def counted_places(call: JoinedCall, decisions: Sequence[Decision]) -> list[CountedAt]:
