@@ -6,6 +6,7 @@ from consumers.decoding.invalid_event import InvalidCode
 from consumers.decoding.wire_event import STATUS_MAX
 from consumers.gateway_log.fields import TEXT_CHARS_MAX, Fields
 from consumers.gateway_log.trace_record import identity_of
+from consumers.gateway_log.unmetered import unmetered_operation
 from pricing_rules.types import CACHE_HIT, Operation
 from table_api.open_calls.facts import RequestRecord
 
@@ -45,7 +46,8 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecor
     method = (properties.text("method") or "POST").upper()
     operation = _operation(method, url)
     fetched = _FETCH.search(url) if method == "GET" else None
-    if operation is None and identity is None and fetched is None:
+    unmetered = unmetered_operation(method, url) if operation is None else None
+    if not (operation or identity or fetched or unmetered):
         return None
     status = properties.count("responsecode")
     if status is None or status > STATUS_MAX:
@@ -65,6 +67,7 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecor
         error=properties.text("lasterrorreason"),
         cache=CACHE_HIT if (properties.text("cache") or "").lower() == CACHE_HIT else None,
         fetches=fetched[1] if fetched else None,
+        unmetered=unmetered,
         backend_host=_host(properties.text("backendurl", URL_CHARS_MAX)),
         identity=identity,
     )

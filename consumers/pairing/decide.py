@@ -35,8 +35,8 @@ def decide(
 
     `stream_time` is what all partitions of both hubs have passed; None when nobody knows.
     """
-    if call.fetches is not None:
-        return None  # what it fetched belongs to another call: see `background`
+    if call.fetches is not None or call.unmetered is not None:
+        return None  # what it fetched belongs to another call; nobody knows what it used
     if call.metered:
         move = _one_place(call, decisions)
         if move is None and call.charged_from_cache:

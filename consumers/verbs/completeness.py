@@ -24,6 +24,7 @@ SHOWN = (
     CallTally.RECOVERED,
     CallTally.WAITING,
     CallTally.REFUSED,
+    CallTally.PENDING,
     CallTally.NO_USAGE,
     CallTally.UNATTRIBUTED,
     CallTally.UNPRICED,
@@ -85,6 +86,8 @@ def _lines(reading: CompletenessReading, currency: str) -> Iterator[str]:
     yield f"tokens of calls that both paths counted: {reported} by the models, {logged} by the log"
     two_callers = totals.calls.get(CallTally.TWO_CALLERS, 0)
     yield f"calls whose reports name different callers: {two_callers}"
+    for operation, requests in report.unmetered.items():
+        yield f"billed and not metered: {requests} requests of {operation}"
     for model, sums in report.models.items():
         zero = sums.calls.get(CallTally.ZERO_COMPLETIONS, 0)
         if zero:

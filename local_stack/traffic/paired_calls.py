@@ -15,6 +15,8 @@ from table_api.storage.table_storage import TableStorage
 STILL_S_MAX = 60.0
 """If pairing makes no progress for this many seconds, the open calls are reported as waiting."""
 POLL_INTERVAL_S = 0.5
+NO_CALLS = {PairingState.FETCHED, PairingState.UNMETERED}
+"""Requests that no ledger counts by themselves."""
 LATER = timedelta(minutes=1)
 """The gateway is on this machine, so none of its calls is older than the run; looking ahead is
 harmless."""
@@ -35,7 +37,8 @@ async def paired_calls(
         watch()
         swept = await open_calls.swept()  # first: what the sweeper has passed is decided
         kept = await open_calls.calls(start, datetime.now(UTC) + LATER)
-        states = Counter(each.state for each in kept if each.state is not None)
+        found = (each.state for each in kept)
+        states = Counter(state for state in found if state is not None and state not in NO_CALLS)
         states[PairingState.WAITING] += max(0, calls - states.total())
         all_timed_out = swept is not None and swept > made_by
         if not states[PairingState.WAITING] or all_timed_out:

@@ -8,8 +8,8 @@ import msgspec
 from pricing_rules.types import CallState, Operation, Rank, Usage
 from table_api.ledger.entries import EXCLUDES_COLUMNS, excludes_of, model_of
 from table_api.ledger.keys import split_call_key
-from table_api.open_calls.decision import PairingState, state_of
-from table_api.open_calls.joined_call import JoinedCall
+from table_api.open_calls.decision import PairingState, state_of, state_of_answer
+from table_api.open_calls.joined_call import JoinedCall, was_reached
 from table_api.open_calls.joined_response import JoinedResponse
 from table_api.open_calls.logged_usage import usage_from_log
 from table_api.open_calls.open_call import OpenCall
@@ -19,6 +19,8 @@ WRITING = frozenset(
     {Operation.CHAT_COMPLETIONS, Operation.COMPLETIONS, Operation.RESPONSES, Operation.MESSAGES}
 )
 """Operations whose answers have completion tokens."""
+SWITCHED = 101
+"""HTTP status of a realtime session that has begun."""
 POSTED_COLUMNS = ("RowKey", "call_id", "subject", "api", "charge", *EXCLUDES_COLUMNS)
 """What a read of the ledger asks for."""
 
@@ -33,6 +35,10 @@ class SeenCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     subject: str | None
     """Under whom the ledger has it, if it has it; None while nobody is known."""
     state: PairingState
+    unmetered: str | None = None
+    """The billed operation that it is, of which only the requests are counted."""
+    cached: bool = False
+    """The gateway answered from its own cache."""
     api: str | None
     model: str | None
     """As reported."""
@@ -74,6 +80,8 @@ def seen_call(open_call: OpenCall) -> SeenCall | None:
     call = open_call.joined
     if call is None or call.fetches is not None:
         return None
+    if call.unmetered is not None and _served_unmetered(call) is None:
+        return None
     counted_at = open_call.decisions[-1].place if open_call.decisions else call.identity
     # Only where there is something to compare with: it costs more than all else here.
     logged = None if call.reported_tokens is None else usage_from_log(call)
@@ -85,6 +93,8 @@ def seen_call(open_call: OpenCall) -> SeenCall | None:
         time=call.time if counted_at is None else counted_at.time,
         subject=None if counted_at is None else counted_at.subject,
         state=state_of(call, open_call.decisions),
+        unmetered=_served_unmetered(call),
+        cached=call.cached,
         api=_first(told, "api"),
         model=_first([each for each in (identity, tokens) if each is not None], "model"),
         deployment=_first(told, "deployment"),
@@ -98,19 +108,28 @@ def seen_call(open_call: OpenCall) -> SeenCall | None:
     )
 
 
+def _served_unmetered(call: JoinedCall) -> str | None:
+    """None where it was not served by a backend: then nothing is billed."""
+    outcome = call.outcome
+    if outcome is None or not was_reached(outcome):
+        return None
+    served = 200 <= outcome.status < 300 or outcome.status == SWITCHED
+    return call.unmetered if served else None
+
+
 def _stray(open_call: OpenCall, answer: JoinedResponse) -> SeenCall | None:
     """A call of which no more is known than that somebody fetched its answer. None where the
     request is known: that is the call.
     """
-    fetched = answer.answer
-    if answer.created or fetched is None or fetched.usage is None:
+    fetched, state = answer.answer, state_of_answer(answer, open_call.decisions)
+    if fetched is None or state is None:
         return None
     place = open_call.decisions[-1].place if open_call.decisions else None
     return SeenCall(
         call_id=answer.key,
         time=fetched.time if place is None else place.time,
         subject=None if place is None else place.subject,
-        state=PairingState.WAITING if place is None else PairingState.UNATTRIBUTED,
+        state=state,
         api=fetched.identity.api,
         model=fetched.identity.model,
         deployment=None,

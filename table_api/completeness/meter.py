@@ -59,6 +59,8 @@ class CompletenessReport:
     lines: tuple[CompletenessLine, ...]
     models: Mapping[str | None, Sums]
     totals: Sums
+    unmetered: Mapping[str, int]
+    """Requests of billed operations that nobody counts per call, by operation: in no other sum."""
 
 
 @dataclass(slots=True)
@@ -76,6 +78,7 @@ class CompletenessMeter:
 
     def __init__(self) -> None:
         self._parts: defaultdict[Key, _Part] = defaultdict(_Part)
+        self._unmetered: Counter[str] = Counter()
         self._models: dict[str, str] = {}
         """What the ledger calls the model of a deployment."""
 
@@ -91,6 +94,9 @@ class CompletenessMeter:
                 self._models[each.deployment] = each.model
         keys: dict[str, Key] = {}
         for call in calls:
+            if call.unmetered is not None:
+                self._unmetered[call.unmetered] += 1
+                continue
             standing = posted.get(call.call_id)
             keys[call.call_id] = key = self._key(call, standing)
             _count(self._parts[key], call, standing)
@@ -117,6 +123,7 @@ class CompletenessMeter:
                 for model in models
             },
             totals=add_sums(line.sums for line in lines),
+            unmetered=dict(sorted(self._unmetered.items())),
         )
 
     def _key(self, call: SeenCall, standing: PostedCall | None) -> Key:
@@ -142,6 +149,7 @@ def _count(part: _Part, call: SeenCall, standing: PostedCall | None) -> None:
     calls[CallTally.LOGGED] += call.is_logged
     calls[CallTally.USAGE_EVENTS] += call.has_event
     calls[CallTally.TWO_CALLERS] += call.two_callers
+    calls[CallTally.CACHED] += call.cached
     if call.lacks_completion is not None:
         calls[CallTally.COUNTED] += 1
         calls[CallTally.ZERO_COMPLETIONS] += call.lacks_completion
@@ -167,6 +175,7 @@ def _count_posted(part: _Part, call: SeenCall, standing: PostedCall) -> None:
     calls[CallTally.COMPLETED] += call.state is PairingState.COMPLETED
     calls[CallTally.RECOVERED] += recovered
     calls[CallTally.UNATTRIBUTED] += unattributed
+    calls[CallTally.PENDING] += standing.state is CallState.PENDING
     calls[CallTally.NO_USAGE] += standing.state is CallState.NO_USAGE
     calls[CallTally.UNPRICED] += standing.state is CallState.UNPRICED
     if standing.state is CallState.PRICED:

@@ -21,6 +21,10 @@ class CallTally(StrEnum):
     """Among posted: the UsageEvent came without usage, the log gave it."""
     RECOVERED = "recovered"
     """Among posted: the UsageEvent never came; trace and log stood in."""
+    PENDING = "pending"
+    """Among posted: made in the background, and not fetched yet."""
+    CACHED = "cached"
+    """Among posted and refused: answered from the gateway's cache, which costs nothing."""
     NO_USAGE = "no_usage"
     """Among posted: nobody reported usage."""
     UNATTRIBUTED = "unattributed"
@@ -77,7 +81,7 @@ class ChargeTally(StrEnum):
     UNATTRIBUTED_CHARGE = "unattributed_charge"
 
 
-ESTIMATED = (CallTally.WAITING, CallTally.NO_USAGE, CallTally.UNPRICED)
+ESTIMATED = (CallTally.WAITING, CallTally.NO_USAGE, CallTally.PENDING, CallTally.UNPRICED)
 """Calls without a cost, whose value can only be estimated."""
 EXCLUDING: Mapping[str, CallTally] = {
     Exclusion.CACHE_WRITE: CallTally.WITHOUT_CACHE_WRITES,

@@ -10,6 +10,7 @@ import msgspec
 
 from pricing_rules.types import UNATTRIBUTED, CountedAt
 from table_api.open_calls.joined_call import JoinedCall
+from table_api.open_calls.joined_response import JoinedResponse
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -37,6 +38,8 @@ class PairingState(StrEnum):
     """Its UsageEvent had all that metering needs."""
     PENDING = "pending"
     """Its answer is made in the background: the ledger says whether it was fetched."""
+    UNMETERED = "unmetered"
+    """A billed operation that nobody counts per call: only its requests are counted."""
     FETCHED = "fetched"
     """No call by itself: it fetched a background answer of another one."""
     COMPLETED = "completed"
@@ -57,6 +60,8 @@ def state_of(call: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
     """The state of a call, from its facts and its decisions in order."""
     if call.fetches is not None:
         return PairingState.FETCHED
+    if call.unmetered is not None and not decisions:
+        return PairingState.UNMETERED
     if call.pending and (call.metered or decisions):
         return PairingState.PENDING
     if call.metered:
@@ -74,6 +79,15 @@ def state_of(call: JoinedCall, decisions: Sequence[Decision]) -> PairingState:
             return PairingState.NO_USAGE
         return PairingState.COMPLETED if call.reported else PairingState.RECOVERED
     return PairingState.WAITING
+
+
+def state_of_answer(answer: JoinedResponse, decisions: Sequence[Decision]) -> PairingState | None:
+    """Of a background answer whose request nobody has reported; None where that call is known: it
+    has the state.
+    """
+    if answer.created or answer.answer is None or answer.answer.usage is None:
+        return None
+    return PairingState.UNATTRIBUTED if decisions else PairingState.WAITING
 
 
 def counted_places(call: JoinedCall, decisions: Sequence[Decision]) -> list[CountedAt]:

@@ -103,6 +103,8 @@ class RequestRecord(
     """CACHE_HIT when the gateway answered from its own cache."""
     fetches: str | None = None
     """By the path of the request: the id of the response that it asks for."""
+    unmetered: str | None = None
+    """By the path of the request: a billed operation that nobody counts per call."""
     backend_host: str | None = None
     """Who the gateway sent the request to, in lower case."""
 

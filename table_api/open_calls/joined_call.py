@@ -82,6 +82,13 @@ class JoinedCall:
         return None if self.outcome is None else self.outcome.fetches
 
     @property
+    def unmetered(self) -> str | None:
+        """The billed operation that it is, when no path reports what it used."""
+        if self.outcome is None or self.identity is not None or self.has_tokens:
+            return None
+        return self.outcome.unmetered
+
+    @property
     def pending(self) -> bool:
         """Whether its usage comes with an answer that is fetched later."""
         return self.identity is not None and self.identity.pending and self.reported_tokens is None

@@ -7,7 +7,13 @@ from datetime import datetime
 
 import msgspec
 
-from table_api.open_calls.decision import Decision, PairingState, decode_decision, state_of
+from table_api.open_calls.decision import (
+    Decision,
+    PairingState,
+    decode_decision,
+    state_of,
+    state_of_answer,
+)
 from table_api.open_calls.facts import Fact, decode_fact
 from table_api.open_calls.joined_call import JoinedCall, join_facts
 from table_api.open_calls.joined_response import JoinedResponse, join_response
@@ -45,7 +51,9 @@ class OpenCall:
 
     @property
     def state(self) -> PairingState | None:
-        """None without facts."""
+        """None without facts, and of a background answer whose call has the state."""
+        if (answer := self.response) is not None:
+            return state_of_answer(answer, self.decisions)
         known = self.joined
         return None if known is None else state_of(known, self.decisions)
 

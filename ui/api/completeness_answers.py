@@ -17,6 +17,8 @@ class Sums(Struct, frozen=True, kw_only=True):
     posted: int
     completed: int
     recovered: int
+    pending: int
+    cached: int
     no_usage: int
     unattributed: int
     unpriced: int
@@ -36,6 +38,7 @@ class Sums(Struct, frozen=True, kw_only=True):
     unattributed_charge: Decimal
     waiting_estimate: Decimal | None
     no_usage_estimate: Decimal | None
+    pending_estimate: Decimal | None
     unpriced_estimate: Decimal | None
 
 
@@ -63,3 +66,5 @@ class Completeness(Head, frozen=True, kw_only=True):
     data: list[HourLine]
     models: list[ModelLine]
     totals: Sums
+    unmetered: dict[str, int]
+    """Requests that are billed and that nobody counts per call, by operation."""

@@ -94,6 +94,23 @@ def show_gaps(answer: Completeness) -> None:
     )
 
 
+def show_unmetered(answer: Completeness) -> None:
+    """Operations of which only the requests can be counted."""
+    if not answer.unmetered:
+        return
+    st.subheader("Billed and not metered")
+    plain_table(
+        {
+            "Operation": text_column(list(answer.unmetered)),
+            "Requests": count_column(list(answer.unmetered.values())),
+        },
+        alt="Requests of operations that nobody counts per call",
+    )
+    st.caption(
+        "Azure bills these requests. Nobody reports what each one used, so no cost has them."
+    )
+
+
 def show_dead_models(answer: Completeness) -> None:
     for model in dead_models(answer.models):
         st.error(
@@ -146,6 +163,7 @@ def _columns(rows: list[HourLine] | list[ModelLine]) -> dict[str, Column]:
         "Recovered": count_column([row.recovered for row in rows]),
         "Waiting": count_column([row.waiting for row in rows]),
         "Refused": count_column([row.refused for row in rows]),
+        "Not finished": count_column([row.pending for row in rows]),
         "No usage": count_column([row.no_usage for row in rows]),
         "Unattributed": count_column([row.unattributed for row in rows]),
         "Unpriced": count_column([row.unpriced for row in rows]),
@@ -166,6 +184,7 @@ def draw_completeness() -> None:
     period = span_of(choose("Days", Parameter.SPAN, options=SPANS), current=current)
     answer = api().completeness(period)
     show_paths(answer)
+    show_unmetered(answer)
     if not answer.data:
         st.info("No call in these days by either path.", icon=":material/event_busy:")
         return

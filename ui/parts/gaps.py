@@ -51,6 +51,12 @@ def gaps_of(sums: Sums, currency: str) -> list[Gap]:
             meaning="Neither path reported their tokens.",
         ),
         Gap(
+            name="Not finished",
+            calls=sums.pending,
+            value=_estimate(sums.pending_estimate, currency),
+            meaning="Made in the background; charged when somebody fetches the answer.",
+        ),
+        Gap(
             name="Unattributed",
             calls=sums.unattributed,
             value=f"{amount(sums.unattributed_charge, currency)} charged to nobody",

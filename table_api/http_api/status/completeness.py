@@ -42,6 +42,8 @@ class CompletenessSums(BaseModel):
     posted: int
     completed: int
     recovered: int
+    pending: int
+    cached: int
     no_usage: int
     unattributed: int
     unpriced: int
@@ -66,6 +68,7 @@ class CompletenessSums(BaseModel):
     unattributed_charge: Money
     waiting_estimate: Money | None
     no_usage_estimate: Money | None
+    pending_estimate: Money | None
     unpriced_estimate: Money | None
     unestimated: int
 
@@ -95,6 +98,7 @@ class Completeness(Head):
     data: list[CompletenessLine]
     models: list[CompletenessModel]
     totals: CompletenessSums
+    unmetered: dict[str, int]
 
 
 def completeness_answer(
@@ -116,6 +120,7 @@ def completeness_answer(
             ],
             "models": [{"model": model, **_sums(sums)} for model, sums in report.models.items()],
             "totals": _sums(report.totals),
+            "unmetered": dict(report.unmetered),
         }
     )
 

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
+from pricing_rules.types import Rank
 from table_api.errors import Altered, Unavailable
 from table_api.invoicing.documents.document import decode_document
 from table_api.invoicing.errors import CloseRefused
@@ -28,7 +30,8 @@ from tests.fixtures.billing import (
     Billing,
     open_billing,
 )
-from tests.fixtures.calls import NOW, SETTINGS
+from tests.fixtures.builders import call_id, make_usage
+from tests.fixtures.calls import NOW, SETTINGS, make_call
 from tests.table_api.audit.test_ledger_audit import KEYS, half_moved, rows_of
 
 
@@ -90,6 +93,28 @@ async def test_calls_without_price_or_usage_are_shown_with_an_estimate_and_in_no
     assert shown == [("no_usage", 1, "0.0011952"), ("unpriced", 2, shown[1][2])]
     assert document.uncharged[1].quantities == {"cache_read": 2048, "input": 2048, "output": 854}
     assert document.uncharged[1].estimate is not None
+
+
+async def test_a_pending_call_is_listed_blocks_no_close_and_is_billed_as_a_correction(
+    billing: Billing,
+) -> None:
+    await billing.post(30, date(2026, 10, 1))
+    call: dict[str, Any] = {"subject": BOB, "id": call_id(700), "background": True}
+    call["time"] = datetime(2026, 10, 6, 12, tzinfo=UTC)
+    await billing.ledger.post([make_call(100, **call, usage=None, rank=Rank.PENDING)])
+    await billing.close(OCTOBER)
+    document = decode_document((await billing.files())["202610/invoices/INV-000002.json"], "it")
+    [entry] = document.uncharged
+    assert (entry.concern, entry.calls, entry.estimate) == ("pending", 1, "0.0011952")
+    assert document.totals.amount == "0.00"
+    usage = make_usage(input=1_000_000)
+    await billing.ledger.post([make_call(101, **call, usage=usage)])
+    await billing.close(NOVEMBER)
+    document = decode_document((await billing.files())["202611/invoices/INV-000003.json"], "it")
+    assert {line.kind for line in document.lines} == {"correction"}
+    assert document.totals.amount == "0.40"
+    assert [(each.concern, each.calls) for each in document.uncharged] == [("pending", -1)]
+    assert await billing.problems() == []
 
 
 async def test_unattributed_calls_are_named_where_they_are_charged(billing: Billing) -> None:
