@@ -3,6 +3,7 @@ answer. A failure becomes a GatewayError for on-error, never an exception."""
 
 import asyncio
 import contextlib
+import io
 import re
 from collections.abc import AsyncIterator, Mapping
 
@@ -25,6 +26,7 @@ IDLE_S_MAX = 240.0
 """Seconds between two reads of an answer; load balancers drop idle connections after about this
 time.
 """
+SENT_AT_ONCE_BYTES_MAX = 512 * 1024
 ANSWER_BYTES_MAX = 128 * 1024 * 1024
 """Size of an answer that is held for the policies; a streamed answer has no limit."""
 
@@ -68,7 +70,7 @@ class Backend:
                     forward.method,
                     URL(forward.url, encoded=True),
                     headers=_forwarded(forward.headers),
-                    data=forward.body or None,
+                    data=_sendable(forward.body),
                     allow_redirects=False,
                 )
         except TimeoutError:
@@ -119,6 +121,11 @@ def text_of(value: str) -> str:
 def passed_on(headers: Headers) -> CIMultiDict[str]:
     """Headers without those of one connection; a name may occur more than once."""
     return CIMultiDict([pair for pair in headers if pair[0].lower() not in _HOP_BY_HOP])
+
+
+def _sendable(body: bytes) -> bytes | io.BytesIO | None:
+    """A large body is sent piece by piece, so that other calls go on meanwhile."""
+    return io.BytesIO(body) if len(body) > SENT_AT_ONCE_BYTES_MAX else body or None
 
 
 def _forwarded(headers: Headers) -> CIMultiDict[str]:

@@ -4,7 +4,9 @@ import argparse
 import asyncio
 import signal
 import sys
+from pathlib import Path
 
+from local_stack.model.served_log import ServedLog
 from local_stack.model.server import serving
 
 
@@ -13,23 +15,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local_stack.model", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8090, help="0 takes a free port")
+    parser.add_argument(
+        "--log-file", type=Path, help="append each served call to it, as a line of JSON"
+    )
     options = parser.parse_args()
     try:
-        asyncio.run(_serve(options.host, options.port))
+        asyncio.run(_serve(options.host, options.port, options.log_file))
     except OSError as error:
         print(f"model: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-async def _serve(host: str, port: int) -> None:
+async def _serve(host: str, port: int, log_file: Path | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    async with serving(host, port) as bound:
+    log = None if log_file is None else ServedLog(log_file)
+    async with serving(host, port, log=log) as bound:
         print(f"model: ready on {host}:{bound}", file=sys.stderr)
         await stop.wait()
+    if log is not None:
+        log.close()
 
 
 if __name__ == "__main__":

@@ -18,11 +18,23 @@ TOKENS_HEADER = "x-model-tokens"
 """Token counts, such as `prompt=1200,cached=512,completion=300,reasoning=64,cache_write=0`; each
 may be absent.
 """
+SPILLOVER_HEADER = "x-model-spillover"
+"""Name of the deployment that answers in place of the full one that was asked."""
+ANSWERS_AS_HEADER = "x-model-answers-as"
+"""The model that the answer names, such as that of an upgraded deployment."""
+TOOLS_HEADER = "x-model-tools"
+"""Calls of hosted tools in the answer, such as `web_search=3,code_interpreter=1`."""
+POLLS_HEADER = "x-model-polls"
+"""How often a background response is fetched before it is finished."""
+ENDS_HEADER = "x-model-ends"
+"""How a background response ends: completed, failed, cancelled, incomplete."""
 FAILING_MODEL = "fail-"
 """A model named `fail-429` always answers 429."""
 
 DELAY_MS_MAX = 600_000
 TOKEN_KINDS = frozenset({"prompt", "cached", "completion", "reasoning", "cache_write"})
+TOOL_KINDS = frozenset({"web_search", "file_search", "code_interpreter"})
+ENDS = frozenset({"completed", "failed", "cancelled", "incomplete"})
 
 
 class InvalidOrder(LocalStackError):
@@ -39,6 +51,12 @@ class Behaviour:
     break_after: int | None = None
     tokens: Mapping[str, int]
     """Counts by kind; a kind that is absent is made up."""
+    spillover: str | None = None
+    answers_as: str | None = None
+    tools: Mapping[str, int]
+    """Calls by kind of tool."""
+    polls: int = 1
+    ends: str = "completed"
 
 
 def behaviour(headers: Mapping[str, str], model: str) -> Behaviour:
@@ -54,8 +72,19 @@ def behaviour(headers: Mapping[str, str], model: str) -> Behaviour:
         delay_s=_number(headers, DELAY_HEADER, most=DELAY_MS_MAX) / 1_000,
         chunk_delay_s=_number(headers, CHUNK_DELAY_HEADER, most=DELAY_MS_MAX) / 1_000,
         break_after=None if cut is None else _number(headers, BREAK_HEADER, most=1_000_000),
-        tokens=_tokens(headers.get(TOKENS_HEADER, "")),
+        tokens=_counts(headers, TOKENS_HEADER, TOKEN_KINDS),
+        spillover=headers.get(SPILLOVER_HEADER),
+        answers_as=headers.get(ANSWERS_AS_HEADER),
+        tools=_counts(headers, TOOLS_HEADER, TOOL_KINDS),
+        polls=_number(headers, POLLS_HEADER, most=1_000) if POLLS_HEADER in headers else 1,
+        ends=_end(headers.get(ENDS_HEADER, "completed")),
     )
+
+
+def _end(text: str) -> str:
+    if text not in ENDS:
+        raise InvalidOrder(f"{ENDS_HEADER} is {text!r}, expected one of {', '.join(sorted(ENDS))}")
+    return text
 
 
 def _number(headers: Mapping[str, str], name: str, *, least: int = 0, most: int) -> int:
@@ -65,12 +94,12 @@ def _number(headers: Mapping[str, str], name: str, *, least: int = 0, most: int)
     return int(text)
 
 
-def _tokens(text: str) -> dict[str, int]:
+def _counts(headers: Mapping[str, str], name: str, known: frozenset[str]) -> dict[str, int]:
     counts = {}
-    for part in filter(None, text.split(",")):
+    for part in filter(None, headers.get(name, "").split(",")):
         kind, _, count = part.strip().partition("=")
-        if kind not in TOKEN_KINDS or not count.isascii() or not count.isdigit():
-            kinds = ", ".join(sorted(TOKEN_KINDS))
-            raise InvalidOrder(f"{TOKENS_HEADER} has {part!r}, expected kind=count of {kinds}")
+        if kind not in known or not count.isascii() or not count.isdigit():
+            kinds = ", ".join(sorted(known))
+            raise InvalidOrder(f"{name} has {part!r}, expected kind=count of {kinds}")
         counts[kind] = int(count)
     return counts

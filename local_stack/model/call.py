@@ -21,6 +21,9 @@ PIECES_MAX = 32
 _CACHED_PERCENT = 35
 _CACHE_BLOCK, _CACHED_PROMPT_MIN = 128, 1024
 _REASONING_MODELS = ("gpt-5", "o1", "o3", "o4")
+ROUTER = "model-router"
+"""A deployment that has one of several models answer."""
+_ROUTED = ("gpt-4.1-mini-2025-04-14", "gpt-5-mini-2025-08-07")
 _ANSWERED_AS = {deployment.name: deployment.model for deployment in DEPLOYMENTS}
 _WORDS = ("the", "ledger", "holds", "every", "call", "once", "and", "adds", "up", "again")
 
@@ -49,11 +52,23 @@ class ModelCall:
     seed: int
     id: str
     """A random id: two equal requests are two calls."""
+    session: str | None = None
+    """The caller's x-session-id."""
 
     @property
     def answered_model(self) -> str:
         """The dated name that the answer reports."""
+        if self.behaviour.answers_as is not None:
+            return self.behaviour.answers_as
+        if self.model == ROUTER:
+            return _ROUTED[self.seed % len(_ROUTED)]
         return _ANSWERED_AS.get(self.model, self.model)
+
+    @property
+    def tier(self) -> str:
+        """The service tier that answers: the one that was asked for, if it is one of its own."""
+        asked = self.request.get("service_tier")
+        return asked if asked in ("priority", "flex") else "default"
 
     @property
     def stream(self) -> bool:
@@ -67,7 +82,12 @@ class ModelCall:
 
 
 def make_call(
-    operation: Operation, model: str, request: Mapping[str, Any], behaviour: Behaviour
+    operation: Operation,
+    model: str,
+    request: Mapping[str, Any],
+    behaviour: Behaviour,
+    *,
+    session: str | None = None,
 ) -> ModelCall:
     """The call with its counts: those that were ordered, and the others derived from the request.
     They are the same for a stream."""
@@ -82,6 +102,7 @@ def make_call(
         tokens=_tokens(model, request, behaviour.tokens, Random(seed)),
         seed=seed,
         id=uuid4().hex,
+        session=session,
     )
 
 

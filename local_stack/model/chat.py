@@ -53,7 +53,7 @@ def _head(call: ModelCall, chat: str, text: str) -> dict[str, Any]:
         "object": chat if chats else text,
         "created": int(time.time()),
         "model": call.answered_model,
-        "service_tier": "default",
+        "service_tier": call.tier,
         "system_fingerprint": "fp_local",
     }
 

@@ -1,7 +1,9 @@
-"""Error answers, in the words of the API that was called."""
+"""Error answers, in the words of the API that was called; and options that a model refuses."""
 
+import re
 from typing import Any
 
+from local_stack.model.call import ModelCall
 from pricing_rules.types import Operation
 
 RETRY_AFTER_S = 1
@@ -22,6 +24,23 @@ def failure(operation: Operation, status: int, message: str | None = None) -> di
         inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": verdict}
         error |= {"code": "content_filter", "status": status, "innererror": inner}
     return {"error": error}
+
+
+def refused_option(call: ModelCall, api_version: str) -> tuple[int, dict[str, Any]] | None:
+    """Status and answer where `stream_options` is not taken: Azure OpenAI before 2024-08-01, the
+    Responses API, and Mistral's models."""
+    if "stream_options" not in call.request:
+        return None
+    dated = re.match(r"\d{4}-\d\d-\d\d", api_version)
+    if re.search("mistral", call.model, re.IGNORECASE):
+        where = ["body", "stream_options", "include_usage"]
+        extra = {"type": "extra_forbidden", "loc": where, "input": True}
+        return 422, {"detail": [{**extra, "msg": "Extra inputs are not permitted"}]}
+    if call.operation is Operation.RESPONSES or (dated and dated[0] < "2024-08-01"):
+        message = "Unrecognized request argument supplied: stream_options"
+        kind = {"type": "invalid_request_error", "param": None, "code": None}
+        return 400, {"error": {"message": message, **kind}}
+    return None
 
 
 def _words(status: int) -> str:

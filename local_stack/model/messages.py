@@ -8,8 +8,17 @@ from local_stack.model.event_stream import frame
 
 
 def answer(call: ModelCall) -> dict[str, Any]:
-    content = [{"type": "text", "text": "".join(call.pieces())}]
+    content = [*_searches(call), {"type": "text", "text": "".join(call.pieces())}]
     return {**_message(call), "content": content, "stop_reason": "end_turn", "usage": _usage(call)}
+
+
+def _searches(call: ModelCall) -> Iterator[dict[str, Any]]:
+    """Two blocks for each search that Anthropic's server ran."""
+    for number in range(call.behaviour.tools.get("web_search", 0)):
+        used = f"srvtoolu_{call.id[:8]}{number}"
+        query = {"query": "cost per call"}
+        yield {"type": "server_tool_use", "id": used, "name": "web_search", "input": query}
+        yield {"type": "web_search_tool_result", "tool_use_id": used, "content": []}
 
 
 def stream(call: ModelCall) -> Iterator[bytes]:
@@ -35,6 +44,7 @@ def _events(call: ModelCall) -> Iterator[dict[str, Any]]:
         "cache_creation_input_tokens",
         "cache_read_input_tokens",
         "output_tokens",
+        *(("server_tool_use",) if "server_tool_use" in usage else ()),
     )
     yield {
         "type": "message_delta",
@@ -57,7 +67,10 @@ def _message(call: ModelCall) -> dict[str, Any]:
 def _usage(call: ModelCall) -> dict[str, Any]:
     tokens = call.tokens
     written = min(tokens.cache_write, tokens.prompt - tokens.cached)
+    searches = call.behaviour.tools.get("web_search", 0)
+    used = {"server_tool_use": {"web_search_requests": searches}} if searches else {}
     return {
+        **used,
         "input_tokens": tokens.prompt - tokens.cached - written,
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": tokens.cached,

@@ -9,11 +9,40 @@ from local_stack.model.event_stream import frame
 
 
 def answer(call: ModelCall) -> dict[str, Any]:
+    items = list(_tool_items(call))
+    searches = call.behaviour.tools.get("web_search")
+    counted = {} if searches is None else {"web_search": {"num_requests": searches}}
     return {
-        **_response(call, "completed"),
-        "output": [_message(call, "".join(call.pieces()))],
-        "usage": _usage(call),
+        **response(call, "completed"),
+        "output": [*items, _message(call, "".join(call.pieces()))],
+        "usage": usage_of(call),
+        **({"tool_usage": counted} if counted else {}),
     }
+
+
+def compaction(call: ModelCall) -> dict[str, Any]:
+    """What `/responses/compact` answers: no text, and a usage of its own."""
+    return {
+        "id": f"resp_{call.id}",
+        "object": "response.compaction",
+        "created_at": int(time.time()),
+        "output": [{"type": "compaction", "id": f"cmp_{call.id}", "encrypted_content": "…"}],
+        "usage": usage_of(call),
+    }
+
+
+def _tool_items(call: ModelCall) -> Iterator[dict[str, Any]]:
+    """One output item for each call of a hosted tool."""
+    done = {"status": "completed"}
+    for kind, number in call.behaviour.tools.items():
+        for index in range(number):
+            head = {"type": f"{kind}_call", "id": f"{kind}_{call.id[:8]}{index}", **done}
+            if kind == "web_search":
+                yield {**head, "action": {"type": "search", "query": "cost per call"}}
+            elif kind == "file_search":
+                yield {**head, "queries": ["cost per call"], "results": None}
+            else:
+                yield {**head, "code": "1 + 1", "container_id": "cntr_1", "outputs": []}
 
 
 def stream(call: ModelCall) -> Iterator[bytes]:
@@ -23,7 +52,7 @@ def stream(call: ModelCall) -> Iterator[bytes]:
 
 
 def _events(call: ModelCall) -> Iterator[dict[str, Any]]:
-    started = {**_response(call, "in_progress"), "output": [], "usage": None}
+    started = {**response(call, "in_progress"), "output": [], "usage": None}
     yield {"type": "response.created", "response": started}
     place = {"output_index": 0, "item_id": f"msg_{call.id}"}
     item = {**_message(call, ""), "status": "in_progress", "content": []}
@@ -48,14 +77,16 @@ def _events(call: ModelCall) -> Iterator[dict[str, Any]]:
     yield {"type": "response.completed", "response": answer(call)}
 
 
-def _response(call: ModelCall, status: str) -> dict[str, Any]:
+def response(call: ModelCall, status: str) -> dict[str, Any]:
+    """An answer without output and usage, as it is in any state."""
     return {
         "id": f"resp_{call.id}",
         "object": "response",
         "created_at": int(time.time()),
         "status": status,
         "model": call.answered_model,
-        "service_tier": "default",
+        "service_tier": call.tier,
+        "background": call.request.get("background") is True,
         "error": None,
         "incomplete_details": None,
         "instructions": call.request.get("instructions"),
@@ -63,7 +94,7 @@ def _response(call: ModelCall, status: str) -> dict[str, Any]:
         "parallel_tool_calls": True,
         "temperature": 1.0,
         "tool_choice": "auto",
-        "tools": [],
+        "tools": call.request.get("tools") or [],
         "top_p": 1.0,
     }
 
@@ -79,7 +110,7 @@ def _message(call: ModelCall, text: str) -> dict[str, Any]:
     }
 
 
-def _usage(call: ModelCall) -> dict[str, Any]:
+def usage_of(call: ModelCall) -> dict[str, Any]:
     tokens = call.tokens
     return {
         "input_tokens": tokens.prompt,

@@ -21,6 +21,8 @@ Record = dict[str, Any]
 
 URLS_CACHED_MAX = 256
 _CHUNKS = 3
+_REFUSED_MIN = 400
+_CHARACTERS_PER_TOKEN = 4
 _RESOURCE = (
     "/SUBSCRIPTIONS/00000000-0000-0000-0000-000000000000/RESOURCEGROUPS/LOCAL"
     "/PROVIDERS/MICROSOFT.APIMANAGEMENT/SERVICE/"
@@ -104,8 +106,11 @@ class GatewayLog:
         """There are no rows for operations that the real log is not known to cover, and none
         without usage. The real gateway then estimates, and nobody should bill an estimate."""
         operation = operation_of(_path_and_version(call.request.url)[0])
-        if operation is None or not operation.llm_logged or call.answer.usage is None:
+        if operation is None or not operation.llm_logged:
             return []
+        if call.answer.usage is None:
+            estimated = Trap.ESTIMATES in self.traps and call.backend_status >= _REFUSED_MIN
+            return [self._llm_row(call, _estimate(call), sequence=0)] if estimated else []
         tokens = next((metric.tokens for metric in call.metrics if metric.tokens), None)
         if tokens is None:
             tokens = count_tokens(call.answer.usage)
@@ -153,6 +158,12 @@ class GatewayLog:
             "correlationId": str(call.request.id),
             "location": self.gateway.region,
         }
+
+
+def _estimate(call: CallLog) -> dict[str, int]:
+    """What the gateway thinks of a prompt that no model has counted."""
+    prompt = len(call.request.body) // _CHARACTERS_PER_TOKEN
+    return {"Prompt Tokens": prompt, "Total Tokens": prompt}
 
 
 def _trace_record(trace: Trace) -> Record:

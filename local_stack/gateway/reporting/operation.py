@@ -20,6 +20,7 @@ _BY_PATH = {
     "chat/completions": GatewayOperation(id="ChatCompletions_Create", llm_logged=True),
     "completions": GatewayOperation(id="Completions_Create", llm_logged=True),
     "responses": GatewayOperation(id="Responses_Create", llm_logged=True),
+    "responses/compact": GatewayOperation(id="Responses_Compact", llm_logged=False),
     "v1/messages": GatewayOperation(id="Messages_Create", llm_logged=True),
     "embeddings": GatewayOperation(id="Embeddings_Create", llm_logged=False),
     "images/generations": GatewayOperation(id="ImageGenerations_Create", llm_logged=False),
@@ -30,13 +31,18 @@ _BY_PATH = {
     "audio/speech": GatewayOperation(id="Speech_Create", llm_logged=False),
 }
 _PATH = re.compile(r"/(" + "|".join(_BY_PATH) + r")/?$")
+_FETCH = re.compile(r"/responses/[^/]+/?$")
+_FETCHED = GatewayOperation(id="Responses_Get", llm_logged=True)
+"""Assumed to be logged like any answer of the Responses API; nobody has written of it."""
 _DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
 
 
 def operation_of(path: str) -> GatewayOperation | None:
     """None if the API has no operation of its own for the call, such as listing models."""
     found = _PATH.search(path)
-    return _BY_PATH[found[1]] if found else None
+    if found:
+        return _BY_PATH[found[1]]
+    return _FETCHED if _FETCH.search(path) else None
 
 
 class _Asked(msgspec.Struct):

@@ -17,5 +17,7 @@ class Trap(StrEnum):
     """`traceRecords` as JSON text instead of an array."""
     STREAM_FLAG = "stream-flag"
     """`isStreamCompletion` false for streamed calls."""
+    ESTIMATES = "estimates"
+    """An LLM row of a call that the model refused: the gateway's own count, and no model."""
     DISORDER = "disorder"
     """Records of many calls in random order, the two halves of one in different events."""
