@@ -6,7 +6,7 @@ numbers and short texts alone, by the day of the call, and is purged.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -111,6 +111,17 @@ class RawUsage:
         row = await self._storage.get(RAW_USAGE_TABLE, key.table_partition, key.row_key)
         return None if row is None else msgspec.json.decode(str(row["usage"]))
 
+    async def erase(self, call_ids: Container[str]) -> int:
+        """Delete what is kept of some calls; how many rows."""
+        deleted = 0
+        async for partition in self._storage.partitions(RAW_USAGE_TABLE):
+            pages = self._storage.query(
+                RAW_USAGE_TABLE, partition, EVERY_ROW, select=["RowKey", "call_id"]
+            )
+            rows = [row async for page in pages for row in page if row["call_id"] in call_ids]
+            deleted += await self._delete(partition, [str(row["RowKey"]) for row in rows])
+        return deleted
+
     async def purge(self, before: date) -> int:
         """Delete what is kept of calls of earlier days; how many rows."""
         deleted = 0
@@ -122,7 +133,11 @@ class RawUsage:
 
     async def _purge_partition(self, partition: str) -> int:
         pages = self._storage.query(RAW_USAGE_TABLE, partition, EVERY_ROW, select=["RowKey"])
-        keys = [str(row["RowKey"]) async for page in pages for row in page]
+        return await self._delete(
+            partition, [str(row["RowKey"]) async for page in pages for row in page]
+        )
+
+    async def _delete(self, partition: str, keys: Sequence[str]) -> int:
         for part in chunks(keys, OPERATIONS_MAX):
             try:
                 rows = [Delete(key) for key in part]

@@ -16,13 +16,18 @@ from table_api.http_api.access.caller import Permission
 from table_api.http_api.access.gate import Gate, permitted
 from table_api.http_api.access.hardening import HEADERS, SIGNED_IN_HEADERS, Hardening
 from table_api.http_api.access.question import Api
+from table_api.http_api.access.recorded import recorded
 from table_api.http_api.access.settings import LOCAL_ACCESS, AccessSettings, AuthMode
 from table_api.http_api.access.sights import Sights
+from table_api.http_api.access_log import endpoints as access_log
+from table_api.http_api.access_log import models as log_models
 from table_api.http_api.calls import endpoints as calls
 from table_api.http_api.calls import models as call_models
 from table_api.http_api.conventions.problems import EXCEPTION_HANDLERS
 from table_api.http_api.invoices import endpoints as invoices
 from table_api.http_api.invoices import models as invoice_models
+from table_api.http_api.me import endpoints as me
+from table_api.http_api.me import models as me_models
 from table_api.http_api.openapi import describe
 from table_api.http_api.people import endpoints as people
 from table_api.http_api.people import models as people_models
@@ -38,6 +43,7 @@ from table_api.invoicing.closing.renditions import PARQUET
 from table_api.invoicing.settings import DEFAULT_INVOICING, InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.billed_centres import BilledCentres
+from table_api.owners.access_log import AccessLog
 from table_api.owners.ownership import Owners
 from table_api.people.people import People
 from table_api.storage.blobs import BlobStore
@@ -79,6 +85,10 @@ ROUTES = (
     ),
     Route("/v1/invoices/{number}", invoices.get_invoice, invoice_models.Invoice, SIGNED_IN),
     Route("/v1/invoices/{number}/files/{file}", invoices.get_invoice_file, None, SIGNED_IN),
+    Route("/v1/me", me.get_me, me_models.Me, SIGNED_IN),
+    Route("/v1/me/usage", me.get_my_usage, usage_models.SubjectUsage, SIGNED_IN),
+    Route("/v1/me/calls", me.get_my_calls, call_models.Calls, SIGNED_IN),
+    Route("/v1/access-log", access_log.get_access_log, log_models.Accesses, Permission.ADMIN),
     Route("/v1/metering", status.get_metering, Metering, BILLING),
     Route("/v1/completeness", status.get_completeness, Completeness, BILLING),
 )
@@ -130,6 +140,7 @@ def create_app(
         sights=Sights(
             people_table, Owners(storage, now=now), BilledCentres(Archive(blobs), now=now)
         ),
+        access_log=AccessLog(storage),
         groups=groups,
         invoicing=invoicing,
         auth_mode=access.auth_mode,
@@ -138,7 +149,7 @@ def create_app(
     for route in ROUTES:
         app.add_api_route(
             route.path,
-            route.handler,
+            route.handler if route.permission is PUBLIC else recorded(route.handler, route.path),
             methods=["GET"],
             dependencies=[Depends(permitted(route.permission, access.auth_mode))],
             response_model=route.answer,

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from table_api.storage.keys import EVERY_ROW, encode_part
 from table_api.storage.parallel import chunks
-from table_api.storage.table_storage import OPERATIONS_MAX, Row, TableStorage, Upsert, Value
+from table_api.storage.table_storage import OPERATIONS_MAX, Delete, Row, TableStorage, Upsert, Value
 from telemetry.log import Log
 
 OWNERS_TABLE = "owners"
@@ -85,6 +85,15 @@ class Owners:
         async for page in self._storage.query(OWNERS_TABLE, OWNERS_PARTITION, EVERY_ROW):
             found.extend(_readable(page))
         return found
+
+    async def erase(self, owner: str) -> int:
+        """Forget what somebody owns; how many rows said so."""
+        keys = [_row_key(each) for each in await self.all() if each.owner == owner]
+        for part in chunks(keys, OPERATIONS_MAX):
+            operations = [Delete(key) for key in part]
+            await self._storage.transact(OWNERS_TABLE, OWNERS_PARTITION, operations)
+        self._read_at = None
+        return len(keys)
 
     async def save(self, rows: Sequence[Ownership]) -> None:
         """Insert or replace rows by owner, kind, name and first day."""

@@ -19,10 +19,12 @@ from table_api.settings import Settings
 from table_api.verbs.exit_codes import SETTINGS, SETTINGS_OF_TABLES, exit_code, verb
 
 PORT_MAX = 65_535
+KEPT_DAYS = 396
+"""Of the access log; older rows are purged."""
 
 serving = new_app("The HTTP API over the ledger")
 packaging = new_app()
-people = new_app("Names and cost centres of the subjects")
+people = new_app("Names and owners")
 invoices = new_app("Close months")
 
 app = new_app("The ledger's HTTP API, people and invoices. Data goes to stdout, words to stderr.")
@@ -61,6 +63,27 @@ _SERVED = {
 serving.command("serve", cls=Verb)(with_settings(_serve, _SERVED))
 
 
+@verb(serving, "access-log")
+async def _access_log(
+    settings: Settings,
+    days: Annotated[
+        int,
+        typer.Option(
+            "--days", metavar="N", parser=whole_number(1, KEPT_DAYS), help="of so many days"
+        ),
+    ] = 7,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="show none; delete rows older than 13 months")
+    ] = False,
+) -> int:
+    """Show who looked at whose calls, the newest first."""
+    from table_api.verbs.access_log import purge_access_log, show_access_log
+
+    if purge:
+        return await purge_access_log(settings)
+    return await show_access_log(settings, days=days)
+
+
 @packaging.command("package", cls=Verb)
 def _package(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="new or empty")],
@@ -71,6 +94,9 @@ def _package(
     return exit_code(lambda: package(folder))
 
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would change, write nothing")]
+
+
 @verb(people, "import")
 async def _import(
     settings: Settings,
@@ -78,9 +104,7 @@ async def _import(
         Path,
         typer.Argument(metavar="FILE", help="CSV: subject, display_name, cost_centre, valid_from"),
     ],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="show what would change, write nothing")
-    ] = False,
+    dry_run: DryRun = False,
 ) -> int:
     """Insert or replace people from a CSV file; one bad line refuses all of it."""
     from table_api.verbs.people import import_people
@@ -92,11 +116,38 @@ async def _import(
 async def _erase(
     settings: Settings,
     subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="as in the ledger")],
+    letters: Annotated[
+        str,
+        flag_of(Setting("DEAD_LETTER_CONTAINER", "container of dead letters", "dead-letters")),
+    ] = "dead-letters",
 ) -> int:
-    """Forget a subject's name; cost centres and totals stay."""
-    from table_api.verbs.people import erase_person
+    """Forget a person in every table; cost centres and totals stay."""
+    from table_api.verbs.erase import erase_person
 
-    return await erase_person(settings, subject)
+    return await erase_person(settings, subject, letters=letters)
+
+
+@verb(people, "import-owners")
+async def _import_owners(
+    settings: Settings,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="CSV: owner, kind, name, valid_from, valid_until"),
+    ],
+    dry_run: DryRun = False,
+) -> int:
+    """Insert or replace owners from a CSV file; one bad line refuses all of it."""
+    from table_api.verbs.owners import import_owners
+
+    return await import_owners(settings, file, dry_run=dry_run)
+
+
+@verb(people, "owners")
+async def _list_owners(settings: Settings) -> int:
+    """Show who owns what, from which day to which."""
+    from table_api.verbs.owners import list_owners
+
+    return await list_owners(settings)
 
 
 def _month(text: str) -> BillingMonth:

@@ -1,13 +1,11 @@
-"""The verbs `people import` and `people erase`. An import records what it does to past days."""
+"""The verb `people import`. An import records what it does to past days."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from unicodedata import normalize
 
 from pricing_rules.money import format_pico
-from table_api.errors import TableApiError
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.ledger.book_archive import CONTAINER as PRICE_BOOKS
@@ -29,16 +27,6 @@ from table_api.verbs.exit_codes import say
 RECENT_DAYS = 92
 """Calls of so many days are looked at: whoever made none of them may be misspelt."""
 UNSEEN_NAMED_MAX = 20
-
-
-async def erase_person(settings: Settings, subject: str) -> int:
-    """Erase a subject's names."""
-    async with open_tables(settings.storage) as storage:
-        erased = await People(storage, now=now_utc).erase(normalize("NFC", subject))
-    if not erased:
-        raise TableApiError(f"no row of subject {subject!r} has a name")
-    say(f"the name is erased from {erased} rows; cost centres and all totals stay")
-    return 0
 
 
 async def import_people(settings: Settings, file: Path, *, dry_run: bool) -> int:

@@ -17,7 +17,7 @@ class Permission(StrEnum):
 
     PUBLIC = "public"
     """Nothing: nobody need sign in."""
-    SIGNED_IN = "signed in"
+    SIGNED_IN = "signed_in"
     """A valid token. What the answer shows is the caller's own and what they own."""
     BILLING = "billing"
     """A role that sees everybody: Billing.Read.All or Billing.Admin."""

@@ -20,6 +20,7 @@ from table_api.http_api.conventions.queries import RangeQuery
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import LedgerMeta
+from table_api.owners.access_log import AccessLog
 from table_api.owners.share import Share
 from table_api.people.people import People, PeopleDirectory
 from table_api.storage.blobs import BlobStore
@@ -38,6 +39,7 @@ class Api:
     """Keeps what the ledger was made with."""
     people: People
     sights: Sights
+    access_log: AccessLog
     groups: Groups
     invoicing: InvoicingSettings
     auth_mode: AuthMode

@@ -3,7 +3,7 @@
 from table_api.http_api.access.caller import Caller
 from table_api.invoicing.snapshots.billed_centres import BilledCentres
 from table_api.ledger.day_range import DayRange
-from table_api.owners.ownership import Owners
+from table_api.owners.ownership import Owners, Ownership
 from table_api.owners.share import Everything, Share
 from table_api.people.people import People, PeopleDirectory
 
@@ -35,6 +35,10 @@ class Sights:
         if days is None or not share.has_centres:
             return share
         return share.with_billed(await self._centres.of(days))
+
+    async def owned_by(self, caller: Caller) -> tuple[Ownership, ...]:
+        """What a caller owns, has owned or will own."""
+        return () if caller.subject is None else await self._owners.of(caller.subject)
 
     async def people(self, sight: Sight) -> PeopleDirectory:
         """The people that a sight has names of."""

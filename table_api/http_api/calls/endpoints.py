@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.http_api.access.question import asking_of, question_of
+from table_api.http_api.access.question import Asking, asking_of, question_of
 from table_api.http_api.calls import answers
 from table_api.http_api.conventions.call_id import opaque_id, read_call_place
 from table_api.http_api.conventions.cursor import (
@@ -72,9 +72,14 @@ async def get_subject_calls(
     request: Request, subject: Subject, query: Annotated[CallsQuery, Query()]
 ) -> Response:
     """A subject's calls in the order of their time, a page at a time."""
-    asking = asking_of(request)
+    return await calls_answer(request, asking_of(request), normalize("NFC", subject), query)
+
+
+async def calls_answer(
+    request: Request, asking: Asking, subject: str, query: CallsQuery
+) -> Response:
+    """A page of a subject's calls; Refused when the caller knows no such subject."""
     question = await question_of(asking, query)
-    subject = normalize("NFC", subject)
     binding = asking.caller.binding
     digest = filter_digest("calls", question.days, subject, query.model, *binding)
     after = call_place(query, digest, subject)

@@ -52,6 +52,7 @@ class ProblemKind(Enum):
     LATER_SCHEMA = ("later-schema", 503, "The ledger is of a later release")
     STORAGE_UNAVAILABLE = ("storage-unavailable", 503, "The ledger's storage does not answer")
     ISSUER_UNAVAILABLE = ("issuer-unavailable", 503, "Tokens cannot be checked")
+    NOT_RECORDED = ("not-recorded", 503, "The access log cannot be written")
     ALTERED = ("altered", 500, "A stored document is not what was written")
     INTERNAL = ("internal", 500, "The server failed")
 

@@ -7,7 +7,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.http_api.access.question import asking_of, question_of
+from table_api.http_api.access.question import Asking, asking_of, question_of
 from table_api.http_api.conventions.cursor import (
     InvalidCursor,
     decode_cursor,
@@ -92,9 +92,14 @@ async def get_subject_usage(
     request: Request, subject: Subject, query: Annotated[SubjectUsageQuery, Query()]
 ) -> Response:
     """Usage of one subject in a range of days, grouped."""
-    asking = asking_of(request)
+    return await usage_answer(request, asking_of(request), normalize("NFC", subject), query)
+
+
+async def usage_answer(
+    request: Request, asking: Asking, subject: str, query: SubjectUsageQuery
+) -> Response:
+    """A subject's usage; Refused when the caller knows no such subject."""
     question = await question_of(asking, query)
-    subject = normalize("NFC", subject)
     cells = await subject_usage(asking, question, subject)
     if not cells:
         await check_known(asking, question, subject)

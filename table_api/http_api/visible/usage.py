@@ -46,12 +46,13 @@ async def every_subject(asking: Asking, question: Question) -> SubjectList:
 
 async def subject_usage(asking: Asking, question: Question, subject: str) -> Sequence[DailyUsage]:
     """One subject's usage; nothing of a subject that the caller does not see."""
-    asking.show([subject])
     if isinstance(question.sight, Everything):
+        asking.show([subject])
         return await asking.api.reads.subject_usage(subject, question.days)
     cells: list[DailyUsage] = []
     for days in question.sight.days(subject, question.days):
         cells += await asking.api.reads.subject_usage(subject, days)
+    asking.show(cell.subject for cell in cells)
     return cells
 
 
@@ -65,11 +66,12 @@ async def newest_call(asking: Asking, question: Question) -> datetime | None:
 async def check_known(asking: Asking, question: Question, subject: str) -> None:
     """Refused when neither the people nor the ledger's last months know the subject.
 
-    One that the caller does not see is unknown too, by the same words, and before any read.
+    One that the caller does not see is unknown too, by the same words, and before any read. The
+    caller is known before their first call.
     """
     sight = question.sight
     mine = isinstance(sight, Everything) or subject in sight.subjects()
-    if subject in question.people:
+    if subject in question.people or subject == asking.caller.subject:
         return
     if not mine or not await asking.api.reads.knows(subject, question.today):
         raise Refused(

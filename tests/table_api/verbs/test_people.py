@@ -135,3 +135,26 @@ async def test_a_subject_without_a_recent_call_is_named_and_not_refused(
     assert process.returncode == 0
     assert b"no call of the last 92 days has subject 'person-mispelt'" in said
     assert b"person-seen" not in said
+
+
+def test_owners_are_imported_and_listed(
+    azurite: AzuritePorts,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", azurite.connection_string)
+    file = tmp_path / "owners.csv"
+    header = "owner,kind,name,valid_from,valid_until\n"
+    file.write_text(f"{header}owner-verbs-a,cost_centre,R&D,2026-01-01,\n", encoding="utf-8")
+    line = "owner-verbs-a\tcost_centre\tR&D\t2026-01-01\t"
+    assert main(["people", "import-owners", "--dry-run", str(file)]) == 0
+    said = capsys.readouterr()
+    assert (said.out, "nothing is written: 1 rows" in said.err) == (f"new\t{line}open\n", True)
+    assert main(["people", "import-owners", str(file)]) == 0
+    assert "1 rows are stored" in capsys.readouterr().err
+    assert main(["people", "owners"]) == 0
+    assert line in capsys.readouterr().out.splitlines()
+    file.write_text(f"{header}owner-verbs-a,team,R&D,2026-01-01,\n", encoding="utf-8")
+    assert main(["people", "import-owners", str(file)]) == 1
+    assert "line 2: kind 'team'" in capsys.readouterr().err

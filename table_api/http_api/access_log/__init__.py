@@ -1,0 +1,1 @@
+"""Who looked at whose calls. Knows no other resource."""

@@ -1,0 +1,35 @@
+"""The verbs `people import-owners` and `people owners`."""
+
+import asyncio
+from pathlib import Path
+
+from table_api.owners.csv_file import import_changes, read_owners_csv
+from table_api.owners.ownership import Owners
+from table_api.settings import Settings
+from table_api.storage.connection import open_tables
+from table_api.storage.timestamp import now_utc
+from table_api.verbs.exit_codes import say
+
+
+async def import_owners(settings: Settings, file: Path, *, dry_run: bool) -> int:
+    """Import a file. InvalidFile before anything is written."""
+    async with open_tables(settings.storage) as storage:
+        owners = Owners(storage, now=now_utc)
+        rows = read_owners_csv(await asyncio.to_thread(file.read_bytes))
+        for change in import_changes(await owners.all(), rows):
+            print(change)
+        if dry_run:
+            say(f"nothing is written: {len(rows)} rows are good")
+            return 0
+        await owners.save(rows)
+    say(f"{len(rows)} rows are stored in the table owners")
+    return 0
+
+
+async def list_owners(settings: Settings) -> int:
+    """Print every row as a line of an owners file."""
+    async with open_tables(settings.storage) as storage:
+        rows = await Owners(storage, now=now_utc).all()
+    for row in rows:
+        print(row.owner, row.kind, row.name, row.valid_from, row.valid_until or "", sep="\t")
+    return 0

@@ -1,0 +1,120 @@
+"""What is recorded when others' calls are shown, and that nothing is shown without it."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import httpx
+import pytest
+
+from table_api.errors import Unavailable
+from table_api.owners.access_log import ACCESS_LOG_TABLE
+from table_api.storage.table_storage import Operation
+from tests.fixtures.calls import PrefixedStorage
+from tests.fixtures.office import (
+    ANN,
+    BEN,
+    CAT,
+    DAN,
+    READER,
+    TEAM,
+    Office,
+    issuer_of_office,
+    open_office,
+)
+
+ALL = {"from": "2026-10-01", "to": "2027-01-01"}
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    with issuer_of_office() as (issuer, access):
+        yield await open_office(issuer, access)
+
+
+async def log_of(office: Office) -> list[dict[str, Any]]:
+    async with office.client("admin") as api:
+        answer = await api.get("/v1/access-log")
+    assert answer.status_code == 200, answer.text
+    rows: list[dict[str, Any]] = answer.json()["data"]
+    return [row for row in rows if row["route"] != "/v1/access-log"]
+
+
+async def ask(office: Office, caller: str, path: str, **query: str) -> httpx.Response:
+    async with office.client(caller) as api:
+        return await api.get(path, params=query)
+
+
+async def test_a_row_says_who_looked_at_whom_and_what_was_asked(office: Office) -> None:
+    await ask(office, "reader", f"/v1/subjects/{CAT}/calls", **ALL)
+    [row] = await log_of(office)
+    assert (row["caller"][0], row["roles"]) == ("7", ["Billing.Read.All"])
+    assert row["route"] == "/v1/subjects/{subject:path}/calls"
+    assert row["path"] == f"/v1/subjects/{CAT}/calls"
+    assert row["query"] == "from=2026-10-01&to=2027-01-01"
+    assert (row["subjects"], row["count"]) == ([CAT], 1)
+
+
+async def test_ones_own_and_what_was_refused_is_not_recorded(office: Office) -> None:
+    for path in ("/v1/me", "/v1/me/usage", "/v1/me/calls", "/v1/usage", "/v1/subjects"):
+        assert (await ask(office, "employee", path)).status_code == 200
+    await ask(office, "employee", f"/v1/subjects/{CAT}/usage")
+    await ask(office, "employee", "/v1/usage", subject=CAT)
+    await ask(office, "reader", "/v1/subjects/nobody/usage")
+    await ask(office, "reader", "/v1/usage", form="x")
+    assert await log_of(office) == []
+
+
+async def test_an_owner_is_recorded_with_whom_they_saw(office: Office) -> None:
+    await ask(office, "owner", "/v1/usage", **ALL)
+    await ask(office, "owner", "/v1/subjects", **ALL)
+    [listed, usage] = await log_of(office)
+    assert usage["subjects"] == listed["subjects"] == sorted([BEN, DAN, TEAM])
+    assert ANN not in usage["subjects"]
+
+
+async def test_everybody_is_recorded_as_everybody(office: Office) -> None:
+    await ask(office, "reader", "/v1/usage", **ALL)
+    await ask(office, "reader", "/v1/invoices/preview")
+    await ask(office, "reader", "/v1/invoices/2026-11/files/cost-and-usage.csv")
+    rows = await log_of(office)
+    assert {(row["count"], tuple(row["subjects"])) for row in rows} == {(None, ())}
+
+
+async def test_documents_are_recorded_with_whom_they_name(office: Office) -> None:
+    invoices = (await ask(office, "reader", "/v1/invoices", month="2026-10")).json()["data"]
+    number = invoices[0]["number"]
+    for path in (f"/v1/invoices/{number}", f"/v1/invoices/{number}/files/{number}.csv"):
+        assert (await ask(office, "owner", path)).status_code == 200
+    assert [row["subjects"] for row in await log_of(office)] == [sorted([BEN, DAN])] * 2
+
+
+async def test_only_an_administrator_reads_it_and_that_is_recorded(office: Office) -> None:
+    for caller in ("employee", "owner", "reader", "service"):
+        assert (await ask(office, caller, "/v1/access-log")).status_code == 403
+    await ask(office, "reader", f"/v1/subjects/{CAT}/usage")
+    await ask(office, "admin", "/v1/access-log")
+    rows = (await ask(office, "admin", "/v1/access-log")).json()["data"]
+    found = {row["route"]: (row["caller"][0], row["subjects"]) for row in rows}
+    assert found == {
+        "/v1/subjects/{subject:path}/usage": ("7", [CAT]),
+        "/v1/access-log": ("8", [READER]),
+    }
+
+
+async def test_nothing_is_shown_when_it_cannot_be_recorded(office: Office) -> None:
+    office.storage = WithoutLog(office.storage, "")
+    answer = await ask(office, "reader", f"/v1/subjects/{CAT}/calls", **ALL)
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:problem:not-recorded")
+    assert "xq-session" not in answer.text
+    assert (await ask(office, "employee", "/v1/me/calls", **ALL)).status_code == 200
+
+
+class WithoutLog(PrefixedStorage):
+    """A storage that takes no row of the access log."""
+
+    async def transact(
+        self, table: str, partition_key: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        if table == ACCESS_LOG_TABLE:
+            raise Unavailable("the table is away")
+        return await super().transact(table, partition_key, operations)

@@ -1,0 +1,83 @@
+"""The access log: newest first, page by page, kept for 13 months, and without erased people."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from table_api.owners.access_log import ERASED, KEPT_DAYS, Access, AccessLog, Position
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
+
+AT = datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC)
+DECEMBER = date(2026, 12, 1)
+
+
+def access(at: datetime, caller: str = "ada", *subjects: str, **changes: str) -> Access:
+    return Access(
+        at=at,
+        caller=caller,
+        roles=("Billing.Admin",),
+        route="/v1/subjects/{subject:path}/usage",
+        path=changes.get("path", "/v1/subjects/x/usage"),
+        query=changes.get("query", ""),
+        subjects=subjects,
+        count=len(subjects),
+    )
+
+
+async def pages(log: AccessLog, limit: int) -> list[Access]:
+    found: list[Access] = []
+    after: Position | None = None
+    while True:
+        page, after = await log.newest(date(2026, 11, 1), DECEMBER, after=after, limit=limit)
+        assert len(page) <= limit
+        found += page
+        if after is None:
+            return found
+
+
+async def test_rows_come_back_the_newest_first_whatever_the_page(
+    either_storage: TableStorage,
+) -> None:
+    log = AccessLog(either_storage)
+    times = [AT - timedelta(hours=hours) for hours in (0, 1, 30, 31, 200, 500)] + [AT]
+    rows = [access(at, f"caller-{n}", "bob") for n, at in enumerate(times)]
+    for row in rows:
+        await log.add(row)
+    for limit in (1, 3, 100):
+        found = await pages(log, limit)
+        assert sorted(found, key=repr) == sorted(rows, key=repr)
+        assert [row.at for row in found] == sorted(times, reverse=True)
+    assert await log.newest(DECEMBER, date(2026, 12, 31), after=None, limit=9) == ([], None)
+
+
+async def test_rows_of_one_instant_are_all_there(memory: MemoryTableStorage) -> None:
+    log = AccessLog(memory)
+    for _ in range(20):
+        await log.add(access(AT, "ada", "bob"))
+    assert len(await pages(log, 7)) == 20
+
+
+async def test_rows_older_than_13_months_are_purged(memory: MemoryTableStorage) -> None:
+    log = AccessLog(memory)
+    today = date(2026, 11, 30)
+    kept = datetime(2026, 11, 30, tzinfo=UTC) - timedelta(days=KEPT_DAYS)
+    for at in (kept, kept - timedelta(microseconds=1), kept - timedelta(days=400)):
+        await log.add(access(at))
+    assert await log.purge(today) == 2
+    assert await log.purge(today) == 0
+    found, _ = await log.newest(kept.date(), DECEMBER, after=None, limit=9)
+    assert [row.at for row in found] == [kept]
+
+
+async def test_a_person_is_erased_from_every_column(memory: MemoryTableStorage) -> None:
+    log = AccessLog(memory)
+    ann, anna = "ann/ü", "ann/ü2"
+    await log.add(access(AT, ann, "bob"))
+    await log.add(access(AT, "ada", ann, anna, path="/v1/calls/abc"))
+    await log.add(access(AT, "ada", anna, query="subject=ann%2F%C3%BC2"))
+    await log.add(access(AT, "ada", "bob", query="q=ann%2F%C3%BC"))
+    assert await log.erase(ann) == 4
+    found = await pages(log, 9)
+    assert ann not in {each.caller for each in found}
+    assert ann not in {subject for each in found for subject in each.subjects}
+    assert not [each for each in found if "ann" in each.query or "abc" in each.path]
+    assert {(ERASED, anna), (anna,), ("bob",)} <= {each.subjects for each in found}
