@@ -121,8 +121,7 @@ class Settlement:
         self, call_ids: Sequence[str], stream_time: datetime | None
     ) -> tuple[set[str], set[str]]:
         """The calls that another process decided between our read and our write; and those that
-        another decision may have to follow: of so many places, or since a replay may have posted
-        the call after our read.
+        were counted in so many places that another decision may have to follow ours.
         """
         # 1. Read all facts: they were written before, so of two writers of the halves of a call
         #    one sees both. What they say of a background answer goes to that answer's rows first,
@@ -161,8 +160,7 @@ class Settlement:
         joined = known.joined
         if joined is None:
             return known.response is not None
-        old = joined.time < self._now() - OLD_AFTER and not joined.reported
-        return len(joined.metered_at) > 1 or old
+        return len(joined.metered_at) > 1
 
     async def _pass_on(self, kept: Iterable[OpenCall]) -> set[str]:
         """Keep what calls say of background answers with those; the keys of these answers."""

@@ -16,16 +16,19 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Operation, Row, TableStorage
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.replays import ALICE, counted, replayed, settled
-from tests.consumers.pairing.world import World
+from tests.consumers.pairing.world import WAITS, World
 from tests.fixtures.builders import CALL_TIME
 from tests.fixtures.calls import PrefixedStorage, all_rows
 
 NOW = CALL_TIME + timedelta(hours=8)
-CAROL = replace(ALICE, subject="carol", time=CALL_TIME + timedelta(minutes=3))
+LATER = timedelta(minutes=3)
 OPERATIONS = range(16)
-"""More than pairing's storage is asked for one of these calls."""
+"""More than pairing's storage is asked for before the calls are settled one by one."""
+CROWDS = [1, 50]
+"""Calls of one batch: a few are looked up one by one, and many in the index."""
 
-Meanwhile = Callable[[World], Awaitable[None]]
+Calls = Sequence[Call]
+Meanwhile = Callable[[World, Calls], Awaitable[None]]
 
 
 class Interrupted(PrefixedStorage):
@@ -38,7 +41,12 @@ class Interrupted(PrefixedStorage):
 
     async def happen(self) -> None:
         self._left -= 1
-        if self._left < 0 and self.meanwhile is not None:
+        if self._left < 0:
+            await self.now()
+
+    async def now(self) -> None:
+        """At the latest: it happens once."""
+        if self.meanwhile is not None:
             meanwhile, self.meanwhile = self.meanwhile, None
             await meanwhile()
 
@@ -61,44 +69,54 @@ class Interrupted(PrefixedStorage):
 
 
 async def swept_world(storage: TableStorage, failing: TableStorage | None = None) -> World:
-    """The sweeper has passed all hours up to now."""
+    """The sweeper has passed all hours whose calls have timed out by now."""
     world = await World.over(storage, failing)
-    await world.other().calls.set_swept(NOW)
+    await world.other().calls.set_swept(NOW - WAITS.timeout)
     world.stream_time.latest = NOW
     return world
 
 
-def replace_storage(world: World, storage: TableStorage) -> World:
-    """Another process, whose pairing uses this storage."""
-    other = World(storage, world.ledger, world.outbox, world.stream_time, world.blobs)
-    other.storage = world.storage
-    return other
+def alices(crowd: int) -> Calls:
+    return [replace(ALICE, number=number) for number in range(crowd)]
 
 
-async def replay_alice(world: World) -> None:
-    await replayed(world, ALICE, now=NOW)
+def carols(calls: Calls) -> Calls:
+    """The same ids with another caller and time."""
+    return [replace(call, subject="carol", time=call.time + LATER) for call in calls]
 
 
-async def replay_carol(world: World) -> None:
-    await replayed(world, CAROL, now=NOW)
+async def replay(world: World, calls: Calls) -> None:
+    await replayed(world, *calls, now=NOW)
 
 
-async def late_log(world: World) -> None:
+async def replay_posted(world: World, calls: Calls) -> None:
+    """Metering has the calls already, and pairing never heard of them."""
+    await world.meter([call.event() for call in calls], CALL_TIME)
+    await replay(world, calls)
+
+
+async def replay_carols(world: World, calls: Calls) -> None:
+    await replayed(world, *carols(calls), now=NOW)
+
+
+async def late_log(world: World, calls: Calls) -> None:
     """Nobody was named: the log's half counts as unattributed unless the call is known."""
-    await world.pair(world.diagnostics, envelope(ALICE.llm_record()), NOW)
+    records = [envelope(call.llm_record()) for call in calls]
+    await world.pair_batch(world.diagnostics, records, NOW)
 
 
-async def late_carol(world: World) -> None:
-    """The id with another caller and time, by live traffic."""
-    await world.meter([CAROL.event()], NOW)
-    await world.pair(world.usage, CAROL.event(), NOW)
+async def late_carols(world: World, calls: Calls) -> None:
+    """By live traffic."""
+    bodies = [call.event() for call in carols(calls)]
+    await world.meter(bodies, NOW)
+    await world.pair_batch(world.usage, bodies, NOW)
 
 
-OTHERS = [late_log, late_carol, replay_carol]
+OTHERS = [late_log, late_carols, replay_carols]
 
 
-async def ended_with(world: World) -> list[str]:
-    for hours in (0, 2, 30):
+async def ended(world: World) -> list[str]:
+    for hours in (3, 5, 30):
         await settled(world, NOW + timedelta(hours=hours))
     return await counted(world, NOW)
 
@@ -147,75 +165,79 @@ async def test_calls_that_no_sweeper_has_passed_take_rows_of_their_own(unswept: 
     assert await kept_rows(world) == (0, 2)
 
 
+@pytest.mark.parametrize("crowd", CROWDS)
 @pytest.mark.parametrize("other", OTHERS)
 async def test_what_follows_a_replay_counts_nothing_again(
-    either_storage: TableStorage, other: Meanwhile
+    either_storage: TableStorage, other: Meanwhile, crowd: int
 ) -> None:
-    world = await swept_world(either_storage)
-    await replay_alice(world)
-    assert (await kept_rows(world))[0] == 1
-    await other(world.other())
-    assert await ended_with(world) == ["alice"]
+    world, calls = await swept_world(either_storage), alices(crowd)
+    await replay(world, calls)
+    assert await kept_rows(world) == (1, 0)
+    await other(world.other(), calls)
+    assert await ended(world) == ["alice"] * crowd
 
 
+@pytest.mark.parametrize("crowd", CROWDS)
 @pytest.mark.parametrize("other", OTHERS)
 async def test_what_a_replay_follows_is_counted_no_second_time(
-    either_storage: TableStorage, other: Meanwhile
+    either_storage: TableStorage, other: Meanwhile, crowd: int
 ) -> None:
-    world = await swept_world(either_storage)
-    await other(world.other())
-    await settled(world, NOW)
-    await replay_alice(world)
-    assert await ended_with(world) == ["alice"]
+    world, calls = await swept_world(either_storage), alices(crowd)
+    await other(world.other(), calls)
+    await settled(world, NOW + timedelta(hours=2))
+    await replayed(world, *calls, now=NOW + timedelta(hours=3))
+    assert await ended(world) == ["alice"] * crowd
 
 
 @pytest.mark.parametrize("number", OPERATIONS)
 @pytest.mark.parametrize("other", OTHERS)
-async def test_whatever_happens_amid_a_replay_the_call_counts_once(
-    number: int, other: Meanwhile
+@pytest.mark.parametrize("crowd", CROWDS)
+@pytest.mark.parametrize("of", [replay, replay_posted])
+async def test_whatever_happens_amid_a_replay_the_calls_count_once(
+    number: int, other: Meanwhile, crowd: int, of: Meanwhile
 ) -> None:
-    storage = MemoryTableStorage()
+    storage, calls = MemoryTableStorage(), alices(crowd)
     interrupted = Interrupted(storage, number)
     world = await swept_world(storage, interrupted)
-    interrupted.meanwhile = lambda: other(world.other())
-    await replay_alice(world)
-    await interrupted.happen()
-    assert await ended_with(world) == ["alice"]
+    interrupted.meanwhile = lambda: other(world.other(), calls)
+    await of(world, calls)
+    await interrupted.now()
+    assert await ended(world) == ["alice"] * crowd
 
 
 @pytest.mark.parametrize("number", OPERATIONS)
 @pytest.mark.parametrize("other", OTHERS)
-async def test_a_replay_amid_anything_else_counts_the_call_once(
-    number: int, other: Meanwhile
+@pytest.mark.parametrize("crowd", CROWDS)
+async def test_a_replay_amid_anything_else_counts_the_calls_once(
+    number: int, other: Meanwhile, crowd: int
 ) -> None:
-    storage = MemoryTableStorage()
+    storage, calls = MemoryTableStorage(), alices(crowd)
     interrupted = Interrupted(storage, number)
     world = await swept_world(storage, interrupted)
-    interrupted.meanwhile = lambda: replay_alice(world.other())
-    await other(world)
-    interrupted._left = 0
-    await interrupted.happen()
-    assert await ended_with(world) == ["alice"]
+    interrupted.meanwhile = lambda: replay(world.other(), calls)
+    await other(world, calls)
+    await interrupted.now()
+    assert await ended(world) == ["alice"] * crowd
 
 
 @pytest.mark.parametrize("number", OPERATIONS)
 @pytest.mark.parametrize("other", OTHERS)
-async def test_a_replay_that_is_killed_anywhere_and_comes_again_counts_the_call_once(
-    number: int, other: Meanwhile
+@pytest.mark.parametrize("crowd", CROWDS)
+async def test_a_replay_that_is_killed_anywhere_and_comes_again_counts_the_calls_once(
+    number: int, other: Meanwhile, crowd: int
 ) -> None:
-    storage = MemoryTableStorage()
+    storage, calls = MemoryTableStorage(), alices(crowd)
     world = await swept_world(storage)
-    for happens_between in (True, False):
-        interrupted, ended = Interrupted(storage, number), asyncio.Event()
-        killed = replace_storage(world, interrupted)
+    interrupted, killed = Interrupted(storage, number), asyncio.Event()
 
-        async def kill(ended: asyncio.Event = ended) -> None:
-            ended.set()
-            raise Unavailable("the process ends here")
+    async def kill() -> None:
+        killed.set()
+        raise Unavailable("the process ends here")
 
-        interrupted.meanwhile = kill
-        await replayed(killed, ALICE, now=NOW, ended=ended)
-        if happens_between:
-            await other(world.other())
-        await replay_alice(world.other())
-    assert await ended_with(world) == ["alice"]
+    interrupted.meanwhile = kill
+    process = World(interrupted, world.ledger, world.outbox, world.stream_time, world.blobs)
+    process.storage = storage
+    await replayed(process, *calls, now=NOW, ended=killed)
+    await other(world.other(), calls)
+    await replay(world.other(), calls)
+    assert await ended(world) == ["alice"] * crowd
