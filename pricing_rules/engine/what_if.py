@@ -12,7 +12,7 @@ from pricing_rules.errors import AmbiguousModel
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rate_card import Alias
-from pricing_rules.price_book.rules import DeploymentType
+from pricing_rules.price_book.rules import DeploymentType, PriceOrigin
 from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.types import Caller, CallState, Operation, PricedCall, Rank, UsageEvent
 
@@ -121,10 +121,19 @@ def _nearest(name: str, sold: _Sold) -> str:
 
 
 def _models(book: Book, asked: str | None) -> _Sold:
-    """Every name that the book knows."""
+    """Every name that the book knows. Azure gives way to a vendor whose list Azure repeats."""
     models: _Sold = {}
+    by_vendor = {
+        values["model"]
+        for card in book.content.cards
+        if card.origin is PriceOrigin.VENDOR
+        and (values := dict(card.matches))["provider"] != ("azure",)
+    }
     for card in book.content.cards:
         values = dict(card.matches)
+        own = card.origin is PriceOrigin.AZURE or values["provider"] != ("azure",)
+        if not asked and not own and values["model"] in by_vendor:
+            continue
         (provider,), (model,) = values["provider"], values["model"]
         if asked not in (None, provider):
             continue

@@ -84,7 +84,7 @@ def compile_files(
         cards=tuple(_card(d, d.rule) for d in in_order if isinstance(d.rule, BaseRule)),
         modifiers=tuple(_modifier(d, d.rule) for d in in_order if isinstance(d.rule, ModifierRule)),
         fx=tuple(_fx(d, d.rule) for d in in_order if isinstance(d.rule, FxRule)),
-        aliases=compile_aliases(files),
+        aliases=compile_aliases(files, _spellings(drafts.values())),
         default_versions=compile_default_versions(files),
         harmless=tuple(
             sorted({path for _, file in files if file.usage for path in file.usage.harmless})
@@ -249,6 +249,16 @@ def _matches(match: Match) -> Matches:
         values = (value,) if isinstance(value, str) else tuple(sorted(set(value)))
         constrained.append((dimension, tuple(str(item) for item in values)))
     return tuple(constrained)
+
+
+def _spellings(drafts: Iterable[Draft]) -> dict[tuple[str, str], str]:
+    """How base rules spell a model, by provider and name in lower case."""
+    matched = (draft.rule.match for draft in drafts if isinstance(draft.rule, BaseRule))
+    return {
+        (match.provider, match.model.lower()): match.model
+        for match in matched
+        if match.provider and match.model
+    }
 
 
 def _sources(drafts: Iterable[Draft]) -> dict[str, PriceSource]:

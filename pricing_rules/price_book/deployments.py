@@ -1,6 +1,6 @@
 """What rule files say of deployments, models' names and data zones → the compiled form."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book_file import BookFile, Deployment, ModelFamily
@@ -9,8 +9,11 @@ from pricing_rules.price_book.rate_card import Alias, Family
 _Files = Iterable[tuple[str, BookFile]]
 
 
-def compile_aliases(files: _Files) -> tuple[Alias, ...]:
-    """Aliases by name and host. Azure compares deployment names without case, and so do we."""
+def compile_aliases(files: _Files, spelled: Mapping[tuple[str, str], str]) -> tuple[Alias, ...]:
+    """Aliases by name and host. The case of deployments and models is ignored, as in Azure.
+
+    `spelled`: models as the rules spell them, by provider and name in lower case.
+    """
     aliases: dict[tuple[str, str], Alias] = {}
     for file_name, file in files:
         for deployment in file.deployment:
@@ -20,16 +23,17 @@ def compile_aliases(files: _Files) -> tuple[Alias, ...]:
                 raise InvalidBook(
                     f"deployment {deployment.name!r} has an alias already{at_host}", file=file_name
                 )
-            aliases[key] = _alias(deployment)
+            aliases[key] = _alias(deployment, spelled)
     return tuple(aliases[key] for key in sorted(aliases))
 
 
-def _alias(deployment: Deployment) -> Alias:
+def _alias(deployment: Deployment, spelled: Mapping[tuple[str, str], str]) -> Alias:
     tier = deployment.service_tier
+    named = (deployment.provider, deployment.model.lower())
     return Alias(
         name=deployment.name.lower(),
         provider=deployment.provider,
-        model=deployment.model,
+        model=spelled.get(named, deployment.model),
         version=deployment.version,
         type=deployment.type.value,
         region=deployment.region,

@@ -16,6 +16,7 @@ from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, Tiere
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
+from pricing_rules.price_sources.litellm_prices import Entry
 from pricing_rules.price_sources.proposals import Proposal, Rates, ReadPrice, propose
 from pricing_rules.units import Unit
 
@@ -92,6 +93,22 @@ def genai_prices(
                 source_kind="genai-prices",
                 checked=checked,
             )
+
+
+def quotes(provider_id: str, book: Book, *, since: date, checked: date) -> list[Entry]:
+    """The package's prices of a provider as quotes to compare with the book."""
+    return [
+        Entry(
+            key="/".join(
+                (provider_id, price.model + (f"-{price.version}" if price.version else ""))
+            ),
+            mode="any",
+            url=price.url,
+            tiers={price.service_tier: price.tiers},
+            unread=(),
+        )
+        for price in genai_prices(provider_id, book, since=since, checked=checked)
+    ]
 
 
 def _dated_tiers(

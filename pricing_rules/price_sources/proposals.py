@@ -14,11 +14,14 @@ import msgspec
 from pricing_rules.money import PICO_PER_UNIT
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rate_card import Matches, RateCard
-from pricing_rules.price_book.rules import DeploymentType, ServiceTier
+from pricing_rules.price_book.rules import ORIGINS, DeploymentType, PriceOrigin, ServiceTier
 from pricing_rules.units import Unit
 
+_TRUST = list(PriceOrigin)
 Rates = dict[Unit, Decimal]
 """Price per million of a unit, in the price's currency."""
+Tiers = tuple[tuple[int | None, Rates], ...]
+"""(largest prompt or None, rates), ascending."""
 
 
 class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,19 +34,21 @@ class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
     region: str | None = None
     also_in: tuple[str, ...] = ()
     """More regions of the same price."""
+    zone: str | None = None
     service_tier: ServiceTier = ServiceTier.DEFAULT
     currency: str = "USD"
-    tiers: tuple[tuple[int | None, Rates], ...]
-    """(largest prompt or None, rates), ascending."""
+    tiers: Tiers
     valid_from: datetime
     valid_to: datetime | None = None
     family: str
     """Rule file to write to, without its extension."""
     source_kind: str
+    source_version: str | None = None
     checked: date
     source_region: str | None = None
     url: str | None = None
     meters: dict[Unit, str] = {}
+    note: str | None = None
     conflict: str | None = None
     """Why the source's own rows disagree."""
 
@@ -71,6 +76,7 @@ class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
             "versions": (self.version,) if self.version else (),
             "deployment": tuple(sorted(kind.value for kind in self.deployments)),
             "region": self.regions,
+            "zone": (self.zone,) if self.zone else (),
         }
         return tuple(
             (dimension, tuple(str(value) for value in values))
@@ -85,8 +91,9 @@ class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
             tier = ""
         region = f"{self.region}+{len(self.also_in)}" if self.also_in else self.region
         currency = "" if self.currency == "USD" else self.currency
-        kind = (self.deployment, region, tier, currency, self.valid_from.date())
-        parts = (self.provider, self.model, self.version, *kind)
+        kind = (self.deployment, region, self.zone, tier, currency, self.valid_from.date())
+        reported = "reported" if self.source_kind == "litellm" else ""
+        parts = (reported, self.provider, self.model, self.version, *kind)
         return ".".join(str(part) for part in parts if part)
 
 
@@ -100,6 +107,8 @@ class Change(StrEnum):
     CONFLICT = "conflict"
     UNREAD = "unread"
     """A meter that no rule reads, so that it is in no price."""
+    CONTRADICTED = "contradicted"
+    """The book has another price from a more trusted source, and keeps it."""
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,12 +132,13 @@ def propose(
     proposals = []
     seen: set[str] = set()
     for price in prices:
-        same = known.get((price.currency, price.matches), [])
+        found = known.get((price.currency, price.matches), [])
+        same = [card for card in found if _as_good(card, price)]
         # The rule in force when the price began, or the first one of a price older than all.
         begun = [card for card in same if card.valid_from <= price.valid_from]
         seen.update(card.id for card in same)
         candidates = begun[-1:] or same[:1]
-        proposal = _compare(price, candidates[0]) if candidates else _added_or_refused(price)
+        proposal = compare(price, candidates[0]) if candidates else _added_or_refused(price)
         if proposal is not None:
             proposals.append(proposal)
     proposals += [
@@ -136,6 +146,11 @@ def propose(
         for rule_id in sorted(set(in_scope) - seen)
     ]
     return sorted(proposals, key=lambda proposal: (proposal.change, proposal.rule_id))
+
+
+def _as_good(card: RateCard, price: ReadPrice) -> bool:
+    """Whether the price can change the rule: of a less trusted one it is no successor."""
+    return _TRUST.index(card.origin) <= _TRUST.index(ORIGINS[price.source_kind])
 
 
 def _added_or_refused(price: ReadPrice) -> Proposal:
@@ -154,7 +169,8 @@ def _added_or_refused(price: ReadPrice) -> Proposal:
     return Proposal(change=Change.ADDED, rule_id=price.rule_id, details=details, price=price)
 
 
-def _compare(price: ReadPrice, card: RateCard) -> Proposal | None:
+def compare(price: ReadPrice, card: RateCard) -> Proposal | None:
+    """What the price is to a rule for the same calls; None where it says the same."""
     added = _added_or_refused(price)
     if added.price is None or (card.valid_to is not None and card.valid_to <= price.valid_from):
         return added
@@ -167,7 +183,8 @@ def _compare(price: ReadPrice, card: RateCard) -> Proposal | None:
     if price.valid_from <= card.valid_from:
         # The source changed the price without a new date: it holds from the day we saw it.
         seen_on = datetime.combine(price.checked, datetime.min.time(), card.valid_from.tzinfo)
-        price = msgspec.structs.replace(price, valid_from=seen_on)
+        note = price.note and "begins on the day it was read: the source names no other"
+        price = msgspec.structs.replace(price, valid_from=seen_on, note=note)
     return Proposal(
         change=Change.CHANGED,
         rule_id=price.rule_id,
@@ -202,6 +219,12 @@ def render(proposals: Sequence[Proposal]) -> str:
         f"{sum(proposal.change is change for proposal in proposals)} {change}" for change in Change
     ]
     return "\n".join([*lines, ", ".join(counts)])
+
+
+def pico_per_unit(per_million: Decimal) -> int | None:
+    """Pico-dollars for one of a unit; None where that is no whole number."""
+    pico = _pico(per_million)
+    return int(pico) if pico.denominator == 1 else None
 
 
 def _pico(per_million: Decimal) -> Fraction:

@@ -8,7 +8,11 @@ from decimal import Decimal
 from pricing_rules.price_sources.proposals import Proposal, ReadPrice
 from pricing_rules.units import Unit
 
+CACHED_FILE = "azure_cached_tokens.toml"
+"""Rule file of the models without a price for cached tokens."""
 _ORDER = list(Unit)
+_MILLIONS_PER_HOUR = Decimal("3.6")
+"""An hour is 3.6 million milliseconds."""
 
 
 def rule_text(proposal: Proposal) -> str:
@@ -22,21 +26,29 @@ def rule_text(proposal: Proposal) -> str:
         lines.append(f"valid_to = {_moment(price.valid_to)}")
     if proposal.supersedes:
         lines.append(f"supersedes = {_text(proposal.supersedes)}")
+    per = "hour" if Unit.AUDIO_MS in price.tiers[0][1] else "1M"
     lines += [
         f"currency = {_text(price.currency)}",
-        'unit = "1M"',
+        f'unit = "{per}"',
         f"match = {_match(price)}",
         _source(price),
     ]
+    if price.note:
+        lines.append(f"note = {_text(price.note)}")
     if len(price.tiers) == 1:
-        lines.append(f"rates = {_rates(price.tiers[0][1])}")
+        lines.append(f"rates = {_rates(price.tiers[0][1], per)}")
     else:
         for bound, rates in price.tiers:
             lines.append("[[rule.tier]]")
             if bound is not None:
                 lines.append(f"up_to_prompt_tokens = {bound}")
-            lines.append(f"rates = {_rates(rates)}")
+            lines.append(f"rates = {_rates(rates, per)}")
     return "\n".join(lines) + "\n"
+
+
+def cached_text(model: str) -> str:
+    """The table that bills the cached tokens of one of Azure's models as input."""
+    return f'[[model]]\nprovider = "azure"\nname = {_text(model)}\ncached_tokens = "input"\n'
 
 
 def _match(price: ReadPrice) -> str:
@@ -46,12 +58,17 @@ def _match(price: ReadPrice) -> str:
     fields["deployment"] = f"[{', '.join(_text(kind.value) for kind in price.deployments)}]"
     if price.regions:
         fields["region"] = f"[{', '.join(_text(region) for region in price.regions)}]"
+    if price.zone:
+        fields["zone"] = f"[{_text(price.zone)}]"
     fields["service_tier"] = _text(price.service_tier.value)
     return _inline(fields)
 
 
 def _source(price: ReadPrice) -> str:
-    fields = {"kind": _text(price.source_kind), "checked": price.checked.isoformat()}
+    fields = {"kind": _text(price.source_kind)}
+    if price.source_version:
+        fields["version"] = _text(price.source_version)
+    fields["checked"] = price.checked.isoformat()
     if price.url:
         fields["url"] = _text(price.url)
     if price.source_region:
@@ -62,9 +79,12 @@ def _source(price: ReadPrice) -> str:
     return f"source = {_inline(fields)}"
 
 
-def _rates(rates: Mapping[Unit, Decimal]) -> str:
+def _rates(rates: Mapping[Unit, Decimal], per: str) -> str:
+    scale = _MILLIONS_PER_HOUR if per == "hour" else Decimal(1)
     in_order = sorted(rates.items(), key=lambda item: _ORDER.index(item[0]))
-    return _inline({unit.value: _text(f"{amount.normalize():f}") for unit, amount in in_order})
+    return _inline(
+        {unit.value: _text(f"{(amount * scale).normalize():f}") for unit, amount in in_order}
+    )
 
 
 def _inline(fields: Mapping[str, str]) -> str:

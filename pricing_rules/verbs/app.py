@@ -5,95 +5,38 @@ A verb imports what it needs when it is called, so that a help page costs little
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from command_line.app import Verb, new_app
-from command_line.values import day, one_of
+from command_line.values import day
 from pricing_rules.verbs.exit_codes import verb
-
-BASE = str(Path(__file__).parents[1] / "books")
-DEPLOYMENT_TYPES = (
-    "GlobalStandard",
-    "DataZoneStandard",
-    "Standard",
-    "GlobalBatch",
-    "DataZoneBatch",
-    "GlobalProvisionedManaged",
-    "DataZoneProvisionedManaged",
-    "ProvisionedManaged",
-    "DeveloperTier",
-    "Serverless",
+from pricing_rules.verbs.options import (
+    BASE,
+    Api,
+    At,
+    Book,
+    Checked,
+    CostCentre,
+    Deployment,
+    Explain,
+    Json,
+    PricedModel,
+    Product,
+    Provider,
+    Region,
+    ServiceTier,
+    Usage,
+    Write,
+    current_day,
 )
-APIS = (
-    "audio-speech",
-    "audio-transcriptions",
-    "chat",
-    "chat-completions",
-    "completions",
-    "embeddings",
-    "images",
-    "messages",
-    "responses",
-    "speech",
-    "transcriptions",
-)
-"""Both are spelled here, since the modules that own them import pydantic; a test compares."""
 
 pricing = new_app()
-books = new_app("Price books and their sources")
+books = new_app("Price books")
 app = new_app("Prices, price books and their sources. Data goes to stdout, words to stderr.")
 app.add_typer(pricing)
 app.add_typer(books)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is not a time; expected one as 2026-11-20T12:00:00Z"
-        raise typer.BadParameter(message) from None
-    try:
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except OverflowError:
-        message = f"{text!r} is outside the years 1 to 9999 in UTC"
-        raise typer.BadParameter(message) from None
-
-
-def _usage(text: str) -> Any:
-    from pricing_rules.verbs.price import usage_object
-
-    try:
-        return usage_object(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-At = Annotated[
-    datetime | None,
-    typer.Option("--at", parser=_moment, metavar="TIME", help="time of the call; default: now"),
-]
-Book = Annotated[
-    list[Path] | None,
-    typer.Option("--book", metavar="FILE…", help="rule files over the base books"),
-]
-Write = Annotated[
-    Path | None,
-    typer.Option(
-        "--write",
-        metavar="[DIRECTORY]",
-        help="add what the diff shows to the rule files there; default: the base books",
-    ),
-]
-Checked = Annotated[
-    date | None,
-    typer.Option("--checked", parser=day, metavar="DAY", help="day of the prices; default: today"),
-]
 
 
 class _PriceVerb(Verb):
@@ -102,40 +45,6 @@ class _PriceVerb(Verb):
 
 class _ImportVerb(Verb):
     alone = {"--write": BASE}  # noqa: RUF012 - read only, as the class says
-
-
-PricedModel = Annotated[
-    str, typer.Option("--model", metavar="X", help="name in the book, with or without version")
-]
-Usage = Annotated[
-    dict[str, Any],
-    typer.Option("--usage", parser=_usage, metavar="JSON", help="usage as the model sent it"),
-]
-Provider = Annotated[
-    str | None,
-    typer.Option("--provider", metavar="X", help="needed where several sell the model"),
-]
-Deployment = Annotated[
-    str,
-    typer.Option("--deployment-type", **one_of("how Azure runs the deployment", *DEPLOYMENT_TYPES)),
-]
-ServiceTier = Annotated[
-    str | None,
-    typer.Option("--service-tier", metavar="X", help="as the answer reports it"),
-]
-Region = Annotated[
-    str | None, typer.Option("--region", metavar="X", help="of a regional deployment")
-]
-Product = Annotated[
-    str | None,
-    typer.Option("--product", metavar="X", help="the caller's API Management product"),
-]
-CostCentre = Annotated[
-    str | None, typer.Option("--cost-centre", metavar="X", help="the caller's cost centre")
-]
-Api = Annotated[str, typer.Option("--api", **one_of("which API of the model was called", *APIS))]
-Explain = Annotated[bool, typer.Option("--explain", help="every line and rule")]
-Json = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 
 @verb(pricing, "price", _PriceVerb)
@@ -202,7 +111,7 @@ def _show(
     """Show the prices of a model, their sources and how old they are."""
     from pricing_rules.verbs.books import show_model
 
-    return show_model(model, book or (), at=at or datetime.now(UTC), today=today or _today())
+    return show_model(model, book or (), at=at or datetime.now(UTC), today=today or current_day())
 
 
 @verb(books, "diff")
@@ -257,7 +166,7 @@ def _import_azure(
     """Compare dumps of the Azure Retail Prices API with the base books."""
     from pricing_rules.verbs.sources import import_azure
 
-    return import_azure(dumps, checked=checked or _today(), into=write)
+    return import_azure(dumps, checked=checked or current_day(), into=write)
 
 
 @verb(books, "import-genai", _ImportVerb)
@@ -277,7 +186,42 @@ def _import_genai(
     """Compare the package genai-prices with the base books."""
     from pricing_rules.verbs.sources import import_genai
 
-    return import_genai(provider, since=since or _today(), checked=checked or _today(), into=write)
+    return import_genai(
+        provider, since=since or current_day(), checked=checked or current_day(), into=write
+    )
+
+
+@verb(books, "import-litellm", _ImportVerb)
+def _import_litellm(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.json", help="litellm's price map")
+    ] = None,
+    package: Annotated[
+        bool, typer.Option("--package", help="read the map of the installed litellm")
+    ] = False,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="X", help="release that FILE.json is of")
+    ] = None,
+    checked: Checked = None,
+    write: Write = None,
+) -> int:
+    """Compare litellm's prices of Azure's models with the base books."""
+    from pricing_rules.verbs.sources import import_litellm
+
+    source = (None if package else file, version)
+    return import_litellm(*source, checked=checked or current_day(), into=write)
+
+
+@verb(books, "coverage")
+def _coverage(
+    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="litellm's price map")],
+    version: Annotated[str, typer.Option("--version", metavar="X", help="release it is of")],
+    at: At = None,
+) -> int:
+    """Show how much of litellm's and genai-prices' quotes for Azure the books price."""
+    from pricing_rules.verbs.sources import coverage
+
+    return coverage(file, version, at=at or datetime.now(UTC))
 
 
 @verb(books, "fetch-azure")

@@ -1,9 +1,9 @@
-"""The verbs that read prices elsewhere: import-azure, import-genai, fetch-azure."""
+"""The verbs that read prices elsewhere: import-azure, import-genai, import-litellm, fetch-azure."""
 
 import sys
 import time
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -12,8 +12,16 @@ from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import load_book
 from pricing_rules.price_sources.azure_fetch import PRICES_URL, fetch_prices
 from pricing_rules.price_sources.azure_import import propose_azure
+from pricing_rules.price_sources.coverage import cover
+from pricing_rules.price_sources.coverage_page import coverage_text
+from pricing_rules.price_sources.litellm_import import propose_litellm, render_left
+from pricing_rules.price_sources.litellm_prices import (
+    packaged_price_map,
+    read_entry,
+    read_price_map,
+)
 from pricing_rules.price_sources.proposals import Proposal, render
-from pricing_rules.price_sources.rule_text import rule_text
+from pricing_rules.price_sources.rule_text import CACHED_FILE, cached_text, rule_text
 
 
 def import_azure(dumps: Sequence[Path], *, checked: date, into: Path | None) -> int:
@@ -28,6 +36,40 @@ def import_genai(provider: str, *, since: date, checked: date, into: Path | None
     except ModuleNotFoundError as error:
         raise InvalidPriceSource("genai-prices is not installed: uv sync --group dev") from error
     return _review(propose_genai(provider, load_book(), since=since, checked=checked), into)
+
+
+def import_litellm(
+    file: Path | None, version: str | None, *, checked: date, into: Path | None
+) -> int:
+    """Compare litellm's price map with the base books; without a file that of the package."""
+    if file is None:
+        file, version = packaged_price_map()
+    if version is None:
+        raise InvalidPriceSource(f"{file}: name the release of litellm it is of by --version")
+    reported = propose_litellm(read_price_map(file), load_book(), version=version, checked=checked)
+    print(render_left(reported.left))
+    for model in reported.cached_as_input:
+        print(f"cached    {model} has no price for cached tokens: they are billed as input")
+    _review(reported.proposals, into)
+    if into is not None:
+        for model in reported.cached_as_input:
+            _append(into / CACHED_FILE, cached_text(model))
+        load_book()
+    return 0
+
+
+def coverage(file: Path, version: str, *, at: datetime) -> int:
+    """Print what of litellm's and genai-prices' quotes for Azure the base books price."""
+    try:
+        from pricing_rules.price_sources.genai_import import quotes  # noqa: PLC0415 - development extra
+    except ModuleNotFoundError as error:
+        raise InvalidPriceSource("genai-prices is not installed: uv sync --group dev") from error
+    book = load_book()
+    entries = [read_entry(key, fields) for key, fields in sorted(read_price_map(file).items())]
+    packaged = quotes("azure", book, since=at.date(), checked=at.date())
+    sources = {f"litellm {version}": entries, "genai-prices": packaged}
+    print(coverage_text([(name, cover(of, book, at=at)) for name, of in sources.items()]))
+    return 0
 
 
 def fetch_azure(region: str, *, currency: str, url: str | None) -> int:

@@ -68,7 +68,7 @@ def test_batch_costs_the_batch_price_and_not_the_standard_one(book: Book) -> Non
     assert format_pico(ask(book, "o3", tier="batch").list) == "5"
 
 
-@pytest.mark.parametrize("tier", ["priority", "flex", "batsh"])
+@pytest.mark.parametrize("tier", ["flex", "batsh"])
 def test_a_tier_without_a_price_is_unpriced_and_not_the_standard_price(
     book: Book, tier: str
 ) -> None:

@@ -440,4 +440,5 @@ def test_the_review_says_what_changes_and_counts_it(book: Book, tmp_path: Path) 
     items[2] = row(NAMES["output"], "7", effectiveStartDate="2026-12-01T00:00:00Z")
     text = render(proposals(tmp_path, items, book))
     assert "changed   azure.gpt-5-chat.GlobalStandard.2026-12-01" in text
-    assert text.endswith("0 added, 1 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread")
+    counts = "0 added, 1 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread, 0 contradicted"
+    assert text.endswith(counts)

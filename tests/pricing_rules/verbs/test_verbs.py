@@ -11,7 +11,7 @@ from pricing_rules.__main__ import main
 from pricing_rules.engine.what_if import OPERATION_NAMES
 from pricing_rules.price_book.book import BASE_BOOKS, load_book, load_compiled
 from pricing_rules.price_book.rules import DeploymentType
-from pricing_rules.verbs.app import APIS, BASE, DEPLOYMENT_TYPES
+from pricing_rules.verbs.options import APIS, BASE, DEPLOYMENT_TYPES
 from tests.fixtures.builders import chat_usage
 from tests.pricing_rules.books import base_rule
 from tests.pricing_rules.price_sources.test_azure_fetch import page, serving
@@ -90,7 +90,7 @@ def test_price_of_a_model_that_two_providers_sell_asks_for_the_provider(
     [
         ["--model", "gpt-9"],
         ["--model", "gpt-4.1", "--deployment-type", "Standard", "--region", "westeurope"],
-        ["--model", "gpt-5.4", "--service-tier", "priority"],
+        ["--model", "gpt-5.5", "--service-tier", "flex"],
         ["--model", "gpt-5.4", "--at", "2026-03-04T23:59:59Z"],
     ],
 )
@@ -239,7 +239,8 @@ def test_an_import_writes_only_when_told_to(capsys: Output, tmp_path: Path) -> N
 def test_import_genai_prints_its_review(capsys: Output) -> None:
     words = ["import-genai", "--since", "2026-01-01", "--checked", "2026-10-14"]
     out, _ = run(capsys, [*words, "--provider", "anthropic"])
-    assert out == "0 added, 0 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread\n"
+    counts = "0 added, 0 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread, 0 contradicted"
+    assert out == f"{counts}\n"
     _, err = run(capsys, [*words, "--provider", "nobody"], code=1)
     assert "no provider 'nobody'" in err
 
@@ -280,4 +281,4 @@ def test_a_model_is_found_by_its_vendors_own_name(capsys: Output, name: str) -> 
 
 def test_the_nearest_names_are_suggested(capsys: Output) -> None:
     out, _ = run(capsys, ["price", "--model", "gpt-5-mni", "--usage", USAGE])
-    assert out.rstrip().endswith("; the book has gpt-5-mini, gpt-4o-mini, gpt-4.1-mini")
+    assert out.rstrip().endswith("; the book has gpt-5-mini, gpt-5.4-mini, gpt-4o-mini")

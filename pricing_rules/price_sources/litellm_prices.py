@@ -1,0 +1,189 @@
+"""litellm's price map → what each of its entries for Azure says, exactly.
+
+Owns the meaning of its field names. A field that nothing here reads is named with the reason.
+"""
+
+import importlib.metadata
+import importlib.util
+import json
+import re
+from collections.abc import Mapping
+from decimal import Context, Decimal
+from pathlib import Path
+
+import msgspec
+
+from pricing_rules.errors import InvalidPriceSource
+from pricing_rules.price_book.rules import ServiceTier
+from pricing_rules.price_sources.proposals import Rates, Tiers
+from pricing_rules.units import Unit
+
+PROVIDERS = frozenset({"azure", "azure_ai", "azure_text"})
+TEXT_MODES = frozenset({"chat", "responses", "completion"})
+"""Modes whose calls have both a prompt and a completion."""
+_TOKEN_PRICE_MAX = Decimal("0.001")
+"""1,000 dollars for a million tokens; a price above it is a slip of its unit."""
+_EXACT = Context(prec=60)
+_MILLION = Decimal(1_000_000)
+_UNITS: dict[str, tuple[Unit, Decimal]] = {
+    "input_cost_per_token": (Unit.INPUT, _MILLION),
+    "output_cost_per_token": (Unit.OUTPUT, _MILLION),
+    "cache_read_input_token_cost": (Unit.CACHE_READ, _MILLION),
+    "cache_creation_input_token_cost": (Unit.CACHE_WRITE_5M, _MILLION),
+    "cache_creation_input_token_cost_above_1hr": (Unit.CACHE_WRITE_1H, _MILLION),
+    "input_cost_per_audio_token": (Unit.INPUT_AUDIO, _MILLION),
+    "cache_read_input_audio_token_cost": (Unit.CACHE_READ_AUDIO, _MILLION),
+    "output_cost_per_audio_token": (Unit.OUTPUT_AUDIO, _MILLION),
+    "input_cost_per_image_token": (Unit.INPUT_IMAGE, _MILLION),
+    "cache_read_input_image_token_cost": (Unit.CACHE_READ_IMAGE, _MILLION),
+    "output_cost_per_image_token": (Unit.OUTPUT_IMAGE, _MILLION),
+    "input_cost_per_second": (Unit.AUDIO_MS, Decimal(1_000)),
+    "output_cost_per_image": (Unit.IMAGE, _MILLION),
+    "output_cost_per_video_per_second": (Unit.VIDEO_SECOND, _MILLION),
+    "input_cost_per_character": (Unit.CHARACTER, _MILLION),
+    "input_cost_per_query": (Unit.RERANK_SEARCH, _MILLION),
+    "ocr_cost_per_page": (Unit.PAGE, _MILLION),
+}
+"""Unit of a field, and how many of its prices make one per million."""
+_UNREAD = {
+    "annotation_cost_per_page": "no usage object counts annotated pages",
+    "cache_creation_input_audio_token_cost": "no usage object counts cache writes of audio",
+    "code_interpreter_cost_per_session": "the price of a tool, not of a model",
+    "input_cost_per_pixel": "a price per pixel: calls report no size",
+    "output_cost_per_pixel": "a price per pixel: calls report no size",
+    "output_cost_per_second": "time is charged once, by the input's price or by tokens",
+}
+_SEARCH = "search_context_cost_per_query"
+_NO_PRICE = frozenset({"deprecation_date", "litellm_provider", "mode", "source"})
+_TIERS = {
+    None: ServiceTier.DEFAULT,
+    "batches": ServiceTier.BATCH,
+    "flex": ServiceTier.FLEX,
+    "priority": ServiceTier.PRIORITY,
+}
+_FIELD = re.compile(
+    r"(?P<base>.+?)(?:_above_(?P<thousands>\d+)k_tokens)?(?:_(?P<tier>batches|flex|priority))?"
+)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the map."""
+
+    key: str
+    mode: str
+    url: str | None
+    tiers: Mapping[ServiceTier, Tiers]
+    """Prices per million by service tier."""
+    unread: tuple[tuple[str, str], ...]
+    """(field, reason) of each price that is not among `tiers`."""
+
+    @property
+    def evidence(self) -> int:
+        """How good its source is: none, somebody's page, Azure's own price list."""
+        if self.url is None:
+            return 0
+        return 2 if self.url.startswith("https://prices.azure.com/") else 1
+
+
+def packaged_price_map() -> tuple[Path, str]:
+    """The map of the installed litellm and its release. The package is not imported."""
+    found = importlib.util.find_spec("litellm")
+    if found is None or found.origin is None:
+        raise InvalidPriceSource("litellm is not installed: name a file with its price map")
+    path = Path(found.origin).with_name("model_prices_and_context_window_backup.json")
+    return path, importlib.metadata.version("litellm")
+
+
+def read_price_map(path: Path) -> dict[str, dict[str, object]]:
+    """The entries for Azure by name. Numbers are decimals, exactly as they are written."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise InvalidPriceSource(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InvalidPriceSource(f"{path}: is no JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise InvalidPriceSource(f"{path}: expected an object of models")
+    entries = {
+        key: fields
+        for key, fields in document.items()
+        if isinstance(fields, dict) and fields.get("litellm_provider") in PROVIDERS
+    }
+    if not entries:
+        raise InvalidPriceSource(f"{path}: has no model of {', '.join(sorted(PROVIDERS))}")
+    return entries
+
+
+def read_entry(key: str, fields: Mapping[str, object]) -> Entry:
+    """What one entry says."""
+    found: dict[ServiceTier, dict[int | None, Rates]] = {}
+    unread: list[tuple[str, str]] = []
+    for name, value in sorted(fields.items()):
+        if name in _NO_PRICE or name == _SEARCH:
+            continue
+        price = _decimal(key, name, value)
+        match = _FIELD.fullmatch(name)
+        base = match["base"] if match else name
+        if price == 0:
+            unread.append((name, "0 is no price; what is free has a rule of kind zero"))
+        elif base in _UNREAD or base not in _UNITS:
+            unread.append((name, _UNREAD.get(base, "no such price is known")))
+        elif match and price > _TOKEN_PRICE_MAX and "token" in base:
+            unread.append((name, f"{price:f} for a token: no model costs so much"))
+        elif match:
+            unit, scale = _UNITS[base]
+            above = int(match["thousands"]) * 1_000 if match["thousands"] else None
+            rates = found.setdefault(_TIERS[match["tier"]], {}).setdefault(above, {})
+            rates[unit] = _EXACT.multiply(price, scale)
+    search = _per_search(fields.get(_SEARCH))
+    if isinstance(search, str):
+        unread.append((_SEARCH, search))
+    mode = str(fields.get("mode"))
+    tiers = {}
+    for tier, bands in found.items():
+        if reason := _incomplete(mode, bands):
+            unread.append((f"prices of the {tier} tier", reason))
+        else:
+            tiers[tier] = _in_bands(bands, search if isinstance(search, Decimal) else None)
+    url = fields.get("source")
+    return Entry(
+        key=key,
+        mode=mode,
+        url=str(url) if url else None,
+        tiers=tiers,
+        unread=tuple(unread),
+    )
+
+
+def _decimal(key: str, name: str, value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0:
+        raise InvalidPriceSource(f"{key}: {name} is {value!r}, expected a number from 0 on")
+    return Decimal(value)
+
+
+def _per_search(value: object) -> Decimal | str | None:
+    """The price of a million searches where all sizes of the context cost the same."""
+    if value is None:
+        return None
+    prices = set(value.values()) if isinstance(value, Mapping) else set()
+    if len(prices) != 1 or not all(isinstance(price, int | Decimal) for price in prices):
+        return "searches of several prices: calls do not report the size of the search's context"
+    return _EXACT.multiply(Decimal(prices.pop()), _MILLION)
+
+
+def _incomplete(mode: str, bands: Mapping[int | None, Rates]) -> str | None:
+    """Why a tier's prices are not enough for a call of the default prompt size."""
+    needed = [Unit.INPUT, Unit.OUTPUT] if mode in TEXT_MODES else []
+    missing = [unit for unit in needed if unit not in bands.get(None, {})]
+    if missing and mode in TEXT_MODES:
+        return f"it has no price for {' and '.join(missing)}"
+    return None if None in bands else "it has only prices of long prompts"
+
+
+def _in_bands(bands: Mapping[int | None, Rates], search: Decimal | None) -> Tiers:
+    """Prices above a size hold from the next token on: that size is the last of the band before."""
+    searches: Rates = {} if search is None else {Unit.WEB_SEARCH: search}
+    bounds = sorted(above for above in bands if above is not None)
+    starts: list[int | None] = [None, *bounds]
+    ends: list[int | None] = [*bounds, None]
+    return tuple((end, bands[start] | searches) for start, end in zip(starts, ends, strict=True))
