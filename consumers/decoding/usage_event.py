@@ -12,24 +12,27 @@ import msgspec
 
 from consumers.decoding.explain_invalid import diagnose
 from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidField, shown
+from consumers.decoding.reported_usage import (
+    GATEWAY_LOG_SOURCE,
+    USAGE_TOTAL_MAX,
+    reported_usage,
+    tool_calls,
+)
 from consumers.decoding.text import INFORMATION_CHARS_MAX, identity, information
 from consumers.decoding.wire_event import EventType, WireCall, WireCaller, WireEvent, WireTools
 from pricing_rules.errors import InvalidUsage
-from pricing_rules.provider_usage.fields import milliseconds
 from pricing_rules.provider_usage.normalise import normalise
-from pricing_rules.provider_usage.tools import tools_kept, with_tools
+from pricing_rules.provider_usage.tools import tools_kept
 from pricing_rules.types import (
     BACKGROUND_WAITING,
     CACHE_HIT,
     REFUSED_STATUS,
     Caller,
     CountedAt,
-    Operation,
     Rank,
     Usage,
     UsageEvent,
 )
-from pricing_rules.units import Unit
 
 BODY_BYTES_MAX = 256 * 1024
 """The gateway cuts at 200 KB and a usage event has under 64 KB: nothing larger is worth parsing."""
@@ -41,16 +44,9 @@ FAR_PAST_MAX = timedelta(days=100)
 FUTURE_MAX = timedelta(hours=1)
 """Clocks of gateway and hub differ by seconds; an hour ahead is a broken clock."""
 
-USAGE_TOTAL_MAX = 10**9
-"""Tokens (or milliseconds) of one call; 9 · 10⁹ such calls still sum within 64 bits."""
 MESSAGE_CHARS_MAX = 300
 HALVES_MAX = 8
 """Names in `completed_from`; pairing knows four halves and may learn to name more."""
-GATEWAY_LOG_SOURCE = "gateway-llm-log"
-"""The half of a completed call that carries its tokens."""
-FETCHED_ANSWER = "fetched-answer"
-"""The half that carries the usage of a background answer: somebody fetched it."""
-USAGE_SOURCES = frozenset({GATEWAY_LOG_SOURCE, FETCHED_ANSWER})
 TOOL_KINDS_MAX = 32
 """Kinds of tools of one call; the gateway writes no more."""
 
@@ -116,7 +112,7 @@ def call_key(text: str) -> str:
 def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEvent:
     call = wire.data
     completed_from = _completed_from(wire)
-    usage = _usage(call, completed_from)
+    usage = reported_usage(call, completed_from)
     return UsageEvent(
         id=event_id,
         source=identity("source", wire.source, INFORMATION_CHARS_MAX),
@@ -144,7 +140,7 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
         cache=information(call.cache) if call.cache else None,
         requested_tier=information(call.requested_tier) if call.requested_tier else None,
         tools_requested=_requested(call.tools) if call.tools else (),
-        tool_calls=_tool_calls(call.tools) if call.tools else (),
+        tool_calls=tool_calls(call.tools) if call.tools else (),
         body_unread=information(call.body_unread) if call.body_unread else None,
         background=call.background is True,
         response_status=information(call.response_status) if call.response_status else None,
@@ -215,63 +211,6 @@ def _replaces(wire: WireEvent, enqueued_time: datetime) -> CountedAt | None:
     )
 
 
-def _usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | None:
-    if call.cache == CACHE_HIT:
-        return None  # a cached answer repeats the usage of the call that it was made for
-    if call.usage is None:
-        return None if call.duration is None else _heard(call)
-    if completed_from and USAGE_SOURCES.isdisjoint(completed_from):
-        raise InvalidField(
-            InvalidCode.BAD_USAGE,
-            "data.completed_from",
-            list(completed_from),
-            f"{GATEWAY_LOG_SOURCE} or {FETCHED_ANSWER} among them, since a completed call's usage"
-            " comes from there",
-        )
-    try:
-        usage = normalise(call.operation, call.usage, information(call.model))
-        if call.tools is not None:
-            tools = call.tools
-            usage = with_tools(usage, _tool_calls(tools), tools.usage, call.usage)
-    except (ArithmeticError, ValueError) as error:
-        # JSON numbers may have thousands of digits: too many to add up or to print.
-        expected = f"numbers that can be computed with ({error})"
-        raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.usage", call.usage, expected) from error
-    if usage.total > USAGE_TOTAL_MAX:
-        expected = f"at most {USAGE_TOTAL_MAX:,} tokens in one call"
-        raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.usage", usage.total, expected)
-    if _says_nothing(call, usage):
-        return None if call.duration is None else _heard(call)
-    return usage
-
-
-def _heard(call: WireCall) -> Usage | None:
-    """The seconds of audio that an answer says next to its text, where it says nothing else."""
-    if call.operation is not Operation.AUDIO_TRANSCRIPTIONS:
-        return None
-    try:
-        heard = milliseconds({"duration": call.duration}, "duration")
-    except InvalidUsage as error:
-        expected = "a number of seconds"
-        raise InvalidField(
-            InvalidCode.BAD_USAGE, "data.duration", call.duration, expected
-        ) from error
-    if heard > USAGE_TOTAL_MAX:
-        expected = f"at most {USAGE_TOTAL_MAX // 1000:,} seconds in one call"
-        raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.duration", call.duration, expected)
-    return Usage(counts={Unit.AUDIO_MS: heard}) if heard else None
-
-
-def _says_nothing(call: WireCall, usage: Usage) -> bool:
-    """Whether a served call's usage counts nothing, as zeros or `{}`: the gateway's log may know.
-
-    An embedding of nothing and a refused call cost nothing, and a field that nobody reads is named.
-    """
-    if usage.counts or (usage.caveats is not None and usage.caveats.unread):
-        return False
-    return call.operation is not Operation.EMBEDDINGS and call.status not in REFUSED_STATUS
-
-
 def _tier(call: WireCall) -> str | None:
     """The answer's tier; some models say it in their usage object alone."""
     tier = information(call.service_tier)
@@ -283,12 +222,6 @@ def _requested(tools: WireTools) -> tuple[str, ...]:
     """Types of the tools that the request offers, each once."""
     kinds = {kind for text in tools.requested if (kind := information(text)) is not None}
     return tuple(sorted(kinds)[:TOOL_KINDS_MAX])
-
-
-def _tool_calls(tools: WireTools) -> tuple[tuple[str, int], ...]:
-    """How often each kind of tool was called; a kind that was not called says nothing."""
-    calls = ((information(kind), number) for kind, number in tools.calls.items())
-    return tuple(sorted((kind, number) for kind, number in calls if kind is not None and number))
 
 
 def _caller(caller: WireCaller | None) -> Caller:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from consumers.decoding.usage_event import FETCHED_ANSWER, GATEWAY_LOG_SOURCE
+from consumers.decoding.reported_usage import FETCHED_ANSWER, GATEWAY_LOG_SOURCE
 from consumers.decoding.wire_event import EventType
 from pricing_rules.types import CACHE_HIT, CountedAt, Rank
 from table_api.open_calls.facts import Created, Fetched, Identity

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_book.rate_card import RateCard
+from pricing_rules.price_book.rate_card import Alias, RateCard
 
 STALE_AFTER_DAYS = 60
 """A price that nobody compared with its source for longer is warned about."""
@@ -85,4 +85,11 @@ def _rules(book: Book) -> dict[str, object]:
     rules: dict[str, object] = {card.id: card for card in content.cards}
     rules |= {rule.id: rule for rule in content.modifiers}
     rules |= {rate.id: rate for rate in content.fx}
-    return rules | {f"deployment {alias.name}": alias for alias in content.aliases}
+    rules |= {fee.id: fee for fee in content.fees}
+    rules |= {f"family {family.name} ({family.begins[0]}…)": family for family in content.families}
+    rules |= {f"deployment {_named(alias)}": alias for alias in content.aliases}
+    return rules
+
+
+def _named(alias: Alias) -> str:
+    return alias.name if alias.host is None else f"{alias.name} at {alias.host}"

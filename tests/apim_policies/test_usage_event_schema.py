@@ -10,10 +10,11 @@ from jsonschema import Draft202012Validator
 
 from consumers.decoding import usage_event as decoder
 from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
+from consumers.decoding.reported_usage import USAGE_SOURCES
 from consumers.decoding.text import INFORMATION_CHARS_MAX
 from consumers.decoding.usage_event import TOOL_KINDS_MAX, decode, is_deferred
 from consumers.decoding.wire_event import TOOL_CALLS_MAX, EventType
-from pricing_rules.types import Operation, Rank, Usage, UsageEvent
+from pricing_rules.types import CACHE_HIT, Operation, Rank, Usage, UsageEvent
 from tests.fixtures.builders import (
     ABSENT,
     ENQUEUED_TIME,
@@ -277,8 +278,8 @@ def test_closed_sets_and_bounds_are_those_of_the_code() -> None:
     assert fields["id"]["maxLength"] == decoder.ID_CHARS_MAX
     assert fields["subject"]["maxLength"] == decoder.SUBJECT_CHARS_MAX
     assert call["completed_from"]["maxItems"] == decoder.HALVES_MAX
-    assert set(call["completed_from"]["items"]["enum"]) > decoder.USAGE_SOURCES
-    assert decoder.CACHE_HIT in call["cache"]["enum"]
+    assert set(call["completed_from"]["items"]["enum"]) > USAGE_SOURCES
+    assert CACHE_HIT in call["cache"]["enum"]
     tools = SCHEMA["$defs"]["tools"]["properties"]
     assert tools["requested"]["maxItems"] == tools["calls"]["maxProperties"] == TOOL_KINDS_MAX
     assert tools["calls"]["additionalProperties"]["maximum"] == TOOL_CALLS_MAX

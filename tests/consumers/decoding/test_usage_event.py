@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consumers.decoding.reported_usage import USAGE_TOTAL_MAX
 from consumers.decoding.text import INFORMATION_CHARS_MAX
 from consumers.decoding.usage_event import (
     FAR_PAST_MAX,
     FUTURE_MAX,
     ID_CHARS_MAX,
     SUBJECT_CHARS_MAX,
-    USAGE_TOTAL_MAX,
     call_key,
     decode,
     is_deferred,

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from consumers.decoding.invalid_event import SHOWN_CHARS_MAX, InvalidCode, InvalidEvent
+from consumers.decoding.reported_usage import USAGE_TOTAL_MAX
 from consumers.decoding.usage_event import (
     BODY_BYTES_MAX,
     FAR_PAST_MAX,
@@ -16,7 +17,6 @@ from consumers.decoding.usage_event import (
     ID_CHARS_MAX,
     MESSAGE_CHARS_MAX,
     SUBJECT_CHARS_MAX,
-    USAGE_TOTAL_MAX,
     decode,
 )
 from pricing_rules.types import UsageEvent

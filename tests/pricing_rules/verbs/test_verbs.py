@@ -259,6 +259,7 @@ def test_digests_are_of_every_base_rule(capsys: Output) -> None:
     out, _ = run(capsys, ["digests"])
     content = load_book().content
     ids = {card.id for card in content.cards} | {rule.id for rule in content.modifiers}
+    ids |= {fee.id for fee in content.fees}
     assert json.loads(out).keys() == ids
 
 
