@@ -111,7 +111,7 @@ def test_a_form_s_model_prices_the_call(
 
 @needs_cases
 def test_seconds_outside_the_usage_object_are_charged(capsys: Capture, tmp_path: Path) -> None:
-    fields = {"deployment": "whisper", "book": case("31")[1]}
+    fields: dict[str, Any] = {"deployment": "whisper", "book": case("31")[1]}
     heard = one(capsys, tmp_path, **reported("31", 0), **fields)
     assert (heard["state"], Decimal(heard["charge"])) == ("priced", Decimal("0.0011"))
     assert heard["counts"] == {"audio_ms": 11_000}
@@ -119,7 +119,7 @@ def test_seconds_outside_the_usage_object_are_charged(capsys: Capture, tmp_path:
     assert (silent["state"], silent["charge"]) == ("no_usage", None)
 
 
-RESPONSES = {
+RESPONSES: dict[str, Any] = {
     "operation": "responses",
     "model": "gpt-5-2025-08-07",
     "usage": {"input_tokens": 1000, "output_tokens": 100},
