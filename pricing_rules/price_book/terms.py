@@ -14,7 +14,7 @@ from pricing_rules.price_book.match import USAGE_DIMENSION, CallFacts, RuleIndex
 from pricing_rules.price_book.rate_card import BookContent, FeeCard, Modifier, RateCard, RateTier
 from pricing_rules.price_book.refusals import left_out, no_price, other_times, unpriced_fields
 from pricing_rules.price_book.rules import PriceOrigin
-from pricing_rules.types import Exclusion, UsageEvent
+from pricing_rules.types import CACHE_HIT, Exclusion, UsageEvent
 from pricing_rules.units import MODALITY_UNITS, TOOL_UNITS, Unit
 
 _CALLER_DIMENSIONS = frozenset({"product", "subscription", "cost_centre", "tenant"})
@@ -83,7 +83,6 @@ _OF_RATES_ALONE = frozenset({Unit.REASONING, Unit.REQUEST, Unit.ROUTER_INPUT})
 """Units that usage counts only where a rule prices them."""
 _FREE_OF_LIST = (TierRates(None, tuple((u, 0) for u in Unit if u not in TOOL_UNITS), True),)
 """Where no price per call exists, every unit is listed at nothing, but what tools cost."""
-CACHE_HIT = "hit"
 FROM_CACHE = "answered from the gateway's cache"
 
 TermsTimeline = tuple[Sequence[datetime], Sequence[Terms]]

@@ -16,14 +16,12 @@ from pricing_rules.units import TOOL_UNITS, Unit
 ToolCalls = Iterable[tuple[str, int]]
 """How often an answer calls each kind of tool."""
 
-_COUNTED = {
-    "web_search_call": Unit.WEB_SEARCH,
-    "server_tool_use.web_search": Unit.WEB_SEARCH,
-    "file_search_call": Unit.FILE_SEARCH,
-}
+_COUNTED = {"web_search_call": Unit.WEB_SEARCH, "file_search_call": Unit.FILE_SEARCH}
 """Each call is one of the unit."""
 _CODE_CALL = "code_interpreter_call"
 """All such calls of one answer share a session."""
+_BLOCK = "server_tool_use"
+"""A content block of Anthropic's, one for each use; its usage object counts them by tool."""
 _READ: Known = {"web_search": {"num_requests": None}}
 CALLS_MAX = 10**9
 """A larger count is a broken report."""
@@ -40,9 +38,10 @@ def may_cost(tool: str) -> bool:
     return not tool.startswith(_FREE)
 
 
-def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None) -> Usage:
-    """The usage with the units of tools, and with the names of what has no unit. What the usage
-    object itself counts, as some vendors' does, is counted once.
+def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: Fields) -> Usage:
+    """The usage with the units of tools, and with the names of what has no unit.
+
+    `said` is the usage object itself. What it counts, as some vendors' does, is counted once.
     """
     counts, left = dict(usage.counts), []
     stated = _searches(tool_usage)
@@ -55,7 +54,7 @@ def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None) -> Usa
                 counts[unit] = searches
         elif kind == _CODE_CALL:
             counts[Unit.CODE_SESSION] = 1
-        elif may_cost(kind.removeprefix("server_tool_use.")):
+        elif may_cost(kind) and not (kind == _BLOCK and _accounts_for(said.get(_BLOCK), number)):
             left.append((f"tool_calls.{kind}", str(number)))
     if stated and Unit.WEB_SEARCH not in counts:
         counts[Unit.WEB_SEARCH] = stated
@@ -73,6 +72,13 @@ def _searches(tool_usage: Fields | None) -> int | None:
     said = None if tool_usage is None else tool_usage.get("web_search")
     number = said.get("num_requests") if isinstance(said, Mapping) else None
     return number if type(number) is int and 0 <= number <= CALLS_MAX else None
+
+
+def _accounts_for(said: object, blocks: int) -> bool:
+    """Whether the usage object counts each block: searches, which have a price, and fetches."""
+    if not isinstance(said, Mapping):
+        return False
+    return sum(number for number in said.values() if type(number) is int) >= blocks
 
 
 def tools_kept(usage: Usage, before: Usage) -> Usage:

@@ -169,8 +169,8 @@ def test_a_book_without_the_price_of_a_tool_names_it(capsys: Capture, tmp_path: 
 
 def test_a_search_that_both_places_count_is_counted_once(capsys: Capture, tmp_path: Path) -> None:
     usage = {"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 0}
-    counted = {**usage, "server_tool_use": {"web_search_requests": 2}}
-    for said in (usage, counted):
+    searched = {**usage, "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 1}}
+    for said, state in ((usage, "unpriced"), (searched, "priced")):
         answer = one(
             capsys,
             tmp_path,
@@ -179,9 +179,10 @@ def test_a_search_that_both_places_count_is_counted_once(capsys: Capture, tmp_pa
             ),
             operation="messages",
             usage=said,
-            tools={"calls": {"server_tool_use.web_search": 2, "server_tool_use.web_fetch": 1}},
+            tools={"calls": {"server_tool_use": 3}},
         )
-        assert answer["counts"] == {"input": 10, "output": 5, "web_search": 2}
+        assert answer["state"] == state
+    assert answer["counts"] == {"input": 10, "output": 5, "web_search": 2}
 
 
 @pytest.mark.parametrize(
