@@ -121,7 +121,7 @@ def _without_cost(
     event: UsageEvent, book: Book, *, terms: Terms, state: CallState, reason: str
 ) -> PricedCall:
     call = _priced_call(event, book, terms=terms)
-    return replace(call, state=state, reason=reason)
+    return replace(call, state=state, reason=reason, alias_unconfirmed=False)
 
 
 def _unpriced(event: UsageEvent, book: Book, *, terms: Terms, reason: str) -> PricedCall:
