@@ -67,7 +67,7 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
     if not charges:
         reason = "usage counts nothing"
         return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
-    if event.rank is _GATEWAY_LOG or terms.modifiers or book.converts or terms.tier_unconfirmed:
+    if event.rank is _GATEWAY_LOG or not terms.plain:
         return _general(event, book, terms=terms, at_list=charges, tier=index)
     return _priced_call(event, book, terms=terms, charges=tuple(charges), tier=index)
 

@@ -63,6 +63,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the answer names no model that bears the alias out."""
     tier_unconfirmed: bool = False
     """Whether the request asked for a tier that the answer does not confirm."""
+    plain: bool = True
+    """Whether the list price is the charge and nothing is left out, but for what the gateway's log
+    cannot tell: as of nearly every call."""
     tier_unsaid: bool = False
     """Whether nobody said the tier of a model that is sold at several."""
 
@@ -94,6 +97,7 @@ class TermsFinder:
 
     def __init__(self, content: BookContent):
         self._currency = content.pricing_currency
+        self._converts = content.billing_currency != content.pricing_currency
         self._evidence = Evidence(content)
         self._cards = RuleIndex(content.cards)
         self._modifiers = RuleIndex(content.modifiers)
@@ -160,6 +164,7 @@ class TermsFinder:
         terms = replace(
             empty,
             modifiers=tuple(in_order),
+            plain=not (in_order or self._converts or empty.tier_unconfirmed),
             free=free,
             cost_centre=facts["cost_centre"] if asked else None,
         )
