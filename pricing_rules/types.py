@@ -260,7 +260,9 @@ class PricedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     excludes: tuple[str, ...] = ()
     """What the cost leaves out (Exclusion), sorted."""
     alias_unconfirmed: bool = False
-    """Whether the alias alone says which model served: the answer names none that bears it out."""
+    """Whether the alias alone says what was charged: the answer names no model that bears it out.
+    False of a call without a price.
+    """
 
     @property
     def list(self) -> int:

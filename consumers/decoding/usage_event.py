@@ -96,7 +96,7 @@ def with_usage(event: UsageEvent, usage: Mapping[str, object]) -> UsageEvent:
     """The event as its usage object is read today; as it was where it cannot be read any more."""
     try:
         read = normalise(event.operation, usage, event.model)
-        if event.tool_calls and event.usage is not None:
+        if event.usage is not None:
             read = tools_kept(read, event.usage)
         readable = 0 < read.total <= USAGE_TOTAL_MAX
     except (InvalidUsage, ArithmeticError, ValueError):

@@ -67,7 +67,7 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
     if not charges:
         reason = "usage counts nothing"
         return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
-    if event.rank is _GATEWAY_LOG or terms.modifiers or book.converts or terms.tier_unconfirmed:
+    if event.rank is _GATEWAY_LOG or not terms.plain:
         return _general(event, book, terms=terms, at_list=charges, tier=index)
     return _priced_call(event, book, terms=terms, charges=tuple(charges), tier=index)
 
@@ -121,7 +121,7 @@ def _without_cost(
     event: UsageEvent, book: Book, *, terms: Terms, state: CallState, reason: str
 ) -> PricedCall:
     call = _priced_call(event, book, terms=terms)
-    return replace(call, state=state, reason=reason)
+    return replace(call, state=state, reason=reason, alias_unconfirmed=False)
 
 
 def _unpriced(event: UsageEvent, book: Book, *, terms: Terms, reason: str) -> PricedCall:

@@ -72,11 +72,11 @@ class Book:
             event.deployment, event.model, event.service_tier, event.operation, event.region
         )  # fmt: skip
         if (
-            event.served_deployment is not None
-            or event.requested_tier is not None
-            or event.backend_host is not None
-            or event.body_unread is not None
-            or event.cache is not None
+            event.served_deployment
+            or event.requested_tier
+            or event.backend_host
+            or event.body_unread
+            or event.cache
         ):
             key = (
                 key, event.served_deployment, event.requested_tier, event.backend_host,

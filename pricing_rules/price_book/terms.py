@@ -14,7 +14,7 @@ from pricing_rules.price_book.match import USAGE_DIMENSION, CallFacts, RuleIndex
 from pricing_rules.price_book.rate_card import BookContent, FeeCard, Modifier, RateCard, RateTier
 from pricing_rules.price_book.refusals import left_out, no_price, other_times, unpriced_fields
 from pricing_rules.price_book.rules import PriceOrigin
-from pricing_rules.types import Exclusion, UsageEvent
+from pricing_rules.types import CACHE_HIT, Exclusion, UsageEvent
 from pricing_rules.units import MODALITY_UNITS, TOOL_UNITS, Unit
 
 _CALLER_DIMENSIONS = frozenset({"product", "subscription", "cost_centre", "tenant"})
@@ -63,6 +63,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the answer names no model that bears the alias out."""
     tier_unconfirmed: bool = False
     """Whether the request asked for a tier that the answer does not confirm."""
+    plain: bool = True
+    """Whether the list price is the charge and nothing is left out, but for what the gateway's log
+    cannot tell: as of nearly every call."""
     tier_unsaid: bool = False
     """Whether nobody said the tier of a model that is sold at several."""
 
@@ -83,7 +86,6 @@ _OF_RATES_ALONE = frozenset({Unit.REASONING, Unit.REQUEST, Unit.ROUTER_INPUT})
 """Units that usage counts only where a rule prices them."""
 _FREE_OF_LIST = (TierRates(None, tuple((u, 0) for u in Unit if u not in TOOL_UNITS), True),)
 """Where no price per call exists, every unit is listed at nothing, but what tools cost."""
-CACHE_HIT = "hit"
 FROM_CACHE = "answered from the gateway's cache"
 
 TermsTimeline = tuple[Sequence[datetime], Sequence[Terms]]
@@ -95,6 +97,7 @@ class TermsFinder:
 
     def __init__(self, content: BookContent):
         self._currency = content.pricing_currency
+        self._converts = content.billing_currency != content.pricing_currency
         self._evidence = Evidence(content)
         self._cards = RuleIndex(content.cards)
         self._modifiers = RuleIndex(content.modifiers)
@@ -161,6 +164,7 @@ class TermsFinder:
         terms = replace(
             empty,
             modifiers=tuple(in_order),
+            plain=not (in_order or self._converts or empty.tier_unconfirmed),
             free=free,
             cost_centre=facts["cost_centre"] if asked else None,
         )

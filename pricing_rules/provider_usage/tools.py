@@ -41,7 +41,7 @@ def may_cost(tool: str) -> bool:
 def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: Fields) -> Usage:
     """The usage with the units of tools, and with the names of what has no unit.
 
-    `said` is the usage object itself, which some vendors count tools in.
+    `said` is the usage object itself. What it counts, as some vendors' does, is counted once.
     """
     counts, left = dict(usage.counts), []
     stated = _searches(tool_usage)

@@ -21,7 +21,9 @@ WRITING = frozenset(
 """Operations whose answers have completion tokens."""
 SWITCHED = 101
 """HTTP status of a realtime session that has begun."""
-POSTED_COLUMNS = ("RowKey", "call_id", "subject", "api", "charge", *EXCLUDES_COLUMNS)
+POSTED_COLUMNS = (
+    "RowKey", "call_id", "subject", "api", "charge", "alias_unconfirmed", *EXCLUDES_COLUMNS,
+)  # fmt: skip
 """What a read of the ledger asks for."""
 
 
@@ -71,6 +73,8 @@ class PostedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Pico-units; 0 unless the state is `priced`."""
     excludes: tuple[str, ...]
     """What the charge leaves out."""
+    alias_unconfirmed: bool = False
+    """Whether the alias alone says which model served."""
 
 
 def seen_call(open_call: OpenCall) -> SeenCall | None:
@@ -183,4 +187,5 @@ def _posted_call(row: Row) -> PostedCall:
         state=CallState(str(row["state"])),
         charge=int(row.get("charge") or 0),
         excludes=excludes_of(row),
+        alias_unconfirmed=row.get("alias_unconfirmed") is True,
     )

@@ -178,6 +178,7 @@ def _count_posted(part: _Part, call: SeenCall, standing: PostedCall) -> None:
     calls[CallTally.PENDING] += standing.state is CallState.PENDING
     calls[CallTally.NO_USAGE] += standing.state is CallState.NO_USAGE
     calls[CallTally.UNPRICED] += standing.state is CallState.UNPRICED
+    calls[CallTally.ALIAS_UNCONFIRMED] += standing.alias_unconfirmed
     if standing.state is CallState.PRICED:
         for name in standing.excludes:
             calls[EXCLUDING[name]] += 1

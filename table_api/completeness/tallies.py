@@ -43,6 +43,8 @@ class CallTally(StrEnum):
     """Among posted: priced by the default tier, since nobody reported another."""
     ESTIMATED_TOKENS = "estimated_tokens"
     """Among posted: the gateway estimated the tokens."""
+    ALIAS_UNCONFIRMED = "alias_unconfirmed"
+    """Among posted: the alias alone says which model served."""
     WAITING = "waiting"
     """A half is missing, or metering has not posted it yet."""
     REFUSED = "refused"

@@ -115,6 +115,7 @@ def _facts(posting: Posting) -> dict[str, Value]:
         "duration_ms": event.duration_ms,
         "completed_from": ",".join(event.completed_from) or None,
         "excludes": ",".join(priced.excludes) or None,
+        "usage_excludes": _unsaid_excludes(priced),
         "caveats": _caveats_text(usage),
         "replaced_subject": replaced.subject if replaced else None,
         "replaced_time": timestamp(replaced.time) if replaced else None,
@@ -135,6 +136,14 @@ def _facts(posting: Posting) -> dict[str, Value]:
 
 def _json_text(said: Sequence[object]) -> str | None:
     return msgspec.json.encode(said).decode() if said else None
+
+
+def _unsaid_excludes(priced: PricedCall) -> str | None:
+    """What the source of the counts could not tell of a call without a cost: with another book it
+    may have one.
+    """
+    usage = priced.event.usage
+    return None if usage is None or priced.charges else ",".join(usage.excludes) or None
 
 
 def _caveats_text(usage: Usage | None) -> str | None:

@@ -46,6 +46,7 @@ STATE_COLUMNS = (
 """With the measures: what rating has made of a call, and where it counts."""
 _OF_RATES = frozenset({Unit.REASONING, Unit.REQUEST, Unit.ROUTER_INPUT})
 """Quantities that rating makes of reported ones, for the rules that price them."""
+_WITH_USAGE = frozenset({Rank.GATEWAY_LOG, Rank.MODEL_USAGE})
 _T = TypeVar("_T", bound=tuple[object, ...])
 
 
@@ -61,7 +62,7 @@ def recorded_event(entry: LedgerEntry) -> UsageEvent:
         stream=entry.stream,
         status=entry.status,
         rank=rank,
-        usage=None if rank in {Rank.PENDING, Rank.NO_USAGE, Rank.MOVED} else _usage(entry),
+        usage=_usage(entry) if rank in _WITH_USAGE and entry.text("cache") is None else None,
         caller=Caller(
             tid=entry.text("tenant"),
             azp=entry.text("application"),
@@ -160,10 +161,12 @@ def _usage(entry: LedgerEntry) -> Usage:
     apart = entry.measures.get(QUANTITY_COLUMNS[Unit.REASONING], 0)
     if apart:
         counts[Unit.OUTPUT] = counts.get(Unit.OUTPUT, 0) + apart
+    said = entry.text("usage_excludes")
+    excludes = entry.excludes if said is None else said.split(",")
     return Usage(
         counts=counts,
         reasoning=int(entry.row.get("reasoning", 0)),
-        excludes=tuple(name for name in entry.excludes if name not in RULE_EXCLUSIONS),
+        excludes=tuple(name for name in excludes if name not in RULE_EXCLUSIONS),
         caveats=entry.caveats,
     )
 

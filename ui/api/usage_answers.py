@@ -209,6 +209,12 @@ class CallDetail(Call, frozen=True, kw_only=True):
     model_version: str | None = None
     deployment_type: str | None = None
     response_id: str | None = None
+    reported_model: str | None = None
+    served_deployment: str | None = None
+    backend_host: str | None = None
+    requested_tier: str | None = None
+    alias_unconfirmed: bool = False
+    """Whether the alias alone says which model served."""
     trace_id: str | None = None
 
 

@@ -50,11 +50,11 @@ EXCLUSIONS = {
     ),
     "tool_fees": (
         "**The charge excludes fees of tools.** The gateway's log does not count what the model's "
-        "server ran, such as web searches."
+        "server may have run, such as web searches."
     ),
     "tier": (
-        "**The charge is of the default tier.** Nobody reported the service tier of this streamed "
-        "answer."
+        "**The service tier is assumed.** The answer does not say it, so the charge is of the tier "
+        "that the deployment's alias states, else of the default one."
     ),
     "estimated": "**The tokens are an estimate** of the gateway: the model reported none.",
 }
@@ -163,11 +163,16 @@ def request_facts(call: CallDetail) -> dict[str, str | None]:
         "Cost centre": call.cost_centre,
         "Model": call.model,
         "Model version": call.model_version,
+        "Model in the answer": call.reported_model,
+        "Alias": "not confirmed by the answer" if call.alias_unconfirmed else None,
         "Provider": call.provider,
         "Deployment": call.deployment,
+        "Deployment that served": call.served_deployment,
+        "Backend": call.backend_host,
         "Deployment type": call.deployment_type,
         "Region": call.region,
         "Service tier": call.service_tier,
+        "Service tier asked for": call.requested_tier,
         "API": call.api,
         "Operation": call.operation,
         "HTTP status": str(call.status),

@@ -84,6 +84,11 @@ def _evidence(priced: PricedCall) -> dict[str, object]:
         "model_version": priced.version,
         "deployment_type": priced.deployment_type,
         "response_id": event.response_id,
+        "reported_model": event.model,
+        "served_deployment": event.served_deployment,
+        "backend_host": event.backend_host,
+        "requested_tier": event.requested_tier,
+        "alias_unconfirmed": priced.alias_unconfirmed,
     }
 
 

@@ -111,6 +111,11 @@ class CallDetail(Call):
     model_version: str | None
     deployment_type: str | None
     response_id: str | None
+    reported_model: str | None
+    served_deployment: str | None
+    backend_host: str | None
+    requested_tier: str | None
+    alias_unconfirmed: bool
     trace_id: str | None
     origin: Origin
     explanation: Explanation

@@ -53,6 +53,7 @@ class CompletenessSums(BaseModel):
     without_tool_fees: int
     without_tier: int
     estimated_tokens: int
+    alias_unconfirmed: int
     waiting: int
     refused: int
     dead_lettered: int
