@@ -16,7 +16,7 @@ from consumers.settings import Settings
 from consumers.verbs.exit_codes import plain_verb, verb
 from consumers.verbs.history_app import replaying, rerating
 
-consuming = new_app("Meter events and complete calls")
+consuming = new_app("Meter and complete calls")
 ledger = new_app("Prove that the ledger adds up")
 dead_letters = new_app("Events that could not be read or stored")
 rating = new_app()
