@@ -15,7 +15,7 @@ from ui.app import viewing
 MEANING = """\
 Meter, price and invoice the calls of language models.
 
-`chargeback VERB --help` explains a verb. Data goes to stdout, words to stderr."""
+`chargeback VERB --help` explains one. Data goes to stdout, words to stderr."""
 
 
 class Everything(Group):

@@ -154,6 +154,7 @@ def _fee(draft: Draft, rule: FeeRule) -> FeeCard:
         valid_to=draft.valid_to,
         currency=rule.currency,
         rates=_rates(draft, rule.rates, rule.unit),
+        origin=ORIGINS[rule.source.kind],
     )
 
 

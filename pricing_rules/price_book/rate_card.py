@@ -44,6 +44,7 @@ class FeeCard(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     rates: dict[Unit, int]
     """Pico-units of the card's currency for one of the unit."""
+    origin: PriceOrigin = PriceOrigin.AZURE
 
 
 class Modifier(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,8 +101,12 @@ class TermsFinder:
         self._evidence = Evidence(content)
         self._cards = RuleIndex(content.cards)
         self._modifiers = RuleIndex(content.modifiers)
-        self._fees = RuleIndex(fee for fee in content.fees if fee.currency == self._currency)
         self._left_out = frozenset(content.left_out)
+        self._fees = RuleIndex(
+            fee
+            for fee in content.fees
+            if fee.currency == self._currency and fee.origin not in self._left_out
+        )
         self._zones = dict(content.zones)
         self._cached_as_input = frozenset(content.cached_as_input)
         self.by_caller = any(

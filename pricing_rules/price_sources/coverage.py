@@ -101,6 +101,8 @@ def _unsold(entries: Sequence[Entry], book: Book) -> Iterator[tuple[str, str]]:
 
 def _covered(entry: Entry, book: Book, unsold: str | None, at: datetime) -> Covered:
     covered = Covered(key=entry.key, mode=entry.mode, status=Status.UNPRICED)
+    if entry.fees:
+        return _covered_fee(covered, entry, book, at)
     if unsold or ServiceTier.DEFAULT not in entry.tiers:
         reason = unsold or "; ".join(sorted({reason for _, reason in entry.unread}))
         return msgspec.structs.replace(covered, reason=reason)
@@ -136,6 +138,38 @@ def _why(tiers: Tiers, refusal: str) -> str:
     if "; priced versions are" in refusal:
         return "its versions have several prices, and the name says no version"
     return "no rule has its deployment type, or Azure no longer sells it"
+
+
+def _covered_fee(covered: Covered, entry: Entry, book: Book, at: datetime) -> Covered:
+    """An entry that is a fee, against the book's fee rules of its unit."""
+    differences = []
+    own = False
+    for unit, amount in entry.fees.items():
+        rules = [
+            fee
+            for fee in book.content.fees
+            if unit in fee.rates
+            and fee.valid_from <= at
+            and (not fee.valid_to or at < fee.valid_to)
+        ]
+        if not rules:
+            return msgspec.structs.replace(covered, reason=f"no fee rule has {unit}")
+        own = own or rules[0].origin is PriceOrigin.AZURE
+        pico = pico_per_unit(amount) or 0
+        differences += [
+            Difference(
+                rule_id=fee.id,
+                service_tier=ServiceTier.DEFAULT,
+                unit=unit,
+                above=0,
+                ours=fee.rates[unit],
+                theirs=pico,
+            )
+            for fee in rules
+            if fee.rates[unit] != pico
+        ]
+    status = Status.DIFFERENT if differences else Status.EQUAL
+    return msgspec.structs.replace(covered, status=status, own=own, differences=tuple(differences))
 
 
 def _terms(key: str, service_tier: ServiceTier, book: Book, at: datetime) -> Terms:

@@ -32,6 +32,7 @@ class Reason(StrEnum):
 
 REASONS = {
     "azure.claude-sonnet-5-5.GlobalStandard.2026-01-01": Reason.VENDOR,
+    "azure.code-session.2024-06-01": Reason.OTHER_PLACE,
     "azure.gpt-4.turbo-2024-04-09.GlobalStandard.2024-06-01": Reason.OTHER_PLACE,
     "azure.gpt-4o-realtime-preview.2024-12-17.DataZoneStandard.2025-01-01": Reason.ONE_UNIT,
     "azure.grok-4.GlobalStandard.2025-07-01": Reason.OLDER_ROWS,

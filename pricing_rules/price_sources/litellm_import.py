@@ -29,6 +29,7 @@ _FAMILIES = (
     ("fw-", "fireworks"),
 )
 """Rule file by the beginning of a model's name."""
+_FEE = "a fee on top of a model's price: the book's fee rules are written by hand"
 _BATCH_TYPES = {
     DeploymentType.GLOBAL_STANDARD: DeploymentType.GLOBAL_BATCH,
     DeploymentType.DATA_ZONE_STANDARD: DeploymentType.DATA_ZONE_BATCH,
@@ -125,6 +126,7 @@ def _offers(
             left.append(Left(reason=str(error), key=key, what=what))
             continue
         left += (Left(reason=reason, key=key, what=name) for name, reason in entry.unread)
+        left += (Left(reason=_FEE, key=key, what=unit.value) for unit in entry.fees)
         if sold.version is None:
             sold = msgspec.structs.replace(sold, version=defaults.get(sold.model))
         for service_tier, tiers in entry.tiers.items():

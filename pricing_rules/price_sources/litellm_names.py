@@ -55,8 +55,6 @@ def sold_as(key: str, names: Mapping[str, str]) -> Sold:
     _, _, name = key.partition("/")
     if _PICTURE.fullmatch(name):
         raise NotSold("a price by size and quality of a picture: calls report neither")
-    if name.replace("_", "-") == "model-router":
-        raise NotSold("a fee on top of the routed model's price, not the price of a model")
     first, slash, rest = name.partition("/")
     if first in _SERVICES:
         raise NotSold("a service of its own, which has no deployments")
@@ -72,6 +70,11 @@ def sold_as(key: str, names: Mapping[str, str]) -> Sold:
     return Sold(
         model=names.get(model.lower(), model), version=version, deployment=deployment, zone=zone
     )
+
+
+def is_router(key: str) -> bool:
+    """Whether an entry's price per prompt token is a fee on top of the routed model's price."""
+    return key.rpartition("/")[2].replace("_", "-") == "model-router"
 
 
 def price_of_a_picture(key: str, per_pixel: object) -> Decimal | None:

@@ -15,6 +15,7 @@ import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.rules import ServiceTier
+from pricing_rules.price_sources.litellm_names import is_router
 from pricing_rules.price_sources.proposals import Rates, Tiers
 from pricing_rules.units import Unit
 
@@ -45,10 +46,10 @@ _UNITS: dict[str, tuple[Unit, Decimal]] = {
     "ocr_cost_per_page": (Unit.PAGE, _MILLION),
 }
 """Unit of a field, and how many of its prices make one per million."""
+_FEES = {"code_interpreter_cost_per_session": Unit.CODE_SESSION}
 _UNREAD = {
     "annotation_cost_per_page": "no usage object counts annotated pages",
     "cache_creation_input_audio_token_cost": "no usage object counts cache writes of audio",
-    "code_interpreter_cost_per_session": "the price of a tool, not of a model",
     "input_cost_per_pixel": "a price per pixel: calls report no size",
     "output_cost_per_pixel": "a price per pixel: calls report no size",
     "output_cost_per_second": "time is charged once, by the input's price or by tokens",
@@ -74,6 +75,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
     tiers: Mapping[ServiceTier, Tiers]
     """Prices per million by service tier."""
+    fees: Rates = {}
+    """Prices per million of what is charged on top of a model's price."""
     unread: tuple[tuple[str, str], ...]
     """(field, reason) of each price that is not among `tiers`."""
 
@@ -117,42 +120,59 @@ def read_price_map(path: Path) -> dict[str, dict[str, object]]:
 def read_entry(key: str, fields: Mapping[str, object]) -> Entry:
     """What one entry says."""
     found: dict[ServiceTier, dict[int | None, Rates]] = {}
+    fees: Rates = {}
     unread: list[tuple[str, str]] = []
     for name, value in sorted(fields.items()):
         if name in _NO_PRICE or name == _SEARCH:
             continue
         price = _decimal(key, name, value)
-        match = _FIELD.fullmatch(name)
-        base = match["base"] if match else name
-        if price == 0:
-            unread.append((name, "0 is no price; what is free has a rule of kind zero"))
-        elif base in _UNREAD or base not in _UNITS:
-            unread.append((name, _UNREAD.get(base, "no such price is known")))
-        elif match and price > _TOKEN_PRICE_MAX and "token" in base:
-            unread.append((name, f"{price:f} for a token: no model costs so much"))
-        elif match:
+        base, above, tier = _parts(name)
+        if (reason := _why_unread(base, price)) is not None:
+            unread.append((name, reason))
+        elif base in _FEES or (base == "input_cost_per_token" and is_router(key)):
+            fees[_FEES.get(base, Unit.ROUTER_INPUT)] = _EXACT.multiply(price, _MILLION)
+        else:
             unit, scale = _UNITS[base]
-            above = int(match["thousands"]) * 1_000 if match["thousands"] else None
-            rates = found.setdefault(_TIERS[match["tier"]], {}).setdefault(above, {})
+            rates = found.setdefault(tier, {}).setdefault(above, {})
             rates[unit] = _EXACT.multiply(price, scale)
     search = _per_search(fields.get(_SEARCH))
     if isinstance(search, str):
         unread.append((_SEARCH, search))
-    mode = str(fields.get("mode"))
+    mode, url = str(fields.get("mode")), fields.get("source")
     tiers = {}
     for tier, bands in found.items():
         if reason := _incomplete(mode, bands):
             unread.append((f"prices of the {tier} tier", reason))
         else:
             tiers[tier] = _in_bands(bands, search if isinstance(search, Decimal) else None)
-    url = fields.get("source")
     return Entry(
         key=key,
         mode=mode,
         url=str(url) if url else None,
         tiers=tiers,
+        fees=fees,
         unread=tuple(unread),
     )
+
+
+def _parts(name: str) -> tuple[str, int | None, ServiceTier]:
+    """A field's base name, the prompt size that its price is above, and its service tier."""
+    match = _FIELD.fullmatch(name)
+    if match is None:
+        return name, None, ServiceTier.DEFAULT
+    above = int(match["thousands"]) * 1_000 if match["thousands"] else None
+    return match["base"], above, _TIERS[match["tier"]]
+
+
+def _why_unread(base: str, price: Decimal) -> str | None:
+    """Why a field makes no price; None when it does."""
+    if price == 0:
+        return "0 is no price; what is free has a rule of kind zero"
+    if base not in _UNITS and base not in _FEES:
+        return _UNREAD.get(base, "no such price is known")
+    if price > _TOKEN_PRICE_MAX and "token" in base:
+        return f"{price:f} for a token: no model costs so much"
+    return None
 
 
 def _decimal(key: str, name: str, value: object) -> Decimal:

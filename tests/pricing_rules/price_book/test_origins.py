@@ -85,6 +85,15 @@ def test_a_price_that_the_setting_leaves_out_is_named_and_never_used(tmp_path: P
     assert call(load_compiled(without.to_bytes())) == call(without)
 
 
+def test_a_fee_that_the_setting_leaves_out_is_not_charged_and_not_free(tmp_path: Path) -> None:
+    fee = base_rule("fee", rates='rates = { web_search = "10" }').replace('"base"', '"fee"')
+    usage = make_usage(input=1_000, web_search=2)
+    book = compile_text(tmp_path, ALIAS, of("azure-retail", "own", "1"), fee)
+    assert call(book, usage=usage).state is CallState.PRICED
+    without = compile_book(sorted(tmp_path.glob("*.toml")), origins=("azure", "vendor"))
+    assert call(without, usage=usage).reason == "rule own has no rate for 2 web_search"
+
+
 @pytest.mark.parametrize(
     ("region", "rule"), [("westus", "us"), ("Sweden Central", "eu"), ("japaneast", None)]
 )

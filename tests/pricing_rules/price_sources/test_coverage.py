@@ -55,8 +55,6 @@ def test_at_least_98_percent_of_text_entries_are_priced(covered: list[Covered]) 
     priced = [entry for entry in of_text if entry.status is not Status.UNPRICED]
     assert len(of_text) == 376
     assert len(priced) * 100 >= len(of_text) * 98
-    different = [entry for entry in of_text if entry.status is Status.DIFFERENT]
-    assert len(different) <= 12
 
 
 @HERE

@@ -82,7 +82,6 @@ def test_a_name_is_place_model_and_version(
     [
         ("azure/hd/1024-x-1024/dall-e-3", "size and quality of a picture"),
         ("azure_ai/doc-intelligence/prebuilt-read", "a service of its own"),
-        ("azure_ai/model_router", "a fee on top of the routed model's price"),
         ("azure/mars/gpt-9", "'mars' is no place that is known"),
         ("azure/us/eu/gpt-9", "'us' is no place that is known"),
     ],
