@@ -24,6 +24,7 @@ import uvloop
 from fastapi import FastAPI
 
 from benchmarks.result import Result, add_results_argument, at_most, beside, report
+from benchmarks.sign_in import access_log_row, sign_in
 from local_stack.demo import azurite
 from table_api.http_api.app import create_app
 from table_api.ledger.keys import LEDGER_TABLE, subject_rows
@@ -209,6 +210,7 @@ async def run(rows: int, subjects: int, rounds: int) -> list[Result]:
                 at_most(f"API, {name}: CPU ms, compared with a raw read", ours, reference, goal)
             )
         results += await parts(storage, (partition, raws[0]), raws[1])
+        results += [await sign_in(), await access_log_row(storage, raws[0])]
         await storage.close()
         return results
 

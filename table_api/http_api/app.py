@@ -156,7 +156,7 @@ def create_app(
             responses={200: FILES} if route.answer is None else None,
             response_class=JSONResponse if route.answer is not None else Response,
         )
-    describe(app)
+    describe(app, public=PUBLIC_PATHS if access.auth_mode is AuthMode.OIDC else None)
     return app
 
 

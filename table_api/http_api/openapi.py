@@ -1,5 +1,6 @@
 """The OpenAPI document: problems instead of the framework's own error form."""
 
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,14 +12,23 @@ _PROBLEM = {
     "description": "A problem (RFC 9457).",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+_TOKEN = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 _NOT_MODIFIED = {"description": "The caller's `If-None-Match` names this answer."}
 _REFUSED = ["400", "401", "403", "413", "414", "429", "503"]
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
 
-def describe(app: FastAPI) -> None:
-    """Make the app answer /openapi.json with `openapi_of` it."""
+def describe(app: FastAPI, *, public: Collection[str] | None) -> None:
+    """Make the app answer /openapi.json with `openapi_of` it.
+
+    `public` are the paths that need no token; None where no path needs one.
+    """
     document = openapi_of(app)
+    if public is not None:
+        document["components"]["securitySchemes"] = {"token": _TOKEN}
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                operation["security"] = [] if path in public else [{"token": []}]
     app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's documented hook
 
 
