@@ -27,6 +27,7 @@ from local_stack.demo.demo_state import only_one, read_state, trace_offset
 from local_stack.demo.measured_run import Traffic, measured_run
 from local_stack.demo.supervisor import ChildEnded, Supervisor
 from local_stack.errors import LocalStackError
+from local_stack.gateway.cached_policies import CachePlace
 from local_stack.gateway.identity import DEFAULT_KEY, DEFAULT_SUBSCRIPTIONS
 from local_stack.gateway.mono import ready_mono
 from local_stack.gateway.traffic import LiveTraffic
@@ -106,7 +107,13 @@ async def _run(options: DemoOptions, console: Console) -> int:
     traffic = _traffic(options, now=datetime.now(UTC), direct=direct)
     (options.data / "demo.json").unlink(missing_ok=True)
     async with Supervisor(options.data / "logs", quiet=options.quiet) as supervisor:
-        gateway = None if traffic.live is None else ["--drop", str(options.drop)]
+        gateway = (
+            None
+            if traffic.live is None
+            else [
+                *("--drop", str(options.drop), "--cache", CachePlace.BEFORE),
+            ]
+        )
         ports, pids = await _start(supervisor, options.data, gateway, console)
         storage = AzureTableStorage.from_connection_string(ports.storage)
         try:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -13,6 +14,7 @@ from uuid import uuid4
 import aiohttp
 import msgspec
 
+from local_stack.gateway.cases import LiveCall, with_cases
 from local_stack.gateway.errors import GatewayFault
 from local_stack.gateway.identity import local_token
 from local_stack.gateway.proxy import API_PATH
@@ -27,6 +29,7 @@ CALLERS = 16
 CALL_TIMEOUT_S = 60.0
 SETTLED_TIMEOUT_S = 300.0
 API_VERSION = "2024-10-21"
+SOUND = b"RIFF" + bytes(2_000)
 QUESTION = "Which of our cost centres called this model last month, and for how much?"
 
 _IN_A_THOUSAND = 1_000 - sum(
@@ -54,22 +57,12 @@ class LiveTraffic:
     """Calls per second; None means as fast as the gateway answers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveCall:
-    """One request."""
-
-    subject: str
-    path: str
-    body: dict[str, Any]
-    orders: dict[str, str]
-    """Headers that make the model stand-in answer like this."""
-
-
 def live_calls(traffic: LiveTraffic, now: datetime) -> Iterator[LiveCall]:
-    """The people, models and counts of the generated workload, as requests."""
+    """The people, models and counts of the generated workload, as requests; some of them are the
+    cases of `cases`."""
     chance = Random(SEED)
     streamed = min(1.0, traffic.streamed * 1_000 / _IN_A_THOUSAND)
-    for event in Workload(now=now, calls=traffic.calls).events():
+    for number, event in enumerate(Workload(now=now, calls=traffic.calls).events()):
         call = json.loads(event.body)
         data = call["data"]
         operation, deployment = Operation(data["operation"]), data["deployment"]
@@ -84,7 +77,10 @@ def live_calls(traffic: LiveTraffic, now: datetime) -> Iterator[LiveCall]:
         if data["status"] not in (200, _REFUSED):
             orders[STATUS_HEADER] = str(data["status"])
         path = _PATHS[operation].format(deployment)
-        yield LiveCall(subject=call["subject"], path=path, body=body, orders=orders)
+        live = LiveCall(
+            subject=call["subject"], operation=operation, path=path, body=body, orders=orders
+        )
+        yield with_cases(number, live)
 
 
 def _orders(usage: dict[str, Any] | None) -> dict[str, str]:
@@ -102,11 +98,13 @@ def _orders(usage: dict[str, Any] | None) -> dict[str, str]:
 
 
 async def call_gateway(url: str, traffic: LiveTraffic) -> Counts:
-    """Make all calls; returns the gateway's counts once it has sent all reports. GatewayFault when
-    a call is not answered as ordered, or a report was lost by accident."""
+    """Make all calls; returns the gateway's counts once it has sent all reports, without the
+    fetches of background answers among its calls. GatewayFault when a call is not answered as
+    ordered, or a report was lost by accident."""
     calls = enumerate(live_calls(traffic, datetime.now(UTC)))
     started = time.monotonic()
     session_id = uuid4().hex
+    fetches = 0
     async with aiohttp.ClientSession(
         f"{url}/{API_PATH}/",
         headers={"x-session-id": session_id},
@@ -114,11 +112,13 @@ async def call_gateway(url: str, traffic: LiveTraffic) -> Counts:
     ) as session:
 
         async def work() -> None:
+            nonlocal fetches
             for number, call in calls:
                 if traffic.calls_per_s is not None:
                     due = started + number / traffic.calls_per_s
                     await asyncio.sleep(max(0.0, due - time.monotonic()))
-                await _ask(session, call)
+                fetched = await _ask(session, call)
+                fetches += fetched  # after the wait: others add meanwhile
 
         callers = [asyncio.create_task(work()) for _ in range(CALLERS)]
         try:
@@ -129,24 +129,44 @@ async def call_gateway(url: str, traffic: LiveTraffic) -> Counts:
     counts = await _settled(url)
     if counts.lost:
         raise GatewayFault(f"{counts.lost} reports of the gateway reached no event hub")
-    return counts
+    return msgspec.structs.replace(counts, calls=counts.calls - fetches)
 
 
-async def _ask(session: aiohttp.ClientSession, call: LiveCall) -> None:
+async def _ask(session: aiohttp.ClientSession, call: LiveCall) -> int:
+    """How often the answer was fetched: 0 of any call but one in the background."""
     expected = int(call.orders.get(STATUS_HEADER, "200"))
     headers = {**call.orders, "Authorization": f"Bearer {local_token(call.subject)}"}
     parameters = {} if "/v1/" in call.path else {"api-version": API_VERSION}
+    sent: dict[str, Any] = {"data": _form(call)} if call.form else {"json": call.body}
+    body = await _answered(
+        session.post(call.path, headers=headers, params=parameters, **sent),
+        call.path,
+        expected=expected,
+    )
+    if call.polls:
+        path = f"{call.path}/{json.loads(body)['id']}"
+        for _ in range(call.polls):
+            await _answered(session.get(path, headers=headers), path)
+    return call.polls
+
+
+def _form(call: LiveCall) -> aiohttp.FormData:
+    form = aiohttp.FormData(call.body)
+    form.add_field("file", SOUND, filename="meeting.wav", content_type="audio/wav")
+    return form
+
+
+async def _answered(
+    asking: AbstractAsyncContextManager[aiohttp.ClientResponse], path: str, *, expected: int = 200
+) -> bytes:
     try:
-        async with session.post(
-            call.path, json=call.body, headers=headers, params=parameters
-        ) as answer:
+        async with asking as answer:
             body = await answer.read()
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise GatewayFault(f"the gateway did not answer {call.path}: {error!r}") from error
+        raise GatewayFault(f"the gateway did not answer {path}: {error!r}") from error
     if answer.status != expected:
-        raise GatewayFault(
-            f"{call.path} answered {answer.status}, expected {expected}: {body[:500]!r}"
-        )
+        raise GatewayFault(f"{path} answered {answer.status}, expected {expected}: {body[:500]!r}")
+    return body
 
 
 async def _settled(url: str) -> Counts:

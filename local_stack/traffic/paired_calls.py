@@ -39,6 +39,7 @@ async def paired_calls(
         kept = await open_calls.calls(start, datetime.now(UTC) + LATER)
         found = (each.state for each in kept)
         states = Counter(state for state in found if state is not None and state not in NO_CALLS)
+        del states[PairingState.FETCHED]  # these are no calls by themselves
         states[PairingState.WAITING] += max(0, calls - states.total())
         all_timed_out = swept is not None and swept > made_by
         if not states[PairingState.WAITING] or all_timed_out:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from local_stack.gateway.cached_policies import CACHE_HEADER
+from local_stack.gateway.cases import CASE_EVERY, FULL_DEPLOYMENT, LiveCall
 from local_stack.gateway.errors import GatewayFault
 from local_stack.gateway.mono import ready_mono
 from local_stack.gateway.traffic import LiveTraffic, call_gateway, live_calls
+from local_stack.model.call import ROUTER
 from local_stack.traffic.people import people
 from tests.local_stack.gateway.stack import DIAGNOSTICS_HUB, USAGE_HUB, gateway_stack
 
@@ -44,10 +47,14 @@ def test_calls_order_the_tokens_of_the_workload() -> None:
 async def test_every_call_is_counted_and_reported_before_it_ends(mono: None) -> None:
     async with gateway_stack(drop=0.2, seed=5) as stack:
         url = stack.url.removesuffix("/llm")
-        counts = await call_gateway(url, LiveTraffic(calls=120, streamed=0.6, calls_per_s=200))
-        assert (counts.calls, counts.events, counts.open, counts.pending) == (120, 120, 0, 0)
+        traffic = LiveTraffic(calls=120, streamed=0.6, calls_per_s=200)
+        counts = await call_gateway(url, traffic)
+        polls = [call.polls for call in live_calls(traffic, datetime.now(UTC)) if call.polls]
+        assert polls
+        assert (counts.calls, counts.open, counts.pending) == (120, 0, 0)
+        assert counts.events == 120 + len(polls)  # and what the last fetch of each brought
         assert 5 < counts.dropped < 50
-        assert len(stack.hub(USAGE_HUB)) == 120 - counts.dropped
+        assert len(stack.hub(USAGE_HUB)) == counts.events - counts.dropped
         keys = {(event.partition_key, where) for where, event in stack.hub(USAGE_HUB)}
         assert len(keys) == len({key for key, _ in keys})  # each subject in one partition
         records = [
@@ -56,8 +63,28 @@ async def test_every_call_is_counted_and_reported_before_it_ends(mono: None) -> 
             for record in json.loads(event.body)["records"]
         ]
         outcomes = [record for record in records if record["category"] == "GatewayLogs"]
-        assert len({record["correlationId"] for record in outcomes}) == 120
-        assert all(record["properties"]["traceRecords"] for record in outcomes)
+        assert len({record["correlationId"] for record in outcomes}) == 120 + sum(polls)
+        posted = [each["properties"] for each in outcomes if each["properties"]["method"] == "POST"]
+        assert len(posted) == 120
+        assert all(properties["traceRecords"] for properties in posted)
+
+
+def test_one_call_in_25_is_a_case_and_every_case_comes() -> None:
+    traffic = LiveTraffic(calls=4_000, streamed=0.6)
+    cases = [call for call in live_calls(traffic, NOW) if is_case(call)]
+    assert len(cases) == pytest.approx(4_000 / CASE_EVERY, rel=0.3)
+    assert sum(FULL_DEPLOYMENT in call.path for call in cases) > 5
+    assert sum(call.deployment == ROUTER for call in cases) > 5
+    assert sum(CACHE_HEADER in call.orders for call in cases) > 5
+    assert sum("tools" in call.body for call in cases) > 5
+    assert sum(call.polls > 0 for call in cases) > 5
+    assert sum(call.path.endswith("/compact") for call in cases) > 5
+    assert sum(call.form for call in cases) > 5
+
+
+def is_case(call: LiveCall) -> bool:
+    ordered = set(call.orders) - {"x-model-tokens", "x-model-status"}
+    return bool(ordered or call.form or call.deployment == ROUTER or "/compact" in call.path)
 
 
 async def test_an_unexpected_answer_ends_the_run_by_its_path_and_status(mono: None) -> None:
