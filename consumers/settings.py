@@ -180,6 +180,18 @@ class Settings:
         default=3_600.0,
         parse=seconds,
     )
+    gateway_url: str | None = _setting(
+        "GATEWAY_URL", "base URL that clients of the gateway are given, for `check --gateway`"
+    )
+    gateway_key: str | None = _setting(
+        "GATEWAY_KEY", "subscription key or token of a subject of the check's own"
+    )
+    gateway_long_key: str | None = _setting(
+        "GATEWAY_LONG_KEY", "key of a subscription whose id has over 116 characters"
+    )
+    check_group: str = _setting(
+        "CHECK_GROUP", "consumer group of `check --gateway`, on both hubs", default="check"
+    )
     pairing_background_timeout_s: float = _setting(
         "PAIRING_BACKGROUND_TIMEOUT_S",
         "seconds until a background answer that nobody fetches has no usage",

@@ -44,7 +44,7 @@ ORDER = {
     """,
     "consumers": """
         errors log_actions  setting_values  settings  decoding  [gateway_log receiving]
-        dead_letters  running  [metering pairing]  rerating  replay  verbs  __main__
+        dead_letters  running  [metering pairing gateway_check]  rerating  replay  verbs  __main__
     """,
     "ui": """
         period format  api  address  parts  usage_views  app_pages

@@ -62,11 +62,54 @@ async def _pair(settings: Settings, until_idle: UntilIdle = None) -> int:
 
 
 @verb(consuming, "check")
-async def _check(settings: Settings) -> int:
-    """Ask every dependency once; prints one OK line for each."""
-    from consumers.verbs.check import check
+async def _check(  # one for each flag
+    settings: Settings,
+    gateway: Annotated[
+        bool, typer.Option("--gateway", help="call the gateway, and find the calls in both hubs")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="make the calls, which cost money")] = False,
+    wait: Annotated[
+        int,
+        typer.Option(
+            "--wait",
+            parser=whole_number(1, SECONDS_MAX),
+            metavar="S",
+            help="how long the hubs may take; the log is minutes late",
+        ),
+    ] = 600,
+    chat: Annotated[
+        str, typer.Option("--chat", metavar="NAME", help="deployment for chats")
+    ] = "gpt-4.1-mini",
+    embeddings: Annotated[
+        str | None, typer.Option("--embeddings", metavar="NAME", help="deployment for embeddings")
+    ] = None,
+    images: Annotated[
+        str | None, typer.Option("--images", metavar="NAME", help="deployment for images")
+    ] = None,
+    speech: Annotated[
+        str | None, typer.Option("--speech", metavar="NAME", help="deployment for speech")
+    ] = None,
+    background: Annotated[
+        str | None,
+        typer.Option("--background", metavar="NAME", help="deployment for a background response"),
+    ] = None,
+) -> int:
+    """Ask every dependency once, or a deployed gateway; prints one line for each."""
+    if not gateway:
+        from consumers.verbs.check import check
 
-    return await check(settings)
+        return await check(settings)
+    from consumers.gateway_check.calls import Models
+    from consumers.gateway_check.run import check_gateway
+
+    models = Models(
+        chat=chat,
+        embeddings=embeddings,
+        images=images,
+        speech=speech,
+        background=background,
+    )
+    return await check_gateway(settings, models, yes=yes, wait_s=wait)
 
 
 @verb(consuming, "lag")

@@ -100,6 +100,7 @@ async def _reports(
         GatewayLog(gateway=gateway, traps=settings.traps),
         delay_s=settings.diagnostics_delay_s,
         seed=settings.seed,
+        missettings=settings.missettings,
     )
     await stack.enter_async_context(diagnostics.running())
     return Reports(usage, log, diagnostics, drop=settings.drop, seed=settings.seed)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local_stack.gateway.cached_policies import CachePlace
+from local_stack.gateway.reporting.missettings import Missetting
 from local_stack.gateway.reporting.trap import Trap
 
 POLICIES = Path(__file__).parents[2] / "apim_policies"
@@ -37,6 +38,7 @@ class Settings:
     """Named values that replace those of the policies' own file."""
     subscriptions: Path | None
     metrics_file: Path | None
+    missettings: tuple[Missetting, ...] = ()
 
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -99,6 +101,14 @@ def _add_all(add: Callable[..., None]) -> None:
     )
     traps = ", ".join(Trap)
     add("traps", "GATEWAY_TRAPS", f"oddities of real logs: {traps}", default="", type=_traps)
+    mistakes = ", ".join(Missetting)
+    add(
+        "missettings",
+        "GATEWAY_MISSETTINGS",
+        f"mistakes in the log's settings: {mistakes}",
+        default="",
+        type=_missettings,
+    )
     add("drop", "GATEWAY_DROP", "share of usage events to lose", default="0", type=_share)
     add("seed", "GATEWAY_SEED", "random seed for --drop and --traps", default="0", type=int)
     add(
@@ -158,6 +168,14 @@ def _traps(text: str) -> tuple[Trap, ...]:
         return tuple(Trap(name.strip()) for name in text.split(",") if name.strip())
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{error}, expected some of {', '.join(Trap)}") from error
+
+
+def _missettings(text: str) -> tuple[Missetting, ...]:
+    try:
+        return tuple(Missetting(name.strip()) for name in text.split(",") if name.strip())
+    except ValueError as error:
+        known = ", ".join(Missetting)
+        raise argparse.ArgumentTypeError(f"{error}, expected some of {known}") from error
 
 
 def _pair(text: str) -> tuple[str, str]:

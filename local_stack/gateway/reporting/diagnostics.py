@@ -13,6 +13,7 @@ import msgspec
 from local_stack.gateway.reporting.call_log import CallLog
 from local_stack.gateway.reporting.gateway_log import GatewayLog, Record
 from local_stack.gateway.reporting.hub_writer import HubWriter
+from local_stack.gateway.reporting.missettings import Missetting, misset
 from local_stack.gateway.reporting.trap import Trap
 
 ENVELOPE_RECORDS_MAX = 50
@@ -27,8 +28,16 @@ class Diagnostics:
     """
 
     def __init__(
-        self, writer: HubWriter, log: GatewayLog, *, delay_s: float = 0.0, seed: int = 0
+        self,
+        writer: HubWriter,
+        log: GatewayLog,
+        *,
+        delay_s: float = 0.0,
+        seed: int = 0,
+        missettings: tuple[Missetting, ...] = (),
     ) -> None:
+        self._missettings = missettings
+        self._calls = 0
         self._writer = writer
         self._log = log
         self._delay_s = delay_s
@@ -47,6 +56,9 @@ class Diagnostics:
         """The call has ended. Its records leave `delay_s` later."""
         traps: Collection[Trap] = self._log.traps
         records = self._log.records(call)
+        if self._missettings:
+            records = misset(records, self._missettings, call_number=self._calls)
+        self._calls += 1
         if Trap.PROBES in traps and self._chance.random() < _PROBE_SHARE:
             records.append(self._log.probe(call))
         due = time.monotonic() + self._delay_s

@@ -59,7 +59,9 @@ class GatewayStack:
 async def gateway_stack(**changes: Any) -> AsyncIterator[GatewayStack]:
     """`changes` are settings of the gateway; `backend` "" stands for the model stand-in."""
     hubs = tuple(
-        HubConfig(name=name, partitions=PARTITIONS, consumer_groups=("metering", "pairing"))
+        HubConfig(
+            name=name, partitions=PARTITIONS, consumer_groups=("metering", "pairing", "check")
+        )
         for name in (USAGE_HUB, DIAGNOSTICS_HUB)
     )
     async with (

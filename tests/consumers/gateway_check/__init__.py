@@ -1,0 +1,1 @@
+"""Tests of consumers/gateway_check."""
