@@ -27,6 +27,8 @@ def no_price(facts: CallFacts, known_versions: Set[str]) -> str:
     hint = ""
     if known_versions and facts["versions"] not in known_versions:
         hint = f"; priced versions are {', '.join(sorted(known_versions))}"
+    if not facts.get("zone") and str(facts["deployment"]).startswith("DataZone"):
+        hint += "; its price may depend on the data zone: give the alias the region"
     return (
         f"no price for {facts['provider']} {facts['model']}, "
         f"version {facts['versions'] or 'unknown'}, {facts['deployment']}, "

@@ -45,7 +45,10 @@ def show(book: Book, model: str, *, at: datetime, today: date) -> Iterator[str]:
         source = book.sources[card.id]
         age = age_days(book, card.id, today)
         where = ", ".join([*source.meters.values(), *([source.url] if source.url else [])])
-        yield f"    {source.kind} checked {source.checked}, {age} days ago: {where or 'no meter'}"
+        kind = " ".join(filter(None, (source.kind, source.version)))
+        yield f"    {kind} checked {source.checked}, {age} days ago: {where or 'no meter'}"
+        if source.note:
+            yield f"    {source.note}"
 
 
 def stale(book: Book, model: str, *, at: datetime, today: date) -> list[str]:

@@ -21,7 +21,7 @@ def short_reason(reason: str | None) -> str | None:
 
 
 def show_state(call: CallDetail) -> None:
-    """Show nothing for a priced call; for every other state, why it has no charge of its own."""
+    """Why a call has no charge of its own; of a priced call what is special about its price."""
     sentence = escape(short_reason(call.reason) or "")
     reason = f" {sentence[:1].upper()}{sentence[1:]}" if sentence else ""
     match call.state:
@@ -49,7 +49,8 @@ def show_state(call: CallDetail) -> None:
                 icon=":material/move_item:",
             )
         case CallState.PRICED:
-            pass
+            if reason:
+                st.caption(f"{reason.strip()}.")
 
 
 def show_missing_lines(reason: str) -> None:

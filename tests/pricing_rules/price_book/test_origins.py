@@ -133,3 +133,11 @@ def test_a_price_for_cached_tokens_is_stronger_than_that_word(tmp_path: Path) ->
     priced = call(compile_text(tmp_path, ALIAS, base_rule(), CACHED), usage=usage)
     assert priced.reason is None
     assert [line.unit_price for line in priced.charges] == [2_000_000, 500_000]
+
+
+def test_a_data_zone_price_without_a_region_asks_for_one(tmp_path: Path) -> None:
+    zoned = of("litellm", "eu", "1", ', zone = ["eu"]')
+    alias = ALIAS.replace("GlobalStandard", "DataZoneStandard")
+    book = compile_text(tmp_path, alias, ZONES, zoned)
+    assert call(book, region="swedencentral").state is CallState.PRICED
+    assert "give the alias the region" in str(call(book, region=None).reason)
