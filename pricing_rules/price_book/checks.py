@@ -33,7 +33,8 @@ def check_cards(cards: Sequence[RateCard], file_of: Mapping[str, str]) -> None:
     by_model: dict[tuple[str, ...], list[RateCard]] = defaultdict(list)
     for card in cards:
         values = dict(card.matches)
-        by_model[values["provider"] + values["model"]].append(card)
+        # A list in another currency is a list of its own.
+        by_model[(card.currency, *values["provider"], *values["model"])].append(card)
     for of_model in by_model.values():
         for one, other in combinations(of_model, 2):
             if one.origin == other.origin and _ambiguous(one, other):
