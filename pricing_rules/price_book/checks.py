@@ -108,7 +108,7 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
             continue
         candidates = by_provider_and_model[alias.provider, alias.model]
         candidates = candidates + by_provider_and_model[alias.provider, None]
-        if not any(_serves(values, alias) for values in candidates):
+        if not any(serves(values, alias) for values in candidates):
             raise InvalidBook(
                 f"alias {alias.name!r} resolves to nothing: no rule prices {alias.provider} "
                 f"{alias.model} {alias.version or '(any version)'} {alias.type} "
@@ -117,7 +117,7 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
             )
 
 
-def _serves(values: Mapping[str, tuple[str, ...]], alias: Alias) -> bool:
+def serves(values: Mapping[str, tuple[str, ...]], alias: Alias) -> bool:
     """Whether a rule can price the alias. A version or region left open comes with the call."""
     stated = {"versions": alias.version, "deployment": alias.type, "region": alias.region}
     return all(

@@ -4,22 +4,14 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from pricing_rules.money import format_pico
+from pricing_rules.price_book.ages import PRICE_AGE_DAYS_MAX, checked_on, in_force, is_old
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rate_card import Alias, RateCard
-
-STALE_AFTER_DAYS = 60
-"""A price that nobody compared with its source for longer is warned about."""
 
 
 def cards_of(book: Book, model: str, at: datetime) -> list[RateCard]:
     """The base rules of a model in force at a time, by its name with or without the version."""
-    return [
-        card
-        for card in book.content.cards
-        if model.lower() in _names(card)
-        and card.valid_from <= at
-        and (card.valid_to is None or at < card.valid_to)
-    ]
+    return [card for card in in_force(book.content.cards, at) if model.lower() in _names(card)]
 
 
 def _names(card: RateCard) -> set[str]:
@@ -51,15 +43,16 @@ def show(book: Book, model: str, *, at: datetime, today: date) -> Iterator[str]:
 def stale(book: Book, model: str, *, at: datetime, today: date) -> list[str]:
     """A warning for each price that was last checked too long ago."""
     return [
-        f"{card.id}: checked {age} days ago, more than {STALE_AFTER_DAYS}"
+        f"{card.id}: checked {age_days(book, card.id, today)} days ago, "
+        f"more than {PRICE_AGE_DAYS_MAX}"
         for card in cards_of(book, model, at)
-        if (age := age_days(book, card.id, today)) > STALE_AFTER_DAYS
+        if is_old(checked_on(book, card.id), today, PRICE_AGE_DAYS_MAX)
     ]
 
 
 def age_days(book: Book, rule_id: str, today: date) -> int:
     """Days since someone compared the price with its source."""
-    return (today - date.fromisoformat(book.sources[rule_id].checked)).days
+    return (today - checked_on(book, rule_id)).days
 
 
 def book_differences(old: Book, new: Book) -> Iterator[str]:
