@@ -40,13 +40,14 @@ def in_force(cards: Iterable[RateCard], at: datetime) -> list[RateCard]:
 def deployments_of(book: Book, card: RateCard) -> list[str]:
     """The deployments of the book whose calls the rule may price, by name."""
     values = dict(card.matches)
-    return [
-        alias.name
+    names = {
+        alias.name: None
         for alias in book.content.aliases
         if (alias.provider,) == values["provider"]
         and (alias.model,) == values["model"]
         and serves(values, alias)
-    ]
+    }
+    return list(names)
 
 
 def ages(book: Book, *, at: datetime, days_max: int = PRICE_AGE_DAYS_MAX) -> Ages:
