@@ -15,6 +15,8 @@ def paths(text: str) -> tuple[Path, ...]:
 
 PRICE_SOURCES = ("azure", "vendor", "reported")
 """Whose word a price can be, the most trusted first."""
+PRICE_AGE_DAYS_MAX = 90
+"""As in pricing_rules.price_book.ages, which imports too much for a help page; a test compares."""
 
 
 def price_sources(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from consumers.errors import SettingsError
 from consumers.setting_values import (
     DAYS_MAX,
+    PRICE_AGE_DAYS_MAX,
     PRICE_SOURCES,
     host,
     https_url,
@@ -75,6 +76,12 @@ class Settings:
         "whose prices are used: some of azure, vendor, reported",
         default=",".join(PRICE_SOURCES),
         parse=price_sources,
+    )
+    price_age_days_max: int = _setting(
+        "PRICE_AGE_DAYS_MAX",
+        "days after which a price that nobody compared with its source is old",
+        default=PRICE_AGE_DAYS_MAX,
+        parse=positive,
     )
     billing_time_zone: str = _setting(
         "BILLING_TIME_ZONE",

@@ -32,14 +32,14 @@ ORDER = {
         __main__
     """,
     "table_api": """
-        errors  storage  [consumer_state ledger open_calls people]  owners  usage  monthly  audit
-        [completeness rerating]
+        errors  storage  [consumer_state ledger open_calls people prices]  owners  usage  monthly
+        audit  [completeness rerating]
         invoicing  http_api.access.settings  settings
         invoicing.snapshots  invoicing.documents  [invoicing.formats invoicing.focus]
         invoicing.closing  invoicing.verification
         http_api.conventions  http_api.access  http_api.visible
         [http_api.usage http_api.calls http_api.status http_api.people http_api.reratings
-         http_api.invoices http_api.access_log]
+         http_api.invoices http_api.access_log http_api.prices]
         http_api.me  http_api  verbs  [function_app __main__]
     """,
     "consumers": """
@@ -73,6 +73,7 @@ WALLS = {
         "table_api.storage", "table_api.errors", "table_api.consumer_state",
     },
     "table_api.ledger": {"table_api.storage", "table_api.errors", "table_api.ledger"},
+    "table_api.prices": {"table_api.storage", "table_api.errors", "table_api.prices"},
     "table_api.invoicing.verification.lines": {
         "table_api.invoicing.verification.findings", "table_api.invoicing.verification.focus",
     },

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from pricing_rules.price_book.book import load_book
 from pricing_rules.types import CountedAt, Rank
 from pricing_rules.units import Unit
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
@@ -15,11 +16,14 @@ from table_api.ledger.measures import (
     QUANTITY_COLUMNS,
 )
 from table_api.people.people import People, Person
+from table_api.prices.price_list import PriceList
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
 from tests.fixtures.builders import CALL_TIME, make_usage
 from tests.fixtures.calls import NOW, all_rows, make_call, open_ledger
 from tests.paths import ROOT
+
+DEMO_BOOK = ROOT / "local_stack/demo_book.toml"
 
 
 async def test_every_column_of_the_ledger_is_documented() -> None:
@@ -120,9 +124,10 @@ async def test_every_column_of_the_other_tables_is_documented() -> None:
             )
         ]
     )
+    await PriceList(storage).publish(load_book([DEMO_BOOK]), at=NOW, age_days_max=90)
     text = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
     consumer = (ROOT / "docs/consumer.md").read_text(encoding="utf-8")
-    for table in ("people", "progress", "deadletters"):
+    for table in ("people", "progress", "deadletters", "prices"):
         rows = await all_rows(storage, table)
         assert rows
         section = text.split(f"## `{table}`\n")[1].partition("\n## ")[0]

@@ -20,6 +20,7 @@ USAGE_PAGE = "app_pages/usage.py"
 RERATINGS_PAGE = "app_pages/reratings.py"
 INVOICES_PAGE = "app_pages/invoices.py"
 COMPLETENESS_PAGE = "app_pages/completeness.py"
+PRICES_PAGE = "app_pages/prices.py"
 
 
 class Parameter(StrEnum):
@@ -45,7 +46,7 @@ class Parameter(StrEnum):
 KEPT_BY_A_LINK = (Parameter.RANGE, Parameter.FIRST, Parameter.LAST)
 """Parameters that stay when another view is opened; the others belong to the old view."""
 
-PAGES = (USAGE_PAGE, RERATINGS_PAGE, INVOICES_PAGE, COMPLETENESS_PAGE)
+PAGES = (USAGE_PAGE, RERATINGS_PAGE, INVOICES_PAGE, COMPLETENESS_PAGE, PRICES_PAGE)
 """The first one opens at the bare address."""
 
 Parameters = Mapping[Parameter, str]

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.address import COMPLETENESS_PAGE, INVOICES_PAGE, RERATINGS_PAGE, USAGE_PAGE
+from ui.address import COMPLETENESS_PAGE, INVOICES_PAGE, PRICES_PAGE, RERATINGS_PAGE, USAGE_PAGE
 from ui.parts.failure import failures_shown
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 
@@ -16,6 +16,7 @@ with failures_shown("page"):
             st.Page(RERATINGS_PAGE, title="Re-ratings"),
             st.Page(INVOICES_PAGE, title="Invoices"),
             st.Page(COMPLETENESS_PAGE, title="Completeness"),
+            st.Page(PRICES_PAGE, title="Prices"),
         ],
         position="hidden" if signing_in else "top",
     )

@@ -11,6 +11,7 @@ from table_api.ledger.meta import LedgerSettings, read_ledger_meta, read_meta
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.open_calls.counted_calls import CountedCalls
 from table_api.people.people import People
+from table_api.prices.price_list import PriceList
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.timestamp import now_utc
 
@@ -76,6 +77,9 @@ async def open_metering(
     if counted is not None:
         ledger = CountedOnce(ledger, projected, counted)
     await clients.price_books.keep(book)
+    await PriceList(clients.tables).publish(
+        book, at=now_utc(), age_days_max=settings.price_age_days_max
+    )
     raw_usage = RawUsage(clients.tables)
     await raw_usage.create()
     raw_usage = RawUsage(clients.tables)

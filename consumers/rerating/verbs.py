@@ -1,4 +1,4 @@
-"""`rerate VERB`: stage, what-if, approve, apply, revert, list, show."""
+"""`rerate VERB`: changes, stage, what-if, approve, apply, revert, list, show."""
 
 import sys
 
@@ -10,15 +10,18 @@ from consumers.errors import RerateRefused
 from consumers.metering.open_metering import check_currencies, standing_ledger
 from consumers.rerating.apply import Progressed, RunWorker
 from consumers.rerating.arguments import BookChoice
+from consumers.rerating.changes import as_json, as_text, changes_document
 from consumers.rerating.diff_text import as_csv, as_table
 from consumers.rerating.reviewed import reviewed_pairs
 from consumers.rerating.stage import Staging, check, is_live, keep_and_warn, rate_scope
 from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
+from pricing_rules.engine.book_changes import book_changes
 from pricing_rules.price_book.book import Book, load_book
 from table_api.consumer_state.raw_usage import RawUsage
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
+from table_api.prices.price_list import PriceList
 from table_api.rerating.run import Rerating, Settled, Work, flat_fields
 from table_api.rerating.runs_table import LISTED_MAX, LeftAlone, Reratings
 from table_api.rerating.scope import Scope, scan
@@ -52,6 +55,20 @@ async def what_if(settings: Settings, scope: Scope, choice: BookChoice, *, form:
         ledger = await standing_ledger(clients, settings)
         _, staging = await _staging(settings, clients, ledger, scope, choice)
     _print(staging.document(run=None), form)
+    return 0
+
+
+async def changes(settings: Settings, scope: Scope, choice: BookChoice, *, form: str) -> int:
+    """Print how the next book differs from the one in use, and which posted calls it changes."""
+    async with open_clients(settings) as clients:
+        ledger = await standing_ledger(clients, settings)
+        in_use = await PriceList(clients.tables).in_use()
+        if in_use is None:
+            raise RerateRefused("no metering consumer has started, so no book is in use")
+        old = await _book(settings, clients, BookChoice(version=in_use.version))
+        book, staging = await _staging(settings, clients, ledger, scope, choice)
+    document = changes_document(list(book_changes(old, book)), staging, in_use=old.version)
+    print(as_json(document) if form == "json" else as_text(document))
     return 0
 
 

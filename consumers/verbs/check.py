@@ -15,6 +15,7 @@ from consumers.receiving.receiver import EARLIEST
 from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
 from pricing_rules.errors import PricingError
+from pricing_rules.price_book.ages import ages
 from pricing_rules.price_book.book import load_book
 from table_api.consumer_state.progress import PROGRESS_TABLE
 from table_api.errors import LedgerMismatch, TableApiError
@@ -34,6 +35,13 @@ class Finding:
     name: str
     ok: bool
     said: str
+    warns: bool = False
+    """It works, and someone should look at it."""
+
+    @property
+    def word(self) -> str:
+        """The word that its line begins with."""
+        return "WARN  " if self.warns else "OK    " if self.ok else "FAILED"
 
 
 async def findings(settings: Settings, clients: Clients) -> AsyncIterator[Finding]:
@@ -50,6 +58,9 @@ async def findings(settings: Settings, clients: Clients) -> AsyncIterator[Findin
     yield await _ask(f"table storage (by {storage_way})", lambda: _tables(clients))
     yield await _ask("ledger", lambda: _ledger(settings, clients))
     yield await _ask("price book", lambda: _book(settings))
+    found = _price_ages(settings)
+    if found is not None:
+        yield found
 
 
 def _way(connection_string: str | None) -> str:
@@ -149,6 +160,18 @@ async def _book(settings: Settings) -> str:
     return f"version {book.version[:12]}, {len(book.deployments)} deployments"
 
 
+def _price_ages(settings: Settings) -> Finding | None:
+    """How old the prices of the book's deployments are; None where the book cannot be read."""
+    try:
+        book = load_book(settings.price_books, origins=settings.price_sources.split(","))
+    except PricingError:
+        return None
+    found = ages(book, at=now_utc(), days_max=settings.price_age_days_max)
+    if found.old:
+        return Finding("prices", True, f"{found} (PRICE_AGE_DAYS_MAX)", warns=True)
+    return Finding("prices", True, f"{found.prices} in use, the oldest of {found.oldest_checked}")
+
+
 async def check(settings: Settings) -> int:
     """Print a line per dependency. 1 when one fails."""
     ok = True
@@ -156,5 +179,5 @@ async def check(settings: Settings) -> int:
         async for finding in findings(settings, clients):
             ok = ok and finding.ok
             said = redact(finding.said)  # libraries and services choose these words
-            print(f"{'OK    ' if finding.ok else 'FAILED'} {finding.name}: {said}")
+            print(f"{finding.word} {finding.name}: {said}")
     return 0 if ok else 1

@@ -202,6 +202,26 @@ async def _what_if(
     )
 
 
+@verb(rerating, "changes", _BookVerb)
+async def _changes(
+    settings: Settings,
+    from_day: FromDay,
+    to_day: ToDay,
+    book: Book = None,
+    book_version: BookVersion = None,
+    form: Annotated[
+        str, typer.Option("--format", **one_of("form of the report", "table", "json"))
+    ] = "table",
+) -> int:
+    """Show what the next book changes: prices, and the posted calls of a period."""
+    from consumers.rerating.verbs import changes
+    from table_api.rerating.scope import Scope
+
+    scope = Scope(from_day=from_day, to_day=to_day)
+    choice = BookChoice(files=tuple(book or ()), version=book_version)
+    return await changes(settings, scope, choice, form=form)
+
+
 @verb(rerating, "approve")
 async def _approve(settings: Settings, run: Run, by: By, why: Why) -> int:
     """Let a staged run be applied."""

@@ -60,6 +60,10 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     """Whom to sign in to the UI as: what each one is, by name."""
     token_command: str = ""
     """Prints an access token for the API."""
+    old_prices: int = 0
+    """Prices in use that nobody compared with their source for PRICE_AGE_DAYS_MAX days."""
+    prices: int = 0
+    """Prices in use."""
     key: str | None = None
     """What a client sends to the gateway at `urls["base_url"]`; None without a gateway."""
 
@@ -81,6 +85,7 @@ def show(box: DemoBox, console: Console) -> None:
         ("unpriced calls in the ledger", f"{box.unpriced:,}"),
         ("total cost of the ledger", f"{box.total_cost} {box.currency}"),
         ("audit", box.audit),
+        *([("old prices", _old(box))] if box.old_prices else []),
         ("time", _time(box)),
         *_gateway(box),
         *([("invoices", box.invoices)] if box.invoices is not None else []),
@@ -98,6 +103,10 @@ def show(box: DemoBox, console: Console) -> None:
         table.add_row(Text(name, style="bold"), Text(value))
     title = "nothing new: the ledger already has every call" if box.nothing_new else "metered"
     console.print(Panel(table, title=title, expand=False))
+
+
+def _old(box: DemoBox) -> str:
+    return f"{box.old_prices} of {box.prices} in use: see {box.urls.get('ui', '')}/prices"
 
 
 def _time(box: DemoBox) -> str:

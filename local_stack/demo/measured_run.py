@@ -20,12 +20,14 @@ from local_stack.send import send_events
 from local_stack.traffic.paired_calls import paired_calls
 from local_stack.traffic.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
+from pricing_rules.price_book.ages import is_old
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.ledger.keys import CELL_ROWS
 from table_api.ledger.meta import read_meta
 from table_api.open_calls.decision import PairingState
+from table_api.prices.price_list import PriceList
 from table_api.storage.table_storage import TableStorage
 
 STALLED_S_MAX = 120.0
@@ -104,6 +106,7 @@ async def measured_run(
     await save_audit(storage, audited)
     counted = after.counts - before.counts
     meta = await read_meta(storage)
+    old, prices = await prices_in_use(storage)
     urls, key = ports.urls, None
     if traffic.live is not None:
         urls, key = {**urls, "base_url": ports.base_url}, DEFAULT_KEY
@@ -130,8 +133,26 @@ async def measured_run(
         no_usage=sent.states[PairingState.NO_USAGE],
         unattributed=sent.states[PairingState.UNATTRIBUTED],
         waiting=sent.states[PairingState.WAITING],
+        old_prices=old,
+        prices=prices,
         key=key,
     )
+
+
+async def prices_in_use(storage: TableStorage) -> tuple[int, int]:
+    """How many prices that a deployment may be priced by are old, and how many there are."""
+    now = datetime.now(UTC)
+    listed = PriceList(storage)
+    book = await listed.in_use()
+    if book is None:
+        return 0, 0
+    used = [
+        price
+        for price in await listed.prices()
+        if price.book_version == book.version and price.deployments and price.holds(now)
+    ]
+    old = sum(is_old(price.checked, now.date(), book.age_days_max) for price in used)
+    return old, len(used)
 
 
 async def _send(

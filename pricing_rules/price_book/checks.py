@@ -33,7 +33,8 @@ def check_cards(cards: Sequence[RateCard], file_of: Mapping[str, str]) -> None:
     by_model: dict[tuple[str, ...], list[RateCard]] = defaultdict(list)
     for card in cards:
         values = dict(card.matches)
-        by_model[values["provider"] + values["model"]].append(card)
+        # A list in another currency is a list of its own.
+        by_model[(card.currency, *values["provider"], *values["model"])].append(card)
     for of_model in by_model.values():
         for one, other in combinations(of_model, 2):
             if one.origin == other.origin and _ambiguous(one, other):
@@ -107,7 +108,7 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
             continue
         candidates = by_provider_and_model[alias.provider, alias.model]
         candidates = candidates + by_provider_and_model[alias.provider, None]
-        if not any(_serves(values, alias) for values in candidates):
+        if not any(serves(values, alias) for values in candidates):
             raise InvalidBook(
                 f"alias {alias.name!r} resolves to nothing: no rule prices {alias.provider} "
                 f"{alias.model} {alias.version or '(any version)'} {alias.type} "
@@ -116,7 +117,7 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
             )
 
 
-def _serves(values: Mapping[str, tuple[str, ...]], alias: Alias) -> bool:
+def serves(values: Mapping[str, tuple[str, ...]], alias: Alias) -> bool:
     """Whether a rule can price the alias. A version or region left open comes with the call."""
     stated = {"versions": alias.version, "deployment": alias.type, "region": alias.region}
     return all(

@@ -146,7 +146,7 @@ class TermsFinder:
         of_alias = {"provider": alias.provider, "model": alias.model, "versions": alias.version}
         facts |= {f"{USAGE_DIMENSION}{path}": value for path, value in fields}
         found = _Found(
-            cards=sorted(self._cards.find(facts), key=lambda c: list(PriceOrigin).index(c.origin)),
+            cards=sorted(self._cards.find(facts), key=self._order),
             modifiers=self._modifiers.find(facts),
             fees=self._fees.find(facts | of_alias),
             facts=facts,
@@ -154,6 +154,10 @@ class TermsFinder:
         )
         starts = sorted({_BEGINNING, *found.changes()})
         return starts, [self._at(start, empty, found) for start in starts]
+
+    def _order(self, card: RateCard) -> tuple[bool, int]:
+        """Prices in the book's currency come first, then the more trusted ones."""
+        return card.currency != self._currency, list(PriceOrigin).index(card.origin)
 
     def _at(self, moment: datetime, empty: Terms, found: "_Found") -> Terms:
         facts = found.facts

@@ -167,13 +167,19 @@ def _price(key: _CardKey, rows: _Rows, checked: date) -> ReadPrice:
         # All rates of the rule are known from the day the last of them took effect.
         valid_from=max(row.valid_from for row, _ in rows),
         valid_to=min(ends) if ends else None,
-        family=f"azure_{rows[0][1].family}",
+        family=_file(rows),
         source_kind="azure-retail",
         checked=checked,
         source_region=rows[0][0].region,
         meters=meters,
         conflict=_conflict(rows),
     )
+
+
+def _file(rows: _Rows) -> str:
+    """The rule file of the prices: one per family, and per currency that is not the dollar."""
+    (row, meter), *_ = rows
+    return f"azure_{meter.family}" + ("" if row.currency == "USD" else f"_{row.currency.lower()}")
 
 
 def _tiers(rows: _Rows) -> tuple[tuple[int | None, Rates], ...]:

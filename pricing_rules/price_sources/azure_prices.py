@@ -60,7 +60,7 @@ class Dump(msgspec.Struct, frozen=True):
     """Meters whose unit nobody knows."""
 
 
-class _RetailRow(msgspec.Struct, frozen=True):
+class RetailRow(msgspec.Struct, frozen=True):
     """The fields of the API's row that we read, by their own names."""
 
     serviceName: str
@@ -88,7 +88,7 @@ class _RetailRow(msgspec.Struct, frozen=True):
 
 
 class _Page(msgspec.Struct, frozen=True):
-    Items: list[_RetailRow]
+    Items: list[RetailRow]
 
 
 def read_meter_table(path: Path = METER_TABLE) -> dict[str, Meter | None]:
@@ -140,13 +140,7 @@ def read_dump(path: Path) -> Dump:
 
     Reservations, hours, pictures, storage and services without a model are left out.
     """
-    try:
-        page = msgspec.json.decode(path.read_bytes(), type=_Page)
-    except OSError as error:
-        raise InvalidPriceSource(f"{path}: cannot be read: {error.strerror}") from error
-    except msgspec.DecodeError as error:
-        raise InvalidPriceSource(f"{path}: is no page of the API: {error}") from error
-    rows = [row for row in page.Items if row.type == "Consumption" and row.of_a_model]
+    rows = [row for row in read_rows(path) if row.type == "Consumption"]
     known = [row for row in rows if row.unitOfMeasure in _COUNT_PER_PRICE]
     strange = {
         row.meterName: row.unitOfMeasure
@@ -157,6 +151,17 @@ def read_dump(path: Path) -> Dump:
         [_price_row(row) for row in known],
         [_of_a_strange_unit(meter, unit) for meter, unit in sorted(strange.items())],
     )
+
+
+def read_rows(path: Path) -> list[RetailRow]:
+    """Every row of a dump that may price a model, of all kinds of prices."""
+    try:
+        page = msgspec.json.decode(path.read_bytes(), type=_Page)
+    except OSError as error:
+        raise InvalidPriceSource(f"{path}: cannot be read: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise InvalidPriceSource(f"{path}: is no page of the API: {error}") from error
+    return [row for row in page.Items if row.of_a_model]
 
 
 def _of_a_strange_unit(meter: str, unit: str) -> Unread:
@@ -195,7 +200,7 @@ def _reading(
     return () if meter is None else (meter,)
 
 
-def _price_row(row: _RetailRow) -> PriceRow:
+def _price_row(row: RetailRow) -> PriceRow:
     end = row.effectiveEndDate
     return PriceRow(
         name=MeterName(

@@ -161,12 +161,13 @@ def _import_azure(
         list[Path], typer.Argument(metavar="DUMP.json", help="as `fetch-azure` prints them")
     ],
     checked: Checked = None,
+    book: Book = None,
     write: Write = None,
 ) -> int:
     """Compare dumps of the Azure Retail Prices API with the base books."""
     from pricing_rules.verbs.sources import import_azure
 
-    return import_azure(dumps, checked=checked or current_day(), into=write)
+    return import_azure(dumps, book or (), checked=checked or current_day(), into=write)
 
 
 @verb(books, "import-genai", _ImportVerb)
@@ -226,14 +227,17 @@ def _coverage(
 
 @verb(books, "fetch-azure")
 def _fetch_azure(
-    region: Annotated[str, typer.Option("--region", metavar="X", help="as in swedencentral")],
-    currency: Annotated[str, typer.Option("--currency", metavar="X", help="of the prices")] = "USD",
-    url: Annotated[
-        str | None,
-        typer.Option("--url", metavar="URL", help="default: the public Retail Prices API"),
+    region: Annotated[
+        list[str] | None,
+        typer.Option("--region", metavar="X…", help="as in swedencentral; default: every region"),
     ] = None,
+    currency: Annotated[str, typer.Option(metavar="X", help="as EUR")] = "USD",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write there, and print what changed in it")
+    ] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="default: Azure's own")] = None,
 ) -> int:
-    """Fetch a region's prices, in the form that `import-azure` reads."""
+    """Fetch the prices of regions, in the form that `import-azure` reads."""
     from pricing_rules.verbs.sources import fetch_azure
 
-    return fetch_azure(region, currency=currency, url=url)
+    return fetch_azure(region or (), currency=currency, url=url, out=out)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
+from pricing_rules.engine.book_changes import book_changes
 from pricing_rules.price_book.book import BASE_BOOKS, Book, compile_book, load_book, load_compiled
 from pricing_rules.price_book.book_file import BookFile
 from pricing_rules.price_book.digests import rule_digests
-from pricing_rules.verbs.listing import book_differences, show, stale
+from pricing_rules.verbs.listing import show, stale
 
 
 def lint(files: Sequence[Path]) -> int:
@@ -38,7 +39,7 @@ def show_model(model: str, files: Sequence[Path], *, at: datetime, today: date) 
 
 def diff(old: Path, new: Path) -> int:
     """Print how the second book differs. 1 when it does, as diff exits."""
-    differences = list(book_differences(_book(old), _book(new)))
+    differences = list(book_changes(_book(old), _book(new)))
     for line in differences:
         print(line)
     return 1 if differences else 0

@@ -4,22 +4,14 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from pricing_rules.money import format_pico
+from pricing_rules.price_book.ages import PRICE_AGE_DAYS_MAX, checked_on, in_force, is_old
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_book.rate_card import Alias, RateCard
-
-STALE_AFTER_DAYS = 60
-"""A price that nobody compared with its source for longer is warned about."""
+from pricing_rules.price_book.rate_card import RateCard
 
 
 def cards_of(book: Book, model: str, at: datetime) -> list[RateCard]:
     """The base rules of a model in force at a time, by its name with or without the version."""
-    return [
-        card
-        for card in book.content.cards
-        if model.lower() in _names(card)
-        and card.valid_from <= at
-        and (card.valid_to is None or at < card.valid_to)
-    ]
+    return [card for card in in_force(book.content.cards, at) if model.lower() in _names(card)]
 
 
 def _names(card: RateCard) -> set[str]:
@@ -54,45 +46,13 @@ def show(book: Book, model: str, *, at: datetime, today: date) -> Iterator[str]:
 def stale(book: Book, model: str, *, at: datetime, today: date) -> list[str]:
     """A warning for each price that was last checked too long ago."""
     return [
-        f"{card.id}: checked {age} days ago, more than {STALE_AFTER_DAYS}"
+        f"{card.id}: checked {age_days(book, card.id, today)} days ago, "
+        f"more than {PRICE_AGE_DAYS_MAX}"
         for card in cards_of(book, model, at)
-        if (age := age_days(book, card.id, today)) > STALE_AFTER_DAYS
+        if is_old(checked_on(book, card.id), today, PRICE_AGE_DAYS_MAX)
     ]
 
 
 def age_days(book: Book, rule_id: str, today: date) -> int:
     """Days since someone compared the price with its source."""
-    return (today - date.fromisoformat(book.sources[rule_id].checked)).days
-
-
-def book_differences(old: Book, new: Book) -> Iterator[str]:
-    """What the second book has otherwise: rules and aliases added, gone or changed."""
-    if old.version == new.version:
-        return
-    for name in ("pricing_currency", "billing_currency", "default_versions"):
-        before, after = getattr(old.content, name), getattr(new.content, name)
-        if before != after:
-            yield f"changed   {name}: {before} → {after}"
-    before_rules, after_rules = _rules(old), _rules(new)
-    for rule_id in sorted(before_rules.keys() | after_rules.keys()):
-        if rule_id not in after_rules:
-            yield f"gone      {rule_id}"
-        elif rule_id not in before_rules:
-            yield f"added     {rule_id}"
-        elif before_rules[rule_id] != after_rules[rule_id]:
-            yield f"changed   {rule_id}"
-
-
-def _rules(book: Book) -> dict[str, object]:
-    content = book.content
-    rules: dict[str, object] = {card.id: card for card in content.cards}
-    rules |= {rule.id: rule for rule in content.modifiers}
-    rules |= {rate.id: rate for rate in content.fx}
-    rules |= {fee.id: fee for fee in content.fees}
-    rules |= {f"family {family.name} ({family.begins[0]}…)": family for family in content.families}
-    rules |= {f"deployment {_named(alias)}": alias for alias in content.aliases}
-    return rules
-
-
-def _named(alias: Alias) -> str:
-    return alias.name if alias.host is None else f"{alias.name} at {alias.host}"
+    return (today - checked_on(book, rule_id)).days

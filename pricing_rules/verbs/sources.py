@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
-from pricing_rules.price_book.book import load_book
+from pricing_rules.price_book.book import BASE_BOOKS, load_book
+from pricing_rules.price_sources.azure_changes import dump_changes
 from pricing_rules.price_sources.azure_fetch import PRICES_URL, fetch_prices
 from pricing_rules.price_sources.azure_import import propose_azure
 from pricing_rules.price_sources.coverage import cover
@@ -24,9 +25,11 @@ from pricing_rules.price_sources.proposals import Proposal, render
 from pricing_rules.price_sources.rule_text import CACHED_FILE, cached_text, rule_text
 
 
-def import_azure(dumps: Sequence[Path], *, checked: date, into: Path | None) -> int:
-    """Compare dumps of the Retail Prices API with the base books."""
-    return _review(propose_azure(dumps, load_book(), checked=checked), into)
+def import_azure(
+    dumps: Sequence[Path], files: Sequence[Path], *, checked: date, into: Path | None
+) -> int:
+    """Compare dumps of the Retail Prices API with the base books and the files over them."""
+    return _review(propose_azure(dumps, load_book(files), checked=checked), into, files)
 
 
 def import_genai(provider: str, *, since: date, checked: date, into: Path | None) -> int:
@@ -72,23 +75,35 @@ def coverage(file: Path, version: str, *, at: datetime) -> int:
     return 0
 
 
-def fetch_azure(region: str, *, currency: str, url: str | None) -> int:
-    """Print a region's prices in the form that import-azure reads."""
-    page = fetch_prices(region, currency=currency, url=url or PRICES_URL, sleep=time.sleep)
-    print(msgspec.json.format(page, indent=1).decode())
+def fetch_azure(regions: Sequence[str], *, currency: str, url: str | None, out: Path | None) -> int:
+    """Print prices in the form that import-azure reads, or write them and print what changed."""
+    page = fetch_prices(regions, currency=currency, url=url or PRICES_URL, sleep=time.sleep)
+    text = msgspec.json.format(page, indent=1)
+    if out is None:
+        print(text.decode())
+        return 0
+    fetched = out.with_name(f"{out.name}.new")
+    fetched.write_bytes(text)
+    if out.exists():
+        print("\n".join(dump_changes(out, fetched)))
+    fetched.replace(out)
+    print(f"{len(msgspec.json.decode(page)['Items'])} rows written to {out}", file=sys.stderr)
     return 0
 
 
-def _review(proposals: Sequence[Proposal], into: Path | None) -> int:
+def _review(proposals: Sequence[Proposal], into: Path | None, files: Sequence[Path] = ()) -> int:
     print(render(proposals))
     if into is None:
         return 0
+    known = {file.resolve() for file in (*BASE_BOOKS.glob("*.toml"), *files)}
+    written: dict[Path, None] = {}
     for proposal in proposals:
         if proposal.price is not None:
             file = into / f"{proposal.price.family}.toml"
             _append(file, rule_text(proposal))
+            written[file] = None
             print(f"{proposal.rule_id} written to {file.name}", file=sys.stderr)
-    load_book()
+    load_book([*files, *(file for file in written if file.resolve() not in known)])
     return 0
 
 

@@ -31,6 +31,8 @@ from table_api.http_api.me import models as me_models
 from table_api.http_api.openapi import describe
 from table_api.http_api.people import endpoints as people
 from table_api.http_api.people import models as people_models
+from table_api.http_api.prices import endpoints as prices
+from table_api.http_api.prices import models as price_models
 from table_api.http_api.reratings import endpoints as reratings
 from table_api.http_api.reratings import models as rerating_models
 from table_api.http_api.status import endpoints as status
@@ -77,6 +79,7 @@ ROUTES = (
     Route("/v1/calls/{call_id}", calls.get_call, call_models.CallDetail, SIGNED_IN),
     Route("/v1/reratings", reratings.get_reratings, rerating_models.Reratings, BILLING),
     Route("/v1/reratings/{run}", reratings.get_rerating, rerating_models.ReratingDetail, BILLING),
+    Route("/v1/prices", prices.get_prices, price_models.Prices, SIGNED_IN),
     Route("/v1/people", people.get_people, people_models.People, SIGNED_IN),
     Route("/v1/regroupings", people.get_regroupings, people_models.Regroupings, BILLING),
     Route("/v1/invoices", invoices.get_invoices, invoice_models.Invoices, SIGNED_IN),

@@ -9,6 +9,7 @@ from consumers.errors import SettingsError
 from consumers.pairing.run import hub_settings
 from consumers.running.clients import open_clients
 from consumers.settings import options, read_settings
+from pricing_rules.price_book.ages import PRICE_AGE_DAYS_MAX
 from pricing_rules.price_book.rules import PriceOrigin
 from table_api.errors import SettingsError as StorageSettingsError
 from tests.consumers.process import ConsumerProcess
@@ -152,6 +153,12 @@ def test_price_sources_are_those_of_the_price_book() -> None:
     assert named.price_sources == "azure,vendor"
     with pytest.raises(SettingsError, match="expected some of azure, vendor, reported"):
         read_settings({}, {**LEAST, "PRICE_SOURCES": "azure,rumour"})
+
+
+def test_a_price_is_old_after_the_days_that_the_price_books_say() -> None:
+    assert read_settings({}, LEAST).price_age_days_max == PRICE_AGE_DAYS_MAX
+    named = read_settings({}, {**LEAST, "PRICE_AGE_DAYS_MAX": "30"})
+    assert named.price_age_days_max == 30
 
 
 def test_every_flag_is_its_variable_in_lower_case() -> None:

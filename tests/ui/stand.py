@@ -15,6 +15,7 @@ import uvicorn
 
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import PICO_DIGITS
+from pricing_rules.price_book.book import Book
 from pricing_rules.types import PricedCall
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import audit
@@ -28,6 +29,7 @@ from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.owners.ownership import Kind, Owners, Ownership
 from table_api.people.people import People, Person
 from table_api.people.regroupings import Regrouping, Regroupings
+from table_api.prices.price_list import PriceList
 from table_api.rerating.scope import Scope
 from table_api.storage.keys import KeyRange
 from table_api.storage.memory_blobs import MemoryBlobStore
@@ -211,6 +213,11 @@ class Stand:
             charge=5 * 10**PICO_DIGITS,
         )
         self._do(Regroupings(self.storage).add([moved], at=_now()))
+
+    def publish_prices(self, prices: Book, *, age_days_max: int) -> None:
+        """What a metering consumer says of its book when it starts."""
+        listed = PriceList(self.storage)
+        self._do(listed.publish(prices, at=_now(), age_days_max=age_days_max))
 
     def add_dead_letter(self) -> None:
         self._do(self._add_dead_letter())

@@ -14,6 +14,7 @@ import msgspec
 from ui.api.completeness_answers import Completeness
 from ui.api.errors import AnswerMalformed, ApiRefused, ApiUnreachable, SignInNeeded
 from ui.api.invoice_answers import Invoice, InvoicePreview, Invoices
+from ui.api.price_answers import Prices
 from ui.api.rerating_answers import Regroupings, RunDetail, Runs
 from ui.api.usage_answers import CallDetail, Calls, Health, Metering, Subjects, SubjectUsage, Usage
 from ui.period import Period
@@ -138,6 +139,10 @@ class Client:
 
     def regroupings(self) -> Regroupings:
         return self._ask(Regroupings, "/v1/regroupings")
+
+    def prices(self) -> Prices:
+        """The prices of the book in use that hold now."""
+        return self._ask(Prices, "/v1/prices")
 
     def invoices(self, kind: DocumentKind) -> Invoices:
         """Closed months, and their invoices or the newest month's statements."""

@@ -34,8 +34,20 @@ async def test_check_says_ok_for_each_dependency_and_by_which_way(
         "OK     table storage (by connection string)",
         "OK     ledger",
         "OK     price book",
+        "WARN   prices",
     ]
     assert "read an event" in said[1]
+    assert "prices in use were checked too long ago, azure." in said[6]
+    assert "on 2025-08-25" in said[6]
+
+
+async def test_check_does_not_warn_of_prices_within_the_days_of_the_setting(
+    stage: Stage, capsys: Capture
+) -> None:
+    assert await check(stage.settings(price_age_days_max=5_000)) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1].startswith("OK     prices: ")
+    assert said[-1].endswith("in use, the oldest of 2025-08-25")
 
 
 async def test_check_names_the_dependency_that_fails(stage: Stage, capsys: Capture) -> None:

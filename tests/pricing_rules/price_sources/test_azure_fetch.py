@@ -33,8 +33,9 @@ class PriceApi:
         self.slept: list[int] = []
         self.url = ""
 
-    def fetch(self) -> list[dict[str, Any]]:
-        page = fetch_prices("eastus2", currency="USD", url=self.url, sleep=self.slept.append)
+    def fetch(self, *regions: str, currency: str = "USD") -> list[dict[str, Any]]:
+        where = regions or ("eastus2",)
+        page = fetch_prices(where, currency=currency, url=self.url, sleep=self.slept.append)
         rows: list[dict[str, Any]] = json.loads(page)["Items"]
         return rows
 
@@ -87,7 +88,7 @@ def test_pages_are_followed_until_there_is_no_link() -> None:
 def test_a_price_is_passed_on_digit_by_digit() -> None:
     body = '{"Items": [{"retailPrice": 0.00002750000000000001}], "NextPageLink": ""}'
     with serving((200, {}, body)) as api:
-        page = fetch_prices("eastus2", currency="USD", url=api.url, sleep=api.slept.append)
+        page = fetch_prices(["eastus2"], currency="USD", url=api.url, sleep=api.slept.append)
     assert b"0.00002750000000000001" in page
 
 
@@ -118,7 +119,7 @@ def test_a_throttled_page_is_asked_for_again_after_the_stated_delay(
 def test_throttling_without_end_fails_after_bounded_attempts() -> None:
     with (
         serving((429, {}, "")) as api,
-        pytest.raises(FetchFailed, match=f"429 after {ATTEMPTS_MAX} attempts"),
+        pytest.raises(FetchFailed, match=f"429, after {ATTEMPTS_MAX} attempts"),
     ):
         api.fetch()
     assert len(api.asked) == ATTEMPTS_MAX
@@ -126,15 +127,54 @@ def test_throttling_without_end_fails_after_bounded_attempts() -> None:
 
 
 def test_a_refusal_is_not_repeated() -> None:
-    with serving((400, {}, "")) as api, pytest.raises(FetchFailed, match="400 after 1 attempts"):
+    with serving((400, {}, "")) as api, pytest.raises(FetchFailed, match="400, after 1 attempts"):
         api.fetch()
     assert len(api.asked) == 1
 
 
-@pytest.mark.parametrize("body", ["<html>", "[]", '{"Items": 1}'])
-def test_an_answer_that_is_no_page_is_refused(body: str) -> None:
-    with serving((200, {}, body)) as api, pytest.raises(FetchFailed):
+BROKEN = ["<html>", "[]", '{"Items": 1}', '{"Items": [{"a":', '{"Items": [{}], "Count": 2}']
+
+
+@pytest.mark.parametrize("body", BROKEN)
+def test_a_broken_page_is_asked_for_again(body: str) -> None:
+    with serving((200, {}, body), page("a")) as api:
+        assert [row["meterName"] for row in api.fetch()] == ["a"]
+    assert api.slept == [RETRY_DELAY_S]
+
+
+@pytest.mark.parametrize("body", BROKEN)
+def test_a_page_that_stays_broken_is_refused(body: str) -> None:
+    with serving((200, {}, body)) as api, pytest.raises(FetchFailed, match="after 5 attempts"):
         api.fetch()
+    assert len(api.asked) == ATTEMPTS_MAX
+
+
+def test_each_region_is_asked_for_and_no_region_is_all_of_them() -> None:
+    with serving(page("a"), page("b"), page("c")) as api:
+        assert [row["meterName"] for row in api.fetch("eastus2", "japaneast")] == ["a", "b"]
+        everywhere = fetch_prices([], currency="USD", url=api.url, sleep=api.slept.append)
+    assert len(json.loads(everywhere)["Items"]) == 1
+    filters = [asked["$filter"][0] for asked in api.asked]
+    assert filters[0].startswith("armRegionName eq 'eastus2' and (serviceName eq 'Foundry Models'")
+    assert filters[1].startswith("armRegionName eq 'japaneast' and ")
+    assert filters[2].startswith("(serviceName eq 'Foundry Models' or ")
+
+
+def test_prices_in_another_currency_than_asked_for_are_refused() -> None:
+    rows = {"Items": [{"meterName": "a", "currencyCode": "USD"}]}
+    message = "asked for prices in EUR, the API answered in USD"
+    with serving((200, {}, rows)) as api, pytest.raises(FetchFailed, match=message):
+        api.fetch(currency="EUR")
+    assert api.asked[0]["currencyCode"] == ["EUR"]
+
+
+def test_a_link_back_to_a_page_is_not_followed_for_ever() -> None:
+    with (
+        serving(page("a", link="{api}?$skip=1"), page("b", link="{api}?$skip=1")) as api,
+        pytest.raises(FetchFailed, match="leads back to"),
+    ):
+        api.fetch()
+    assert len(api.asked) == 2
 
 
 def test_a_link_to_another_host_is_not_followed() -> None:
@@ -146,8 +186,9 @@ def test_a_link_to_another_host_is_not_followed() -> None:
 
 
 def test_pages_without_end_are_bounded() -> None:
+    endless = [page("a", link=f"{{api}}?$skip={skip}") for skip in range(PAGES_MAX + 1)]
     with (
-        serving(page("a", link="{api}?$skip=1")) as api,
+        serving(*endless) as api,
         pytest.raises(FetchFailed, match=f"more than {PAGES_MAX} pages"),
     ):
         api.fetch()
@@ -158,4 +199,4 @@ def test_a_server_that_is_not_there_is_named() -> None:
     with serving(page("a")) as api:
         url = api.url
     with pytest.raises(FetchFailed, match="GET http://127"):
-        fetch_prices("eastus2", currency="USD", url=url, sleep=lambda _: None)
+        fetch_prices(["eastus2"], currency="USD", url=url, sleep=lambda _: None)

@@ -186,12 +186,12 @@ def test_a_time_that_is_none_is_a_wrong_argument(capsys: Output, moment: str) ->
 
 
 def test_show_gives_sources_and_warns_of_old_prices(capsys: Output) -> None:
-    out, err = run(capsys, ["show", "gpt-4.1", "--at", AT, "--today", "2025-10-24"])
+    out, err = run(capsys, ["show", "gpt-4.1", "--at", AT, "--today", "2025-11-23"])
     assert "gpt 4.1 Inp glbl Tokens" in out
-    assert "checked 2025-08-25, 60 days ago" in out
+    assert "checked 2025-08-25, 90 days ago" in out
     assert err == ""
-    _, err = run(capsys, ["show", "gpt-4.1", "--at", AT, "--today", "2025-10-25"])
-    assert "checked 61 days ago, more than 60" in err
+    _, err = run(capsys, ["show", "gpt-4.1", "--at", AT, "--today", "2025-11-24"])
+    assert "checked 91 days ago, more than 90" in err
     out, _ = run(capsys, ["show", "gpt-5.4", "--at", AT])
     assert "up to 272,000 prompt tokens" in out
     dated, _ = run(capsys, ["show", "GPT-5.4-2026-03-05", "--at", AT])

@@ -1,0 +1,72 @@
+"""How long ago prices were compared with their source, and which of them calls can meet."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.checks import serves
+from pricing_rules.price_book.rate_card import RateCard
+
+PRICE_AGE_DAYS_MAX = 90
+"""A price that nobody compared with its source for longer is old."""
+
+
+class Ages(NamedTuple):
+    """How old the prices of some rules are."""
+
+    prices: int
+    old: int
+    """Of them, those checked more than the bound of days ago."""
+    oldest_rule: str | None
+    oldest_checked: date | None
+
+    def __str__(self) -> str:
+        return (
+            f"{self.old} of {self.prices} prices in use were checked too long ago, "
+            f"{self.oldest_rule} on {self.oldest_checked}"
+        )
+
+
+def in_force(cards: Iterable[RateCard], at: datetime) -> list[RateCard]:
+    """The rules that hold at a time."""
+    return [
+        card
+        for card in cards
+        if card.valid_from <= at and (card.valid_to is None or at < card.valid_to)
+    ]
+
+
+def deployments_of(book: Book, card: RateCard) -> list[str]:
+    """The deployments of the book whose calls the rule may price, by name."""
+    values = dict(card.matches)
+    names = {
+        alias.name: None
+        for alias in book.content.aliases
+        if (alias.provider,) == values["provider"]
+        and (alias.model,) == values["model"]
+        and serves(values, alias)
+    }
+    return list(names)
+
+
+def ages(book: Book, *, at: datetime, days_max: int = PRICE_AGE_DAYS_MAX) -> Ages:
+    """The ages of the prices in use on the day of `at`."""
+    checked = sorted(
+        (checked_on(book, card.id), card.id)
+        for card in in_force(book.content.cards, at)
+        if deployments_of(book, card)
+    )
+    old = sum(is_old(day, at.date(), days_max) for day, _ in checked)
+    day, rule = checked[0] if checked else (None, None)
+    return Ages(prices=len(checked), old=old, oldest_rule=rule, oldest_checked=day)
+
+
+def checked_on(book: Book, rule_id: str) -> date:
+    """The day on which someone compared the price with its source."""
+    return date.fromisoformat(book.sources[rule_id].checked)
+
+
+def is_old(checked: date, today: date, days_max: int) -> bool:
+    """90 days later a price is not old yet; 91 days later it is."""
+    return (today - checked).days > days_max

@@ -1,0 +1,75 @@
+"""The handler of the prices of the book in use."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pricing_rules.price_book.ages import is_old
+from table_api.http_api.access.question import asking_of
+from table_api.http_api.conventions.etags import json_answer
+from table_api.http_api.conventions.queries import Day, NoQuery, Text
+from table_api.http_api.prices import models
+from table_api.prices.price_list import BookInUse, ListedPrice, PriceList
+
+
+class PricesQuery(NoQuery):
+    """Which prices."""
+
+    model: Text | None = Field(None, description="Only this model's, as the book spells it.")
+    day: Day | None = Field(None, description="Those that hold at noon UTC of a day; now if none.")
+
+
+async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -> Response:
+    """The prices of the book that metering rates with, each with its source and its age."""
+    asking = asking_of(request)
+    api = asking.api
+    today = api.now().date()
+    day = query.day or today
+    at = api.now() if query.day is None else datetime.combine(day, time(12), UTC)
+    listed = PriceList(api.storage)
+    book = await listed.in_use()
+    prices = [
+        _price(price, book, today)
+        for price in (await listed.prices() if book else [])
+        if book and price.book_version == book.version and price.holds(at)
+    ]
+    named = query.model and query.model.lower()
+    answer = models.Prices(
+        book=models.BookInUse(**asdict(book)) if book else None,
+        day=day,
+        old_in_use=sum(price.old and bool(price.deployments) for price in prices),
+        data=[price for price in prices if named in {None, price.model.lower()}],
+    )
+    return json_answer(request, answer, asking.caller.binding)
+
+
+def _price(price: ListedPrice, book: BookInUse, today: date) -> models.Price:
+    matches = {name: list(values) for name, values in price.matches.items()}
+    return models.Price(
+        rule=price.rule,
+        provider=matches.pop("provider")[0],
+        model=matches.pop("model")[0],
+        matches=matches,
+        currency=price.currency,
+        valid_from=price.valid_from,
+        valid_to=price.valid_to,
+        tiers=[models.PriceTier.model_validate(asdict(tier)) for tier in price.tiers],
+        origin=price.origin,
+        source=models.PriceSource(
+            kind=price.source,
+            version=price.source_version,
+            url=price.url,
+            region=price.region,
+            meters=dict(price.meters),
+            note=price.note,
+        ),
+        checked=price.checked,
+        age_days=(today - price.checked).days,
+        old=is_old(price.checked, today, book.age_days_max),
+        deployments=list(price.deployments),
+    )

@@ -1,0 +1,59 @@
+"""The answers about prices; docs/api.md says what each field means."""
+
+from datetime import date, datetime
+
+from table_api.http_api.conventions.models import Answer, Money
+
+
+class PriceSource(Answer):
+    """Where a price was read."""
+
+    kind: str
+    version: str | None
+    url: str | None
+    region: str | None
+    meters: dict[str, str]
+    note: str | None
+
+
+class PriceTier(Answer):
+    """Prices for prompts up to a size."""
+
+    up_to_prompt_tokens: int | None
+    per_million: dict[str, Money]
+
+
+class Price(Answer):
+    """The list price of one model from a day on: a base rule of the book."""
+
+    rule: str
+    provider: str
+    model: str
+    matches: dict[str, list[str]]
+    currency: str
+    valid_from: datetime
+    valid_to: datetime | None
+    tiers: list[PriceTier]
+    origin: str
+    source: PriceSource
+    checked: date
+    age_days: int
+    old: bool
+    deployments: list[str]
+
+
+class BookInUse(Answer):
+    """The price book that metering rates with."""
+
+    version: str
+    used_at: datetime
+    age_days_max: int
+
+
+class Prices(Answer):
+    """The prices that hold on a day."""
+
+    book: BookInUse | None
+    day: date
+    old_in_use: int
+    data: list[Price]

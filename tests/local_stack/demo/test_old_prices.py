@@ -1,0 +1,42 @@
+"""The box warns of prices in use that nobody compared with their source for too long."""
+
+from io import StringIO
+
+import msgspec
+from rich.console import Console
+
+from local_stack.demo.demo_box import DemoBox, show
+from local_stack.demo.measured_run import prices_in_use
+from pricing_rules.price_book.ages import ages
+from pricing_rules.price_book.book import load_book
+from table_api.prices.price_list import PriceList
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.timestamp import now_utc
+from tests.fixtures.calls import DEMO_BOOK
+
+BOX = DemoBox(
+    sent=1, posted=1, duplicates=0, deferred=0, dead_lettered=0, unpriced=0, total_cost="0",
+    currency="USD", audit="ok", seconds=1.0, timed_events=1, cpu_us_per_event=1.0,
+    urls={"ui": "http://127.0.0.1:1"},
+)  # fmt: skip
+
+
+async def test_old_prices_of_the_demonstrations_book_are_counted() -> None:
+    storage = MemoryTableStorage()
+    assert await prices_in_use(storage) == (0, 0)
+    book = load_book([DEMO_BOOK])
+    await PriceList(storage).publish(book, at=now_utc(), age_days_max=90)
+    found = ages(book, at=now_utc())
+    assert await prices_in_use(storage) == (found.old, found.prices)
+    assert found.old > 0
+
+
+def test_the_box_names_old_prices_only_where_there_are_any() -> None:
+    def printed(box: DemoBox) -> str:
+        console = Console(record=True, width=100, file=StringIO())
+        show(box, console)
+        return console.export_text()
+
+    assert "old prices" not in printed(BOX)
+    old = msgspec.structs.replace(BOX, old_prices=3, prices=12)
+    assert "3 of 12 in use: see http://127.0.0.1:1/prices" in printed(old)

@@ -1,0 +1,79 @@
+"""Prices over HTTP: source, date and age of each."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from table_api.prices.price_list import PriceList
+from table_api.storage.memory_tables import MemoryTableStorage
+from tests.fixtures.calls import NOW
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text
+from tests.table_api.conftest import ApiClient
+
+SOURCE = 'source = { kind = "report", checked = 2026-11-01 }'
+READ = (
+    'source = { kind = "azure-retail", checked = 2026-06-01, region = "eastus2", '
+    'url = "https://prices.azure.com", meters = { input = "m Inp glbl Tokens" } }'
+)
+
+
+@pytest.fixture
+async def prices(memory: MemoryTableStorage, tmp_path: Path) -> str:
+    """A book in use with an old price that a deployment has, and a newer one that none has."""
+    ends = "valid_to = 2026-06-01T00:00:00Z"
+    book = compile_text(
+        tmp_path,
+        base_rule("base.m").replace(SOURCE, READ),
+        base_rule("base.n").replace('model = "m"', 'model = "n"'),
+        base_rule("base.gone", more=ends).replace('model = "m"', 'model = "gone"'),
+        ALIAS,
+    )
+    await PriceList(memory).publish(book, at=NOW, age_days_max=90)
+    return book.version
+
+
+async def test_each_price_says_where_it_is_from_and_how_old_that_is(
+    api: ApiClient, prices: str
+) -> None:
+    answer = (await api.get("/v1/prices")).json()
+    assert answer["book"]["version"] == prices
+    assert answer["book"]["age_days_max"] == 90
+    assert answer["old_in_use"] == 1
+    old, new = answer["data"]
+    assert (old["rule"], old["model"], old["old"], old["deployments"]) == (
+        "base.m", "m", True, ["dep"]
+    )  # fmt: skip
+    assert old["checked"] == "2026-06-01"
+    assert old["age_days"] == (NOW.date() - date(2026, 6, 1)).days
+    assert old["source"] == {
+        "kind": "azure-retail",
+        "version": None,
+        "url": "https://prices.azure.com",
+        "region": "eastus2",
+        "meters": {"input": "m Inp glbl Tokens"},
+        "note": None,
+    }
+    assert old["tiers"] == [
+        {
+            "up_to_prompt_tokens": None,
+            "per_million": {"input": "2", "cache_read": "0.5", "output": "8"},
+        }
+    ]
+    assert (new["rule"], new["old"], new["deployments"]) == ("base.n", False, [])
+
+
+async def test_prices_are_asked_for_by_model_and_day(api: ApiClient, prices: str) -> None:
+    async def rules(query: str) -> list[str]:
+        return [each["rule"] for each in (await api.get(f"/v1/prices?{query}")).json()["data"]]
+
+    assert await rules("model=N") == ["base.n"]
+    assert await rules("model=other") == []
+    assert await rules("day=2026-05-31") == ["base.gone", "base.m", "base.n"]
+    assert await rules("day=2025-12-31") == []
+    assert (await api.get("/v1/prices?day=yesterday")).status_code == 400
+
+
+async def test_before_any_consumer_ran_there_is_no_price(api: ApiClient) -> None:
+    answer = (await api.get("/v1/prices")).json()
+    assert (answer["book"], answer["old_in_use"], answer["data"]) == (None, 0, [])

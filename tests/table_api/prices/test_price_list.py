@@ -1,0 +1,94 @@
+"""Table `prices`: what is in use, what a later book says otherwise, and what stays for invoices."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from pricing_rules.price_book.book import load_book
+from table_api.errors import Altered
+from table_api.prices.price_list import PRICES_TABLE, RULES_PARTITION, PriceList
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Upsert
+from tests.fixtures.calls import NOW
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text
+
+LATER = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+async def test_a_published_book_is_listed_with_its_sources(
+    memory: MemoryTableStorage, tmp_path: Path
+) -> None:
+    book = compile_text(
+        tmp_path, base_rule() + base_rule("base.m.vn", match=', region = ["x"]'), ALIAS
+    )
+    prices = PriceList(memory)
+    assert await prices.in_use() is None
+    assert await prices.publish(book, at=NOW, age_days_max=90) == 2
+    in_use = await prices.in_use()
+    assert in_use is not None
+    assert (in_use.version, in_use.used_at, in_use.age_days_max) == (book.version, NOW, 90)
+    everywhere, regional = await prices.prices()
+    assert everywhere.rule == "base.m"
+    assert everywhere.matches == {"provider": ["azure"], "model": ["m"]}
+    assert everywhere.tiers[0].per_million == {"input": "2", "cache_read": "0.5", "output": "8"}
+    assert (everywhere.source, everywhere.checked) == ("report", date(2026, 11, 1))
+    assert everywhere.deployments == ["dep"]
+    assert everywhere.holds(NOW)
+    assert regional.matches["region"] == ["x"]
+
+
+async def test_what_did_not_change_is_not_written_again(
+    memory: MemoryTableStorage, tmp_path: Path
+) -> None:
+    prices = PriceList(memory)
+    book = compile_text(tmp_path, base_rule(), ALIAS)
+    assert await prices.publish(book, at=NOW, age_days_max=90) == 1
+    assert await prices.publish(book, at=LATER, age_days_max=30) == 0
+    in_use = await prices.in_use()
+    assert in_use is not None
+    assert (in_use.used_at, in_use.age_days_max) == (LATER, 30)
+
+
+async def test_a_price_that_was_checked_again_has_the_new_date_in_the_same_book(
+    memory: MemoryTableStorage, tmp_path: Path
+) -> None:
+    prices = PriceList(memory)
+    rule = base_rule()
+    first = compile_text(tmp_path, rule, ALIAS)
+    await prices.publish(first, at=NOW, age_days_max=90)
+    again = compile_text(
+        tmp_path, rule.replace("checked = 2026-11-01", "checked = 2026-11-29"), ALIAS
+    )
+    assert again.version == first.version
+    assert await prices.publish(again, at=LATER, age_days_max=90) == 1
+    assert [price.checked for price in await prices.prices()] == [date(2026, 11, 29)]
+
+
+async def test_a_rule_of_an_earlier_book_stays_for_the_invoices(
+    memory: MemoryTableStorage, tmp_path: Path
+) -> None:
+    prices = PriceList(memory)
+    await prices.publish(compile_text(tmp_path, base_rule("old")), at=NOW, age_days_max=90)
+    new = compile_text(tmp_path, base_rule("new"))
+    await prices.publish(new, at=LATER, age_days_max=90)
+    versions = {price.rule: price.book_version for price in await prices.prices()}
+    assert versions["new"] == new.version
+    assert versions["old"] != new.version
+
+
+async def test_the_shipped_books_fit_the_table(memory: MemoryTableStorage) -> None:
+    book = load_book()
+    prices = PriceList(memory)
+    assert await prices.publish(book, at=NOW, age_days_max=90) == len(book.content.cards)
+    assert [price.rule for price in await prices.prices()] == sorted(
+        card.id for card in book.content.cards
+    )
+
+
+async def test_a_damaged_row_is_named(memory: MemoryTableStorage, tmp_path: Path) -> None:
+    prices = PriceList(memory)
+    await prices.publish(compile_text(tmp_path, base_rule()), at=NOW, age_days_max=90)
+    await memory.transact(PRICES_TABLE, RULES_PARTITION, [Upsert("base.m", {"tiers": "{"})])
+    with pytest.raises(Altered, match=r"row prices rules base\.m cannot be read"):
+        await prices.prices()

@@ -1,0 +1,62 @@
+"""The page of prices over the real API: sources, ages, and a warning of old ones."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.paths import ROOT
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text
+from tests.ui.stand import Stand
+
+APP = ROOT / "ui/streamlit_app.py"
+PAGE = "app_pages/prices.py"
+RUN_TIMEOUT_S = 30
+TIERS = """
+[[rule.tier]]
+up_to_prompt_tokens = 272000
+rates = { input = "2", output = "8", web_search = "10" }
+[[rule.tier]]
+rates = { input = "4", output = "12" }
+"""
+
+
+def prices() -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=RUN_TIMEOUT_S)
+    return app.run().switch_page(PAGE).run()
+
+
+def test_before_a_consumer_ran_the_page_says_who_brings_the_prices(stand: Stand) -> None:
+    app = prices()
+    assert not app.exception
+    assert "No metering consumer has started yet" in app.info[0].value
+
+
+def test_each_price_has_its_source_and_its_age_and_old_ones_are_warned_of(
+    stand: Stand, tmp_path: Path
+) -> None:
+    unused = base_rule("base.other").replace('model = "m"', 'model = "other"')
+    book = compile_text(tmp_path, base_rule(rates=TIERS), unused, ALIAS)
+    stand.publish_prices(book, age_days_max=1)
+    st.cache_data.clear()
+    app = prices()
+    assert not app.exception
+    assert "1 price in use, checked more than 1 days ago" in app.warning[0].value
+    assert book.version[:12] in app.caption[0].value
+    used, others = (table.value for table in app.dataframe)
+    assert list(used["Model"]) == ["m", "m"]
+    assert list(used["For"]) == ["up to 272,000 prompt tokens", "larger prompts"]
+    assert [str(cell) for cell in used["Input"]] == ["2", "4"]
+    assert used["Other units"][0] == "web_search 10"
+    assert list(used["Source"]) == ["report", "report"]
+    assert list(used["Old"]) == ["old", "old"]
+    assert list(used["Deployments"]) == ["dep", "dep"]
+    assert list(others["Rule"]) == ["base.other"]
+
+
+def test_prices_within_the_bound_are_not_warned_of(stand: Stand, tmp_path: Path) -> None:
+    stand.publish_prices(compile_text(tmp_path, base_rule(), ALIAS), age_days_max=10_000)
+    st.cache_data.clear()
+    app = prices()
+    assert not app.exception
+    assert not app.warning
