@@ -6,7 +6,7 @@ some 100,000 days.
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -48,6 +48,17 @@ class MonthlyReads:
         await all_of(read(month) for month in days.months())
         return found
 
+    async def usage_of(self, wanted: Callable[[str], bool], days: DayRange) -> list[DailyUsage]:
+        """The usage of some subjects by subject, model and day: others' rows are left as texts."""
+        found: list[DailyUsage] = []
+
+        async def read(month: MonthDays) -> None:
+            of_month = await self._days(month, _named(True, True), wanted)
+            found.extend(_by_day(month, of_month))
+
+        await all_of(read(month) for month in days.months())
+        return found
+
     async def subjects(self, days: DayRange) -> list[UsageColumns]:
         """What the list of subjects is made of. Raises TooManyCells past TEXTS_READ_MAX."""
         found: list[UsageColumns] = []
@@ -69,11 +80,7 @@ class MonthlyReads:
             return [_usage(who, month, month.start, texts) for who, texts in totals.items()]
         days = await self._days(month, named)
         if by_day:
-            return [
-                _usage(who, month, day, texts)
-                for who, of_days in days.items()
-                for day, texts in of_days.items()
-            ]
+            return _by_day(month, days)
         return [
             _usage(who, month, max(of_days), [text for texts in of_days.values() for text in texts])
             for who, of_days in days.items()
@@ -104,7 +111,10 @@ class MonthlyReads:
         return groups
 
     async def _days(
-        self, month: MonthDays, named: Sequence[str]
+        self,
+        month: MonthDays,
+        named: Sequence[str],
+        wanted: Callable[[str], bool] = lambda subject: True,
     ) -> dict[Who, dict[int, list[str]]]:
         day_of = {day_columns(day)[0]: day for day in range(month.start, min(month.stop, 32))}
         groups: dict[Who, dict[str, list[Any]]] = {}
@@ -112,6 +122,8 @@ class MonthlyReads:
             for row in page:
                 # The names leave the row: the rest are days.
                 who = str(row.pop("subject", "")), str(row.pop("model", ""))
+                if not wanted(who[0]):
+                    continue
                 group = groups.get(who)
                 if group is None:
                     group = groups[who] = defaultdict(list)
@@ -144,6 +156,14 @@ def _date(month: str, day: int) -> date:
 def _is_whole(month: MonthDays) -> bool:
     last = monthrange(int(month.month[:4]), int(month.month[4:]))[1]
     return month.start == 1 and month.stop > last
+
+
+def _by_day(month: MonthDays, days: Mapping[Who, Mapping[int, list[str]]]) -> list[DailyUsage]:
+    return [
+        _usage(who, month, day, texts)
+        for who, of_days in days.items()
+        for day, texts in of_days.items()
+    ]
 
 
 def _usage(who: Who, month: MonthDays, day: int, texts: list[str]) -> DailyUsage:

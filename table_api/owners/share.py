@@ -69,6 +69,16 @@ class Share:
             for each in self.owned
         )
 
+    def may_see(self, subject: str) -> bool:
+        """Whether calls of a subject may be in it on some day; `sees` decides about each day."""
+        if subject in self.subjects():
+            return True
+        centres = {each.name for each in self.owned if each.subject is None}
+        bills = (bill.get(subject, {}) for months in self.billed.values() for bill in months)
+        return any(row.cost_centre in centres for row in self.people.rows_of(subject)) or any(
+            not centres.isdisjoint(bill) for bill in bills
+        )
+
     def days(self, subject: str, days: DayRange) -> list[DayRange]:
         """The days of a range on which the calls of a subject are in it, in runs."""
         if subject == self.subject:

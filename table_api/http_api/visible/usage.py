@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import cache
 
 from table_api.consumer_state.progress import newest_enqueued_time
 from table_api.http_api.access.question import Asking, Question
@@ -82,7 +83,7 @@ async def check_known(asking: Asking, question: Question, subject: str) -> None:
 async def _usage_of_share(asking: Asking, question: Question, share: Share) -> Sequence[DailyUsage]:
     """By subject, model and day."""
     if share.has_centres:
-        found = await _everybodys_days(asking, question)
+        found = await _days_of_centres(asking, question, share)
         cells = [cell for cell in found if share.sees(cell.subject, cell.day)]
     else:
         cells = []
@@ -93,9 +94,9 @@ async def _usage_of_share(asking: Asking, question: Question, share: Share) -> S
     return cells
 
 
-async def _everybodys_days(asking: Asking, question: Question) -> Sequence[DailyUsage]:
+async def _days_of_centres(
+    asking: Asking, question: Question, share: Share
+) -> Sequence[DailyUsage]:
     if not question.meta.has_monthly:
         return await asking.api.reads.usage(question.days)
-    return await MonthlyReads(asking.api.storage).usage(
-        question.days, by_subject=True, by_model=True, by_day=True
-    )
+    return await MonthlyReads(asking.api.storage).usage_of(cache(share.may_see), question.days)

@@ -1,11 +1,16 @@
 """Every route × every kind of caller, from one table: the one in docs/security.md."""
 
+import inspect
+import re
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
+from table_api.http_api.access.caller import Permission
 from table_api.http_api.app import DESCRIPTION, PUBLIC_PATHS, ROUTES, create_app
+from table_api.http_api.calls import endpoints as calls
+from table_api.http_api.usage import endpoints as usage
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.office import (
@@ -93,3 +98,14 @@ def test_each_route_says_what_it_wants_and_no_other_is_served() -> None:
     app = create_app(MemoryTableStorage(), MemoryBlobStore())
     served = {getattr(route, "path", None) for route in app.routes}
     assert served == {route.path for route in ROUTES} | {DESCRIPTION}
+
+
+def test_handlers_of_what_is_narrowed_read_nothing_themselves() -> None:
+    """They ask `http_api.visible`, which cannot forget to narrow what it reads."""
+    readers = re.compile(r"\bapi\.(storage|blobs|people|sights)\b|\.reads\.(?!meta\(\))")
+    allowed = {"/v1/me"}  # it shows what the caller owns
+    for route in ROUTES:
+        if route.permission is Permission.SIGNED_IN and route.path not in allowed:
+            assert not readers.search(inspect.getsource(route.handler)), route.path
+    for module in (usage, calls):
+        assert not readers.search(inspect.getsource(module))

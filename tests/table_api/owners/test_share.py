@@ -93,6 +93,7 @@ def test_each_day_is_decided_by_who_owned_what_on_it(
     for subject in SUBJECTS:
         visible = {day for day in DAYS if seen(subject, day)}
         assert {day for day in DAYS if share.sees(subject, day)} == visible
+        assert share.may_see(subject) or not visible
         runs = share.days(subject, RANGE)
         assert {day for day in DAYS if any(run.start <= day < run.stop for run in runs)} == visible
         assert all(one.stop < other.start for one, other in pairwise(runs))
