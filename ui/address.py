@@ -46,9 +46,6 @@ class Parameter(StrEnum):
 KEPT_BY_A_LINK = (Parameter.RANGE, Parameter.FIRST, Parameter.LAST)
 """Parameters that stay when another view is opened; the others belong to the old view."""
 
-PAGES = (USAGE_PAGE, RERATINGS_PAGE, INVOICES_PAGE, COMPLETENESS_PAGE, PRICES_PAGE)
-"""The first one opens at the bare address."""
-
 Parameters = Mapping[Parameter, str]
 
 

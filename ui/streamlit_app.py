@@ -1,27 +1,52 @@
-"""Navigation, and who looks at the pages. The pages are in app_pages/."""
+"""Navigation by what somebody may see, and who looks at the pages. The pages are in app_pages/."""
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from ui.address import COMPLETENESS_PAGE, INVOICES_PAGE, PRICES_PAGE, RERATINGS_PAGE, USAGE_PAGE
+from ui.api.connection import api
+from ui.api.me_answer import Me, Permission
 from ui.parts.failure import failures_shown
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
+
+TITLES = {
+    USAGE_PAGE: "Overview",
+    RERATINGS_PAGE: "Re-ratings",
+    INVOICES_PAGE: "Invoices",
+    COMPLETENESS_PAGE: "Completeness",
+    PRICES_PAGE: "Prices",
+}
+"""The first one opens at the bare address."""
+NEEDED = {RERATINGS_PAGE: Permission.BILLING, COMPLETENESS_PAGE: Permission.BILLING}
+"""Pages that not everybody may open. Others do not see them in the navigation; whoever opens the
+address of one all the same reads that they may not see it."""
+
+
+def pages(me: Me | None) -> list[StreamlitPage]:
+    """All of them: an address leads to its page also while nobody has signed in."""
+    return [
+        st.Page(
+            path,
+            title=title,
+            default=path == USAGE_PAGE,
+            visibility="visible" if me and is_open(path, me) else "hidden",
+        )
+        for path, title in TITLES.items()
+    ]
+
+
+def is_open(path: str, me: Me) -> bool:
+    return path not in NEEDED or me.may(NEEDED[path])
+
 
 st.set_page_config(page_title="LLM chargeback", layout="wide")
 
 with failures_shown("page"):
-    signing_in = must_sign_in()
-    page = st.navigation(
-        [
-            st.Page(USAGE_PAGE, title="Overview", default=True),
-            st.Page(RERATINGS_PAGE, title="Re-ratings"),
-            st.Page(INVOICES_PAGE, title="Invoices"),
-            st.Page(COMPLETENESS_PAGE, title="Completeness"),
-            st.Page(PRICES_PAGE, title="Prices"),
-        ],
-        position="hidden" if signing_in else "top",
-    )
-    if signing_in:
+    if must_sign_in():
+        st.navigation(pages(None), position="hidden")
         draw_sign_in()
     else:
-        draw_caller()
+        me = api().me()
+        page = st.navigation(pages(me), position="top")
+        draw_caller(me)
         page.run()

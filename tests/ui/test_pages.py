@@ -113,7 +113,7 @@ class TestOverview:
         warning = app.warning[0].value.replace("\\", "")
         assert f"{len(unpriced)} call" in warning
         assert UNPRICED in warning
-        assert "to the price book, then re-rate" in warning
+        assert "call's page shows the lines to add" in warning
 
     def test_last_month_is_another_sum(self, calls: list[InventedCall], today: date) -> None:
         last = month_of(month_of(today).first - timedelta(days=1))

@@ -14,6 +14,7 @@ import msgspec
 from ui.api.completeness_answers import Completeness
 from ui.api.errors import AnswerMalformed, ApiRefused, ApiUnreachable, SignInNeeded
 from ui.api.invoice_answers import Invoice, InvoicePreview, Invoices
+from ui.api.me_answer import Me
 from ui.api.price_answers import Prices
 from ui.api.rerating_answers import Regroupings, RunDetail, Runs
 from ui.api.usage_answers import CallDetail, Calls, Health, Metering, Subjects, SubjectUsage, Usage
@@ -90,6 +91,10 @@ class Client:
 
     def health(self) -> Health:
         return self._ask(Health, "/healthz")
+
+    def me(self) -> Me:
+        """Who asks, and what they may see."""
+        return self._ask(Me, "/v1/me")
 
     def metering(self) -> Metering:
         return self._ask(Metering, "/v1/metering")

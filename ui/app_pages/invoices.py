@@ -7,6 +7,7 @@ from ui.address import INVOICES_PAGE, Parameter
 from ui.api.client import DocumentKind
 from ui.api.connection import api
 from ui.api.invoice_answers import Invoice, InvoiceFile, InvoiceMonth, Invoices
+from ui.api.me_answer import Me, Permission
 from ui.format import escape, exact_amount
 from ui.parts.choosers import choose
 from ui.parts.failure import failures_shown
@@ -21,26 +22,47 @@ KINDS: dict[str, DocumentKind | None] = {
 }
 """What is listed; None means a month that is not closed."""
 FORMATS = {"pdf": "PDF", "xlsx": "XLSX", "csv": "CSV", "json": "JSON", "parquet": "Parquet"}
+COST_CENTRE = "cost_centre"
+"""The kind of what an owner of one owns."""
 RENDERED = ("pdf", "xlsx", "csv")
 """Formats that can be rendered with display names; JSON is the stored source."""
 
 
 def draw_invoices() -> None:
     st.title("Invoices")
-    kind = choose("Documents", Parameter.DOCUMENTS, options=KINDS)
+    me = api().me()
+    kind = choose("Documents", Parameter.DOCUMENTS, options=kinds_for(me))
     if kind is None:
         draw_preview()
         return
     invoices = api().invoices(kind)
     if not invoices.months:
-        st.info(
-            "No month is closed yet. A month is closed some hours after it ends, or by "
-            "`python -m table_api invoice close`.",
-            icon=":material/event_busy:",
-        )
+        show_none(me)
         return
     show_months(invoices.months)
     show_documents(invoices, kind)
+
+
+def kinds_for(me: Me) -> dict[str, DocumentKind | None]:
+    """What somebody may have: invoices go to owners of cost centres, statements to everybody."""
+    if me.may(Permission.BILLING):
+        return KINDS
+    kinds = dict(KINDS)
+    del kinds["Preview"]
+    if not any(each.kind == COST_CENTRE for each in me.owns):
+        del kinds["Invoices"]
+    return kinds
+
+
+def show_none(me: Me) -> None:
+    if me.may(Permission.BILLING):
+        text = (
+            "No month is closed yet. A month is closed some hours after it ends, or by "
+            "`python -m table_api invoice close`."
+        )
+    else:
+        text = "Nothing here yet. A month appears some hours after it ends, if you had calls in it."
+    st.info(text, icon=":material/event_busy:")
 
 
 def show_months(months: list[InvoiceMonth]) -> None:
@@ -57,6 +79,8 @@ def show_months(months: list[InvoiceMonth]) -> None:
         alt="Closed months with the sum of their invoices",
     )
     newest = months[0]
+    if not newest.files:
+        return
     with st.expander(f"FOCUS 1.4 files of {newest.month}"), st.container(horizontal=True):
         for file in newest.files:
             show_download(newest.month, file, names=False)

@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode
 import streamlit as st
 
 from ui.api.connection import caller_token, settings
+from ui.api.me_answer import Me, Permission
 from ui.api.settings import SignIn
 from ui.format import escape
 
@@ -40,23 +41,32 @@ def draw_sign_in() -> None:
             st.button(label, on_click=st.login, type="primary", key="sign_in")
 
 
-def draw_caller() -> None:
-    """Who looks at the page, and the way out. Nothing where nobody signs in."""
+def draw_caller(me: Me) -> None:
+    """Who looks at the page, what they see, and the way out. Nothing where nobody signs in."""
     mode = settings().sign_in
     if mode is SignIn.NONE:
         return
     with (
         st.container(horizontal=True, horizontal_alignment="right"),
-        st.popover(escape(_own_name()), icon=":material/person:"),
+        st.popover(escape(me.name or _own_name()), icon=":material/person:"),
     ):
+        st.caption(f"You see {scope(me)}.")
         if mode is SignIn.EASY_AUTH:
             st.link_button("Sign out", "/.auth/logout", icon=":material/logout:")
         else:
             st.button("Sign out", on_click=st.logout, icon=":material/logout:", key="sign_out")
 
 
+def scope(me: Me) -> str:
+    """Whose calls the pages are about, as Markdown."""
+    if me.may(Permission.BILLING):
+        return "everybody's calls"
+    owned = [f"those of {each.kind.replace('_', ' ')} {escape(each.name)}" for each in me.owns]
+    return " and ".join(["your own calls", *owned])
+
+
 def _own_name() -> str:
-    """What the issuer calls them; it decides nothing."""
+    """What the issuer calls somebody whom nobody has imported; it decides nothing."""
     named = [st.user.get("name"), st.user.get("preferred_username")]
     named.append(st.context.headers.get(EASY_AUTH_NAME_HEADER))
     return next((name for name in named if isinstance(name, str) and name), "Signed in")

@@ -52,8 +52,8 @@ def show_unpriced(by_model: Usage) -> None:
         "\n".join(
             [
                 f"**{counted(by_model.totals.unpriced_calls, 'call')} without a price, not in the "
-                "charge.** Add the lines that each such call's page shows to the price book, then "
-                "re-rate.",
+                "charge.** The price book lacks their price: each such call's page shows the lines "
+                "to add.",
                 "",
                 *lines,
             ]

@@ -8,6 +8,7 @@ from ui import address
 from ui.address import Parameter
 from ui.api.client import Group, SubjectSort
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
+from ui.api.me_answer import Permission
 from ui.api.usage_answers import Subjects
 from ui.format import day as day_text
 from ui.parts.charts import daily_charges, daily_chart
@@ -16,6 +17,7 @@ from ui.parts.failure import failures_shown
 from ui.parts.kpis import show_metering, show_scope, show_totals, tokens
 from ui.parts.no_calls import show_no_calls
 from ui.parts.paging import page_cursor, show_paging
+from ui.parts.sign_in import scope
 from ui.parts.tables import charge_column, count_column, opened_row, text_column
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period
@@ -34,7 +36,8 @@ def show_usage(period: Period, running_day: date) -> None:
         redraw_after_midnight(running_day)
         usage = api().usage(period, "day")
         show_scope(usage, today=running_day, now=now())
-        show_metering(api().metering(), now=now())
+        if api().me().may(Permission.BILLING):
+            show_metering(api().metering(), now=now())
         if not usage.totals.calls:
             show_no_calls(usage, today=running_day)
             return
@@ -107,6 +110,9 @@ def show_table(subjects: Subjects) -> str | None:
 
 def draw_overview() -> None:
     st.title("Overview")
+    me = api().me()
+    if not me.may(Permission.BILLING):
+        st.caption(f"You see {scope(me)}.")
     current = today(api().health())
     period = choose_period(current)
     show_usage(period, current)

@@ -1,11 +1,14 @@
 """Everybody sees what is theirs and nothing else, in browsers and in what is sent to them."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.fixtures.browser import CHROMIUM
-from tests.ui.signed_in.company import Company
-from tests.ui.stand import ADA, BOB
+from tests.ui.signed_in.company import ACCOUNTS, Company
+from tests.ui.stand import ADA, BOB, KEY, ODD_NAME, InventedCall
 from tests.ui.walking import Watched
 
 MARKERS = {
@@ -41,7 +44,86 @@ def test_two_people_in_two_browsers_at_once_are_sent_nothing_of_each_other(
         open_both(people, "/", "Tick a row to open it.")
         open_both(people, "/?subject={own}", "{name}")
         open_both(people, "/?sort=Calls&by=Cost+centre", "Tick a row to open it.")
-        open_both(people, "/invoices", "No month is closed yet")
+        open_both(people, "/invoices", "Nothing here yet")
     for key, watched in people.items():
         assert all(watched.was_sent(text) for text in MARKERS[key])
         assert [text for text in MARKERS[other(key)] if watched.was_sent(text)] == []
+
+
+def test_a_link_to_a_call_of_another_is_like_a_link_to_none(
+    here: Company, browser: Browser, calls: list[InventedCall]
+) -> None:
+    theirs = here.stand.call_ids(BOB, next(call.day for call in calls if call.subject == BOB))[0]
+    own = here.stand.call_ids(ADA, calls[-1].day)[0]
+    watched = here.signed_in(browser, "ada", f"/?call={own}")
+    watched.heading(watched.page.get_by_role("heading", level=1).inner_text())
+    said = {}
+    for call in (theirs, theirs[:-4] + own[-4:], f"{own[:-6]}AAAAAA"):
+        watched.page.goto(f"{here.ui_url}/?call={call}", wait_until="commit")
+        alert = watched.page.get_by_role("alert")
+        expect(alert).to_contain_text("Not found")
+        said[call] = alert.inner_text().replace(call, "ID")
+    assert len(set(said.values())) == 1, said
+    assert not any(watched.was_sent(text) for text in MARKERS["bob"])
+
+
+def test_an_owner_sees_their_cost_centre_and_no_other(here: Company, browser: Browser) -> None:
+    watched = here.signed_in(browser, "owner")
+    expect(watched.page.get_by_text("Tick a row to open it.").first).to_be_visible()
+    watched.settle()
+    watched.page.goto(f"{here.ui_url}/?subject={ADA}", wait_until="commit")
+    watched.heading("Ada Lovelace")
+    assert watched.was_sent(ODD_NAME)
+    assert [text for text in (BOB, KEY, "Sales") if watched.was_sent(text)] == []
+    watched.page.goto(f"{here.ui_url}/?subject={BOB}", wait_until="commit")
+    expect(watched.page.get_by_role("alert")).to_contain_text("Not found")
+
+
+PAGES = ["Overview", "Re-ratings", "Invoices", "Completeness", "Prices"]
+
+
+def navigation(watched: Watched) -> list[str]:
+    links = watched.page.get_by_test_id("stTopNavLink")
+    links.first.wait_for()
+    return links.all_inner_texts()
+
+
+def test_a_role_taken_away_takes_its_pages_away(here: Company, browser: Browser) -> None:
+    watched = here.signed_in(browser, "admin", "/completeness")
+    watched.heading("Completeness")
+    assert navigation(watched) == PAGES
+    here.provider.accounts["admin"] = replace(ACCOUNTS["admin"], roles=())
+    watched.page.get_by_role("button", name="Ann Admin").click()
+    watched.page.get_by_role("button", name="Sign out").click()
+    watched.page.get_by_role("button", name="Sign in", exact=True).wait_for()
+    here.sign_in(watched, "admin")
+    watched.heading("Overview")
+    watched.page.goto(f"{here.ui_url}/completeness", wait_until="commit")
+    expect(watched.page.get_by_role("alert")).to_contain_text("You may not see this")
+    assert navigation(watched) == ["Overview", "Invoices", "Prices"]
+
+
+SEES = {
+    "admin": PAGES,
+    "finance": PAGES,
+    "owner": ["Overview", "Invoices", "Prices"],
+    "ada": ["Overview", "Invoices", "Prices"],
+    "bob": ["Overview", "Invoices", "Prices"],
+}
+
+
+@pytest.mark.parametrize("key", SEES)
+def test_everybody_walks_through_what_they_may_open(
+    here: Company, browser: Browser, key: str, tmp_path: Path
+) -> None:
+    watched = here.signed_in(browser, key)
+    assert navigation(watched) == SEES[key]
+    for title in SEES[key]:
+        watched.page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+        watched.heading("Re-rating runs" if title == "Re-ratings" else title)
+        expect(watched.page.get_by_test_id("stException")).to_have_count(0)
+        expect(watched.page.get_by_text("You may not see this")).to_have_count(0)
+        watched.page.screenshot(path=tmp_path / f"{key}_{title}.png")
+    assert watched.complaints == []
+    strangers = {"ada": MARKERS["bob"], "bob": MARKERS["ada"], "owner": MARKERS["bob"]}
+    assert [text for text in strangers.get(key, ()) if watched.was_sent(text)] == []

@@ -1,0 +1,35 @@
+"""Who looks at the pages, as the API answers it."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Permission(StrEnum):
+    """What pages depend on; the API knows more."""
+
+    BILLING = "billing"
+    """To see everybody."""
+
+
+class Owned(msgspec.Struct, frozen=True, kw_only=True):
+    """Something whose usage the caller sees."""
+
+    kind: str
+    """`cost_centre`, `subscription` or `app`."""
+    name: str
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller of `/v1/me`."""
+
+    subject: str | None
+    """None where nobody signs in."""
+    name: str | None
+    cost_centre: str | None
+    permissions: list[str]
+    owns: list[Owned]
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the API would answer what needs this permission."""
+        return permission in self.permissions
