@@ -8,13 +8,14 @@ divided by its calls.
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 from benchmarks.result import add_results_argument, beside, report
+from consumers.running.receive_loop import set_for_batches
 from local_stack.broker import BrokerConfig, HubConfig, running_broker
 from table_api.audit.ledger_audit import audit
 from tests.consumers.receiving.deliveries import delivered
@@ -25,13 +26,15 @@ from tests.fixtures.reratings import dearer_book
 
 CALLS = 100_000
 BATCH_EVENTS = 2_000
+SPAN = timedelta(days=10)
+"""Of so many calls; fewer calls are of fewer days."""
 USERS = 1_000
 DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o", "gpt-5-mini", "gpt-4.1-nano")
 CONFIG = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=1, consumer_groups=("g",)),))
 
 
 def bodies(calls: int) -> list[bytes]:
-    """Bodies of calls of USERS subjects on ten days."""
+    """Bodies of calls of USERS subjects."""
     return [
         make_body(
             id=call_id(number),
@@ -44,8 +47,8 @@ def bodies(calls: int) -> list[bytes]:
 
 
 def time_of(number: int) -> str:
-    """The time of a call as the gateway writes it."""
-    time = CALL_TIME - timedelta(days=number % 10, seconds=number % 3600)
+    """The time of a call as the gateway writes it: in their order, as a hub has them."""
+    time = CALL_TIME - SPAN + number * SPAN / CALLS
     return f"{time:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
@@ -54,6 +57,17 @@ async def timed(step: Callable[[], Awaitable[object]]) -> tuple[float, float]:
     cpu, wall = process_time(), perf_counter()
     await step()
     return process_time() - cpu, perf_counter() - wall
+
+
+async def paired(world: ReplayWorld, sent: Sequence[bytes]) -> None:
+    """What `pair` keeps of the calls while they are live: replay finds it."""
+    usage = await world.hearing()
+    for start in range(0, len(sent), BATCH_EVENTS):
+        batch = [
+            delivered(start + index, body=body)
+            for index, body in enumerate(sent[start : start + BATCH_EVENTS])
+        ]
+        await usage.prepare("0", batch)()
 
 
 async def measure(calls: int, files: Path, results: Path | None) -> int:
@@ -73,6 +87,7 @@ async def measure(calls: int, files: Path, results: Path | None) -> int:
             await metering.prepare("0", batch)()
 
     posting = await timed(post)
+    await paired(world, sent)
     again = await timed(lambda: world.replay(files))
     fresh = await ReplayWorld.empty()
     missing = await timed(lambda: fresh.replay(files))
@@ -112,6 +127,7 @@ def main() -> int:
     add_results_argument(parser)
     options = parser.parse_args()
     book()  # compiled before the first clock starts
+    set_for_batches()  # as the verbs `run` and `replay` do
     with TemporaryDirectory() as files:
         return asyncio.run(measure(options.calls, Path(files), options.results))
 

@@ -33,6 +33,7 @@ from consumers.replay.source import Period, Source
 from consumers.rerating.diff_text import as_table
 from consumers.rerating.stage import keep_and_warn
 from consumers.running.clients import Clients, open_clients
+from consumers.running.receive_loop import set_for_batches
 from consumers.running.signals import until_signalled
 from consumers.settings import Settings
 from pricing_rules.price_book.book import load_book
@@ -52,6 +53,7 @@ async def replay(settings: Settings, request: ReplayRequest) -> int:
     """Replay. 1 when something could not be read: it is named, and the rest is replayed."""
     _period(request)  # refused before anything is opened
     ended = until_signalled()
+    set_for_batches()
     async with open_clients(settings) as clients, _pairing(settings, request) as pairing:
         opened = ledger_to_look_at if request.dry_run else open_ledger
         ledger = await opened(clients, settings)
