@@ -51,6 +51,8 @@ class Monitor:
         self._now = now
         self._watchdog = Watchdog(limits.stall_s)
         self._idle_since: float | None = None
+        self._unconfirmed_at: float | None = None
+        """When storage last began not to answer."""
 
     async def watch(self, receiver: Receiver, ended: asyncio.Event) -> None:
         """Look until cancelled; sets `ended` when idle. Raises PartitionStalled, HubRecreated."""
@@ -87,13 +89,21 @@ class Monitor:
         self, sights: Sequence[tuple[PartitionWorker, PartitionState]], asked_at: datetime, of: int
     ) -> None:
         """Leave in storage which partitions held nothing more when they were asked."""
+        idle = [(worker, at) for worker, at in sights if _caught_up(worker, at)]
         try:
-            for worker, at in sights:
-                if _caught_up(worker, at):
-                    await worker.progress.confirm(at, asked_at=asked_at, partitions=of)
+            for worker, at in idle:
+                await worker.progress.confirm(at, asked_at=asked_at, partitions=of)
         except Retryable as error:
-            message = f"idle partitions are not confirmed, the next look tries again: {error}"
-            _log.warning(Action.STORAGE_UNAVAILABLE, message)
+            if self._unconfirmed_at is None:
+                self._unconfirmed_at = time.monotonic()
+                message = f"idle partitions are not confirmed, each look tries again: {error}"
+                _log.warning(Action.STORAGE_UNAVAILABLE, message, partition="")
+            return
+        if idle and self._unconfirmed_at is not None:
+            waited_s = round(time.monotonic() - self._unconfirmed_at)
+            message = f"idle partitions are confirmed after {waited_s} s"
+            _log.info(Action.STORAGE_RECOVERED, message, partition="")
+            self._unconfirmed_at = None
 
     def _measure_lag(self, worker: PartitionWorker, at: PartitionState) -> None:
         durable = max(worker.progress.durable, at.first_sequence_number - 1)

@@ -1,18 +1,23 @@
 """What pairing relies on in open calls, on any storage: kept once, decided once, purged whole."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from pricing_rules.types import CountedAt, Operation
+from table_api.errors import Unavailable
 from table_api.open_calls.decision import Decision, PairingState
 from table_api.open_calls.facts import EventReport, Fact, Identity, RequestRecord, TokenCounts
 from table_api.open_calls.purged_hours import PurgedHours
 from table_api.open_calls.table import Arrival, OpenCalls
+from table_api.storage import table_storage
+from table_api.storage.blobs import BlobStore
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.table_storage import TableStorage
 from tests.fixtures.builders import call_id
-from tests.fixtures.calls import all_rows
+from tests.fixtures.calls import PrefixedStorage, all_rows
 
 TIME = datetime(2026, 11, 30, 22, 59, 59, 999000, tzinfo=UTC)
 LATER = TIME + timedelta(milliseconds=3)  # another hour
@@ -40,7 +45,7 @@ def decision(number: int = 1, subject: str = "user-1", call: int = 1) -> Decisio
 
 
 class OpenCallsContract:
-    """Subclasses give the fixture `storage`, empty for every test."""
+    """Subclasses give the fixtures `storage` and `blobs`, empty for every test."""
 
     @pytest.fixture
     async def calls(self, storage: TableStorage) -> OpenCalls:
@@ -160,3 +165,45 @@ class OpenCallsContract:
         assert await calls.purge(hour_end, purged) == 1
         [kept] = await calls.read([call_id(1)])
         assert kept.facts == ()
+
+    @pytest.mark.parametrize("deletions", range(5))
+    async def test_a_purge_that_dies_after_its_blob_is_done_again_and_loses_nothing(
+        self, storage: TableStorage, calls: OpenCalls, blobs: BlobStore, deletions: int
+    ) -> None:
+        """It dies before the first deletion, or after so many. The next one ends it."""
+        counted = {call_id(number): CountedAt(f"user-{number}", LATER) for number in range(1, 4)}
+        for number in (1, 2):
+            await calls.add([arrival(metered(number), number)])
+        await calls.packed.add([(call_id(3), metered(3))])
+        end = TIME + timedelta(hours=3)
+        dying = OpenCalls(DyingStorage(storage, deletions))
+        with pytest.raises(Unavailable):
+            await dying.purge(end, PurgedHours(blobs))
+        left = [name async for name in blobs.names("")]
+        before = {name: await blobs.read(name) for name in left}
+        await calls.purge(end, PurgedHours(blobs))
+        assert await all_rows(storage, "opencalls") == {}
+        assert {name: await blobs.read(name) for name in left} == before
+        found = {each: await PurgedHours(blobs).find(each, LATER) for each in counted}
+        assert found == counted
+
+
+def metered(number: int) -> EventReport:
+    """A plain call of the `number`-th user."""
+    return EventReport(identity=replace(WHO, subject=f"user-{number}", stream=False), metered=True)
+
+
+class DyingStorage(PrefixedStorage):
+    """The process ends instead of the deletion after so many."""
+
+    def __init__(self, storage: TableStorage, deletions: int) -> None:
+        super().__init__(storage, "")
+        self._left = deletions
+
+    async def transact(
+        self, table: str, partition_key: str, operations: Sequence[table_storage.Operation]
+    ) -> list[str]:
+        if self._left == 0:
+            raise Unavailable("the process ends here")
+        self._left -= 1
+        return await super().transact(table, partition_key, operations)
