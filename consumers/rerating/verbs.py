@@ -25,7 +25,11 @@ from table_api.prices.price_list import PriceList
 from table_api.rerating.run import Rerating, Settled, Work, flat_fields
 from table_api.rerating.runs_table import LISTED_MAX, LeftAlone, Reratings
 from table_api.rerating.scope import Scope, scan
+from table_api.storage.blobs import Documents
 from table_api.storage.timestamp import now_utc
+
+ALTERED = 1
+"""Exit code of `show` for a run whose report, pairs and row are not one."""
 
 
 async def stage(
@@ -138,13 +142,25 @@ async def show(settings: Settings, run_id: str, *, form: str) -> int:
         run = await reratings.get(run_id)
         document = await reratings.report(run.run)
         alone = {work: await reratings.noted(run.run, work) for work in Work}
+        why = await altered(run, reratings, clients.rerating_documents)
     if document is None:
         raise RerateRefused(f"the report of run {run.run} is gone")
     _print(document, form)
     _say(msgspec.json.format(msgspec.json.encode(flat_fields(run)), indent=1).decode())
     for work, calls in alone.items():
         _name(work, calls)
-    return 0
+    if why is not None:
+        _say(f"THE REPORT ABOVE IS NOT WHAT WAS STAGED: {why}")
+    return 0 if why is None else ALTERED
+
+
+async def altered(run: Rerating, reratings: Reratings, documents: Documents) -> str | None:
+    """Why a run's report, pairs and row are not one; None where they are."""
+    try:
+        await reviewed_pairs(run, reratings, documents)
+    except RerateRefused as refused:
+        return str(refused)
+    return None
 
 
 async def _staging(

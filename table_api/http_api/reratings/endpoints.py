@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from table_api.http_api.conventions.queries import NoQuery
 from table_api.http_api.reratings import models
 from table_api.rerating.run import Rerating, RunRefused, flat_fields
 from table_api.rerating.runs_table import Reratings
+from table_api.rerating.stored_report import read_report
 
 RunId = Annotated[str, Path(description="The `run` of a re-rating run.")]
 
@@ -37,7 +37,7 @@ async def get_rerating(
         found = await reratings.get(run)
     except RunRefused:
         raise Refused(ProblemKind.UNKNOWN_RUN, "no re-rating run has this id") from None
-    report = msgspec.json.decode(await reratings.report(found.run) or b'{"lines": []}')
+    report = read_report(found, await reratings.report(found.run))
     fields = _fields(found) | {
         "billing_currency": report.get("billing_currency"),
         "lines": report["lines"],

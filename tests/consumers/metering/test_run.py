@@ -90,6 +90,24 @@ async def test_storage_that_goes_down_is_waited_for_and_nothing_is_lost(stage: S
     assert report.calls == 300
 
 
+async def test_an_idle_consumer_says_once_that_storage_is_gone_and_once_that_it_is_back(
+    stage: Stage,
+) -> None:
+    async with StorageProxy.running(stage.environment["STORAGE_CONNECTION_STRING"]) as proxy:
+        environment = {"STORAGE_CONNECTION_STRING": proxy.connection_string}
+        async with stage.process(MONITOR_INTERVAL_S="0.2", **environment) as consumer:
+            await consumer.says("ready")
+            stage.fill(10)
+            await stage.counts(10)
+            for _ in range(2):
+                await proxy.cut()
+                gone = await consumer.says("storage_unavailable", partition="")
+                proxy.mend()
+                back = await consumer.says("storage_recovered", partition="")
+                assert "idle partitions are not confirmed" in gone["message"]
+                assert "idle partitions are confirmed after" in back["message"]
+
+
 async def test_sigterm_ends_a_consumer_whose_storage_is_down(stage: Stage) -> None:
     async with StorageProxy.running(stage.environment["STORAGE_CONNECTION_STRING"]) as proxy:
         environment = {"STORAGE_CONNECTION_STRING": proxy.connection_string}

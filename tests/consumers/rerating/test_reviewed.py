@@ -4,6 +4,7 @@ import pytest
 
 from consumers.errors import RerateRefused
 from consumers.rerating.reviewed import reviewed_pairs
+from consumers.rerating.verbs import altered
 from table_api.rerating.runs_table import RERATINGS_TABLE, RUNS_PARTITION
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.calls import make_call, open_ledger
@@ -57,3 +58,12 @@ async def test_a_revert_asks_for_no_report(history: History) -> None:
     await history.apply(run)
     change(history, run, "report|000000", "part", "bob", "eve")
     assert (await history.revert(run)).restored.done == 2
+
+
+async def test_show_says_that_a_report_is_not_what_was_staged(history: History) -> None:
+    run = await history.approved(dearer_book(3))
+    staged = await history.reratings.get(run)
+    assert await altered(staged, history.reratings, history.documents) is None
+    change(history, run, "report|000000", "part", "bob", "eve")
+    said = await altered(staged, history.reratings, history.documents)
+    assert "somebody has changed one of them" in str(said)

@@ -2,7 +2,10 @@
 
 from decimal import Decimal
 
+import pytest
+
 from pricing_rules.types import Rank
+from table_api.rerating.runs_table import RERATINGS_TABLE
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.calls import make_call, open_ledger
 from tests.fixtures.reratings import History, dearer_book
@@ -41,3 +44,28 @@ async def test_unknown_run_is_a_problem(api: ApiClient) -> None:
     for run in ("r000000000000", "active", "x"):
         answer = await api.get(f"/v1/reratings/{run}")
         assert (answer.status_code, answer.json()["type"]) == (404, "urn:problem:unknown-run")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"after": "0.0023904"', '"after": "0.0023905"', "cannot be read"),
+        ('"newly_priced": 0', '"newly_priced": 1', "another newly_priced (1) than the run (0)"),
+        ('"lines": [', '"lines": [], "left": [', "another delta (0) than the run (1195200000)"),
+        ("{", "", "cannot be read"),
+    ],
+)
+async def test_a_report_that_was_changed_is_not_shown_as_if_it_were_the_runs(
+    api: ApiClient, memory: MemoryTableStorage, old: str, new: str, said: str
+) -> None:
+    history = History.over(memory)
+    await (await open_ledger(memory)).post([make_call(1, rank=Rank.GATEWAY_LOG)])
+    run = await history.approved(dearer_book(2))
+    assert (await api.get(f"/v1/reratings/{run}")).status_code == 200
+    row = memory._rows[RERATINGS_TABLE, run]["report|000000"]
+    lines_from = str(row["part"]).index('"lines"') if old != "{" else 0
+    text = str(row["part"])
+    row["part"] = text[:lines_from] + text[lines_from:].replace(old, new, 1)
+    answer = await api.get(f"/v1/reratings/{run}")
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:problem:altered")
+    assert said in answer.json()["detail"]
