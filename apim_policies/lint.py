@@ -94,5 +94,5 @@ def _unmarked_forwards(steps: Sequence[Element]) -> Iterator[Finding]:
         if step.name == "set-variable" and step.attributes["name"].value == FORWARDED:
             marked = True
         if step.name == "forward-request" and not marked:
-            message = f"forward-request without {FORWARDED}: its answers would cost nothing"
+            message = f"forward-request without {FORWARDED}: its answers may cost nothing"
             yield Finding(file=step.file, line=step.line, message=message)

@@ -81,6 +81,7 @@ async def _load(
     if settings.cache is not None:
         temporary = stack.enter_context(TemporaryDirectory(prefix="cached_policies_"))
         folder = with_cache(folder, Path(temporary) / "policies", settings.cache)
+        values["chargeback-gateway-cache"] = "on"
     for credential in Credential:
         values["chargeback-authentication"] = credential
         policies = await Policies.load(folder, values, gateway=gateway)

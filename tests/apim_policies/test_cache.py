@@ -1,5 +1,6 @@
 """Answers of the gateway's cache: an event without usage, whichever order the policies stand in."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.apim_policies.conftest import FOLDER, GATEWAY
 from tests.apim_policies.test_policies import JSON, STREAM, USAGE, answer, chat, event_of
 
 WITH_CACHE = (*JSON, (CACHE_HEADER, "use"))
+VALUES = {**read_named_values(FOLDER), "chargeback-gateway-cache": "on"}
 
 
 def ask(**changes: Any) -> Request:
@@ -23,7 +25,7 @@ def ask(**changes: Any) -> Request:
 async def two_calls(place: CachePlace, folder: Path, **changes: Any) -> tuple[Passage, Passage]:
     """The same question twice, through policies with a cache."""
     cached = with_cache(FOLDER, folder / "cached", place)
-    async with await Policies.load(cached, read_named_values(FOLDER), gateway=GATEWAY) as policies:
+    async with await Policies.load(cached, VALUES, gateway=GATEWAY) as policies:
         first = await travel(policies, ask(**changes), answer())
         return first, await policies.inbound(ask(**changes))
 
@@ -74,17 +76,43 @@ async def test_hit_behind_a_store_that_stands_last_leaves_no_event(
 @pytest.mark.parametrize("place", CachePlace)
 async def test_stream_is_never_stored(place: CachePlace, tmp_path: Path, mono: None) -> None:
     cached = with_cache(FOLDER, tmp_path / "cached", place)
-    values = read_named_values(FOLDER)
-    async with await Policies.load(cached, values, gateway=GATEWAY) as policies:
+    async with await Policies.load(cached, VALUES, gateway=GATEWAY) as policies:
         for _ in range(2):
             passage = await travel(policies, ask(), STREAM)
             assert event_of(passage)["data"]["cache"] is None
 
 
-async def test_answer_is_not_given_to_another_subscription(tmp_path: Path, mono: None) -> None:
+async def test_without_the_named_value_the_usage_is_repeated_and_the_log_corrects_it(
+    tmp_path: Path, mono: None
+) -> None:
     cached = with_cache(FOLDER, tmp_path / "cached", CachePlace.BEFORE)
     values = read_named_values(FOLDER)
     async with await Policies.load(cached, values, gateway=GATEWAY) as policies:
+        await travel(policies, ask(), answer())
+        hit = await policies.inbound(ask())
+
+    data = event_of(hit)["data"]
+    assert (hit.cache, data["cache"], data["usage"]) == ("hit", None, USAGE)
+
+
+async def test_backend_section_that_forgets_the_mark_is_not_free_of_charge(
+    tmp_path: Path, mono: None
+) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "policies"))
+    forward = folder / "chargeback-forward.fragment.xml"
+    text = forward.read_text("utf-8").replace("chargeback-forwarded", "something-else")
+    forward.write_text(text, encoding="utf-8")
+
+    async with await Policies.load(folder, read_named_values(FOLDER), gateway=GATEWAY) as policies:
+        passage = await travel(policies, chat(), answer())
+
+    data = event_of(passage)["data"]
+    assert (data["cache"], data["usage"]) == (None, USAGE)
+
+
+async def test_answer_is_not_given_to_another_subscription(tmp_path: Path, mono: None) -> None:
+    cached = with_cache(FOLDER, tmp_path / "cached", CachePlace.BEFORE)
+    async with await Policies.load(cached, VALUES, gateway=GATEWAY) as policies:
         await travel(policies, ask(), answer())
         assert (await policies.inbound(ask(subscription="other"))).cache == "miss"
 
@@ -99,8 +127,7 @@ async def test_lookup_before_the_call_was_captured_fails_no_call(
     text = (head + tail).replace("<inbound>\n", f"<inbound>\n{lookup}{end}", 1)
     policy.write_text(text, encoding="utf-8")
 
-    values = read_named_values(FOLDER)
-    async with await Policies.load(cached, values, gateway=GATEWAY) as policies:
+    async with await Policies.load(cached, VALUES, gateway=GATEWAY) as policies:
         await travel(policies, ask(), answer())
         hit = await policies.inbound(ask())
 

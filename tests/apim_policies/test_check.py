@@ -215,7 +215,7 @@ SEEDS = {
         file="chargeback-forward.fragment.xml",
         old='      <set-variable name="chargeback-forwarded" value="@(true)" />\n',
         new='      <set-variable name="forwarded" value="@(true)" />\n',
-        message="its answers would cost nothing",
+        message="its answers may cost nothing",
         below=1,
     ),
     "body read on a stream": Seed(
@@ -284,7 +284,7 @@ def test_named_value_is_deployed_by_its_name_or_with_the_whole_file(tmp_path: Pa
     names += ["chargeback-authentication", "chargeback-tenant-id", "chargeback-audience"]
     names += ["chargeback-stream-usage", "chargeback-stream-usage-except"]
     names += ["chargeback-token-limit", "chargeback-token-limit-messages"]
-    names += ["chargeback-model-audience"]
+    names += ["chargeback-model-audience", "chargeback-gateway-cache"]
     code = "\n".join(f"name: '{name}'" for name in names)
     main = tmp_path / "main.bicep"
     found = []
