@@ -137,6 +137,8 @@ def _answer(call: PricedCall) -> dict[str, object]:
         "counts": {} if usage is None else dict(usage.counts),
         "excludes": [str(name) for name in call.excludes],
         "rule": call.base_rule_id,
+        "model": call.model,
+        "alias_unconfirmed": call.alias_unconfirmed,
     }
 
 
@@ -152,6 +154,8 @@ def _without_state(call_id: str | None, reason: str) -> dict[str, object]:
         "counts": {},
         "excludes": [],
         "rule": None,
+        "model": None,
+        "alias_unconfirmed": False,
     }
 
 

@@ -17,7 +17,7 @@ _VENDOR = re.compile(
 )
 """What price maps and clouds put before a name: `azure_ai/…`, `us.anthropic.…`."""
 _UNDASHED = re.compile(r"(?<=-)(20\d\d)(0[1-9]|1[0-2])([0-3]\d)(?=-|$)")
-_REVISION = re.compile(r"(?<=\d)(?:-v\d+)?(?::\d+)?$")
+_REVISION = re.compile(r"(?:(?<=\d{8})|(?<=-\d\d))-v\d+(?::\d+)?$")
 """Bedrock's end of a dated name: `…-2025-10-01-v1:0`."""
 _VERSION = re.compile(r"\d{4}-\d\d-\d\d|\d{4}(?:-preview)?|v\d+(?:\.\d+)*|latest")
 """What may follow a model's name without making it another model's."""
@@ -44,8 +44,8 @@ def spelled(reported: str) -> Spelled:
     if name.startswith("ft:"):
         name = name.split(":")[1]
     name = name.split(".ft-", maxsplit=1)[0]
-    name = name[_match_end(_VENDOR, name) :].replace("@", "-")
-    name = _REVISION.sub("", _UNDASHED.sub(r"\1-\2-\3", name)).replace(":", "-")
+    name = _REVISION.sub("", name[_match_end(_VENDOR, name) :])
+    name = _UNDASHED.sub(r"\1-\2-\3", name.replace("@", "-").replace(":", "-"))
     if name.startswith("gpt-3.5"):
         name = f"gpt-35{name.removeprefix('gpt-3.5')}"
     return Spelled(name, fine_tuned)

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -135,8 +135,17 @@ def of_rating(call: PricedCall) -> dict[str, object]:
     return {name: getattr(call, name) for name in call.__struct_fields__ if name != "event"}
 
 
+UNPRICED_AT_FIRST = make_event(
+    deployment="fast",
+    rank=Rank.GATEWAY_LOG,
+    usage=Usage(counts={Unit.INPUT: 5, Unit.OUTPUT: 3}, excludes=("details",)),
+)
+"""The second book prices it, without what the log could not tell."""
+
+
 @settings(deadline=None, max_examples=400)
 @given(events())
+@example(UNPRICED_AT_FIRST)
 def test_a_row_is_rated_as_its_event_was_by_every_book(event: UsageEvent) -> None:
     little, all_of_it = books()
     posted = place(MeteredCall(priced=rate(event, little), origin=make_call().origin))
