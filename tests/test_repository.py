@@ -203,7 +203,7 @@ def test_the_columns_of_a_ledger_entry_are_read_in_one_place() -> None:
     """Nobody else says `entry.row` or `entry.text(column)`. The gateway's log, which knows no
     ledger, has a `text` of its own.
     """
-    allowed = {"consumers.gateway_log", *READ_CHAIN_COLUMNS}
+    allowed = {"consumers.gateway_log", "consumers.gateway_check", *READ_CHAIN_COLUMNS}
     readers = {
         f"{module_of(path)}:{node.lineno}"
         for path in python_files()

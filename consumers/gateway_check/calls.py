@@ -35,6 +35,8 @@ class Ask:
     name: str
     path: str
     body: Mapping[str, Any] = field(default_factory=dict)
+    broken: bytes | None = None
+    """Sent in place of the body: no JSON."""
     method: str = "POST"
     key: str | None = None
     """The subscription key; None asks without one."""
@@ -77,7 +79,7 @@ def planned(models: Models, key: str, long_key: str | None) -> list[Ask]:
             tokens_max=300,
         ),
         Ask(name="keyless", path="/chat/completions", body=chat),
-        Ask(name="refused", path="/chat/completions", body=chat | {"temperature": "hot"}, key=key),
+        Ask(name="refused", path="/chat/completions", broken=b"{", key=key),
     ]
     if long_key is not None:
         asks.append(
@@ -119,6 +121,8 @@ class Client:
     async def _make(self, ask: Ask) -> Seen:
         seen = Seen(ask=ask, session=f"{self._run}-{ask.name}")
         headers = {SESSION_HEADER: seen.session}
+        if ask.broken is not None:
+            headers["content-type"] = "application/json"
         if ask.key is not None:
             headers["api-key"] = ask.key
             if ask.key.count(".") == 2:  # an Entra token
@@ -130,6 +134,7 @@ class Client:
                 self._url + ask.path,
                 headers=headers,
                 json=ask.body or None,
+                content=ask.broken,
                 params={MARKER: self._run} if ask.key is None else None,
                 timeout=CALL_S_MAX,
             ) as answer:

@@ -1,7 +1,9 @@
-"""The commands that mend what the check finds. In them `$APIM` is the resource id of the API
-Management service with https://management.azure.com before it, and `$API` the API's id.
-"""
+"""The commands that mend what the check finds."""
 
+WORDS = (
+    "In the commands $APIM is https://management.azure.com and the resource id of API Management, "
+    "$API the id of the API; words in capitals are yours to fill in."
+)
 _VERSION = "api-version=2024-05-01"
 _DIAGNOSTIC = f'"$APIM/apis/$API/diagnostics/azuremonitor?{_VERSION}"'
 

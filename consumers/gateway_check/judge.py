@@ -78,12 +78,13 @@ def _logger(evidence: Evidence, known: list[Seen], with_event: list[Seen]) -> Fi
     missing = [each.ask.name for each in known if each not in with_event and each.answered]
     if missing:
         return _failed(name, f"no usage event of: {', '.join(missing)}", cures.POLICIES)
-    subjects = {str(event["subject"]) for found in evidence.events.values() for event in found}
+    subjects = {str(each["subject"])[:40] for found in evidence.events.values() for each in found}
     return _ok(name, f"{len(with_event)} calls, charged to {', '.join(sorted(subjects))}")
 
 
 def _sampling(evidence: Evidence, with_event: list[Seen]) -> Finding:
     logged = {row.call for row in evidence.rows}
+    with_event = [each for each in with_event if each.ask.method == "POST"]
     missing = [
         each.ask.name
         for each in with_event
@@ -96,7 +97,12 @@ def _sampling(evidence: Evidence, with_event: list[Seen]) -> Finding:
 
 
 def _traces(evidence: Evidence) -> Finding:
-    reached = [row for row in evidence.rows if (row.properties.count("responsecode") or 0) != 401]
+    # No event, no trace: a call without a key, and a fetch, which reports another call.
+    reached = [
+        row
+        for row in evidence.rows
+        if row.properties.count("responsecode") != 401 and row.properties.text("method") == "POST"
+    ]
     without = [row for row in reached if row.trace is None]
     if without:
         said = f"{len(without)} of {len(reached)} rows have no trace: verbosity is not information"
@@ -210,6 +216,8 @@ def _refused(evidence: Evidence) -> Finding:
         return _failed(name, said, cures.POLICIES)
     if evidence.events.get(keyless.session):
         return _failed(name, "a call without a key makes a usage event", cures.POLICIES)
+    if refused.status < 400:
+        return _not_judged(name, f"a model that refuses a broken body ({refused.status})")
     row, llm = evidence.row("refused"), evidence.llm_row("refused")
     said = f"without a key 401 and no event; a bad request {refused.status}"
     said += f", {'in' if row else 'not in'} the log, {_counted(llm)}"

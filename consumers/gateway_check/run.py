@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 
 from consumers.errors import SettingsError
+from consumers.gateway_check import cures
 from consumers.gateway_check.calls import Ask, Client, Models, Seen, planned
 from consumers.gateway_check.evidence import evidence_of
 from consumers.gateway_check.judge import Finding, Verdict, findings
@@ -53,7 +54,10 @@ async def check_gateway(settings: Settings, models: Models, *, yes: bool, wait_s
             found = await _settled(run, seen, heard, wait_s=wait_s)
     for line in lines(found):
         print(redact(line))
-    return int(any(each.verdict is Verdict.FAILED for each in found))
+    failed = any(each.verdict is Verdict.FAILED for each in found)
+    if failed:
+        print(cures.WORDS, file=sys.stderr)
+    return int(failed)
 
 
 async def _calls(client: Client, asks: Sequence[Ask]) -> list[Seen]:

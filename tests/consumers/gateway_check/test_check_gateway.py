@@ -17,7 +17,8 @@ from tests.local_stack.gateway.stack import GatewayStack, gateway_stack
 
 LONG_KEY = "long-key"
 MODELS = Models(chat="gpt-4.1-mini", embeddings="text-embedding-3-small", background="o3")
-NEVER_WAITS_S, WAITS_S = 2, 20
+CHATS = Models(chat="gpt-4.1-mini")
+MISTAKE_WAITS_S, WAITS_S = 4, 20
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,11 +52,11 @@ def with_long_key(folder: Path) -> Path:
 
 
 async def checked(
-    capsys: pytest.CaptureFixture[str], *, wait_s: int, **changes: Any
+    capsys: pytest.CaptureFixture[str], models: Models, *, wait_s: int, **changes: Any
 ) -> tuple[int, dict[str, str]]:
     """Exit code, and the lines by their names."""
     async with gateway_stack(**changes) as stack:
-        code = await check_gateway(settings_of(stack), MODELS, yes=True, wait_s=wait_s)
+        code = await check_gateway(settings_of(stack), models, yes=True, wait_s=wait_s)
     lines = capsys.readouterr().out.splitlines()
     return code, {line[10:].split(":")[0].strip(): line for line in lines}
 
@@ -63,7 +64,9 @@ async def checked(
 async def test_a_gateway_that_is_set_right_passes_and_names_what_it_could_not_judge(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    code, lines = await checked(capsys, wait_s=WAITS_S, subscriptions=with_long_key(tmp_path))
+    code, lines = await checked(
+        capsys, MODELS, wait_s=WAITS_S, subscriptions=with_long_key(tmp_path)
+    )
     assert code == 0, "\n".join(lines.values())
     judged = [name for name, line in lines.items() if line.startswith("OK ")]
     assert judged == [
@@ -91,7 +94,7 @@ async def test_a_gateway_that_is_set_right_passes_and_names_what_it_could_not_ju
 async def test_each_mistake_is_named_with_the_command_that_mends_it(
     capsys: pytest.CaptureFixture[str], changes: dict[str, Any], name: str, cure: str
 ) -> None:
-    code, lines = await checked(capsys, wait_s=NEVER_WAITS_S, **changes)
+    code, lines = await checked(capsys, CHATS, wait_s=MISTAKE_WAITS_S, **changes)
     assert code == 1
     assert lines[name].startswith("FAILED"), lines
     assert cure in lines[name]
