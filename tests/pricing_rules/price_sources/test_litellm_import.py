@@ -152,6 +152,8 @@ def test_what_is_no_token_has_a_unit_of_its_own(
             "0.0032 for a token: no model costs so much",
         ),
         ({"thought_cost": Decimal(1)}, "thought_cost", "no such price is known"),
+        ({"tiered_pricing": [{"range": [0, 1]}]}, "tiered_pricing", "no such price is known"),
+        ({"regional_uplift_multiplier_eu": 2}, "regional_uplift_multiplier_eu", "no such price"),
         (
             {"search_context_cost_per_query": {"low": Decimal(1), "high": Decimal(2)}},
             "search_context_cost_per_query",
@@ -166,6 +168,11 @@ def test_what_cannot_be_read_is_listed_and_not_dropped(
     [left] = [left for left in reported.left if left.what == what]
     assert reason in left.reason
     assert f"azure/gpt-9 {what}" in render_left(reported.left)
+
+
+def test_what_a_model_can_do_is_no_price() -> None:
+    able = {"max_tokens": 8192, "supports_vision": True, "supported_endpoints": ["/v1/responses"]}
+    assert read_entry("azure/gpt-9", entry(**able)) == read_entry("azure/gpt-9", entry())
 
 
 @pytest.mark.parametrize("price", ["free", True, -1, None])
