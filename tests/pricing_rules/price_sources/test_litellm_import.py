@@ -245,6 +245,18 @@ def test_of_two_prices_the_one_with_the_better_source_is_taken(
     assert "have two prices" in reported.left[0].reason
 
 
+def test_what_two_entries_agree_on_is_kept_where_only_another_unit_differs(empty: Book) -> None:
+    one, other = ({"low": Decimal(price)} for price in ("0.01", "0.014"))
+    price_map = {
+        "azure/gpt-9": entry(search_context_cost_per_query=one),
+        "azure_ai/gpt-9": entry(search_context_cost_per_query=other),
+    }
+    reported = proposed(price_map, empty)
+    [price] = prices(reported).values()
+    assert price.tiers[0][1] == {Unit.INPUT: Decimal(2), Unit.OUTPUT: Decimal(8)}
+    assert [left.what for left in reported.left] == ["default tier, web_search"] * 2
+
+
 def test_azures_own_price_stays_and_the_contradiction_is_named(tmp_path: Path) -> None:
     own = base_rule(rates='rates = { input = "3" }').replace('"m"', '"gpt-9"')
     book = compile_text(tmp_path, own.replace('kind = "report"', 'kind = "azure-retail"'))
@@ -273,6 +285,10 @@ def test_what_is_written_compiles_to_what_was_read(tmp_path: Path, empty: Book) 
         "hear": {"audio_ms": 100_000},
     }
     assert book.content.cached_as_input == (("azure", "gpt-9"),)
+    [gone] = proposed({"azure/gpt-9": entry()}, book).proposals
+    assert (gone.change, gone.rule_id) == (
+        Change.GONE, "reported.azure.hear.GlobalStandard.2026-11-29",
+    )  # fmt: skip
     again = proposed({"azure/gpt-9": entry(), "azure/hear": audio}, book)
     assert (again.proposals, again.cached_as_input) == ((), ())
     source = book.sources["reported.azure.gpt-9.GlobalStandard.2026-11-29"]
