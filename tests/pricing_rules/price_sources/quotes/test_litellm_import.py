@@ -10,14 +10,14 @@ import pytest
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import BASE_BOOKS, Book, compile_book, load_book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
-from pricing_rules.price_sources.litellm_import import Reported, propose_litellm, render_left
-from pricing_rules.price_sources.litellm_names import NotSold, sold_as
-from pricing_rules.price_sources.litellm_prices import (
+from pricing_rules.price_sources.proposals import Change, ReadPrice
+from pricing_rules.price_sources.quotes.litellm_import import Reported, propose_litellm, render_left
+from pricing_rules.price_sources.quotes.litellm_names import NotSold, sold_as
+from pricing_rules.price_sources.quotes.litellm_prices import (
     packaged_price_map,
     read_entry,
     read_price_map,
 )
-from pricing_rules.price_sources.proposals import Change, ReadPrice
 from pricing_rules.price_sources.rule_text import cached_text, rule_text
 from pricing_rules.units import Unit
 from tests.paths import SHARED

@@ -15,8 +15,8 @@ import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.rules import ServiceTier
-from pricing_rules.price_sources.litellm_names import is_router
 from pricing_rules.price_sources.proposals import Rates, Tiers
+from pricing_rules.price_sources.quotes.litellm_names import is_router
 from pricing_rules.units import Unit
 
 PROVIDERS = frozenset({"azure", "azure_ai", "azure_text"})

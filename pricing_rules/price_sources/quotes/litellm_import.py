@@ -11,15 +11,15 @@ import msgspec
 
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
-from pricing_rules.price_sources.litellm_names import (
+from pricing_rules.price_sources.proposals import Proposal, ReadPrice, Tiers
+from pricing_rules.price_sources.quotes.litellm_names import (
     NotSold,
     Sold,
     price_of_a_picture,
     sold_as,
 )
-from pricing_rules.price_sources.litellm_prices import TEXT_MODES, Entry, read_entry
-from pricing_rules.price_sources.proposals import Proposal, ReadPrice, Tiers
-from pricing_rules.price_sources.reported import propose_reported
+from pricing_rules.price_sources.quotes.litellm_prices import TEXT_MODES, Entry, read_entry
+from pricing_rules.price_sources.quotes.reported import propose_reported
 from pricing_rules.units import Unit
 
 _FAMILIES = (
