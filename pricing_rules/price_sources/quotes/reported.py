@@ -121,7 +121,9 @@ def holding(price: ReadPrice, index: RuleIndex[RateCard], *, at: datetime) -> Ra
         "zone": price.zone,
         "service_tier": price.service_tier.value,
     }
-    cards = [card for card in index.find(facts) if _holds(card, at)]
+    cards = [
+        card for card in index.find(facts) if _holds(card, at) and card.currency == price.currency
+    ]
     return min(cards, key=lambda card: _TRUST.index(card.origin), default=None)
 
 
