@@ -16,8 +16,8 @@ from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, Tiere
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
-from pricing_rules.price_sources.litellm_prices import Entry
 from pricing_rules.price_sources.proposals import Proposal, Rates, ReadPrice, propose
+from pricing_rules.price_sources.quotes.litellm_prices import Entry
 from pricing_rules.units import Unit
 
 _UNITS = {

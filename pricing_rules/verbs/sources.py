@@ -13,15 +13,15 @@ from pricing_rules.price_book.book import BASE_BOOKS, load_book
 from pricing_rules.price_sources.azure_changes import dump_changes
 from pricing_rules.price_sources.azure_fetch import PRICES_URL, fetch_prices
 from pricing_rules.price_sources.azure_import import propose_azure
-from pricing_rules.price_sources.coverage import cover
-from pricing_rules.price_sources.coverage_page import coverage_text
-from pricing_rules.price_sources.litellm_import import propose_litellm, render_left
-from pricing_rules.price_sources.litellm_prices import (
+from pricing_rules.price_sources.proposals import Proposal, render
+from pricing_rules.price_sources.quotes.coverage import cover
+from pricing_rules.price_sources.quotes.coverage_page import coverage_text
+from pricing_rules.price_sources.quotes.litellm_import import propose_litellm, render_left
+from pricing_rules.price_sources.quotes.litellm_prices import (
     packaged_price_map,
     read_entry,
     read_price_map,
 )
-from pricing_rules.price_sources.proposals import Proposal, render
 from pricing_rules.price_sources.rule_text import CACHED_FILE, cached_text, rule_text
 
 

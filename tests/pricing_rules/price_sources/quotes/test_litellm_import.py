@@ -10,14 +10,14 @@ import pytest
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import BASE_BOOKS, Book, compile_book, load_book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
-from pricing_rules.price_sources.litellm_import import Reported, propose_litellm, render_left
-from pricing_rules.price_sources.litellm_names import NotSold, sold_as
-from pricing_rules.price_sources.litellm_prices import (
+from pricing_rules.price_sources.proposals import Change, ReadPrice
+from pricing_rules.price_sources.quotes.litellm_import import Reported, propose_litellm, render_left
+from pricing_rules.price_sources.quotes.litellm_names import NotSold, sold_as
+from pricing_rules.price_sources.quotes.litellm_prices import (
     packaged_price_map,
     read_entry,
     read_price_map,
 )
-from pricing_rules.price_sources.proposals import Change, ReadPrice
 from pricing_rules.price_sources.rule_text import cached_text, rule_text
 from pricing_rules.units import Unit
 from tests.paths import SHARED
@@ -152,6 +152,8 @@ def test_what_is_no_token_has_a_unit_of_its_own(
             "0.0032 for a token: no model costs so much",
         ),
         ({"thought_cost": Decimal(1)}, "thought_cost", "no such price is known"),
+        ({"tiered_pricing": [{"range": [0, 1]}]}, "tiered_pricing", "no such price is known"),
+        ({"regional_uplift_multiplier_eu": 2}, "regional_uplift_multiplier_eu", "no such price"),
         (
             {"search_context_cost_per_query": {"low": Decimal(1), "high": Decimal(2)}},
             "search_context_cost_per_query",
@@ -166,6 +168,11 @@ def test_what_cannot_be_read_is_listed_and_not_dropped(
     [left] = [left for left in reported.left if left.what == what]
     assert reason in left.reason
     assert f"azure/gpt-9 {what}" in render_left(reported.left)
+
+
+def test_what_a_model_can_do_is_no_price() -> None:
+    able = {"max_tokens": 8192, "supports_vision": True, "supported_endpoints": ["/v1/responses"]}
+    assert read_entry("azure/gpt-9", entry(**able)) == read_entry("azure/gpt-9", entry())
 
 
 @pytest.mark.parametrize("price", ["free", True, -1, None])
@@ -238,6 +245,18 @@ def test_of_two_prices_the_one_with_the_better_source_is_taken(
     assert "have two prices" in reported.left[0].reason
 
 
+def test_what_two_entries_agree_on_is_kept_where_only_another_unit_differs(empty: Book) -> None:
+    one, other = ({"low": Decimal(price)} for price in ("0.01", "0.014"))
+    price_map = {
+        "azure/gpt-9": entry(search_context_cost_per_query=one),
+        "azure_ai/gpt-9": entry(search_context_cost_per_query=other),
+    }
+    reported = proposed(price_map, empty)
+    [price] = prices(reported).values()
+    assert price.tiers[0][1] == {Unit.INPUT: Decimal(2), Unit.OUTPUT: Decimal(8)}
+    assert [left.what for left in reported.left] == ["default tier, web_search"] * 2
+
+
 def test_azures_own_price_stays_and_the_contradiction_is_named(tmp_path: Path) -> None:
     own = base_rule(rates='rates = { input = "3" }').replace('"m"', '"gpt-9"')
     book = compile_text(tmp_path, own.replace('kind = "report"', 'kind = "azure-retail"'))
@@ -266,6 +285,10 @@ def test_what_is_written_compiles_to_what_was_read(tmp_path: Path, empty: Book) 
         "hear": {"audio_ms": 100_000},
     }
     assert book.content.cached_as_input == (("azure", "gpt-9"),)
+    [gone] = proposed({"azure/gpt-9": entry()}, book).proposals
+    assert (gone.change, gone.rule_id) == (
+        Change.GONE, "reported.azure.hear.GlobalStandard.2026-11-29",
+    )  # fmt: skip
     again = proposed({"azure/gpt-9": entry(), "azure/hear": audio}, book)
     assert (again.proposals, again.cached_as_input) == ((), ())
     source = book.sources["reported.azure.gpt-9.GlobalStandard.2026-11-29"]

@@ -60,7 +60,18 @@ def propose_reported(prices: Sequence[ReadPrice], book: Book, *, at: datetime) -
             proposals += filter(None, [compare(price, known)])
         elif known is None or _adds_to(price, known):
             proposals += propose([price], book, in_scope=())
+    proposals += _gone(prices, book, at)
     return sorted(proposals, key=lambda proposal: (proposal.change, proposal.rule_id))
+
+
+def _gone(prices: Sequence[ReadPrice], book: Book, at: datetime) -> Iterator[Proposal]:
+    """Rules from the same kind of source that it says nothing about any more."""
+    kinds = {price.source_kind for price in prices}
+    said = {price.matches for price in prices}
+    for card in book.content.cards:
+        if book.sources[card.id].kind in kinds and _holds(card, at) and card.matches not in said:
+            details = ("the source has it no more",)
+            yield Proposal(change=Change.GONE, rule_id=card.id, details=details)
 
 
 def _vendors(book: Book, at: datetime) -> dict[tuple[str, str], RateCard]:
@@ -110,7 +121,9 @@ def holding(price: ReadPrice, index: RuleIndex[RateCard], *, at: datetime) -> Ra
         "zone": price.zone,
         "service_tier": price.service_tier.value,
     }
-    cards = [card for card in index.find(facts) if _holds(card, at)]
+    cards = [
+        card for card in index.find(facts) if _holds(card, at) and card.currency == price.currency
+    ]
     return min(cards, key=lambda card: _TRUST.index(card.origin), default=None)
 
 

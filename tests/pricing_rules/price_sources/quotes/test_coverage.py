@@ -10,8 +10,9 @@ import pytest
 from pricing_rules.__main__ import main
 from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.price_book.rules import ServiceTier
-from pricing_rules.price_sources.coverage import Covered, Status, cover
-from pricing_rules.price_sources.coverage_page import (
+from pricing_rules.price_sources.genai_import import quotes
+from pricing_rules.price_sources.quotes.coverage import Covered, Status, cover
+from pricing_rules.price_sources.quotes.coverage_page import (
     REASONS,
     TEXT,
     Reason,
@@ -19,8 +20,7 @@ from pricing_rules.price_sources.coverage_page import (
     differing_rules,
     family_of,
 )
-from pricing_rules.price_sources.genai_import import quotes
-from pricing_rules.price_sources.litellm_prices import Entry, read_entry, read_price_map
+from pricing_rules.price_sources.quotes.litellm_prices import Entry, read_entry, read_price_map
 from pricing_rules.units import Unit
 from tests.paths import ROOT, SHARED
 from tests.pricing_rules.books import base_rule, compile_text

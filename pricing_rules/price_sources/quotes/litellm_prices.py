@@ -15,8 +15,8 @@ import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.rules import ServiceTier
-from pricing_rules.price_sources.litellm_names import is_router
 from pricing_rules.price_sources.proposals import Rates, Tiers
+from pricing_rules.price_sources.quotes.litellm_names import is_router
 from pricing_rules.units import Unit
 
 PROVIDERS = frozenset({"azure", "azure_ai", "azure_text"})
@@ -55,7 +55,8 @@ _UNREAD = {
     "output_cost_per_second": "time is charged once, by the input's price or by tokens",
 }
 _SEARCH = "search_context_cost_per_query"
-_NO_PRICE = frozenset({"deprecation_date", "litellm_provider", "mode", "source"})
+_PRICE = re.compile(r"cost|price|pricing|multiplier|uplift|fee(?:_|$)")
+"""What the name of a price contains; other fields say what a model can do."""
 _TIERS = {
     None: ServiceTier.DEFAULT,
     "batches": ServiceTier.BATCH,
@@ -123,10 +124,13 @@ def read_entry(key: str, fields: Mapping[str, object]) -> Entry:
     fees: Rates = {}
     unread: list[tuple[str, str]] = []
     for name, value in sorted(fields.items()):
-        if name in _NO_PRICE or name == _SEARCH:
+        if name == _SEARCH or not _PRICE.search(name):
+            continue
+        base, above, tier = _parts(name)
+        if base not in _UNITS and base not in _FEES:
+            unread.append((name, _UNREAD.get(base, "no such price is known")))
             continue
         price = _decimal(key, name, value)
-        base, above, tier = _parts(name)
         if (reason := _why_unread(base, price)) is not None:
             unread.append((name, reason))
         elif base in _FEES or (base == "input_cost_per_token" and is_router(key)):
@@ -168,8 +172,6 @@ def _why_unread(base: str, price: Decimal) -> str | None:
     """Why a field makes no price; None when it does."""
     if price == 0:
         return "0 is no price; what is free has a rule of kind zero"
-    if base not in _UNITS and base not in _FEES:
-        return _UNREAD.get(base, "no such price is known")
     if price > _TOKEN_PRICE_MAX and "token" in base:
         return f"{price:f} for a token: no model costs so much"
     return None

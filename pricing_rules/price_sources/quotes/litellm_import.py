@@ -11,15 +11,15 @@ import msgspec
 
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
-from pricing_rules.price_sources.litellm_names import (
+from pricing_rules.price_sources.proposals import Proposal, ReadPrice, Tiers
+from pricing_rules.price_sources.quotes.litellm_names import (
     NotSold,
     Sold,
     price_of_a_picture,
     sold_as,
 )
-from pricing_rules.price_sources.litellm_prices import TEXT_MODES, Entry, read_entry
-from pricing_rules.price_sources.proposals import Proposal, ReadPrice, Tiers
-from pricing_rules.price_sources.reported import propose_reported
+from pricing_rules.price_sources.quotes.litellm_prices import TEXT_MODES, Entry, read_entry
+from pricing_rules.price_sources.quotes.reported import propose_reported
 from pricing_rules.units import Unit
 
 _FAMILIES = (
@@ -172,21 +172,37 @@ def _settled(one: Offer, other: Offer, left: list[Left]) -> Offer | None:
             reason = reason.replace("the first", "the second")
         left.append(Left(reason=reason, key=worse.entry.key, what=what))
         return better
+    # What they agree on is kept where a prompt and its answer are part of that.
+    disputed = _disputed(one, other)
+    usable = disputed is not None and disputed.isdisjoint({Unit.INPUT, Unit.OUTPUT})
+    units = f", {' and '.join(sorted(disputed))}" if disputed and usable else ""
     reason = f"{names} have two prices, and neither source is the better one"
-    left += (Left(reason=reason, key=offer.entry.key, what=what) for offer in (one, other))
-    return None
+    keys = (one.entry.key, other.entry.key)
+    left += (Left(reason=reason, key=key, what=what + units) for key in keys)
+    return _joined(one, other, without=disputed) if disputed and usable else None
 
 
-def _joined(one: Offer, other: Offer) -> Offer | None:
-    """Both in one, where they agree on each unit that both price."""
+def _disputed(one: Offer, other: Offer) -> frozenset[Unit] | None:
+    """The units for which both have another price; None where even the bounds differ."""
     if [bound for bound, _ in one.tiers] != [bound for bound, _ in other.tiers]:
         return None
-    bands = []
-    for (bound, rates), (_, more) in zip(one.tiers, other.tiers, strict=True):
-        if any(rates[unit] != more[unit] for unit in rates.keys() & more.keys()):
-            return None
-        bands.append((bound, more | rates))
-    return msgspec.structs.replace(one, tiers=tuple(bands))
+    return frozenset(
+        unit
+        for (_, rates), (_, more) in zip(one.tiers, other.tiers, strict=True)
+        for unit in rates.keys() & more.keys()
+        if rates[unit] != more[unit]
+    )
+
+
+def _joined(one: Offer, other: Offer, without: frozenset[Unit] = frozenset()) -> Offer | None:
+    """Both in one, where they agree on each unit that both price, but for those left out."""
+    if _disputed(one, other) != without:
+        return None
+    tiers = tuple(
+        (bound, {unit: price for unit, price in (more | rates).items() if unit not in without})
+        for (bound, rates), (_, more) in zip(one.tiers, other.tiers, strict=True)
+    )
+    return msgspec.structs.replace(one, tiers=tiers)
 
 
 def _one_per_version(of_model: dict[str | None, Offer], left: list[Left]) -> Iterator[Offer]:

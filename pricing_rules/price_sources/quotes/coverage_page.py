@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from pricing_rules.price_sources.coverage import Covered, Difference, Status
+from pricing_rules.price_sources.quotes.coverage import Covered, Difference, Status
 
 FAMILIES = (
     ("gpt-3", "gpt-3.5"), ("gpt-4", "gpt-4"), ("gpt-5", "gpt-5"), ("gpt-6", "gpt-6"),
