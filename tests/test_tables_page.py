@@ -15,12 +15,15 @@ from table_api.ledger.measures import (
     MEASURE_INTEGERS,
     QUANTITY_COLUMNS,
 )
+from table_api.owners.access_log import AccessLog
+from table_api.owners.ownership import Kind, Owners
 from table_api.people.people import People, Person
 from table_api.prices.price_list import PriceList
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
 from tests.fixtures.builders import CALL_TIME, make_usage
 from tests.fixtures.calls import NOW, all_rows, make_call, open_ledger
+from tests.fixtures.office import look, own
 from tests.paths import ROOT
 
 DEMO_BOOK = ROOT / "local_stack/demo_book.toml"
@@ -127,7 +130,11 @@ async def test_every_column_of_the_other_tables_is_documented() -> None:
     await PriceList(storage).publish(load_book([DEMO_BOOK]), at=NOW, age_days_max=90)
     text = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
     consumer = (ROOT / "docs/consumer.md").read_text(encoding="utf-8")
-    for table in ("people", "progress", "deadletters", "prices"):
+    await Owners(storage, now=lambda: NOW).save(
+        [own("o", Kind.APP, "a", "2026-01-01", until="2026-02-01")]
+    )
+    await AccessLog(storage).add(look(NOW, "s"))
+    for table in ("people", "progress", "deadletters", "prices", "owners", "accesslog"):
         rows = await all_rows(storage, table)
         assert rows
         section = text.split(f"## `{table}`\n")[1].partition("\n## ")[0]

@@ -17,6 +17,9 @@ _WARNING = """\
   The API is bound to {host}:{port} and cannot be reached from elsewhere.
 ****************************************************************************
 """
+_SIGN_IN = """\
+callers sign in with tokens of {issuers}; tokens are secrets, so put TLS in front of {host}:{port}
+"""
 
 
 async def serve(environment: Mapping[str, str], *, host: str, port: int) -> int:
@@ -28,6 +31,8 @@ async def serve(environment: Mapping[str, str], *, host: str, port: int) -> int:
     ):
         if access.auth_mode is AuthMode.LOCAL:
             say(_WARNING.format(host=host, port=port))
+        else:
+            say(_SIGN_IN.format(host=host, port=port, issuers=", ".join(access.issuers)))
         config = uvicorn.Config(
             create_app(
                 storage, blobs, groups=settings.groups, invoicing=settings.invoicing, access=access

@@ -54,7 +54,8 @@ class Hardening:
 
 
 def _too_large(request: Request) -> Refused | None:
-    target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
+    path = request.scope.get("raw_path") or request.scope["path"].encode()
+    target = len(path) + len(request.scope["query_string"])
     if target > TARGET_BYTES_MAX:
         detail = f"path and query have more than {TARGET_BYTES_MAX} bytes"
         return Refused(ProblemKind.TARGET_TOO_LONG, detail)

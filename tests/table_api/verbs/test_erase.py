@@ -8,7 +8,7 @@ import pytest
 from local_stack.demo.azurite import AzuritePorts
 from table_api.__main__ import main
 from table_api.consumer_state.raw_usage import RawUsage, RawUsageKey
-from table_api.owners.access_log import KEPT_DAYS, Access, AccessLog
+from table_api.owners.access_log import KEPT_DAYS, AccessLog
 from table_api.owners.ownership import Kind, Owners
 from table_api.people.people import People
 from table_api.storage.azure_blobs import AzureBlobStore
@@ -18,7 +18,7 @@ from table_api.storage.timestamp import now_utc
 from tests.fixtures.billing import people
 from tests.fixtures.builders import call_id
 from tests.fixtures.calls import all_rows, make_call, open_ledger
-from tests.fixtures.office import own
+from tests.fixtures.office import look, own
 
 ANN, BOB = "ann-ü", "bob"
 
@@ -44,14 +44,6 @@ async def _fill(storage: TableStorage, letters: AzureBlobStore) -> None:
         await letters.create(f"llm-usage/0-{number}", body, content_type="application/json")
     escaped = b'{"subject": "ann-\\u00fc"}'
     await letters.create("llm-usage/0-9", escaped, content_type="application/json")
-
-
-def look(at: datetime, subject: str) -> Access:
-    """Somebody looked at a subject."""
-    return Access(
-        at=at, caller="reader", roles=("Billing.Read.All",), route="/v1/usage", path="/v1/usage",
-        query=f"subject={subject}", subjects=(subject,), count=1,
-    )  # fmt: skip
 
 
 async def _texts(storage: TableStorage, tables: tuple[str, ...]) -> str:

@@ -16,6 +16,7 @@ from local_stack.demo.azurite import AzuritePorts, free_port
 from table_api.__main__ import main
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.fixtures.calls import open_ledger
+from tests.fixtures.issuer import AUDIENCE, open_issuer
 from tests.paths import ROOT
 
 START_TIMEOUT_S = 30
@@ -81,12 +82,12 @@ def test_people_file_that_is_bad_or_absent_is_refused(
     assert (code, "line 1" in said) == (1, True)
 
 
-async def start(port: int, connection_string: str) -> Process:
+async def start(port: int, connection_string: str, **environment: str) -> Process:
     """A server that answers; its stderr is a pipe."""
     server = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "table_api", "serve", "--port", str(port)),
         cwd=ROOT,
-        env={**os.environ, "STORAGE_CONNECTION_STRING": connection_string},
+        env={**os.environ, "STORAGE_CONNECTION_STRING": connection_string, **environment},
         stderr=PIPE,
     )
     async with asyncio.timeout(START_TIMEOUT_S), httpx.AsyncClient() as client:
@@ -152,3 +153,31 @@ async def test_health_of_a_server_without_storage_is_503_within_seconds() -> Non
         assert answer.json()["type"] == "urn:problem:storage-unavailable"
     finally:
         await stop(server)
+
+
+async def test_a_server_with_sign_in_lets_in_whoever_has_a_token(
+    own_azurite: AzuritePorts,
+) -> None:
+    storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
+    await open_ledger(storage)
+    await storage.close()
+    port = free_port()
+    with open_issuer() as issuer:
+        settings = {
+            "AUTH_MODE": "oidc", "OIDC_ISSUERS": issuer.url, "OIDC_AUDIENCES": AUDIENCE,
+            "API_HOST": "0.0.0.0",
+        }  # fmt: skip
+        server = await start(port, own_azurite.connection_string, **settings)
+        try:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+                assert (await client.get("/healthz")).json()["auth_mode"] == "oidc"
+                assert (await client.get("/v1/usage")).status_code == 401
+                headers = {"Authorization": f"Bearer {issuer.token(roles=['Billing.Admin'])}"}
+                for path in ("/v1/usage", "/v1/me", "/v1/access-log"):
+                    answer = await client.get(path, headers=headers)
+                    assert answer.status_code == 200, answer.text
+                assert [row["route"] for row in answer.json()["data"]] == ["/v1/usage"]
+        finally:
+            said = await stop(server)
+    assert f"callers sign in with tokens of {issuer.url}" in said
+    assert "Traceback" not in said

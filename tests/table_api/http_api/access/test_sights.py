@@ -6,6 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.owners.ownership import Kind, Owners
+from table_api.storage.timestamp import now_utc
+from tests.fixtures.calls import make_call, open_ledger
 from tests.fixtures.office import (
     ANN,
     BEN,
@@ -14,11 +18,13 @@ from tests.fixtures.office import (
     CENTRE_B,
     DAN,
     MARK,
+    NOW,
     SUBJECTS,
     TEAM,
     Office,
     issuer_of_office,
     open_office,
+    own,
 )
 
 ALL = {"from": "2026-10-01", "to": "2027-01-01"}
@@ -200,3 +206,81 @@ async def test_a_path_that_only_looks_like_ones_own_is_unknown(
             answer = await api.get(f"/v1/subjects/{spelled}/{last}", params=ALL)
             assert answer.status_code == 404
             assert MARK not in answer.text
+
+
+async def as_subject(office: Office, path: str, **claims: Any) -> httpx.Response:
+    """What a caller with these claims gets, without a role."""
+    async with office.client("nobody") as api:
+        headers = {"Authorization": f"Bearer {office.issuer.token(**claims)}"}
+        return await api.get(path, params=ALL, headers=headers)
+
+
+async def test_who_owned_a_centre_for_a_part_of_a_month_gets_no_invoice_of_it(
+    office: Office,
+) -> None:
+    rows = [
+        own("late", Kind.COST_CENTRE, CENTRE_A, "2026-10-02"),
+        own("early", Kind.COST_CENTRE, CENTRE_A, "2026-10-01", until="2026-11-30"),
+        own("twice", Kind.COST_CENTRE, CENTRE_A, "2026-10-01", until="2026-11-20"),
+        own("twice", Kind.COST_CENTRE, CENTRE_A, "2026-11-20"),
+    ]
+    await Owners(office.storage, now=now_utc).save(rows)
+    months = {}
+    for owner in ("late", "early", "twice"):
+        async with office.client("nobody") as api:
+            headers = {"Authorization": f"Bearer {office.issuer.token(oid=owner)}"}
+            listed = (await api.get("/v1/invoices", headers=headers)).json()["data"]
+        months[owner] = [each["month"] for each in listed]
+    assert months == {"late": ["2026-11"], "early": ["2026-10"], "twice": ["2026-11", "2026-10"]}
+
+
+async def test_when_others_called_and_who_approved_a_run_is_for_billing_roles(
+    office: Office,
+) -> None:
+    progress = ProgressTable(office.storage)
+    await progress.create()
+    await progress.write(
+        Progress(
+            hub="llm-usage",
+            group="metering",
+            partition="0",
+            hub_created_at=NOW,
+            sequence_number=1,
+            enqueued_time=NOW,
+            recorded_at=NOW,
+            counts=dict.fromkeys(Count, 0),
+            caught_up_at=NOW,
+            partitions=1,
+        ),
+        None,
+    )
+    newest = {
+        caller: (await get(office, caller, "/v1/usage"))["newest_call"]
+        for caller in ("employee", "owner", "reader")
+    }
+    assert newest == {"employee": None, "owner": None, "reader": "2026-12-10T12:00:00Z"}
+    query = {"from": "2026-11-01", "to": "2026-11-10"}
+    calls = (await get(office, "owner", f"/v1/subjects/{BEN}/calls", **query))["data"]
+    [priced] = [call["id"] for call in calls if call["cost"] is not None]
+    approvers = {
+        caller: [
+            row["run_by"] for row in (await get(office, caller, f"/v1/calls/{priced}"))["chain"]
+        ]
+        for caller in ("employee", "owner", "reader")
+    }
+    shown = [None, f"{MARK}operator"]
+    assert approvers == {"employee": [None, None], "owner": [None, None], "reader": shown}
+
+
+async def test_a_subject_of_an_issuer_without_object_ids_is_compared_in_nfc(
+    office: Office,
+) -> None:
+    ledger = await open_ledger(office.storage)
+    await ledger.post([make_call(1, id="1", subject="jos\u00e9", time=NOW)])
+    claims = {"oid": None, "tid": None, "sub": "jose\u0301"}
+    for spelled in ("jos\u00e9", "jose\u0301"):
+        mine = await as_subject(office, f"/v1/subjects/{spelled}/usage", **claims)
+        assert (mine.status_code, mine.json()["totals"]["calls"]) == (200, 1)
+    for spelled in ("\uff4aos\u00e9", "JOS\u00c9", "jose"):
+        other = await as_subject(office, f"/v1/subjects/{spelled}/usage", **claims)
+        assert other.status_code == 404
