@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pricing_rules.__main__ import main
-from pricing_rules.price_sources.azure_changes import dump_changes
-from pricing_rules.price_sources.azure_fetch import RETRY_DELAY_S, fetch_prices
-from tests.pricing_rules.price_sources.retail_api import (
+from pricing_rules.price_sources.azure.changes import dump_changes
+from pricing_rules.price_sources.azure.fetch import RETRY_DELAY_S, fetch_prices
+from tests.pricing_rules.price_sources.azure.retail_api import (
     DUMPS,
     FAULTS,
     Row,
@@ -130,7 +130,7 @@ def test_a_price_list_in_euro_is_fetched_imported_and_rated_in_euro(
         run(capsys, "fetch-azure", *words)
     imported = ["import-azure", str(dump), "--checked", "2026-11-30"]
     out, _ = run(capsys, *imported, "--write", str(books))
-    assert out.endswith("212 added, 0 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread\n")
+    assert out.endswith("212 added, 0 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread, 0 contradicted\n")
     assert {path.name for path in books.iterdir()} >= {"azure_gpt_4_1_eur.toml"}
     company = tmp_path / "company.toml"
     company.write_text('[book]\npricing_currency = "EUR"\n', encoding="utf-8")
@@ -148,7 +148,7 @@ def test_a_price_list_in_euro_is_fetched_imported_and_rated_in_euro(
     assert Decimal(answer["total"]) == expected == Decimal("0.0010179")
     # Imported again with these files, the list is no news.
     out, _ = run(capsys, *imported, "--book", *files)
-    assert out == "0 added, 0 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread\n"
+    assert out == "0 added, 0 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread, 0 contradicted\n"
 
 
 def test_a_model_without_a_price_in_the_books_currency_is_unpriced(
