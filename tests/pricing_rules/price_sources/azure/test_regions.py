@@ -130,7 +130,9 @@ def test_a_price_list_in_euro_is_fetched_imported_and_rated_in_euro(
         run(capsys, "fetch-azure", *words)
     imported = ["import-azure", str(dump), "--checked", "2026-11-30"]
     out, _ = run(capsys, *imported, "--write", str(books))
-    assert out.endswith("212 added, 0 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread, 0 contradicted\n")
+    assert out.endswith(
+        "212 added, 0 changed, 0 gone, 0 off-grid, 0 conflict, 0 unread, 0 contradicted\n"
+    )
     assert {path.name for path in books.iterdir()} >= {"azure_gpt_4_1_eur.toml"}
     company = tmp_path / "company.toml"
     company.write_text('[book]\npricing_currency = "EUR"\n', encoding="utf-8")
