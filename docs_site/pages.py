@@ -31,7 +31,7 @@ def page_of(path: str) -> str:
     if name == "README.md":
         return f"{folder}.md" if folder else "overview.md"
     if not folder:
-        return name.lower()
+        return name.lower() if name.endswith(".md") else name
     return path.removeprefix("docs/")
 
 
