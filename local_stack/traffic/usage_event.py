@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from consumers.decoding.wire_event import partition_key
 from pricing_rules.types import Operation
 
 SOURCE = "apim/apim-contoso"
@@ -17,7 +18,7 @@ class OutgoingEvent:
     """What goes to an event hub."""
 
     partition_key: str
-    """The exact subject, so that a subject's calls stay in one partition."""
+    """Of the subject, so that its calls stay in one partition."""
     body: bytes
 
 
@@ -50,7 +51,7 @@ class GatewayCall:
             "data": self._data(),
         }
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        return OutgoingEvent(partition_key=self.subject, body=body)
+        return OutgoingEvent(partition_key=partition_key(self.subject), body=body)
 
     def _data(self) -> dict[str, object]:
         caller = {"oid": self.subject, "tid": TENANT, "azp": None, "subscription": None}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apim_policies.harness.call import Passage, Request, Response
-from apim_policies.probe import travel
+from apim_policies.probe import length_of, travel
 from tests.apim_policies.conftest import Load
 from tests.apim_policies.test_policies import CHAT, JSON, STREAM, USAGE
 from tests.apim_policies.tokens import make_token
@@ -26,7 +26,8 @@ MESSAGES = "https://gateway/llm/anthropic/v1/messages"
 BODY = {
     "model": "m",
     "messages": [{"role": "system", "content": PROMPT}, {"role": "user", "content": PROMPT}],
-    "tools": [{"function": {"name": PROMPT}}],
+    "tools": [{"type": "function", "function": {"name": PROMPT}}, {"type": f"{PROMPT} x"}],
+    "service_tier": f"{PROMPT} x",
     "user": PROMPT,
     "metadata": {"user_id": PROMPT},
     "prompt": PROMPT,
@@ -62,13 +63,44 @@ async def test_no_report_of_a_call_holds_a_prompt_an_answer_or_a_key(
     load: Load, url: str, changes: dict[str, Any], answer: Response
 ) -> None:
     body = json.dumps(BODY | changes).encode()
-    request = Request(method="POST", url=url, headers=HEADERS, body=body, subscription="s")
+    headers = (*HEADERS, length_of(body))
+    request = Request(method="POST", url=url, headers=headers, body=body, subscription="s")
     said = told(await travel(await load({}), request, answer))
     assert [secret for secret in SECRETS if secret in said] == []
 
 
+async def test_a_form_leaves_its_model_and_nothing_else(load: Load) -> None:
+    fields = {"prompt": PROMPT, "model": "gpt-image-1", "user": f"{KEY}@contoso.com"}
+    parts = "".join(
+        f'--b0\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    body = f"{parts}--b0--".encode()
+    headers = (("Content-Type", "multipart/form-data; boundary=b0"), length_of(body))
+    request = Request(
+        method="POST",
+        url="https://gateway/llm/openai/v1/images/edits",
+        headers=headers,
+        body=body,
+        subscription="s",
+    )
+    said = told(await travel(await load({}), request, STREAM))
+    assert "gpt-image-1" in said
+    assert [secret for secret in SECRETS if secret in said] == []
+
+
+async def test_tier_and_tools_that_may_be_addresses_are_left_out(load: Load) -> None:
+    address = "bob@contoso.com"
+    body = json.dumps({"service_tier": address, "tools": [{"type": address}]}).encode()
+    request = Request(
+        method="POST", url=CHAT, headers=(*JSON, length_of(body)), body=body, subscription="s"
+    )
+    assert address not in told(await travel(await load({}), request, STREAM))
+
+
 async def test_a_body_that_is_no_json_is_not_repeated_either(load: Load) -> None:
     body = f"{{{PROMPT}".encode()
-    request = Request(method="POST", url=CHAT, headers=HEADERS, body=body, subscription="s")
+    headers = (*HEADERS, length_of(body))
+    request = Request(method="POST", url=CHAT, headers=headers, body=body, subscription="s")
     said = told(await travel(await load({}), request, STREAM))
     assert [secret for secret in SECRETS if secret in said] == []

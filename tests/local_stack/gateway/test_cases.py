@@ -228,6 +228,27 @@ async def test_large_upload_is_passed_on_unread(stack: GatewayStack) -> None:
     assert event["data"]["served_deployment"] == "whisper-1"
 
 
+async def test_body_of_unknown_length_is_passed_on_unread(stack: GatewayStack) -> None:
+    session = uuid4().hex
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield json.dumps({"model": "gpt-5-mini", "messages": QUESTION}).encode()
+
+    headers = {"Authorization": f"Bearer {local_token(OID)}", "x-session-id": session}
+    headers["Content-Type"] = "application/json"
+    url = f"{stack.url}/openai/v1/chat/completions"
+    async with (
+        aiohttp.ClientSession(headers=headers) as client,
+        client.post(url, data=pieces()) as answer,
+    ):
+        assert answer.status == 200
+
+    [event] = await events_of(stack, session)
+    data = event["data"]
+    assert (data["body_unread"], data["deployment"]) == ("no_length", None)
+    assert data["model"] == "gpt-5-mini-2025-08-07"
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_spillover_names_who_served_and_no_caller_chooses_it(
     stack: GatewayStack, streamed: bool
