@@ -42,7 +42,8 @@ class CounterName(StrEnum):
     PROJECTION_FAILURES = "chargeback.ledger.projection_failures"
     """Rows of `monthly` that could not be written and are left to `rebuild`."""
     DECISIONS = "chargeback.pairing.decisions"
-    """Events published by pairing, by `reason`: completed, no_usage, unattributed, moved."""
+    """Events published by pairing, by `reason`: completed, pending, no_usage,
+    unattributed, moved, refused."""
 
 
 class GaugeName(StrEnum):

@@ -265,6 +265,8 @@ class UsageIntake(Intake):
         fact = fetched_fact(event, received.body) if event.fetched else reported_fact(event)
         if fact is None:
             batch.counts.append(IGNORED)
+        elif isinstance(fact, InvalidEvent):
+            self._refuse(batch, partition, received, fact)
         elif event.fetched or fact.time >= self._pairing.oldest(received):
             # The rows of a background answer are kept for ever: no fetch of it is too old.
             self._keep(batch, received, event.id, fact)
@@ -280,6 +282,11 @@ class UsageIntake(Intake):
                 "its usage cannot be found any more",
                 event_id=event.id,
             )
-            batch.letters.append(self._letter(partition, received, invalid))
-            batch.braking.append(Sender(glimpse(received.body).sender))
-            batch.counts.append(DEAD_LETTERED)
+            self._refuse(batch, partition, received, invalid)
+
+    def _refuse(
+        self, batch: Batch, partition: str, received: Received, invalid: InvalidEvent
+    ) -> None:
+        batch.letters.append(self._letter(partition, received, invalid))
+        batch.braking.append(Sender(glimpse(received.body).sender))
+        batch.counts.append(DEAD_LETTERED)

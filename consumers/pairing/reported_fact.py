@@ -2,9 +2,14 @@
 
 import msgspec
 
-from consumers.decoding.usage_event import is_deferred, usage_object
+from consumers.decoding.invalid_event import USAGE_FIELD, InvalidCode, InvalidEvent, InvalidField
+from consumers.decoding.usage_event import TOOL_KINDS_MAX, is_deferred, usage_object
 from pricing_rules.types import BACKGROUND_WAITING, Rank, UsageEvent
 from table_api.open_calls.facts import EventReport, Fetched, Identity
+
+USAGE_CHARS_MAX = 8_000
+"""A Responses usage has a few hundred. A row takes 32 Ki characters, the caller's names among them.
+"""
 
 
 def reported_fact(event: UsageEvent) -> EventReport | None:
@@ -19,13 +24,17 @@ def reported_fact(event: UsageEvent) -> EventReport | None:
     )
 
 
-def fetched_fact(event: UsageEvent, body: bytes) -> Fetched | None:
+def fetched_fact(event: UsageEvent, body: bytes) -> Fetched | InvalidEvent | None:
     """None for an answer that is not finished. `body` is what the event was decoded from."""
     if event.response_id is None or event.response_status in BACKGROUND_WAITING:
         return None
     usage = None
     if event.usage is not None:
         usage = msgspec.json.encode(usage_object(body)).decode()
+        if len(usage) > USAGE_CHARS_MAX:
+            found, expected = f"{len(usage)} characters", f"at most {USAGE_CHARS_MAX}"
+            error = InvalidField(InvalidCode.TOO_LARGE, USAGE_FIELD, found, expected)
+            return error.invalid_event(event.id)
     return Fetched(
         identity=_identity(event),
         rank=int(Rank.NO_USAGE if event.usage is None else Rank.MODEL_USAGE),
@@ -62,7 +71,7 @@ def _identity(event: UsageEvent) -> Identity:
         cache=event.cache,
         requested_tier=event.requested_tier,
         tools_requested=event.tools_requested,
-        tool_calls=event.tool_calls,
+        tool_calls=event.tool_calls[:TOOL_KINDS_MAX],
         body_unread=event.body_unread,
         background=event.background,
         response_status=event.response_status,

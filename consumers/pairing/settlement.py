@@ -205,4 +205,5 @@ def _reason(decision: Decision) -> str:
         return "moved"
     if decision.place.subject == UNATTRIBUTED:
         return "unattributed"
-    return "completed" if decision.strength[0] else "no_usage"
+    rank = decision.strength[0]
+    return "completed" if rank > 0 else "no_usage" if rank == 0 else "pending"

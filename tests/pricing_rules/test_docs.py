@@ -97,3 +97,8 @@ def test_every_verb_is_documented() -> None:
     verbs = verbs_of(app)
     assert len(verbs) == 12
     assert [verb for verb in verbs if f"`{verb}`" not in TEXT] == []
+
+
+def test_every_state_of_a_call_is_documented_with_what_it_means_at_a_close() -> None:
+    states = TEXT.split("## States", 1)[1].split("\n## ", 1)[0]
+    assert [state for state in CallState if f"`{state.value}`" not in states] == []

@@ -1,6 +1,7 @@
 """A background answer is charged once, to who asked for it, when and where they did."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from consumers.errors import HubUnavailable
+from consumers.pairing.intake import UsageIntake
 from pricing_rules.types import UNATTRIBUTED, CallState
 from table_api.audit.ledger_audit import audit
 from table_api.errors import Retryable
@@ -15,7 +17,7 @@ from table_api.ledger.entries import LedgerEntry
 from table_api.open_calls.decision import PairingState
 from table_api.open_calls.keys import response_key
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.consumers.pairing.background import FETCHED_AT, POLLER, Background
+from tests.consumers.pairing.background import FETCHED_AT, POLLER, USAGE, Background
 from tests.consumers.pairing.gateway import envelope
 from tests.consumers.pairing.world import KEEP, WAITS, World
 from tests.fixtures.builders import CALL_TIME, call_id, wire_violations
@@ -333,3 +335,45 @@ async def test_two_requests_that_name_one_answer_do_not_stay_pending(world: Worl
         [("maker", CallState.PRICED), ("second", CallState.NO_USAGE)],
         [("maker", CallState.NO_USAGE), ("second", CallState.PRICED)],
     )
+
+
+async def test_events_that_are_read_again_after_a_purge_charge_nothing_again(world: World) -> None:
+    """By a replay or a redrive, which bring events of any age."""
+    await read(world, ANSWER.request(), SOON)
+    await read(world, ANSWER.fetch(), FETCHED_AT)
+    later = SOON + KEEP * 3
+    await sweep(world, later)
+    pairing = replace(world.pairing, now=lambda: later)
+    intake = UsageIntake("llm-usage", pairing, world.letters)
+    for body, at in ((ANSWER.fetch(), FETCHED_AT), (ANSWER.request(), SOON)):
+        await world.meter([body], at)
+        assert await intake.take_again("0", world.received(body, at)) == []
+        await meter_published(world, at)
+    await sweep(world, SOON + KEEP * 4)
+    assert await standing(world) == [PAID]
+
+
+async def test_a_usage_that_no_row_can_hold_is_a_dead_letter(world: World) -> None:
+    usage = USAGE | {"notes": "x" * 40_000}
+    await read(world, ANSWER.request(), SOON)
+    await world.pair(world.usage, ANSWER.fetch(usage=usage), FETCHED_AT)
+    [letter] = [letter async for letter in world.letters.all()]
+    assert (letter.reason, letter.field) == ("too_large", "data.usage")
+    assert world.outbox.sent == []
+
+
+async def test_names_of_any_length_fit_into_a_row(world: World) -> None:
+    """Whatever a caller puts into an event, a row of Table Storage takes it."""
+    long = "\u00e4" * 400
+    tools = {
+        "requested": [f"{long}{n}" for n in range(60)],
+        "calls": {f"{n}{long}": 1 for n in range(150)},
+        "usage": None,
+    }
+    names: dict[str, Any] = dict.fromkeys(
+        ("deployment", "model", "api", "region", "session", "traceparent"), long
+    )
+    await read(world, ANSWER.request(tools=tools, **names), SOON)
+    await world.pair(world.usage, ANSWER.fetch(tools=tools, **names), FETCHED_AT)
+    rows = await all_rows(world.storage, "opencalls")
+    assert max(len(str(text)) for row in rows.values() for text in row.values()) < 32 * 1024

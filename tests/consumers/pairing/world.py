@@ -121,11 +121,11 @@ class World:
         self, intake: Intake, bodies: Sequence[bytes], enqueued_time: datetime
     ) -> None:
         """Several at once."""
-        await intake.prepare("0", [self._received(body, enqueued_time) for body in bodies])()
+        await intake.prepare("0", [self.received(body, enqueued_time) for body in bodies])()
 
     async def meter(self, bodies: Sequence[bytes], enqueued_time: datetime) -> None:
         """A batch of the usage hub by metering."""
-        events = [self._received(body, enqueued_time) for body in bodies]
+        events = [self.received(body, enqueued_time) for body in bodies]
         await self.metering(enqueued_time).prepare("0", events)()
 
     def metering(self, now: datetime) -> Metering:
@@ -145,7 +145,7 @@ class World:
     async def standing(self) -> dict[str, list[LedgerEntry]]:
         return await standing_calls(self.storage)
 
-    def _received(self, body: bytes, enqueued_time: datetime) -> Received:
+    def received(self, body: bytes, enqueued_time: datetime) -> Received:
         self._sequence_number += 1
         return Received(self._sequence_number, "0", enqueued_time, body)
 
