@@ -10,9 +10,9 @@ import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import BASE_BOOKS, load_book
-from pricing_rules.price_sources.azure_changes import dump_changes
-from pricing_rules.price_sources.azure_fetch import PRICES_URL, fetch_prices
-from pricing_rules.price_sources.azure_import import propose_azure
+from pricing_rules.price_sources.azure.changes import dump_changes
+from pricing_rules.price_sources.azure.fetch import PRICES_URL, fetch_prices
+from pricing_rules.price_sources.azure.proposed import propose_azure
 from pricing_rules.price_sources.proposals import Proposal, render
 from pricing_rules.price_sources.quotes.coverage import cover
 from pricing_rules.price_sources.quotes.coverage_page import coverage_text

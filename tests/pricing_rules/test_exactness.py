@@ -22,7 +22,7 @@ from tests.pricing_rules.price_book.test_terms import alias
 
 PACKAGE = Path(pricing_rules.__file__).parent
 DUMPS = SHARED / "data" / "azure_retail_prices"
-METERS_BY_HAND = Path(__file__).parent / "price_sources/meters_by_hand.csv"
+METERS_BY_HAND = Path(__file__).parent / "price_sources/azure/meters_by_hand.csv"
 FLOAT_ALLOWED = {"fields.py": "reads counts and seconds that a model sends as JSON numbers"}
 CALLS = 1_000
 SEED = 11
@@ -40,7 +40,7 @@ def test_no_module_makes_or_names_a_float(path: Path) -> None:
 
 def _exact(path: Path) -> bool:
     """Where `/` divides fractions or joins paths, never numbers."""
-    names = {"app.py", "compile.py", "book.py", "azure_prices.py", "azure_spellings.py"}
+    names = {"app.py", "compile.py", "book.py", "rows.py", "spellings.py"}
     return path.name in names | {"sources.py", "options.py"}
 
 

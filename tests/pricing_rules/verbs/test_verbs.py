@@ -14,8 +14,8 @@ from pricing_rules.price_book.rules import DeploymentType
 from pricing_rules.verbs.options import APIS, BASE, DEPLOYMENT_TYPES
 from tests.fixtures.builders import chat_usage
 from tests.pricing_rules.books import base_rule
-from tests.pricing_rules.price_sources.test_azure_fetch import page, serving
-from tests.pricing_rules.price_sources.test_azure_import import NAMES, row, rows, write_dump
+from tests.pricing_rules.price_sources.azure.test_fetch import page, serving
+from tests.pricing_rules.price_sources.azure.test_proposed import NAMES, row, rows, write_dump
 
 CONTOSO = str(BASE_BOOKS / "examples" / "contoso.toml")
 USAGE = json.dumps(chat_usage(prompt=128_000, cached=100_000, completion=2_000, reasoning=1_500))

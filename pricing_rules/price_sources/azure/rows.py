@@ -1,7 +1,7 @@
 """Rows of the Azure Retail Prices API, and the exceptions to the rules that read their meters.
 
-Owns reading both. What a meter prices is said by a line of `azure_meters.csv` or, without one, by
-the rules of `azure_readings`; a meter that neither reads is listed and refuses nothing.
+Owns reading both. What a meter prices is said by a line of `meters.csv` or, without one, by
+the rules of `readings`; a meter that neither reads is listed and refuses nothing.
 """
 
 import csv
@@ -15,7 +15,7 @@ import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
-from pricing_rules.price_sources.azure_readings import (
+from pricing_rules.price_sources.azure.readings import (
     Meter,
     MeterName,
     NoCall,
@@ -25,7 +25,7 @@ from pricing_rules.price_sources.azure_readings import (
 )
 from pricing_rules.units import Unit
 
-METER_TABLE = Path(__file__).parent / "azure_meters.csv"
+METER_TABLE = Path(__file__).parent / "meters.csv"
 _COUNT_PER_PRICE = {"1K": 1_000, "1M": 1_000_000}
 _NOT_BY_COUNT = frozenset({"1", "100", "1 Second", "1 Hour", "1/Hour", "1/Day", "1/Month"})
 """Units of sessions, pictures, video, provisioned throughput, hosting and storage."""

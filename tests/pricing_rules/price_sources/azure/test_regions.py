@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pricing_rules.__main__ import main
-from pricing_rules.price_sources.azure_changes import dump_changes
-from pricing_rules.price_sources.azure_fetch import RETRY_DELAY_S, fetch_prices
-from tests.pricing_rules.price_sources.retail_api import (
+from pricing_rules.price_sources.azure.changes import dump_changes
+from pricing_rules.price_sources.azure.fetch import RETRY_DELAY_S, fetch_prices
+from tests.pricing_rules.price_sources.azure.retail_api import (
     DUMPS,
     FAULTS,
     Row,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from pricing_rules.price_sources.azure_prices import RetailRow, read_rows
+from pricing_rules.price_sources.azure.rows import RetailRow, read_rows
 
 
 class _Meter(NamedTuple):

@@ -11,15 +11,15 @@ import pytest
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import Book, compile_book, load_book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
-from pricing_rules.price_sources.azure_import import azure_prices, propose_azure
-from pricing_rules.price_sources.azure_prices import (
+from pricing_rules.price_sources.azure.proposed import azure_prices, propose_azure
+from pricing_rules.price_sources.azure.readings import Meter, MeterName, PromptBand
+from pricing_rules.price_sources.azure.rows import (
     METER_TABLE,
     Dump,
     PriceRow,
     read_dump,
     read_meter_table,
 )
-from pricing_rules.price_sources.azure_readings import Meter, MeterName, PromptBand
 from pricing_rules.price_sources.proposals import Change, Proposal, render
 from pricing_rules.price_sources.rule_text import rule_text
 from pricing_rules.units import Unit
@@ -369,7 +369,7 @@ def test_an_unread_meter_is_listed_with_a_line_and_refuses_nothing(
     ]
     assert unread[1].details == (
         "no model of Azure OpenAI GPT5 is spelled 'gpt 4.1 turbo'",
-        "azure_meters.csv: gpt 4.1 turbo Inp glbl Tokens,,,,default,,,,",
+        "meters.csv: gpt 4.1 turbo Inp glbl Tokens,,,,default,,,,",
     )
 
 

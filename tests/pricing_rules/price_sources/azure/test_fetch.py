@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pricing_rules.errors import FetchFailed
-from pricing_rules.price_sources.azure_fetch import (
+from pricing_rules.price_sources.azure.fetch import (
     ATTEMPTS_MAX,
     PAGE_ITEMS_MAX,
     PAGES_MAX,

@@ -11,14 +11,14 @@ import msgspec
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
-from pricing_rules.price_sources.azure_prices import (
+from pricing_rules.price_sources.azure.readings import Meter, PromptBand, Unread
+from pricing_rules.price_sources.azure.rows import (
     PriceRow,
     map_rows,
     read_dump,
     read_meter_table,
 )
-from pricing_rules.price_sources.azure_readings import Meter, PromptBand, Unread
-from pricing_rules.price_sources.azure_spellings import family_of
+from pricing_rules.price_sources.azure.spellings import family_of
 from pricing_rules.price_sources.proposals import Change, Proposal, Rates, ReadPrice, propose
 from pricing_rules.units import Unit
 
@@ -73,7 +73,7 @@ def _unread_proposals(unread: Collection[Unread]) -> list[Proposal]:
         Proposal(
             change=Change.UNREAD,
             rule_id=meter.meter,
-            details=(meter.reason, f"azure_meters.csv: {meter.line}"),
+            details=(meter.reason, f"meters.csv: {meter.line}"),
         )
         for meter in unread
     ]

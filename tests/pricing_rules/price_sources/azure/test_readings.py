@@ -18,8 +18,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pricing_rules.price_sources.azure_prices import read_meter_table
-from pricing_rules.price_sources.azure_readings import (
+from pricing_rules.price_sources.azure.readings import (
     Meter,
     MeterName,
     NoCall,
@@ -27,7 +26,8 @@ from pricing_rules.price_sources.azure_readings import (
     Unread,
     read_meter,
 )
-from pricing_rules.price_sources.azure_spellings import LONG_PROMPT_ABOVE, family_of
+from pricing_rules.price_sources.azure.rows import read_meter_table
+from pricing_rules.price_sources.azure.spellings import LONG_PROMPT_ABOVE, family_of
 from tests.paths import SHARED
 
 HERE = Path(__file__).parent

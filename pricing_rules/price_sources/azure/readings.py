@@ -2,7 +2,7 @@
 
 Every word of a name must be read: as part of a model's name or as a facet of the price. A word
 that nothing reads, two readings, or a field of the row that says otherwise make the meter unread.
-An unread meter is listed with the line of `azure_meters.csv` that a person would complete.
+An unread meter is listed with the line of `meters.csv` that a person would complete.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from collections.abc import Sequence
 import msgspec
 
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
-from pricing_rules.price_sources.azure_spellings import (
+from pricing_rules.price_sources.azure.spellings import (
     LONG_PROMPT_ABOVE,
     NAMED,
     Spelling,
     left_of,
     spellings_of,
 )
-from pricing_rules.price_sources.azure_words import (
+from pricing_rules.price_sources.azure.words import (
     Facet,
     Said,
     prices_no_call,
@@ -97,7 +97,7 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     meter: str
     reason: str
     line: str
-    """For `azure_meters.csv`, with what was read; a person completes it."""
+    """For `meters.csv`, with what was read; a person completes it."""
 
 
 class _NotRead(Exception):
@@ -196,7 +196,7 @@ def _band(model: str, prompts: str | None) -> tuple[PromptBand, str | None]:
 
 
 def _line(name: MeterName, said: Said, spelling: Spelling | None) -> str:
-    """The line of `azure_meters.csv` with what was read of it."""
+    """The line of `meters.csv` with what was read of it."""
     fields = (
         name.meter,
         spelling.model if spelling else "",

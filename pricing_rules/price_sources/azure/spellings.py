@@ -1,6 +1,6 @@
 """How Azure's meters spell the names of models: a table, and one rule for newer GPTs.
 
-Owns which model the words of a meter name. What else the words say is in `azure_words`.
+Owns which model the words of a meter name. What else the words say is in `words`.
 """
 
 import csv
@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 
 from pricing_rules.price_book.rules import DeploymentType
-from pricing_rules.price_sources.azure_words import said_by, words_of
+from pricing_rules.price_sources.azure.words import said_by, words_of
 
-MODEL_TABLE = Path(__file__).parent / "azure_models.csv"
+MODEL_TABLE = Path(__file__).parent / "models.csv"
 LONG_PROMPT_ABOVE = {
     "gpt-5.4": 272_000,
     "gpt-5.4-pro": 272_000,
@@ -48,7 +48,7 @@ _DATE = re.compile(r"\d{8}")
 
 
 class Spelling(msgspec.Struct, frozen=True, kw_only=True):
-    """How meters spell a model: a line of `azure_models.csv`, or what the GPT rule makes."""
+    """How meters spell a model: a line of `models.csv`, or what the GPT rule makes."""
 
     words: tuple[str, ...]
     product: str

@@ -1,0 +1,1 @@
+"""Rows of Azure's price list: fetched, compared, read by rules, proposed to the book."""
