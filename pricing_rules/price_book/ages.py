@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.checks import serves
-from pricing_rules.price_book.rate_card import RateCard
+from pricing_rules.price_book.rate_card import FeeCard, RateCard
+
+ListPrice = RateCard | FeeCard
+"""A rule with prices of its own, and a source that says so."""
+Rule = TypeVar("Rule", bound=ListPrice)
 
 PRICE_AGE_DAYS_MAX = 90
 """A price that nobody compared with its source for longer is old."""
@@ -28,7 +32,12 @@ class Ages(NamedTuple):
         )
 
 
-def in_force(cards: Iterable[RateCard], at: datetime) -> list[RateCard]:
+def list_prices(book: Book) -> list[ListPrice]:
+    """Every base rule and every fee of a book."""
+    return [*book.content.cards, *book.content.fees]
+
+
+def in_force(cards: Iterable[Rule], at: datetime) -> list[Rule]:
     """The rules that hold at a time."""
     return [
         card
@@ -37,14 +46,17 @@ def in_force(cards: Iterable[RateCard], at: datetime) -> list[RateCard]:
     ]
 
 
-def deployments_of(book: Book, card: RateCard) -> list[str]:
+def deployments_of(book: Book, card: ListPrice) -> list[str]:
     """The deployments of the book whose calls the rule may price, by name."""
+    content = book.content
+    if card.currency != content.pricing_currency or card.origin in content.left_out:
+        return []
     values = dict(card.matches)
     names = {
         alias.name: None
-        for alias in book.content.aliases
+        for alias in content.aliases
         if (alias.provider,) == values["provider"]
-        and (alias.model,) == values["model"]
+        and (alias.model,) == values.get("model", (alias.model,))
         and serves(values, alias)
     }
     return list(names)
@@ -54,7 +66,7 @@ def ages(book: Book, *, at: datetime, days_max: int = PRICE_AGE_DAYS_MAX) -> Age
     """The ages of the prices in use on the day of `at`."""
     checked = sorted(
         (checked_on(book, card.id), card.id)
-        for card in in_force(book.content.cards, at)
+        for card in in_force(list_prices(book), at)
         if deployments_of(book, card)
     )
     old = sum(is_old(day, at.date(), days_max) for day, _ in checked)

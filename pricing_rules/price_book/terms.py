@@ -86,6 +86,8 @@ _OF_RATES_ALONE = frozenset({Unit.REASONING, Unit.REQUEST, Unit.ROUTER_INPUT})
 """Units that usage counts only where a rule prices them."""
 _FREE_OF_LIST = (TierRates(None, tuple((u, 0) for u in Unit if u not in TOOL_UNITS), True),)
 """Where no price per call exists, every unit is listed at nothing, but what tools cost."""
+RULES_JOINED_BY = " + "
+"""Between a base rule and its fees, where one name says by which rules a call was priced."""
 FROM_CACHE = "answered from the gateway's cache"
 
 TermsTimeline = tuple[Sequence[datetime], Sequence[Terms]]
@@ -243,7 +245,7 @@ def _with_prices(terms: Terms, card: RateCard, fees: Sequence[FeeCard]) -> Terms
 
 def with_fees(rule_id: str | None, fees: Iterable["Fee"]) -> str:
     """All rules that list a call's prices. Within a cell each unit has one list price."""
-    return " + ".join([str(rule_id), *sorted({fee.rule_id for fee in fees})])
+    return RULES_JOINED_BY.join([str(rule_id), *sorted({fee.rule_id for fee in fees})])
 
 
 def _facts(event: UsageEvent, served: Served, deployment_type: str) -> dict[str, str | None]:

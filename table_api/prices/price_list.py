@@ -1,4 +1,4 @@
-"""Table `prices`: each base rule that the ledger was ever rated by, with its source and its date.
+"""Table `prices`: each base rule and fee of the books that were in use, with source and date.
 
 The archive of books keeps what a version means. A version does not change when someone compares a
 price with its source again; the row of the rule does.
@@ -11,9 +11,9 @@ from datetime import date, datetime
 import msgspec
 
 from pricing_rules.money import format_pico
-from pricing_rules.price_book.ages import deployments_of
+from pricing_rules.price_book.ages import ListPrice, deployments_of, list_prices
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_book.rate_card import RateCard
+from pricing_rules.price_book.rate_card import RateCard, RateTier
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.named_rows import naming
 from table_api.storage.parallel import chunks
@@ -23,6 +23,8 @@ PRICES_TABLE = "prices"
 RULES_PARTITION = "rules"
 BOOK_PARTITION = "book"
 IN_USE = "in_use"
+DEPLOYMENTS_MAX = 100
+"""A column holds no more names than this; a fee may be for every deployment there is."""
 _PER = 1_000_000
 
 
@@ -38,7 +40,7 @@ class PriceTier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPrice:
-    """A base rule: what it prices, and who says so since when."""
+    """A base rule or a fee: what it prices, and who says so since when."""
 
     rule: str
     book_version: str
@@ -59,7 +61,9 @@ class ListedPrice:
     note: str | None = None
     meters: Mapping[str, str] = field(default_factory=dict)
     deployments: Sequence[str] = ()
-    """Deployments of the book whose calls it may price; without any, nobody pays it."""
+    """Deployments of the book whose calls it may price, the first of them; without any, nobody pays
+    it.
+    """
 
     def holds(self, at: datetime) -> bool:
         """Whether it is in force at a time."""
@@ -87,7 +91,7 @@ class PriceList:
         """Say which book is in use, and what it says of its prices; how many rows changed."""
         await self._storage.create_table(PRICES_TABLE)
         known = {row["RowKey"]: row async for row in self._rows()}
-        wanted = {card.id: _columns(book, card) for card in book.content.cards}
+        wanted = {card.id: _columns(book, card) for card in list_prices(book)}
         changed = [
             Upsert(rule, columns)
             for rule, columns in wanted.items()
@@ -135,15 +139,15 @@ def _has(row: Row | None, columns: Mapping[str, Value]) -> bool:
     return row is not None and {k: v for k, v in row.items() if k not in keys} == columns
 
 
-def _columns(book: Book, card: RateCard) -> dict[str, Value]:
+def _columns(book: Book, card: ListPrice) -> dict[str, Value]:
     source = book.sources[card.id]
-    deployments = deployments_of(book, card)
+    deployments = deployments_of(book, card)[:DEPLOYMENTS_MAX]
     tiers = [
         {
             "up_to": tier.up_to,
             "rates": {unit.value: format_pico(rate * _PER) for unit, rate in tier.rates.items()},
         }
-        for tier in card.tiers
+        for tier in _tiers(card)
     ]
     columns = {
         "book_version": book.version,
@@ -163,6 +167,10 @@ def _columns(book: Book, card: RateCard) -> dict[str, Value]:
         "deployments": _json(deployments) if deployments else None,
     }
     return {name: value for name, value in columns.items() if value is not None}
+
+
+def _tiers(card: ListPrice) -> Sequence[RateTier]:
+    return card.tiers if isinstance(card, RateCard) else [RateTier(up_to=None, rates=card.rates)]
 
 
 def _price(row: Row) -> ListedPrice:

@@ -25,10 +25,10 @@ class PriceTier(Struct, frozen=True, kw_only=True):
 
 
 class Price(Struct, frozen=True, kw_only=True):
-    """One base rule of the book in use."""
+    """One base rule or fee of the book in use."""
 
     rule: str
-    model: str
+    model: str | None
     matches: dict[str, list[str]]
     currency: str
     tiers: list[PriceTier]

@@ -43,7 +43,7 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
         book=models.BookInUse(**asdict(book)) if book else None,
         day=day,
         old_in_use=sum(price.old and bool(price.deployments) for price in prices),
-        data=[price for price in prices if named in {None, price.model.lower()}],
+        data=[price for price in prices if named in {None, (price.model or "").lower()}],
     )
     return json_answer(request, answer, asking.caller.binding)
 
@@ -53,7 +53,7 @@ def _price(price: ListedPrice, book: BookInUse, today: date) -> models.Price:
     return models.Price(
         rule=price.rule,
         provider=matches.pop("provider")[0],
-        model=matches.pop("model")[0],
+        model=next(iter(matches.pop("model", [])), None),
         matches=matches,
         currency=price.currency,
         valid_from=price.valid_from,

@@ -24,11 +24,11 @@ class PriceTier(Answer):
 
 
 class Price(Answer):
-    """The list price of one model from a day on: a base rule of the book."""
+    """A list price from a day on: a base rule of the book, or a fee."""
 
     rule: str
     provider: str
-    model: str
+    model: str | None
     matches: dict[str, list[str]]
     currency: str
     valid_from: datetime

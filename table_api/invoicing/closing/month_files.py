@@ -90,6 +90,7 @@ class MonthDocuments:
             amount=rounded_sum(self.lines, currency),
             amount_unrounded=exact_sum(self.lines, self.snapshot.layer),
             rules=self.snapshot.rules if self.snapshot.rules >= RULES_NAMED_SINCE else UNSET,
+            prices=self.snapshot.prices,
             invoices=tuple(map(_entry, self.invoices)),
             statements=tuple(map(_entry, self.statements)),
             files=tuple(files),

@@ -5,6 +5,7 @@ import re
 import msgspec
 
 from table_api.errors import Altered
+from table_api.invoicing.snapshots.snapshot import PriceSource
 
 SCHEMA = "llm-chargeback/manifest/1"
 
@@ -45,6 +46,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     amount_unrounded: str
     rules: int | msgspec.UnsetType = msgspec.UNSET
     """By which rules the documents were made (Snapshot.rules); not stored before rules 3."""
+    prices: dict[str, PriceSource] | msgspec.UnsetType = msgspec.UNSET
+    """Where the prices of these documents are from (Snapshot.prices)."""
     invoices: tuple[Entry, ...]
     statements: tuple[Entry, ...]
     files: tuple[File, ...]

@@ -125,6 +125,18 @@ class PreviousSnapshot(_Stored, frozen=True, kw_only=True):
     sha256: str
 
 
+class PriceSource(_Stored, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the price of a rule is from."""
+
+    source: str
+    """Kind: azure-retail, report, …"""
+    checked: str
+    """Day on which the price was last compared with the source, as known at the close."""
+    version: str | None = None
+    url: str | None = None
+    region: str | None = None
+
+
 class Snapshot(_Stored, frozen=True, kw_only=True):
     """A closed month."""
 
@@ -152,6 +164,8 @@ class Snapshot(_Stored, frozen=True, kw_only=True):
     regrouped: tuple[Regrouped, ...]
     rules: int = 1
     """See RULES: a month that was closed by earlier rules is made by them for ever."""
+    prices: dict[str, PriceSource] | msgspec.UnsetType = msgspec.UNSET
+    """By base rule of the cells above. Nothing depends on it; earlier closes do not have it."""
 
     @property
     def layer(self) -> str:

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from msgspec import UNSET
+
+from pricing_rules.price_book.terms import RULES_JOINED_BY
 from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive
@@ -20,6 +23,7 @@ from table_api.invoicing.snapshots.changes import (
     place_of,
     regrouped,
 )
+from table_api.invoicing.snapshots.price_sources import price_sources
 from table_api.invoicing.snapshots.snapshot import (
     RULES,
     Checks,
@@ -105,7 +109,16 @@ async def take_snapshot(
         outside=history.outside,
         regrouped=history.regrouped,
         rules=RULES,
+        prices=await price_sources(source.storage, _rules(cells, history.earlier)) or UNSET,
     )
+
+
+def _rules(cells: Mapping[str, Cell], earlier: Sequence[EarlierMonth]) -> set[str]:
+    """Base rules and fees by which these cells were rated."""
+    facts = [cell.facts for cell in cells.values()]
+    changed = [cell.facts for month in earlier for cell in month.cells]
+    named = {str(each.get("base_rule")) for each in (*facts, *changed)}
+    return {rule for joined in named for rule in joined.split(RULES_JOINED_BY)}
 
 
 def _days(

@@ -5,9 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from pricing_rules.price_book.ages import list_prices
 from pricing_rules.price_book.book import load_book
 from table_api.errors import Altered
-from table_api.prices.price_list import PRICES_TABLE, RULES_PARTITION, PriceList
+from table_api.prices.price_list import (
+    DEPLOYMENTS_MAX,
+    PRICES_TABLE,
+    RULES_PARTITION,
+    PriceList,
+    PriceTier,
+)
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Upsert
 from tests.fixtures.calls import NOW
@@ -80,10 +87,28 @@ async def test_a_rule_of_an_earlier_book_stays_for_the_invoices(
 async def test_the_shipped_books_fit_the_table(memory: MemoryTableStorage) -> None:
     book = load_book()
     prices = PriceList(memory)
-    assert await prices.publish(book, at=NOW, age_days_max=90) == len(book.content.cards)
-    assert [price.rule for price in await prices.prices()] == sorted(
-        card.id for card in book.content.cards
+    rules = sorted(rule.id for rule in list_prices(book))
+    assert len(rules) == len(book.content.cards) + len(book.content.fees)
+    assert await prices.publish(book, at=NOW, age_days_max=90) == len(rules)
+    listed = {price.rule: price for price in await prices.prices()}
+    assert list(listed) == rules
+    search = listed["azure.web-search.2026-11-01"]
+    assert search.matches == {"provider": ["azure"], "operation": ["responses"]}
+    assert search.tiers == [
+        PriceTier(up_to_prompt_tokens=None, per_million={"web_search": "10000"})
+    ]
+
+
+async def test_a_fee_for_every_deployment_names_no_more_of_them_than_fit(
+    memory: MemoryTableStorage, tmp_path: Path
+) -> None:
+    aliases = [ALIAS.replace('"dep"', f'"dep-{number:04d}"') for number in range(1200)]
+    await PriceList(memory).publish(
+        compile_text(tmp_path, base_rule(), *aliases), at=NOW, age_days_max=90
     )
+    [price] = await PriceList(memory).prices()
+    assert len(price.deployments) == DEPLOYMENTS_MAX
+    assert price.deployments[0] == "dep-0000"
 
 
 async def test_a_damaged_row_is_named(memory: MemoryTableStorage, tmp_path: Path) -> None:
