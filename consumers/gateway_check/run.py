@@ -48,7 +48,11 @@ async def check_gateway(settings: Settings, models: Models, *, yes: bool, wait_s
     run = f"check-{uuid4().hex[:12]}"
     async with open_clients(settings) as clients, httpx.AsyncClient() as http:
         usage = replace(clients.hub.address, group=settings.check_group)
-        log = replace(usage, hub=settings.diagnostics_hub_name)
+        log = replace(
+            usage,
+            hub=settings.diagnostics_hub_name,
+            namespace=settings.diagnostics_eventhub_namespace or usage.namespace,
+        )
         async with watching(usage, log, since=now_utc() - CLOCK_SKEW) as heard:
             seen = await _calls(Client(settings.gateway_url, run, http), asks)
             found = await _settled(run, seen, heard, wait_s=wait_s)
