@@ -15,7 +15,7 @@ from apim_policies.harness.plan import read_policies
 from apim_policies.harness.policies import Policies
 from apim_policies.harness.policy_file import named_values_used
 from apim_policies.harness.schema import check_schema, declared_names
-from apim_policies.lint import misplaced, unbraced
+from apim_policies.lint import misplaced, oversized, unbraced
 from apim_policies.probe import run_probes
 
 NAMED_VALUES_FILE = "named_values.json"
@@ -105,10 +105,11 @@ def _code(bicep: str) -> str:
 
 
 def _check_rules(folder: Path, named_values: Mapping[str, str]) -> Check:
-    claim = "braces around every block, and policies in an order in which no call is lost"
+    claim = "small fragments, braces around every block, and an order in which no call is lost"
     policies = read_policies(folder, named_values)
     expressions, _ = find_expressions(policies.elements)
-    return Check(claim=claim, findings=(*unbraced(expressions), *misplaced(policies)))
+    found = (*oversized(folder), *unbraced(expressions), *misplaced(policies))
+    return Check(claim=claim, findings=found)
 
 
 def _check_expressions(folder: Path, named_values: Mapping[str, str]) -> Check:

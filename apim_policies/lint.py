@@ -1,14 +1,16 @@
-"""What the gateway accepts or refuses for reasons that neither schema nor compiler knows: braces,
-and the order of policies that the meaning of an event depends on."""
+"""What the gateway accepts or refuses for reasons that neither schema nor compiler knows: size,
+braces, and the order of policies that the meaning of an event depends on."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from apim_policies.errors import Finding
 from apim_policies.harness.expressions import STRING_LITERAL, Expression
 from apim_policies.harness.plan import PolicySet, fragment_id
-from apim_policies.harness.policy_file import Element
+from apim_policies.harness.policy_file import FRAGMENT_SUFFIX, Element
 
+FRAGMENT_BYTES_MAX = 32 * 1024
 CAPTURE_ANSWER = "chargeback-capture-answer"
 FORWARDED = "chargeback-forwarded"
 
@@ -53,6 +55,15 @@ def _after_head(code: str, at: int) -> int:
 
 def _ends_a_do(code: str, word: str, at: int) -> bool:
     return word == "while" and code[at : at + 1] == ";"
+
+
+def oversized(folder: Path) -> Iterator[Finding]:
+    """Fragments that the gateway refuses to store."""
+    for path in sorted(folder.glob(f"*{FRAGMENT_SUFFIX}")):
+        size = path.stat().st_size
+        if size > FRAGMENT_BYTES_MAX:
+            message = f"the fragment has {size} bytes, expected at most {FRAGMENT_BYTES_MAX}"
+            yield Finding(file=path.name, line=0, message=message)
 
 
 def misplaced(policies: PolicySet) -> Iterator[Finding]:

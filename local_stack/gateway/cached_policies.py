@@ -1,5 +1,5 @@
 """The policies with a response cache around the calls that ask for it, as an owner may add one. The
-store stands before the fragments of outbound, as it should, or after them."""
+store comes before the fragments of outbound, as it should, or after them."""
 
 import shutil
 from enum import StrEnum

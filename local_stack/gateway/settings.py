@@ -33,7 +33,7 @@ class Settings:
     seed: int
     policies: Path
     cache: CachePlace | None
-    """Where a response cache stands; None without one."""
+    """Where a response cache stores answers; None without one."""
     named_values: tuple[tuple[str, str], ...]
     """Named values that replace those of the policies' own file."""
     subscriptions: Path | None

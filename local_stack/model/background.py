@@ -22,7 +22,7 @@ class _Kept:
 
 
 class BackgroundResponses:
-    """`finished` is told of each answer once, when it is made."""
+    """`finished` gets each answer once, when it is made."""
 
     def __init__(self, finished: Callable[[ModelCall, dict[str, Any]], None]) -> None:
         self._finished = finished

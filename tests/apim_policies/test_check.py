@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from apim_policies.check import Check, check_policies
+from apim_policies.lint import FRAGMENT_BYTES_MAX
 from tests.apim_policies.conftest import FOLDER
 
 BICEP = FOLDER.parent / "bicep"
@@ -304,6 +305,16 @@ def test_named_value_that_no_policy_uses_is_found(folder: Path) -> None:
     found = [str(finding) for check in outcomes(folder) for finding in check.findings]
 
     assert found == ["named_values.json:0: no policy uses chargeback-old"]
+
+
+def test_fragment_that_the_gateway_would_not_store_is_found(folder: Path) -> None:
+    path = folder / CAPTURE_CALL
+    text = path.read_text(encoding="utf-8")
+    room = FRAGMENT_BYTES_MAX - path.stat().st_size
+    for more, found in ((0, []), (1, [f"{CAPTURE_CALL}:0: the fragment has 32769 bytes"])):
+        path.write_text(text + " " * (room + more), encoding="utf-8")
+        rules = list(check_policies(folder, BICEP))[2]
+        assert [str(each).partition(",")[0] for each in rules.findings] == found
 
 
 def fragments() -> list[Path]:
