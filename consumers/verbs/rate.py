@@ -18,14 +18,17 @@ from consumers.decoding.invalid_event import InvalidEvent
 from consumers.decoding.usage_event import decode, is_deferred
 from consumers.errors import UnreadableCalls
 from consumers.gateway_log.decode import decode_diagnostics
+from consumers.pairing.background import decide_answer, said_of_answer
 from consumers.pairing.decide import Waits, decide
-from consumers.pairing.reported_fact import reported_fact
+from consumers.pairing.reported_fact import fetched_fact, reported_fact
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.types import CallState, PricedCall, UsageEvent
+from table_api.open_calls.decision import Decision
 from table_api.open_calls.facts import Fact
 from table_api.open_calls.joined_call import join_facts
+from table_api.open_calls.joined_response import join_response
 
 FAILED = 1
 STDIN = Path("-")
@@ -34,6 +37,7 @@ ALL_WAITED = datetime.max.replace(tzinfo=UTC)
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 NO_WAITS = Waits(grace=timedelta(0), timeout=timedelta(0))
 NO_ROW = "refused before a model was reached: the ledger has no row"
+FETCHED = "it fetched the answer of another call: the ledger has no row"
 
 
 @dataclass(slots=True)
@@ -65,35 +69,61 @@ def rated(
     calls: dict[str, _Call] = {}
     answers: list[dict[str, object]] = []
     for body in bodies:
-        invalid = _take(calls, body)
-        if invalid is not None:
+        for invalid in _take(calls, body):
             reason = f"dead letter {invalid.code}: {invalid.message}"
             answers.append(_without_state(invalid.event_id, reason))
+    _finish(calls)
     for call_id, call in calls.items():
         counted = _counted(call_id, call)
         if counted is None:
-            answers.append(_without_state(call_id, NO_ROW))
+            fetched = any(event.fetched for event in call.events)
+            answers.append(_without_state(call_id, FETCHED if fetched else NO_ROW))
         else:
             answers.append(_answer(rate(counted, book, cost_centre)))
     return answers
 
 
-def _take(calls: dict[str, _Call], body: bytes) -> InvalidEvent | None:
-    """Decode a body into the calls that it is about."""
+def _take(calls: dict[str, _Call], body: bytes) -> Sequence[InvalidEvent]:
+    """Decode a body into the calls that it is about; what of it would be dead letters."""
     said = msgspec.json.decode(body)
     if not (isinstance(said, dict) and "specversion" in said):
         found = decode_diagnostics(body, enqueued_time=ALL_WAITED, oldest=NO_TIME)
         for call_id, fact in found.facts:
             calls.setdefault(call_id, _Call()).facts.append(fact)
-        return found.bad[0].invalid if found.bad else None
+        return [bad.invalid for bad in found.bad]
     event = decode(body, enqueued_time=_own_time(said.get("time")))
     if isinstance(event, InvalidEvent):
-        return event
+        return [event]
     call = calls.setdefault(event.id, _Call())
     call.events.append(event)
-    if (reported := reported_fact(event)) is not None:
-        call.facts.append(reported)
-    return None
+    said_by_event = fetched_fact(event, body) if event.fetched else reported_fact(event)
+    if isinstance(said_by_event, InvalidEvent):
+        return [said_by_event]
+    if said_by_event is not None:
+        call.facts.append(said_by_event)
+    return []
+
+
+def _finish(calls: dict[str, _Call]) -> None:
+    """Give the calls whose answers were made in the background what their fetches say."""
+    answers: dict[str, list[Fact]] = {}
+    for call_id, call in calls.items():
+        joined = join_facts(call_id, call.facts)
+        said = None if joined is None else said_of_answer(joined, NO_WAITS)
+        if said is not None:
+            answers.setdefault(said.call_id, []).append(said.fact)
+    for key, facts in answers.items():
+        answer = join_response(key, facts)
+        if answer is None:
+            continue
+        # A call whose answer is in no fetch of the file stays pending; a fetch alone is counted.
+        waited = None if answer.created else ALL_WAITED
+        decisions: list[Decision] = []
+        while (decision := decide_answer(answer, decisions, waited, NO_WAITS)) is not None:
+            decisions.append(decision)
+            event = decode(decision.event.encode(), enqueued_time=decision.place.time)
+            if isinstance(event, UsageEvent):
+                calls.setdefault(event.id, _Call()).events.append(event)
 
 
 def _own_time(time: object) -> datetime:

@@ -17,6 +17,7 @@ from table_api.ledger.entries import LedgerEntry
 from table_api.open_calls.decision import PairingState
 from table_api.open_calls.keys import response_key
 from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
 from tests.consumers.pairing.background import FETCHED_AT, POLLER, USAGE, Background
 from tests.consumers.pairing.gateway import envelope
 from tests.consumers.pairing.world import KEEP, WAITS, World
@@ -86,6 +87,19 @@ async def test_it_is_pending_until_somebody_fetches_it_and_then_its_maker_pays(
     assert (paid.subject, paid.time, paid.call_id) == ("maker", CALL_TIME, ANSWER.id)
     assert (paid.deployment, paid.row["service_tier"]) == ("gpt-4.1-mini", "default")
     assert paid.row["completed_from"] == "fetched-answer,usage-event"
+    assert await standing(world) == [PAID]
+
+
+async def test_table_storage_keeps_what_the_rows_of_an_answer_need(
+    either_storage: TableStorage,
+) -> None:
+    world = await World.over(either_storage)
+    await read(world, ANSWER.fetch(), FETCHED_AT)
+    await sweep(world, FETCH_OVERDUE)  # unattributed
+    await read(world, ANSWER.request(), FETCH_OVERDUE)
+    await sweep(world, SOON + KEEP * 3)  # purged
+    later = SOON + KEEP * 4
+    await read(world, ANSWER.fetch(2, at=later), later)
     assert await standing(world) == [PAID]
 
 
