@@ -22,6 +22,13 @@ from pricing_rules.price_sources.quotes.litellm_prices import Entry
 from pricing_rules.types import Operation, Rank, UsageEvent
 from pricing_rules.units import Unit
 
+_OPERATIONS = {
+    "responses": Operation.RESPONSES,
+    "embedding": Operation.EMBEDDINGS,
+    "completion": Operation.COMPLETIONS,
+}
+"""API of a mode; chat completions for all others."""
+
 
 class Status(StrEnum):
     """What the book makes of an entry."""
@@ -110,7 +117,7 @@ def _covered(entry: Entry, book: Book, unsold: str | None, at: datetime) -> Cove
     differences: list[Difference] = []
     own = False
     for service_tier, tiers in entry.tiers.items():
-        terms = _terms(entry.key, service_tier, book, at)
+        terms = _terms(entry, service_tier, book, at)
         default = service_tier is ServiceTier.DEFAULT
         if terms.refusal and default:
             return msgspec.structs.replace(covered, reason=_why(tiers, terms.refusal))
@@ -172,18 +179,18 @@ def _covered_fee(covered: Covered, entry: Entry, book: Book, at: datetime) -> Co
     return msgspec.structs.replace(covered, status=status, own=own, differences=tuple(differences))
 
 
-def _terms(key: str, service_tier: ServiceTier, book: Book, at: datetime) -> Terms:
+def _terms(entry: Entry, service_tier: ServiceTier, book: Book, at: datetime) -> Terms:
     event = UsageEvent(
-        id=key,
-        source=key,
+        id=entry.key,
+        source=entry.key,
         subject="anonymous",
         time=at,
-        operation=Operation.CHAT_COMPLETIONS,
+        operation=_OPERATIONS.get(entry.mode, Operation.CHAT_COMPLETIONS),
         stream=False,
         status=200,
         rank=Rank.NO_USAGE,
         usage=None,
-        deployment=key,
+        deployment=entry.key,
         service_tier=service_tier.value,
     )
     return book.terms(event, None)
@@ -201,7 +208,7 @@ def _compared(
     above = 0
     for up_to, rates in tiers:
         ours = next(t for t in terms.tiers if t.up_to is None or above < t.up_to)
-        known = dict(ours.rates)
+        known = {fee.unit: fee.price for fee in terms.fees} | dict(ours.rates)
         for unit, amount in rates.items():
             pico = pico_per_unit(amount)
             if unit not in known or pico is None:
