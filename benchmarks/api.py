@@ -210,7 +210,7 @@ async def run(rows: int, subjects: int, rounds: int) -> list[Result]:
                 at_most(f"API, {name}: CPU ms, compared with a raw read", ours, reference, goal)
             )
         results += await parts(storage, (partition, raws[0]), raws[1])
-        results += [await sign_in(), await access_log_row(storage, raws[0])]
+        results += [await access_log_row(storage, raws[0]), await sign_in()]
         await storage.close()
         return results
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from table_api.errors import ChangedMeanwhile
+from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
 from table_api.storage.keys import EVERY_ROW, KeyRange
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
@@ -33,6 +33,7 @@ KEPT_DAYS = 396
 """13 months."""
 PURGE_SCHEDULE = "0 40 3 * * *"
 """Once a day, at 03:40 UTC."""
+TRIES = 3
 TEXT_CHARS_MAX = 2_000
 ERASED = "erased"
 """What is left of a subject that was erased."""
@@ -74,12 +75,22 @@ class AccessLog:
         self._created = False
 
     async def add(self, access: Access) -> None:
-        """Write one row; it is durable when this returns."""
-        if not self._created:
-            await self._storage.create_table(ACCESS_LOG_TABLE)
-            self._created = True
+        """Write one row; it is durable when this returns. Tried TRIES times: a connection that the
+        service closed while nothing was asked of it is not a service that is away.
+        """
         day, key = _keys(access.at)
-        await self._storage.transact(ACCESS_LOG_TABLE, day, [Insert(key, _columns(access))])
+        for left in reversed(range(TRIES)):
+            try:
+                if not self._created:
+                    await self._storage.create_table(ACCESS_LOG_TABLE)
+                    self._created = True
+                await self._storage.transact(ACCESS_LOG_TABLE, day, [Insert(key, _columns(access))])
+                return
+            except AlreadyExists:
+                return  # the try before was done, and its answer was lost
+            except Unavailable:
+                if not left:
+                    raise
 
     async def newest(
         self, first: date, stop: date, *, after: Position | None, limit: int

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import schemathesis
+from fastapi import FastAPI
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.builders import call_id
 from tests.fixtures.calls import make_call, open_ledger
@@ -34,3 +38,11 @@ async def post(storage: MemoryTableStorage, *subjects: str) -> None:
     await ledger.post(
         [make_call(n, id=call_id(n), subject=subject) for n, subject in enumerate(subjects)]
     )
+
+
+def description_of(app: FastAPI) -> OpenApiSchema:
+    """What generated requests are made of; too long a target (414) is a refusal like any other."""
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    rejection = schema.config.checks.negative_data_rejection
+    rejection.expected_statuses = [*rejection.expected_statuses, "414"]
+    return schema

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -14,15 +13,14 @@ from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.builders import SUBJECT, call_id
 from tests.fixtures.calls import NOW, make_call, open_ledger
+from tests.table_api.http_api.asking import description_of
 
 EXAMPLES_MAX = 40
 """Requests per endpoint."""
 
 
 STORAGE = MemoryTableStorage()
-schema = schemathesis.openapi.from_asgi(
-    "/openapi.json", create_app(STORAGE, MemoryBlobStore(), now=lambda: NOW)
-)
+schema = description_of(create_app(STORAGE, MemoryBlobStore(), now=lambda: NOW))
 
 
 @pytest.fixture(autouse=True, scope="module")

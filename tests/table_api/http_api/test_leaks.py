@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, settings
 from pypdf import PdfReader
 from schemathesis import Case, Response
@@ -33,6 +32,7 @@ from tests.fixtures.office import (
     issuer_of_office,
     open_office,
 )
+from tests.table_api.http_api.asking import description_of
 
 EXAMPLES_MAX = 12
 """Requests per endpoint and caller."""
@@ -160,9 +160,7 @@ def pick(known: dict[str, list[str]], given: dict[str, Any]) -> dict[str, Any]:
 CURRENT: list[World] = []
 """Whose requests are generated now: hooks get no fixture."""
 
-schema = schemathesis.openapi.from_asgi(
-    "/openapi.json", create_app(MemoryTableStorage(), MemoryBlobStore())
-)
+schema = description_of(create_app(MemoryTableStorage(), MemoryBlobStore()))
 
 
 @schema.hook

@@ -2,9 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from table_api.owners.access_log import ERASED, KEPT_DAYS, Access, AccessLog, Position
+import pytest
+
+from table_api.errors import Unavailable
+from table_api.owners.access_log import ERASED, KEPT_DAYS, TRIES, Access, AccessLog, Position
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
+from tests.fixtures.calls import FaultyStorage
 
 AT = datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC)
 DECEMBER = date(2026, 12, 1)
@@ -81,3 +85,12 @@ async def test_a_person_is_erased_from_every_column(memory: MemoryTableStorage) 
     assert ann not in {subject for each in found for subject in each.subjects}
     assert not [each for each in found if "ann" in each.query or "abc" in each.path]
     assert {(ERASED, anna), (anna,), ("bob",)} <= {each.subjects for each in found}
+
+
+async def test_a_lost_connection_costs_no_row_and_doubles_none(memory: MemoryTableStorage) -> None:
+    for faults in (["before"], ["after"], ["before", "after"], ["before", "before"]):
+        log = AccessLog(FaultyStorage(memory, faults))
+        await log.add(access(AT, "ada", "bob"))
+    assert len(await pages(AccessLog(memory), 9)) == 4
+    with pytest.raises(Unavailable):
+        await AccessLog(FaultyStorage(memory, ["before"] * TRIES)).add(access(AT))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -9,12 +10,13 @@ import pytest
 from table_api.errors import Unavailable
 from table_api.owners.access_log import ACCESS_LOG_TABLE
 from table_api.storage.table_storage import Operation
-from tests.fixtures.calls import PrefixedStorage
+from tests.fixtures.calls import PrefixedStorage, make_call, open_ledger
 from tests.fixtures.office import (
     ANN,
     BEN,
     CAT,
     DAN,
+    NOW,
     READER,
     TEAM,
     Office,
@@ -99,6 +101,17 @@ async def test_only_an_administrator_reads_it_and_that_is_recorded(office: Offic
         "/v1/subjects/{subject:path}/usage": ("7", [CAT]),
         "/v1/access-log": ("8", [READER]),
     }
+
+
+async def test_whatever_a_subject_is_called_it_can_be_recorded(office: Office) -> None:
+    subject = "contoso\\a/b \u00fc'#?%2F|*\u200b\U0001f600"
+    ledger = await open_ledger(office.storage)
+    await ledger.post([make_call(1, id="odd", subject=subject, time=NOW)])
+    path = f"/v1/subjects/{quote(subject, safe='')}/calls"
+    answer = await ask(office, "reader", path, **{"from": "2026-12-01", "model": "\u00fc' or 1"})
+    assert answer.status_code == 200, answer.text
+    [row] = await log_of(office)
+    assert row["subjects"] == [subject]
 
 
 async def test_nothing_is_shown_when_it_cannot_be_recorded(office: Office) -> None:
