@@ -73,7 +73,11 @@ def _tick(day: date, charges: DailyCharges) -> str:
 
 
 def daily_chart(charges: DailyCharges) -> alt.Chart:
-    """Bars per day. Today is paler, because it is not over; every day of the axis is there."""
+    """Bars per day. Today is paler, because it is not over; every day of the axis is there.
+
+    It sets no property by a call, as in `alt.X(...).axis(...)`: Altair keeps what such a call
+    belongs to where every thread sees it, and one person's chart would get another's groups.
+    """
     marks = [
         {
             "day": _tick(day, charges),
@@ -93,12 +97,20 @@ def daily_chart(charges: DailyCharges) -> alt.Chart:
         alt.Chart({"values": marks})
         .mark_bar()
         .encode(
-            x=alt.X("day:N", sort=None, scale=alt.Scale(domain=ticks)).axis(
-                title=None, labelAngle=0, labelOverlap="greedy", ticks=False
+            x=alt.X(
+                "day:N",
+                sort=None,
+                scale=alt.Scale(domain=ticks),
+                axis=alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", ticks=False),
             ),
-            y=alt.Y("height:Q").axis(title=f"Charge per day ({charges.currency})", tickCount=5),
-            color=alt.Color("group:N", sort=list(charges.groups)).legend(
-                title=None, orient="top", columns=0, labelLimit=220
+            y=alt.Y(
+                "height:Q",
+                axis=alt.Axis(title=f"Charge per day ({charges.currency})", tickCount=5),
+            ),
+            color=alt.Color(
+                "group:N",
+                sort=list(charges.groups),
+                legend=alt.Legend(title=None, orient="top", columns=0, labelLimit=220),
             ),
             order=alt.Order("order:Q"),
             opacity=alt.condition("datum.partial", alt.value(0.55), alt.value(1)),

@@ -1,12 +1,15 @@
 """What the daily chart stacks."""
 
+import sys
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Thread
 
 from ui.api.usage_answers import Cost, UsageRow
 from ui.parts.charts import GROUPS_MAX, OTHERS, daily_charges, daily_chart
 
 TODAY = date(2026, 11, 3)
+CHARTS_EACH = 200
 DAYS = [TODAY - timedelta(days=2), TODAY - timedelta(days=1), TODAY]
 
 
@@ -64,3 +67,31 @@ def test_days_without_calls_keep_their_place_and_today_is_marked() -> None:
     (marks,) = drawn["datasets"].values()
     assert [mark["partial"] for mark in marks] == [False, True]
     assert marks[1]["charge"] == "2.00 USD"
+
+
+def test_charts_that_are_made_at_once_hold_nothing_of_each_other() -> None:
+    """Altair's `.axis(...)` and `.legend(...)` keep what they are called on where all threads see
+    it: charts that were made with them sometimes listed the groups of somebody else's.
+    """
+    crossed: list[object] = []
+
+    def make(name: str) -> None:
+        charges = daily_charges(
+            [row(TODAY, "1", centre=name)], by="cost_centre", days=DAYS, today=TODAY, currency="USD"
+        )
+        for _ in range(CHARTS_EACH):
+            sort = daily_chart(charges).encoding.color["sort"]
+            if sort != [name]:
+                crossed.append(sort)
+
+    switch_interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [Thread(target=make, args=(name,)) for name in ("R&D", "Sales", "Legal")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(switch_interval_s)
+    assert crossed == []
