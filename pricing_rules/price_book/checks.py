@@ -1,7 +1,7 @@
 """What a book's rules must be together: one price per call and time, no hole, no dead alias."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations, pairwise, product
 from typing import Protocol
@@ -15,6 +15,7 @@ from pricing_rules.price_book.rate_card import (
     Matches,
     RateCard,
 )
+from pricing_rules.price_book.rules import PriceOrigin
 
 
 class Dated(Protocol):
@@ -149,6 +150,24 @@ def _check_followed(
         if after and min(other.valid_from for other in after) > card.valid_to:
             later = min(after, key=lambda other: (other.valid_from, other.id))
             raise _gap(later, card, file_of)
+
+
+def shadowed(cards: Sequence[RateCard], ids: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Which of these rules never hold, and the rule of a more trusted source that holds instead."""
+    trust = list(PriceOrigin)
+    for card in cards:
+        for other in cards if card.id in ids else ():
+            better = trust.index(other.origin) < trust.index(card.origin)
+            if better and _matches_all(other.matches, card.matches) and _outlasts(other, card):
+                yield card.id, other.id
+
+
+def _outlasts(one: Dated, other: Dated) -> bool:
+    """Whether one rule is valid all the time that the other is."""
+    ends = other.valid_to
+    return one.valid_from <= other.valid_from and (
+        one.valid_to is None or (ends is not None and ends <= one.valid_to)
+    )
 
 
 def _matches_all(one: Matches, calls: Matches) -> bool:

@@ -7,8 +7,16 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pricing_rules.engine.book_changes import book_changes
-from pricing_rules.price_book.book import BASE_BOOKS, Book, compile_book, load_book, load_compiled
+from pricing_rules.price_book.book import (
+    BASE_BOOKS,
+    Book,
+    compile_book,
+    load_book,
+    load_compiled,
+    read_book_file,
+)
 from pricing_rules.price_book.book_file import BookFile
+from pricing_rules.price_book.checks import shadowed
 from pricing_rules.price_book.digests import rule_digests
 from pricing_rules.verbs.listing import show, stale
 
@@ -21,6 +29,10 @@ def lint(files: Sequence[Path]) -> int:
         f"OK {len(content.cards)} base rules, {len(content.modifiers)} modifiers, "
         f"{len(content.fx)} fx rates, {len(content.aliases)} deployments, version {book.version}"
     )
+    own = {rule.id for file in files for rule in read_book_file(file).rule}
+    for rule_id, better in shadowed(content.cards, own):
+        said = f"warning: {rule_id} never holds: {better} is of a more trusted source"
+        print(said, file=sys.stderr)
     return 0
 
 

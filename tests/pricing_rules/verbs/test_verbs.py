@@ -256,6 +256,19 @@ def test_fetched_prices_can_be_imported(capsys: Output, tmp_path: Path) -> None:
     assert out.splitlines()[-1].startswith("0 added, 0 changed, ")
 
 
+def test_lint_warns_of_a_rule_that_a_more_trusted_one_always_replaces(
+    capsys: Output, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    rule = base_rule(
+        "own.gpt-5", match=', deployment = ["GlobalStandard"], service_tier = "default"'
+    )
+    own.write_text(rule.replace('"m"', '"gpt-5"'), encoding="utf-8")
+    _, err = run(capsys, ["lint", str(own)])
+    better = "azure.gpt-5.GlobalStandard.2025-08-01"
+    assert err == f"warning: own.gpt-5 never holds: {better} is of a more trusted source\n"
+
+
 def test_digests_are_of_every_base_rule(capsys: Output) -> None:
     out, _ = run(capsys, ["digests"])
     content = load_book().content
