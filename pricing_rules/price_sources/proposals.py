@@ -122,6 +122,15 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     supersedes: str | None = None
 
 
+def names_of(book: Book) -> dict[str, str]:
+    """Azure's models as the book spells them, by name in lower case."""
+    return {
+        values["model"][0].lower(): values["model"][0]
+        for card in book.content.cards
+        if (values := dict(card.matches))["provider"] == ("azure",)
+    }
+
+
 def propose(
     prices: Iterable[ReadPrice], book: Book, *, in_scope: Collection[str]
 ) -> list[Proposal]:

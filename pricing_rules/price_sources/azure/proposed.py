@@ -19,7 +19,14 @@ from pricing_rules.price_sources.azure.rows import (
     read_meter_table,
 )
 from pricing_rules.price_sources.azure.spellings import family_of
-from pricing_rules.price_sources.proposals import Change, Proposal, Rates, ReadPrice, propose
+from pricing_rules.price_sources.proposals import (
+    Change,
+    Proposal,
+    Rates,
+    ReadPrice,
+    names_of,
+    propose,
+)
 from pricing_rules.units import Unit
 
 _REGIONAL = frozenset({DeploymentType.STANDARD, DeploymentType.SERVERLESS})
@@ -141,8 +148,13 @@ def _regions_of_a_price(rows: _Rows) -> list[tuple[str, ...]]:
 
 
 def _as_the_book_has_them(prices: Sequence[ReadPrice], book: Book) -> Iterator[ReadPrice]:
-    """A group of regions whose price the book has for all regions is no news: only the others."""
-    for price in prices:
+    """In the book's spelling of the model, which may be that of a report before Azure's rows.
+
+    A group of regions whose price the book has for all regions is no news: only the others.
+    """
+    names = names_of(book)
+    for read in prices:
+        price = msgspec.structs.replace(read, model=names.get(read.model.lower(), read.model))
         everywhere = msgspec.structs.replace(price, region=None, also_in=())
         apart = price.region and price.deployment not in _REGIONAL
         yield everywhere if apart and not propose([everywhere], book, in_scope=()) else price

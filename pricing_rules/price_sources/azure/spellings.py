@@ -31,6 +31,7 @@ LONG_PROMPT_ABOVE = {
     "gpt-6.1-sol": 272_000,
     "grok-4.3": 200_000,
     "grok-4.6": 200_000,
+    "grok-4.7": 200_000,
 }
 """Tokens of the largest short prompt: a meter says "long", never above which size."""
 
@@ -126,9 +127,9 @@ def _dated(spelling: Spelling, words: Sequence[str]) -> Iterator[Spelling]:
 
 def family_of(model: str) -> str | None:
     """The rule file that holds a model's prices, as far as the rules know the model."""
-    model = model.removesuffix("-ft")
+    model = model.lower().removesuffix("-ft")
     for spelling in _model_table():
-        if model in {spelling.model, spelling.model.removesuffix("-ft")}:
+        if model == spelling.model.lower().removesuffix("-ft"):
             return spelling.family
     generation = _GENERATION.match(model)
     return f"gpt_{generation[1]}" if generation else None

@@ -35,7 +35,7 @@ _SPELLED: dict[tuple[Facet, str], str] = {
     (Facet.PLACE, "regional"): "regnl, rgnl, regn, rg, regional",
     (Facet.TIER, "default"): "std",
     (Facet.TIER, "batch"): "batch",
-    (Facet.TIER, "priority"): "pp",
+    (Facet.TIER, "priority"): "pp, prty",
     (Facet.TIER, "flex"): "flex, fl",
     (Facet.PROMPT, "short"): "shortco, short co, sh co",
     (Facet.PROMPT, "long"): "longco, long co, lo co, l",

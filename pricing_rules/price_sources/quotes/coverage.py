@@ -15,8 +15,8 @@ from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rate_card import Alias
 from pricing_rules.price_book.rules import PriceOrigin, ServiceTier
 from pricing_rules.price_book.terms import Terms
-from pricing_rules.price_sources.proposals import Tiers, pico_per_unit
-from pricing_rules.price_sources.quotes.litellm_import import default_versions, names_of
+from pricing_rules.price_sources.proposals import Tiers, names_of, pico_per_unit
+from pricing_rules.price_sources.quotes.litellm_import import default_versions
 from pricing_rules.price_sources.quotes.litellm_names import NotSold, sold_as
 from pricing_rules.price_sources.quotes.litellm_prices import Entry
 from pricing_rules.types import Operation, Rank, UsageEvent

@@ -11,7 +11,7 @@ import msgspec
 
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
-from pricing_rules.price_sources.proposals import Proposal, ReadPrice, Tiers
+from pricing_rules.price_sources.proposals import Proposal, ReadPrice, Tiers, names_of
 from pricing_rules.price_sources.quotes.litellm_names import (
     NotSold,
     Sold,
@@ -92,15 +92,6 @@ def render_left(left: Sequence[Left]) -> str:
         of_reason = (item for item in left if item.reason == reason)
         lines += [f"            {item.key} {item.what}".rstrip() for item in of_reason]
     return "\n".join(lines)
-
-
-def names_of(book: Book) -> dict[str, str]:
-    """Azure's models as the book spells them, by name in lower case."""
-    return {
-        values["model"][0].lower(): values["model"][0]
-        for card in book.content.cards
-        if (values := dict(card.matches))["provider"] == ("azure",)
-    }
 
 
 def default_versions(book: Book) -> dict[str, str]:

@@ -162,3 +162,34 @@ def test_a_model_without_a_price_in_the_books_currency_is_unpriced(
     out, _ = run(capsys, *words, "--at", "2026-11-30")
     assert out.startswith("unpriced: currency: rule azure.gpt-4.1.GlobalStandard.2025-")
     assert out.endswith("is in USD, the book in EUR\n")
+
+
+def test_azures_rows_replace_a_reported_price_that_spells_the_model_otherwise(
+    rows: list[Row], capsys: Output, tmp_path: Path
+) -> None:
+    """Two spellings would be two models, and a call of one would miss Azure's own price."""
+    names = {"Input Glbl": "0.31", "cached Glbl": "0.007", "Output Glbl": "1.21"}
+    flash = [
+        {
+            **rows[0],
+            "productName": "Azure Deepseek Models",
+            "skuName": f"V4.1 Flash {name}",
+            "meterName": f"V4.1 Flash {name} 1M Tokens",
+            "unitOfMeasure": "1M",
+            "effectiveStartDate": "2026-10-01T00:00:00Z",
+            "retailPrice": float(price),
+        }
+        for name, price in names.items()
+    ]
+    dump, books = tmp_path / "dump.json", tmp_path / "books"
+    dump.write_text(json.dumps({"Items": flash}, default=float), encoding="utf-8")
+    question = ["price", "--usage", USAGE, "--at", "2026-11-30", "--json"]
+    question += ["--model", "DeepSeek-V4.1-Flash"]
+    reported = json.loads(run(capsys, *question)[0])
+    assert reported["rules"] == ["reported.azure.deepseek-v4.1-flash.GlobalStandard.2026-11-29"]
+    books.mkdir()
+    run(capsys, "import-azure", str(dump), "--checked", "2026-11-30", "--write", str(books))
+    files = map(str, sorted(books.iterdir()))
+    answer = json.loads(run(capsys, *question, "--book", *files)[0])
+    assert answer["rules"] == ["azure.deepseek-v4.1-flash.GlobalStandard.2026-10-01"]
+    assert Decimal(answer["total"]) == (300 * Decimal("0.31") + 70 * Decimal("1.21")) / 1_000_000

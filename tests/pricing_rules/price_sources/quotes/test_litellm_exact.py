@@ -15,8 +15,9 @@ import pytest
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import PICO_PER_UNIT
 from pricing_rules.price_book.book import Book, load_book
+from pricing_rules.price_sources.proposals import names_of
 from pricing_rules.price_sources.quotes.coverage_page import REASONS
-from pricing_rules.price_sources.quotes.litellm_import import default_versions, names_of
+from pricing_rules.price_sources.quotes.litellm_import import default_versions
 from pricing_rules.price_sources.quotes.litellm_names import NotSold, sold_as
 from pricing_rules.types import CallState, Usage
 from pricing_rules.units import PROMPT_UNITS, Unit
