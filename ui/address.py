@@ -21,6 +21,7 @@ RERATINGS_PAGE = "app_pages/reratings.py"
 INVOICES_PAGE = "app_pages/invoices.py"
 COMPLETENESS_PAGE = "app_pages/completeness.py"
 PRICES_PAGE = "app_pages/prices.py"
+ACCESS_LOG_PAGE = "app_pages/access_log.py"
 
 
 class Parameter(StrEnum):

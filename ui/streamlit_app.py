@@ -3,7 +3,14 @@
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from ui.address import COMPLETENESS_PAGE, INVOICES_PAGE, PRICES_PAGE, RERATINGS_PAGE, USAGE_PAGE
+from ui.address import (
+    ACCESS_LOG_PAGE,
+    COMPLETENESS_PAGE,
+    INVOICES_PAGE,
+    PRICES_PAGE,
+    RERATINGS_PAGE,
+    USAGE_PAGE,
+)
 from ui.api.connection import api
 from ui.api.me_answer import Me, Permission
 from ui.parts.failure import failures_shown
@@ -15,9 +22,14 @@ TITLES = {
     INVOICES_PAGE: "Invoices",
     COMPLETENESS_PAGE: "Completeness",
     PRICES_PAGE: "Prices",
+    ACCESS_LOG_PAGE: "Access log",
 }
 """The first one opens at the bare address."""
-NEEDED = {RERATINGS_PAGE: Permission.BILLING, COMPLETENESS_PAGE: Permission.BILLING}
+NEEDED = {
+    RERATINGS_PAGE: Permission.BILLING,
+    COMPLETENESS_PAGE: Permission.BILLING,
+    ACCESS_LOG_PAGE: Permission.ADMIN,
+}
 """Pages that not everybody may open. Others do not see them in the navigation; whoever opens the
 address of one all the same reads that they may not see it."""
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 import httpx
 import msgspec
 
+from ui.api.access_answers import Accesses
 from ui.api.completeness_answers import Completeness
 from ui.api.errors import AnswerMalformed, ApiRefused, ApiUnreachable, SignInNeeded
 from ui.api.invoice_answers import Invoice, InvoicePreview, Invoices
@@ -24,6 +25,7 @@ CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 15.0
 SUBJECTS_PAGE_ROWS = 50
 CALLS_PAGE_ROWS = 100
+ACCESSES_PAGE_ROWS = 100
 
 Group = Literal["day", "model", "cost_centre"]
 SubjectSort = Literal["charge", "calls", "subject"]
@@ -95,6 +97,13 @@ class Client:
     def me(self) -> Me:
         """Who asks, and what they may see."""
         return self._ask(Me, "/v1/me")
+
+    def access_log(self, period: Period, *, after: str | None) -> Accesses:
+        """One page of who looked at whose calls, the newest first."""
+        parameters = [*_days(period), ("limit", str(ACCESSES_PAGE_ROWS))]
+        if after:
+            parameters.append(("cursor", after))
+        return self._ask(Accesses, "/v1/access-log", query=tuple(parameters))
 
     def metering(self) -> Metering:
         return self._ask(Metering, "/v1/metering")

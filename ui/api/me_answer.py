@@ -10,6 +10,8 @@ class Permission(StrEnum):
 
     BILLING = "billing"
     """To see everybody."""
+    ADMIN = "admin"
+    """To see who looked at whom."""
 
 
 class Owned(msgspec.Struct, frozen=True, kw_only=True):

@@ -79,7 +79,8 @@ def test_an_owner_sees_their_cost_centre_and_no_other(here: Company, browser: Br
     expect(watched.page.get_by_role("alert")).to_contain_text("Not found")
 
 
-PAGES = ["Overview", "Re-ratings", "Invoices", "Completeness", "Prices"]
+EVERYBODYS = ["Overview", "Invoices", "Prices"]
+BILLINGS = ["Overview", "Re-ratings", "Invoices", "Completeness", "Prices"]
 
 
 def navigation(watched: Watched) -> list[str]:
@@ -91,7 +92,7 @@ def navigation(watched: Watched) -> list[str]:
 def test_a_role_taken_away_takes_its_pages_away(here: Company, browser: Browser) -> None:
     watched = here.signed_in(browser, "admin", "/completeness")
     watched.heading("Completeness")
-    assert navigation(watched) == PAGES
+    assert navigation(watched) == [*BILLINGS, "Access log"]
     here.provider.accounts["admin"] = replace(ACCOUNTS["admin"], roles=())
     watched.page.get_by_role("button", name="Ann Admin").click()
     watched.page.get_by_role("button", name="Sign out").click()
@@ -100,15 +101,15 @@ def test_a_role_taken_away_takes_its_pages_away(here: Company, browser: Browser)
     watched.heading("Overview")
     watched.page.goto(f"{here.ui_url}/completeness", wait_until="commit")
     expect(watched.page.get_by_role("alert")).to_contain_text("You may not see this")
-    assert navigation(watched) == ["Overview", "Invoices", "Prices"]
+    assert navigation(watched) == EVERYBODYS
 
 
 SEES = {
-    "admin": PAGES,
-    "finance": PAGES,
-    "owner": ["Overview", "Invoices", "Prices"],
-    "ada": ["Overview", "Invoices", "Prices"],
-    "bob": ["Overview", "Invoices", "Prices"],
+    "finance": BILLINGS,
+    "admin": [*BILLINGS, "Access log"],
+    "owner": EVERYBODYS,
+    "ada": EVERYBODYS,
+    "bob": EVERYBODYS,
 }
 
 
@@ -127,3 +128,15 @@ def test_everybody_walks_through_what_they_may_open(
     assert watched.complaints == []
     strangers = {"ada": MARKERS["bob"], "bob": MARKERS["ada"], "owner": MARKERS["bob"]}
     assert [text for text in strangers.get(key, ()) if watched.was_sent(text)] == []
+
+
+def test_an_administrator_reads_who_looked_at_whom(here: Company, browser: Browser) -> None:
+    finance = here.signed_in(browser, "finance", f"/?subject={BOB}")
+    finance.heading("Bob Berg")
+    watched = here.signed_in(browser, "admin", "/access_log")
+    watched.heading("Access log")
+    asked = watched.page.locator("td[data-testid^=glide-cell-3]", has_text=f"{BOB}/usage").first
+    asked.wait_for(state="attached")
+    assert watched.was_sent(ACCOUNTS["finance"].person.subject)
+    finance.page.goto(f"{here.ui_url}/access_log", wait_until="commit")
+    expect(finance.page.get_by_role("alert")).to_contain_text("You may not see this")

@@ -1,0 +1,50 @@
+"""The access log: who looked at whose calls, for administrators."""
+
+import streamlit as st
+
+from ui.api.access_answers import AccessRow
+from ui.api.connection import api, today
+from ui.format import instant
+from ui.parts.choosers import choose_period
+from ui.parts.failure import failures_shown
+from ui.parts.paging import page_cursor, show_paging
+from ui.parts.tables import count_column, plain_table, text_column
+
+ZONE = "UTC"
+"""Days and times of the log, whatever the billing zone is."""
+
+
+def show_accesses(rows: list[AccessRow]) -> None:
+    plain_table(
+        {
+            "At": text_column([instant(row.at, ZONE) for row in rows]),
+            "Who": text_column([row.caller for row in rows]),
+            "Roles": text_column([", ".join(row.roles) for row in rows]),
+            "Asked": text_column([row.path for row in rows]),
+            "With": text_column([row.query for row in rows]),
+            "Subjects": count_column([row.count for row in rows]),
+            "Whose calls": text_column([whose(row) for row in rows]),
+        },
+        alt="Answers that showed what belongs to others, the newest first",
+    )
+
+
+def whose(row: AccessRow) -> str | None:
+    """Those who were shown; None where there were too many to name."""
+    return "everybody's" if row.count is None else ", ".join(row.subjects) or None
+
+
+def draw_access_log() -> None:
+    st.title("Access log")
+    st.caption("Every answer that showed somebody what belongs to others, by days of UTC.")
+    period = choose_period(today(api().health()))
+    found = api().access_log(period, after=page_cursor())
+    if found.data:
+        show_accesses(found.data)
+    else:
+        st.info("Nobody looked at calls of others in these days.", icon=":material/event_busy:")
+    show_paging(found.page.next_cursor)
+
+
+with failures_shown("access log"):
+    draw_access_log()
