@@ -92,6 +92,13 @@ WALLS = {
 READ_CHAIN_COLUMNS = {"table_api.ledger.entries", "table_api.ledger.recorded_call"}
 """These alone look into a LedgerEntry's `row`; all others use its typed facts."""
 
+OPEN_STORAGE = {
+    "table_api.storage.azure_tables", "table_api.storage.azure_blobs",
+    "consumers.receiving.checkpoints",
+}  # fmt: skip
+"""These modules of the product alone import a storage SDK. All others ask
+`table_api.storage.connection` for an account."""
+
 READ_ENVIRONMENT = {
     "table_api.function_app", "ui.api.connection", "ui.server", "telemetry.setup",
     "local_stack.demo.run",

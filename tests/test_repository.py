@@ -15,6 +15,7 @@ import pytest
 from tests.layout import (
     COMMANDS,
     MAY_IMPORT,
+    OPEN_STORAGE,
     ORDER,
     READ_CHAIN_COLUMNS,
     READ_ENVIRONMENT,
@@ -197,6 +198,19 @@ def test_the_environment_is_read_where_a_process_starts() -> None:
         if package_of(path) not in {"tests", "benchmarks"} and reads_environment(path)
     }
     assert {each for each in readers if each.rpartition(".")[2] != "__main__"} <= READ_ENVIRONMENT
+
+
+STORAGE_SDKS = {"azure.core.pipeline", "azure.data", "azure.storage", "azure.eventhub.extensions"}
+
+
+def test_a_storage_account_is_opened_in_one_place() -> None:
+    users = {
+        module_of(path)
+        for path in python_files()
+        if package_of(path) in {"table_api", "consumers", "ui", "telemetry"}
+        and any(within(name, STORAGE_SDKS) for name in modules_imported(path))
+    }
+    assert users == OPEN_STORAGE
 
 
 def test_the_columns_of_a_ledger_entry_are_read_in_one_place() -> None:

@@ -16,6 +16,7 @@ _PER = {
     Unit.AUDIO_MS: (60_000, "minute"),
     Unit.IMAGE: (1, "image"),
     Unit.WEB_SEARCH: (1_000, "1K"),
+    Unit.FILE_SEARCH: (1_000, "1K"),
     Unit.RERANK_SEARCH: (1_000, "1K"),
     Unit.REQUEST: (1_000, "1K"),
     Unit.PAGE: (1_000, "1K"),

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from table_api.invoicing.documents.document import Document
 from table_api.invoicing.documents.shares import by_model, by_person, list_price
+from table_api.invoicing.focus.units import FOCUS_UNITS
 
 
 def test_people_and_models_add_up_to_the_document(invoice: Document) -> None:
@@ -39,3 +40,11 @@ def test_the_list_price_of_a_line(
 ) -> None:
     line = replace(invoice.lines[0], unit=unit, quantity=quantity, list=amount)
     assert list_price(line) == price
+
+
+def test_what_is_not_priced_by_the_million_has_a_word_of_its_own(invoice: Document) -> None:
+    for unit, of_focus in FOCUS_UNITS.items():
+        line = replace(invoice.lines[0], unit=unit.value, quantity=1_000_000, list="1")
+        price = list_price(line)
+        assert price is not None
+        assert price.endswith("per 1M") == (of_focus.per_pricing == 1_000_000), unit
