@@ -76,7 +76,7 @@ class Ports:
         """The addresses that people open."""
         return {
             "ui": self.ui_url,
-            "api": f"{self.api_url}/docs",
+            "api": self.api_url,
             "broker": f"http://127.0.0.1:{self.admin}/hubs",
         }
 

@@ -71,7 +71,7 @@ def test_a_real_trace_is_metered_to_the_last_digit_and_a_second_run_adds_nothing
         assert (box["gateway_calls"], box["key"], "base_url" in box["urls"]) == (0, None, False)
         assert box["audit"] == "ok"
         assert Decimal(box["total_cost"]) == expected
-        api = box["urls"]["api"].removesuffix("/docs")
+        api = box["urls"]["api"]
         headers = service_token(data)
         usage = httpx.get(
             f"{api}/v1/usage",
@@ -108,9 +108,7 @@ def test_calls_through_the_gateway_are_metered_and_so_is_any_client(tmp_path: Pa
         assert box["completed"] > 10
         assert box["recovered"] + box["no_usage"] > 0
         assert box["audit"] == "ok"
-        api = httpx.Client(
-            base_url=box["urls"]["api"].removesuffix("/docs"), headers=service_token(data)
-        )
+        api = httpx.Client(base_url=box["urls"]["api"], headers=service_token(data))
         assert box["sign_in"]["Diego Fernández"] == "owner of Engineering"
         for key, subject, name in (
             (box["key"], "subscription:local-client", "Your client"),
