@@ -9,6 +9,7 @@ from pricing_rules.types import CountedAt, Rank
 from pricing_rules.units import Unit
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.consumer_state.taken_out import TakenOut, TakenOutPlaces
 from table_api.ledger.measures import (
     AMOUNT_COLUMNS,
     MEASURE_AMOUNTS,
@@ -134,7 +135,10 @@ async def test_every_column_of_the_other_tables_is_documented() -> None:
         [own("o", Kind.APP, "a", "2026-01-01", until="2026-02-01")]
     )
     await AccessLog(storage).add(look(NOW, "s"))
-    for table in ("people", "progress", "deadletters", "prices", "owners", "accesslog"):
+    taken_out = TakenOutPlaces(storage)
+    assert await taken_out.of_call("c") == []
+    await taken_out.add(TakenOut(call_id="c", number=1, out="p/a", stays="p/b", by="kim", why="w"))
+    for table in ("people", "progress", "deadletters", "prices", "owners", "accesslog", "takenout"):
         rows = await all_rows(storage, table)
         assert rows
         section = text.split(f"## `{table}`\n")[1].partition("\n## ")[0]

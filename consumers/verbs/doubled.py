@@ -7,6 +7,8 @@ from consumers.metering.open_metering import standing_ledger
 from consumers.running.clients import open_clients
 from consumers.settings import Settings
 from pricing_rules.money import format_pico
+from table_api.consumer_state.taken_out import TakenOut, TakenOutPlaces
+from table_api.errors import AlreadyExists
 from table_api.ledger.chain_changes import TakeOut
 from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.keys import CallAddress
@@ -37,6 +39,8 @@ async def take_out(
 ) -> str:
     """Write that a call counts no more at an address; what became of it, for people.
 
+    1. The decision, created once. A crash after it leaves both places: no other place of the call
+       can be taken out instead, and the same address again goes on. 2. The row of the chain.
     Repeating it changes nothing. TakeOutRefused where the call is counted nowhere else: an
     address that was taken out by mistake cannot be put back.
     """
@@ -46,24 +50,59 @@ async def take_out(
         raise TakeOutRefused(f"no call is recorded at {text!r}")
     if row.cell is None:
         return f"{text} counts nothing already: {row.reason}"
-    others = [
-        place
-        for call in await doubled_calls(storage)
-        if call.call_id == row.call_id
-        for place in call.places
-        if place.entry_key != row.entry_key
-    ]
-    if not others:
-        raise TakeOutRefused(f"call {row.call_id} is counted at {text!r} alone")
-    stays = f"{others[0].subject} at {others[0].time.isoformat()}"
-    reason = f"taken out by {by}: {why}; it is counted under {stays}"
+    taken, stays = await _decided(storage, row, by=by, why=why)
+    where = f"{stays.subject} at {stays.time.isoformat()}"
+    reason = f"taken out by {taken.by}: {taken.why}; it is counted under {where}"
     change = TakeOut(
-        entry_key=row.entry_key, subject=row.subject, by=by, reason=reason, place=ledger.place
+        entry_key=row.entry_key, subject=row.subject, by=taken.by, reason=reason, place=ledger.place
     )
     [result] = (await ledger.amend({address: change})).values()
     if result.outcome is Outcome.REFUSED:
         raise TakeOutRefused(f"Table Storage refuses the row: {result.reason}")
     return f"{text} is taken out: {reason}"
+
+
+async def _decided(
+    storage: TableStorage, row: LedgerEntry, *, by: str, why: str
+) -> tuple[TakenOut, LedgerEntry]:
+    """The stored decision that a call's row counts no more, and a place that goes on counting.
+
+    The decision that was stored before holds: whoever repeats it finishes the work.
+    """
+    text, decisions = address_of(row), TakenOutPlaces(storage)
+    places = [
+        place
+        for call in await doubled_calls(storage)
+        if call.call_id == row.call_id
+        for place in call.places
+    ]
+    # After the places: what was decided and done before they were read is among the decisions.
+    found = await decisions.of_call(row.call_id)
+    out = {text, *(each.out for each in found)}
+    stays = next((place for place in places if address_of(place) not in out), None)
+    if stays is None:
+        said = "".join(
+            f"; {each.by} decided to take out {each.out}" for each in found if each.out != text
+        )
+        raise TakeOutRefused(f"call {row.call_id} is counted at {text!r} alone{said}")
+    for each in found:
+        if each.out == text:
+            return each, stays
+    taken = TakenOut(
+        call_id=row.call_id,
+        number=len(found) + 1,
+        out=text,
+        stays=address_of(stays),
+        by=by,
+        why=why,
+    )
+    try:
+        await decisions.add(taken)
+    except AlreadyExists as error:
+        raise TakeOutRefused(
+            f"somebody else takes out a place of call {row.call_id} now: list its places again"
+        ) from error
+    return taken, stays
 
 
 def lines_of(found: Sequence[DoubledCall]) -> Iterator[str]:

@@ -79,6 +79,8 @@ class Rerating:
     newly_priced: int
     newly_unpriced: int
     pairs_sha256: str
+    report_sha256: str | None = None
+    """Of the report as it is stored; None of a run that was staged before this column."""
     staged_at: datetime
     approved: Approval | None = None
     applied_at: datetime | None = None

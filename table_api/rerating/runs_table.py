@@ -5,6 +5,7 @@ worked on at a time: its worker holds the row `active` and renews it with every 
 worker that was taken for dead stops at its next batch.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -77,8 +78,9 @@ class Reratings:
     async def add(self, rerating: Rerating, report: bytes) -> Rerating:
         """A staged run; the one that stands when the same was staged before.
 
-        The report, in UTF-8, is written first: a run that is seen has it.
+        The report, in UTF-8, is written first: a run that is seen has it, and its digest.
         """
+        rerating = replace(rerating, report_sha256=hashlib.sha256(report).hexdigest())
         await self._storage.create_table(RERATINGS_TABLE)
         await self._keep_report(rerating.run, report.decode())
         try:

@@ -1,8 +1,10 @@
-"""Holds a run's stored report to the run's row, as far as it can be done without the pairs. Pure.
+"""Holds a run's stored report to the run's row. Pure.
 
-That both and the pairs are what was staged is consumers.rerating.reviewed's question.
+A run of before `report_sha256` is held to its sums alone. That report, row and pairs are together
+what was staged is consumers.rerating.reviewed's question.
 """
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -13,9 +15,14 @@ from table_api.rerating.run import Rerating
 
 
 def read_report(run: Rerating, content: bytes | None) -> dict[str, Any]:
-    """The report of a run. Altered where it is gone, or does not add up to what the row says."""
+    """The report of a run. Altered where it is gone, is not what was staged, or does not add up."""
     if content is None:
         raise Altered(f"the report of run {run.run} is gone")
+    found = hashlib.sha256(content).hexdigest()
+    if run.report_sha256 not in (None, found):
+        raise Altered(
+            f"the report of run {run.run} has sha256 {found}, staged was {run.report_sha256}"
+        )
     try:
         report: dict[str, Any] = msgspec.json.decode(content)
         lines = report["lines"]

@@ -32,7 +32,17 @@ from tests.fixtures.waiting import until
 
 HUB, GROUP = "llm-usage", "metering"
 CONFIG = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=2, consumer_groups=(GROUP,)),))
-TABLES = ("ledger", "monthly", "meta", "progress", "deadletters", "reratings", "people", "replays")
+TABLES = (
+    "ledger",
+    "monthly",
+    "meta",
+    "progress",
+    "deadletters",
+    "reratings",
+    "people",
+    "replays",
+    "takenout",
+)
 QUICK = {
     "LINGER_S": "0.05",
     "CHECKPOINT_INTERVAL_S": "0.3",

@@ -40,6 +40,7 @@ async def get_rerating(
     report = read_report(found, await reratings.report(found.run))
     fields = _fields(found) | {
         "billing_currency": report.get("billing_currency"),
+        "report_sha256": found.report_sha256,
         "lines": report["lines"],
     }
     body = models.ReratingDetail.model_validate(fields)
@@ -49,7 +50,7 @@ async def get_rerating(
 
 def _fields(run: Rerating) -> dict[str, Any]:
     fields = flat_fields(run)
-    for internal in ("pairs_sha256", "position"):
+    for internal in ("pairs_sha256", "report_sha256", "position"):
         del fields[internal]
     return fields | {
         "before": format_pico(run.before),

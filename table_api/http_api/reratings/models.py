@@ -80,4 +80,5 @@ class ReratingDetail(Rerating):
     """One run with its diff."""
 
     billing_currency: str | None
+    report_sha256: str | None
     lines: list[DiffLine]

@@ -1,7 +1,7 @@
 """Plain calls that a replay posts long after: kept in few rows, counted once whatever follows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,14 +11,14 @@ import pytest
 from table_api.errors import Unavailable
 from table_api.open_calls.decision import PairingState
 from table_api.open_calls.keys import is_packed
-from table_api.storage.keys import KeyRange
 from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import Operation, Row, TableStorage
+from table_api.storage.table_storage import TableStorage
+from tests.consumers.interrupted import Interrupted
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.replays import ALICE, counted, replayed, settled
 from tests.consumers.pairing.world import WAITS, World
 from tests.fixtures.builders import CALL_TIME
-from tests.fixtures.calls import PrefixedStorage, all_rows
+from tests.fixtures.calls import all_rows
 
 NOW = CALL_TIME + timedelta(hours=8)
 LATER = timedelta(minutes=3)
@@ -29,43 +29,6 @@ CROWDS = [1, 50]
 
 Calls = Sequence[Call]
 Meanwhile = Callable[[World, Calls], Awaitable[None]]
-
-
-class Interrupted(PrefixedStorage):
-    """Something else happens just before the n-th request."""
-
-    def __init__(self, storage: TableStorage, number: int) -> None:
-        super().__init__(storage, "")
-        self._left = number
-        self.meanwhile: Callable[[], Awaitable[None]] | None = None
-
-    async def happen(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            await self.now()
-
-    async def now(self) -> None:
-        """At the latest: it happens once."""
-        if self.meanwhile is not None:
-            meanwhile, self.meanwhile = self.meanwhile, None
-            await meanwhile()
-
-    async def transact(
-        self, table: str, partition_key: str, operations: Sequence[Operation]
-    ) -> list[str]:
-        await self.happen()
-        return await super().transact(table, partition_key, operations)
-
-    async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
-        await self.happen()
-        return await super().get(table, partition_key, row_key)
-
-    async def query(
-        self, table: str, partition_key: str, keys: KeyRange, **options: Any
-    ) -> AsyncIterator[list[Row]]:
-        await self.happen()
-        async for page in super().query(table, partition_key, keys, **options):
-            yield page
 
 
 async def swept_world(storage: TableStorage, failing: TableStorage | None = None) -> World:

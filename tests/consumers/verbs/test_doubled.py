@@ -1,17 +1,25 @@
 """`doubled-calls`: what the audit names is listed, and one place of it is taken out for good."""
 
+import contextlib
+import itertools
+import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from consumers.errors import TakeOutRefused
 from consumers.verbs.doubled import lines_of, take_out
 from table_api.audit.ledger_audit import audit
+from table_api.consumer_state.taken_out import TakenOutPlaces
+from table_api.errors import Unavailable
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage
 from table_api.usage.doubled_calls import doubled_calls
 from tests.consumers.conftest import HUB, Stage
+from tests.consumers.interrupted import Interrupted
 from tests.contracts.ledger import charge
 from tests.fixtures.billing import NOVEMBER, OCTOBER, open_billing
 from tests.fixtures.builders import CALL_TIME, call_id, make_body
@@ -81,6 +89,91 @@ async def test_the_only_place_of_a_call_is_never_taken_out() -> None:
         await take_out(storage, ledger, ann.replace("ann", "eve"), by="kim", why="x")
     with pytest.raises(TakeOutRefused, match="no address"):
         await take_out(storage, ledger, "ann", by="kim", why="x")
+
+
+async def test_of_three_places_any_two_can_be_taken_out_and_the_last_one_stays() -> None:
+    storage, ledger = await doubled()
+    await ledger.post([make_call(1, id=call_id(1), subject="eve")])
+    ann, bob, eve = await addresses(storage)
+    await take_out(storage, ledger, ann, by="kim", why="sent twice")
+    await take_out(storage, ledger, bob, by="lee", why="sent twice")
+    with pytest.raises(TakeOutRefused, match=f"alone; kim decided to take out {re.escape(ann)}"):
+        await take_out(storage, ledger, eve, by="kim", why="sent twice")
+    decided = await TakenOutPlaces(storage).of_call(call_id(1))
+    assert [(each.number, each.out, each.stays) for each in decided] == [
+        (1, ann, bob),
+        (2, bob, eve),
+    ]
+    assert await counting(storage) == ["eve"]
+
+
+async def counting(storage: MemoryTableStorage) -> list[str]:
+    """Subjects that the call of both is counted under, by the last row of each chain."""
+    last = {}
+    for (_, key), row in sorted((await all_rows(storage)).items()):
+        if key.startswith("c|") and row["call_id"] == call_id(1):
+            last[str(row["subject"])] = "cell" in row
+    return [subject for subject, counts in last.items() if counts]
+
+
+async def try_out(storage: TableStorage, address: str, by: str, said: list[str]) -> None:
+    """In a process of its own."""
+    try:
+        said.append(
+            await take_out(storage, await open_ledger(storage), address, by=by, why="twice")
+        )
+    except TakeOutRefused as refused:
+        said.append(f"refused: {refused}")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_two_people_who_take_out_both_places_at_once_leave_one(order: int) -> None:
+    """Whatever request of the one the other comes before, and whichever is first."""
+    heard = ""
+    for number in itertools.count():
+        storage, _ = await doubled()
+        first, second = (await addresses(storage))[::order]
+        interrupted, said = Interrupted(storage, number), list[str]()
+        interrupted.meanwhile = partial(try_out, storage, second, "lee", said)
+        await try_out(interrupted, first, "kim", said)
+        if not interrupted.is_over:
+            break
+        assert len(await counting(storage)) == 1, (number, said)
+        assert sum("is taken out: taken out by" in each for each in said) == 1
+        assert (await audit(storage, now=NOW)).ok
+        heard += "".join(said)
+    assert "somebody else takes out a place" in heard
+    assert "alone; lee decided" in heard
+
+
+@pytest.mark.parametrize("other", [True, False])
+async def test_a_process_that_ends_between_decision_and_ledger_leaves_a_call_that_counts(
+    other: bool,
+) -> None:
+    """Then the same is asked again, or another place instead."""
+    found = set()
+    for number in itertools.count():
+        storage, _ = await doubled()
+        ann, bob = await addresses(storage)
+        interrupted, said = Interrupted(storage, number), list[str]()
+        interrupted.meanwhile = end_of_process
+        with contextlib.suppress(Unavailable):
+            await try_out(interrupted, bob, "kim", said)
+        if not interrupted.is_over:
+            break
+        said.clear()
+        decided = bool(await TakenOutPlaces(storage).of_call(call_id(1)))
+        found.add((decided, *await counting(storage)))
+        await try_out(storage, ann if other else bob, "lee", said)
+        assert said[0].startswith("refused") == (decided and other), (number, said)
+        await try_out(storage, bob, "lee", said)
+        assert len(await counting(storage)) == 1
+        assert (await audit(storage, now=NOW)).ok
+    assert found == {(False, "ann", "bob"), (True, "ann", "bob"), (True, "ann")}
+
+
+async def end_of_process() -> None:
+    raise Unavailable("the process ends here")
 
 
 async def test_the_month_closes_again_and_the_next_one_credits_what_was_billed_twice() -> None:

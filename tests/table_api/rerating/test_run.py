@@ -28,6 +28,7 @@ STAGED = Rerating(
     newly_priced=1,
     newly_unpriced=2,
     pairs_sha256="c" * 64,
+    report_sha256="d" * 64,
     staged_at=datetime(2026, 12, 1, tzinfo=UTC),
 )
 REVERTING = replace(
@@ -42,7 +43,7 @@ REVERTING = replace(
 
 
 def test_a_run_comes_back_from_its_row() -> None:
-    for run in (STAGED, REVERTING):
+    for run in (STAGED, REVERTING, replace(STAGED, report_sha256=None)):
         assert read_rerating(rerating_columns(run)) == run
 
 
@@ -54,3 +55,4 @@ def test_each_fact_has_a_column_of_its_own() -> None:
     assert [columns[name] for name in named] == ["grace", "a mistake", 7, 3, "gpt-4o"]
     assert "reverted_at" not in columns
     assert "approved_by" not in rerating_columns(STAGED)
+    assert "report_sha256" not in rerating_columns(replace(STAGED, report_sha256=None))

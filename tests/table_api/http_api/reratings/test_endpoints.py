@@ -1,11 +1,12 @@
 """Re-rating runs over HTTP: the run, its diff, and the chain of a call that it changed."""
 
+import hashlib
 from decimal import Decimal
 
 import pytest
 
 from pricing_rules.types import Rank
-from table_api.rerating.runs_table import RERATINGS_TABLE
+from table_api.rerating.runs_table import RERATINGS_TABLE, RUNS_PARTITION
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.calls import make_call, open_ledger
 from tests.fixtures.reratings import History, dearer_book
@@ -46,6 +47,43 @@ async def test_unknown_run_is_a_problem(api: ApiClient) -> None:
         assert (answer.status_code, answer.json()["type"]) == (404, "urn:problem:unknown-run")
 
 
+async def one_approved(memory: MemoryTableStorage, **call: str) -> tuple[History, str]:
+    """A run that changes one call."""
+    history = History.over(memory)
+    await (await open_ledger(memory)).post([make_call(1, rank=Rank.GATEWAY_LOG, **call)])
+    return history, await history.approved(dearer_book(2))
+
+
+async def test_a_report_with_one_changed_byte_is_not_shown(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    _, run = await one_approved(memory, subject="ann")
+    shown = (await api.get(f"/v1/reratings/{run}")).json()
+    row = memory._rows[RERATINGS_TABLE, run]["report|000000"]
+    said = str(row["part"])
+    assert shown["report_sha256"] == hashlib.sha256(said.encode()).hexdigest()
+    assert shown["lines"][0]["subject"] == "ann"
+    at = said.index('"ann"') + 1
+    for changed in (said[:at] + "e" + said[at + 1 :], said + " ", said[:-1]):
+        row["part"] = changed
+        answer = await api.get(f"/v1/reratings/{run}")
+        assert (answer.status_code, answer.json()["type"]) == (500, "urn:problem:altered")
+        assert f"staged was {shown['report_sha256']}" in answer.json()["detail"]
+    row["part"] = said
+    assert (await api.get(f"/v1/reratings/{run}")).json() == shown
+
+
+async def test_a_run_of_before_the_digest_is_shown_and_says_that_it_has_none(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    history, run = await one_approved(memory)
+    del memory._rows[RERATINGS_TABLE, RUNS_PARTITION][run]["report_sha256"]
+    shown = await api.get(f"/v1/reratings/{run}")
+    assert (shown.status_code, shown.json()["report_sha256"]) == (200, None)
+    applied = await history.apply(run)
+    assert (applied.written.done, applied.report_sha256) == (1, None)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -55,12 +93,12 @@ async def test_unknown_run_is_a_problem(api: ApiClient) -> None:
         ("{", "", "cannot be read"),
     ],
 )
-async def test_a_report_that_was_changed_is_not_shown_as_if_it_were_the_runs(
+async def test_an_older_report_whose_sums_were_changed_is_not_shown_as_if_it_were_the_runs(
     api: ApiClient, memory: MemoryTableStorage, old: str, new: str, said: str
 ) -> None:
-    history = History.over(memory)
-    await (await open_ledger(memory)).post([make_call(1, rank=Rank.GATEWAY_LOG)])
-    run = await history.approved(dearer_book(2))
+    """Of before the digest: its sums are compared with the run's row."""
+    _, run = await one_approved(memory)
+    del memory._rows[RERATINGS_TABLE, RUNS_PARTITION][run]["report_sha256"]
     assert (await api.get(f"/v1/reratings/{run}")).status_code == 200
     row = memory._rows[RERATINGS_TABLE, run]["report|000000"]
     lines_from = str(row["part"]).index('"lines"') if old != "{" else 0
