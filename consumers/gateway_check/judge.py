@@ -61,6 +61,10 @@ def _shared(evidence: Evidence) -> Iterator[Finding]:
     with_event = [each for each in known if evidence.events.get(each.session)]
     for failure in dict.fromkeys(evidence.failures):
         yield _failed("hubs", failure, cures.GROUP)
+    if not known:
+        said = next((each.error for each in evidence.seen if each.error), "no answer")
+        yield _failed("gateway", f"no call was answered: {said}", None)
+        return
     yield _logger(evidence, known, with_event)
     if not (evidence.rows or evidence.llm_rows):
         yield _failed("log", "no record of any call: no diagnostic setting or logger", cures.LOG)
@@ -211,6 +215,8 @@ def _refused(evidence: Evidence) -> Finding:
     keyless, refused = evidence.of("keyless"), evidence.of("refused")
     if keyless is None or refused is None:
         return _not_judged(name, "both calls")
+    if not keyless.status:
+        return _not_judged(name, "a gateway that answers")
     if keyless.status != 401:
         said = f"a call without a key is answered {keyless.status}, not 401"
         return _failed(name, said, cures.POLICIES)

@@ -1,5 +1,6 @@
 """The check against the real local gateway and broker: right, and with each mistake in turn."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,19 @@ async def test_each_mistake_is_named_with_the_command_that_mends_it(
     shared = {"logger llm-usage", "log", "sampling", "verbosity", "correlation", "LLM log"}
     wrong = {each for each in shared & lines.keys() if lines[each].startswith("FAILED")}
     assert wrong == {name}
+
+
+async def test_a_gateway_that_does_not_answer_is_not_taken_for_one_that_is_set_wrong(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with gateway_stack() as stack:
+        nowhere = "http://127.0.0.1:1/openai/v1"
+        settings = replace(settings_of(stack), gateway_url=nowhere, gateway_long_key=None)
+        code = await check_gateway(settings, CHATS, yes=True, wait_s=1)
+    lines = capsys.readouterr().out.splitlines()
+    failed = [line.split(":")[0] for line in lines if line.startswith("FAILED")]
+    assert code == 1
+    assert failed == ["FAILED     gateway", "FAILED     1 plain chat", "FAILED     2 streamed chat"]
 
 
 async def test_nothing_is_called_before_somebody_says_yes(
