@@ -69,7 +69,7 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
         return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
     if event.rank is _GATEWAY_LOG or not terms.plain:
         return _general(event, book, terms=terms, at_list=charges, tier=index)
-    return _priced_call(event, book, terms=terms, charges=tuple(charges), tier=index)
+    return _priced_call(event, book, terms, tuple(charges), index)
 
 
 def _general(
@@ -82,22 +82,23 @@ def _general(
     if terms.modifiers or book.converts:
         call = _modified(event, book, terms=terms, at_list=at_list, tier=tier)
     else:
-        call = _priced_call(event, book, terms=terms, charges=tuple(at_list), tier=tier)
-    return replace(call, excludes=excluded(event, terms)) if call.charges else call
+        call = _priced_call(event, book, terms, tuple(at_list), tier)
+    if not call.charges:
+        return call
+    reason = call.reason
+    if reason is None and terms.cached_as_input and _has_cached(call.charges):
+        reason = _CACHED_AS_INPUT
+    return replace(call, excludes=excluded(event, terms), reason=reason)
 
 
 def _priced_call(
-    event: UsageEvent,
-    book: Book,
-    *,
-    terms: Terms,
-    charges: tuple[Charge, ...] = (),
-    tier: int | None = None,
+    event: UsageEvent, book: Book, terms: Terms, charges: tuple[Charge, ...], tier: int | None
 ) -> PricedCall:
+    """By position: keywords would take a twentieth of rating."""
     return PricedCall(
         event=event,
         state=_PRICED,
-        reason=_CACHED_AS_INPUT if terms.cached_as_input and _has_cached(charges) else None,
+        reason=None,
         book_version=book.version,
         pricing_currency=book.pricing_currency,
         billing_currency=book.billing_currency,
@@ -120,7 +121,7 @@ def _has_cached(charges: Sequence[Charge]) -> bool:
 def _without_cost(
     event: UsageEvent, book: Book, *, terms: Terms, state: CallState, reason: str
 ) -> PricedCall:
-    call = _priced_call(event, book, terms=terms)
+    call = _priced_call(event, book, terms, (), None)
     return replace(call, state=state, reason=reason, alias_unconfirmed=False)
 
 
@@ -239,13 +240,13 @@ def _modified(
         billed, adjustment = convert(fx, amounts)
         adjustments.append(adjustment)
     charges = _with_layers(at_list, contracted=contracted, charged=amounts, billed=billed)
-    call = _priced_call(event, book, terms=terms, charges=charges, tier=tier)
+    call = _priced_call(event, book, terms, charges, tier)
     free = terms.free
     return replace(
         call,
         adjustments=tuple(adjustments),
         state=CallState.ZERO if free else CallState.PRICED,
-        reason=f"rule {free.id}: {free.note}" if free else call.reason,
+        reason=f"rule {free.id}: {free.note}" if free else None,
     )
 
 

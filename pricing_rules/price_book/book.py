@@ -86,8 +86,9 @@ class Book:
             caller = event.caller
             key = (key, caller.product, caller.subscription, caller.tid, cost_centre)
         fields: tuple[tuple[str, str], ...] = ()
-        if event.usage is not None and event.usage.caveats is not None:
-            fields = self._fields.doubtful(event.usage.caveats.unread)
+        usage = event.usage
+        if usage is not None and usage.caveats is not None:
+            fields = self._fields.doubtful(usage.caveats.unread)
             key = (key, fields)
         timeline = self._kept.get(key)
         if timeline is None:

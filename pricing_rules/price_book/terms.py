@@ -201,7 +201,8 @@ class TermsFinder:
             Unit.CACHE_READ in tier.rates for tier in card.tiers
         )
         fees = [fee for fee in found.fees if _holds(fee, moment)]
-        return _with_prices(replace(terms, cached_as_input=as_input), card, fees)
+        terms = replace(terms, cached_as_input=as_input, plain=terms.plain and not as_input)
+        return _with_prices(terms, card, fees)
 
 
 class _Found(msgspec.Struct, frozen=True, kw_only=True):
