@@ -70,16 +70,14 @@ async def _decided(
     The decision that was stored before holds: whoever repeats it finishes the work.
     """
     text, decisions = address_of(row), TakenOutPlaces(storage)
-    places = [
-        place
-        for call in await doubled_calls(storage)
-        if call.call_id == row.call_id
-        for place in call.places
-    ]
+    places = await _places(storage, row.call_id)
     # After the places: what was decided and done before they were read is among the decisions.
     found = await decisions.of_call(row.call_id)
+    # Once more, since it takes long to find the places: pairing may have withdrawn one meanwhile.
+    rows = [await last_row(storage, place) for place in places]
+    counting = [each for each in rows if each is not None and each.cell is not None]
     out = {text, *(each.out for each in found)}
-    stays = next((place for place in places if address_of(place) not in out), None)
+    stays = next((each for each in counting if address_of(each) not in out), None)
     if stays is None:
         said = "".join(
             f"; {each.by} decided to take out {each.out}" for each in found if each.out != text
@@ -103,6 +101,16 @@ async def _decided(
             f"somebody else takes out a place of call {row.call_id} now: list its places again"
         ) from error
     return taken, stays
+
+
+async def _places(storage: TableStorage, call_id: str) -> list[CallAddress]:
+    """Where a call counts twice; none where it counts once."""
+    return [
+        CallAddress(place.partition, place.entry_key)
+        for call in await doubled_calls(storage)
+        if call.call_id == call_id
+        for place in call.places
+    ]
 
 
 def lines_of(found: Sequence[DoubledCall]) -> Iterator[str]:

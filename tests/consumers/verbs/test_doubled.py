@@ -3,16 +3,18 @@
 import contextlib
 import itertools
 import re
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from consumers.errors import TakeOutRefused
-from consumers.verbs.doubled import lines_of, take_out
+from consumers.verbs.doubled import lines_of, parse_address, take_out
 from table_api.audit.ledger_audit import audit
-from table_api.consumer_state.taken_out import TakenOutPlaces
+from table_api.consumer_state.taken_out import TAKEN_OUT_TABLE, TakenOutPlaces
 from table_api.errors import Unavailable
+from table_api.ledger.chain_changes import TakeOut
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
@@ -23,7 +25,7 @@ from tests.consumers.interrupted import Interrupted
 from tests.contracts.ledger import charge
 from tests.fixtures.billing import NOVEMBER, OCTOBER, open_billing
 from tests.fixtures.builders import CALL_TIME, call_id, make_body
-from tests.fixtures.calls import NOW, all_rows, make_call, open_ledger
+from tests.fixtures.calls import NOW, PrefixedStorage, all_rows, make_call, open_ledger
 
 ANN = make_call(1, id=call_id(1), subject="ann")
 BOB = make_call(1, id=call_id(1), subject="bob", time=CALL_TIME + timedelta(hours=1))
@@ -170,6 +172,37 @@ async def test_a_process_that_ends_between_decision_and_ledger_leaves_a_call_tha
         assert len(await counting(storage)) == 1
         assert (await audit(storage, now=NOW)).ok
     assert found == {(False, "ann", "bob"), (True, "ann", "bob"), (True, "ann")}
+
+
+class AfterTheList(PrefixedStorage):
+    """Something else happens when the places of all calls were read."""
+
+    def __init__(self, storage: TableStorage, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(storage, "")
+        self._meanwhile = meanwhile
+
+    async def create_table(self, table: str) -> None:
+        if table == TAKEN_OUT_TABLE:
+            await self._meanwhile()
+        await super().create_table(table)
+
+
+async def test_a_place_that_is_withdrawn_while_the_list_is_read_does_not_stay() -> None:
+    storage, ledger = await doubled()
+    ann, bob = await addresses(storage)
+    address = parse_address(ann)
+    withdrawn = TakeOut(
+        entry_key=address.entry_key,
+        subject="ann",
+        by="pairing",
+        reason="it is counted under bob",
+        place=ledger.place,
+    )
+    meanwhile = AfterTheList(storage, lambda: ledger.amend({address: withdrawn}))
+    with pytest.raises(TakeOutRefused, match="alone"):
+        await take_out(meanwhile, ledger, bob, by="kim", why="sent twice")
+    assert await counting(storage) == ["bob"]
+    assert await TakenOutPlaces(storage).of_call(call_id(1)) == []
 
 
 async def end_of_process() -> None:
