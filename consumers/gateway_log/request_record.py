@@ -21,6 +21,7 @@ _CALL = re.compile(
     re.IGNORECASE,
 )
 _FETCH = re.compile(r"/responses/([^/?#\s]{1,128})/?(?:[?#]|$)", re.IGNORECASE)
+_STREAMED = re.compile(r"[?&]stream=true(?:[&#]|$)", re.IGNORECASE)
 _DEPLOYMENT = re.compile(r"/deployments/([!-.0-~]{1,128})/")
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@:]{1,253})", re.IGNORECASE)
 _REVISION = re.compile(r";rev=\d+$", re.IGNORECASE)
@@ -67,6 +68,7 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecor
         error=properties.text("lasterrorreason"),
         cache=CACHE_HIT if (properties.text("cache") or "").lower() == CACHE_HIT else None,
         fetches=fetched[1] if fetched else None,
+        fetches_stream=fetched is not None and _STREAMED.search(url) is not None,
         unmetered=unmetered,
         backend_host=_host(properties.text("backendurl", URL_CHARS_MAX)),
         identity=identity,

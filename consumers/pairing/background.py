@@ -57,7 +57,7 @@ def _created(call: JoinedCall, waits: Waits) -> Created | None:
 
 
 def _fetched(call: JoinedCall) -> Fetched | None:
-    """What the policy saw, else what the gateway's log counted of a streamed answer."""
+    """What the policy saw, else what the gateway's log counted."""
     if call.answer is not None and call.answer.usage is not None:
         return call.answer
     found = usage_from_log(call)
@@ -69,7 +69,7 @@ def _fetched(call: JoinedCall) -> Fetched | None:
         identity=Identity(
             subject=UNATTRIBUTED,
             time=call.time,
-            stream=True,
+            stream=outcome is not None and outcome.fetches_stream,
             status=call.status or 200,
             operation=Operation.RESPONSES,
             api=None if outcome is None else outcome.api,
@@ -132,14 +132,14 @@ def _stray(
     stream_time: datetime | None,
     waits: Waits,
 ) -> Decision | None:
-    """An answer whose request did not come within the timeout is counted as unattributed. When
-    the request comes after all, it is withdrawn: the call was counted by then.
+    """A background answer whose request did not come within the timeout is counted as
+    unattributed. When the request comes after all, it is withdrawn: the call was counted by then.
     """
     fetched = answer.answer
     strays = [each for each in decisions if each.place.subject == UNATTRIBUTED]
     if fetched is None or fetched.usage is None or (strays and strays[-1].withdraws):
         return None
-    if answer.created and not strays:
+    if not strays and (answer.created or not answer.of_background):
         return None
     withdrawn = bool(answer.created)
     if strays:

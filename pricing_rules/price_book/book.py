@@ -73,14 +73,15 @@ class Book:
         )  # fmt: skip
         if (
             event.served_deployment
+            or event.spillover_from
             or event.requested_tier
             or event.backend_host
             or event.body_unread
             or event.cache
         ):
             key = (
-                key, event.served_deployment, event.requested_tier, event.backend_host,
-                event.body_unread, event.cache,
+                key, event.served_deployment, event.spillover_from, event.requested_tier,
+                event.backend_host, event.body_unread, event.cache,
             )  # fmt: skip
         if self._by_caller:
             caller = event.caller

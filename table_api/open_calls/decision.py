@@ -87,6 +87,8 @@ def state_of_answer(answer: JoinedResponse, decisions: Sequence[Decision]) -> Pa
     """
     if answer.created or answer.answer is None or answer.answer.usage is None:
         return None
+    if not (answer.of_background or decisions):
+        return None
     return PairingState.UNATTRIBUTED if decisions else PairingState.WAITING
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from pricing_rules.types import BACKGROUND_WAITING, CountedAt, Operation
+from pricing_rules.types import BACKGROUND_WAITING, CountedAt, Operation, Rank
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -103,6 +103,8 @@ class RequestRecord(
     """CACHE_HIT when the gateway answered from its own cache."""
     fetches: str | None = None
     """By the path of the request: the id of the response that it asks for."""
+    fetches_stream: bool = False
+    """By the query of the request: whether it asks for that response as a stream."""
     unmetered: str | None = None
     """By the path of the request: a billed operation that nobody counts per call."""
     backend_host: str | None = None
@@ -174,10 +176,19 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
         """As the ledger compares it."""
         return (0, 0) if self.usage is None else (self.rank, self.tokens)
 
+    @property
+    def of_background(self) -> bool:
+        """Whether the answer was made in the background for certain: the policy read so, or it was
+        fetched as a stream. Any stored answer can be fetched in one piece, and its usage was
+        counted with the call that it answered.
+        """
+        return self.rank != Rank.GATEWAY_LOG or self.identity.stream
+
     def says_as_much(self, other: "Fetched") -> bool:
         """Whether the other one says nothing new. A caller may fetch an answer at will."""
         same_model = self.identity.model == other.identity.model
-        return self.strength >= other.strength and same_model
+        as_sure = self.of_background or not other.of_background
+        return self.strength >= other.strength and same_model and as_sure
 
 
 Fact = EventReport | RequestRecord | TokenCounts | Created | Fetched

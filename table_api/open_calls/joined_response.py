@@ -22,6 +22,9 @@ class JoinedResponse:
     answers have ids of their own, so a second call is a fault of whoever made the ids."""
     answer: Fetched | None
     """The best of what was fetched; None before."""
+    of_background: bool
+    """Whether an answer shows that it was made in the background. Any other is charged to the call
+    that had it made, and to nobody while that is not known."""
 
 
 def join_response(key: str, facts: Iterable[Fact]) -> JoinedResponse | None:
@@ -41,6 +44,7 @@ def join_response(key: str, facts: Iterable[Fact]) -> JoinedResponse | None:
         key=key,
         created=tuple(sorted(by_call.values(), key=lambda each: (each.time, each.call_id))),
         answer=max(answers, key=answer_order) if answers else None,
+        of_background=any(each.of_background for each in answers),
     )
 
 

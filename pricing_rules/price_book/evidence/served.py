@@ -97,6 +97,8 @@ class Evidence:
         name = event.served_deployment or event.deployment
         if name is None:
             return self._by_answer(event)
+        if event.spillover_from and name.lower() == event.spillover_from.lower():
+            return Served(refusal=f"deployment {name!r} was full, and nobody said which one served")
         aliases = self._aliases.get(name.lower())
         if aliases is None:
             return Served(refusal=lines_for_no_alias(name, event, *self._known(event.model)))

@@ -229,6 +229,44 @@ async def test_a_streamed_fetch_is_counted_by_the_gateways_log(
     assert await standing(world) == [PAID]
 
 
+async def test_a_stored_answer_that_is_fetched_later_is_charged_once(world: World) -> None:
+    """The gateway's log may count the fetch of any stored answer. Its call was charged."""
+    plain = {"background": None, "response_status": "completed", "service_tier": "default"}
+    await read(world, ANSWER.request(usage=USAGE, **plain), SOON)
+    assert await standing(world) == [PAID]
+    record, tokens = ANSWER.fetch_records()
+    record["properties"]["url"] = record["properties"]["url"].partition("?")[0]
+    await read_log(world, record, tokens, at=FETCHED_AT)
+    await sweep(world, FETCH_OVERDUE)
+    assert await standing(world) == [PAID]
+    states = {each.state for each in await world.calls.calls(CALL_TIME, FETCH_OVERDUE)}
+    assert states == {PairingState.METERED, PairingState.FETCHED, None}
+
+
+@pytest.mark.parametrize("streamed", [(True, False), (False, True)])
+async def test_a_fetch_as_a_stream_shows_that_the_request_is_missing(
+    world: World, streamed: tuple[bool, bool]
+) -> None:
+    for n, as_stream in enumerate(streamed, start=1):
+        record, tokens = ANSWER.fetch_records(n)
+        if not as_stream:
+            record["properties"]["url"] = record["properties"]["url"].partition("?")[0]
+        await read_log(world, record, tokens, at=FETCHED_AT)
+    await sweep(world, FETCH_OVERDUE)
+    assert [(each[0], each[3]) for each in await standing(world)] == [(UNATTRIBUTED, 20_000)]
+
+
+async def test_a_plain_fetch_without_its_event_is_counted_by_the_gateways_log(
+    world: World,
+) -> None:
+    await read(world, ANSWER.request(), SOON)
+    record, tokens = ANSWER.fetch_records()
+    record["properties"]["url"] = record["properties"]["url"].partition("?")[0]
+    await read_log(world, record, tokens, at=FETCHED_AT)
+    await sweep(world, FETCH_OVERDUE)
+    assert await standing(world) == [("maker", CallState.PRICED, 1, 20_000)]
+
+
 async def test_polling_makes_no_call_and_no_row_of_the_ledger(world: World) -> None:
     await read(world, ANSWER.request(), SOON)
     for n in range(1, 4):

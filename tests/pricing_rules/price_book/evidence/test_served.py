@@ -160,6 +160,10 @@ def test_the_deployment_that_served_has_the_price(tmp_path: Path) -> None:
     assert "'gpt-5-eu', which served the call to 'gpt-5-ptu'" in str(unknown.reason)
     [line] = lines_of(unknown.reason)
     assert (line["name"], line["model"]) == ("gpt-5-eu", "gpt-5")
+    for served in (None, "GPT-5-ptu"):
+        unsaid = call(book, **fields, served_deployment=served, spillover_from="gpt-5-PTU")
+        assert (unsaid.state, unsaid.charges) == (CallState.UNPRICED, ())
+        assert "was full, and nobody said which one served" in str(unsaid.reason)
 
 
 def test_members_of_a_pool_have_prices_of_their_own(tmp_path: Path) -> None:
