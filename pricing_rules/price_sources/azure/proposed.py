@@ -1,6 +1,6 @@
 """Azure Retail Prices rows → prices to compare with the book."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -31,6 +31,10 @@ from pricing_rules.units import Unit
 
 _REGIONAL = frozenset({DeploymentType.STANDARD, DeploymentType.SERVERLESS})
 """Types whose price depends on the region; others are the same in most regions."""
+_OF_A_ZONE = frozenset({DeploymentType.DATA_ZONE_STANDARD, DeploymentType.DATA_ZONE_BATCH})
+"""Types whose price depends on the data zone."""
+_GOVERNMENT = "us-gov"
+"""The zone whose prices are never those of other zones, whatever the type."""
 _UNCACHED = {
     Unit.CACHE_READ: Unit.INPUT,
     Unit.CACHE_READ_AUDIO: Unit.INPUT_AUDIO,
@@ -55,15 +59,19 @@ def propose_azure(dumps: Sequence[Path], book: Book, *, checked: date) -> list[P
     # A dump is of some products and regions: what it says nothing about is not gone.
     families = {meter.family for _, meter in mapped}
     regions = {row.region for row, _ in mapped}
+    zones = dict(book.content.zones)
+    prices = list(_as_the_book_has_them(azure_prices(mapped, checked, zones), book))
+    # What holds in all zones is not gone because one of them has another price.
+    everywhere = {_everywhere(price).matches for price in prices}
     in_scope = [
         card.id
         for card in book.content.cards
         if book.sources[card.id].kind == "azure-retail"
         and card.currency == currency
         and book.sources[card.id].region in regions
+        and card.matches not in everywhere
         and family_of(dict(card.matches)["model"][0]) in families
     ]
-    prices = _as_the_book_has_them(azure_prices(mapped, checked), book)
     listed = [*unread, *(meter for dump in read for meter in dump.unread)]
     return [*propose(prices, book, in_scope=in_scope), *_unread_proposals(listed)]
 
@@ -86,10 +94,11 @@ def _unread_proposals(unread: Collection[Unread]) -> list[Proposal]:
     ]
 
 
-def azure_prices(mapped: _Rows, checked: date) -> list[ReadPrice]:
+def azure_prices(mapped: _Rows, checked: date, zones: Mapping[str, str]) -> list[ReadPrice]:
     """One price list per model, version, deployment type, service tier and regional region.
 
     Where a type that is sold everywhere costs differently by region, one per group of regions.
+    What only regions of one data zone have is a price of that zone. `zones`: by region.
     """
     cards: dict[_CardKey, list[tuple[PriceRow, Meter]]] = {}
     for row, meter in mapped:
@@ -97,14 +106,19 @@ def azure_prices(mapped: _Rows, checked: date) -> list[ReadPrice]:
         key = (meter.model, meter.version, meter.deployment, meter.service_tier, region)
         cards.setdefault(key, []).append((row, meter))
     return [
-        price for key in sorted(cards, key=str) for price in _by_region(key, cards[key], checked)
+        price
+        for key in sorted(cards, key=str)
+        for price in _by_region(key, cards[key], checked, zones)
     ]
 
 
-def _by_region(key: _CardKey, rows: _Rows, checked: date) -> Iterator[ReadPrice]:
+def _by_region(
+    key: _CardKey, rows: _Rows, checked: date, zones: Mapping[str, str]
+) -> Iterator[ReadPrice]:
     groups = _regions_of_a_price(rows)
     if len(groups) < 2:
-        yield _price(key, rows, checked)
+        price = _price(key, rows, checked)
+        yield msgspec.structs.replace(price, zone=_one_zone(price.deployment, rows, zones))
         return
     disputed = _disputed(rows)
     for regions in groups:
@@ -116,6 +130,18 @@ def _by_region(key: _CardKey, rows: _Rows, checked: date) -> Iterator[ReadPrice]
         ]
         price = _price((*key[:4], regions[0]), own, checked)
         yield msgspec.structs.replace(price, also_in=regions[1:], source_region=regions[0])
+
+
+def _one_zone(deployment: DeploymentType, rows: _Rows, zones: Mapping[str, str]) -> str | None:
+    """The zone that the price is for: Azure's Data Zone prices of the EU are not those of the US.
+
+    None where the price depends on no zone, or regions of several zones have it.
+    """
+    found = {zones.get(row.region) for row, _ in rows}
+    (zone, *others) = found
+    if others or not (deployment in _OF_A_ZONE or (zone == _GOVERNMENT)):
+        return None
+    return None if deployment in _REGIONAL else zone
 
 
 def _disputed(rows: _Rows) -> set[_Priced]:
@@ -150,14 +176,30 @@ def _regions_of_a_price(rows: _Rows) -> list[tuple[str, ...]]:
 def _as_the_book_has_them(prices: Sequence[ReadPrice], book: Book) -> Iterator[ReadPrice]:
     """In the book's spelling of the model, which may be that of a report before Azure's rows.
 
-    A group of regions whose price the book has for all regions is no news: only the others.
+    A price of some regions or of a zone that the book has for all of them is no news: only the
+    others. Another one of a zone begins when a change of the book's price would.
     """
     names = names_of(book)
     for read in prices:
         price = msgspec.structs.replace(read, model=names.get(read.model.lower(), read.model))
-        everywhere = msgspec.structs.replace(price, region=None, also_in=())
-        apart = price.region and price.deployment not in _REGIONAL
-        yield everywhere if apart and not propose([everywhere], book, in_scope=()) else price
+        everywhere = _everywhere(price)
+        if everywhere.matches == price.matches:
+            yield price
+            continue
+        news = propose([everywhere], book, in_scope=())
+        if not news:
+            yield everywhere
+        elif price.zone and (changed := news[0].price) is not None:
+            yield msgspec.structs.replace(price, valid_from=changed.valid_from)
+        else:
+            yield price
+
+
+def _everywhere(price: ReadPrice) -> ReadPrice:
+    """The price as one of all regions and zones, unless its type has a price per region."""
+    if price.deployment in _REGIONAL:
+        return price
+    return msgspec.structs.replace(price, region=None, also_in=(), zone=None)
 
 
 def _price(key: _CardKey, rows: _Rows, checked: date) -> ReadPrice:

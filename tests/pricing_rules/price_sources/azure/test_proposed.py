@@ -295,6 +295,7 @@ def test_meters_of_prompt_bands_and_service_tiers_become_tiers_and_rules() -> No
             mapped("5.6 sol opt PP Gl 1M Tokens", Unit.OUTPUT, price="20", band=PromptBand()),
         ],
         CHECKED,
+        {},
     )
     assert default.tiers == (
         (272_000, {"cache_write_5m": Decimal("2.5"), "input": Decimal(2), "output": Decimal(10)}),
