@@ -315,6 +315,15 @@ def test_azures_own_price_stays_and_the_contradiction_is_named(tmp_path: Path) -
     assert (proposal.rule_id, proposal.details) == ("base.m", ("input 3, reported 2",))
 
 
+def test_a_zone_has_no_price_of_the_vendors_list() -> None:
+    """The list is that of Global: in a data zone the same model costs more."""
+    dear = entry(input_cost_per_token=Decimal("5.5E-6"), output_cost_per_token=Decimal("2.75E-5"))
+    reported = proposed({"azure_ai/us/claude-opus-5-5": dear}, load_book())
+    [price] = prices(reported).values()
+    assert price.tiers[0][1] == {Unit.INPUT: Decimal("5.5"), Unit.OUTPUT: Decimal("27.5")}
+    assert price.source_kind == "litellm"
+
+
 def test_a_price_off_the_grid_becomes_no_rule(empty: Book) -> None:
     fields = {**MODEL, "mode": "realtime", "input_cost_per_second": Decimal("0.000833333333333")}
     [proposal] = proposed({"azure/gpt-live": fields}, empty).proposals
