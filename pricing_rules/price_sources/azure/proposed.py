@@ -11,6 +11,7 @@ import msgspec
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
+from pricing_rules.price_sources.azure.conflicts import REGIONAL, Priced, Rows, conflict_of
 from pricing_rules.price_sources.azure.readings import Meter, PromptBand, Unread
 from pricing_rules.price_sources.azure.rows import (
     PriceRow,
@@ -29,22 +30,11 @@ from pricing_rules.price_sources.proposals import (
 )
 from pricing_rules.units import Unit
 
-_REGIONAL = frozenset({DeploymentType.STANDARD, DeploymentType.SERVERLESS})
-"""Types whose price depends on the region; others are the same in most regions."""
 _OF_A_ZONE = frozenset({DeploymentType.DATA_ZONE_STANDARD, DeploymentType.DATA_ZONE_BATCH})
 """Types whose price depends on the data zone."""
 _GOVERNMENT = "us-gov"
 """The zone whose prices are never those of other zones, whatever the type."""
-_UNCACHED = {
-    Unit.CACHE_READ: Unit.INPUT,
-    Unit.CACHE_READ_AUDIO: Unit.INPUT_AUDIO,
-    Unit.CACHE_READ_IMAGE: Unit.INPUT_IMAGE,
-    Unit.CACHE_WRITE_5M: Unit.INPUT,
-}
-"""The same tokens without a cache."""
 _CardKey = tuple[str, str | None, DeploymentType, ServiceTier, str | None]
-_Rows = Sequence[tuple[PriceRow, Meter]]
-_Priced = tuple[Unit, PromptBand]
 
 
 def propose_azure(dumps: Sequence[Path], book: Book, *, checked: date) -> list[Proposal]:
@@ -94,7 +84,7 @@ def _unread_proposals(unread: Collection[Unread]) -> list[Proposal]:
     ]
 
 
-def azure_prices(mapped: _Rows, checked: date, zones: Mapping[str, str]) -> list[ReadPrice]:
+def azure_prices(mapped: Rows, checked: date, zones: Mapping[str, str]) -> list[ReadPrice]:
     """One price list per model, version, deployment type, service tier and regional region.
 
     Where a type that is sold everywhere costs differently by region, one per group of regions.
@@ -102,7 +92,7 @@ def azure_prices(mapped: _Rows, checked: date, zones: Mapping[str, str]) -> list
     """
     cards: dict[_CardKey, list[tuple[PriceRow, Meter]]] = {}
     for row, meter in mapped:
-        region = row.region if meter.deployment in _REGIONAL else None
+        region = row.region if meter.deployment in REGIONAL else None
         key = (meter.model, meter.version, meter.deployment, meter.service_tier, region)
         cards.setdefault(key, []).append((row, meter))
     return [
@@ -113,7 +103,7 @@ def azure_prices(mapped: _Rows, checked: date, zones: Mapping[str, str]) -> list
 
 
 def _by_region(
-    key: _CardKey, rows: _Rows, checked: date, zones: Mapping[str, str]
+    key: _CardKey, rows: Rows, checked: date, zones: Mapping[str, str]
 ) -> Iterator[ReadPrice]:
     groups = _regions_of_a_price(rows)
     if len(groups) < 2:
@@ -132,7 +122,7 @@ def _by_region(
         yield msgspec.structs.replace(price, also_in=regions[1:], source_region=regions[0])
 
 
-def _one_zone(deployment: DeploymentType, rows: _Rows, zones: Mapping[str, str]) -> str | None:
+def _one_zone(deployment: DeploymentType, rows: Rows, zones: Mapping[str, str]) -> str | None:
     """The zone that the price is for: Azure's Data Zone prices of the EU are not those of the US.
 
     None where the price depends on no zone, or regions of several zones have it.
@@ -141,12 +131,12 @@ def _one_zone(deployment: DeploymentType, rows: _Rows, zones: Mapping[str, str])
     (zone, *others) = found
     if others or not (deployment in _OF_A_ZONE or (zone == _GOVERNMENT)):
         return None
-    return None if deployment in _REGIONAL else zone
+    return None if deployment in REGIONAL else zone
 
 
-def _disputed(rows: _Rows) -> set[_Priced]:
+def _disputed(rows: Rows) -> set[Priced]:
     """What regions have different prices for, each region agreeing with itself."""
-    prices: dict[_Priced, dict[str, set[Decimal]]] = {}
+    prices: dict[Priced, dict[str, set[Decimal]]] = {}
     for row, meter in rows:
         of_regions = prices.setdefault((meter.unit, meter.prompt_tokens), {})
         of_regions.setdefault(row.region, set()).add(row.per_million)
@@ -158,16 +148,16 @@ def _disputed(rows: _Rows) -> set[_Priced]:
     }
 
 
-def _regions_of_a_price(rows: _Rows) -> list[tuple[str, ...]]:
+def _regions_of_a_price(rows: Rows) -> list[tuple[str, ...]]:
     """The regions, those with equal prices together."""
     disputed = _disputed(rows)
-    by_region: dict[str, dict[_Priced, Decimal]] = {}
+    by_region: dict[str, dict[Priced, Decimal]] = {}
     for row, meter in rows:
         priced = (meter.unit, meter.prompt_tokens)
         prices = by_region.setdefault(row.region, {})
         if priced in disputed:
             prices[priced] = row.per_million
-    groups: dict[frozenset[tuple[_Priced, Decimal]], list[str]] = {}
+    groups: dict[frozenset[tuple[Priced, Decimal]], list[str]] = {}
     for region in sorted(by_region):
         groups.setdefault(frozenset(by_region[region].items()), []).append(region)
     return [tuple(regions) for regions in groups.values()]
@@ -197,12 +187,12 @@ def _as_the_book_has_them(prices: Sequence[ReadPrice], book: Book) -> Iterator[R
 
 def _everywhere(price: ReadPrice) -> ReadPrice:
     """The price as one of all regions and zones, unless its type has a price per region."""
-    if price.deployment in _REGIONAL:
+    if price.deployment in REGIONAL:
         return price
     return msgspec.structs.replace(price, region=None, also_in=(), zone=None)
 
 
-def _price(key: _CardKey, rows: _Rows, checked: date) -> ReadPrice:
+def _price(key: _CardKey, rows: Rows, checked: date) -> ReadPrice:
     model, version, deployment, service_tier, region = key
     rows = sorted(rows, key=lambda item: (item[0].meter, item[0].region))
     meters: dict[Unit, str] = {}
@@ -226,17 +216,17 @@ def _price(key: _CardKey, rows: _Rows, checked: date) -> ReadPrice:
         checked=checked,
         source_region=rows[0][0].region,
         meters=meters,
-        conflict=_conflict(rows),
+        conflict=conflict_of(rows),
     )
 
 
-def _file(rows: _Rows) -> str:
+def _file(rows: Rows) -> str:
     """The rule file of the prices: one per family, and per currency that is not the dollar."""
     (row, meter), *_ = rows
     return f"azure_{meter.family}" + ("" if row.currency == "USD" else f"_{row.currency.lower()}")
 
 
-def _tiers(rows: _Rows) -> tuple[tuple[int | None, Rates], ...]:
+def _tiers(rows: Rows) -> tuple[tuple[int | None, Rates], ...]:
     """A tier per bound that the meters name, and the last one.
 
     A meter of any size is in all tiers that no meter of the size has.
@@ -254,41 +244,3 @@ def _tiers(rows: _Rows) -> tuple[tuple[int | None, Rates], ...]:
                 rates.setdefault(meter.unit, row.per_million)
         tiers.append((up_to, rates))
     return tuple(tiers)
-
-
-def _conflict(rows: _Rows) -> str | None:
-    """Why rows cannot be a price: nothing paid, a volume price, a doubt, or two for one unit."""
-    first: dict[_Priced, PriceRow] = {}
-    for row, meter in rows:
-        if row.per_million <= 0:
-            return (
-                f"{meter.unit} is {row.per_million} by {row.meter!r} in {row.region}, expected "
-                "above 0; what is free is a rule of kind zero"
-            )
-        if row.from_units:
-            return f"{row.meter!r} in {row.region} has a price from {row.from_units} units on"
-        if meter.doubt:
-            return f"{row.meter!r}: {meter.doubt}"
-        other = first.setdefault((meter.unit, meter.prompt_tokens), row)
-        if other.per_million != row.per_million:
-            return _two_prices(meter.unit, other, row)
-    for (unit, band), row in first.items():
-        plain = first.get((_UNCACHED.get(unit, unit), band), row)
-        if (row.per_million - plain.per_million) * (-1 if unit in {Unit.CACHE_WRITE_5M} else 1) > 0:
-            return (
-                f"{unit} is {row.per_million} per 1M by {row.meter!r}, next to "
-                f"{plain.per_million} by {plain.meter!r}: reading a cache never costs more than "
-                "the prompt, and writing it never less"
-            )
-        # Next to a meter of short prompts, one of any size is of the same prompts.
-        any_size = first.get((unit, PromptBand()))
-        if band.up_to and any_size and any_size.per_million != row.per_million:
-            return _two_prices(unit, any_size, row)
-    return None
-
-
-def _two_prices(unit: Unit, one: PriceRow, other: PriceRow) -> str:
-    return (
-        f"{unit} is {one.per_million} per 1M by {one.meter!r} in {one.region} "
-        f"and {other.per_million} by {other.meter!r} in {other.region}"
-    )
