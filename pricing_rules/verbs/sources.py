@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -53,12 +53,7 @@ def import_litellm(
     print(render_left(reported.left))
     for model in reported.cached_as_input:
         print(f"cached    {model} has no price for cached tokens: they are billed as input")
-    _review(reported.proposals, into)
-    if into is not None:
-        for model in reported.cached_as_input:
-            _append(into / CACHED_FILE, cached_text(model))
-        load_book()
-    return 0
+    return _review(reported.proposals, into, cached_as_input=reported.cached_as_input)
 
 
 def coverage(file: Path, version: str, *, at: datetime) -> int:
@@ -91,22 +86,44 @@ def fetch_azure(regions: Sequence[str], *, currency: str, url: str | None, out: 
     return 0
 
 
-def _review(proposals: Sequence[Proposal], into: Path | None, files: Sequence[Path] = ()) -> int:
+def _review(
+    proposals: Sequence[Proposal],
+    into: Path | None,
+    files: Sequence[Path] = (),
+    *,
+    cached_as_input: Sequence[str] = (),
+) -> int:
     print(render(proposals))
     if into is None:
         return 0
-    known = {file.resolve() for file in (*BASE_BOOKS.glob("*.toml"), *files)}
-    written: dict[Path, None] = {}
+    texts: dict[Path, list[str]] = {}
+    written = []
     for proposal in proposals:
         if proposal.price is not None:
             file = into / f"{proposal.price.family}.toml"
-            _append(file, rule_text(proposal))
-            written[file] = None
-            print(f"{proposal.rule_id} written to {file.name}", file=sys.stderr)
-    load_book([*files, *(file for file in written if file.resolve() not in known)])
+            texts.setdefault(file, []).append(rule_text(proposal))
+            written.append(f"{proposal.rule_id} written to {file.name}")
+    if cached_as_input:
+        texts[into / CACHED_FILE] = [cached_text(model) for model in cached_as_input]
+    _write(texts, files)
+    for line in written:
+        print(line, file=sys.stderr)
     return 0
 
 
-def _append(file: Path, rule: str) -> None:
-    before = file.read_text(encoding="utf-8") + "\n" if file.exists() else ""
-    file.write_text(before + rule, encoding="utf-8")
+def _write(texts: Mapping[Path, Sequence[str]], files: Sequence[Path]) -> None:
+    """Add texts to rule files. If the book does not compile with them, the files stay as before."""
+    known = {file.resolve() for file in (*BASE_BOOKS.glob("*.toml"), *files)}
+    before = {file: file.read_text("utf-8") if file.exists() else None for file in texts}
+    try:
+        for file, rules in texts.items():
+            old = before[file]
+            file.write_text("\n".join([*([old] if old else []), *rules]), encoding="utf-8")
+        load_book([*files, *(file for file in texts if file.resolve() not in known)])
+    except BaseException:
+        for file, text in before.items():
+            if text is None:
+                file.unlink(missing_ok=True)
+            else:
+                file.write_text(text, encoding="utf-8")
+        raise

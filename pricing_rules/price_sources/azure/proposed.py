@@ -1,6 +1,6 @@
 """Azure Retail Prices rows → prices to compare with the book."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -11,6 +11,7 @@ import msgspec
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
+from pricing_rules.price_sources.azure.conflicts import REGIONAL, Priced, Rows, conflict_of
 from pricing_rules.price_sources.azure.readings import Meter, PromptBand, Unread
 from pricing_rules.price_sources.azure.rows import (
     PriceRow,
@@ -29,18 +30,11 @@ from pricing_rules.price_sources.proposals import (
 )
 from pricing_rules.units import Unit
 
-_REGIONAL = frozenset({DeploymentType.STANDARD, DeploymentType.SERVERLESS})
-"""Types whose price depends on the region; others are the same in most regions."""
-_UNCACHED = {
-    Unit.CACHE_READ: Unit.INPUT,
-    Unit.CACHE_READ_AUDIO: Unit.INPUT_AUDIO,
-    Unit.CACHE_READ_IMAGE: Unit.INPUT_IMAGE,
-    Unit.CACHE_WRITE_5M: Unit.INPUT,
-}
-"""The same tokens without a cache."""
+_OF_A_ZONE = frozenset({DeploymentType.DATA_ZONE_STANDARD, DeploymentType.DATA_ZONE_BATCH})
+"""Types whose price depends on the data zone."""
+_GOVERNMENT = "us-gov"
+"""The zone whose prices are never those of other zones, whatever the type."""
 _CardKey = tuple[str, str | None, DeploymentType, ServiceTier, str | None]
-_Rows = Sequence[tuple[PriceRow, Meter]]
-_Priced = tuple[Unit, PromptBand]
 
 
 def propose_azure(dumps: Sequence[Path], book: Book, *, checked: date) -> list[Proposal]:
@@ -55,15 +49,19 @@ def propose_azure(dumps: Sequence[Path], book: Book, *, checked: date) -> list[P
     # A dump is of some products and regions: what it says nothing about is not gone.
     families = {meter.family for _, meter in mapped}
     regions = {row.region for row, _ in mapped}
+    zones = dict(book.content.zones)
+    prices = list(_as_the_book_has_them(azure_prices(mapped, checked, zones), book))
+    # What holds in all zones is not gone because one of them has another price.
+    everywhere = {_everywhere(price).matches for price in prices}
     in_scope = [
         card.id
         for card in book.content.cards
         if book.sources[card.id].kind == "azure-retail"
         and card.currency == currency
         and book.sources[card.id].region in regions
+        and card.matches not in everywhere
         and family_of(dict(card.matches)["model"][0]) in families
     ]
-    prices = _as_the_book_has_them(azure_prices(mapped, checked), book)
     listed = [*unread, *(meter for dump in read for meter in dump.unread)]
     return [*propose(prices, book, in_scope=in_scope), *_unread_proposals(listed)]
 
@@ -86,25 +84,31 @@ def _unread_proposals(unread: Collection[Unread]) -> list[Proposal]:
     ]
 
 
-def azure_prices(mapped: _Rows, checked: date) -> list[ReadPrice]:
+def azure_prices(mapped: Rows, checked: date, zones: Mapping[str, str]) -> list[ReadPrice]:
     """One price list per model, version, deployment type, service tier and regional region.
 
     Where a type that is sold everywhere costs differently by region, one per group of regions.
+    What only regions of one data zone have is a price of that zone. `zones`: by region.
     """
     cards: dict[_CardKey, list[tuple[PriceRow, Meter]]] = {}
     for row, meter in mapped:
-        region = row.region if meter.deployment in _REGIONAL else None
+        region = row.region if meter.deployment in REGIONAL else None
         key = (meter.model, meter.version, meter.deployment, meter.service_tier, region)
         cards.setdefault(key, []).append((row, meter))
     return [
-        price for key in sorted(cards, key=str) for price in _by_region(key, cards[key], checked)
+        price
+        for key in sorted(cards, key=str)
+        for price in _by_region(key, cards[key], checked, zones)
     ]
 
 
-def _by_region(key: _CardKey, rows: _Rows, checked: date) -> Iterator[ReadPrice]:
+def _by_region(
+    key: _CardKey, rows: Rows, checked: date, zones: Mapping[str, str]
+) -> Iterator[ReadPrice]:
     groups = _regions_of_a_price(rows)
     if len(groups) < 2:
-        yield _price(key, rows, checked)
+        price = _price(key, rows, checked)
+        yield msgspec.structs.replace(price, zone=_one_zone(price.deployment, rows, zones))
         return
     disputed = _disputed(rows)
     for regions in groups:
@@ -118,9 +122,21 @@ def _by_region(key: _CardKey, rows: _Rows, checked: date) -> Iterator[ReadPrice]
         yield msgspec.structs.replace(price, also_in=regions[1:], source_region=regions[0])
 
 
-def _disputed(rows: _Rows) -> set[_Priced]:
+def _one_zone(deployment: DeploymentType, rows: Rows, zones: Mapping[str, str]) -> str | None:
+    """The zone that the price is for: Azure's Data Zone prices of the EU are not those of the US.
+
+    None where the price depends on no zone, or regions of several zones have it.
+    """
+    found = {zones.get(row.region) for row, _ in rows}
+    (zone, *others) = found
+    if others or not (deployment in _OF_A_ZONE or (zone == _GOVERNMENT)):
+        return None
+    return None if deployment in REGIONAL else zone
+
+
+def _disputed(rows: Rows) -> set[Priced]:
     """What regions have different prices for, each region agreeing with itself."""
-    prices: dict[_Priced, dict[str, set[Decimal]]] = {}
+    prices: dict[Priced, dict[str, set[Decimal]]] = {}
     for row, meter in rows:
         of_regions = prices.setdefault((meter.unit, meter.prompt_tokens), {})
         of_regions.setdefault(row.region, set()).add(row.per_million)
@@ -132,16 +148,16 @@ def _disputed(rows: _Rows) -> set[_Priced]:
     }
 
 
-def _regions_of_a_price(rows: _Rows) -> list[tuple[str, ...]]:
+def _regions_of_a_price(rows: Rows) -> list[tuple[str, ...]]:
     """The regions, those with equal prices together."""
     disputed = _disputed(rows)
-    by_region: dict[str, dict[_Priced, Decimal]] = {}
+    by_region: dict[str, dict[Priced, Decimal]] = {}
     for row, meter in rows:
         priced = (meter.unit, meter.prompt_tokens)
         prices = by_region.setdefault(row.region, {})
         if priced in disputed:
             prices[priced] = row.per_million
-    groups: dict[frozenset[tuple[_Priced, Decimal]], list[str]] = {}
+    groups: dict[frozenset[tuple[Priced, Decimal]], list[str]] = {}
     for region in sorted(by_region):
         groups.setdefault(frozenset(by_region[region].items()), []).append(region)
     return [tuple(regions) for regions in groups.values()]
@@ -150,17 +166,33 @@ def _regions_of_a_price(rows: _Rows) -> list[tuple[str, ...]]:
 def _as_the_book_has_them(prices: Sequence[ReadPrice], book: Book) -> Iterator[ReadPrice]:
     """In the book's spelling of the model, which may be that of a report before Azure's rows.
 
-    A group of regions whose price the book has for all regions is no news: only the others.
+    A price of some regions or of a zone that the book has for all of them is no news: only the
+    others. Another one of a zone begins when a change of the book's price would.
     """
     names = names_of(book)
     for read in prices:
         price = msgspec.structs.replace(read, model=names.get(read.model.lower(), read.model))
-        everywhere = msgspec.structs.replace(price, region=None, also_in=())
-        apart = price.region and price.deployment not in _REGIONAL
-        yield everywhere if apart and not propose([everywhere], book, in_scope=()) else price
+        everywhere = _everywhere(price)
+        if everywhere.matches == price.matches:
+            yield price
+            continue
+        news = propose([everywhere], book, in_scope=())
+        if not news:
+            yield everywhere
+        elif price.zone and (changed := news[0].price) is not None:
+            yield msgspec.structs.replace(price, valid_from=changed.valid_from)
+        else:
+            yield price
 
 
-def _price(key: _CardKey, rows: _Rows, checked: date) -> ReadPrice:
+def _everywhere(price: ReadPrice) -> ReadPrice:
+    """The price as one of all regions and zones, unless its type has a price per region."""
+    if price.deployment in REGIONAL:
+        return price
+    return msgspec.structs.replace(price, region=None, also_in=(), zone=None)
+
+
+def _price(key: _CardKey, rows: Rows, checked: date) -> ReadPrice:
     model, version, deployment, service_tier, region = key
     rows = sorted(rows, key=lambda item: (item[0].meter, item[0].region))
     meters: dict[Unit, str] = {}
@@ -184,17 +216,17 @@ def _price(key: _CardKey, rows: _Rows, checked: date) -> ReadPrice:
         checked=checked,
         source_region=rows[0][0].region,
         meters=meters,
-        conflict=_conflict(rows),
+        conflict=conflict_of(rows),
     )
 
 
-def _file(rows: _Rows) -> str:
+def _file(rows: Rows) -> str:
     """The rule file of the prices: one per family, and per currency that is not the dollar."""
     (row, meter), *_ = rows
     return f"azure_{meter.family}" + ("" if row.currency == "USD" else f"_{row.currency.lower()}")
 
 
-def _tiers(rows: _Rows) -> tuple[tuple[int | None, Rates], ...]:
+def _tiers(rows: Rows) -> tuple[tuple[int | None, Rates], ...]:
     """A tier per bound that the meters name, and the last one.
 
     A meter of any size is in all tiers that no meter of the size has.
@@ -212,41 +244,3 @@ def _tiers(rows: _Rows) -> tuple[tuple[int | None, Rates], ...]:
                 rates.setdefault(meter.unit, row.per_million)
         tiers.append((up_to, rates))
     return tuple(tiers)
-
-
-def _conflict(rows: _Rows) -> str | None:
-    """Why rows cannot be a price: nothing paid, a volume price, a doubt, or two for one unit."""
-    first: dict[_Priced, PriceRow] = {}
-    for row, meter in rows:
-        if row.per_million <= 0:
-            return (
-                f"{meter.unit} is {row.per_million} by {row.meter!r} in {row.region}, expected "
-                "above 0; what is free is a rule of kind zero"
-            )
-        if row.from_units:
-            return f"{row.meter!r} in {row.region} has a price from {row.from_units} units on"
-        if meter.doubt:
-            return f"{row.meter!r}: {meter.doubt}"
-        other = first.setdefault((meter.unit, meter.prompt_tokens), row)
-        if other.per_million != row.per_million:
-            return _two_prices(meter.unit, other, row)
-    for (unit, band), row in first.items():
-        plain = first.get((_UNCACHED.get(unit, unit), band), row)
-        if (row.per_million - plain.per_million) * (-1 if unit in {Unit.CACHE_WRITE_5M} else 1) > 0:
-            return (
-                f"{unit} is {row.per_million} per 1M by {row.meter!r}, next to "
-                f"{plain.per_million} by {plain.meter!r}: reading a cache never costs more than "
-                "the prompt, and writing it never less"
-            )
-        # Next to a meter of short prompts, one of any size is of the same prompts.
-        any_size = first.get((unit, PromptBand()))
-        if band.up_to and any_size and any_size.per_million != row.per_million:
-            return _two_prices(unit, any_size, row)
-    return None
-
-
-def _two_prices(unit: Unit, one: PriceRow, other: PriceRow) -> str:
-    return (
-        f"{unit} is {one.per_million} per 1M by {one.meter!r} in {one.region} "
-        f"and {other.per_million} by {other.meter!r} in {other.region}"
-    )

@@ -67,9 +67,9 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
 def propose_litellm(
     price_map: Mapping[str, Mapping[str, object]], book: Book, *, version: str, checked: date
 ) -> Reported:
-    """What the map would change in the book. `version`: litellm's; `checked`: the day it was read.
+    """What the map would change in the book.
 
-    InvalidPriceSource when an entry has no number where a price should be.
+    `version` is litellm's, `checked` the day on which the map was read.
     """
     left: list[Left] = []
     offers = list(_offers(price_map, book, left))
@@ -272,9 +272,7 @@ def _without_cached_price(offers: Sequence[Offer], book: Book) -> list[str]:
     }
     known = {model for provider, model in book.content.cached_as_input if provider == "azure"}
     models = {offer.sold.model for offer in offers if offer.entry.mode in TEXT_MODES}
-    for offer in offers:
-        if any(Unit.CACHE_READ in rates for _, rates in offer.tiers):
-            priced.add(offer.sold.model)
+    priced |= {offer.sold.model for offer in offers if offer.entry.names_cached}
     return sorted(models - priced - known)
 
 

@@ -29,6 +29,7 @@ _MILLION = Decimal(1_000_000)
 _UNITS: dict[str, tuple[Unit, Decimal]] = {
     "input_cost_per_token": (Unit.INPUT, _MILLION),
     "output_cost_per_token": (Unit.OUTPUT, _MILLION),
+    "output_cost_per_reasoning_token": (Unit.REASONING, _MILLION),
     "cache_read_input_token_cost": (Unit.CACHE_READ, _MILLION),
     "cache_creation_input_token_cost": (Unit.CACHE_WRITE_5M, _MILLION),
     "cache_creation_input_token_cost_above_1hr": (Unit.CACHE_WRITE_1H, _MILLION),
@@ -54,6 +55,8 @@ _UNREAD = {
     "output_cost_per_pixel": "a price per pixel: calls report no size",
     "output_cost_per_second": "time is charged once, by the input's price or by tokens",
 }
+_UNKNOWN = "no such price is known, and it may change the others: the entry makes no rule"
+_CACHED = "cache_read_input_token_cost"
 _SEARCH = "search_context_cost_per_query"
 _PRICE = re.compile(r"cost|price|pricing|multiplier|uplift|fee(?:_|$)")
 """What the name of a price contains; other fields say what a model can do."""
@@ -80,6 +83,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Prices per million of what is charged on top of a model's price."""
     unread: tuple[tuple[str, str], ...]
     """(field, reason) of each price that is not among `tiers`."""
+    names_cached: bool = False
+    """Whether it says anything of cached tokens, also what makes no price."""
 
     @property
     def evidence(self) -> int:
@@ -118,44 +123,73 @@ def read_price_map(path: Path) -> dict[str, dict[str, object]]:
     return entries
 
 
-def read_entry(key: str, fields: Mapping[str, object]) -> Entry:
-    """What one entry says."""
+class _Reading(msgspec.Struct):
+    """An entry while its fields are read."""
+
     found: dict[ServiceTier, dict[int | None, Rates]] = {}
     fees: Rates = {}
     unread: list[tuple[str, str]] = []
-    for name, value in sorted(fields.items()):
-        if name == _SEARCH or not _PRICE.search(name):
-            continue
+    held_back: dict[ServiceTier, str] = {}
+    """Tiers without a rule, by the field that may change what is read of them."""
+    whole: bool = True
+    """Whether the meaning of each field is known."""
+
+    def read(self, name: str, value: object, *, router: bool) -> None:
+        """One field that is a price."""
         base, above, tier = _parts(name)
         if base not in _UNITS and base not in _FEES:
-            unread.append((name, _UNREAD.get(base, "no such price is known")))
-            continue
-        price = _decimal(key, name, value)
-        if (reason := _why_unread(base, price)) is not None:
-            unread.append((name, reason))
-        elif base in _FEES or (base == "input_cost_per_token" and is_router(key)):
-            fees[_FEES.get(base, Unit.ROUTER_INPUT)] = _EXACT.multiply(price, _MILLION)
+            self.whole = self.whole and base in _UNREAD
+            self.unread.append((name, _UNREAD.get(base, _UNKNOWN)))
+            return
+        price = _decimal(value)
+        if price is None or (reason := _why_unread(base, price)) is not None:
+            reason = f"{value!r} is no number from 0 on" if price is None else reason or ""
+            self.unread.append((name, reason))
+            # Without its prices of long prompts a tier would charge them as short ones.
+            if above is not None or (price is None and value is not None):
+                self.held_back[tier] = name
+        elif base in _FEES or (base == "input_cost_per_token" and router):
+            self.fees[_FEES.get(base, Unit.ROUTER_INPUT)] = _EXACT.multiply(price, _MILLION)
         else:
             unit, scale = _UNITS[base]
-            rates = found.setdefault(tier, {}).setdefault(above, {})
+            rates = self.found.setdefault(tier, {}).setdefault(above, {})
             rates[unit] = _EXACT.multiply(price, scale)
+
+    def tiers(self, mode: str, search: Decimal | None) -> dict[ServiceTier, Tiers]:
+        """What is read of each tier, unless something of it is missing or in doubt."""
+        tiers = {}
+        for tier, bands in self.found.items():
+            reason = _incomplete(mode, bands) or _in_doubt(bands)
+            if tier in self.held_back:
+                reason = f"{self.held_back[tier]} is unread"
+            if reason:
+                self.unread.append((f"prices of the {tier} tier", reason))
+            else:
+                tiers[tier] = _in_bands(bands, search)
+        return tiers
+
+
+def read_entry(key: str, fields: Mapping[str, object]) -> Entry:
+    """What one entry says. An entry with a field whose meaning is not known makes no price."""
+    reading = _Reading()
+    for name, value in sorted(fields.items()):
+        if name != _SEARCH and _PRICE.search(name):
+            reading.read(name, value, router=is_router(key))
     search = _per_search(fields.get(_SEARCH))
     if isinstance(search, str):
-        unread.append((_SEARCH, search))
+        reading.unread.append((_SEARCH, search))
     mode, url = str(fields.get("mode")), fields.get("source")
-    tiers = {}
-    for tier, bands in found.items():
-        if reason := _incomplete(mode, bands):
-            unread.append((f"prices of the {tier} tier", reason))
-        else:
-            tiers[tier] = _in_bands(bands, search if isinstance(search, Decimal) else None)
+    tiers = reading.tiers(mode, search if isinstance(search, Decimal) else None)
     return Entry(
         key=key,
         mode=mode,
         url=str(url) if url else None,
-        tiers=tiers,
-        fees=fees,
-        unread=tuple(unread),
+        tiers=tiers if reading.whole else {},
+        fees=reading.fees if reading.whole else {},
+        unread=tuple(reading.unread),
+        names_cached=any(
+            name.startswith(_CACHED) and value is not None for name, value in fields.items()
+        ),
     )
 
 
@@ -177,9 +211,10 @@ def _why_unread(base: str, price: Decimal) -> str | None:
     return None
 
 
-def _decimal(key: str, name: str, value: object) -> Decimal:
+def _decimal(value: object) -> Decimal | None:
+    """The number, if it can be a price."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0:
-        raise InvalidPriceSource(f"{key}: {name} is {value!r}, expected a number from 0 on")
+        return None
     return Decimal(value)
 
 
@@ -187,10 +222,13 @@ def _per_search(value: object) -> Decimal | str | None:
     """The price of a million searches where all sizes of the context cost the same."""
     if value is None:
         return None
-    prices = set(value.values()) if isinstance(value, Mapping) else set()
-    if len(prices) != 1 or not all(isinstance(price, int | Decimal) for price in prices):
+    by_size = list(value.values()) if isinstance(value, Mapping) else [value]
+    prices = {price for each in by_size if (price := _decimal(each))}
+    if len(prices) > 1:
         return "searches of several prices: calls do not report the size of the search's context"
-    return _EXACT.multiply(Decimal(prices.pop()), _MILLION)
+    if not prices or not all(_decimal(each) for each in by_size):
+        return "a search without a price above 0"
+    return _EXACT.multiply(prices.pop(), _MILLION)
 
 
 def _incomplete(mode: str, bands: Mapping[int | None, Rates]) -> str | None:
@@ -200,6 +238,17 @@ def _incomplete(mode: str, bands: Mapping[int | None, Rates]) -> str | None:
     if missing and mode in TEXT_MODES:
         return f"it has no price for {' and '.join(missing)}"
     return None if None in bands else "it has only prices of long prompts"
+
+
+def _in_doubt(bands: Mapping[int | None, Rates]) -> str | None:
+    """Why a tier's prices contradict each other, or fit into no rule."""
+    for rates in bands.values():
+        if Unit.AUDIO_MS in rates and len(rates) > 1:
+            return "it has prices per second next to others, and calls are charged by one of them"
+        plain = rates.get(Unit.INPUT)
+        if plain is not None and rates.get(Unit.CACHE_READ, plain) > plain:
+            return "reading a cache costs more than the prompt"
+    return None
 
 
 def _in_bands(bands: Mapping[int | None, Rates], search: Decimal | None) -> Tiers:

@@ -51,7 +51,8 @@ def propose_reported(prices: Sequence[ReadPrice], book: Book, *, at: datetime) -
     for reported in prices:
         price, known = reported, holding(reported, index, at=at)
         vendor = vendors.get((price.model, price.service_tier.value))
-        if vendor is not None and known is None:
+        # A vendor's list has no zones, and a zone costs more.
+        if vendor is not None and known is None and price.zone is None:
             proposals += _contradiction(price, vendor)
             price = _at_vendors_price(price, vendor, book)
         if known is not None and known.origin is not PriceOrigin.REPORTED:

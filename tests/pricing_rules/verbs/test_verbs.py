@@ -236,6 +236,23 @@ def test_an_import_writes_only_when_told_to(capsys: Output, tmp_path: Path) -> N
     assert 'output = "7"' in (books / "azure_gpt_5.toml").read_text(encoding="utf-8")
 
 
+def test_an_import_that_does_not_compile_leaves_the_files_as_they_were(
+    capsys: Output, tmp_path: Path
+) -> None:
+    odd = row("5.9 inp Rg 1M Tokens", "2", armRegionName="US East 2")
+    dump = str(write_dump(tmp_path, [odd, row("6.1-sol inp Gl 1M Tokens", "2")]))
+    books = tmp_path / "books"
+    books.mkdir()
+    before = (BASE_BOOKS / "azure_gpt_5.toml").read_text(encoding="utf-8")
+    (books / "azure_gpt_5.toml").write_text("# Ours.\n", encoding="utf-8")
+    _, err = run(capsys, ["import-azure", dump, "--write", str(books)], code=1)
+    assert "azure.gpt-5.9.Standard.US East 2" in err
+    assert "written to" not in err
+    assert [path.name for path in books.iterdir()] == ["azure_gpt_5.toml"]
+    assert (books / "azure_gpt_5.toml").read_text(encoding="utf-8") == "# Ours.\n"
+    assert (BASE_BOOKS / "azure_gpt_5.toml").read_text(encoding="utf-8") == before
+
+
 def test_import_genai_prints_its_review(capsys: Output) -> None:
     words = ["import-genai", "--since", "2026-01-01", "--checked", "2026-10-14"]
     out, _ = run(capsys, [*words, "--provider", "anthropic"])

@@ -176,9 +176,58 @@ def test_what_a_model_can_do_is_no_price() -> None:
 
 
 @pytest.mark.parametrize("price", ["free", True, -1, None])
-def test_a_price_that_is_no_number_is_refused_with_its_field(price: object) -> None:
-    with pytest.raises(InvalidPriceSource, match="azure/gpt-9: input_cost_per_token is"):
-        read_entry("azure/gpt-9", entry(input_cost_per_token=price))
+def test_a_price_that_is_no_number_is_listed_and_leaves_the_other_entries(
+    price: object, empty: Book
+) -> None:
+    broken = entry(input_cost_per_token=price)
+    reported = proposed({"azure/gpt-8": broken, "azure/gpt-9": entry()}, empty)
+    assert [proposal.price.model for proposal in reported.proposals if proposal.price] == ["gpt-9"]
+    assert f"{price!r} is no number" in render_left(reported.left)
+    assert {left.key for left in reported.left} == {"azure/gpt-8"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"output_cost_multiplier": 2},
+        {"tiered_pricing": [{"range": [0, 1]}]},
+        {"input_cost_per_token_above_272k_tokens": 0, "output_cost_per_token_above_272k_tokens": 0},
+        {"input_cost_per_token_above_272k_tokens": None},
+        {"cache_read_input_token_cost": "1E-7"},
+        {"cache_read_input_token_cost": Decimal("3E-6")},
+        {"input_cost_per_second": Decimal("0.0001")},
+    ],
+)
+def test_what_may_change_the_other_prices_holds_them_back(
+    fields: dict[str, object], empty: Book
+) -> None:
+    reported = proposed({"azure/gpt-9": entry(**fields)}, empty)
+    assert reported.proposals == ()
+    assert {left.key for left in reported.left} == {"azure/gpt-9"}
+
+
+@pytest.mark.parametrize("price", [0, -1, True, "free", None])
+def test_a_search_is_never_free_by_the_map(price: object) -> None:
+    read = read_entry("azure/gpt-9", entry(search_context_cost_per_query={"low": price}))
+    assert Unit.WEB_SEARCH not in read.tiers[ServiceTier.DEFAULT][0][1]
+    assert read.unread == (("search_context_cost_per_query", "a search without a price above 0"),)
+
+
+def test_reasoning_tokens_of_a_price_of_their_own_have_it() -> None:
+    read = read_entry("azure/gpt-9", entry(output_cost_per_reasoning_token=Decimal("5E-5")))
+    assert read.tiers[ServiceTier.DEFAULT][0][1][Unit.REASONING] == 50
+
+
+@pytest.mark.parametrize(
+    ("cached", "as_input"),
+    [(None, ("gpt-9",)), (0, ()), ("1E-7", ()), (Decimal("3E-6"), ())],
+)
+def test_cached_tokens_are_billed_as_input_only_where_the_map_says_nothing_of_them(
+    cached: object, as_input: tuple[str, ...], empty: Book
+) -> None:
+    batches = {f"{name}_batches": price for name, price in PRICES.items()}
+    price_map = {"azure/gpt-9": entry(cache_read_input_token_cost=cached, **batches)}
+    assert proposed(price_map, empty).cached_as_input == as_input
 
 
 def test_rules_are_dated_by_the_version_or_by_the_day_of_the_report(empty: Book) -> None:
@@ -264,6 +313,15 @@ def test_azures_own_price_stays_and_the_contradiction_is_named(tmp_path: Path) -
     [proposal] = reported.proposals
     assert proposal.change is Change.CONTRADICTED
     assert (proposal.rule_id, proposal.details) == ("base.m", ("input 3, reported 2",))
+
+
+def test_a_zone_has_no_price_of_the_vendors_list() -> None:
+    """The list is that of Global: in a data zone the same model costs more."""
+    dear = entry(input_cost_per_token=Decimal("5.5E-6"), output_cost_per_token=Decimal("2.75E-5"))
+    reported = proposed({"azure_ai/us/claude-opus-5-5": dear}, load_book())
+    [price] = prices(reported).values()
+    assert price.tiers[0][1] == {Unit.INPUT: Decimal("5.5"), Unit.OUTPUT: Decimal("27.5")}
+    assert price.source_kind == "litellm"
 
 
 def test_a_price_off_the_grid_becomes_no_rule(empty: Book) -> None:
