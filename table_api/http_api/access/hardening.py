@@ -26,7 +26,7 @@ SIGNED_IN_HEADERS = {
 
 
 class Hardening:
-    """Refuses what is too large, and adds the headers."""
+    """Refuses what is too large, and adds the headers that an answer does not have yet."""
 
     def __init__(self, app: ASGIApp, *, headers: Mapping[str, str]) -> None:
         self._app = app
@@ -44,7 +44,7 @@ class Hardening:
                     if name == "Vary":
                         headers.add_vary_header(value)
                     else:
-                        headers[name] = value
+                        headers.setdefault(name, value)
             await send(message)
 
         request = Request(scope)
