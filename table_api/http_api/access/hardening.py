@@ -1,4 +1,4 @@
-"""Bounds of every request, and the headers that every answer has."""
+"""Bounds of every request, and the headers of every answer, also of one to a failure of ours."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from table_api.http_api.conventions.problems import ProblemKind, Refused, answer
+from table_api.http_api.conventions.problems import INTERNAL, ProblemKind, Refused, answer
 
 TARGET_BYTES_MAX = 8 * 1024
 """Path and query."""
@@ -37,7 +37,11 @@ class Hardening:
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            started = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
@@ -50,7 +54,12 @@ class Hardening:
         request = Request(scope)
         refused = _too_large(request)
         inner = self._app if refused is None else answer(request, refused)
-        await inner(scope, receive, send_with_headers)
+        try:
+            await inner(scope, receive, send_with_headers)
+        except Exception:
+            if not started:
+                await answer(request, INTERNAL)(scope, receive, send_with_headers)
+            raise  # the server logs it
 
 
 def _too_large(request: Request) -> Refused | None:
