@@ -100,7 +100,7 @@ OPEN_STORAGE = {
 `table_api.storage.connection` for an account."""
 
 READ_ENVIRONMENT = {
-    "table_api.function_app", "ui.api.connection", "ui.server", "telemetry.setup",
+    "table_api.function_app", "ui.api.connection", "ui.app", "ui.server", "telemetry.setup",
     "local_stack.demo.run",
 }  # fmt: skip
 """These modules and any `__main__` alone read `os.environ`."""

@@ -10,6 +10,8 @@ import typer
 from command_line.app import Verb, new_app
 from command_line.settings import Setting, flag_of
 from command_line.values import whole_number
+from ui.api.errors import SettingMissing
+from ui.api.settings import check_reach
 
 SCRIPT = Path(__file__).parent / "server.py"
 PORT_MAX = 65_535
@@ -38,6 +40,10 @@ def _ui(
 
     People sign in if the variables of docs/ui.md say how.
     """
+    try:
+        check_reach(os.environ, host)
+    except SettingMissing as error:
+        raise typer.BadParameter(str(error), param_hint="--host") from None
     server = ("--server.address", host, "--server.port", str(port), "--server.headless", "true")
     command = (sys.executable, "-m", "streamlit", "run", str(SCRIPT), *server)
     os.execve(sys.executable, command, {**os.environ, "API_URL": api_url})

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from websockets import http11
 
 from ui.api.errors import SettingMissing
-from ui.api.settings import Settings, SignIn, load_settings
+from ui.api.settings import Settings, SignIn, check_reach, load_settings
 from ui.hardening import Hardening
 from ui.return_address import ReturnAddress
 
@@ -48,6 +48,8 @@ def _secrets() -> dict[str, Any]:
         return {}
 
 
+if (_address := st.get_option("server.address")) is not None:  # config.toml always names one
+    check_reach(os.environ, str(_address))
 app = st.App(
     PAGES,
     secrets=_secrets(),

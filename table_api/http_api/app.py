@@ -24,6 +24,7 @@ from table_api.http_api.access_log import models as log_models
 from table_api.http_api.calls import endpoints as calls
 from table_api.http_api.calls import models as call_models
 from table_api.http_api.conventions.problems import EXCEPTION_HANDLERS
+from table_api.http_api.docs_page import get_docs, get_start
 from table_api.http_api.invoices import endpoints as invoices
 from table_api.http_api.invoices import models as invoice_models
 from table_api.http_api.me import endpoints as me
@@ -64,6 +65,8 @@ class Route:
     """None for files, whose bytes are what they are."""
     permission: Permission
     """What it wants of its caller. docs/security.md shows the same table."""
+    described: bool = True
+    """Whether the OpenAPI document has it: a page for people is no part of it."""
 
 
 PUBLIC, SIGNED_IN, BILLING = Permission.PUBLIC, Permission.SIGNED_IN, Permission.BILLING
@@ -71,6 +74,8 @@ PUBLIC, SIGNED_IN, BILLING = Permission.PUBLIC, Permission.SIGNED_IN, Permission
 # A subject may hold `/`, so it takes the rest of the path up to the last word.
 SUBJECT = "/v1/subjects/{subject:path}"
 ROUTES = (
+    Route("/", get_start, None, PUBLIC, described=False),
+    Route("/docs", get_docs, None, PUBLIC, described=False),
     Route("/healthz", status.get_health, Health, PUBLIC),
     Route("/v1/usage", usage.get_usage, usage_models.Usage, SIGNED_IN),
     Route("/v1/subjects", usage.get_subjects, usage_models.Subjects, SIGNED_IN),
@@ -154,6 +159,7 @@ def create_app(
             route.path,
             route.handler if route.permission is PUBLIC else recorded(route.handler, route.path),
             methods=["GET"],
+            include_in_schema=route.described,
             dependencies=[Depends(permitted(route.permission, access.auth_mode))],
             response_model=route.answer,
             responses={200: FILES} if route.answer is None else None,

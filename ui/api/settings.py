@@ -1,5 +1,6 @@
 """The UI's settings, read once from the environment. Streamlit's own options are in config.toml."""
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -67,6 +68,26 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         oidc_scopes=values.get("OIDC_SCOPES") or DEFAULT_SCOPES,
         cookie_secret=values["COOKIE_SECRET"],
     )
+
+
+def check_reach(environment: Mapping[str, str], host: str) -> None:
+    """SettingMissing when pages on which nobody signs in could be opened from other machines.
+
+    An API with AUTH_MODE=local answers the UI, whoever looks at its pages.
+    """
+    nobody_signs_in = environment.get("SIGN_IN", "").strip() in {"", SignIn.NONE}
+    if nobody_signs_in and not _is_loopback(host):
+        raise SettingMissing(
+            f"the address {host!r} can be reached from other machines, and SIGN_IN=none asks nobody"
+            " to sign in: bind to 127.0.0.1, ::1 or localhost, or set SIGN_IN (docs/sign_in.md)"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _sign_in(text: str) -> SignIn:

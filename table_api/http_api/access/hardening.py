@@ -1,4 +1,4 @@
-"""Bounds of every request, and the headers that every answer has."""
+"""Bounds of every request, and the headers of every answer, also of one to a failure of ours."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from table_api.http_api.conventions.problems import ProblemKind, Refused, answer
+from table_api.http_api.conventions.problems import INTERNAL, ProblemKind, Refused, answer
 
 TARGET_BYTES_MAX = 8 * 1024
 """Path and query."""
@@ -26,7 +26,7 @@ SIGNED_IN_HEADERS = {
 
 
 class Hardening:
-    """Refuses what is too large, and adds the headers."""
+    """Refuses what is too large, and adds the headers that an answer does not have yet."""
 
     def __init__(self, app: ASGIApp, *, headers: Mapping[str, str]) -> None:
         self._app = app
@@ -37,20 +37,29 @@ class Hardening:
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            started = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     if name == "Vary":
                         headers.add_vary_header(value)
                     else:
-                        headers[name] = value
+                        headers.setdefault(name, value)
             await send(message)
 
         request = Request(scope)
         refused = _too_large(request)
         inner = self._app if refused is None else answer(request, refused)
-        await inner(scope, receive, send_with_headers)
+        try:
+            await inner(scope, receive, send_with_headers)
+        except Exception:
+            if not started:
+                await answer(request, INTERNAL)(scope, receive, send_with_headers)
+            raise  # the server logs it
 
 
 def _too_large(request: Request) -> Refused | None:

@@ -98,6 +98,10 @@ class Refused(TableApiError):
         self.headers = dict(headers or {})
 
 
+INTERNAL = Refused(ProblemKind.INTERNAL, "the cause is in the server's log")
+"""The answer to any other exception: the outermost layer gives it."""
+
+
 def refused_parameter(field: str, value: object, detail: str) -> Refused:
     """A refused parameter; the detail names it and its value."""
     shown = str(value)[:VALUE_CHARS_MAX]
@@ -180,10 +184,6 @@ async def _on_altered(request: Request, error: Altered) -> Response:
     return answer(request, Refused(ProblemKind.ALTERED, str(error)))
 
 
-async def _on_any(request: Request, _: Exception) -> Response:
-    return answer(request, Refused(ProblemKind.INTERNAL, "the cause is in the server's log"))
-
-
 EXCEPTION_HANDLERS: dict[int | type[Exception], Handler] = {
     Refused: _on_refused,
     HTTPException: _on_http,
@@ -194,5 +194,4 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Handler] = {
     LedgerMismatch: _on_mismatch,
     Retryable: _on_retryable,
     Altered: _on_altered,
-    Exception: _on_any,
 }

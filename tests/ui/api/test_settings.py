@@ -1,9 +1,16 @@
 """Settings are complete or refused by the name of the variable."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
+from chargeback.__main__ import main
+from tests.paths import ROOT
+from tests.ui.walking import free_port
 from ui.api.errors import SettingMissing
-from ui.api.settings import Settings, SignIn, load_settings
+from ui.api.settings import Settings, SignIn, check_reach, load_settings
 from ui.server import sign_in_secrets
 
 COMPLETE = {
@@ -32,6 +39,38 @@ def test_nobody_signs_in_unless_it_is_set() -> None:
     assert settings == Settings(api_url="http://h:1", sign_in=SignIn.NONE)
     assert sign_in_secrets(settings) == {}
     assert load_settings(COMPLETE | {"SIGN_IN": "easy-auth"}).sign_in is SignIn.EASY_AUTH
+
+
+@pytest.mark.parametrize("sign_in", ["", "none", " none "])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.4", "billing.contoso.example", ""])
+def test_pages_that_ask_nobody_to_sign_in_are_on_this_machine_alone(
+    host: str, sign_in: str
+) -> None:
+    with pytest.raises(SettingMissing, match="SIGN_IN=none asks nobody"):
+        check_reach({"SIGN_IN": sign_in}, host)
+    for here in ("127.0.0.1", "::1", "localhost"):
+        check_reach({"SIGN_IN": sign_in}, here)
+    for asked in ("oidc", "easy-auth"):
+        check_reach({"SIGN_IN": asked}, host)
+
+
+def test_the_ui_does_not_start_where_others_could_open_it_without_sign_in(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SIGN_IN", raising=False)
+    assert main(["ui", "--host", "0.0.0.0"]) == 2
+    assert "the address '0.0.0.0' can be reached" in capsys.readouterr().err
+    command = (sys.executable, "-m", "streamlit", "run", "ui/server.py")
+    ran = subprocess.run(
+        [*command, "--server.address", "0.0.0.0", "--server.port", str(free_port())],
+        cwd=ROOT,
+        env={**os.environ, "API_URL": "http://127.0.0.1:9"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode != 0
+    assert b"SIGN_IN=none asks nobody" in ran.stderr
 
 
 def test_sign_in_takes_what_streamlit_reads_from_the_environment() -> None:

@@ -46,6 +46,24 @@ async def test_every_answer_carries_the_headers(office: Office) -> None:
     assert statuses == {200, 400, 401, 403, 404}
 
 
+async def test_a_failure_of_ours_carries_the_headers_and_reaches_the_servers_log(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office.client("reader") as api:
+        assert office.app is not None
+        monkeypatch.setattr(office.app.state, "api", None)
+        with pytest.raises(AttributeError):
+            await api.get("/v1/me")
+    transport = httpx.ASGITransport(office.app, raise_app_exceptions=False)
+    headers = office.headers("reader")
+    async with httpx.AsyncClient(
+        transport=transport, base_url="https://api.test", headers=headers
+    ) as api:
+        answer = await api.get("/v1/me")
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:problem:internal")
+    assert carries(answer, ALWAYS | SIGNED_IN)
+
+
 async def test_on_this_machine_nothing_is_said_of_sign_in(
     api: ApiClient, memory: MemoryTableStorage
 ) -> None:

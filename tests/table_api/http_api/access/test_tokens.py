@@ -166,7 +166,7 @@ async def test_nobody_is_asked_to_sign_in_wherever_they_look(
     api: httpx.AsyncClient, header: str | None
 ) -> None:
     headers = {} if header is None else {"Authorization": header}
-    for method, path in (("GET", PATH), ("POST", PATH), ("GET", "/nowhere"), ("GET", "//healthz")):
+    for method, path in (("GET", PATH), ("POST", PATH), ("GET", "/nowhere"), ("GET", "/healthz/")):
         answer = await api.request(method, path, headers=headers)
         assert answer.status_code == 401
         assert answer.json()["type"] == "urn:problem:unauthenticated"

@@ -1,0 +1,113 @@
+"""The page at /docs: the routes of the OpenAPI document, for people. No script, no other file."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from table_api.http_api.conventions.etags import content_answer
+
+STYLE = """
+body { font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h2 { font-size: 1.1rem; margin: 2rem 0 0; border-top: 1px solid #c9ced6; padding-top: 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; }
+code { font-size: 1em; overflow-wrap: anywhere; }
+"""
+_STYLE_SHA256 = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_SHA256}'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of the page: it may use its own style, and nothing else."""
+
+
+async def get_start(request: Request) -> Response:
+    """Lead to the page, also behind a prefix of the path."""
+    return RedirectResponse("docs")
+
+
+async def get_docs(request: Request) -> Response:
+    """The page."""
+    content = page_of(request.app.openapi()).encode()
+    answer = content_answer(
+        request,
+        content,
+        "text/html; charset=utf-8",
+        digest=hashlib.sha256(content).hexdigest(),
+        immutable=False,
+    )
+    answer.headers["Content-Security-Policy"] = POLICY
+    return answer
+
+
+def page_of(document: Mapping[str, Any]) -> str:
+    """The HTML of an OpenAPI document whose operations are all GET."""
+    about = document["info"]
+    title, summary = escape(about["title"]), escape(about["summary"])
+    schemas = document["components"]["schemas"]
+    routes = "\n".join(
+        part
+        for path, each in document["paths"].items()
+        for part in _route(path, each["get"], schemas)
+    )
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title>\n'
+        f"<style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n<p>{summary} "
+        f'<a href="openapi.json">openapi.json</a> has the fields of each answer.</p>\n'
+        f"{_sign_in(document)}{routes}\n</body></html>\n"
+    )
+
+
+def _sign_in(document: Mapping[str, Any]) -> str:
+    if "securitySchemes" not in document["components"]:
+        return ""
+    return (
+        "<p>Each route wants an access token, <code>Authorization: Bearer TOKEN</code>, "
+        "unless it says <em>public</em>.</p>\n"
+    )
+
+
+def _route(path: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[str]:
+    is_public = operation.get("security") == []
+    yield f"<h2><code>GET {escape(path)}</code>{' <em>public</em>' if is_public else ''}</h2>"
+    yield f"<p>{escape(operation['description'])} Answers {_answer(operation)}.</p>"
+    parameters = operation.get("parameters", [])
+    if parameters:
+        yield "<table><tr><th>parameter</th><th>value</th><th>meaning</th></tr>"
+        yield from (_parameter(each, schemas) for each in parameters)
+        yield "</table>"
+
+
+def _answer(operation: Mapping[str, Any]) -> str:
+    """The name of what it answers with, or the kinds of its files."""
+    content = operation["responses"]["200"]["content"]
+    schema = content.get("application/json", {}).get("schema", {})
+    if "$ref" in schema:
+        return f"<code>{escape(schema['$ref'].rpartition('/')[2])}</code>"
+    return ", ".join(f"<code>{escape(kind)}</code>" for kind in content)
+
+
+def _parameter(parameter: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    value = _value(parameter["schema"], schemas)
+    name = f"<code>{escape(parameter['name'])}</code>"
+    place = " in the path" if parameter["in"] == "path" else ""
+    meaning = escape(parameter.get("description", ""))
+    return f"<tr><td>{name}{place}</td><td>{value}</td><td>{meaning}</td></tr>"
+
+
+def _value(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    """What a parameter may be, with its default."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]] | schema
+    kinds = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
+    said = " or ".join(escape(str(each.get("format", each.get("type", "text")))) for each in kinds)
+    if chosen := next((each["enum"] for each in kinds if "enum" in each), None):
+        said = ", ".join(f"<code>{escape(str(each))}</code>" for each in chosen)
+    default = schema.get("default")
+    return said if default in {None, ""} else f"{said}; default <code>{escape(str(default))}</code>"

@@ -1,0 +1,80 @@
+"""The page at /docs lists every route, takes nothing from elsewhere, and runs no script."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from table_api.http_api.app import create_app
+from table_api.http_api.docs_page import page_of
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
+from tests.fixtures.office import issuer_of_office, open_office
+
+
+class Page(HTMLParser):
+    """The tags of a page, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+async def test_nobody_is_led_to_the_page_and_reads_every_route() -> None:
+    with issuer_of_office() as (issuer, access):
+        office = await open_office(issuer, access)
+        async with office.client("nobody") as api:
+            start = await api.get("/")
+            assert (start.status_code, start.headers["location"]) == (307, "docs")
+            answer = await api.get("/docs")
+            document = (await api.get("/openapi.json")).json()
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    page = Page(answer.text)
+    for path, each in document["paths"].items():
+        assert f"GET {path}" in page.text
+        assert each["get"]["description"] in page.text
+        for parameter in each["get"].get("parameters", []):
+            assert f"{parameter['name']}" in page.text
+            assert parameter["description"] in page.text
+    assert page.text.count(" public\n") == 1  # /healthz; the page and the document are not in it
+    assert "charge, calls, subject" in page.text
+    assert {tag for tag, _ in page.tags}.isdisjoint({"script", "link", "img", "iframe", "form"})
+    assert [given["href"] for tag, given in page.tags if tag == "a"] == ["openapi.json"]
+
+
+async def test_the_page_may_use_its_own_style_and_nothing_else() -> None:
+    with issuer_of_office() as (issuer, access):
+        office = await open_office(issuer, access)
+        async with office.client("nobody") as api:
+            answer = await api.get("/docs")
+    [style] = re.findall(r"<style>(.*?)</style>", answer.text, re.S)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; ")
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x>', "&amp;"])
+def test_what_the_document_says_is_text_on_the_page(hostile: str) -> None:
+    app = create_app(MemoryTableStorage(), MemoryBlobStore())
+    document: dict[str, Any] = app.openapi()
+    before = {tag for tag, _ in Page(page_of(document)).tags}
+    [path, operation] = next(iter(document["paths"].items()))
+    operation["get"]["description"] = hostile
+    document["paths"][f"{path}{hostile}"] = operation
+    document["info"]["summary"] = hostile
+    page = Page(page_of(document))
+    assert {tag for tag, _ in page.tags} == before
+    assert page.text.count(hostile) == 4
