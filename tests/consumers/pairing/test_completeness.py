@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from consumers.verbs.completeness import completeness
+from consumers.verbs.completeness import HEADINGS, completeness
 from table_api.ledger.day_range import UnusableDays
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.test_pair import HOURS, hours_ago
@@ -46,6 +46,8 @@ async def test_losses_are_counted_as_they_were_injected(
     [total] = [line for line in out.splitlines() if line.startswith("total")]
     shown = [expected["gateway_calls"], expected["logged"], expected["usage_events"]]
     assert [int(cell) for cell in total.split()[1:4]] == shown
+    rows = [line.split() for line in out.partition("\n\n")[0].splitlines()[1:]]
+    assert all(cell.lstrip("-").isdecimal() for row in rows for cell in row[-len(HEADINGS) :])
     assert int(total.split()[-1]) == totals["reported_tokens"] - totals["logged_tokens"]
     tokens = f"{totals['reported_tokens']} by the models, {totals['logged_tokens']} by the log"
     assert tokens in out

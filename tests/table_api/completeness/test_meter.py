@@ -68,6 +68,8 @@ def test_lines_and_models_add_up_to_the_totals(
         assert known[CallTally.MISMATCHED] <= known[CallTally.COMPARED]
         assert known[CallTally.ZERO_COMPLETIONS] <= known[CallTally.COUNTED]
         assert (sums.oldest_waiting is None) == (not known[CallTally.WAITING])
+        counted = [*sums.calls.values(), *sums.tokens.values(), *sums.charges.values()]
+        assert {type(count) for count in counted} <= {int}  # a bool would be printed as `True`
     assert add_sums(report.models.values()) == report.totals
     keys = [(line.hour, line.api, line.model) for line in report.lines]
     assert len(set(keys)) == len(keys)
