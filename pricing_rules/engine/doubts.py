@@ -3,7 +3,7 @@
 from pricing_rules.price_book.terms import Terms, TierRates
 from pricing_rules.provider_usage.anthropic import is_anthropic
 from pricing_rules.provider_usage.tools import may_cost
-from pricing_rules.types import Exclusion, Rank, Usage, UsageEvent
+from pricing_rules.types import Exclusion, Operation, Rank, Usage, UsageEvent
 from pricing_rules.units import OUTPUT_UNITS, Unit
 
 _MODALITIES = (
@@ -13,6 +13,8 @@ _MODALITIES = (
 )
 """Fresh and cached tokens of one modality."""
 _CHARGED_FAILURES = frozenset({400, 408})
+_WITH_TOOLS = frozenset({Operation.RESPONSES, Operation.MESSAGES})
+"""Operations whose tools the model's server runs."""
 
 
 def doubt_of(usage: Usage, tier: TierRates) -> str | None:
@@ -63,8 +65,15 @@ def excluded(event: UsageEvent, terms: Terms) -> tuple[str, ...]:
         names.update(terms.unlogged, () if event.usage is None else event.usage.excludes)
         if is_anthropic(event.operation, (terms.model, event.model, event.deployment)):
             names.add(Exclusion.CACHE_WRITE)
-        if any(may_cost(tool) for tool in event.tools_requested):
+        if _may_use_tools(event):
             names.add(Exclusion.TOOL_FEES)
         if event.status >= 400 and event.model is None:
             names.add(Exclusion.ESTIMATED)
     return tuple(sorted(names))
+
+
+def _may_use_tools(event: UsageEvent) -> bool:
+    """Whether the request offers a tool that may cost something, or nobody read what it offers."""
+    if event.body_unread is not None:
+        return event.operation in _WITH_TOOLS
+    return any(may_cost(tool) for tool in event.tools_requested)
