@@ -23,19 +23,27 @@ MODEL_PART = 'Content-Disposition: form-data; name="model"\r\n\r\n{}'
     [
         (form(MODEL_PART.format("whisper-1")), "whisper-1"),
         (form("content-disposition:form-data;name=model\r\nA: b\r\n\r\nwhisper-1"), "whisper-1"),
-        (form(MODEL_PART.format("first"), MODEL_PART.format("second")), "first"),
+        (form(MODEL_PART.format("first"), MODEL_PART.format("second")), None),
         (form(MODEL_PART.format("")), None),
         (form(MODEL_PART.format("two words")), None),
         (form(MODEL_PART.format("m" * 129)), None),
         (form('Content-Disposition: form-data; name="model_name"\r\n\r\nwhisper-1'), None),
         (form('Content-Disposition: form-data; name="file"; filename="name=model"\r\n\r\nx'), None),
+        (
+            form(
+                'Content-Disposition: form-data; name="f"; filename="a; name=model"\r\n\r\ncheap',
+                MODEL_PART.format("whisper-1"),
+            ),
+            "whisper-1",
+        ),
+        (form('X: ; name=model\r\nContent-Disposition: form-data; name="f"\r\n\r\nx'), None),
         (form('Content-Disposition: form-data; name="f"\r\n\r\n' + MODEL_PART.format("x")), None),
         (form(MODEL_PART.format("whisper-1"), boundary="other"), None),
         (form(MODEL_PART.format("whisper-1"))[:40], None),
         (b"\xff\xfe\r\n" + form(MODEL_PART.format("whisper-1")), "whisper-1"),
         (b"", None),
     ],
-    ids=range(13),
+    ids=range(15),
 )  # fmt: skip
 async def test_model_of_a_form_is_its_field_and_nothing_else(
     body: bytes, deployment: str | None, load: Load
