@@ -22,7 +22,7 @@ _CALL = re.compile(
 )
 _FETCH = re.compile(r"/responses/([^/?#\s]{1,128})/?(?:[?#]|$)", re.IGNORECASE)
 _STREAMED = re.compile(r"[?&]stream=true(?:[&#]|$)", re.IGNORECASE)
-_DEPLOYMENT = re.compile(r"/deployments/([!-.0-~]{1,128})/")
+_DEPLOYMENT = re.compile(r"/deployments/([!-.0-~]{1,128})/", re.IGNORECASE)
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@:]{1,253})", re.IGNORECASE)
 _REVISION = re.compile(r";rev=\d+$", re.IGNORECASE)
 _BY_PATH = {

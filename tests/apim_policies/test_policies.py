@@ -329,6 +329,14 @@ async def test_operation_is_told_by_the_path(path: str, operation: str | None, l
     assert operations == ([operation] if operation else [])
 
 
+async def test_the_path_names_the_deployment_in_any_case_before_the_body(load: Load) -> None:
+    url = CHAT.replace("deployments", "Deployments")
+
+    passage = await travel(await load({}), chat(b'{"model":"cheap"}', url=url), answer())
+
+    assert event_of(passage)["data"]["deployment"] == "gpt-5-mini"
+
+
 async def test_token_metric_has_the_owners_dimensions_and_the_answers_counts(load: Load) -> None:
     request = chat(product="ai-standard")
 

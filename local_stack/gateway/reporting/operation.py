@@ -34,7 +34,7 @@ _PATH = re.compile(r"/(" + "|".join(_BY_PATH) + r")/?$")
 _FETCH = re.compile(r"/responses/[^/]+/?$")
 _FETCHED = GatewayOperation(id="Responses_Get", llm_logged=True)
 """Assumed to be logged like any answer of the Responses API; nobody has written of it."""
-_DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
+_DEPLOYMENT = re.compile(r"/deployments/([^/]+)/", re.IGNORECASE)
 
 
 def operation_of(path: str) -> GatewayOperation | None:

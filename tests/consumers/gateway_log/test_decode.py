@@ -193,6 +193,7 @@ def test_a_trace_of_another_id_is_no_fact_but_a_dead_letter() -> None:
         ("/openai/v1/responses/compact", Operation.RESPONSES),
         ("/openai/v1/responses", Operation.RESPONSES),
         ("/v1/messages", Operation.MESSAGES),
+        ("/OpenAI/Deployments/d/Embeddings", Operation.EMBEDDINGS),
         ("/openai/deployments/d/embeddings", Operation.EMBEDDINGS),
         ("/openai/deployments/d/images/generations", Operation.IMAGES),
         ("/openai/deployments/d/audio/speech", Operation.AUDIO_SPEECH),
@@ -202,7 +203,7 @@ def test_a_trace_of_another_id_is_no_fact_but_a_dead_letter() -> None:
 def test_the_path_tells_the_operation(path: str, operation: Operation) -> None:
     found = outcome(url=f"https://host.example{path}", traceRecords=None)
     assert found.operation is operation
-    assert found.deployment == ("d" if "/deployments/" in path else None)
+    assert found.deployment == ("d" if "/deployments/" in path.lower() else None)
 
 
 @pytest.mark.parametrize(
