@@ -1,6 +1,7 @@
 """A GatewayLogs record → the outcome of a call, with the caller where the trace is in it. Pure."""
 
 import re
+from urllib.parse import unquote
 
 from consumers.decoding.invalid_event import InvalidCode
 from consumers.decoding.wire_event import STATUS_MAX
@@ -67,7 +68,7 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecor
         product=properties.text("productid"),
         error=properties.text("lasterrorreason"),
         cache=CACHE_HIT if (properties.text("cache") or "").lower() == CACHE_HIT else None,
-        fetches=fetched[1] if fetched else None,
+        fetches=unquote(fetched[1]) if fetched else None,
         fetches_stream=fetched is not None and _STREAMED.search(url) is not None,
         unmetered=unmetered,
         backend_host=_host(properties.text("backendurl", URL_CHARS_MAX)),

@@ -207,6 +207,21 @@ def test_the_path_tells_the_operation(path: str, operation: Operation) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "fetched", "as_stream"),
+    [
+        ("/openai/v1/responses/resp_1", "resp_1", False),
+        ("/openai/v1/responses/resp_1/?a=1&stream=True", "resp_1", True),
+        ("/openai/v1/responses/resp%5F1?stream=true", "resp_1", True),
+        ("/openai/v1/responses/resp_1?stream=false", "resp_1", False),
+        ("/openai/v1/responses/resp_1?upstream=true", "resp_1", False),
+    ],
+)
+def test_the_path_tells_which_answer_is_fetched(path: str, fetched: str, as_stream: bool) -> None:
+    found = outcome(method="GET", url=f"https://host.example{path}", traceRecords=None)
+    assert (found.fetches, found.fetches_stream) == (fetched, as_stream)
+
+
+@pytest.mark.parametrize(
     ("method", "url"),
     [
         ("GET", "https://host/openai/v1/responses"),
