@@ -70,8 +70,7 @@ def misplaced(policies: PolicySet) -> Iterator[Finding]:
     """Orders in which a call would leave no event, or a wrong one."""
     yield from _stores_too_late(policies)
     for root in policies.elements:
-        for parent in root.walk():
-            yield from _unmarked_forwards(parent.children)
+        yield from _unmarked_forwards(root.children)
 
 
 def _stores_too_late(policies: PolicySet) -> Iterator[Finding]:
@@ -99,11 +98,13 @@ def _cache_stores(step: Element, policies: PolicySet) -> Iterator[Element]:
             yield from _cache_stores(policies.fragments[fragment_id(element)], policies)
 
 
-def _unmarked_forwards(steps: Sequence[Element]) -> Iterator[Finding]:
-    marked = False
+def _unmarked_forwards(steps: Sequence[Element], *, marked: bool = False) -> Iterator[Finding]:
+    """`marked`: a step before these, or around them, has set the mark. One of another branch does
+    not count."""
     for step in steps:
         if step.name == "set-variable" and step.attributes["name"].value == FORWARDED:
             marked = True
         if step.name == "forward-request" and not marked:
             message = f"forward-request without {FORWARDED}: its answers may cost nothing"
             yield Finding(file=step.file, line=step.line, message=message)
+        yield from _unmarked_forwards(step.children, marked=marked)

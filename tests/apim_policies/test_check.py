@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from apim_policies.check import Check, check_policies
-from apim_policies.lint import FRAGMENT_BYTES_MAX
+from apim_policies.check import Check, check_policies, read_named_values
+from apim_policies.harness.plan import read_policies
+from apim_policies.lint import FRAGMENT_BYTES_MAX, misplaced
 from tests.apim_policies.conftest import FOLDER
 
 BICEP = FOLDER.parent / "bicep"
@@ -319,3 +320,26 @@ def test_fragment_that_the_gateway_would_not_store_is_found(folder: Path) -> Non
 
 def fragments() -> list[Path]:
     return sorted(FOLDER.glob("*.fragment.xml"))
+
+
+FORWARD = '<forward-request timeout="240" buffer-response="false" />'
+MARK = '<set-variable name="chargeback-forwarded" value="@(true)" />'
+IF = '<choose><when condition="@(true)">{}</when></choose>'
+
+
+@pytest.mark.parametrize(
+    ("steps", "found"),
+    [
+        (MARK + IF.format(IF.format(FORWARD)), False),
+        (IF.format(MARK) + IF.format(FORWARD), True),
+        (IF.format(FORWARD) + MARK + FORWARD, True),
+    ],
+)
+def test_a_mark_counts_for_what_is_after_and_below_it(
+    steps: str, found: bool, folder: Path
+) -> None:
+    path = folder / "chargeback-forward.fragment.xml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(MARK, "").replace(FORWARD, steps), encoding="utf-8")
+    policies = read_policies(folder, read_named_values(folder))
+    assert [each.file for each in misplaced(policies)] == ([path.name] if found else [])
