@@ -1,15 +1,36 @@
 """How a book differs from another: rules and deployments added, gone or changed, price by price."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_book.rate_card import Alias, RateCard
+from pricing_rules.price_book.rate_card import (
+    Alias,
+    Family,
+    FeeCard,
+    FxRate,
+    Matches,
+    Modifier,
+    RateCard,
+    RateTier,
+)
+from pricing_rules.price_book.rules import PriceOrigin
 
 _PER = 1_000_000
-_SETTINGS = ("pricing_currency", "billing_currency", "default_versions", "left_out")
+_TRUST = list(PriceOrigin)
+SETTINGS = ("pricing_currency", "billing_currency", "left_out")
+LISTS = {
+    "default_versions": "default version",
+    "harmless": "harmless usage field",
+    "plain": "plain values of a usage field",
+    "zones": "zone of a region",
+    "cached_as_input": "cached tokens billed as input",
+}
+"""Parts of a book that are many small facts, each with what one of them is called."""
+RULES = ("cards", "modifiers", "fees", "fx", "families", "aliases")
+_Rule = RateCard | Modifier | FeeCard | FxRate | Family | Alias
 
 
 class BookChange(NamedTuple):
@@ -30,23 +51,33 @@ def book_changes(old: Book, new: Book) -> Iterator[BookChange]:
     """What the second book has otherwise; nothing where both are one version."""
     if old.version == new.version:
         return
-    for name in _SETTINGS:
+    for name in SETTINGS:
         before, after = getattr(old.content, name), getattr(new.content, name)
         if before != after:
             yield BookChange("changed", f"{name}: {before} → {after}")
+    for name, title in LISTS.items():
+        was_in, is_in = set(getattr(old.content, name)), set(getattr(new.content, name))
+        yield from (BookChange("gone", f"{title}: {_fact(f)}") for f in sorted(was_in - is_in))
+        yield from (BookChange("added", f"{title}: {_fact(f)}") for f in sorted(is_in - was_in))
     before_rules, after_rules = _rules(old), _rules(new)
     for name in sorted(before_rules.keys() | after_rules.keys()):
         was, becomes = before_rules.get(name), after_rules.get(name)
         if becomes is None:
             yield BookChange("gone", name)
         elif was != becomes:
-            details = _card_details(old, becomes) if isinstance(becomes, RateCard) else ()
-            yield BookChange("added" if was is None else "changed", name, details)
+            kind = "added" if was is None else "changed"
+            yield BookChange(kind, name, _details(old, was, becomes))
 
 
-def _rules(book: Book) -> dict[str, object]:
+def _fact(fact: str | tuple[object, ...]) -> str:
+    if isinstance(fact, str):
+        return fact
+    return " ".join(", ".join(part) if isinstance(part, tuple) else str(part) for part in fact)
+
+
+def _rules(book: Book) -> dict[str, _Rule]:
     content = book.content
-    rules: dict[str, object] = {card.id: card for card in content.cards}
+    rules: dict[str, _Rule] = {card.id: card for card in content.cards}
     rules |= {rule.id: rule for rule in content.modifiers}
     rules |= {fee.id: fee for fee in content.fees}
     rules |= {rate.id: rate for rate in content.fx}
@@ -58,39 +89,72 @@ def _named(alias: Alias) -> str:
     return alias.name if alias.host is None else f"{alias.name} at {alias.host}"
 
 
-def _card_details(old: Book, card: RateCard) -> tuple[str, ...]:
-    """Each price next to the one that the old book had for the same calls when this one begins."""
-    before = _prices(_held(old, card, card.valid_from))
-    after = _prices(card)
-    details = [f"from {_text(card.valid_from)}"]
-    if card.valid_to:
-        details.append(f"until {_text(card.valid_to)}")
-    details += [
-        f"{what} {before.get(what, 'none')} → {after.get(what, 'none')} {card.currency} per 1M"
-        for what in dict.fromkeys([*before, *after])
-        if before.get(what) != after.get(what)
-    ]
+def _details(old: Book, was: _Rule | None, becomes: _Rule) -> tuple[str, ...]:
+    """What a rule says, next to what the old book had in its place."""
+    if isinstance(becomes, Family):
+        return ()
+    if isinstance(becomes, Alias):
+        fields = becomes.__struct_fields__ if was is not None else ()
+        pairs = ((each, getattr(was, each), getattr(becomes, each)) for each in fields)
+        return tuple(f"{name} {one} → {other}" for name, one, other in pairs if one != other)
+    details = [f"from {_text(becomes.valid_from)}"]
+    if becomes.valid_to:
+        details.append(f"until {_text(becomes.valid_to)}")
+    if isinstance(becomes, RateCard | FeeCard):
+        return (*details, *_price_details(old, becomes))
+    name = "rate" if isinstance(becomes, FxRate) else becomes.kind
+    if becomes.written is not None:
+        before = was.written if isinstance(was, FxRate | Modifier) else becomes.written
+        changed = f"{before} → " if before != becomes.written else ""
+        details.append(f"{name} {changed}{becomes.written}")
     return tuple(details)
 
 
-def _held(book: Book, card: RateCard, at: datetime) -> RateCard | None:
-    return next(
-        (
-            each
-            for each in book.content.cards
-            if each.matches == card.matches
-            and each.currency == card.currency
-            and each.valid_from <= at
-            and (each.valid_to is None or at < each.valid_to)
-        ),
-        None,
-    )
+def _price_details(old: Book, card: RateCard | FeeCard) -> Iterator[str]:
+    """Each price next to the one that the old book had for the same calls when this one begins."""
+    cards = old.content.cards if isinstance(card, RateCard) else old.content.fees
+    held = _held(cards, card)
+    before = _prices(held)
+    after = _prices(card)
+    for what in dict.fromkeys([*before, *after]):
+        if before.get(what) != after.get(what):
+            prices = f"{before.get(what, 'none')} → {after.get(what, 'none')}"
+            yield f"{what} {prices} {card.currency} per 1M"
+    if held is not None and _TRUST.index(held.origin) < _TRUST.index(card.origin):
+        yield f"never holds while {held.id} does, which is of a more trusted source"
 
 
-def _prices(card: RateCard | None) -> Mapping[str, str]:
+def _held(
+    cards: Sequence[RateCard | FeeCard], card: RateCard | FeeCard
+) -> RateCard | FeeCard | None:
+    """The rule that all calls of the card had when it begins."""
+    at = card.valid_from
+    found = [
+        each
+        for each in cards
+        if each.currency == card.currency
+        and _covers(each.matches, card.matches)
+        and each.valid_from <= at
+        and (each.valid_to is None or at < each.valid_to)
+    ]
+    in_order = sorted(found, key=lambda each: (_TRUST.index(each.origin), -len(each.matches)))
+    return next(iter(in_order), None)
+
+
+def _covers(wider: Matches, matches: Matches) -> bool:
+    """Whether every call of one match is one of the wider match."""
+    own = dict(matches)
+    return all(name in own and set(own[name]) <= set(values) for name, values in wider)
+
+
+def _prices(card: RateCard | FeeCard | None) -> Mapping[str, str]:
+    if isinstance(card, FeeCard):
+        tiers: Sequence[RateTier] = [RateTier(up_to=None, rates=card.rates)]
+    else:
+        tiers = card.tiers if card else ()
     return {
         f"{unit}{f' up to {tier.up_to:,}' if tier.up_to else ''}": format_pico(rate * _PER)
-        for tier in (card.tiers if card else ())
+        for tier in tiers
         for unit, rate in tier.rates.items()
     }
 

@@ -214,7 +214,9 @@ def _with_fees(
 
 def _no_rate(counts: Mapping[Unit, int], missing: Set[Unit], terms: Terms) -> str:
     named = ", ".join(f"{counts[unit]} {unit}" for unit in Unit if unit in missing)
-    return f"rule {terms.base_rule_id or (terms.free and terms.free.id)} has no rate for {named}"
+    unused = "".join(f"; {reason}" for unit, reason in terms.unused_fees if unit in missing)
+    rule = terms.base_rule_id or (terms.free and terms.free.id)
+    return f"rule {rule} has no rate for {named}{unused}"
 
 
 def _modified(

@@ -95,11 +95,7 @@ def compile_files(
             sorted((m.provider, m.name) for m in models if m.cached_tokens is not None)
         ),
         left_out=tuple(origin for origin in PriceOrigin if origin not in origins),
-        fees=tuple(
-            _fee(d, d.rule)
-            for d in in_order
-            if isinstance(d.rule, FeeRule) and ORIGINS[d.rule.source.kind] in origins
-        ),
+        fees=tuple(_fee(d, d.rule) for d in in_order if isinstance(d.rule, FeeRule)),
         families=compile_families(files),
     )
     file_of = {rule_id: draft.file for rule_id, draft in drafts.items()}

@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from datetime import datetime
 
 from pricing_rules.price_book.match import USAGE_DIMENSION, CallFacts
-from pricing_rules.price_book.rate_card import Modifier, RateCard
+from pricing_rules.price_book.rate_card import FeeCard, Modifier, RateCard
 
 
 def unpriced_fields(facts: CallFacts, rules: Sequence[RateCard | Modifier]) -> str | None:
@@ -18,7 +18,7 @@ def unpriced_fields(facts: CallFacts, rules: Sequence[RateCard | Modifier]) -> s
     return f"no rule prices usage field {', '.join(left)}" if left else None
 
 
-def left_out(cards: Sequence[RateCard]) -> str:
+def left_out(cards: Sequence[RateCard | FeeCard]) -> str:
     said = "only a {0.origin} price, which PRICE_SOURCES leaves out: rule {0.id}"
     return said.format(cards[0]) if cards else ""
 

@@ -59,6 +59,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Whether no model was asked; `refusal` says so."""
     fees: tuple["Fee", ...] = ()
     """Prices of units that the base rule has none for."""
+    unused_fees: tuple[tuple[Unit, str], ...] = ()
+    """Units whose only fee is not used, with the reason."""
     alias_unconfirmed: bool = False
     """Whether the answer names no model that bears the alias out."""
     tier_unconfirmed: bool = False
@@ -104,11 +106,7 @@ class TermsFinder:
         self._cards = RuleIndex(content.cards)
         self._modifiers = RuleIndex(content.modifiers)
         self._left_out = frozenset(content.left_out)
-        self._fees = RuleIndex(
-            fee
-            for fee in content.fees
-            if fee.currency == self._currency and fee.origin not in self._left_out
-        )
+        self._fees = RuleIndex(content.fees)
         self._zones = dict(content.zones)
         self._cached_as_input = frozenset(content.cached_as_input)
         self.by_caller = any(
@@ -150,14 +148,14 @@ class TermsFinder:
         found = _Found(
             cards=sorted(self._cards.find(facts), key=self._order),
             modifiers=self._modifiers.find(facts),
-            fees=self._fees.find(facts | of_alias),
+            fees=sorted(self._fees.find(facts | of_alias), key=self._order),
             facts=facts,
             doubt=served.doubt + doubt,
         )
         starts = sorted({_BEGINNING, *found.changes()})
         return starts, [self._at(start, empty, found) for start in starts]
 
-    def _order(self, card: RateCard) -> tuple[bool, int]:
+    def _order(self, card: RateCard | FeeCard) -> tuple[bool, int]:
         """Prices in the book's currency come first, then the more trusted ones."""
         return card.currency != self._currency, list(PriceOrigin).index(card.origin)
 
@@ -200,9 +198,38 @@ class TermsFinder:
         as_input = (facts["provider"], facts["model"]) in self._cached_as_input and not any(
             Unit.CACHE_READ in tier.rates for tier in card.tiers
         )
-        fees = [fee for fee in found.fees if _holds(fee, moment)]
         terms = replace(terms, cached_as_input=as_input, plain=terms.plain and not as_input)
-        return _with_prices(terms, card, fees)
+        return self._with_prices(terms, card, [fee for fee in found.fees if _holds(fee, moment)])
+
+    def _with_prices(self, terms: Terms, card: RateCard, fees: Sequence[FeeCard]) -> Terms:
+        """The card's rates. A router's fee is part of them: each call has prompt tokens."""
+        prices: dict[Unit, Fee] = {}
+        unused: dict[Unit, str] = {}
+        for rule in fees:
+            reason = self._why_unused(rule)
+            for unit, price in rule.rates.items():
+                if reason is None:
+                    prices.setdefault(unit, Fee(unit, price, rule.id))
+                elif unit not in prices:
+                    unused.setdefault(unit, reason)
+        router = prices.pop(Unit.ROUTER_INPUT, None)
+        if router is None and Unit.ROUTER_INPUT in unused:
+            reason = f"the router's fee: {unused[Unit.ROUTER_INPUT]}"
+            return replace(terms, base_rule_id=card.id, refusal=reason)
+        return replace(
+            terms,
+            base_rule_id=card.id if router is None else with_fees(card.id, [router]),
+            tiers=tuple(_tier_rates(tier, terms.cached_as_input, router) for tier in card.tiers),
+            fees=tuple(prices.values()),
+            unused_fees=tuple(unused.items()),
+            unlogged=_unlogged(card),
+        )
+
+    def _why_unused(self, fee: FeeCard) -> str | None:
+        """Why a fee for the call is no price of it."""
+        if fee.currency != self._currency:
+            return f"rule {fee.id} is in {fee.currency}, the book in {self._currency}"
+        return left_out([fee]) if fee.origin in self._left_out else None
 
 
 class _Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,7 +238,7 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
     cards: Sequence[RateCard]
     modifiers: Sequence[Modifier]
     fees: Sequence[FeeCard]
-    """The most specific first."""
+    """The most trusted first, then the most specific."""
     facts: CallFacts
     doubt: str
     """What an absent price may be due to."""
@@ -225,23 +252,6 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
         )
         moments = {rule.valid_from for rule in rules}
         return moments | {rule.valid_to for rule in rules if rule.valid_to is not None}
-
-
-def _with_prices(terms: Terms, card: RateCard, fees: Sequence[FeeCard]) -> Terms:
-    """The card's rates. A router's fee is part of them: each call has prompt tokens."""
-    prices: dict[Unit, Fee] = {}
-    for rule in fees:
-        for unit, price in rule.rates.items():
-            prices.setdefault(unit, Fee(unit, price, rule.id))
-    router = prices.pop(Unit.ROUTER_INPUT, None)
-    tiers = tuple(_tier_rates(tier, terms.cached_as_input, router) for tier in card.tiers)
-    return replace(
-        terms,
-        base_rule_id=card.id if router is None else with_fees(card.id, [router]),
-        tiers=tiers,
-        fees=tuple(prices.values()),
-        unlogged=_unlogged(card),
-    )
 
 
 def with_fees(rule_id: str | None, fees: Iterable["Fee"]) -> str:

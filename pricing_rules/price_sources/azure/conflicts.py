@@ -1,6 +1,6 @@
 """Why rows of Azure's price list cannot be a price, so that a person must look at them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pricing_rules.price_book.rules import DeploymentType
 from pricing_rules.price_sources.azure.readings import Meter, PromptBand
@@ -38,6 +38,11 @@ def conflict_of(rows: Rows) -> str | None:
         other = first.setdefault((meter.unit, meter.prompt_tokens), row)
         if other.per_million != row.per_million:
             return _two_prices(meter.unit, other, row)
+    return _short_alone(rows) or _strange_next_to(first)
+
+
+def _strange_next_to(first: Mapping[Priced, PriceRow]) -> str | None:
+    """A cache that costs more than the prompt, or two prices of short prompts."""
     for (unit, band), row in first.items():
         plain = first.get((_UNCACHED.get(unit, unit), band), row)
         if (row.per_million - plain.per_million) * (-1 if unit in {Unit.CACHE_WRITE_5M} else 1) > 0:
@@ -64,6 +69,18 @@ def _of_no_call(rows: Rows) -> str | None:
         return f"one of its prices ends at {ends.isoformat()}, before another begins"
     if all(meter.prompt_tokens.above for _, meter in rows):
         return f"{rows[0][0].meter!r} is of long prompts, and no meter is of short ones"
+    return None
+
+
+def _short_alone(rows: Rows) -> str | None:
+    """A unit without a price of long prompts, next to one that has it: its meter may be unread."""
+    long = {meter.unit: row.meter for row, meter in rows if meter.prompt_tokens.above}
+    for row, meter in rows:
+        if long and meter.unit not in long:
+            return (
+                f"{next(iter(long.values()))!r} is of long prompts, and {meter.unit} has no such "
+                f"meter next to {row.meter!r}"
+            )
     return None
 
 

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from pricing_rules.engine.book_changes import book_changes
+import pytest
+
+from pricing_rules.engine.book_changes import LISTS, RULES, SETTINGS, book_changes
+from pricing_rules.price_book.rate_card import BookContent
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 
 DEARER = 'rates = { input = "3", cache_read = "0.5", output = "8", reasoning = "9" }'
@@ -50,5 +53,67 @@ def test_other_rules_and_deployments_are_named(tmp_path: Path) -> None:
     discount = modifier("ea", "multiply", 'layer = "contracted"\nfactor = "0.9"')
     assert changes(tmp_path, [base_rule(), ALIAS], [base_rule(), discount]) == [
         "gone      deployment dep",
-        "added     ea",
+        "added     ea\n    from 2026-01-01T00:00:00Z\n    multiply 0.9",
     ]
+
+
+def test_every_part_of_a_book_is_compared() -> None:
+    parts = {*SETTINGS, *LISTS, *RULES}
+    assert parts == set(BookContent.__struct_fields__)
+
+
+FEE = """
+[[rule]]
+id = "search"
+kind = "fee"
+valid_from = 2026-01-01T00:00:00Z
+currency = "USD"
+unit = "1K"
+match = {{ provider = "azure" }}
+source = {{ kind = "report", checked = 2026-11-01 }}
+rates = {{ web_search = "{price}" }}
+"""
+CACHED = '[[model]]\nprovider = "azure"\nname = "m"\ncached_tokens = "input"\n'
+NO_CACHE = base_rule(rates='rates = { input = "2", output = "8" }')
+ZONE = '[[zone]]\nname = "eu"\nregions = ["swedencentral"]\n'
+USAGE = '[usage]\nharmless = ["lane"]\n[usage.plain]\npace = ["slow", "usual"]\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        ("", CACHED, "added     cached tokens billed as input: azure m"),
+        (CACHED, "", "gone      cached tokens billed as input: azure m"),
+        ("", ZONE, "added     zone of a region: swedencentral eu"),
+        ("", USAGE, "added     plain values of a usage field: pace slow, usual"),
+        (
+            FEE.format(price="10"),
+            FEE.format(price="14"),
+            "changed   search\n    from 2026-01-01T00:00:00Z\n"
+            "    web_search 10000 → 14000 USD per 1M",
+        ),
+        (
+            modifier("ea", "multiply", 'layer = "contracted"\nfactor = "0.9"'),
+            modifier("ea", "multiply", 'layer = "contracted"\nfactor = "0.8"'),
+            "changed   ea\n    from 2026-01-01T00:00:00Z\n    multiply 0.9 → 0.8",
+        ),
+        (
+            ALIAS,
+            ALIAS.replace("GlobalStandard", "DataZoneStandard"),
+            "changed   deployment dep\n    type GlobalStandard → DataZoneStandard",
+        ),
+    ],
+)
+def test_whatever_changes_a_price_is_shown(old: str, new: str, shown: str, tmp_path: Path) -> None:
+    assert shown in changes(tmp_path, [NO_CACHE, old], [NO_CACHE, new])
+
+
+def test_a_more_specific_rule_is_next_to_the_price_that_its_calls_had(tmp_path: Path) -> None:
+    region = base_rule("base.m.se", rates=DEARER, match=', region = ["swedencentral"]')
+    (change,) = changes(tmp_path, [base_rule()], [base_rule(), region])
+    assert "    input 2 → 3 USD per 1M" in change
+    own = base_rule().replace('kind = "report"', 'kind = "azure-retail"')
+    both = tmp_path / "both"
+    both.mkdir()
+    (change,) = changes(both, [own], [own, region])
+    assert "never holds while base.m does, which is of a more trusted source" in change

@@ -91,7 +91,48 @@ def test_a_fee_that_the_setting_leaves_out_is_not_charged_and_not_free(tmp_path:
     book = compile_text(tmp_path, ALIAS, of("azure-retail", "own", "1"), fee)
     assert call(book, usage=usage).state is CallState.PRICED
     without = compile_book(sorted(tmp_path.glob("*.toml")), origins=("azure", "vendor"))
-    assert call(without, usage=usage).reason == "rule own has no rate for 2 web_search"
+    assert call(without, usage=usage).reason == (
+        "rule own has no rate for 2 web_search; "
+        "only a reported price, which PRICE_SOURCES leaves out: rule fee"
+    )
+
+
+ROUTER = ALIAS.replace('"dep"', '"router"').replace('"m"', '"chooser"') + 'rate_by = "reported"\n'
+
+
+def fee(rule_id: str, unit: str, price: str, more: str = "", kind: str = "report") -> str:
+    rates = f'rates = {{ {unit} = "{price}" }}'
+    rule = base_rule(rule_id, rates=rates, match=more).replace('"base"', '"fee"')
+    return rule.replace('kind = "report"', f'kind = "{kind}"')
+
+
+@pytest.mark.parametrize(
+    ("origins", "currency", "said"),
+    [
+        (("azure", "vendor", "reported"), "USD", None),
+        (("azure", "vendor"), "USD", "only a reported price, which PRICE_SOURCES leaves out"),
+        (("azure", "vendor", "reported"), "EUR", "rule fee is in EUR, the book in USD"),
+    ],
+)
+def test_a_routed_call_is_never_priced_without_the_fee_that_its_router_has(
+    origins: tuple[str, ...], currency: str, said: str | None, tmp_path: Path
+) -> None:
+    router = fee("fee", "router_input", "0.14").replace('"USD"', f'"{currency}"')
+    router = router.replace('"m"', '"chooser"')
+    compile_text(tmp_path, ALIAS, ROUTER, of("azure-retail", "own", "1"), router)
+    book = compile_book(sorted(tmp_path.glob("*.toml")), origins=origins)
+    priced = call(book, deployment="router", model="m")
+    assert priced.state is (CallState.UNPRICED if said else CallState.PRICED)
+    assert said is None or f"the router's fee: {said}" in (priced.reason or "")
+    assert call(book).state is CallState.PRICED, "a call without a router"
+
+
+def test_a_reported_fee_never_replaces_one_that_was_read(tmp_path: Path) -> None:
+    own = fee("read", "web_search", "10", kind="azure-retail")
+    narrow = fee("said", "web_search", "1", more=NARROW)
+    book = compile_text(tmp_path, ALIAS, of("azure-retail", "own", "1"), own, narrow)
+    priced = call(book, usage=make_usage(input=1_000, web_search=2))
+    assert priced.base_rule_id == "own + read"
 
 
 @pytest.mark.parametrize(

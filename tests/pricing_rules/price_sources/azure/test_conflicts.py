@@ -41,6 +41,14 @@ def book() -> Book:
             "has a price from 1000 units on",
         ),
         (
+            [
+                row("6.1-sol inp Gl 1M Tokens", "2"),
+                row("6.1-sol longco inp Gl 1M Tokens", "4"),
+                row("6.1-sol opt Gl 1M Tokens", "10"),
+            ],
+            "is of long prompts, and output has no such meter next to '6.1-sol opt Gl 1M Tokens'",
+        ),
+        (
             [row("6.1-sol longco inp Gl 1M Tokens", "4")],
             "is of long prompts, and no meter is of short ones",
         ),
@@ -56,7 +64,16 @@ def book() -> Book:
             "is a regional price and names no region",
         ),
     ],
-    ids=["two short", "long from where", "dear cache", "volume", "only long", "never", "nowhere"],
+    ids=[
+        "two short",
+        "long from where",
+        "dear cache",
+        "volume",
+        "a long one unread",
+        "only long",
+        "never",
+        "nowhere",
+    ],
 )
 def test_prices_in_doubt_are_held_back_whole(
     items: list[dict[str, Any]], said: str, book: Book, tmp_path: Path

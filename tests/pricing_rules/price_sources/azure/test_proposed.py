@@ -313,12 +313,13 @@ def test_a_meter_of_any_size_is_of_the_prompts_that_no_other_meter_has(
         row("6.1-sol inp Gl 1M Tokens", "2"),
         row("6.1-sol longco inp Gl 1M Tokens", "4"),
         row("6.1-sol opt Gl 1M Tokens", "10"),
+        row("6.1-sol longco opt Gl 1M Tokens", "15"),
     ]
     (added,) = proposals(tmp_path, items, book)
     assert added.price is not None
     assert added.price.tiers == (
         (272_000, {"input": Decimal(2), "output": Decimal(10)}),
-        (None, {"input": Decimal(4), "output": Decimal(10)}),
+        (None, {"input": Decimal(4), "output": Decimal(15)}),
     )
 
 
