@@ -1,5 +1,7 @@
 """What is recorded when others' calls are shown, and that nothing is shown without it."""
 
+import base64
+import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -82,12 +84,42 @@ async def test_everybody_is_recorded_as_everybody(office: Office) -> None:
     assert {(row["count"], tuple(row["subjects"])) for row in rows} == {(None, ())}
 
 
+async def test_a_page_with_the_totals_of_everybody_is_recorded_as_that(office: Office) -> None:
+    """Also one after the last subject: it names nobody, and has the totals all the same."""
+    page = await ask(office, "reader", "/v1/subjects", **ALL, sort="subject", limit="1")
+    cursor = page.json()["page"]["next_cursor"]
+    version, digest, _ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    beyond = json.dumps([version, digest, ["0", ""]], separators=(",", ":")).encode()
+    last = base64.urlsafe_b64encode(beyond).decode().rstrip("=")
+    empty = await ask(
+        office, "reader", "/v1/subjects", **ALL, sort="subject", limit="1", cursor=last
+    )
+    assert (empty.json()["data"], empty.json()["totals"]["calls"] > 0) == ([], True)
+    await ask(office, "reader", "/v1/subjects", **ALL, q=CAT)
+    rows = {row["query"].rpartition("&")[2]: row for row in await log_of(office)}
+    assert (rows["limit=1"]["count"], len(rows["limit=1"]["subjects"])) == (None, 1)
+    assert (rows["cursor=-"]["count"], rows["cursor=-"]["subjects"]) == (None, [])
+    assert (rows[f"q={CAT}"]["count"], rows[f"q={CAT}"]["subjects"]) == (1, [CAT])
+
+
+async def test_sums_of_cost_centres_and_names_without_usage_are_recorded(office: Office) -> None:
+    await ask(office, "employee", "/v1/invoices")
+    await ask(office, "reader", "/v1/invoices")
+    await ask(office, "owner", "/v1/invoices", month="2026-11")
+    seen = await ask(office, "owner", f"/v1/subjects/{BEN}/usage", **{"from": "2026-12-01"})
+    assert (seen.status_code, seen.json()["data"]) == (200, [])
+    assert (seen.json()["name"], seen.json()["totals"]["calls"]) == ("Ben Mover", 0)
+    rows = [(row["caller"], row["count"], row["subjects"]) for row in await log_of(office)]
+    assert sorted(rows, key=str) == [(ANN, 1, [BEN]), (ANN, None, []), (READER, None, [])]
+
+
 async def test_documents_are_recorded_with_whom_they_name(office: Office) -> None:
     invoices = (await ask(office, "reader", "/v1/invoices", month="2026-10")).json()["data"]
     number = invoices[0]["number"]
     for path in (f"/v1/invoices/{number}", f"/v1/invoices/{number}/files/{number}.csv"):
         assert (await ask(office, "owner", path)).status_code == 200
-    assert [row["subjects"] for row in await log_of(office)] == [sorted([BEN, DAN])] * 2
+    shown = [row["subjects"] for row in await log_of(office) if row["route"] != "/v1/invoices"]
+    assert shown == [sorted([BEN, DAN])] * 2
 
 
 async def test_only_an_administrator_reads_it_and_that_is_recorded(office: Office) -> None:
