@@ -1,6 +1,5 @@
 """What is recorded when others' calls are shown, and that nothing is shown without it."""
 
-import base64
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ import httpx
 import pytest
 
 from table_api.errors import Unavailable
+from table_api.http_api.conventions.cursor import from_base64url, to_base64url
 from table_api.owners.access_log import ACCESS_LOG_TABLE
 from table_api.storage.table_storage import Operation
 from tests.fixtures.calls import PrefixedStorage, make_call, open_ledger
@@ -88,9 +88,8 @@ async def test_a_page_with_the_totals_of_everybody_is_recorded_as_that(office: O
     """Also one after the last subject: it names nobody, and has the totals all the same."""
     page = await ask(office, "reader", "/v1/subjects", **ALL, sort="subject", limit="1")
     cursor = page.json()["page"]["next_cursor"]
-    version, digest, _ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    beyond = json.dumps([version, digest, ["0", ""]], separators=(",", ":")).encode()
-    last = base64.urlsafe_b64encode(beyond).decode().rstrip("=")
+    [version, digest, _] = json.loads(from_base64url(cursor) or b"")
+    last = to_base64url(json.dumps([version, digest, ["0", ""]]).encode())
     empty = await ask(
         office, "reader", "/v1/subjects", **ALL, sort="subject", limit="1", cursor=last
     )
@@ -133,6 +132,23 @@ async def test_only_an_administrator_reads_it_and_that_is_recorded(office: Offic
         "/v1/subjects/{subject:path}/usage": ("7", [CAT]),
         "/v1/access-log": ("8", [READER]),
     }
+
+
+@pytest.mark.parametrize(
+    "place",
+    [("20261210", "' or 1"), ("20261210", "\0"), ("zz", "1"), ("\u0662\u0660261210", "1|0")],
+)
+async def test_a_forged_place_in_the_log_is_refused(office: Office, place: tuple[str, str]) -> None:
+    await ask(office, "reader", f"/v1/subjects/{CAT}/usage")
+    await ask(office, "reader", f"/v1/subjects/{BEN}/usage")
+    page = await ask(office, "admin", "/v1/access-log", limit="1")
+    cursor = page.json()["page"]["next_cursor"]
+    [version, digest, _] = json.loads(from_base64url(cursor) or b"")
+    forged = to_base64url(json.dumps([version, digest, place]).encode())
+    refused = await ask(office, "admin", "/v1/access-log", limit="1", cursor=forged)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "cursor")
+    following = await ask(office, "admin", "/v1/access-log", limit="1", cursor=cursor)
+    assert (following.status_code, len(following.json()["data"])) == (200, 1)
 
 
 async def test_whatever_a_subject_is_called_it_can_be_recorded(office: Office) -> None:
