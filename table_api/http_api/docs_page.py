@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -18,6 +19,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; }
 code { font-size: 1em; overflow-wrap: anywhere; }
 """
+_CODE = re.compile("`([^`]+)`")
 _STYLE_SHA256 = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_SHA256}'; base-uri 'none'; "
@@ -76,12 +78,16 @@ def _sign_in(document: Mapping[str, Any]) -> str:
 def _route(path: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[str]:
     is_public = operation.get("security") == []
     yield f"<h2><code>GET {escape(path)}</code>{' <em>public</em>' if is_public else ''}</h2>"
-    yield f"<p>{escape(operation['description'])} Answers {_answer(operation)}.</p>"
+    yield f"<p>{_prose(operation['description'])} Answers {_answer(operation)}.</p>"
     parameters = operation.get("parameters", [])
     if parameters:
         yield "<table><tr><th>parameter</th><th>value</th><th>meaning</th></tr>"
         yield from (_parameter(each, schemas) for each in parameters)
         yield "</table>"
+
+
+def _prose(text: str) -> str:
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _answer(operation: Mapping[str, Any]) -> str:
@@ -97,7 +103,7 @@ def _parameter(parameter: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     value = _value(parameter["schema"], schemas)
     name = f"<code>{escape(parameter['name'])}</code>"
     place = " in the path" if parameter["in"] == "path" else ""
-    meaning = escape(parameter.get("description", ""))
+    meaning = _prose(parameter.get("description", ""))
     return f"<tr><td>{name}{place}</td><td>{value}</td><td>{meaning}</td></tr>"
 
 

@@ -1,12 +1,14 @@
 """Table `accesslog`: who looked at whose calls. Rows are added, and deleted when they are old.
 
-A row is written before the answer is sent. It holds ids, never a name.
+A row is written before the answer is sent. It holds ids, and no name but one that somebody searched
+for. It holds no cursor: an id in there could not be found again when somebody is erased.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from unicodedata import normalize
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -37,6 +39,8 @@ TRIES = 3
 TEXT_CHARS_MAX = 2_000
 ERASED = "erased"
 """What is left of a subject that was erased."""
+CURSOR = "-"
+"""What is recorded of a cursor."""
 
 _LAST_MICROSECOND = 10**11
 """Of a day there are fewer: keys count down from it, so that a table sorts the newest first."""
@@ -122,13 +126,15 @@ class AccessLog:
             deleted += len(keys)
         return deleted
 
-    async def erase(self, subject: str) -> int:
-        """Write over a subject in every row; how many rows had it. All else in them stays."""
+    async def erase(self, subject: str, names: Collection[str] = ()) -> int:
+        """Write over a subject, and searches for its names, in every row; how many rows had any.
+        All else in them stays.
+        """
         erased = 0
         async for day in self._storage.partitions(ACCESS_LOG_TABLE):
             async for page in self._storage.query(ACCESS_LOG_TABLE, day, EVERY_ROW):
                 for row in page:
-                    columns = _without(row, subject)
+                    columns = _without(row, subject, names)
                     if columns:
                         change = Merge(str(row["RowKey"]), columns, etag_of(row))
                         await self._storage.transact(ACCESS_LOG_TABLE, day, [change])
@@ -193,16 +199,47 @@ def _from_row(row: Row) -> Access:
     )
 
 
-def _without(row: Row, subject: str) -> dict[str, Value]:
+def query_without_cursor(query: str) -> str:
+    """A query as it is recorded."""
+    parts = query.split("&")
+    return "&".join(f"cursor={CURSOR}" if _field(part)[0] == "cursor" else part for part in parts)
+
+
+def _field(part: str) -> tuple[str, str]:
+    """Name and value of a part of a query."""
+    name, _, value = part.partition("=")
+    return unquote_plus(name), normalize("NFC", unquote_plus(value))
+
+
+def _without(row: Row, subject: str, names: Collection[str]) -> dict[str, Value]:
     """The columns that change where a subject is erased; none where the row does not have it."""
     access = _from_row(row)
     columns: dict[str, Value] = {}
     if access.caller == subject:
         columns["caller"] = ERASED
-    if subject in access.subjects:
+    is_shown = subject in access.subjects
+    if is_shown:
         left = [ERASED if each == subject else each for each in access.subjects]
         columns["subjects"] = msgspec.json.encode(left).decode()
         columns["path"] = access.route  # the id of a call holds its subject
-    if subject in unquote_plus(access.query):
-        columns["query"] = ERASED
+    searched = {text.casefold() for text in (subject, *names)}
+    query = "&".join(_part_without(part, searched, is_shown) for part in access.query.split("&"))
+    if query != access.query:
+        columns["query"] = query
     return columns
+
+
+def _part_without(part: str, searched: Collection[str], is_shown: bool) -> str:
+    """A part of a query without these texts. A search that found the subject may be for a name that
+    they no longer have.
+    """
+    name, value = _field(part)
+    text = value.casefold()
+    is_search = name == "q" and text != ""
+    if (
+        any(each in text for each in searched)
+        or (is_search and is_shown)
+        or (is_search and any(text in each for each in searched))
+    ):
+        return f"{part.partition('=')[0]}={ERASED}"
+    return part

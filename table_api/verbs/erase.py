@@ -32,10 +32,15 @@ async def erase_person(settings: Settings, subject: str, *, letters: str) -> int
         open_tables(settings.storage) as storage,
         open_container(settings.storage, letters) as container,
     ):
-        names = await People(storage, now=now_utc).erase(subject)
+        people = People(storage, now=now_utc)
+        rows = (await people.directory()).rows_of(subject)
+        # First, since it looks for the names: a run that fails midway must find them again.
+        looks = await AccessLog(storage).erase(
+            subject, [row.display_name for row in rows if row.display_name]
+        )
+        names = await people.erase(subject)
         owned = await Owners(storage, now=now_utc).erase(subject)
         usages = await RawUsage(storage).erase(await _call_ids(storage, subject))
-        looks = await AccessLog(storage).erase(subject)
         found = await _letters_of(container, subject)
     for name in found:
         print(f"letter\t{letters}\t{name}")

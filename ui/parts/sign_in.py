@@ -1,6 +1,7 @@
 """Signing in and out: who looks at the page, and the way in for whoever has none yet."""
 
-from urllib.parse import quote, urlencode
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode, urlsplit
 
 import streamlit as st
 
@@ -36,7 +37,8 @@ def draw_sign_in() -> None:
             st.markdown("**LLM chargeback.** Sign in to see what calls cost.")
         label = "Sign in again" if expired else "Sign in"
         if settings().sign_in is SignIn.EASY_AUTH:
-            st.link_button(label, _easy_auth_login(), type="primary")
+            address = easy_auth_login(st.context.url or "", st.query_params.to_dict())
+            st.link_button(label, address, type="primary")
         else:
             st.button(label, on_click=st.login, type="primary", key="sign_in")
 
@@ -72,7 +74,8 @@ def _own_name() -> str:
     return next((name for name in named if isinstance(name, str) and name), "Signed in")
 
 
-def _easy_auth_login() -> str:
-    path = "/" + (st.context.url or "").split("://", 1)[-1].partition("/")[2].partition("?")[0]
-    query = urlencode(st.query_params.to_dict())
-    return f"/.auth/login/aad?post_login_redirect_uri={quote(f'{path}?{query}', safe='')}"
+def easy_auth_login(url: str, query: Mapping[str, str]) -> str:
+    """The platform's sign-in, which leads back to a page of this site: `//host` would lead away."""
+    path = "/" + urlsplit(url).path.lstrip("/\\")
+    back = quote(f"{path}?{urlencode(query)}", safe="")
+    return f"/.auth/login/aad?post_login_redirect_uri={back}"

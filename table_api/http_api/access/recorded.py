@@ -14,7 +14,7 @@ from starlette.responses import Response
 from table_api.errors import StorageError
 from table_api.http_api.access.question import Asking, asking_of
 from table_api.http_api.conventions.problems import ProblemKind, Refused
-from table_api.owners.access_log import SUBJECTS_NAMED_MAX, Access
+from table_api.owners.access_log import SUBJECTS_NAMED_MAX, Access, query_without_cursor
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -46,7 +46,7 @@ def _access(asking: Asking, request: Request, route: str) -> Access:
         roles=tuple(sorted(asking.caller.roles)),
         route=route,
         path=request.scope["path"],
-        query=request.scope["query_string"].decode("latin-1"),
+        query=query_without_cursor(request.scope["query_string"].decode("latin-1")),
         subjects=tuple(named),
         count=None if asking.shows_everybody else len(asking.shown),
     )

@@ -31,6 +31,9 @@ RETRY_S = 5
 FETCH_TIMEOUT_S = 5
 BYTES_MAX = 256 * 1024
 
+RSA_BITS_MIN = 2_048
+CURVE = "P-256"
+"""The curve of ES256 (RFC 7518)."""
 ALGORITHMS = {"RSA": frozenset({"RS256", "PS256"}), "EC": frozenset({"ES256"})}
 """By kind of key. No other is taken, whatever a token or a key says."""
 
@@ -154,16 +157,18 @@ class SigningKeys:
 
 
 def _signing_key(jwk: object) -> SigningKey | None:
-    """None for a key of another use, kind or curve."""
+    """None for a key of another use, kind or curve, and for a short one."""
     if not isinstance(jwk, dict) or jwk.get("use", "sig") != "sig":
         return None
     kid, algorithms = jwk.get("kid"), ALGORITHMS.get(str(jwk.get("kty")), frozenset())
     if "alg" in jwk:
         algorithms &= {str(jwk["alg"])}
-    if not algorithms or not isinstance(kid, str):
+    if not algorithms or not isinstance(kid, str) or jwk.get("crv", CURVE) != CURVE:
         return None
     try:
         key = jwt.PyJWK(jwk, min(algorithms)).key
     except (jwt.PyJWTError, ValueError, KeyError):
+        return None
+    if jwk["kty"] == "RSA" and key.key_size < RSA_BITS_MIN:
         return None
     return SigningKey(kid=kid, algorithms=algorithms, key=key)

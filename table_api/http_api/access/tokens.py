@@ -29,6 +29,8 @@ _TYPES = {"", "jwt", "at+jwt", "application/at+jwt"}
 _ID_TOKEN_CLAIMS = ("nonce", "at_hash", "c_hash")
 _ACCESS_TOKEN_CLAIMS = ("scp", "scope", "azp", "appid", "client_id", "cid")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).fullmatch
+_HALF = re.compile("[\ud800-\udfff]").search
+"""Half of a character, which JSON can spell and UTF-8 cannot."""
 _OF_NO_PERSON = ("subscription:", "app:")
 _NOBODY = {"anonymous", "unattributed"}
 
@@ -110,7 +112,7 @@ def _subject(claims: Mapping[str, Any]) -> str:
     """
     name = "oid" if "oid" in claims or "tid" in claims else "sub"
     text = claims.get(name)
-    if not isinstance(text, str) or not 0 < len(text) <= SUBJECT_CHARS_MAX:
+    if not isinstance(text, str) or not 0 < len(text) <= SUBJECT_CHARS_MAX or _HALF(text):
         raise BadToken(f"the token has no usable claim {name}")
     subject = text.lower() if _GUID(text) else normalize("NFC", text)
     if subject.startswith(_OF_NO_PERSON) or subject in _NOBODY:

@@ -1,5 +1,6 @@
 """The handler of the access log."""
 
+import re
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated
@@ -31,6 +32,8 @@ from table_api.ledger.day_range import DayRange
 from table_api.owners.access_log import Position
 
 DAYS_DEFAULT = 7
+_PLACE = re.compile(r"\d{8}\|\d{11}\|[0-9a-f]{8}", re.ASCII).fullmatch
+"""Day and key of a row."""
 
 
 class AccessLogQuery(RangeQuery):
@@ -68,6 +71,9 @@ def _position(query: AccessLogQuery, digest: str) -> Position | None:
     if query.cursor is None:
         return None
     try:
-        return Position(*decode_cursor(query.cursor, digest, parts=2))
+        day, row_key = decode_cursor(query.cursor, digest, parts=2)
     except InvalidCursor as error:
         raise refused_parameter("cursor", query.cursor, str(error)) from error
+    if not _PLACE(f"{day}|{row_key}"):
+        raise refused_parameter("cursor", query.cursor, "it is not a cursor of this list")
+    return Position(day, row_key)

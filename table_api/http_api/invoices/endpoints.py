@@ -55,6 +55,8 @@ async def get_invoices(request: Request, query: Annotated[InvoicesQuery, Query()
     people = await visible_people(asking)
     entries = [entry for each in of_kind for entry in entries_of(each, query.kind, people)]
     asking.show(entry.subject for entry in entries if entry.subject is not None)
+    if any(manifest.invoices for manifest in manifests):  # sums of whole cost centres
+        asking.shows_everybody = True
     body = answers.Invoices(months=[month_answer(manifest) for manifest in manifests], data=entries)
     return json_answer(request, body, asking.caller.binding)
 

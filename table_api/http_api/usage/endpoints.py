@@ -26,6 +26,7 @@ from table_api.http_api.visible.usage import (
     every_subject,
     everybodys_usage,
     newest_call,
+    show_list,
     subject_usage,
 )
 from table_api.usage.grouping import Dimension
@@ -81,7 +82,7 @@ async def get_subjects(request: Request, query: Annotated[SubjectsQuery, Query()
     after = subject_place(query, digest)
     found = (await every_subject(asking, question)).matching(query.q)
     page, last = found.page(query.sort, query.order, limit=query.limit, after=after)
-    asking.show(line.subject for line in page)
+    show_list(asking, question, page, is_whole=after is None and last is None)
     cursor = subject_cursor(digest, last)
     page_info: Fields = {"next_cursor": cursor, "limit": query.limit}
     body = answers.subjects(question, found.totals(), page, page_info)
@@ -103,5 +104,6 @@ async def usage_answer(
     cells = await subject_usage(asking, question, subject)
     if not cells:
         await check_known(asking, question, subject)
+    asking.show([subject])  # its name, also where it has no usage
     body = answers.subject_usage(question, cells, query, subject)
     return json_answer(request, body, asking.caller.binding)

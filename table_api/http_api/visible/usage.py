@@ -1,6 +1,6 @@
 """Usage and subjects as one caller may see them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import cache
@@ -12,7 +12,7 @@ from table_api.monthly.reads import MonthlyReads
 from table_api.owners.share import Everything, Share
 from table_api.usage.daily_usage import DailyUsage
 from table_api.usage.grouping import Dimension
-from table_api.usage.subject_list import SubjectList, columns_of
+from table_api.usage.subject_list import SubjectList, SubjectUsage, columns_of
 
 
 async def everybodys_usage(
@@ -43,6 +43,15 @@ async def every_subject(asking: Asking, question: Question) -> SubjectList:
     else:
         parts = [columns_of(await asking.api.reads.usage(question.days))]
     return SubjectList(parts, question.people, today=question.today)
+
+
+def show_list(
+    asking: Asking, question: Question, page: Iterable[SubjectUsage], *, is_whole: bool
+) -> None:
+    """A page of that list is in the answer. Its totals are of all of the list."""
+    asking.show(line.subject for line in page)
+    if isinstance(question.sight, Everything) and not is_whole:
+        asking.shows_everybody = True
 
 
 async def subject_usage(asking: Asking, question: Question, subject: str) -> Sequence[DailyUsage]:

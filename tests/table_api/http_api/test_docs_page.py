@@ -45,8 +45,8 @@ async def test_nobody_is_led_to_the_page_and_reads_every_route() -> None:
         assert f"GET {path}" in page.text
         assert each["get"]["description"] in page.text
         for parameter in each["get"].get("parameters", []):
-            assert f"{parameter['name']}" in page.text
-            assert parameter["description"] in page.text
+            assert parameter["name"] in page.text
+            assert parameter["description"].replace("`", "") in page.text
     assert page.text.count(" public\n") == 1  # /healthz; the page and the document are not in it
     assert "charge, calls, subject" in page.text
     assert {tag for tag, _ in page.tags}.isdisjoint({"script", "link", "img", "iframe", "form"})

@@ -5,7 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from table_api.errors import Unavailable
-from table_api.owners.access_log import ERASED, KEPT_DAYS, TRIES, Access, AccessLog, Position
+from table_api.owners.access_log import (
+    ERASED,
+    KEPT_DAYS,
+    TRIES,
+    Access,
+    AccessLog,
+    Position,
+    query_without_cursor,
+)
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
 from tests.fixtures.calls import FaultyStorage
@@ -85,6 +93,32 @@ async def test_a_person_is_erased_from_every_column(memory: MemoryTableStorage) 
     assert ann not in {subject for each in found for subject in each.subjects}
     assert not [each for each in found if "ann" in each.query or "abc" in each.path]
     assert {(ERASED, anna), (anna,), ("bob",)} <= {each.subjects for each in found}
+
+
+async def test_a_search_for_an_erased_person_is_erased_too(memory: MemoryTableStorage) -> None:
+    log = AccessLog(memory)
+    kept = {"q=grace&limit=5", "q=", "from=2026-11-01&cost_centre=Research", ""}
+    for query in (*kept, "q=Ada+Love", "limit=9&%71=ADA%20LOVELACE", "q=Countess+Ada+Lovelace"):
+        await log.add(access(AT, "carl", "bob", query=query))
+    await log.add(access(AT, "carl", "ann", "bob", query="to=2026-12-01&q=maiden-name"))
+    decomposed = "subject=u%CC%88na"
+    await log.add(access(AT, "carl", query=decomposed))
+    assert await log.erase("ann", ["Ada Lovelace"]) == 4
+    assert await log.erase("\u00fcna") == 1
+    found = {each.query for each in await pages(log, 20)}
+    assert found == kept | {
+        "q=erased",
+        "limit=9&%71=erased",
+        "to=2026-12-01&q=erased",
+        "subject=erased",
+    }
+
+
+def test_no_cursor_is_recorded_however_it_is_spelled() -> None:
+    assert query_without_cursor("limit=1&cursor=WzEs&from=x") == "limit=1&cursor=-&from=x"
+    assert query_without_cursor("%63ursor=WzEs") == "cursor=-"
+    assert query_without_cursor("q=cursor&x=") == "q=cursor&x="
+    assert query_without_cursor("") == ""
 
 
 async def test_a_lost_connection_costs_no_row_and_doubles_none(memory: MemoryTableStorage) -> None:

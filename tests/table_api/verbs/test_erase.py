@@ -1,6 +1,7 @@
 """`people erase` and `access-log` from the command line, on Azurite."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,6 +43,8 @@ async def _fill(storage: TableStorage, letters: AzureBlobStore) -> None:
         await log.add(look(now_utc(), who))
         body = b'{"subject": "%s"}' % who.encode()
         await letters.create(f"llm-usage/0-{number}", body, content_type="application/json")
+    searched = replace(look(now_utc(), BOB), subjects=(), query="q=Name+of+ann")
+    await log.add(searched)
     escaped = b'{"subject": "ann-\\u00fc"}'
     await letters.create("llm-usage/0-9", escaped, content_type="application/json")
 
@@ -79,9 +82,9 @@ def test_one_person_is_erased_everywhere_and_nobody_else(
         "letter\tdead-letters\tllm-usage/0-0",
         "letter\tdead-letters\tllm-usage/0-9",
     ]
-    assert "erased: 1 rows of owners, 1 usage objects, 1 rows of the access log" in said.err
+    assert "erased: 1 rows of owners, 1 usage objects, 2 rows of the access log" in said.err
     after = asyncio.run(opened("erased"))
-    assert (ANN in after, call_id(0) in after) == (False, False)
+    assert (ANN in after, call_id(0) in after, "Name" in after) == (False, False, False)
     assert after.count(BOB) == before.count(BOB)
     assert call_id(1) in after
 

@@ -1,5 +1,6 @@
 """What is recorded when others' calls are shown, and that nothing is shown without it."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from table_api.errors import Unavailable
+from table_api.http_api.conventions.cursor import from_base64url, to_base64url
 from table_api.owners.access_log import ACCESS_LOG_TABLE
 from table_api.storage.table_storage import Operation
 from tests.fixtures.calls import PrefixedStorage, make_call, open_ledger
@@ -82,12 +84,41 @@ async def test_everybody_is_recorded_as_everybody(office: Office) -> None:
     assert {(row["count"], tuple(row["subjects"])) for row in rows} == {(None, ())}
 
 
+async def test_a_page_with_the_totals_of_everybody_is_recorded_as_that(office: Office) -> None:
+    """Also one after the last subject: it names nobody, and has the totals all the same."""
+    page = await ask(office, "reader", "/v1/subjects", **ALL, sort="subject", limit="1")
+    cursor = page.json()["page"]["next_cursor"]
+    [version, digest, _] = json.loads(from_base64url(cursor) or b"")
+    last = to_base64url(json.dumps([version, digest, ["0", ""]]).encode())
+    empty = await ask(
+        office, "reader", "/v1/subjects", **ALL, sort="subject", limit="1", cursor=last
+    )
+    assert (empty.json()["data"], empty.json()["totals"]["calls"] > 0) == ([], True)
+    await ask(office, "reader", "/v1/subjects", **ALL, q=CAT)
+    rows = {row["query"].rpartition("&")[2]: row for row in await log_of(office)}
+    assert (rows["limit=1"]["count"], len(rows["limit=1"]["subjects"])) == (None, 1)
+    assert (rows["cursor=-"]["count"], rows["cursor=-"]["subjects"]) == (None, [])
+    assert (rows[f"q={CAT}"]["count"], rows[f"q={CAT}"]["subjects"]) == (1, [CAT])
+
+
+async def test_sums_of_cost_centres_and_names_without_usage_are_recorded(office: Office) -> None:
+    await ask(office, "employee", "/v1/invoices")
+    await ask(office, "reader", "/v1/invoices")
+    await ask(office, "owner", "/v1/invoices", month="2026-11")
+    seen = await ask(office, "owner", f"/v1/subjects/{BEN}/usage", **{"from": "2026-12-01"})
+    assert (seen.status_code, seen.json()["data"]) == (200, [])
+    assert (seen.json()["name"], seen.json()["totals"]["calls"]) == ("Ben Mover", 0)
+    rows = [(row["caller"], row["count"], row["subjects"]) for row in await log_of(office)]
+    assert sorted(rows, key=str) == [(ANN, 1, [BEN]), (ANN, None, []), (READER, None, [])]
+
+
 async def test_documents_are_recorded_with_whom_they_name(office: Office) -> None:
     invoices = (await ask(office, "reader", "/v1/invoices", month="2026-10")).json()["data"]
     number = invoices[0]["number"]
     for path in (f"/v1/invoices/{number}", f"/v1/invoices/{number}/files/{number}.csv"):
         assert (await ask(office, "owner", path)).status_code == 200
-    assert [row["subjects"] for row in await log_of(office)] == [sorted([BEN, DAN])] * 2
+    shown = [row["subjects"] for row in await log_of(office) if row["route"] != "/v1/invoices"]
+    assert shown == [sorted([BEN, DAN])] * 2
 
 
 async def test_only_an_administrator_reads_it_and_that_is_recorded(office: Office) -> None:
@@ -101,6 +132,23 @@ async def test_only_an_administrator_reads_it_and_that_is_recorded(office: Offic
         "/v1/subjects/{subject:path}/usage": ("7", [CAT]),
         "/v1/access-log": ("8", [READER]),
     }
+
+
+@pytest.mark.parametrize(
+    "place",
+    [("20261210", "' or 1"), ("20261210", "\0"), ("zz", "1"), ("\u0662\u0660261210", "1|0")],
+)
+async def test_a_forged_place_in_the_log_is_refused(office: Office, place: tuple[str, str]) -> None:
+    await ask(office, "reader", f"/v1/subjects/{CAT}/usage")
+    await ask(office, "reader", f"/v1/subjects/{BEN}/usage")
+    page = await ask(office, "admin", "/v1/access-log", limit="1")
+    cursor = page.json()["page"]["next_cursor"]
+    [version, digest, _] = json.loads(from_base64url(cursor) or b"")
+    forged = to_base64url(json.dumps([version, digest, place]).encode())
+    refused = await ask(office, "admin", "/v1/access-log", limit="1", cursor=forged)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "cursor")
+    following = await ask(office, "admin", "/v1/access-log", limit="1", cursor=cursor)
+    assert (following.status_code, len(following.json()["data"])) == (200, 1)
 
 
 async def test_whatever_a_subject_is_called_it_can_be_recorded(office: Office) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from table_api.http_api.access.signing_keys import (
     COOL_DOWN_S,
@@ -128,6 +129,8 @@ async def test_a_discovery_document_that_cannot_be_trusted_gives_no_key(
         [jwk("k1", rsa_key("k1"), alg="RS512")],
         [{"kty": "RSA", "kid": "k1", "n": "!", "e": "AQAB"}],
         [{"kty": "EC", "kid": "k1", "crv": "P-384", "x": "AA", "y": "AA"}],
+        [jwk("k1", ec.generate_private_key(ec.SECP384R1()))],
+        [jwk("k1", rsa.generate_private_key(public_exponent=65_537, key_size=1_024))],
     ],
 )
 async def test_a_key_that_signs_nothing_here_is_no_key(

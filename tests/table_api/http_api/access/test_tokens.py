@@ -113,6 +113,7 @@ async def test_the_three_algorithms_are_taken(
         ({"oid": None}, "no usable claim oid"),
         ({"oid": ""}, "no usable claim oid"),
         ({"oid": 7}, "no usable claim oid"),
+        ({"oid": "\ud800"}, "no usable claim oid"),
         ({"oid": "subscription:finance"}, "names no person"),
         ({"oid": "anonymous"}, "names no person"),
         ({"nonce": "n", "scp": None, "azp": None}, "ID token"),
