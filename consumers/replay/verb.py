@@ -42,6 +42,7 @@ from table_api.consumer_state.replay_positions import ReplayPositions
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.rerating.runs_table import Reratings
+from table_api.rerating.stored_report import shown_report
 from table_api.storage.connection import open_container_at
 from table_api.storage.timestamp import now_utc
 
@@ -213,7 +214,7 @@ async def _stage(
     settings = ledger.meta.settings
     staging = staged(watching.found, (settings.pricing_currency, settings.billing_currency))
     if dry_run:
-        print(as_table(msgspec.json.decode(staging.document(run=None))))
+        print(as_table(shown_report(msgspec.json.decode(staging.document(run=None)))))
         _say("nothing is written: this is what would be staged")
         return
     run, warnings = await keep_and_warn(

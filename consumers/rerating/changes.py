@@ -9,11 +9,22 @@ from typing import Any
 import msgspec
 
 from consumers.rerating.diff import Diff, DiffLine
+from consumers.rerating.diff_text import NO_PRICE
 from consumers.rerating.stage import Staging
 from pricing_rules.engine.book_changes import BookChange
 from pricing_rules.money import format_pico
+from table_api.rerating.stored_report import shown_amounts
 
-_COLUMNS = ("model", "calls", "changed", "before", "after", "newly_priced", "newly_unpriced")
+_COLUMNS = (
+    "model",
+    "model_after",
+    "calls",
+    "changed",
+    "before",
+    "after",
+    "newly_priced",
+    "newly_unpriced",
+)
 
 
 def changes_document(
@@ -32,32 +43,36 @@ def changes_document(
         "to_day": scope.to_day.isoformat(),
         "currency": staging.currencies[0],
         "models": [
-            {"model": model, **_fields(line)}
-            for model, line in sorted(_by_model(staging.diff).items())
+            {"model": model, "model_after": model_after, **_fields(line)}
+            for (model, model_after), line in sorted(_by_model(staging.diff).items())
         ],
         "total": _fields(staging.diff.total),
     }
 
 
-def _by_model(diff: Diff) -> dict[str, DiffLine]:
-    """The models with a changed call. Amounts are those of their changed lines."""
-    models: dict[str, DiffLine] = {}
-    for (_, _, model, _), line in diff.changed_lines():
-        sums = models.setdefault(model, DiffLine())
+def _by_model(diff: Diff) -> dict[tuple[str, str], DiffLine]:
+    """The old and new models with a changed call. Amounts are those of their changed lines."""
+    models: dict[tuple[str, str], DiffLine] = {}
+    for (_, _, model, model_after, _), line in diff.changed_lines():
+        sums = models.setdefault((model, model_after), DiffLine())
         for name in DiffLine.__slots__:
             setattr(sums, name, getattr(sums, name) + getattr(line, name))
     return models
 
 
 def _fields(line: DiffLine) -> dict[str, Any]:
-    return {
-        "calls": line.calls,
-        "changed": line.changed,
-        "before": format_pico(line.before),
-        "after": format_pico(line.after),
-        "newly_priced": line.newly_priced,
-        "newly_unpriced": line.newly_unpriced,
-    }
+    return shown_amounts(
+        {
+            "calls": line.calls,
+            "changed": line.changed,
+            "before": format_pico(line.before),
+            "after": format_pico(line.after),
+            "newly_priced": line.newly_priced,
+            "newly_unpriced": line.newly_unpriced,
+            "unpriced_before": line.unpriced_before,
+            "unpriced_after": line.unpriced_after,
+        }
+    )
 
 
 def as_text(document: dict[str, Any]) -> str:
@@ -70,16 +85,20 @@ def as_text(document: dict[str, Any]) -> str:
     period = f"{document['from_day']} to {document['to_day']}"
     total = document["total"]
     calls = f"{total['changed']} of {total['calls']} calls of {period} would change"
-    rows = [_COLUMNS, *([str(row[name]) for name in _COLUMNS] for row in document["models"])]
+    rows = [_COLUMNS, *([_word(row[name]) for name in _COLUMNS] for row in document["models"])]
     table = _table(rows) if document["models"] else []
     return "\n".join([head, *(changes or ["no rule and no deployment differs"]), "", calls, *table])
+
+
+def _word(value: object) -> str:
+    return NO_PRICE if value is None else str(value)
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[number]) for row in rows) for number in range(len(_COLUMNS))]
     return [
         "  ".join(
-            cell.rjust(width) if number else cell.ljust(width)
+            cell.rjust(width) if number > 1 else cell.ljust(width)
             for number, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows

@@ -1,4 +1,4 @@
-"""What another book changes: charges by day, subject, model and cost centre. Pure; pico-units."""
+"""What another book changes: charges by day, subject, cost centre, old and new model. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,22 +7,21 @@ import msgspec
 
 from pricing_rules.money import format_pico
 from pricing_rules.types import CallState
-from table_api.ledger.measures import Measures
 from table_api.ledger.posting import Posting
 from table_api.rerating.scope import Scope, ScopedCall
 
 COSTED = frozenset({CallState.PRICED, CallState.ZERO})
 
-Key = tuple[str, str, str, str]
-"""Day, subject, model, cost centre; an absent cost centre is empty."""
+Key = tuple[str, str, str, str, str]
+"""The parts of KEY_FIELDS; an absent cost centre is empty."""
+KEY_FIELDS = ("day", "subject", "model", "model_after", "cost_centre")
 
 
 @dataclass(slots=True)
 class DiffLine:
-    """Calls of one key."""
+    """Calls of one key. Amounts in pico-units are sums over the calls whose cost is known."""
 
     calls: int = 0
-    """Calls that count here before or after."""
     changed: int = 0
     before: int = 0
     after: int = 0
@@ -31,6 +30,25 @@ class DiffLine:
     billed_after: int = 0
     newly_priced: int = 0
     newly_unpriced: int = 0
+    unpriced_before: int = 0
+    """Calls whose cost was not known."""
+    unpriced_after: int = 0
+
+    def add(self, before: ScopedCall, after: Posting, *, changed: bool) -> None:
+        """Count one call."""
+        known_before = before.entry.state in COSTED
+        known_after = after.call.priced.state in COSTED
+        self.calls += 1
+        self.changed += changed
+        self.newly_priced += known_after and not known_before
+        self.newly_unpriced += known_before and not known_after
+        self.unpriced_before += not known_before
+        self.unpriced_after += not known_after
+        old, new = before.entry.measures, after.measures
+        self.before += old.get("charge", 0)
+        self.after += new.get("charge", 0)
+        self.billed_before += old.get("billed", 0)
+        self.billed_after += new.get("billed", 0)
 
 
 @dataclass(slots=True)
@@ -41,40 +59,15 @@ class Diff:
     total: DiffLine = field(default_factory=DiffLine)
 
     def add(self, call: ScopedCall, model: str, *, after: Posting, changed: bool) -> None:
-        """Count one call where it stands and where it would stand: a model may change."""
-        new_model = after.model
-        day, centre = call.day.isoformat(), call.cost_centre or ""
-        subject = call.entry.subject
-        priced = _counted(call.entry.state, after.call.priced.state)
-        old = self.lines.setdefault((day, subject, model, centre), DiffLine())
-        new = self.lines.setdefault((day, subject, new_model, centre), DiffLine())
-        for line in {id(line): line for line in (old, new)}.values():
-            line.calls += 1
-            line.changed += changed
-        new.newly_priced += priced == 1
-        new.newly_unpriced += priced == -1
-        _add_amounts(old, new, call.entry.measures, after.measures)
-        self.total.calls += 1
-        self.total.changed += changed
-        self.total.newly_priced += priced == 1
-        self.total.newly_unpriced += priced == -1
-        _add_amounts(self.total, self.total, call.entry.measures, after.measures)
+        """Count one call once, with the model that it has and the one that it would have."""
+        entry, day = call.entry, call.day.isoformat()
+        key = (day, entry.subject, model, after.model, call.cost_centre or "")
+        for line in (self.lines.setdefault(key, DiffLine()), self.total):
+            line.add(call, after, changed=changed)
 
     def changed_lines(self) -> Iterator[tuple[Key, DiffLine]]:
         """Lines with a changed call, by key."""
         return ((key, line) for key, line in sorted(self.lines.items()) if line.changed)
-
-
-def _counted(before: CallState, after: CallState) -> int:
-    """1 where a cost becomes known, -1 where it is lost."""
-    return (after in COSTED) - (before in COSTED)
-
-
-def _add_amounts(old: DiffLine, new: DiffLine, before: Measures, after: Measures) -> None:
-    old.before += before.get("charge", 0)
-    new.after += after.get("charge", 0)
-    old.billed_before += before.get("billed", 0)
-    new.billed_after += after.get("billed", 0)
 
 
 def diff_document(
@@ -98,7 +91,7 @@ def diff_document(
         "total": _fields(diff.total, two_currencies=two_currencies),
         "lines": [
             {
-                **dict(zip(("day", "subject", "model", "cost_centre"), key, strict=True)),
+                **dict(zip(KEY_FIELDS, key, strict=True)),
                 **_fields(line, two_currencies=two_currencies),
             }
             for key, line in diff.changed_lines()
@@ -116,6 +109,8 @@ def _fields(line: DiffLine, *, two_currencies: bool) -> dict[str, str | int]:
         "delta": format_pico(line.after - line.before),
         "newly_priced": line.newly_priced,
         "newly_unpriced": line.newly_unpriced,
+        "unpriced_before": line.unpriced_before,
+        "unpriced_after": line.unpriced_after,
     }
     if two_currencies:
         fields["billed_before"] = format_pico(line.billed_before)

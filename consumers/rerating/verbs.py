@@ -22,9 +22,10 @@ from table_api.consumer_state.raw_usage import RawUsage
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.people.people import People
 from table_api.prices.price_list import PriceList
-from table_api.rerating.run import Rerating, Settled, Work, flat_fields
+from table_api.rerating.run import Rerating, Settled, Work, shown_run
 from table_api.rerating.runs_table import LISTED_MAX, LeftAlone, Reratings
 from table_api.rerating.scope import Scope, scan
+from table_api.rerating.stored_report import shown_report
 from table_api.storage.blobs import Documents
 from table_api.storage.timestamp import now_utc
 
@@ -126,7 +127,7 @@ async def list_runs(settings: Settings, *, json_form: bool) -> int:
     async with open_clients(settings) as clients:
         runs = await Reratings(clients.tables).all()
     if json_form:
-        print(msgspec.json.encode([flat_fields(run) for run in runs]).decode())
+        print(msgspec.json.encode([shown_run(run) for run in runs]).decode())
         return 0
     for run in runs:
         days = f"{run.scope.from_day} to {run.scope.to_day}"
@@ -146,7 +147,7 @@ async def show(settings: Settings, run_id: str, *, form: str) -> int:
     if document is None:
         raise RerateRefused(f"the report of run {run.run} is gone")
     _print(document, form)
-    _say(msgspec.json.format(msgspec.json.encode(flat_fields(run)), indent=1).decode())
+    _say(msgspec.json.format(msgspec.json.encode(shown_run(run)), indent=1).decode())
     for work, calls in alone.items():
         _name(work, calls)
     if why is not None:
@@ -206,12 +207,13 @@ def _moves(bar: Progress, work: Work) -> Progressed:
 
 
 def _print(document: bytes, form: str) -> None:
+    report = shown_report(msgspec.json.decode(document))
     if form == "json":
-        sys.stdout.write(document.decode())
+        print(msgspec.json.format(msgspec.json.encode(report), indent=1).decode())
     elif form == "csv":
-        sys.stdout.write(as_csv(msgspec.json.decode(document)))
+        sys.stdout.write(as_csv(report))
     else:
-        print(as_table(msgspec.json.decode(document)))
+        print(as_table(report))
 
 
 def _say_done(run: Rerating, settled: Settled) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from pricing_rules.money import format_pico
 from table_api.errors import TableApiError
 from table_api.rerating.scope import Scope
 from table_api.storage.table_storage import Row, Value
@@ -113,6 +114,15 @@ def flat_fields(rerating: Rerating) -> dict[str, Any]:
         else:
             fields[name] = value
     return fields
+
+
+def shown_run(rerating: Rerating) -> dict[str, Any]:
+    """Every fact for readers: amounts are decimals, and None where no call has a known cost."""
+    calls = rerating.calls
+    before = None if 0 < calls == rerating.newly_priced else format_pico(rerating.before)
+    after = None if 0 < calls == rerating.newly_unpriced else format_pico(rerating.after)
+    delta = format_pico(rerating.after - rerating.before)
+    return flat_fields(rerating) | {"before": before, "after": after, "delta": delta}
 
 
 def rerating_columns(rerating: Rerating) -> dict[str, Value]:

@@ -5,6 +5,7 @@ what was staged is consumers.rerating.reviewed's question.
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -40,6 +41,26 @@ def read_report(run: Rerating, content: bytes | None) -> dict[str, Any]:
                 f"the report of run {run.run} has another {name} ({read}) than the run ({row})"
             )
     return report
+
+
+def shown_amounts(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line or the total of a report for readers: an amount that nobody knows is None, never 0.
+
+    A report sums the calls whose cost is known. Where it is known of no call, there is no sum. A
+    report of before the counts of calls without a price says how many got or lost one.
+    """
+    shown = dict(line)
+    for side, changed in (("before", "newly_priced"), ("after", "newly_unpriced")):
+        unpriced = shown.setdefault(f"unpriced_{side}", None)
+        if 0 < line["calls"] == (line[changed] if unpriced is None else unpriced):
+            shown |= {name: None for name in (side, f"billed_{side}") if name in line}
+    return shown
+
+
+def shown_report(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A report with `shown_amounts` in its lines and its total."""
+    lines = [shown_amounts(line) for line in report["lines"]]
+    return {**report, "lines": lines, "total": shown_amounts(report["total"])}
 
 
 def _delta(line: dict[str, Any]) -> int:

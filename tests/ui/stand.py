@@ -190,14 +190,14 @@ class Stand:
         found = (*report.problems, *problems)
         self._do(save_audit(self.storage, replace(report, problems=found)))
 
-    def rerate(self, factor: int, day: date) -> str:
-        """Apply a run that multiplies the list prices of a day; its id."""
-        return self._do(self._rerate(factor, day))
+    def rerate(self, factor: int, day: date, *, lab: bool = False, model: str | None = None) -> str:
+        """Apply a run that multiplies the list prices of a day; its id. `lab` prices UNPRICED."""
+        scope = Scope(from_day=day, to_day=day + timedelta(days=1), model=model)
+        return self._do(self._rerate(dearer_book(factor, lab=lab), scope))
 
-    async def _rerate(self, factor: int, day: date) -> str:
+    async def _rerate(self, prices: Book, scope: Scope) -> str:
         history = History.over(self.storage)
-        scope = Scope(from_day=day, to_day=day + timedelta(days=1))
-        run = await history.approved(dearer_book(factor), scope)
+        run = await history.approved(prices, scope)
         await history.apply(run)
         return run
 

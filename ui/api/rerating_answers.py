@@ -26,8 +26,8 @@ class Run(Struct, frozen=True, kw_only=True):
     currency: str
     calls: int
     changed: int
-    before: Decimal
-    after: Decimal
+    before: Decimal | None
+    after: Decimal | None
     delta: Decimal
     newly_priced: int
     newly_unpriced: int
@@ -37,8 +37,11 @@ class Run(Struct, frozen=True, kw_only=True):
     restored: int
     kept: int
     approved_by: str | None = None
+    approved_at: datetime | None = None
     why: str | None = None
+    applied_at: datetime | None = None
     reverted_by: str | None = None
+    reverted_at: datetime | None = None
     revert_why: str | None = None
 
 
@@ -47,7 +50,7 @@ class Runs(Struct, frozen=True, kw_only=True):
 
 
 class DiffLine(Struct, frozen=True, kw_only=True):
-    """What a run changes for one day, subject, model and cost centre."""
+    """What a run changes for one day, subject, cost centre, old and new model."""
 
     day: date
     subject: str
@@ -55,10 +58,14 @@ class DiffLine(Struct, frozen=True, kw_only=True):
     cost_centre: str
     calls: int
     changed: int
-    before: Decimal
-    after: Decimal
+    before: Decimal | None
+    after: Decimal | None
     delta: Decimal
     newly_priced: int
+    name: str | None = None
+    model_after: str | None = None
+    unpriced_before: int | None = None
+    unpriced_after: int | None = None
 
 
 class RunDetail(Run, frozen=True, kw_only=True):

@@ -1,14 +1,19 @@
 """Re-rating runs: what each changed or would change, who approved it, and what it skipped."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import streamlit as st
 
 from ui import address
 from ui.address import Parameter
 from ui.api.connection import api
-from ui.api.rerating_answers import Regroupings, Run, RunDetail
+from ui.api.rerating_answers import DiffLine, Regroupings, Run, RunDetail
 from ui.format import day as day_text
-from ui.format import escape, exact_number
+from ui.format import days as days_text
+from ui.format import escape, exact_number, instant
 from ui.parts.tables import (
+    Column,
     charge_column,
     count_column,
     exact_column,
@@ -18,6 +23,7 @@ from ui.parts.tables import (
 )
 
 BOOK_LETTERS = 12
+NO_PRICE = "no price"
 
 
 def show_runs(runs: list[Run]) -> str | None:
@@ -41,13 +47,16 @@ def show_runs(runs: list[Run]) -> str | None:
     )
 
 
-def show_run(run: RunDetail) -> None:
+def show_run(run: RunDetail, zone: str) -> None:
     """The run's report, largest differences first."""
     st.subheader(f"Run {escape(run.run)}: {escape(run.state)}")
     before, after, delta = st.columns(3)
-    before.metric(f"Before ({run.currency})", exact_number(run.before))
-    after.metric(f"After ({run.currency})", exact_number(run.after))
+    before.metric(f"Before ({run.currency})", amount_known(run.before))
+    after.metric(f"After ({run.currency})", amount_known(run.after))
     delta.metric("Difference", exact_number(run.delta))
+    st.caption(scope_text(run))
+    for step in steps(run, zone):
+        st.markdown(f"- {step}")
     said = [
         f"price book {run.book_version[:BOOK_LETTERS]}",
         f"{run.newly_priced:,} calls newly priced",
@@ -55,24 +64,72 @@ def show_run(run: RunDetail) -> None:
         f"{run.written:,} written, {run.left_alone:,} left alone",
     ]
     if run.reverted_by is not None:
-        said.append(f"reverted by {escape(run.reverted_by)}: {escape(run.revert_why or '')}")
         said.append(f"{run.restored:,} restored, {run.kept:,} kept")
     st.caption(" · ".join(said))
     lines = sorted(run.lines, key=lambda line: (-abs(line.delta), line.day, line.subject))
     plain_table(
         {
             "Day": text_column([day_text(line.day) for line in lines]),
-            "Subject": text_column([line.subject for line in lines]),
-            "Model": text_column([line.model for line in lines]),
+            "Subject": text_column([line.name or line.subject for line in lines]),
+            "Model": text_column([model_text(line) for line in lines]),
             "Cost centre": text_column([line.cost_centre for line in lines]),
             "Calls": count_column([line.calls for line in lines]),
             "of them changed": count_column([line.changed for line in lines]),
-            "Before": exact_column([line.before for line in lines]),
-            "After": exact_column([line.after for line in lines]),
+            "Before": Column(
+                cells=[amount_known(line.before, line.unpriced_before) for line in lines],
+                format=str,
+            ),
+            "After": Column(
+                cells=[amount_known(line.after, line.unpriced_after) for line in lines],
+                format=str,
+            ),
             "Difference": exact_column([line.delta for line in lines]),
         },
         alt="What the run changes, largest differences first",
     )
+
+
+def amount_known(value: Decimal | None, unpriced: int | None = 0) -> str:
+    """An amount, and how many calls it leaves out; never 0 where nobody knows a price."""
+    if value is None:
+        return NO_PRICE
+    left_out = f" ({unpriced:,} without a price)" if unpriced else ""
+    return exact_number(value) + left_out
+
+
+def model_text(line: DiffLine) -> str:
+    """The model, or the old and the new one."""
+    if line.model_after in (None, line.model):
+        return line.model
+    return f"{line.model} → {line.model_after}"
+
+
+def scope_text(run: RunDetail) -> str:
+    """Which calls the run looks at, as Markdown."""
+    scope = run.scope
+    names = {line.subject: line.name for line in run.lines if line.name}
+    parts = [f"Calls of {days_text(scope.from_day, scope.to_day - timedelta(days=1))}"]
+    if scope.subject is not None:
+        parts.append(f"of {escape(names.get(scope.subject) or scope.subject)}")
+    if scope.model is not None:
+        parts.append(f"of the model {escape(scope.model)}")
+    if scope.cost_centre is not None:
+        parts.append(f"of the cost centre {escape(scope.cost_centre)}")
+    return " ".join(parts)
+
+
+def steps(run: RunDetail, zone: str) -> list[str]:
+    """What was done with the run: when, by whom and why, as Markdown."""
+    said = [f"staged {instant(run.staged_at, zone)}"]
+    if run.approved_by is not None and run.approved_at is not None:
+        when = instant(run.approved_at, zone)
+        said.append(f"approved {when} by {escape(run.approved_by)}: {escape(run.why or '')}")
+    if run.applied_at is not None:
+        said.append(f"applied {instant(run.applied_at, zone)}")
+    if run.reverted_by is not None:
+        when = "begun" if run.reverted_at is None else instant(run.reverted_at, zone)
+        said.append(f"reverted {when} by {escape(run.reverted_by)}: {escape(run.revert_why or '')}")
+    return said
 
 
 def show_regroupings(found: Regroupings) -> None:
@@ -113,7 +170,7 @@ else:
         address.change({Parameter.RUN: opened})
     chosen = opened or address.read(Parameter.RUN)
     if chosen is not None:
-        show_run(api().rerating(chosen))
+        show_run(api().rerating(chosen), api().health().zone)
 moved = api().regroupings()
 if moved.data:
     show_regroupings(moved)

@@ -1,20 +1,22 @@
 """The handlers about re-rating runs. They read; the verbs of the consumers change."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pricing_rules.money import format_pico
 from table_api.http_api.access.question import asking_of
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.http_api.conventions.queries import NoQuery
 from table_api.http_api.reratings import models
-from table_api.rerating.run import Rerating, RunRefused, flat_fields
+from table_api.http_api.visible.people import visible_people
+from table_api.people.people import PeopleDirectory
+from table_api.rerating.run import Rerating, RunRefused, shown_run
 from table_api.rerating.runs_table import Reratings
-from table_api.rerating.stored_report import read_report
+from table_api.rerating.stored_report import read_report, shown_amounts
 
 RunId = Annotated[str, Path(description="The `run` of a re-rating run.")]
 
@@ -38,10 +40,13 @@ async def get_rerating(
     except RunRefused:
         raise Refused(ProblemKind.UNKNOWN_RUN, "no re-rating run has this id") from None
     report = read_report(found, await reratings.report(found.run))
+    people, total = await visible_people(asking), shown_amounts(report["total"])
     fields = _fields(found) | {
+        "before": total["before"],
+        "after": total["after"],
         "billing_currency": report.get("billing_currency"),
         "report_sha256": found.report_sha256,
-        "lines": report["lines"],
+        "lines": [{**shown_amounts(line), "name": _name(people, line)} for line in report["lines"]],
     }
     body = models.ReratingDetail.model_validate(fields)
     asking.show(line.subject for line in body.lines)
@@ -49,11 +54,12 @@ async def get_rerating(
 
 
 def _fields(run: Rerating) -> dict[str, Any]:
-    fields = flat_fields(run)
+    fields = shown_run(run)
     for internal in ("pairs_sha256", "report_sha256", "position"):
         del fields[internal]
-    return fields | {
-        "before": format_pico(run.before),
-        "after": format_pico(run.after),
-        "delta": format_pico(run.after - run.before),
-    }
+    return fields
+
+
+def _name(people: PeopleDirectory, line: dict[str, Any]) -> str | None:
+    """The subject's name on the day of a report's line."""
+    return people.name(line["subject"], date.fromisoformat(line["day"]))

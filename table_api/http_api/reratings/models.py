@@ -32,8 +32,8 @@ class Rerating(Answer):
     currency: str
     calls: int
     changed: int
-    before: Money
-    after: Money
+    before: Money | None
+    after: Money | None
     delta: Money
     newly_priced: int
     newly_unpriced: int
@@ -58,19 +58,23 @@ class Reratings(Answer):
 
 
 class DiffLine(Answer):
-    """What a run changes for one day, subject, model and cost centre."""
+    """What a run changes for one day, subject, cost centre, old and new model."""
 
     day: date
     subject: str
+    name: str | None
     model: str
+    model_after: str | None = None
     cost_centre: str
     calls: int
     changed: int
-    before: Money
-    after: Money
+    before: Money | None
+    after: Money | None
     delta: Money
     newly_priced: int
     newly_unpriced: int
+    unpriced_before: int | None = None
+    unpriced_after: int | None = None
     billed_before: Money | None = None
     billed_after: Money | None = None
     billed_delta: Money | None = None

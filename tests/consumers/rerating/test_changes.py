@@ -59,12 +59,15 @@ async def test_changes_show_prices_and_the_calls_that_they_reach(
     assert document["models"] == [
         {
             "model": "gpt-4.1-mini",
+            "model_after": "gpt-4.1-mini",
             "calls": 10,
             "changed": 10,
             "before": "0.011952",
             "after": "0.012976",
             "newly_priced": 0,
             "newly_unpriced": 0,
+            "unpriced_before": 0,
+            "unpriced_after": 0,
         }
     ]
     assert await said(stage, "list") == ""

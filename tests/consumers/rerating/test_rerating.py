@@ -19,6 +19,7 @@ from table_api.people.people import PeopleDirectory, Person
 from table_api.rerating.run import Approval, RunRefused, RunState, Settled, Work
 from table_api.rerating.runs_table import LEASE_S, Reratings
 from table_api.rerating.scope import Scope
+from table_api.rerating.stored_report import shown_amounts, shown_report
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.contracts.ledger import charge
@@ -93,6 +94,30 @@ async def test_staged_diff_is_what_an_independent_computation_says(history: Hist
     assert Decimal(total["before"]) == sum(sums[0] for sums in expected.values())
     assert Decimal(total["after"]) == sum(sums[1] for sums in expected.values())
     assert (total["calls"], total["changed"], total["newly_priced"]) == (60, 60, 6)
+
+
+async def test_a_line_of_calls_with_and_without_a_price_says_how_many_have_none(
+    history: History,
+) -> None:
+    """A stored report keeps sums as texts; readers see none where no call has a price."""
+    other = [make_call(n, id=call_id(n), deployment="lab-model-x") for n in (5, 6)]
+    await posted(history, [make_call(0), *other])
+    document = json.loads((await history.staging(dearer_book(DEARER, lab=True))).document(run=None))
+    shown = shown_report(document)
+    assert [(line["calls"], line["before"] is None) for line in shown["lines"]] == [
+        (1, False),
+        (2, True),
+    ]
+    total = shown["total"]
+    assert (total["calls"], total["unpriced_before"], total["unpriced_after"]) == (3, 2, 0)
+    assert Decimal(total["before"]) == dollars(make_call(0), times=1, lab=False)
+    assert {line["before"] for line in document["lines"]} == {total["before"], "0"}
+
+
+def test_a_report_of_before_the_counts_shows_no_amount_where_every_call_got_its_price() -> None:
+    line = {"calls": 2, "before": "0", "after": "0.02", "newly_priced": 2, "newly_unpriced": 0}
+    assert shown_amounts(line)["before"] is None
+    assert shown_amounts(line | {"calls": 3})["before"] == "0"
 
 
 async def test_nothing_shows_until_a_run_is_applied_and_then_all_of_it(history: History) -> None:

@@ -118,10 +118,17 @@ async def test_report_is_the_same_bytes_each_time_in_three_forms(
     assert document["engine_version"] == engine_version()
     assert Decimal(document["total"]["after"]) == 10 * ONE_CALL
     assert document["total"]["newly_priced"] == 10
+    assert document["total"]["before"] is None
+    assert {(line["model"], line["model_after"]) for line in document["lines"]} == {
+        ("lab-model-x", "gpt-4o")
+    }
+    assert {line["before"] for line in document["lines"]} == {None}
     table = await said(stage, *arguments[:-1], "table")
-    assert "total" in table
+    assert "lab-model-x -> gpt-4o" in table
+    assert table.count("no price") == len(document["lines"]) + 1  # and the total
     lines = (await said(stage, *arguments[:-1], "csv")).splitlines()
     assert lines[0].startswith("day,subject,model,cost_centre,calls,changed,before,after,delta")
+    assert {line.split(",")[6] for line in lines[1:]} == {""}
     assert "rerate" not in await said(stage, "list")
 
 

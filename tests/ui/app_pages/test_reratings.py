@@ -1,12 +1,14 @@
 """The page of re-rating runs, and a call's history, over the real API."""
 
 from datetime import date
+from decimal import Decimal
 
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.paths import ROOT
-from tests.ui.stand import Stand
+from tests.ui.stand import PEOPLE, UNPRICED, Stand, invented_calls
+from ui.format import escape
 
 APP = ROOT / "ui/streamlit_app.py"
 PAGE = "app_pages/reratings.py"
@@ -42,9 +44,32 @@ def test_run_is_listed_and_its_address_shows_the_diff(stand: Stand, today: date)
     assert not shown.exception
     detail = stand.client.rerating(run)
     assert f"Run {run}: applied" in said(shown)
+    assert detail.before is not None
     assert detail.after == 2 * detail.before
     assert sum(line.delta for line in detail.lines) == detail.delta
     assert f"{detail.written:,} written, 0 left alone" in said(shown)
+
+
+def test_calls_that_get_their_price_say_so_with_names_scope_and_who_did_what(
+    stand: Stand, today: date
+) -> None:
+    lab = next(call for call in invented_calls(today) if call.deployment == UNPRICED)
+    run = stand.rerate(1, lab.day, lab=True, model=UNPRICED)
+    shown = reratings(run=run)
+    assert not shown.exception
+    before, after, _ = shown.metric
+    assert before.value == "no price"
+    assert Decimal(after.value) > 0
+    [table] = [table.value for table in shown.dataframe if "Model" in table.value]
+    assert set(table["Model"]) == {f"{UNPRICED} → gpt-4o"}
+    assert set(table["Before"]) == {"no price"}
+    assert PEOPLE[lab.subject][0] in set(table["Subject"])
+    text = said(shown)
+    assert f"of the model {escape(UNPRICED)}" in text
+    steps = [str(step.value) for step in shown.markdown]
+    assert any(step.startswith("- staged ") for step in steps)
+    assert any("approved " in step and "by ada: a corrected price" in step for step in steps), steps
+    assert any(step.startswith("- applied ") for step in steps)
 
 
 def test_past_days_that_an_import_moved_are_shown(stand: Stand, today: date) -> None:

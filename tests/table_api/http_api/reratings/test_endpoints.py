@@ -41,6 +41,22 @@ async def test_run_is_listed_with_its_diff_and_shown_in_the_calls_chain(
     assert [row["book_version"] for row in chain][1] == dearer_book(2).version
 
 
+async def test_a_call_without_a_price_has_no_amount_before_and_both_models_in_one_line(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    history = History.over(memory)
+    await (await open_ledger(memory)).post([make_call(1, deployment="lab-model-x")])
+    run = (await history.stage(dearer_book(1, lab=True))).run
+    detail = (await api.get(f"/v1/reratings/{run}")).json()
+    [line] = detail["lines"]
+    assert (line["model"], line["model_after"]) == ("lab-model-x", "gpt-4o")
+    assert (line["before"], line["after"], line["delta"]) == (None, "0.00811", "0.00811")
+    assert (line["calls"], line["unpriced_before"], line["unpriced_after"]) == (1, 1, 0)
+    assert (detail["before"], detail["after"]) == (None, "0.00811")
+    [listed] = (await api.get("/v1/reratings")).json()["data"]
+    assert (listed["before"], listed["after"], listed["delta"]) == (None, "0.00811", "0.00811")
+
+
 async def test_unknown_run_is_a_problem(api: ApiClient) -> None:
     for run in ("r000000000000", "active", "x"):
         answer = await api.get(f"/v1/reratings/{run}")
