@@ -43,16 +43,17 @@ def fetch_prices(
 ) -> bytes:
     """Every row of the models sold in the regions, as one JSON page of the API.
 
-    No region is every region. FetchFailed when a page cannot be had whole, or when its prices are
-    in another currency.
+    No region is every region. FetchFailed when a page cannot be had whole, when a region has no
+    prices, or when they are in another currency.
     """
+    rows: list[msgspec.Raw] = []
     with httpx.Client(timeout=TIMEOUT_S) as client:
-        pages = [
-            page
-            for region in regions or (None,)
-            for page in _pages(client, _question(url, region, currency), sleep)
-        ]
-    rows = [row for page in pages for row in page.Items]
+        for region in regions or (None,):
+            pages = _pages(client, _question(url, region, currency), sleep)
+            found = [row for page in pages for row in page.Items]
+            if not found:
+                raise FetchFailed(f"no prices for {region or 'any region'}: is the name right?")
+            rows += found
     _check_currency(rows, currency)
     return msgspec.json.encode({"Items": rows, "NextPageLink": None})
 
@@ -66,7 +67,10 @@ def _question(url: str, region: str | None, currency: str) -> httpx.URL:
 def _check_currency(rows: Sequence[msgspec.Raw], currency: str) -> None:
     """The API answers in dollars where it does not know the currency asked for."""
     for row in rows:
-        found = msgspec.json.decode(row, type=_Row).currencyCode
+        try:
+            found = msgspec.json.decode(row, type=_Row).currencyCode
+        except msgspec.DecodeError as error:
+            raise FetchFailed(f"answered a row that is none ({error})") from error
         if found not in {None, currency}:
             raise FetchFailed(f"asked for prices in {currency}, the API answered in {found}")
 
@@ -80,7 +84,10 @@ def _pages(client: httpx.Client, first: httpx.URL, sleep: Sleep) -> Iterator[_Pa
         yield page
         skipped += len(page.Items)
         if page.NextPageLink:
-            url = httpx.URL(page.NextPageLink)
+            try:
+                url = httpx.URL(page.NextPageLink)
+            except httpx.InvalidURL as error:
+                raise FetchFailed(f"NextPageLink is no address: {error}") from error
             if (url.scheme, url.host, url.port) != (first.scheme, first.host, first.port):
                 raise FetchFailed(f"NextPageLink leads to {url.host}, expected {first.host}")
             if url in asked:
@@ -127,7 +134,9 @@ def _body(answer: httpx.Response) -> _Page:
 
 def _delay_s(answer: httpx.Response) -> int:
     stated = answer.headers.get("Retry-After", "")
-    return min(int(stated), RETRY_DELAY_MAX_S) if stated.isdigit() else RETRY_DELAY_S
+    if not stated.isascii() or not stated.isdigit():
+        return RETRY_DELAY_S
+    return min(int(stated), RETRY_DELAY_MAX_S)
 
 
 def _quoted(text: str) -> str:

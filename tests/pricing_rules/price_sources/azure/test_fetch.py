@@ -1,6 +1,7 @@
 """Fetching prices page by page from a local stand-in: links, a lost link, throttling, failures."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -200,3 +201,23 @@ def test_a_server_that_is_not_there_is_named() -> None:
         url = api.url
     with pytest.raises(FetchFailed, match="GET http://127"):
         fetch_prices(["eastus2"], currency="USD", url=url, sleep=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"Items": []}, "no prices for swedncentral: is the name right?"),
+        ({"Items": [1]}, "answered a row that is none"),
+        ({"Items": [{}], "NextPageLink": "http://[::1"}, "NextPageLink is no address"),
+    ],
+)
+def test_an_answer_that_says_nothing_ends_the_fetch(body: object, said: str) -> None:
+    """A mistyped region must not empty the file of the last fetch."""
+    with serving((200, {}, body)) as api, pytest.raises(FetchFailed, match=re.escape(said)):
+        api.fetch("swedncentral")
+
+
+def test_a_wait_that_is_no_number_is_the_usual_one() -> None:
+    with serving((429, {"Retry-After": "²"}, ""), (200, {}, {"Items": [{}]})) as api:
+        assert len(api.fetch()) == 1
+        assert api.slept == [RETRY_DELAY_S]
