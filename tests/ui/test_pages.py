@@ -186,6 +186,16 @@ class TestMetering:
         assert cards(app)["Charge to date"] == "usage unknown"
         assert "1 call without usage, not in the charge" in words(app)
 
+    def test_a_failed_call_without_usage_is_said_to_have_failed(
+        self, empty_stand: Stand, today: date
+    ) -> None:
+        call = InventedCall(number=1, subject=ADA, day=today, deployment="gpt-4.1", input=1)
+        empty_stand.post([replace(call, has_usage=False, status=500)])
+        app = opened()
+        assert cards(app)["Charge to date"] == "nothing charged"
+        assert "1 call failed, nothing is charged" in words(app)
+        assert "without usage" not in words(app)
+
 
 class TestEmpty:
     def test_a_ledger_without_calls_says_how_to_get_one(self, empty_stand: Stand) -> None:

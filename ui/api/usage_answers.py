@@ -43,6 +43,8 @@ class Totals(Struct, frozen=True, kw_only=True):
     no_usage_calls: int
     excluding_calls: int
     pending_calls: int
+    failed_calls: int = 0
+    """Among `no_usage_calls`; an API of an earlier release does not count them."""
     units: dict[str, int]
     cost: Cost | None
     """None if there are calls and none of them has a cost."""

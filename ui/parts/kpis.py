@@ -53,7 +53,8 @@ def charge_text(totals: Totals, currency: str) -> str:
         return "not priced yet"
     if totals.pending_calls and not totals.cost:
         return "not finished yet"
-    return "nothing charged" if totals.cost else "usage unknown"
+    failed = totals.failed_calls == totals.calls
+    return "nothing charged" if totals.cost or failed else "usage unknown"
 
 
 def exact_charge(usage: Usage) -> str | None:
