@@ -220,13 +220,6 @@ class CallDetail(Call, frozen=True, kw_only=True):
     trace_id: str | None = None
 
 
-class MeteringCounts(Struct, frozen=True, kw_only=True):
-    """What happened to the events received so far, summed over partitions."""
-
-    deferred: int
-    """Events reported without usage so far, left to the gateway's log."""
-
-
 class Audit(Struct, frozen=True, kw_only=True):
     """The last audit: whether every aggregate equals the sum of its calls."""
 
@@ -238,7 +231,8 @@ class Audit(Struct, frozen=True, kw_only=True):
 
 
 class Metering(Struct, frozen=True, kw_only=True):
-    totals: MeteringCounts
+    waiting: int
+    """Calls that wait for their usage now."""
     dead_letters_open: int
     dead_letters_complete: bool
     """False: there are more letters than were counted among."""
