@@ -197,7 +197,7 @@ class CallState(StrEnum):
     UNPRICED = "unpriced"
     """Usage is known, a price is not; `reason` says what is missing. Never counted as 0."""
     NO_USAGE = "no_usage"
-    """The call was served and nobody reported its usage."""
+    """Nobody reported its usage. Where the call failed, there is nothing to charge."""
     PENDING = "pending"
     """A background answer is not ready or was not fetched: its usage may still come."""
     MOVED = "moved"

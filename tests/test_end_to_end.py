@@ -84,6 +84,7 @@ async def test_one_call_from_bytes_to_json(tmp_path: Path) -> None:
             "no_usage_calls": 0,
             "excluding_calls": 0,
             "pending_calls": 0,
+            "failed_calls": 0,
             "units": {"input": 1024, "cache_read": 1024, "output": 427},
             # 1024 × $0.40 + 1024 × $0.10 + 427 × $1.60 per million
             "cost": {"list": "0.0011952", "contracted": "0.0011952", "charge": "0.0011952"},

@@ -26,6 +26,7 @@ SHOWN = (
     CallTally.REFUSED,
     CallTally.PENDING,
     CallTally.NO_USAGE,
+    CallTally.FAILED,
     CallTally.UNATTRIBUTED,
     CallTally.UNPRICED,
     CallTally.DEAD_LETTERED,
@@ -99,7 +100,8 @@ def _lines(reading: CompletenessReading, currency: str) -> Iterator[str]:
     for gap in ESTIMATED:
         amount = totals.estimates[gap]
         shown = "unknown" if amount is None else f"{format_pico(amount)} {currency}"
-        yield f"estimate of {gap.value}: {shown} (calls × mean charge of their model)"
+        basis = "calls × mean charge of their model, failed calls left out"
+        yield f"estimate of {gap.value}: {shown} ({basis})"
 
 
 def _tokens(sums: Sums) -> tuple[int, int]:

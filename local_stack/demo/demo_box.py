@@ -68,6 +68,13 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     """What a client sends to the gateway at `urls["base_url"]`; None without a gateway."""
 
     @property
+    def waits_now(self) -> int:
+        """Calls of the run that wait for their tokens at its end. Without a gateway there is no log
+        to bring them, so each deferred event waits.
+        """
+        return self.waiting if self.gateway_calls else self.deferred
+
+    @property
     def nothing_new(self) -> bool:
         """Whether the ledger already had every call."""
         return self.posted == 0 and self.duplicates > 0
@@ -80,7 +87,7 @@ def show(box: DemoBox, console: Console) -> None:
         ("events sent", f"{box.sent:,}"),
         ("calls posted", f"{box.posted:,}"),
         ("duplicates dropped", f"{box.duplicates:,}"),
-        ("deferred (no usage yet)", f"{box.deferred:,}"),
+        ("waiting for tokens", f"{box.waits_now:,}"),
         ("dead-lettered", f"{box.dead_lettered:,}"),
         ("unpriced calls in the ledger", f"{box.unpriced:,}"),
         ("total cost of the ledger", f"{box.total_cost} {box.currency}"),
@@ -124,5 +131,4 @@ def _gateway(box: DemoBox) -> list[tuple[str, str]]:
         ("  recovered from its log", f"{box.recovered:,}"),
         ("  without usage", f"{box.no_usage:,}"),
         ("  unattributed", f"{box.unattributed:,}"),
-        ("  still waiting", f"{box.waiting:,}"),
     ]

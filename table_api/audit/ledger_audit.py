@@ -36,7 +36,7 @@ CELL_ROWS = KeyRange("d|", "d|~")
 """Spelled here once more: the audit takes no key from those who write."""
 
 _LAYERS = ("list", "contracted", "charge", "billed")
-_COUNTED = ("calls", "errors", "unpriced", "no_usage", "excluding", "pending")
+_COUNTED = ("calls", "errors", "unpriced", "no_usage", "excluding", "pending", "failed")
 
 Sums = Counter[str]
 

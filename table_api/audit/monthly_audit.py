@@ -26,7 +26,7 @@ _ORDER = (
     "q_cache_read_image", "q_output_image", "q_audio_ms", "q_image", "q_web_search", "q_request",
     "excluding", "q_page",
     "q_video_second", "q_character", "q_rerank_search", "q_code_session", "q_router_input",
-    "pending", "q_file_search",
+    "pending", "q_file_search", "failed",
 )  # fmt: skip
 
 Days = dict[int, dict[str, Row]]

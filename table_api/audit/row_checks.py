@@ -80,9 +80,7 @@ def _count_faults(row: Row) -> Iterator[str]:
     failed = int(row["status"]) >= 400 and not moved
     if int(row.get("errors", 0)) != failed:
         yield f"states errors = {row.get('errors', 0)} with status {row['status']}"
-    for name in _COUNTED_STATES:
-        if int(row.get(name, 0)) != (state == name):
-            yield f"states {name} = {row.get(name, 0)} in state {state}"
+    yield from _state_faults(row, state, failed=failed)
     excluding = int(row.get("excluding", 0))
     if excluding and (excluding != 1 or state != "priced" or "excludes" not in row):
         yield f"states excluding = {excluding} in state {state}, excludes {row.get('excludes')}"
@@ -94,6 +92,15 @@ def _count_faults(row: Row) -> Iterator[str]:
             yield f"states {name} = {value} in state {state}"
         elif unit and not quantities.get(f"q_{unit}"):
             yield f"states {name} = {value} without a quantity"
+
+
+def _state_faults(row: Row, state: object, *, failed: bool) -> Iterator[str]:
+    """The state is counted under its name. Rows of earlier releases do not count `failed`."""
+    for name in _COUNTED_STATES:
+        if int(row.get(name, 0)) != (state == name):
+            yield f"states {name} = {row.get(name, 0)} in state {state}"
+    if int(row.get("failed", 0)) not in {0, int(failed and state == "no_usage")}:
+        yield f"states failed = {row['failed']} in state {state} with status {row['status']}"
 
 
 def _is_amount(value: object) -> bool:

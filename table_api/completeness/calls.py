@@ -8,6 +8,7 @@ import msgspec
 from pricing_rules.types import CallState, Operation, Rank, Usage
 from table_api.ledger.entries import EXCLUDES_COLUMNS, excludes_of, model_of
 from table_api.ledger.keys import split_call_key
+from table_api.ledger.measures import FAILED_FROM
 from table_api.open_calls.decision import PairingState, state_of, state_of_answer
 from table_api.open_calls.joined_call import JoinedCall, was_reached
 from table_api.open_calls.joined_response import JoinedResponse
@@ -22,7 +23,8 @@ WRITING = frozenset(
 SWITCHED = 101
 """HTTP status of a realtime session that has begun."""
 POSTED_COLUMNS = (
-    "RowKey", "call_id", "subject", "api", "charge", "alias_unconfirmed", *EXCLUDES_COLUMNS,
+    "RowKey", "call_id", "subject", "api", "status", "charge", "alias_unconfirmed",
+    *EXCLUDES_COLUMNS,
 )  # fmt: skip
 """What a read of the ledger asks for."""
 
@@ -57,6 +59,8 @@ class SeenCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """By the gateway's log; None where there is nothing to compare it with."""
     mismatched: bool
     """Both told tokens, and other sums of all of them or of the prompt's."""
+    failed: bool = False
+    """Its answer was an error."""
     lacks_completion: bool | None
     """Whether the log counted a prompt and no completion; None where that says nothing."""
 
@@ -73,6 +77,8 @@ class PostedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Pico-units; 0 unless the state is `priced`."""
     excludes: tuple[str, ...]
     """What the charge leaves out."""
+    failed: bool = False
+    """Its answer was an error."""
     alias_unconfirmed: bool = False
     """Whether the alias alone says which model served."""
 
@@ -108,6 +114,7 @@ def seen_call(open_call: OpenCall) -> SeenCall | None:
         reported_tokens=call.reported_tokens,
         logged_tokens=None if logged is None else logged[1].total,
         mismatched=logged is not None and _differs(call, logged[1]),
+        failed=(call.status or 0) >= FAILED_FROM,
         lacks_completion=_lacks_completion(call),
     )
 
@@ -160,7 +167,7 @@ def _lacks_completion(call: JoinedCall) -> bool | None:
     tokens = call.tokens
     if tokens is None or not tokens.any or call.refused or call.operation not in WRITING:
         return None
-    return None if (call.status or 200) >= 400 else not tokens.completion
+    return None if (call.status or 200) >= FAILED_FROM else not tokens.completion
 
 
 def posted_calls(rows: Iterable[Row]) -> dict[str, PostedCall]:
@@ -187,5 +194,6 @@ def _posted_call(row: Row) -> PostedCall:
         state=CallState(str(row["state"])),
         charge=int(row.get("charge") or 0),
         excludes=excludes_of(row),
+        failed=int(row["status"]) >= FAILED_FROM,
         alias_unconfirmed=row.get("alias_unconfirmed") is True,
     )

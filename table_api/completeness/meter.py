@@ -14,6 +14,7 @@ from table_api.completeness.calls import PostedCall, SeenCall
 from table_api.completeness.tallies import (
     ESTIMATED,
     EXCLUDING,
+    FAILED_AMONG,
     CallTally,
     ChargeTally,
     TokenTally,
@@ -34,7 +35,7 @@ class Sums:
     charges: Mapping[ChargeTally, int]
     """Pico-units."""
     estimates: Mapping[CallTally, int | None]
-    """Pico-units: calls × the mean charge of the model's priced calls in the range. None where
+    """Pico-units: calls that did not fail × the mean charge of the model's priced calls. None where
     there are calls and no priced call of their model."""
     unestimated: int
     """Calls without a cost and without an estimate."""
@@ -164,6 +165,7 @@ def _count(part: _Part, call: SeenCall, standing: PostedCall | None) -> None:
         calls[CallTally.REFUSED] += 1
     else:
         calls[CallTally.WAITING] += 1
+        calls[CallTally.WAITING_FAILED] += call.failed
         part.oldest_waiting = min(part.oldest_waiting or call.time, call.time)
 
 
@@ -177,6 +179,7 @@ def _count_posted(part: _Part, call: SeenCall, standing: PostedCall) -> None:
     calls[CallTally.UNATTRIBUTED] += unattributed
     calls[CallTally.PENDING] += standing.state is CallState.PENDING
     calls[CallTally.NO_USAGE] += standing.state is CallState.NO_USAGE
+    calls[CallTally.FAILED] += standing.state is CallState.NO_USAGE and standing.failed
     calls[CallTally.UNPRICED] += standing.state is CallState.UNPRICED
     calls[CallTally.ALIAS_UNCONFIRMED] += standing.alias_unconfirmed
     if standing.state is CallState.PRICED:
@@ -193,7 +196,7 @@ def _sums(part: _Part, of_model: _Part) -> Sums:
     estimates: dict[CallTally, int | None] = {}
     unestimated = 0
     for gap in ESTIMATED:
-        calls = part.calls[gap]
+        calls = _of_value(part.calls, gap)
         if not calls:
             estimates[gap] = 0
         elif priced := of_model.calls[CallTally.PRICED]:
@@ -212,6 +215,12 @@ def _sums(part: _Part, of_model: _Part) -> Sums:
     )
 
 
+def _of_value(calls: Mapping[CallTally, int], gap: CallTally) -> int:
+    """Those that did not fail: they may have cost something."""
+    failed = FAILED_AMONG.get(gap)
+    return calls.get(gap, 0) - (calls.get(failed, 0) if failed else 0)
+
+
 def add_sums(parts: Iterable[Sums]) -> Sums:
     """The exact sum. An estimate is that of the calls that have one, None when none has."""
     total = _Part()
@@ -225,10 +234,10 @@ def add_sums(parts: Iterable[Sums]) -> Sums:
         if (oldest := part.oldest_waiting) is not None:
             total.oldest_waiting = min(total.oldest_waiting or oldest, oldest)
         for gap, amount in part.estimates.items():
-            if amount is not None and part.calls[gap]:
+            if amount is not None and _of_value(part.calls, gap):
                 estimates[gap] = (estimates[gap] or 0) + amount
     for gap in ESTIMATED:
-        if not total.calls[gap]:
+        if not _of_value(total.calls, gap):
             estimates[gap] = 0
     return Sums(
         calls=total.calls,

@@ -27,6 +27,8 @@ class CallTally(StrEnum):
     """Among posted and refused: answered from the gateway's cache, which costs nothing."""
     NO_USAGE = "no_usage"
     """Among posted: nobody reported usage."""
+    FAILED = "failed"
+    """Among no_usage: the call failed, so there is nothing to charge."""
     UNATTRIBUTED = "unattributed"
     """Among posted: nobody named the caller."""
     UNPRICED = "unpriced"
@@ -47,6 +49,8 @@ class CallTally(StrEnum):
     """Among posted: the alias alone says which model served."""
     WAITING = "waiting"
     """A half is missing, or metering has not posted it yet."""
+    WAITING_FAILED = "waiting_failed"
+    """Among waiting: the call failed."""
     REFUSED = "refused"
     """Nothing to charge and no row in the ledger: refused, or no model was reached."""
     DEAD_LETTERED = "dead_lettered"
@@ -84,7 +88,12 @@ class ChargeTally(StrEnum):
 
 
 ESTIMATED = (CallTally.WAITING, CallTally.NO_USAGE, CallTally.PENDING, CallTally.UNPRICED)
-"""Calls without a cost, whose value can only be estimated."""
+"""Calls without a cost, whose value can only be estimated; FAILED_AMONG are not."""
+FAILED_AMONG: Mapping[CallTally, CallTally] = {
+    CallTally.WAITING: CallTally.WAITING_FAILED,
+    CallTally.NO_USAGE: CallTally.FAILED,
+}
+"""Which of these calls failed: they have no estimate."""
 EXCLUDING: Mapping[str, CallTally] = {
     Exclusion.CACHE_WRITE: CallTally.WITHOUT_CACHE_WRITES,
     Exclusion.DETAILS: CallTally.WITHOUT_DETAILS,

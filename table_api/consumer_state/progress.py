@@ -38,7 +38,7 @@ class Count(StrEnum):
     UNPRICED = "unpriced"
     """Among all rated events: usage is known, a price is not."""
     NO_USAGE = "no_usage"
-    """Among all rated events: served, and nobody reported usage."""
+    """Among all rated events: nobody reported usage."""
     ZERO = "zero"
     """Among all rated events: costs nothing for a named reason."""
     PENDING = "pending"

@@ -1,9 +1,9 @@
 """What rows count: the columns whose values add up, and sums of them. Pure.
 
 The measures of a cell are the sums of the same columns of the rows that count in it: `calls`,
-`errors`, `unpriced`, `no_usage`, `excluding`, `pending` and `q_UNIT` (quantities) as integers, and
-`LAYER_UNIT` and `LAYER` as decimal strings of pico-units, since a 64-bit integer ends at 9.2
-million units of currency.
+`errors`, `unpriced`, `no_usage`, `excluding`, `pending`, `failed` and `q_UNIT` (quantities) as
+integers, and `LAYER_UNIT` and `LAYER` as decimal strings of pico-units, since a 64-bit integer ends
+at 9.2 million units of currency.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,15 +21,19 @@ MEASURE_ORDER = (
     "q_cache_read_image", "q_output_image", "q_audio_ms", "q_image", "q_web_search", "q_request",
     "excluding", "q_page",
     "q_video_second", "q_character", "q_rerank_search", "q_code_session", "q_router_input",
-    "pending", "q_file_search",
+    "pending", "q_file_search", "failed",
 )  # fmt: skip
 """The measures of a cell by their position in a day's text. Append only: rows hold positions."""
 MeasureList = list[int]
 """In the order of MEASURE_ORDER, the last one not zero."""
 
+FAILED_FROM = 400
+"""HTTP status from which on a call has failed."""
+_COUNTED_STATES = (CallState.UNPRICED, CallState.NO_USAGE, CallState.PENDING)
+"""Each has a count of its name."""
 LAYERS = ("list", "contracted", "charge", "billed")
 """`billed` is written only where the billing currency is not the pricing currency."""
-COUNTS = ("calls", "errors", "unpriced", "no_usage", "excluding", "pending")
+COUNTS = ("calls", "errors", "unpriced", "no_usage", "excluding", "pending", "failed")
 QUANTITY_COLUMNS = {unit: f"q_{unit.value}" for unit in Unit}
 AMOUNT_COLUMNS = {(layer, unit): f"{layer}_{unit.value}" for layer in LAYERS for unit in Unit}
 _CHARGE_COLUMNS = {
@@ -50,14 +54,12 @@ def measures_of(priced: PricedCall) -> Measures:
     measures: Measures = {"calls": 0 if moved else 1}
     if moved:
         return measures
-    if event.status >= 400:
+    if event.status >= FAILED_FROM:
         measures["errors"] = 1
-    if priced.state is CallState.UNPRICED:
-        measures["unpriced"] = 1
-    if priced.state is CallState.NO_USAGE:
-        measures["no_usage"] = 1
-    if priced.state is CallState.PENDING:
-        measures["pending"] = 1
+    if priced.state in _COUNTED_STATES:
+        measures[priced.state.value] = 1
+    if priced.state is CallState.NO_USAGE and event.status >= FAILED_FROM:
+        measures["failed"] = 1
     if priced.state is CallState.PRICED:
         if priced.excludes:
             measures["excluding"] = 1

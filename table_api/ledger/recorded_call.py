@@ -147,8 +147,12 @@ def differs(entry: LedgerEntry, after: Posting) -> bool:
 
 
 def _numbers(measures: Measures) -> Measures:
-    """Without `excluding`, which rows of earlier releases do not say."""
-    return {name: amount for name, amount in measures.items() if amount and name != "excluding"}
+    """Without what rows of earlier releases do not say."""
+    return {
+        name: amount
+        for name, amount in measures.items()
+        if amount and name not in {"excluding", "failed"}
+    }
 
 
 def _usage(entry: LedgerEntry) -> Usage:

@@ -47,7 +47,7 @@ class PairingState(StrEnum):
     RECOVERED = "recovered"
     """Its UsageEvent never came; trace and log stood in for it."""
     NO_USAGE = "no_usage"
-    """It was served, somebody is known, and nobody reported usage."""
+    """Somebody called, and nobody reported usage. It may have failed."""
     UNATTRIBUTED = "unattributed"
     """Nobody could say who called."""
     REFUSED = "refused"

@@ -32,6 +32,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Calls whose cost leaves something out."""
     pending_calls: int = 0
     """Background answers whose usage may still come."""
+    failed_calls: int = 0
+    """Among `no_usage_calls`: they failed, so there is nothing to charge."""
     units: Mapping[Unit, int] = {}
     """Quantities that are not zero."""
     list: int = 0
@@ -85,6 +87,7 @@ def read_daily_usage(cell: Row) -> DailyUsage:
             no_usage_calls=row.no_usage or 0,
             excluding_calls=row.excluding or 0,
             pending_calls=row.pending or 0,
+            failed_calls=row.failed or 0,
             units={unit: count for unit, count in zip(_UNITS_STORED, counts, strict=True) if count},
             list=row.list or 0,
             contracted=row.contracted or 0,
@@ -96,7 +99,7 @@ def read_daily_usage(cell: Row) -> DailyUsage:
 
 def sum_totals(parts: Iterable[Totals]) -> Totals:
     """The exact sum."""
-    calls = errors = unpriced = no_usage = excluding = pending = 0
+    calls = errors = unpriced = no_usage = excluding = pending = failed = 0
     list_ = contracted = charge = billed = 0
     units: dict[Unit, int] = {}
     for part in parts:
@@ -106,6 +109,7 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         no_usage += part.no_usage_calls
         excluding += part.excluding_calls
         pending += part.pending_calls
+        failed += part.failed_calls
         list_ += part.list
         contracted += part.contracted
         charge += part.charge
@@ -119,6 +123,7 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         no_usage_calls=no_usage,
         excluding_calls=excluding,
         pending_calls=pending,
+        failed_calls=failed,
         units={unit: units[unit] for unit in _UNITS if units.get(unit)},
         list=list_,
         contracted=contracted,
@@ -142,6 +147,7 @@ _FIELD_POSITIONS = [
         ("no_usage", "no_usage_calls"),
         ("excluding", "excluding_calls"),
         ("pending", "pending_calls"),
+        ("failed", "failed_calls"),
         ("list", "list"),
         ("contracted", "contracted"),
         ("charge", "charge"),

@@ -241,6 +241,10 @@ class Stand:
         )
         self._do(Owners(self.storage, now=_now).save([owned]))
 
+    def pair_all(self) -> None:
+        """Pairing has read all that metering has."""
+        self._do(self._pair_all())
+
     def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(STEP_TIMEOUT_S)
 
@@ -259,6 +263,12 @@ class Stand:
             counts={Count.RECEIVED: 432, Count.POSTED: 420, Count.DEFERRED: 12},
         )
         await table.write(progress, stored.etag if stored else None)
+
+    async def _pair_all(self) -> None:
+        table = ProgressTable(self.storage)
+        stored = await table.read(HUB, "metering", "3")
+        assert stored is not None
+        await table.write(replace(stored.progress, group="pairing", counts={}), None)
 
     async def _add_dead_letter(self) -> None:
         index = DeadLetterIndex(self.storage, HUB)

@@ -173,11 +173,15 @@ class TestMetering:
         assert said in shown
         assert all(problem in shown for problem in problems)
 
-    def test_dead_letters_and_deferred_calls_are_counted(self, stand: Stand) -> None:
+    def test_dead_letters_and_calls_that_wait_now_are_counted(self, stand: Stand) -> None:
         stand.add_dead_letter()
         shown = words(opened())
         assert "1 dead letter open" in shown
-        assert "12 calls deferred" in shown
+        assert "12 calls waiting for tokens" in shown
+
+    def test_calls_that_pairing_has_read_wait_no_more(self, stand: Stand) -> None:
+        stand.pair_all()
+        assert "0 calls waiting for tokens" in words(opened())
 
     def test_calls_without_usage_are_told_apart(self, empty_stand: Stand, today: date) -> None:
         call = InventedCall(number=1, subject=ADA, day=today, deployment="gpt-4.1", input=1)
@@ -185,6 +189,16 @@ class TestMetering:
         app = opened()
         assert cards(app)["Charge to date"] == "usage unknown"
         assert "1 call without usage, not in the charge" in words(app)
+
+    def test_a_failed_call_without_usage_is_said_to_have_failed(
+        self, empty_stand: Stand, today: date
+    ) -> None:
+        call = InventedCall(number=1, subject=ADA, day=today, deployment="gpt-4.1", input=1)
+        empty_stand.post([replace(call, has_usage=False, status=500)])
+        app = opened()
+        assert cards(app)["Charge to date"] == "nothing charged"
+        assert "1 call failed, nothing is charged" in words(app)
+        assert "without usage" not in words(app)
 
 
 class TestEmpty:

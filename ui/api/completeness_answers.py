@@ -20,6 +20,8 @@ class Sums(Struct, frozen=True, kw_only=True):
     pending: int
     cached: int
     no_usage: int
+    failed: int = 0
+    """Among `no_usage`; an API of an earlier release does not count them."""
     unattributed: int
     unpriced: int
     without_cache_writes: int

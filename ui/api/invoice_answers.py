@@ -68,7 +68,7 @@ class InvoiceSubtotal(Struct, frozen=True, kw_only=True):
 class InvoiceConcern(Struct, frozen=True, kw_only=True):
     """Calls without an amount or an owner."""
 
-    concern: Literal["unpriced", "no_usage", "pending", "unattributed", "excludes"]
+    concern: Literal["unpriced", "no_usage", "failed", "pending", "unattributed", "excludes"]
     charge_month: str
     subject: str
     name: str | None

@@ -43,6 +43,8 @@ class Totals(Struct, frozen=True, kw_only=True):
     no_usage_calls: int
     excluding_calls: int
     pending_calls: int
+    failed_calls: int = 0
+    """Among `no_usage_calls`; an API of an earlier release does not count them."""
     units: dict[str, int]
     cost: Cost | None
     """None if there are calls and none of them has a cost."""
@@ -218,13 +220,6 @@ class CallDetail(Call, frozen=True, kw_only=True):
     trace_id: str | None = None
 
 
-class MeteringCounts(Struct, frozen=True, kw_only=True):
-    """What happened to the events received so far, summed over partitions."""
-
-    deferred: int
-    """Events reported without usage so far, left to the gateway's log."""
-
-
 class Audit(Struct, frozen=True, kw_only=True):
     """The last audit: whether every aggregate equals the sum of its calls."""
 
@@ -236,7 +231,8 @@ class Audit(Struct, frozen=True, kw_only=True):
 
 
 class Metering(Struct, frozen=True, kw_only=True):
-    totals: MeteringCounts
+    waiting: int
+    """Calls that wait for their usage now."""
     dead_letters_open: int
     dead_letters_complete: bool
     """False: there are more letters than were counted among."""

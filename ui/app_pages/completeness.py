@@ -89,8 +89,8 @@ def show_gaps(answer: Completeness) -> None:
         alt="Kinds of gaps with their calls and value",
     )
     st.caption(
-        "An estimate is calls × the mean charge of their model in this range. No total includes "
-        "it, and a call may be in more than one row."
+        "An estimate is calls × the mean charge of their model in this range, without calls that "
+        "failed. No total includes it, and a call may be in more than one row."
     )
 
 
@@ -164,7 +164,8 @@ def _columns(rows: list[HourLine] | list[ModelLine]) -> dict[str, Column]:
         "Waiting": count_column([row.waiting for row in rows]),
         "Refused": count_column([row.refused for row in rows]),
         "Not finished": count_column([row.pending for row in rows]),
-        "No usage": count_column([row.no_usage for row in rows]),
+        "No usage": count_column([row.no_usage - row.failed for row in rows]),
+        "Failed": count_column([row.failed for row in rows]),
         "Unattributed": count_column([row.unattributed for row in rows]),
         "Unpriced": count_column([row.unpriced for row in rows]),
         "Dead letters": count_column([row.dead_lettered for row in rows]),

@@ -13,6 +13,16 @@ WORDS = {
     CallState.PENDING: "not finished yet",
     CallState.MOVED: "moved",
 }
+FAILED = "failed"
+FAILED_FROM = 400
+"""HTTP status from which on a call has failed."""
+
+
+def state_words(state: CallState, status: int) -> str:
+    """The state in words. A failed call without usage has nothing to charge."""
+    if state is CallState.NO_USAGE and status >= FAILED_FROM:
+        return FAILED
+    return WORDS[state]
 
 
 def short_reason(reason: str | None) -> str | None:
@@ -28,6 +38,8 @@ def show_state(call: CallDetail) -> None:
         case CallState.UNPRICED:
             st.warning(f"**This call has no price yet.**{reason}", icon=":material/sell:")
             show_missing_lines(call.reason or "")
+        case CallState.NO_USAGE if call.status >= FAILED_FROM:
+            st.info(f"**This call failed.**{reason}. Nothing is charged.", icon=":material/error:")
         case CallState.NO_USAGE:
             st.warning(
                 f"**The usage of this call is unknown.**{reason}. It is not charged, and not "

@@ -46,9 +46,15 @@ def gaps_of(sums: Sums, currency: str) -> list[Gap]:
         ),
         Gap(
             name="No usage",
-            calls=sums.no_usage,
+            calls=sums.no_usage - sums.failed,
             value=_estimate(sums.no_usage_estimate, currency),
-            meaning="Neither path reported their tokens.",
+            meaning="They were answered, and neither path reported their tokens.",
+        ),
+        Gap(
+            name="Failed",
+            calls=sums.failed,
+            value="nothing is charged",
+            meaning="They were answered with an error, and neither path reported tokens.",
         ),
         Gap(
             name="Not finished",

@@ -21,6 +21,7 @@ from ui.parts.tables import (
 WORDS = {
     "unpriced": "without a price",
     "no_usage": "without usage",
+    "failed": "failed",
     "pending": "not finished yet",
     "unattributed": "without a caller",
     "excludes": "with an incomplete cost",

@@ -53,7 +53,8 @@ def charge_text(totals: Totals, currency: str) -> str:
         return "not priced yet"
     if totals.pending_calls and not totals.cost:
         return "not finished yet"
-    return "nothing charged" if totals.cost else "usage unknown"
+    failed = totals.failed_calls == totals.calls
+    return "nothing charged" if totals.cost or failed else "usage unknown"
 
 
 def exact_charge(usage: Usage) -> str | None:
@@ -113,10 +114,10 @@ def show_metering(metering: Metering, *, now: datetime) -> None:
     with st.container(horizontal=True):
         show_audit_badge(metering, now=now)
         st.badge(
-            f"{counted(metering.totals.deferred, 'call')} deferred",
-            color="blue" if metering.totals.deferred else "gray",
-            help="Streamed or failed calls that were reported without usage so far: each is "
-            "recorded once the gateway's own log has reported its tokens.",
+            f"{counted(metering.waiting, 'call')} waiting for tokens",
+            color="blue" if metering.waiting else "gray",
+            help="Streamed or failed calls that no total includes yet. Each is recorded when the "
+            "gateway's log has reported its tokens, or when the wait for them ends.",
         )
         at_least = "" if metering.dead_letters_complete else "at least "
         st.badge(

@@ -9,13 +9,20 @@ from ui.parts.kpis import tokens
 MODELS_SHOWN_MAX = 5
 
 
-def show_no_usage(calls: int) -> None:
-    """Calls whose usage nobody reported."""
-    st.warning(
-        f"**{counted(calls, 'call')} without usage, not in the charge.** Neither the model "
-        "nor the gateway's log reported their tokens.",
-        icon=":material/help:",
-    )
+def show_no_usage(calls: int, failed: int) -> None:
+    """Calls whose usage nobody reported; `failed` of them failed."""
+    if served := calls - failed:
+        st.warning(
+            f"**{counted(served, 'call')} without usage, not in the charge.** Neither the model "
+            "nor the gateway's log reported their tokens.",
+            icon=":material/help:",
+        )
+    if failed:
+        st.info(
+            f"**{counted(failed, 'call')} failed, nothing is charged.** They were answered with an "
+            "error (status 400 or above), and nobody reported tokens.",
+            icon=":material/error:",
+        )
 
 
 def show_pending(calls: int) -> None:

@@ -10,7 +10,7 @@ from ui.api.connection import api, today
 from ui.api.usage_answers import CallDetail, Explanation
 from ui.format import day as day_text
 from ui.format import escape, exact_amount, instant, unit
-from ui.parts.call_state import WORDS, short_reason, show_state
+from ui.parts.call_state import WORDS, short_reason, show_state, state_words
 from ui.parts.kpis import tokens
 from ui.parts.tables import count_column, exact_column, plain_table, text_column
 
@@ -31,7 +31,7 @@ def show_amounts(call: CallDetail) -> None:
                 billed = exact_amount(call.cost.billed, call.billing_currency)
                 st.metric("Billed", billed, border=True)
         else:
-            st.metric("Charge", WORDS[call.state], border=True)
+            st.metric("Charge", state_words(call.state, call.status), border=True)
         st.metric("Tokens", f"{tokens(call.units):,}", border=True)
 
 

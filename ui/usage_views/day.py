@@ -12,7 +12,7 @@ from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.usage_answers import Call, Calls
 from ui.format import clock, escape
 from ui.format import day as day_text
-from ui.parts.call_state import WORDS
+from ui.parts.call_state import state_words
 from ui.parts.failure import failures_shown
 from ui.parts.kpis import (
     CACHED_UNITS,
@@ -74,7 +74,7 @@ def show_calls(calls: Calls) -> str | None:
             "of them cached": count_column([count_of(row.units, CACHED_UNITS) for row in rows]),
             "Output tokens": count_column([count_of(row.units, OUTPUT_UNITS) for row in rows]),
             "Duration (ms)": count_column([row.duration_ms for row in rows]),
-            "State": text_column([WORDS[row.state] for row in rows]),
+            "State": text_column([state_words(row.state, row.status) for row in rows]),
         },
         alt="Calls of the day with their tokens and charge",
     )

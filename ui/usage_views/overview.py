@@ -45,7 +45,7 @@ def show_usage(period: Period, running_day: date) -> None:
         if usage.totals.unpriced_calls:
             show_unpriced(api().usage(period, "model"))
         if usage.totals.no_usage_calls:
-            show_no_usage(usage.totals.no_usage_calls)
+            show_no_usage(usage.totals.no_usage_calls, usage.totals.failed_calls)
         if usage.totals.pending_calls:
             show_pending(usage.totals.pending_calls)
         if usage.totals.excluding_calls:

@@ -46,6 +46,7 @@ class Totals(Answer):
     no_usage_calls: int
     excluding_calls: int
     pending_calls: int
+    failed_calls: int
     units: Units
     cost: Cost | None
     """None where there are calls and none of them has a cost."""

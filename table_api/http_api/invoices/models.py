@@ -70,7 +70,7 @@ class InvoiceSubtotal(Answer):
 class InvoiceConcern(Answer):
     """Calls of a document without an amount or an owner."""
 
-    concern: Literal["unpriced", "no_usage", "pending", "unattributed", "excludes"]
+    concern: Literal["unpriced", "no_usage", "failed", "pending", "unattributed", "excludes"]
     charge_month: str
     subject: str
     name: str | None

@@ -45,6 +45,7 @@ class CompletenessSums(BaseModel):
     pending: int
     cached: int
     no_usage: int
+    failed: int
     unattributed: int
     unpriced: int
     without_cache_writes: int
@@ -55,6 +56,7 @@ class CompletenessSums(BaseModel):
     estimated_tokens: int
     alias_unconfirmed: int
     waiting: int
+    waiting_failed: int
     refused: int
     dead_lettered: int
     compared: int

@@ -1,15 +1,16 @@
 """The state of metering: progress per partition, open dead letters, the last audit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from table_api.audit.last_audit import last_audit
 from table_api.audit.ledger_audit import AuditReport
 from table_api.consumer_state.dead_letters import DeadLetterIndex
-from table_api.consumer_state.groups import ConsumerGroup
+from table_api.consumer_state.groups import Groups
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.http_api.conventions.models import Answer
+from table_api.invoicing.closing.close_job import waiting_now
 from table_api.storage.table_storage import TableStorage
 
 
@@ -50,6 +51,7 @@ class Metering(Answer):
 
     partitions: list[PartitionProgress]
     totals: dict[Count, int]
+    waiting: int
     dead_letters_open: int
     dead_letters_complete: bool
     audit: Audit | None
@@ -62,6 +64,8 @@ class MeteringStatus:
     partitions: tuple[Progress, ...]
     totals: Mapping[Count, int]
     """The partitions' counts, summed."""
+    waiting: int
+    """Calls that wait for their usage now."""
     dead_letters_open: int
     dead_letters_complete: bool
     """Whether every dead letter was read: see OpenLetters."""
@@ -69,13 +73,17 @@ class MeteringStatus:
     """None before the first audit."""
 
 
-async def read_metering(storage: TableStorage, metering: ConsumerGroup) -> MeteringStatus:
+async def read_metering(
+    storage: TableStorage, groups: Groups, now: Callable[[], datetime]
+) -> MeteringStatus:
     """Read it all. May raise Unavailable."""
+    metering = groups.metering
     partitions = await ProgressTable(storage).of_group(metering.hub, metering.group)
     letters = await DeadLetterIndex(storage, metering.hub).open_letters()
     return MeteringStatus(
         partitions=tuple(partitions),
         totals={count: sum(row.counts[count] for row in partitions) for count in Count},
+        waiting=await waiting_now(storage, groups, now),
         dead_letters_open=len(letters.letters),
         dead_letters_complete=letters.complete,
         audit=await last_audit(storage),
@@ -99,6 +107,7 @@ def metering_answer(status: MeteringStatus) -> Metering:
             for row in status.partitions
         ],
         totals=dict(status.totals),
+        waiting=status.waiting,
         dead_letters_open=status.dead_letters_open,
         dead_letters_complete=status.dead_letters_complete,
         audit=None

@@ -51,6 +51,7 @@ def _totals(sums: Totals, *, billed: bool) -> Fields:
         "no_usage_calls": sums.no_usage_calls,
         "excluding_calls": sums.excluding_calls,
         "pending_calls": sums.pending_calls,
+        "failed_calls": sums.failed_calls,
         "units": sums.units,
         "cost": _cost(sums, billed=billed) if sums.cost_known else None,
     }

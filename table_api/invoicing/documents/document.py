@@ -14,7 +14,7 @@ NOTICE = "Internal charge-back statement, not a tax invoice"
 
 Kind = Literal["invoice", "statement"]
 LineKind = Literal["usage", "correction"]
-Concern = Literal["unpriced", "no_usage", "pending", "unattributed", "excludes"]
+Concern = Literal["unpriced", "no_usage", "failed", "pending", "unattributed", "excludes"]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -85,7 +85,7 @@ def invoice_sheets(snapshot: Snapshot) -> list[Sheet]:
             number=group.number,
             owner=group.cost_centre,
             lines=rounded_lines(snapshot, group),
-            uncharged=uncharged_of(group, snapshot.month, estimator),
+            uncharged=uncharged_of(group, snapshot, estimator),
             calls=sum(int(cell.additive["calls"]) for cell in group.cells),
         )
         for group in groups_of(snapshot)

@@ -19,8 +19,13 @@ PER_TOKEN = "mean charge per unit over all priced calls of the month"
 PER_CALL = "mean charge per priced call of the model in the month"
 PER_ANY_CALL = "mean charge per priced call of all models in the month"
 NOTHING_PRICED = "nothing comparable was priced in the month"
+FAILED = "the calls failed and nobody reported usage: nothing is charged"
 IN_LINES = "charged in the lines above: nobody was named as the caller"
 INCOMPLETE = "charged in the lines above, without what nobody reported: see `excludes` of each call"
+BASES = {"failed": FAILED, "unattributed": IN_LINES, "excludes": INCOMPLETE}
+
+FAILED_APART_SINCE = 3
+"""Rules of a snapshot by which failed calls are listed apart, without an estimate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +83,12 @@ class Estimator:
         return None, NOTHING_PRICED
 
 
-def uncharged_of(group: Group, month: str, estimator: Estimator) -> list[Uncharged]:
+def uncharged_of(group: Group, snapshot: Snapshot, estimator: Estimator) -> list[Uncharged]:
     """The section of one cost centre, by month, concern, subject and model."""
     counts: dict[_Concerned, Counter[str]] = {}
-    for charge_month, facts, sums in _changes(group, month):
-        for concern, found in _concerns(str(facts["subject"]), sums):
+    apart = snapshot.rules >= FAILED_APART_SINCE
+    for charge_month, facts, sums in _changes(group, snapshot.month):
+        for concern, found in _concerns(str(facts["subject"]), sums, failed_apart=apart):
             place = _Concerned(
                 concern=concern,
                 charge_month=charge_month,
@@ -106,15 +112,20 @@ def _changes(group: Group, month: str) -> Iterable[tuple[str, Mapping[str, int |
             yield correction.month, changed.facts, changed.delta
 
 
-def _concerns(subject: str, sums: Measures) -> Iterable[tuple[Concern, Counter[str]]]:
+def _concerns(
+    subject: str, sums: Measures, *, failed_apart: bool
+) -> Iterable[tuple[Concern, Counter[str]]]:
+    failed = sums.get("failed", 0) if failed_apart else 0
     if sums.get("unpriced", 0):
         priced = {u for u in Unit if sums.get(AMOUNT_COLUMNS["list", u], 0)}
         quantities = {
             unit.value: sums.get(QUANTITY_COLUMNS[unit], 0) for unit in Unit if unit not in priced
         }
         yield "unpriced", Counter(calls=sums["unpriced"], **quantities)
-    if sums.get("no_usage", 0):
-        yield "no_usage", Counter(calls=sums["no_usage"])
+    if served := sums.get("no_usage", 0) - failed:
+        yield "no_usage", Counter(calls=served)
+    if failed:
+        yield "failed", Counter(calls=failed)
     if sums.get("pending", 0):
         yield "pending", Counter(calls=sums["pending"])
     if sums.get("excluding", 0):
@@ -130,7 +141,7 @@ def _shown(place: _Concerned, counts: Counter[str], estimator: Estimator) -> Unc
     elif place.concern in {"no_usage", "pending"}:
         estimate, basis = estimator.of_calls(place.model, counts["calls"])
     else:
-        estimate, basis = None, IN_LINES if place.concern == "unattributed" else INCOMPLETE
+        estimate, basis = None, BASES[place.concern]
     return Uncharged(
         concern=place.concern,
         charge_month=place.charge_month,

@@ -24,6 +24,7 @@ SHARES_MAX = 10
 _WORDS = {
     "unpriced": "without a price",
     "no_usage": "without usage",
+    "failed": "failed",
     "pending": "not finished yet",
     "unattributed": "without a caller",
     "excludes": "with an incomplete cost",

@@ -16,7 +16,8 @@ from table_api.storage.table_storage import Value
 SCHEMA = "llm-chargeback/snapshot/1"
 RULES = 3
 """How documents are made of a snapshot, from now on. 1 had no `x_CallsExcluding` in FOCUS. 2 spread
-the cents of an invoice over its lines at once; 3 spreads them over people first.
+the cents of an invoice over its lines at once and estimated failed calls. 3 spreads the cents over
+people first, and lists failed calls apart.
 """
 INVOICE_DIGITS = 6
 

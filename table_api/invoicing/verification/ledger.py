@@ -16,7 +16,7 @@ from table_api.storage.named_rows import UNREADABLE
 from table_api.storage.table_storage import Row, TableStorage
 
 _TABLE = "ledger"
-_COUNTED = ("calls", "errors", "unpriced", "no_usage", "excluding", "pending")
+_COUNTED = ("calls", "errors", "unpriced", "no_usage", "excluding", "pending", "failed")
 _LAYERS = ("list", "contracted", "charge", "billed")
 
 _RATED = ("provider", "model_version", "deployment_type")

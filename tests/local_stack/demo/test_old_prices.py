@@ -1,5 +1,6 @@
-"""The box warns of prices in use that nobody compared with their source for too long."""
+"""The box shows what waits now, and warns of prices that nobody compared for too long."""
 
+import re
 from io import StringIO
 
 import msgspec
@@ -31,12 +32,21 @@ async def test_old_prices_of_the_demonstrations_book_are_counted() -> None:
     assert found.old > 0
 
 
-def test_the_box_names_old_prices_only_where_there_are_any() -> None:
-    def printed(box: DemoBox) -> str:
-        console = Console(record=True, width=100, file=StringIO())
-        show(box, console)
-        return console.export_text()
+def printed(box: DemoBox) -> str:
+    console = Console(record=True, width=100, file=StringIO())
+    show(box, console)
+    return console.export_text()
 
+
+def test_the_box_shows_what_waits_at_the_end_and_not_what_ever_waited() -> None:
+    paired = msgspec.structs.replace(BOX, deferred=355, gateway_calls=600, waiting=2)
+    assert re.search(r"waiting for tokens +2 ", printed(paired))
+    assert "355" not in printed(paired)
+    without_log = msgspec.structs.replace(BOX, deferred=7)
+    assert re.search(r"waiting for tokens +7 ", printed(without_log))
+
+
+def test_the_box_names_old_prices_only_where_there_are_any() -> None:
     assert "old prices" not in printed(BOX)
     old = msgspec.structs.replace(BOX, old_prices=3, prices=12)
     assert "3 of 12 in use: see http://127.0.0.1:1/prices" in printed(old)

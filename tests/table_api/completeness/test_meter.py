@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pricing_rules.types import CallState, Exclusion
 from table_api.completeness.calls import PostedCall, SeenCall
@@ -31,6 +32,7 @@ seen = st.builds(
     reported_tokens=counts,
     logged_tokens=counts,
     mismatched=st.booleans(),
+    failed=st.booleans(),
     lacks_completion=st.none() | st.booleans(),
 )
 posted = st.builds(
@@ -41,6 +43,7 @@ posted = st.builds(
     deployment=names,
     state=st.sampled_from([state for state in CallState if state is not CallState.MOVED]),
     charge=st.integers(0, 10**15),
+    failed=st.booleans(),
     excludes=st.lists(st.sampled_from(list(Exclusion)), unique=True).map(tuple),
 )
 ledgers = st.dictionaries(st.sampled_from([call_id(number) for number in range(20)]), posted)
@@ -117,3 +120,28 @@ def test_charges_that_leave_something_out_are_counted_by_name_and_model() -> Non
     assert sums.calls[CallTally.WITHOUT_TOOL_FEES] == 1
     assert sums.calls[CallTally.WITHOUT_DETAILS] == 0
     assert sums.calls[CallTally.POSTED] == 1
+
+
+def test_a_failed_call_without_usage_is_counted_apart_and_never_estimated() -> None:
+    def standing(state: CallState, charge: int = 0, *, failed: bool = False) -> PostedCall:
+        return PostedCall(
+            subject="u", api="llm", model="m", deployment="m", state=state, charge=charge,
+            excludes=(), failed=failed,
+        )  # fmt: skip
+
+    ledger = {
+        call_id(1): standing(CallState.PRICED, 10),
+        call_id(2): standing(CallState.NO_USAGE),
+        call_id(3): standing(CallState.NO_USAGE, failed=True),
+    }
+    open_calls = [replace(waiting("m"), call_id=call_id(number)) for number in range(1, 6)]
+    open_calls[4] = replace(open_calls[4], failed=True)
+    meter = CompletenessMeter()
+    meter.add(open_calls, ledger, [])
+    report = meter.report()
+    for sums in (report.totals, *report.models.values()):
+        assert (sums.calls[CallTally.NO_USAGE], sums.calls[CallTally.FAILED]) == (2, 1)
+        assert (sums.calls[CallTally.WAITING], sums.calls[CallTally.WAITING_FAILED]) == (2, 1)
+        assert sums.estimates[CallTally.NO_USAGE] == 10
+        assert sums.estimates[CallTally.WAITING] == 10
+        assert sums.unestimated == 0

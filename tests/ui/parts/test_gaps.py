@@ -35,6 +35,7 @@ def test_nothing_missing_is_no_gap() -> None:
         ({"gateway_calls": 5, "usage_events": 5, "logged": 1}, "Not in the gateway's log", 4, "—"),
         ({"waiting": 2, "waiting_estimate": "0.5"}, "Waiting", 2, "estimate 0.500 USD"),
         ({"no_usage": 2, "no_usage_estimate": None}, "No usage", 2, "not known"),
+        ({"no_usage": 2, "failed": 2, "no_usage_estimate": "0"}, "Failed", 2, "nothing is charged"),
         ({"unpriced": 1, "unpriced_estimate": None}, "Unpriced", 1, "not known"),
         (
             {"unattributed": 1, "unattributed_charge": "2"},

@@ -55,6 +55,7 @@ async def test_metering_shows_progress_dead_letters_and_the_audit(
     assert await get(api, "/v1/metering") == {
         "partitions": [],
         "totals": dict.fromkeys((count.value for count in Count), 0),
+        "waiting": 0,
         "dead_letters_open": 0,
         "dead_letters_complete": True,
         "audit": None,

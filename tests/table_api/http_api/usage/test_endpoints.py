@@ -21,6 +21,7 @@ async def test_usage_of_the_running_month_is_exact_and_by_day(
         "no_usage_calls": 0,
         "excluding_calls": 0,
         "pending_calls": 0,
+        "failed_calls": 0,
         "units": {"input": 3072, "cache_read": 3072, "output": 1281},
         "cost": {"list": "0.0035856", "contracted": "0.0035856", "charge": "0.0035856"},
     }
