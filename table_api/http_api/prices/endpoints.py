@@ -16,6 +16,9 @@ from table_api.http_api.conventions.queries import Day, NoQuery, Text
 from table_api.http_api.prices import models
 from table_api.prices.price_list import BookInUse, ListedPrice, PriceList
 
+CONTRACT = "contract"
+"""Kind of the source of what the company has agreed on: such a price is for Billing roles."""
+
 
 class PricesQuery(NoQuery):
     """Which prices."""
@@ -37,6 +40,7 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
         _price(price, book, today)
         for price in (await listed.prices() if book else [])
         if book and price.book_version == book.version and price.holds(at)
+        if asking.caller.sees_everybody or price.source != CONTRACT
     ]
     named = query.model and query.model.lower()
     answer = models.Prices(

@@ -8,6 +8,7 @@ import pytest
 from table_api.prices.price_list import PriceList
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.calls import NOW
+from tests.fixtures.office import issuer_of_office, open_office
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text
 from tests.table_api.conftest import ApiClient
 
@@ -72,6 +73,30 @@ async def test_prices_are_asked_for_by_model_and_day(api: ApiClient, prices: str
     assert await rules("day=2026-05-31") == ["base.gone", "base.m", "base.n"]
     assert await rules("day=2025-12-31") == []
     assert (await api.get("/v1/prices?day=yesterday")).status_code == 400
+
+
+async def test_what_the_company_agreed_on_is_for_billing_roles(tmp_path: Path) -> None:
+    """A base rule may quote the contract: its price, and what its source says of it."""
+    agreed = 'source = { kind = "contract", checked = 2026-06-01, url = "https://xq-agreed" }'
+    book = compile_text(
+        tmp_path,
+        base_rule("base.m").replace(SOURCE, agreed),
+        base_rule("base.n").replace('model = "m"', 'model = "n"'),
+        ALIAS,
+    )
+    with issuer_of_office() as (issuer, access):
+        office = await open_office(issuer, access)
+        await PriceList(office.storage).publish(book, at=NOW, age_days_max=30)
+        found = {}
+        for caller in ("employee", "owner", "service", "reader", "admin"):
+            async with office.client(caller) as api:
+                answer = await api.get("/v1/prices")
+            rules = [each["rule"] for each in answer.json()["data"]]
+            found[caller] = (rules, answer.json()["old_in_use"], "xq-agreed" in answer.text)
+    listed, everything = (["base.n"], 0, False), (["base.m", "base.n"], 1, True)
+    assert found == dict.fromkeys(("employee", "owner", "service"), listed) | dict.fromkeys(
+        ("reader", "admin"), everything
+    )
 
 
 async def test_before_any_consumer_ran_there_is_no_price(api: ApiClient) -> None:
