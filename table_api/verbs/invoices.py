@@ -110,6 +110,12 @@ def _print_preview(documents: MonthDocuments) -> None:
             if part.kind == "correction":
                 say(f"{document.number}: {part.amount} corrects {part.charge_month}")
         for entry in document.uncharged:
+            if entry.calls < 0:
+                say(
+                    f"{document.number}: {-entry.calls} calls of {entry.charge_month} are no "
+                    f"longer {entry.concern}, {entry.subject} {entry.model}"
+                )
+                continue
             say(
                 f"{document.number}: {entry.calls} calls {entry.concern}, {entry.subject} "
                 f"{entry.model}, estimate {entry.estimate or 'none'}"

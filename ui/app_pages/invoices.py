@@ -11,7 +11,13 @@ from ui.api.me_answer import Me, Permission
 from ui.format import escape, exact_amount
 from ui.parts.choosers import choose
 from ui.parts.failure import failures_shown
-from ui.parts.invoice_parts import money_column, show_concerns, show_subtotals
+from ui.parts.invoice_parts import (
+    money_column,
+    settled_lines,
+    show_concerns,
+    show_settled,
+    show_subtotals,
+)
 from ui.parts.invoice_preview import draw_preview
 from ui.parts.tables import count_column, exact_column, opened_row, plain_table, text_column
 
@@ -123,6 +129,7 @@ def draw_invoice(number: str) -> None:
         st.metric("Lines", f"{invoice.lines:,}", border=True)
         st.metric("Calls of the month", f"{invoice.calls:,}", border=True)
     show_subtotals(invoice.subtotals)
+    show_settled(settled_lines(invoice.uncharged, invoice.subtotals, invoice.currency))
     show_concerns(invoice.uncharged, invoice.currency)
     show_files(invoice)
 

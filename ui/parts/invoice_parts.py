@@ -1,6 +1,8 @@
 """What an invoice is made of, and what its amount does not include."""
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 import streamlit as st
@@ -22,6 +24,14 @@ WORDS = {
     "pending": "not finished yet",
     "unattributed": "without a caller",
     "excludes": "with an incomplete cost",
+}
+
+GOT = {
+    "unpriced": "got their price",
+    "no_usage": "got their usage",
+    "pending": "were finished",
+    "unattributed": "got their caller",
+    "excludes": "got their complete cost",
 }
 
 
@@ -48,8 +58,37 @@ def show_subtotals(parts: Sequence[InvoiceSubtotal]) -> None:
     )
 
 
+def settled_lines(
+    rows: Sequence[InvoiceConcern], subtotals: Sequence[InvoiceSubtotal], currency: str
+) -> list[str]:
+    """Calls of closed months that lack nothing any more, and what their month adds here."""
+    calls: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row.calls < 0:
+            calls[row.charge_month, row.concern] -= row.calls
+    amounts = {part.charge_month: part.amount for part in subtotals if part.kind == "correction"}
+    return [
+        f"{counted(count, 'call')} of {date.fromisoformat(f'{month}-01'):%B %Y} {GOT[concern]}: "
+        f"the corrections of that month are {amounts.get(month, Decimal(0)):+,f} {currency} "
+        "on this invoice."
+        for (month, concern), count in sorted(calls.items())
+    ]
+
+
+def show_settled(lines: Sequence[str]) -> None:
+    """What `settled_lines` says, one line each."""
+    if lines:
+        st.info("\n".join(f"- {line}" for line in lines), icon=":material/done_all:")
+
+
+def still_open(rows: Sequence[InvoiceConcern]) -> list[InvoiceConcern]:
+    """The concerns that lack something now; `settled_lines` says the others."""
+    return [row for row in rows if row.calls > 0]
+
+
 def show_concerns(rows: Sequence[InvoiceConcern], currency: str) -> None:
     """What the amounts do not include; the page always shows it."""
+    rows = still_open(rows)
     if not rows:
         return
     st.subheader("Calls without an amount, an owner or a complete cost")

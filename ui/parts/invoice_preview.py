@@ -8,7 +8,7 @@ from ui.api.connection import api
 from ui.api.invoice_answers import InvoicePreview
 from ui.format import counted, escape, exact_amount, exact_number
 from ui.parts.choosers import choose
-from ui.parts.invoice_parts import money_column, show_concerns
+from ui.parts.invoice_parts import money_column, settled_lines, show_concerns, show_settled
 from ui.parts.tables import count_column, exact_column, plain_table, text_column
 
 REGROUPED_SHOWN_MAX = 50
@@ -35,6 +35,13 @@ def draw_preview() -> None:
         st.metric("Invoices", f"{len(preview.data):,}", border=True)
         st.metric("Calls waiting for usage", f"{preview.open_calls:,}", border=True)
     show_cost_centres(preview)
+    show_settled(
+        [
+            f"{escape(row.cost_centre or 'no cost centre')}: {line}"
+            for row in preview.data
+            for line in settled_lines(row.uncharged, row.subtotals, preview.currency)
+        ]
+    )
     show_concerns([each for row in preview.data for each in row.uncharged], preview.currency)
     show_left_out(preview)
 

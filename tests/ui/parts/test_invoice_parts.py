@@ -1,0 +1,39 @@
+"""What an invoice says of calls of closed months that got what they lacked."""
+
+from decimal import Decimal
+
+import msgspec
+
+from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
+from ui.parts.invoice_parts import settled_lines, still_open
+
+PRICED_SINCE = InvoiceConcern(
+    concern="unpriced",
+    charge_month="2026-10",
+    subject="ann",
+    name="Ann",
+    model="lab-model-x",
+    calls=-11,
+    estimate=Decimal("-0.0294"),
+    basis="mean",
+)
+CORRECTION = InvoiceSubtotal(
+    charge_month="2026-10",
+    kind="correction",
+    lines=3,
+    amount=Decimal("0.11"),
+    amount_unrounded=Decimal("0.1133"),
+)
+
+
+def test_calls_that_got_their_price_are_said_with_what_the_month_adds() -> None:
+    assert settled_lines([PRICED_SINCE], [CORRECTION], "USD") == [
+        "11 calls of October 2026 got their price: the corrections of that month are +0.11 USD "
+        "on this invoice."
+    ]
+
+
+def test_a_list_of_concerns_has_no_negative_count_or_estimate() -> None:
+    open_still = msgspec.structs.replace(PRICED_SINCE, calls=2, estimate=Decimal("0.005"))
+    assert still_open([PRICED_SINCE, open_still]) == [open_still]
+    assert settled_lines([open_still], [CORRECTION], "USD") == []
