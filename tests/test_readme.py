@@ -37,9 +37,10 @@ def test_the_box_has_the_lines_that_the_demonstration_prints() -> None:
     numbers: dict[str, Any] = dict.fromkeys(DemoBox.__struct_fields__, 1)
     texts = {"total_cost": "0", "currency": "USD", "audit": "ok", "key": "k", "invoices": "6"}
     urls = dict.fromkeys(("ui", "api", "broker", "base_url"), "")
+    commands = {"token_command": "t", "shell_settings": "s"}
     people = {each.person.name: each.title for each in demo_accounts().values()}
     show(
-        DemoBox(**{**numbers, **texts, "urls": urls, "sign_in": people, "token_command": "t"}),
+        DemoBox(**{**numbers, **texts, "urls": urls, "sign_in": people, **commands}),
         console,
     )
     [box] = re.findall(r"╭.*?╯", README, re.DOTALL)

@@ -60,6 +60,8 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     """Whom to sign in to the UI as: what each one is, by name."""
     token_command: str = ""
     """Prints an access token for the API."""
+    shell_settings: str = ""
+    """Gives a shell the settings of this stack, for the commands of the README."""
     old_prices: int = 0
     """Prices in use that nobody compared with their source for PRICE_AGE_DAYS_MAX days."""
     prices: int = 0
@@ -104,6 +106,8 @@ def show(box: DemoBox, console: Console) -> None:
     ]
     if box.token_command:
         rows.append(("token for the API", box.token_command))
+    if box.shell_settings:
+        rows.append(("settings for commands", box.shell_settings))
     if box.key is not None:
         rows.append(("key", f"{box.key} (for any OpenAI client at base_url)"))
     for name, value in rows:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shlex
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ from table_api.storage.timestamp import now_utc
 
 DATA = Path(".local")
 """Where everything is kept, unless an option gives another directory."""
+ENV_FILE = "demo.env"
+"""In that directory: the settings of the stack that runs, for a shell."""
 CALLS = 600
 """Number of live calls, unless an option gives another."""
 CALLS_PER_S = 50.0
@@ -105,7 +108,8 @@ async def _run(options: DemoOptions, console: Console) -> int:
         partial(console.print, soft_wrap=True)
     )
     traffic = _traffic(options, now=datetime.now(UTC), direct=direct)
-    (options.data / "demo.json").unlink(missing_ok=True)
+    for name in ("demo.json", ENV_FILE):
+        (options.data / name).unlink(missing_ok=True)
     async with Supervisor(options.data / "logs", quiet=options.quiet) as supervisor:
         gateway = (
             None
@@ -115,6 +119,7 @@ async def _run(options: DemoOptions, console: Console) -> int:
             ]
         )
         ports, pids = await _start(supervisor, options.data, gateway, console)
+        stack.write_shell_settings(options.data / ENV_FILE, ports)
         storage = AzureTableStorage.from_connection_string(ports.storage)
         try:
             await _name_people(storage)
@@ -130,7 +135,11 @@ async def _run(options: DemoOptions, console: Console) -> int:
         if options.trace is None and options.calls is None:
             closed = await _close_last_month(ports, without_pairing=traffic.live is None)
             box = msgspec.structs.replace(box, invoices=closed)
-        box = msgspec.structs.replace(box, **_sign_in(options.data))
+        box = msgspec.structs.replace(
+            box,
+            **_sign_in(options.data),
+            shell_settings=f"set -a; . {shlex.quote(_for_shell(options.data / ENV_FILE))}; set +a",
+        )
         _write(box, options.data / "demo.json")
         show(box, Console())
         if not options.exit:
@@ -258,6 +267,11 @@ def _sign_in(data: Path) -> dict[str, Any]:
         "sign_in": {account.person.name: account.title for account in accounts},
         "token_command": "python -m local_stack.identity token --as employee" + elsewhere,
     }
+
+
+def _for_shell(path: Path) -> str:
+    """A path that `.` takes for a file, and not for a name to look up in PATH."""
+    return str(path) if path.is_absolute() else f"./{path}"
 
 
 def _write(box: DemoBox, path: Path) -> None:

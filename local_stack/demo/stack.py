@@ -1,6 +1,7 @@
 """The parts of the local stack: ports, command lines, settings, and when each is ready."""
 
 import secrets
+import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ METERING_GROUP = "metering"
 _HERE = Path(__file__).parents[1]
 EVENT_HUBS = _HERE / "event_hubs.json"
 PRICE_BOOK = _HERE / "demo_book.toml"
+LAB_ALIAS = _HERE / "lab_alias.toml"
+"""What the demonstration's book leaves out."""
 
 PREFERRED_PORTS = {
     "amqp": 5672,
@@ -130,6 +133,16 @@ def settings(ports: Ports) -> Mapping[str, str]:
         "PAIRING_TIMEOUT_S": "6",
         "PAIRING_SWEEP_INTERVAL_S": "1",
     }
+
+
+def write_shell_settings(path: Path, ports: Ports) -> None:
+    """Settings for commands in another terminal: this stack's ports, and the corrected prices."""
+    chosen = {
+        **settings(ports),
+        "PRICE_BOOKS": f"{PRICE_BOOK}:{LAB_ALIAS}",
+    }
+    lines = [f"{name}={shlex.quote(value)}" for name, value in chosen.items()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def api_settings(ports: Ports, identity: IdentityConfig) -> Mapping[str, str]:

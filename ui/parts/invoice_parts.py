@@ -82,9 +82,14 @@ def show_settled(lines: Sequence[str]) -> None:
         st.info("\n".join(f"- {line}" for line in lines), icon=":material/done_all:")
 
 
+def still_open(rows: Sequence[InvoiceConcern]) -> list[InvoiceConcern]:
+    """The concerns that lack something now; `settled_lines` says the others."""
+    return [row for row in rows if row.calls > 0]
+
+
 def show_concerns(rows: Sequence[InvoiceConcern], currency: str) -> None:
     """What the amounts do not include; the page always shows it."""
-    rows = [row for row in rows if row.calls > 0]
+    rows = still_open(rows)
     if not rows:
         return
     st.subheader("Calls without an amount, an owner or a complete cost")

@@ -45,6 +45,7 @@ class ProblemKind(Enum):
     UNKNOWN_CALL = ("unknown-call", 404, "The call is unknown")
     UNKNOWN_RUN = ("unknown-run", 404, "The re-rating run is unknown")
     UNKNOWN_INVOICE = ("unknown-invoice", 404, "The invoice or file is unknown")
+    NOT_ACCEPTABLE = ("not-acceptable", 406, "There is no answer of the type asked for")
     TOO_LARGE = ("too-large", 413, "The body is too large")
     TARGET_TOO_LONG = ("target-too-long", 414, "Path and query are too long")
     TOO_MANY_REQUESTS = ("too-many-requests", 429, "The caller asks too often")

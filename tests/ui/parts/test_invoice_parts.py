@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
+import msgspec
 from streamlit.testing.v1 import AppTest
 
 from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
-from ui.parts.invoice_parts import settled_lines
+from ui.parts.invoice_parts import settled_lines, still_open
 
 PRICED_SINCE = InvoiceConcern(
     concern="unpriced",
@@ -45,3 +46,9 @@ def test_no_count_and_no_estimate_is_negative() -> None:
     page = AppTest.from_function(only_settled).run()
     assert not page.exception
     assert not page.dataframe
+
+
+def test_a_list_of_concerns_has_no_negative_count_or_estimate() -> None:
+    open_still = msgspec.structs.replace(PRICED_SINCE, calls=2, estimate=Decimal("0.005"))
+    assert still_open([PRICED_SINCE, open_still]) == [open_still]
+    assert settled_lines([open_still], [CORRECTION], "USD") == []

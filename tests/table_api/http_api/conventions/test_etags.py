@@ -21,3 +21,14 @@ async def test_same_answer_is_not_sent_twice(api: ApiClient, memory: MemoryTable
     assert other_question.status_code == 200
     await (await open_ledger(memory)).post([make_call(9, id=call_id(9))])
     assert (await api.get("/v1/usage", headers={"If-None-Match": tag})).status_code == 200
+
+
+async def test_a_type_that_the_answer_does_not_have_is_refused(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await post(memory, "a")
+    for accept in ("text/csv", "text/html, text/*;q=0.5", "application/json;q=0, text/csv"):
+        answer = await api.get("/v1/usage", headers={"Accept": accept})
+        assert (answer.status_code, answer.json()["type"]) == (406, "urn:problem:not-acceptable")
+    for accept in ("*/*", "application/json", "text/csv, application/*;q=0.1", ""):
+        assert (await api.get("/v1/usage", headers={"Accept": accept})).status_code == 200
