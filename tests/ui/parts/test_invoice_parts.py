@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import msgspec
-from streamlit.testing.v1 import AppTest
 
 from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
 from ui.parts.invoice_parts import settled_lines, still_open
@@ -32,20 +31,6 @@ def test_calls_that_got_their_price_are_said_with_what_the_month_adds() -> None:
         "11 calls of October 2026 got their price: the corrections of that month are +0.11 USD "
         "on this invoice."
     ]
-
-
-def only_settled() -> None:
-    """A page of one concern; the script of an AppTest has its own imports."""
-    from tests.ui.parts.test_invoice_parts import PRICED_SINCE  # noqa: PLC0415
-    from ui.parts.invoice_parts import show_concerns  # noqa: PLC0415
-
-    show_concerns([PRICED_SINCE], "USD")
-
-
-def test_no_count_and_no_estimate_is_negative() -> None:
-    page = AppTest.from_function(only_settled).run()
-    assert not page.exception
-    assert not page.dataframe
 
 
 def test_a_list_of_concerns_has_no_negative_count_or_estimate() -> None:
