@@ -1,11 +1,13 @@
 """What an invoice says of calls of closed months that got what they lacked."""
 
 from decimal import Decimal
+from typing import get_args
 
 from streamlit.testing.v1 import AppTest
 
+from table_api.invoicing.documents.document import Concern
 from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
-from ui.parts.invoice_parts import settled_lines
+from ui.parts.invoice_parts import GOT, WORDS, settled_lines
 
 PRICED_SINCE = InvoiceConcern(
     concern="unpriced",
@@ -31,6 +33,10 @@ def test_calls_that_got_their_price_are_said_with_what_the_month_adds() -> None:
         "11 calls of October 2026 got their price: the corrections of that month are +0.11 USD "
         "on this invoice."
     ]
+
+
+def test_every_concern_has_words_for_calls_that_lack_it_and_for_those_that_got_it() -> None:
+    assert set(WORDS) == set(GOT) == set(get_args(Concern))
 
 
 def only_settled() -> None:
