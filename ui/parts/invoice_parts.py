@@ -30,6 +30,7 @@ WORDS = {
 GOT = {
     "unpriced": "got their price",
     "no_usage": "got their usage",
+    "failed": "that failed got their usage",
     "pending": "were finished",
     "unattributed": "got their caller",
     "excludes": "got their complete cost",

@@ -1,11 +1,13 @@
 """What an invoice says of calls of closed months that got what they lacked."""
 
 from decimal import Decimal
+from typing import get_args
 
 import msgspec
 
+from table_api.invoicing.documents.document import Concern
 from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
-from ui.parts.invoice_parts import settled_lines, still_open
+from ui.parts.invoice_parts import GOT, WORDS, settled_lines, still_open
 
 PRICED_SINCE = InvoiceConcern(
     concern="unpriced",
@@ -37,3 +39,7 @@ def test_a_list_of_concerns_has_no_negative_count_or_estimate() -> None:
     open_still = msgspec.structs.replace(PRICED_SINCE, calls=2, estimate=Decimal("0.005"))
     assert still_open([PRICED_SINCE, open_still]) == [open_still]
     assert settled_lines([open_still], [CORRECTION], "USD") == []
+
+
+def test_every_concern_has_words_for_calls_that_lack_it_and_for_those_that_got_it() -> None:
+    assert set(WORDS) == set(GOT) == set(get_args(Concern))
