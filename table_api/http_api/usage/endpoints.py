@@ -1,5 +1,7 @@
 """Handlers of usage and subjects, and the cursor of the list of subjects."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Annotated
 from unicodedata import normalize
 
@@ -7,7 +9,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.http_api.access.question import Asking, asking_of, question_of
+from table_api.http_api.access.question import Asking, Question, asking_of, question_of
 from table_api.http_api.conventions.cursor import (
     InvalidCursor,
     decode_cursor,
@@ -29,6 +31,8 @@ from table_api.http_api.visible.usage import (
     show_list,
     subject_usage,
 )
+from table_api.owners.share import Everything
+from table_api.usage.daily_usage import DailyUsage
 from table_api.usage.grouping import Dimension
 from table_api.usage.subject_list import ListPosition
 
@@ -61,6 +65,22 @@ def _dimensions_read(query: UsageQuery) -> set[Dimension]:
     return found
 
 
+def _check_cost_centre(question: Question, cells: Iterable[DailyUsage], query: UsageQuery) -> None:
+    """Refused when nobody has it. To whoever sees a share only, such a cost centre has no calls."""
+    wanted = query.cost_centre
+    if not wanted or not isinstance(question.sight, Everything):
+        return
+    known = {person.cost_centre for person in question.people if person.cost_centre}
+    if wanted in known or any(
+        question.cost_centre(cell.subject, cell.day) == wanted for cell in cells
+    ):
+        return
+    spelt = {name.casefold(): name for name in sorted(known)}
+    near = [spelt[name] for name in get_close_matches(wanted.casefold(), spelt, n=1)]
+    hint = f"; the nearest is {near[0]!r}" if near else ""
+    raise refused_parameter("cost_centre", wanted, f"nobody has this cost centre{hint}")
+
+
 async def get_usage(request: Request, query: Annotated[UsageQuery, Query()]) -> Response:
     """Usage of everybody in a range of days, grouped."""
     asking = asking_of(request)
@@ -69,6 +89,7 @@ async def get_usage(request: Request, query: Annotated[UsageQuery, Query()]) -> 
         cells = await everybodys_usage(asking, question, _dimensions_read(query))
     else:
         cells = await subject_usage(asking, question, normalize("NFC", query.subject))
+    _check_cost_centre(question, cells, query)
     body = answers.usage(question, cells, query, await newest_call(asking, question))
     return json_answer(request, body, asking.caller.binding)
 

@@ -51,6 +51,12 @@ async def test_usage_is_grouped_and_filtered_by_cost_centre_of_the_charge_day(
     assert (await get(api, "/v1/usage", cost_centre="R&D"))["totals"]["calls"] == 1
     assert (await get(api, "/v1/usage", cost_centre=""))["totals"]["calls"] == 2
     assert (await get(api, "/v1/usage", cost_centre="IT"))["totals"]["calls"] == 0
+    for wrong, hint in (("r&d", "; the nearest is 'R&D'"), ("Zoo", "")):
+        answer = await api.get("/v1/usage", params={"cost_centre": wrong})
+        assert (answer.status_code, answer.json()["detail"]) == (
+            400,
+            f"cost_centre = {wrong!r}: nobody has this cost centre{hint}",
+        )
     assert (await get(api, "/v1/usage", subject="b"))["totals"]["calls"] == 2
     assert (await get(api, "/v1/usage", model="gpt-4o"))["data"] == []
 
