@@ -17,6 +17,7 @@ from table_api.http_api.access.settings import AuthMode
 from table_api.http_api.access.sights import Sight, Sights
 from table_api.http_api.conventions.models import Fields
 from table_api.http_api.conventions.queries import RangeQuery
+from table_api.invoicing.closing.waiting import WaitingCount
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import LedgerMeta
@@ -44,6 +45,7 @@ class Api:
     invoicing: InvoicingSettings
     auth_mode: AuthMode
     now: Callable[[], datetime]
+    waiting: WaitingCount = field(default_factory=WaitingCount)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -41,7 +41,7 @@ async def get_metering(request: Request, query: Annotated[NoQuery, Query()]) -> 
     asking = asking_of(request)
     api = asking.api
     await api.reads.meta()
-    status = await read_metering(api.storage, api.groups, api.now)
+    status = await read_metering(api.storage, api.groups, api.waiting, api.now)
     return json_answer(request, metering_answer(status), asking.caller.binding)
 
 

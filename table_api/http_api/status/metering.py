@@ -10,7 +10,7 @@ from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.groups import Groups
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.http_api.conventions.models import Answer
-from table_api.invoicing.closing.close_job import waiting_now
+from table_api.invoicing.closing.waiting import WaitingCount
 from table_api.storage.table_storage import TableStorage
 
 
@@ -74,7 +74,7 @@ class MeteringStatus:
 
 
 async def read_metering(
-    storage: TableStorage, groups: Groups, now: Callable[[], datetime]
+    storage: TableStorage, groups: Groups, waiting: WaitingCount, now: Callable[[], datetime]
 ) -> MeteringStatus:
     """Read it all. May raise Unavailable."""
     metering = groups.metering
@@ -83,7 +83,7 @@ async def read_metering(
     return MeteringStatus(
         partitions=tuple(partitions),
         totals={count: sum(row.counts[count] for row in partitions) for count in Count},
-        waiting=await waiting_now(storage, groups, now),
+        waiting=await waiting.read(storage, groups, now),
         dead_letters_open=len(letters.letters),
         dead_letters_complete=letters.complete,
         audit=await last_audit(storage),

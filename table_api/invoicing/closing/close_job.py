@@ -90,13 +90,6 @@ def waiting_calls(
     return count
 
 
-async def waiting_now(storage: TableStorage, groups: Groups, now: Callable[[], datetime]) -> int:
-    """How many calls wait for their usage at this moment, of whatever month."""
-    stop = now() + CLOCKS_APART_MAX
-    first = await OpenCalls(storage).first_hour()
-    return await waiting_calls(storage, groups, now=now)(first or stop, stop)
-
-
 async def _deferred_unread(table: ProgressTable, groups: Groups, stop: datetime) -> int:
     """At most so many events of before `stop` were left to pairing, which has not read them."""
     of_pairing = await table.of_group(groups.pairing_usage.hub, groups.pairing_usage.group)
