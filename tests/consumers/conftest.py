@@ -42,6 +42,9 @@ TABLES = (
     "people",
     "replays",
     "takenout",
+    "opencalls",
+    "rawusage",
+    "prices",
 )
 QUICK = {
     "LINGER_S": "0.05",

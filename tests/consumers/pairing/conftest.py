@@ -38,7 +38,9 @@ CONFIG = BrokerConfig(
         HubConfig(name=DIAGNOSTICS, partitions=PARTITIONS, consumer_groups=("pairing",)),
     )
 )
-TABLES = ("ledger", "monthly", "meta", "progress", "deadletters", "opencalls")
+TABLES = (
+    "ledger", "monthly", "meta", "progress", "deadletters", "opencalls", "rawusage", "prices",
+)  # fmt: skip
 QUICK = {
     "LINGER_S": "0.05",
     "CHECKPOINT_INTERVAL_S": "0.3",
