@@ -204,7 +204,7 @@ class CallState(StrEnum):
     """The call was counted under a wrong key and now stands under another."""
 
 
-class Charge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Charge(msgspec.Struct, frozen=True, gc=False):
     """One unit's line of a PricedCall. Amounts are pico-units; a layer's lines sum to its total."""
 
     unit: Unit

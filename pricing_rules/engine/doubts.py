@@ -58,17 +58,18 @@ def why_not_charged(event: UsageEvent) -> str | None:
 
 def excluded(event: UsageEvent, terms: Terms) -> tuple[str, ...]:
     """What the cost of a call leaves out, sorted."""
-    names: set[str] = set()
-    if terms.tier_unconfirmed or (event.stream and terms.tier_unsaid):
+    tier = terms.tier_unconfirmed or (event.stream and terms.tier_unsaid)
+    if event.rank is not Rank.GATEWAY_LOG:
+        return (Exclusion.TIER,) if tier else ()
+    names: set[str] = {*terms.unlogged, *(() if event.usage is None else event.usage.excludes)}
+    if tier:
         names.add(Exclusion.TIER)
-    if event.rank is Rank.GATEWAY_LOG:
-        names.update(terms.unlogged, () if event.usage is None else event.usage.excludes)
-        if is_anthropic(event.operation, (terms.model, event.model, event.deployment)):
-            names.add(Exclusion.CACHE_WRITE)
-        if _may_use_tools(event):
-            names.add(Exclusion.TOOL_FEES)
-        if event.status >= 400 and event.model is None:
-            names.add(Exclusion.ESTIMATED)
+    if is_anthropic(event.operation, (terms.model, event.model, event.deployment)):
+        names.add(Exclusion.CACHE_WRITE)
+    if _may_use_tools(event):
+        names.add(Exclusion.TOOL_FEES)
+    if event.status >= 400 and event.model is None:
+        names.add(Exclusion.ESTIMATED)
     return tuple(sorted(names))
 
 

@@ -41,8 +41,11 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
         return _without_usage(event, book, terms)
     if terms.refusal is not None:
         return _refused(event, book, terms=terms, reason=terms.refusal)
-    index = _tier_index(terms.tiers, usage) if len(terms.tiers) > 1 else 0
-    tier = terms.tiers[index]
+    tiers = terms.tiers
+    index, tier = 0, tiers[0]
+    if tier.up_to is not None:
+        index = _tier_index(tiers, usage)
+        tier = tiers[index]
     if usage.caveats is not None and (doubt := doubt_of(usage, tier)) is not None:
         return _unpriced(event, book, terms=terms, reason=doubt)
     counts = usage.counts if tier.plain else _counts_with_rates_of_their_own(usage, tier)
@@ -51,17 +54,8 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
         quantity = counts.get(unit)
         if quantity is not None:
             amount = quantity * price
-            charges.append(
-                Charge(
-                    unit=unit,
-                    quantity=quantity,
-                    unit_price=price,
-                    list=amount,
-                    contracted=amount,
-                    charge=amount,
-                    billed=amount,
-                )
-            )
+            # By position: keywords would take a twentieth of rating.
+            charges.append(Charge(unit, quantity, price, amount, amount, amount, amount))
     if len(charges) < len(counts):
         return _with_fees(event, book, terms=terms, charges=charges, counts=counts, tier=index)
     if not charges:
@@ -76,8 +70,8 @@ def _general(
     event: UsageEvent, book: Book, *, terms: Terms, at_list: Sequence[Charge], tier: int
 ) -> PricedCall:
     """A call with modifiers, with a conversion, or that not all is known of."""
-    not_charged = why_not_charged(event)
-    if not_charged is not None:
+    logged = event.rank is _GATEWAY_LOG
+    if logged and (not_charged := why_not_charged(event)) is not None:
         return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=not_charged)
     if terms.modifiers or book.converts:
         call = _modified(event, book, terms=terms, at_list=at_list, tier=tier)
@@ -88,7 +82,10 @@ def _general(
     reason = call.reason
     if reason is None and terms.cached_as_input and _has_cached(call.charges):
         reason = _CACHED_AS_INPUT
-    return replace(call, excludes=excluded(event, terms), reason=reason)
+    excludes = excluded(event, terms)
+    if not excludes and reason is call.reason:
+        return call
+    return replace(call, excludes=excludes, reason=reason)
 
 
 def _priced_call(
@@ -259,18 +256,11 @@ def _with_layers(
     charged: Sequence[int],
     billed: Sequence[int],
 ) -> tuple[Charge, ...]:
-    charges = []
     layers = zip(at_list, contracted, charged, billed, strict=True)
+    charges = []
     for line, line_contracted, line_charged, line_billed in layers:
+        unit, quantity, price, at_list = line.unit, line.quantity, line.unit_price, line.list
         charges.append(
-            Charge(
-                unit=line.unit,
-                quantity=line.quantity,
-                unit_price=line.unit_price,
-                list=line.list,
-                contracted=line_contracted,
-                charge=line_charged,
-                billed=line_billed,
-            )
+            Charge(unit, quantity, price, at_list, line_contracted, line_charged, line_billed)
         )
     return tuple(charges)
