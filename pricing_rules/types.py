@@ -233,7 +233,7 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Pico-units added to the total (negative for a discount); for fx the converted total."""
 
 
-class PricedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class PricedCall(msgspec.Struct, frozen=True, gc=False):
     """A rated call with its evidence: which rules of which book made each line."""
 
     event: UsageEvent

@@ -91,24 +91,14 @@ def _general(
 def _priced_call(
     event: UsageEvent, book: Book, terms: Terms, charges: tuple[Charge, ...], tier: int | None
 ) -> PricedCall:
-    """By position: keywords would take a twentieth of rating."""
+    """By position, in the order of the fields: keywords would take a tenth of rating."""
     return PricedCall(
-        event=event,
-        state=_PRICED,
-        reason=None,
-        book_version=book.version,
-        pricing_currency=book.pricing_currency,
-        billing_currency=book.billing_currency,
-        charges=charges,
-        base_rule_id=terms.base_rule_id,
-        tier=tier,
-        provider=terms.provider,
-        model=terms.model,
-        version=terms.version,
-        deployment_type=terms.deployment_type,
-        cost_centre=terms.cost_centre,
-        alias_unconfirmed=terms.alias_unconfirmed,
-    )
+        event, _PRICED, None,
+        book.version, book.pricing_currency, book.billing_currency,
+        charges, (), terms.base_rule_id, tier,
+        terms.provider, terms.model, terms.version, terms.deployment_type, terms.cost_centre,
+        (), terms.alias_unconfirmed,
+    )  # fmt: skip
 
 
 def _has_cached(charges: Sequence[Charge]) -> bool:
@@ -259,8 +249,8 @@ def _with_layers(
     layers = zip(at_list, contracted, charged, billed, strict=True)
     charges = []
     for line, line_contracted, line_charged, line_billed in layers:
-        unit, quantity, price, at_list = line.unit, line.quantity, line.unit_price, line.list
+        unit, quantity, price, listed = line.unit, line.quantity, line.unit_price, line.list
         charges.append(
-            Charge(unit, quantity, price, at_list, line_contracted, line_charged, line_billed)
+            Charge(unit, quantity, price, listed, line_contracted, line_charged, line_billed)
         )
     return tuple(charges)
