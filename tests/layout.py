@@ -6,7 +6,7 @@ a module belongs to the longest name that it starts with.
 
 MAY_IMPORT: dict[str, set[str]] = {
     "command_line": set(),
-    "pricing_rules": {"command_line"},
+    "pricing_rules": {"command_line", "telemetry"},
     "telemetry": set(),
     "table_api": {"command_line", "pricing_rules", "telemetry"},
     "consumers": {"command_line", "pricing_rules", "telemetry", "table_api"},
@@ -28,8 +28,8 @@ COMMANDS = {"verbs", "app", "__main__"}
 
 ORDER = {
     "pricing_rules": """
-        errors money units  types  provider_usage  price_book  engine  price_sources  verbs
-        __main__
+        errors money units  types  provider_usage  decoding  price_book  engine  price_sources
+        verbs  __main__
     """,
     "table_api": """
         errors  storage  [consumer_state ledger open_calls people prices]  owners  usage  monthly
@@ -43,7 +43,7 @@ ORDER = {
         http_api.me  http_api  verbs  [function_app __main__]
     """,
     "consumers": """
-        errors log_actions  setting_values  settings  decoding  [gateway_log receiving]
+        errors log_actions  setting_values  settings  [gateway_log receiving]
         dead_letters  running  [metering pairing gateway_check]  rerating  replay  verbs  __main__
     """,
     "ui": """
@@ -84,7 +84,6 @@ WALLS = {
         "table_api.errors", "table_api.ledger", "table_api.http_api.conventions",
     },
     "consumers.receiving": {"table_api.errors", "table_api.consumer_state"},
-    "consumers.decoding": set(),
     "consumers.gateway_log": {"table_api.open_calls"},
 }  # fmt: skip
 """What these import of table_api, and nothing else of it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from consumers.decoding.usage_event import decode
+from pricing_rules.decoding.usage_event import decode
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import load_book
 from pricing_rules.types import UsageEvent

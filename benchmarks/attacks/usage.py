@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from benchmarks.attacks.usage_case import NOT_PRICED, NOTHING, PRICED, PRICES, UNPRICED, Case
 from benchmarks.attacks.usage_grammar import make_case
-from consumers.decoding.invalid_event import InvalidEvent
-from consumers.decoding.usage_event import decode
+from pricing_rules.decoding.invalid_event import InvalidEvent
+from pricing_rules.decoding.usage_event import decode
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import PICO_PER_UNIT
 from pricing_rules.price_book.book import Book, load_book

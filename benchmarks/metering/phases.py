@@ -11,8 +11,8 @@ from typing import TypeVar
 from uuid import uuid4
 
 from benchmarks.metering.traffic import DEPLOYMENTS, HUB, subject_of
-from consumers.decoding.invalid_event import InvalidEvent
-from consumers.decoding.usage_event import decode
+from pricing_rules.decoding.invalid_event import InvalidEvent
+from pricing_rules.decoding.usage_event import decode
 from pricing_rules.engine.rating import rate
 from pricing_rules.types import UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from consumers.decoding.glimpse import glimpse
-from consumers.decoding.invalid_event import InvalidEvent, unexpected
 from consumers.errors import LetterGone
 from consumers.receiving.handler import DEAD_LETTERED, Durable, MakeDurable, Received, Sender
+from pricing_rules.decoding.glimpse import glimpse
+from pricing_rules.decoding.invalid_event import InvalidEvent, unexpected
 from table_api.consumer_state.dead_letters import DeadLetter, content_hash
 from telemetry.metrics import CounterName, count
 

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from consumers.dead_letters.letters import DeadLetters, Letter
-from consumers.decoding.invalid_event import InvalidEvent, unexpected
 from consumers.errors import LetterGone
 from consumers.log_actions import Action
 from consumers.receiving.handler import Received
 from consumers.receiving.last_net import OF_NO_ITEM
+from pricing_rules.decoding.invalid_event import InvalidEvent, unexpected
 from table_api.consumer_state.dead_letters import DeadLetter, LetterState
 from telemetry.log import Log
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from consumers.decoding.invalid_event import InvalidField
 from consumers.gateway_check.calls import MARKER, Seen
 from consumers.gateway_log.fields import Fields
 from consumers.gateway_log.trace_record import TRACE_SOURCE
+from pricing_rules.decoding.invalid_event import InvalidField
 
 Event = Mapping[str, Any]
 

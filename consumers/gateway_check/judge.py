@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from consumers.decoding.wire_event import partition_key
 from consumers.gateway_check import cures
 from consumers.gateway_check.calls import Seen
 from consumers.gateway_check.evidence import Evidence, Row
+from pricing_rules.decoding.wire_event import partition_key
 from pricing_rules.types import CACHE_HIT
 
 FIRST_BYTE_SHARE_MAX = 0.7

@@ -10,11 +10,11 @@ from typing import cast
 
 import msgspec
 
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidField
-from consumers.decoding.usage_event import call_key
 from consumers.gateway_log.fields import Fields
 from consumers.gateway_log.llm_record import tokens_of
 from consumers.gateway_log.request_record import outcome_of
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidField
+from pricing_rules.decoding.usage_event import call_key
 from table_api.open_calls.facts import RequestRecord, TokenCounts
 
 BODY_BYTES_MAX = 1024 * 1024 + 1024

@@ -12,7 +12,7 @@ from typing import cast
 
 import msgspec
 
-from consumers.decoding.invalid_event import ABSENT, InvalidCode, InvalidField
+from pricing_rules.decoding.invalid_event import ABSENT, InvalidCode, InvalidField
 
 NUMBER_MAX = 10**9
 """Tokens, milliseconds or a status: a larger one is a broken record."""

@@ -3,11 +3,11 @@
 import re
 from urllib.parse import unquote
 
-from consumers.decoding.invalid_event import InvalidCode
-from consumers.decoding.wire_event import STATUS_MAX
 from consumers.gateway_log.fields import TEXT_CHARS_MAX, Fields
 from consumers.gateway_log.trace_record import identity_of
 from consumers.gateway_log.unmetered import unmetered_operation
+from pricing_rules.decoding.invalid_event import InvalidCode
+from pricing_rules.decoding.wire_event import STATUS_MAX
 from pricing_rules.types import CACHE_HIT, Operation
 from table_api.open_calls.facts import RequestRecord
 

@@ -17,9 +17,6 @@ from consumers.dead_letters.letters import (
     only_letter,
 )
 from consumers.dead_letters.redrive import RedrivePath
-from consumers.decoding.glimpse import glimpse
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, shown
-from consumers.decoding.usage_event import decode, is_deferred, usage_object
 from consumers.metering.call_rating import CallRating
 from consumers.receiving.handler import (
     DEAD_LETTERED,
@@ -29,6 +26,9 @@ from consumers.receiving.handler import (
     Received,
     Sender,
 )
+from pricing_rules.decoding.glimpse import glimpse
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent, shown
+from pricing_rules.decoding.usage_event import decode, is_deferred, usage_object
 from pricing_rules.types import CallState, PricedCall, UsageEvent
 from table_api.consumer_state.progress import Count
 from table_api.consumer_state.raw_usage import RawUsage, RawUsageKey, usage_text

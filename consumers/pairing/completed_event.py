@@ -1,6 +1,6 @@
 """A joined call → the body of its `llm.call.completed.v1`. Pure.
 
-The inverse is consumers.decoding.usage_event. The wire contract is
+The inverse is pricing_rules.decoding.usage_event. The wire contract is
 apim_policies/usage_event.schema.json.
 """
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from consumers.decoding.reported_usage import FETCHED_ANSWER, GATEWAY_LOG_SOURCE
-from consumers.decoding.wire_event import EventType
+from pricing_rules.decoding.reported_usage import FETCHED_ANSWER, GATEWAY_LOG_SOURCE
+from pricing_rules.decoding.wire_event import EventType
 from pricing_rules.types import CACHE_HIT, CountedAt, Rank
 from table_api.open_calls.facts import Created, Fetched, Identity
 from table_api.open_calls.joined_call import JoinedCall

@@ -3,11 +3,11 @@
 import msgspec
 
 from consumers.dead_letters.letters import Letter, only_letter
-from consumers.decoding.invalid_event import unexpected
 from consumers.gateway_log.decode import BadRecord, decode_diagnostics
 from consumers.gateway_log.message_text import without_messages
 from consumers.pairing.intake import IGNORED, KEPT, Batch, Intake
 from consumers.receiving.handler import DEAD_LETTERED, MakeDurable, Received, Sender
+from pricing_rules.decoding.invalid_event import unexpected
 
 GATEWAY = Sender("the gateway's log")
 

@@ -8,9 +8,9 @@ from azure.eventhub import EventData, EventDataBatch
 from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
 
-from consumers.decoding.wire_event import partition_key
 from consumers.errors import HubUnavailable, SettingsError
 from consumers.receiving.hub import IDLE_TIMEOUT_S, HubAddress, tls
+from pricing_rules.decoding.wire_event import partition_key
 from table_api.open_calls.decision import Decision
 
 SEND_RETRIES = 2

@@ -13,9 +13,6 @@ from consumers.dead_letters.letters import (
     make_letter,
     only_letter,
 )
-from consumers.decoding.glimpse import glimpse
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
-from consumers.decoding.usage_event import decode, is_deferred
 from consumers.pairing.decide import Waits
 from consumers.pairing.replayed import keep_replayed
 from consumers.pairing.reported_fact import fetched_fact, reported_fact
@@ -30,6 +27,9 @@ from consumers.receiving.handler import (
     Received,
     Sender,
 )
+from pricing_rules.decoding.glimpse import glimpse
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
+from pricing_rules.decoding.usage_event import decode, is_deferred
 from pricing_rules.types import UNATTRIBUTED, CountedAt, UsageEvent
 from table_api.consumer_state.progress import Count
 from table_api.consumer_state.raw_usage import RawUsage

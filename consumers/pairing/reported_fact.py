@@ -2,8 +2,13 @@
 
 import msgspec
 
-from consumers.decoding.invalid_event import USAGE_FIELD, InvalidCode, InvalidEvent, InvalidField
-from consumers.decoding.usage_event import TOOL_KINDS_MAX, is_deferred, usage_object
+from pricing_rules.decoding.invalid_event import (
+    USAGE_FIELD,
+    InvalidCode,
+    InvalidEvent,
+    InvalidField,
+)
+from pricing_rules.decoding.usage_event import TOOL_KINDS_MAX, is_deferred, usage_object
 from pricing_rules.types import BACKGROUND_WAITING, Rank, UsageEvent
 from table_api.open_calls.facts import EventReport, Fetched, Identity
 

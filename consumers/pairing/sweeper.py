@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from consumers.decoding.invalid_event import place_of
 from consumers.errors import HubUnavailable
 from consumers.log_actions import Action
 from consumers.pairing.intake import Pairing
@@ -15,6 +14,7 @@ from consumers.pairing.seen_places import SeenPlaces
 from consumers.pairing.stream_time import Passed
 from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.storage_retry import ended_within
+from pricing_rules.decoding.invalid_event import place_of
 from table_api.errors import Retryable
 from table_api.open_calls.keys import SAME_CALL_MAX
 from table_api.open_calls.settled import Settled

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from consumers.decoding.invalid_event import place_of
 from consumers.errors import GivenUp, TooManyDeadLetters
 from consumers.log_actions import Action
 from consumers.receiving.arrivals import Arrivals
@@ -26,6 +25,7 @@ from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.losses import losses
 from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.storage_retry import SAID_AGAIN_S, ended_within, until_answered
+from pricing_rules.decoding.invalid_event import place_of
 from table_api.consumer_state.progress import Count
 from telemetry.log import Log
 from telemetry.metrics import CounterName, HistogramName, count, observe

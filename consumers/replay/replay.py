@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from consumers.decoding.invalid_event import place_of
 from consumers.errors import GivenUp
 from consumers.metering.metering import Metering
 from consumers.receiving.handler import Durable, Received
 from consumers.receiving.last_net import halved
 from consumers.receiving.storage_retry import until_answered
 from consumers.replay.source import Batch, Source
+from pricing_rules.decoding.invalid_event import place_of
 from pricing_rules.types import UsageEvent
 from table_api.consumer_state.progress import Count
 from table_api.consumer_state.replay_positions import ReplayPositions

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 import pricing_rules
-from consumers.decoding.usage_event import with_usage
 from consumers.errors import RerateRefused
 from consumers.rerating.diff import COSTED, Diff, diff_document
+from pricing_rules.decoding.usage_event import with_usage
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book
 from pricing_rules.types import CallState, UsageEvent

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import msgspec
 
-from consumers.decoding.invalid_event import InvalidEvent
-from consumers.decoding.usage_event import decode, is_deferred
 from consumers.errors import UnreadableCalls
 from consumers.gateway_log.decode import decode_diagnostics
 from consumers.pairing.background import decide_answer, said_of_answer
 from consumers.pairing.decide import Waits, decide
 from consumers.pairing.reported_fact import fetched_fact, reported_fact
+from pricing_rules.decoding.invalid_event import InvalidEvent
+from pricing_rules.decoding.usage_event import decode, is_deferred
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book, load_book

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from consumers.decoding.wire_event import partition_key
+from pricing_rules.decoding.wire_event import partition_key
 from pricing_rules.types import Operation
 
 SOURCE = "apim/apim-contoso"

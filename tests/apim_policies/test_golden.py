@@ -20,7 +20,7 @@ from apim_policies.harness.call import (
 )
 from apim_policies.harness.policies import Policies
 from apim_policies.probe import EVENT_BYTES_MAX, length_of, trace_twin, travel
-from consumers.decoding.usage_event import decode
+from pricing_rules.decoding.usage_event import decode
 from pricing_rules.types import UsageEvent
 from tests.apim_policies.conftest import FOLDER, Load
 from tests.apim_policies.tokens import make_token

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from consumers.decoding import usage_event as decoder
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
-from consumers.decoding.reported_usage import USAGE_SOURCES
-from consumers.decoding.text import INFORMATION_CHARS_MAX
-from consumers.decoding.usage_event import TOOL_KINDS_MAX, decode, is_deferred
-from consumers.decoding.wire_event import TOOL_CALLS_MAX, EventType
+from pricing_rules.decoding import usage_event as decoder
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
+from pricing_rules.decoding.reported_usage import USAGE_SOURCES
+from pricing_rules.decoding.text import INFORMATION_CHARS_MAX
+from pricing_rules.decoding.usage_event import TOOL_KINDS_MAX, decode, is_deferred
+from pricing_rules.decoding.wire_event import TOOL_CALLS_MAX, EventType
 from pricing_rules.types import CACHE_HIT, Operation, Rank, Usage, UsageEvent
 from tests.fixtures.builders import (
     ABSENT,

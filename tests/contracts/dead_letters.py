@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from consumers.dead_letters.letters import DeadLetters, Letter, make_letter
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.errors import LetterGone
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
 from table_api.consumer_state.dead_letters import LetterState
 from tests.consumers.receiving.deliveries import delivered
 from tests.fixtures.calls import NOW

@@ -2,8 +2,8 @@
 
 from consumers.dead_letters.letter_text import as_line, as_text
 from consumers.dead_letters.letters import make_letter
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.receiving.handler import Received
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
 from tests.fixtures.builders import ENQUEUED_TIME
 
 BODY = b"\x1b]0;owned\x07\x1b[2Jprompt\r\x9b1m\xff \xe2\x80\xae \xc2\x9b tab\tline\nend"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.decoding.invalid_event import InvalidCode
 from consumers.gateway_log.decode import Diagnostics, decode_diagnostics
+from pricing_rules.decoding.invalid_event import InvalidCode
 from pricing_rules.types import Operation
 from table_api.open_calls.facts import RequestRecord, TokenCounts, decode_fact, encode_fact
 from table_api.open_calls.joined_call import join_facts, was_reached

@@ -135,7 +135,7 @@ async def test_an_event_that_makes_the_decoder_fail_is_a_letter(
     strange = chat_usage(completion=666)
     batch = [event(n, "ann", usage=strange if n == 3 else chat_usage()) for n in range(6)]
     with monkeypatch.context() as patch:
-        patch.setattr("consumers.decoding.reported_usage.normalise", _failing_on_666)
+        patch.setattr("pricing_rules.decoding.reported_usage.normalise", _failing_on_666)
         await consumer.read(batch)
     [letter] = await consumer.open_letters()
     assert (letter.sequence_number, letter.event_id) == (3, call_id(3))

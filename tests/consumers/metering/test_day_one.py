@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from consumers.decoding.usage_event import decode, is_deferred
 from local_stack.traffic.workload import Workload
+from pricing_rules.decoding.usage_event import decode, is_deferred
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import PICO_PER_UNIT
 from pricing_rules.price_book.book import load_book

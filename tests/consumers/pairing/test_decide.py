@@ -9,9 +9,9 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
-from consumers.decoding.usage_event import decode
 from consumers.pairing.decide import decide
 from consumers.pairing.reported_fact import reported_fact
+from pricing_rules.decoding.usage_event import decode
 from pricing_rules.types import UNATTRIBUTED, CountedAt, Rank, UsageEvent
 from table_api.open_calls.decision import Decision, PairingState, state_of
 from table_api.open_calls.facts import EventReport, Fact, RequestRecord, TokenCounts

@@ -8,10 +8,10 @@ import pytest
 
 from consumers.dead_letters.letters import make_letter
 from consumers.dead_letters.redrive import redrive
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
 from consumers.metering.metering import metering_path
 from consumers.pairing.redrive import pairing_path
 from consumers.receiving.handler import Received
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
 from pricing_rules.types import UNATTRIBUTED
 from table_api.consumer_state.dead_letters import DeadLetter
 from table_api.storage.memory_tables import MemoryTableStorage

@@ -240,7 +240,7 @@ async def test_a_decoders_mistake_is_found_by_replay_and_mended_by_a_run(
     broker.append(HUB, bodies, partition="0")
     capture(broker, tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("consumers.decoding.reported_usage.normalise", _without_cached)
+        patch.setattr("pricing_rules.decoding.reported_usage.normalise", _without_cached)
         await world.replay(tmp_path)
     wrong = await charge(world.history.storage)
     watching = await world.watching()

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from consumers.decoding.usage_event import FAR_PAST_MAX, decode
 from local_stack.errors import InvalidTrace
 from local_stack.traffic.people import people
 from local_stack.traffic.trace import (
@@ -24,6 +23,7 @@ from local_stack.traffic.trace import (
     trace_events,
 )
 from local_stack.traffic.usage_event import OutgoingEvent
+from pricing_rules.decoding.usage_event import FAR_PAST_MAX, decode
 from pricing_rules.types import UsageEvent
 from tests.fixtures.builders import wire_violations
 from tests.paths import SHARED

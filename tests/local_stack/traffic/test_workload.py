@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.decoding.usage_event import decode, is_deferred
 from local_stack.traffic.deployments import DEPLOYMENTS, UNPRICED_DEPLOYMENT
 from local_stack.traffic.people import people
 from local_stack.traffic.workload import Workload
+from pricing_rules.decoding.usage_event import decode, is_deferred
 from pricing_rules.types import UsageEvent
 from tests.fixtures.builders import wire_violations
 

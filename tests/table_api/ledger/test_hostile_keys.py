@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.dead_letters.letters import make_letter
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent
-from consumers.decoding.usage_event import decode
 from consumers.receiving.handler import Received
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
+from pricing_rules.decoding.usage_event import decode
 from pricing_rules.types import UsageEvent
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.progress import Progress, ProgressTable

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.decoding.glimpse import NOBODY, Glimpse, glimpse
+from pricing_rules.decoding.glimpse import NOBODY, Glimpse, glimpse
 from tests.fixtures.builders import ABSENT, SUBJECT, call_id, make_body
 
 

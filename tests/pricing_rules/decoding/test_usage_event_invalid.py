@@ -1,4 +1,4 @@
-"""consumers.decoding.usage_event: each bad body is an InvalidEvent that names field and value."""
+"""decoding.usage_event: each bad body is an InvalidEvent that names field and value."""
 
 import json
 from datetime import timedelta
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from consumers.decoding.invalid_event import SHOWN_CHARS_MAX, InvalidCode, InvalidEvent
-from consumers.decoding.reported_usage import USAGE_TOTAL_MAX
-from consumers.decoding.usage_event import (
+from pricing_rules.decoding.invalid_event import SHOWN_CHARS_MAX, InvalidCode, InvalidEvent
+from pricing_rules.decoding.reported_usage import USAGE_TOTAL_MAX
+from pricing_rules.decoding.usage_event import (
     BODY_BYTES_MAX,
     FAR_PAST_MAX,
     FUTURE_MAX,

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from consumers.decoding.invalid_event import InvalidCode, InvalidField
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidField
 
 INFORMATION_CHARS_MAX = 256
 """A longer text that only informs is cut; a cut deployment has no alias, so it is never priced."""

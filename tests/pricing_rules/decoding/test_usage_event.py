@@ -1,4 +1,4 @@
-"""consumers.decoding.usage_event: what a good body means."""
+"""pricing_rules.decoding.usage_event: what a good body means."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.decoding.reported_usage import USAGE_TOTAL_MAX
-from consumers.decoding.text import INFORMATION_CHARS_MAX
-from consumers.decoding.usage_event import (
+from pricing_rules.decoding.reported_usage import USAGE_TOTAL_MAX
+from pricing_rules.decoding.text import INFORMATION_CHARS_MAX
+from pricing_rules.decoding.usage_event import (
     FAR_PAST_MAX,
     FUTURE_MAX,
     ID_CHARS_MAX,

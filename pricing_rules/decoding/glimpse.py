@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from consumers.decoding.invalid_event import shown
+from pricing_rules.decoding.invalid_event import shown
 
 ID_CHARS_MAX = 128
 """A longer id is not worth an index entry of a dead letter."""

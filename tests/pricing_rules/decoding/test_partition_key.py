@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from consumers.decoding.wire_event import PARTITION_KEY_CHARS_MAX, partition_key
+from pricing_rules.decoding.wire_event import PARTITION_KEY_CHARS_MAX, partition_key
 from tests.paths import ROOT
 
 VECTORS = json.loads((ROOT / "tests/fixtures/partition_keys.json").read_text("utf-8"))

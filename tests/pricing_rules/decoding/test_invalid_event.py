@@ -1,10 +1,10 @@
-"""consumers.decoding.invalid_event: found values as short printable text."""
+"""pricing_rules.decoding.invalid_event: found values as short printable text."""
 
 from dataclasses import FrozenInstanceError
 
 import pytest
 
-from consumers.decoding.invalid_event import (
+from pricing_rules.decoding.invalid_event import (
     ABSENT,
     SHOWN_BITS_MAX,
     SHOWN_CHARS_MAX,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from consumers.errors import ConsumersError
+from pricing_rules.errors import PricingError
 from telemetry.log import redact
 
 
@@ -64,7 +64,7 @@ class InvalidEvent:
         return self.code is not InvalidCode.MISSING_FIELD and (of_event or of_log)
 
 
-class InvalidField(ConsumersError):
+class InvalidField(PricingError):
     """A field of an event holds something that it must not. The decoder turns it into a value."""
 
     def __init__(self, code: InvalidCode, field: str, value: object, expected: str) -> None:

@@ -3,9 +3,9 @@
 What a model's `usage` means is pricing_rules.provider_usage.
 """
 
-from consumers.decoding.invalid_event import InvalidCode, InvalidField
-from consumers.decoding.text import information
-from consumers.decoding.wire_event import WireCall, WireTools
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidField
+from pricing_rules.decoding.text import information
+from pricing_rules.decoding.wire_event import WireCall, WireTools
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.provider_usage.fields import milliseconds
 from pricing_rules.provider_usage.normalise import normalise

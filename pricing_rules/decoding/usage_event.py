@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from consumers.decoding.explain_invalid import diagnose
-from consumers.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidField, shown
-from consumers.decoding.reported_usage import (
+from pricing_rules.decoding.explain_invalid import diagnose
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidField, shown
+from pricing_rules.decoding.reported_usage import (
     GATEWAY_LOG_SOURCE,
     USAGE_TOTAL_MAX,
     reported_usage,
     tool_calls,
 )
-from consumers.decoding.text import INFORMATION_CHARS_MAX, identity, information
-from consumers.decoding.wire_event import EventType, WireCall, WireCaller, WireEvent, WireTools
+from pricing_rules.decoding.text import INFORMATION_CHARS_MAX, identity, information
+from pricing_rules.decoding.wire_event import EventType, WireCall, WireCaller, WireEvent, WireTools
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.provider_usage.tools import tools_kept

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from consumers.decoding.glimpse import readable_id
-from consumers.decoding.invalid_event import ABSENT, InvalidCode, InvalidEvent, InvalidField
-from consumers.decoding.wire_event import STATUS_MAX, EventType
+from pricing_rules.decoding.glimpse import readable_id
+from pricing_rules.decoding.invalid_event import ABSENT, InvalidCode, InvalidEvent, InvalidField
+from pricing_rules.decoding.wire_event import STATUS_MAX, EventType
 from pricing_rules.types import Operation
 
 _BODY = "body"
@@ -94,7 +94,7 @@ def _refuse_text(document: dict[str, Any]) -> None:
     for path, value in _scalars(document):
         if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
             raise InvalidField(InvalidCode.BAD_CHARACTER, path, value, "whole surrogate pairs")
-        if isinstance(value, float) and math.isinf(value):
+        if value in (math.inf, -math.inf):
             raise InvalidField(InvalidCode.OUT_OF_RANGE, path, value, "a finite number")
 
 
