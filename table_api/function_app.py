@@ -1,5 +1,5 @@
-"""The HTTP API as an Azure Functions app: one function takes every path, one timer closes the
-months that are over, and one purges the access log.
+"""The HTTP API as an Azure Functions app: one function takes every path, and one prices calls. One
+timer closes the months that are over, and one purges the access log.
 
 The API checks the tokens of its callers, so the function wants no key.
 
@@ -12,9 +12,10 @@ import os
 import azure.functions as func
 
 from table_api.http_api.access.settings import read_access
-from table_api.http_api.app import create_app
+from table_api.http_api.app import RATE, ApiSettings, create_app
 from table_api.invoicing.closing.scheduled import SCHEDULE, run_scheduled
 from table_api.invoicing.settings import CONTAINER as INVOICES
+from table_api.ledger.book_archive import CONTAINER as BOOKS
 from table_api.owners.access_log import PURGE_SCHEDULE, AccessLog
 from table_api.settings import read_settings
 from table_api.storage.connection import open_container, open_tables
@@ -23,16 +24,24 @@ from table_api.storage.timestamp import now_utc
 _settings = read_settings(os.environ)
 _storage = open_tables(_settings.storage)  # both live as long as the worker's process
 _blobs = open_container(_settings.storage, INVOICES)
-app = func.AsgiFunctionApp(
-    app=create_app(
-        _storage,
-        _blobs,
-        groups=_settings.groups,
-        invoicing=_settings.invoicing,
-        access=read_access(os.environ, host=""),
-    ),
-    http_auth_level=func.AuthLevel.ANONYMOUS,
+_books = open_container(_settings.storage, BOOKS)
+_api = create_app(
+    _storage,
+    _blobs,
+    books=_books,
+    settings=ApiSettings(_settings.groups, _settings.invoicing),
+    access=read_access(os.environ, host=""),
 )
+app = func.AsgiFunctionApp(app=_api, http_auth_level=func.AuthLevel.ANONYMOUS)
+_pricing = func.AsgiMiddleware(_api)  # type: ignore[no-untyped-call]  # the package's own
+
+
+@app.function_name("azFn-AoAiModel-Pricing")
+@app.route(route=RATE.removeprefix("/"), methods=["POST"])
+async def price_calls(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """Price calls that are in no ledger. The API checks the token, as of every route."""
+    answer: func.HttpResponse = await _pricing.handle_async(req, context)
+    return answer
 
 
 @app.function_name("close_months")

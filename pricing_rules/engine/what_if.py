@@ -1,4 +1,4 @@
-"""A single call rated by model name: what would this usage cost? No gateway, no deployment."""
+"""Calls rated by model name: what would this usage cost? No gateway, no deployment."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,6 +32,8 @@ _VERSIONED_NAME = re.compile(
 )
 """A dated name, however the vendor writes the date: 2025-10-01, 20251001, @20251001."""
 NEAREST_NAMED_MAX = 3
+KEPT_MAX = 20
+"""Models whose book is kept: each takes a few MB; one more forgets all."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,22 +55,59 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def answer(question: Question, book: Book) -> PricedCall:
-    """The rated call. InvalidUsage when the usage object contradicts itself.
+    """The rated call, by a `WhatIf` that is not kept."""
+    return WhatIf(book).answer(question)
 
-    AmbiguousModel when several providers sell it and the question names none.
-    """
-    sold = _models(book, question.provider)
-    found = _resolve(question.model, sold)
-    provider, model, version = found or (question.provider or "azure", question.model, None)
-    alias = Alias(
-        name=_NAME,
-        provider=provider,
-        model=model,
-        version=version,
-        type=question.deployment_type.value,
-        region=question.region,
-    )
-    event = UsageEvent(
+
+class WhatIf:
+    """Rates what is asked under one book. Keeps what questions about one model share."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._sold: dict[str | None, _Sold] = {}
+        self._with_alias: dict[Alias, Book] = {}
+
+    def answer(self, question: Question) -> PricedCall:
+        """The rated call. InvalidUsage when the usage object contradicts itself.
+
+        AmbiguousModel when several providers sell it and the question names none.
+        """
+        sold = self._sold_by(question.provider)
+        found = _resolve(question.model, sold)
+        provider, model, version = found or (question.provider or "azure", question.model, None)
+        alias = Alias(
+            name=_NAME,
+            provider=provider,
+            model=model,
+            version=version,
+            type=question.deployment_type.value,
+            region=question.region,
+        )
+        priced = rate(_event(question), self._with(alias), question.cost_centre)
+        reason = priced.reason
+        if found is None and (near := _nearest(question.model, sold)):
+            reason = f"{reason}; the book has {near}"
+        return msgspec.structs.replace(priced, book_version=self._book.version, reason=reason)
+
+    def _sold_by(self, provider: str | None) -> _Sold:
+        if provider not in self._sold:
+            if len(self._sold) >= KEPT_MAX:
+                self._sold.clear()
+            self._sold[provider] = _models(self._book, provider)
+        return self._sold[provider]
+
+    def _with(self, alias: Alias) -> Book:
+        """The book with this alias alone: an alias of the company's does not answer."""
+        if alias not in self._with_alias:
+            if len(self._with_alias) >= KEPT_MAX:
+                self._with_alias.clear()
+            content = msgspec.structs.replace(self._book.content, aliases=(alias,))
+            self._with_alias[alias] = Book(content, self._book.sources)
+        return self._with_alias[alias]
+
+
+def _event(question: Question) -> UsageEvent:
+    return UsageEvent(
         id=_NAME,
         source=_NAME,
         subject="anonymous",
@@ -84,12 +123,6 @@ def answer(question: Question, book: Book) -> PricedCall:
         region=question.region,
         service_tier=question.service_tier,
     )
-    content = msgspec.structs.replace(book.content, aliases=(alias,))
-    priced = rate(event, Book(content, book.sources), question.cost_centre)
-    reason = priced.reason
-    if found is None and (near := _nearest(question.model, sold)):
-        reason = f"{reason}; the book has {near}"
-    return msgspec.structs.replace(priced, book_version=book.version, reason=reason)
 
 
 def _resolve(name: str, sold: _Sold) -> tuple[str, str, str | None] | None:

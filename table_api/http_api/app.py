@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel
@@ -34,6 +34,9 @@ from table_api.http_api.people import endpoints as people
 from table_api.http_api.people import models as people_models
 from table_api.http_api.prices import endpoints as prices
 from table_api.http_api.prices import models as price_models
+from table_api.http_api.rate import endpoints as rate
+from table_api.http_api.rate import models as rate_models
+from table_api.http_api.rate.body import BODY_BYTES_MAX as RATE_BYTES_MAX
 from table_api.http_api.reratings import endpoints as reratings
 from table_api.http_api.reratings import models as rerating_models
 from table_api.http_api.status import endpoints as status
@@ -57,7 +60,7 @@ from table_api.usage.cell_reads import LedgerReads
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint, all of them GET."""
+    """One endpoint."""
 
     path: str
     handler: Callable[..., Any]
@@ -67,8 +70,12 @@ class Route:
     """What it wants of its caller. docs/security.md shows the same table."""
     described: bool = True
     """Whether the OpenAPI document has it: a page for people is no part of it."""
+    method: str = "GET"
+    body: dict[str, Any] | None = None
+    """What the OpenAPI document says of the body that it reads."""
 
 
+RATE = "/v1/rate"
 PUBLIC, SIGNED_IN, BILLING = Permission.PUBLIC, Permission.SIGNED_IN, Permission.BILLING
 
 # A subject may hold `/`, so it takes the rest of the path up to the last word.
@@ -85,6 +92,14 @@ ROUTES = (
     Route("/v1/reratings", reratings.get_reratings, rerating_models.Reratings, BILLING),
     Route("/v1/reratings/{run}", reratings.get_rerating, rerating_models.ReratingDetail, BILLING),
     Route("/v1/prices", prices.get_prices, price_models.Prices, SIGNED_IN),
+    Route(
+        RATE,
+        rate.post_rate,
+        rate_models.Rated,
+        Permission.RATE,
+        method="POST",
+        body=rate_models.BODY,
+    ),
     Route("/v1/people", people.get_people, people_models.People, SIGNED_IN),
     Route("/v1/regroupings", people.get_regroupings, people_models.Regroupings, BILLING),
     Route("/v1/invoices", invoices.get_invoices, invoice_models.Invoices, SIGNED_IN),
@@ -113,19 +128,31 @@ FILES: dict[str, Any] = {
 }
 
 
+class ApiSettings(NamedTuple):
+    """What an operator chooses, but for who may ask."""
+
+    groups: Groups = DEFAULT_GROUPS
+    """Whose progress the API shows."""
+    invoicing: InvoicingSettings = DEFAULT_INVOICING
+    """How it previews an open month."""
+
+
+DEFAULT_SETTINGS = ApiSettings()
+
+
 def create_app(
     storage: TableStorage,
     blobs: BlobStore,
     *,
-    groups: Groups = DEFAULT_GROUPS,
-    invoicing: InvoicingSettings = DEFAULT_INVOICING,
+    books: BlobStore | None = None,
+    settings: ApiSettings = DEFAULT_SETTINGS,
     access: AccessSettings = LOCAL_ACCESS,
     now: Callable[[], datetime] = now_utc,
 ) -> FastAPI:
     """The API over a ledger and the container of its closed months, which its starter closes.
 
-    `groups` are whose progress it shows, `invoicing` is how it previews an open month, `access` is
-    who may ask. With AUTH_MODE=local, requests must name this machine, and the server must bind to
+    `books` is the container of price books, without which nothing is rated. `access` is who may
+    ask. With AUTH_MODE=local, requests must name this machine, and the server must bind to
     loopback.
     """
     app = FastAPI(
@@ -143,14 +170,15 @@ def create_app(
     app.state.api = Api(
         storage=storage,
         blobs=blobs,
+        books=books,
         reads=LedgerReads(storage, now=now),
         people=people_table,
         sights=Sights(
             people_table, Owners(storage, now=now), BilledCentres(Archive(blobs), now=now)
         ),
         access_log=AccessLog(storage),
-        groups=groups,
-        invoicing=invoicing,
+        groups=settings.groups,
+        invoicing=settings.invoicing,
         auth_mode=access.auth_mode,
         now=now,
     )
@@ -158,7 +186,8 @@ def create_app(
         app.add_api_route(
             route.path,
             route.handler if route.permission is PUBLIC else recorded(route.handler, route.path),
-            methods=["GET"],
+            methods=[route.method],
+            openapi_extra=route.body,
             include_in_schema=route.described,
             dependencies=[Depends(permitted(route.permission, access.auth_mode))],
             response_model=route.answer,
@@ -172,7 +201,7 @@ def create_app(
 def _middleware(access: AccessSettings) -> list[Middleware]:
     """What a request passes before its route, the outermost first."""
     signed_in = SIGNED_IN_HEADERS if access.auth_mode is AuthMode.OIDC else {}
-    passed = [Middleware(Hardening, headers=HEADERS | signed_in)]
+    passed = [Middleware(Hardening, headers=HEADERS | signed_in, bodies={RATE: RATE_BYTES_MAX})]
     if access.cors_origins:
         passed.append(
             Middleware(

@@ -48,14 +48,15 @@ async def get_docs(request: Request) -> Response:
 
 
 def page_of(document: Mapping[str, Any]) -> str:
-    """The HTML of an OpenAPI document whose operations are all GET."""
+    """The HTML of an OpenAPI document."""
     about = document["info"]
     title, summary = escape(about["title"]), escape(about["summary"])
     schemas = document["components"]["schemas"]
     routes = "\n".join(
         part
         for path, each in document["paths"].items()
-        for part in _route(path, each["get"], schemas)
+        for method, operation in each.items()
+        for part in _route(f"{method.upper()} {path}", operation, schemas)
     )
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
@@ -75,9 +76,9 @@ def _sign_in(document: Mapping[str, Any]) -> str:
     )
 
 
-def _route(path: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[str]:
+def _route(name: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[str]:
     is_public = operation.get("security") == []
-    yield f"<h2><code>GET {escape(path)}</code>{' <em>public</em>' if is_public else ''}</h2>"
+    yield f"<h2><code>{escape(name)}</code>{' <em>public</em>' if is_public else ''}</h2>"
     yield f"<p>{_prose(operation['description'])} Answers {_answer(operation)}.</p>"
     parameters = operation.get("parameters", [])
     if parameters:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import uvicorn
 
 from table_api.http_api.access.settings import AuthMode, read_access
-from table_api.http_api.app import create_app
+from table_api.http_api.app import ApiSettings, create_app
 from table_api.invoicing.settings import CONTAINER as INVOICES
+from table_api.ledger.book_archive import CONTAINER as BOOKS
 from table_api.settings import read_settings
 from table_api.storage.connection import open_container, open_tables
 from table_api.verbs.exit_codes import say
@@ -28,6 +29,7 @@ async def serve(environment: Mapping[str, str], *, host: str, port: int) -> int:
     async with (
         open_tables(settings.storage) as storage,
         open_container(settings.storage, INVOICES) as blobs,
+        open_container(settings.storage, BOOKS) as books,
     ):
         if access.auth_mode is AuthMode.LOCAL:
             say(_WARNING.format(host=host, port=port))
@@ -35,7 +37,11 @@ async def serve(environment: Mapping[str, str], *, host: str, port: int) -> int:
             say(_SIGN_IN.format(host=host, port=port, issuers=", ".join(access.issuers)))
         config = uvicorn.Config(
             create_app(
-                storage, blobs, groups=settings.groups, invoicing=settings.invoicing, access=access
+                storage,
+                blobs,
+                books=books,
+                settings=ApiSettings(settings.groups, settings.invoicing),
+                access=access,
             ),
             host=host,
             port=port,

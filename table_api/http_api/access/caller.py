@@ -23,6 +23,8 @@ class Permission(StrEnum):
     """A role that sees everybody: Billing.Read.All or Billing.Admin."""
     ADMIN = "admin"
     """Billing.Admin."""
+    RATE = "rate"
+    """Pricing.Rate or Billing.Admin: prices of calls, by the company's own contract."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class Caller:
                 return self.sees_everybody
             case Permission.ADMIN:
                 return Role.ADMIN in self.roles
+            case Permission.RATE:
+                return not self.roles.isdisjoint({Role.PRICING_RATE, Role.ADMIN})
 
 
 EVERYBODY_HERE = Caller(subject=None, roles=frozenset(Role))

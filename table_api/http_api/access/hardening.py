@@ -11,7 +11,7 @@ from table_api.http_api.conventions.problems import INTERNAL, ProblemKind, Refus
 TARGET_BYTES_MAX = 8 * 1024
 """Path and query."""
 BODY_BYTES_MAX = 8 * 1024
-"""Every route is a GET, and reads no body."""
+"""Of a GET, which reads no body."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -28,9 +28,13 @@ SIGNED_IN_HEADERS = {
 class Hardening:
     """Refuses what is too large, and adds the headers that an answer does not have yet."""
 
-    def __init__(self, app: ASGIApp, *, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, headers: Mapping[str, str], bodies: Mapping[str, int]
+    ) -> None:
+        """`bodies`: the largest body in bytes of each path that reads one."""
         self._app = app
         self._headers = headers
+        self._bodies = bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,7 +56,7 @@ class Hardening:
             await send(message)
 
         request = Request(scope)
-        refused = _too_large(request)
+        refused = _too_large(request, self._bodies.get(scope["path"], BODY_BYTES_MAX))
         inner = self._app if refused is None else answer(request, refused)
         try:
             await inner(scope, receive, send_with_headers)
@@ -62,13 +66,13 @@ class Hardening:
             raise  # the server logs it
 
 
-def _too_large(request: Request) -> Refused | None:
+def _too_large(request: Request, bytes_max: int) -> Refused | None:
     path = request.scope.get("raw_path") or request.scope["path"].encode()
     target = len(path) + len(request.scope["query_string"])
     if target > TARGET_BYTES_MAX:
         detail = f"path and query have more than {TARGET_BYTES_MAX} bytes"
         return Refused(ProblemKind.TARGET_TOO_LONG, detail)
     length = request.headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit() and int(length[:9]) <= BODY_BYTES_MAX):
-        return Refused(ProblemKind.TOO_LARGE, f"a body has at most {BODY_BYTES_MAX} bytes")
+    if not (length.isascii() and length.isdigit() and int(length[:9]) <= bytes_max):
+        return Refused(ProblemKind.TOO_LARGE, f"a body has at most {bytes_max} bytes")
     return None

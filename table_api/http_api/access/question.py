@@ -36,6 +36,8 @@ class Api:
     storage: TableStorage
     blobs: BlobStore
     """The container of closed months."""
+    books: BlobStore | None
+    """The container of price books; None where nobody gave it."""
     reads: LedgerReads
     """Keeps what the ledger was made with."""
     people: People

@@ -50,6 +50,7 @@ class ProblemKind(Enum):
     TARGET_TOO_LONG = ("target-too-long", 414, "Path and query are too long")
     TOO_MANY_REQUESTS = ("too-many-requests", 429, "The caller asks too often")
     NO_LEDGER = ("no-ledger", 503, "There is no ledger yet")
+    NO_BOOK = ("no-book", 503, "No price book is in use yet")
     LATER_SCHEMA = ("later-schema", 503, "The ledger is of a later release")
     STORAGE_UNAVAILABLE = ("storage-unavailable", 503, "The ledger's storage does not answer")
     ISSUER_UNAVAILABLE = ("issuer-unavailable", 503, "Tokens cannot be checked")

@@ -23,6 +23,12 @@ SCHEMAS: dict[str, Any] = {
     for name, schema in OPENAPI["components"]["schemas"].items()
     if "properties" in schema
 }
+OPERATIONS: dict[str, Any] = {
+    path: operation
+    for path, operations in OPENAPI["paths"].items()
+    for operation in operations.values()
+}
+"""Each path has one method."""
 INHERITED = re.compile(r"Has the fields of `(\w+)`(?: except `(\w+)`)?")
 
 
@@ -57,12 +63,12 @@ def test_fields_of_an_answer_are_those_documented(name: str) -> None:
 @pytest.mark.parametrize("path", sorted(OPENAPI["paths"]))
 def test_parameters_of_an_endpoint_are_those_documented(path: str) -> None:
     text = section(f"`{path}`")
-    parameters = OPENAPI["paths"][path]["get"].get("parameters", [])
+    parameters = OPERATIONS[path].get("parameters", [])
     in_query = {each["name"] for each in parameters if each["in"] == "query"}
     in_path = {each["name"] for each in parameters if each["in"] == "path"}
     assert first_cells(text) == in_query
     assert in_path == set(re.findall(r"{(\w+)}", path))
-    content = OPENAPI["paths"][path]["get"]["responses"]["200"]["content"]
+    content = OPERATIONS[path]["responses"]["200"]["content"]
     if "application/pdf" in content:
         assert all(f"`{content_type}`" in text for content_type in content)
         return
@@ -123,8 +129,8 @@ def test_settings_alone_name_variables() -> None:
 def test_description_has_problems_and_not_the_frameworks_own_errors() -> None:
     assert OPENAPI["openapi"].startswith("3.1")
     assert "HTTPValidationError" not in str(OPENAPI)
-    for path, operations in OPENAPI["paths"].items():
-        answers = operations["get"]["responses"]
+    for path, operation in OPERATIONS.items():
+        answers = operation["responses"]
         assert "422" not in answers
         assert "application/problem+json" in answers["400"]["content"]
         assert ("404" in answers) == ("{" in path)

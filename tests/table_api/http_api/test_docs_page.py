@@ -42,9 +42,10 @@ async def test_nobody_is_led_to_the_page_and_reads_every_route() -> None:
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     page = Page(answer.text)
     for path, each in document["paths"].items():
-        assert f"GET {path}" in page.text
-        assert each["get"]["description"] in page.text
-        for parameter in each["get"].get("parameters", []):
+        [(method, operation)] = each.items()
+        assert f"{method.upper()} {path}" in page.text
+        assert operation["description"] in page.text
+        for parameter in operation.get("parameters", []):
             assert parameter["name"] in page.text
             assert parameter["description"].replace("`", "") in page.text
     assert page.text.count(" public\n") == 1  # /healthz; the page and the document are not in it

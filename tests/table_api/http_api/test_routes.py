@@ -3,12 +3,13 @@
 import inspect
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 
 from table_api.http_api.access.caller import Permission
-from table_api.http_api.app import DESCRIPTION, PUBLIC_PATHS, ROUTES, create_app
+from table_api.http_api.app import DESCRIPTION, PUBLIC_PATHS, RATE, ROUTES, create_app
 from table_api.http_api.calls import endpoints as calls
 from table_api.http_api.usage import endpoints as usage
 from table_api.storage.memory_blobs import MemoryBlobStore
@@ -27,8 +28,10 @@ from tests.paths import ROOT
 CALLERS = ("nobody", *SUBJECTS)
 ALL = {"from": "2026-10-01", "to": "2027-01-01"}
 OWN, EVERYBODY = "own", "all"
-SAME_FOR_ALL = PUBLIC_PATHS | {"/v1/prices"}
+SAME_FOR_ALL = PUBLIC_PATHS | {"/v1/prices", RATE}
 """Nothing in these answers belongs to somebody."""
+PRICED: dict[str, Any] = {"model": "gpt-4o-mini", "usage": {"prompt_tokens": 1}}
+"""A body of the route that takes one."""
 HEADER = f"| route | wants | {' | '.join(CALLERS)} |"
 
 
@@ -77,7 +80,8 @@ async def test_each_route_gives_each_caller_what_the_page_says(office: Office) -
     for caller in CALLERS:
         async with office.client(caller) as api:
             for route in ROUTES:
-                answer = await api.get(paths[route.path])
+                body = PRICED if route.method == "POST" else None
+                answer = await api.request(route.method, paths[route.path], json=body)
                 rows[route.path].append(cell(answer, caller, route.path))
     page = (ROOT / "docs/security.md").read_text(encoding="utf-8")
     lines = page.split(f"{HEADER}\n")[1].partition("\n\n")[0].splitlines()[1:]

@@ -1,0 +1,82 @@
+"""The handler that prices calls. It writes nothing, and reads only the book and cost centres."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pricing_rules.decoding.usage_event import is_deferred
+from pricing_rules.engine.explain import explain
+from pricing_rules.engine.rating import rate
+from pricing_rules.engine.what_if import WhatIf, as_document
+from pricing_rules.errors import AmbiguousModel, InvalidUsage
+from pricing_rules.price_book.book import Book
+from pricing_rules.types import PricedCall, UsageEvent
+from table_api.http_api.access.question import Api, asking_of
+from table_api.http_api.conventions.problems import ProblemKind, Refused, refused_parameter
+from table_api.http_api.rate import models
+from table_api.http_api.rate.body import Sent, read_calls
+from table_api.ledger.book_archive import BookArchive
+from table_api.ledger.meta import LedgerMeta
+from table_api.people.people import PeopleDirectory
+from table_api.prices.price_list import PriceList
+
+
+async def post_rate(request: Request) -> Response:
+    """What calls cost by the book that metering rates with. Nothing is posted."""
+    api = asking_of(request).api
+    sent = await read_calls(request)
+    book = await _book_in_use(api)
+    rater = _Rater(WhatIf(book), book, await api.people.directory(), await api.reads.meta())
+    data = [rater.rated(each, index, now=api.now()) for index, each in enumerate(sent)]
+    answer = models.Rated(book=book.version, data=data)
+    headers = {"Cache-Control": "no-store"}
+    return Response(answer.model_dump_json(), media_type="application/json", headers=headers)
+
+
+async def _book_in_use(api: Api) -> Book:
+    in_use = await PriceList(api.storage).in_use()
+    book = await BookArchive(api.books).get(in_use.version) if in_use and api.books else None
+    if book is None:
+        detail = "no metering consumer has started with this storage, so no price book is in use"
+        raise Refused(ProblemKind.NO_BOOK, detail)
+    return book
+
+
+class _Rater(NamedTuple):
+    """What all calls of one request are rated with."""
+
+    asked: WhatIf
+    book: Book
+    people: PeopleDirectory
+    meta: LedgerMeta
+
+    def rated(self, sent: Sent, index: int, *, now: datetime) -> models.RatedCall:
+        """Refused where a usage object contradicts itself, or several providers sell the model."""
+        if isinstance(sent, UsageEvent):
+            day = self.meta.calendar.day(sent.time)
+            cost_centre = self.people.cost_centre(sent.subject, day)
+            return _answer(rate(sent, self.book, cost_centre), sent)
+        try:
+            return _answer(self.asked.answer(sent.question(now)), None)
+        except InvalidUsage as error:
+            field = f"[{index}].usage.{error.field}"
+            raise refused_parameter(field, error.value, str(error)) from None
+        except AmbiguousModel as error:
+            raise refused_parameter(f"[{index}].provider", None, str(error)) from None
+
+
+def _answer(call: PricedCall, event: UsageEvent | None) -> models.RatedCall:
+    fields = as_document(call)
+    del fields["book"]
+    return models.RatedCall.model_validate(
+        fields
+        | {
+            "id": event and event.id,
+            "deferred": event is not None and is_deferred(event),
+            "cost_centre": call.cost_centre,
+            "excludes": list(call.excludes),
+            "explanation": explain(call),
+        }
+    )

@@ -1,0 +1,216 @@
+"""`POST /v1/rate`: the price is the ledger's, bad records are named, and nothing is written."""
+
+import copy
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from consumers.metering.call_rating import CallRating
+from pricing_rules.decoding.usage_event import decode
+from pricing_rules.money import format_pico
+from pricing_rules.price_book.book import Book
+from pricing_rules.types import UsageEvent
+from table_api.http_api.app import create_app
+from table_api.http_api.rate.body import BODY_BYTES_MAX, CALLS_MAX
+from table_api.ledger.book_archive import BookArchive
+from table_api.ledger.posting import Origin
+from table_api.people.people import People
+from table_api.prices.price_list import PriceList
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
+from tests.fixtures.billing import people
+from tests.fixtures.calls import NOW, open_ledger
+from tests.fixtures.office import Office, issuer_of_office, open_office
+from tests.paths import ROOT
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
+
+SAMPLES = sorted((ROOT / "apim_policies/samples").glob("*.json"))
+EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "type": "llm.call.v1",
+    "id": "call-1",
+    "source": "apim-1",
+    "time": "2026-11-20T12:00:00Z",
+    "subject": "ann",
+    "data": {
+        "stream": False,
+        "status": 200,
+        "operation": "chat-completions",
+        "deployment": "dep",
+        "model": "m",
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 10},
+    },
+}
+QUESTION: dict[str, Any] = {
+    "model": "m", "usage": {"prompt_tokens": 1000, "completion_tokens": 10},
+}  # fmt: skip
+ORIGIN = Origin(hub="hub", partition="0", sequence_number=1, enqueued_time=NOW)
+LIST_PRICE = "0.00208"
+"""1,000 tokens at 2 USD a million, and 10 at 8."""
+DISCOUNTED = "0.001872"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    """One model, at a discount for cost centre A."""
+    discount = modifier("less", "multiply", 'factor = "0.9"\nlayer = "contracted"\norder = 1',
+                        match='cost_centre = ["A"]')  # fmt: skip
+    return compile_text(tmp_path, base_rule(), ALIAS, discount)
+
+
+@pytest.fixture
+async def client(memory: MemoryTableStorage, book: Book) -> AsyncIterator[httpx.AsyncClient]:
+    """The API where metering has started with the book, and Ann is in cost centre A."""
+    books = MemoryBlobStore()
+    await open_ledger(memory)
+    await people(memory, [("ann", "Ann", "A", "2026-01-01")])
+    await PriceList(memory).publish(book, at=NOW, age_days_max=90)
+    await BookArchive(books).keep(book)
+    app = create_app(memory, MemoryBlobStore(), books=books, now=lambda: NOW)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as opened:
+        yield opened
+
+
+async def priced(client: httpx.AsyncClient, body: object) -> list[dict[str, Any]]:
+    """The calls of an answer."""
+    answer = await client.post("/v1/rate", content=json.dumps(body))
+    assert answer.status_code == 200, answer.text
+    data: list[dict[str, Any]] = answer.json()["data"]
+    return data
+
+
+async def test_an_event_costs_what_metering_would_post(
+    client: httpx.AsyncClient, memory: MemoryTableStorage, book: Book
+) -> None:
+    [call] = await priced(client, EVENT)
+    calendar = (await open_ledger(memory)).meta.calendar
+    metering = CallRating(book, People(memory, now=lambda: NOW), calendar)
+    await metering.refresh()
+    event = decode(json.dumps(EVENT).encode(), enqueued_time=NOW)
+    assert isinstance(event, UsageEvent)
+    posted = metering.rate(event, ORIGIN).priced
+    assert (call["total"], call["state"], call["id"]) == (
+        format_pico(posted.billed), "priced", "call-1"
+    )  # fmt: skip
+    assert (call["total"], call["cost_centre"]) == (DISCOUNTED, "A")
+    assert call["layers"]["list"] == {"currency": "USD", "amount": LIST_PRICE}
+    assert call["rules"] == ["base.m", "less"]
+    assert "less" in call["explanation"]
+
+
+async def test_a_usage_object_is_priced_by_the_models_name(client: httpx.AsyncClient) -> None:
+    plain, discounted = await priced(client, [QUESTION, QUESTION | {"cost_centre": "A"}])
+    assert (plain["total"], discounted["total"]) == (LIST_PRICE, DISCOUNTED)
+    assert [(line["unit"], line["quantity"]) for line in plain["lines"]] == [
+        ("input", 1000), ("output", 10)
+    ]  # fmt: skip
+    before = "2025-12-31T23:59:59Z"
+    [early] = await priced(client, QUESTION | {"at": before})
+    assert (early["state"], early["total"]) == ("unpriced", None)
+
+
+async def test_what_has_no_price_has_no_amount(client: httpx.AsyncClient) -> None:
+    [unknown] = await priced(client, QUESTION | {"model": "m-next"})
+    assert (unknown["state"], unknown["total"], unknown["lines"]) == ("unpriced", None, [])
+    assert unknown["layers"]["charge"]["amount"] is None
+    assert "m-next" in unknown["reason"]
+    streamed = copy.deepcopy(EVENT)
+    streamed["data"] |= {"stream": True, "usage": None}
+    [waits] = await priced(client, streamed)
+    assert (waits["state"], waits["deferred"], waits["total"]) == ("no_usage", True, None)
+
+
+async def test_a_thousand_calls_are_answered_in_their_order(client: httpx.AsyncClient) -> None:
+    calls = [
+        EVENT | {"id": f"call-{n}"} if n % 2 else QUESTION | {"region": f"r{n % 50}"}
+        for n in range(CALLS_MAX)
+    ]
+    data = await priced(client, calls)
+    assert [call["id"] for call in data] == [
+        f"call-{n}" if n % 2 else None for n in range(CALLS_MAX)
+    ]
+    assert {call["total"] for call in data} == {LIST_PRICE, DISCOUNTED}
+    refused = await client.post("/v1/rate", json=[*calls, QUESTION])
+    assert (refused.status_code, refused.json()["type"]) == (400, "urn:problem:too-much")
+
+
+@pytest.mark.parametrize(
+    ("record", "field"),
+    [
+        ({"model": "m"}, "[1].usage"),
+        (QUESTION | {"usage": {"prompt_tokens": -1}}, "[1].usage.prompt_tokens"),
+        (QUESTION | {"usage": 5}, "[1].usage"),
+        (QUESTION | {"tokens": 1}, "[1].tokens"),
+        (QUESTION | {"operation": "sing"}, "[1].operation"),
+        (QUESTION | {"at": "2026-11-20T12:00:00"}, "[1].at"),
+        (QUESTION | {"at": 0}, "[1].at"),
+        (QUESTION | {"deployment_type": "Cheap"}, "[1].deployment_type"),
+        (EVENT | {"time": "yesterday"}, "[1].time"),
+        (EVENT | {"specversion": "2.0"}, "[1].specversion"),
+        (EVENT | {"data": EVENT["data"] | {"status": "ok"}}, "[1].data.status"),
+        (5, "[1]"),
+        (None, "[1]"),
+    ],
+)
+async def test_a_bad_record_is_named_and_nothing_is_answered(
+    client: httpx.AsyncClient, record: object, field: str
+) -> None:
+    answer = await client.post("/v1/rate", json=[QUESTION, record])
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 5000, b'{"model": "m"} {}'])
+async def test_a_body_that_is_no_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post("/v1/rate", content=body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "body")
+
+
+async def test_a_body_may_be_large_but_not_too_large(client: httpx.AsyncClient) -> None:
+    padded = json.dumps([QUESTION]).encode() + b" " * (BODY_BYTES_MAX - 200)
+    assert (await client.post("/v1/rate", content=padded)).status_code == 200
+    assert (await client.post("/v1/rate", content=padded + b" " * 400)).status_code == 413
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b" " * (BODY_BYTES_MAX // 4)
+
+    assert (await client.post("/v1/rate", content=chunks())).status_code == 413
+
+
+async def test_nothing_is_written(client: httpx.AsyncClient, memory: MemoryTableStorage) -> None:
+    before = copy.deepcopy(memory.__dict__)
+    await priced(client, [EVENT, QUESTION])
+    assert memory.__dict__ == before
+
+
+async def test_without_a_book_in_use_nothing_has_a_price(memory: MemoryTableStorage) -> None:
+    await open_ledger(memory)
+    transport = httpx.ASGITransport(create_app(memory, MemoryBlobStore(), books=MemoryBlobStore()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.post("/v1/rate", json=QUESTION)
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:problem:no-book")
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    """A company that signs in."""
+    with issuer_of_office() as (issuer, access):
+        yield await open_office(issuer, access)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("nobody", 401), ("employee", 403), ("owner", 403), ("reader", 403), ("service", 200),
+     ("admin", 200)],
+)  # fmt: skip
+async def test_pricing_needs_its_role(office: Office, kind: str, status: int) -> None:
+    async with office.client(kind) as client:
+        assert (
+            await client.post("/v1/rate", json=QUESTION | {"model": "gpt-4o-mini"})
+        ).status_code == status
