@@ -58,7 +58,7 @@ class Book:
         self.billing_currency = content.billing_currency
         self.deployments = frozenset(alias.name for alias in content.aliases)
         self._finder = TermsFinder(content)
-        self._fields = UsageFieldRules(content)
+        self._fields = UsageFieldRules(content.harmless, content.plain)
         self._by_caller = self._finder.by_caller
         self._kept: dict[object, TermsTimeline] = {}
         self.converts = content.billing_currency != content.pricing_currency

@@ -10,7 +10,7 @@ from pricing_rules.provider_usage.anthropic import MARKS, AnthropicUsage
 from pricing_rules.provider_usage.fields import Contradiction, Fields, count
 from pricing_rules.provider_usage.openai import COMPLETION, PROMPT, OpenAIUsage
 from pricing_rules.provider_usage.translated import other_form
-from pricing_rules.provider_usage.unread import unread
+from pricing_rules.provider_usage.unread import limited, unread
 from pricing_rules.types import Caveats, Operation, Usage
 from pricing_rules.units import Unit
 
@@ -28,7 +28,9 @@ def normalise(operation: Operation, usage: Fields, model: str | None = None) -> 
         reading.read()
     except Contradiction as found:
         return _contradictory(said, str(found))
-    ignored = unread(usage, reading.known if form is None else form.known)
+    ignored = unread(said, reading.known)
+    if form is not None:
+        ignored = limited((*unread(usage, form.known), *ignored))
     caveats = None
     if ignored or reading.unsplit_cache:
         caveats = Caveats(unread=ignored, unsplit_cache=reading.unsplit_cache)

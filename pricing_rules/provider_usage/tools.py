@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from pricing_rules.provider_usage.fields import Fields
-from pricing_rules.provider_usage.unread import UNREAD_MAX, Known, unread
+from pricing_rules.errors import InvalidUsage
+from pricing_rules.provider_usage.fields import Fields, count
+from pricing_rules.provider_usage.unread import Known, limited, unread
 from pricing_rules.types import Caveats, Usage
 from pricing_rules.units import TOOL_UNITS, Unit
 
@@ -62,7 +63,7 @@ def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: 
     left += [(f"tool_usage.{path}", value) for path, value in unread(tool_usage or {}, known)]
     if left:
         caveats = usage.caveats or Caveats()
-        caveats = replace(caveats, unread=(*caveats.unread, *left)[:UNREAD_MAX])
+        caveats = replace(caveats, unread=limited((*left, *caveats.unread)))
         return replace(usage, counts=counts, caveats=caveats)
     return usage if counts == usage.counts else replace(usage, counts=counts)
 
@@ -70,8 +71,13 @@ def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: 
 def _searches(tool_usage: Fields | None) -> int | None:
     """What the answer says of its searches; None where it says nothing that is a count."""
     said = None if tool_usage is None else tool_usage.get("web_search")
-    number = said.get("num_requests") if isinstance(said, Mapping) else None
-    return number if type(number) is int and 0 <= number <= CALLS_MAX else None
+    if not isinstance(said, Mapping) or said.get("num_requests") is None:
+        return None
+    try:
+        number = count(said, "num_requests")
+    except InvalidUsage:
+        return None
+    return number if number <= CALLS_MAX else None
 
 
 def _accounts_for(said: object, blocks: int) -> bool:
@@ -88,5 +94,5 @@ def tools_kept(usage: Usage, before: Usage) -> Usage:
     left = tuple(field for field in named if field[0].startswith(_OF_TOOLS))
     if left:
         caveats = usage.caveats or Caveats()
-        usage = replace(usage, caveats=replace(caveats, unread=(*caveats.unread, *left)))
+        usage = replace(usage, caveats=replace(caveats, unread=limited((*left, *caveats.unread))))
     return replace(usage, counts={**counts, **usage.counts})

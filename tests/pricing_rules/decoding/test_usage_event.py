@@ -359,3 +359,21 @@ def encode(event: UsageEvent) -> bytes:
 @settings(deadline=None)
 def test_encoded_event_decodes_to_itself(event: UsageEvent) -> None:
     assert decoded(encode(event)) == event
+
+
+@pytest.mark.parametrize(
+    ("fields", "waits"),
+    [
+        ({}, True),
+        ({"inference_geo": "not_available", "service_tier": "standard"}, True),
+        ({"latency_checkpoint": {"engine_ttft_ms": 12}, "queue_time": 0.2}, True),
+        ({"inference_geo": "us"}, False),
+        ({"compute_units": 5}, False),
+    ],
+)
+def test_zeros_wait_for_the_log_unless_a_field_next_to_them_may_be_billed(
+    fields: dict[str, Any], waits: bool
+) -> None:
+    event = decoded(make_body(usage={"prompt_tokens": 0, "completion_tokens": 0, **fields}))
+    assert is_deferred(event) is waits
+    assert (event.usage is None) is waits
