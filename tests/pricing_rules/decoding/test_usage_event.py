@@ -203,8 +203,9 @@ def test_usage_of_a_fetched_answer_is_the_models_own_and_belongs_to_another_call
     assert decoded(completed).rank is Rank.MODEL_USAGE
 
 
-def test_id_is_lower_cased_so_that_both_paths_name_one_call() -> None:
-    event = decoded(make_body(id="3F06647E-1D0A-4C37-9A52-530EB9F15261"))
+@pytest.mark.parametrize("around", ["", " ", "\u00a0"])
+def test_id_is_lower_cased_and_trimmed_so_that_both_paths_name_one_call(around: str) -> None:
+    event = decoded(make_body(id=f"{around}3F06647E-1D0A-4C37-9A52-530EB9F15261{around}"))
     assert event.id == "3f06647e-1d0a-4c37-9a52-530eb9f15261"
     assert call_key("3F06647E-1D0A-4C37-9A52-530EB9F15261") == event.id
 
