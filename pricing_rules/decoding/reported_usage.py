@@ -7,10 +7,10 @@ from pricing_rules.decoding.invalid_event import InvalidCode, InvalidField
 from pricing_rules.decoding.text import information
 from pricing_rules.decoding.wire_event import WireCall, WireTools
 from pricing_rules.errors import InvalidUsage
-from pricing_rules.price_book.usage_fields import shipped_rules
 from pricing_rules.provider_usage.fields import milliseconds
 from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.provider_usage.tools import with_tools
+from pricing_rules.provider_usage.usage_fields import shipped_rules
 from pricing_rules.types import CACHE_HIT, REFUSED_STATUS, Operation, Usage
 from pricing_rules.units import Unit
 

@@ -22,7 +22,7 @@ from pricing_rules.price_book.compile import compile_files
 from pricing_rules.price_book.rate_card import BookContent, FxRate, PriceSource
 from pricing_rules.price_book.rules import PriceOrigin
 from pricing_rules.price_book.terms import Terms, TermsFinder, TermsTimeline
-from pricing_rules.price_book.usage_fields import UsageFieldRules
+from pricing_rules.provider_usage.usage_fields import UsageFieldRules
 from pricing_rules.types import UsageEvent
 
 BASE_BOOKS = Path(__file__).parents[1] / "books"

@@ -303,9 +303,9 @@ def test_call_is_decoded_alike_whenever_it_is_read() -> None:
 
 @st.composite
 def events(draw: st.DrawFn) -> UsageEvent:
-    """Events as they are after decoding: lower-case id, NFC subject, no placeholders."""
+    """Events as they are after decoding: lower-case trimmed id, NFC subject, no placeholders."""
     name = st.text("abcé|/#?\\ =:0", min_size=1, max_size=40).filter(
-        lambda text: bool(text.strip()) and text not in {"-"}
+        lambda text: bool(text.strip()) and text.strip() not in {"-"}
     )
     prompt = draw(st.integers(0, 10_000))
     cached = draw(st.integers(0, prompt))
@@ -316,7 +316,7 @@ def events(draw: st.DrawFn) -> UsageEvent:
         **{unit: count for unit, count in counts.items() if count},
     )
     return make_event(
-        id=draw(name),
+        id=draw(name).strip(),
         subject=draw(name),
         time=draw(
             st.datetimes(
