@@ -5,6 +5,7 @@ Moonshot and Gemini's OpenAI endpoint, each with fields of its own.
 """
 
 from pricing_rules.provider_usage.fields import (
+    NOTHING,
     Fields,
     contradiction,
     count,
@@ -195,7 +196,9 @@ class OpenAIUsage:
         if cached > prompt:
             raise contradiction("cached_tokens", cached, "prompt tokens", prompt)
         in_text, in_audio, in_image = cached, 0, 0
-        split = details(of_prompt, "cached_tokens_details")
+        split = NOTHING
+        if "cached_tokens_details" in of_prompt:
+            split = details(of_prompt, "cached_tokens_details")
         if split or (cached and (audio or image)):
             in_text, in_audio, in_image = self._split_cached(
                 cached, split, text=text - written, audio=audio, image=image

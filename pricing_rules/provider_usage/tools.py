@@ -4,6 +4,7 @@ The usage object seldom counts them: the answer's output items do, and newer ans
 What has no unit is named, so that a call is never priced without it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
@@ -27,16 +28,17 @@ _READ: Known = {"web_search": {"num_requests": None}}
 CALLS_MAX = 10**9
 """A larger count is a broken report."""
 _OF_TOOLS = ("tool_calls.", "tool_usage.")
-_FREE = (
-    "function", "custom", "mcp", "computer", "local_shell", "apply_patch", "bash", "text_editor",
-    "memory", "namespace", "tool_search", "web_fetch",
-)  # fmt: skip
-"""How types of tools begin that cost nothing but their tokens, or that the caller runs."""
+_FREE = re.compile(
+    r"(function|custom|mcp|computer|local_shell|apply_patch|namespace|tool_search)(_\w+)?"
+    r"|(bash|text_editor|memory|web_fetch)(_\d+|_call)?",
+    re.ASCII,
+).fullmatch
+"""Types of tools that cost nothing but their tokens, or that the caller runs; many end in a day."""
 
 
 def may_cost(tool: str) -> bool:
     """Whether a tool of a request, if the model uses it, costs more than its tokens."""
-    return not tool.startswith(_FREE)
+    return _FREE(tool) is None
 
 
 def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: Fields) -> Usage:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pricing_rules.provider_usage.normalise import normalise
-from pricing_rules.provider_usage.tools import tools_kept, with_tools
+from pricing_rules.provider_usage.tools import may_cost, tools_kept, with_tools
 from pricing_rules.provider_usage.unread import UNREAD_MAX
 from pricing_rules.types import CallState, Operation
 from pricing_rules.units import Unit
@@ -241,3 +241,18 @@ def test_a_number_of_searches_with_a_zero_fraction_is_whole() -> None:
     plain = normalise(CHAT, PARTS)
     read = with_tools(plain, [("web_search_call", 3)], {"web_search": {"num_requests": 2.0}}, {})
     assert (read.counts[Unit.WEB_SEARCH], read.caveats) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("tool", "costs"),
+    [
+        ("function", False), ("function_call", False), ("custom_tool_call", False),
+        ("mcp_list_tools", False), ("computer_use_preview", False), ("bash_20250124", False),
+        ("memory_20250818", False), ("memory", False), ("web_fetch_20250910", False),
+        ("web_fetch_call", False), ("local_shell_call", False), ("namespace", False),
+        ("customer_lookup_call", True), ("memory_search_call", True), ("functions_billed", True),
+        ("memory_search_preview", True), ("code_interpreter", True), ("web_search", True),
+    ],
+)  # fmt: skip
+def test_a_tool_is_free_by_its_whole_name(tool: str, costs: bool) -> None:
+    assert may_cost(tool) is costs
