@@ -211,6 +211,16 @@ UNREAD: dict[str, tuple[Operation, dict[str, Any], tuple[str, str]]] = {
         {"promptTokenCount": 10, "promptTokensDetails": [{"modality": "SMELL", "tokenCount": 10}]},
         ("prompt_tokens_details.smell_tokens", "10"),
     ),
+    "a tier that is no text": (
+        MESSAGES,
+        {"input_tokens": 9, "output_tokens": 3, "service_tier": {"name": "priority"}},
+        ("service_tier.name", "priority"),
+    ),
+    "a number by the name of a list of ours": (
+        CHAT,
+        {**PARTS, "excludes": 500},
+        ("excludes", "500"),
+    ),
     "anthropic: a total that is more than its parts": (
         MESSAGES,
         {"input_tokens": 9, "output_tokens": 3, "total_tokens": 500},
