@@ -4,13 +4,11 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.attacks.usage_case import NOT_PRICED, NOTHING, UNPRICED, Case
+from benchmarks.attacks.usage_case import NOT_PRICED, PRICED, UNPRICED, Case
 
 
 def harmless_field(case: Case, dice: random.Random) -> None:
-    """What changes no price. With nothing else it is all that a usage says, and is named."""
-    if case.verdict == NOTHING:
-        return
+    """What changes no price."""
     case.usage |= dice.choice(
         [
             {"queue_time": 0.2},
@@ -33,6 +31,23 @@ def unknown_number(case: Case, dice: random.Random) -> None:
         where = dice.choice(nested)
     where[name] = value
     case.verdict = UNPRICED
+
+
+def number_behind_many_harmless(case: Case, dice: random.Random) -> None:
+    """A number that may be billed, behind more fields than anybody names."""
+    times = {f"step_{number}_ms": dice.randrange(1, 99) for number in range(dice.randrange(15, 60))}
+    case.usage = {"latency_checkpoint": times, **case.usage, "compute_units": dice.randrange(1, 9)}
+    case.verdict = UNPRICED
+
+
+def total_with_the_cache(case: Case, dice: random.Random) -> None:
+    """A total that holds cached tokens a second time: the prompt may leave them out."""
+    cached = case.quantities.get("cache_read", 0)
+    if case.verdict == PRICED and cached and case.usage.get("total_tokens"):
+        case.usage["total_tokens"] += cached
+        for parts in ("completion_tokens_details", "output_tokens_details"):
+            case.usage.pop(parts, None)
+        case.verdict = UNPRICED
 
 
 def unknown_text(case: Case, dice: random.Random) -> None:
@@ -87,5 +102,6 @@ def null_fields(case: Case, dice: random.Random) -> None:
 
 OPERATORS: list[Callable[[Case, random.Random], None]] = [
     harmless_field, unknown_number, unknown_text, whole_fractions, broken_number,
-    cached_beyond_prompt, total_below_parts, null_fields,
+    cached_beyond_prompt, total_below_parts, null_fields, number_behind_many_harmless,
+    total_with_the_cache,
 ]  # fmt: skip

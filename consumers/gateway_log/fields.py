@@ -6,7 +6,7 @@ numbers or as text. Absent, null, blank and "-" are one: None.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import cast
 
@@ -16,6 +16,9 @@ from pricing_rules.decoding.invalid_event import ABSENT, InvalidCode, InvalidFie
 
 NUMBER_MAX = 10**9
 """Tokens, milliseconds or a status: a larger one is a broken record."""
+NAME_CHARS_MAX = 64
+OTHERS_MAX = 10
+"""Fields that nobody reads and that are named: more would say no more."""
 TEXT_CHARS_MAX = 256
 """A longer text is cut: it only informs. A cut deployment has no alias and is never priced."""
 
@@ -63,6 +66,16 @@ class Fields:
         if not 0 <= number <= NUMBER_MAX:
             raise self.wrong(InvalidCode.OUT_OF_RANGE, name, f"0 to {NUMBER_MAX:,}")
         return number
+
+    def counts_besides(self, known: Collection[str], word: str) -> tuple[tuple[str, int], ...]:
+        """Other fields with `word` in their name that hold a number above zero, by name."""
+        numbers = (
+            (name[:NAME_CHARS_MAX], _whole(value))
+            for name, value in sorted(self._values.items())
+            if word in name and name not in known and value is not None
+        )
+        found = ((name, number) for name, number in numbers if number and number > 0)
+        return tuple((name, min(number, NUMBER_MAX)) for name, number in found)[:OTHERS_MAX]
 
     def flag(self, name: str) -> bool:
         """True for true, "true" and "True"; all else is False."""

@@ -6,6 +6,11 @@
 from consumers.gateway_log.fields import Fields
 from table_api.open_calls.facts import TokenCounts
 
+_COUNTS = (
+    "prompttokens", "completiontokens", "totaltokens", "promptcachedtokens",
+    "completionreasoningtokens",
+)  # fmt: skip
+
 
 def tokens_of(record: Fields, properties: Fields) -> TokenCounts | None:
     """None for a probe: no id, no model, nothing counted. May raise InvalidField."""
@@ -19,6 +24,7 @@ def tokens_of(record: Fields, properties: Fields) -> TokenCounts | None:
         model=properties.text("modelname"),
         deployment=properties.text("deploymentname"),
         response_id=properties.text("requestid"),
+        others=properties.counts_besides(_COUNTS, "tokens"),
     )
     named = tokens.model or tokens.deployment or tokens.response_id
     return tokens if named or tokens.any else None

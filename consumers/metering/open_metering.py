@@ -82,8 +82,6 @@ async def open_metering(
     )
     raw_usage = RawUsage(clients.tables)
     await raw_usage.create()
-    raw_usage = RawUsage(clients.tables)
-    await raw_usage.create()
     people = People(clients.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)
     rating = CallRating(book, people, projected.meta.calendar)
     await rating.refresh()

@@ -28,6 +28,7 @@ async def open_intakes(settings: Settings) -> AsyncIterator[tuple[UsageIntake, D
         # The stream has come to now at most: what it makes too old is refused, kept or not.
         pairing.stream_time.latest = now_utc()
         await pairing.calls.create()
+        await pairing.counted.purged.create()
         of_usage, of_diagnostics = hub_settings(settings)
         yield (
             UsageIntake(of_usage.eventhub_name, pairing, clients.usage.dead_letters),

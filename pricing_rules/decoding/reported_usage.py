@@ -10,6 +10,7 @@ from pricing_rules.errors import InvalidUsage
 from pricing_rules.provider_usage.fields import milliseconds
 from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.provider_usage.tools import with_tools
+from pricing_rules.provider_usage.usage_fields import shipped_rules
 from pricing_rules.types import CACHE_HIT, REFUSED_STATUS, Operation, Usage
 from pricing_rules.units import Unit
 
@@ -75,9 +76,12 @@ def _heard(call: WireCall) -> Usage | None:
 def _says_nothing(call: WireCall, usage: Usage) -> bool:
     """Whether a served call's usage counts nothing, as zeros or `{}`: the gateway's log may know.
 
-    An embedding of nothing and a refused call cost nothing, and a field that nobody reads is named.
+    An embedding of nothing and a refused call cost nothing, and a field that nobody reads is named,
+    unless it is harmless, as the times that some servers report next to their zeros.
     """
-    if usage.counts or (usage.caveats is not None and usage.caveats.unread):
+    if usage.counts:
+        return False
+    if usage.caveats is not None and shipped_rules().doubtful(usage.caveats.unread):
         return False
     return call.operation is not Operation.EMBEDDINGS and call.status not in REFUSED_STATUS
 

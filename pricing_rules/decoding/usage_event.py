@@ -105,8 +105,10 @@ def with_usage(event: UsageEvent, usage: Mapping[str, object]) -> UsageEvent:
 
 
 def call_key(text: str) -> str:
-    """The identity of a call from a request id: lower case, NFC. InvalidField when it is none."""
-    return identity("id", text.lower(), ID_CHARS_MAX)
+    """The identity of a call from a request id: without spaces around it, lower case, NFC.
+    InvalidField when it is none.
+    """
+    return identity("id", text.strip().lower(), ID_CHARS_MAX)
 
 
 def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEvent:

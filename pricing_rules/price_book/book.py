@@ -22,7 +22,7 @@ from pricing_rules.price_book.compile import compile_files
 from pricing_rules.price_book.rate_card import BookContent, FxRate, PriceSource
 from pricing_rules.price_book.rules import PriceOrigin
 from pricing_rules.price_book.terms import Terms, TermsFinder, TermsTimeline
-from pricing_rules.price_book.usage_fields import UsageFieldRules
+from pricing_rules.provider_usage.usage_fields import UsageFieldRules
 from pricing_rules.types import UsageEvent
 
 BASE_BOOKS = Path(__file__).parents[1] / "books"
@@ -58,7 +58,7 @@ class Book:
         self.billing_currency = content.billing_currency
         self.deployments = frozenset(alias.name for alias in content.aliases)
         self._finder = TermsFinder(content)
-        self._fields = UsageFieldRules(content)
+        self._fields = UsageFieldRules(content.harmless, content.plain)
         self._by_caller = self._finder.by_caller
         self._kept: dict[object, TermsTimeline] = {}
         self.converts = content.billing_currency != content.pricing_currency

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.provider_usage.fields import Fields, contradiction, count, details
-from pricing_rules.provider_usage.unread import Known
+from pricing_rules.provider_usage.unread import Known, unread
 from pricing_rules.types import Operation
 from pricing_rules.units import Unit
 
@@ -22,7 +22,7 @@ _WHOLE: Known = {
     **_PASS, "service_tier": None, "excludes": None,
     "server_tool_use": {"web_search_requests": None},
 }  # fmt: skip
-_OF_A_PASS = frozenset({*_PASS, "type", "model"})
+_OF_A_PASS: Known = {**_PASS, "type": None, "model": None}
 _OWN_PASS = "message"
 _BILLED_BESIDE = ("compaction",)
 """Passes that the answer's own counts leave out."""
@@ -50,7 +50,16 @@ class AnthropicUsage:
     @property
     def known(self) -> Known:
         """The fields that `read` takes; `iterations` only where each of them was understood."""
-        return {**_WHOLE, "iterations": None} if self._passes_read else _WHOLE
+        known = {**_WHOLE, "iterations": None} if self._passes_read else _WHOLE
+        return {**known, "total_tokens": None} if self._total_agrees() else known
+
+    def _total_agrees(self) -> bool:
+        """Whether the total that some servers add says no more than its parts."""
+        if self.usage.get("total_tokens") is None:
+            return False
+        stated = _counts(self.usage)
+        plain = stated[Unit.INPUT] + stated[Unit.OUTPUT]
+        return count(self.usage, "total_tokens") in (plain, sum(stated.values()))
 
     def read(self) -> None:
         """Fill the counts. Contradiction or InvalidUsage names the field."""
@@ -88,7 +97,7 @@ class AnthropicUsage:
         self.counts = every
 
     def _is_understood(self, each: Fields) -> bool:
-        if not each.keys() <= _OF_A_PASS or each.get("model") not in (None, self.model):
+        if unread(each, _OF_A_PASS) or each.get("model") not in (None, self.model):
             return False
         return each.get("type") == _OWN_PASS or each.get("type") in _BILLED_BESIDE
 

@@ -10,7 +10,7 @@ from pricing_rules.provider_usage.anthropic import MARKS, AnthropicUsage
 from pricing_rules.provider_usage.fields import Contradiction, Fields, count
 from pricing_rules.provider_usage.openai import COMPLETION, PROMPT, OpenAIUsage
 from pricing_rules.provider_usage.translated import other_form
-from pricing_rules.provider_usage.unread import unread
+from pricing_rules.provider_usage.unread import Known, limited, unread
 from pricing_rules.types import Caveats, Operation, Usage
 from pricing_rules.units import Unit
 
@@ -28,7 +28,9 @@ def normalise(operation: Operation, usage: Fields, model: str | None = None) -> 
         reading.read()
     except Contradiction as found:
         return _contradictory(said, str(found))
-    ignored = unread(usage, reading.known if form is None else form.known)
+    ignored = unread(said, _taken(said, reading.known))
+    if form is not None:
+        ignored = limited((*unread(usage, form.known), *ignored))
     caveats = None
     if ignored or reading.unsplit_cache:
         caveats = Caveats(unread=ignored, unsplit_cache=reading.unsplit_cache)
@@ -38,6 +40,19 @@ def normalise(operation: Operation, usage: Fields, model: str | None = None) -> 
         excludes=_excludes(usage),
         caveats=caveats,
     )
+
+
+def _taken(usage: Fields, known: Known) -> Known:
+    """The known fields, but a tier that is no text or a list of ours that is none: nobody reads
+    such a value.
+    """
+    tier, excludes = usage.get("service_tier"), usage.get("excludes")
+    odd = set()
+    if tier is not None and not isinstance(tier, str):
+        odd.add("service_tier")
+    if excludes is not None and not isinstance(excludes, list | tuple):
+        odd.add("excludes")
+    return {name: each for name, each in known.items() if name not in odd} if odd else known
 
 
 def _reading(

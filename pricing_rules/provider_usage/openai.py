@@ -5,6 +5,7 @@ Moonshot and Gemini's OpenAI endpoint, each with fields of its own.
 """
 
 from pricing_rules.provider_usage.fields import (
+    NOTHING,
     Fields,
     contradiction,
     count,
@@ -18,12 +19,16 @@ from pricing_rules.units import Unit
 
 PROMPT = ("prompt_tokens", "input_tokens")
 COMPLETION = ("completion_tokens", "output_tokens")
-PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
+PROMPT_DETAILS = (
+    "prompt_tokens_details", "input_tokens_details", "input_token_details", "prompt_token_details",
+)  # fmt: skip
 COMPLETION_DETAILS = (
     "completion_tokens_details", "output_tokens_details", "output_token_details",
 )  # fmt: skip
-CACHED = ("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens")
-"""At the top level: Moonshot's, what proxies add, DeepSeek's."""
+CACHED = (
+    "cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens", "num_cached_tokens",
+)  # fmt: skip
+"""At the top level: Moonshot's, what proxies add, DeepSeek's, Mistral's."""
 WRITTEN = ("cache_write_tokens", "cache_creation_tokens")
 
 _TOOLS = "server_side_tool_usage_details"
@@ -39,7 +44,7 @@ _CORE: Known = {
 }
 _MORE: Known = dict.fromkeys(
     (*CACHED, "cache_creation_input_tokens", "prompt_cache_miss_tokens", "prompt_audio_seconds",
-     "tool_use_prompt_tokens", "reasoning_tokens", "seconds"),
+     "reasoning_tokens", "seconds"),
 )  # fmt: skip
 
 # An enum's member takes a tenth of a microsecond to look up.
@@ -76,9 +81,12 @@ class OpenAIUsage:
         usage = self.usage
         known = {**_CORE, **_MORE}
         if _TOOLS in usage:
+            known[_TOOLS] = {"web_search_calls": None}
+        if count(details(usage, _TOOLS), "web_search_calls"):
             # Of the searches only the number of calls is billed, not what they found.
             known |= {"num_sources_used": None, "num_server_side_tools_used": None}
-            known[_TOOLS] = {"web_search_calls": None}
+        if count(usage, "total_tokens"):
+            known["tool_use_prompt_tokens"] = None  # the total says whether the prompt has them
         if usage.get("type") in ("tokens", "duration"):
             known["type"] = None
         return known
@@ -93,9 +101,12 @@ class OpenAIUsage:
         )
         self.reasoning = count(of_completion, "reasoning_tokens")
         if not self._core:
-            self.reasoning = self.reasoning or count(usage, "reasoning_tokens")
+            outer = count(usage, "reasoning_tokens")
+            self.reasoning = _one_of("reasoning_tokens", self.reasoning, outer)
             self._read_others()
-        prompt, completion = self._with_rest_of_total(prompt, completion, of_completion)
+        prompt, completion = self._with_rest_of_total(
+            prompt, completion, of_prompt=of_prompt, of_completion=of_completion
+        )
         self._read_prompt(prompt, of_prompt)
         self._read_completion(completion, of_completion)
         output = self.counts.get(_OUTPUT, 0)
@@ -116,7 +127,7 @@ class OpenAIUsage:
             self.counts[unit] = self.counts.get(unit, 0) + quantity
 
     def _with_rest_of_total(
-        self, prompt: int, completion: int, of_completion: Fields
+        self, prompt: int, completion: int, *, of_prompt: Fields, of_completion: Fields
     ) -> tuple[int, int]:
         """Some models leave tokens out of their parts, and only the total holds them.
 
@@ -130,14 +141,32 @@ class OpenAIUsage:
             return prompt, completion
         if usage.get("prompt_audio_seconds"):
             return prompt, completion  # audio that is billed by the second is in the total alone
-        if rest > 0 and count(usage, "tool_use_prompt_tokens") == rest:
-            return prompt + rest, completion
+        of_tools = count(usage, "tool_use_prompt_tokens")
+        if 0 < of_tools <= rest:
+            prompt, rest = prompt + of_tools, rest - of_tools
+            if not rest:
+                return prompt, completion
         stated = of_completion.get("reasoning_tokens", usage.get("reasoning_tokens")) is not None
         thinks = self.operation in _MAY_THINK and parts > 0
+        if not stated and thinks:
+            thinks = rest not in self._cache_counts(of_prompt)
         if rest > 0 and thinks and (self.reasoning == rest if stated else True):
             self.reasoning = rest
             return prompt, completion + rest
         raise contradiction("total_tokens", total, "prompt + completion tokens", parts, "≠")
+
+    def _cache_counts(self, of_prompt: Fields) -> tuple[int, int, int]:
+        """Tokens that a prompt count may leave out and a total hold, where a proxy counts so."""
+        read = count(of_prompt, "cached_tokens") or either(self.usage, *CACHED)
+        written = self._written(of_prompt)
+        return read, written, read + written
+
+    def _written(self, of_prompt: Fields) -> int:
+        written = either(of_prompt, *WRITTEN)
+        if self._core:
+            return written
+        outer = count(self.usage, "cache_creation_input_tokens")
+        return _one_of("cache_creation_input_tokens", outer, written)
 
     def _cached(self, prompt: int, of_prompt: Fields) -> int:
         cached = count(of_prompt, "cached_tokens")
@@ -161,16 +190,16 @@ class OpenAIUsage:
             self._add(_PLAIN_INPUT.get(self.operation, _INPUT), prompt)
             return
         cached = self._cached(prompt, of_prompt)
-        written = either(of_prompt, *WRITTEN)
-        if not self._core:
-            written = written or count(self.usage, "cache_creation_input_tokens")
+        written = self._written(of_prompt)
         audio, image = count(of_prompt, "audio_tokens"), count(of_prompt, "image_tokens")
         text = _text_part("prompt", prompt, audio + image, count(of_prompt, "text_tokens"))
         if cached > prompt:
             raise contradiction("cached_tokens", cached, "prompt tokens", prompt)
         in_text, in_audio, in_image = cached, 0, 0
-        if cached and (audio or image or "cached_tokens_details" in of_prompt):
+        split = NOTHING
+        if "cached_tokens_details" in of_prompt:
             split = details(of_prompt, "cached_tokens_details")
+        if split or (cached and (audio or image)):
             in_text, in_audio, in_image = self._split_cached(
                 cached, split, text=text - written, audio=audio, image=image
             )
@@ -228,6 +257,13 @@ class OpenAIUsage:
             self._add(Unit.OUTPUT_AUDIO, audio)
             self._add(Unit.OUTPUT_IMAGE, image)
         self._add(plain, text)
+
+
+def _one_of(field: str, value: int, other: int) -> int:
+    """A count that is said twice; 0 where nobody said it."""
+    if value and other and value != other:
+        raise contradiction(field, value, "the same count in the details", other, "≠")
+    return value or other
 
 
 def _text_part(name: str, whole: int, other: int, stated_text: int) -> int:

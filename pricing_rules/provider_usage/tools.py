@@ -4,12 +4,14 @@ The usage object seldom counts them: the answer's output items do, and newer ans
 What has no unit is named, so that a call is never priced without it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from pricing_rules.provider_usage.fields import Fields
-from pricing_rules.provider_usage.unread import UNREAD_MAX, Known, unread
+from pricing_rules.errors import InvalidUsage
+from pricing_rules.provider_usage.fields import Fields, count
+from pricing_rules.provider_usage.unread import Known, limited, unread
 from pricing_rules.types import Caveats, Usage
 from pricing_rules.units import TOOL_UNITS, Unit
 
@@ -26,16 +28,17 @@ _READ: Known = {"web_search": {"num_requests": None}}
 CALLS_MAX = 10**9
 """A larger count is a broken report."""
 _OF_TOOLS = ("tool_calls.", "tool_usage.")
-_FREE = (
-    "function", "custom", "mcp", "computer", "local_shell", "apply_patch", "bash", "text_editor",
-    "memory", "namespace", "tool_search", "web_fetch",
-)  # fmt: skip
-"""How types of tools begin that cost nothing but their tokens, or that the caller runs."""
+_FREE = re.compile(
+    r"(function|custom|mcp|computer|local_shell|apply_patch|namespace|tool_search)(_\w+)?"
+    r"|(bash|text_editor|memory|web_fetch)(_\d+|_call)?",
+    re.ASCII,
+).fullmatch
+"""Types of tools that cost nothing but their tokens, or that the caller runs; many end in a day."""
 
 
 def may_cost(tool: str) -> bool:
     """Whether a tool of a request, if the model uses it, costs more than its tokens."""
-    return not tool.startswith(_FREE)
+    return _FREE(tool) is None
 
 
 def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: Fields) -> Usage:
@@ -62,7 +65,7 @@ def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: 
     left += [(f"tool_usage.{path}", value) for path, value in unread(tool_usage or {}, known)]
     if left:
         caveats = usage.caveats or Caveats()
-        caveats = replace(caveats, unread=(*caveats.unread, *left)[:UNREAD_MAX])
+        caveats = replace(caveats, unread=limited((*left, *caveats.unread)))
         return replace(usage, counts=counts, caveats=caveats)
     return usage if counts == usage.counts else replace(usage, counts=counts)
 
@@ -70,8 +73,13 @@ def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: 
 def _searches(tool_usage: Fields | None) -> int | None:
     """What the answer says of its searches; None where it says nothing that is a count."""
     said = None if tool_usage is None else tool_usage.get("web_search")
-    number = said.get("num_requests") if isinstance(said, Mapping) else None
-    return number if type(number) is int and 0 <= number <= CALLS_MAX else None
+    if not isinstance(said, Mapping) or said.get("num_requests") is None:
+        return None
+    try:
+        number = count(said, "num_requests")
+    except InvalidUsage:
+        return None
+    return number if number <= CALLS_MAX else None
 
 
 def _accounts_for(said: object, blocks: int) -> bool:
@@ -88,5 +96,5 @@ def tools_kept(usage: Usage, before: Usage) -> Usage:
     left = tuple(field for field in named if field[0].startswith(_OF_TOOLS))
     if left:
         caveats = usage.caveats or Caveats()
-        usage = replace(usage, caveats=replace(caveats, unread=(*caveats.unread, *left)))
+        usage = replace(usage, caveats=replace(caveats, unread=limited((*left, *caveats.unread))))
     return replace(usage, counts={**counts, **usage.counts})

@@ -22,7 +22,7 @@ class OtherForm:
     """One provider's form."""
 
     marks: frozenset[str]
-    """Any of these at the top level, and none of OpenAI's counts, tells the form."""
+    """Any of these at the top level tells the form, unless it is null."""
     known: Known
     translate: Translation
 
@@ -36,10 +36,9 @@ def _gemini(usage: Fields) -> dict[str, object]:
     cached = count(usage, "cachedContentTokenCount")
     if cached:
         prompt["cached_tokens"] = cached
-        if split := _modalities(usage, "cacheTokensDetails"):
-            prompt["cached_tokens_details"] = split
+    if split := _modalities(usage, "cacheTokensDetails"):
+        prompt["cached_tokens_details"] = split
     answer = _modalities(usage, "candidatesTokensDetails")
-    answer.pop("text_tokens", None)  # the thoughts are text, too
     return {
         "prompt_tokens": count(usage, "promptTokenCount") + of_tools,
         "prompt_tokens_details": prompt,
@@ -55,9 +54,8 @@ def _modalities(usage: Fields, *names: str) -> dict[str, object]:
     for name in names:
         for each in _list_of_objects(usage, name):
             modality = str(each.get("modality", "TEXT")).upper()
-            field = _MODALITIES.get(modality)
-            if field is None:
-                raise InvalidUsage(name, modality, f"{name} has the unknown modality {modality!r}")
+            # One that nobody knows has no reader: its tokens are named as unread.
+            field = _MODALITIES.get(modality, f"{modality.lower()}_tokens")
             split[field] = count(split, field) + count(each, "tokenCount")
     return split
 
@@ -72,13 +70,18 @@ def _list_of_objects(usage: Fields, name: str) -> list[Fields]:
 
 
 def _bedrock(usage: Fields) -> dict[str, object]:
-    """Bedrock's Converse counts as Anthropic does: the input leaves cached tokens out."""
+    """Bedrock's Converse counts as Anthropic does: the input leaves cached tokens out. Its total
+    may leave them out, too.
+    """
     read, written = count(usage, "cacheReadInputTokens"), count(usage, "cacheWriteInputTokens")
+    total = count(usage, "totalTokens")
+    if total == count(usage, "inputTokens") + count(usage, "outputTokens"):
+        total += read + written
     return {
         "prompt_tokens": count(usage, "inputTokens") + read + written,
         "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written},
         "completion_tokens": count(usage, "outputTokens"),
-        "total_tokens": count(usage, "totalTokens"),
+        "total_tokens": total,
     }
 
 
@@ -123,4 +126,5 @@ def other_form(usage: Fields) -> OtherForm | None:
     """The form that a field tells; None for OpenAI's and Anthropic's."""
     if _EVERY_MARK.isdisjoint(usage):
         return None
-    return next(form for form in FORMS if not form.marks.isdisjoint(usage))
+    said = {mark for mark in _EVERY_MARK if usage.get(mark) is not None}
+    return next((form for form in FORMS if not form.marks.isdisjoint(said)), None)

@@ -4,8 +4,9 @@ Whether such a field is harmless is the price book's to say; a call with any oth
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 
 Known = Mapping[str, "Known | None"]
 """Fields that a reader takes; None where it takes the value, else what it takes inside."""
@@ -16,6 +17,8 @@ _WORD = re.compile(rf"[\w.:/+@-]{{1,{VALUE_CHARS_MAX}}}").fullmatch
 """A modifier is one word. What people and models say is not kept, only how long it is."""
 UNREAD_MAX = 20
 """Fields that are named; a longer list would only repeat that the shape is unknown."""
+_REST = (f"fields beyond the first {UNREAD_MAX}", "not named")
+"""What follows the last that is named: any of the others may set a price."""
 
 Unread = tuple[tuple[str, str], ...]
 """(path, value as text) of each field, in the order of the object."""
@@ -25,12 +28,13 @@ def unread(usage: Mapping[str, object], known: Known) -> Unread:
     """The fields that are not in `known` and mean something. Lists are written `name[0]`."""
     if all_known(usage, known):
         return ()
-    found: list[tuple[str, str]] = []
-    for leaf in _leaves(usage, known, ""):
-        if len(found) == UNREAD_MAX:
-            break
-        found.append(leaf)
-    return tuple(found)
+    return limited(_leaves(usage, known, ""))
+
+
+def limited(fields: Iterable[tuple[str, str]]) -> Unread:
+    """The first UNREAD_MAX fields, and that there are more."""
+    found = tuple(islice(fields, UNREAD_MAX + 1))
+    return found if len(found) <= UNREAD_MAX else (*found[:UNREAD_MAX], _REST)
 
 
 def all_known(usage: Mapping[str, object], known: Known) -> bool:
@@ -58,12 +62,14 @@ def _leaves(usage: Mapping[str, object], known: Known, prefix: str) -> Iterator[
 def _meaningful(path: str, value: object) -> Iterator[tuple[str, str]]:
     pending = [(path, value)]
     while pending:  # no recursion: a caller's proxy may nest as deep as it likes
-        path, value = pending.pop(0)
+        path, value = pending.pop()
         path = path[:PATH_CHARS_MAX]
         if isinstance(value, Mapping):
-            pending[:0] = [(f"{path}.{name}", part) for name, part in value.items()]
+            inner = [(f"{path}.{name}", part) for name, part in value.items()]
+            pending += reversed(inner)
         elif isinstance(value, list | tuple):
-            pending[:0] = [(f"{path}[{index}]", part) for index, part in enumerate(value)]
+            inner = [(f"{path}[{index}]", part) for index, part in enumerate(value)]
+            pending += reversed(inner)
         elif isinstance(value, bool):
             if value:
                 yield path, "true"

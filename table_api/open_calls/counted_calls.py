@@ -1,5 +1,6 @@
 """Where a call is counted whose facts pairing may have forgotten: by its rows, else by its blob."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from pricing_rules.types import CountedAt
@@ -20,6 +21,11 @@ class CountedCalls:
         self.before = before
         self._kept_from: datetime | None = None
         self._looked = False
+
+    async def look_again(self, times: Iterable[datetime]) -> None:
+        """Before a batch of calls of these times is looked up: others write and purge meanwhile."""
+        self._looked = False
+        await self.purged.look_again(times)
 
     async def find(self, call_id: str, time: datetime) -> CountedAt | None:
         """Where a call of about this time is counted; None where nobody knows of one."""

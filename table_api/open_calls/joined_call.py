@@ -218,7 +218,19 @@ def _largest(left: TokenCounts, right: TokenCounts) -> TokenCounts:
         model=_max_text(left.model, right.model),
         deployment=_max_text(left.deployment, right.deployment),
         response_id=_max_text(left.response_id, right.response_id),
+        others=_largest_of_each(left.others, right.others),
     )
+
+
+def _largest_of_each(
+    left: tuple[tuple[str, int], ...], right: tuple[tuple[str, int], ...]
+) -> tuple[tuple[str, int], ...]:
+    if not left or not right:
+        return left or right
+    numbers = dict(left)
+    for name, number in right:
+        numbers[name] = max(number, numbers.get(name, 0))
+    return tuple(sorted(numbers.items()))
 
 
 def _max_text(left: str | None, right: str | None) -> str | None:

@@ -159,6 +159,25 @@ def hour_blobs(call_id: str, time: datetime) -> list[str]:
     return list(dict.fromkeys(hour_blob(each) for each in (*indexed, *packed)))
 
 
+LATE = "posted-"
+"""What the name of a blob begins with, within its hour, that a replay or a redrive has left."""
+
+
+def late_blob(hour: datetime, digest: str) -> str:
+    """Name of the blob of some calls that were posted after their hour was purged."""
+    return f"{late_blobs(hour)}{digest}"
+
+
+def late_blobs(hour: datetime) -> str:
+    """What the names of an hour's such blobs begin with."""
+    return f"{hour:%Y%m%d%H}/{LATE}"
+
+
+def is_late_blob(name: str) -> bool:
+    """Whether a blob is not of a purge."""
+    return name.partition("/")[2].startswith(LATE)
+
+
 def hour_of_blob(name: str) -> datetime:
     """The hour that a blob is of."""
     return datetime.strptime(name.partition("/")[0], "%Y%m%d%H").replace(tzinfo=UTC)

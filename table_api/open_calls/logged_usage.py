@@ -12,6 +12,9 @@ from table_api.open_calls.joined_call import JoinedCall
 
 CHARGED_FAILURES = frozenset({400, 408})
 """Failures that Azure charges the prompt of: a content filter's, and a timeout's."""
+UNREAD = "gateway_log"
+"""Holds the log's counts that nobody reads. No reader takes it, so they are named like those of a
+model's usage object, and a book may call them harmless by `gateway_log.NAME`."""
 
 
 def usage_from_log(call: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
@@ -31,6 +34,9 @@ def usage_from_log(call: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
         read = normalise(operation, usage)
     if _is_estimate(call, tokens):
         usage["excludes"] = [*usage.get("excludes", []), Exclusion.ESTIMATED]
+        read = normalise(operation, usage)
+    if tokens.others:
+        usage[UNREAD] = dict(tokens.others)
         read = normalise(operation, usage)
     return usage, read
 
@@ -87,9 +93,11 @@ def _total_and_reasoning(tokens: TokenCounts) -> tuple[int, int]:
     """Grok's completion leaves reasoning out and only its total holds it.
 
     Prompt 100, completion 60, total 210: the 50 more are reasoning, whatever the log says of it.
+    If they are just the cached tokens, the prompt may leave these out: that is a contradiction.
     A total below prompt + completion is of another row of the log and tells nothing: 0.
     """
     extra = tokens.total - tokens.prompt - tokens.completion
     if extra > 0:
-        return tokens.total, extra
+        is_cache = extra == tokens.cached and tokens.reasoning != extra
+        return tokens.total, tokens.reasoning if is_cache else extra
     return (tokens.total if extra == 0 else 0), tokens.reasoning

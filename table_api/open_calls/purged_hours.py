@@ -7,13 +7,23 @@ a subject of its list.
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from pricing_rules.types import CountedAt
-from table_api.open_calls.keys import hour_blob, hour_blobs, hour_of_blob
+from table_api.open_calls.keys import (
+    hour_blob,
+    hour_blobs,
+    hour_of_blob,
+    hour_start,
+    hours_about,
+    is_late_blob,
+    late_blob,
+    late_blobs,
+)
 from table_api.storage.blobs import BlobStore, create_once
 
 COUNTED_CALLS_CONTAINER = "counted-calls"
@@ -21,6 +31,8 @@ HASH_BYTES, TIME_BYTES, SUBJECT_BYTES = 12, 8, 4
 RECORD_BYTES = HASH_BYTES + TIME_BYTES + SUBJECT_BYTES
 CACHED_BYTES_MAX = 256 * 1024 * 1024
 """Of hours that were read: about ten million calls."""
+LATE_PLACES_MAX = 1_000_000
+"""Calls whose places are kept in memory: some hundred megabytes."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -37,6 +49,7 @@ class PurgedHours:
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
+        self.late = LatePlaces(blobs)
         self._first: datetime | None = None
         self._read: dict[str, _Hour | None] = {}
         self._read_bytes = 0
@@ -49,10 +62,8 @@ class PurgedHours:
         """Create the blob of an index partition, by call id. One that exists stays: its hour was
         complete when it was written.
         """
-        content = encode_hour(counted)
-        await create_once(
-            self._blobs, hour_blob(partition), content, content_type="application/msgpack"
-        )
+        content = encode_hour(counted.items())
+        await create_once(self._blobs, hour_blob(partition), content, content_type=_TYPE)
 
     async def find(self, call_id: str, time: datetime) -> CountedAt | None:
         """Where a call is counted, by a time of it that may be wrong by SAME_CALL_MAX."""
@@ -64,12 +75,18 @@ class PurgedHours:
                 return place
         return None
 
+    async def look_again(self, times: Iterable[datetime]) -> None:
+        """Before calls of about these times are looked up: others purge and post meanwhile."""
+        self._read = {name: hour for name, hour in self._read.items() if hour is not None}
+        await self.late.look(times)
+
     async def remember(self, time: datetime) -> bool:
         """Whether calls of a time left a blob when they were purged: earlier releases made none."""
         if self._first is None:
             async for name in self._blobs.names(""):
-                self._first = hour_of_blob(name)
-                break
+                if not is_late_blob(name):
+                    self._first = hour_of_blob(name)
+                    break
         return self._first is not None and self._first <= time
 
     async def _hour(self, name: str) -> _Hour | None:
@@ -83,18 +100,65 @@ class PurgedHours:
         return self._read[name]
 
 
+class LatePlaces:
+    """Where a replay or a redrive posts calls that neither rows nor blobs know. Every method but
+    `find` may raise Unavailable. Retrying is safe.
+
+    Each writes before it posts and reads after it has posted. So of two processes that post one id
+    at two places, the one that posts last sees both.
+    """
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+        self._names: set[str] = set()
+        self._places: dict[bytes, set[CountedAt]] = defaultdict(set)
+
+    async def keep(self, calls: Iterable[tuple[str, CountedAt]]) -> None:
+        """Create a blob for each hour of the calls' times."""
+        by_hour: dict[datetime, list[tuple[str, CountedAt]]] = defaultdict(list)
+        for call_id, place in calls:
+            by_hour[hour_start(place.time)].append((call_id, place))
+        for hour, of_hour in by_hour.items():
+            content = encode_hour(of_hour)
+            name = late_blob(hour, hashlib.sha256(content).hexdigest()[:32])
+            await create_once(self._blobs, name, content, content_type=_TYPE)
+
+    async def look(self, times: Iterable[datetime]) -> None:
+        """Read what was kept of calls of about these times, and was not read before."""
+        if len(self._places) > LATE_PLACES_MAX:
+            self._names.clear()
+            self._places.clear()
+        for hour in hours_about(times):
+            async for name in self._blobs.names(late_blobs(hour)):
+                content = None if name in self._names else await self._blobs.read(name)
+                if content is not None:
+                    self._take(_DECODER.decode(content))
+                    self._names.add(name)
+
+    def find(self, call_id: str) -> set[CountedAt]:
+        """The places of a call that `look` has read."""
+        return self._places.get(_digest(call_id), set())
+
+    def _take(self, hour: _Hour) -> None:
+        for start in range(0, len(hour.records), RECORD_BYTES):
+            digest = hour.records[start : start + HASH_BYTES]
+            self._places[digest].add(_place(hour, start // RECORD_BYTES))
+
+
 _DECODER = msgspec.msgpack.Decoder(_Hour)
+_TYPE = "application/msgpack"
 
 
-def encode_hour(counted: Mapping[str, CountedAt]) -> bytes:
+def encode_hour(counted: Iterable[tuple[str, CountedAt]]) -> bytes:
     """Equal calls give equal bytes."""
-    subjects = sorted({place.subject for place in counted.values()})
+    counted = list(counted)
+    subjects = sorted({place.subject for _, place in counted})
     numbers = {subject: number for number, subject in enumerate(subjects)}
     records = sorted(
         _digest(call_id)
         + ((place.time - _EPOCH) // _MICROSECOND).to_bytes(TIME_BYTES)
         + numbers[place.subject].to_bytes(SUBJECT_BYTES)
-        for call_id, place in counted.items()
+        for call_id, place in counted
     )
     return msgspec.msgpack.encode(_Hour(subjects, b"".join(records)))
 
@@ -108,7 +172,11 @@ def _find(hour: _Hour, digest: bytes) -> CountedAt | None:
     number = bisect_left(range(len(records) // RECORD_BYTES), digest, key=hash_of)
     if hash_of(number) != digest:
         return None
-    rest = records[number * RECORD_BYTES + HASH_BYTES : (number + 1) * RECORD_BYTES]
+    return _place(hour, number)
+
+
+def _place(hour: _Hour, number: int) -> CountedAt:
+    rest = hour.records[number * RECORD_BYTES + HASH_BYTES : (number + 1) * RECORD_BYTES]
     time = _EPOCH + int.from_bytes(rest[:TIME_BYTES]) * _MICROSECOND
     return CountedAt(hour.subjects[int.from_bytes(rest[TIME_BYTES:])], time)
 

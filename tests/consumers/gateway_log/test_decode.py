@@ -408,3 +408,10 @@ def test_no_bytes_make_it_raise(body: bytes) -> None:
 def test_facts_come_back_from_their_text() -> None:
     for _, fact in decode(envelope(CALL.gateway_record(), CALL.llm_record())).facts:
         assert decode_fact(encode_fact(fact)) == fact
+
+
+@pytest.mark.parametrize("value", [900, "900", 900.0])
+def test_counts_of_tokens_that_nobody_reads_are_kept_by_name(value: object) -> None:
+    found = tokens(promptAudioTokens_d=value, promptImageTokens=0, textTokens="-", sequenceNumber=3)
+    assert found.others == (("promptaudiotokens", 900),)
+    assert tokens(completionImageTokens=-1, otherTokens="many").others == ()

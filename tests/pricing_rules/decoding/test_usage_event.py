@@ -203,8 +203,9 @@ def test_usage_of_a_fetched_answer_is_the_models_own_and_belongs_to_another_call
     assert decoded(completed).rank is Rank.MODEL_USAGE
 
 
-def test_id_is_lower_cased_so_that_both_paths_name_one_call() -> None:
-    event = decoded(make_body(id="3F06647E-1D0A-4C37-9A52-530EB9F15261"))
+@pytest.mark.parametrize("around", ["", " ", "\u00a0"])
+def test_id_is_lower_cased_and_trimmed_so_that_both_paths_name_one_call(around: str) -> None:
+    event = decoded(make_body(id=f"{around}3F06647E-1D0A-4C37-9A52-530EB9F15261{around}"))
     assert event.id == "3f06647e-1d0a-4c37-9a52-530eb9f15261"
     assert call_key("3F06647E-1D0A-4C37-9A52-530EB9F15261") == event.id
 
@@ -302,9 +303,9 @@ def test_call_is_decoded_alike_whenever_it_is_read() -> None:
 
 @st.composite
 def events(draw: st.DrawFn) -> UsageEvent:
-    """Events as they are after decoding: lower-case id, NFC subject, no placeholders."""
+    """Events as they are after decoding: lower-case trimmed id, NFC subject, no placeholders."""
     name = st.text("abcé|/#?\\ =:0", min_size=1, max_size=40).filter(
-        lambda text: bool(text.strip()) and text not in {"-"}
+        lambda text: bool(text.strip()) and text.strip() not in {"-"}
     )
     prompt = draw(st.integers(0, 10_000))
     cached = draw(st.integers(0, prompt))
@@ -315,7 +316,7 @@ def events(draw: st.DrawFn) -> UsageEvent:
         **{unit: count for unit, count in counts.items() if count},
     )
     return make_event(
-        id=draw(name),
+        id=draw(name).strip(),
         subject=draw(name),
         time=draw(
             st.datetimes(
@@ -359,3 +360,21 @@ def encode(event: UsageEvent) -> bytes:
 @settings(deadline=None)
 def test_encoded_event_decodes_to_itself(event: UsageEvent) -> None:
     assert decoded(encode(event)) == event
+
+
+@pytest.mark.parametrize(
+    ("fields", "waits"),
+    [
+        ({}, True),
+        ({"inference_geo": "not_available", "service_tier": "standard"}, True),
+        ({"latency_checkpoint": {"engine_ttft_ms": 12}, "queue_time": 0.2}, True),
+        ({"inference_geo": "us"}, False),
+        ({"compute_units": 5}, False),
+    ],
+)
+def test_zeros_wait_for_the_log_unless_a_field_next_to_them_may_be_billed(
+    fields: dict[str, Any], waits: bool
+) -> None:
+    event = decoded(make_body(usage={"prompt_tokens": 0, "completion_tokens": 0, **fields}))
+    assert is_deferred(event) is waits
+    assert (event.usage is None) is waits

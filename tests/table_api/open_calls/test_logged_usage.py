@@ -92,3 +92,37 @@ def test_counts_that_contradict_each_other_are_left_out_and_that_is_said() -> No
 
 def test_a_log_that_counted_nothing_is_no_usage() -> None:
     assert usage_from_log(known(counted(0, 0, 0, model="gpt-4.1"))) is None
+
+
+@pytest.mark.parametrize("reasoning", [0, 20])
+def test_a_total_that_holds_cached_tokens_is_a_contradiction_and_no_reasoning(
+    reasoning: int,
+) -> None:
+    tokens = counted(1000, 500, 1900, cached=400, reasoning=reasoning)
+    assert units(tokens) == replace(make_usage(input=1000, output=500), excludes=("details",))
+    stated = counted(1000, 500, 1900, cached=400, reasoning=400)
+    assert units(stated) == make_usage(400, input=600, cache_read=400, output=900)
+
+
+@pytest.mark.parametrize("operation", [Operation.CHAT_COMPLETIONS, Operation.MESSAGES])
+def test_counts_of_the_log_that_nobody_reads_are_named(operation: Operation) -> None:
+    plain = counted(1000, 500, 1500)
+    first = replace(plain, others=(("promptimagetokens", 5),))
+    second = replace(plain, others=(("promptaudiotokens", 7), ("promptimagetokens", 9)))
+    joined = join_facts(call_id(1), [first, second, *_outcome(operation)])
+    assert joined is not None
+    found = usage_from_log(joined)
+    assert found is not None
+    caveats = found[1].caveats
+    assert caveats is not None
+    assert caveats.unread == (
+        ("gateway_log.promptaudiotokens", "7"),
+        ("gateway_log.promptimagetokens", "9"),
+    )
+    assert found[1].counts == units(plain, operation).counts
+
+
+def _outcome(operation: Operation) -> list[RequestRecord]:
+    outcome = known(counted(1, 1, 2), operation).outcome
+    assert outcome is not None
+    return [outcome]

@@ -4,20 +4,23 @@ The list of harmless fields is data of the book, so that a company extends it wi
 """
 
 import re
+import tomllib
 from collections.abc import Iterable
-
-from pricing_rules.price_book.rate_card import BookContent
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
 
 _INDEX = re.compile(r"\[\d+\]")
 _Fields = tuple[tuple[str, str], ...]
+_SHIPPED = Path(__file__).parents[1].joinpath("books", "usage_fields.toml")
 
 
 class UsageFieldRules:
     """What one book says about unread fields."""
 
-    def __init__(self, content: BookContent) -> None:
-        self._harmless = frozenset(content.harmless)
-        self._plain = {path: frozenset(map(str.lower, values)) for path, values in content.plain}
+    def __init__(self, harmless: Iterable[str], plain: Iterable[tuple[str, Iterable[str]]]) -> None:
+        self._harmless = frozenset(harmless)
+        self._plain = {path: frozenset(map(str.lower, values)) for path, values in plain}
 
     def doubtful(self, unread: _Fields) -> _Fields:
         """The fields that may set the price, by path (list places as `[]`) and value."""
@@ -30,6 +33,13 @@ class UsageFieldRules:
         return path in self._harmless or any(
             f"{prefix}.*" in self._harmless for prefix in _prefixes(path)
         )
+
+
+@cache
+def shipped_rules() -> UsageFieldRules:
+    """What every book says, for readers that have none: a company's book only adds to it."""
+    usage = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"), parse_float=Decimal)["usage"]
+    return UsageFieldRules(usage["harmless"], usage["plain"].items())
 
 
 def _prefixes(path: str) -> Iterable[str]:
