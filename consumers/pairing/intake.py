@@ -76,6 +76,8 @@ class Batch:
     arrivals: list[Arrival] = field(default_factory=list)
     open: dict[str, datetime] = field(default_factory=dict)
     """Calls that may be complete now, with a time of theirs."""
+    late: dict[str, datetime] = field(default_factory=dict)
+    """Calls that the sweeper of the grace may have passed already, likewise."""
     letters: list[Letter] = field(default_factory=list)
     braking: list[Sender] = field(default_factory=list)
     counts: list[Counts] = field(default_factory=list)
@@ -135,9 +137,13 @@ class Intake(ABC):
     async def _make_durable(self, batch: Batch) -> Durable:
         # 1. Facts. A crash after it: the events come again, the same rows are written again.
         await self._pairing.calls.add(batch.arrivals)
-        # 2. Decisions and 3. events: see Settlement.
-        stream_time = self._pairing.stream_time.latest
-        await self._pairing.settlement.settle_indexed(batch.open, stream_time)
+        # 2. Decisions and 3. events: see Settlement. Most calls are decided from what this process
+        #    heard. What stays open is looked up later, with others: a crash leaves it to the
+        #    sweeper of the grace. Calls that this sweeper may have passed are looked up now.
+        settlement, stream_time = self._pairing.settlement, self._pairing.stream_time.latest
+        settlement.heard.keep(batch.arrivals)
+        await settlement.settle_heard(batch.open, stream_time)
+        await settlement.settle_indexed(batch.late, stream_time)
         # 4. Dead letters. A failure here brings the batch again, which is harmless.
         await keep_letters(self._dead_letters, batch.letters)
         return Durable(batch.counts, batch.braking)
@@ -146,8 +152,9 @@ class Intake(ABC):
         waits = self._pairing.waits
         due_from = received.enqueued_time - waits.timeout
         batch.arrivals.append(Arrival(call_id=call_id, fact=fact, due_from=due_from))
-        late = received.enqueued_time - fact.time >= waits.grace
-        if late or may_complete(fact) or self._counts_elsewhere(call_id, fact):
+        if received.enqueued_time - fact.time >= waits.grace:
+            batch.late[call_id] = fact.time
+        elif may_complete(fact) or self._counts_elsewhere(call_id, fact):
             batch.open[call_id] = fact.time
 
     def _letter(self, partition: str, received: Received, invalid: InvalidEvent) -> Letter:

@@ -17,7 +17,7 @@ from consumers.pairing.stream_time import StreamTime
 from consumers.pairing.sweeper import Sweeper
 from consumers.receiving.storage_retry import until_answered
 from consumers.running.clients import Clients, open_clients
-from consumers.running.receive_loop import receive_on
+from consumers.running.receive_loop import receive_on, set_for_batches
 from consumers.settings import Settings
 from table_api.consumer_state.raw_usage import RawUsage
 from table_api.ledger.meta import read_meta
@@ -49,6 +49,7 @@ async def pair(
     Raises TooManyDeadLetters, PartitionStalled or table_api.errors.LedgerMismatch; hubs and storage
     that are down are waited for.
     """
+    set_for_batches()
     async with open_both(settings) as clients:
         hubs = f"{clients.usage.hub.address.hub} and {clients.diagnostics.hub.address.hub}"
         _log.info(Action.STARTED, f"pairing {hubs} of {clients.usage.hub.address.host}")

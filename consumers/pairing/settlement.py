@@ -10,10 +10,12 @@ from typing import Protocol
 
 from consumers.pairing.background import adds_nothing, decide_answer, said_of_answer
 from consumers.pairing.decide import Waits, decide
+from consumers.pairing.heard_calls import HeardCalls
 from pricing_rules.types import UNATTRIBUTED
 from table_api.errors import Contended
-from table_api.open_calls.decision import Decision
+from table_api.open_calls.decision import Decision, PairingState, state_of
 from table_api.open_calls.facts import Fact
+from table_api.open_calls.joined_call import JoinedCall
 from table_api.open_calls.known_reports import READS_PER_PAGE
 from table_api.open_calls.open_call import OpenCall, with_facts
 from table_api.open_calls.packed_facts import OLD_AFTER
@@ -55,6 +57,7 @@ class Settlement:
         self._calls = calls
         self._publisher = publisher
         self._waits = waits
+        self.heard = HeardCalls()
         self._turn = asyncio.Lock()
         """Two partitions of one process that settle a call at once would refuse each other."""
 
@@ -117,6 +120,37 @@ class Settlement:
                     raise Contended(f"{len(refused)} calls: others decide them at the same time")
                 left = sorted(refused | unfinished)
 
+    async def settle_heard(
+        self, calls: Mapping[str, datetime], stream_time: datetime | None
+    ) -> None:
+        """Decide what the facts that this process wrote suffice for, by ids with a time of each.
+
+        Calls that it neither decided nor knows as decided are left open. Others may have written
+        more of any call: whoever looks up all facts of it later corrects what was decided.
+        """
+        left: dict[str, datetime] = {}
+        known: list[OpenCall] = []
+        new: dict[str, Decision] = {}
+        several: set[str] = set()
+        async with self._turn:
+            for call_id, time in calls.items():
+                call = self.heard.find(call_id)
+                joined = None if call is None else call.joined
+                if call is None or joined is None:
+                    left[call_id] = time
+                elif self._may_go_on(call) or said_of_answer(joined, self._waits) is not None:
+                    several.add(call_id)
+                elif (decision := decide(joined, call.decisions, None, self._waits)) is not None:
+                    known.append(call)
+                    new[call_id] = decision
+                elif not _is_said(joined, call):
+                    left[call_id] = time
+            several |= await self._say(known, new)
+        await self.settle(several, stream_time)
+        for call_id in calls.keys() - left.keys():
+            self.heard.close(call_id)
+        self.heard.leave_open(left)
+
     async def _round(
         self, call_ids: Sequence[str], stream_time: datetime | None
     ) -> tuple[set[str], set[str]]:
@@ -130,15 +164,24 @@ class Settlement:
         times = {call.call_id: min(map(_time, call.facts)) for call in kept if call.facts}
         kept = with_facts(kept, await self._packed(times))
         answers = await self._pass_on(kept)
+        new = {each.call_id: each for each in self._decisions(kept, stream_time)}
+        refused = await self._say(kept, new)
+        several = {
+            known.call_id for known in kept if known.call_id in new and self._may_go_on(known)
+        }
+        return refused, (several | answers) - refused
+
+    async def _say(self, kept: Sequence[OpenCall], new: Mapping[str, Decision]) -> set[str]:
+        """Make decisions and publish all that are not; the calls that another process decided."""
         # 2. Decide. The row's creation is the decision: a crash after it leaves a decision that
         #    is not done, which whoever settles the call next publishes.
-        new = {each.call_id: each for each in self._decisions(kept, stream_time)}
         refused = {each.call_id for each in await self._calls.decide(list(new.values()))}
+        accepted = [known for known in kept if known.call_id not in refused]
         undone = [
             (decision, known.joined)
-            for known in kept
+            for known in accepted
             for decision in (*known.undone, new.get(known.call_id))
-            if decision is not None and known.call_id not in refused
+            if decision is not None
         ]
         if undone:
             # 3. Publish. A crash after it publishes again: the ledger counts each call once.
@@ -150,10 +193,9 @@ class Settlement:
             )
             for decision, _ in undone:
                 count(CounterName.DECISIONS, 1, {"reason": _reason(decision)})
-        several = {
-            known.call_id for known in kept if known.call_id in new and self._may_go_on(known)
-        }
-        return refused, (several | answers) - refused
+        for known in accepted:
+            self.heard.said(known, new.get(known.call_id))
+        return refused
 
     def _may_go_on(self, known: OpenCall) -> bool:
         """Whether one decision may make another one due."""
@@ -192,6 +234,16 @@ class Settlement:
         if answer is not None:
             return decide_answer(answer, call.decisions, stream_time, self._waits)
         return None
+
+
+def _is_said(joined: JoinedCall, call: OpenCall) -> bool:
+    """Whether no half that another process may have heard would change what is known of a call."""
+    if state_of(joined, call.decisions) is PairingState.WAITING:
+        # Of a plain call the UsageEvent is missing. Metering posts it, or whoever heard it looks.
+        identity = joined.identity
+        plain = identity is not None and not identity.stream and identity.status < 400
+        return plain and not joined.reported
+    return joined.reported or bool(call.decisions)
 
 
 def _time(fact: Fact) -> datetime:

@@ -11,6 +11,7 @@ from consumers.errors import HubUnavailable
 from consumers.log_actions import Action
 from consumers.pairing.intake import Pairing
 from consumers.pairing.seen_places import SeenPlaces
+from consumers.pairing.settlement import APART_MAX
 from consumers.pairing.stream_time import Passed
 from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.storage_retry import ended_within
@@ -18,6 +19,7 @@ from pricing_rules.decoding.invalid_event import place_of
 from table_api.errors import Retryable
 from table_api.open_calls.keys import SAME_CALL_MAX
 from table_api.open_calls.settled import Settled
+from table_api.storage.parallel import chunks
 from telemetry.log import Log
 from telemetry.metrics import CounterName, count
 
@@ -68,14 +70,27 @@ class Sweeper:
     async def sweep(self) -> Passed:
         """One sweep, as far as the stream has come. Raises Retryable or HubUnavailable."""
         passed = await self._pairing.stream_time.look()
+        await self._look_up_open(passed.time)
         if passed.time is not None:
             await self._sweep_to(passed.time)
             await self._purge(passed.time)
         return passed
 
+    async def _look_up_open(self, stream_time: datetime | None) -> None:
+        """Calls that this process has left open for a while: the other half may have come to
+        another process. All at once, so that a page of the index is read for many of them.
+        """
+        heard = self._pairing.settlement.heard
+        calls = heard.open_for_long()
+        for part in chunks(sorted(calls, key=calls.__getitem__), DUE_AT_ONCE_MAX):
+            times = {call_id: calls[call_id] for call_id in part}
+            await self._settle(times, stream_time, apart_max=APART_MAX)
+        heard.looked_up(calls)
+
     async def _sweep_to(self, stream_time: datetime) -> None:
         waits = self._pairing.waits
-        if not self._passed:
+        starts = not self._passed
+        if starts:
             start = await self._start(stream_time - waits.timeout)
             self._passed = dict.fromkeys((waits.timeout, waits.grace), start)
         for wait, reached in self._passed.items():
@@ -86,6 +101,9 @@ class Sweeper:
         timed_out = self._passed[waits.timeout]
         self._passed[waits.grace] = max(self._passed[waits.grace], timed_out)
         await self._look_after(waits.grace, stream_time)
+        if starts:  # younger calls that an earlier process left open when it ended
+            since = self._passed[waits.grace] - CLOCK_SKEW
+            await self._settle_due(since, stream_time, stream_time)
 
     async def _look_after(self, wait: timedelta, stream_time: datetime) -> None:
         """Hour by hour of the index, each remembered: a crash begins anew with the hour that it
@@ -138,14 +156,17 @@ class Sweeper:
                 due = {}
         await self._settle(due, stream_time)
 
-    async def _settle(self, due: Mapping[str, datetime], stream_time: datetime) -> None:
+    async def _settle(
+        self,
+        due: Mapping[str, datetime],
+        stream_time: datetime | None,
+        apart_max: timedelta = SAME_CALL_MAX,
+    ) -> None:
         """A call that cannot be settled keeps no other from being settled."""
 
         async def settle(calls: Sequence[str]) -> None:
             times = {call_id: due[call_id] for call_id in calls}
-            await self._pairing.settlement.settle_indexed(
-                times, stream_time, apart_max=SAME_CALL_MAX
-            )
+            await self._pairing.settlement.settle_indexed(times, stream_time, apart_max=apart_max)
 
         async for part, failed in halved(list(due), settle):
             if failed is not None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -25,6 +25,8 @@ from tests.fixtures.damage import damage, mend
 from tests.fixtures.waiting import until
 
 SOON = CALL_TIME + timedelta(seconds=90)
+LATE = CALL_TIME + WAITS.grace
+"""Of such an event all facts of its call are read at once."""
 OVERDUE = CALL_TIME + WAITS.timeout
 CALLS = [Call(number=number, subject=f"user-{number}") for number in range(12)]
 BAD = CALLS[5]
@@ -36,13 +38,15 @@ async def world() -> World:
     return await World.over(MemoryTableStorage())
 
 
-def received(bodies: Sequence[bytes]) -> list[Received]:
-    return [Received(number, "0", SOON, body) for number, body in enumerate(bodies)]
+def received(bodies: Sequence[bytes], at: datetime) -> list[Received]:
+    return [Received(number, "0", at, body) for number, body in enumerate(bodies)]
 
 
-async def read(world: World, intake: Intake, hub: str, bodies: Sequence[bytes]) -> Partition:
+async def read(
+    world: World, intake: Intake, hub: str, bodies: Sequence[bytes], at: datetime = SOON
+) -> Partition:
     partition = Partition(world.storage, hub)
-    await partition.read(intake, received(bodies))
+    await partition.read(intake, received(bodies, at))
     return partition
 
 
@@ -69,7 +73,7 @@ async def completed(world: World) -> set[str]:
 async def test_a_damaged_fact_costs_its_own_event_of_the_usage_hub(world: World) -> None:
     await read(world, world.diagnostics, DIAGNOSTICS, logged())
     rows = await damage(world.storage, "opencalls", "c|", BAD.id, fact="{")
-    partition = await read(world, world.usage, USAGE, events())
+    partition = await read(world, world.usage, USAGE, events(), LATE)
 
     [letter] = await open_letters(world)
     assert (letter.reason, letter.event_id, letter.sequence_number) == (
@@ -93,7 +97,7 @@ async def test_a_damaged_fact_costs_its_own_event_of_the_diagnostics_hub(world: 
     record = BAD.gateway_record()
     record["properties"] |= {"requestBody": SAID}
     bodies[5] = envelope(record, BAD.llm_record())
-    partition = await read(world, world.diagnostics, DIAGNOSTICS, bodies)
+    partition = await read(world, world.diagnostics, DIAGNOSTICS, bodies, LATE)
 
     [letter] = await open_letters(world)
     assert (letter.reason, letter.sequence_number) == ("unexpected_error", 5)
@@ -101,6 +105,22 @@ async def test_a_damaged_fact_costs_its_own_event_of_the_diagnostics_hub(world: 
     assert SAID.encode() not in await world.letters.body(letter.id)
     assert (await partition.row()).sequence_number == 11
     assert await completed(world) == OTHERS
+
+
+async def test_a_damaged_fact_that_is_read_by_a_look_up_keeps_no_other_call_open(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The halves came to two processes in time: what each left open is looked up by the sweeper."""
+    other = world.other()
+    await read(other, other.diagnostics, DIAGNOSTICS, logged())
+    await damage(world.storage, "opencalls", "c|", BAD.id, fact="{")
+    await read(world, world.usage, USAGE, events())
+    assert await completed(world) == set()
+    for _ in range(2):
+        await world.sweep(CALL_TIME)
+    assert await completed(world) == OTHERS
+    said = [each for each in caplog.records if getattr(each, "action", "") == "unexpected_error"]
+    assert len(said) == 1
 
 
 async def test_what_a_decoder_fails_on_is_not_repeated(
@@ -140,6 +160,8 @@ async def test_a_damaged_row_keeps_no_other_call_from_its_timeout(
     # Swept once: the next sweep goes on from there, and reports leave the call out.
     assert await world.calls.swept() == OVERDUE - WAITS.timeout
     await world.sweep(OVERDUE + WAITS.timeout)
+    if (partition, column) == ("a|", "call_id"):
+        expected = OTHERS | {BAD.id}  # its reader had left it open, and looks it up by its id
     assert await completed(world) == expected
 
 

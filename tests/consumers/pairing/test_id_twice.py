@@ -110,6 +110,26 @@ async def test_two_processes_that_each_read_one_event_are_joined_by_the_sweeper(
     assert await standing(world) == [("ann", "09:59", 2)]
 
 
+@pytest.mark.parametrize("calls", list(permutations((STREAMED, BOB))))
+@pytest.mark.parametrize("log_to", [0, 1])
+async def test_of_two_processes_one_hears_the_plain_event_of_an_id_and_one_the_streamed(
+    calls: tuple[Call, ...], log_to: int
+) -> None:
+    """Whoever hears the tokens too completes the streamed one; metering posted the plain one."""
+    world = await World.over(MemoryTableStorage())
+    processes = (world, world.other())
+    for process, call in zip(processes, calls, strict=True):
+        await process.pair(process.usage, call.event(), SOON)
+    reader = processes[log_to]
+    await reader.pair(reader.diagnostics, envelope(ANN.llm_record()), SOON)
+    await world.meter([call.event() for call in calls], SOON)
+    await deliver_published(world, timedelta(seconds=1))
+    for process in (*processes, *processes):
+        await process.sweep(SOON)
+    await deliver_published(world, timedelta(minutes=2))
+    assert await standing(world) == [("bob", "09:30", 2)]
+
+
 class Killed(Exception):
     """A process ends here."""
 
