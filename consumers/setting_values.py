@@ -57,6 +57,15 @@ def up_to(number_max: int) -> Callable[[str], int]:
     return partial(positive, number_max=number_max)
 
 
+def one_of(texts: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in texts:
+            raise ValueError(f"expected {' or '.join(texts)}")
+        return text
+
+    return parse
+
+
 def https_url(text: str) -> str:
     url = urlsplit(text)
     if url.scheme != "https" or not url.hostname:

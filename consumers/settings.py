@@ -15,6 +15,7 @@ from consumers.setting_values import (
     PRICE_SOURCES,
     host,
     https_url,
+    one_of,
     paths,
     positive,
     price_sources,
@@ -23,7 +24,7 @@ from consumers.setting_values import (
 )
 from table_api.consumer_state.groups import Groups
 from table_api.ledger.keys import SHARDS_MAX
-from table_api.storage.settings import StorageSettings, spelled_out
+from table_api.storage.settings import TABLE_CLIENTS, StorageSettings, spelled_out
 
 
 def _setting(
@@ -62,6 +63,11 @@ class Settings:
     blobs_url: str | None = _setting(
         "BLOBS_URL", "https://ACCOUNT.blob.core.windows.net; by identity", parse=https_url
     )
+    table_client: str = _setting(
+        "TABLE_CLIENT",
+        "what sends table transactions: direct or azure-core",
+        default=TABLE_CLIENTS[0], parse=one_of(TABLE_CLIENTS),
+    )  # fmt: skip
     checkpoint_container: str = _setting(
         "CHECKPOINT_CONTAINER", "blob container of checkpoints", default="checkpoints"
     )
@@ -106,19 +112,13 @@ class Settings:
         "BATCH_EVENTS_MAX", "most events in a batch", default=2_000, parse=positive
     )
     linger_s: float = _setting(
-        "LINGER_S",
-        "seconds that a batch may wait to fill",
-        default=0.5,
-        parse=seconds,
+        "LINGER_S", "seconds that a batch may wait to fill", default=0.5, parse=seconds
     )
     prefetch_events: int = _setting(
         "PREFETCH_EVENTS", "events fetched ahead, per partition", default=3_000, parse=positive
     )
     checkpoint_interval_s: float = _setting(
-        "CHECKPOINT_INTERVAL_S",
-        "seconds between saves, per partition",
-        default=3.0,
-        parse=seconds,
+        "CHECKPOINT_INTERVAL_S", "seconds between saves, per partition", default=3.0, parse=seconds
     )
     load_balancing_interval_s: float = _setting(
         "LOAD_BALANCING_INTERVAL_S",
@@ -241,6 +241,7 @@ class Settings:
             connection_string=self.storage_connection_string,
             tables_url=self.tables_url,
             blobs_url=self.blobs_url,
+            direct=self.table_client == TABLE_CLIENTS[0],
         )
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from table_api.consumer_state.groups import DEFAULT_GROUPS, Groups
 from table_api.errors import SettingsError
 from table_api.invoicing.settings import DEFAULT_INVOICING, InvoicingSettings
-from table_api.storage.settings import StorageSettings, spelled_out
+from table_api.storage.settings import TABLE_CLIENTS, StorageSettings, spelled_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,9 @@ VARIABLES = (
     Variable("TABLES_URL", "https://ACCOUNT.table.core.windows.net; by identity"),
     Variable(
         "BLOBS_URL", "https://ACCOUNT.blob.core.windows.net; default: of TABLES_URL's account"
+    ),
+    Variable(
+        "TABLE_CLIENT", "what sends table transactions: direct or azure-core", TABLE_CLIENTS[0]
     ),
     Variable("EVENTHUB_NAME", "the event hub of usage events", DEFAULT_GROUPS.usage_hub),
     Variable("CONSUMER_GROUP", "consumer group that meters them", DEFAULT_GROUPS.metering_group),
@@ -90,13 +93,20 @@ def _storage(values: Mapping[str, str]) -> StorageSettings:
         raise SettingsError(
             f"set either STORAGE_CONNECTION_STRING or TABLES_URL (with an identity): {found} set"
         )
+    direct = _direct(values["TABLE_CLIENT"])
     if connection_string:
-        return StorageSettings(connection_string=spelled_out(connection_string))
+        return StorageSettings(connection_string=spelled_out(connection_string), direct=direct)
     blobs_url = values["BLOBS_URL"] or tables_url.replace(".table.", ".blob.", 1)
     for name, url in (("TABLES_URL", tables_url), ("BLOBS_URL", blobs_url)):
         if not url.startswith("https://"):
             raise SettingsError(f"{name} {url!r} does not start with https://")
-    return StorageSettings(tables_url=tables_url, blobs_url=blobs_url)
+    return StorageSettings(tables_url=tables_url, blobs_url=blobs_url, direct=direct)
+
+
+def _direct(client: str) -> bool:
+    if client not in TABLE_CLIENTS:
+        raise SettingsError(f"TABLE_CLIENT {client!r} is not {' or '.join(TABLE_CLIENTS)}")
+    return client == TABLE_CLIENTS[0]
 
 
 def _prefix(text: str) -> str:

@@ -1,9 +1,7 @@
-"""Table Storage over HTTP: azure-core's pipeline (tokens, TLS, logging) with our own bodies."""
+"""Table Storage over HTTP with our own bodies: transactions and point reads by a client of our own,
+everything else by azure-core's pipeline. TABLE_CLIENT=azure-core takes the pipeline for all.
+"""
 
-import base64
-import binascii
-import hashlib
-import hmac
 from collections.abc import AsyncIterator, Sequence
 from email.utils import formatdate
 from typing import Any, Self
@@ -24,10 +22,15 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from table_api.errors import SettingsError, StorageError, Unavailable
+from table_api.storage.direct.authorization import TOKEN_SCOPE, SharedKey
+from table_api.storage.direct.client import ANSWER_S_MAX, READ_TRIES, READ_WAIT_S
+from table_api.storage.direct.requests import open_direct
+from table_api.storage.direct.route import CONNECT_S_MAX
 from table_api.storage.keys import KeyRange
 from table_api.storage.settings import parts_of, spelled_out
 from table_api.storage.table_storage import ROWS_PER_PAGE, Operation, Row
 from table_api.storage.transaction import (
+    API_VERSION,
     CONTENT_TYPE,
     encode_transaction,
     error_of,
@@ -36,65 +39,66 @@ from table_api.storage.transaction import (
 )
 from telemetry.log import redact
 
-READ_TIMEOUT_S = 30
-"""The service gives up at 30 s; later answers are not waited for."""
-CONNECTION_TIMEOUT_S = 5
-READ_RETRIES = 3
-TOKEN_SCOPE = "https://storage.azure.com/.default"
-API_VERSION = "2019-02-02"
-
 _decode_page = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class SharedKeyLite(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
-    """Signs requests with an account key, by the Shared Key Lite scheme of Table Storage."""
+    """Signs the pipeline's requests with an account key."""
 
-    def __init__(self, account: str, key: str) -> None:
-        """SettingsError when the key is not base64."""
-        self._account = account
-        try:
-            # Kept begun: to set a key up anew takes longer than to sign so short a text.
-            self._signer = hmac.new(base64.b64decode(key, validate=True), digestmod=hashlib.sha256)
-        except (binascii.Error, ValueError) as error:
-            raise SettingsError(
-                f"STORAGE_CONNECTION_STRING: its AccountKey is not base64: {error}"
-            ) from error
+    def __init__(self, key: SharedKey) -> None:
+        self._key = key
 
     def on_request(self, request: PipelineRequest[HttpRequest]) -> None:
         """Add `x-ms-date` and the signature over it and the path."""
         date = formatdate(usegmt=True)
-        path = urlsplit(request.http_request.url).path
-        signer = self._signer.copy()
-        signer.update(f"{date}\n/{self._account}{path}".encode())
-        signature = base64.b64encode(signer.digest()).decode("ascii")
-        request.http_request.headers["x-ms-date"] = date
-        request.http_request.headers["Authorization"] = f"SharedKeyLite {self._account}:{signature}"
+        headers = request.http_request.headers
+        headers["x-ms-date"] = date
+        headers["Authorization"] = self._key.sign(date, urlsplit(request.http_request.url).path)
 
 
 class AzureTableStorage:
     """One storage account (or Azurite). Use it inside one event loop and close it."""
 
     def __init__(
-        self, endpoint: str, authentication: Any, *, own_identity: AsyncTokenCredential | None
+        self,
+        endpoint: str,
+        proof: SharedKey | AsyncTokenCredential,
+        *,
+        direct: bool = True,
+        closes_identity: bool = False,
+        authorities: str | None = None,
     ) -> None:
-        """`own_identity` is closed with the storage."""
-        self._own_identity = own_identity
+        """`proof` is an account key or an identity, which may be closed with the storage. Without
+        `direct` all requests go through the pipeline. `authorities` is a file of those that TLS
+        trusts instead of the system's.
+        """
+        self._own_identity = proof if closes_identity and not isinstance(proof, SharedKey) else None
         self._endpoint = endpoint.rstrip("/")
+        self._direct = open_direct(self._endpoint, proof, authorities) if direct else None
+        authentication = (
+            SharedKeyLite(proof)
+            if isinstance(proof, SharedKey)
+            else AsyncBearerTokenCredentialPolicy(proof, TOKEN_SCOPE)
+        )
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
             self._endpoint,
             policies=[
                 AsyncRetryPolicy(
-                    retry_total=READ_RETRIES, retry_backoff_factor=0.2, retry_backoff_max=5
+                    retry_total=READ_TRIES - 1,
+                    retry_backoff_factor=READ_WAIT_S,
+                    retry_backoff_max=5,
                 ),
                 authentication,
             ],
             # Else aiohttp looks for a proxy and for a netrc file in threads of its own, at every
             # request: that costs as much again as the request.
-            transport=AioHttpTransport(use_env_settings=has_proxy()),
+            transport=AioHttpTransport(
+                use_env_settings=has_proxy(), connection_verify=authorities or True
+            ),
         )
 
     @classmethod
-    def from_connection_string(cls, text: str) -> "AzureTableStorage":
+    def from_connection_string(cls, text: str, *, direct: bool = True) -> "AzureTableStorage":
         """From an account's connection string; SettingsError when a part cannot be used."""
         parts = parts_of(spelled_out(text))
         try:
@@ -109,15 +113,15 @@ class AzureTableStorage:
             raise SettingsError(
                 f"STORAGE_CONNECTION_STRING: the tables are at {found}, expected http(s)://HOST"
             )
-        return cls(endpoint, SharedKeyLite(account, key), own_identity=None)
+        try:
+            return cls(endpoint, SharedKey(account, key), direct=direct)
+        except ValueError as error:
+            raise SettingsError(f"STORAGE_CONNECTION_STRING: {error}") from error
 
-    @classmethod
-    def from_account_url(
-        cls, url: str, identity: AsyncTokenCredential, *, closes_identity: bool
-    ) -> "AzureTableStorage":
-        """From `https://ACCOUNT.table.core.windows.net` and an identity."""
-        token = AsyncBearerTokenCredentialPolicy(identity, TOKEN_SCOPE)
-        return cls(url, token, own_identity=identity if closes_identity else None)
+    @property
+    def is_direct(self) -> bool:
+        """Whether the small client sends transactions and point reads."""
+        return self._direct is not None
 
     async def __aenter__(self) -> Self:
         return self
@@ -137,19 +141,12 @@ class AzureTableStorage:
     ) -> list[str]:
         """See TableStorage."""
         body = encode_transaction(f"{self._endpoint}/{table}", partition_key, operations)
-        status, answer, _ = await self._send(
-            "POST",
-            f"{self._endpoint}/$batch",
-            content=body,
-            content_type=CONTENT_TYPE,
-            retry_total=0,
-        )
+        status, answer = await self._transaction(body)
         return read_answer(status, answer, operations)
 
     async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
         """See TableStorage."""
-        url = row_url(f"{self._endpoint}/{table}", partition_key, row_key)
-        status, answer, _ = await self._send("GET", url)
+        status, answer = await self._point_read(row_url(f"/{table}", partition_key, row_key))
         if status == 404:
             return None
         if status != 200:
@@ -212,9 +209,27 @@ class AzureTableStorage:
 
     async def close(self) -> None:
         """See TableStorage."""
+        if self._direct is not None:
+            await self._direct.close()
         await self._client.close()
         if self._own_identity is not None:
             await self._own_identity.close()
+
+    async def _transaction(self, body: bytes) -> tuple[int, bytes]:
+        """Status and answer; never sent twice, as far as it may have been done."""
+        if self._direct is None:
+            url = f"{self._endpoint}/$batch"
+            status, answer, _ = await self._send(
+                "POST", url, content=body, content_type=CONTENT_TYPE, retry_total=0
+            )
+            return status, answer
+        return await self._direct.transaction(body)
+
+    async def _point_read(self, row: str) -> tuple[int, bytes]:
+        if self._direct is None:
+            status, answer, _ = await self._send("GET", self._endpoint + row)
+            return status, answer
+        return await self._direct.read(row)
 
     async def _send(
         self,
@@ -240,8 +255,8 @@ class AzureTableStorage:
         try:
             response = await self._client.send_request(
                 request,
-                connection_timeout=CONNECTION_TIMEOUT_S,
-                read_timeout=READ_TIMEOUT_S,
+                connection_timeout=CONNECT_S_MAX,
+                read_timeout=ANSWER_S_MAX,
                 **options,
             )
             body = await response.read()

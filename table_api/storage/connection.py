@@ -20,10 +20,15 @@ def open_tables(
     An identity that is given stays the caller's. One that is made here is closed with the tables.
     """
     if settings.connection_string is not None:
-        return AzureTableStorage.from_connection_string(settings.connection_string)
+        return AzureTableStorage.from_connection_string(
+            settings.connection_string, direct=settings.direct
+        )
     assert settings.tables_url is not None  # one of the two is set
-    return AzureTableStorage.from_account_url(
-        settings.tables_url, identity or own_identity(), closes_identity=identity is None
+    return AzureTableStorage(
+        settings.tables_url,
+        identity or own_identity(),
+        direct=settings.direct,
+        closes_identity=identity is None,
     )
 
 

@@ -10,6 +10,10 @@ DEVELOPMENT_STORAGE = (  # what `UseDevelopmentStorage=true` means to every SDK;
 )
 
 
+TABLE_CLIENTS = ("direct", "azure-core")
+"""What TABLE_CLIENT may say; the first one is the default."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageSettings:
     """A storage account: its connection string, or else both URLs, used with an identity."""
@@ -19,6 +23,8 @@ class StorageSettings:
     """`https://ACCOUNT.table.core.windows.net`."""
     blobs_url: str | None = None
     """`https://ACCOUNT.blob.core.windows.net`."""
+    direct: bool = True
+    """Whether transactions and point reads go through the client of our own (TABLE_CLIENT)."""
 
 
 def spelled_out(connection_string: str) -> str:

@@ -33,6 +33,7 @@ INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 KNOWN_COLUMNS_MAX = 10_000
 """Column names that are kept as checked; more are checked each time."""
 
+API_VERSION = "2019-02-02"
 BATCH_BOUNDARY = "batch_ledger"
 CHANGES_BOUNDARY = "changes_ledger"
 CONTENT_TYPE = f"multipart/mixed; boundary={BATCH_BOUNDARY}"

@@ -39,6 +39,16 @@ class TestAzureTableStorage(TableStorageContract):
         assert await storage.get("absent", "p", "r") is None
 
 
+class TestThePipelineAlone(TableStorageContract):
+    """As TABLE_CLIENT=azure-core has it."""
+
+    @pytest.fixture
+    async def storage(self, azurite: AzuritePorts) -> AsyncIterator[AzureTableStorage]:
+        text = azurite.connection_string
+        async with AzureTableStorage.from_connection_string(text, direct=False) as storage:
+            yield storage
+
+
 async def test_an_empty_page_with_a_continuation_is_not_the_end() -> None:
     """The service may answer so where it crosses a boundary; Azurite never does."""
     asked: list[dict[str, str]] = []
