@@ -53,12 +53,17 @@ ORDER = {
     "local_stack": """
         errors  broker.errors  broker.config  broker.amqp  [broker.faults broker.store]
         broker.serving  broker.strikes  broker.broker  broker.admin  broker.listening  broker
-        traffic  identity  [model send gateway.reporting]  gateway  demo  app
-        [broker.__main__ send.__main__ demo.__main__ identity.__main__]
+        traffic  [identity insights]  [model send gateway.reporting]  gateway  demo  app
+        [broker.__main__ send.__main__ demo.__main__ identity.__main__
+         insights.__main__]
     """,
     "local_stack.identity": """
         [errors accounts]  config  [key_ring pages]  [tokens grants]  [server ask]  foreground
         __main__
+    """,
+    "local_stack.insights": """
+        errors  tables  items  [store constructs timespan]  faults  [ingestion query]  server
+        foreground  __main__
     """,
     "local_stack.broker.serving": """
         [addresses responses namespace]  peer  [cbs management links]
