@@ -61,7 +61,8 @@ class Call(Row, frozen=True, kw_only=True):
     state: str
     reason: str
     status: int | None
-    pico: int
+    pico: int | None
+    """None where no price is known, and `charge` is empty then."""
     charge: str
     currency: str
     input: int | None
@@ -156,7 +157,7 @@ class Recorded(Row, frozen=True, kw_only=True):
     state: str
     correction: str
     calls: int
-    pico: int
+    pico: int | None
     pico_before: int | None
     """The charge before this revision; None of an entry, or when that item is too old."""
     currency: str

@@ -8,7 +8,7 @@ METERED_AFTER = timedelta(seconds=5)
 
 
 def call_event(  # noqa: PLR0913 - each test names what it is about
-    entry: str, *, time: datetime, user: str = "ann", pico: int = 1_000, revision: int = 0,
+    entry: str, *, time: datetime, user: str = "ann", pico: int | None = 1_000, revision: int = 0,
     session: str = "", sent_at: datetime | None = None, item_count: int = 1, **properties: Any,
 ) -> dict[str, object]:  # fmt: skip
     """One customEvent `chargeback.call`; other properties by their names after `chargeback.`."""
@@ -25,8 +25,7 @@ def call_event(  # noqa: PLR0913 - each test names what it is about
         "chargeback.state": "priced",
         "chargeback.status": "200",
         "chargeback.calls": "1",
-        "chargeback.charge": f"0.{pico:012}",
-        "chargeback.charge.pico": str(pico),
+        **({} if pico is None else _charge(pico)),
         "chargeback.currency": "USD",
         "gen_ai.request.model": "mini",
         "gen_ai.usage.input_tokens": "100",
@@ -38,6 +37,10 @@ def call_event(  # noqa: PLR0913 - each test names what it is about
         "SessionId": session, "OperationId": f"trace-{entry}", "AppRoleName": "publisher",
         "ItemCount": item_count, "Properties": json.dumps(held), "Measurements": "{}",
     }  # fmt: skip
+
+
+def _charge(pico: int) -> dict[str, str]:
+    return {"chargeback.charge": f"0.{pico:012}", "chargeback.charge.pico": str(pico)}
 
 
 def gateway_items(entry: str, *, time: datetime) -> dict[str, list[dict[str, object]]]:

@@ -68,6 +68,22 @@ async def test_a_call_that_was_sent_late_counts_on_its_own_day(
     assert [row.calls for row in found.rows] == [1]
 
 
+async def test_a_call_without_a_price_has_no_charge_and_adds_none(
+    served: Served, client: LogsClient
+) -> None:
+    unpriced = call_event("a", time=NOON, pico=None, state="unpriced", reason="no_rule")
+    served.store.add({"AppEvents": [unpriced]})
+    [day] = (await client.ask(answers.USER_BY_DAY, user="ann", start=DAY, stop=NEXT)).rows
+    assert (day.calls, day.unpriced, day.pico) == (1, 1, 0)
+    asked: Asked = {"user": "ann", "session": "", "every_session": True, "start": DAY, "stop": NEXT}
+    [call] = (await client.ask(answers.CALLS, **asked)).rows
+    assert (call.pico, call.charge, call.state, call.reason) == (None, "", "unpriced", "no_rule")
+    [cell] = (await client.ask(answers.CELLS, start=DAY, stop=NEXT)).rows
+    assert (cell.calls, cell.pico, cell.conflicts) == (1, 0, 0)
+    [row] = (await client.ask(answers.TAIL, user="", every_user=True, since=DAY)).rows
+    assert row.pico is None
+
+
 async def test_a_session_is_the_users_own(served: Served, client: LogsClient) -> None:
     served.store.add(
         {

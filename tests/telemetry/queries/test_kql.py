@@ -28,7 +28,7 @@ QUESTIONS: dict[QueryName, Question[answers.Row]] = {
 MISTAKES = {
     "a misspelt column": ("UserId == user", "Userid == user"),
     "a column of another table": ("project\n", "project Url, \n"),
-    "a function that does not exist": ("sum(Pico)", "total(Pico)"),
+    "a function that does not exist": ("sum(Calls)", "total(Calls)"),
     "an undeclared parameter": ("UserId == user", "UserId == person"),
     "a misspelt operator": ("| summarize", "| summarise"),
 }
@@ -40,7 +40,9 @@ def checked() -> dict[str, Checked]:
     asked: dict[str, str] = {f"file {name}": query_text(name) for name in QueryName}
     asked |= {f"bound {name}": text for name, text in BOUND.items()}
     right = query_text(QueryName.USER_BY_DAY)
-    asked |= {what: right.replace(*change) for what, change in MISTAKES.items()}
+    for what, change in MISTAKES.items():
+        assert change[0] in right, what
+        asked[what] = right.replace(*change)
     return check_all(asked)
 
 
