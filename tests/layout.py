@@ -58,6 +58,7 @@ ORDER = {
          insights.__main__]
     """,
     "telemetry.queries": "[errors schema]  query_text  answers  logs_client",
+    "telemetry.workbook": "[pages alerts]  __main__",
     "local_stack.identity": """
         [errors accounts]  config  [key_ring pages]  [tokens grants]  [server ask]  foreground
         __main__

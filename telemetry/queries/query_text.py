@@ -5,6 +5,7 @@ of a literal: text is escaped, and all else is formatted from a typed value.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -53,10 +54,14 @@ def bind(name: QueryName, **values: Value) -> str:
     if values.keys() != declared.keys():
         expected, given = ", ".join(declared), ", ".join(values)
         raise InvalidParameter(f"{name} takes {expected}; got {given}")
-    bound = [
-        f"let {each} = {literal(values[each], kind, each)};" for each, kind in declared.items()
-    ]
-    return _DECLARATION.sub(lambda _: "\n".join(bound), _read(name), count=1)
+    literals = {each: literal(values[each], kind, each) for each, kind in declared.items()}
+    return with_literals(name, literals)
+
+
+def with_literals(name: QueryName, literals: Mapping[str, str]) -> str:
+    """The query with KQL in place of its parameters; never with a text that a caller gave."""
+    bound = "\n".join(f"let {each} = {literals[each]};" for each in parameters_of(name))
+    return _DECLARATION.sub(lambda _: bound, _read(name), count=1)
 
 
 def literal(value: Value, kind: str, name: str) -> str:
