@@ -10,7 +10,7 @@ from apim_policies.app import app as policies
 from chargeback.app import Everything, app
 from command_line.help_page import ARGUMENTS, FLAGS, section_of, shown_name
 from consumers.verbs.app import app as consumers
-from local_stack.app import broker, demo, identity, send
+from local_stack.app import broker, demo, identity, insights, send
 from pricing_rules.verbs.app import app as prices
 from table_api.verbs.app import app as tables
 
@@ -20,6 +20,7 @@ MODULES = {
     "pricing_rules": prices,
     "apim_policies": policies,
     "local_stack.identity": identity,
+    "local_stack.insights": insights,
 }
 """Packages whose verbs can be called without `chargeback`, as `python -m PACKAGE VERB`."""
 ALONE = {"local_stack.demo": demo, "local_stack.broker": broker, "local_stack.send": send}

@@ -19,10 +19,12 @@ demo = new_app()
 broker = new_app()
 send = new_app()
 identity = new_app("Sign-in for the demonstration")
+insights = new_app("Application Insights on this machine")
 parts = new_app("Parts of the local stack by themselves")
 parts.add_typer(broker)
 parts.add_typer(send)
 parts.add_typer(identity, name="identity")
+parts.add_typer(insights, name="insights")
 
 
 def _number(text: str) -> float:
@@ -251,3 +253,17 @@ def _token(
     from local_stack.identity.ask import print_token
 
     return print_token(data, who)
+
+
+@insights.command("serve", cls=Verb)
+def _serve_insights(
+    data: Data = Path(".local"),
+    port: Annotated[int, _port("--port", "HTTP, on loopback only; 0 takes a free one")] = 8600,
+) -> int:
+    """Serve the local Application Insights on loopback, until SIGTERM.
+
+    It takes what exporters send, and answers KQL queries over it, as Azure's two endpoints do.
+    """
+    from local_stack.insights.foreground import run_insights
+
+    return run_insights(data, port)

@@ -53,12 +53,19 @@ ORDER = {
     "local_stack": """
         errors  broker.errors  broker.config  broker.amqp  [broker.faults broker.store]
         broker.serving  broker.strikes  broker.broker  broker.admin  broker.listening  broker
-        traffic  identity  [model send gateway.reporting]  gateway  demo  app
-        [broker.__main__ send.__main__ demo.__main__ identity.__main__]
+        traffic  [identity insights]  [model send gateway.reporting]  gateway  demo  app
+        [broker.__main__ send.__main__ demo.__main__ identity.__main__
+         insights.__main__]
     """,
+    "telemetry.queries": "[errors schema]  query_text  answers  logs_client",
+    "telemetry.workbook": "[pages alerts]  __main__",
     "local_stack.identity": """
         [errors accounts]  config  [key_ring pages]  [tokens grants]  [server ask]  foreground
         __main__
+    """,
+    "local_stack.insights": """
+        errors  tables  items  [store constructs timespan]  faults  [ingestion query]  server
+        foreground  __main__
     """,
     "local_stack.broker.serving": """
         [addresses responses namespace]  peer  [cbs management links]
@@ -93,10 +100,10 @@ READ_CHAIN_COLUMNS = {"table_api.ledger.entries", "table_api.ledger.recorded_cal
 
 OPEN_STORAGE = {
     "table_api.storage.azure_tables", "table_api.storage.azure_blobs",
-    "consumers.receiving.checkpoints",
+    "consumers.receiving.checkpoints", "telemetry.queries.logs_client",
 }  # fmt: skip
-"""These modules of the product alone import a storage SDK. All others ask
-`table_api.storage.connection` for an account."""
+"""These modules of the product alone import a storage SDK, or the pipeline below it as the last
+one does. All others ask `table_api.storage.connection` for an account."""
 
 READ_ENVIRONMENT = {
     "table_api.function_app", "ui.api.connection", "ui.app", "ui.server", "telemetry.setup",

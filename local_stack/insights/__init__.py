@@ -1,0 +1,1 @@
+"""A local Application Insights: takes what exporters send, and answers KQL over it."""

@@ -1,0 +1,1 @@
+"""The eight questions that are asked of Application Insights, and the client that asks them."""

@@ -1,0 +1,1 @@
+"""What the portal shows and watches, made from the queries: a Workbook, and rules of alerts."""
