@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pricing_rules.verbs.options import PRICE_SOURCES
+
 
 def paths(text: str) -> tuple[Path, ...]:
     return tuple(Path(part) for part in text.split(os.pathsep) if part)
 
 
-PRICE_SOURCES = ("azure", "vendor", "reported")
-"""Whose word a price can be, the most trusted first."""
 PRICE_AGE_DAYS_MAX = 90
 """As in pricing_rules.price_book.ages, which imports too much for a help page; a test compares."""
 

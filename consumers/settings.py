@@ -12,7 +12,6 @@ from consumers.errors import SettingsError
 from consumers.setting_values import (
     DAYS_MAX,
     PRICE_AGE_DAYS_MAX,
-    PRICE_SOURCES,
     host,
     https_url,
     one_of,
@@ -22,6 +21,7 @@ from consumers.setting_values import (
     seconds,
     up_to,
 )
+from pricing_rules.verbs.options import PRICE_SOURCES
 from table_api.consumer_state.groups import Groups
 from table_api.ledger.keys import SHARDS_MAX
 from table_api.storage.settings import TABLE_CLIENTS, StorageSettings, spelled_out

@@ -15,6 +15,7 @@ from consumers.setting_values import SECONDS_MAX
 from consumers.settings import Settings
 from consumers.verbs.exit_codes import plain_verb, verb
 from consumers.verbs.history_app import replaying, rerating
+from pricing_rules.verbs.options import ALL_SOURCES, OwnBooks, Sources
 
 consuming = new_app("Meter and complete calls")
 ledger = new_app("Prove that the ledger adds up")
@@ -205,10 +206,8 @@ def _rate(
             metavar="FILE", help="events and log records: one, a list, or one a line; - is stdin"
         ),
     ],
-    book: Annotated[
-        list[Path] | None,
-        typer.Option("--book", metavar="FILE…", help="rule files over the base books"),
-    ] = None,
+    book: OwnBooks = None,
+    price_sources: Sources = ALL_SOURCES,
     cost_centre: Annotated[
         str | None, typer.Option("--cost-centre", metavar="X", help="that of every subject")
     ] = None,
@@ -217,7 +216,13 @@ def _rate(
     """Show what the ledger would hold of a file of calls."""
     from consumers.verbs.rate import rate_file
 
-    return rate_file(file, books=book or (), cost_centre=cost_centre, json_form=json)
+    return rate_file(
+        file,
+        books=book or (),
+        origins=price_sources.split(","),
+        cost_centre=cost_centre,
+        json_form=json,
+    )
 
 
 Diagnostics = Annotated[

@@ -7,7 +7,7 @@ pairing, as if every wait of pairing had passed.
 import codecs
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from pricing_rules.decoding.usage_event import decode, is_deferred
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book, load_book
+from pricing_rules.price_book.rules import PriceOrigin
 from pricing_rules.types import CallState, PricedCall, UsageEvent
 from table_api.open_calls.decision import Decision
 from table_api.open_calls.facts import Fact
@@ -49,13 +50,18 @@ class _Call:
 
 
 def rate_file(
-    file: Path, *, books: Sequence[Path] = (), cost_centre: str | None = None, json_form: bool
+    file: Path,
+    *,
+    books: Sequence[Path] = (),
+    origins: Collection[str] = tuple(PriceOrigin),
+    cost_centre: str | None = None,
+    json_form: bool,
 ) -> int:
     """Print each call of the file as it would be recorded; the exit code.
 
     An unpriced call is an answer. A body that would be a dead letter ends with exit code 1.
     """
-    book = load_book(books, dead_aliases=True)
+    book = load_book(books, origins=origins, dead_aliases=True)
     answers = rated(_bodies(_content(file)), book, cost_centre)
     for answer in answers:
         print(json.dumps(answer, ensure_ascii=False) if json_form else _as_text(answer))

@@ -148,6 +148,21 @@ def _spellings(name: str) -> Iterator[tuple[str, str | None]]:
             yield dated["model"], version
 
 
+def meant_deployment(name: str, book: Book) -> str:
+    """What a deployment of the book is, where its name was given for a model's; else empty."""
+    for alias in book.content.aliases:
+        if alias.name.lower() == name.lower():
+            said = filter(None, (alias.model, alias.version, alias.type, alias.region))
+            return f"; {name} is a deployment: ask for its model, {', '.join(said)}"
+    return ""
+
+
+def nearest_models(book: Book, name: str) -> str:
+    """Names of the book that are like an unknown one; empty where it has the name itself."""
+    sold = _models(book, None)
+    return "" if name.lower() in sold else _nearest(name, sold)
+
+
 def _nearest(name: str, sold: _Sold) -> str:
     bare = _VENDOR.sub("", name.lower())
     return ", ".join(get_close_matches(bare, sold, NEAREST_NAMED_MAX))

@@ -161,13 +161,19 @@ def read_book_file(path: Path) -> BookFile:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InvalidBook(f"cannot be read: {error.strerror}", file=path.name) from error
+        raise InvalidBook(f"cannot be read: {_unread(error)}", file=str(path)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidBook(f"is not TOML: {error}", file=path.name) from error
     try:
         return BookFile.model_validate(data)
     except ValidationError as error:
         raise _invalid(path, data, error) from error
+
+
+def _unread(error: OSError) -> str:
+    if isinstance(error, IsADirectoryError):
+        return "is a directory; name the files in it"
+    return error.strerror or str(error)
 
 
 def _meant(error: ErrorDetails) -> str:

@@ -13,6 +13,7 @@ from command_line.app import Verb, new_app
 from command_line.values import day
 from pricing_rules.verbs.exit_codes import verb
 from pricing_rules.verbs.options import (
+    ALL_SOURCES,
     BASE,
     Api,
     At,
@@ -22,11 +23,13 @@ from pricing_rules.verbs.options import (
     Deployment,
     Explain,
     Json,
+    OwnBooks,
     PricedModel,
     Product,
     Provider,
     Region,
     ServiceTier,
+    Sources,
     Usage,
     Write,
     current_day,
@@ -59,7 +62,8 @@ def _price(
     cost_centre: CostCentre = None,
     api: Api = "chat",
     at: At = None,
-    book: Book = None,
+    book: OwnBooks = None,
+    price_sources: Sources = ALL_SOURCES,
     explain: Explain = False,
     json: Json = False,
 ) -> int:
@@ -83,7 +87,8 @@ def _price(
         cost_centre=cost_centre,
         at=at or datetime.now(UTC),
     )
-    return price(question, book or (), explained=explain, json_form=json)
+    origins = price_sources.split(",")
+    return price(question, book or (), origins=origins, explained=explain, json_form=json)
 
 
 @verb(books, "lint")

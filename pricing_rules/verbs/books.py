@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pricing_rules.engine.book_changes import book_changes
+from pricing_rules.engine.what_if import nearest_models
 from pricing_rules.price_book.book import (
     BASE_BOOKS,
     Book,
@@ -41,7 +42,9 @@ def show_model(model: str, files: Sequence[Path], *, at: datetime, today: date) 
     book = load_book(files)
     lines = list(show(book, model, at=at, today=today))
     if not lines:
-        print(f"no price for {model} at {at.isoformat()}", file=sys.stderr)
+        near = nearest_models(book, model)
+        hint = f"; the book has {near}" if near else ""
+        print(f"no price for {model} at {at.isoformat()}{hint}", file=sys.stderr)
         return 1
     print("\n".join(lines))
     for warning in stale(book, model, at=at, today=today):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from command_line.settings import Setting, flag_of
 from command_line.values import day, one_of
 
 BASE = str(Path(__file__).parents[1] / "books")
@@ -34,7 +35,8 @@ APIS = (
     "speech",
     "transcriptions",
 )
-"""Both are spelled here, since the modules that own them import pydantic; a test compares."""
+PRICE_SOURCES = ("azure", "vendor", "reported")
+"""All are spelled here, since the modules that own them import pydantic; a test compares."""
 
 
 def _moment(text: str) -> datetime:
@@ -59,6 +61,13 @@ def _usage(text: str) -> Any:
         raise typer.BadParameter(str(error)) from error
 
 
+def _sources(text: str) -> str:
+    if not set(text.split(",")) <= set(PRICE_SOURCES):
+        expected = f"expected some of {', '.join(PRICE_SOURCES)}, separated by commas"
+        raise typer.BadParameter(f"{text!r} is not usable; {expected}")
+    return text
+
+
 def current_day() -> date:
     return datetime.now(UTC).date()
 
@@ -71,6 +80,24 @@ Book = Annotated[
     list[Path] | None,
     typer.Option("--book", metavar="FILE…", help="rule files over the base books"),
 ]
+OwnBooks = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--book",
+        envvar="PRICE_BOOKS",
+        show_envvar=False,
+        metavar="FILE…",
+        help="rule files over the base books [PRICE_BOOKS]",
+    ),
+]
+"""The variable is the one that metering reads, so that a call costs what metering says."""
+Sources = Annotated[
+    str,
+    flag_of(
+        Setting("PRICE_SOURCES", "whose prices are used", ",".join(PRICE_SOURCES)), parser=_sources
+    ),
+]
+ALL_SOURCES = ",".join(PRICE_SOURCES)
 Write = Annotated[
     Path | None,
     typer.Option(

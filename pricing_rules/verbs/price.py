@@ -1,12 +1,14 @@
 """The verb price: what one call costs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
+
 from pricing_rules.engine.explain import explain
-from pricing_rules.engine.what_if import Question, answer, as_document
+from pricing_rules.engine.what_if import Question, answer, as_document, meant_deployment
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import load_book
 from pricing_rules.types import CallState
@@ -23,9 +25,19 @@ def usage_object(text: str) -> dict[str, object]:
     return usage
 
 
-def price(question: Question, files: Sequence[Path], *, explained: bool, json_form: bool) -> int:
+def price(
+    question: Question,
+    files: Sequence[Path],
+    *,
+    origins: Collection[str],
+    explained: bool,
+    json_form: bool,
+) -> int:
     """Rate one usage object. An unpriced call is an answer, not a failure: 0."""
-    call = answer(question, load_book(files))
+    book = load_book(files, origins=origins)
+    call = answer(question, book)
+    if call.state is CallState.UNPRICED and (said := meant_deployment(question.model, book)):
+        call = msgspec.structs.replace(call, reason=f"{call.reason}{said}")
     if json_form:
         print(json.dumps(as_document(call), indent=2))
     elif explained:

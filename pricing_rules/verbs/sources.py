@@ -117,6 +117,7 @@ def _write(texts: Mapping[Path, Sequence[str]], files: Sequence[Path]) -> None:
     before = {file: file.read_text("utf-8") if file.exists() else None for file in texts}
     try:
         for file, rules in texts.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
             old = before[file]
             file.write_text("\n".join([*([old] if old else []), *rules]), encoding="utf-8")
         load_book([*files, *(file for file in texts if file.resolve() not in known)])

@@ -98,7 +98,9 @@ def packaged_price_map() -> tuple[Path, str]:
     """The map of the installed litellm and its release. The package is not imported."""
     found = importlib.util.find_spec("litellm")
     if found is None or found.origin is None:
-        raise InvalidPriceSource("litellm is not installed: name a file with its price map")
+        raise InvalidPriceSource(
+            "litellm is not installed: name a file with its price map, or install it"
+        )
     path = Path(found.origin).with_name("model_prices_and_context_window_backup.json")
     return path, importlib.metadata.version("litellm")
 

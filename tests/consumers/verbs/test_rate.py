@@ -119,6 +119,23 @@ def test_an_alias_that_resolves_to_nothing_refuses_no_book(capsys: Capture, tmp_
     assert "model-of-tomorrow" in answer["reason"]
 
 
+def test_it_prices_with_the_books_and_sources_of_metering(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = tmp_path / "book.toml"
+    book.write_text(
+        '[[deployment]]\nname = "next"\nprovider = "azure"\nmodel = "gpt-5.5"\n'
+        'type = "GlobalStandard"\n'
+    )
+    monkeypatch.setenv("PRICE_BOOKS", str(book))
+    event = json.loads(make_body(deployment="next", model="gpt-5.5", usage=chat_usage()))
+    [answer] = answers(event, capsys, tmp_path)
+    assert answer["rule"].startswith("reported.azure.gpt-5.5.GlobalStandard")
+    monkeypatch.setenv("PRICE_SOURCES", "azure,vendor")
+    [answer] = answers(event, capsys, tmp_path)
+    assert answer["reason"].startswith("only a reported price, which PRICE_SOURCES leaves out")
+
+
 def test_a_dead_letter_is_named_and_fails(capsys: Capture, tmp_path: Path) -> None:
     file = tmp_path / "calls.jsonl"
     file.write_bytes(make_body(usage=chat_usage(prompt=-1)) + b"\n\n" + make_body())

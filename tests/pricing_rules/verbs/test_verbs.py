@@ -10,8 +10,8 @@ import pytest
 from pricing_rules.__main__ import main
 from pricing_rules.engine.what_if import OPERATION_NAMES
 from pricing_rules.price_book.book import BASE_BOOKS, load_book, load_compiled
-from pricing_rules.price_book.rules import DeploymentType
-from pricing_rules.verbs.options import APIS, BASE, DEPLOYMENT_TYPES
+from pricing_rules.price_book.rules import DeploymentType, PriceOrigin
+from pricing_rules.verbs.options import APIS, BASE, DEPLOYMENT_TYPES, PRICE_SOURCES
 from tests.fixtures.builders import chat_usage
 from tests.pricing_rules.books import base_rule
 from tests.pricing_rules.price_sources.azure.test_fetch import page, serving
@@ -166,6 +166,7 @@ def test_a_wrong_argument_exits_2(capsys: Output, words: list[str], said: str) -
 def test_words_of_the_command_line_are_those_of_the_engine() -> None:
     assert list(DEPLOYMENT_TYPES) == list(DeploymentType)
     assert list(APIS) == sorted(OPERATION_NAMES)
+    assert list(PRICE_SOURCES) == list(PriceOrigin)
     assert Path(BASE) == BASE_BOOKS
 
 
@@ -225,12 +226,11 @@ def test_an_import_writes_only_when_told_to(capsys: Output, tmp_path: Path) -> N
     items = rows()
     items[2] = row(NAMES["output"], "7", effectiveStartDate="2026-12-01T00:00:00Z")
     dump = str(write_dump(tmp_path, items))
-    books = tmp_path / "books"
-    books.mkdir()
+    books = tmp_path / "our" / "prices"
     words = ["import-azure", dump, "--checked", "2026-11-23"]
     out, _ = run(capsys, words)
     assert "1 changed" in out
-    assert list(books.iterdir()) == []
+    assert not books.parent.exists()
     _, err = run(capsys, [*words, "--write", str(books)])
     assert "written to azure_gpt_5.toml" in err
     assert 'output = "7"' in (books / "azure_gpt_5.toml").read_text(encoding="utf-8")
@@ -312,3 +312,34 @@ def test_a_model_is_found_by_its_vendors_own_name(capsys: Output, name: str) -> 
 def test_the_nearest_names_are_suggested(capsys: Output) -> None:
     out, _ = run(capsys, ["price", "--model", "gpt-5-mni", "--usage", USAGE])
     assert out.rstrip().endswith("; the book has gpt-5-mini, gpt-5.4-mini, gpt-4o-mini")
+    _, err = run(capsys, ["show", "gpt-5-mni", "--at", "2026-11-20"], code=1)
+    assert err.rstrip().endswith("; the book has gpt-5-mini, gpt-5.4-mini, gpt-4o-mini")
+    _, err = run(capsys, ["show", "gpt-5-mini", "--at", "2020-01-01"], code=1)
+    assert err == "no price for gpt-5-mini at 2020-01-01T00:00:00+00:00\n"
+
+
+def test_a_deployment_in_place_of_a_model_is_named_as_one(capsys: Output) -> None:
+    out, _ = run(capsys, ["price", "--model", "Chat-EU", "--usage", USAGE, "--book", CONTOSO])
+    said = "; Chat-EU is a deployment: ask for its model, gpt-4.1, DataZoneStandard, swedencentral"
+    assert out.rstrip().endswith(said)
+
+
+def test_price_reads_the_variables_of_metering_and_a_flag_is_stronger(
+    capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRICE_BOOKS", CONTOSO)
+    monkeypatch.setenv("PRICE_SOURCES", "azure,vendor")
+    assert price(capsys, "--model", "gpt-5.4", "--cost-centre", "4711")["currency"] == "EUR"
+    asked = ["--model", "gpt-5.5"]
+    left_out = price(capsys, *asked)["reason"]
+    assert left_out.startswith("only a reported price, which PRICE_SOURCES leaves out")
+    assert price(capsys, *asked, "--price-sources", "reported")["state"] == "priced"
+    words = ["price", "--model", "gpt-5", "--usage", "{}", "--price-sources", "azure,rumour"]
+    assert "expected some of azure, vendor, reported" in run(capsys, words, code=2)[1]
+
+
+def test_a_directory_in_place_of_rule_files_says_what_to_name(
+    capsys: Output, tmp_path: Path
+) -> None:
+    _, err = run(capsys, ["lint", str(tmp_path)], code=1)
+    assert err == f"error: {tmp_path}: cannot be read: is a directory; name the files in it\n"
