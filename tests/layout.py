@@ -48,7 +48,7 @@ ORDER = {
     """,
     "ui": """
         period format  api  address  parts  usage_views  app_pages
-        [streamlit_app return_address hardening]  server  app
+        [streamlit_app return_address own_address hardening]  server  app
     """,
     "local_stack": """
         errors  broker.errors  broker.config  broker.amqp  [broker.faults broker.store]

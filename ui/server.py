@@ -12,6 +12,7 @@ from websockets import http11
 from ui.api.errors import SettingMissing
 from ui.api.settings import Settings, SignIn, check_reach, load_settings
 from ui.hardening import Hardening
+from ui.own_address import OwnAddress
 from ui.return_address import ReturnAddress
 
 HEADER_BYTES_MAX = 64 * 1024
@@ -55,6 +56,7 @@ app = st.App(
     secrets=_secrets(),
     middleware=[
         Middleware(Hardening, https=os.environ.get("UI_URL", "").startswith("https:")),
+        Middleware(OwnAddress, ui_url=os.environ.get("UI_URL", "")),
         Middleware(ReturnAddress),
     ],
 )

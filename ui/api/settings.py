@@ -76,14 +76,15 @@ def check_reach(environment: Mapping[str, str], host: str) -> None:
     An API with AUTH_MODE=local answers the UI, whoever looks at its pages.
     """
     nobody_signs_in = environment.get("SIGN_IN", "").strip() in {"", SignIn.NONE}
-    if nobody_signs_in and not _is_loopback(host):
+    if nobody_signs_in and not is_loopback(host):
         raise SettingMissing(
             f"the address {host!r} can be reached from other machines, and SIGN_IN=none asks nobody"
             " to sign in: bind to 127.0.0.1, ::1 or localhost, or set SIGN_IN (docs/sign_in.md)"
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the name or address is this machine for itself only."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -91,3 +91,17 @@ def test_a_cookie_counts_only_if_our_secret_signed_it(
         watched.heading("Ada Lovelace")
     else:
         asks_to_sign_in(watched)
+
+
+def test_whoever_opens_localhost_signs_in_at_the_address_that_is_registered(
+    here: Company, browser: Browser
+) -> None:
+    watched = here.somebody(browser)
+    localhost = here.ui_url.replace("127.0.0.1", "localhost")
+    watched.page.goto(f"{localhost}/invoices?documents=Statements")
+    assert watched.foreign == [f"{localhost}/invoices?documents=Statements"]
+    watched.foreign.clear()
+    asks_to_sign_in(watched)
+    assert watched.page.url == f"{here.ui_url}/invoices?documents=Statements"
+    here.sign_in(watched, "finance")
+    assert watched.page.url == f"{here.ui_url}/invoices?documents=Statements"
