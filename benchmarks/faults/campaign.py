@@ -6,7 +6,7 @@ import time
 
 from benchmarks.faults.catalogue import Fault
 from benchmarks.faults.fleet import FleetError
-from benchmarks.faults.letters import redrive_all
+from benchmarks.faults.letter_repair import redrive_all
 from benchmarks.faults.stand import Stand
 from benchmarks.faults.standing import compare, read_standing
 from benchmarks.faults.truth import truth_of

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from consumers.dead_letters.letters import Letter
+from consumers.dead_letters.letter_store import Letter
 from consumers.errors import LetterGone
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.storage.blobs import BlobStore, create_once

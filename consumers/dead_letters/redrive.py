@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from consumers.dead_letters.letters import DeadLetters, Letter
+from consumers.dead_letters.letter_store import DeadLetters, Letter
 from consumers.errors import LetterGone
 from consumers.log_actions import Action
 from consumers.receiving.handler import Received

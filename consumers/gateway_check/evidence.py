@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from consumers.gateway_check.calls import MARKER, Seen
-from consumers.gateway_log.fields import Fields
+from consumers.gateway_log.record_fields import Fields
 from consumers.gateway_log.trace_record import TRACE_SOURCE
 from pricing_rules.decoding.invalid_event import InvalidField
 

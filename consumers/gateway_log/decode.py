@@ -10,8 +10,8 @@ from typing import cast
 
 import msgspec
 
-from consumers.gateway_log.fields import Fields
 from consumers.gateway_log.llm_record import tokens_of
+from consumers.gateway_log.record_fields import Fields
 from consumers.gateway_log.request_record import outcome_of
 from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent, InvalidField
 from pricing_rules.decoding.usage_event import call_key

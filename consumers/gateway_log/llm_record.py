@@ -3,7 +3,7 @@
 `isStreamCompletion` is not read: it is wrong for streamed calls of some clients.
 """
 
-from consumers.gateway_log.fields import Fields
+from consumers.gateway_log.record_fields import Fields
 from table_api.open_calls.facts import TokenCounts
 
 _COUNTS = (

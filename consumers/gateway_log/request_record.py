@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from consumers.gateway_log.fields import TEXT_CHARS_MAX, Fields
+from consumers.gateway_log.record_fields import TEXT_CHARS_MAX, Fields
 from consumers.gateway_log.trace_record import identity_of
 from consumers.gateway_log.unmetered import unmetered_operation
 from pricing_rules.decoding.invalid_event import InvalidCode

@@ -7,7 +7,7 @@ Its fields are those of the UsageEvent but `usage`, flat, and "-" where the even
 from collections.abc import Mapping
 from typing import cast
 
-from consumers.gateway_log.fields import Fields
+from consumers.gateway_log.record_fields import Fields
 from pricing_rules.decoding.invalid_event import InvalidCode
 from pricing_rules.decoding.usage_event import SUBJECT_CHARS_MAX, call_key
 from pricing_rules.decoding.wire_event import STATUS_MAX

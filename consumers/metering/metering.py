@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from consumers.dead_letters.letters import (
+from consumers.dead_letters.letter_store import (
     DeadLetters,
     Letter,
     keep_letters,

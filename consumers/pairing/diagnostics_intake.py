@@ -2,7 +2,7 @@
 
 import msgspec
 
-from consumers.dead_letters.letters import Letter, only_letter
+from consumers.dead_letters.letter_store import Letter, only_letter
 from consumers.gateway_log.decode import BadRecord, decode_diagnostics
 from consumers.gateway_log.message_text import without_messages
 from consumers.pairing.intake import IGNORED, KEPT, Batch, Intake

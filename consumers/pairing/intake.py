@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from consumers.dead_letters.letters import (
+from consumers.dead_letters.letter_store import (
     DeadLetters,
     Letter,
     keep_letters,

@@ -14,20 +14,20 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.metering.call_rating import CallRating
 from consumers.metering.counted_once import CountedOnce
 from consumers.metering.metering import Metering, Poster
 from consumers.metering.open_metering import check_currencies, ledger_to_look_at, open_ledger
 from consumers.pairing.intake import UsageIntake
-from consumers.pairing.redrive import open_intakes, pairing_path
+from consumers.pairing.open_intakes import open_intakes, pairing_path
 from consumers.receiving.hub import EventHub
 from consumers.replay.arguments import ReplayRequest
 from consumers.replay.capture_files import ContainerFiles, DirectoryFiles
 from consumers.replay.capture_source import CaptureSource
 from consumers.replay.differences import WatchingPoster, staged
 from consumers.replay.hub_source import HubSource
-from consumers.replay.letters import open_letters, replay_letters
+from consumers.replay.letter_replay import open_letters, replay_letters
 from consumers.replay.replay import Replay, Tally
 from consumers.replay.source import Period, Source
 from consumers.rerating.diff_text import as_table

@@ -242,7 +242,7 @@ async def _list_letters(
     reason: Reason = None,
 ) -> int:
     """List the open dead letters, one tab-separated line each."""
-    from consumers.verbs.letters import list_letters
+    from consumers.verbs.dead_letter_verbs import list_letters
 
     return await list_letters(settings, every=every, diagnostics=diagnostics, reason=reason)
 
@@ -254,7 +254,7 @@ async def _show_letter(
     diagnostics: Diagnostics = False,
 ) -> int:
     """Show one dead letter with its bytes."""
-    from consumers.verbs.letters import show_letter
+    from consumers.verbs.dead_letter_verbs import show_letter
 
     return await show_letter(settings, letter_id=letter_id, diagnostics=diagnostics)
 
@@ -269,7 +269,7 @@ async def _redrive_letters(
     reason: Reason = None,
 ) -> int:
     """Meter the open dead letters again; exit code 1 when some stay open."""
-    from consumers.verbs.letters import redrive_letters
+    from consumers.verbs.dead_letter_verbs import redrive_letters
 
     return await redrive_letters(
         settings, letter_id=letter_id, diagnostics=diagnostics, reason=reason

@@ -9,7 +9,7 @@ from benchmarks.faults.standing import Comparison, compare, read_standing
 from benchmarks.faults.truth import Totals, truth_of
 from benchmarks.faults.verdict import problems_of
 from benchmarks.faults.workload import REPEATED_PERCENT, STARTED, Workload
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.metering.call_rating import CallRating
 from consumers.metering.metering import Metering
 from consumers.receiving.handler import Received

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from consumers.dead_letters.letters import DeadLetters, Letter, make_letter
+from consumers.dead_letters.letter_store import DeadLetters, Letter, make_letter
 from consumers.errors import LetterGone
 from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
 from table_api.consumer_state.dead_letters import LetterState

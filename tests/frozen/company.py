@@ -15,7 +15,7 @@ from consumers.metering.metering import Metering, metering_path
 from consumers.pairing.decide import Waits
 from consumers.pairing.diagnostics_intake import DiagnosticsIntake
 from consumers.pairing.intake import Pairing, UsageIntake
-from consumers.pairing.redrive import pairing_path
+from consumers.pairing.open_intakes import pairing_path
 from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import Passed, StreamTime
 from consumers.pairing.sweeper import Sweeper

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from consumers.dead_letters.blob_letters import BlobDeadLetters
-from consumers.dead_letters.letters import DeadLetters, MemoryDeadLetters
+from consumers.dead_letters.letter_store import DeadLetters, MemoryDeadLetters
 from local_stack.demo.azurite import AzuritePorts
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.storage.azure_blobs import AzureBlobStore

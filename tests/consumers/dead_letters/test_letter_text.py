@@ -1,7 +1,7 @@
 """A dead letter as text: whole, and harmless to whoever reads it."""
 
+from consumers.dead_letters.letter_store import make_letter
 from consumers.dead_letters.letter_text import as_line, as_text
-from consumers.dead_letters.letters import make_letter
 from consumers.receiving.handler import Received
 from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
 from tests.fixtures.builders import ENQUEUED_TIME

@@ -9,7 +9,7 @@ from azure.storage.blob.aio import ContainerClient
 from consumers.dead_letters.redrive import redrive
 from consumers.metering.metering import Metering, metering_path
 from consumers.metering.open_metering import ledger_settings
-from consumers.verbs.letters import list_letters, redrive_letters, show_letter
+from consumers.verbs.dead_letter_verbs import list_letters, redrive_letters, show_letter
 from table_api.consumer_state.dead_letters import LetterState
 from table_api.consumer_state.progress import Count
 from table_api.monthly.projected_ledger import ProjectedLedger

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.metering.call_rating import PEOPLE_AGE_S_MAX, CallRating
 from consumers.metering.metering import Metering
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions

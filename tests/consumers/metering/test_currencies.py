@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.metering.open_metering import check_currencies, open_metering
 from consumers.running.clients import Clients
 from consumers.settings import read_settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.dead_letters.redrive import redrive
 from consumers.errors import TooManyDeadLetters
 from consumers.metering.metering import Metering, metering_path

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from consumers.dead_letters.letters import Letter, MemoryDeadLetters
+from consumers.dead_letters.letter_store import Letter, MemoryDeadLetters
 from consumers.metering.metering import Metering
 from table_api.consumer_state.progress import Count
 from table_api.errors import Unavailable

@@ -5,7 +5,7 @@ Invoices are made of the ledger's rows alone, so what stands in none of them is 
 
 import json
 
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.receiving.handler import Received
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.consumers.gateway_log.test_message_text import SAID, record

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.metering.metering import Metering
 from pricing_rules.types import CallState, Caveats, Usage
 from pricing_rules.units import Unit

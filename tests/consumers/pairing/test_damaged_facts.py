@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from consumers.dead_letters.redrive import redrive
-from consumers.gateway_log.fields import Fields
+from consumers.gateway_log.record_fields import Fields
 from consumers.pairing.intake import Intake
-from consumers.pairing.redrive import pairing_path
+from consumers.pairing.open_intakes import pairing_path
 from consumers.receiving.handler import Received
 from table_api.consumer_state.dead_letters import DeadLetter, LetterState
 from table_api.open_calls.decision import PairingState

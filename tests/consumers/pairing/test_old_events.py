@@ -6,10 +6,10 @@ from itertools import permutations
 
 import pytest
 
-from consumers.dead_letters.letters import make_letter
+from consumers.dead_letters.letter_store import make_letter
 from consumers.dead_letters.redrive import redrive
 from consumers.metering.metering import metering_path
-from consumers.pairing.redrive import pairing_path
+from consumers.pairing.open_intakes import pairing_path
 from consumers.receiving.handler import Received
 from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
 from pricing_rules.types import UNATTRIBUTED

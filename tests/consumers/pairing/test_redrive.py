@@ -8,12 +8,12 @@ from random import Random
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
-from consumers.dead_letters.letters import make_letter
-from consumers.pairing.redrive import pairing_path
+from consumers.dead_letters.letter_store import make_letter
+from consumers.pairing.open_intakes import pairing_path
 from consumers.receiving.handler import Received
-from consumers.replay.letters import open_letters, replay_letters
+from consumers.replay.letter_replay import open_letters, replay_letters
 from consumers.replay.source import Period
-from consumers.verbs.letters import list_letters, redrive_letters
+from consumers.verbs.dead_letter_verbs import list_letters, redrive_letters
 from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
 from pricing_rules.types import UNATTRIBUTED
 from table_api.open_calls.decision import PairingState

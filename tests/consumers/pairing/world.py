@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.errors import HubUnavailable
 from consumers.metering.metering import Metering
 from consumers.pairing.decide import Waits

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.errors import TooManyDeadLetters
 from consumers.metering.metering import Metering
 from consumers.receiving.handler import Received

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.metering.metering import Metering
 from consumers.pairing.intake import UsageIntake
 from consumers.replay.capture_files import DirectoryFiles

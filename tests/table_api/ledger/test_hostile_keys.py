@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.dead_letters.letters import make_letter
+from consumers.dead_letters.letter_store import make_letter
 from consumers.receiving.handler import Received
 from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
 from pricing_rules.decoding.usage_event import decode

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from consumers.dead_letters.letters import DeadLetters
+from consumers.dead_letters.letter_store import DeadLetters
 from consumers.dead_letters.redrive import NO_OFFSET, RedrivePath, redrive
 from consumers.metering.metering import Metering, metering_path
 from consumers.receiving.handler import Received

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 
-from consumers.dead_letters.letters import Letter
+from consumers.dead_letters.letter_store import Letter
 from consumers.dead_letters.redrive import RedrivePath
 from consumers.pairing.diagnostics_intake import DiagnosticsIntake
 from consumers.pairing.hub_publisher import HubPublisher, make_producer

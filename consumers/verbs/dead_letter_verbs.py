@@ -6,7 +6,7 @@ from consumers.dead_letters.letter_text import as_line, as_text
 from consumers.dead_letters.redrive import Selection, redrive, selected
 from consumers.metering.metering import metering_path
 from consumers.metering.open_metering import open_metering
-from consumers.pairing.redrive import open_intakes, pairing_path
+from consumers.pairing.open_intakes import open_intakes, pairing_path
 from consumers.pairing.run import hub_settings
 from consumers.running.clients import open_clients
 from consumers.settings import Settings
