@@ -19,6 +19,7 @@ from apim_policies.lint import misplaced, oversized, unbraced
 from apim_policies.probe import run_probes
 
 NAMED_VALUES_FILE = "named_values.json"
+_FILES = "every file is well-formed and has known policies in their sections (policy.rng)"
 _LOADS_NAMED_VALUES = re.compile(
     rf"loadJsonContent\(\s*'(?:[^']*/)?{re.escape(NAMED_VALUES_FILE)}'"
 )
@@ -39,16 +40,31 @@ class Check:
 
 
 def read_named_values(folder: Path) -> dict[str, str]:
-    """Names and default values, as Bicep deploys them."""
-    values: dict[str, str] = json.loads((folder / NAMED_VALUES_FILE).read_text(encoding="utf-8"))
+    """Names and default values, as Bicep deploys them. InvalidPolicies when there is no such file,
+    or when it is something else."""
+    try:
+        values = json.loads((folder / NAMED_VALUES_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else f"is not JSON ({error})"
+        raise _unusable(f"{said}: copy the file of apim_policies/ next to your policies") from error
+    if not isinstance(values, dict) or not all(isinstance(each, str) for each in values.values()):
+        raise _unusable("expected an object of names and texts")
     return values
+
+
+def _unusable(message: str) -> InvalidPolicies:
+    return InvalidPolicies([Finding(file=NAMED_VALUES_FILE, line=0, message=message)])
 
 
 def check_policies(folder: Path, bicep: Path) -> Iterator[Check]:
     """Each check's outcome as soon as it is known. The first check with findings is the last one
     that runs.
     """
-    named_values = read_named_values(folder)
+    try:
+        named_values = read_named_values(folder)
+    except InvalidPolicies as error:
+        yield Check(claim=_FILES, findings=error.findings)
+        return
     checks: tuple[Callable[[], Check], ...] = (
         lambda: _check_files(folder, named_values),
         lambda: _check_names(folder, named_values, bicep),
@@ -64,12 +80,11 @@ def check_policies(folder: Path, bicep: Path) -> Iterator[Check]:
 
 
 def _check_files(folder: Path, named_values: Mapping[str, str]) -> Check:
-    claim = "every file is well-formed and has known policies in their sections (policy.rng)"
     try:
         read_policies(folder, named_values)
     except InvalidPolicies as error:
-        return Check(claim=claim, findings=error.findings)
-    return Check(claim=claim, findings=tuple(check_schema(folder)))
+        return Check(claim=_FILES, findings=error.findings)
+    return Check(claim=_FILES, findings=tuple(check_schema(folder)))
 
 
 def _check_names(folder: Path, named_values: Mapping[str, str], bicep: Path) -> Check:

@@ -13,7 +13,15 @@ from apim_policies.errors import Finding
 from apim_policies.harness.plan import SECTIONS
 from apim_policies.harness.policy_file import FRAGMENT_SUFFIX, POLICY_SUFFIX
 
+UNUSED = (
+    "no policy includes this fragment; where policies of your own replace it, check a copy of the "
+    "folder without it"
+)
+UNKNOWN = (
+    "the check can run the policies in policy.rng only; leave others out of the copy that you check"
+)
 _SCHEMA = Path(__file__).parent.parent / "policy.rng"
+_UNEXPECTED = re.compile(r"(?:Did not expect element|extra content:) (?P<name>[\w-]+)")
 
 
 @cache
@@ -50,7 +58,7 @@ def _check_fragment(path: Path, sections: list[str]) -> list[Finding]:
     if root.tag != "fragment":
         return [_finding(path.name, _line(root), f"root is {root.tag}, expected fragment")]
     if not sections:
-        return [_finding(path.name, _line(root), "no policy includes this fragment")]
+        return [_finding(path.name, _line(root), UNUSED)]
     found: dict[Finding, None] = {}
     for section in sections:
         root.tag = f"{section}-fragment"
@@ -65,7 +73,21 @@ def _validate(root: etree._Element, file: str) -> list[Finding]:
         return []
     errors = [(entry.line, str(entry.message)) for entry in schema.error_log]
     line, message = max(errors, key=lambda error: error[0])
-    return [_finding(file, line or _line_at_fault(root, message), message)]
+    return [_finding(file, line or _line_at_fault(root, message), _with_cure(message))]
+
+
+def _with_cure(message: str) -> str:
+    """A policy of another purpose is no fault of the gateway's: only this check cannot run it."""
+    named = _UNEXPECTED.search(message)
+    if named is None or named["name"] in _known_policies():
+        return message
+    return f"{message}: {UNKNOWN}"
+
+
+@cache
+def _known_policies() -> frozenset[str]:
+    elements = etree.parse(_SCHEMA).iter("{http://relaxng.org/ns/structure/1.0}element")
+    return frozenset(name for element in elements if (name := element.get("name")))
 
 
 def _line_at_fault(root: etree._Element, message: str) -> int:

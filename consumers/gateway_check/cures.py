@@ -39,6 +39,11 @@ STREAM_USAGE = (
     "az apim nv update --service-name NAME --resource-group GROUP "
     "--named-value-id chargeback-stream-usage --value true"
 )
+FORWARDED = (
+    "az apim nv update --service-name NAME --resource-group GROUP "
+    "--named-value-id chargeback-gateway-cache --value off "
+    "# or set the variable chargeback-forwarded before forward-request"
+)
 BUFFERING = (
     f'az rest --method get --url "$APIM/apis/$API/policies/policy?{_VERSION}" '
     '# forward-request needs buffer-response="false", and no policy may read the answer'

@@ -240,12 +240,12 @@ def _counted(llm: Row | None) -> str:
 def _cached(evidence: Evidence) -> Finding:
     """Nobody asked for it, but a cache in front of the first call would spoil the rest."""
     name = "9 answers from the gateway's cache"
-    hits = [
-        str(event["id"])
-        for found in evidence.events.values()
-        for event in found
-        if event["data"].get("cache") == CACHE_HIT
-    ]
+    events = (event for found in evidence.events.values() for event in found)
+    hits = {str(each["id"]).lower() for each in events if each["data"].get("cache") == CACHE_HIT}
+    asked = [row for row in evidence.rows if row.properties.count("backendresponsecode")]
+    if wrong := hits & {row.call for row in asked}:
+        said = f"{len(wrong)} events say so of calls that a model answered, and cost nothing"
+        return _failed(name, said, cures.FORWARDED)
     if hits:
         return _ok(name, f"{len(hits)} calls were answered from the cache, at no cost")
     return _not_judged(name, "an API with a cache")

@@ -42,6 +42,25 @@ def test_finding_exits_with_1_and_stands_alone_on_stdout(tmp_path: Path) -> None
     assert line.startswith(f"chargeback-forward.fragment.xml:{number + 1}: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "No such file or directory: copy the file of apim_policies/ next to your policies"),
+        ("[", "is not JSON (Expecting value: line 1 column 2 (char 1)): copy the file of "),
+        ('{"chargeback-token-limit": 1}', "expected an object of names and texts"),
+    ],
+)
+def test_a_folder_without_usable_named_values_says_so(
+    text: str | None, said: str, tmp_path: Path
+) -> None:
+    if text is not None:
+        (tmp_path / "named_values.json").write_text(text, encoding="utf-8")
+    done = run_check(tmp_path, tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"named_values.json:0: {said}")
+    assert "Traceback" not in done.stderr
+
+
 def test_without_mono_the_checks_that_need_it_say_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apim_policies.harness.schema import check_schema
+from apim_policies.harness.schema import UNKNOWN, UNUSED, check_schema
 
 FORWARD = '<forward-request buffer-response="false" />'
 
@@ -107,9 +107,25 @@ def test_fragment_that_no_policy_includes_is_found(tmp_path: Path) -> None:
     (tmp_path / "a.fragment.xml").write_text("<fragment />", encoding="utf-8")
     check(tmp_path)
 
-    assert [str(finding) for finding in check_schema(tmp_path)] == [
-        "a.fragment.xml:1: no policy includes this fragment"
-    ]
+    assert [str(finding) for finding in check_schema(tmp_path)] == [f"a.fragment.xml:1: {UNUSED}"]
+
+
+@pytest.mark.parametrize("policy", ['<rate-limit calls="2" renewal-period="60" />', "<mock />"])
+@pytest.mark.parametrize("section", ["inbound", "backend", "outbound"])
+def test_a_policy_that_the_check_cannot_run_says_what_to_do(
+    policy: str, section: str, tmp_path: Path
+) -> None:
+    sections = {section: policy}
+    assert check(tmp_path, **sections) == 1
+    [finding] = check_schema(tmp_path)
+    assert finding.message.endswith(UNKNOWN)
+
+
+def test_a_known_policy_in_a_wrong_place_is_no_unknown_one(tmp_path: Path) -> None:
+    check(tmp_path, outbound=FORWARD)
+    [finding] = check_schema(tmp_path)
+    assert "forward-request" in finding.message
+    assert UNKNOWN not in finding.message
 
 
 def test_fragment_is_checked_for_every_section_that_includes_it(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The check against the real local gateway and broker: right, and with each mistake in turn."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from consumers.gateway_check.run import check_gateway
 from consumers.settings import Settings, read_settings
 from local_stack.gateway.identity import DEFAULT_KEY, DEFAULT_SUBSCRIPTIONS
 from local_stack.gateway.reporting.missettings import Missetting
+from local_stack.gateway.settings import POLICIES
 from tests.fixtures.calls import DEMO_BOOK
 from tests.local_stack.gateway.stack import GatewayStack, gateway_stack
 
@@ -102,6 +104,26 @@ async def test_each_mistake_is_named_with_the_command_that_mends_it(
     shared = {"logger llm-usage", "log", "sampling", "verbosity", "correlation", "LLM log"}
     wrong = {each for each in shared & lines.keys() if lines[each].startswith("FAILED")}
     assert wrong == {name}
+
+
+async def test_a_model_that_answered_is_not_taken_for_the_gateways_cache(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The API has a backend section of its own, and nobody told it of the mark."""
+    folder = Path(shutil.copytree(POLICIES, tmp_path / "policies"))
+    path = folder / "chargeback-forward.fragment.xml"
+    text = path.read_text(encoding="utf-8")
+    mark = '<set-variable name="chargeback-forwarded" value="@(true)" />'
+    assert mark in text
+    path.write_text(text.replace(mark, ""), encoding="utf-8")
+    values = (("chargeback-gateway-cache", "on"),)
+    code, lines = await checked(
+        capsys, CHATS, wait_s=MISTAKE_WAITS_S, policies=folder, named_values=values
+    )
+    assert code == 1
+    line = lines["9 answers from the gateway's cache"]
+    assert line.startswith("FAILED")
+    assert "--named-value-id chargeback-gateway-cache --value off" in line
 
 
 async def test_a_gateway_that_does_not_answer_is_not_taken_for_one_that_is_set_wrong(
