@@ -41,6 +41,8 @@ def completed_event(
     data = _data(call)
     if call.cached:
         data["cache"] = CACHE_HIT
+    else:
+        data.pop("cache", None)  # the policy said so, and the log knows better
     data["usage"] = usage
     data["completed_from"] = _halves(call, with_usage=usage is not None)
     service = call.outcome.service if call.outcome is not None else None

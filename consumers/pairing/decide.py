@@ -152,7 +152,8 @@ def _place(
     if last is not None:
         return place
     if call.cached:
-        return place
+        proved = call.outcome is not None or _passed(call, stream_time, waits.timeout)
+        return place if proved else None
     if call.has_tokens or call.pending:
         waited_for = call.reported or call.identity.stream or call.identity.status >= 400
         if waited_for or _passed(call, stream_time, waits.grace):

@@ -243,12 +243,15 @@ def is_deferred(event: UsageEvent) -> bool:
 
     A call without usage waits (a stream, an aborted or filtered call may be charged); a refused
     one is posted as zero. A completed call never waits again: without usage it is `no_usage`.
-    An answer of the gateway's cache has none and costs nothing. One that is made in the background
-    is posted as pending. The usage of a fetched background answer belongs to another call, which
-    pairing finds.
+    An answer of the gateway's cache costs nothing, but only the log proves that no model was asked:
+    the policy says `hit` too where an API forwards calls without telling it. An answer that is made
+    in the background is posted as pending. The usage of a fetched background answer belongs to
+    another call, which pairing finds.
     """
     if event.fetched:
         return True
-    if event.cache == CACHE_HIT or event.rank is Rank.PENDING:
+    if event.cache == CACHE_HIT:
+        return not event.completed_from
+    if event.rank is Rank.PENDING:
         return False
     return event.usage is None and not event.completed_from and event.status not in REFUSED_STATUS

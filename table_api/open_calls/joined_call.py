@@ -95,9 +95,14 @@ class JoinedCall:
 
     @property
     def cached(self) -> bool:
-        """Whether the gateway answered from its own cache."""
-        if self.outcome is not None and self.outcome.cache == CACHE_HIT:
-            return not was_reached(self.outcome)
+        """Whether the gateway answered from its own cache. A model that was asked refutes it,
+        whatever the policy or the log says of a cache.
+        """
+        if self.outcome is not None:
+            if _asked_a_model(self.outcome):
+                return False
+            if self.outcome.cache == CACHE_HIT:
+                return True
         return self.identity is not None and self.identity.cache == CACHE_HIT
 
     @property
@@ -143,11 +148,15 @@ def was_reached(outcome: RequestRecord) -> bool:
     rather a call without usage than one that is not seen. An answer from the cache reached none;
     the log says `hit` also where a policy found another thing in a cache and called the model.
     """
-    if outcome.backend_status or outcome.backend_ms:
+    if _asked_a_model(outcome):
         return True
     if outcome.cache == CACHE_HIT:
         return False
     return outcome.backend_status is None and 0 < outcome.status < 400
+
+
+def _asked_a_model(outcome: RequestRecord) -> bool:
+    return bool(outcome.backend_status or outcome.backend_ms)
 
 
 def join_facts(call_id: str, facts: Iterable[Fact]) -> JoinedCall | None:

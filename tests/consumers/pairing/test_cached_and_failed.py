@@ -110,6 +110,38 @@ async def test_a_cached_answer_is_zero_in_whichever_order_its_halves_come(
     assert counts[CallTally.GATEWAY_CALLS] == 1
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_model_that_was_asked_is_charged_whatever_the_policy_says_of_a_cache(
+    world: World, stream: bool, order: tuple[int, ...]
+) -> None:
+    """The API forwards calls itself, and its policy does not say so."""
+    call = replace(STREAMED, stream=stream)
+    asked = record(call, cache="miss", backendResponseCode=200, backendTime=90)
+    halves: list[bytes | dict[str, Any]] = [event(call, cache="hit"), asked, call.llm_record()]
+    for number in order:
+        await read(world, halves[number])
+    await sweep(world)
+    assert await states(world) == [("user-1", CallState.PRICED)]
+    [[entry]] = (await world.standing()).values()
+    assert dict(entry.row).get("cache") is None
+    assert (await totals(world)).calls.get(CallTally.CACHED, 0) == 0
+
+
+async def test_a_model_that_was_asked_and_not_counted_has_no_usage(world: World) -> None:
+    await read(world, event(PLAIN, cache="hit"))
+    await read(world, record(PLAIN, backendResponseCode=200, backendTime=90))
+    await sweep(world)
+    assert await states(world) == [("user-1", CallState.NO_USAGE)]
+
+
+async def test_without_the_log_the_policy_is_believed_after_the_timeout(world: World) -> None:
+    await read(world, event(PLAIN, cache="hit"))
+    assert await states(world) == []
+    await sweep(world)
+    assert await states(world) == [("user-1", CallState.ZERO)]
+
+
 async def test_a_cached_answer_that_only_the_log_knows_is_zero_by_its_trace(world: World) -> None:
     await read(world, hit(PLAIN))
     await sweep(world)

@@ -188,10 +188,14 @@ def test_any_other_answer_without_usage_waits_for_the_log(change: dict[str, obje
     assert is_deferred(event)
 
 
-def test_a_cached_answer_has_no_usage_of_its_own_and_is_posted_at_once() -> None:
+def test_a_cached_answer_has_no_usage_of_its_own_and_waits_for_the_log() -> None:
     event = decoded(make_body(cache="hit"))
     assert (event.usage, event.strength) == (None, (Rank.MODEL_USAGE, 0))
-    assert not is_deferred(event)
+    assert is_deferred(event)
+    completed = make_body(
+        type="llm.call.completed.v1", cache="hit", usage=None, completed_from=["gateway-log"]
+    )
+    assert not is_deferred(decoded(completed))
 
 
 def test_usage_of_a_fetched_answer_is_the_models_own_and_belongs_to_another_call() -> None:
