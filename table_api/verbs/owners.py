@@ -4,7 +4,9 @@ import asyncio
 from pathlib import Path
 
 from table_api.owners.csv_file import import_changes, read_owners_csv
-from table_api.owners.ownership import Owners
+from table_api.owners.ownership import Kind, Owners
+from table_api.people.cost_centres import cost_centres, nobody_has
+from table_api.people.people import People
 from table_api.settings import Settings
 from table_api.storage.connection import open_tables
 from table_api.storage.timestamp import now_utc
@@ -18,6 +20,10 @@ async def import_owners(settings: Settings, file: Path, *, dry_run: bool) -> int
         rows = read_owners_csv(await asyncio.to_thread(file.read_bytes))
         for change in import_changes(await owners.all(), rows):
             print(change)
+        known = cost_centres(await People(storage, now=now_utc).directory())
+        named = {row.name for row in rows if row.kind is Kind.COST_CENTRE}
+        for name in sorted(named - known if known else ()):
+            say(f"{name!r}: {nobody_has(name, known)}")
         if dry_run:
             say(f"nothing is written: {len(rows)} rows are good")
             return 0

@@ -1,5 +1,6 @@
 """Who asks the API, and what each of its routes wants of them. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +28,16 @@ class Permission(StrEnum):
     """Pricing.Rate or Billing.Admin: prices of calls, by the company's own contract."""
 
 
+GIVEN_BY: Mapping[Permission, tuple[Role, ...]] = {
+    Permission.PUBLIC: (),
+    Permission.SIGNED_IN: (),
+    Permission.BILLING: (Role.READ_ALL, Role.ADMIN),
+    Permission.ADMIN: (Role.ADMIN,),
+    Permission.RATE: (Role.PRICING_RATE, Role.ADMIN),
+}
+"""The roles that give each permission; a permission without roles is everybody's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who asks."""
@@ -38,7 +49,7 @@ class Caller:
     @property
     def sees_everybody(self) -> bool:
         """Whether no read is narrowed."""
-        return Role.ADMIN in self.roles or Role.READ_ALL in self.roles
+        return self.may(Permission.BILLING)
 
     @property
     def binding(self) -> tuple[str, ...]:
@@ -47,15 +58,8 @@ class Caller:
 
     def may(self, permission: Permission) -> bool:
         """Whether the caller has a permission."""
-        match permission:
-            case Permission.PUBLIC | Permission.SIGNED_IN:
-                return True
-            case Permission.BILLING:
-                return self.sees_everybody
-            case Permission.ADMIN:
-                return Role.ADMIN in self.roles
-            case Permission.RATE:
-                return not self.roles.isdisjoint({Role.PRICING_RATE, Role.ADMIN})
+        roles = GIVEN_BY[permission]
+        return not roles or not self.roles.isdisjoint(roles)
 
 
 EVERYBODY_HERE = Caller(subject=None, roles=frozenset(Role))

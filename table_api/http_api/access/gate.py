@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from table_api.http_api.access.caller import EVERYBODY_HERE, Caller, Permission
+from table_api.http_api.access.caller import EVERYBODY_HERE, GIVEN_BY, Caller, Permission
 from table_api.http_api.access.local_only import check_host
 from table_api.http_api.access.request_limit import RequestLimit
 from table_api.http_api.access.settings import AccessSettings, AuthMode
@@ -102,7 +102,8 @@ def permitted(permission: Permission, auth_mode: AuthMode) -> Callable[[Request]
             challenge = f'{REALM}, error="insufficient_scope"'
             raise Refused(
                 ProblemKind.NOT_ALLOWED,
-                f"this needs the permission {permission.value!r}, which your roles do not give",
+                f"this needs the app role {' or '.join(GIVEN_BY[permission])}, which your token "
+                "does not have",
                 headers={"WWW-Authenticate": challenge},
             )
 

@@ -1,7 +1,6 @@
 """Handlers of usage and subjects, and the cursor of the list of subjects."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Annotated
 from unicodedata import normalize
 
@@ -32,6 +31,7 @@ from table_api.http_api.visible.usage import (
     subject_usage,
 )
 from table_api.owners.share import Everything
+from table_api.people.cost_centres import cost_centres, nobody_has
 from table_api.usage.daily_usage import DailyUsage
 from table_api.usage.grouping import Dimension
 from table_api.usage.subject_list import ListPosition
@@ -70,15 +70,12 @@ def _check_cost_centre(question: Question, cells: Iterable[DailyUsage], query: U
     wanted = query.cost_centre
     if not wanted or not isinstance(question.sight, Everything):
         return
-    known = {person.cost_centre for person in question.people if person.cost_centre}
+    known = cost_centres(question.people)
     if wanted in known or any(
         question.cost_centre(cell.subject, cell.day) == wanted for cell in cells
     ):
         return
-    spelt = {name.casefold(): name for name in sorted(known)}
-    near = [spelt[name] for name in get_close_matches(wanted.casefold(), spelt, n=1)]
-    hint = f"; the nearest is {near[0]!r}" if near else ""
-    raise refused_parameter("cost_centre", wanted, f"nobody has this cost centre{hint}")
+    raise refused_parameter("cost_centre", wanted, nobody_has(wanted, known))
 
 
 async def get_usage(request: Request, query: Annotated[UsageQuery, Query()]) -> Response:

@@ -153,6 +153,16 @@ def test_owners_are_imported_and_listed(
     assert (said.out, "nothing is written: 1 rows" in said.err) == (f"new\t{line}open\n", True)
     assert main(["people", "import-owners", str(file)]) == 0
     assert "1 rows are stored" in capsys.readouterr().err
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "subject,display_name,cost_centre,valid_from\nperson-owned,Ann,Research,2026-01-01\n",
+        encoding="utf-8",
+    )
+    assert main(["people", "import", str(people)]) == 0
+    file.write_text(f"{header}owner-verbs-b,cost_centre,Reserch,2026-01-01,\n", encoding="utf-8")
+    assert main(["people", "import-owners", "--dry-run", str(file)]) == 0
+    asked = "'Reserch': nobody has this cost centre; the nearest is 'Research'"
+    assert asked in capsys.readouterr().err
     assert main(["people", "owners"]) == 0
     assert line in capsys.readouterr().out.splitlines()
     file.write_text(f"{header}owner-verbs-a,team,R&D,2026-01-01,\n", encoding="utf-8")
