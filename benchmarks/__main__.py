@@ -33,6 +33,7 @@ BENCHMARKS = (
     ("pairing", ("--calls", "5000")),
     ("history", ("--calls", "10000")),
     ("invoices", ()),
+    ("queries", ()),
 )
 LIBRARIES = ("azure-eventhub", "azure-core", "aiohttp", "msgspec", "uvloop", "genai-prices")
 

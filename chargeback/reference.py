@@ -20,10 +20,14 @@ MODULES = {
     "pricing_rules": prices,
     "apim_policies": policies,
     "local_stack.identity": identity,
-    "local_stack.insights": insights,
 }
 """Packages whose verbs can be called without `chargeback`, as `python -m PACKAGE VERB`."""
-ALONE = {"local_stack.demo": demo, "local_stack.broker": broker, "local_stack.send": send}
+ALONE = {
+    "local_stack.demo": demo,
+    "local_stack.broker": broker,
+    "local_stack.send": send,
+    "local_stack.insights": insights,
+}
 """Modules that are a verb by themselves."""
 
 HEAD = """\

@@ -19,12 +19,12 @@ demo = new_app()
 broker = new_app()
 send = new_app()
 identity = new_app("Sign-in for the demonstration")
-insights = new_app("Application Insights on this machine")
+insights = new_app()
 parts = new_app("Parts of the local stack by themselves")
 parts.add_typer(broker)
 parts.add_typer(send)
 parts.add_typer(identity, name="identity")
-parts.add_typer(insights, name="insights")
+parts.add_typer(insights)
 
 
 def _number(text: str) -> float:
@@ -255,8 +255,8 @@ def _token(
     return print_token(data, who)
 
 
-@insights.command("serve", cls=Verb)
-def _serve_insights(
+@insights.command("insights", cls=Verb)
+def _insights(
     data: Data = Path(".local"),
     port: Annotated[int, _port("--port", "HTTP, on loopback only; 0 takes a free one")] = 8600,
 ) -> int:

@@ -64,8 +64,8 @@ ORDER = {
         __main__
     """,
     "local_stack.insights": """
-        errors  tables  items  [store constructs timespan]  faults  [ingestion query]  server
-        foreground  __main__
+        [addresses errors]  tables  items  [store constructs timespan]  faults
+        [ingestion query]  server  foreground  __main__
     """,
     "local_stack.broker.serving": """
         [addresses responses namespace]  peer  [cbs management links]

@@ -36,7 +36,7 @@ def test_the_box_has_the_lines_that_the_demonstration_prints() -> None:
     console = Console(record=True, width=100, file=StringIO())
     numbers: dict[str, Any] = dict.fromkeys(DemoBox.__struct_fields__, 1)
     texts = {"total_cost": "0", "currency": "USD", "audit": "ok", "key": "k", "invoices": "6"}
-    urls = dict.fromkeys(("ui", "api", "broker", "base_url"), "")
+    urls = dict.fromkeys(("ui", "api", "broker", "insights", "base_url"), "")
     commands = {"token_command": "t", "shell_settings": "s"}
     people = {each.person.name: each.title for each in demo_accounts().values()}
     show(

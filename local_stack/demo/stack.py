@@ -15,6 +15,7 @@ from local_stack.demo.supervisor import Child, Supervisor, answers
 from local_stack.gateway.proxy import API_PATH
 from local_stack.identity.config import UI_CLIENT, IdentityConfig, demo_config, write_config
 from local_stack.identity.tokens import SCOPE
+from local_stack.insights.addresses import connection_string
 
 ZONE = "Europe/Berlin"
 USAGE_HUB = "llm-usage"
@@ -37,6 +38,7 @@ PREFERRED_PORTS = {
     "gateway": 8080,
     "model": 8090,
     "identity": 8400,
+    "insights": 8600,
 }
 """The ports that the official emulators and the documentation use."""
 
@@ -55,6 +57,7 @@ class Ports:
     gateway: int
     model: int
     identity: int
+    insights: int
 
     @property
     def event_hubs(self) -> str:
@@ -81,6 +84,7 @@ class Ports:
             "ui": self.ui_url,
             "api": self.api_url,
             "broker": f"http://127.0.0.1:{self.admin}/hubs",
+            "insights": f"http://127.0.0.1:{self.insights}/counts",
         }
 
     @property
@@ -132,6 +136,7 @@ def settings(ports: Ports) -> Mapping[str, str]:
         "PAIRING_GRACE_S": "3",
         "PAIRING_TIMEOUT_S": "6",
         "PAIRING_SWEEP_INTERVAL_S": "1",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": connection_string(ports.insights),
     }
 
 
@@ -193,8 +198,11 @@ async def start(
     pids["broker"] = await supervisor.start(
         Child(name="broker", command=[*broker, "--admin-port", str(ports.admin)])
     )
+    pids["insights"] = await _start_insights(supervisor, ports, data)
     await supervisor.wait_ready("azurite", lambda: _listens(ports.blob, ports.table))
     await supervisor.wait_ready("broker", lambda: answers(f"http://127.0.0.1:{ports.admin}/health"))
+    insights = f"http://127.0.0.1:{ports.insights}/healthz"
+    await supervisor.wait_ready("insights", lambda: answers(insights))
     if gateway is not None:
         pids |= await _start_gateway(supervisor, ports, gateway)
     pids["metering"] = await supervisor.start(
@@ -208,6 +216,13 @@ async def start(
     if gateway is not None:
         await supervisor.wait_ready("gateway", lambda: answers(f"{ports.gateway_url}/healthz"))
     return pids
+
+
+async def _start_insights(supervisor: Supervisor, ports: Ports, data: Path) -> int:
+    """It starts before those that send to it, and so it ends after them."""
+    command = [sys.executable, "-m", "local_stack.insights", "--data", str(data)]
+    command += ["--port", str(ports.insights)]
+    return await supervisor.start(Child(name="insights", command=command))
 
 
 async def _start_pages(supervisor: Supervisor, ports: Ports, data: Path) -> dict[str, int]:

@@ -57,7 +57,7 @@ class Passing:
             passage = self._note(await self._policies.inbound(self._call.request))
             if passage.forward is None:
                 return self._whole(passage)
-            began = time.monotonic()
+            began = self._call.backend_began_s = time.monotonic()
             try:
                 return await self._forward(request, passage, passage.forward)
             finally:

@@ -24,6 +24,7 @@ from local_stack.gateway.proxy import API_ID, API_PATH, Proxy
 from local_stack.gateway.reporting.diagnostics import Diagnostics
 from local_stack.gateway.reporting.gateway_log import GatewayLog
 from local_stack.gateway.reporting.hub_writer import HubWriter
+from local_stack.gateway.reporting.insights import Insights
 from local_stack.gateway.reporting.reports import USAGE_LOGGER, Counts, Reports
 from local_stack.gateway.settings import Settings
 from local_stack.traffic.usage_event import REGION, TENANT
@@ -104,7 +105,13 @@ async def _reports(
         missettings=settings.missettings,
     )
     await stack.enter_async_context(diagnostics.running())
-    return Reports(usage, log, diagnostics, drop=settings.drop, seed=settings.seed)
+    insights = None
+    if settings.insights:
+        insights = Insights(settings.insights, gateway)
+        await stack.enter_async_context(insights.running())
+    return Reports(
+        usage, log, diagnostics, insights=insights, drop=settings.drop, seed=settings.seed
+    )
 
 
 @contextlib.asynccontextmanager

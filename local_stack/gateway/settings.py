@@ -38,6 +38,8 @@ class Settings:
     """Named values that replace those of the policies' own file."""
     subscriptions: Path | None
     metrics_file: Path | None
+    insights: str = ""
+    """Connection string of Application Insights; empty without one."""
     missettings: tuple[Missetting, ...] = ()
 
 
@@ -131,6 +133,12 @@ def _add_all(add: Callable[..., None]) -> None:
         "JSON file of keys; default: one key, local-key",
         default="",
         type=_path,
+    )
+    add(
+        "insights",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+        "connection string of Application Insights, without sign-in; default: none",
+        default="",
     )
     add(
         "metrics-file",

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from local_stack.insights.addresses import HOST, connection_string, query_url
 from local_stack.insights.errors import InsightsError, QueryRefused
 from local_stack.insights.faults import Faults, QueryFault, TrackFault
 from local_stack.insights.ingestion import Refused, Taken, decode, take
@@ -18,10 +19,6 @@ from local_stack.insights.query import answer
 from local_stack.insights.store import Store
 from local_stack.insights.timespan import read_timespan
 
-HOST = "127.0.0.1"
-INSTRUMENTATION_KEY = "00000000-0000-0000-0000-00000000c0de"
-WORKSPACE = "local"
-"""Any workspace id is answered from the same items."""
 REQUEST_BYTES_MAX = 64 * 1024 * 1024
 RETRY_AFTER_S = 1
 _TRACK_STATUS = {
@@ -51,14 +48,6 @@ class Served:
     def query_url(self) -> str:
         """What LogsQueryClient is given as its endpoint."""
         return query_url(self.port)
-
-
-def connection_string(port: int) -> str:
-    return f"InstrumentationKey={INSTRUMENTATION_KEY};IngestionEndpoint=http://{HOST}:{port}"
-
-
-def query_url(port: int) -> str:
-    return f"http://{HOST}:{port}/v1"
 
 
 @contextlib.asynccontextmanager

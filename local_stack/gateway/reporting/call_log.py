@@ -25,6 +25,8 @@ class CallLog:
     forward: Forward | None = None
     """None for a call that was refused before a model was asked."""
     backend_status: int = 0
+    backend_began_s: float = 0.0
+    """When the call was forwarded, by the monotonic clock; 0 before."""
     backend_s: float = 0.0
     """Seconds from forwarding to the end of the model's answer."""
     status: int = 0

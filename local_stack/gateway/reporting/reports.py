@@ -10,6 +10,7 @@ from apim_policies.harness.call import LoggedEvent
 from local_stack.gateway.reporting.call_log import CallLog
 from local_stack.gateway.reporting.diagnostics import Diagnostics
 from local_stack.gateway.reporting.hub_writer import HubWriter
+from local_stack.gateway.reporting.insights import Insights
 from local_stack.gateway.reporting.token_metrics import TokenMetrics
 from telemetry.log import Log
 
@@ -33,7 +34,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
     """Events and log envelopes that the event hubs did not accept."""
     pending: int
-    """Events, log records and envelopes that are not sent yet."""
+    """Events, log records, envelopes and items of telemetry that are not sent yet."""
+    telemetry_lost: int = 0
+    """Items that Application Insights did not take."""
 
 
 class Reports:
@@ -41,9 +44,10 @@ class Reports:
 
     def __init__(
         self, usage: HubWriter, diagnostics_writer: HubWriter, diagnostics: Diagnostics,
-        *, drop: float = 0.0, seed: int = 0,
+        *, insights: Insights | None = None, drop: float = 0.0, seed: int = 0,
     ) -> None:  # fmt: skip
         """`drop` is the share of usage events to lose, like a gateway whose buffer is full."""
+        self._insights = insights
         self._usage = usage
         self._diagnostics_writer = diagnostics_writer
         self._diagnostics = diagnostics
@@ -67,18 +71,26 @@ class Reports:
         self._calls += 1
         self._metrics.add(call.metrics)
         self._diagnostics.write(call)
+        if self._insights is not None:
+            self._insights.ended(call)
 
     async def sent(self) -> None:
         """Wait until nothing is pending."""
         await self._diagnostics.emptied()
         await self._usage.emptied()
+        if self._insights is not None:
+            await self._insights.emptied()
 
     def counts(self, *, open_calls: int) -> Counts:
+        items_pending, items_lost = (
+            (0, 0) if self._insights is None else (self._insights.pending, self._insights.lost)
+        )
         return Counts(
             calls=self._calls,
             open=open_calls,
             events=self._events,
             dropped=self._dropped,
             lost=self._usage.lost + self._diagnostics_writer.lost,
-            pending=self._usage.pending + self._diagnostics.pending,
+            pending=self._usage.pending + self._diagnostics.pending + items_pending,
+            telemetry_lost=items_lost,
         )

@@ -130,6 +130,9 @@ def test_calls_through_the_gateway_are_metered_and_so_is_any_client(tmp_path: Pa
             names = {each["subject"]: each["name"] for each in subjects}
             assert names[subject] == name
         api.close()
+        telemetry = httpx.get(box["urls"]["insights"]).json()
+        assert telemetry["AppRequests"] >= 60  # the gateway's own, and those of the two clients
+        assert telemetry["AppDependencies"] > 0
     assert process.returncode == 0
 
 
