@@ -23,15 +23,16 @@ SWITCHES = (
 is switched from outside, and reports each accepted item as dropped."""
 
 
-def set_up(service: str) -> bool:
+def set_up(service: str, *, hosted: bool = False) -> bool:
     """Send this process's spans, metrics and log lines to where the environment says; gives
-    whether that is anywhere. To be called once, after `telemetry.log.configure`.
+    whether that is anywhere. To be called once, after `telemetry.log.configure`. Where it is
+    `hosted`, as by Azure Functions, the host sends the log lines.
 
     BadTelemetry names a variable that cannot be used.
     """
     settings = read_telemetry(os.environ)
     if settings.is_on:
-        _exporting("providers").install(settings, service)
+        _exporting("providers").install(settings, service, hosted=hosted)
     return settings.is_on
 
 

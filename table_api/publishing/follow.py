@@ -17,7 +17,7 @@ from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.meta import LedgerMeta, read_ledger_meta
 from table_api.monthly.projected_day import MONTHLY_TABLE
 from table_api.publishing.entry_facts import call_facts
-from table_api.publishing.marks import Marks
+from table_api.publishing.marks import Marks, published_until
 from table_api.publishing.month_pass import MonthPass, Wanted
 from table_api.publishing.outbox import Outbox, Sent
 from table_api.publishing.send import Sender
@@ -52,6 +52,7 @@ class Publisher:
         self._now = now
         self._marks = Marks(storage)
         self._complete_at = now()
+        """When the last complete pass began, of whatever process."""
 
     @classmethod
     async def open(
@@ -69,6 +70,7 @@ class Publisher:
             raise NoLedger("`monthly` has not the whole ledger: run `ledger rebuild` first")
         publisher = cls(storage, meta, sender, names=names, resource=resource, now=now)
         await publisher._marks.create()
+        publisher._complete_at = await published_until(storage) or now()
         return publisher
 
     async def publish(self, wanted: Wanted) -> Sent:
@@ -93,7 +95,7 @@ class Publisher:
                 await of_month.run(self._now())
                 behind += of_month.behind_calls
             await outbox.flush()
-            if wanted.days is None:
+            if wanted.stop is None:
                 await self._marks.note_until(wanted.shards or range(every), started)
                 self._complete_at = started
         finally:
@@ -108,9 +110,6 @@ class Publisher:
     async def _months(self, wanted: Wanted) -> AsyncIterator[str]:
         today = self._meta.calendar.day(self._now())
         live = months_back(today + timedelta(days=1), LIVE_MONTHS)
-        named = None if wanted.days is None else {each.month for each in wanted.days.months()}
         async for month in self._storage.partitions(MONTHLY_TABLE):
-            if wanted.live_only and month not in live:
-                continue
-            if named is None or month in named:
+            if not wanted.live_only or month in live:
                 yield month

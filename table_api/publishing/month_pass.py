@@ -4,7 +4,6 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from table_api.ledger.day_range import DayRange
 from table_api.ledger.keys import shard_of
 from table_api.monthly.projected_day import MONTHLY_TABLE
 from table_api.monthly.rows import MonthlyRow, read_monthly_row
@@ -25,8 +24,10 @@ QUIET = timedelta(hours=1)
 class Wanted:
     """What one pass looks at."""
 
-    days: DayRange | None = None
-    """Charge days; None is all."""
+    start: date | None = None
+    """First charge day; None is the ledger's first."""
+    stop: date | None = None
+    """The day after the last; None is all that comes."""
     shards: range | None = None
     """Those of the ledger's shards; None is all."""
     of_shards: int = 1
@@ -40,7 +41,7 @@ class Wanted:
 
     def covers(self, day: date) -> bool:
         """Whether a charge day is wanted."""
-        return self.days is None or self.days.start <= day < self.days.stop
+        return (self.start or day) <= day and (self.stop is None or day < self.stop)
 
     def has_shard_of(self, subject: str) -> bool:
         """Whether a subject is in one of the wanted shards."""
@@ -70,10 +71,12 @@ class MonthPass:
         self._quiet_before = ""
         every = _dates(month)
         self._dates = [day for day in every if wanted.covers(day)]
-        self._is_whole = len(self._dates) == len(every)
+        self._is_whole = self._dates == every
 
     async def run(self, now: datetime) -> None:
         """Send what is new. Raises Unavailable."""
+        if not self._dates:
+            return
         self._quiet_before = timestamp(now - QUIET)
         subjects = await self._changed_subjects()
         await at_most(SUBJECTS_IN_FLIGHT_MAX, map(self._subject, subjects))

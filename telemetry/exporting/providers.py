@@ -18,7 +18,7 @@ from telemetry.names import NAMESPACE
 from telemetry.settings import TelemetrySettings
 
 
-def install(settings: TelemetrySettings, service: str) -> None:
+def install(settings: TelemetrySettings, service: str, *, hosted: bool) -> None:
     """Every span is kept: their number is that of batches and requests, not of calls."""
     resource = resource_of(service)
     spans = TracerProvider(resource=resource, sampler=ALWAYS_ON)
@@ -26,6 +26,8 @@ def install(settings: TelemetrySettings, service: str) -> None:
     trace.set_tracer_provider(spans)
     reader = PeriodicExportingMetricReader(metric_exporter(settings))
     metrics.set_meter_provider(MeterProvider([reader], resource=resource))
+    if hosted:
+        return
     logs = LoggerProvider(resource=resource)
     logs.add_log_record_processor(BatchLogRecordProcessor(log_exporter(settings)))
     logging.getLogger().addHandler(LogRecordHandler(logs))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,6 @@ import pytest
 
 from pricing_rules.types import CountedAt, Rank
 from table_api.errors import NoLedger
-from table_api.ledger.day_range import DayRange
 from table_api.ledger.keys import shard_of
 from table_api.ledger.meta import META_PARTITION, META_ROW, META_TABLE
 from table_api.ledger.posting import MeteredCall
@@ -108,9 +108,9 @@ async def test_a_range_of_days_and_of_shards(here: Stand) -> None:
     )
     own = shard_of(SUBJECT, 4)
     assert own != shard_of("somebody-else", 4)
-    one_day = DayRange(date(2026, 11, 20), date(2026, 11, 21))
-    assert (await here.publish(Wanted(days=one_day, shards=range(own, own + 1)))).rows == 1
-    assert (await here.publish(Wanted(days=one_day))).rows == 1
+    one_day = Wanted(start=date(2026, 11, 20), stop=date(2026, 11, 21))
+    assert (await here.publish(replace(one_day, shards=range(own, own + 1)))).rows == 1
+    assert (await here.publish(one_day)).rows == 1
     assert await published_until(here.storage) is None
     assert (await here.publish(Wanted(live_only=True))).rows == 1
     assert (await here.publish()).rows == 1
@@ -123,7 +123,7 @@ async def test_a_later_pass_reads_nothing_of_rows_that_did_not_change(here: Stan
     await here.publish()
     storage = QueriedStorage(here.storage)
     assert (await here.publish(storage=storage)).rows == 0
-    assert len(storage.queries) == 2  # the month's rows of both tables
+    assert len(storage.queries) == 3  # `until`, and the month's rows of both tables
 
 
 async def test_with_a_key_no_item_holds_a_subject() -> None:
