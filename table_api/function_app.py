@@ -18,12 +18,12 @@ from table_api.invoicing.closing.scheduled import SCHEDULE, run_scheduled
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.ledger.book_archive import CONTAINER as BOOKS
 from table_api.owners.access_log import PURGE_SCHEDULE, AccessLog
-from table_api.publishing.opening import read_publishing
 from table_api.publishing.passes import SCHEDULE as PUBLISH_SCHEDULE
 from table_api.publishing.passes import ScheduledPublisher
 from table_api.settings import read_settings
 from table_api.storage.connection import open_container, open_tables
 from table_api.storage.timestamp import now_utc
+from telemetry.settings import read_telemetry
 from telemetry.setup import set_up
 
 set_up("api", hosted=True)
@@ -66,9 +66,9 @@ async def purge_access_log(timer: func.TimerRequest) -> None:
     await AccessLog(_storage).purge(now_utc().date())
 
 
-_publishing = read_publishing(os.environ)
-if _publishing.telemetry.is_on:
-    _publisher = ScheduledPublisher(_storage, _publishing)
+_telemetry = read_telemetry(os.environ)
+if _telemetry.is_on:
+    _publisher = ScheduledPublisher(_storage, _telemetry)
 
     @app.function_name("publish_calls")
     @app.timer_trigger(arg_name="timer", schedule=PUBLISH_SCHEDULE, use_monitor=True)

@@ -5,6 +5,7 @@ VARIABLES is the list; docs/telemetry.md explains each, and a test compares.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import urlsplit
 
 KEY_CHARS_MIN = 32
@@ -35,7 +36,8 @@ SUBJECT_KEY = Variable(
     "TELEMETRY_SUBJECT_KEY",
     "key of the pseudonyms of subjects; without it subjects are sent as they are",
 )
-VARIABLES = (CONNECTION_STRING, OTLP_ENDPOINT, SUBJECT_KEY)
+PUBLISH_FROM = Variable("PUBLISH_FROM", "first charge day that is published; default: all")
+VARIABLES = (CONNECTION_STRING, OTLP_ENDPOINT, SUBJECT_KEY, PUBLISH_FROM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class TelemetrySettings:
     otlp_endpoint: str | None = None
     """Of a collector, without a path."""
     subject_key: str | None = None
+    publish_from: date | None = None
+    """First charge day that is published; None is the ledger's first."""
 
     @property
     def is_on(self) -> bool:
@@ -67,6 +71,7 @@ def read_telemetry(environment: Mapping[str, str]) -> TelemetrySettings:
         connection_string=environment.get(CONNECTION_STRING.name) or None,
         otlp_endpoint=(environment.get(OTLP_ENDPOINT.name) or "").rstrip("/") or None,
         subject_key=environment.get(SUBJECT_KEY.name) or None,
+        publish_from=_day(environment.get(PUBLISH_FROM.name) or None),
     )
     if settings.connection_string is not None:
         _check_connection_string(settings.connection_string)
@@ -78,6 +83,14 @@ def read_telemetry(environment: Mapping[str, str]) -> TelemetrySettings:
             f"expected at least {KEY_CHARS_MIN}"
         )
     return settings
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        message = f"{PUBLISH_FROM.name} {text!r} is not a day; expected one as in 2026-11-20"
+        raise BadTelemetry(message) from None
 
 
 def _check_connection_string(text: str) -> None:

@@ -57,7 +57,7 @@ ORDER = {
         [broker.__main__ send.__main__ demo.__main__ identity.__main__
          insights.__main__]
     """,
-    "telemetry": "[names log metrics settings]  spans  exporting  queries  setup",
+    "telemetry": "[names log metrics settings]  spans  exporting  queries  [workbook setup]",
     "telemetry.queries": "[errors schema]  query_text  answers  logs_client",
     "telemetry.workbook": "[pages alerts]  __main__",
     "local_stack.identity": """

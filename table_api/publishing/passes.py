@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from table_api.errors import NoLedger, Retryable
 from table_api.publishing.follow import Publisher
 from table_api.publishing.month_pass import Wanted
-from table_api.publishing.opening import PublishingSettings, open_publisher
+from table_api.publishing.opening import open_publisher
 from table_api.publishing.outbox import Sent
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
 from telemetry.log import Log
+from telemetry.settings import TelemetrySettings
 
 SCHEDULE = "0 * * * * *"
 """Each minute, UTC."""
@@ -51,7 +52,7 @@ async def tried(publisher: Publisher, wanted: Wanted) -> Sent | None:
 class ScheduledPublisher:
     """The publisher of a function app. It opens with the first pass and stays open."""
 
-    def __init__(self, storage: TableStorage, settings: PublishingSettings) -> None:
+    def __init__(self, storage: TableStorage, settings: TelemetrySettings) -> None:
         self._storage = storage
         self._settings = settings
         self._publisher: Publisher | None = None
@@ -60,9 +61,9 @@ class ScheduledPublisher:
         """What the timer calls. Before there is a ledger there is nothing to do."""
         try:
             if self._publisher is None:
-                self._publisher = await open_publisher(self._storage, self._settings.telemetry)
+                self._publisher = await open_publisher(self._storage, self._settings)
         except (NoLedger, Retryable) as error:
             _log.warning("publish_failed", str(error))
             return
         live_only = now.minute % (OLDER_EVERY // timedelta(minutes=1)) != 0
-        await tried(self._publisher, Wanted(start=self._settings.start, live_only=live_only))
+        await tried(self._publisher, Wanted(start=self._settings.publish_from, live_only=live_only))

@@ -5,18 +5,19 @@ import signal
 from collections.abc import Mapping
 
 from table_api.publishing.month_pass import Wanted
-from table_api.publishing.opening import open_publisher, read_publishing
+from table_api.publishing.opening import open_publisher
 from table_api.publishing.passes import follow
 from table_api.settings import read_settings
 from table_api.storage.connection import open_tables
 from table_api.verbs.exit_codes import FAILED, say
+from telemetry.settings import read_telemetry
 
 
 async def publish(environment: Mapping[str, str], wanted: Wanted, *, follows: bool) -> int:
     """Send what is new once, or until SIGTERM or SIGINT. 1 when any row was refused."""
-    settings, publishing = read_settings(environment), read_publishing(environment)
+    settings, telemetry = read_settings(environment), read_telemetry(environment)
     async with open_tables(settings.storage) as storage:
-        publisher = await open_publisher(storage, publishing.telemetry)
+        publisher = await open_publisher(storage, telemetry)
         if follows:
             await follow(publisher, wanted, ended=_until_signalled())
             return 0

@@ -10,10 +10,7 @@ from command_line.app import Verb, new_app
 from command_line.settings import Setting, flag_of, with_settings
 from command_line.values import day
 from table_api.verbs.exit_codes import SETTINGS, SETTINGS_OF_TABLES, exit_code
-from telemetry.settings import VARIABLES
-
-PUBLISH_FROM = "PUBLISH_FROM"
-"""The function app's timer reads it too."""
+from telemetry.settings import PUBLISH_FROM, VARIABLES
 
 publishing = new_app()
 
@@ -34,7 +31,9 @@ def _publish(  # each flag is an argument
     ] = False,
     start: Annotated[
         date | None,
-        flag_of(Setting(PUBLISH_FROM, "first charge day; default: all", "", "--from"), parser=day),
+        flag_of(
+            Setting(PUBLISH_FROM.name, "first charge day; default: all", "", "--from"), parser=day
+        ),
     ] = None,
     stop: Annotated[
         date | None,
@@ -66,6 +65,8 @@ def _publish(  # each flag is an argument
 
 _TELEMETRY = {
     SETTINGS: SETTINGS_OF_TABLES,
-    "Settings of telemetry": [Setting(each.name, each.meaning) for each in VARIABLES],
+    "Settings of telemetry": [
+        Setting(each.name, each.meaning) for each in VARIABLES if each != PUBLISH_FROM
+    ],
 }
 publishing.command("publish", cls=Verb)(with_settings(_publish, _TELEMETRY))

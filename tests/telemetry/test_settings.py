@@ -1,5 +1,7 @@
 """Where telemetry goes: by environment, and refused with the name of what is wrong."""
 
+from datetime import date
+
 import pytest
 
 from telemetry.settings import VARIABLES, BadTelemetry, TelemetrySettings, read_telemetry
@@ -22,6 +24,11 @@ def test_application_insights_is_asked_with_an_identity_but_on_this_machine() ->
     assert read_telemetry({"APPLICATIONINSIGHTS_CONNECTION_STRING": AZURE}).signs_in
 
 
+def test_the_first_day_that_is_published() -> None:
+    assert read_telemetry({"PUBLISH_FROM": "2026-11-01"}).publish_from == date(2026, 11, 1)
+    assert read_telemetry({"PUBLISH_FROM": ""}).publish_from is None
+
+
 def test_a_collector() -> None:
     settings = read_telemetry({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318/"})
     assert (settings.is_on, settings.otlp_endpoint) == (True, "http://collector:4318")
@@ -40,6 +47,7 @@ def test_a_collector() -> None:
         ("APPLICATIONINSIGHTS_CONNECTION_STRING", f"{AZURE}ftp://x", "is not a URL"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "is not a URL"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://[", "is not a URL"),
+        ("PUBLISH_FROM", "x", "'x' is not a day"),
         ("TELEMETRY_SUBJECT_KEY", "short", "has 5 characters; expected at least 32"),
     ],
 )

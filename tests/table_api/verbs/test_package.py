@@ -31,13 +31,25 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "app"
 
 
-def test_a_fresh_interpreter_starts_the_app_from_its_folder(folder: Path) -> None:
+FUNCTIONS = {"azFn-AoAiModel-Pricing", "close_months", "http_app_func", "purge_access_log"}
+INSIGHTS = (
+    "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://127.0.0.1:9"
+)
+
+
+@pytest.mark.parametrize(
+    ("insights", "more"), [("", set()), (INSIGHTS, {"publish_calls"})], ids=["", "insights"]
+)
+def test_a_fresh_interpreter_starts_the_app_from_its_folder(
+    folder: Path, insights: str, more: set[str]
+) -> None:
     connection = "AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"
     connection += "BlobEndpoint=http://127.0.0.1:9/a"
     environment = os.environ | {
         "STORAGE_CONNECTION_STRING": connection,
         "OIDC_ISSUERS": "https://login.contoso.com",
         "OIDC_AUDIENCES": "api://chargeback",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": insights,
     }
     environment.pop("PYTHONPATH", None)
     run = subprocess.run(
@@ -48,7 +60,7 @@ def test_a_fresh_interpreter_starts_the_app_from_its_folder(folder: Path) -> Non
     standard, package, app, functions = run.stdout.splitlines()
     assert Path(standard).parent == Path(ast.__file__).parent
     assert (Path(package).parent.parent, Path(app).parent) == (folder, folder)
-    assert functions == "['close_months', 'http_app_func', 'purge_access_log']"
+    assert functions == str(sorted(FUNCTIONS | more))
 
 
 def test_a_folder_with_something_in_it_is_refused(

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE
-from datetime import date
 
 import pytest
 from azure.data.tables import TableServiceClient
@@ -13,8 +12,6 @@ from azure.data.tables import TableServiceClient
 from local_stack.demo.azurite import AzuritePorts
 from local_stack.insights.server import Served, serving
 from table_api.__main__ import main
-from table_api.errors import SettingsError
-from table_api.publishing.opening import PublishingSettings, read_publishing
 from table_api.publishing.passes import ScheduledPublisher
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.timestamp import now_utc
@@ -110,17 +107,9 @@ async def test_the_timer_publishes_once_there_is_a_ledger(own_azurite: AzuritePo
         AzureTableStorage.from_connection_string(own_azurite.connection_string) as storage,
     ):
         variables = {"APPLICATIONINSIGHTS_CONNECTION_STRING": served.connection_string}
-        settings = PublishingSettings(read_telemetry(variables), None)
-        publisher = ScheduledPublisher(storage, settings)
+        publisher = ScheduledPublisher(storage, read_telemetry(variables))
         await publisher.run(now_utc())
         await post(own_azurite, 1, 2)
         # On the full ten minutes it looks at older months too.
         await publisher.run(now_utc().replace(minute=20))
         assert await ledger_differences(own_azurite, served) == []
-
-
-def test_the_first_day_is_read_from_the_environment() -> None:
-    assert read_publishing({"PUBLISH_FROM": "2026-11-01"}).start == date(2026, 11, 1)
-    assert read_publishing({"PUBLISH_FROM": ""}).start is None
-    with pytest.raises(SettingsError, match="PUBLISH_FROM 'x' is not a day"):
-        read_publishing({"PUBLISH_FROM": "x"})
