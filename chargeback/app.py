@@ -10,6 +10,7 @@ from consumers.verbs.history_app import replaying, rerating
 from local_stack.app import demo, parts
 from pricing_rules.verbs.app import books, pricing
 from table_api.verbs.app import invoices, packaging, people, serving
+from table_api.verbs.publishing_app import publishing
 from ui.app import viewing
 
 MEANING = """\
@@ -25,7 +26,7 @@ class Everything(Group):
         "Meter calls": ("consumer", "dead-letters", "replay"),
         "Keep the ledger true": ("ledger", "rerate", "people"),
         "Prices and invoices": ("price", "rate", "prices", "invoice"),
-        "Serve and deploy": ("api", "ui", "package", "policies"),
+        "Serve and deploy": ("api", "ui", "publish", "package", "policies"),
         "Try it on this machine": ("demo", "local"),
     }
 
@@ -43,6 +44,7 @@ app.add_typer(books, name="prices")
 app.add_typer(invoices, name="invoice")
 app.add_typer(serving, name="api")
 app.add_typer(viewing)
+app.add_typer(publishing)
 app.add_typer(packaging)
 app.add_typer(policies, name="policies")
 app.add_typer(demo)

@@ -1,5 +1,6 @@
 """The HTTP API as an Azure Functions app: one function takes every path, and one prices calls. One
-timer closes the months that are over, and one purges the access log.
+timer closes the months that are over, and one purges the access log. Where telemetry has a
+destination, another one publishes the ledger.
 
 The API checks the tokens of its callers, so the function wants no key.
 
@@ -17,10 +18,15 @@ from table_api.invoicing.closing.scheduled import SCHEDULE, run_scheduled
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.ledger.book_archive import CONTAINER as BOOKS
 from table_api.owners.access_log import PURGE_SCHEDULE, AccessLog
+from table_api.publishing.passes import SCHEDULE as PUBLISH_SCHEDULE
+from table_api.publishing.passes import ScheduledPublisher
 from table_api.settings import read_settings
 from table_api.storage.connection import open_container, open_tables
 from table_api.storage.timestamp import now_utc
+from telemetry.settings import read_telemetry
+from telemetry.setup import set_up
 
+set_up("api", hosted=True)
 _settings = read_settings(os.environ)
 _storage = open_tables(_settings.storage)  # both live as long as the worker's process
 _blobs = open_container(_settings.storage, INVOICES)
@@ -58,3 +64,15 @@ async def purge_access_log(timer: func.TimerRequest) -> None:
     """Delete what is older than the log keeps."""
     del timer
     await AccessLog(_storage).purge(now_utc().date())
+
+
+_telemetry = read_telemetry(os.environ)
+if _telemetry.is_on:
+    _publisher = ScheduledPublisher(_storage, _telemetry)
+
+    @app.function_name("publish_calls")
+    @app.timer_trigger(arg_name="timer", schedule=PUBLISH_SCHEDULE, use_monitor=True)
+    async def publish_calls(timer: func.TimerRequest) -> None:
+        """Send the ledger's new rows to Application Insights."""
+        del timer
+        await _publisher.run(now_utc())

@@ -1,6 +1,6 @@
 """Log lines with a stable `action` and fields: JSON lines, or plain text on a terminal.
 
-Keys and tokens are redacted in every line, also in those of libraries. Exports nothing.
+Keys and tokens are redacted in every line, also in those of libraries. `setup` sends them on.
 """
 
 import json
@@ -10,7 +10,7 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 _SECRET = re.compile(
     r"(?P<name>(?:SharedAccessKey|AccountKey|SharedAccessSignature|InstrumentationKey)\s*[=:]\s*"
@@ -59,41 +59,53 @@ class Log:
             self._logger.log(level, "%s", message, extra={"action": action, "fields": fields})
 
 
-class _Formatter(logging.Formatter):
-    def _parts(self, record: logging.LogRecord) -> tuple[str, dict[str, Field]]:
-        return getattr(record, "action", record.name), getattr(record, "fields", {})
+class Line(NamedTuple):
+    """What a log line says, without keys and tokens."""
 
-    def _message(self, record: logging.LogRecord) -> str:
-        message = record.getMessage()
-        if record.exc_info and record.exc_info[0] is not None:
-            message += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        return message
+    action: str
+    message: str
+    fields: dict[str, Field]
 
 
-class JsonLines(_Formatter):
+def line_of(record: logging.LogRecord) -> Line:
+    """The line of a record, also of a library's."""
+    message = record.getMessage()
+    if record.exc_info and record.exc_info[0] is not None:
+        message += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+    fields: dict[str, Field] = getattr(record, "fields", {})
+    return Line(
+        getattr(record, "action", record.name),
+        redact(message),
+        {name: _redacted(value) for name, value in fields.items()},
+    )
+
+
+class JsonLines(logging.Formatter):
     """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        action, fields = self._parts(record)
-        line = {
+        line = line_of(record)
+        shown = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "action": action,
-            "message": redact(self._message(record)),
-            **{name: _redacted(value) for name, value in fields.items()},
+            "action": line.action,
+            "message": line.message,
+            **line.fields,
         }
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(shown, ensure_ascii=False)
 
 
-class PlainText(_Formatter):
+class PlainText(logging.Formatter):
     """A line that a person reads at a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        action, fields = self._parts(record)
-        shown = " ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
+        line = line_of(record)
+        shown = " ".join(
+            f"{name}={value}" for name, value in line.fields.items() if value is not None
+        )
         time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
-        line = f"{time} {record.levelname.lower():7} {action}: {self._message(record)}"
-        return redact(f"{line} ({shown})" if shown else line)
+        text = f"{time} {record.levelname.lower():7} {line.action}: {line.message}"
+        return redact(f"{text} ({shown})" if shown else text)
 
 
 def _redacted(value: Field) -> Field:

@@ -41,6 +41,8 @@ class CounterName(StrEnum):
     """New clients created because events waited and none arrived, by `partition`."""
     PROJECTION_FAILURES = "chargeback.ledger.projection_failures"
     """Rows of `monthly` that could not be written and are left to `rebuild`."""
+    PUBLISHER_REFUSED = "chargeback.publisher.refused"
+    """Ledger rows whose event Application Insights refused."""
     DECISIONS = "chargeback.pairing.decisions"
     """Events published by pairing, by `reason`: completed, pending, no_usage,
     unattributed, moved, refused."""
@@ -55,6 +57,10 @@ class GaugeName(StrEnum):
     """Age of the last durable event while there is lag, else 0, by `partition`."""
     PARTITIONS = "chargeback.consumer.partitions"
     """Partitions that this process owns."""
+    PUBLISHER_BEHIND_CALLS = "chargeback.publisher.behind_calls"
+    """Calls that the last pass of the publisher found unsent."""
+    PUBLISHER_BEHIND_SECONDS = "chargeback.publisher.behind_seconds"
+    """Seconds since the start of the publisher's last complete pass."""
 
 
 class HistogramName(StrEnum):

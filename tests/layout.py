@@ -33,7 +33,7 @@ ORDER = {
     """,
     "table_api": """
         errors  storage  [consumer_state ledger open_calls people prices]  owners  usage  monthly
-        audit  [completeness rerating]
+        audit  [completeness rerating publishing]
         invoicing  http_api.access.settings  settings
         invoicing.snapshots  invoicing.documents  [invoicing.formats invoicing.focus]
         invoicing.closing  invoicing.verification
@@ -57,6 +57,7 @@ ORDER = {
         [broker.__main__ send.__main__ demo.__main__ identity.__main__
          insights.__main__]
     """,
+    "telemetry": "[names log metrics settings]  spans  exporting  queries  [workbook setup]",
     "telemetry.queries": "[errors schema]  query_text  answers  logs_client",
     "telemetry.workbook": "[pages alerts]  __main__",
     "local_stack.identity": """

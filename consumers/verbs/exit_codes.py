@@ -31,7 +31,7 @@ def verb(
     def register(asked: AsyncVerb[P]) -> AsyncVerb[P]:
         @wraps(asked)
         def started(environment: Mapping[str, str], **given: Any) -> int:
-            return _exit_code(asked, environment, given)
+            return _exit_code(asked, environment, given, service=f"consumer-{name}")
 
         app.command(name, cls=kind)(with_settings(started, {SETTINGS: _settings()}))
         return asked
@@ -45,7 +45,7 @@ def plain_verb(app: typer.Typer, name: str) -> Callable[[Callable[P, int]], Call
     def register(asked: Callable[P, int]) -> Callable[P, int]:
         @wraps(asked)
         def started(*args: P.args, **given: P.kwargs) -> int:
-            return _ended(lambda: asked(*args, **given))
+            return _ended(lambda: asked(*args, **given), service=f"consumer-{name}")
 
         app.command(name, cls=Verb)(started)
         return asked
@@ -61,6 +61,8 @@ def _exit_code(
     asked: Callable[..., Coroutine[Any, Any, int]],
     environment: Mapping[str, str],
     given: Mapping[str, Any],
+    *,
+    service: str,
 ) -> int:
     import asyncio
 
@@ -71,15 +73,18 @@ def _exit_code(
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(asked(settings, **given))
 
-    return _ended(run)
+    return _ended(run, service=service)
 
 
-def _ended(run: Callable[[], int]) -> int:
+def _ended(run: Callable[[], int], *, service: str) -> int:
     from telemetry.log import Log, configure
+    from telemetry.settings import BadTelemetry
+    from telemetry.setup import set_up
 
     configure()
     log = Log("consumers")
     try:
+        set_up(service)
         return run()
     except TooManyDeadLetters as error:
         log.error(Action.TOO_MANY_DEAD_LETTERS, str(error))
@@ -87,6 +92,6 @@ def _ended(run: Callable[[], int]) -> int:
     except PartitionStalled as error:
         log.error(Action.FAILED, f"{error}; new clients do not help: see `check`")
         return STOPPED_BY_STALL
-    except (ConsumersError, TableApiError, PricingError) as error:
+    except (ConsumersError, TableApiError, PricingError, BadTelemetry) as error:
         log.error(Action.FAILED, f"{type(error).__name__}: {error}")
         return FAILED

@@ -8,6 +8,7 @@ becomes `=h` + base32(sha256): a call's key stays under 400 of the 512 character
 
 import hashlib
 import unicodedata
+from base64 import urlsafe_b64encode
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -103,3 +104,9 @@ class CallAddress(NamedTuple):
     def month(self) -> str:
         """`yyyymm` of the partition."""
         return self.partition[:6]
+
+    @property
+    def opaque_id(self) -> str:
+        """The call's id in URLs: base64url of `{partition}/{entry key}`; `/` is in no key."""
+        raw = f"{self.partition}/{self.entry_key}".encode("ascii")
+        return urlsafe_b64encode(raw).decode("ascii").rstrip("=")

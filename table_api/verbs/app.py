@@ -17,6 +17,7 @@ from table_api.invoicing.errors import BadMonth
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.settings import Settings
 from table_api.verbs.exit_codes import SETTINGS, SETTINGS_OF_TABLES, exit_code, verb
+from table_api.verbs.publishing_app import publishing
 
 PORT_MAX = 65_535
 KEPT_DAYS = 396
@@ -25,12 +26,13 @@ KEPT_DAYS = 396
 serving = new_app("The HTTP API over the ledger")
 packaging = new_app()
 people = new_app("Names and owners")
-invoices = new_app("Close months")
+invoices = new_app("Invoices")
 
 app = new_app("The ledger's HTTP API, people and invoices. Data goes to stdout, words to stderr.")
 app.add_typer(serving)
 app.add_typer(people, name="people")
 app.add_typer(packaging)
+app.add_typer(publishing)
 app.add_typer(invoices, name="invoice")
 
 
@@ -51,7 +53,7 @@ def _serve(environment: Mapping[str, str], host: Host = "127.0.0.1", port: Port 
     """Serve the HTTP API: to whoever signs in, or on loopback to everybody on this machine."""
     from table_api.verbs.serve import serve
 
-    return exit_code(lambda: serve(environment, host=host, port=port))
+    return exit_code(lambda: serve(environment, host=host, port=port), service="api")
 
 
 _SERVED = {

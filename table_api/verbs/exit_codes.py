@@ -12,6 +12,8 @@ from command_line.settings import Setting, with_settings
 from table_api.errors import SettingsError, TableApiError
 from table_api.settings import VARIABLES, Settings, read_settings
 from telemetry.log import configure, redact
+from telemetry.settings import BadTelemetry
+from telemetry.setup import set_up
 
 FAILED = 1
 WRONG_SETTINGS = 2
@@ -36,14 +38,17 @@ def verb(app: typer.Typer, name: str) -> Callable[[AsyncVerb[P]], AsyncVerb[P]]:
     return register
 
 
-def exit_code(start: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """The verb's own number, or that of the error that ended it."""
+def exit_code(start: Callable[[], Coroutine[Any, Any, int]], *, service: str = "table-api") -> int:
+    """The verb's own number, or that of the error that ended it. `service` names the process in
+    telemetry.
+    """
     import asyncio
 
     configure()
     try:
+        set_up(service)
         return asyncio.run(start())
-    except SettingsError as error:
+    except (SettingsError, BadTelemetry) as error:
         say(f"error: {error}")
         return WRONG_SETTINGS
     except (TableApiError, OSError) as error:

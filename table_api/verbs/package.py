@@ -22,10 +22,12 @@ NEEDED = (
     "azure-core",
     "azure-functions",
     "azure-identity",
+    "azure-monitor-opentelemetry-exporter",
     "azure-storage-blob",
     "cryptography",
     "fastapi",
     "msgspec",
+    "opentelemetry-sdk",
     "pyarrow",
     "pydantic",
     "pyjwt",
@@ -35,7 +37,8 @@ NEEDED = (
     "tzdata",
     "xlsxwriter",
 )
-"""Distributions that the app imports; aiohttp, cryptography and tzdata are imported by others."""
+"""Distributions that the app imports; aiohttp, cryptography and tzdata are imported by others, and
+telemetry imports its exporter by name."""
 
 
 async def package(folder: Path) -> int:

@@ -6,7 +6,7 @@ both halves have exactly the form of a call's keys, so that no id can read anoth
 
 import re
 
-from table_api.http_api.conventions.cursor import from_base64url, to_base64url
+from table_api.http_api.conventions.cursor import from_base64url
 from table_api.ledger.keys import CallAddress
 
 ID_CHARS_MAX = 700
@@ -22,7 +22,7 @@ _PLACE = re.compile(
 
 def opaque_id(place: CallAddress) -> str:
     """The id of a call in URLs and answers."""
-    return to_base64url(f"{place.partition}/{place.entry_key}".encode("ascii"))
+    return place.opaque_id
 
 
 def read_call_place(text: str) -> CallAddress | None:

@@ -14,6 +14,8 @@ from table_api.__main__ import main
 from table_api.verbs.package import NEEDED
 
 BY_OTHERS = {"aiohttp", "cryptography", "tzdata"}
+OF_TELEMETRY = {"azure-monitor-opentelemetry-exporter", "opentelemetry-sdk"}
+"""The one is imported by name, the other shares its package with many distributions."""
 NOT_IN_THE_APP = {"subset.py"}
 """A program of its own, which makes the fonts."""
 STARTS = """
@@ -29,13 +31,25 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "app"
 
 
-def test_a_fresh_interpreter_starts_the_app_from_its_folder(folder: Path) -> None:
+FUNCTIONS = {"azFn-AoAiModel-Pricing", "close_months", "http_app_func", "purge_access_log"}
+INSIGHTS = (
+    "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://127.0.0.1:9"
+)
+
+
+@pytest.mark.parametrize(
+    ("insights", "more"), [("", set()), (INSIGHTS, {"publish_calls"})], ids=["", "insights"]
+)
+def test_a_fresh_interpreter_starts_the_app_from_its_folder(
+    folder: Path, insights: str, more: set[str]
+) -> None:
     connection = "AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"
     connection += "BlobEndpoint=http://127.0.0.1:9/a"
     environment = os.environ | {
         "STORAGE_CONNECTION_STRING": connection,
         "OIDC_ISSUERS": "https://login.contoso.com",
         "OIDC_AUDIENCES": "api://chargeback",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": insights,
     }
     environment.pop("PYTHONPATH", None)
     run = subprocess.run(
@@ -46,7 +60,7 @@ def test_a_fresh_interpreter_starts_the_app_from_its_folder(folder: Path) -> Non
     standard, package, app, functions = run.stdout.splitlines()
     assert Path(standard).parent == Path(ast.__file__).parent
     assert (Path(package).parent.parent, Path(app).parent) == (folder, folder)
-    assert functions == "['close_months', 'http_app_func', 'purge_access_log']"
+    assert functions == str(sorted(FUNCTIONS | more))
 
 
 def test_a_folder_with_something_in_it_is_refused(
@@ -75,13 +89,14 @@ def test_commands_are_left_out(folder: Path) -> None:
 
 def test_requirements_are_what_the_app_imports(folder: Path) -> None:
     modules = set(imported(folder))
-    tops = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names) - {"azure"}
+    tops = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names)
+    tops -= {"azure", "opentelemetry"}
     known = packages_distributions()
     found = {known[top][0].lower() for top in tops if top in known}
     # Many distributions share the package `azure`: they are named after their modules.
     azure = {"-".join(name.split(".")[:3]) for name in modules if name.startswith("azure.storage")}
     azure |= {"-".join(name.split(".")[:2]) for name in modules if name.startswith("azure.")}
     found |= azure - {"azure-storage"}
-    assert found == set(NEEDED) - BY_OTHERS
+    assert found == set(NEEDED) - BY_OTHERS - OF_TELEMETRY
     pinned = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert [line.partition("==")[0] for line in pinned] == list(NEEDED)

@@ -1,0 +1,115 @@
+"""The publisher: one pass over `monthly` sends every ledger row that is not sent.
+
+A row of `monthly` that changed since it was sent has another version; only such rows are looked
+into. What is sent is known by revisions, so a pass may be run again, or by two processes at once.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk.resources import Resource
+
+from table_api.errors import NoLedger
+from table_api.ledger.day_range import months_back
+from table_api.ledger.entries import LedgerEntry
+from table_api.ledger.meta import LedgerMeta, read_ledger_meta
+from table_api.monthly.projected_day import MONTHLY_TABLE
+from table_api.publishing.entry_facts import call_facts
+from table_api.publishing.marks import Marks, published_until
+from table_api.publishing.month_pass import MonthPass, Wanted
+from table_api.publishing.outbox import Outbox, Sent
+from table_api.publishing.send import Sender
+from table_api.publishing.subject_days import SubjectDays
+from table_api.storage.table_storage import TableStorage
+from telemetry.exporting.call_event import call_record
+from telemetry.exporting.pseudonym import Pseudonyms
+from telemetry.metrics import GaugeName, set_gauge
+
+LIVE_MONTHS = 2
+"""Nearly all that changes is in this month and the one before."""
+
+
+class Publisher:
+    """Publishes one ledger."""
+
+    def __init__(
+        self,
+        storage: TableStorage,
+        meta: LedgerMeta,
+        sender: Sender,
+        *,
+        names: Pseudonyms,
+        resource: Resource,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._storage = storage
+        self._meta = meta
+        self._sender = sender
+        self._names = names
+        self._resource = resource
+        self._now = now
+        self._marks = Marks(storage)
+        self._complete_at = now()
+        """When the last complete pass began, of whatever process."""
+
+    @classmethod
+    async def open(
+        cls,
+        storage: TableStorage,
+        sender: Sender,
+        *,
+        names: Pseudonyms,
+        resource: Resource,
+        now: Callable[[], datetime],
+    ) -> "Publisher":
+        """NoLedger before the ledger is made, and while `monthly` lacks a part of it."""
+        meta = await read_ledger_meta(storage)
+        if not meta.has_monthly:
+            raise NoLedger("`monthly` has not the whole ledger: run `ledger rebuild` first")
+        publisher = cls(storage, meta, sender, names=names, resource=resource, now=now)
+        await publisher._marks.create()
+        publisher._complete_at = await published_until(storage) or now()
+        return publisher
+
+    async def publish(self, wanted: Wanted) -> Sent:
+        """One pass. Raises Unavailable, NotDelivered among it: what is not marked is sent again.
+
+        When it returns, all that `monthly` had when it began is sent.
+        """
+        started, behind = self._now(), 0
+        every = self._meta.settings.shards
+        wanted = replace(wanted, of_shards=every)
+        try:
+            outbox = Outbox(self._sender, self._marks)
+            days = SubjectDays(
+                self._storage,
+                outbox,
+                shards=every,
+                record=self._record,
+                now=self._now,
+            )
+            async for month in self._months(wanted):
+                of_month = MonthPass(self._storage, self._marks, outbox, days, month, wanted)
+                await of_month.run(self._now())
+                behind += of_month.behind_calls
+            await outbox.flush()
+            if wanted.stop is None:
+                await self._marks.note_until(wanted.shards or range(every), started)
+                self._complete_at = started
+        finally:
+            set_gauge(GaugeName.PUBLISHER_BEHIND_CALLS, behind)
+            seconds = (self._now() - self._complete_at) // timedelta(seconds=1)
+            set_gauge(GaugeName.PUBLISHER_BEHIND_SECONDS, seconds)
+        return outbox.sent
+
+    def _record(self, entry: LedgerEntry) -> ReadableLogRecord:
+        return call_record(call_facts(entry, self._names), self._resource, now=self._now())
+
+    async def _months(self, wanted: Wanted) -> AsyncIterator[str]:
+        today = self._meta.calendar.day(self._now())
+        live = months_back(today + timedelta(days=1), LIVE_MONTHS)
+        async for month in self._storage.partitions(MONTHLY_TABLE):
+            if not wanted.live_only or month in live:
+                yield month

@@ -1,0 +1,1 @@
+"""How telemetry leaves a process: exporters, and the event of a call."""

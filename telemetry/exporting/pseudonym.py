@@ -1,0 +1,36 @@
+"""Pseudonyms of subjects: a keyed digest that nobody without the key can undo or make."""
+
+import hashlib
+import hmac
+from functools import lru_cache
+
+KEPT_MAX = 65_536
+PSEUDONYM_CHARS = 32
+"""128 bits of hex: no two of a billion subjects share one by chance."""
+
+
+class Pseudonyms:
+    """Names subjects and calls; without a key each is named as it is."""
+
+    def __init__(self, key: str | None) -> None:
+        self._key = None if key is None else key.encode()
+        self._of_subject = lru_cache(KEPT_MAX)(self._digest)
+
+    @property
+    def hide(self) -> bool:
+        """Whether there is a key."""
+        return self._key is not None
+
+    def subject(self, subject: str) -> str:
+        """UserId of a subject."""
+        return self._of_subject(subject)
+
+    def entry(self, opaque_id: str) -> str:
+        """The name of a call: its opaque id holds its subject."""
+        return self._digest(opaque_id)
+
+    def _digest(self, text: str) -> str:
+        if self._key is None:
+            return text
+        raw = text.encode("utf-8", "surrogatepass")
+        return hmac.new(self._key, raw, hashlib.sha256).hexdigest()[:PSEUDONYM_CHARS]

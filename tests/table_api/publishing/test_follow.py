@@ -1,0 +1,189 @@
+"""Every ledger row becomes one event, once, and nothing is sent twice without a reason."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from pricing_rules.types import CountedAt, Rank
+from table_api.errors import NoLedger
+from table_api.ledger.keys import shard_of
+from table_api.ledger.meta import META_PARTITION, META_ROW, META_TABLE
+from table_api.ledger.posting import MeteredCall
+from table_api.publishing import subject_days
+from table_api.publishing.marks import PUBLISHED_TABLE, published_until
+from table_api.publishing.month_pass import QUIET, Wanted
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Upsert
+from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id, make_usage
+from tests.fixtures.calls import QueriedStorage, all_rows, make_call
+from tests.fixtures.published import states
+from tests.paths import ROOT
+from tests.table_api.publishing.stand import KEY, NOW, Stand, stand
+
+
+@pytest.fixture
+async def here() -> AsyncIterator[Stand]:
+    async with stand() as found:
+        yield found
+
+
+def some_calls(count: int, *, first: int = 1, **changes: Any) -> list[MeteredCall]:
+    return [
+        make_call(number, id=call_id(number), **changes) for number in range(first, first + count)
+    ]
+
+
+async def test_each_row_is_sent_once(here: Stand) -> None:
+    await here.ledger.post(some_calls(3))
+    assert (await here.publish()).rows == 3
+    assert (await here.publish()).rows == 0
+    await here.ledger.post(some_calls(2, first=4))
+    assert (await here.publish()).rows == 2
+    assert (await here.differences(), here.copies) == ([], 0)
+
+
+async def test_corrections_and_moves_are_rows_of_their_own(here: Stand) -> None:
+    weak = make_call(1, rank=Rank.GATEWAY_LOG, usage=make_usage(input=5))
+    await here.ledger.post([weak])
+    await here.publish()
+    await here.ledger.post([make_call(2)])
+    elsewhere = CountedAt(subject="unattributed", time=CALL_TIME)
+    await here.ledger.post([make_call(3, id=call_id(3), subject=elsewhere.subject)])
+    await here.ledger.post([make_call(4, id=call_id(3), rank=Rank.MODEL_USAGE, replaces=elsewhere)])
+    assert (await here.publish()).rows == 4
+    assert states(here.events) == {"priced": 4, "moved": 1}
+    assert (await here.differences(), here.copies) == ([], 0)
+
+
+async def test_a_row_that_changes_no_cell_is_not_sent(here: Stand) -> None:
+    """Its call was taken out of a place before it came there: nothing was ever counted."""
+    elsewhere = CountedAt(subject="unattributed", time=CALL_TIME)
+    await here.ledger.post([make_call(1, replaces=elsewhere)])
+    assert (await here.publish()).rows == 1
+    assert (await here.differences(), here.copies) == ([], 0)
+
+
+async def test_a_call_without_a_price_has_no_charge(here: Stand) -> None:
+    await here.ledger.post([make_call(1, deployment="lab-model-x", model=None)])
+    await here.publish()
+    [event] = here.events
+    assert "chargeback.charge" not in event["Properties"]
+    assert event["Measurements"] == "{}"
+    assert states(here.events) == {"unpriced": 1}
+    assert await here.differences() == []
+
+
+async def test_what_monthly_does_not_have_yet_waits(here: Stand) -> None:
+    await here.ledger.ledger.post(some_calls(2))
+    assert (await here.publish()).rows == 0
+    await here.ledger.project()
+    await here.ledger.ledger.post(some_calls(1, first=3))
+    assert (await here.publish()).rows == 2
+    await here.ledger.project()
+    assert (await here.publish()).rows == 1
+    assert (await here.differences(), here.copies) == ([], 0)
+
+
+async def test_old_calls_are_dated_now_and_say_their_own_time(here: Stand) -> None:
+    """Ingestion refuses items of more than 48 hours; the stand-in does so too."""
+    ages = [timedelta(hours=hours) for hours in (1, 46.9, 47.1, 48.1, 24 * 60)]
+    await here.ledger.post(
+        [make_call(n, id=call_id(n), time=NOW - age) for n, age in enumerate(ages)]
+    )
+    await here.publish()
+    dated = sorted(event["TimeGenerated"] for event in here.events)
+    assert dated == sorted([NOW - ages[0], NOW - ages[1], NOW, NOW, NOW])
+    assert await here.differences() == []
+
+
+async def test_a_range_of_days_and_of_shards(here: Stand) -> None:
+    days = [CALL_TIME - timedelta(days=back) for back in (0, 1, 70)]
+    await here.ledger.post(
+        [make_call(n, id=call_id(n), time=time) for n, time in enumerate(days)]
+        + [make_call(9, id=call_id(9), subject="somebody-else")]
+    )
+    own = shard_of(SUBJECT, 4)
+    assert own != shard_of("somebody-else", 4)
+    one_day = Wanted(start=date(2026, 11, 20), stop=date(2026, 11, 21))
+    assert (await here.publish(replace(one_day, shards=range(own, own + 1)))).rows == 1
+    assert (await here.publish(one_day)).rows == 1
+    assert await published_until(here.storage) is None
+    assert (await here.publish(Wanted(live_only=True))).rows == 1
+    assert (await here.publish()).rows == 1
+    assert await published_until(here.storage) == NOW
+    assert (await here.differences(), here.copies) == ([], 0)
+
+
+async def test_a_later_pass_reads_nothing_of_rows_that_did_not_change(here: Stand) -> None:
+    await here.ledger.post(some_calls(3))
+    await here.publish()
+    storage = QueriedStorage(here.storage)
+    assert (await here.publish(storage=storage)).rows == 0
+    assert len(storage.queries) == 3  # `until`, and the month's rows of both tables
+
+
+async def test_with_a_key_no_item_holds_a_subject() -> None:
+    async with stand(KEY) as here:
+        elsewhere = CountedAt(subject="other-person", time=CALL_TIME)
+        await here.ledger.post([make_call(1, subject=elsewhere.subject, session="s-1")])
+        await here.ledger.post([make_call(2, rank=Rank.MODEL_USAGE, replaces=elsewhere)])
+        await here.publish()
+        assert await here.differences() == []
+        said = repr(here.events)
+        assert SUBJECT not in said
+        assert "other-person" not in said
+
+
+async def test_another_key_is_published_again(here: Stand) -> None:
+    await here.ledger.post(some_calls(3))
+    await here.publish()
+    before = len(here.events)
+    here.key = KEY
+    assert (await here.publish(Wanted(again=True))).rows == 3
+    assert len(here.events) == before + 3
+    assert {event["UserId"] for event in here.events[:3]} != {
+        event["UserId"] for event in here.events[3:]
+    }
+
+
+async def test_a_busy_day_is_read_in_part_and_whole_when_it_is_quiet(
+    here: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject_days, "BUSY_ROWS_MIN", 2)
+    monkeypatch.setattr(subject_days, "NEWEST", timedelta(0))
+    await here.ledger.post(some_calls(3, time=NOW - timedelta(hours=3)))
+    await here.publish()
+    publisher = await here.publisher()
+    await here.ledger.post(some_calls(2, first=4, time=NOW))
+    assert (await publisher.publish(Wanted())).rows == 2
+    here.now = NOW + QUIET * 3
+    await publisher.publish(Wanted())
+    assert (await here.differences(), here.copies) == ([], 0)
+
+
+async def test_no_ledger_and_no_whole_monthly_are_refused(here: Stand) -> None:
+    with pytest.raises(NoLedger, match="no ledger"):
+        await here.publisher(MemoryTableStorage())
+    row = await here.storage.get(META_TABLE, META_PARTITION, META_ROW)
+    assert row is not None
+    columns = {name: value for name, value in row.items() if name not in {"PartitionKey", "RowKey"}}
+    columns |= {"has_monthly": False}
+    columns.pop("Timestamp")
+    await here.storage.transact(META_TABLE, META_PARTITION, [Upsert(META_ROW, columns)])
+    with pytest.raises(NoLedger, match="rebuild"):
+        await here.publisher()
+
+
+async def test_every_column_of_the_marks_is_documented(here: Stand) -> None:
+    await here.ledger.post(some_calls(1))
+    await here.publish()
+    page = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+    section = page.split("## `published`\n")[1].partition("\n## ")[0]
+    rows = await all_rows(here.storage, PUBLISHED_TABLE)
+    columns = {re.sub(r"\d\d$", "01", name) for row in rows.values() for name in row}
+    assert {"p01", "until", "seen"} <= columns
+    assert {name for name in columns if f"`{name}`" not in section} == set()
