@@ -111,8 +111,14 @@ param storageSku string = 'Standard_ZRS'
 @maxValue(146000)
 param invoiceRetentionDays int = 3653
 
+@description('True once somebody has locked the policy of these documents: it is left as it is then.')
+param invoicePolicyLocked bool = false
+
 @minValue(1)
 param deadLetterDays int = 90
+
+@description('Whether all usage events are kept as files too, for replays after the hub\'s retention.')
+param capture bool = true
 
 @minValue(1)
 param captureDays int = 90
@@ -189,11 +195,12 @@ var secrets = loadJsonContent('secrets.json')
 var tableNames = loadJsonContent('storage.json').tables
 var containerNames = loadJsonContent('storage.json').containers
 
-func chosen(defaults object, settings object) object =>
+@description('The settings that a program reads, with the operator\'s values in place of the defaults.')
+func chosen(read object, own object) object =>
   union(
-    defaults,
+    read,
     toObject(
-      filter(items(settings), each => contains(defaults, each.key)),
+      filter(items(own), each => contains(read, each.key)),
       each => each.key,
       each => each.value
     )
@@ -259,6 +266,7 @@ module storage 'modules/storage.bicep' = {
     tableNames: tableNames
     containerNames: containerNames
     invoiceRetentionDays: invoiceRetentionDays
+    invoicePolicyLocked: invoicePolicyLocked
     deadLetterDays: deadLetterDays
     captureDays: captureDays
     private: privateNetworking
@@ -278,6 +286,7 @@ module usageHub 'modules/usage_hub.bicep' = {
     retentionDays: hubDays
     throughputUnits: throughputUnits
     throughputUnitsMax: throughputUnitsMax
+    capture: capture
     captureIdentityId: identityIds.capture
     captureAccountId: storage.outputs.id
     captureContainer: 'capture'
@@ -698,7 +707,7 @@ module audit 'modules/job.bicep' = if (withPrograms) {
   dependsOn: [roles]
 }
 
-module ui 'modules/ui.bicep' = if (withPrograms) {
+module ui 'modules/ui.bicep' = if (withPrograms && !empty(uiClientId)) {
   name: 'ui'
   scope: group
   params: {
@@ -740,6 +749,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     emails: alertEmails
     lagSecondsMax: lagSecondsMax
+    enabled: withPrograms
   }
 }
 

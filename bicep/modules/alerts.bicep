@@ -13,6 +13,9 @@ param emails string[]
 @minValue(60)
 param lagSecondsMax int
 
+@description('False while no program runs: some of them would report the silence.')
+param enabled bool
+
 var runbook = 'docs/operations.md'
 var alerts = [
   {
@@ -124,7 +127,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     properties: {
       displayName: each.title
       severity: each.severity
-      enabled: true
+      enabled: enabled
       scopes: [workspaceId]
       evaluationFrequency: each.every
       windowSize: each.window

@@ -119,8 +119,6 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     }
     siteConfig: {
       minTlsVersion: '1.2'
-      ftpsState: 'Disabled'
-      http20Enabled: true
       appSettings: [
         for each in items(union(variables, hostSettings)): { name: each.key, value: each.value }
       ]

@@ -18,7 +18,6 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     enableRbacAuthorization: true
     enableSoftDelete: true
     softDeleteRetentionInDays: 90
-    enablePurgeProtection: true // who purges the key of pseudonyms makes new ones of everybody
     publicNetworkAccess: 'Enabled'
     networkAcls: {
       bypass: 'AzureServices'

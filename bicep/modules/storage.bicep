@@ -16,6 +16,9 @@ param containerNames string[]
 @maxValue(146000)
 param invoiceRetentionDays int
 
+@description('Whether that policy is locked: then a deployment cannot write it again.')
+param invoicePolicyLocked bool
+
 @description('Days that dead letters and Capture files are kept; they contain subjects.')
 @minValue(1)
 param deadLetterDays int
@@ -86,8 +89,8 @@ resource invoices 'Microsoft.Storage/storageAccounts/blobServices/containers@202
 }
 
 // Unlocked: an owner of the account may still shorten it. `az storage container immutability-policy
-// lock` makes it final.
-resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2023-05-01' = {
+// lock` makes it final; set invoicePolicyLocked after that.
+resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2023-05-01' = if (!invoicePolicyLocked) {
   parent: invoices
   name: 'default'
   properties: {

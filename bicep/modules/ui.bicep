@@ -68,7 +68,8 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
         {
           name: 'ui'
           image: image
-          command: ['chargeback', 'ui', '--host', '0.0.0.0', '--port', string(port)]
+          command: ['python', '-m', 'streamlit', 'run', 'ui/server.py']
+          args: ['--server.address', '0.0.0.0', '--server.port', string(port)]
           resources: { cpu: json('0.5'), memory: '1Gi' }
           env: concat(map(items(variables), each => { name: each.key, value: each.value }), [
             { name: 'OIDC_CLIENT_SECRET', secretRef: 'oidc-client-secret' }

@@ -27,6 +27,9 @@ param throughputUnits int
 @maxValue(40)
 param throughputUnitsMax int
 
+@description('Whether all events are kept as files too. It costs more than the hub.')
+param capture bool
+
 @description('Resource id of the identity that writes Capture files.')
 param captureIdentityId string
 
@@ -62,7 +65,7 @@ resource hub 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' = {
     partitionCount: partitions
     retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionDays * 24 }
     captureDescription: {
-      enabled: true
+      enabled: capture
       encoding: 'Avro'
       intervalInSeconds: 300
       sizeLimitInBytes: 104857600
