@@ -765,6 +765,8 @@ module workbook 'modules/workbook.bicep' = {
 
 // ---------------------------------------------------------------- what hooks and operators need
 
+output ENVIRONMENT_NAME string = environmentName
+output OPERATOR_ID string = principalId
 output AZURE_LOCATION string = location
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name

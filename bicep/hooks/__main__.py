@@ -16,6 +16,7 @@ from bicep.hooks.values import Missing, Values, values_of
 
 FOLDER = Path(__file__).parents[1]
 SECRETS = json.loads((FOLDER / "secrets.json").read_text(encoding="utf-8"))
+REGION = "eastus"
 REFUSED = """\
 This directory does not let you register applications. Somebody who may do that runs
 
@@ -36,9 +37,10 @@ class Unknown(Exception):
 def preprovision(values: Values) -> None:
     """Say what it costs, and refuse a setting that nobody reads."""
     check_settings(FOLDER / "main.parameters.json")
-    region, sku = values.get("AZURE_LOCATION"), values.get("GATEWAY_SKU") or "BasicV2"
     if values.get("IMAGE"):
         return  # the second pass: it was said before the first
+    region = values.get("AZURE_LOCATION") or REGION  # azd may ask for it only after this hook
+    sku = values.get("GATEWAY_SKU") or "BasicV2"
     new = not values.get("EXISTING_GATEWAY_ID")
     for line in costs.lines(region, sku, new_gateway=new, ask=costs.list_price):
         print(line)
@@ -71,16 +73,15 @@ def postprovision(values: Values) -> None:
 
 
 def _registered(values: Values) -> dict[str, str]:
-    environment, ui_url = values["AZURE_ENV_NAME"], values["UI_URL"]
+    environment, ui_url = values["ENVIRONMENT_NAME"], values["UI_URL"]
+    vault = values["UI_VAULT_ID"]
     try:
-        return register(
-            environment, ui_url, values["UI_VAULT_ID"], values.get("AZURE_PRINCIPAL_ID")
-        )
+        return register(environment, ui_url, vault, values.get("OPERATOR_ID"))
     except AzError as error:
         if not error.denied:
             raise
-        words = {"environment": environment, "ui_url": ui_url, "vault": values["UI_VAULT_ID"]}
-        print(REFUSED.format(**words), file=sys.stderr)
+        words = REFUSED.format(environment=environment, ui_url=ui_url, vault=vault)
+        print(words, file=sys.stderr)
         return {}
 
 

@@ -1,5 +1,6 @@
-"""What a deployment costs while nobody calls: list prices of the region, asked of Microsoft's public
-price list. A price that is not found there is said to be unknown; none is written here.
+"""What a deployment costs while nobody calls, by list prices of the region.
+
+Microsoft's public price list is asked. A price that is not found there is said to be unknown.
 """
 
 import json
@@ -38,8 +39,11 @@ def lines(region: str, sku: str, *, new_gateway: bool, ask: Ask) -> Iterator[str
         amount = price * Decimal(each["quantity"])
         total += amount
         yield f"  {amount:>9.2f}  {what}"
-    rest = f", and {unknown} unknown" if unknown else ""
-    yield f"  {total:>9.2f}  together{rest}"
+    if unknown:
+        known = f"at least {total:.2f}: " if total else ""
+        yield f"  {'unknown':>9}  together ({known}{unknown} prices are missing)"
+    else:
+        yield f"  {total:>9.2f}  together"
     yield "Not counted: storage, logs by the gigabyte, alerts, calls of the API, tokens of models."
 
 

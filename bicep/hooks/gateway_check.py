@@ -15,7 +15,8 @@ SUBSCRIPTION = "chargeback-check"
 LONG_SUBSCRIPTION = f"{SUBSCRIPTION}-{'x' * 110}"
 """Ids as bicep/modules/gateway_reports.bicep makes them."""
 NAMES = (
-    "GATEWAY_URL", "EVENTHUB_NAMESPACE", "DIAGNOSTICS_EVENTHUB_NAMESPACE", "TABLES_URL", "BLOBS_URL",
+    "GATEWAY_URL", "EVENTHUB_NAMESPACE", "DIAGNOSTICS_EVENTHUB_NAMESPACE", "TABLES_URL",
+    "BLOBS_URL",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from bicep.hooks.azure_cli import AzError, graph
 
 ROLES_FILE = Path(__file__).parents[1] / "app_roles.json"
 NAMESPACE = uuid.UUID("6e0f7a8e-6a0b-4d2f-9f3d-0d9f6b0f4c11")
-"""Ids of roles and of the scope are made from it and their names, so they are the same each time."""
+"""Ids of roles and of the scope are made from it and their names, so they never change."""
 TRIES_MAX = 6
 RETRY_DELAY_S = 10.0
 """A new application is known everywhere in the directory within a minute."""
@@ -61,6 +61,11 @@ def register_ui(environment: str, api: Application, ui_url: str) -> Application:
     back = f"{ui_url}/oauth2callback"
     known = found.get("web", {}).get("redirectUris", [])
     needs = [
+        *(
+            each
+            for each in found.get("requiredResourceAccess", [])
+            if each["resourceAppId"] != api["appId"]
+        ),
         {"resourceAppId": api["appId"], "resourceAccess": [{"id": scope, "type": "Scope"}]},
     ]
     body = {
@@ -108,7 +113,8 @@ def give_role(api: Application, role: str, principal_id: str) -> bool:
 
 def _find(name: str) -> Application:
     """The application of that name; empty where there is none."""
-    found = graph("get", f"applications?$filter=displayName eq '{name}'")["value"]
+    quoted = name.replace("'", "''")
+    found = graph("get", f"applications?$filter=displayName eq '{quoted}'")["value"]
     if len(found) > 1:
         ids = ", ".join(each["appId"] for each in found)
         raise Ambiguous(f"several applications have the name {name}: {ids}. Delete all but one.")
