@@ -672,7 +672,7 @@ module close 'modules/job.bicep' = if (withPrograms) {
     image: image
     registryServer: registry.outputs.server
     identityId: identityIds.close
-    command: ['python', '-m', 'table_api', 'invoice', 'close-due']
+    command: ['python', '-m', 'table_api', 'invoice', 'close-due', '--scheduled']
     variables: union(chosen(defaults.close, settings), storageAddresses, telemetrySettings, {
       AZURE_CLIENT_ID: clientIds.close
     })

@@ -22,7 +22,7 @@ This directory does not let you register applications. Somebody who may do that 
 
   python3 -m bicep.hooks register --environment {environment} --ui-url {ui_url} --ui-vault {vault}
 
-and tells you the two ids that it prints. Then run
+and gives you the two ids that it prints. Then run
 
   azd env set API_CLIENT_ID ...
   azd env set UI_CLIENT_ID ...

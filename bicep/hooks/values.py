@@ -1,4 +1,4 @@
-"""What a hook knows of the deployment, and how it tells the next pass: by azd's environment, or by
+"""What a hook knows of the deployment, and how the next pass gets to know it: by azd's environment, or by
 the outputs of `az deployment sub create` and words on the terminal.
 """
 

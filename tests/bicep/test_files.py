@@ -1,4 +1,4 @@
-"""azure.yaml, Dockerfile and costs at rest: valid, complete, pinned, and equal to what is deployed."""
+"""azure.yaml, Dockerfile and costs at rest: valid, complete, pinned, and as Bicep deploys them."""
 
 import json
 import re
