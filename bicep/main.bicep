@@ -160,6 +160,7 @@ param lagSecondsMax int = 900
 
 // ---------------------------------------------------------------- names
 
+var withPrograms = !empty(image)
 var abbreviations = loadJsonContent('abbreviations.json')
 var defaults = loadJsonContent('settings.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
@@ -183,28 +184,41 @@ var gatewayLocation = newGateway ? location : existingGatewayLocation
 var apiPath = 'llm'
 var apiName = empty(existingApiName) ? 'llm' : existingApiName
 var policyValues = union(loadJsonContent('../apim_policies/named_values.json'), namedValues)
-var names = chosen(defaults.metering, settings)
-var usageHubName = names.EVENTHUB_NAME
-var diagnosticsHubName = names.DIAGNOSTICS_HUB_NAME
-var hubDays = int(names.HUB_RETENTION_DAYS)
-var checkGroup = names.CHECK_GROUP
-var pairingGroup = names.PAIRING_GROUP
-var meteringGroup = names.CONSUMER_GROUP
+// The settings that a program reads, with the operator's values in place of the defaults.
+var consumerSettings = union(
+  defaults.consumers,
+  toObject(
+    filter(items(settings), each => contains(defaults.consumers, each.key)),
+    each => each.key,
+    each => each.value
+  )
+)
+var apiSettings = union(
+  defaults.api,
+  toObject(
+    filter(items(settings), each => contains(defaults.api, each.key)),
+    each => each.key,
+    each => each.value
+  )
+)
+var closeSettings = union(
+  defaults.close,
+  toObject(
+    filter(items(settings), each => contains(defaults.close, each.key)),
+    each => each.key,
+    each => each.value
+  )
+)
+var usageHubName = consumerSettings.EVENTHUB_NAME
+var diagnosticsHubName = consumerSettings.DIAGNOSTICS_HUB_NAME
+var hubDays = int(consumerSettings.HUB_RETENTION_DAYS)
+var checkGroup = consumerSettings.CHECK_GROUP
+var pairingGroup = consumerSettings.PAIRING_GROUP
+var meteringGroup = consumerSettings.CONSUMER_GROUP
 var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
 var secrets = loadJsonContent('secrets.json')
 var tableNames = loadJsonContent('storage.json').tables
 var containerNames = loadJsonContent('storage.json').containers
-
-@description('The settings that a program reads, with the operator\'s values in place of the defaults.')
-func chosen(read object, own object) object =>
-  union(
-    read,
-    toObject(
-      filter(items(own), each => contains(read, each.key)),
-      each => each.key,
-      each => each.value
-    )
-  )
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
   name: groupName
@@ -286,13 +300,13 @@ module usageHub 'modules/usage_hub.bicep' = {
     retentionDays: hubDays
     throughputUnits: throughputUnits
     throughputUnitsMax: throughputUnitsMax
-    capture: capture
+    capture: capture && withPrograms // by then the role of its identity works
     captureIdentityId: identityIds.capture
     captureAccountId: storage.outputs.id
     captureContainer: 'capture'
     allowedSubnets: privateNetworking ? [programsSubnetId] : []
   }
-  dependsOn: [captureRole] // the service tries to write when Capture is switched on
+  dependsOn: [captureRole]
 }
 
 module captureRole 'modules/capture_role.bicep' = {
@@ -484,7 +498,7 @@ module api 'modules/function_app.bicep' = {
     accountName: '${abbreviations.storageAccount}func${token}'
     identityId: identityIds.api
     identityClientId: clientIds.api
-    variables: union(chosen(defaults.api, settings), storageAddresses, telemetrySettings, {
+    variables: union(apiSettings, storageAddresses, telemetrySettings, {
       AUTH_MODE: 'oidc'
       OIDC_ISSUERS: issuer
       OIDC_AUDIENCES: empty(apiClientId) ? 'not-registered-yet' : apiClientId
@@ -492,7 +506,7 @@ module api 'modules/function_app.bicep' = {
       LOG_ANALYTICS_WORKSPACE_ID: monitoring.outputs.workspaceCustomerId
     })
     telemetryVaultUri: telemetryVault.outputs.uri
-    subjectKeySecret: secrets.telemetryVault.subjectKey
+    subjectKeySecret: withPrograms ? secrets.telemetryVault.subjectKey : ''
     instanceMemoryMB: functionMemoryMB
     instancesMax: functionInstancesMax
     subnetId: functionsSubnetId
@@ -581,7 +595,6 @@ module privateEndpoints 'modules/private_endpoints.bicep' = if (privateNetworkin
 
 // ---------------------------------------------------------------- programs of the image
 
-var withPrograms = !empty(image)
 var books = join(map(priceBooks, each => '/app/price_books/${each}'), ':')
 
 module programs 'modules/container_environment.bicep' = {
@@ -609,7 +622,7 @@ module metering 'modules/consumer.bicep' = if (withPrograms) {
     identityId: identityIds.metering
     arguments: ['run']
     variables: union(
-      chosen(defaults.metering, settings),
+      consumerSettings,
       hubAddresses,
       storageAddresses,
       telemetrySettings,
@@ -619,7 +632,7 @@ module metering 'modules/consumer.bicep' = if (withPrograms) {
       { namespace: usageHub.outputs.namespaceName, hub: usageHubName, group: meteringGroup }
     ]
     storageAccountName: storage.outputs.name
-    checkpointContainer: names.CHECKPOINT_CONTAINER
+    checkpointContainer: consumerSettings.CHECKPOINT_CONTAINER
     replicasMax: partitions
     eventsPerReplica: 20000
   }
@@ -639,7 +652,7 @@ module pairing 'modules/consumer.bicep' = if (withPrograms) {
     identityId: identityIds.pairing
     arguments: ['pair']
     variables: union(
-      chosen(defaults.pairing, settings),
+      consumerSettings,
       hubAddresses,
       storageAddresses,
       telemetrySettings,
@@ -654,7 +667,7 @@ module pairing 'modules/consumer.bicep' = if (withPrograms) {
       }
     ]
     storageAccountName: storage.outputs.name
-    checkpointContainer: names.CHECKPOINT_CONTAINER
+    checkpointContainer: consumerSettings.CHECKPOINT_CONTAINER
     replicasMax: partitions
     eventsPerReplica: 20000
   }
@@ -673,7 +686,7 @@ module close 'modules/job.bicep' = if (withPrograms) {
     registryServer: registry.outputs.server
     identityId: identityIds.close
     command: ['python', '-m', 'table_api', 'invoice', 'close-due', '--scheduled']
-    variables: union(chosen(defaults.close, settings), storageAddresses, telemetrySettings, {
+    variables: union(closeSettings, storageAddresses, telemetrySettings, {
       AZURE_CLIENT_ID: clientIds.close
     })
     schedule: '20 * * * *' // a month is over at another hour in each time zone
@@ -695,7 +708,7 @@ module audit 'modules/job.bicep' = if (withPrograms) {
     identityId: identityIds.audit
     command: ['python', '-m', 'consumers', 'watch']
     variables: union(
-      chosen(defaults.audit, settings),
+      consumerSettings,
       hubAddresses,
       storageAddresses,
       telemetrySettings,
@@ -718,14 +731,14 @@ module ui 'modules/ui.bicep' = if (withPrograms && !empty(uiClientId)) {
     image: image
     registryServer: registry.outputs.server
     identityId: identityIds.ui
-    variables: union(chosen(defaults.ui, settings), {
+    variables: {
       API_URL: api.outputs.url
       SIGN_IN: 'oidc'
       UI_URL: uiUrl
       OIDC_ISSUER: issuer
       OIDC_CLIENT_ID: uiClientId
       OIDC_SCOPES: 'openid profile api://${apiClientId}/access'
-    })
+    }
     vaultUri: uiVault.outputs.uri
     clientSecretName: secrets.uiVault.clientSecret
     cookieSecretName: secrets.uiVault.cookieSecret

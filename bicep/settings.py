@@ -28,18 +28,11 @@ Defaults = dict[str, str]
 
 
 def program_settings() -> dict[str, Defaults]:
-    """Default by setting, by program."""
+    """Default by setting, for metering, pairing and the audit, for the API, and for the close."""
     consumers = _chosen((each.variable, each.default) for each in options())
     tables = _chosen((each.name, each.default) for each in VARIABLES)
     access = _chosen((each.name, each.default) for each in ACCESS_VARIABLES)
-    return {
-        "metering": consumers,
-        "pairing": consumers,
-        "audit": consumers,
-        "api": {**tables, **access},
-        "close": tables,
-        "ui": {},
-    }
+    return {"consumers": consumers, "api": {**tables, **access}, "close": tables}
 
 
 def _chosen(settings: Iterable[tuple[str, str]]) -> Defaults:

@@ -1,5 +1,6 @@
-"""What a hook knows of the deployment, and how the next pass gets to know it: by azd's environment, or by
-the outputs of `az deployment sub create` and words on the terminal.
+"""What a hook knows of the deployment, and what the next pass has to know.
+
+Both are kept by azd's environment, or by the outputs of `az deployment sub create` and by a person.
 """
 
 import shutil

@@ -14,7 +14,7 @@ param identityClientId string
 @description('Settings of the program by name.')
 param variables object
 
-@description('Vault and name of the secret that becomes TELEMETRY_SUBJECT_KEY.')
+@description('Vault and name of the secret that becomes TELEMETRY_SUBJECT_KEY; empty: not made yet.')
 param telemetryVaultUri string
 param subjectKeySecret string
 
@@ -37,12 +37,17 @@ var hostSettings = {
   AZURE_CLIENT_ID: identityClientId
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: identityClientId
-  AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob
-  AzureWebJobsStorage__queueServiceUri: account.properties.primaryEndpoints.queue
-  AzureWebJobsStorage__tableServiceUri: account.properties.primaryEndpoints.table
+  AzureWebJobsStorage__blobServiceUri: 'https://${accountName}.blob.${environment().suffixes.storage}'
+  AzureWebJobsStorage__queueServiceUri: 'https://${accountName}.queue.${environment().suffixes.storage}'
+  AzureWebJobsStorage__tableServiceUri: 'https://${accountName}.table.${environment().suffixes.storage}'
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-  TELEMETRY_SUBJECT_KEY: '@Microsoft.KeyVault(SecretUri=${telemetryVaultUri}secrets/${subjectKeySecret}/)'
 }
+// A reference to a secret that is not there would itself become the key.
+var subjectKey = empty(subjectKeySecret)
+  ? {}
+  : {
+      TELEMETRY_SUBJECT_KEY: '@Microsoft.KeyVault(SecretUri=${telemetryVaultUri}secrets/${subjectKeySecret}/)'
+    }
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   name: accountName
@@ -120,7 +125,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       appSettings: [
-        for each in items(union(variables, hostSettings)): { name: each.key, value: each.value }
+        for each in items(union(variables, hostSettings, subjectKey)): { name: each.key, value: each.value }
       ]
     }
   }

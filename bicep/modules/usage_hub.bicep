@@ -64,22 +64,24 @@ resource hub 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' = {
   properties: {
     partitionCount: partitions
     retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionDays * 24 }
-    captureDescription: {
-      enabled: capture
-      encoding: 'Avro'
-      intervalInSeconds: 300
-      sizeLimitInBytes: 104857600
-      skipEmptyArchives: true
-      destination: {
-        name: 'EventHubArchive.AzureBlockBlob'
-        identity: { type: 'UserAssigned', userAssignedIdentity: captureIdentityId }
-        properties: {
-          storageAccountResourceId: captureAccountId
-          blobContainer: captureContainer
-          archiveNameFormat: '{Namespace}/{EventHub}/{PartitionId}/{Year}/{Month}/{Day}/{Hour}/{Minute}/{Second}'
+    captureDescription: capture
+      ? {
+          enabled: true
+          encoding: 'Avro'
+          intervalInSeconds: 300
+          sizeLimitInBytes: 104857600
+          skipEmptyArchives: true
+          destination: {
+            name: 'EventHubArchive.AzureBlockBlob'
+            identity: { type: 'UserAssigned', userAssignedIdentity: captureIdentityId }
+            properties: {
+              storageAccountResourceId: captureAccountId
+              blobContainer: captureContainer
+              archiveNameFormat: '{Namespace}/{EventHub}/{PartitionId}/{Year}/{Month}/{Day}/{Hour}/{Minute}/{Second}'
+            }
+          }
         }
-      }
-    }
+      : null
   }
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bicep.hooks import costs, once, registrations
+from bicep.hooks import costs, gateway_check, once, registrations
 from bicep.hooks.__main__ import Unknown, check_settings, main
 from bicep.hooks.azure_cli import AzError
 from bicep.hooks.registrations import Ambiguous
@@ -118,6 +118,25 @@ def test_a_directory_that_refuses_costs_only_the_sign_in(
     assert "bicep.hooks register --environment dev --ui-url https://ui.example" in said.err
     assert "azd env set API_CLIENT_ID" in said.err
     assert "image=cr1.azurecr.io" in said.out
+
+
+def test_the_gateway_is_checked_with_the_keys_of_its_own_subscriptions(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is started in place of the verb writes down how it was started."""
+    outputs = {**OUTPUTS, "GATEWAY_ID": "/subscriptions/s/apim", "GATEWAY_URL": "https://g/llm"}
+    names = ("EVENTHUB_NAMESPACE", "DIAGNOSTICS_EVENTHUB_NAMESPACE", "TABLES_URL", "BLOBS_URL")
+    change(state, tmp_path, outputs={**outputs, **{name: f"of-{name}" for name in names}})
+    started = tmp_path / "started"
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\necho "$@" > {started}\nenv >> {started}\nexit 7\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(gateway_check, "PYTHON", program)
+    assert main(["postdeploy", *DEPLOYED]) == 7
+    words, *variables = started.read_text(encoding="utf-8").splitlines()
+    assert words == "-m consumers check --gateway --yes"
+    assert {"GATEWAY_KEY=key-of-chargeback-check", "TABLES_URL=of-TABLES_URL"} <= set(variables)
+    assert f"GATEWAY_LONG_KEY=key-of-chargeback-check-{'x' * 110}" in variables
 
 
 def test_two_applications_of_our_name_are_named(state: State, tmp_path: Path) -> None:
