@@ -1,18 +1,18 @@
-// The workbook over Application Insights: bicep/workbook.json is the file that the portal edits.
+// The workbook over the workspace: bicep/workbook.json is what the portal edits and exports.
 
 param location string
 param tags object
-param appInsightsId string
+param workspaceId string
 
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
-  name: guid(appInsightsId, 'chargeback')
+  name: guid(workspaceId, 'chargeback')
   location: location
   tags: tags
   kind: 'shared'
   properties: {
     displayName: 'LLM chargeback'
     category: 'workbook'
-    sourceId: appInsightsId
+    sourceId: workspaceId
     serializedData: loadTextContent('../workbook.json')
     version: 'Notebook/1.0'
   }
