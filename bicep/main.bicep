@@ -83,7 +83,10 @@ param modelDeployments {
 ]
 
 @description('Accounts of models that are there already: their resource ids and kinds.')
-param existingModelAccounts { id: string, kind: 'OpenAI' | 'AIServices' }[] = []
+param existingModelAccounts {
+  id: string
+  kind: 'OpenAI' | 'AIServices'
+}[] = []
 
 @description('Where the API sends its calls if no account is made here: https://NAME.openai.azure.com')
 param modelEndpoint string = ''
@@ -501,7 +504,7 @@ module api 'modules/function_app.bicep' = {
     variables: union(apiSettings, storageAddresses, telemetrySettings, {
       AUTH_MODE: 'oidc'
       OIDC_ISSUERS: issuer
-      OIDC_AUDIENCES: empty(apiClientId) ? 'not-registered-yet' : apiClientId
+      OIDC_AUDIENCES: empty(apiClientId) ? 'not-registered-yet' : '${apiClientId},api://${apiClientId}'
       OIDC_TENANTS: tenant().tenantId
       LOG_ANALYTICS_WORKSPACE_ID: monitoring.outputs.workspaceCustomerId
     })

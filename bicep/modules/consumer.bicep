@@ -16,7 +16,11 @@ param arguments string[]
 param variables object
 
 @description('What it reads: namespace (the first part of its host), hub and group.')
-param reads { namespace: string, hub: string, group: string }[]
+param reads {
+  namespace: string
+  hub: string
+  group: string
+}[]
 
 param storageAccountName string
 param checkpointContainer string
@@ -84,5 +88,3 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
     }
   }
 }
-
-output name string = app.name

@@ -10,7 +10,7 @@ param workspaceId string
 @description('Subnet of the programs; empty: the platform has one of its own.')
 param subnetId string
 
-resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
+resource programs 'Microsoft.App/managedEnvironments@2025-01-01' = {
   name: name
   location: location
   tags: tags
@@ -26,7 +26,7 @@ resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
 
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
-  scope: environment
+  scope: programs
   properties: {
     workspaceId: workspaceId
     logAnalyticsDestinationType: 'Dedicated'
@@ -37,5 +37,5 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-output id string = environment.id
-output defaultDomain string = environment.properties.defaultDomain
+output id string = programs.id
+output defaultDomain string = programs.properties.defaultDomain

@@ -25,8 +25,3 @@ resource service 'Microsoft.ApiManagement/service@2024-06-01-preview' = {
     virtualNetworkType: 'None'
   }
 }
-
-output id string = service.id
-output name string = service.name
-output principalId string = service.identity.principalId
-output url string = service.properties.gatewayUrl

@@ -46,5 +46,3 @@ resource policy 'Microsoft.ApiManagement/service/apis/policies@2024-06-01-previe
   }
   dependsOn: [operations]
 }
-
-output apiName string = api.name

@@ -61,6 +61,5 @@ resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-output usageLoggerId string = usage.id
 output monitorLoggerId string = monitor.id
 output insightsLoggerId string = insights.id

@@ -56,5 +56,3 @@ resource job 'Microsoft.App/jobs@2025-01-01' = {
     }
   }
 }
-
-output name string = job.name

@@ -42,7 +42,5 @@ resource models 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01' = 
   }
 ]
 
-output id string = account.id
 output name string = account.name
-output kind string = 'AIServices'
 output endpoint string = 'https://${account.name}.services.ai.azure.com'

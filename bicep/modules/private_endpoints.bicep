@@ -7,7 +7,12 @@ param token string
 param subnetId string
 
 @description('What is reached: a short name, the resource, its group, and the DNS zone of the group.')
-param targets { name: string, resourceId: string, group: string, zone: string }[]
+param targets {
+  name: string
+  resourceId: string
+  group: string
+  zone: string
+}[]
 
 resource endpoints 'Microsoft.Network/privateEndpoints@2024-01-01' = [
   for each in targets: {

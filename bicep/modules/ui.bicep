@@ -99,5 +99,3 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
     }
   }
 }
-
-output url string = 'https://${empty(customHost) ? app.properties.configuration.ingress.fqdn : customHost}'

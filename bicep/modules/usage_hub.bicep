@@ -110,7 +110,6 @@ resource network 'Microsoft.EventHub/namespaces/networkRuleSets@2024-01-01' = {
   }
 }
 
-output namespaceId string = namespace.id
 output namespaceName string = namespace.name
 output hubName string = hub.name
 output hubId string = hub.id

@@ -67,3 +67,35 @@ def test_every_table_and_container_is_deployed() -> None:
     assert set(storage["containers"]) == containers
     assert INVOICES not in storage["containers"]  # it has a policy of its own
     assert f"name: '{INVOICES}'" in (BICEP / "modules/storage.bicep").read_text(encoding="utf-8")
+
+
+def test_every_role_is_of_somebody_and_on_something_that_is_deployed() -> None:
+    roles, storage = read("roles.json"), read("storage.json")
+    identities = (BICEP / "modules/identities.bicep").read_text(encoding="utf-8")
+    [listed] = re.findall(r"^var processes = \[(.*)\]$", identities, re.MULTILINE)
+    processes = set(re.findall(r"'(\w+)'", listed))
+    assigned = [each for kind, lines in roles.items() if kind != "ids" for each in lines]
+    assert {each["who"] for each in assigned} == {*processes, "gateway", "operator"}
+    assert {each["role"] for each in assigned} == roles["ids"].keys()
+    assert {each["table"] for each in roles["tables"]} <= set(storage["tables"])
+    containers = {*storage["containers"], INVOICES}
+    assert {each["container"] for each in (*roles["containers"], *roles["capture"])} <= containers
+    main = (BICEP / "main.bicep").read_text(encoding="utf-8")
+    used = re.findall(r"\b(?:identityIds|clientIds|principals)\.(\w+)", main)
+    assert processes == set(used)
+
+
+def test_no_role_is_wider_than_it_has_to_be() -> None:
+    """Only the Functions host owns data: that of its own account."""
+    roles = read("roles.json")
+    wide = {"Storage Blob Data Owner", "Azure Event Hubs Data Owner", "Contributor", "Owner"}
+    found = {
+        (kind, each["who"])
+        for kind, lines in roles.items()
+        if kind != "ids"
+        for each in lines
+        if each["role"] in wide
+    }
+    assert found == {("functionStorage", "api")}
+    writers = {each["who"] for each in roles["account"] if each["role"].endswith("Contributor")}
+    assert writers == {"metering", "pairing", "audit", "operator"}
