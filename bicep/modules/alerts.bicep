@@ -17,7 +17,8 @@ param lagSecondsMax int
 param enabled bool
 
 var runbook = 'docs/operations.md'
-var alerts = [
+// Those over the telemetry are written with its queries: `python -m telemetry.workbook`.
+var alerts = concat(loadJsonContent('../telemetry_alerts.json'), [
   {
     name: 'consumer-lag'
     title: 'Metering or pairing is behind'
@@ -99,7 +100,7 @@ var alerts = [
     window: 'PT2H'
     query: 'ContainerAppConsoleLogs | extend Line = parse_json(Log) | where Line.action == "invoice_close_refused"'
   }
-]
+])
 
 resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
   name: 'chargeback-operators'

@@ -1,8 +1,8 @@
-"""Alerts and workbook ask for names that the programs write, and lead to pages that exist."""
+"""Alerts ask for names that the programs write, and lead to pages that exist. Those over telemetry
+are tested with its queries."""
 
 import json
 import re
-from typing import Any
 
 import pytest
 
@@ -11,16 +11,13 @@ from telemetry.metrics import CounterName, GaugeName, HistogramName
 from tests.paths import ROOT
 
 ALERTS = (ROOT / "bicep/modules/alerts.bicep").read_text(encoding="utf-8")
-WORKBOOK = json.loads((ROOT / "bicep/workbook.json").read_text(encoding="utf-8"))
 METRICS = {each.value for each in (*CounterName, *GaugeName, *HistogramName)}
 OF_THE_CLOSE = {"invoice_close_refused"}
 PLACES = {"runbook": "docs/operations.md"}
 
 
 def queries() -> list[str]:
-    asked = re.findall(r"^    query: '(.*)'$", ALERTS, re.MULTILINE)
-    content: list[dict[str, Any]] = [item["content"] for item in WORKBOOK["items"]]
-    return [*asked, *(each["query"] for each in content if "query" in each)]
+    return re.findall(r"^    query: '(.*)'$", ALERTS, re.MULTILINE)
 
 
 def anchors(page: str) -> set[str]:
@@ -33,7 +30,7 @@ def anchors(page: str) -> set[str]:
 def test_each_metric_that_is_asked_for_is_one_of_ours() -> None:
     named = {name for query in queries() for name in re.findall(r'Name == "([\w.]+)"', query)}
     assert "chargeback.consumer.lag_seconds" in named
-    assert named - {"chargeback.call"} <= METRICS  # the event of the publisher
+    assert named <= METRICS
 
 
 def test_each_log_line_that_is_asked_for_is_one_of_ours() -> None:
@@ -42,6 +39,15 @@ def test_each_log_line_that_is_asked_for_is_one_of_ours() -> None:
     assert named <= {each.value for each in Action} | OF_THE_CLOSE
     closing = ROOT / "table_api/invoicing/closing/scheduled.py"
     assert all(f'"{name}"' in closing.read_text(encoding="utf-8") for name in OF_THE_CLOSE)
+
+
+def test_the_alerts_over_telemetry_have_what_each_alert_needs() -> None:
+    own = set(re.findall(r"\beach\.(\w+)", ALERTS))
+    others = json.loads((ROOT / "bicep/telemetry_alerts.json").read_text(encoding="utf-8"))
+    assert others
+    assert {frozenset(each) for each in others} == {frozenset(own)}
+    names = [each["name"] for each in others] + re.findall(r"^    name: '(.*)'$", ALERTS, re.M)
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("page", re.findall(r"^    page: '(.*)'$", ALERTS, re.MULTILINE))

@@ -89,7 +89,7 @@ async def worker(
 
 
 async def test_worker_finds_the_functions_and_passes_an_answer_on(worker: Worker) -> None:
-    assert set(worker.bindings) == {"http_app_func", "purge_access_log"}
+    assert set(worker.bindings) == {"azFn-AoAiModel-Pricing", "http_app_func", "purge_access_log"}
     binding = worker.bindings["http_app_func"][0]
     assert (binding["authLevel"], binding["route"]) == ("ANONYMOUS", "/{*route}")
     answered = await worker.run("http_app_func", Message(http=get_request()))

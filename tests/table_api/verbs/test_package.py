@@ -46,7 +46,7 @@ def test_a_fresh_interpreter_starts_the_app_from_its_folder(folder: Path) -> Non
     standard, package, app, functions = run.stdout.splitlines()
     assert Path(standard).parent == Path(ast.__file__).parent
     assert (Path(package).parent.parent, Path(app).parent) == (folder, folder)
-    assert functions == "['http_app_func', 'purge_access_log']"
+    assert functions == "['azFn-AoAiModel-Pricing', 'http_app_func', 'purge_access_log']"
 
 
 def test_a_folder_with_something_in_it_is_refused(
