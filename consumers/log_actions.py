@@ -44,5 +44,8 @@ class Action(StrEnum):
     LETTER_STILL_OPEN = "letter_still_open"
     SWEEP_FAILED = "sweep_failed"
     """Calls that wait for a half were not looked at; the next sweep looks again."""
+    WATCH_FOUND = "watch_found"
+    """The ledger, its calls or its prices need somebody."""
+    WATCH_DONE = "watch_done"
     PURGED = "purged"
     """What was kept of old calls is deleted."""

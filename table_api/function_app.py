@@ -1,6 +1,11 @@
+<<<<<<< HEAD
 """The HTTP API as an Azure Functions app: one function takes every path, and one prices calls. One
 timer closes the months that are over, and one purges the access log. Where telemetry has a
 destination, another one publishes the ledger.
+=======
+"""The HTTP API as an Azure Functions app: one function takes every path, and one prices calls. A
+timer purges the access log. Months are closed elsewhere, by a job that may write their documents.
+>>>>>>> refs/heads/bicep
 
 The API checks the tokens of its callers, so the function wants no key.
 
@@ -14,7 +19,6 @@ import azure.functions as func
 
 from table_api.http_api.access.settings import read_access
 from table_api.http_api.app import RATE, ApiSettings, create_app
-from table_api.invoicing.closing.scheduled import SCHEDULE, run_scheduled
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.ledger.book_archive import CONTAINER as BOOKS
 from table_api.owners.access_log import PURGE_SCHEDULE, AccessLog
@@ -50,19 +54,11 @@ async def price_calls(req: func.HttpRequest, context: func.Context) -> func.Http
     return answer
 
 
-@app.function_name("close_months")
-@app.timer_trigger(arg_name="timer", schedule=SCHEDULE, use_monitor=True)
-async def close_months(timer: func.TimerRequest) -> None:
-    """Close every month that is over in the billing zone and not closed yet."""
-    del timer  # whether the run is late does not matter: what is due is read from the store
-    await run_scheduled(_settings)
-
-
 @app.function_name("purge_access_log")
 @app.timer_trigger(arg_name="timer", schedule=PURGE_SCHEDULE, use_monitor=True)
 async def purge_access_log(timer: func.TimerRequest) -> None:
     """Delete what is older than the log keeps."""
-    del timer
+    del timer  # whether the run is late does not matter
     await AccessLog(_storage).purge(now_utc().date())
 
 

@@ -142,6 +142,25 @@ async def _completeness(
     return await completeness(settings, first_day=first_day, until_day=until_day, json_form=json)
 
 
+@verb(consuming, "watch")
+async def _watch(
+    settings: Settings,
+    gap_percent_max: Annotated[
+        int,
+        typer.Option(
+            "--gap-percent-max",
+            parser=whole_number(0, 100),
+            metavar="N",
+            help="calls without usage, caller or price that are no finding",
+        ),
+    ] = 1,
+) -> int:
+    """Look once at audit, completeness and price ages; log what needs somebody."""
+    from consumers.verbs.watch import watch
+
+    return await watch(settings, gap_percent_max=gap_percent_max)
+
+
 @verb(ledger, "audit")
 async def _audit(settings: Settings) -> int:
     """Re-add the whole ledger, also while it is written."""

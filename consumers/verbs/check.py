@@ -58,7 +58,7 @@ async def findings(settings: Settings, clients: Clients) -> AsyncIterator[Findin
     yield await _ask(f"table storage (by {storage_way})", lambda: _tables(clients))
     yield await _ask("ledger", lambda: _ledger(settings, clients))
     yield await _ask("price book", lambda: _book(settings))
-    found = _price_ages(settings)
+    found = price_ages(settings)
     if found is not None:
         yield found
 
@@ -160,7 +160,7 @@ async def _book(settings: Settings) -> str:
     return f"version {book.version[:12]}, {len(book.deployments)} deployments"
 
 
-def _price_ages(settings: Settings) -> Finding | None:
+def price_ages(settings: Settings) -> Finding | None:
     """How old the prices of the book's deployments are; None where the book cannot be read."""
     try:
         book = load_book(settings.price_books, origins=settings.price_sources.split(","))

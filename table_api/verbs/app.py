@@ -191,11 +191,19 @@ async def _close(
 
 
 @verb(invoices, "close-due")
-async def _close_due(settings: Settings) -> int:
+async def _close_due(
+    settings: Settings,
+    scheduled: Annotated[
+        bool,
+        typer.Option(
+            "--scheduled", help="as a job of every hour: alone, and a refusal waits for the next"
+        ),
+    ] = False,
+) -> int:
     """Close every month that is over, the oldest first."""
     from table_api.verbs.invoices import close_due
 
-    return await close_due(settings)
+    return await close_due(settings, scheduled=scheduled)
 
 
 @verb(invoices, "list")

@@ -7,6 +7,7 @@ from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import open_job
 from table_api.invoicing.closing.export import Renditions, export_month
 from table_api.invoicing.closing.month_files import MonthDocuments
+from table_api.invoicing.closing.scheduled import run_scheduled
 from table_api.invoicing.errors import UnknownDocument
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import Manifest
@@ -29,8 +30,11 @@ async def close(settings: Settings, month: BillingMonth, *, forced: str | None) 
     return 0
 
 
-async def close_due(settings: Settings) -> int:
+async def close_due(settings: Settings, *, scheduled: bool = False) -> int:
     """Close every month that is over."""
+    if scheduled:
+        await run_scheduled(settings)
+        return 0
     async with open_job(settings) as job:
         for manifest in await job.close_due():
             _print_manifest(manifest)

@@ -1,11 +1,9 @@
-"""The API as Azure Functions runs it: one function whose callers sign in, answers passed through;
-and the timer that closes months."""
+"""The API as Azure Functions runs it: one function whose callers sign in."""
 
 import importlib
 import json
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,12 +11,8 @@ import azure.functions as func
 import pytest
 
 from local_stack.demo.azurite import AzuritePorts
-from table_api.invoicing.settings import CONTAINER
-from table_api.invoicing.snapshots.archive import Archive
-from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
-from tests.fixtures.calls import make_call, open_ledger
-from tests.fixtures.hubs_read import leave_hubs_read
+from tests.fixtures.calls import open_ledger
 from tests.fixtures.issuer import AUDIENCE, Issuer, open_issuer
 from tests.paths import ROOT
 
@@ -56,27 +50,6 @@ def the_function(module: Any) -> Any:
 def functions(module: Any) -> dict[str, Any]:
     """All functions by name."""
     return {function.get_function_name(): function for function in module.app.get_functions()}
-
-
-async def test_a_timer_closes_the_months_that_are_over(
-    module: Any, own_azurite: AzuritePorts
-) -> None:
-    storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
-    ledger = await open_ledger(storage)
-    await ledger.post([make_call(1, time=datetime(2026, 9, 1, 12, tzinfo=UTC))])
-    await leave_hubs_read(storage, datetime.now(UTC))
-    await storage.close()
-    timer = functions(module)["close_months"]
-    [binding] = timer.get_bindings_dict()["bindings"]
-    assert (binding["type"], binding["schedule"]) == ("timerTrigger", "0 20 * * * *")
-    await timer.get_user_function()(None)
-    blobs = AzureBlobStore.from_connection_string(own_azurite.connection_string, CONTAINER)
-    manifests = await Archive(blobs).manifests()
-    await blobs.close()
-    assert manifests[-1].month == "2026-09"
-    assert [entry.number for entry in manifests[-1].invoices] == ["INV-000001"]
-    await module._storage.close()
-    await module._blobs.close()
 
 
 def test_every_path_goes_to_one_function_that_checks_tokens_itself(module: Any) -> None:

@@ -7,7 +7,6 @@ import importlib
 import json
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,14 +14,7 @@ from typing import Any
 import pytest
 
 from local_stack.demo.azurite import AzuritePorts
-from table_api.invoicing.closing.scheduled import SCHEDULE
-from table_api.invoicing.settings import CONTAINER
-from table_api.invoicing.snapshots.archive import LEASE_BLOB, Archive
-from table_api.storage.azure_blobs import AzureBlobStore
-from table_api.storage.azure_tables import AzureTableStorage
 from table_api.verbs.package import write_package
-from tests.fixtures.builders import call_id
-from tests.fixtures.calls import make_call, open_ledger
 
 pytestmark = pytest.mark.skipif(
     sys.version_info < (3, 13), reason="azure-functions-runtime needs Python 3.13"
@@ -97,40 +89,14 @@ async def worker(
 
 
 async def test_worker_finds_the_functions_and_passes_an_answer_on(worker: Worker) -> None:
-    assert set(worker.bindings) == {"http_app_func", "close_months"}
+    assert set(worker.bindings) == {"azFn-AoAiModel-Pricing", "http_app_func", "purge_access_log"}
     binding = worker.bindings["http_app_func"][0]
-    assert (binding["authLevel"], binding["route"]) == ("FUNCTION", "/{*route}")
+    assert (binding["authLevel"], binding["route"]) == ("ANONYMOUS", "/{*route}")
     answered = await worker.run("http_app_func", Message(http=get_request()))
     http = answered.return_value.http
     assert http.status_code == "400"
     assert http.headers["content-type"] == "application/problem+json"
     assert json.loads(http.body.bytes)["errors"][0]["field"] == "form"
-
-
-async def test_worker_runs_the_timer_which_catches_up_alone(
-    worker: Worker, own_azurite: AzuritePorts
-) -> None:
-    """Two months were missed. While another run has the lease, this one leaves it the work."""
-    [binding] = worker.bindings["close_months"]
-    assert (binding["type"], binding["schedule"]) == ("timerTrigger", SCHEDULE)
-    storage = AzureTableStorage.from_connection_string(own_azurite.connection_string)
-    ledger = await open_ledger(storage)
-    await ledger.post(
-        [make_call(n, id=call_id(n), time=datetime(2026, 8 + n, 5, 12, tzinfo=UTC)) for n in (1, 2)]
-    )
-    await storage.close()
-    blobs = AzureBlobStore.from_connection_string(own_azurite.connection_string, CONTAINER)
-    await blobs.create_container()
-    lease = await blobs.acquire_lease(LEASE_BLOB)
-    assert lease is not None
-    late = Message(json='{"Schedule": {"AdjustForDST": true}, "IsPastDue": true}')
-    await worker.run("close_months", late)
-    assert await Archive(blobs).manifests() == []
-    await blobs.release_lease(LEASE_BLOB, lease)
-    await worker.run("close_months", late)
-    months = [manifest.month for manifest in await Archive(blobs).manifests()]
-    await blobs.close()
-    assert months[-2:] == ["2026-10", "2026-09"]
 
 
 def get_request() -> SimpleNamespace:

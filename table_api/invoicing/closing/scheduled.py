@@ -1,4 +1,4 @@
-"""The close as a timer runs it: one run at a time, and every month that was missed.
+"""The close as a scheduler runs it: one run at a time, and every month that was missed.
 
 The lease only saves work: two closes at once write the same bytes.
 """
@@ -14,15 +14,13 @@ from table_api.invoicing.snapshots.manifest import Manifest
 from table_api.settings import Settings
 from table_api.storage.blobs import LEASE_RENEWAL_S, BlobStore
 
-SCHEDULE = "0 20 * * * *"
-"""20 past every hour, UTC: a month is closed within the hour after it is due in any zone, and a
-run that was missed is caught up by the next."""
-
 _log = logging.getLogger("table_api.invoicing")
 
 
 async def run_scheduled(settings: Settings) -> None:
-    """What the timer calls. A refused close is logged and tried again by the next run."""
+    """What the job of every hour calls: so a month is closed within the hour after it is due in any
+    zone. A refused close is logged and tried again by the next run.
+    """
     async with open_job(settings) as job:
         try:
             closed = await close_alone(job)

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from tests.fixtures.billing import ANN, BOB, SALES, SEARCH, people
 from tests.fixtures.builders import call_id
 from tests.fixtures.calls import make_call, open_ledger
 from tests.fixtures.hubs_read import leave_hubs_read
+from tests.paths import ROOT
 
 
 @pytest.fixture
@@ -138,3 +142,28 @@ def _alter(connection_string: str) -> None:
         blob = service.get_blob_client("invoices", "202610/invoices/INV-000002.json")
         content = blob.download_blob().readall()
         blob.upload_blob(content.replace(b'"0.02"', b'"0.03"'), overwrite=True)
+
+
+def scheduled_close(**variables: str) -> list[dict[str, str]]:
+    """The log lines of a job's run, which ends well even if it closed nothing."""
+    command = [sys.executable, "-m", "table_api", "invoice", "close-due", "--scheduled"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stderr.splitlines()]
+
+
+def test_a_scheduled_close_runs_alone_and_leaves_a_refusal_to_the_next(account: str) -> None:
+    [refused] = scheduled_close(CONSUMER_GROUP="other")
+    assert (refused["action"], refused["level"]) == ("invoice_close_refused", "error")
+    closed = scheduled_close()
+    assert [line["message"].partition(":")[0] for line in closed] == [
+        "closed 2026-09",
+        "closed 2026-10",
+    ]
+    blobs = BlobServiceClient.from_connection_string(account).get_container_client("invoices")
+    lease = blobs.get_blob_client("close.lease").acquire_lease(lease_duration=60)
+    assert scheduled_close() == []
+    lease.release()
+    blobs.close()

@@ -1,0 +1,107 @@
+"""A stand-in for the Azure CLI: a directory, vaults and a registry in one JSON file.
+
+The hooks run it as they would run `az`. It knows the commands that they use, and refuses others.
+"""
+
+import json
+import os
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+STATE = Path(os.environ["FAKE_AZ_STATE"])
+Body = dict[str, Any]
+
+
+def flag(words: list[str], name: str) -> str:
+    return words[words.index(name) + 1] if name in words else ""
+
+
+def refuse(text: str) -> None:
+    sys.stderr.write(text)
+    sys.exit(1)
+
+
+def directory(state: Body, method: str, url: str, body: Body) -> Any:
+    """Microsoft Graph: applications and service principals."""
+    parts = urlsplit(url)
+    kind, *rest = parts.path.removeprefix("/v1.0/").split("/")
+    items = state.setdefault(kind, [])
+    if method == "get" and not rest:
+        wanted = parse_qs(unquote(parts.query))["$filter"][0]
+        field, value = wanted.split(" eq ")
+        return {"value": [each for each in items if each.get(field) == value.strip("'")]}
+    if state.get("denied") and method != "get":
+        refuse("Forbidden: Authorization_RequestDenied Insufficient privileges")
+    if not rest:
+        made = {"id": str(uuid.uuid4()), **body}
+        if kind == "applications":
+            made["appId"] = str(uuid.uuid4())
+        items.append(made)
+        return made
+    item = next(each for each in items if each["id"] == rest[0])
+    if rest[1:] == ["addPassword"]:
+        item.setdefault("passwords", []).append("one")
+        return {"secretText": f"password-{len(item['passwords'])}"}
+    if rest[1:] == ["appRoleAssignedTo"]:
+        given = item.setdefault("given", [])
+        if method == "get":
+            return {"value": given}
+        given.append(body)
+        return body
+    item.update(body)
+    return None
+
+
+def resources(state: Body, method: str, url: str, body: Body) -> Any:
+    """Azure Resource Manager: secrets of vaults, keys of the gateway's subscriptions."""
+    path = urlsplit(url).path
+    if path.endswith("/listSecrets"):
+        return {"primaryKey": f"key-of-{path.split('/')[-2]}"}
+    vault, _, name = path.partition("/secrets")
+    if state.get("vaults_down"):
+        refuse("Service unavailable")
+    secrets = state.setdefault("vaults", {}).setdefault(vault, {})
+    if method == "get":
+        return {"value": [{"name": each} for each in secrets]}
+    secrets[name.strip("/")] = body["properties"]["value"]
+    return {"id": path}
+
+
+def registry(state: Body, words: list[str]) -> Any:
+    """`az acr`."""
+    tags = state.setdefault("tags", [])
+    if words[1] == "build":
+        tags.append(flag(words, "--image").split(":")[1])
+        state["builds"] = state.get("builds", 0) + 1
+        return None
+    if words[2] == "list":
+        return ["chargeback"] if tags else []
+    return tags if words[2] == "show-tags" else {"digest": "sha256:" + "a" * 64}
+
+
+def main(words: list[str]) -> None:
+    state: Body = json.loads(STATE.read_text(encoding="utf-8")) if STATE.exists() else {}
+    file = flag(words, "--body").removeprefix("@")
+    body = json.loads(Path(file).read_text(encoding="utf-8")) if file else {}
+    url = flag(words, "--url")
+    state.setdefault("asked", []).append(words)
+    if words[0] == "rest":
+        answers = directory if "graph.microsoft.com" in url else resources
+        answer = answers(state, flag(words, "--method"), url, body)
+    elif words[0] == "acr":
+        answer = registry(state, words)
+    elif words[:3] == ["deployment", "sub", "show"]:
+        outputs = {name: {"value": value} for name, value in state["outputs"].items()}
+        answer = {"properties": {"outputs": outputs}}
+    else:
+        refuse(f"unknown command: {words}")
+    STATE.write_text(json.dumps(state), encoding="utf-8")
+    if answer is not None:
+        print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
