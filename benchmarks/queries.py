@@ -74,7 +74,7 @@ async def measure(calls: int) -> list[Result]:
             reference = (time.process_time() - started) / ROUNDS
             return [
                 beside(
-                    f"{question.name}.kql over {calls:,} calls, CPU seconds, beside a count",
+                    f"{question.name}.kql over {calls:,} calls, CPU seconds, compared with a count",
                     await _seconds(raw, question, values),
                     reference,
                 )

@@ -164,12 +164,21 @@ class Group(TyperGroup):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         widest = max(map(len, self.commands))
         for title, names in (self.sections or {"Verbs": tuple(self.commands)}).items():
-            rows = [(name, _meaning(self.commands[name])) for name in names]
+            room = formatter.width - widest - 4  # the blanks around a name
+            rows = [(name, _meaning(self.commands[name], room)) for name in names]
             write_section(formatter, title, rows, widest=widest)
         records = [param.get_help_record(ctx) for param in self.get_params(ctx)]
         write_section(formatter, FLAGS, [record for record in records if record is not None])
 
 
-def _meaning(command: Any) -> str:
+def _meaning(command: Any, room: int) -> str:
+    """What a verb is for; of a group as many of its verbs as the line has room for."""
     text = str(command.help or "").partition("\n")[0].rstrip(".")
-    return f"{text}: {', '.join(command.commands)}" if isinstance(command, TyperGroup) else text
+    if not isinstance(command, TyperGroup):
+        return text
+    names = list(command.commands)
+    line = f"{text}: {', '.join(names)}"
+    while len(line) > room and len(names) > 1:
+        names.pop()
+        line = f"{text}: {', '.join(names)}, …"
+    return line

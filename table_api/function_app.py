@@ -1,11 +1,6 @@
-<<<<<<< HEAD
 """The HTTP API as an Azure Functions app: one function takes every path, and one prices calls. One
-timer closes the months that are over, and one purges the access log. Where telemetry has a
-destination, another one publishes the ledger.
-=======
-"""The HTTP API as an Azure Functions app: one function takes every path, and one prices calls. A
-timer purges the access log. Months are closed elsewhere, by a job that may write their documents.
->>>>>>> refs/heads/bicep
+timer purges the access log. Where telemetry has a destination, another one publishes the ledger.
+Months are closed elsewhere, by a job that may write their documents.
 
 The API checks the tokens of its callers, so the function wants no key.
 
