@@ -62,6 +62,10 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     """Prints an access token for the API."""
     shell_settings: str = ""
     """Gives a shell the settings of this stack, for the commands of the README."""
+    published: int = 0
+    """Rows of the ledger that Application Insights holds."""
+    telemetry_difference: int = 0
+    """Cells (day, subject and model) in which it differs from the ledger."""
     old_prices: int = 0
     """Prices in use that nobody compared with their source for PRICE_AGE_DAYS_MAX days."""
     prices: int = 0
@@ -94,6 +98,7 @@ def show(box: DemoBox, console: Console) -> None:
         ("unpriced calls in the ledger", f"{box.unpriced:,}"),
         ("total cost of the ledger", f"{box.total_cost} {box.currency}"),
         ("audit", box.audit),
+        ("published", _published(box)),
         *([("old prices", _old(box))] if box.old_prices else []),
         ("time", _time(box)),
         *_gateway(box),
@@ -118,6 +123,12 @@ def show(box: DemoBox, console: Console) -> None:
 
 def _old(box: DemoBox) -> str:
     return f"{box.old_prices} of {box.prices} in use: see {box.urls.get('ui', '')}/prices"
+
+
+def _published(box: DemoBox) -> str:
+    if box.telemetry_difference:
+        return f"{box.published:,} rows, but {box.telemetry_difference:,} cells differ"
+    return f"{box.published:,} rows, equal to the ledger in every cell"
 
 
 def _time(box: DemoBox) -> str:

@@ -26,6 +26,7 @@ from local_stack.demo.azurite import AzuriteError
 from local_stack.demo.demo_box import DemoBox, show
 from local_stack.demo.demo_state import only_one, read_state, trace_offset
 from local_stack.demo.measured_run import Traffic, measured_run
+from local_stack.demo.published import compare, publish_ledger
 from local_stack.demo.supervisor import ChildEnded, Supervisor
 from local_stack.errors import LocalStackError
 from local_stack.gateway.cached_policies import CachePlace
@@ -84,8 +85,8 @@ class DemoOptions:
 
 
 def run_demo(options: DemoOptions) -> int:
-    """The exit code: 0 when the audit is green, 1 when it is not or a part fails, 130 when it was
-    interrupted before the box."""
+    """The exit code: 0 when the audit is green and Application Insights equals the ledger, 1 when
+    not or when a part fails, 130 when it was interrupted before the box."""
     for name in ("NO_PROXY", "no_proxy"):  # the parts talk over loopback, without any proxy
         os.environ[name] = "127.0.0.1,localhost"
     console = Console(stderr=True, highlight=False)
@@ -130,6 +131,7 @@ async def _run(options: DemoOptions, console: Console) -> int:
                 metering_pid=pids["metering"],
                 supervisor=supervisor,
             )
+            box = await _published(box, storage, ports)
         finally:
             await storage.close()
         if options.trace is None and options.calls is None:
@@ -143,10 +145,18 @@ async def _run(options: DemoOptions, console: Console) -> int:
         _write(box, options.data / "demo.json")
         show(box, Console())
         if not options.exit:
+            await stack.start_publisher(supervisor, ports)
             console.print(f"Open {ports.urls['ui']} . Ctrl-C ends everything; the data stays.")
             with contextlib.suppress(asyncio.CancelledError):
                 await supervisor.watch()
-    return 0 if box.audit == "ok" else 1
+    return 0 if box.audit == "ok" and not box.telemetry_difference else 1
+
+
+async def _published(box: DemoBox, storage: TableStorage, ports: stack.Ports) -> DemoBox:
+    """The box with what Application Insights has of the ledger."""
+    await publish_ledger({**os.environ, **stack.settings(ports)})
+    rows, different = await compare(storage, ports.insights)
+    return msgspec.structs.replace(box, published=rows, telemetry_difference=different)
 
 
 async def _start(

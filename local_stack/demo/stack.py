@@ -260,6 +260,13 @@ async def start_pairing(supervisor: Supervisor, ports: Ports) -> None:
     await supervisor.start(child)
 
 
+async def start_publisher(supervisor: Supervisor, ports: Ports) -> None:
+    """Start what sends new rows of the ledger to Application Insights, every 30 seconds."""
+    command = [sys.executable, "-m", "table_api", "publish", "--follow"]
+    child = Child(name="publisher", command=command, environment=settings(ports))
+    await supervisor.start(child)
+
+
 async def _start_gateway(
     supervisor: Supervisor, ports: Ports, arguments: Sequence[str]
 ) -> dict[str, int]:

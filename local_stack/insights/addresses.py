@@ -1,6 +1,8 @@
 """Where the stand-in listens, for those who start it or are pointed at it."""
 
 HOST = "127.0.0.1"
+WORKSPACE = "local"
+"""Any workspace id means the same items."""
 INSTRUMENTATION_KEY = "00000000-0000-0000-0000-00000000c0de"
 
 

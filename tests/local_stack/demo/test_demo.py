@@ -22,11 +22,13 @@ from local_stack.gateway.identity import local_token
 from local_stack.identity.ask import SERVICE, access_token
 from local_stack.identity.config import read_config
 from local_stack.traffic.people import people
+from telemetry.queries.query_text import QueryName, bind
 from tests.fixtures.trace_total import TRACE, total_of
 from tests.paths import ROOT
 
 START_TIMEOUT_S = 180
 METERED_TIMEOUT_S = 30
+PUBLISHED_TIMEOUT_S = 60
 
 
 @contextmanager
@@ -70,6 +72,7 @@ def test_a_real_trace_is_metered_to_the_last_digit_and_a_second_run_adds_nothing
         assert (box["dead_lettered"], box["deferred"], box["unpriced"]) == (0, 0, 0)
         assert (box["gateway_calls"], box["key"], "base_url" in box["urls"]) == (0, None, False)
         assert box["audit"] == "ok"
+        assert (box["published"], box["telemetry_difference"]) == (8819, 0)
         assert Decimal(box["total_cost"]) == expected
         api = box["urls"]["api"]
         headers = service_token(data)
@@ -108,6 +111,8 @@ def test_calls_through_the_gateway_are_metered_and_so_is_any_client(tmp_path: Pa
         assert box["completed"] > 10
         assert box["recovered"] + box["no_usage"] > 0
         assert box["audit"] == "ok"
+        assert box["published"] >= 60
+        assert box["telemetry_difference"] == 0
         api = httpx.Client(base_url=box["urls"]["api"], headers=service_token(data))
         assert box["sign_in"]["Diego Fernández"] == "owner of Engineering"
         for key, subject, name in (
@@ -130,10 +135,32 @@ def test_calls_through_the_gateway_are_metered_and_so_is_any_client(tmp_path: Pa
             names = {each["subject"]: each["name"] for each in subjects}
             assert names[subject] == name
         api.close()
+        wait_for_telemetry(box, "subscription:local-client")
         telemetry = httpx.get(box["urls"]["insights"]).json()
         assert telemetry["AppRequests"] >= 60  # the gateway's own, and those of the two clients
         assert telemetry["AppDependencies"] > 0
     assert process.returncode == 0
+
+
+def wait_for_telemetry(box: dict[str, Any], user: str) -> None:
+    """Until Application Insights has a call of this user, joined with the gateway's request."""
+    now = datetime.now(UTC)
+    query = bind(
+        QueryName.CALLS, user=user, session="", every_session=True,
+        start=now - timedelta(hours=1), stop=now + timedelta(hours=1),
+    )  # fmt: skip
+    url = box["urls"]["insights"].replace("/counts", "/v1/workspaces/local/query")
+    deadline = time.monotonic() + PUBLISHED_TIMEOUT_S
+    while True:
+        [table] = httpx.post(url, json={"query": query}).raise_for_status().json()["tables"]
+        if table["rows"]:
+            names = [column["name"] for column in table["columns"]]
+            call = dict(zip(names, table["rows"][0], strict=True))
+            assert (call["GatewayStatus"], call["State"]) == ("200", "priced")
+            assert call["BackendMs"] < call["GatewayMs"]
+            return
+        assert time.monotonic() < deadline, f"no call of {user} in Application Insights"
+        time.sleep(1)
 
 
 def these_days() -> dict[str, str]:
