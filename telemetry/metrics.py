@@ -41,6 +41,11 @@ class CounterName(StrEnum):
     """New clients created because events waited and none arrived, by `partition`."""
     PROJECTION_FAILURES = "chargeback.ledger.projection_failures"
     """Rows of `monthly` that could not be written and are left to `rebuild`."""
+    TOKENS = "chargeback.tokens"
+    """Tokens of calls that are new, by `gen_ai.token.type` and `chargeback.model`."""
+    COST = "chargeback.cost"
+    """Charge of calls that are new, by `chargeback.model` and `chargeback.state`: for alerts, never
+    a bill."""
     PUBLISHER_REFUSED = "chargeback.publisher.refused"
     """Ledger rows whose event Application Insights refused."""
     DECISIONS = "chargeback.pairing.decisions"
@@ -72,7 +77,7 @@ class HistogramName(StrEnum):
     """Milliseconds from taking a batch to its being durable."""
 
 
-def count(name: CounterName, number: int, attributes: Attributes | None = None) -> None:
+def count(name: CounterName, number: float, attributes: Attributes | None = None) -> None:
     """Add to a counter."""
     _counter(name).add(number, attributes)
 

@@ -36,7 +36,7 @@ class SpanName(StrEnum):
     AUDIT = "chargeback.ledger.audit"
     """An audit of the ledger."""
     PUBLISH = "chargeback.publish"
-    """One pass of the publisher that sent something."""
+    """One pass of the publisher."""
 
 
 class GenAi(StrEnum):
@@ -133,6 +133,7 @@ class OfSpan(StrEnum):
     BEFORE = "chargeback.before"
     AFTER = "chargeback.after"
     CURRENCY = "chargeback.currency"
+    INVOICES = "chargeback.invoices"
     PROBLEMS = "chargeback.problems"
     ROWS = "chargeback.rows"
 

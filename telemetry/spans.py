@@ -8,6 +8,8 @@ from opentelemetry.trace import Span, SpanKind
 
 from telemetry.names import SpanName
 
+__all__ = ["SpanKind", "span"]
+
 Attributes = Mapping[str, str | int]
 
 

@@ -17,6 +17,7 @@ from consumers.dead_letters.letter_store import (
     only_letter,
 )
 from consumers.dead_letters.redrive import RedrivePath
+from consumers.metering.batch_metrics import count_usage
 from consumers.metering.call_rating import CallRating
 from consumers.receiving.handler import (
     DEAD_LETTERED,
@@ -171,6 +172,11 @@ class Metering:
                 invalid = _refused(call, result)
                 decoded.refused.append(self._letter(partition, events[index], invalid))
                 subjects.append(Sender(shown(call.priced.event.subject), is_subject=True))
+        count_usage(
+            call.priced
+            for call, result in zip(calls, results, strict=True)
+            if result.outcome is Outcome.POSTED
+        )
         # 2. What nobody could read: usage objects, then dead letters. A crash between 1 and 2, or
         #    a failure here: the batch comes again, its calls are duplicates now and the rest is
         #    written then.

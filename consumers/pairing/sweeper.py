@@ -22,6 +22,8 @@ from table_api.open_calls.settled import Settled
 from table_api.storage.parallel import chunks
 from telemetry.log import Log
 from telemetry.metrics import CounterName, count
+from telemetry.names import SpanName
+from telemetry.spans import span
 
 CLOCK_SKEW = timedelta(minutes=1)
 """Between this machine's clock, which an idle partition counts by, and the hub's."""
@@ -69,12 +71,13 @@ class Sweeper:
 
     async def sweep(self) -> Passed:
         """One sweep, as far as the stream has come. Raises Retryable or HubUnavailable."""
-        passed = await self._pairing.stream_time.look()
-        await self._look_up_open(passed.time)
-        if passed.time is not None:
-            await self._sweep_to(passed.time)
-            await self._purge(passed.time)
-        return passed
+        with span(SpanName.SWEEP):
+            passed = await self._pairing.stream_time.look()
+            await self._look_up_open(passed.time)
+            if passed.time is not None:
+                await self._sweep_to(passed.time)
+                await self._purge(passed.time)
+            return passed
 
     async def _look_up_open(self, stream_time: datetime | None) -> None:
         """Calls that this process has left open for a while: the other half may have come to

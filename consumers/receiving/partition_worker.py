@@ -5,6 +5,7 @@ The hub's callback only fills the buffer, so that the SDK may cancel it at any m
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -29,6 +30,8 @@ from pricing_rules.decoding.invalid_event import place_of
 from table_api.consumer_state.progress import Count
 from telemetry.log import Log
 from telemetry.metrics import CounterName, HistogramName, count, observe
+from telemetry.names import OUTCOME_PREFIX, OfSpan, SpanName
+from telemetry.spans import SpanKind, span
 
 SLOWED_PAUSE_S_MAX = 1.0
 """A slowed partition still saves its position in time."""
@@ -143,14 +146,29 @@ class PartitionWorker:
 
     async def _work(self, batch: Sequence[Received]) -> None:
         started = time.monotonic()
-        async for part, done in halved(batch, self._make_durable):
-            durable = await self._set_aside(part[0], done) if isinstance(done, Exception) else done
-            self._tell_losses(part)
-            self.progress.add(part, durable.counts)
-            self._tell_metrics(durable.counts, started)
-            await self._brake(part, durable.braking)
-            await self._save_when_due()
-            started = time.monotonic()
+        outcomes: Counter[Count] = Counter()
+        with span(SpanName.BATCH, self._about(batch), kind=SpanKind.CONSUMER) as of_batch:
+            async for part, done in halved(batch, self._make_durable):
+                if isinstance(done, Exception):
+                    durable = await self._set_aside(part[0], done)
+                else:
+                    durable = done
+                self._tell_losses(part)
+                self.progress.add(part, durable.counts)
+                outcomes.update(of_event[0] for of_event in durable.counts)
+                of_batch.set_attributes({OUTCOME_PREFIX + each: n for each, n in outcomes.items()})
+                self._tell_metrics(durable.counts, started)
+                await self._brake(part, durable.braking)
+                await self._save_when_due()
+                started = time.monotonic()
+
+    def _about(self, batch: Sequence[Received]) -> dict[str, str | int]:
+        return {
+            OfSpan.PARTITION.value: self.partition,
+            OfSpan.FIRST_SEQUENCE_NUMBER.value: batch[0].sequence_number,
+            OfSpan.LAST_SEQUENCE_NUMBER.value: batch[-1].sequence_number,
+            OfSpan.EVENTS.value: len(batch),
+        }
 
     async def _make_durable(self, part: Sequence[Received]) -> Durable:
         make_durable = self._handler.prepare(self.partition, part)
@@ -269,9 +287,7 @@ class PartitionWorker:
             self._slowed_said_at = now
 
     def _tell_metrics(self, counts: Sequence[Counts], started: float) -> None:
-        outcomes: dict[Count, int] = {}
-        for of_event in counts:
-            outcomes[of_event[0]] = outcomes.get(of_event[0], 0) + 1
+        outcomes = Counter(of_event[0] for of_event in counts)
         for outcome, number in outcomes.items():
             attributes = {"partition": self.partition, "outcome": outcome.value}
             count(CounterName.EVENTS, number, attributes)

@@ -19,6 +19,8 @@ from pricing_rules.decoding.invalid_event import place_of
 from pricing_rules.types import UsageEvent
 from table_api.consumer_state.progress import Count
 from table_api.consumer_state.replay_positions import ReplayPositions
+from telemetry.names import OfSpan, SpanName
+from telemetry.spans import span
 
 PARTITIONS_IN_FLIGHT_MAX = 8
 FINDINGS_NAMED_MAX = 1_000
@@ -80,6 +82,12 @@ class Replay:
 
     async def run(self, partitions: list[str]) -> Tally:
         """To the end of every partition, or until `ended`: then it is not complete."""
+        with span(SpanName.REPLAY) as of_replay:
+            await self._run(partitions)
+            of_replay.set_attribute(OfSpan.EVENTS.value, self.tally.events)
+        return self.tally
+
+    async def _run(self, partitions: list[str]) -> None:
         done = await self._positions.load() if self._positions is not None else {}
         self.tally.resumed = bool(done)
         in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
@@ -96,10 +104,9 @@ class Replay:
             if errors.split(GivenUp)[1] is not None:
                 raise errors.exceptions[0] from errors
             self.tally.complete = False
-            return self.tally
+            return
         if self._positions is not None:
             await self._positions.clear()
-        return self.tally
 
     async def _partition(self, partition: str, after: str | None) -> None:
         def named(what: str) -> None:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from consumers.rerating.arguments import BATCH_CALLS_MAX
 from consumers.rerating.reviewed import reviewed_pairs, staged_pairs
+from pricing_rules.money import format_pico
 from table_api.ledger.chain_changes import Reprice, Revert
 from table_api.ledger.keys import CallAddress
 from table_api.ledger.post_result import Outcome, PostResult
@@ -19,6 +20,8 @@ from table_api.rerating.pairs import Pair, decode_pairs
 from table_api.rerating.run import Approval, Rerating, Settled, Work
 from table_api.rerating.runs_table import LeftAlone, Reratings
 from table_api.storage.blobs import Documents
+from telemetry.names import OfSpan, SpanName
+from telemetry.spans import span
 
 Progressed = Callable[[int, int], None]
 """Told the pairs settled and all pairs, after each batch."""
@@ -105,6 +108,21 @@ class RunWorker:
         batch_calls: int,
         progressed: Progressed,
     ) -> Rerating:
+        name = SpanName.RERATE if work is Work.APPLY else SpanName.REVERT
+        with span(name, _about(rerating)):
+            return await self._work_on(
+                rerating, work, wanted, batch_calls=batch_calls, progressed=progressed
+            )
+
+    async def _work_on(
+        self,
+        rerating: Rerating,
+        work: Work,
+        wanted: Callable[[Pair], Reprice | Revert],
+        *,
+        batch_calls: int,
+        progressed: Progressed,
+    ) -> Rerating:
         if work is Work.APPLY:
             content = await reviewed_pairs(rerating, self._reratings, self._documents)
         else:
@@ -129,6 +147,16 @@ class RunWorker:
             rerating = _counted(rerating, work, list(results.values()), len(alone))
             progressed(rerating.position, rerating.changed)
         return await self._reratings.finish(rerating, work, owner=self._owner, at=self._now())
+
+
+def _about(rerating: Rerating) -> dict[str, str | int]:
+    return {
+        OfSpan.RUN.value: rerating.run,
+        OfSpan.CALLS.value: rerating.changed,
+        OfSpan.BEFORE.value: format_pico(rerating.before),
+        OfSpan.AFTER.value: format_pico(rerating.after),
+        OfSpan.CURRENCY.value: rerating.currency,
+    }
 
 
 def _counted(rerating: Rerating, work: Work, results: Sequence[PostResult], alone: int) -> Rerating:

@@ -29,6 +29,8 @@ from table_api.audit.small_tables import (
 )
 from table_api.storage.keys import KeyRange
 from table_api.storage.table_storage import Row, TableStorage
+from telemetry.names import OfSpan, SpanName
+from telemetry.spans import span
 
 AUDITED_TABLE = "ledger"
 CALL_ROWS = KeyRange("c|", "c|~")
@@ -103,6 +105,15 @@ async def audit(storage: TableStorage, *, now: datetime) -> AuditReport:
 
     LedgerMismatch for a ledger of a later schema.
     """
+    with span(SpanName.AUDIT) as of_audit:
+        report = await _audit(storage, now)
+        of_audit.set_attribute(OfSpan.CALLS.value, report.calls)
+        of_audit.set_attribute(OfSpan.ROWS.value, report.rows)
+        of_audit.set_attribute(OfSpan.PROBLEMS.value, len(report.problems))
+    return report
+
+
+async def _audit(storage: TableStorage, now: datetime) -> AuditReport:
     await check_schema(storage)
     problems = Problems()
     settings = await read_settings(storage, problems, now=now)

@@ -26,6 +26,8 @@ from table_api.storage.table_storage import TableStorage
 from telemetry.exporting.call_event import call_record
 from telemetry.exporting.pseudonym import Pseudonyms
 from telemetry.metrics import GaugeName, set_gauge
+from telemetry.names import OfSpan, SpanName
+from telemetry.spans import span
 
 LIVE_MONTHS = 2
 """Nearly all that changes is in this month and the one before."""
@@ -78,6 +80,12 @@ class Publisher:
 
         When it returns, all that `monthly` had when it began is sent.
         """
+        with span(SpanName.PUBLISH) as of_pass:
+            sent = await self._publish(wanted)
+            of_pass.set_attribute(OfSpan.ROWS.value, sent.rows)
+        return sent
+
+    async def _publish(self, wanted: Wanted) -> Sent:
         started, behind = self._now(), 0
         every = self._meta.settings.shards
         wanted = replace(wanted, of_shards=every)

@@ -11,6 +11,7 @@ from table_api.ledger.book_archive import CONTAINER as BOOKS
 from table_api.settings import read_settings
 from table_api.storage.connection import open_container, open_tables
 from table_api.verbs.exit_codes import say
+from telemetry.setup import instrument_api
 
 _WARNING = """\
 ****************************************************************************
@@ -35,14 +36,16 @@ async def serve(environment: Mapping[str, str], *, host: str, port: int) -> int:
             say(_WARNING.format(host=host, port=port))
         else:
             say(_SIGN_IN.format(host=host, port=port, issuers=", ".join(access.issuers)))
+        app = create_app(
+            storage,
+            blobs,
+            books=books,
+            settings=ApiSettings(settings.groups, settings.invoicing),
+            access=access,
+        )
+        instrument_api(app)
         config = uvicorn.Config(
-            create_app(
-                storage,
-                blobs,
-                books=books,
-                settings=ApiSettings(settings.groups, settings.invoicing),
-                access=access,
-            ),
+            app,
             host=host,
             port=port,
             log_level="warning",

@@ -34,6 +34,8 @@ from table_api.invoicing.snapshots.manifest import File, Manifest, encode_manife
 from table_api.invoicing.snapshots.snapshot import Checks, Snapshot, encode_snapshot, sha256
 from table_api.invoicing.snapshots.take_snapshot import BillingSource, ledger_months, take_snapshot
 from table_api.storage.parallel import at_most
+from telemetry.names import OfSpan, SpanName
+from telemetry.spans import span
 
 FILES_IN_FLIGHT_MAX = 8
 DUE_AFTER = timedelta(hours=6)
@@ -69,6 +71,18 @@ class CloseJob:
         hubs that were not read: it is kept. CloseRefused when the month cannot be closed; then
         nothing was written.
         """
+        with span(SpanName.CLOSE, {OfSpan.MONTH.value: str(month)}) as of_close:
+            manifest = await self._close(month, forced)
+            of_close.set_attributes(
+                {
+                    OfSpan.INVOICES.value: len(manifest.invoices),
+                    OfSpan.AFTER.value: manifest.amount,
+                    OfSpan.CURRENCY.value: manifest.currency,
+                }
+            )
+        return manifest
+
+    async def _close(self, month: BillingMonth, forced: str | None) -> Manifest:
         await self.archive.blobs.create_container()
         found = await self.archive.snapshot(month)
         if found is None:
