@@ -17,7 +17,7 @@ from table_api.errors import AlreadyExists, Rejected, StorageError, Unavailable,
 from table_api.ledger.cells import Cell, CellCache, cell_columns
 from table_api.ledger.chain_changes import ChainChange, NewReport, NextRow, Reprice, Revert, TakeOut
 from table_api.ledger.entries import Effect, LedgerEntry, read_entry
-from table_api.ledger.entry_columns import correction_columns, entry_columns
+from table_api.ledger.entry_columns import correction_columns, entry_columns, entry_text
 from table_api.ledger.keys import chain_range, correction_key
 from table_api.ledger.measures import add_into, added, negated
 from table_api.ledger.post_result import Outcome, PostResult
@@ -279,7 +279,8 @@ def _apply(
 def _row_of(row: NextRow, effects: Sequence[Effect], now: datetime) -> Insert:
     posting, last = row.posting, row.last
     if last is None or row.because is None:
-        return Insert(posting.entry_key, entry_columns(posting, effects, recorded_at=now))
+        text = entry_text(posting, effects[0].rev, recorded_at=now) if posting.cell else None
+        return Insert(posting.entry_key, text or entry_columns(posting, effects, recorded_at=now))
     columns = correction_columns(posting, effects, because=row.because, recorded_at=now)
     return Insert(correction_key(posting.entry_key, last.number + 1), columns)
 
