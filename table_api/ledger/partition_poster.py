@@ -8,7 +8,7 @@ to tell "my lost commit" from "somebody's duplicate".
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -139,7 +139,20 @@ class PartitionPoster:
         await self._post_part(partition, rows[middle:], results)
 
     async def _transact(self, partition: str, rows: Sequence[NextRow]) -> None:
-        standing = await self._cells_of(partition, {cell for row in rows for cell in row.cells})
+        keys = {cell for row in rows for cell in row.cells}
+        standing, guessed = await self._cells.hold(partition, keys)
+        try:
+            await self._write(partition, rows, standing)
+        except AlreadyExists:
+            # Nothing was written: by a wrong guess, or because a call stands.
+            found = await self._cells.load(partition, guessed)
+            if not any(found.values()):
+                raise
+            await self._write(partition, rows, standing | found)
+
+    async def _write(
+        self, partition: str, rows: Sequence[NextRow], standing: Mapping[str, Cell | None]
+    ) -> None:
         changed: dict[str, Cell] = {}
         inserts: list[Operation] = []
         now = self._now()
@@ -151,17 +164,6 @@ class PartitionPoster:
         for (key, written), etag in zip(changed.items(), etags, strict=False):
             self._cells.put(partition, key, replace(written, etag=etag))
             self._touched(partition, key, written.rev)
-
-    async def _cells_of(self, partition: str, keys: Collection[str]) -> dict[str, Cell | None]:
-        """The cells of a transaction, held by it: others' reads may push any out of the cache."""
-        cells = self._cells.kept(partition, keys)
-
-        async def load(key: str) -> None:
-            cells[key] = await self._cells.load(partition, key)
-
-        if unknown := [key for key in keys if key not in cells]:
-            await at_most(READS_IN_FLIGHT_MAX, map(load, unknown))
-        return cells
 
     async def _still_to_do(
         self,
