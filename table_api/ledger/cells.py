@@ -17,10 +17,12 @@ from table_api.ledger.measures import (
     Measures,
     decode_measures,
     encode_measures,
+    without_zeros,
 )
 from table_api.storage.keys import starting_with
 from table_api.storage.parallel import at_most
-from table_api.storage.table_storage import Row, TableStorage, Value, etag_of
+from table_api.storage.table_storage import ColumnsText, Row, TableStorage, Value, etag_of
+from table_api.storage.transaction import columns_text
 
 CELL_DAYS_CACHED_MAX = 50_000
 """Subject-days in the cache: about 1 KB each."""
@@ -54,8 +56,14 @@ def read_cell(row: Row) -> Cell:
     return Cell(facts, decode_measures(row), int(row["rev"]), etag_of(row))
 
 
-def cell_columns(cell: Cell) -> dict[str, Value]:
-    """The columns of a cell row."""
+def cell_columns(cell: Cell) -> Mapping[str, Value] | ColumnsText:
+    """The columns of a cell row: written at once where its facts are texts, as ours are."""
+    texts = {name: value for name, value in cell.facts.items() if type(value) is str}
+    if len(texts) == len(cell.facts):
+        numbers = without_zeros(cell.measures)
+        numbers["rev"] = cell.rev
+        if (text := columns_text(texts, numbers, as_text=MEASURE_AMOUNTS)) is not None:
+            return text
     return {**cell.facts, **encode_measures(cell.measures), "rev": cell.rev}
 
 

@@ -97,13 +97,19 @@ def entry_columns(
     return columns
 
 
-def entry_text(posting: Posting, rev: int, *, recorded_at: datetime) -> ColumnsText | None:
-    """The same, of an entry that counts in its cell at `rev`, as it travels: written at once, since
-    metering does so for every call. None where `entry_columns` has to be used.
+def entry_row(
+    posting: Posting, rev: int, *, recorded_at: datetime
+) -> Mapping[str, Value] | ColumnsText:
+    """The columns of a new entry that counts in its cell at `rev`, written at once where that can
+    be, since metering does so for every call.
     """
     numbers = _numbers(posting)
     numbers["rev"] = rev
-    return columns_text(_facts(posting, recorded_at), numbers, as_text=MEASURE_AMOUNTS)
+    text = columns_text(_facts(posting, recorded_at), numbers, as_text=MEASURE_AMOUNTS)
+    if text is not None:
+        return text
+    effect = Effect(posting.cell or "", rev, posting.measures)
+    return entry_columns(posting, [effect], recorded_at=recorded_at)
 
 
 def correction_columns(

@@ -35,7 +35,7 @@ class Replace(msgspec.Struct, frozen=True, gc=False):
     """Replace all columns of a row that still has `etag`; else ChangedMeanwhile."""
 
     row_key: str
-    columns: Mapping[str, Value]
+    columns: Mapping[str, Value] | ColumnsText
     etag: str
 
 

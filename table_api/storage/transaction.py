@@ -54,6 +54,8 @@ _ROW_HEADERS = (
     "DataServiceVersion: 3.0\r\n"
 )
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}").fullmatch
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9@._+=|-]*").fullmatch
+"""Keys as the tables of this package have them."""
 _KEY_REFUSED = re.compile(r"[/\\#?%\x00-\x1f\x7f-\x9f]").search
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 _ETAG = re.compile(rb"(?im)^ETag: *([^\r\n]+)\r?$")
@@ -79,11 +81,9 @@ def encode_transaction(
         f"--{BATCH_BOUNDARY}\r\nContent-Type: multipart/mixed; "
         f"boundary={CHANGES_BOUNDARY}\r\n\r\n".encode()
     ]
-    row_keys = set()
+    _check_row_keys([operation.row_key for operation in operations])
     deletions = 0
     for operation in operations:
-        _check_key("RowKey", operation.row_key)
-        row_keys.add(operation.row_key)
         head = _head(table_url, partition_key, operation)
         if isinstance(operation, Delete):
             deletions += 1
@@ -91,8 +91,6 @@ def encode_transaction(
             continue
         row = encode_row(partition_key, operation.row_key, operation.columns)
         parts += (head, b"Content-Length: %d\r\n\r\n" % len(row), row, b"\r\n")
-    if len(row_keys) != len(operations):
-        raise Rejected("a transaction may name each row once")
     if deletions not in {0, len(operations)}:
         raise Rejected("a transaction deletes only or writes only")
     parts.append(f"--{CHANGES_BOUNDARY}--\r\n--{BATCH_BOUNDARY}--\r\n".encode("ascii"))
@@ -128,7 +126,18 @@ def row_url(table_url: str, partition_key: str, row_key: str) -> str:
 
 def _quoted(key: str) -> str:
     """What the HTTP client would unquote again stays as it is: the path as sent is signed."""
+    if _PLAIN_KEY(key):
+        return key.replace("|", "%7C")
     return quote(key.replace("'", "''"), safe="@._+=-")
+
+
+def _check_row_keys(keys: Sequence[str]) -> None:
+    """All at once, which nearly always suffices."""
+    if max(map(len, keys)) > KEY_CHARS_MAX or _KEY_REFUSED("".join(keys)):
+        for key in keys:
+            _check_key("RowKey", key)
+    if len(set(keys)) != len(keys):
+        raise Rejected("a transaction may name each row once")
 
 
 def _check_key(name: str, key: str) -> None:
@@ -165,20 +174,27 @@ def encode_row(
 
 
 def columns_text(
-    texts: msgspec.Struct, numbers: Mapping[str, int], *, as_text: frozenset[str]
+    texts: msgspec.Struct | Mapping[str, str],
+    numbers: Mapping[str, int],
+    *,
+    as_text: frozenset[str],
 ) -> ColumnsText | None:
-    """Columns of a row written at once: the fields of a struct that leaves out what is absent, and
-    whole numbers. Those in `as_text` are texts of digits, all others Int64.
+    """Columns of a row written at once: texts and truths, where a struct leaves out what is absent,
+    and one or more whole numbers. Those in `as_text` are texts of digits, all others Int64.
 
     None where the service would refuse a column, or where only a look at each of them can say:
     `encode_row` names it.
     """
     values = tuple(numbers.values())
     form = _numbers_form(tuple(numbers), as_text)
-    too_many = len(values) + len(texts.__struct_fields__) > COLUMNS_MAX
+    names = texts.__struct_fields__ if isinstance(texts, msgspec.Struct) else texts
+    too_many = len(values) + len(names) > COLUMNS_MAX
     if too_many or max(values) > INT64_MAX or min(values) < INT64_MIN:
         return None
-    return ColumnsText(_encode_json(texts)[1:-1] + (form % values).encode("ascii"))
+    if not _known_columns.issuperset(names):
+        _check_column_names(dict.fromkeys(names, ""), "")
+    written = _encode_json(texts)[1:-1] + (form % values).encode("ascii")
+    return ColumnsText(written if names else written[1:])
 
 
 @lru_cache(maxsize=FORMS_MAX)

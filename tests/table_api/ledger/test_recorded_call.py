@@ -12,7 +12,7 @@ from pricing_rules.price_book.book import Book
 from pricing_rules.types import CallState, CountedAt, Operation, Rank, UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.entries import Effect, read_entry
-from table_api.ledger.entry_columns import entry_columns, entry_text
+from table_api.ledger.entry_columns import entry_columns, entry_row
 from table_api.ledger.posting import MeteredCall, Posting, cell_facts, make_posting
 from table_api.ledger.recorded_call import recorded_call, recorded_event, state_digest
 from table_api.storage.transaction import encode_row, read_columns
@@ -70,8 +70,8 @@ def row_of(posting: Posting) -> dict[str, str | int | bool]:
     keys = {"PartitionKey": posting.partition, "RowKey": posting.entry_key}
     row = keys | {n: str(v) if type(v) is int else v for n, v in columns.items()}
     if posting.cell is not None:
-        text = entry_text(posting, 1, recorded_at=NOW)
-        assert text is not None
+        text = entry_row(posting, 1, recorded_at=NOW)
+        assert isinstance(text, bytes)
         assert keys | read_columns(text) == row
         written = [encode_row(posting.partition, posting.entry_key, way) for way in (text, columns)]
         assert msgspec.json.decode(written[0]) == msgspec.json.decode(written[1])
@@ -82,10 +82,8 @@ def test_a_call_whose_amounts_are_beyond_64_bits_is_written_column_by_column() -
     event = make_event(deployment="gpt-4o", usage=make_usage(output=10**12))
     posting = place(MeteredCall(priced=rate(event, book()), origin=make_call().origin))
     assert posting.measures["charge"] > 2**63
-    assert entry_text(posting, 1, recorded_at=NOW) is None
-    columns = entry_columns(
-        posting, [Effect(posting.cell or "", 1, posting.measures)], recorded_at=NOW
-    )
+    columns = entry_row(posting, 1, recorded_at=NOW)
+    assert not isinstance(columns, bytes)
     assert columns["charge"] == str(posting.measures["charge"])
 
 
