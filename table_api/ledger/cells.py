@@ -1,12 +1,13 @@
 """DailyUsage cells as a writer holds them: totals, revision and ETag, in a bounded cache.
 
 A cell is read once, by its key, which is the cheapest read that the service has; that it is absent
-is kept too. The cache is advice only: a transaction with a stale entry fails, the cells of its
-subject-day are dropped and read again.
+is kept too. After many reads of a day that found nothing, the next cells of that day are taken to
+be new without a read. The cache is advice only: a transaction with a stale entry or a wrong guess
+fails, and the cells are read.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -16,12 +17,20 @@ from table_api.ledger.measures import (
     Measures,
     decode_measures,
     encode_measures,
+    without_zeros,
 )
 from table_api.storage.keys import starting_with
-from table_api.storage.table_storage import Row, TableStorage, Value, etag_of
+from table_api.storage.parallel import at_most
+from table_api.storage.table_storage import ColumnsText, Row, TableStorage, Value, etag_of
+from table_api.storage.transaction import columns_text
 
 CELL_DAYS_CACHED_MAX = 50_000
 """Subject-days in the cache: about 1 KB each."""
+READS_IN_FLIGHT_MAX = 8
+ABSENT_IN_A_ROW = 50
+"""So many reads of a day's cells in a row that found none, and the next ones are not read first. A
+consumer that starts amid a day finds cells of others and of before, and goes on reading.
+"""
 
 
 class Cell(msgspec.Struct, frozen=True, gc=False):
@@ -47,8 +56,14 @@ def read_cell(row: Row) -> Cell:
     return Cell(facts, decode_measures(row), int(row["rev"]), etag_of(row))
 
 
-def cell_columns(cell: Cell) -> dict[str, Value]:
-    """The columns of a cell row."""
+def cell_columns(cell: Cell) -> Mapping[str, Value] | ColumnsText:
+    """The columns of a cell row: written at once where its facts are texts, as ours are."""
+    texts = {name: value for name, value in cell.facts.items() if type(value) is str}
+    if len(texts) == len(cell.facts):
+        numbers = without_zeros(cell.measures)
+        numbers["rev"] = cell.rev
+        if (text := columns_text(texts, numbers, as_text=MEASURE_AMOUNTS)) is not None:
+            return text
     return {**cell.facts, **encode_measures(cell.measures), "rev": cell.rev}
 
 
@@ -60,25 +75,45 @@ class CellCache:
         self.table = table
         self._days: OrderedDict[tuple[str, str], dict[str, Cell | None]] = OrderedDict()
         """By partition and subject-day; None is a cell that was absent."""
+        self._absent: dict[str, int] = {}
+        """Reads in a row that found no cell, by charge day."""
 
-    def kept(self, partition: str, keys: Iterable[str]) -> dict[str, Cell | None]:
-        """Those of these cells that are known; None is one that is known to be absent."""
-        kept: dict[str, Cell | None] = {}
+    async def hold(
+        self, partition: str, keys: Collection[str]
+    ) -> tuple[dict[str, Cell | None], list[str]]:
+        """The cells of a transaction, as they are known or read now, None where absent; and those
+        that are taken to be absent without a read.
+        """
+        held: dict[str, Cell | None] = {}
+        unknown, guessed = [], []
         for key in keys:
             subject_day = (partition, _subject_day(key))
             of_day = self._days.get(subject_day)
             if of_day is not None and key in of_day:
                 self._days.move_to_end(subject_day)
-                kept[key] = of_day[key]
-        return kept
+                held[key] = of_day[key]
+            elif self._absent.get(_day(partition, key), 0) >= ABSENT_IN_A_ROW:
+                guessed.append(key)
+                held[key] = None
+            else:
+                unknown.append(key)
+        return held | await self.load(partition, unknown), guessed
 
-    async def load(self, partition: str, cell: str) -> Cell | None:
-        """Read a cell and keep it; None when it is absent from the ledger."""
-        row = await self._storage.get(self.table, partition, cell)
-        found = None if row is None else read_cell(row)
-        subject_day = (partition, _subject_day(cell))
-        self._days.setdefault(subject_day, {})[cell] = found
-        self._used(subject_day)
+    async def load(self, partition: str, keys: Collection[str]) -> dict[str, Cell | None]:
+        """Read cells by their keys and keep them; None is one that is absent from the ledger."""
+        found: dict[str, Cell | None] = {}
+
+        async def load(key: str) -> None:
+            row = await self._storage.get(self.table, partition, key)
+            cell = found[key] = None if row is None else read_cell(row)
+            day = _day(partition, key)
+            self._absent[day] = 0 if cell is not None else self._absent.get(day, 0) + 1
+            subject_day = (partition, _subject_day(key))
+            self._days.setdefault(subject_day, {})[key] = cell
+            self._used(subject_day)
+
+        if keys:
+            await at_most(READS_IN_FLIGHT_MAX, map(load, keys))
         return found
 
     async def read(self, partition: str, cell: str) -> dict[str, Cell]:
@@ -103,8 +138,12 @@ class CellCache:
 
     def put(self, partition: str, key: str, cell: Cell) -> None:
         """Keep a cell as just written."""
-        cells = self._days.get((partition, _subject_day(key)))
-        if cells is not None:
+        subject_day = (partition, _subject_day(key))
+        cells = self._days.get(subject_day)
+        if cells is None:
+            self._days[subject_day] = {key: cell}
+            self._used(subject_day)
+        else:
             cells[key] = cell
 
     def _used(self, subject_day: tuple[str, str]) -> None:
@@ -119,6 +158,10 @@ class CellCache:
 
 
 def _subject_day(cell: str) -> str:
-    """`d|{subject}|{dd}|` of a cell's RowKey."""
-    kind, subject, day, _ = cell.split("|", 3)
-    return f"{kind}|{subject}|{day}|"
+    """`d|{subject}|{dd}|` of a cell's RowKey, which a model and a line follow."""
+    return cell[: cell.rindex("|", 0, cell.rindex("|")) + 1]
+
+
+def _day(partition: str, cell: str) -> str:
+    """`yyyymmdd` of a cell."""
+    return partition[:6] + cell.split("|", 3)[2]

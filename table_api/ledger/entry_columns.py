@@ -1,17 +1,19 @@
 """The columns of a chain's rows: of a LedgerEntry and of its corrections. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import asdict
 
 from pricing_rules.types import PricedCall, Usage
 from table_api.ledger.entries import Effect
-from table_api.ledger.measures import encode_measures
+from table_api.ledger.measures import MEASURE_AMOUNTS, encode_measures, without_zeros
 from table_api.ledger.posting import Posting
-from table_api.storage.table_storage import Value
+from table_api.storage.table_storage import ColumnsText, Value
 from table_api.storage.timestamp import timestamp
+from table_api.storage.transaction import columns_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,88 @@ class Because:
     """Who approved or reverted the run, or took the call out."""
 
 
+class EntryFacts(msgspec.Struct, omit_defaults=True, gc=False):
+    """The columns of a chain's row that are no numbers; what is not known makes none."""
+
+    call_id: str
+    subject: str
+    time: str
+    state: str
+    stream: bool
+    operation: str
+    book_version: str
+    currency: str
+    hub: str
+    partition: str
+    enqueued_time: str
+    source: str
+    fingerprint: str
+    day: str
+    recorded_at: str
+    cell: str | None = None
+    billing_currency: str | None = None
+    adjustments: str | None = None
+    reason: str | None = None
+    base_rule: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    model_version: str | None = None
+    deployment_type: str | None = None
+    cost_centre: str | None = None
+    reported_model: str | None = None
+    deployment: str | None = None
+    api: str | None = None
+    region: str | None = None
+    service_tier: str | None = None
+    product: str | None = None
+    subscription: str | None = None
+    tenant: str | None = None
+    application: str | None = None
+    response_id: str | None = None
+    session: str | None = None
+    traceparent: str | None = None
+    completed_from: str | None = None
+    excludes: str | None = None
+    usage_excludes: str | None = None
+    caveats: str | None = None
+    replaced_subject: str | None = None
+    replaced_time: str | None = None
+    alias_unconfirmed: bool | None = None
+    served_deployment: str | None = None
+    spillover_from: str | None = None
+    backend_host: str | None = None
+    cache: str | None = None
+    requested_tier: str | None = None
+    body_unread: str | None = None
+    background: bool | None = None
+    response_status: str | None = None
+    tools_requested: str | None = None
+    tool_calls: str | None = None
+
+
 def entry_columns(
     posting: Posting, effects: Sequence[Effect], *, recorded_at: datetime
-) -> dict[str, Value]:
+) -> Mapping[str, Value]:
     """The columns of a new entry. Its effect is its own state, so it needs no column of its own."""
     columns = _state_columns(posting, effects, recorded_at)
     if posting.cell is None:
         columns["effects"] = "[]"
     return columns
+
+
+def entry_row(
+    posting: Posting, rev: int, *, recorded_at: datetime
+) -> Mapping[str, Value] | ColumnsText:
+    """The columns of a new entry that counts in its cell at `rev`, written at once where that can
+    be, since metering does so for every call.
+    """
+    numbers = _numbers(posting)
+    numbers["rev"] = rev
+    text = columns_text(_facts(posting, recorded_at), numbers, as_text=MEASURE_AMOUNTS)
+    if text is not None:
+        return text
+    effect = Effect(posting.cell or "", rev, posting.measures)
+    return entry_columns(posting, [effect], recorded_at=recorded_at)
 
 
 def correction_columns(
@@ -55,83 +131,96 @@ def correction_columns(
 def _state_columns(
     posting: Posting, effects: Sequence[Effect], recorded_at: datetime
 ) -> dict[str, Value]:
-    columns = _facts(posting)
-    columns.update(encode_measures(posting.measures))
-    columns["fingerprint"] = posting.report.fingerprint
-    columns["day"] = posting.day.isoformat()
+    facts = asdict(_facts(posting, recorded_at))
+    columns = {name: value for name, value in facts.items() if value is not None}
+    for name, number in _numbers(posting).items():
+        columns[name] = str(number) if name in MEASURE_AMOUNTS else number
     if posting.cell is not None:
-        columns["cell"] = posting.cell
         [columns["rev"]] = [effect.rev for effect in effects if effect.cell == posting.cell]
-    columns["recorded_at"] = timestamp(recorded_at)
     return columns
 
 
-def _facts(posting: Posting) -> dict[str, Value]:
-    """What is said of the call beside sums; what is not known makes no column."""
+def _numbers(posting: Posting) -> dict[str, int]:
+    """The columns that are numbers, but for the cell's revision."""
+    priced = posting.call.priced
+    event, usage = priced.event, priced.event.usage
+    numbers = without_zeros(posting.measures)
+    numbers["status"] = event.status
+    numbers["rank"] = int(event.rank)
+    numbers["tokens"] = posting.report.strength[1]
+    numbers["sequence_number"] = posting.call.origin.sequence_number
+    if usage is not None and usage.reasoning:
+        numbers["reasoning"] = usage.reasoning
+    if priced.tier is not None:
+        numbers["tier"] = priced.tier
+    if event.duration_ms is not None:
+        numbers["duration_ms"] = event.duration_ms
+    return numbers
+
+
+def _facts(posting: Posting, recorded_at: datetime) -> EntryFacts:
+    """What is said of the call next to numbers."""
     priced, origin = posting.call.priced, posting.call.origin
     event = priced.event
-    usage, caller, replaced = event.usage, event.caller, event.replaces
+    caller, replaced = event.caller, event.replaces
     one_currency = priced.billing_currency == priced.pricing_currency
-    facts: dict[str, Value | None] = {
-        "call_id": event.id,
-        "subject": event.subject,
-        "time": timestamp(event.time),
-        "state": priced.state.value,
-        "status": event.status,
-        "stream": event.stream,
-        "operation": event.operation.value,
-        "rank": int(event.rank),
-        "tokens": posting.report.strength[1],
-        "book_version": priced.book_version,
-        "currency": priced.pricing_currency,
-        "hub": origin.hub,
-        "partition": origin.partition,
-        "sequence_number": origin.sequence_number,
-        "enqueued_time": timestamp(origin.enqueued_time),
-        "source": event.source,
-        "billing_currency": None if one_currency else priced.billing_currency,
-        "reasoning": (usage.reasoning or None) if usage else None,
-        "adjustments": _adjustments_text(priced) if priced.adjustments else None,
-        "reason": priced.reason,
-        "base_rule": priced.base_rule_id,
-        "tier": priced.tier,
-        "provider": priced.provider,
-        "model": priced.model,
-        "model_version": priced.version,
-        "deployment_type": priced.deployment_type,
-        "cost_centre": priced.cost_centre,
-        "reported_model": event.model,
-        "deployment": event.deployment,
-        "api": event.api,
-        "region": event.region,
-        "service_tier": event.service_tier,
-        "product": caller.product,
-        "subscription": caller.subscription,
-        "tenant": caller.tid,
-        "application": caller.azp,
-        "response_id": event.response_id,
-        "session": event.session,
-        "traceparent": event.traceparent,
-        "duration_ms": event.duration_ms,
-        "completed_from": ",".join(event.completed_from) or None,
-        "excludes": ",".join(priced.excludes) or None,
-        "usage_excludes": _unsaid_excludes(priced),
-        "caveats": _caveats_text(usage),
-        "replaced_subject": replaced.subject if replaced else None,
-        "replaced_time": timestamp(replaced.time) if replaced else None,
-        "alias_unconfirmed": True if priced.alias_unconfirmed else None,
-        "served_deployment": event.served_deployment,
-        "spillover_from": event.spillover_from,
-        "backend_host": event.backend_host,
-        "cache": event.cache,
-        "requested_tier": event.requested_tier,
-        "body_unread": event.body_unread,
-        "background": True if event.background else None,
-        "response_status": event.response_status,
-        "tools_requested": _json_text(event.tools_requested),
-        "tool_calls": _json_text(event.tool_calls),
-    }
-    return {name: value for name, value in facts.items() if value is not None}
+    # By position, in the order of EntryFacts: so many names would take ten times as long.
+    return EntryFacts(
+        event.id,
+        event.subject,
+        timestamp(event.time),
+        priced.state,
+        event.stream,
+        event.operation,
+        priced.book_version,
+        priced.pricing_currency,
+        origin.hub,
+        origin.partition,
+        timestamp(origin.enqueued_time),
+        event.source,
+        posting.report.fingerprint,
+        posting.day.isoformat(),
+        timestamp(recorded_at),
+        posting.cell,
+        None if one_currency else priced.billing_currency,
+        _adjustments_text(priced) if priced.adjustments else None,
+        priced.reason,
+        priced.base_rule_id,
+        priced.provider,
+        priced.model,
+        priced.version,
+        priced.deployment_type,
+        priced.cost_centre,
+        event.model,
+        event.deployment,
+        event.api,
+        event.region,
+        event.service_tier,
+        caller.product,
+        caller.subscription,
+        caller.tid,
+        caller.azp,
+        event.response_id,
+        event.session,
+        event.traceparent,
+        ",".join(event.completed_from) or None,
+        ",".join(priced.excludes) or None,
+        _unsaid_excludes(priced),
+        _caveats_text(event.usage),
+        replaced.subject if replaced else None,
+        timestamp(replaced.time) if replaced else None,
+        True if priced.alias_unconfirmed else None,
+        event.served_deployment,
+        event.spillover_from,
+        event.backend_host,
+        event.cache,
+        event.requested_tier,
+        event.body_unread,
+        True if event.background else None,
+        event.response_status,
+        _json_text(event.tools_requested),
+        _json_text(event.tool_calls),
+    )
 
 
 def _json_text(said: Sequence[object]) -> str | None:

@@ -90,12 +90,18 @@ def _add_charges(priced: PricedCall, measures: Measures) -> None:
         measures["billed"] = billed
 
 
+def without_zeros(measures: Measures) -> Measures:
+    """A copy of what is stored of them. Zeros are left out, except `calls`."""
+    if all(measures.values()):
+        return measures.copy()
+    return {name: amount for name, amount in measures.items() if amount or name == "calls"}
+
+
 def encode_measures(measures: Measures) -> dict[str, Value]:
-    """As they are stored. Zeros are left out, except `calls`."""
+    """As they are stored."""
     return {
         name: (str(amount) if name in MEASURE_AMOUNTS else amount)
-        for name, amount in measures.items()
-        if amount or name == "calls"
+        for name, amount in without_zeros(measures).items()
     }
 
 

@@ -8,7 +8,7 @@ to tell "my lost commit" from "somebody's duplicate".
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from table_api.errors import AlreadyExists, Rejected, StorageError, Unavailable,
 from table_api.ledger.cells import Cell, CellCache, cell_columns
 from table_api.ledger.chain_changes import ChainChange, NewReport, NextRow, Reprice, Revert, TakeOut
 from table_api.ledger.entries import Effect, LedgerEntry, read_entry
-from table_api.ledger.entry_columns import correction_columns, entry_columns
+from table_api.ledger.entry_columns import correction_columns, entry_columns, entry_row
 from table_api.ledger.keys import chain_range, correction_key
 from table_api.ledger.measures import add_into, added, negated
 from table_api.ledger.post_result import Outcome, PostResult
@@ -139,29 +139,29 @@ class PartitionPoster:
         await self._post_part(partition, rows[middle:], results)
 
     async def _transact(self, partition: str, rows: Sequence[NextRow]) -> None:
-        standing = await self._cells_of(partition, {cell for row in rows for cell in row.cells})
+        keys = {cell for row in rows for cell in row.cells}
+        standing, guessed = await self._cells.hold(partition, keys)
+        try:
+            await self._write(partition, rows, standing)
+        except AlreadyExists:
+            # Nothing was written: by a wrong guess, or because a call stands.
+            found = await self._cells.load(partition, guessed)
+            if not any(found.values()):
+                raise
+            await self._write(partition, rows, standing | found)
+
+    async def _write(
+        self, partition: str, rows: Sequence[NextRow], standing: Mapping[str, Cell | None]
+    ) -> None:
         changed: dict[str, Cell] = {}
-        inserts: list[Operation] = []
         now = self._now()
-        for row in rows:
-            effects = _apply(row, standing, changed)
-            inserts.append(_row_of(row, effects, now))
+        inserts = [_apply(row, standing, changed, now) for row in rows]
         cells = [_cell_write(key, cell) for key, cell in changed.items()]
         etags = await self._storage.transact(self._table, partition, [*cells, *inserts])
         for (key, written), etag in zip(changed.items(), etags, strict=False):
-            self._cells.put(partition, key, replace(written, etag=etag))
+            now_stands = Cell(written.facts, written.measures, written.rev, etag)
+            self._cells.put(partition, key, now_stands)
             self._touched(partition, key, written.rev)
-
-    async def _cells_of(self, partition: str, keys: Collection[str]) -> dict[str, Cell | None]:
-        """The cells of a transaction, held by it: others' reads may push any out of the cache."""
-        cells = self._cells.kept(partition, keys)
-
-        async def load(key: str) -> None:
-            cells[key] = await self._cells.load(partition, key)
-
-        if unknown := [key for key in keys if key not in cells]:
-            await at_most(READS_IN_FLIGHT_MAX, map(load, unknown))
-        return cells
 
     async def _still_to_do(
         self,
@@ -249,39 +249,42 @@ def transactions_of(rows: Sequence[NextRow]) -> Iterable[list[NextRow]]:
 
 
 def _apply(
-    row: NextRow, standing: Mapping[str, Cell | None], changed: dict[str, Cell]
-) -> list[Effect]:
-    """Add one call to the cells of the transaction; a cell's `rev` rises once in it."""
-    posting = row.posting
-    deltas = {} if posting.cell is None else {posting.cell: posting.measures}
-    if row.last is not None and row.last.cell is not None:
-        before = row.last.cell
-        deltas[before] = added(deltas.get(before, {}), negated(row.last.measures))
-    effects = []
-    for key, delta in deltas.items():
-        if key not in changed:
-            cell = standing[key]
-            changed[key] = (
-                Cell(cell_facts(posting), {}, 1, None)
-                if cell is None
-                else replace(
-                    cell,
-                    facts=kept_facts(cell.facts, posting),
-                    measures=dict(cell.measures),
-                    rev=cell.rev + 1,
-                )
-            )
-        add_into(changed[key].measures, delta)
-        effects.append(Effect(key, changed[key].rev, delta))
-    return effects
-
-
-def _row_of(row: NextRow, effects: Sequence[Effect], now: datetime) -> Insert:
+    row: NextRow, standing: Mapping[str, Cell | None], changed: dict[str, Cell], now: datetime
+) -> Insert:
+    """Add one call to the cells of the transaction; gives its row."""
     posting, last = row.posting, row.last
     if last is None or row.because is None:
-        return Insert(posting.entry_key, entry_columns(posting, effects, recorded_at=now))
+        if posting.cell is None:
+            return Insert(posting.entry_key, entry_columns(posting, (), recorded_at=now))
+        cell = _changing(posting.cell, posting, standing, changed)
+        add_into(cell.measures, posting.measures)
+        return Insert(posting.entry_key, entry_row(posting, cell.rev, recorded_at=now))
+    deltas = {} if posting.cell is None else {posting.cell: posting.measures}
+    if last.cell is not None:
+        deltas[last.cell] = added(deltas.get(last.cell, {}), negated(last.measures))
+    effects = []
+    for key, delta in deltas.items():
+        cell = _changing(key, posting, standing, changed)
+        add_into(cell.measures, delta)
+        effects.append(Effect(key, cell.rev, delta))
     columns = correction_columns(posting, effects, because=row.because, recorded_at=now)
     return Insert(correction_key(posting.entry_key, last.number + 1), columns)
+
+
+def _changing(
+    key: str, posting: Posting, standing: Mapping[str, Cell | None], changed: dict[str, Cell]
+) -> Cell:
+    """The cell as the transaction will leave it; its `rev` rises once."""
+    if (cell := changed.get(key)) is not None:
+        return cell
+    before = standing[key]
+    if before is None:
+        cell = Cell(cell_facts(posting), {}, 1, None)
+    else:
+        facts = kept_facts(before.facts, posting)
+        cell = Cell(facts, before.measures.copy(), before.rev + 1, before.etag)
+    changed[key] = cell
+    return cell
 
 
 def _cell_write(key: str, cell: Cell) -> Operation:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from pricing_rules.types import CallState, CountedAt, PricedCall, Rank, UsageEvent
+from pricing_rules.units import Unit
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.keys import KEYS_KEPT_MAX, call_key, cell_key, partition_key
 from table_api.ledger.measures import Measures, measures_of
@@ -28,6 +29,10 @@ LINE_DIMENSIONS = (
     "tier",
 )
 """What, beside day and model, separates cells: within one, every unit has one list price."""
+
+
+_NAMES = {unit: unit.value for unit in Unit}
+"""An enumeration's own way to its text takes longer than the rest of a digest."""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -236,6 +241,6 @@ def kept_facts(facts: Mapping[str, Value], posting: Posting) -> Mapping[str, Val
 def _fingerprint(priced: PricedCall) -> str:
     event = priced.event
     counts = event.usage.counts if event.usage else {}
-    counted = ",".join([f"{unit}={count}" for unit, count in sorted(counts.items())])
+    counted = ",".join([f"{_NAMES[unit]}={count}" for unit, count in sorted(counts.items())])
     said = f"{event.status}|{event.deployment}|{event.model}|{counted}"
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -19,7 +19,7 @@ from table_api.storage.table_storage import (
     etag_of,
 )
 from table_api.storage.timestamp import now_utc
-from table_api.storage.transaction import encode_transaction
+from table_api.storage.transaction import encode_transaction, read_columns
 
 _Partition = tuple[str, str]
 """Table and partition key."""
@@ -73,7 +73,10 @@ class MemoryTableStorage:
         if isinstance(operation, Merge):
             row = dict(self._rows[partition][operation.row_key])
         row["Timestamp"] = f"{self._now():%Y-%m-%dT%H:%M:%S}.{self._writes:07d}Z"
-        row.update({name: _as_read(value) for name, value in operation.columns.items()})
+        columns = operation.columns
+        if isinstance(columns, bytes):
+            columns = read_columns(columns)
+        row.update({name: _as_read(value) for name, value in columns.items()})
         if operation.row_key not in self._rows[partition]:
             insort(self._row_keys.setdefault(partition, []), operation.row_key)
         self._rows[partition][operation.row_key] = row

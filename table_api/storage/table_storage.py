@@ -5,7 +5,7 @@ as decimal strings (that is how the service spells an Int64 without metadata): r
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
+from typing import NewType, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -14,6 +14,9 @@ from table_api.storage.keys import KeyRange
 
 Value = str | int | bool
 Row = dict[str, Value]
+
+ColumnsText = NewType("ColumnsText", bytes)
+"""The columns of a row as their JSON travels, without braces: see `transaction.columns_text`."""
 
 OPERATIONS_MAX = 100
 """Operations in one transaction, by the service."""
@@ -25,14 +28,14 @@ class Insert(msgspec.Struct, frozen=True, gc=False):
     """Create a row; the whole transaction fails with AlreadyExists when it stands."""
 
     row_key: str
-    columns: Mapping[str, Value]
+    columns: Mapping[str, Value] | ColumnsText
 
 
 class Replace(msgspec.Struct, frozen=True, gc=False):
     """Replace all columns of a row that still has `etag`; else ChangedMeanwhile."""
 
     row_key: str
-    columns: Mapping[str, Value]
+    columns: Mapping[str, Value] | ColumnsText
     etag: str
 
 

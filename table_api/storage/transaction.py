@@ -14,6 +14,7 @@ import msgspec
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Rejected, StorageError, Unavailable
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
+    ColumnsText,
     Delete,
     Insert,
     Merge,
@@ -33,6 +34,9 @@ INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 KNOWN_COLUMNS_MAX = 10_000
 """Column names that are kept as checked; more are checked each time."""
 
+FORMS_MAX = 4_096
+"""Sets of numeric columns whose JSON is kept: calls have a few dozen."""
+
 API_VERSION = "2019-02-02"
 BATCH_BOUNDARY = "batch_ledger"
 CHANGES_BOUNDARY = "changes_ledger"
@@ -50,12 +54,17 @@ _ROW_HEADERS = (
     "DataServiceVersion: 3.0\r\n"
 )
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}").fullmatch
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9@._+=|-]*").fullmatch
+"""Keys as the tables of this package have them."""
 _KEY_REFUSED = re.compile(r"[/\\#?%\x00-\x1f\x7f-\x9f]").search
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 _ETAG = re.compile(rb"(?im)^ETag: *([^\r\n]+)\r?$")
 _CODE = re.compile(rb'"code" *: *"([A-Za-z]+)"')
 
+_TYPE, _INT64 = "@odata.type", "Edm.Int64"
+
 _encode_json = msgspec.json.Encoder().encode
+_decode_json = msgspec.json.Decoder(dict[str, Value]).decode
 _known_columns: set[str] = set()
 
 
@@ -72,22 +81,16 @@ def encode_transaction(
         f"--{BATCH_BOUNDARY}\r\nContent-Type: multipart/mixed; "
         f"boundary={CHANGES_BOUNDARY}\r\n\r\n".encode()
     ]
-    row_keys = set()
+    _check_row_keys([operation.row_key for operation in operations])
     deletions = 0
     for operation in operations:
-        _check_key("RowKey", operation.row_key)
-        row_keys.add(operation.row_key)
-        parts.append(_head(table_url, partition_key, operation))
+        head = _head(table_url, partition_key, operation)
         if isinstance(operation, Delete):
             deletions += 1
-            parts.append(b"\r\n")
+            parts += (head, b"\r\n")
             continue
         row = encode_row(partition_key, operation.row_key, operation.columns)
-        parts.append(f"Content-Length: {len(row)}\r\n\r\n".encode("ascii"))
-        parts.append(row)
-        parts.append(b"\r\n")
-    if len(row_keys) != len(operations):
-        raise Rejected("a transaction may name each row once")
+        parts += (head, b"Content-Length: %d\r\n\r\n" % len(row), row, b"\r\n")
     if deletions not in {0, len(operations)}:
         raise Rejected("a transaction deletes only or writes only")
     parts.append(f"--{CHANGES_BOUNDARY}--\r\n--{BATCH_BOUNDARY}--\r\n".encode("ascii"))
@@ -123,7 +126,18 @@ def row_url(table_url: str, partition_key: str, row_key: str) -> str:
 
 def _quoted(key: str) -> str:
     """What the HTTP client would unquote again stays as it is: the path as sent is signed."""
+    if _PLAIN_KEY(key):
+        return key.replace("|", "%7C")
     return quote(key.replace("'", "''"), safe="@._+=-")
+
+
+def _check_row_keys(keys: Sequence[str]) -> None:
+    """All at once, which nearly always suffices."""
+    if max(map(len, keys)) > KEY_CHARS_MAX or _KEY_REFUSED("".join(keys)):
+        for key in keys:
+            _check_key("RowKey", key)
+    if len(set(keys)) != len(keys):
+        raise Rejected("a transaction may name each row once")
 
 
 def _check_key(name: str, key: str) -> None:
@@ -131,8 +145,16 @@ def _check_key(name: str, key: str) -> None:
         raise Rejected(f"{name} {key[:80]!r} is too long or has a character that keys may not have")
 
 
-def encode_row(partition_key: str, row_key: str, columns: Mapping[str, Value]) -> bytes:
+def encode_row(
+    partition_key: str, row_key: str, columns: Mapping[str, Value] | ColumnsText
+) -> bytes:
     """One row as typed JSON. Rejected, naming the column, when the service would refuse it."""
+    if isinstance(columns, bytes):
+        keys = b'{"PartitionKey":%b,"RowKey":%b,'
+        encoded = keys % (_encode_json(partition_key), _encode_json(row_key)) + columns + b"}"
+        if len(encoded) > STRING_CHARS_MAX:
+            _check_long_row(encoded, read_columns(columns), row_key)
+        return encoded
     if len(columns) > COLUMNS_MAX:
         raise Rejected(f"row {row_key!r} has {len(columns)} columns, {COLUMNS_MAX} are the limit")
     if not _known_columns.issuperset(columns):
@@ -144,11 +166,51 @@ def encode_row(partition_key: str, row_key: str, columns: Mapping[str, Value]) -
         if not INT64_MIN <= value <= INT64_MAX:
             raise Rejected(f"column {name} of row {row_key!r} is beyond 64 bits: {value}")
         body[name] = str(value)
-        body[name + "@odata.type"] = "Edm.Int64"
+        body[name + _TYPE] = _INT64
     encoded = _encode_json(body)
     if len(encoded) > STRING_CHARS_MAX:  # else no column can have so many characters
         _check_long_row(encoded, columns, row_key)
     return encoded
+
+
+def columns_text(
+    texts: msgspec.Struct | Mapping[str, str],
+    numbers: Mapping[str, int],
+    *,
+    as_text: frozenset[str],
+) -> ColumnsText | None:
+    """Columns of a row written at once: texts and truths, where a struct leaves out what is absent,
+    and one or more whole numbers. Those in `as_text` are texts of digits, all others Int64.
+
+    None where the service would refuse a column, or where only a look at each of them can say:
+    `encode_row` names it.
+    """
+    values = tuple(numbers.values())
+    form = _numbers_form(tuple(numbers), as_text)
+    names = texts.__struct_fields__ if isinstance(texts, msgspec.Struct) else texts
+    too_many = len(values) + len(names) > COLUMNS_MAX
+    if too_many or max(values) > INT64_MAX or min(values) < INT64_MIN:
+        return None
+    if not _known_columns.issuperset(names):
+        _check_column_names(dict.fromkeys(names, ""), "")
+    written = _encode_json(texts)[1:-1] + (form % values).encode("ascii")
+    return ColumnsText(written if names else written[1:])
+
+
+@lru_cache(maxsize=FORMS_MAX)
+def _numbers_form(names: tuple[str, ...], as_text: frozenset[str]) -> str:
+    """The JSON of these columns, with a place for each number."""
+    _check_column_names(dict.fromkeys(names, 0), "")
+    return "".join(
+        f',"{name}":"%d"' if name in as_text else f',"{name}":"%d","{name}{_TYPE}":"{_INT64}"'
+        for name in names
+    )
+
+
+def read_columns(text: ColumnsText) -> dict[str, Value]:
+    """The columns as a reader of the row gets them."""
+    columns: dict[str, Value] = _decode_json(b"{%b}" % text)
+    return {name: value for name, value in columns.items() if not name.endswith(_TYPE)}
 
 
 def _check_column_names(columns: Mapping[str, Value], row_key: str) -> None:

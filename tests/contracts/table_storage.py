@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Rejected
@@ -17,8 +18,18 @@ from table_api.storage.table_storage import (
     Value,
     etag_of,
 )
+from table_api.storage.transaction import columns_text
 
 PARTITION = "202611|03"
+AMOUNTS = frozenset({"amount"})
+
+
+class Texts(msgspec.Struct, omit_defaults=True):
+    """Columns of a row that are no numbers."""
+
+    text: str
+    yes: bool | None = None
+    absent: str | None = None
 
 
 class TableStorageContract:
@@ -50,6 +61,35 @@ class TableStorageContract:
             "whole": "9007199254740993",
             "low": "-9223372036854775808",
         }
+
+    async def test_columns_written_at_once_read_as_any_others(
+        self, storage: TableStorage, table: str
+    ) -> None:
+        numbers = {"calls": 2, "low": -(2**63), "high": 2**63 - 1, "amount": 9 * 10**17}
+        text = columns_text(Texts("ü'\"\n日本", yes=True), numbers, as_text=AMOUNTS)
+        assert text is not None
+        await storage.transact(table, PARTITION, [Insert("at once", text)])
+        row = await storage.get(table, PARTITION, "at once")
+        assert row is not None
+        columns = {"text": "ü'\"\n日本", "yes": True} | {n: str(v) for n, v in numbers.items()}
+        kept = {"PartitionKey", "RowKey", "Timestamp"}
+        assert {name: value for name, value in row.items() if name not in kept} == columns
+        with pytest.raises(AlreadyExists):
+            await storage.transact(table, PARTITION, [Insert("at once", text)])
+
+    async def test_columns_written_at_once_are_rejected_by_name_too(
+        self, storage: TableStorage, table: str
+    ) -> None:
+        texts = Texts("x" * 32_769)
+        text = columns_text(texts, {"calls": 2}, as_text=AMOUNTS)
+        assert text is not None
+        with pytest.raises(Rejected, match="column text"):
+            await storage.transact(table, PARTITION, [Insert("long", text)])
+        # What only a look at each column can refuse is left to those who write them one by one.
+        for numbers in ({"n": 2**63}, {"n": -(2**63) - 1}, {f"n{at}": 1 for at in range(253)}):
+            assert columns_text(texts, numbers, as_text=AMOUNTS) is None
+        with pytest.raises(Rejected, match="a-b"):
+            columns_text(texts, {"a-b": 1}, as_text=AMOUNTS)
 
     @pytest.mark.parametrize(
         "subject", ["a|b", "o'neil, x", "100%", "a+b@c", "=41", "ü/日#?\\", ""]

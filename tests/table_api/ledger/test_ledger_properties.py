@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pricing_rules.types import Rank
 from table_api.audit.ledger_audit import audit
 from table_api.errors import Retryable
+from table_api.ledger.cells import ABSENT_IN_A_ROW
 from table_api.ledger.measures import Measures, add_into, measures_of
 from table_api.ledger.posting import MeteredCall
 from table_api.monthly.projected_ledger import ProjectedLedger
@@ -138,6 +139,12 @@ async def post_until_done(ledger: ProjectedLedger, batch: Sequence[Report]) -> N
             continue
         return
     pytest.fail("storage never came back")
+
+
+@pytest.fixture(autouse=True, params=[0, ABSENT_IN_A_ROW], ids=["guessing", "reading"])
+def _new_cells(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once with every unknown cell taken to be new, once with each of them read first."""
+    monkeypatch.setattr("table_api.ledger.cells.ABSENT_IN_A_ROW", request.param)
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from dataclasses import replace as replace_setting
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -11,9 +12,10 @@ from pricing_rules.price_book.book import Book
 from pricing_rules.types import CallState, CountedAt, Operation, Rank, UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.entries import Effect, read_entry
-from table_api.ledger.entry_columns import entry_columns
+from table_api.ledger.entry_columns import entry_columns, entry_row
 from table_api.ledger.posting import MeteredCall, Posting, cell_facts, make_posting
 from table_api.ledger.recorded_call import recorded_call, recorded_event, state_digest
+from table_api.storage.transaction import encode_row, read_columns
 from tests.fixtures.builders import CALL_TIME, make_event, make_usage
 from tests.fixtures.calls import NOW, SETTINGS, book, make_call
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
@@ -62,11 +64,27 @@ EVENTS = {
 
 
 def row_of(posting: Posting) -> dict[str, str | int | bool]:
-    """The row of a new entry as it is read."""
+    """The row of a new entry as it is read: the same, however it was written."""
     effects = [Effect(posting.cell or "", 1, posting.measures)]
     columns = entry_columns(posting, effects, recorded_at=NOW)
     keys = {"PartitionKey": posting.partition, "RowKey": posting.entry_key}
-    return keys | {n: str(v) if type(v) is int else v for n, v in columns.items()}
+    row = keys | {n: str(v) if type(v) is int else v for n, v in columns.items()}
+    if posting.cell is not None:
+        text = entry_row(posting, 1, recorded_at=NOW)
+        assert isinstance(text, bytes)
+        assert keys | read_columns(text) == row
+        written = [encode_row(posting.partition, posting.entry_key, way) for way in (text, columns)]
+        assert msgspec.json.decode(written[0]) == msgspec.json.decode(written[1])
+    return row
+
+
+def test_a_call_whose_amounts_are_beyond_64_bits_is_written_column_by_column() -> None:
+    event = make_event(deployment="gpt-4o", usage=make_usage(output=10**12))
+    posting = place(MeteredCall(priced=rate(event, book()), origin=make_call().origin))
+    assert posting.measures["charge"] > 2**63
+    columns = entry_row(posting, 1, recorded_at=NOW)
+    assert not isinstance(columns, bytes)
+    assert columns["charge"] == str(posting.measures["charge"])
 
 
 def assert_comes_back(event: UsageEvent, rating_book: Book, cost_centre: str | None = None) -> None:
