@@ -41,6 +41,7 @@ from tests.fixtures.calls import DEMO_BOOK
 
 PARTITIONS = 4
 SEED = 20261123
+SUBJECTS = 1_000
 POLL_S = 0.1
 SIDE_S_MAX = 1_800.0
 SPAN = timedelta(minutes=5)
@@ -111,7 +112,7 @@ async def compare(calls: int) -> list[Result]:
         )
     )
     start, chance = datetime.now(UTC) - SPAN, Random(SEED)
-    sent = traffic(calls, start=start, span=SPAN, seed=SEED)
+    sent = traffic(calls, start=start, span=SPAN, seed=SEED, subjects=SUBJECTS)
     with azurite.running() as ports:
         async with running_broker(config=config) as broker:
             for event in sent.events:
@@ -121,7 +122,6 @@ async def compare(calls: int) -> list[Result]:
                 "STORAGE_CONNECTION_STRING": ports.connection_string,
                 "PRICE_BOOKS": str(DEMO_BOOK),
                 "CHECKPOINT_CONTAINER": uuid4().hex,
-                "LOAD_BALANCING_INTERVAL_S": "1",
             }
             pairing = await measure("pair", len(sent.events), environment)
             events = sum(

@@ -21,20 +21,26 @@ OTHERS_MAX = 10
 """Fields that nobody reads and that are named: more would say no more."""
 TEXT_CHARS_MAX = 256
 """A longer text is cut: it only informs. A cut deployment has no alias and is never priced."""
+NAMES_MAX = 1_000
+NAME_CHARS_MAX = 64
+"""Names beyond these are spelled each time."""
 
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}(\.0{1,9})?", re.ASCII)
 _PLACEHOLDERS = frozenset({"", "-", "NA", "N/A"})
+PLACEHOLDER_CHARS_MAX = max(map(len, _PLACEHOLDERS))
 _SUFFIX = re.compile(r"_(?:s|d|b|g|t)$")
 """AzureDiagnostics' mark of a column's type."""
 _decode_json = msgspec.json.Decoder().decode
+_names: dict[str, str] = {}
+"""Spellings of the gateway's few names, as they were seen."""
 
 
 class Fields:
     """Names are given in lower case. Methods raise InvalidField, naming the whole path."""
 
     def __init__(self, document: Mapping[str, object], path: str) -> None:
-        self._values = {_SUFFIX.sub("", name.lower()): each for name, each in document.items()}
+        self._values = {_spelled(name): each for name, each in document.items()}
         self._path = path
 
     def path(self, name: str) -> str:
@@ -48,8 +54,10 @@ class Fields:
         value = self._values.get(name)
         if not isinstance(value, str):
             return None
-        value = unicodedata.normalize("NFC", value.strip()[:chars_max])
-        if value.upper() in _PLACEHOLDERS:
+        value = value.strip()[:chars_max]
+        if not value.isascii():
+            value = unicodedata.normalize("NFC", value)
+        if len(value) <= PLACEHOLDER_CHARS_MAX and value.upper() in _PLACEHOLDERS:
             return None
         if value.isprintable():
             return value
@@ -115,6 +123,16 @@ class Fields:
     def wrong(self, code: InvalidCode, name: str, expected: str) -> InvalidField:
         """The error that names this field and what stands there."""
         return InvalidField(code, self.path(name), self._values.get(name, ABSENT), expected)
+
+
+def _spelled(name: str) -> str:
+    """In lower case, without the mark of its type."""
+    known = _names.get(name)
+    if known is None:
+        known = _SUFFIX.sub("", name.lower())
+        if len(_names) < NAMES_MAX and len(name) <= NAME_CHARS_MAX:
+            _names[name] = known
+    return known
 
 
 def _whole(value: object) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any
 from consumers.pairing.completed_event import completed_event
 from pricing_rules.types import UNATTRIBUTED, CountedAt, Rank
 from table_api.open_calls.decision import Decision, counted_places
+from table_api.open_calls.facts import EventReport, Fact, RequestRecord, TokenCounts
 from table_api.open_calls.joined_call import JoinedCall
 from table_api.open_calls.logged_usage import usage_from_log
 
@@ -26,6 +27,23 @@ class Waits:
     """For any half."""
     background: timedelta = timedelta(days=1)
     """For somebody to fetch an answer that is made in the background."""
+
+
+def may_complete(fact: Fact) -> bool:
+    """Whether a fact can be the last one that a call needs before its grace has passed.
+
+    The plain calls' facts are not: nothing is read for them until then.
+    """
+    match fact:
+        case EventReport():
+            return not fact.metered or fact.identity.background
+        case RequestRecord():
+            said = fact.identity
+            return said is not None and (said.stream or said.status >= 400 or said.background)
+        case TokenCounts():
+            return fact.any
+        case _:
+            return True
 
 
 def decide(

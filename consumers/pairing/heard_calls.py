@@ -6,7 +6,6 @@ Forgetting a call costs that look-up.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -28,6 +27,14 @@ class HeardCalls:
         self._open_for_long: dict[str, datetime] = {}
         """Those that were open at the last look-up already."""
 
+    def new(self, arrivals: Iterable[Arrival]) -> list[Arrival]:
+        """Those that are not stored as they would be stored now."""
+        return [each for each in arrivals if each.is_late or not self._has(each)]
+
+    def _has(self, arrival: Arrival) -> bool:
+        known = self._calls.get(arrival.call_id)
+        return known is not None and arrival.fact in known.facts
+
     def keep(self, arrivals: Iterable[Arrival]) -> None:
         """Facts that are stored."""
         for arrival in arrivals:
@@ -36,7 +43,7 @@ class HeardCalls:
             if known is None:
                 self._calls[call_id] = OpenCall(call_id=call_id, facts=(fact,))
             elif fact not in known.facts:
-                self._calls[call_id] = replace(known, facts=(*known.facts, fact))
+                self._calls[call_id] = msgspec.structs.replace(known, facts=(*known.facts, fact))
         while len(self._calls) > CALLS_MAX:
             del self._calls[next(iter(self._calls))]
 
@@ -52,7 +59,7 @@ class HeardCalls:
         # Published once, the event is not needed any more: it is most of the memory.
         short = tuple(msgspec.structs.replace(each, event="") for each in every)
         done = frozenset(each.number for each in every)
-        self._calls[call.call_id] = replace(call, decisions=short, done=done)
+        self._calls[call.call_id] = msgspec.structs.replace(call, decisions=short, done=done)
 
     def leave_open(self, calls: Mapping[str, datetime]) -> None:
         """Calls whose other half may have come to another process, with a time of each."""

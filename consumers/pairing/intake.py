@@ -13,7 +13,7 @@ from consumers.dead_letters.letter_store import (
     make_letter,
     only_letter,
 )
-from consumers.pairing.decide import Waits
+from consumers.pairing.decide import Waits, may_complete
 from consumers.pairing.replayed import keep_replayed
 from consumers.pairing.reported_fact import fetched_fact, reported_fact
 from consumers.pairing.seen_places import SeenPlaces
@@ -34,7 +34,7 @@ from pricing_rules.types import UNATTRIBUTED, CountedAt, UsageEvent
 from table_api.consumer_state.progress import Count
 from table_api.consumer_state.raw_usage import RawUsage
 from table_api.open_calls.counted_calls import CountedCalls
-from table_api.open_calls.facts import EventReport, Fact, RequestRecord, TokenCounts
+from table_api.open_calls.facts import EventReport, Fact
 from table_api.open_calls.keys import SAME_CALL_MAX
 from table_api.open_calls.table import Arrival, OpenCalls
 
@@ -136,12 +136,14 @@ class Intake(ABC):
 
     async def _make_durable(self, batch: Batch) -> Durable:
         # 1. Facts. A crash after it: the events come again, the same rows are written again.
-        await self._pairing.calls.add(batch.arrivals)
+        heard = self._pairing.settlement.heard
+        new = heard.new(batch.arrivals)
+        await self._pairing.calls.add(new)
+        heard.keep(new)
         # 2. Decisions and 3. events: see Settlement. Most calls are decided from what this process
         #    heard. What stays open is looked up later, with others: a crash leaves it to the
         #    sweeper of the grace. Calls that this sweeper may have passed are looked up now.
         settlement, stream_time = self._pairing.settlement, self._pairing.stream_time.latest
-        settlement.heard.keep(batch.arrivals)
         await settlement.settle_heard(batch.open, stream_time)
         await settlement.settle_indexed(batch.late, stream_time)
         # 4. Dead letters. A failure here brings the batch again, which is harmless.
@@ -171,23 +173,6 @@ class Intake(ABC):
 def _is_metered(fact: Fact) -> bool:
     """Whether it needs no sweeper: settling its call when it comes says all that is to be said."""
     return isinstance(fact, EventReport) and fact.metered
-
-
-def may_complete(fact: Fact) -> bool:
-    """Whether a fact can be the last one that a call needs before its grace has passed.
-
-    The plain calls' facts are not: nothing is read for them until then.
-    """
-    match fact:
-        case EventReport():
-            return not fact.metered or fact.identity.background
-        case RequestRecord():
-            said = fact.identity
-            return said is not None and (said.stream or said.status >= 400 or said.background)
-        case TokenCounts():
-            return fact.any
-        case _:
-            return True
 
 
 class UsageIntake(Intake):

@@ -16,6 +16,7 @@ from table_api.errors import Contended
 from table_api.open_calls.decision import Decision, PairingState, state_of
 from table_api.open_calls.facts import Fact
 from table_api.open_calls.joined_call import JoinedCall
+from table_api.open_calls.keys import is_response_key
 from table_api.open_calls.known_reports import READS_PER_PAGE
 from table_api.open_calls.open_call import OpenCall, with_facts
 from table_api.open_calls.packed_facts import OLD_AFTER
@@ -138,7 +139,7 @@ class Settlement:
                 joined = None if call is None else call.joined
                 if call is None or joined is None:
                     left[call_id] = time
-                elif self._may_go_on(call) or said_of_answer(joined, self._waits) is not None:
+                elif len(joined.metered_at) > 1 or said_of_answer(joined, self._waits) is not None:
                     several.add(call_id)
                 elif (decision := decide(joined, call.decisions, None, self._waits)) is not None:
                     known.append(call)
@@ -178,7 +179,7 @@ class Settlement:
         refused = {each.call_id for each in await self._calls.decide(list(new.values()))}
         accepted = [known for known in kept if known.call_id not in refused]
         undone = [
-            (decision, known.joined)
+            (decision, _indexed_at(known, decision))
             for known in accepted
             for decision in (*known.undone, new.get(known.call_id))
             if decision is not None
@@ -187,10 +188,7 @@ class Settlement:
             # 3. Publish. A crash after it publishes again: the ledger counts each call once.
             await self._publisher.publish([decision for decision, _ in undone])
             # 4. Mark done, and tell the index.
-            await self._calls.mark_done(
-                (decision, joined.time if joined is not None else decision.place.time)
-                for decision, joined in undone
-            )
+            await self._calls.mark_done(undone)
             for decision, _ in undone:
                 count(CounterName.DECISIONS, 1, {"reason": _reason(decision)})
         for known in accepted:
@@ -244,6 +242,13 @@ def _is_said(joined: JoinedCall, call: OpenCall) -> bool:
         plain = identity is not None and not identity.stream and identity.status < 400
         return plain and not joined.reported
     return joined.reported or bool(call.decisions)
+
+
+def _indexed_at(call: OpenCall, decision: Decision) -> datetime:
+    """Where the index has a call's decision: next to its facts, or where its answer counts."""
+    if is_response_key(call.call_id):
+        return decision.place.time
+    return call.time or decision.place.time
 
 
 def _time(fact: Fact) -> datetime:

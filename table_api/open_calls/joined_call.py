@@ -4,15 +4,16 @@ The best value of each field wins by a fixed rank, so that any order and repetit
 facts gives the same JoinedCall. Which decision follows from it is consumers.pairing's question.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import reduce
+from typing import Any, TypeVar
+
+import msgspec
 
 from pricing_rules.provider_usage.anthropic import is_anthropic
 from pricing_rules.types import CACHE_HIT, REFUSED_STATUS, CountedAt, Operation
 from table_api.open_calls.facts import (
-    Created,
     EventReport,
     Fact,
     Fetched,
@@ -22,9 +23,10 @@ from table_api.open_calls.facts import (
     encode_fact,
 )
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinedCall:
+
+class JoinedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One call as known so far. None means: nobody has said so yet."""
 
     call_id: str
@@ -161,35 +163,56 @@ def _asked_a_model(outcome: RequestRecord) -> bool:
 
 def join_facts(call_id: str, facts: Iterable[Fact]) -> JoinedCall | None:
     """None without facts of a call."""
-    every = [fact for fact in facts if not isinstance(fact, Created)]
+    reports: list[EventReport] = []
+    outcomes: list[RequestRecord] = []
+    rows: list[TokenCounts] = []
+    answers: list[Fetched] = []
+    for fact in facts:
+        match fact:
+            case EventReport():
+                reports.append(fact)
+            case RequestRecord():
+                outcomes.append(fact)
+            case TokenCounts():
+                rows.append(fact)
+            case Fetched():
+                answers.append(fact)
+    every: tuple[Fact, ...] = (*reports, *outcomes, *rows, *answers)
     if not every:
         return None
-    reports = [fact for fact in every if isinstance(fact, EventReport)]
-    outcomes = [fact for fact in every if isinstance(fact, RequestRecord)]
-    rows = [fact for fact in every if isinstance(fact, TokenCounts)]
     traces = [outcome.identity for outcome in outcomes if outcome.identity is not None]
     metered = [report.identity for report in reports if report.metered]
-    identities = metered or [report.identity for report in reports] or traces
-    known = {(each.subject, each.time) for each in (*traces, *(r.identity for r in reports))}
+    reported = [report.identity for report in reports]
     counted = max(reports, key=_report_order, default=None)
-    answers = [fact for fact in every if isinstance(fact, Fetched)]
     return JoinedCall(
         call_id=call_id,
         time=min(fact.time for fact in every),
-        identity=min(identities, key=_order) if identities else None,
+        identity=_only_or(min, metered or reported or traces, _order),
         traced=bool(traces),
         reported=bool(reports),
-        metered_at=tuple(
-            CountedAt(subject, time)
-            for time, subject in sorted({(each.time, each.subject) for each in metered})
-        ),
+        metered_at=_places(metered),
         reported_tokens=None if counted is None else counted.tokens,
         reported_prompt=None if counted is None else counted.prompt,
-        outcome=max(outcomes, key=_outcome_order) if outcomes else None,
+        outcome=_only_or(max, outcomes, _outcome_order),
         tokens=reduce(_largest, rows) if rows else None,
-        two_identities=len(known) > 1,
-        answer=max(answers, key=answer_order) if answers else None,
+        two_identities=len(_places((*traces, *reported))) > 1,
+        answer=_only_or(max, answers, answer_order),
     )
+
+
+def _places(identities: Sequence[Identity]) -> tuple[CountedAt, ...]:
+    """Where they count, each place once and in a fixed order."""
+    if len(identities) < 2:
+        return tuple(CountedAt(each.subject, each.time) for each in identities)
+    times = sorted({(each.time, each.subject) for each in identities})
+    return tuple(CountedAt(subject, time) for time, subject in times)
+
+
+def _only_or(best: Callable[..., T], several: Sequence[T], key: Callable[[T], Any]) -> T | None:
+    """The best of several; None of none. The key of one alone is not needed, and takes long."""
+    if len(several) < 2:
+        return several[0] if several else None
+    return best(several, key=key)
 
 
 def _order(identity: Identity) -> tuple[datetime, str, str]:

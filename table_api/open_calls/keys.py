@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from table_api.storage.keys import KeyRange, encode_part, starting_with
 
@@ -22,6 +23,8 @@ PACKED = "|p"
 """What the partition of an hour's packed facts ends with: after those of its index."""
 RESPONSE = "response:"
 """What the key of a background answer begins with, among the ids of calls."""
+HASHES_MAX = 4_096
+"""The rows of a call are written one after another: its id is hashed once."""
 SWEEP = ("0", "swept")
 """Partition and row of where the sweeper is."""
 
@@ -77,12 +80,22 @@ def done_number(row_key: str) -> int | None:
 
 def hour_partition(time: datetime, call_id: str) -> str:
     """The index partition of a call at a time."""
-    return f"{HOURS}{time.astimezone(UTC):%Y%m%d%H}|{_hash(call_id) % HOUR_SHARDS}"
+    at = time.astimezone(UTC)
+    hour = f"{at.year:04}{at.month:02}{at.day:02}{at.hour:02}"
+    return f"{HOURS}{hour}|{_hash(call_id) % HOUR_SHARDS}"
 
 
 def hour_key(time: datetime, row_key: str) -> str:
     """A row of a call as its copy in the index spells it: in order of time within the hour."""
-    return f"{time.astimezone(UTC):%M%S%f}|{row_key}"
+    at = time.astimezone(UTC)
+    return f"{at.minute:02}{at.second:02}{at.microsecond:06}|{row_key}"
+
+
+def second_of_hour(key: str) -> int:
+    """The time that a key of the index begins with; of an open end that of the hour's."""
+    if not key[:4].isdecimal():
+        return 3_600 if key else 0
+    return int(key[:2]) * 60 + int(key[2:4])
 
 
 def hour_ranges(start: datetime, stop: datetime) -> Iterator[tuple[list[str], KeyRange]]:
@@ -183,5 +196,6 @@ def hour_of_blob(name: str) -> datetime:
     return datetime.strptime(name.partition("/")[0], "%Y%m%d%H").replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=HASHES_MAX)
 def _hash(call_id: str) -> int:
     return int.from_bytes(hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).digest()[:8])

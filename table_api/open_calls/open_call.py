@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -21,8 +20,7 @@ from table_api.open_calls.keys import done_number, is_response_key
 from table_api.storage.table_storage import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCall:
+class OpenCall(msgspec.Struct, frozen=True, kw_only=True):
     """Facts and decisions about one call: all of them, or those of one part of the index."""
 
     call_id: str
@@ -102,7 +100,9 @@ def with_facts(calls: Iterable[OpenCall], facts: Mapping[str, Sequence[Fact]]) -
 
 
 def _with_facts(call: OpenCall, more: Sequence[Fact]) -> OpenCall:
-    return replace(call, facts=tuple(dict.fromkeys((*call.facts, *more)))) if more else call
+    if not more:
+        return call
+    return msgspec.structs.replace(call, facts=tuple(dict.fromkeys((*call.facts, *more))))
 
 
 def call_or_damaged(call_id: str, rows: Sequence[Row]) -> OpenCall:

@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 
 from table_api.errors import AlreadyExists
 from table_api.open_calls.decision import Decision, encode_decision
 from table_api.open_calls.facts import Fact, encode_fact, fact_name
+from table_api.open_calls.index_rows import index_rows
 from table_api.open_calls.keys import (
     HOURS,
     OPEN_CALLS_TABLE,
@@ -45,7 +45,6 @@ from table_api.storage.parallel import all_of, chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Insert,
-    Operation,
     Row,
     TableStorage,
     Upsert,
@@ -57,10 +56,8 @@ from telemetry.log import Log
 REQUESTS_IN_FLIGHT_MAX = 16
 
 _log = Log("table_api")
-COPIED = ("RowKey", "call_id", "fact", "decision")
-"""Columns of the index."""
-Writes = dict[str, dict[str, Operation]]
-"""Operations by partition and row."""
+Writes = dict[str, dict[str, Mapping[str, Value]]]
+"""Columns by partition and row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +69,11 @@ class Arrival:
     due_from: datetime
     """The earliest time that the sweeper has not passed: a fact that comes very late is indexed
     here too, so that it is seen."""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the sweeper may have passed the fact's own time."""
+        return self.due_from > self.fact.time
 
 
 class OpenCalls:
@@ -94,7 +96,7 @@ class OpenCalls:
             text, fact = encode_fact(arrival.fact), arrival.fact
             row_key = fact_key(arrival.call_id, fact_name(fact, text))
             columns: dict[str, Value] = {"call_id": arrival.call_id, "fact": text}
-            rows[call_partition(arrival.call_id)][row_key] = Upsert(row_key, columns)
+            rows[call_partition(arrival.call_id)][row_key] = columns
             for time in {fact.time, max(fact.time, arrival.due_from)}:
                 _add_copy(index, time, arrival.call_id, row_key, columns)
         # 1. The index. A crash after it: it names a call without facts; the event comes again.
@@ -148,9 +150,7 @@ class OpenCalls:
         rows: Writes = defaultdict(dict)
         for decision, time in published:
             mark = done_key(decision.call_id, decision.number)
-            rows[call_partition(decision.call_id)][mark] = Upsert(
-                mark, {"call_id": decision.call_id}
-            )
+            rows[call_partition(decision.call_id)][mark] = {"call_id": decision.call_id}
             row_key = decision_key(decision.call_id, decision.number)
             _add_copy(index, time, decision.call_id, row_key, _decision_columns(decision))
         # 1. The index. A crash after it: the decision is published and told once more.
@@ -186,17 +186,7 @@ class OpenCalls:
         pages_max: int,
     ) -> list[Row] | None:
         """The same of several spans, as rows."""
-        rows: list[Row] = []
-        pages = 0
-        for partitions, keys in chain.from_iterable(hour_ranges(*span) for span in spans):
-            for partition in partitions:
-                found = self._storage.query(OPEN_CALLS_TABLE, partition, keys, select=COPIED)
-                async for page in found:
-                    pages += 1
-                    if pages > pages_max:
-                        return None
-                    rows += [row for row in page if row.get("call_id") in call_ids]
-        return rows
+        return await index_rows(self._storage, call_ids, spans, pages_max=pages_max)
 
     async def calls(self, start: datetime, stop: datetime) -> list[OpenCall]:
         """Every call whose time is from `start` to `stop` (exclusive), whole, for reports."""
@@ -252,23 +242,31 @@ class OpenCalls:
         """
         return await purge(self._storage, before, purged)
 
-    async def _write(self, writes: Mapping[str, Mapping[str, Operation]]) -> None:
-        async def write(partition: str, operations: Sequence[Operation]) -> None:
-            async with self._requests:
-                await self._storage.transact(OPEN_CALLS_TABLE, partition, operations)
-
+    async def _write(self, writes: Writes) -> None:
         await all_of(
-            write(partition, part)
+            self._keep(partition, part)
             for partition, rows in writes.items()
-            for part in chunks(list(rows.values()), OPERATIONS_MAX)
+            for part in chunks(list(rows.items()), OPERATIONS_MAX)
         )
+
+    async def _keep(self, partition: str, rows: Sequence[tuple[str, Mapping[str, Value]]]) -> None:
+        """Nearly always the rows are new, and to insert takes less than to replace. A row that is
+        there already says the same.
+        """
+        async with self._requests:
+            try:
+                new = [Insert(key, columns) for key, columns in rows]
+                await self._storage.transact(OPEN_CALLS_TABLE, partition, new)
+            except AlreadyExists:
+                again = [Upsert(key, columns) for key, columns in rows]
+                await self._storage.transact(OPEN_CALLS_TABLE, partition, again)
 
 
 def _add_copy(
     index: Writes, time: datetime, call_id: str, row_key: str, columns: Mapping[str, Value]
 ) -> None:
     copy = hour_key(time, row_key)
-    index[hour_partition(time, call_id)][copy] = Upsert(copy, columns)
+    index[hour_partition(time, call_id)][copy] = columns
 
 
 def _decision_columns(decision: Decision) -> dict[str, Value]:

@@ -17,7 +17,7 @@ from azure.eventhub.aio import EventHubConsumerClient, EventHubProducerClient, P
 from azure.eventhub.aio._eventprocessor.in_memory_checkpoint_store import InMemoryCheckpointStore
 from azure.eventhub.exceptions import EventHubError
 
-from local_stack.broker.store.partition_key import partition_of
+from pricing_rules.decoding.hub_partition import partition_of
 
 ANSWER_TIMEOUT_S = 30.0
 CLOCK_SKEW = timedelta(minutes=5)

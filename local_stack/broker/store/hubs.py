@@ -11,9 +11,9 @@ from local_stack.broker.amqp.messages import Event
 from local_stack.broker.config import DEFAULT_GROUP, HubConfig
 from local_stack.broker.errors import AmqpError, JournalError
 from local_stack.broker.store.data_directory import write_whole
-from local_stack.broker.store.partition_key import partition_of
 from local_stack.broker.store.partition_log import PartitionLog
 from local_stack.broker.store.readers import Readers
+from pricing_rules.decoding.hub_partition import partition_of
 
 
 class HubMeta(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.amqp import AmqpAnnotatedMessage
 from azure.eventhub.exceptions import EventHubError
 
-from local_stack.broker.store.partition_key import partition_of
+from pricing_rules.decoding.hub_partition import partition_of
 from telemetry.log import Log
 
 QUEUE_EVENTS_MAX = 100_000

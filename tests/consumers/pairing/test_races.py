@@ -15,7 +15,7 @@ from table_api.open_calls.decision import PairingState
 from table_api.open_calls.keys import HOUR_SHARDS
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import Insert, Operation, TableStorage
+from table_api.storage.table_storage import Operation, TableStorage
 from tests.consumers.pairing.gateway import GATEWAY_DELAY, Call, envelope
 from tests.consumers.pairing.world import KEEP, WAITS, HandTime, World
 from tests.fixtures.builders import CALL_TIME
@@ -209,7 +209,7 @@ class Overtaken(PrefixedStorage):
         self, table: str, partition_key: str, operations: Sequence[Operation]
     ) -> list[str]:
         meanwhile = self.meanwhile
-        if meanwhile is not None and any(isinstance(each, Insert) for each in operations):
+        if meanwhile is not None and any("|x|" in each.row_key for each in operations):
             self.meanwhile = None
             await meanwhile
         return await super().transact(table, partition_key, operations)

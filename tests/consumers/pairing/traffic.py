@@ -59,10 +59,14 @@ class Traffic:
         return Counter({state: number for state, number in found.items() if state is not None})
 
 
-def traffic(count: int, *, start: datetime, span: timedelta, seed: int = 7) -> Traffic:
+def traffic(
+    count: int, *, start: datetime, span: timedelta, seed: int = 7, subjects: int = SUBJECTS
+) -> Traffic:
     """Halves in random order over both hubs, with duplicates and losses."""
     chance = Random(seed)
-    calls = [_call(number, start + span * number / count, chance) for number in range(count)]
+    calls = [
+        _call(number, start + span * number / count, subjects, chance) for number in range(count)
+    ]
     events = [Sent(USAGE, call.event(), _arrival(call, chance)) for call in calls if call.has_event]
     records = [
         (_arrival(call, chance), call.gateway_record()) for call in calls if call.has_outcome
@@ -86,7 +90,7 @@ def _arrival(call: Call, chance: Random) -> datetime:
     return call.time + (VERY_LATE_MAX if late else DELAY_MAX) * chance.random()
 
 
-def _call(number: int, time: datetime, chance: Random) -> Call:
+def _call(number: int, time: datetime, subjects: int, chance: Random) -> Call:
     def happens(percent: int) -> bool:
         return chance.randrange(100) < percent
 
@@ -95,7 +99,7 @@ def _call(number: int, time: datetime, chance: Random) -> Call:
     prompt = chance.randint(1, 8_000)
     return Call(
         number=number,
-        subject=f"user-{chance.randrange(SUBJECTS)}",
+        subject=f"user-{chance.randrange(subjects)}",
         time=time,
         stream=not embeds and happens(STREAMED_PERCENT),
         status=429 if refused else 200,

@@ -17,9 +17,9 @@ from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.partition_worker import PartitionWorker, WorkLimits
 from local_stack.broker import BrokerConfig, HubConfig, running_broker
 from local_stack.broker.faults.faults import Detach, Replay
-from local_stack.broker.store.partition_key import partition_of
 from local_stack.send import send_events
 from local_stack.traffic.usage_event import OutgoingEvent
+from pricing_rules.decoding.hub_partition import partition_of
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
 from table_api.storage.memory_tables import MemoryTableStorage

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from local_stack.broker import BrokerConfig, HubConfig, TlsFiles, running_broker
-from local_stack.broker.store.partition_key import partition_of
+from pricing_rules.decoding.hub_partition import partition_of
 from tests.contracts.event_hubs import ANSWER_TIMEOUT_S, EventHub, EventHubsContract, received
 from tests.paths import ROOT
 

@@ -9,12 +9,12 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoi
 
 from apim_policies.harness.call import Gateway, LoggedEvent, TokenMetric
 from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
-from local_stack.broker.store.partition_key import partition_of
 from local_stack.gateway.reporting.diagnostics import Diagnostics
 from local_stack.gateway.reporting.gateway_log import GatewayLog
 from local_stack.gateway.reporting.hub_writer import HubWriter
 from local_stack.gateway.reporting.reports import USAGE_LOGGER, Reports
 from local_stack.gateway.reporting.token_metrics import TokenMetrics
+from pricing_rules.decoding.hub_partition import partition_of
 
 PARTITIONS = 4
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.broker.store.partition_key import partition_of
+from pricing_rules.decoding.hub_partition import partition_of
 from tests.paths import ROOT
 
 MAPPER = ROOT / "node_modules/@azure/event-hubs/dist/esm/impl/partitionKeyToIdMapper.js"
