@@ -172,13 +172,9 @@ var groupName = '${abbreviations.resourceGroup}${environmentName}'
 var uiName = '${abbreviations.containerApp}ui-${token}'
 var functionName = '${abbreviations.functionApp}api-${token}'
 var newGateway = empty(existingGatewayId)
+// Also of a new gateway: scopes of modules have to be known when the deployment starts.
 var gatewayId = newGateway
-  ? resourceId(
-      subscription().subscriptionId,
-      groupName,
-      'Microsoft.ApiManagement/service',
-      '${abbreviations.apiManagement}${token}'
-    )
+  ? '${subscription().id}/resourceGroups/${groupName}/providers/Microsoft.ApiManagement/service/${abbreviations.apiManagement}${token}'
   : existingGatewayId
 var gatewaySubscription = split(gatewayId, '/')[2]
 var gatewayGroup = split(gatewayId, '/')[4]
