@@ -1,6 +1,7 @@
 """Hooks of a deployment, against a stand-in for the Azure CLI: what they make, and that repeating
 them makes nothing."""
 
+import ast
 import json
 import sys
 from collections.abc import Callable
@@ -137,6 +138,39 @@ def test_the_gateway_is_checked_with_the_keys_of_its_own_subscriptions(
     assert words == "-m consumers check --gateway --yes"
     assert {"GATEWAY_KEY=key-of-chargeback-check", "TABLES_URL=of-TABLES_URL"} <= set(variables)
     assert f"GATEWAY_LONG_KEY=key-of-chargeback-check-{'x' * 110}" in variables
+
+
+def test_secrets_of_the_ui_can_be_replaced_and_the_key_of_pseudonyms_cannot(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["postprovision", *DEPLOYED])
+    first = state()["vaults"]
+    assert main(["rotate", "cookie-secret", *DEPLOYED]) == 0
+    assert main(["rotate", "oidc-client-secret", *DEPLOYED]) == 0
+    after = state()["vaults"]
+    assert after[f"{VAULT}/ui"]["cookie-secret"] != first[f"{VAULT}/ui"]["cookie-secret"]
+    assert after[f"{VAULT}/ui"]["oidc-client-secret"] == "password-2"
+    assert after[f"{VAULT}/tel"] == first[f"{VAULT}/tel"]
+    with pytest.raises(SystemExit):
+        main(["rotate", "telemetry-subject-key", *DEPLOYED])
+    assert "password-2" not in capsys.readouterr().out
+
+
+def test_the_hooks_need_no_package() -> None:
+    files = [ROOT / "bicep/__init__.py", *(ROOT / "bicep/hooks").glob("*.py")]
+    named = {
+        name.partition(".")[0]
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert named - {"bicep"} <= sys.stdlib_module_names
 
 
 def test_two_applications_of_our_name_are_named(state: State, tmp_path: Path) -> None:
