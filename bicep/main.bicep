@@ -505,7 +505,7 @@ module api 'modules/function_app.bicep' = {
       LOG_ANALYTICS_WORKSPACE_ID: monitoring.outputs.workspaceCustomerId
     })
     telemetryVaultUri: telemetryVault.outputs.uri
-    subjectKeySecret: withPrograms ? secrets.telemetryVault.subjectKey : ''
+    subjectKeyName: withPrograms ? secrets.telemetryVault.subjectKey : ''
     instanceMemoryMB: functionMemoryMB
     instancesMax: functionInstancesMax
     subnetId: functionsSubnetId
