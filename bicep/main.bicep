@@ -48,7 +48,9 @@ param gatewaySku string = 'BasicV2'
 @minValue(1)
 param gatewayCapacity int = 1
 param publisherName string = 'LLM chargeback'
-param publisherEmail string
+
+@description('Mail address that a new gateway shows; needed for one.')
+param publisherEmail string = ''
 
 @description('Named values of the policies that differ from apim_policies/named_values.json.')
 param namedValues object = {}

@@ -37,11 +37,16 @@ class Unknown(Exception):
 def preprovision(values: Values) -> None:
     """Say what it costs, and refuse a setting that nobody reads."""
     check_settings(FOLDER / "main.parameters.json")
+    new = not values.get("EXISTING_GATEWAY_ID")
+    if new and not values.get("GATEWAY_PUBLISHER_EMAIL"):
+        raise Missing(
+            "GATEWAY_PUBLISHER_EMAIL is not set, and a new gateway needs it: "
+            "azd env set GATEWAY_PUBLISHER_EMAIL you@contoso.com"
+        )
     if values.get("IMAGE"):
         return  # the second pass: it was said before the first
     region = values.get("AZURE_LOCATION") or REGION  # azd may ask for it only after this hook
     sku = values.get("GATEWAY_SKU") or "BasicV2"
-    new = not values.get("EXISTING_GATEWAY_ID")
     for line in costs.lines(region, sku, new_gateway=new, ask=costs.list_price):
         print(line)
 

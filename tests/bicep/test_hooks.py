@@ -207,6 +207,18 @@ def test_an_unknown_price_is_said_and_not_added_as_zero() -> None:
     assert "    unknown  together (at least 193.80: 4 prices are missing)" in said
 
 
+def test_a_new_gateway_without_an_address_is_refused_before_it_is_made(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("GATEWAY_PUBLISHER_EMAIL", raising=False)
+    monkeypatch.setenv("EXISTING_GATEWAY_ID", "")
+    assert main(["preprovision"]) == 1
+    assert "azd env set GATEWAY_PUBLISHER_EMAIL" in capsys.readouterr().err
+    monkeypatch.setenv("GATEWAY_PUBLISHER_EMAIL", "a@example.com")
+    monkeypatch.setenv("IMAGE", "cr1.azurecr.io/chargeback@sha256:0")
+    assert main(["preprovision"]) == 0  # the second pass
+
+
 def test_an_existing_gateway_costs_nothing_new() -> None:
     said = list(costs.lines("eastus", "BasicV2", new_gateway=False, ask=lambda *_: Decimal(1)))
     assert not any("API Management" in line for line in said)
