@@ -48,7 +48,9 @@ param gatewaySku string = 'BasicV2'
 @minValue(1)
 param gatewayCapacity int = 1
 param publisherName string = 'LLM chargeback'
-param publisherEmail string
+
+@description('Mail address that a new gateway shows; needed for one.')
+param publisherEmail string = ''
 
 @description('Named values of the policies that differ from apim_policies/named_values.json.')
 param namedValues object = {}
@@ -172,13 +174,9 @@ var groupName = '${abbreviations.resourceGroup}${environmentName}'
 var uiName = '${abbreviations.containerApp}ui-${token}'
 var functionName = '${abbreviations.functionApp}api-${token}'
 var newGateway = empty(existingGatewayId)
+// Also of a new gateway: scopes of modules have to be known when the deployment starts.
 var gatewayId = newGateway
-  ? resourceId(
-      subscription().subscriptionId,
-      groupName,
-      'Microsoft.ApiManagement/service',
-      '${abbreviations.apiManagement}${token}'
-    )
+  ? '${subscription().id}/resourceGroups/${groupName}/providers/Microsoft.ApiManagement/service/${abbreviations.apiManagement}${token}'
   : existingGatewayId
 var gatewaySubscription = split(gatewayId, '/')[2]
 var gatewayGroup = split(gatewayId, '/')[4]
@@ -509,7 +507,7 @@ module api 'modules/function_app.bicep' = {
       LOG_ANALYTICS_WORKSPACE_ID: monitoring.outputs.workspaceCustomerId
     })
     telemetryVaultUri: telemetryVault.outputs.uri
-    subjectKeySecret: withPrograms ? secrets.telemetryVault.subjectKey : ''
+    subjectKeyName: withPrograms ? secrets.telemetryVault.subjectKey : ''
     instanceMemoryMB: functionMemoryMB
     instancesMax: functionInstancesMax
     subnetId: functionsSubnetId

@@ -11,18 +11,24 @@ from collections.abc import Iterable
 from consumers.settings import options
 from table_api.http_api.access.settings import ACCESS_VARIABLES
 from table_api.settings import VARIABLES
+from telemetry.settings import VARIABLES as TELEMETRY
 
 ON_ONE_MACHINE = frozenset({"EVENTHUB_CONNECTION_STRING", "STORAGE_CONNECTION_STRING"})
 """They hold keys. A deployed program signs in by its identity."""
 OF_ONE_VERB = frozenset({"GATEWAY_URL", "GATEWAY_KEY", "GATEWAY_LONG_KEY"})
 """Only `check --gateway` reads them, and a person starts it."""
+OF_ANOTHER_BACK_END = frozenset({"OTEL_EXPORTER_OTLP_ENDPOINT"})
+"""Telemetry goes to Application Insights."""
 BY_BICEP = frozenset(
     {
         "EVENTHUB_NAMESPACE", "DIAGNOSTICS_EVENTHUB_NAMESPACE", "TABLES_URL", "BLOBS_URL",
         "PRICE_BOOKS", "AUTH_MODE", "OIDC_ISSUERS", "OIDC_AUDIENCES", "OIDC_TENANTS",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING", "TELEMETRY_SUBJECT_KEY",
     }
 )  # fmt: skip
-"""main.bicep knows them from what it deploys."""
+"""Bicep knows them from what it deploys."""
+
+LEFT_OUT = ON_ONE_MACHINE | OF_ONE_VERB | OF_ANOTHER_BACK_END | BY_BICEP
 
 Defaults = dict[str, str]
 
@@ -32,12 +38,12 @@ def program_settings() -> dict[str, Defaults]:
     consumers = _chosen((each.variable, each.default) for each in options())
     tables = _chosen((each.name, each.default) for each in VARIABLES)
     access = _chosen((each.name, each.default) for each in ACCESS_VARIABLES)
-    return {"consumers": consumers, "api": {**tables, **access}, "close": tables}
+    telemetry = _chosen((each.name, "") for each in TELEMETRY)
+    return {"consumers": consumers, "api": {**tables, **access, **telemetry}, "close": tables}
 
 
 def _chosen(settings: Iterable[tuple[str, str]]) -> Defaults:
-    left_out = ON_ONE_MACHINE | OF_ONE_VERB | BY_BICEP
-    return {name: default for name, default in settings if name not in left_out}
+    return {name: default for name, default in settings if name not in LEFT_OUT}
 
 
 def render() -> str:

@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "apim_policies", "local_stack",
     },
     "docs_site": {"table_api"},
-    "bicep": {"table_api", "consumers"},
+    "bicep": {"table_api", "consumers", "telemetry"},
 }  # fmt: skip
 """What each package may import of the others; benchmarks and tests may import all."""
 

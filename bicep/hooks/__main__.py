@@ -1,5 +1,5 @@
 """`python3 -m bicep.hooks preprovision|postprovision|postdeploy`: what azd runs by itself, and what
-a person runs who deploys with `az` alone.
+a person runs who deploys with `az` alone. `register` and `rotate` are for people.
 """
 
 import argparse
@@ -37,11 +37,16 @@ class Unknown(Exception):
 def preprovision(values: Values) -> None:
     """Say what it costs, and refuse a setting that nobody reads."""
     check_settings(FOLDER / "main.parameters.json")
+    new = not values.get("EXISTING_GATEWAY_ID")
+    if new and not values.get("GATEWAY_PUBLISHER_EMAIL"):
+        raise Missing(
+            "GATEWAY_PUBLISHER_EMAIL is not set, and a new gateway needs it: "
+            "azd env set GATEWAY_PUBLISHER_EMAIL you@contoso.com"
+        )
     if values.get("IMAGE"):
         return  # the second pass: it was said before the first
     region = values.get("AZURE_LOCATION") or REGION  # azd may ask for it only after this hook
     sku = values.get("GATEWAY_SKU") or "BasicV2"
-    new = not values.get("EXISTING_GATEWAY_ID")
     for line in costs.lines(region, sku, new_gateway=new, ask=costs.list_price):
         print(line)
 
@@ -96,6 +101,21 @@ def register(environment: str, ui_url: str, vault: str, principal_id: str = "") 
     return {"API_CLIENT_ID": api["appId"], "UI_CLIENT_ID": ui["appId"]}
 
 
+def rotate(values: Values, name: str) -> None:
+    """Replace a secret of the UI, which reads the new one within half an hour.
+
+    Everybody signs in again after another cookie secret. An old password of the app registration
+    stays valid until it expires: delete it there when the UI has the new one.
+    """
+    vault = values["UI_VAULT_ID"]
+    if name == SECRETS["uiVault"]["cookieSecret"]:
+        once.replace(vault, name, once.random_key())
+    else:
+        ui = registrations.ui_of(values["ENVIRONMENT_NAME"])
+        once.replace(vault, name, registrations.new_password(ui))
+    print(f"replaced the secret {name}")
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = _parser().parse_args(words)
@@ -106,6 +126,9 @@ def main(words: Sequence[str] | None = None) -> int:
         values = values_of(os.environ, given.deployment)
         if given.hook == "postdeploy":
             return gateway_check.check(values, os.environ)
+        if given.hook == "rotate":
+            rotate(values, given.secret)
+            return 0
         {"preprovision": preprovision, "postprovision": postprovision}[given.hook](values)
     except (AzError, Ambiguous, Missing, Unknown) as error:
         print(error, file=sys.stderr)
@@ -116,8 +139,10 @@ def main(words: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m bicep.hooks", description=__doc__)
     hooks = parser.add_subparsers(dest="hook", required=True)
-    for name in ("preprovision", "postprovision", "postdeploy"):
-        hook = hooks.add_parser(name)
+    rotating = hooks.add_parser("rotate", help="replace a secret of the UI")
+    rotating.add_argument("secret", choices=sorted(SECRETS["uiVault"].values()))
+    others = [hooks.add_parser(name) for name in ("preprovision", "postprovision", "postdeploy")]
+    for hook in (rotating, *others):
         hook.add_argument(
             "--deployment", metavar="NAME", help="of `az deployment sub create`; default: azd's"
         )

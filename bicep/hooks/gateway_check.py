@@ -30,7 +30,8 @@ def check(values: Values, environment: Mapping[str, str]) -> int:
     if done.returncode:
         print(
             "A new role may take 20 minutes until it works, and the first log as long again.\n"
-            "Then repeat: python3 -m bicep.hooks postdeploy",
+            "Then repeat: azd hooks run postdeploy, or python3 -m bicep.hooks postdeploy "
+            "--deployment NAME",
             file=sys.stderr,
         )
     return done.returncode

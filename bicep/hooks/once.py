@@ -19,8 +19,13 @@ def keep(vault_id: str, name: str, make: Callable[[], str]) -> bool:
     """
     if name in _names(vault_id):
         return False
-    rest("put", _url(vault_id, f"/secrets/{name}"), {"properties": {"value": make()}})
+    replace(vault_id, name, make())
     return True
+
+
+def replace(vault_id: str, name: str, value: str) -> None:
+    """Write a new version of the secret; the vault keeps the old one."""
+    rest("put", _url(vault_id, f"/secrets/{name}"), {"properties": {"value": value}})
 
 
 def random_key() -> str:

@@ -55,7 +55,7 @@ def register_api(environment: str) -> Application:
 
 def register_ui(environment: str, api: Application, ui_url: str) -> Application:
     """The UI: where people come back to, and the API's scope, which nobody has to consent to."""
-    name = f"llm-chargeback-ui-{environment}"
+    name = _ui_name(environment)
     found = _find(name)
     scope = _id("scope", json.loads(ROLES_FILE.read_text(encoding="utf-8"))["scope"])
     back = f"{ui_url}/oauth2callback"
@@ -90,6 +90,15 @@ def register_ui(environment: str, api: Application, ui_url: str) -> Application:
     return ui
 
 
+def ui_of(environment: str) -> Application:
+    """The UI as it is registered; AzError where it is not."""
+    name = _ui_name(environment)
+    found = _find(name)
+    if not found:
+        raise AzError(f"no application has the name {name}")
+    return found
+
+
 def new_password(application: Application) -> str:
     """Another password of the application; Entra shows it this once."""
     body = {"passwordCredential": {"displayName": "chargeback"}}
@@ -109,6 +118,10 @@ def give_role(api: Application, role: str, principal_id: str) -> bool:
     body = {"principalId": principal_id, "resourceId": resource["id"], "appRoleId": wanted}
     _patiently("post", path, body)
     return True
+
+
+def _ui_name(environment: str) -> str:
+    return f"llm-chargeback-ui-{environment}"
 
 
 def _find(name: str) -> Application:

@@ -16,7 +16,7 @@ param variables object
 
 @description('Vault and name of the secret that becomes TELEMETRY_SUBJECT_KEY; empty: not made yet.')
 param telemetryVaultUri string
-param subjectKeySecret string
+param subjectKeyName string
 
 @description('Memory of an instance in MB.')
 @allowed([512, 2048, 4096])
@@ -43,10 +43,10 @@ var hostSettings = {
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
 }
 // A reference to a secret that is not there would itself become the key.
-var subjectKey = empty(subjectKeySecret)
+var subjectKey = empty(subjectKeyName)
   ? {}
   : {
-      TELEMETRY_SUBJECT_KEY: '@Microsoft.KeyVault(SecretUri=${telemetryVaultUri}secrets/${subjectKeySecret}/)'
+      TELEMETRY_SUBJECT_KEY: '@Microsoft.KeyVault(SecretUri=${telemetryVaultUri}secrets/${subjectKeyName}/)'
     }
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {

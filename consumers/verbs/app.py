@@ -17,7 +17,7 @@ from consumers.verbs.exit_codes import plain_verb, verb
 from consumers.verbs.history_app import replaying, rerating
 from pricing_rules.verbs.options import ALL_SOURCES, OwnBooks, Sources
 
-consuming = new_app("Meter and complete calls")
+consuming = new_app("Meter calls")
 ledger = new_app("Prove that the ledger adds up")
 dead_letters = new_app("Events that could not be read or stored")
 rating = new_app()

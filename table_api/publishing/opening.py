@@ -14,6 +14,8 @@ from telemetry.settings import TelemetrySettings
 from telemetry.setup import event_exporter
 
 SERVICE = "publisher"
+UNRESOLVED = "@Microsoft.KeyVault("
+"""What Azure Functions hands on in place of a secret that it cannot read."""
 
 
 async def open_publisher(
@@ -25,6 +27,11 @@ async def open_publisher(
     if not telemetry.is_on:
         raise SettingsError(
             "set APPLICATIONINSIGHTS_CONNECTION_STRING, or OTEL_EXPORTER_OTLP_ENDPOINT"
+        )
+    if (telemetry.subject_key or "").startswith(UNRESOLVED):
+        raise SettingsError(
+            "TELEMETRY_SUBJECT_KEY is a reference to a vault that the platform has not resolved: "
+            "pseudonyms made with it would be of other people"
         )
     return await Publisher.open(
         storage,

@@ -1,6 +1,7 @@
 """Hooks of a deployment, against a stand-in for the Azure CLI: what they make, and that repeating
 them makes nothing."""
 
+import ast
 import json
 import sys
 from collections.abc import Callable
@@ -139,6 +140,39 @@ def test_the_gateway_is_checked_with_the_keys_of_its_own_subscriptions(
     assert f"GATEWAY_LONG_KEY=key-of-chargeback-check-{'x' * 110}" in variables
 
 
+def test_secrets_of_the_ui_can_be_replaced_and_the_key_of_pseudonyms_cannot(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["postprovision", *DEPLOYED])
+    first = state()["vaults"]
+    assert main(["rotate", "cookie-secret", *DEPLOYED]) == 0
+    assert main(["rotate", "oidc-client-secret", *DEPLOYED]) == 0
+    after = state()["vaults"]
+    assert after[f"{VAULT}/ui"]["cookie-secret"] != first[f"{VAULT}/ui"]["cookie-secret"]
+    assert after[f"{VAULT}/ui"]["oidc-client-secret"] == "password-2"
+    assert after[f"{VAULT}/tel"] == first[f"{VAULT}/tel"]
+    with pytest.raises(SystemExit):
+        main(["rotate", "telemetry-subject-key", *DEPLOYED])
+    assert "password-2" not in capsys.readouterr().out
+
+
+def test_the_hooks_need_no_package() -> None:
+    files = [ROOT / "bicep/__init__.py", *(ROOT / "bicep/hooks").glob("*.py")]
+    named = {
+        name.partition(".")[0]
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert named - {"bicep"} <= sys.stdlib_module_names
+
+
 def test_two_applications_of_our_name_are_named(state: State, tmp_path: Path) -> None:
     twins = [{"id": n, "appId": n, "displayName": "llm-chargeback-api-dev"} for n in ("a", "b")]
     change(state, tmp_path, applications=twins)
@@ -171,6 +205,18 @@ def test_an_unknown_price_is_said_and_not_added_as_zero() -> None:
     assert "      43.80  Event Hubs, two namespaces of one throughput unit" in said
     assert any(line.startswith("    unknown  Container Registry (no list price") for line in said)
     assert "    unknown  together (at least 193.80: 4 prices are missing)" in said
+
+
+def test_a_new_gateway_without_an_address_is_refused_before_it_is_made(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("GATEWAY_PUBLISHER_EMAIL", raising=False)
+    monkeypatch.setenv("EXISTING_GATEWAY_ID", "")
+    assert main(["preprovision"]) == 1
+    assert "azd env set GATEWAY_PUBLISHER_EMAIL" in capsys.readouterr().err
+    monkeypatch.setenv("GATEWAY_PUBLISHER_EMAIL", "a@example.com")
+    monkeypatch.setenv("IMAGE", "cr1.azurecr.io/chargeback@sha256:0")
+    assert main(["preprovision"]) == 0  # the second pass
 
 
 def test_an_existing_gateway_costs_nothing_new() -> None:

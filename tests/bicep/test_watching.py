@@ -62,3 +62,10 @@ def test_each_alert_leads_to_a_page(page: str) -> None:
 def test_lag_letters_gaps_audit_and_old_prices_wake_somebody() -> None:
     names = set(re.findall(r"^    name: '([\w-]+)'$", ALERTS, re.MULTILINE))
     assert {"consumer-lag", "dead-letters", "completeness", "audit-red", "price-age"} <= names
+
+
+def test_each_alert_is_explained() -> None:
+    names = re.findall(r"^    name: '([\w-]+)'$", ALERTS, re.MULTILINE)
+    page = (ROOT / "bicep/README.md").read_text(encoding="utf-8")
+    explained = page.partition("## Alerts\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `([\w-]+)` \|", explained, re.MULTILINE) == names
