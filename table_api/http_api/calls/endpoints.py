@@ -22,7 +22,9 @@ from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.models import Page
 from table_api.http_api.conventions.problems import ProblemKind, Refused, refused_parameter
 from table_api.http_api.conventions.queries import (
+    EXAMPLE_SUBJECT,
     LIMIT_DEFAULT,
+    Cursor,
     Limit,
     NoQuery,
     RangeQuery,
@@ -34,16 +36,22 @@ from table_api.http_api.visible.people import visible_people
 from table_api.http_api.visible.usage import check_known
 from table_api.ledger.keys import CallAddress, subject_rows
 
+EXAMPLE_CALL = opaque_id(
+    CallAddress("202610|03", f"c|{EXAMPLE_SUBJECT}|20|20261020T093015.446590Z|6f9619ff")
+)
+
 
 class CallsQuery(RangeQuery):
     """A subject's calls."""
 
-    model: Text | None = Field(None, description="Only calls of this model.")
+    model: Text | None = Field(
+        None, description="Only calls of this model.", examples=["gpt-5-mini"]
+    )
     limit: Limit = Field(LIMIT_DEFAULT, description="Calls of one page.")
-    cursor: str | None = Field(None, description="`next_cursor` of the page before.")
+    cursor: Cursor | None = Field(None, description="`next_cursor` of the page before.")
 
 
-CallId = Annotated[str, Path(description="The opaque `id` of a call.")]
+CallId = Annotated[str, Path(description="The opaque `id` of a call.", examples=[EXAMPLE_CALL])]
 
 
 def call_cursor(digest: str, place: CallAddress | None) -> str | None:

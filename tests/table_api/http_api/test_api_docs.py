@@ -134,3 +134,10 @@ def test_description_has_problems_and_not_the_frameworks_own_errors() -> None:
         assert "422" not in answers
         assert "application/problem+json" in answers["400"]["content"]
         assert ("404" in answers) == ("{" in path)
+
+
+@pytest.mark.parametrize("path", sorted(OPENAPI["paths"]))
+def test_every_parameter_has_an_example(path: str) -> None:
+    for each in OPENAPI["paths"][path]["get"].get("parameters", []):
+        schemas = [each["schema"], *each["schema"].get("anyOf", [])]
+        assert any(schema.get("examples") for schema in schemas), each["name"]

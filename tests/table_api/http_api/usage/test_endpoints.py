@@ -61,6 +61,16 @@ async def test_usage_is_grouped_and_filtered_by_cost_centre_of_the_charge_day(
     assert (await get(api, "/v1/usage", model="gpt-4o"))["data"] == []
 
 
+async def test_usage_by_subject_says_the_names(api: ApiClient, memory: MemoryTableStorage) -> None:
+    await post(memory, "a", "b")
+    ada = Person(subject="a", display_name="Ada", cost_centre=None, valid_from=CALL_TIME.date())
+    await People(memory, now=lambda: NOW).save([ada])
+    usage = await get(api, "/v1/usage", group_by="model,subject")
+    named = [(line["subject"], line["name"]) for line in usage["data"]]
+    assert named == [("a", "Ada"), ("b", None)]
+    assert "name" not in (await get(api, "/v1/usage", group_by="model"))["data"][0]
+
+
 async def test_subjects_are_paged_dearest_first_and_the_link_leads_on(
     api: ApiClient, memory: MemoryTableStorage
 ) -> None:
