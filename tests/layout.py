@@ -38,7 +38,7 @@ ORDER = {
         invoicing  http_api.access.settings  settings
         invoicing.snapshots  invoicing.documents  [invoicing.formats invoicing.focus]
         invoicing.closing  invoicing.verification
-        http_api.conventions  http_api.access  http_api.visible
+        http_api.conventions  http_api.access  [http_api.visible http_api.lists]
         [http_api.usage http_api.calls http_api.status http_api.people http_api.reratings
          http_api.invoices http_api.access_log http_api.prices]
         http_api.me  http_api  verbs  [function_app __main__]
