@@ -58,7 +58,26 @@ async def test_usage_is_grouped_and_filtered_by_cost_centre_of_the_charge_day(
             f"cost_centre = {wrong!r}: nobody has this cost centre{hint}",
         )
     assert (await get(api, "/v1/usage", subject="b"))["totals"]["calls"] == 2
-    assert (await get(api, "/v1/usage", model="gpt-4o"))["data"] == []
+
+
+async def test_filter_that_nobody_has_is_refused_with_the_nearest(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await post(memory, "a-service", "b")
+    ada = Person(subject="b", display_name="Ada Byron", cost_centre=None, valid_from=NOW.date())
+    await People(memory, now=lambda: NOW).save([ada])
+    for name, wrong, why in (
+        ("model", "GPT-4.1-mini", "no call has this model; the nearest is 'gpt-4.1-mini'"),
+        ("model", "zzz", "no call has this model"),
+        ("subject", "Ada Biron", "nobody has this subject; the nearest is 'b (Ada Byron)'"),
+        ("subject", "zzz", "nobody has this subject"),
+    ):
+        answer = await api.get("/v1/usage", params={name: wrong})
+        assert answer.status_code == 400
+        assert answer.json()["detail"] == f"{name} = {wrong!r}: {why}"
+    october = {"month": "2026-10"}
+    for name, known in (("model", "gpt-4.1-mini"), ("subject", "a-service"), ("subject", "b")):
+        assert (await get(api, "/v1/usage", **october, **{name: known}))["data"] == []
 
 
 async def test_usage_by_subject_says_the_names(api: ApiClient, memory: MemoryTableStorage) -> None:
