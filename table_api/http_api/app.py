@@ -92,6 +92,7 @@ ROUTES = (
     Route("/v1/subjects", usage.get_subjects, usage_models.Subjects, SIGNED_IN),
     Route(f"{SUBJECT}/usage", usage.get_subject_usage, usage_models.SubjectUsage, SIGNED_IN),
     Route(f"{SUBJECT}/calls", calls.get_subject_calls, call_models.Calls, SIGNED_IN),
+    Route("/v1/calls", calls.get_calls, call_models.FoundCalls, SIGNED_IN),
     Route("/v1/calls/{call_id}", calls.get_call, call_models.CallDetail, SIGNED_IN),
     Route("/v1/reratings", reratings.get_reratings, rerating_models.Reratings, BILLING),
     Route("/v1/reratings/{run}", reratings.get_rerating, rerating_models.ReratingDetail, BILLING),
