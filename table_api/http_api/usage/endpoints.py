@@ -23,6 +23,7 @@ from table_api.http_api.usage import answers
 from table_api.http_api.usage.queries import SubjectsQuery, SubjectUsageQuery, UsageQuery
 from table_api.http_api.visible.known import check_cost_centre, check_model, check_subject
 from table_api.http_api.visible.usage import (
+    calls_usage,
     check_known,
     every_subject,
     everybodys_usage,
@@ -30,7 +31,7 @@ from table_api.http_api.visible.usage import (
     show_list,
     subject_usage,
 )
-from table_api.usage.grouping import Dimension
+from table_api.usage.grouping import OF_CALLS, OF_CELLS, Dimension
 from table_api.usage.subject_list import ListPosition
 
 
@@ -66,14 +67,18 @@ async def get_usage(request: Request, query: Annotated[UsageQuery, Query()]) -> 
     """Usage of everybody in a range of days, grouped."""
     asking = asking_of(request)
     question = await question_of(asking, query)
+    of_calls = not OF_CALLS.isdisjoint(query.dimensions)
     if query.subject is None:
-        cells = await everybodys_usage(asking, question, _dimensions_read(query))
+        read = OF_CELLS if of_calls else _dimensions_read(query)
+        cells = await everybodys_usage(asking, question, read)
     else:
         cells = await subject_usage(asking, question, normalize("NFC", query.subject))
     if query.subject is not None and not cells:
         await check_subject(asking, question, normalize("NFC", query.subject))
     await check_model(asking, question, cells, query.model)
     check_cost_centre(question, cells, query.cost_centre)
+    if of_calls:
+        cells = await calls_usage(asking, question, cells)
     body = answers.usage(question, cells, query, await newest_call(asking, question))
     return json_answer(request, body, asking.caller.binding)
 

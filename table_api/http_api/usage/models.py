@@ -16,6 +16,11 @@ class UsageLine(Totals):
     subject: str | None = None
     name: str | None = None
     cost_centre: str | None = None
+    product: str | None = None
+    subscription: str | None = None
+    api: str | None = None
+    deployment: str | None = None
+    session: str | None = None
 
 
 class Usage(Head):

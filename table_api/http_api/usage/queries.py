@@ -23,9 +23,10 @@ def _no_repeats(text: str) -> str:
     return text
 
 
+_ANY = "|".join(Dimension)
 AnyDimensions = Annotated[
     str,
-    Field(pattern="^(day|model|subject|cost_centre)(,(day|model|subject|cost_centre)){0,3}$"),
+    Field(pattern=f"^({_ANY})(,({_ANY})){{0,3}}$"),
     AfterValidator(_no_repeats),
 ]
 
@@ -39,7 +40,9 @@ class UsageQuery(RangeQuery):
     """Usage of everybody."""
 
     group_by: AnyDimensions = Field(
-        "day", description="Dimensions, separated by commas.", examples=["subject,model"]
+        "day",
+        description="At most four dimensions, separated by commas.",
+        examples=["subject,model"],
     )
     subject: Text | None = Field(None, description="Only this subject.", examples=[EXAMPLE_SUBJECT])
     model: Text | None = Field(None, description="Only this model.", examples=["gpt-5-mini"])

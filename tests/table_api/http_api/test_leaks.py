@@ -77,7 +77,14 @@ async def known_values(office: Office) -> dict[str, list[str]]:
         "status": ["200", "2xx", "4xx"],
         "state": ["priced", "unpriced"],
         "cost_centre": [CENTRE_A, CENTRE_B],
-        "group_by": ["subject,day", "subject,model", "cost_centre", "day,model"],
+        "group_by": [
+            "subject,day",
+            "subject,model",
+            "cost_centre",
+            "day,model",
+            "session",
+            "deployment,api",
+        ],
         "model": [f"{MARK}model-cat", "gpt-4.1-mini"],
     }
 
