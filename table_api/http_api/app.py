@@ -78,6 +78,11 @@ class Route:
     body: dict[str, Any] | None = None
     """What the OpenAPI document says of the body that it reads."""
 
+    @property
+    def line(self) -> type[BaseModel] | None:
+        """The model of a line, where it is a list that has files too."""
+        return line_model(self.answer) if self.method == "GET" else None
+
 
 RATE = "/v1/rate"
 PUBLIC, SIGNED_IN, BILLING = Permission.PUBLIC, Permission.SIGNED_IN, Permission.BILLING
@@ -203,7 +208,7 @@ def create_app(
 def _add(app: FastAPI, route: Route, auth_mode: AuthMode) -> None:
     """A route, and those of the same list as files."""
     handler, contents = route.handler, FILES if route.answer is None else None
-    line = line_model(route.answer) if route.method == "GET" else None
+    line = route.line
     if route.answer is not None and line is not None:
         handler, contents = as_list(handler, route.answer, line), LIST_FILES
     if route.permission is not PUBLIC:

@@ -1,6 +1,7 @@
 """Usage and subjects over HTTP: exact, grouped, paged; an unknown cost is null."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -99,7 +100,7 @@ async def test_usage_is_grouped_by_what_only_calls_say(
 ) -> None:
     ledger = await open_ledger(memory)
     weak = make_usage(input=10)
-    calls = [
+    calls: list[dict[str, Any]] = [
         {"id": "1", "subject": "a", "session": "s1", "rank": Rank.GATEWAY_LOG, "usage": weak},
         {"id": "1", "subject": "a", "session": "s1"},
         {"id": "2", "subject": "a"},
