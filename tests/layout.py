@@ -11,13 +11,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "table_api": {"command_line", "pricing_rules", "telemetry"},
     "consumers": {"command_line", "pricing_rules", "telemetry", "table_api"},
     "ui": {"command_line"},
+    "chargeback_client": {"command_line"},
     "apim_policies": {"command_line"},
     "local_stack": {
         "command_line", "pricing_rules", "telemetry", "table_api", "consumers", "apim_policies",
     },
     "chargeback": {
         "command_line", "pricing_rules", "telemetry", "table_api", "consumers", "ui",
-        "apim_policies", "local_stack",
+        "apim_policies", "local_stack", "chargeback_client",
     },
     "docs_site": {"table_api"},
     "bicep": {"table_api", "consumers"},
