@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from apim_policies.app import policies
+from chargeback_client.verbs.app import asking
 from command_line.app import Group, new_app
 from consumers.verbs.app import consuming, dead_letters, ledger, rating
 from consumers.verbs.history_app import replaying, rerating
@@ -23,6 +24,7 @@ class Everything(Group):
     """The groups under the headings of one page."""
 
     sections: ClassVar[Mapping[str, Sequence[str]]] = {
+        "Ask what calls cost": ("usage", "why", "login", "token"),
         "Meter calls": ("consumer", "dead-letters", "replay"),
         "Keep the ledger true": ("ledger", "rerate", "people"),
         "Prices and invoices": ("price", "rate", "prices", "invoice"),
@@ -32,6 +34,7 @@ class Everything(Group):
 
 
 app = new_app(MEANING, kind=Everything, completion=True)
+app.add_typer(asking)
 app.add_typer(consuming, name="consumer")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(replaying)

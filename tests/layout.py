@@ -11,13 +11,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "table_api": {"command_line", "pricing_rules", "telemetry"},
     "consumers": {"command_line", "pricing_rules", "telemetry", "table_api"},
     "ui": {"command_line"},
+    "chargeback_client": {"command_line"},
     "apim_policies": {"command_line"},
     "local_stack": {
         "command_line", "pricing_rules", "telemetry", "table_api", "consumers", "apim_policies",
     },
     "chargeback": {
         "command_line", "pricing_rules", "telemetry", "table_api", "consumers", "ui",
-        "apim_policies", "local_stack",
+        "apim_policies", "local_stack", "chargeback_client",
     },
     "docs_site": {"table_api"},
     "bicep": {"table_api", "consumers", "telemetry"},
@@ -38,7 +39,7 @@ ORDER = {
         invoicing  http_api.access.settings  settings
         invoicing.snapshots  invoicing.documents  [invoicing.formats invoicing.focus]
         invoicing.closing  invoicing.verification
-        http_api.conventions  http_api.access  http_api.visible
+        http_api.conventions  http_api.access  [http_api.visible http_api.lists]
         [http_api.usage http_api.calls http_api.status http_api.people http_api.reratings
          http_api.invoices http_api.access_log http_api.prices]
         http_api.me  http_api  verbs  [function_app __main__]

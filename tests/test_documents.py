@@ -12,7 +12,7 @@ NAMING = sorted({page for page in PAGES if page.name != "CHANGELOG.md"})
 """The changelog says what was, and so names files that are gone."""
 PACKAGES = (
     "command_line", "pricing_rules", "telemetry", "table_api", "consumers", "ui", "apim_policies",
-    "local_stack", "chargeback", "benchmarks", "tests",
+    "local_stack", "chargeback", "chargeback_client", "benchmarks", "tests",
 )  # fmt: skip
 FOREIGN = {"streamlit"}
 _PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join((*PACKAGES, 'docs', 'bicep'))})/[\w./-]*\w)")

@@ -25,7 +25,8 @@ from tests.paths import ROOT
 
 PACKAGES = (
     "command_line", "pricing_rules", "telemetry", "table_api", "consumers", "ui", "apim_policies",
-    "local_stack", "chargeback", "benchmarks", "docs_site", "bicep",
+    "local_stack", "chargeback", "chargeback_client", "benchmarks", "docs_site",
+    "bicep",
 )  # fmt: skip
 EVENT_HUBS_USERS = {"consumers", "local_stack", "benchmarks", "tests"}
 FUNCTION_LINES_MAX = 70

@@ -23,10 +23,14 @@ from table_api.http_api.access_log import endpoints as access_log
 from table_api.http_api.access_log import models as log_models
 from table_api.http_api.calls import endpoints as calls
 from table_api.http_api.calls import models as call_models
+from table_api.http_api.conventions.forms import SUFFIXES
+from table_api.http_api.conventions.head_requests import HeadRequests
 from table_api.http_api.conventions.problems import EXCEPTION_HANDLERS
 from table_api.http_api.docs_page import get_docs, get_start
 from table_api.http_api.invoices import endpoints as invoices
 from table_api.http_api.invoices import models as invoice_models
+from table_api.http_api.lists.columns import line_model
+from table_api.http_api.lists.handler import as_list
 from table_api.http_api.me import endpoints as me
 from table_api.http_api.me import models as me_models
 from table_api.http_api.openapi import describe
@@ -74,6 +78,11 @@ class Route:
     body: dict[str, Any] | None = None
     """What the OpenAPI document says of the body that it reads."""
 
+    @property
+    def line(self) -> type[BaseModel] | None:
+        """The model of a line, where it is a list that has files too."""
+        return line_model(self.answer) if self.method == "GET" else None
+
 
 RATE = "/v1/rate"
 PUBLIC, SIGNED_IN, BILLING = Permission.PUBLIC, Permission.SIGNED_IN, Permission.BILLING
@@ -88,6 +97,7 @@ ROUTES = (
     Route("/v1/subjects", usage.get_subjects, usage_models.Subjects, SIGNED_IN),
     Route(f"{SUBJECT}/usage", usage.get_subject_usage, usage_models.SubjectUsage, SIGNED_IN),
     Route(f"{SUBJECT}/calls", calls.get_subject_calls, call_models.Calls, SIGNED_IN),
+    Route("/v1/calls", calls.get_calls, call_models.FoundCalls, SIGNED_IN),
     Route("/v1/calls/{call_id}", calls.get_call, call_models.CallDetail, SIGNED_IN),
     Route("/v1/reratings", reratings.get_reratings, rerating_models.Reratings, BILLING),
     Route("/v1/reratings/{run}", reratings.get_rerating, rerating_models.ReratingDetail, BILLING),
@@ -124,6 +134,13 @@ FILES: dict[str, Any] = {
     "content": {
         content_type: {"schema": {"type": "string", "format": "binary"}}
         for content_type in (JSON, CSV, XLSX, PDF, PARQUET)
+    },
+}
+
+
+LIST_FILES: dict[str, Any] = {
+    "content": {
+        form.value: {"schema": {"type": "string", "format": "binary"}} for form in SUFFIXES.values()
     },
 }
 
@@ -183,25 +200,40 @@ def create_app(
         now=now,
     )
     for route in ROUTES:
-        app.add_api_route(
-            route.path,
-            route.handler if route.permission is PUBLIC else recorded(route.handler, route.path),
-            methods=[route.method],
-            openapi_extra=route.body,
-            include_in_schema=route.described,
-            dependencies=[Depends(permitted(route.permission, access.auth_mode))],
-            response_model=route.answer,
-            responses={200: FILES} if route.answer is None else None,
-            response_class=JSONResponse if route.answer is not None else Response,
-        )
+        _add(app, route, access.auth_mode)
     describe(app, public=PUBLIC_PATHS if access.auth_mode is AuthMode.OIDC else None)
     return app
+
+
+def _add(app: FastAPI, route: Route, auth_mode: AuthMode) -> None:
+    """A route, and those of the same list as files."""
+    handler, contents = route.handler, FILES if route.answer is None else None
+    line = route.line
+    if route.answer is not None and line is not None:
+        handler, contents = as_list(handler, route.answer, line), LIST_FILES
+    if route.permission is not PUBLIC:
+        handler = recorded(handler, route.path)
+    for suffix in ("", *(SUFFIXES if line is not None else ())):
+        app.add_api_route(
+            route.path + suffix,
+            handler,
+            methods=[route.method],
+            openapi_extra=route.body,
+            include_in_schema=route.described and not suffix,
+            dependencies=[Depends(permitted(route.permission, auth_mode))],
+            response_model=route.answer,
+            responses={200: contents} if contents is not None else None,
+            response_class=JSONResponse if route.answer is not None else Response,
+        )
 
 
 def _middleware(access: AccessSettings) -> list[Middleware]:
     """What a request passes before its route, the outermost first."""
     signed_in = SIGNED_IN_HEADERS if access.auth_mode is AuthMode.OIDC else {}
-    passed = [Middleware(Hardening, headers=HEADERS | signed_in, bodies={RATE: RATE_BYTES_MAX})]
+    passed = [
+        Middleware(HeadRequests),
+        Middleware(Hardening, headers=HEADERS | signed_in, bodies={RATE: RATE_BYTES_MAX}),
+    ]
     if access.cors_origins:
         passed.append(
             Middleware(

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -85,6 +86,10 @@ def _route(name: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) 
         yield "<table><tr><th>parameter</th><th>value</th><th>meaning</th></tr>"
         yield from (_parameter(each, schemas) for each in parameters)
         yield "</table>"
+    answer = operation["responses"]["200"]["content"].get("application/json", {})
+    if "example" in answer:
+        text = json.dumps(answer["example"], indent=1, ensure_ascii=False)
+        yield f"<details><summary>Example</summary><pre>{escape(text)}</pre></details>"
 
 
 def _prose(text: str) -> str:
@@ -110,11 +115,15 @@ def _parameter(parameter: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
 
 def _value(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     """What a parameter may be, with its default."""
-    if "$ref" in schema:
-        schema = schemas[schema["$ref"].rpartition("/")[2]] | schema
-    kinds = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
+    options = [
+        schemas[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+        for each in schema.get("anyOf", [schema])
+    ]
+    kinds = [each for each in options if each.get("type") != "null"]
     said = " or ".join(escape(str(each.get("format", each.get("type", "text")))) for each in kinds)
     if chosen := next((each["enum"] for each in kinds if "enum" in each), None):
         said = ", ".join(f"<code>{escape(str(each))}</code>" for each in chosen)
+    if examples := schema.get("examples") or kinds[0].get("examples"):
+        said += f", such as <code>{escape(str(examples[0]))}</code>"
     default = schema.get("default")
     return said if default in {None, ""} else f"{said}; default <code>{escape(str(default))}</code>"

@@ -1,8 +1,10 @@
 """The OpenAPI document: problems instead of the framework's own error form."""
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
@@ -14,7 +16,9 @@ _PROBLEM = {
 }
 _TOKEN = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 _NOT_MODIFIED = {"description": "The caller's `If-None-Match` names this answer."}
-_REFUSED = ["400", "401", "403", "413", "414", "429", "503"]
+_REFUSED = ["400", "401", "403", "406", "413", "414", "429", "503"]
+EXAMPLES = Path(__file__).with_name("answer_examples.json")
+"""An answer of each route, by its path; tests/table_api/http_api/record_examples.py makes them."""
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
 
@@ -45,6 +49,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
     )
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
+    examples = msgspec.json.decode(EXAMPLES.read_bytes())
     for path, operations in document["paths"].items():
         for operation in operations.values():
             answers = operation["responses"]
@@ -52,4 +57,6 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             refused = [*_REFUSED, "404"] if "{" in path else _REFUSED
             answers.update({status: _PROBLEM for status in refused})
             answers["304"] = _NOT_MODIFIED
+            if path in examples:
+                answers["200"]["content"]["application/json"]["example"] = examples[path]
     return document

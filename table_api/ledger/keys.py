@@ -55,8 +55,25 @@ def _day_prefix(kind: str, subject: str, day: date) -> str:
 
 def call_key(subject: str, day: date, time: datetime, call_id: str) -> str:
     """RowKey of a call's LedgerEntry; its corrections have `correction_key` of it."""
-    stamp = timestamp(time).replace("-", "").replace(":", "")
-    return f"{_day_prefix('c', subject, day)}{stamp}|{encode_part(call_id)}"
+    return f"{_day_prefix('c', subject, day)}{_stamp(time)}|{encode_part(call_id)}"
+
+
+def subject_span(
+    subject: str, day: date, start: datetime | None = None, stop: datetime | None = None
+) -> KeyRange:
+    """The calls of a subject's day from `start` (inclusive) to `stop`; all of them without."""
+    prefix = _day_prefix("c", subject, day)
+    low = _stamp(start) if start is not None else ""
+    return KeyRange(prefix + low, prefix + (_stamp(stop) if stop is not None else "~"))
+
+
+def time_of_call(entry_key: str) -> datetime:
+    """The time that the key of a call has."""
+    return datetime.strptime(entry_key.split("|")[3], "%Y%m%dT%H%M%S.%f%z")
+
+
+def _stamp(time: datetime) -> str:
+    return timestamp(time).replace("-", "").replace(":", "")
 
 
 def correction_key(entry_key: str, number: int) -> str:

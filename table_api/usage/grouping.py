@@ -1,4 +1,4 @@
-"""The usage report: DailyUsage cells grouped by any of four dimensions. Pure."""
+"""The usage report: daily totals or calls, grouped by any dimensions. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,22 @@ class Dimension(StrEnum):
     MODEL = "model"
     SUBJECT = "subject"
     COST_CENTRE = "cost_centre"
+    PRODUCT = "product"
+    SUBSCRIPTION = "subscription"
+    API = "api"
+    DEPLOYMENT = "deployment"
+    SESSION = "session"
+
+
+OF_CELLS = frozenset({Dimension.DAY, Dimension.MODEL, Dimension.SUBJECT})
+"""What a daily total is of."""
+OF_CALLS = frozenset(
+    {
+        Dimension.PRODUCT, Dimension.SUBSCRIPTION, Dimension.API, Dimension.DEPLOYMENT,
+        Dimension.SESSION,
+    }
+)  # fmt: skip
+"""What daily totals do not tell apart: each part has to be the usage of a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +51,7 @@ class UsageGroup:
 def group_usage(
     cells: Iterable[DailyUsage], dimensions: Sequence[Dimension], cost_centre_of: CostCentreOf
 ) -> list[UsageGroup]:
-    """Groups in the order of their keys, an absent cost centre last.
+    """Groups in the order of their keys, an absent one last.
 
     A cell that corrections have emptied makes no group.
     """
@@ -49,15 +65,9 @@ def group_usage(
 
 
 def _key_of(dimension: Dimension, cost_centre_of: CostCentreOf) -> Callable[[DailyUsage], Key]:
-    match dimension:
-        case Dimension.DAY:
-            return attrgetter("day")
-        case Dimension.MODEL:
-            return attrgetter("model")
-        case Dimension.SUBJECT:
-            return attrgetter("subject")
-        case Dimension.COST_CENTRE:
-            return lambda cell: cost_centre_of(cell.subject, cell.day)
+    if dimension is Dimension.COST_CENTRE:
+        return lambda cell: cost_centre_of(cell.subject, cell.day)
+    return attrgetter(dimension.value)
 
 
 def _order(group: UsageGroup) -> tuple[tuple[bool, str], ...]:

@@ -24,6 +24,7 @@ from table_api.http_api.conventions.models import Page
 from table_api.http_api.conventions.problems import refused_parameter
 from table_api.http_api.conventions.queries import (
     LIMIT_DEFAULT,
+    Cursor,
     Limit,
     RangeQuery,
     checked_range,
@@ -40,12 +41,13 @@ class AccessLogQuery(RangeQuery):
     """Days of the log, in UTC: the last seven by default."""
 
     limit: Limit = Field(LIMIT_DEFAULT, description="Rows of one page.")
-    cursor: str | None = Field(None, description="`next_cursor` of the page before.")
+    cursor: Cursor | None = Field(None, description="`next_cursor` of the page before.")
 
     def days(self, today: date) -> DayRange:
         """The range meant; Refused when it is empty or too long."""
         stop = self.to or today + timedelta(days=1)
-        return checked_range(DayRange(self.from_ or stop - timedelta(days=DAYS_DEFAULT), stop))
+        default = DayRange(self.from_ or stop - timedelta(days=DAYS_DEFAULT), stop)
+        return checked_range(self.named_days(today) or default)
 
 
 async def get_access_log(request: Request, query: Annotated[AccessLogQuery, Query()]) -> Response:

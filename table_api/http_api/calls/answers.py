@@ -1,13 +1,14 @@
 """Calls as the API spells them: the list's line, and the detail with its evidence. Pure."""
 
-import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from pricing_rules.money import format_pico
 from pricing_rules.types import CallState, PricedCall
 from pricing_rules.units import Unit
 from table_api.http_api.access.question import Question, billing_currency, head, who
 from table_api.http_api.calls import models
+from table_api.http_api.calls.queries import trace_id
 from table_api.http_api.conventions.call_id import opaque_id
 from table_api.http_api.conventions.models import Cost, Page, cost
 from table_api.ledger.entries import LedgerEntry
@@ -17,7 +18,6 @@ from table_api.ledger.meta import LedgerMeta
 from table_api.ledger.recorded_call import recorded_call
 from table_api.people.people import PeopleDirectory
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 _MILLION = 1_000_000
 
 
@@ -28,6 +28,15 @@ def calls(
     data = [_call_fields(entry) for entry in entries]
     fields = head(question) | who(question, subject) | {"data": data, "page": page}
     return models.Calls.model_validate(fields)
+
+
+def found_calls(
+    question: Question, entries: Sequence[LedgerEntry], page: Page, facts_from: datetime | None
+) -> models.FoundCalls:
+    """The answer of /v1/calls."""
+    data = [_call_fields(entry) | who(question, entry.subject) for entry in entries]
+    fields = head(question) | {"data": data, "page": page, "facts_from": facts_from}
+    return models.FoundCalls.model_validate(fields)
 
 
 def call_detail(
@@ -55,7 +64,7 @@ def call_detail(
             "subject": entry.subject,
             "name": person.display_name if person else None,
             "cost_centre": person.cost_centre if person else None,
-            "trace_id": _trace_id(priced.event.traceparent),
+            "trace_id": trace_id(priced.event.traceparent),
             "origin": models.Origin(
                 hub=origin.hub,
                 partition=origin.partition,
@@ -183,9 +192,3 @@ def _chain_row(
             "cost": _cost(entry),
         }
     )
-
-
-def _trace_id(traceparent: str | None) -> str | None:
-    """The trace id of a W3C traceparent; None when it is absent or malformed."""
-    found = _TRACEPARENT(traceparent or "")
-    return found.group(1) if found else None

@@ -38,6 +38,22 @@ class Calls(Head):
     page: Page
 
 
+class FoundCall(Call):
+    """One call of a list over everybody."""
+
+    subject: str
+    name: str | None
+    cost_centre: str | None
+
+
+class FoundCalls(Head):
+    """Calls of everybody whom the caller sees, the newest first."""
+
+    facts_from: datetime | None
+    data: list[FoundCall]
+    page: Page
+
+
 class Origin(Answer):
     """Where in Event Hubs the call's event stood."""
 

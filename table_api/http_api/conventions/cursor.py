@@ -20,6 +20,7 @@ from table_api.ledger.day_range import DayRange
 CURSOR_VERSION = 1
 CURSOR_CHARS_MAX = 2_000
 
+_NAMED_RANGES = {"month", "period"}
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+").fullmatch
 _decode = msgspec.json.Decoder(tuple[int, str, tuple[str, ...]]).decode
 
@@ -74,7 +75,8 @@ def next_link(request: Request, days: DayRange, cursor: str | None) -> str | Non
     """`Link` to the next page, with the range spelled out: the running month may end meanwhile."""
     if cursor is None:
         return None
-    parameters = dict(request.query_params) | {
+    asked = {name: text for name, text in request.query_params.items() if name not in _NAMED_RANGES}
+    parameters = asked | {
         "from": days.start.isoformat(),
         "to": days.stop.isoformat(),
         "cursor": cursor,

@@ -1,7 +1,6 @@
-"""JSON answers with a weak ETag: the same data and the same question give the same tag."""
+"""Answers with a weak ETag: the same data and the same question give the same tag."""
 
 import hashlib
-import re
 from collections.abc import Mapping
 
 import msgspec
@@ -9,14 +8,11 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.http_api.conventions.problems import ProblemKind, Refused
+from table_api.http_api.conventions.forms import Form, check_takes
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 CACHE_CONTROL = "private, no-cache"
 """A browser may keep an answer, and asks each time whether it still holds."""
-
-_JSON = {"application/json", "application/*", "*/*"}
-_NEVER = re.compile(r"q=0(\.0*)?").fullmatch
 
 
 def json_answer(
@@ -29,38 +25,42 @@ def json_answer(
     """The body, or 304 when the caller has it already. `binding` is whose tag it is: the tag of
     another caller says nothing of this one's answer.
     """
-    if not _takes_json(request.headers.get("accept", "")):
-        raise Refused(ProblemKind.NOT_ACCEPTABLE, "the answer is application/json only")
+    check_takes(request, Form.JSON)
     if isinstance(body, BaseModel):
         content = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
     else:
         content = msgspec.json.encode(body)
-    question = repr((request.scope["path"], request.scope["query_string"], *binding)).encode()
-    digest = hashlib.sha256(question + b"\n" + content).hexdigest()[:24]
-    headers = {"ETag": f'W/"{digest}"', "Cache-Control": CACHE_CONTROL}
-    if link is not None:
-        headers["Link"] = link
+    headers = {} if link is None else {"Link": link}
+    return tagged_answer(request, content, Form.JSON, binding, headers=headers)
+
+
+def tagged_answer(
+    request: Request,
+    content: bytes,
+    content_type: str,
+    binding: tuple[str, ...],
+    *,
+    headers: Mapping[str, str],
+) -> Response:
+    """Content that was made for this question, or 304."""
+    asked = (request.scope["path"], request.scope["query_string"], content_type, *binding)
+    digest = hashlib.sha256(repr(asked).encode() + b"\n" + content).hexdigest()[:24]
+    sent = {"ETag": f'W/"{digest}"', "Cache-Control": CACHE_CONTROL, **headers}
     if _holds(request.headers.get("if-none-match", ""), digest):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type="application/json", headers=headers)
+        return Response(status_code=304, headers=sent)
+    return Response(content, media_type=content_type, headers=sent)
 
 
 def content_answer(
     request: Request, content: bytes, content_type: str, *, digest: str, immutable: bool
 ) -> Response:
     """A file with a strong ETag, or 304. What is immutable need never be asked for again."""
+    check_takes(request, content_type)
     cache_control = IMMUTABLE if immutable else CACHE_CONTROL
     headers = {"ETag": f'"{digest}"', "Cache-Control": cache_control}
     if _holds(request.headers.get("if-none-match", ""), digest):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=content_type, headers=headers)
-
-
-def _takes_json(accept: str) -> bool:
-    """Whether an Accept header leaves room for JSON. Without one, everything is taken."""
-    types = [part.replace(" ", "").lower().split(";") for part in accept.split(",") if part.strip()]
-    wanted = {name for name, *rest in types if not any(map(_NEVER, rest))}
-    return not types or not wanted.isdisjoint(_JSON)
 
 
 def _holds(if_none_match: str, digest: str) -> bool:

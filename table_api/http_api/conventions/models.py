@@ -15,7 +15,8 @@ are, since to validate what was just made takes longer than to make it. A test d
 """
 
 
-Money = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.1133"])]
+MONEY_PATTERN = r"^-?[0-9]+(\.[0-9]+)?$"
+Money = Annotated[str, Field(pattern=MONEY_PATTERN, examples=["0.1133"])]
 """An exact decimal in the answer's `currency`."""
 
 Units = dict[Unit, int]

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from table_api.http_api.conventions.periods import Period, month_days, period_days
 from table_api.http_api.conventions.problems import Refused, refused_parameter
 from table_api.ledger.day_range import (
     RANGE_DAYS_MAX,
@@ -20,7 +21,10 @@ from table_api.ledger.day_range import (
     running_month,
 )
 
-Subject = Annotated[str, Path(description="Who is billed, as the ledger spells it.")]
+EXAMPLE_SUBJECT = "8c3f2a10-5b7e-4d1c-9a6f-2e4b7c8d9e0f"
+Subject = Annotated[
+    str, Path(description="Who is billed, as the ledger spells it.", examples=[EXAMPLE_SUBJECT])
+]
 
 LIMIT_MAX = 200
 LIMIT_DEFAULT = 50
@@ -38,7 +42,10 @@ def _day(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_day)]
 Text = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
-Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX)]
+Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX, examples=[100])]
+Cursor = Annotated[str, Field(examples=["WzEsIjQwM2E1ZTdmOWIxZCIsWyIxMTMzMDAwMDAwMDAiLCJhZGEiXV0"])]
+"""`next_cursor` of the page before."""
+MONTH_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 
 def checked_range(days: DayRange, *, days_max: int = RANGE_DAYS_MAX) -> DayRange:
@@ -61,14 +68,53 @@ class NoQuery(BaseModel):
 
 
 class RangeQuery(BaseModel):
-    """A half-open range of days of the billing zone; the running month by default."""
+    """A range of days of the billing zone; the running month by default.
+
+    It is half-open, a month, or a period that is counted from today.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    from_: Day | None = Field(None, alias="from", description="First day of the range.")
-    to: Day | None = Field(None, description="The day after the last one of the range.")
+    from_: Day | None = Field(
+        None, alias="from", description="First day of the range.", examples=["2026-10-01"]
+    )
+    to: Day | None = Field(
+        None, description="The day after the last one of the range.", examples=["2026-11-01"]
+    )
+    month: str | None = Field(
+        None,
+        pattern=MONTH_PATTERN,
+        description="All days of a month, in place of `from` and `to`.",
+        examples=["2026-10"],
+    )
+    period: Period | None = Field(
+        None,
+        description="Days counted from today, in place of `from` and `to`.",
+        examples=["last-month"],
+    )
 
     def days(self, today: date) -> DayRange:
         """The range meant; Refused when it is empty or too long."""
         month = running_month(today)
-        return checked_range(DayRange(self.from_ or month.start, self.to or month.stop))
+        default = DayRange(self.from_ or month.start, self.to or month.stop)
+        return checked_range(self.named_days(today) or default)
+
+    def named_days(self, today: date) -> DayRange | None:
+        """The range that `month` or `period` names; Refused next to another range."""
+        given = [
+            name
+            for name, value in (
+                ("period", self.period), ("month", self.month),
+                ("from", self.from_), ("to", self.to),
+            )
+            if value is not None
+        ]  # fmt: skip
+        if given[:1] not in (["period"], ["month"]):
+            return None
+        if len(given) > 1:
+            value = self.period or self.month
+            raise refused_parameter(given[0], value, f"leave it out, or leave out {given[1]}")
+        try:
+            return period_days(self.period, today) if self.period else month_days(str(self.month))
+        except (ValueError, OverflowError):
+            raise refused_parameter(given[0], self.period or self.month, "no such days") from None

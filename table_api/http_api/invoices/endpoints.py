@@ -39,11 +39,19 @@ from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import File
 from table_api.invoicing.snapshots.take_snapshot import BillingSource
 
-Number = Annotated[str, Path(description="Number of an invoice or statement.")]
-NumberOrMonth = Annotated[
-    str, Path(description="Number of an invoice or statement, or a month as `2026-11`.")
+Number = Annotated[
+    str, Path(description="Number of an invoice or statement.", examples=["INV-000002"])
 ]
-FileName = Annotated[str, Path(description="A file of the document or month.")]
+NumberOrMonth = Annotated[
+    str,
+    Path(
+        description="Number of an invoice or statement, or a month as `2026-11`.",
+        examples=["INV-000002"],
+    ),
+]
+FileName = Annotated[
+    str, Path(description="A file of the document or month.", examples=["INV-000002.pdf"])
+]
 
 
 async def get_invoices(request: Request, query: Annotated[InvoicesQuery, Query()]) -> Response:

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from table_api.http_api.conventions.queries import MONTH_PATTERN
+
 
 class DocumentKind(StrEnum):
     """What is listed."""
@@ -19,11 +21,13 @@ class InvoicesQuery(BaseModel):
 
     month: str | None = Field(
         None,
-        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$",
+        pattern=MONTH_PATTERN,
+        examples=["2026-10"],
         description="Only this closed month; the newest ones by default.",
     )
     kind: DocumentKind = Field(
         DocumentKind.INVOICE,
+        examples=["statement"],
         description="`invoice`, or `statement`: those of the newest month when none is named.",
     )
 
@@ -35,7 +39,8 @@ class PreviewQuery(BaseModel):
 
     month: str | None = Field(
         None,
-        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$",
+        pattern=MONTH_PATTERN,
+        examples=["2026-11"],
         description="An open month; the oldest one by default.",
     )
 
@@ -45,4 +50,6 @@ class FileQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    names: bool = Field(False, description="Rendered now, with display names beside subjects.")
+    names: bool = Field(
+        False, description="Rendered now, with display names next to subjects.", examples=[True]
+    )

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from table_api.http_api.access.caller import Permission
 from table_api.http_api.access.question import Asking, asking_of
-from table_api.http_api.calls.endpoints import CallsQuery, calls_answer
+from table_api.http_api.calls.endpoints import calls_answer
+from table_api.http_api.calls.queries import CallsQuery
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.http_api.conventions.queries import NoQuery

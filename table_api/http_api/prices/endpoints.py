@@ -23,8 +23,14 @@ CONTRACT = "contract"
 class PricesQuery(NoQuery):
     """Which prices."""
 
-    model: Text | None = Field(None, description="Only this model's, as the book spells it.")
-    day: Day | None = Field(None, description="Those that hold at noon UTC of a day; now if none.")
+    model: Text | None = Field(
+        None, description="Only this model's, as the book spells it.", examples=["gpt-5-mini"]
+    )
+    day: Day | None = Field(
+        None,
+        description="Those that hold at noon UTC of a day; now if none.",
+        examples=["2026-10-20"],
+    )
 
 
 async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -> Response:

@@ -18,7 +18,9 @@ from table_api.rerating.run import Rerating, RunRefused, shown_run
 from table_api.rerating.runs_table import Reratings
 from table_api.rerating.stored_report import read_report, shown_amounts
 
-RunId = Annotated[str, Path(description="The `run` of a re-rating run.")]
+RunId = Annotated[
+    str, Path(description="The `run` of a re-rating run.", examples=["r3f8a1c0d92b4"])
+]
 
 
 async def get_reratings(request: Request, query: Annotated[NoQuery, Query()]) -> Response:

@@ -22,7 +22,9 @@ class CompletenessQuery(RangeQuery):
     def days(self, today: date) -> DayRange:
         """The range meant; Refused when it is empty or too long."""
         try:
-            return asked_days(self.from_, self.to, today=today)
+            named = self.named_days(today)
+            start, stop = (named.start, named.stop) if named else (self.from_, self.to)
+            return asked_days(start, stop, today=today)
         except UnusableDays as error:
             raise refused_days(error) from error
 

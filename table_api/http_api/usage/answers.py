@@ -9,7 +9,7 @@ from table_api.http_api.conventions.models import Fields
 from table_api.http_api.conventions.problems import refused_parameter
 from table_api.http_api.usage.queries import SubjectUsageQuery, UsageQuery
 from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
-from table_api.usage.grouping import Dimension, group_usage
+from table_api.usage.grouping import Dimension, UsageGroup, group_usage
 from table_api.usage.subject_list import SubjectUsage
 
 GROUPS_MAX = 20_000
@@ -99,13 +99,25 @@ def _report(
     # Whatever order was asked for, a line has its fields in that of models.UsageLine.
     asked = query.dimensions
     names = [(each.value, asked.index(each)) for each in Dimension if each in asked]
+    named = asked.index(Dimension.SUBJECT) if Dimension.SUBJECT in asked else None
     billed = billing_currency(question.meta) is not None
     total = sum_totals(group.totals for group in groups)
     return {
         "data": [
-            _totals(group.totals, billed=billed)
-            | {name: group.keys[place] for name, place in names}
+            _totals(group.totals, billed=billed) | _keys(question, group, names, named)
             for group in groups
         ],
         "totals": _totals(total, billed=billed),
     }
+
+
+def _keys(
+    question: Question, group: UsageGroup, places: Sequence[tuple[str, int]], named: int | None
+) -> Fields:
+    """What a line is about; a subject with its name as of today."""
+    keys: Fields = {}
+    for name, place in places:
+        keys[name] = group.keys[place]
+        if place == named:
+            keys["name"] = question.people.name(str(group.keys[place]), question.today)
+    return keys

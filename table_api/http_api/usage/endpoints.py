@@ -1,6 +1,5 @@
 """Handlers of usage and subjects, and the cursor of the list of subjects."""
 
-from collections.abc import Iterable
 from typing import Annotated
 from unicodedata import normalize
 
@@ -8,7 +7,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from table_api.http_api.access.question import Asking, Question, asking_of, question_of
+from table_api.http_api.access.question import Asking, asking_of, question_of
 from table_api.http_api.conventions.cursor import (
     InvalidCursor,
     decode_cursor,
@@ -22,7 +21,9 @@ from table_api.http_api.conventions.problems import refused_parameter
 from table_api.http_api.conventions.queries import Subject
 from table_api.http_api.usage import answers
 from table_api.http_api.usage.queries import SubjectsQuery, SubjectUsageQuery, UsageQuery
+from table_api.http_api.visible.known import check_cost_centre, check_model, check_subject
 from table_api.http_api.visible.usage import (
+    calls_usage,
     check_known,
     every_subject,
     everybodys_usage,
@@ -30,10 +31,7 @@ from table_api.http_api.visible.usage import (
     show_list,
     subject_usage,
 )
-from table_api.owners.share import Everything
-from table_api.people.cost_centres import cost_centres, nobody_has
-from table_api.usage.daily_usage import DailyUsage
-from table_api.usage.grouping import Dimension
+from table_api.usage.grouping import OF_CALLS, OF_CELLS, Dimension
 from table_api.usage.subject_list import ListPosition
 
 
@@ -65,28 +63,22 @@ def _dimensions_read(query: UsageQuery) -> set[Dimension]:
     return found
 
 
-def _check_cost_centre(question: Question, cells: Iterable[DailyUsage], query: UsageQuery) -> None:
-    """Refused when nobody has it. To whoever sees a share only, such a cost centre has no calls."""
-    wanted = query.cost_centre
-    if not wanted or not isinstance(question.sight, Everything):
-        return
-    known = cost_centres(question.people)
-    if wanted in known or any(
-        question.cost_centre(cell.subject, cell.day) == wanted for cell in cells
-    ):
-        return
-    raise refused_parameter("cost_centre", wanted, nobody_has(wanted, known))
-
-
 async def get_usage(request: Request, query: Annotated[UsageQuery, Query()]) -> Response:
     """Usage of everybody in a range of days, grouped."""
     asking = asking_of(request)
     question = await question_of(asking, query)
+    of_calls = not OF_CALLS.isdisjoint(query.dimensions)
     if query.subject is None:
-        cells = await everybodys_usage(asking, question, _dimensions_read(query))
+        read = OF_CELLS if of_calls else _dimensions_read(query)
+        cells = await everybodys_usage(asking, question, read)
     else:
         cells = await subject_usage(asking, question, normalize("NFC", query.subject))
-    _check_cost_centre(question, cells, query)
+    if query.subject is not None and not cells:
+        await check_subject(asking, question, normalize("NFC", query.subject))
+    await check_model(asking, question, cells, query.model)
+    check_cost_centre(question, cells, query.cost_centre)
+    if of_calls:
+        cells = await calls_usage(asking, question, cells)
     body = answers.usage(question, cells, query, await newest_call(asking, question))
     return json_answer(request, body, asking.caller.binding)
 

@@ -6,12 +6,21 @@ from table_api.http_api.conventions.models import Head, Page, Totals
 
 
 class UsageLine(Totals):
-    """Totals of one group; a dimension that was not grouped by is absent."""
+    """Totals of one group; a dimension that was not grouped by is absent.
+
+    `name` goes with `subject`.
+    """
 
     day: date | None = None
     model: str | None = None
     subject: str | None = None
+    name: str | None = None
     cost_centre: str | None = None
+    product: str | None = None
+    subscription: str | None = None
+    api: str | None = None
+    deployment: str | None = None
+    session: str | None = None
 
 
 class Usage(Head):

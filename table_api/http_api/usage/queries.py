@@ -4,7 +4,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from table_api.http_api.conventions.queries import LIMIT_DEFAULT, Limit, RangeQuery, Text
+from table_api.http_api.conventions.queries import (
+    EXAMPLE_SUBJECT,
+    LIMIT_DEFAULT,
+    Cursor,
+    Limit,
+    RangeQuery,
+    Text,
+)
 from table_api.usage.grouping import Dimension
 from table_api.usage.subject_list import Order, SubjectSort
 
@@ -16,9 +23,10 @@ def _no_repeats(text: str) -> str:
     return text
 
 
+_ANY = "|".join(Dimension)
 AnyDimensions = Annotated[
     str,
-    Field(pattern="^(day|model|subject|cost_centre)(,(day|model|subject|cost_centre)){0,3}$"),
+    Field(pattern=f"^({_ANY})(,({_ANY})){{0,3}}$"),
     AfterValidator(_no_repeats),
 ]
 
@@ -31,11 +39,17 @@ SubjectDimensions = Annotated[
 class UsageQuery(RangeQuery):
     """Usage of everybody."""
 
-    group_by: AnyDimensions = Field("day", description="Dimensions, separated by commas.")
-    subject: Text | None = Field(None, description="Only this subject.")
-    model: Text | None = Field(None, description="Only this model.")
+    group_by: AnyDimensions = Field(
+        "day",
+        description="At most four dimensions, separated by commas.",
+        examples=["subject,model"],
+    )
+    subject: Text | None = Field(None, description="Only this subject.", examples=[EXAMPLE_SUBJECT])
+    model: Text | None = Field(None, description="Only this model.", examples=["gpt-5-mini"])
     cost_centre: Text | None = Field(
-        None, description="Only this cost centre of the charge day; empty for calls without one."
+        None,
+        description="Only this cost centre of the charge day; empty for calls without one.",
+        examples=["Engineering"],
     )
 
     @property
@@ -47,7 +61,9 @@ class UsageQuery(RangeQuery):
 class SubjectUsageQuery(RangeQuery):
     """Usage of one subject."""
 
-    group_by: SubjectDimensions = Field("day", description="`day`, `model` or both.")
+    group_by: SubjectDimensions = Field(
+        "day", description="`day`, `model` or both.", examples=["day,model"]
+    )
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -58,8 +74,12 @@ class SubjectUsageQuery(RangeQuery):
 class SubjectsQuery(RangeQuery):
     """The list of subjects."""
 
-    sort: SubjectSort = Field(SubjectSort.CHARGE, description="What the list is sorted by.")
-    order: Order = Field(Order.DESC, description="Direction of the list.")
-    q: Text = Field("", description="Text that subject, name or cost centre must hold.")
+    sort: SubjectSort = Field(
+        SubjectSort.CHARGE, description="What the list is sorted by.", examples=["charge"]
+    )
+    order: Order = Field(Order.DESC, description="Direction of the list.", examples=["desc"])
+    q: Text = Field(
+        "", description="Text that subject, name or cost centre must hold.", examples=["ada"]
+    )
     limit: Limit = Field(LIMIT_DEFAULT, description="Lines of one page.")
-    cursor: str | None = Field(None, description="`next_cursor` of the page before.")
+    cursor: Cursor | None = Field(None, description="`next_cursor` of the page before.")

@@ -9,6 +9,7 @@ from table_api.ledger.keys import CallAddress
 from table_api.owners.share import DAY, Everything, Share
 from table_api.storage.keys import encode_part
 from table_api.usage.call_reads import CallPage, CallReads
+from table_api.usage.newest_calls import NewestCalls, Wanted
 
 
 async def calls_page(
@@ -22,11 +23,39 @@ async def calls_page(
 ) -> CallPage:
     """A page of a subject's calls; nothing of a subject that the caller does not see."""
     asking.show([subject])
-    days = [question.days]
-    if isinstance(question.sight, Share):
-        days = question.sight.days(subject, question.days)
     reads = CallReads(asking.api.storage, asking.api.reads)
+    days = _days_of(question, subject)
     return await reads.page(subject, days, limit=limit, model=model, after=after)
+
+
+async def newest_page(
+    asking: Asking,
+    question: Question,
+    subject: str,
+    *,
+    limit: int,
+    wanted: Wanted,
+    before: CallAddress | None,
+) -> CallPage:
+    """The same from the newest call backwards."""
+    asking.show([subject])
+    reads = NewestCalls(asking.api.storage, asking.api.reads)
+    days = _days_of(question, subject)
+    return await reads.page(subject, days, limit=limit, wanted=wanted, before=before)
+
+
+def only_subject(question: Question) -> str | None:
+    """The one subject whose calls the caller sees; None where there are more."""
+    sight = question.sight
+    if isinstance(sight, Share) and not sight.has_centres and len(sight.subjects()) == 1:
+        return sight.subject
+    return None
+
+
+def _days_of(question: Question, subject: str) -> list[DayRange]:
+    if isinstance(question.sight, Share):
+        return question.sight.days(subject, question.days)
+    return [question.days]
 
 
 async def call_chain(asking: Asking, address: CallAddress) -> Sequence[LedgerEntry]:

@@ -10,6 +10,7 @@ from table_api.http_api.access.question import Asking, Question
 from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.monthly.reads import MonthlyReads
 from table_api.owners.share import Everything, Share
+from table_api.usage.call_usage import CallUsageReads
 from table_api.usage.daily_usage import DailyUsage
 from table_api.usage.grouping import Dimension
 from table_api.usage.subject_list import SubjectList, SubjectUsage, columns_of
@@ -64,6 +65,14 @@ async def subject_usage(asking: Asking, question: Question, subject: str) -> Seq
         cells += await asking.api.reads.subject_usage(subject, days)
     asking.show(cell.subject for cell in cells)
     return cells
+
+
+async def calls_usage(
+    asking: Asking, question: Question, cells: Sequence[DailyUsage]
+) -> Sequence[DailyUsage]:
+    """The calls that visible cells of the range add up, each by itself."""
+    reads = CallUsageReads(asking.api.storage, asking.api.reads)
+    return await reads.of(cells, question.days)
 
 
 async def newest_call(asking: Asking, question: Question) -> datetime | None:

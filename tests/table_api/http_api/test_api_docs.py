@@ -1,5 +1,6 @@
 """docs/api.md and the OpenAPI document name the same endpoints, parameters and fields."""
 
+import json
 import re
 from typing import Any
 
@@ -8,9 +9,9 @@ import pytest
 from table_api.__main__ import main
 from table_api.consumer_state.progress import Count
 from table_api.http_api.access.settings import ACCESS_VARIABLES
-from table_api.http_api.app import create_app
+from table_api.http_api.app import ROUTES, create_app
 from table_api.http_api.conventions.problems import ProblemKind
-from table_api.http_api.openapi import openapi_of
+from table_api.http_api.openapi import EXAMPLES, openapi_of
 from table_api.settings import VARIABLES
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
@@ -134,3 +135,24 @@ def test_description_has_problems_and_not_the_frameworks_own_errors() -> None:
         assert "422" not in answers
         assert "application/problem+json" in answers["400"]["content"]
         assert ("404" in answers) == ("{" in path)
+
+
+@pytest.mark.parametrize("path", sorted(OPENAPI["paths"]))
+def test_every_parameter_has_an_example(path: str) -> None:
+    [operation] = OPENAPI["paths"][path].values()
+    for each in operation.get("parameters", []):
+        schemas = [each["schema"], *each["schema"].get("anyOf", [])]
+        assert any(schema.get("examples") for schema in schemas), each["name"]
+
+
+def test_every_answer_has_an_example_that_its_model_takes() -> None:
+    routes = {route.path.replace(":path", ""): route for route in ROUTES if route.described}
+    examples = json.loads(EXAMPLES.read_bytes())
+    assert set(examples) == {path for path, route in routes.items() if route.answer is not None}
+    for path, example in examples.items():
+        model = routes[path].answer
+        assert model is not None
+        read = model.model_validate_json(json.dumps(example))
+        assert read.model_dump(mode="json", by_alias=True, exclude_unset=True) == example
+        [operation] = OPENAPI["paths"][path].values()
+        assert operation["responses"]["200"]["content"]["application/json"]["example"] == example

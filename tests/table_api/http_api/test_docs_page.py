@@ -31,6 +31,11 @@ class Page(HTMLParser):
         self.text += data
 
 
+def _example(schema: dict[str, Any]) -> str:
+    found = [each for each in (schema, *schema.get("anyOf", [])) if "examples" in each]
+    return str(found[0]["examples"][0])
+
+
 async def test_nobody_is_led_to_the_page_and_reads_every_route() -> None:
     with issuer_of_office() as (issuer, access):
         office = await open_office(issuer, access)
@@ -48,6 +53,9 @@ async def test_nobody_is_led_to_the_page_and_reads_every_route() -> None:
         for parameter in operation.get("parameters", []):
             assert parameter["name"] in page.text
             assert parameter["description"].replace("`", "") in page.text
+            assert f", such as {_example(parameter['schema'])}" in page.text
+    assert "this-quarter" in page.text
+    assert page.text.count("Example") == len(document["paths"]) - 1  # a file is no example
     assert page.text.count(" public\n") == 1  # /healthz; the page and the document are not in it
     assert "charge, calls, subject" in page.text
     assert {tag for tag, _ in page.tags}.isdisjoint({"script", "link", "img", "iframe", "form"})

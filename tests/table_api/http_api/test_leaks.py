@@ -73,9 +73,18 @@ async def known_values(office: Office) -> dict[str, list[str]]:
         "file": files,
         "run": [each["run"] for each in runs],
         "cursor": [subjects.json()["page"]["next_cursor"]],
-        "q": ["xq", "cat", "CC"],
+        "q": ["xq", "cat", "CC", *(call["call_id"] for call in calls[::3]), calls[-1]["session"]],
+        "status": ["200", "2xx", "4xx"],
+        "state": ["priced", "unpriced"],
         "cost_centre": [CENTRE_A, CENTRE_B],
-        "group_by": ["subject,day", "subject,model", "cost_centre", "day,model"],
+        "group_by": [
+            "subject,day",
+            "subject,model",
+            "cost_centre",
+            "day,model",
+            "session",
+            "deployment,api",
+        ],
         "model": [f"{MARK}model-cat", "gpt-4.1-mini"],
     }
 

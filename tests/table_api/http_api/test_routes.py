@@ -11,6 +11,7 @@ import pytest
 from table_api.http_api.access.caller import Permission
 from table_api.http_api.app import DESCRIPTION, PUBLIC_PATHS, RATE, ROUTES, create_app
 from table_api.http_api.calls import endpoints as calls
+from table_api.http_api.conventions.forms import SUFFIXES
 from table_api.http_api.usage import endpoints as usage
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
@@ -103,7 +104,9 @@ async def test_no_other_path_answers_nobody(office: Office) -> None:
 def test_each_route_says_what_it_wants_and_no_other_is_served() -> None:
     app = create_app(MemoryTableStorage(), MemoryBlobStore())
     served = {getattr(route, "path", None) for route in app.routes}
-    assert served == {route.path for route in ROUTES} | {DESCRIPTION}
+    lists = [route.path for route in ROUTES if route.line is not None]
+    files = {path + suffix for path in lists for suffix in SUFFIXES}
+    assert served == {route.path for route in ROUTES} | {DESCRIPTION} | files
 
 
 def test_handlers_of_what_is_narrowed_read_nothing_themselves() -> None:

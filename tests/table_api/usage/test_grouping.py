@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing_rules.units import Unit
+from table_api.usage.call_usage import CallUsage
 from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
 from table_api.usage.grouping import Dimension, group_usage
 
@@ -26,11 +27,13 @@ totals = st.builds(
     billed=amounts,
 )
 cells = st.builds(
-    DailyUsage,
+    CallUsage,
     subject=st.sampled_from(["ada", "bob", "eve"]),
     day=st.sampled_from([date(2026, 11, 20), date(2026, 11, 21)]),
     model=st.sampled_from(["gpt-4o", "gpt-4.1-mini"]),
     totals=totals,
+    product=st.sampled_from([None, "ai-standard"]),
+    session=st.sampled_from([None, "s1", "s2"]),
 )
 groupings = st.lists(st.sampled_from(Dimension), unique=True, max_size=4)
 

@@ -27,12 +27,13 @@ async def test_calls_are_paged_in_the_order_of_their_time(
     ledger = await open_ledger(memory)
     times = [CALL_TIME + timedelta(minutes=n) for n in range(5)]
     await ledger.post([make_call(n, id=call_id(n), time=time) for n, time in enumerate(times)])
-    url, seen = f"/v1/subjects/{SUBJECT}/calls?limit=2", list[str]()
-    while url:
-        answer = await api.get(url)
-        seen.extend(call["call_id"] for call in answer.json()["data"])
-        url = answer.links.get("next", {}).get("url", "")
-    assert seen == [call_id(n) for n in range(5)]
+    for order, numbers in (("oldest", range(5)), ("newest", range(4, -1, -1))):
+        url, seen = f"/v1/subjects/{SUBJECT}/calls?limit=2&order={order}", list[str]()
+        while url:
+            answer = await api.get(url)
+            seen.extend(call["call_id"] for call in answer.json()["data"])
+            url = answer.links.get("next", {}).get("url", "")
+        assert seen == [call_id(n) for n in numbers]
 
 
 async def test_call_explains_its_cost_and_shows_its_chain(

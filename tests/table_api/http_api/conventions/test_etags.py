@@ -28,7 +28,7 @@ async def test_a_type_that_the_answer_does_not_have_is_refused(
 ) -> None:
     await post(memory, "a")
     for accept in ("text/csv", "text/html, text/*;q=0.5", "application/json;q=0, text/csv"):
-        answer = await api.get("/v1/usage", headers={"Accept": accept})
+        answer = await api.get("/v1/me", headers={"Accept": accept})
         assert (answer.status_code, answer.json()["type"]) == (406, "urn:problem:not-acceptable")
     for accept in ("*/*", "application/json", "text/csv, application/*;q=0.1", ""):
-        assert (await api.get("/v1/usage", headers={"Accept": accept})).status_code == 200
+        assert (await api.get("/v1/me", headers={"Accept": accept})).status_code == 200

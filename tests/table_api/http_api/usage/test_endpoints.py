@@ -1,11 +1,16 @@
 """Usage and subjects over HTTP: exact, grouped, paged; an unknown cost is null."""
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
+import pytest
+
+from pricing_rules.types import Rank
 from table_api.people.people import People, Person
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.fixtures.builders import CALL_TIME
-from tests.fixtures.calls import NOW
+from table_api.usage.call_usage import CallUsageReads
+from tests.fixtures.builders import CALL_TIME, make_usage
+from tests.fixtures.calls import NOW, make_call, open_ledger
 from tests.table_api.conftest import ApiClient, api_over
 from tests.table_api.http_api.asking import get, post, problem
 
@@ -58,7 +63,68 @@ async def test_usage_is_grouped_and_filtered_by_cost_centre_of_the_charge_day(
             f"cost_centre = {wrong!r}: nobody has this cost centre{hint}",
         )
     assert (await get(api, "/v1/usage", subject="b"))["totals"]["calls"] == 2
-    assert (await get(api, "/v1/usage", model="gpt-4o"))["data"] == []
+
+
+async def test_filter_that_nobody_has_is_refused_with_the_nearest(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await post(memory, "a-service", "b")
+    ada = Person(subject="b", display_name="Ada Byron", cost_centre=None, valid_from=NOW.date())
+    await People(memory, now=lambda: NOW).save([ada])
+    for name, wrong, why in (
+        ("model", "GPT-4.1-mini", "no call has this model; the nearest is 'gpt-4.1-mini'"),
+        ("model", "zzz", "no call has this model"),
+        ("subject", "Ada Biron", "nobody has this subject; the nearest is 'b (Ada Byron)'"),
+        ("subject", "zzz", "nobody has this subject"),
+    ):
+        answer = await api.get("/v1/usage", params={name: wrong})
+        assert answer.status_code == 400
+        assert answer.json()["detail"] == f"{name} = {wrong!r}: {why}"
+    october = {"month": "2026-10"}
+    for name, known in (("model", "gpt-4.1-mini"), ("subject", "a-service"), ("subject", "b")):
+        assert (await get(api, "/v1/usage", **october, **{name: known}))["data"] == []
+
+
+async def test_usage_by_subject_says_the_names(api: ApiClient, memory: MemoryTableStorage) -> None:
+    await post(memory, "a", "b")
+    ada = Person(subject="a", display_name="Ada", cost_centre=None, valid_from=CALL_TIME.date())
+    await People(memory, now=lambda: NOW).save([ada])
+    usage = await get(api, "/v1/usage", group_by="model,subject")
+    named = [(line["subject"], line["name"]) for line in usage["data"]]
+    assert named == [("a", "Ada"), ("b", None)]
+    assert "name" not in (await get(api, "/v1/usage", group_by="model"))["data"][0]
+
+
+async def test_usage_is_grouped_by_what_only_calls_say(
+    api: ApiClient, memory: MemoryTableStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = await open_ledger(memory)
+    weak = make_usage(input=10)
+    calls: list[dict[str, Any]] = [
+        {"id": "1", "subject": "a", "session": "s1", "rank": Rank.GATEWAY_LOG, "usage": weak},
+        {"id": "1", "subject": "a", "session": "s1"},
+        {"id": "2", "subject": "a"},
+        {"id": "3", "subject": "b", "session": "s1", "status": 429, "usage": None},
+        {"id": "4", "subject": "b", "deployment": "new", "model": "brand-new", "api": "other"},
+        {"id": "5", "subject": "a", "time": CALL_TIME - timedelta(days=30)},
+    ]
+    for number, changes in enumerate(calls):
+        await ledger.post([make_call(number, **changes)])
+    usage = await get(api, "/v1/usage")
+    by_session = await get(api, "/v1/usage", group_by="session")
+    lines = [(line["session"], line["calls"], line["errors"]) for line in by_session["data"]]
+    assert lines == [("s1", 2, 1), (None, 2, 0)]
+    assert by_session["totals"] == usage["totals"]
+    for group_by in ("product", "subscription", "api,day", "deployment,subject,cost_centre,model"):
+        assert (await get(api, "/v1/usage", group_by=group_by))["totals"] == usage["totals"]
+    narrow = {"group_by": "api,subject", "subject": "b", "model": "brand-new"}
+    [line] = (await get(api, "/v1/usage", **narrow))["data"]
+    assert (line["api"], line["subject"], line["name"], line["cost"]) == ("other", "b", None, None)
+    file = await api.get("/v1/usage.csv", params={"group_by": "session"})
+    assert file.text.lstrip("\ufeff").startswith("session,calls,")
+    monkeypatch.setattr(CallUsageReads.of, "__kwdefaults__", {"calls_max": 3})
+    refused = await api.get("/v1/usage", params={"group_by": "session"})
+    assert (refused.status_code, refused.json()["type"]) == (400, "urn:problem:too-much")
 
 
 async def test_subjects_are_paged_dearest_first_and_the_link_leads_on(
