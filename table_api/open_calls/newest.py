@@ -10,10 +10,11 @@ import msgspec
 
 from pricing_rules.types import CountedAt
 from table_api.open_calls.decision import counted_places
+from table_api.open_calls.index_rows import COPIED
 from table_api.open_calls.keys import OPEN_CALLS_TABLE, hour_ranges, hours_between
 from table_api.open_calls.open_call import OpenCall, open_calls_of, with_facts
 from table_api.open_calls.packed_facts import PackedFacts
-from table_api.open_calls.table import COPIED, OpenCalls
+from table_api.open_calls.table import OpenCalls
 from table_api.storage.keys import KeyRange
 from table_api.storage.table_storage import Row, TableStorage
 

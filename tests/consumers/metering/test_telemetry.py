@@ -1,6 +1,6 @@
 """A consumer makes one span a batch, adds metrics up per batch, and sends nothing per call."""
 
-from consumers.dead_letters.letters import MemoryDeadLetters
+from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.metering.metering import Metering
 from pricing_rules.money import PICO_PER_UNIT
 from table_api.storage.memory_tables import MemoryTableStorage
