@@ -22,6 +22,8 @@ OWN_FLAGS = {
     "install_completion": "complete verbs and flags in this shell from now on",
     "show_completion": "print the script that does so",
 }
+UNLISTED = {"show_completion"}
+"""Flags that docs/cli.md explains: the page of all verbs has no line for them."""
 ABOUT_TWINS = """
   In brackets: the variable of the same meaning, with its default. The flag is stronger.
 """
@@ -167,7 +169,8 @@ class Group(TyperGroup):
             room = formatter.width - widest - 4  # the blanks around a name
             rows = [(name, _meaning(self.commands[name], room)) for name in names]
             write_section(formatter, title, rows, widest=widest)
-        records = [param.get_help_record(ctx) for param in self.get_params(ctx)]
+        shown = [param for param in self.get_params(ctx) if param.name not in UNLISTED]
+        records = [param.get_help_record(ctx) for param in shown]
         write_section(formatter, FLAGS, [record for record in records if record is not None])
 
 

@@ -130,7 +130,7 @@ def _login(
     api_url: ApiUrl = None,
     login_file: LoginFile = LOGIN_FILE,
 ) -> int:
-    """Keep where the API is, with a token from stdin or the command that prints one.
+    """Keep where the API is, and a token or the command that prints one.
 
     With Microsoft Entra: chargeback login --api-url URL --token-command "az account
     get-access-token --scope api://billing/access --query accessToken --output tsv"

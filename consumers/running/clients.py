@@ -14,7 +14,7 @@ from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.progress import ProgressTable
 from table_api.ledger.book_archive import CONTAINER as PRICE_BOOKS_CONTAINER
 from table_api.ledger.book_archive import BookArchive
-from table_api.open_calls.purged_hours import COUNTED_CALLS_CONTAINER, PurgedHours
+from table_api.open_calls.purging.purged_hours import COUNTED_CALLS_CONTAINER, PurgedHours
 from table_api.rerating.runs_table import DOCUMENTS_CONTAINER
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage

@@ -7,7 +7,7 @@ from pricing_rules.types import CountedAt
 from table_api.open_calls.decision import counted_places
 from table_api.open_calls.keys import SAME_CALL_MAX
 from table_api.open_calls.open_call import with_facts
-from table_api.open_calls.purged_hours import PurgedHours
+from table_api.open_calls.purging.purged_hours import PurgedHours
 from table_api.open_calls.table import OpenCalls
 
 

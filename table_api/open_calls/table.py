@@ -37,8 +37,8 @@ from table_api.open_calls.open_call import (
     with_facts,
 )
 from table_api.open_calls.packed_facts import PackedFacts
-from table_api.open_calls.purge import purge
-from table_api.open_calls.purged_hours import PurgedHours
+from table_api.open_calls.purging.purge import purge
+from table_api.open_calls.purging.purged_hours import PurgedHours
 from table_api.open_calls.settled import Settled
 from table_api.storage.keys import KeyRange
 from table_api.storage.parallel import all_of, chunks

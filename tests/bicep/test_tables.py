@@ -20,7 +20,7 @@ from table_api.ledger.keys import LEDGER_TABLE
 from table_api.ledger.meta import META_TABLE
 from table_api.monthly.projected_day import MONTHLY_TABLE
 from table_api.open_calls.keys import OPEN_CALLS_TABLE
-from table_api.open_calls.purged_hours import COUNTED_CALLS_CONTAINER
+from table_api.open_calls.purging.purged_hours import COUNTED_CALLS_CONTAINER
 from table_api.owners.access_log import ACCESS_LOG_TABLE
 from table_api.owners.ownership import OWNERS_TABLE
 from table_api.people.people import PEOPLE_TABLE

@@ -10,7 +10,7 @@ from pricing_rules.types import CountedAt, Operation
 from table_api.errors import Unavailable
 from table_api.open_calls.decision import Decision, PairingState
 from table_api.open_calls.facts import EventReport, Fact, Identity, RequestRecord, TokenCounts
-from table_api.open_calls.purged_hours import PurgedHours
+from table_api.open_calls.purging.purged_hours import PurgedHours
 from table_api.open_calls.table import Arrival, OpenCalls
 from table_api.storage import table_storage
 from table_api.storage.blobs import BlobStore

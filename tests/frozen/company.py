@@ -36,7 +36,7 @@ from table_api.ledger.meta import LedgerSettings
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.open_calls.counted_calls import CountedCalls
 from table_api.open_calls.decision import Decision
-from table_api.open_calls.purged_hours import PurgedHours
+from table_api.open_calls.purging.purged_hours import PurgedHours
 from table_api.open_calls.table import OpenCalls
 from table_api.people.people import People
 from table_api.rerating.runs_table import Reratings

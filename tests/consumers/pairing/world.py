@@ -20,7 +20,7 @@ from table_api.ledger.keys import CALL_ROWS
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.open_calls.counted_calls import CountedCalls
 from table_api.open_calls.decision import Decision
-from table_api.open_calls.purged_hours import PurgedHours
+from table_api.open_calls.purging.purged_hours import PurgedHours
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.blobs import BlobStore
 from table_api.storage.memory_blobs import MemoryBlobStore

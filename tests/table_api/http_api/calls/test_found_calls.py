@@ -10,7 +10,7 @@ import pytest
 from table_api.http_api.conventions.cursor import encode_cursor, from_base64url
 from table_api.http_api.visible import found_calls
 from table_api.ledger.posting import MeteredCall
-from table_api.open_calls.purged_hours import PurgedHours
+from table_api.open_calls.purging.purged_hours import PurgedHours
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage

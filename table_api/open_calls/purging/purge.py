@@ -18,7 +18,7 @@ from table_api.open_calls.keys import (
 )
 from table_api.open_calls.open_call import call_or_damaged
 from table_api.open_calls.packed_facts import packed_places
-from table_api.open_calls.purged_hours import PurgedHours
+from table_api.open_calls.purging.purged_hours import PurgedHours
 from table_api.storage.keys import EVERY_ROW, KeyRange
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, Delete, Row, TableStorage
