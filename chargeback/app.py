@@ -15,9 +15,8 @@ from table_api.verbs.publishing_app import publishing
 from ui.app import viewing
 
 MEANING = """\
-Meter, price and invoice the calls of language models.
-
-`chargeback VERB --help` explains one. Data goes to stdout, words to stderr."""
+Meter, price and invoice calls of language models. Data goes to stdout, words to
+stderr. `chargeback VERB --help` explains one."""
 
 
 class Everything(Group):

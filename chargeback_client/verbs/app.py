@@ -130,7 +130,7 @@ def _login(
     api_url: ApiUrl = None,
     login_file: LoginFile = LOGIN_FILE,
 ) -> int:
-    """Keep where the API is, and a token or the command that prints one.
+    """Keep the API's address, and a token or a command that prints it.
 
     With Microsoft Entra: chargeback login --api-url URL --token-command "az account
     get-access-token --scope api://billing/access --query accessToken --output tsv"

@@ -1,0 +1,1 @@
+"""Finished hours taken out of the table, and where their calls are counted since."""
