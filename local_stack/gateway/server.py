@@ -107,7 +107,9 @@ async def _reports(
     await stack.enter_async_context(diagnostics.running())
     insights = None
     if settings.insights:
-        insights = Insights(settings.insights, gateway)
+        insights = Insights(
+            settings.insights, gateway, share=settings.insights_share, seed=settings.seed
+        )
         await stack.enter_async_context(insights.running())
     return Reports(
         usage, log, diagnostics, insights=insights, drop=settings.drop, seed=settings.seed

@@ -40,6 +40,8 @@ class Settings:
     metrics_file: Path | None
     insights: str = ""
     """Connection string of Application Insights; empty without one."""
+    insights_share: float = 1.0
+    """Share of the calls that are described there."""
     missettings: tuple[Missetting, ...] = ()
 
 
@@ -139,6 +141,13 @@ def _add_all(add: Callable[..., None]) -> None:
         "APPLICATIONINSIGHTS_CONNECTION_STRING",
         "connection string of Application Insights, without sign-in; default: none",
         default="",
+    )
+    add(
+        "insights-share",
+        "GATEWAY_INSIGHTS_SHARE",
+        "share of calls that are described there",
+        default="1",
+        type=_share,
     )
     add(
         "metrics-file",

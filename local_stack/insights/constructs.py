@@ -15,61 +15,72 @@ OPERATORS = {
 }  # fmt: skip
 FUNCTIONS = {
     "ago", "arg_max", "arg_min", "avg", "bin", "case", "coalesce", "count", "countif", "datetime",
-    "dynamic", "iff", "isempty", "isnotempty", "isnull", "isnotnull", "max", "min",
+    "dynamic", "iff", "isempty", "isnotempty", "isnull", "isnotnull", "long", "max", "min",
     "now", "percentile", "strcat", "sum", "sumif", "tobool", "todatetime", "todouble", "toint",
     "tolong", "tostring", "tolower",
 }  # fmt: skip
-WORDS_BEFORE_BRACKETS = {
-    "and", "or", "not", "by", "in", "on", "between", "union", "join", "where", "order", "top",
-    "summarize", "project", "extend", "has", "contains", "startswith",
-    "inner", "leftouter", "leftanti",
+WORDS = {
+    "and", "or", "not", "by", "in", "on", "between", "startswith", "asc", "desc", "let", "print",
+    "kind", "inner", "leftouter", "leftanti", "true", "false",
 }  # fmt: skip
-"""A bracket after one of these groups an expression, or holds a list or a table."""
-_SOURCES_NOT_TAKEN = {"range", "search", "find"}
+"""Words of the language that are neither a function nor the first of a step."""
+_OTHER_WORDS = {
+    "anti", "contains", "contains_cs", "default", "endswith", "endswith_cs", "find", "from",
+    "fullouter", "has", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "hint",
+    "innerunique", "isfuzzy", "leftantisemi", "leftsemi", "matches", "nulls", "outer", "range",
+    "rightanti", "rightantisemi", "rightouter", "rightsemi", "search", "set", "startswith_cs",
+    "step", "with", "withsource",
+}  # fmt: skip
+"""Words of the language that are not taken; any other word is a name of the query's own."""
 
-_TOKEN = re.compile(
-    r"""(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|@"[^"]*"|@'[^']*')"""
-    r"|(?P<comment>//[^\n]*)"
-    r"|(?P<call>[A-Za-z_]\w*)(?=\s*\()"
-    r"|(?P<operator>\|\s*[\w-]+)"
-    r"|(?P<name>[A-Za-z_]\w*)"
+_TEXT_OR_COMMENT = re.compile(
+    r"""(?P<text>@"[^"]*"|@'[^']*'|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|//[^\n]*"""
 )
+_TOKEN = re.compile(
+    r"(?P<step>\|\s*[\w-]+)|(?P<call>[A-Za-z_]\w*)(?=\s*\()|(?P<word>[A-Za-z_]\w*)"
+    r"|(?P<symbol>=~|!~|~|\$|`|[{}]|\.(?!\.)(?<!\.\.)(?!\d))"
+)
+_JOINED = re.compile(r"\s+kind\s*=\s*(inner|leftouter|leftanti)\b")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"\\", '"', "'"}
-_KNOWN_NAMES = {
-    name.lower(): name for name in (*TABLES, *(c for columns in TABLES.values() for c in columns))
-}
+_NAMES = {*TABLES, *(column for columns in TABLES.values() for column in columns)}
+_SPELLINGS = {name.lower(): name for name in _NAMES}
 
 
 def check_constructs(query: str) -> None:
     """QueryRefused when the query has something that is not on the lists."""
-    for found in _TOKEN.finditer(query):
-        kind, word = found.lastgroup, found[0]
-        if kind == "text":
-            _check_text(word)
-        elif kind == "operator":
-            operator = word.lstrip("|").strip()
-            if operator not in OPERATORS:
-                raise _not_taken(f"operator {operator!r}")
-        elif kind == "call":
-            if word not in FUNCTIONS | WORDS_BEFORE_BRACKETS:
-                raise _not_taken(f"function {word!r}")
-        elif kind == "name":
-            _check_name(word)
+    plain = _TEXT_OR_COMMENT.sub(_plain, query)
+    for found in _TOKEN.finditer(plain):
+        kind, word = found.lastgroup, found[0].lstrip("| \t\r\n")
+        if kind == "symbol":
+            raise _not_taken(f"symbol {word!r}")
+        if kind == "step" and word not in OPERATORS:
+            raise _not_taken(f"operator {word!r}")
+        if kind == "call" and word not in FUNCTIONS | WORDS | OPERATORS:
+            raise _not_taken(f"function {word!r}")
+        if word == "join" and not _JOINED.match(plain, found.end()):
+            raise _not_taken("join without kind=inner, leftouter or leftanti")
+        if kind == "word":
+            _check_word(word)
 
 
-def _check_text(text: str) -> None:
+def _plain(found: re.Match[str]) -> str:
+    """Nothing but its quotes of a text, nothing of a comment."""
+    text = found["text"]
+    if text is None:
+        return " "
     unknown = {match[1] for match in _ESCAPE.finditer(text)} - _ESCAPES
     if unknown and not text.startswith("@"):
         raise _not_taken(f"escape sequence \\{min(unknown)} in a text")
+    return '""'
 
 
-def _check_name(word: str) -> None:
+def _check_word(word: str) -> None:
     """Kusto tells upper case from lower case; DuckDB does not."""
-    if word in _SOURCES_NOT_TAKEN:
-        raise _not_taken(f"operator {word!r}")
-    known = _KNOWN_NAMES.get(word.lower(), word)
-    if known != word:
+    if word in _OTHER_WORDS:
+        raise _not_taken(f"word {word!r}")
+    known = _SPELLINGS.get(word.lower(), word)
+    if known != word and word not in WORDS | OPERATORS:
         raise QueryRefused("SemanticError", f"no column or table {word!r}; did you mean {known!r}?")
 
 

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ from local_stack.gateway.reporting.telemetry_items import (
     TokenSum,
     add_tokens,
     call_items,
+    has_failed,
     metric_item,
 )
 from telemetry.log import Log
@@ -37,9 +39,14 @@ class InvalidConnectionString(LocalStackError):
 class Insights:
     """Open it as a context manager: leaving sends what is queued."""
 
-    def __init__(self, connection_string: str, gateway: Gateway) -> None:
+    def __init__(
+        self, connection_string: str, gateway: Gateway, *, share: float = 1.0, seed: int = 0
+    ) -> None:
+        """`share` of the calls are described; failed ones always are, and tokens of all."""
         self._key, self._url = _destination(connection_string)
         self._gateway = gateway
+        self._share = share
+        self._chance = Random(seed)
         self._items: list[Item] = []
         self._tokens: dict[Any, TokenSum] = {}
         self._stop = asyncio.Event()
@@ -57,9 +64,18 @@ class Insights:
         if len(self._items) >= QUEUE_ITEMS_MAX:
             self._lose(1, f"{QUEUE_ITEMS_MAX} items are queued already")
             return
-        self._items += call_items(call, self._gateway, ended_s=time.monotonic())
+        self._items += self._sampled(call)
         add_tokens(self._tokens, call.metrics)
         self._empty.clear()
+
+    def _sampled(self, call: CallLog) -> list[Item]:
+        """An item of a sampled call says how many calls it represents, as in Azure."""
+        items = call_items(call, self._gateway, ended_s=time.monotonic())
+        if self._share >= 1 or has_failed(call):
+            return items
+        if self._chance.random() >= self._share:
+            return []
+        return [{**item, "sampleRate": 100 * self._share} for item in items]
 
     async def emptied(self) -> None:
         """Wait until nothing is pending."""

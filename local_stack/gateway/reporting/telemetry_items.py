@@ -57,7 +57,7 @@ def call_items(call: CallLog, gateway: Gateway, *, ended_s: float) -> list[Item]
         "url": _without_query(call.request.url),
         "duration": _duration(ended_s - call.started_s),
         "responseCode": str(call.status),
-        "success": 0 < call.status < _FAILED_MIN,
+        "success": not has_failed(call),
         "properties": {
             "Service Type": "API Management",
             "Service ID": gateway.service,
@@ -91,6 +91,11 @@ def call_items(call: CallLog, gateway: Gateway, *, ended_s: float) -> list[Item]
         below = {**tags, "ai.operation.parentId": request_id}
         items.append(_item("RemoteDependency", asked, below, dependency))
     return items
+
+
+def has_failed(call: CallLog) -> bool:
+    """Also when the caller hung up before the answer."""
+    return not 0 < call.status < _FAILED_MIN
 
 
 def add_tokens(sums: dict[Any, TokenSum], metrics: Iterable[TokenMetric]) -> None:

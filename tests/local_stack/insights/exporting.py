@@ -16,9 +16,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from local_stack.insights.server import Served
+from telemetry.setup import SWITCHES
 
-for _switch in ("STATSBEAT_DISABLED_ALL", "CONTROLPLANE_DISABLED", "SDKSTATS_DISABLED"):
-    os.environ.setdefault(f"APPLICATIONINSIGHTS_{_switch}", "true")
+for _switch in SWITCHES:
+    os.environ.setdefault(_switch, "true")
 
 from azure.monitor.opentelemetry.exporter import AzureMonitorLogExporter  # noqa: E402
 

@@ -97,6 +97,15 @@ ANSWERS: list[tuple[str, list[list[Any]]]] = [
         " on OperationId | project UserId, Url",
         [["ann", ""]],
     ),
+    (
+        f"{T} | join kind=inner ({T} | where Name == 'b' | project UserId) on UserId | count",
+        [[2]],
+    ),
+    (
+        f"{T} | join kind=leftanti ({T} | where Name == 'b' | project UserId) on UserId | count",
+        [[2]],
+    ),
+    (f"{T} | where ItemCount < long(3) // and a comment | evaluate\n | count", [[2]]),
     (f"union (AppRequests | project Name), ({T} | project Name) | count", [[4]]),
 ]  # fmt: skip
 
@@ -125,6 +134,18 @@ def test_each_construct_on_the_list_has_a_test() -> None:
         ("AppEvents | project base64_decode_tostring(UserId)", "NotSupported"),
         ("AppEvents | extend d = todecimal('1.5')", "NotSupported"),
         ("range x from 1 to 3 step 1", "NotSupported"),
+        ("AppEvents | // a comment\n sample 5", "NotSupported"),
+        ("AppEvents | join (AppRequests) on OperationId", "NotSupported"),  # innerunique
+        ("AppEvents | join kind=rightouter AppRequests on OperationId", "NotSupported"),
+        ("AppEvents | join kind=inner AppRequests on $left.UserId == $right.Id", "NotSupported"),
+        ("AppEvents | where Name =~ 'A'", "NotSupported"),
+        ("AppEvents | where Name in~ ('A')", "NotSupported"),
+        ("AppEvents | where Name has 'a'", "NotSupported"),
+        ("AppEvents | where Name matches regex 'a'", "NotSupported"),
+        ("AppEvents | order by ItemCount asc nulls last", "NotSupported"),
+        ("AppEvents | where Name == ```a```", "NotSupported"),
+        ("AppEvents | project Properties.pico", "NotSupported"),
+        ("union isfuzzy=true AppEvents, AppRequests", "NotSupported"),
         ("externaldata(x: string) ['http://127.0.0.1/x']", "NotSupported"),
         (".drop table AppEvents", "NotSupported"),
         ("AppEvents | where Wrong == 1", "SemanticError"),

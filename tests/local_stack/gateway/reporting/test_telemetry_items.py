@@ -139,6 +139,24 @@ async def test_what_is_not_taken_is_lost_and_counted(
         assert insights.lost == lost
 
 
+async def test_sampled_calls_say_how_many_they_represent_and_failed_ones_are_all_sent(
+    served: Served,
+) -> None:
+    connection = served.connection_string
+    async with Insights(connection, GATEWAY, share=0.25, seed=1).running() as insights:
+        for _ in range(200):
+            insights.ended(call_log(metrics=(metric(Total_Tokens=2),)))
+        for _ in range(10):
+            insights.ended(call_log(status=429))
+        await insights.emptied()
+    requests = served.store.rows("AppRequests")
+    kept = [row for row in requests if row["Success"]]
+    assert len(kept) == pytest.approx(50, abs=20)
+    assert {row["ItemCount"] for row in kept} == {4}
+    assert [row["ItemCount"] for row in requests if not row["Success"]] == [1] * 10
+    assert sum(row["Sum"] for row in served.store.rows("AppMetrics")) == 400.0
+
+
 def test_a_connection_string_without_an_endpoint_is_refused() -> None:
     with pytest.raises(InvalidConnectionString, match="has no IngestionEndpoint"):
         Insights("InstrumentationKey=x", GATEWAY)
