@@ -73,7 +73,8 @@ def postprovision(values: Values) -> None:
         print(f"made the secret {name}")
     changed = _registered(values)
     registry = values["AZURE_CONTAINER_REGISTRY_NAME"]
-    changed["IMAGE"] = image.build(registry, values["AZURE_CONTAINER_REGISTRY_ENDPOINT"])
+    server, base = values["AZURE_CONTAINER_REGISTRY_ENDPOINT"], values.get("PYTHON_IMAGE")
+    changed["IMAGE"] = image.build(registry, server, base)
     values.save(changed)
 
 

@@ -98,6 +98,18 @@ def test_a_second_pass_makes_nothing(state: State) -> None:
         assert again[kept] == first[kept], kept
 
 
+def test_another_base_makes_another_image(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    main(["postprovision", *DEPLOYED])
+    monkeypatch.setenv("PYTHON_IMAGE", "cr1.azurecr.io/python@sha256:0")
+    main(["postprovision", *DEPLOYED])
+    built = [words for words in state()["asked"] if words[:2] == ["acr", "build"]]
+    assert ["PYTHON_IMAGE=cr1.azurecr.io/python@sha256:0" in words for words in built] == [
+        False,
+        True,
+    ]
+    assert len(set(state()["tags"])) == 2
+
+
 def test_what_somebody_added_to_a_registration_stays(state: State, tmp_path: Path) -> None:
     main(["postprovision", *DEPLOYED])
     applications = state()["applications"]
