@@ -249,4 +249,8 @@ def test_a_setting_that_no_program_reads_is_refused(tmp_path: Path) -> None:
     file.write_text(json.dumps(parameters), encoding="utf-8")
     with pytest.raises(Unknown, match="no program reads the setting LINGERS_S"):
         check_settings(file)
+    parameters["parameters"]["settings"]["value"] = {"LINGER_S": 2}
+    file.write_text(json.dumps(parameters), encoding="utf-8")
+    with pytest.raises(Unknown, match="the value of LINGER_S is no text"):
+        check_settings(file)
     check_settings(ROOT / "bicep/main.parameters.json")
