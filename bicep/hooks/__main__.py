@@ -31,7 +31,7 @@ and deploy again. Until then nobody can sign in, and the UI is not deployed."""
 
 
 class Unknown(Exception):
-    """A parameter names a setting that no program reads."""
+    """A parameter names a setting that no program reads, or gives it what is no text."""
 
 
 def preprovision(values: Values) -> None:
@@ -52,7 +52,9 @@ def preprovision(values: Values) -> None:
 
 
 def check_settings(parameters: Path) -> None:
-    """Unknown names each setting of the parameters that no program reads."""
+    """Unknown names each setting of the parameters that no program reads, or whose value is no
+    text: a variable of the environment is one.
+    """
     given = json.loads(parameters.read_text(encoding="utf-8"))["parameters"]["settings"]["value"]
     programs = json.loads((FOLDER / "settings.json").read_text(encoding="utf-8"))
     known = {name for program in programs.values() for name in program}
@@ -60,6 +62,10 @@ def check_settings(parameters: Path) -> None:
         raise Unknown(
             f"{parameters.name}: no program reads the setting {', '.join(unknown)}; "
             "bicep/settings.json has all that can be set"
+        )
+    if numbers := [name for name, value in sorted(given.items()) if not isinstance(value, str)]:
+        raise Unknown(
+            f"{parameters.name}: the value of {', '.join(numbers)} is no text; put it in quotes"
         )
 
 
@@ -73,7 +79,8 @@ def postprovision(values: Values) -> None:
         print(f"made the secret {name}")
     changed = _registered(values)
     registry = values["AZURE_CONTAINER_REGISTRY_NAME"]
-    changed["IMAGE"] = image.build(registry, values["AZURE_CONTAINER_REGISTRY_ENDPOINT"])
+    server, base = values["AZURE_CONTAINER_REGISTRY_ENDPOINT"], values.get("PYTHON_IMAGE")
+    changed["IMAGE"] = image.build(registry, server, base)
     values.save(changed)
 
 

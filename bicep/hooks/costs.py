@@ -44,7 +44,7 @@ def lines(region: str, sku: str, *, new_gateway: bool, ask: Ask) -> Iterator[str
         yield f"  {'unknown':>9}  together ({known}{unknown} prices are missing)"
     else:
         yield f"  {total:>9.2f}  together"
-    yield "Not counted: storage, logs by the gigabyte, alerts, calls of the API, tokens of models."
+    yield "Not counted: storage, logs by the gigabyte, alerts, runs of the function app, tokens."
 
 
 def list_price(service: str, meter: str, region: str) -> Decimal | None:

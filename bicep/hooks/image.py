@@ -15,13 +15,16 @@ REPOSITORY = "chargeback"
 _COPY = re.compile(r"^COPY (?!--from)(?P<what>.+) \S+$", re.MULTILINE)
 
 
-def build(registry: str, server: str) -> str:
-    """The image in the registry, by digest; it is built unless it is there."""
-    tag = content_tag()
+def build(registry: str, server: str, base: str = "") -> str:
+    """The image in the registry, by digest; it is built unless it is there. `base` replaces the
+    image of Python that the Dockerfile names.
+    """
+    tag = content_tag(base)
     if tag not in _tags(registry):
         print(f"building {REPOSITORY}:{tag} in {registry}; it takes some minutes")
         az_shown(
             *("acr", "build", "--registry", registry, "--image", f"{REPOSITORY}:{tag}"),
+            *(("--build-arg", f"PYTHON_IMAGE={base}") if base else ()),
             *("--file", str(ROOT / "Dockerfile"), str(ROOT)),
         )
     shown = az("acr", "repository", "show", "--name", registry, "--image", f"{REPOSITORY}:{tag}")
@@ -34,9 +37,9 @@ def copied() -> list[str]:
     return [word for found in _COPY.finditer(text) for word in found["what"].split()]
 
 
-def content_tag() -> str:
-    """24 hex digits of the content of everything that the build is given."""
-    digest = hashlib.sha256()
+def content_tag(base: str = "") -> str:
+    """24 hex digits of everything that the build is given."""
+    digest = hashlib.sha256(base.encode())
     for path in _files():
         name = path.relative_to(ROOT).as_posix()
         content = path.read_bytes()

@@ -35,7 +35,7 @@ var alerts = concat(loadJsonContent('../telemetry_alerts.json'), [
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
-    query: 'AppMetrics | where Name == "chargeback.consumer.partitions" | summarize Processes = dcount(AppRoleName) | where Processes < 2'
+    query: 'AppMetrics | where Name == "chargeback.consumer.partitions" | distinct AppRoleName | summarize Processes = count() | where Processes < 2'
   }
   {
     name: 'dead-letters'

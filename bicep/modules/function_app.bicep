@@ -1,4 +1,4 @@
-// The HTTP API and its light timers, on Flex Consumption. It costs nothing while nobody asks.
+// The HTTP API and its light timers, on Flex Consumption: no instance runs between requests and timers.
 // The program checks the tokens of its callers, so the host asks them for no key.
 
 param location string

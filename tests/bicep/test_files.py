@@ -125,3 +125,16 @@ def test_the_costs_at_rest_count_what_bicep_deploys() -> None:
         cpus, memory = cpus + Decimal(cpu), memory + Decimal(size)
     assert quantities["Standard vCPU Active Usage"] == cpus * SECONDS
     assert quantities["Standard Memory Active Usage"] == memory * SECONDS
+
+
+def test_the_page_deploys_with_parameters_that_exist() -> None:
+    page = (ROOT / "bicep/README.md").read_text(encoding="utf-8")
+    [command] = re.findall(r"^az deployment sub create .*?[^\\]$", page, re.MULTILINE | re.DOTALL)
+    given = set(re.findall(r"(\w+)=", command.partition("--parameters")[2]))
+    declared = dict(re.findall(r"^param (\w+) [^=\n{]+(=)?", MAIN, re.MULTILINE))
+    assert {"environmentName", "publisherEmail"} <= given <= declared.keys()
+    assert {name for name, default in declared.items() if not default} <= given
+    parameters = json.loads((ROOT / "bicep/main.parameters.json").read_text(encoding="utf-8"))
+    variables = set(re.findall(r"\$\{(\w+)", json.dumps(parameters)))
+    read_by_hooks = {"PYTHON_IMAGE"}
+    assert set(re.findall(r"azd env set (\w+)", page)) <= variables | read_by_hooks

@@ -98,6 +98,18 @@ def test_a_second_pass_makes_nothing(state: State) -> None:
         assert again[kept] == first[kept], kept
 
 
+def test_another_base_makes_another_image(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    main(["postprovision", *DEPLOYED])
+    monkeypatch.setenv("PYTHON_IMAGE", "cr1.azurecr.io/python@sha256:0")
+    main(["postprovision", *DEPLOYED])
+    built = [words for words in state()["asked"] if words[:2] == ["acr", "build"]]
+    assert ["PYTHON_IMAGE=cr1.azurecr.io/python@sha256:0" in words for words in built] == [
+        False,
+        True,
+    ]
+    assert len(set(state()["tags"])) == 2
+
+
 def test_what_somebody_added_to_a_registration_stays(state: State, tmp_path: Path) -> None:
     main(["postprovision", *DEPLOYED])
     applications = state()["applications"]
@@ -236,5 +248,9 @@ def test_a_setting_that_no_program_reads_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "main.parameters.json"
     file.write_text(json.dumps(parameters), encoding="utf-8")
     with pytest.raises(Unknown, match="no program reads the setting LINGERS_S"):
+        check_settings(file)
+    parameters["parameters"]["settings"]["value"] = {"LINGER_S": 2}
+    file.write_text(json.dumps(parameters), encoding="utf-8")
+    with pytest.raises(Unknown, match="the value of LINGER_S is no text"):
         check_settings(file)
     check_settings(ROOT / "bicep/main.parameters.json")

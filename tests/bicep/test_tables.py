@@ -8,35 +8,24 @@ import pytest
 
 from bicep.settings import BY_BICEP, LEFT_OUT, program_settings, render
 from consumers.settings import options
-from table_api.consumer_state.dead_letters import DEAD_LETTERS_TABLE
-from table_api.consumer_state.progress import PROGRESS_TABLE
-from table_api.consumer_state.raw_usage import RAW_USAGE_TABLE
-from table_api.consumer_state.replay_positions import REPLAYS_TABLE
-from table_api.consumer_state.taken_out import TAKEN_OUT_TABLE
 from table_api.http_api.access.settings import ACCESS_VARIABLES
 from table_api.invoicing.settings import CONTAINER as INVOICES
-from table_api.ledger.book_archive import CONTAINER as PRICE_BOOKS
-from table_api.ledger.keys import LEDGER_TABLE
-from table_api.ledger.meta import META_TABLE
-from table_api.monthly.projected_day import MONTHLY_TABLE
-from table_api.open_calls.keys import OPEN_CALLS_TABLE
-from table_api.open_calls.purging.purged_hours import COUNTED_CALLS_CONTAINER
-from table_api.owners.access_log import ACCESS_LOG_TABLE
-from table_api.owners.ownership import OWNERS_TABLE
-from table_api.people.people import PEOPLE_TABLE
-from table_api.prices.price_list import PRICES_TABLE
-from table_api.publishing.marks import PUBLISHED_TABLE
-from table_api.rerating.runs_table import DOCUMENTS_CONTAINER, RERATINGS_TABLE
 from table_api.settings import VARIABLES
 from telemetry.settings import VARIABLES as TELEMETRY
 from tests.paths import ROOT
 
 BICEP = ROOT / "bicep"
-TABLES = {
-    ACCESS_LOG_TABLE, DEAD_LETTERS_TABLE, LEDGER_TABLE, META_TABLE, MONTHLY_TABLE,
-    OPEN_CALLS_TABLE, OWNERS_TABLE, PEOPLE_TABLE, PRICES_TABLE, PROGRESS_TABLE, RAW_USAGE_TABLE,
-    REPLAYS_TABLE, RERATINGS_TABLE, TAKEN_OUT_TABLE, PUBLISHED_TABLE,
-}  # fmt: skip
+
+
+def named_in_code(constant: str) -> set[str]:
+    """The values of all constants of the product whose name ends so."""
+    texts = [
+        path.read_text(encoding="utf-8")
+        for package in ("table_api", "consumers")
+        for path in (ROOT / package).rglob("*.py")
+    ]
+    found = rf'^\w*{constant} = "([a-z-]+)"$'
+    return {name for text in texts for name in re.findall(found, text, re.MULTILINE)}
 
 
 def read(name: str) -> Any:
@@ -64,12 +53,13 @@ def test_bicep_sets_what_it_knows_better(name: str) -> None:
 
 def test_every_table_and_container_is_deployed() -> None:
     storage = read("storage.json")
-    assert set(storage["tables"]) == TABLES
-    containers = {PRICE_BOOKS, DOCUMENTS_CONTAINER, COUNTED_CALLS_CONTAINER, "capture"}
+    tables = named_in_code("TABLE")
+    assert {"ledger", "published", "accesslog"} <= tables
+    assert set(storage["tables"]) == tables
     defaults = {each.variable: each.default for each in options()}
-    containers |= {defaults["CHECKPOINT_CONTAINER"], defaults["DEAD_LETTER_CONTAINER"]}
-    assert set(storage["containers"]) == containers
-    assert INVOICES not in storage["containers"]  # it has a policy of its own
+    containers = {defaults["CHECKPOINT_CONTAINER"], defaults["DEAD_LETTER_CONTAINER"], "capture"}
+    containers |= named_in_code("CONTAINER")
+    assert set(storage["containers"]) == containers - {INVOICES}  # it has a policy of its own
     assert f"name: '{INVOICES}'" in (BICEP / "modules/storage.bicep").read_text(encoding="utf-8")
 
 

@@ -23,9 +23,14 @@ class Checked:
     columns: list[tuple[str, str]]
 
 
-def check_all(queries: Mapping[str, str]) -> dict[str, Checked]:
-    """One run of Node for all of them: loading the parser takes most of the time."""
-    answered = _ask({"schema": read_schema(), "queries": dict(queries), "literals": []})
+def check_all(
+    queries: Mapping[str, str], tables: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, Checked]:
+    """One run of Node for all of them: loading the parser takes most of the time. `tables` are more
+    than those of telemetry.
+    """
+    schema = {**read_schema(), **(tables or {})}
+    answered = _ask({"schema": schema, "queries": dict(queries), "literals": []})
     return {
         name: Checked(each["errors"], [(column, kind) for column, kind in each["columns"]])
         for name, each in answered["queries"].items()
