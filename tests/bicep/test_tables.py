@@ -21,6 +21,7 @@ from table_api.ledger.meta import META_TABLE
 from table_api.monthly.projected_day import MONTHLY_TABLE
 from table_api.open_calls.keys import OPEN_CALLS_TABLE
 from table_api.open_calls.purged_hours import COUNTED_CALLS_CONTAINER
+from table_api.open_calls.summed_hours import COMPLETENESS_TABLE
 from table_api.owners.access_log import ACCESS_LOG_TABLE
 from table_api.owners.ownership import OWNERS_TABLE
 from table_api.people.people import PEOPLE_TABLE
@@ -33,8 +34,8 @@ from tests.paths import ROOT
 
 BICEP = ROOT / "bicep"
 TABLES = {
-    ACCESS_LOG_TABLE, DEAD_LETTERS_TABLE, LEDGER_TABLE, META_TABLE, MONTHLY_TABLE,
-    OPEN_CALLS_TABLE, OWNERS_TABLE, PEOPLE_TABLE, PRICES_TABLE, PROGRESS_TABLE, RAW_USAGE_TABLE,
+    ACCESS_LOG_TABLE, COMPLETENESS_TABLE, DEAD_LETTERS_TABLE, LEDGER_TABLE, META_TABLE,
+    MONTHLY_TABLE, OPEN_CALLS_TABLE, OWNERS_TABLE, PEOPLE_TABLE, PRICES_TABLE, PROGRESS_TABLE, RAW_USAGE_TABLE,
     REPLAYS_TABLE, RERATINGS_TABLE, TAKEN_OUT_TABLE, PUBLISHED_TABLE,
 }  # fmt: skip
 
