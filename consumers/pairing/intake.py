@@ -31,6 +31,7 @@ from pricing_rules.decoding.glimpse import glimpse
 from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
 from pricing_rules.decoding.usage_event import decode, is_deferred
 from pricing_rules.types import UNATTRIBUTED, CountedAt, UsageEvent
+from table_api.completeness.hours import HourSummer
 from table_api.consumer_state.progress import Count
 from table_api.consumer_state.raw_usage import RawUsage
 from table_api.open_calls.counted_calls import CountedCalls
@@ -38,8 +39,7 @@ from table_api.open_calls.facts import EventReport, Fact
 from table_api.open_calls.keys import SAME_CALL_MAX
 from table_api.open_calls.table import Arrival, OpenCalls
 
-KEPT: Counts = (Count.KEPT,)
-IGNORED: Counts = (Count.IGNORED,)
+KEPT, IGNORED = (Count.KEPT,), (Count.IGNORED,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,9 @@ class Pairing:
     keep: timedelta
     """How long facts are kept: the longer retention of both hubs and a week."""
     now: Callable[[], datetime]
+    hours: HourSummer | None = None
     raw_usage: RawUsage | None = None
-    """What metering keeps of doubtful calls: the sweeper purges it too."""
+    """What metering keeps of doubtful calls: the sweeper purges it."""
     raw_usage_keep: timedelta = timedelta(days=100)
 
     def oldest(self, received: Received) -> datetime:

@@ -19,11 +19,13 @@ from consumers.receiving.storage_retry import until_answered
 from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import receive_on, set_for_batches
 from consumers.settings import Settings
+from table_api.completeness.hours import HourSummer
 from table_api.consumer_state.raw_usage import RawUsage
 from table_api.ledger.meta import read_meta
 from table_api.open_calls.counted_calls import CountedCalls
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.timestamp import now_utc
+from table_api.usage.cell_reads import LedgerReads
 from telemetry.log import Log
 
 KEPT_AFTER_RETENTION_DAYS = 7
@@ -102,6 +104,7 @@ def make_pairing(settings: Settings, clients: PairingClients, publisher: Publish
         ),
         keep=keep,
         now=now_utc,
+        hours=HourSummer(clients.usage.tables, LedgerReads(clients.usage.tables, now=now_utc)),
         raw_usage=RawUsage(clients.usage.tables),
         raw_usage_keep=timedelta(days=settings.raw_usage_days),
     )

@@ -4,6 +4,7 @@ Any number of processes may sweep at once: a decision is made by whoever creates
 """
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +17,7 @@ from consumers.pairing.stream_time import Passed
 from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.storage_retry import ended_within
 from pricing_rules.decoding.invalid_event import place_of
-from table_api.errors import Retryable
+from table_api.errors import NoLedger, Retryable
 from table_api.open_calls.keys import SAME_CALL_MAX
 from table_api.open_calls.settled import Settled
 from table_api.storage.parallel import chunks
@@ -30,6 +31,8 @@ CLOCK_SKEW = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DUE_AT_ONCE_MAX = 5_000
 """Calls that look due and are looked up together: bounds memory."""
+HOURS_PER_SWEEP = 24
+"""Summed for completeness at the end of a sweep: more would keep the next one waiting."""
 PURGE_INTERVAL = timedelta(hours=1)
 PURGE_MARGIN = timedelta(days=1)
 """Kept longer than facts are accepted, since processes do not look at the same moment."""
@@ -77,6 +80,7 @@ class Sweeper:
             if passed.time is not None:
                 await self._sweep_to(passed.time)
                 await self._purge(passed.time)
+                await self._sum_hours(passed.time)
             return passed
 
     async def _look_up_open(self, stream_time: datetime | None) -> None:
@@ -174,6 +178,18 @@ class Sweeper:
         async for part, failed in halved(list(due), settle):
             if failed is not None:
                 _tell_unexpected(failed, "a call that is left as it is", id=part[0])
+
+    async def _sum_hours(self, stream_time: datetime) -> None:
+        """For completeness: hours whose calls are settled, and those that changed since."""
+        pairing = self._pairing
+        if pairing.hours is None or self._settled is None:
+            return
+        with contextlib.suppress(NoLedger):  # nothing is metered yet
+            await pairing.hours.sum_due(
+                settled=self._settled.before,
+                facts_from=stream_time - pairing.keep,
+                hours_max=HOURS_PER_SWEEP,
+            )
 
     async def _purge(self, stream_time: datetime) -> None:
         if self._purged_at is not None and abs(stream_time - self._purged_at) < PURGE_INTERVAL:

@@ -5,22 +5,20 @@ A call that neither path told of is not seen here: only the gateway's own reques
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 from pricing_rules.money import divide_half_even
-from pricing_rules.types import UNATTRIBUTED, CallState
 from table_api.completeness.calls import PostedCall, SeenCall
+from table_api.completeness.hour_sums import HourSums, LineKey, LineSums, hour_of, sum_calls
 from table_api.completeness.tallies import (
     ESTIMATED,
-    EXCLUDING,
     FAILED_AMONG,
     CallTally,
     ChargeTally,
     TokenTally,
 )
 from table_api.consumer_state.dead_letters import OpenLetter
-from table_api.open_calls.decision import PairingState
 
 Key = tuple[datetime, str | None, str | None]
 """Hour (UTC), API, model."""
@@ -64,57 +62,47 @@ class CompletenessReport:
     """Requests of billed operations that nobody counts per call, by operation: in no other sum."""
 
 
-@dataclass(slots=True)
-class _Part:
-    """A line, or all lines of a model, while it is counted."""
-
-    calls: Counter[CallTally] = field(default_factory=Counter)
-    tokens: Counter[TokenTally] = field(default_factory=Counter)
-    charges: Counter[ChargeTally] = field(default_factory=Counter)
-    oldest_waiting: datetime | None = None
-
-
 class CompletenessMeter:
-    """Takes calls day by day, each call once, and reports at the end."""
+    """Takes calls in parts, each call once, and reports at the end."""
 
     def __init__(self) -> None:
-        self._parts: defaultdict[Key, _Part] = defaultdict(_Part)
+        self._lines: defaultdict[LineKey, LineSums] = defaultdict(LineSums)
         self._unmetered: Counter[str] = Counter()
         self._models: dict[str, str] = {}
         """What the ledger calls the model of a deployment."""
+        self._keys: dict[str, LineKey] = {}
+        """By call id, of calls that were not summed before."""
 
-    def add(
-        self,
-        calls: Iterable[SeenCall],
-        posted: Mapping[str, PostedCall],
-        letters: Iterable[OpenLetter],
-    ) -> None:
-        """Calls of a time with what the ledger has of them by call id, and its dead letters."""
-        for each in posted.values():
-            if each.deployment is not None:
-                self._models[each.deployment] = each.model
-        keys: dict[str, Key] = {}
-        for call in calls:
-            if call.unmetered is not None:
-                self._unmetered[call.unmetered] += 1
-                continue
-            standing = posted.get(call.call_id)
-            keys[call.call_id] = key = self._key(call, standing)
-            _count(self._parts[key], call, standing)
+    def add(self, calls: Iterable[SeenCall], posted: Mapping[str, PostedCall]) -> None:
+        """Calls with what the ledger has of them by call id."""
+        self.add_hour(sum_calls(calls, posted))
+
+    def add_hour(self, sums: HourSums) -> None:
+        """Calls that were summed."""
+        for key, line in sums.lines.items():
+            self._lines[key].update(line)
+        self._unmetered.update(sums.unmetered)
+        self._models |= sums.models
+        self._keys |= sums.keys
+
+    def add_letters(self, letters: Iterable[OpenLetter]) -> None:
+        """Open dead letters, after the calls that they may be of."""
         for letter in letters:
-            nobody = (_hour(letter.enqueued_time), None, None)
-            key = keys.get((letter.event_id or "").lower(), nobody)
-            self._parts[key].calls[CallTally.DEAD_LETTERED] += 1
+            nobody = LineKey(hour_of(letter.enqueued_time), None, None, None)
+            key = self._keys.get((letter.event_id or "").lower(), nobody)
+            self._lines[key].calls[CallTally.DEAD_LETTERED] += 1
 
     def report(self) -> CompletenessReport:
         """Of all that was added."""
-        of_model: defaultdict[str | None, _Part] = defaultdict(_Part)
-        for (_, _, model), part in self._parts.items():
-            of_model[model].calls.update(part.calls)
-            of_model[model].charges.update(part.charges)
+        parts: defaultdict[Key, LineSums] = defaultdict(LineSums)
+        of_model: defaultdict[str | None, LineSums] = defaultdict(LineSums)
+        for key, line in self._lines.items():
+            model = self._models.get(key.deployment or "") or key.model
+            parts[key.hour, key.api, model].update(line)
+            of_model[model].update(line)
         lines = tuple(
             CompletenessLine(hour=hour, api=api, model=model, sums=_sums(part, of_model[model]))
-            for (hour, api, model), part in sorted(self._parts.items(), key=_order)
+            for (hour, api, model), part in sorted(parts.items(), key=_order)
         )
         models = sorted(of_model, key=lambda model: (model is None, model or ""))
         return CompletenessReport(
@@ -127,71 +115,13 @@ class CompletenessMeter:
             unmetered=dict(sorted(self._unmetered.items())),
         )
 
-    def _key(self, call: SeenCall, standing: PostedCall | None) -> Key:
-        if standing is not None:
-            return _hour(call.time), standing.api or call.api, standing.model
-        model = self._models.get(call.deployment or "") or call.model or call.deployment
-        return _hour(call.time), call.api, model
 
-
-def _hour(time: datetime) -> datetime:
-    return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
-def _order(item: tuple[Key, _Part]) -> tuple[datetime, bool, str, bool, str]:
+def _order(item: tuple[Key, LineSums]) -> tuple[datetime, bool, str, bool, str]:
     hour, api, model = item[0]
     return hour, api is None, api or "", model is None, model or ""
 
 
-def _count(part: _Part, call: SeenCall, standing: PostedCall | None) -> None:
-    """Add one call to its line."""
-    calls = part.calls
-    calls[CallTally.GATEWAY_CALLS] += 1
-    calls[CallTally.LOGGED] += call.is_logged
-    calls[CallTally.USAGE_EVENTS] += call.has_event
-    calls[CallTally.TWO_CALLERS] += call.two_callers
-    calls[CallTally.CACHED] += call.cached
-    if call.lacks_completion is not None:
-        calls[CallTally.COUNTED] += 1
-        calls[CallTally.ZERO_COMPLETIONS] += call.lacks_completion
-    if call.reported_tokens is not None and call.logged_tokens is not None:
-        calls[CallTally.COMPARED] += 1
-        calls[CallTally.MISMATCHED] += call.mismatched
-        part.tokens[TokenTally.REPORTED_TOKENS] += call.reported_tokens
-        part.tokens[TokenTally.LOGGED_TOKENS] += call.logged_tokens
-    if standing is not None:
-        _count_posted(part, call, standing)
-    elif call.state is PairingState.REFUSED:
-        calls[CallTally.REFUSED] += 1
-    else:
-        calls[CallTally.WAITING] += 1
-        calls[CallTally.WAITING_FAILED] += call.failed
-        part.oldest_waiting = min(part.oldest_waiting or call.time, call.time)
-
-
-def _count_posted(part: _Part, call: SeenCall, standing: PostedCall) -> None:
-    calls, charges = part.calls, part.charges
-    recovered = call.state is PairingState.RECOVERED
-    unattributed = standing.subject == UNATTRIBUTED
-    calls[CallTally.POSTED] += 1
-    calls[CallTally.COMPLETED] += call.state is PairingState.COMPLETED
-    calls[CallTally.RECOVERED] += recovered
-    calls[CallTally.UNATTRIBUTED] += unattributed
-    calls[CallTally.PENDING] += standing.state is CallState.PENDING
-    calls[CallTally.NO_USAGE] += standing.state is CallState.NO_USAGE
-    calls[CallTally.FAILED] += standing.state is CallState.NO_USAGE and standing.failed
-    calls[CallTally.UNPRICED] += standing.state is CallState.UNPRICED
-    calls[CallTally.ALIAS_UNCONFIRMED] += standing.alias_unconfirmed
-    if standing.state is CallState.PRICED:
-        for name in standing.excludes:
-            calls[EXCLUDING[name]] += 1
-        calls[CallTally.PRICED] += 1
-        charges[ChargeTally.CHARGE] += standing.charge
-        charges[ChargeTally.RECOVERED_CHARGE] += standing.charge * recovered
-        charges[ChargeTally.UNATTRIBUTED_CHARGE] += standing.charge * unattributed
-
-
-def _sums(part: _Part, of_model: _Part) -> Sums:
+def _sums(part: LineSums, of_model: LineSums) -> Sums:
     """`of_model`: all of the model in the range, which the mean is of."""
     estimates: dict[CallTally, int | None] = {}
     unestimated = 0
@@ -223,7 +153,7 @@ def _of_value(calls: Mapping[CallTally, int], gap: CallTally) -> int:
 
 def add_sums(parts: Iterable[Sums]) -> Sums:
     """The exact sum. An estimate is that of the calls that have one, None when none has."""
-    total = _Part()
+    total = LineSums()
     estimates: dict[CallTally, int | None] = dict.fromkeys(ESTIMATED)
     unestimated = 0
     for part in parts:
@@ -231,8 +161,7 @@ def add_sums(parts: Iterable[Sums]) -> Sums:
         total.tokens.update(part.tokens)
         total.charges.update(part.charges)
         unestimated += part.unestimated
-        if (oldest := part.oldest_waiting) is not None:
-            total.oldest_waiting = min(total.oldest_waiting or oldest, oldest)
+        total.wait_since(part.oldest_waiting)
         for gap, amount in part.estimates.items():
             if amount is not None and _of_value(part.calls, gap):
                 estimates[gap] = (estimates[gap] or 0) + amount

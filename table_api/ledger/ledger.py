@@ -15,8 +15,8 @@ from table_api.ledger.chain_changes import Reprice, Revert, TakeOut
 from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.keys import LEDGER_TABLE, CallAddress
 from table_api.ledger.meta import LedgerMeta, LedgerSettings, open_meta
-from table_api.ledger.partition_poster import PartitionPoster, Touched
-from table_api.ledger.post_result import Outcome, PostResult
+from table_api.ledger.partition_poster import PartitionPoster
+from table_api.ledger.post_result import NOBODY, Listeners, Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Posting, Report, make_posting, make_reversal
 from table_api.storage.parallel import all_of
 from table_api.storage.table_storage import TableStorage
@@ -40,7 +40,7 @@ class Ledger:
         now: Callable[[], datetime],
         books: BookArchive | None = None,
         cells: CellCache | None = None,
-        touched: Touched | None = None,
+        listeners: Listeners = NOBODY,
     ) -> None:
         self.meta = meta
         self._calendar = meta.calendar
@@ -50,7 +50,7 @@ class Ledger:
             cells or CellCache(storage, LEDGER_TABLE),
             now=now,
             rate_again=self._with_last_book,
-            touched=touched or _nobody_listens,
+            listeners=listeners,
         )
         self._locks: dict[str, asyncio.Lock] = {}
         self._in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
@@ -196,10 +196,6 @@ class Ledger:
                 self._confirmed.move_to_end(address)
         while len(self._confirmed) > CONFIRMED_CALLS_MAX:
             self._confirmed.popitem(last=False)
-
-
-def _nobody_listens(partition: str, cell: str, rev: int) -> None:
-    pass
 
 
 def _address(posting: Posting) -> CallAddress:

@@ -20,7 +20,7 @@ from table_api.ledger.entries import Effect, LedgerEntry, read_entry
 from table_api.ledger.entry_columns import correction_columns, entry_columns, entry_row
 from table_api.ledger.keys import chain_range, correction_key
 from table_api.ledger.measures import add_into, added, negated
-from table_api.ledger.post_result import Outcome, PostResult
+from table_api.ledger.post_result import Listeners, Outcome, PostResult
 from table_api.ledger.posting import Posting, cell_facts, kept_facts
 from table_api.storage.keys import KeyRange
 from table_api.storage.parallel import at_most, backoff_s
@@ -35,9 +35,6 @@ CHAINS_READ_ONE_BY_ONE_MAX = 2
 SecondRating = Callable[[Posting, LedgerEntry], Awaitable[Posting]]
 """A stronger report as the book of the chain's last row rates it."""
 
-Touched = Callable[[str, str, int], None]
-"""Told (partition, cell, revision) of every cell that was changed or found to hold a call."""
-
 
 class PartitionPoster:
     """Posts calls of one ledger table. One transaction at a time per partition."""
@@ -49,13 +46,13 @@ class PartitionPoster:
         *,
         now: Callable[[], datetime],
         rate_again: SecondRating,
-        touched: Touched,
+        listeners: Listeners,
     ) -> None:
         self._storage = storage
         self._table = cells.table
         self._now = now
         self._rate_again = rate_again
-        self._touched = touched
+        self._touched, self._changed_call = listeners
         self._cells = cells
 
     async def post(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
@@ -162,6 +159,8 @@ class PartitionPoster:
             now_stands = Cell(written.facts, written.measures, written.rev, etag)
             self._cells.put(partition, key, now_stands)
             self._touched(partition, key, written.rev)
+        for row in rows:
+            self._changed_call(row.change.entry_key)
 
     async def _still_to_do(
         self,
@@ -180,6 +179,7 @@ class PartitionPoster:
             if isinstance(judged, PostResult):
                 results[change.entry_key] = judged
                 self._touch(partition, chain)
+                self._changed_call(change.entry_key)
             elif isinstance(change, NewReport) and judged.last is not None:
                 left.append(
                     replace(judged, posting=await self._rate_again(judged.posting, judged.last))

@@ -1,7 +1,9 @@
-"""What became of a call that was posted, or of a change to a standing one."""
+"""What became of a call that was posted, or of a change to one that stands, and who hears of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from table_api.ledger.entries import LedgerEntry
 
@@ -29,3 +31,23 @@ class PostResult:
     reason: str | None = None
     standing: LedgerEntry | None = None
     """Of a duplicate that was looked up: the last row of its chain."""
+
+
+Touched = Callable[[str, str, int], None]
+"""Gets (partition, cell, revision) of every cell that was changed or found to hold a call."""
+ChangedCall = Callable[[str], None]
+"""Gets the entry key of every call that was changed or found."""
+
+
+def _nobody_listens(*_: object) -> None:
+    pass
+
+
+class Listeners(NamedTuple):
+    """Who follows what is posted."""
+
+    touched: Touched = _nobody_listens
+    changed_call: ChangedCall = _nobody_listens
+
+
+NOBODY = Listeners()

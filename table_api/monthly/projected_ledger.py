@@ -1,7 +1,7 @@
 """The ledger with its projection: `monthly` follows what is posted.
 
-The order is: ledger transaction, projection of every cell touched or found already counted, then
-the caller's checkpoint.
+The order is: ledger transaction, projection of every cell touched or found already counted, marks
+of the hours that may be summed without these calls, then the caller's checkpoint.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +13,12 @@ from table_api.ledger.chain_changes import Reprice, Revert, TakeOut
 from table_api.ledger.keys import LEDGER_TABLE, CallAddress
 from table_api.ledger.ledger import Ledger
 from table_api.ledger.meta import LedgerMeta, LedgerSettings
-from table_api.ledger.post_result import PostResult
+from table_api.ledger.post_result import Listeners, PostResult
 from table_api.ledger.posting import MeteredCall, Posting
+from table_api.monthly.late_calls import LateCalls
 from table_api.monthly.projected_day import MONTHLY_TABLE
 from table_api.monthly.projection import Projection
+from table_api.open_calls.summed_hours import SummedHours
 from table_api.storage.table_storage import TableStorage
 
 
@@ -37,8 +39,14 @@ class ProjectedLedger:
     ) -> None:
         cells = CellCache(storage, LEDGER_TABLE)
         self._projection = Projection(storage, cells)
+        self._late_calls = LateCalls(SummedHours(storage), now=now)
         self.ledger = Ledger(
-            storage, meta, now=now, books=books, cells=cells, touched=self._projection.touch
+            storage,
+            meta,
+            now=now,
+            books=books,
+            cells=cells,
+            listeners=Listeners(self._projection.touch, self._late_calls.changed),
         )
 
     @classmethod
@@ -53,6 +61,7 @@ class ProjectedLedger:
         """Open both, or make them when there is none. LedgerMismatch when settings differ."""
         opened = await Ledger.open(storage, settings, now=now)
         await storage.create_table(MONTHLY_TABLE)
+        await SummedHours(storage).create()
         return cls(storage, opened.meta, now=now, books=books)
 
     @property
@@ -88,3 +97,4 @@ class ProjectedLedger:
         Raises Unavailable or Contended. Nothing is forgotten; retrying is safe.
         """
         await self._projection.project()
+        await self._late_calls.mark()

@@ -17,6 +17,7 @@ from pricing_rules.types import CountedAt
 from table_api.open_calls.facts import Fact
 from table_api.open_calls.joined_call import join_facts
 from table_api.open_calls.keys import OPEN_CALLS_TABLE, hour_start, hours_about, packed_partition
+from table_api.open_calls.summed_hours import SummedHours
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import Row, TableStorage, Upsert
@@ -47,6 +48,7 @@ class PackedFacts:
 
     def __init__(self, storage: TableStorage) -> None:
         self._storage = storage
+        self._summed = SummedHours(storage)
 
     async def add(self, facts: Iterable[tuple[str, Fact]]) -> set[str]:
         """Keep facts by call id; names of their rows. The same facts again are the same rows."""
@@ -59,6 +61,8 @@ class PackedFacts:
             for some in chunks(rows, ROWS_AT_ONCE_MAX):
                 await self._storage.transact(OPEN_CALLS_TABLE, packed_partition(hour), some)
             names.update(row.row_key for row in rows)
+        times = [fact.time for of_hour in by_hour.values() for _, fact in of_hour]
+        await self._summed.mark(hours_about(times))
         return names
 
     async def find(

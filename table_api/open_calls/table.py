@@ -40,8 +40,9 @@ from table_api.open_calls.packed_facts import PackedFacts
 from table_api.open_calls.purging.purge import purge
 from table_api.open_calls.purging.purged_hours import PurgedHours
 from table_api.open_calls.settled import Settled
+from table_api.open_calls.summed_hours import SummedHours, hours_over
 from table_api.storage.keys import KeyRange
-from table_api.storage.parallel import all_of, chunks
+from table_api.storage.parallel import all_of, at_most, chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Insert,
@@ -54,6 +55,8 @@ from table_api.storage.timestamp import parse_time
 from telemetry.log import Log
 
 REQUESTS_IN_FLIGHT_MAX = 16
+HOURS_READ_MAX = 8
+"""Partitions of the index that one report reads at once."""
 
 _log = Log("table_api")
 Writes = dict[str, dict[str, Mapping[str, Value]]]
@@ -83,13 +86,18 @@ class OpenCalls:
         self._storage = storage
         self._requests = asyncio.Semaphore(REQUESTS_IN_FLIGHT_MAX)
         self.packed = PackedFacts(storage)
+        self._summed = SummedHours(storage)
+        self._swept: datetime | None = None
+        """What this process has swept: earlier hours may be summed by now."""
 
     async def create(self) -> None:
         """Make the table when it does not stand."""
         await self._storage.create_table(OPEN_CALLS_TABLE)
+        await self._summed.create()
 
     async def add(self, arrivals: Iterable[Arrival]) -> None:
         """Keep facts; those that are kept already stay as they are."""
+        late: set[datetime] = set()
         index: Writes = defaultdict(dict)
         rows: Writes = defaultdict(dict)
         for arrival in arrivals:
@@ -99,10 +107,14 @@ class OpenCalls:
             rows[call_partition(arrival.call_id)][row_key] = columns
             for time in {fact.time, max(fact.time, arrival.due_from)}:
                 _add_copy(index, time, arrival.call_id, row_key, columns)
+            if fact.time < arrival.due_from:
+                late.update(hours_over([fact.time], arrival.due_from))
         # 1. The index. A crash after it: it names a call without facts; the event comes again.
         await self._write(index)
         # 2. The facts: from here on the sweeper finds them whatever happens.
         await self._write(rows)
+        # 3. The marks of hours that may be summed without them. A crash before it: as the first.
+        await self._summed.mark(late)
 
     async def read(self, call_ids: Iterable[str]) -> list[OpenCall]:
         """All that is kept of these calls, in their order."""
@@ -124,6 +136,9 @@ class OpenCalls:
             for partition, of_partition in by_partition.items()
             for part in chunks(of_partition, OPERATIONS_MAX)
         )
+        if self._swept is not None:
+            times = [decision.place.time for decision in decisions]
+            await self._summed.mark(set(hours_over(times, self._swept)))
         return refused
 
     async def _create(
@@ -191,9 +206,15 @@ class OpenCalls:
     async def calls(self, start: datetime, stop: datetime) -> list[OpenCall]:
         """Every call whose time is from `start` to `stop` (exclusive), whole, for reports."""
         rows: list[Row] = []
-        for partitions, keys in hour_ranges(start - SAME_CALL_MAX, stop + SAME_CALL_MAX):
-            for partition in partitions:
-                rows += await self._rows(partition, keys)
+
+        async def read(partition: str, keys: KeyRange) -> None:
+            rows.extend(await self._rows(partition, keys))
+
+        ranges = hour_ranges(start - SAME_CALL_MAX, stop + SAME_CALL_MAX)
+        await at_most(
+            HOURS_READ_MAX,
+            (read(partition, keys) for partitions, keys in ranges for partition in partitions),
+        )
         packed = await self.packed.of_hours(
             hours_between(start - SAME_CALL_MAX, stop + SAME_CALL_MAX)
         )
@@ -229,6 +250,7 @@ class OpenCalls:
 
     async def set_swept(self, time: datetime, settled: Settled | None = None) -> None:
         """Remember it. Too early a time costs a sweeper some work, so the last writer may stand."""
+        self._swept = time
         partition, row_key = SWEEP
         columns: dict[str, Value] = {"time": time.isoformat()}
         if settled is not None:

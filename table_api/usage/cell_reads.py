@@ -31,6 +31,10 @@ class LedgerReads:
         self._meta: LedgerMeta | None = None
         self._meta_read_at: datetime | None = None
 
+    def now(self) -> datetime:
+        """The time now."""
+        return self._now()
+
     async def meta(self) -> LedgerMeta:
         """The ledger's settings, at most SETTINGS_AGE_S_MAX old."""
         age_max = timedelta(seconds=SETTINGS_AGE_S_MAX)

@@ -101,7 +101,7 @@ async def test_such_requests_are_counted_by_operation_and_make_no_row() -> None:
     calls = await world.calls.calls(CALL_TIME - DAY, CALL_TIME + DAY)
     assert {call.state for call in calls} == {PairingState.UNMETERED}
     meter = CompletenessMeter()
-    meter.add([seen for call in calls if (seen := seen_call(call))], {}, [])
+    meter.add([seen for call in calls if (seen := seen_call(call))], {})
     report = meter.report()
     assert report.unmetered == {"realtime": 1, "rerank": 1, "videos": 2}
     assert report.totals.calls.get(CallTally.GATEWAY_CALLS, 0) == 0

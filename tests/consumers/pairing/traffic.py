@@ -60,12 +60,21 @@ class Traffic:
 
 
 def traffic(
-    count: int, *, start: datetime, span: timedelta, seed: int = 7, subjects: int = SUBJECTS
+    count: int,
+    *,
+    start: datetime,
+    span: timedelta,
+    seed: int = 7,
+    subjects: int = SUBJECTS,
+    first: int = 0,
 ) -> Traffic:
-    """Halves in random order over both hubs, with duplicates and losses."""
+    """Halves in random order over both hubs, with duplicates and losses, of calls whose numbers
+    begin with `first`.
+    """
     chance = Random(seed)
     calls = [
-        _call(number, start + span * number / count, subjects, chance) for number in range(count)
+        _call(first + number, start + span * number / count, subjects, chance)
+        for number in range(count)
     ]
     events = [Sent(USAGE, call.event(), _arrival(call, chance)) for call in calls if call.has_event]
     records = [

@@ -58,7 +58,7 @@ def test_lines_and_models_add_up_to_the_totals(
 ) -> None:
     meter = CompletenessMeter()
     for calls, ledger in given_days:
-        meter.add(calls, ledger, [])
+        meter.add(calls, ledger)
     report = meter.report()
     assert report.totals.calls.get(CallTally.GATEWAY_CALLS, 0) == sum(
         len(calls) for calls, _ in given_days
@@ -103,7 +103,7 @@ def test_a_call_that_waits_has_the_model_that_the_ledger_gives_its_deployment(
         charge=5, excludes=(),
     )  # fmt: skip
     meter = CompletenessMeter()
-    meter.add([call], {call_id(1): standing}, [])
+    meter.add([call], {call_id(1): standing})
     assert [line.model for line in meter.report().lines] == [model]
 
 
@@ -114,7 +114,7 @@ def test_charges_that_leave_something_out_are_counted_by_name_and_model() -> Non
         charge=5, excludes=("cache_write", "tool_fees"),
     )  # fmt: skip
     meter = CompletenessMeter()
-    meter.add([call], {call.call_id: standing}, [])
+    meter.add([call], {call.call_id: standing})
     [sums] = meter.report().models.values()
     assert sums.calls[CallTally.WITHOUT_CACHE_WRITES] == 1
     assert sums.calls[CallTally.WITHOUT_TOOL_FEES] == 1
@@ -137,7 +137,7 @@ def test_a_failed_call_without_usage_is_counted_apart_and_never_estimated() -> N
     open_calls = [replace(waiting("m"), call_id=call_id(number)) for number in range(1, 6)]
     open_calls[4] = replace(open_calls[4], failed=True)
     meter = CompletenessMeter()
-    meter.add(open_calls, ledger, [])
+    meter.add(open_calls, ledger)
     report = meter.report()
     for sums in (report.totals, *report.models.values()):
         assert (sums.calls[CallTally.NO_USAGE], sums.calls[CallTally.FAILED]) == (2, 1)
