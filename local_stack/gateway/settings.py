@@ -80,6 +80,11 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def _add_all(add: Callable[..., None]) -> None:
+    _add_gateway(add)
+    _add_telemetry(add)
+
+
+def _add_gateway(add: Callable[..., None]) -> None:
     add("host", "GATEWAY_HOST", "address to listen on", default="127.0.0.1")
     add("port", "GATEWAY_PORT", "port; 0 takes a free port", default="8080", type=int)
     add("backend", "GATEWAY_BACKEND", "URL of the models", default="http://127.0.0.1:8090")
@@ -136,6 +141,9 @@ def _add_all(add: Callable[..., None]) -> None:
         default="",
         type=_path,
     )
+
+
+def _add_telemetry(add: Callable[..., None]) -> None:
     add(
         "insights",
         "APPLICATIONINSIGHTS_CONNECTION_STRING",

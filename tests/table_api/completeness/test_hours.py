@@ -18,7 +18,7 @@ from table_api.ledger.chain_changes import TakeOut
 from table_api.ledger.entries import read_entry
 from table_api.ledger.keys import CALL_ROWS, CallAddress
 from table_api.open_calls import summed_hours
-from table_api.open_calls.purged_hours import PurgedHours
+from table_api.open_calls.purging.purged_hours import PurgedHours
 from table_api.open_calls.summed_hours import COMPLETENESS_TABLE, SummedHours
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
