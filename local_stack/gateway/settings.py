@@ -72,6 +72,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         )
 
     _add_all(add)
+    _add_telemetry(add)
     parser.add_argument(
         "--named-value", dest="named_values", action="append", type=_pair, default=[],
         metavar="NAME=VALUE", help="replaces one of named_values.json; may be repeated",
