@@ -182,7 +182,6 @@ var gatewaySubscription = split(gatewayId, '/')[2]
 var gatewayGroup = split(gatewayId, '/')[4]
 var gatewayName = last(split(gatewayId, '/'))
 var gatewayLocation = newGateway ? location : existingGatewayLocation
-var apiPath = 'llm'
 var apiName = empty(existingApiName) ? 'llm' : existingApiName
 var policyValues = union(loadJsonContent('../apim_policies/named_values.json'), namedValues)
 // The settings that a program reads, with the operator's values in place of the defaults.
@@ -433,7 +432,7 @@ module gatewayApi 'modules/gateway_api.bicep' = if (empty(existingApiName)) {
   params: {
     gatewayName: gateway.outputs.name
     apiName: apiName
-    path: apiPath
+    path: 'llm'
     modelEndpoint: deployModels ? models!.outputs.endpoint : modelEndpoint
     keyRequired: policyValues['chargeback-authentication'] != 'entra'
   }
@@ -791,7 +790,7 @@ output UI_URL string = uiUrl
 output UI_VAULT_ID string = uiVault.outputs.id
 output TELEMETRY_VAULT_ID string = telemetryVault.outputs.id
 output GATEWAY_ID string = gateway.outputs.id
-output GATEWAY_URL string = '${gateway.outputs.url}/${apiPath}/openai/v1'
+output GATEWAY_URL string = '${gateway.outputs.url}/${gatewayReports.outputs.apiPath}/openai/v1'
 output FUNCTION_APP_NAME string = api.outputs.name
 output LOG_ANALYTICS_WORKSPACE_ID string = monitoring.outputs.workspaceCustomerId
 output EVENTHUB_NAMESPACE string = usageHub.outputs.host

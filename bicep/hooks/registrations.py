@@ -19,6 +19,8 @@ RETRY_DELAY_S = 10.0
 """A new application is known everywhere in the directory within a minute."""
 
 Application = dict[str, Any]
+Part = dict[str, Any]
+"""A role or scope of an application."""
 
 
 class Ambiguous(Exception):
@@ -72,7 +74,7 @@ def register_ui(environment: str, api: Application, ui_url: str) -> Application:
         "displayName": name,
         "signInAudience": "AzureADMyOrg",
         "web": {
-            **found.get("web", {}),
+            **_without(found.get("web", {}), "redirectUriSettings"),
             "redirectUris": [*known, *([] if back in known else [back])],
         },
         "requiredResourceAccess": needs,
@@ -85,7 +87,12 @@ def register_ui(environment: str, api: Application, ui_url: str) -> Application:
         if each["appId"] != ui["appId"]
     ]
     allowed = [*others, {"appId": ui["appId"], "delegatedPermissionIds": [scope]}]
-    settings = {**api["api"], "preAuthorizedApplications": allowed}
+    scopes = [_without(each, "origin") for each in api["api"]["oauth2PermissionScopes"]]
+    settings = {
+        **api["api"],
+        "oauth2PermissionScopes": scopes,
+        "preAuthorizedApplications": allowed,
+    }
     _patiently("patch", f"applications/{api['id']}", {"api": settings})
     return ui
 
@@ -160,11 +167,15 @@ def _patiently(method: str, path: str, body: Any) -> Any:
     raise AssertionError("the last try returns or raises")
 
 
-def _merged(
-    theirs: Sequence[dict[str, Any]], ours: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _merged(theirs: Sequence[Part], ours: Sequence[Part]) -> list[Part]:
+    """Theirs with ours, which take the place of those with the same id."""
     ids = {each["id"] for each in ours}
-    return [*(each for each in theirs if each["id"] not in ids), *ours]
+    return [*(_without(each, "origin") for each in theirs if each["id"] not in ids), *ours]
+
+
+def _without(part: Part, name: str) -> Part:
+    """Graph shows some properties that it does not take back."""
+    return {each: part[each] for each in part if each != name}
 
 
 def _id(kind: str, name: str) -> str:

@@ -60,3 +60,6 @@ resource checks 'Microsoft.ApiManagement/service/subscriptions@2024-06-01-previe
     }
   }
 ]
+
+@description('Where the API is below the gateway, also one that was there before.')
+output apiPath string = api.properties.path

@@ -24,6 +24,19 @@ def refuse(text: str) -> None:
     sys.exit(1)
 
 
+def shown(item: Body) -> Body:
+    """As Graph shows an application: with properties that it does not take back."""
+    found = dict(item)
+    if "appRoles" in item:
+        found["appRoles"] = [{**role, "origin": "Application"} for role in item["appRoles"]]
+        scopes = [{**scope, "origin": "x"} for scope in item["api"]["oauth2PermissionScopes"]]
+        found["api"] = {**item["api"], "oauth2PermissionScopes": scopes}
+    if "web" in item:
+        uris = [{"uri": uri, "index": None} for uri in item["web"]["redirectUris"]]
+        found["web"] = {**item["web"], "redirectUriSettings": uris}
+    return found
+
+
 def directory(state: Body, method: str, url: str, body: Body) -> Any:
     """Microsoft Graph: applications and service principals."""
     parts = urlsplit(url)
@@ -32,7 +45,13 @@ def directory(state: Body, method: str, url: str, body: Body) -> Any:
     if method == "get" and not rest:
         wanted = parse_qs(unquote(parts.query))["$filter"][0]
         field, value = wanted.split(" eq ")
-        return {"value": [each for each in items if each.get(field) == value.strip("'")]}
+        found = [each for each in items if each.get(field) == value.strip("'")]
+        return {"value": [shown(each) for each in found]}
+    scopes = body.get("api", {}).get("oauth2PermissionScopes", [])
+    if any("origin" in part for part in (*body.get("appRoles", []), *scopes)):
+        refuse("Bad Request: origin is read-only")
+    if "redirectUriSettings" in body.get("web", {}):
+        refuse("Bad Request: redirectUriSettings contradicts redirectUris")
     if state.get("denied") and method != "get":
         refuse("Forbidden: Authorization_RequestDenied Insufficient privileges")
     if not rest:
@@ -40,7 +59,7 @@ def directory(state: Body, method: str, url: str, body: Body) -> Any:
         if kind == "applications":
             made["appId"] = str(uuid.uuid4())
         items.append(made)
-        return made
+        return shown(made)
     item = next(each for each in items if each["id"] == rest[0])
     if rest[1:] == ["addPassword"]:
         item.setdefault("passwords", []).append("one")
