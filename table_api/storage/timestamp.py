@@ -1,10 +1,12 @@
 """The time now, and a time as text in rows and keys, and back."""
 
 from datetime import UTC, datetime
-from functools import lru_cache
 
-TIMES_KEPT_MAX = 4_096
-"""Times that are kept as written: a call's stands in its key and row, others in many rows."""
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+_WHOLE_SECOND_CHARS = 22
+"""Of `"2026-11-23T12:00:00Z"` with its quotes: the encoder leaves out microseconds that are 0."""
 
 
 def now_utc() -> datetime:
@@ -12,12 +14,14 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-@lru_cache(maxsize=TIMES_KEPT_MAX)
 def timestamp(time: datetime) -> str:
     """`2026-11-23T12:00:00.000000Z`: UTC and of fixed width, so that it sorts as text."""
     if time.tzinfo is not UTC:
         time = time.astimezone(UTC)
-    return time.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    text = _encode(time)  # takes a tenth of the time of `isoformat`
+    if len(text) == _WHOLE_SECOND_CHARS:
+        return f"{text[1:-2].decode('ascii')}.000000Z"
+    return text[1:-1].decode("ascii")
 
 
 def parse_time(value: object) -> datetime:
