@@ -112,13 +112,14 @@ def company_client(company: Company, kind: str) -> Connection:
 def test_login_file_is_its_owners_alone_and_never_follows_to_another_api(
     company: Company, file: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(company.token("employee") + "\n"))
+    token = company.token("employee")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{token}\n"))
     assert main(["login", "--api-url", company.url]) == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     capsys.readouterr()
     assert main(["token"]) == 0
-    assert capsys.readouterr().out.strip() == company.token("employee")
+    assert capsys.readouterr().out.strip() == token
     other = company.url.replace("127.0.0.1", "localhost")
     assert main(["usage", "--api-url", other]) == 1
     assert "the API wants you to sign in" in capsys.readouterr().err
