@@ -50,6 +50,7 @@ fmt: setup ## Format the code, sort the imports, write docs/cli.md and the Workb
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 	$(RUN) -m chargeback.reference > docs/cli.md
+	$(RUN) -m chargeback.client_code
 	$(RUN) -m telemetry.workbook
 
 docs: setup ## Build the documentation as a site, without network: .site/html/index.html

@@ -34,6 +34,7 @@ BENCHMARKS = (
     ("history", ("--calls", "10000")),
     ("invoices", ()),
     ("queries", ()),
+    ("command_help", ()),
 )
 LIBRARIES = ("azure-eventhub", "azure-core", "aiohttp", "msgspec", "uvloop", "genai-prices")
 

@@ -1,12 +1,19 @@
-"""All verbs in the groups that an operator thinks in. Each verb is defined in its own package."""
+"""All verbs in the groups that an operator thinks in. Each is defined in its own package, but for
+`doctor`, which asks them all.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+import typer
 
 from apim_policies.app import policies
 from chargeback_client.verbs.app import asking
+from chargeback_client.verbs.exit_codes import LOGIN_FILE, ApiToken, ApiUrl, LoginFile, connect
 from command_line.app import Group, new_app
+from consumers.settings import Settings
 from consumers.verbs.app import consuming, dead_letters, ledger, rating
+from consumers.verbs.exit_codes import verb
 from consumers.verbs.history_app import replaying, rerating
 from local_stack.app import demo, parts
 from pricing_rules.verbs.app import books, pricing
@@ -27,13 +34,32 @@ class Everything(Group):
         "Meter calls": ("consumer", "dead-letters", "replay"),
         "Keep the ledger true": ("ledger", "rerate", "people"),
         "Prices and invoices": ("price", "rate", "prices", "invoice"),
-        "Serve and deploy": ("api", "ui", "publish", "package", "policies"),
-        "Try it on this machine": ("demo", "local"),
-    }
+        "Serve, deploy, try": (
+            "doctor", "api", "ui", "publish", "package", "policies", "demo", "local",
+        ),
+    }  # fmt: skip
+
+
+curing = new_app()
+
+
+@verb(curing, "doctor")
+async def _doctor(
+    settings: Settings,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+    api_url: ApiUrl = None,
+    api_token: ApiToken = None,
+    login_file: LoginFile = LOGIN_FILE,
+) -> int:
+    """Ask every dependency once, and say what cures each failure."""
+    from chargeback.doctor import doctor
+
+    return await doctor(settings, lambda: connect(api_url, api_token, login_file), as_json=as_json)
 
 
 app = new_app(MEANING, kind=Everything, completion=True)
 app.add_typer(asking)
+app.add_typer(curing)
 app.add_typer(consuming, name="consumer")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(replaying)

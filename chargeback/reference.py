@@ -56,8 +56,9 @@ Each setting is a flag and an environment variable: `--linger-s` is `LINGER_S`. 
 stronger, and an empty variable counts as not set. A flag that takes several values may be repeated,
 or take them in a row: `--book a.toml b.toml`.
 
-An error names the flag, the value and what was expected. For a misspelt verb, flag or choice it
-names the nearest word:
+An error names the flag, the value and what was expected. What ends a verb is one line on stderr
+that begins with `error:`; only `consumer run` and `consumer pair` write it as a log line. For a
+misspelt verb, flag or choice the error names the nearest word:
 
 ```console
 $ chargeback consumer lagg

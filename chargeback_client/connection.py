@@ -52,8 +52,16 @@ class Connection:
     def content(self, path: str, parameters: Parameters | None = None) -> bytes:
         """The bytes of an answer; with `.csv` or `.xlsx` after the path, of a list's file."""
         given = {name: text for name, text in (parameters or {}).items() if text is not None}
+        return self._answer("GET", path, params=given)
+
+    def post(self, path: str, body: object) -> bytes:
+        """The bytes of the answer to a JSON body."""
+        headers = {"Content-Type": "application/json"}
+        return self._answer("POST", path, content=msgspec.json.encode(body), headers=headers)
+
+    def _answer(self, method: str, path: str, **asked: Any) -> bytes:
         try:
-            answer = self._http.get(path, params=given)
+            answer = self._http.request(method, path, **asked)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             said = str(error) or type(error).__name__
             raise ApiUnreachable(f"nothing answers at {self._http.base_url}: {said}") from error

@@ -13,7 +13,7 @@ import pytest
 from tests.paths import ROOT
 from tests.test_repository import PACKAGES
 
-SHIPPED = {*PACKAGES} - {"benchmarks", "docs_site"}
+SHIPPED = {*PACKAGES} - {"benchmarks", "docs_site", "bicep"}
 USAGE = '{"prompt_tokens": 1000, "completion_tokens": 100}'
 
 

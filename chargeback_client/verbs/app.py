@@ -130,10 +130,11 @@ def _login(
     api_url: ApiUrl = None,
     login_file: LoginFile = LOGIN_FILE,
 ) -> int:
-    """Keep the API's address, and a token or a command that prints it.
+    """Keep where the API is, and how to get a token.
 
-    With Microsoft Entra: chargeback login --api-url URL --token-command "az account
-    get-access-token --scope api://billing/access --query accessToken --output tsv"
+    A token is read from stdin, unless a command prints one whenever it is needed. With Microsoft
+    Entra that is: az account get-access-token --scope api://billing/access --query accessToken
+    --output tsv
     """
 
     def run() -> int:

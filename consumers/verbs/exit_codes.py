@@ -1,5 +1,6 @@
 """How a verb of the consumers is run: its settings, and the exit code of whatever ends it."""
 
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any, ParamSpec
@@ -18,6 +19,8 @@ FAILED = 1
 STOPPED_BY_DEAD_LETTERS = 3
 STOPPED_BY_STALL = 4
 SETTINGS = "Settings of the consumers"
+SERVICES = {"consumer-run", "consumer-pair"}
+"""Nobody watches their stderr but programs: what ends them is a log line, as all that they say."""
 
 P = ParamSpec("P")
 AsyncVerb = Callable[P, Coroutine[Any, Any, int]]
@@ -77,7 +80,7 @@ def _exit_code(
 
 
 def _ended(run: Callable[[], int], *, service: str) -> int:
-    from telemetry.log import Log, configure
+    from telemetry.log import Log, configure, redact
     from telemetry.settings import BadTelemetry
     from telemetry.setup import set_up
 
@@ -93,5 +96,8 @@ def _ended(run: Callable[[], int], *, service: str) -> int:
         log.error(Action.FAILED, f"{error}; new clients do not help: see `check`")
         return STOPPED_BY_STALL
     except (ConsumersError, TableApiError, PricingError, BadTelemetry) as error:
-        log.error(Action.FAILED, f"{type(error).__name__}: {error}")
+        if service in SERVICES:
+            log.error(Action.FAILED, f"{type(error).__name__}: {error}")
+        else:
+            print(redact(f"error: {error}"), file=sys.stderr, flush=True)
         return FAILED

@@ -19,11 +19,11 @@ from table_api.ledger.keys import (
     month_of,
     split_call_key,
 )
-from table_api.open_calls.newest import CountedCall, CountedSpan, NewestOpenCalls
 from table_api.storage.parallel import at_most, chunks
 from table_api.storage.table_storage import TableStorage
 from table_api.usage.cell_reads import LedgerReads, partition_of
 from table_api.usage.newest_calls import Wanted
+from table_api.usage.newest_open_calls import CountedCall, CountedSpan, NewestOpenCalls
 from table_api.usage.spans import Backwards, instants_of
 
 CHAINS_READ_MAX = 500

@@ -53,8 +53,9 @@ def test_markdown_for_github_becomes_that_of_the_site(written: str, wanted: str)
 
 @pytest.mark.parametrize("path", OPENAPI["paths"])
 def test_the_reference_has_every_parameter_with_type_and_meaning(path: str) -> None:
-    section = section_of(f"`GET {path}` {{ #{api_reference.anchor_of(path)} }}")
-    for parameter in OPENAPI["paths"][path]["get"].get("parameters", []):
+    [(method, operation)] = OPENAPI["paths"][path].items()
+    section = section_of(f"`{method.upper()} {path}` {{ #{api_reference.anchor_of(path)} }}")
+    for parameter in operation.get("parameters", []):
         assert re.search(rf"^\| `{parameter['name']}` \| \S.* \| \S.* \|$", section, re.M)
 
 

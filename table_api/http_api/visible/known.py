@@ -14,6 +14,7 @@ from table_api.http_api.conventions.problems import refused_parameter
 from table_api.ledger.day_range import DayRange
 from table_api.monthly.reads import MonthlyReads
 from table_api.owners.share import Everything
+from table_api.people.cost_centres import cost_centres, nobody_has
 from table_api.prices.price_list import PriceList
 from table_api.usage.daily_usage import DailyUsage
 
@@ -24,12 +25,12 @@ def check_cost_centre(question: Question, cells: Iterable[DailyUsage], wanted: s
     """Refused when nobody has it, by the people or by the cells."""
     if not wanted or not isinstance(question.sight, Everything):
         return
-    known = {person.cost_centre for person in question.people if person.cost_centre}
+    known = cost_centres(question.people)
     if wanted in known or any(
         question.cost_centre(cell.subject, cell.day) == wanted for cell in cells
     ):
         return
-    _refuse("cost_centre", wanted, "nobody has this cost centre", {name: name for name in known})
+    raise refused_parameter("cost_centre", wanted, nobody_has(wanted, known))
 
 
 async def check_model(

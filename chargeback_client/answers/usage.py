@@ -1,0 +1,54 @@
+"""Answers about usage.
+
+Made from the OpenAPI document by `python -m chargeback.client_code`.
+"""
+
+from datetime import date, datetime
+
+from msgspec import Struct, field
+
+from chargeback_client.answers.shared import Cost, Page, Totals, UsageLine
+
+
+class SubjectLine(Struct, frozen=True, kw_only=True):
+    """One subject of the list."""
+
+    calls: int
+    errors: int
+    unpriced_calls: int
+    no_usage_calls: int
+    excluding_calls: int
+    pending_calls: int
+    failed_calls: int
+    units: dict[str, int]
+    cost: Cost | None
+    subject: str
+    name: str | None
+    cost_centre: str | None
+    last_day: date
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """The usage report."""
+
+    from_: date = field(name="from")
+    to: date
+    zone: str
+    currency: str
+    billing_currency: str | None = None
+    newest_call: datetime | None
+    data: list[UsageLine]
+    totals: Totals
+
+
+class Subjects(Struct, frozen=True, kw_only=True):
+    """The list of subjects; totals are those of the whole list, not of the page."""
+
+    from_: date = field(name="from")
+    to: date
+    zone: str
+    currency: str
+    billing_currency: str | None = None
+    data: list[SubjectLine]
+    totals: Totals
+    page: Page

@@ -1,0 +1,42 @@
+"""The company of tests/fixtures/office.py behind a real server, for programs that speak HTTP."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Thread
+
+import pytest
+import uvicorn
+
+from table_api.http_api.app import create_app
+from tests.fixtures.office import NOW, Office, issuer_of_office, open_office
+
+
+@dataclass(frozen=True)
+class Company:
+    """Where its API answers, and tokens for it."""
+
+    url: str
+    office: Office
+
+    def token(self, kind: str) -> str:
+        """An access token of one kind of caller."""
+        return self.office.token(kind)
+
+
+@pytest.fixture(scope="module")
+def company() -> Iterator[Company]:
+    """The API on a free port."""
+    with issuer_of_office() as (issuer, access), socket.create_server(("127.0.0.1", 0)) as listener:
+        office = asyncio.run(open_office(issuer, access))
+        app = create_app(office.storage, office.blobs, access=access, now=lambda: NOW)
+        config = uvicorn.Config(app, log_level="warning", access_log=False)
+        server = uvicorn.Server(config)
+        thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
+        thread.start()
+        try:
+            yield Company(f"http://127.0.0.1:{listener.getsockname()[1]}", office)
+        finally:
+            server.should_exit = True
+            thread.join()
