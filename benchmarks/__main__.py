@@ -34,6 +34,7 @@ BENCHMARKS = (
     ("history", ("--calls", "10000")),
     ("invoices", ()),
     ("queries", ()),
+    ("telemetry", ()),
 )
 LIBRARIES = ("azure-eventhub", "azure-core", "aiohttp", "msgspec", "uvloop", "genai-prices")
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from table_api.open_calls.purged_hours import PurgedHours
 
 from consumers.pairing.sweeper import Sweeper
 from table_api.completeness.hour_sums import FORM, encode_hour
@@ -18,7 +19,6 @@ from table_api.ledger.chain_changes import TakeOut
 from table_api.ledger.entries import read_entry
 from table_api.ledger.keys import CALL_ROWS, CallAddress
 from table_api.open_calls import summed_hours
-from table_api.open_calls.purged_hours import PurgedHours
 from table_api.open_calls.summed_hours import COMPLETENESS_TABLE, SummedHours
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
