@@ -35,6 +35,7 @@ BENCHMARKS = (
     ("invoices", ()),
     ("queries", ()),
     ("command_help", ()),
+    ("telemetry", ()),
 )
 LIBRARIES = ("azure-eventhub", "azure-core", "aiohttp", "msgspec", "uvloop", "genai-prices")
 

@@ -4,6 +4,7 @@ switches of Azure Monitor before it imports this.
 """
 
 import importlib
+import logging
 from typing import Any
 
 from opentelemetry.sdk._logs.export import LogRecordExporter
@@ -54,10 +55,25 @@ def _made(settings: TelemetrySettings, azure: str, otlp: str, signal: str) -> An
     return found(endpoint=f"{settings.otlp_endpoint}/v1/{signal}")
 
 
+class _WithoutItems(logging.Filter):
+    """The exporter logs each item that is refused; ours say who called which model."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Leave the item out of the line."""
+        arguments = record.args
+        if str(record.msg).startswith("Data drop") and isinstance(arguments, tuple):
+            record.msg, record.args = "Data drop %s: %s", arguments[:2]
+        return True
+
+
+_WITHOUT_ITEMS = _WithoutItems()
+
+
 def _azure_options(settings: TelemetrySettings) -> dict[str, Any]:
     """Nothing is stored on disk, where nobody would look for it. The exporter's own limit of items
     a second is off: with it an export reports success of items that it has dropped.
     """
+    logging.getLogger(f"{_AZURE}.export._base").addFilter(_WITHOUT_ITEMS)
     options: dict[str, Any] = {
         "connection_string": settings.connection_string,
         "disable_offline_storage": True,

@@ -13,6 +13,7 @@ from table_api.errors import NoLedger
 from table_api.ledger.keys import shard_of
 from table_api.ledger.meta import META_PARTITION, META_ROW, META_TABLE
 from table_api.ledger.posting import MeteredCall
+from table_api.monthly.rebuild import rebuild_monthly
 from table_api.publishing import subject_days
 from table_api.publishing.marks import PUBLISHED_TABLE, published_until
 from table_api.publishing.month_pass import QUIET, Wanted
@@ -20,7 +21,8 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Upsert
 from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id, make_usage
 from tests.fixtures.calls import QueriedStorage, all_rows, make_call
-from tests.fixtures.published import states
+from tests.fixtures.published import differences, states
+from tests.frozen.company import LATE, Company
 from tests.paths import ROOT
 from tests.table_api.publishing.stand import KEY, NOW, Stand, stand
 
@@ -187,3 +189,13 @@ async def test_every_column_of_the_marks_is_documented(here: Stand) -> None:
     columns = {re.sub(r"\d\d$", "01", name) for row in rows.values() for name in row}
     assert {"p01", "until", "seen"} <= columns
     assert {name for name in columns if f"`{name}`" not in section} == set()
+
+
+async def test_a_ledger_of_the_first_release_is_published() -> None:
+    company = await Company.first_wave()
+    await rebuild_monthly(company.storage)
+    async with stand() as here:
+        here.now = LATE
+        await here.publish(storage=company.storage)
+        assert await differences(company.storage, here.events) == []
+        assert len(here.events) > 200

@@ -1,6 +1,7 @@
 """One bad record stops nothing, and an outage refuses nothing."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 import pytest
 from opentelemetry.sdk._logs import ReadableLogRecord
@@ -11,9 +12,12 @@ from table_api.publishing.marks import PUBLISHED_TABLE, UNSENT, MarkRow, Marks
 from table_api.publishing.month_pass import Wanted
 from table_api.publishing.outbox import DayWork, Item, Outbox
 from table_api.publishing.send import FAILURES_MAX, Exports, NotDelivered, Sender
+from telemetry.settings import read_telemetry
+from telemetry.setup import event_exporter
 from tests.contracts.ledger import entries_and_cells
 from tests.fixtures.builders import call_id
 from tests.fixtures.calls import all_rows, make_call
+from tests.fixtures.recorded import series
 from tests.local_stack.insights.exporting import event, log_exporter
 from tests.table_api.publishing.stand import Stand, stand
 
@@ -113,3 +117,35 @@ async def test_after_one_failure_an_outbox_takes_part_in_nothing(here: Stand) ->
     with pytest.raises(NotDelivered):
         await outbox.flush()
     assert await all_rows(here.storage, PUBLISHED_TABLE) == {}
+
+
+async def test_a_refused_item_is_in_no_log_line(
+    here: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The exporter would print it, with who called which model."""
+    variables = {"APPLICATIONINSIGHTS_CONNECTION_STRING": here.served.connection_string}
+    exporter = event_exporter(read_telemetry(variables))
+    spoiling = Spoiling(exporter, {"1"})
+    bad = event(1, attributes={"enduser.pseudo.id": "some-person"})
+    assert await Sender(spoiling, waits_s=()).send([event(0), bad]) == [1]
+    assert "Data drop 400: 103" in caplog.text
+    assert "some-person" not in caplog.text
+
+
+async def test_metrics_say_how_far_behind_the_publisher_is(here: Stand) -> None:
+    series()
+    await here.publish()
+    await here.ledger.post([make_call(n, id=call_id(n)) for n in range(3)])
+    here.now += timedelta(minutes=5)
+    here.served.faults.on_track(TrackFault.QUOTA, times=1_000)
+    with pytest.raises(NotDelivered):
+        await here.publish()
+    assert series()["chargeback.publisher.behind_seconds", ()] == 300
+    assert series()["chargeback.publisher.behind_calls", ()] == 3
+    here.served.faults.clear()
+    refused = series().get(("chargeback.publisher.refused", ()), 0)
+    await here.publish(exporter=Spoiling(log_exporter(here.served), {call_id(0)}))
+    await here.publish()
+    assert series()["chargeback.publisher.behind_seconds", ()] == 0
+    assert series()["chargeback.publisher.behind_calls", ()] == 0
+    assert series()["chargeback.publisher.refused", ()] == refused + 1
