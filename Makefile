@@ -9,7 +9,7 @@ UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",/\1/p' pyproject.toml)
 DEBIAN := chromium mono-mcs libnewtonsoft-json5.0-cil
 RUN := .venv/bin/python
 
-.PHONY: help setup demo test policies lint fmt docs bench soak clean
+.PHONY: help setup demo test policies bicep lint fmt docs bench soak clean
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -40,6 +40,9 @@ test: setup ## Run all tests
 
 policies: setup ## Check the gateway's policies alone: compile, white-list, run
 	@$(RUN) -m apim_policies check
+
+bicep: setup ## Check what is deployed, without Azure: types, names, settings, roles
+	@$(RUN) -m bicep.check
 
 lint: setup ## Check lint, types and format
 	.venv/bin/ruff check .
