@@ -35,7 +35,7 @@ demo: setup ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP
 	  $(if $(DROP),--drop $(DROP)) $(if $(EXIT),--exit)
 
 test: setup ## Run all tests
-	@$(MAKE) --no-print-directory debian .venv/focus/.synced
+	@$(MAKE) --no-print-directory debian .venv/focus/.synced .venv/functions/.synced
 	.venv/bin/pytest --numprocesses 3 --dist loadfile
 
 policies: setup ## Check the gateway's policies alone: compile, white-list, run
@@ -85,5 +85,16 @@ FOCUS := tests/table_api/invoicing/focus/focus_validator.txt
 	  "$$python" -c '' 2>/dev/null || continue; \
 	  .venv/bin/uv venv --quiet --clear --python "$$python" .venv/focus \
 	  && .venv/bin/uv pip sync --quiet --python .venv/focus $(FOCUS) && touch $@; \
+	  exit; \
+	done
+
+# The worker of Azure Functions, with the Python and the requirements that are deployed. Without that
+# Python its tests skip and say so.
+FUNCTIONS := table_api/function_requirements.txt tests/table_api/function_worker.txt
+.venv/functions/.synced: $(FUNCTIONS) .venv/.synced
+	@for python in "$$(pyenv root 2>/dev/null)"/versions/3.13.*/bin/python python3.13; do \
+	  "$$python" -c '' 2>/dev/null || continue; \
+	  .venv/bin/uv venv --quiet --clear --python "$$python" .venv/functions \
+	  && .venv/bin/uv pip sync --quiet --python .venv/functions $(FUNCTIONS) && touch $@; \
 	  exit; \
 	done

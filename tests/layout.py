@@ -61,7 +61,7 @@ ORDER = {
     """,
     "telemetry": "[names log metrics settings]  spans  exporting  queries  [workbook setup]",
     "bicep": """
-        [hooks settings check]  reads  check.finding  check.language
+        [hooks settings check function_requirements]  reads  check.finding  check.language
         [check.deployment check.start check.rules check.roles check.settings_passed check.gateway
          check.other_files check.extract_types]
         check.checkout  check.__main__
