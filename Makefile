@@ -49,10 +49,11 @@ lint: setup ## Check lint, types and format
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-fmt: setup ## Format the code, sort the imports, write docs/cli.md and the Workbook
+fmt: setup ## Format the code, sort the imports, write the documents that are made from it
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 	$(RUN) -m chargeback.reference > docs/cli.md
+	$(RUN) -m bicep.page > docs/deployed.md
 	$(RUN) -m telemetry.workbook
 
 docs: setup ## Build the documentation as a site, without network: .site/html/index.html

@@ -63,8 +63,8 @@ ORDER = {
     "bicep": """
         [hooks settings check function_requirements]  reads  check.finding  check.language
         [check.deployment check.start check.rules check.roles check.settings_passed check.gateway
-         check.other_files check.extract_types]
-        check.checkout  check.__main__
+         check.other_files check.extract_types check.graph]
+        check.checkout  [check.__main__ page]
     """,
     "telemetry.queries": "[errors schema]  query_text  answers  logs_client",
     "telemetry.workbook": "[pages alerts]  __main__",
