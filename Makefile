@@ -9,7 +9,7 @@ UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",/\1/p' pyproject.toml)
 DEBIAN := chromium mono-mcs libnewtonsoft-json5.0-cil
 RUN := .venv/bin/python
 
-.PHONY: help setup demo test policies lint fmt docs bench soak clean
+.PHONY: help setup demo test policies bicep lint fmt docs bench soak clean
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -35,22 +35,26 @@ demo: setup ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP
 	  $(if $(DROP),--drop $(DROP)) $(if $(EXIT),--exit)
 
 test: setup ## Run all tests
-	@$(MAKE) --no-print-directory debian .venv/focus/.synced
+	@$(MAKE) --no-print-directory debian .venv/focus/.synced .venv/functions/.synced
 	.venv/bin/pytest --numprocesses 3 --dist loadfile
 
 policies: setup ## Check the gateway's policies alone: compile, white-list, run
 	@$(RUN) -m apim_policies check
+
+bicep: setup ## Check what is deployed, without Azure: types, names, settings, roles
+	@$(RUN) -m bicep.check
 
 lint: setup ## Check lint, types and format
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-fmt: setup ## Format the code, sort the imports, write docs/cli.md and the Workbook
+fmt: setup ## Format the code, sort the imports, write the documents that are made from it
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 	$(RUN) -m chargeback.reference > docs/cli.md
 	$(RUN) -m chargeback.client_code
+	$(RUN) -m bicep.page > docs/deployed.md
 	$(RUN) -m telemetry.workbook
 
 docs: setup ## Build the documentation as a site, without network: .site/html/index.html
@@ -83,5 +87,16 @@ FOCUS := tests/table_api/invoicing/focus/focus_validator.txt
 	  "$$python" -c '' 2>/dev/null || continue; \
 	  .venv/bin/uv venv --quiet --clear --python "$$python" .venv/focus \
 	  && .venv/bin/uv pip sync --quiet --python .venv/focus $(FOCUS) && touch $@; \
+	  exit; \
+	done
+
+# The worker of Azure Functions, with the Python and the requirements that are deployed. Without that
+# Python its tests skip and say so.
+FUNCTIONS := table_api/function_requirements.txt tests/table_api/function_worker.txt
+.venv/functions/.synced: $(FUNCTIONS) .venv/.synced
+	@for python in "$$(pyenv root 2>/dev/null)"/versions/3.13.*/bin/python python3.13; do \
+	  "$$python" -c '' 2>/dev/null || continue; \
+	  .venv/bin/uv venv --quiet --clear --python "$$python" .venv/functions \
+	  && .venv/bin/uv pip sync --quiet --python .venv/functions $(FUNCTIONS) && touch $@; \
 	  exit; \
 	done

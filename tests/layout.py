@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "apim_policies", "local_stack", "chargeback_client",
     },
     "docs_site": {"table_api"},
-    "bicep": {"table_api", "consumers", "telemetry"},
+    "bicep": {"telemetry", "table_api", "consumers", "ui"},
 }  # fmt: skip
 """What each package may import of the others; benchmarks and tests may import all."""
 
@@ -60,6 +60,12 @@ ORDER = {
          insights.__main__]
     """,
     "telemetry": "[names log metrics settings]  spans  exporting  queries  [workbook setup]",
+    "bicep": """
+        [hooks settings check function_requirements]  reads  check.finding  check.language
+        [check.deployment check.start check.rules check.roles check.settings_passed check.gateway
+         check.other_files check.extract_types check.graph]
+        check.checkout  [check.__main__ page]
+    """,
     "telemetry.queries": "[errors schema]  query_text  answers  logs_client",
     "telemetry.workbook": "[pages alerts]  __main__",
     "local_stack.identity": """

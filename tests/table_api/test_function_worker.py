@@ -1,131 +1,111 @@
-"""The worker that Azure runs indexes the package and answers a request through it.
+"""The worker that Azure runs indexes the deployed folder and invokes every function of it.
 
-The worker's own library does it all; only the protobuf messages of the host are stand-ins.
+It runs in an environment of its own, with the Python and the requirements that are deployed
+(`make test` makes it where that Python is found): worker_driver.py is what runs there.
 """
 
-import importlib
+import asyncio
 import json
-import sys
-from collections.abc import AsyncIterator
+import os
+import re
+import subprocess
+import tomllib
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bicep.function_requirements import WORKER, python_version
 from local_stack.demo.azurite import AzuritePorts
-from table_api.verbs.package import write_package
+from local_stack.insights.server import serving
+from table_api.verbs.package import KILOBYTES_MAX, NEEDED, REQUIREMENTS, kilobytes, write_package
+from tests.paths import ROOT
 
-pytestmark = pytest.mark.skipif(
-    sys.version_info < (3, 13), reason="azure-functions-runtime needs Python 3.13"
+PYTHON = ROOT / ".venv/functions/bin/python"
+DRIVER = Path(__file__).with_name("worker_driver.py")
+MEGABYTES_INSTALLED_MAX = 120
+"""What the requirements take in the app's file system; with pyarrow it would be 250."""
+
+in_worker = pytest.mark.skipif(
+    not PYTHON.exists(), reason=f"no Python {python_version()} is at hand for the worker"
 )
 
 
-class Message:
-    """A protobuf message: fields by name, and which of them is set."""
-
-    def __init__(self, **fields: Any) -> None:
-        self.__dict__.update(fields)
-
-    def WhichOneof(self, _: str) -> str | None:
-        """Which field of several is set: here always the first one given."""
-        return next(iter(self.__dict__), None)
-
-
-class Messages:
-    """Makes a message class of any name, as the host's protobuf module has them."""
-
-    def __init__(self) -> None:
-        directions = {"in": 0, "out": 1, "inout": 2, "undefined": 0}
-        self.BindingInfo = type("BindingInfo", (Message,), directions)
-        self.StatusResult = type("StatusResult", (Message,), {"Failure": 0, "Success": 1})
-
-    def __getattr__(self, name: str) -> Any:
-        return type(name, (Message,), {})
-
-
-class Worker:
-    """The worker that indexed a package."""
-
-    def __init__(self, library: Any, functions: list[Any]) -> None:
-        self._library = library
-        self.bindings = {
-            function.name: [json.loads(each) for each in function.raw_bindings]
-            for function in functions
-        }
-        self._ids = {function.name: function.function_id for function in functions}
-
-    async def run(self, name: str, data: Message) -> Any:
-        """The host's request to run a function, as the library answers it."""
-        trigger = Message(data=data, name=self.bindings[name][0]["name"])
-        request = SimpleNamespace(invocation_request=invocation(self._ids[name], trigger))
-        answered = await self._library.invocation_request(SimpleNamespace(request=request))
-        assert answered.result.status == 1, vars(answered.result.exception)
-        return answered
-
-
 @pytest.fixture
-async def worker(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_azurite: AzuritePorts
-) -> AsyncIterator[Worker]:
-    """The library over the folder that is deployed."""
-    folder = tmp_path / "app"
-    write_package(folder)
-    monkeypatch.syspath_prepend(folder)
-    monkeypatch.setenv("STORAGE_CONNECTION_STRING", own_azurite.connection_string)
-    sys.modules.pop("function_app", None)
-    library: Any = importlib.import_module("azure_functions_runtime")
-    init = SimpleNamespace(capabilities={}, function_app_directory=str(folder))
-    properties = {"protos": Messages(), "host": "127.0.0.1"}
-    started = await library.worker_init_request(
-        SimpleNamespace(request=SimpleNamespace(worker_init_request=init), properties=properties)
-    )
-    assert started.result.status == 1, vars(started.result.exception)
-    indexed = await library.functions_metadata_request(SimpleNamespace())
-    yield Worker(library, indexed.function_metadata_results)
-    app = sys.modules.pop("function_app")
-    await app._storage.close()
-    await app._blobs.close()
+def folder(tmp_path: Path) -> Path:
+    """What is deployed."""
+    write_package(tmp_path / "app")
+    return tmp_path / "app"
 
 
-async def test_worker_finds_the_functions_and_passes_an_answer_on(worker: Worker) -> None:
-    assert set(worker.bindings) == {"azFn-AoAiModel-Pricing", "http_app_func", "purge_access_log"}
-    binding = worker.bindings["http_app_func"][0]
-    assert (binding["authLevel"], binding["route"]) == ("ANONYMOUS", "/{*route}")
-    answered = await worker.run("http_app_func", Message(http=get_request()))
-    http = answered.return_value.http
-    assert http.status_code == "400"
-    assert http.headers["content-type"] == "application/problem+json"
-    assert json.loads(http.body.bytes)["errors"][0]["field"] == "form"
+def run(folder: Path, **settings: str) -> dict[str, Any]:
+    """Bindings and answer of every function, as the worker gives them."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", **settings}
+    done = subprocess.run(
+        [PYTHON, DRIVER, folder],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    found = re.search(r"^ANSWERS (.*)$", done.stdout, re.MULTILINE)
+    assert found, done.stderr
+    answers: dict[str, Any] = json.loads(found[1])
+    return answers
 
 
-def get_request() -> SimpleNamespace:
-    """One GET as the host sends it."""
-    return SimpleNamespace(
-        method="GET",
-        url="https://contoso.azurewebsites.net/v1/usage?form=1",
-        headers={"accept": "application/json"},
-        params={"route": "v1/usage"},
-        query={"form": "1"},
-        body=Message(),
-    )
+@in_worker
+async def test_the_worker_finds_and_invokes_every_function(
+    folder: Path, own_azurite: AzuritePorts
+) -> None:
+    async with serving() as insights:
+        functions = await asyncio.to_thread(
+            run,
+            folder,
+            STORAGE_CONNECTION_STRING=own_azurite.connection_string,
+            APPLICATIONINSIGHTS_CONNECTION_STRING=insights.connection_string,
+            OIDC_ISSUERS="https://login.contoso.com",
+            OIDC_AUDIENCES="api://chargeback",
+        )
+    assert functions.keys() == {
+        "azFn-AoAiModel-Pricing", "http_app_func", "publish_calls", "purge_access_log",
+    }  # fmt: skip
+    for name, path in (("http_app_func", "/{*route}"), ("azFn-AoAiModel-Pricing", "v1/rate")):
+        trigger, answer = functions[name]["bindings"][0], functions[name]["answer"]
+        assert (trigger["authLevel"], trigger["route"]) == ("ANONYMOUS", path)
+        assert (answer["status"], answer["type"]) == ("401", "application/problem+json")
+        assert json.loads(answer["body"])["title"] == "Nobody is signed in"
+    for name in ("publish_calls", "purge_access_log"):
+        assert functions[name]["bindings"][0]["type"] == "timerTrigger"
+        assert functions[name]["answer"] == {}
 
 
-def invocation(function_id: str, trigger: Message) -> SimpleNamespace:
-    """The host's request to run a function."""
-    none = SimpleNamespace(
-        trace_parent="",
-        trace_state="",
-        attributes={},
-        retry_count=0,
-        max_retry_count=0,
-        exception=None,
-    )
-    return SimpleNamespace(
-        invocation_id="1",
-        function_id=function_id,
-        input_data=[trigger],
-        trigger_metadata={},
-        trace_context=none,
-        retry_context=none,
-    )
+@in_worker
+def test_a_setting_that_is_missing_is_named_when_the_worker_starts(folder: Path) -> None:
+    with pytest.raises(AssertionError, match="OIDC_ISSUERS"):
+        run(folder, STORAGE_CONNECTION_STRING="UseDevelopmentStorage=true")
+
+
+@in_worker
+def test_the_requirements_of_the_app_stay_small() -> None:
+    [packages] = PYTHON.parents[1].glob("lib/python*/site-packages")
+    size = sum(path.stat().st_size for path in packages.rglob("*") if path.is_file())
+    assert size // 1_000_000 <= MEGABYTES_INSTALLED_MAX
+
+
+def test_the_folder_that_is_uploaded_stays_small(folder: Path) -> None:
+    assert 1000 < kilobytes(folder) <= KILOBYTES_MAX
+    assert (folder / "requirements.txt").read_bytes() == REQUIREMENTS.read_bytes()
+
+
+def pins(file: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", file.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_requirements_are_versions_of_the_lock_with_hashes() -> None:
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    locked = {(package["name"], package.get("version")) for package in lock["package"]}
+    deployed = pins(REQUIREMENTS)
+    assert deployed.keys() >= set(NEEDED)
+    assert not deployed.keys() & {"pyarrow", "streamlit", "azure-eventhub"}
+    assert set(deployed.items()) <= locked
+    for file in (REQUIREMENTS, WORKER):
+        text = file.read_text(encoding="utf-8")
+        assert text.count("==") == len(re.findall(r"== *\S+ \\\n +--hash=sha256:", text))

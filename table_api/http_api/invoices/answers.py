@@ -9,6 +9,7 @@ from table_api.invoicing.closing.month_files import MonthDocuments
 from table_api.invoicing.closing.renditions import PARQUET, RENDERERS, names_of
 from table_api.invoicing.documents.document import Document
 from table_api.invoicing.focus.columns import DATASETS
+from table_api.invoicing.focus.parquet import makes_parquet
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import File, Manifest
 from table_api.people.people import PeopleDirectory
@@ -17,7 +18,8 @@ from table_api.people.people import PeopleDirectory
 def month_answer(manifest: Manifest) -> answers.InvoiceMonth:
     """A closed month with its FOCUS files, if the caller may have them."""
     stored = [_file(file) for file in manifest.files if file.name.startswith("focus/")]
-    parquet = [_rendered(f"{name}.parquet", PARQUET) for name in DATASETS] if stored else []
+    has_parquet = stored and makes_parquet()
+    parquet = [_rendered(f"{name}.parquet", PARQUET) for name in DATASETS] if has_parquet else []
     return answers.InvoiceMonth(
         month=manifest.month,
         issued_at=manifest.issued_at,

@@ -34,6 +34,7 @@ from table_api.invoicing.closing.renditions import (
     render_parquet,
 )
 from table_api.invoicing.errors import BadMonth, CloseRefused
+from table_api.invoicing.focus.parquet import makes_parquet
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import File
@@ -121,6 +122,9 @@ async def _month_file(
         return await _stored(request, documents, month, stored[f"focus/{file}"])
     if ending != "parquet" or f"focus/{base}.csv" not in stored:
         raise Refused(ProblemKind.UNKNOWN_INVOICE, f"month {month} has no such file to give")
+    if not makes_parquet():
+        advice = "this server makes no Parquet: `table-api invoice export --parquet` does"
+        raise Refused(ProblemKind.UNKNOWN_INVOICE, advice)
     snapshot, _ = await documents.archive.standing_snapshot(month)
     content = await asyncio.to_thread(render_parquet, snapshot, base)
     digest = hashlib.sha256(content).hexdigest()

@@ -6,6 +6,7 @@ The same rows give the same bytes within one version of pyarrow, whose name stan
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
 
@@ -13,6 +14,11 @@ from table_api.invoicing.focus.columns import FocusRow, Kind
 
 PRECISION, SCALE = 38, 14
 """Decimals as the FOCUS data toolkit writes them; ours have at most 12."""
+
+
+def makes_parquet() -> bool:
+    """Whether pyarrow is installed. The deployed function app does without it."""
+    return find_spec("pyarrow") is not None
 
 
 def focus_parquet(columns: Mapping[str, Kind], rows: Iterable[FocusRow]) -> bytes:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from table_api.open_calls.purged_hours import PurgedHours
 
 from consumers.pairing.sweeper import Sweeper
 from table_api.completeness.hour_sums import FORM, encode_hour

@@ -1,0 +1,1 @@
+"""Bicep itself: trees, declarations, types, expressions and values."""
