@@ -23,7 +23,7 @@ from consumers.setting_values import (
 )
 from pricing_rules.verbs.options import PRICE_SOURCES
 from table_api.consumer_state.groups import Groups
-from table_api.ledger.keys import SHARDS_MAX
+from table_api.storage.keys import SHARDS_MAX
 from table_api.storage.settings import TABLE_CLIENTS, StorageSettings, spelled_out
 
 

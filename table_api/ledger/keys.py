@@ -18,8 +18,6 @@ from table_api.storage.timestamp import timestamp
 
 LEDGER_TABLE = "ledger"
 
-SHARDS_MAX = 100
-"""A partition key spells a shard with two digits, and so does the id of a call."""
 CORRECTION_DIGITS = 4
 KEYS_KEPT_MAX = 65_536
 """Keys of subjects and days that are kept as made: about 15 MB."""

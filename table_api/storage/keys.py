@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 
 KEY_PART_CHARS_MAX = 150
+SHARDS_MAX = 100
+"""A partition key of the ledger spells a shard with two digits, and so does the id of a call."""
 _PLAIN = re.compile(r"[A-Za-z0-9@._+-]*").fullmatch
 _KEEP = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._+-")
 

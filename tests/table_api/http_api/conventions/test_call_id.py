@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from table_api.http_api.conventions.call_id import opaque_id, read_call_place
 from table_api.http_api.conventions.cursor import to_base64url
 from table_api.ledger.keys import (
-    SHARDS_MAX,
     CallAddress,
     call_key,
     cell_key,
@@ -17,6 +16,7 @@ from table_api.ledger.keys import (
     month_partitions,
     partition_key,
 )
+from table_api.storage.keys import SHARDS_MAX
 from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id
 
 DAY = CALL_TIME.date()
