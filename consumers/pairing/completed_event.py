@@ -32,6 +32,9 @@ RARE = (
 """What few calls say: left out where it is absent."""
 
 _encode_json = msgspec.json.Encoder().encode
+_BEGIN = {"specversion": "1.0", "type": EventType.COMPLETED}
+OWN_BEGIN = _encode_json(_BEGIN)[:-1]
+"""What every event that pairing publishes begins with."""
 
 
 def completed_event(
@@ -101,8 +104,7 @@ def _document(
     if replaces is not None:
         data["replaces"] = {"subject": replaces.subject, "time": wire_time(replaces.time)}
     document = {
-        "specversion": "1.0",
-        "type": EventType.COMPLETED,
+        **_BEGIN,
         "id": call_id,
         "source": source,
         "time": wire_time(place.time),

@@ -13,6 +13,7 @@ from consumers.dead_letters.letter_store import (
     make_letter,
     only_letter,
 )
+from consumers.pairing.completed_event import OWN_BEGIN
 from consumers.pairing.decide import Waits, may_complete
 from consumers.pairing.replayed import keep_replayed
 from consumers.pairing.reported_fact import fetched_fact, reported_fact
@@ -193,6 +194,9 @@ class UsageIntake(Intake):
         return self._pairing.counted
 
     def _take(self, batch: Batch, partition: str, received: Received) -> None:
+        if received.body.startswith(OWN_BEGIN):  # our own word: not decoded
+            batch.counts.append(IGNORED)
+            return
         event = decode(received.body, enqueued_time=received.enqueued_time)
         if isinstance(event, InvalidEvent):
             batch.counts.append(IGNORED)

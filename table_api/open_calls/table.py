@@ -46,6 +46,7 @@ from table_api.storage.parallel import all_of, at_most, chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Insert,
+    Operation,
     Row,
     TableStorage,
     Upsert,
@@ -59,8 +60,8 @@ HOURS_READ_MAX = 8
 """Partitions of the index that one report reads at once."""
 
 _log = Log("table_api")
-Writes = dict[str, dict[str, Mapping[str, Value]]]
-"""Columns by partition and row."""
+Writes = dict[str, dict[str, Operation]]
+"""Operations by partition and row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ class OpenCalls:
             text, fact = encode_fact(arrival.fact), arrival.fact
             row_key = fact_key(arrival.call_id, fact_name(fact, text))
             columns: dict[str, Value] = {"call_id": arrival.call_id, "fact": text}
-            rows[call_partition(arrival.call_id)][row_key] = columns
+            rows[call_partition(arrival.call_id)][row_key] = Upsert(row_key, columns)
             for time in {fact.time, max(fact.time, arrival.due_from)}:
                 _add_copy(index, time, arrival.call_id, row_key, columns)
             if fact.time < arrival.due_from:
@@ -165,7 +166,9 @@ class OpenCalls:
         rows: Writes = defaultdict(dict)
         for decision, time in published:
             mark = done_key(decision.call_id, decision.number)
-            rows[call_partition(decision.call_id)][mark] = {"call_id": decision.call_id}
+            rows[call_partition(decision.call_id)][mark] = Upsert(
+                mark, {"call_id": decision.call_id}
+            )
             row_key = decision_key(decision.call_id, decision.number)
             _add_copy(index, time, decision.call_id, row_key, _decision_columns(decision))
         # 1. The index. A crash after it: the decision is published and told once more.
@@ -264,31 +267,23 @@ class OpenCalls:
         """
         return await purge(self._storage, before, purged)
 
-    async def _write(self, writes: Writes) -> None:
-        await all_of(
-            self._keep(partition, part)
-            for partition, rows in writes.items()
-            for part in chunks(list(rows.items()), OPERATIONS_MAX)
-        )
+    async def _write(self, writes: Mapping[str, Mapping[str, Operation]]) -> None:
+        async def write(partition: str, operations: Sequence[Operation]) -> None:
+            async with self._requests:
+                await self._storage.transact(OPEN_CALLS_TABLE, partition, operations)
 
-    async def _keep(self, partition: str, rows: Sequence[tuple[str, Mapping[str, Value]]]) -> None:
-        """Nearly always the rows are new, and to insert takes less than to replace. A row that is
-        there already says the same.
-        """
-        async with self._requests:
-            try:
-                new = [Insert(key, columns) for key, columns in rows]
-                await self._storage.transact(OPEN_CALLS_TABLE, partition, new)
-            except AlreadyExists:
-                again = [Upsert(key, columns) for key, columns in rows]
-                await self._storage.transact(OPEN_CALLS_TABLE, partition, again)
+        await all_of(
+            write(partition, part)
+            for partition, rows in writes.items()
+            for part in chunks(list(rows.values()), OPERATIONS_MAX)
+        )
 
 
 def _add_copy(
     index: Writes, time: datetime, call_id: str, row_key: str, columns: Mapping[str, Value]
 ) -> None:
     copy = hour_key(time, row_key)
-    index[hour_partition(time, call_id)][copy] = columns
+    index[hour_partition(time, call_id)][copy] = Upsert(copy, columns)
 
 
 def _decision_columns(decision: Decision) -> dict[str, Value]:

@@ -8,8 +8,10 @@ import pytest
 
 from consumers.errors import HubUnavailable
 from consumers.pairing import heard_calls
+from consumers.pairing.completed_event import OWN_BEGIN
 from consumers.pairing.heard_calls import HeardCalls
 from table_api.audit.ledger_audit import audit
+from table_api.consumer_state.progress import Count
 from table_api.errors import Retryable
 from table_api.open_calls.decision import PairingState
 from table_api.open_calls.keys import HOUR_SHARDS
@@ -17,7 +19,7 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import World
 from tests.fixtures.builders import CALL_TIME
-from tests.fixtures.calls import NOW, FaultyStorage, QueriedStorage
+from tests.fixtures.calls import NOW, FaultyStorage, QueriedStorage, all_rows
 
 SOON = CALL_TIME + timedelta(seconds=90)
 CALL = Call(number=1, has_trace=False)
@@ -187,3 +189,15 @@ async def test_a_metered_call_is_not_left_open_by_its_tokens() -> None:
     assert heard.open_for_long() == {}
     [kept] = await world.calls.calls(CALL_TIME - timedelta(1), CALL_TIME + timedelta(1))
     assert kept.state is PairingState.METERED
+
+
+async def test_pairing_ignores_what_it_published_itself() -> None:
+    world = await World.over(MemoryTableStorage())
+    for half in HALVES:
+        await hear(world, half)
+    [published] = world.outbox.sent
+    before = await all_rows(world.storage, "opencalls")
+    assert published.startswith(OWN_BEGIN)
+    durable = await world.usage.prepare("0", [world.received(published, SOON)])()
+    assert durable.counts == [(Count.IGNORED,)]
+    assert await all_rows(world.storage, "opencalls") == before
