@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, expect, sync_playwright
@@ -175,3 +176,14 @@ def test_every_page_fits_its_width(
         main = browser.page.get_by_test_id("stMain")
         assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), name
     assert browser.foreign == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "background"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(18, 22, 29)")]
+)
+def test_pages_are_as_light_or_dark_as_the_browser_prefers(
+    browser: Watched, scheme: Literal["light", "dark"], background: str
+) -> None:
+    browser.page.emulate_media(color_scheme=scheme)
+    browser.page.goto(browser.base)
+    expect(browser.page.locator(".stApp")).to_have_css("background-color", background)
