@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 
-from table_api.errors import NoLedger
+from table_api.errors import NoLedger, SettingsError
 from table_api.ledger.day_range import months_back
 from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.meta import LedgerMeta, read_ledger_meta
@@ -88,7 +88,8 @@ class Publisher:
     async def _publish(self, wanted: Wanted) -> Sent:
         started, behind = self._now(), 0
         every = self._meta.settings.shards
-        wanted = replace(wanted, of_shards=every)
+        shards = _shards(wanted.shards, every)
+        wanted = replace(wanted, of_shards=every, shards=shards)
         try:
             outbox = Outbox(self._sender, self._marks)
             days = SubjectDays(
@@ -104,7 +105,7 @@ class Publisher:
                 behind += of_month.behind_calls
             await outbox.flush()
             if wanted.stop is None:
-                await self._marks.note_until(wanted.shards or range(every), started)
+                await self._marks.note_until(shards, started)
                 self._complete_at = started
         finally:
             set_gauge(GaugeName.PUBLISHER_BEHIND_CALLS, behind)
@@ -121,3 +122,11 @@ class Publisher:
         async for month in self._storage.partitions(MONTHLY_TABLE):
             if not wanted.live_only or month in live:
                 yield month
+
+
+def _shards(wanted: range | None, every: int) -> range:
+    """Those of the wanted shards that the ledger has. SettingsError when it has none of them."""
+    found = range(every) if wanted is None else range(wanted.start, min(wanted.stop, every))
+    if not found:
+        raise SettingsError(f"the ledger has shards 0 to {every - 1}, and none of those wanted")
+    return found

@@ -32,6 +32,9 @@ from table_api.storage.table_storage import (
     etag_of,
 )
 from table_api.storage.timestamp import parse_time, timestamp
+from telemetry.log import Log
+
+_log = Log("table_api")
 
 PUBLISHED_TABLE = "published"
 UNTIL_PARTITION = "until"
@@ -185,8 +188,10 @@ class Marks:
         for month, of_month in by_month.items():
             for part in _packed(of_month):
                 if not await self._transact(month, part):
-                    for row in part:
-                        await self._transact(month, [row])
+                    written = [await self._transact(month, [row]) for row in part]
+                    if not all(written):
+                        message = "another publisher marks the same days: rows are sent twice"
+                        _log.warning("marks_of_another", message, rows=written.count(False))
 
     async def _transact(self, month: str, rows: Sequence[MarkRow]) -> bool:
         operations = [row.operation() for row in rows]
@@ -206,10 +211,14 @@ class Marks:
 
 async def published_until(storage: TableStorage) -> datetime | None:
     """Up to when all is sent; None before the first complete pass."""
-    found = []
+    of_shard: dict[int, datetime] = {}
     async for page in storage.query(PUBLISHED_TABLE, UNTIL_PARTITION, EVERY_ROW):
-        found += [parse_time(row["until"]) for row in page]
-    return min(found, default=None)
+        for row in page:
+            until = parse_time(row["until"])
+            first, _, last = str(row["RowKey"]).partition("-")
+            for shard in range(int(first), int(last) + 1):  # ranges of an earlier split are older
+                of_shard[shard] = max(until, of_shard.get(shard, until))
+    return min(of_shard.values(), default=None)
 
 
 def _packed(groups: Sequence[Sequence[MarkRow]]) -> Iterable[list[MarkRow]]:

@@ -1,5 +1,6 @@
 """Every ledger row becomes one event, once, and nothing is sent twice without a reason."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from pricing_rules.types import CountedAt, Rank
-from table_api.errors import NoLedger
+from table_api.errors import NoLedger, SettingsError
 from table_api.ledger.keys import shard_of
 from table_api.ledger.meta import META_PARTITION, META_ROW, META_TABLE
 from table_api.ledger.posting import MeteredCall
@@ -120,6 +121,18 @@ async def test_a_range_of_days_and_of_shards(here: Stand) -> None:
     assert (await here.differences(), here.copies) == ([], 0)
 
 
+async def test_shards_that_are_split_otherwise_hold_nothing_back(here: Stand) -> None:
+    for shards in (range(2), range(2, 9)):
+        await here.publish(Wanted(shards=shards))
+    here.now += timedelta(hours=1)
+    await here.publish(Wanted(shards=range(2)))
+    assert await published_until(here.storage) == NOW
+    await here.publish()
+    assert await published_until(here.storage) == here.now
+    with pytest.raises(SettingsError, match="the ledger has shards 0 to 3"):
+        await here.publish(Wanted(shards=range(4, 8)))
+
+
 async def test_a_later_pass_reads_nothing_of_rows_that_did_not_change(here: Stand) -> None:
     await here.ledger.post(some_calls(3))
     await here.publish()
@@ -165,6 +178,19 @@ async def test_a_busy_day_is_read_in_part_and_whole_when_it_is_quiet(
     here.now = NOW + QUIET * 3
     await publisher.publish(Wanted())
     assert (await here.differences(), here.copies) == ([], 0)
+
+
+async def test_two_publishers_at_once_lose_nothing_and_are_named(
+    here: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    await here.ledger.post(some_calls(3))
+    both = [await here.publisher(), await here.publisher()]
+    await asyncio.gather(*(each.publish(Wanted()) for each in both))
+    assert await here.differences() == []
+    actions = {getattr(record, "action", "") for record in caplog.records}
+    assert ("marks_of_another" in actions) == (here.copies > 0)
+    assert (await here.publish()).rows == 0
+    assert (await here.publish(Wanted(settle=True))).rows == 0
 
 
 async def test_no_ledger_and_no_whole_monthly_are_refused(here: Stand) -> None:
