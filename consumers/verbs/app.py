@@ -162,11 +162,11 @@ async def _watch(
 
 
 @verb(ledger, "audit")
-async def _audit(settings: Settings) -> int:
+async def _audit(settings: Settings, json: Json = False) -> int:
     """Re-add the whole ledger, also while it is written."""
     from consumers.verbs.ledger import audit_ledger
 
-    return await audit_ledger(settings)
+    return await audit_ledger(settings, as_json=json)
 
 
 @verb(ledger, "doubled-calls")

@@ -1,7 +1,11 @@
 """The verbs that prove the ledger and keep its time zone. Exit code 0 is good, 1 is not."""
 
+from dataclasses import asdict
+
+from command_line.json_form import print_json
 from consumers.running.clients import open_clients
 from consumers.settings import Settings
+from pricing_rules.money import format_pico
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import audit
 from table_api.ledger.billing_calendar import check_begun
@@ -10,12 +14,15 @@ from table_api.monthly.rebuild import rebuild_monthly
 from table_api.storage.timestamp import now_utc
 
 
-async def audit_ledger(settings: Settings) -> int:
+async def audit_ledger(settings: Settings, *, as_json: bool = False) -> int:
     """Re-add the whole ledger; 1 when something does not add up."""
     async with open_clients(settings) as clients:
         report = await audit(clients.tables, now=now_utc())
         await save_audit(clients.tables, report)
-    print(report.render())
+    if as_json:
+        print_json({"ok": report.ok, **asdict(report), "charge": format_pico(report.charge)})
+    else:
+        print(report.render())
     return 0 if report.ok else 1
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from command_line.app import Verb, new_app
+from command_line.json_form import AsJson
 from command_line.settings import Setting, flag_of, with_settings
 from command_line.values import whole_number
 from table_api.http_api.access.settings import ACCESS_VARIABLES
@@ -77,13 +78,14 @@ async def _access_log(
     purge: Annotated[
         bool, typer.Option("--purge", help="show none; delete rows older than 13 months")
     ] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Show who looked at whose calls, the newest first."""
     from table_api.verbs.access_log import purge_access_log, show_access_log
 
     if purge:
         return await purge_access_log(settings)
-    return await show_access_log(settings, days=days)
+    return await show_access_log(settings, days=days, as_json=as_json)
 
 
 @packaging.command("package", cls=Verb)
@@ -145,11 +147,11 @@ async def _import_owners(
 
 
 @verb(people, "owners")
-async def _list_owners(settings: Settings) -> int:
+async def _list_owners(settings: Settings, as_json: AsJson = False) -> int:
     """Show who owns what, from which day to which."""
     from table_api.verbs.owners import list_owners
 
-    return await list_owners(settings)
+    return await list_owners(settings, as_json=as_json)
 
 
 def _month(text: str) -> BillingMonth:
@@ -207,11 +209,11 @@ async def _close_due(
 
 
 @verb(invoices, "list")
-async def _list(settings: Settings) -> int:
+async def _list(settings: Settings, as_json: AsJson = False) -> int:
     """List the invoices of all closed months."""
     from table_api.verbs.invoices import list_invoices
 
-    return await list_invoices(settings)
+    return await list_invoices(settings, as_json=as_json)
 
 
 @verb(invoices, "show")

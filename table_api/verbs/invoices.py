@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from command_line.json_form import print_json
 from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import open_job
 from table_api.invoicing.closing.export import Renditions, export_month
@@ -41,11 +42,15 @@ async def close_due(settings: Settings, *, scheduled: bool = False) -> int:
     return 0
 
 
-async def list_invoices(settings: Settings) -> int:
+async def list_invoices(settings: Settings, *, as_json: bool) -> int:
     """Print the invoices of all closed months."""
     async with open_job(settings) as job:
-        for manifest in await job.archive.manifests():
-            _print_manifest(manifest)
+        manifests = await job.archive.manifests()
+    if as_json:
+        print_json([_shown(manifest) for manifest in manifests])
+        return 0
+    for manifest in manifests:
+        _print_manifest(manifest)
     return 0
 
 
@@ -91,6 +96,18 @@ async def _document(job: CloseJob, number: str) -> bytes:
             if file.name.endswith(".json"):
                 return await job.archive.file(BillingMonth.parse(manifest.month), file)
     raise UnknownDocument(f"no closed month has a document {number!r}: `invoice list` shows them")
+
+
+def _shown(manifest: Manifest) -> dict[str, object]:
+    return {
+        "month": manifest.month,
+        "amount": manifest.amount,
+        "currency": manifest.currency,
+        "invoices": [
+            {"number": each.number, "cost_centre": each.cost_centre, "amount": each.amount}
+            for each in manifest.invoices
+        ],
+    }
 
 
 def _print_manifest(manifest: Manifest) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from command_line.json_form import print_json
 from table_api.owners.csv_file import import_changes, read_owners_csv
 from table_api.owners.ownership import Kind, Owners
 from table_api.people.cost_centres import cost_centres, nobody_has
@@ -32,10 +33,13 @@ async def import_owners(settings: Settings, file: Path, *, dry_run: bool) -> int
     return 0
 
 
-async def list_owners(settings: Settings) -> int:
+async def list_owners(settings: Settings, *, as_json: bool) -> int:
     """Print every row as a line of an owners file."""
     async with open_tables(settings.storage) as storage:
         rows = await Owners(storage, now=now_utc).all()
+    if as_json:
+        print_json(rows)
+        return 0
     for row in rows:
         print(row.owner, row.kind, row.name, row.valid_from, row.valid_until or "", sep="\t")
     return 0

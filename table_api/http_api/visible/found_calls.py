@@ -24,7 +24,7 @@ from table_api.usage.recent_calls import Look, Position, RecentCalls, RecentPage
 from table_api.usage.spans import instants_of
 
 CALLS_OF_DAY_MAX = 20_000
-"""Calls of one day that are read subject by subject: a few seconds."""
+"""Calls of one day that are read subject by subject, for each page again."""
 
 Possible = Callable[[date], Awaitable[Container[str] | None]]
 

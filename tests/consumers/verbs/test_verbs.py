@@ -69,6 +69,9 @@ async def test_audit_is_ok_on_a_sound_ledger_and_1_on_a_damaged_one(
         await stage.counts(3)
     assert await audit_ledger(stage.settings()) == 0
     assert "audit ok: 3 calls" in capsys.readouterr().out
+    assert await audit_ledger(stage.settings(), as_json=True) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["ok"], said["calls"], said["problems"]) == (True, 3, [])
     await stage.lose_a_call()
     assert await audit_ledger(stage.settings()) == 1
     assert "PROBLEMS" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """`people erase` and `access-log` from the command line, on Azurite."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -105,6 +106,9 @@ def test_the_access_log_is_shown_and_purged(
     assert main(["access-log"]) == 0
     shown = [line.split("\t")[-1] for line in capsys.readouterr().out.splitlines()]
     assert [who for who in shown if who.startswith("purge-")] == ["purge-today", "purge-lately"]
+    assert main(["access-log", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert "purge-today" in {subject for row in rows for subject in row["subjects"]}
     assert main(["access-log", "--purge"]) == 0
     assert "1 rows older than 396 days are deleted" in capsys.readouterr().err
     assert main(["access-log", "--purge"]) == 0

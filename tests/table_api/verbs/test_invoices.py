@@ -90,6 +90,9 @@ def test_a_month_goes_from_preview_to_verified_export(
     code, out, _ = run("close-due")
     assert "2026-10\tINV-000002\tCC-200 Sales" in out
     assert "INV-000002" in run("list")[1]
+    months = {each["month"]: each for each in json.loads(run("list", "--json")[1])}
+    assert months["2026-09"]["amount"] == "0.02"
+    assert months["2026-09"]["invoices"][0]["number"] == "INV-000001"
     assert json.loads(run("show", "INV-000002")[1])["cost_centre"] == SALES
     assert run("show", "INV-000009")[0] == 1
     code, out, _ = run("verify")

@@ -1,6 +1,7 @@
 """`people import` and `people erase` from the command line, on Azurite."""
 
 import asyncio
+import json
 import os
 import sys
 from datetime import date
@@ -165,6 +166,11 @@ def test_owners_are_imported_and_listed(
     assert asked in capsys.readouterr().err
     assert main(["people", "owners"]) == 0
     assert line in capsys.readouterr().out.splitlines()
+    assert main(["people", "owners", "--json"]) == 0
+    [row] = [
+        each for each in json.loads(capsys.readouterr().out) if each["owner"] == "owner-verbs-a"
+    ]
+    assert (row["kind"], row["name"], row["valid_until"]) == ("cost_centre", "R&D", None)
     file.write_text(f"{header}owner-verbs-a,team,R&D,2026-01-01,\n", encoding="utf-8")
     assert main(["people", "import-owners", str(file)]) == 1
     assert "line 2: kind 'team'" in capsys.readouterr().err

@@ -65,7 +65,7 @@ async def test_a_token_of_the_issuer_lets_its_caller_in(
 ) -> None:
     answer = await ask(api, issuer.token())
     assert answer.status_code == 200, answer.text
-    assert answer.headers["vary"] == "Authorization"
+    assert answer.headers["vary"] == "Accept, Authorization"
     assert answer.headers["cache-control"].startswith("private")
 
 
