@@ -46,7 +46,8 @@ ORDER = {
     """,
     "consumers": """
         errors log_actions  setting_values  settings  [gateway_log receiving]
-        dead_letters  running  [metering pairing gateway_check]  rerating  replay  verbs  __main__
+        dead_letters  running  [metering pairing gateway_check]  rerating  replay
+        backup  verbs  __main__
     """,
     "ui": """
         period format  api  address  parts  usage_views  app_pages
@@ -110,6 +111,7 @@ READ_CHAIN_COLUMNS = {"table_api.ledger.entries", "table_api.ledger.recorded_cal
 OPEN_STORAGE = {
     "table_api.storage.azure_tables", "table_api.storage.azure_blobs",
     "consumers.receiving.checkpoints", "telemetry.queries.logs_client",
+    "consumers.backup.azure_copies",
 }  # fmt: skip
 """These modules of the product alone import a storage SDK, or the pipeline below it as the last
 one does. All others ask `table_api.storage.connection` for an account."""

@@ -13,6 +13,7 @@ from command_line.app import new_app
 from command_line.values import day, some_words, whole_number
 from consumers.setting_values import SECONDS_MAX
 from consumers.settings import Settings
+from consumers.verbs.backup_app import copying
 from consumers.verbs.exit_codes import plain_verb, verb
 from consumers.verbs.history_app import replaying, rerating
 from pricing_rules.verbs.options import ALL_SOURCES, OwnBooks, Sources
@@ -24,6 +25,7 @@ rating = new_app()
 
 app = new_app("Event hubs in, ledger out. Data goes to stdout, words to stderr.")
 app.add_typer(consuming)
+ledger.add_typer(copying)
 app.add_typer(ledger)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(rating)

@@ -1,0 +1,177 @@
+"""A backup as a folder: a file of rows for each table, a folder of files for each container.
+
+`backup.json` is written last, with the number and the SHA-256 of each table's rows and of all
+blobs of each container. A folder without it is not complete, and restoring refuses it.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote, unquote
+
+from table_api.errors import TableApiError
+from table_api.storage.blobs import BlobStore
+
+Row = dict[str, Any]
+ROWS_MAX = 100
+BYTES_MAX = 3_000_000
+"""Of one transaction: the service takes 100 rows and 4 MiB."""
+_PROGRESS = "progress"
+
+
+class BackupRefused(TableApiError):
+    """The folder or the account is not fit for it; the message says why. Nothing was changed."""
+
+
+class Tables(Protocol):
+    """The tables of an account, with the types of their columns."""
+
+    async def names(self) -> list[str]:
+        """Every table."""
+
+    def rows(self, table: str) -> AsyncIterator[Row]:
+        """Every row, in the order of its keys."""
+
+    async def create(self, table: str) -> None:
+        """Make a table that is not there."""
+
+    async def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Rows of one partition, all or none; none of them may be there."""
+
+
+Containers = Mapping[str, BlobStore]
+
+
+async def back_up(
+    tables: Tables, containers: Containers, folder: Path, *, now: datetime
+) -> dict[str, int]:
+    """Copy everything into a new or empty folder; rows and blobs by name.
+
+    BackupRefused when events were metered meanwhile: such a copy might not add up.
+    """
+    _begin(folder)
+    names = await tables.names()
+    before = await _progress(tables, names)
+    for name in containers:
+        _folder_of(folder, name).mkdir(parents=True)
+    copied = {f"table {name}": await _save(tables, name, folder) for name in names}
+    for name, blobs in containers.items():
+        copied[f"container {name}"] = await _save_blobs(blobs, _folder_of(folder, name))
+    if await _progress(tables, names) != before:
+        raise BackupRefused("events were metered meanwhile: stop metering and pairing, and repeat")
+    manifest = {"made_at": now.isoformat(), "files": _digests(folder)}
+    (folder / "backup.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    return copied
+
+
+async def restore(tables: Tables, containers: Containers, folder: Path) -> dict[str, int]:
+    """Write a backup into an account without a row; rows and blobs by name."""
+    _check(folder)
+    for name in await tables.names():
+        async for row in tables.rows(name):
+            raise BackupRefused(f"table {name} has rows, such as {row['PartitionKey']!r}")
+    for name, blobs in containers.items():
+        await blobs.create_container()
+        async for blob in blobs.names(""):
+            raise BackupRefused(f"container {name} has blobs, such as {blob!r}")
+    restored = {}
+    for file in sorted((folder / "tables").glob("*.jsonl")):
+        restored[f"table {file.stem}"] = await _load(tables, file)
+    for name, blobs in containers.items():
+        files = _files(_folder_of(folder, name))
+        for each in files:
+            await blobs.create(unquote(each.name), each.read_bytes(), content_type=_OCTETS)
+        restored[f"container {name}"] = len(files)
+    return restored
+
+
+_OCTETS = "application/octet-stream"
+
+
+def _folder_of(folder: Path, container: str) -> Path:
+    return folder / "containers" / container
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def _begin(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise BackupRefused(f"{folder} is not empty")
+    (folder / "tables").mkdir(parents=True)
+
+
+async def _progress(tables: Tables, names: list[str]) -> list[Row]:
+    """What metering has counted: it changes with every batch."""
+    return [row async for row in tables.rows(_PROGRESS)] if _PROGRESS in names else []
+
+
+async def _save(tables: Tables, name: str, folder: Path) -> int:
+    count = 0
+    with (folder / "tables" / f"{name}.jsonl").open("w", encoding="utf-8") as file:
+        async for row in tables.rows(name):
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+async def _save_blobs(blobs: BlobStore, folder: Path) -> int:
+    await blobs.create_container()
+    names = [name async for name in blobs.names("")]
+    for name in names:
+        content = await blobs.read(name)
+        if content is None:
+            raise BackupRefused(f"{name} was deleted meanwhile: repeat")
+        (folder / quote(name, safe="")).write_bytes(content)
+    return len(names)
+
+
+async def _load(tables: Tables, file: Path) -> int:
+    await tables.create(file.stem)
+    count = 0
+    with file.open(encoding="utf-8") as lines:
+        rows = (json.loads(line) for line in lines)
+        for _, of_partition in groupby(rows, key=lambda row: row["PartitionKey"]):
+            for batch in _batches(of_partition):
+                await tables.insert(file.stem, batch)
+                count += len(batch)
+    return count
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        length = len(json.dumps(row))
+        if batch and (len(batch) == ROWS_MAX or size + length > BYTES_MAX):
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += length
+    if batch:
+        yield batch
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file but the manifest."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / "backup.json"
+    }
+
+
+def _check(folder: Path) -> None:
+    manifest = folder / "backup.json"
+    if not manifest.is_file():
+        raise BackupRefused(f"{folder} has no backup.json: it is no complete backup")
+    wanted = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+    found = _digests(folder)
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            raise BackupRefused(f"{folder / name} is not what the backup wrote")
