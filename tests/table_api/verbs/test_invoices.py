@@ -2,53 +2,16 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from local_stack.demo.azurite import AzuritePorts
 from table_api.__main__ import main
 from table_api.open_calls.keys import OPEN_CALLS_TABLE, SWEEP
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.table_storage import Delete
-from tests.fixtures.billing import ANN, BOB, SALES, SEARCH, people
-from tests.fixtures.builders import call_id
-from tests.fixtures.calls import make_call, open_ledger
-from tests.fixtures.hubs_read import leave_hubs_read
-from tests.paths import ROOT
-
-
-@pytest.fixture
-def account(own_azurite: AzuritePorts, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The connection string of a ledger with calls of September and October 2026."""
-    text = own_azurite.connection_string
-    monkeypatch.setenv("STORAGE_CONNECTION_STRING", text)
-
-    async def fill() -> None:
-        storage = AzureTableStorage.from_connection_string(text)
-        ledger = await open_ledger(storage)
-        await leave_hubs_read(storage, datetime(2026, 11, 2, tzinfo=UTC))
-        rows = [(ANN, "Ann", SEARCH, "2026-01-01"), (BOB, "Bob", SALES, "2026-01-01")]
-        await people(storage, rows)
-        calls = [
-            make_call(
-                number,
-                id=call_id(number),
-                subject=(ANN, BOB)[number % 2],
-                time=datetime(2026, 9 + number % 2, 12, 12, 0, number, tzinfo=UTC),
-            )
-            for number in range(40)
-        ]
-        await ledger.post(calls)
-        await storage.close()
-
-    asyncio.run(fill())
-    return text
+from tests.fixtures.billing import SALES
 
 
 def test_a_month_without_evidence_that_the_hubs_were_read_is_refused_and_previewed(
@@ -145,28 +108,3 @@ def _alter(connection_string: str) -> None:
         blob = service.get_blob_client("invoices", "202610/invoices/INV-000002.json")
         content = blob.download_blob().readall()
         blob.upload_blob(content.replace(b'"0.02"', b'"0.03"'), overwrite=True)
-
-
-def scheduled_close(**variables: str) -> list[dict[str, str]]:
-    """The log lines of a job's run, which ends well even if it closed nothing."""
-    command = [sys.executable, "-m", "table_api", "invoice", "close-due", "--scheduled"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stderr.splitlines()]
-
-
-def test_a_scheduled_close_runs_alone_and_leaves_a_refusal_to_the_next(account: str) -> None:
-    [refused] = scheduled_close(CONSUMER_GROUP="other")
-    assert (refused["action"], refused["level"]) == ("invoice_close_refused", "error")
-    closed = scheduled_close()
-    assert [line["message"].partition(":")[0] for line in closed] == [
-        "closed 2026-09",
-        "closed 2026-10",
-    ]
-    blobs = BlobServiceClient.from_connection_string(account).get_container_client("invoices")
-    lease = blobs.get_blob_client("close.lease").acquire_lease(lease_duration=60)
-    assert scheduled_close() == []
-    lease.release()
-    blobs.close()
