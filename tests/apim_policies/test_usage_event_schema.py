@@ -41,7 +41,7 @@ EXPECTED: dict[str, tuple[bool, Usage | None]] = {
     "chat_completed": (False, make_usage(input=1024, cache_read=1024, output=427)),
     "chat_completed_in_pool": (False, make_usage(input=1024, cache_read=1024, output=427)),
     "chat_content_filter_400": (True, None),
-    "chat_from_cache": (False, None),
+    "chat_from_cache": (True, None),
     "chat_moved": (False, make_usage(input=1024, cache_read=1024, output=427)),
     "chat_refused_429": (False, None),
     "chat_spilled_over": (False, make_usage(input=2048, output=427)),
