@@ -165,7 +165,7 @@ async def _metered(
     closed = None
     if options.trace is None and options.calls is None:
         tell("closing last month: invoices")
-        closed = await close_last_month(ports, without_pairing=traffic.live is None, tell=tell)
+        closed = await close_last_month(ports, without_pairing=traffic.live is None)
     return msgspec.structs.replace(
         box,
         **_sign_in(options.data),
