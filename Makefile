@@ -36,7 +36,7 @@ node_modules/azurite/dist/src/azurite.js: package-lock.json .venv/.demo
 demo: .venv/.demo node_modules/azurite/dist/src/azurite.js ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP=0.03, EXIT=1, DATA=dir
 	@$(RUN) -m local_stack.demo --data "$(DATA)" $(if $(TRACE),--trace "$(TRACE)") \
 	  $(if $(CALLS),--calls $(CALLS)) $(if $(STREAMED),--streamed $(STREAMED)) \
-	  $(if $(DROP),--drop $(DROP)) $(if $(EXIT),--exit)
+	  $(if $(DROP),--drop $(DROP)) $(if $(EXIT),--exit) $(if $(LOGS),--logs)
 
 test: setup ## Run all tests
 	@$(MAKE) --no-print-directory debian .venv/focus/.synced .venv/functions/.synced

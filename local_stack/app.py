@@ -89,7 +89,9 @@ def _demo(
     streamed: Streamed = 0.6,
     drop: Dropped = 0.0,
     end: Annotated[bool, typer.Option("--exit", help="end after the box")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="keep the parts' logs to files")] = False,
+    logs: Annotated[
+        bool, typer.Option("--logs", help="show the parts' logs too; files hold them anyway")
+    ] = False,
 ) -> int:
     """Run the whole flow on this machine, and meter calls.
 
@@ -107,7 +109,7 @@ def _demo(
             streamed=streamed,
             drop=drop,
             exit=end,
-            quiet=quiet,
+            quiet=not logs,
         )
     )
 

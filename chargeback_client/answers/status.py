@@ -45,6 +45,7 @@ class CompletenessLine(Struct, frozen=True, kw_only=True):
     waiting: int
     waiting_failed: int
     refused: int
+    refused_unreported: int
     dead_lettered: int
     compared: int
     mismatched: int
@@ -91,6 +92,7 @@ class CompletenessModel(Struct, frozen=True, kw_only=True):
     waiting: int
     waiting_failed: int
     refused: int
+    refused_unreported: int
     dead_lettered: int
     compared: int
     mismatched: int
@@ -135,6 +137,7 @@ class CompletenessSums(Struct, frozen=True, kw_only=True):
     waiting: int
     waiting_failed: int
     refused: int
+    refused_unreported: int
     dead_lettered: int
     compared: int
     mismatched: int

@@ -89,61 +89,72 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
 def show(box: DemoBox, console: Console) -> None:
     """Print the box."""
     table = Table.grid(padding=(0, 2))
-    rows = [
-        ("events sent", f"{box.sent:,}"),
-        ("calls posted", f"{box.posted:,}"),
-        ("duplicates dropped", f"{box.duplicates:,}"),
-        ("waiting for tokens", f"{box.waits_now:,}"),
-        ("dead-lettered", f"{box.dead_lettered:,}"),
-        ("unpriced calls in the ledger", f"{box.unpriced:,}"),
-        ("total cost of the ledger", f"{box.total_cost} {box.currency}"),
-        ("audit", box.audit),
-        ("published", _published(box)),
-        *([("old prices", _old(box))] if box.old_prices else []),
-        ("time", _time(box)),
-        *_gateway(box),
-        *([("invoices", box.invoices)] if box.invoices is not None else []),
-        *((name, url) for name, url in box.urls.items()),
-    ]
-    rows += [
-        ("sign in as" if number == 0 else "", f"{name}, {title}")
-        for number, (name, title) in enumerate(box.sign_in.items())
-    ]
-    if box.token_command:
-        rows.append(("token for the API", box.token_command))
-    if box.shell_settings:
-        rows.append(("settings for commands", box.shell_settings))
-    if box.key is not None:
-        rows.append(("key", f"{box.key} (for any OpenAI client at base_url)"))
-    for name, value in rows:
+    for name, value in rows_of(box):
         table.add_row(Text(name, style="bold"), Text(value))
     title = "nothing new: the ledger already has every call" if box.nothing_new else "metered"
     console.print(Panel(table, title=title, expand=False))
 
 
-def _old(box: DemoBox) -> str:
-    return f"{box.old_prices} of {box.prices} in use: see {box.urls.get('ui', '')}/prices"
-
-
-def _published(box: DemoBox) -> str:
-    if box.telemetry_difference:
-        return f"{box.published:,} rows, but {box.telemetry_difference:,} cells differ"
-    return f"{box.published:,} rows, equal to the ledger in every cell"
-
-
-def _time(box: DemoBox) -> str:
-    rate = f"{box.timed_events / box.seconds:,.0f} events/s" if box.seconds else "-"
-    return f"{box.seconds:.1f} s, {rate}, {box.cpu_us_per_event:,.0f} µs CPU per event"
-
-
-def _gateway(box: DemoBox) -> list[tuple[str, str]]:
-    if not box.gateway_calls:
-        return []
-    lost = f", {box.gateway_dropped:,} events lost on purpose" if box.gateway_dropped else ""
-    return [
-        ("calls through the gateway", f"{box.gateway_calls:,}{lost}"),
-        ("  completed from its log", f"{box.completed:,}"),
-        ("  recovered from its log", f"{box.recovered:,}"),
-        ("  without usage", f"{box.no_usage:,}"),
-        ("  unattributed", f"{box.unattributed:,}"),
+def rows_of(box: DemoBox) -> list[tuple[str, str]]:
+    """Names and values, the bill first. The counts of a run that are not here are in demo.json."""
+    rows = [
+        *([("bill", box.invoices)] if box.invoices is not None else []),
+        ("all calls", f"{box.total_cost} {box.currency}"),
+        ("this run", _run(box)),
+        ("audit", box.audit),
+        *([("prices", _old(box))] if box.old_prices else []),
+        *([("gateway", _gateway(box))] if box.gateway_calls else []),
+        *((name, box.urls[name]) for name in ("ui", "api") if name in box.urls),
+        *([("sign in as", _people(box))] if box.sign_in else []),
+        *([("token for the API", box.token_command)] if box.token_command else []),
+        *([("settings for commands", box.shell_settings)] if box.shell_settings else []),
     ]
+    if box.key is not None:
+        rows.append(("any OpenAI client", f"{box.urls['base_url']} with key {box.key}"))
+    return rows
+
+
+def _run(box: DemoBox) -> str:
+    """What became of the events."""
+    parts = [f"{box.posted:,} calls posted"]
+    named = (
+        (box.duplicates, "events dropped as duplicates"),
+        (box.unpriced, "without a price"),
+        (box.waits_now, "waiting for tokens"),
+        (box.dead_lettered, "events unreadable"),
+    )
+    return ", ".join([*parts, *(f"{number:,} {what}" for number, what in named if number)])
+
+
+def telemetry_check(box: DemoBox) -> str:
+    """What Application Insights has of the ledger."""
+    if box.telemetry_difference:
+        return f"Application Insights differs from it in {box.telemetry_difference:,} cells"
+    return f"Application Insights has its {box.published:,} rows, equal in every cell"
+
+
+def _old(box: DemoBox) -> str:
+    return f"{box.old_prices} of {box.prices} in use are old: see {box.urls.get('ui', '')}/prices"
+
+
+def _gateway(box: DemoBox) -> str:
+    parts = (
+        (box.completed, "completed from its log"),
+        (box.gateway_dropped, "lost on purpose"),
+        (box.recovered, "recovered from its log"),
+        (box.no_usage, "without tokens"),
+        (box.unattributed, "of nobody"),
+    )
+    return ", ".join(
+        [
+            f"{box.gateway_calls:,} calls",
+            *(f"{number:,} {what}" for number, what in parts if number),
+        ]
+    )
+
+
+def _people(box: DemoBox) -> str:
+    """The first two by name: the page of the sign-in lists them all."""
+    first = [f"{name} ({title})" for name, title in list(box.sign_in.items())[:2]]
+    more = len(box.sign_in) - len(first)
+    return ", ".join(first) + (f" or {more} others" if more > 0 else "")

@@ -79,6 +79,7 @@ async def measured_run(
     ports: Ports,
     metering_pid: int,
     supervisor: Supervisor,
+    tell: Callable[[str], None],
 ) -> DemoBox:
     """Send, wait, audit. Stalled, ChildEnded, SendFailed or GatewayFault when a part does not do
     its work."""
@@ -95,13 +96,16 @@ async def measured_run(
         metering_pid,
         durable=durable,
         pair=lambda: start_pairing(supervisor, ports),
+        tell=tell,
     )
     if sent.gateway_calls:
+        tell("waiting until the gateway's log has completed its calls")
         calls = sent.gateway_calls
         states = await paired_calls(storage, started, calls=calls, watch=supervisor.check)
         await durable()  # what pairing published
         sent = replace(sent, states=states)
     after = await _standing(storage)
+    tell("adding everything up again")
     audited = await audit(storage, now=datetime.now(UTC))
     await save_audit(storage, audited)
     counted = after.counts - before.counts
@@ -162,6 +166,7 @@ async def _send(
     *,
     durable: Callable[[], Awaitable[None]],
     pair: Callable[[], Awaitable[None]],
+    tell: Callable[[str], None],
 ) -> Sent:
     """Send both parts; the first part that exists is the one that is timed."""
     sent = Sent()
@@ -173,11 +178,13 @@ async def _send(
         return Sent(events=events, timed_events=events, seconds=seconds, cpu_s=cpu_s)
 
     if traffic.events is not None:
+        tell("metering the events of two months" if traffic.live else "metering events")
         report = await send_events(ports.event_hubs, USAGE_HUB, traffic.events)
         await durable()
         sent = timed(report.sent)
     if traffic.live is not None:
         await pair()
+        tell(f"making {traffic.live.calls:,} calls through the gateway")
         counts = await call_gateway(ports.gateway_url, traffic.live)
         await durable()
         events = counts.events - counts.dropped

@@ -11,7 +11,8 @@ import os
 import re
 import shlex
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -23,8 +24,9 @@ from rich.console import Console
 
 from local_stack.demo import stack
 from local_stack.demo.azurite import AzuriteError
-from local_stack.demo.demo_box import DemoBox, show
+from local_stack.demo.demo_box import DemoBox, show, telemetry_check
 from local_stack.demo.demo_state import only_one, read_state, trace_offset
+from local_stack.demo.last_month import close_last_month
 from local_stack.demo.measured_run import Traffic, measured_run
 from local_stack.demo.published import compare, publish_ledger
 from local_stack.demo.supervisor import ChildEnded, Supervisor
@@ -38,12 +40,8 @@ from local_stack.traffic.people import people
 from local_stack.traffic.trace import trace_events
 from local_stack.traffic.usage_event import OutgoingEvent
 from local_stack.traffic.workload import Workload
-from table_api.invoicing.closing.close import CloseJob
-from table_api.invoicing.closing.close_job import open_job
-from table_api.invoicing.errors import CloseRefused
 from table_api.owners.ownership import Kind, Owners, Ownership
 from table_api.people.people import People, Person
-from table_api.settings import read_settings
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
@@ -52,12 +50,13 @@ DATA = Path(".local")
 """Where everything is kept, unless an option gives another directory."""
 ENV_FILE = "demo.env"
 """In that directory: the settings of the stack that runs, for a shell."""
-CALLS = 600
+CALLS = 120
 """Number of live calls, unless an option gives another."""
 CALLS_PER_S = 50.0
+LOST = 0.01
+"""Share of the live calls' events that the gateway loses, so that one can be seen recovered."""
 STREAMED = 0.6
 _IN_USE = re.compile("address already in use|EADDRINUSE", re.IGNORECASE).search
-CLOSE_TRIES, CLOSE_RETRY_S = 20, 2.0
 PUBLISH_TRIES = 3
 FIRST_DAY = date(2026, 1, 1)
 """From when on people have their names and cost centres."""
@@ -81,7 +80,7 @@ class DemoOptions:
     """Share of their events that the gateway loses, from 0 to 1."""
     exit: bool = False
     """End after the box."""
-    quiet: bool = False
+    quiet: bool = True
     """Keep the parts' logs to files."""
 
 
@@ -106,6 +105,11 @@ async def _run(options: DemoOptions, console: Console) -> int:
     assert task is not None  # we are a coroutine of asyncio.run
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, task.cancel)
+    started = time.monotonic()
+
+    def tell(step: str) -> None:
+        console.print(f"{time.monotonic() - started:4.0f} s  {step}", markup=False)
+
     direct = options.trace is not None or not await ready_mono(
         partial(console.print, soft_wrap=True)
     )
@@ -116,51 +120,72 @@ async def _run(options: DemoOptions, console: Console) -> int:
         gateway = (
             None
             if traffic.live is None
-            else [
-                *("--drop", str(options.drop), "--cache", CachePlace.BEFORE),
-            ]
+            else ["--drop", str(_lost(options)), "--cache", CachePlace.BEFORE]
         )
+        tell("starting storage, event hubs, metering, API, pages and gateway")
         ports, pids = await _start(supervisor, options.data, gateway, console)
         stack.write_shell_settings(options.data / ENV_FILE, ports)
-        storage = AzureTableStorage.from_connection_string(ports.storage)
-        try:
-            await _name_people(storage)
-            box = await measured_run(
-                traffic,
-                storage=storage,
-                ports=ports,
-                metering_pid=pids["metering"],
-                supervisor=supervisor,
-            )
-            box = await _published(box, storage, ports)
-        finally:
-            await storage.close()
-        if options.trace is None and options.calls is None:
-            closed = await _close_last_month(ports, without_pairing=traffic.live is None)
-            box = msgspec.structs.replace(box, invoices=closed)
-        box = msgspec.structs.replace(
-            box,
-            **_sign_in(options.data),
-            shell_settings=f"set -a; . {shlex.quote(_for_shell(options.data / ENV_FILE))}; set +a",
-        )
-        _write(box, options.data / "demo.json")
+        box = await _metered(traffic, options, ports, pids["metering"], supervisor, tell)
         show(box, Console())
         if not options.exit:
-            await stack.start_publisher(supervisor, ports)
             console.print(f"Open {ports.urls['ui']} . Ctrl-C ends everything; the data stays.")
+        tell("sending the ledger to Application Insights, and comparing the two")
+        box = await _published(box, ports)
+        tell(telemetry_check(box))
+        _write(box, options.data / "demo.json")
+        if not options.exit:
+            await stack.start_publisher(supervisor, ports)
             with contextlib.suppress(asyncio.CancelledError):
                 await supervisor.watch()
     return 0 if box.audit == "ok" and not box.telemetry_difference else 1
 
 
-async def _published(box: DemoBox, storage: TableStorage, ports: stack.Ports) -> DemoBox:
+async def _metered(
+    traffic: Traffic,
+    options: DemoOptions,
+    ports: stack.Ports,
+    metering_pid: int,
+    supervisor: Supervisor,
+    tell: Callable[[str], None],
+) -> DemoBox:
+    """Send everything, and close the last month."""
+    storage = AzureTableStorage.from_connection_string(ports.storage)
+    try:
+        await _name_people(storage)
+        box = await measured_run(
+            traffic,
+            storage=storage,
+            ports=ports,
+            metering_pid=metering_pid,
+            supervisor=supervisor,
+            tell=tell,
+        )
+    finally:
+        await storage.close()
+    closed = None
+    if options.trace is None and options.calls is None:
+        tell("closing last month: invoices")
+        closed = await close_last_month(ports, without_pairing=traffic.live is None)
+    return msgspec.structs.replace(
+        box,
+        **_sign_in(options.data),
+        invoices=closed,
+        shell_settings=f"set -a; . {shlex.quote(_for_shell(options.data / ENV_FILE))}; set +a",
+    )
+
+
+async def _published(box: DemoBox, ports: stack.Ports) -> DemoBox:
     """The box with what Application Insights has of the ledger. A call that was posted between
     publishing and comparing is published by the next try."""
-    for _ in range(PUBLISH_TRIES):
-        await publish_ledger({**os.environ, **stack.settings(ports)})
-        rows, different = await compare(storage, ports.insights)
-        if not different:
-            break
+    storage = AzureTableStorage.from_connection_string(ports.storage)
+    try:
+        for _ in range(PUBLISH_TRIES):
+            await publish_ledger({**os.environ, **stack.settings(ports)})
+            rows, different = await compare(storage, ports.insights)
+            if not different:
+                break
+    finally:
+        await storage.close()
     return msgspec.structs.replace(box, published=rows, telemetry_difference=different)
 
 
@@ -204,14 +229,21 @@ def _traffic(options: DemoOptions, *, now: datetime, direct: bool) -> Traffic:
     calls, streamed = options.calls, options.streamed
     if calls is None:
         live = LiveTraffic(calls=CALLS, streamed=streamed, calls_per_s=CALLS_PER_S)
-        events = Workload(now=state.now).events()
         if direct:
-            return Traffic(events=events)
+            return Traffic(events=Workload(now=state.now).events())
+        # The live calls are those of today: with generated ones too it would be unlike other days.
+        today = state.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        events = Workload(now=today).events()
         return Traffic(events=filter(_needs_no_log, events), live=live)
     if direct:
         percent = round(streamed * 100)
         return Traffic(events=Workload(now=now, calls=calls, streamed_percent=percent).events())
     return Traffic(live=LiveTraffic(calls=calls, streamed=streamed))
+
+
+def _lost(options: DemoOptions) -> float:
+    """Share of events that the gateway loses."""
+    return LOST if options.calls is None and not options.drop else options.drop
 
 
 def _needs_no_log(event: OutgoingEvent) -> bool:
@@ -245,33 +277,6 @@ async def _name_people(storage: TableStorage) -> None:
         valid_until=None,
     )
     await Owners(storage, now=now_utc).save([owned])
-
-
-async def _close_due(job: CloseJob) -> CloseRefused | None:
-    """The readers confirm that they are at the end of both hubs within their next looks."""
-    for _ in range(CLOSE_TRIES):
-        try:
-            await job.close_due()
-        except CloseRefused as error:
-            refused = error
-            await asyncio.sleep(CLOSE_RETRY_S)
-        else:
-            return None
-    return refused
-
-
-async def _close_last_month(ports: stack.Ports, *, without_pairing: bool) -> str:
-    """Close every month that is over: the generated last one. Returns the result in words."""
-    environment = {"INVOICE_WITHOUT_PAIRING": "true" if without_pairing else "false"}
-    async with open_job(read_settings({**stack.settings(ports), **environment})) as job:
-        refused = await _close_due(job)
-        if refused is not None:
-            return f"refused: {refused}"
-        closed = await job.archive.manifests()
-    if not closed:
-        return "no month is over yet"
-    last = closed[0]
-    return f"{len(last.invoices)} of {last.month}: {last.amount} {last.currency}, page /invoices"
 
 
 def _sign_in(data: Path) -> dict[str, Any]:

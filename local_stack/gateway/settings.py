@@ -71,18 +71,13 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
             help=f"{text}; {variable}{shown}",
         )
 
-    _add_all(add)
+    _add_gateway(add)
     _add_telemetry(add)
     parser.add_argument(
         "--named-value", dest="named_values", action="append", type=_pair, default=[],
         metavar="NAME=VALUE", help="replaces one of named_values.json; may be repeated",
     )  # fmt: skip
     return parser
-
-
-def _add_all(add: Callable[..., None]) -> None:
-    _add_gateway(add)
-    _add_telemetry(add)
 
 
 def _add_gateway(add: Callable[..., None]) -> None:

@@ -17,6 +17,7 @@ from local_stack.model.behaviour import InvalidOrder, behaviour
 from local_stack.model.call import ModelCall, make_call
 from local_stack.model.failures import RETRY_AFTER_S, failure, refused_option
 from local_stack.model.served_log import ServedLog
+from local_stack.traffic.deployments import DEPLOYMENTS
 from pricing_rules.types import Operation
 
 REQUEST_BYTES_MAX = 32 * 1024 * 1024
@@ -75,6 +76,7 @@ async def serving(
         app.router.add_delete(f"{prefix}/responses/{{id}}", kept.delete)
         app.router.add_post(f"{prefix}/responses/{{id}}/cancel", kept.cancel)
         app.router.add_post(f"{prefix}/videos", _video)
+        app.router.add_get(f"{prefix}/models", _models)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -92,6 +94,13 @@ async def _healthy(_: web.Request) -> web.Response:
 async def _video(_: web.Request) -> web.Response:
     """A job that is billed by the second of video, and whose answer counts nothing."""
     return web.json_response({"id": f"video_{uuid4().hex}", "status": "queued"})
+
+
+async def _models(_: web.Request) -> web.Response:
+    """The deployments of the demonstration, which clients ask for before their first call."""
+    names = dict.fromkeys(deployment.name for deployment in DEPLOYMENTS)
+    data = [{"id": name, "object": "model", "created": 0, "owned_by": "azure"} for name in names]
+    return web.json_response({"object": "list", "data": data})
 
 
 class _Handler:

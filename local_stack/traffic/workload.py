@@ -17,10 +17,14 @@ from local_stack.traffic.people import ZIPF_STEPS, people
 from local_stack.traffic.usage_event import GatewayCall, OutgoingEvent, chat_usage
 from pricing_rules.types import Operation
 
-CALLS = 6_000
+CALLS = 9_000
 SEED = 20261123
-PROMPT_TOKENS_MAX = 120_000
-COMPLETION_TOKENS_MAX = 16_000
+PROMPT_TOKENS_MAX = 250_000
+COMPLETION_TOKENS_MAX = 32_000
+SPIKE_DAY = 20
+"""Days after the start: from there on the first weekday has a job that went wrong, with
+SPIKE_PERCENT of the usual calls."""
+SPIKE_PERCENT = 400
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:llm-chargeback:workload")
 _CACHE_BLOCK = 128
@@ -32,6 +36,7 @@ _FAILURES_PER_MILLE = {429: 17, 400: 5, 500: 3}
 _HOURS = (1, 1, 1, 1, 2, 6, 20, 55, 90, 100, 95, 70, 80, 100, 95, 80, 50, 25, 14, 10, 8, 5, 3, 2)
 _WEEKEND_PERCENT = 12
 """Calls of a Saturday's or Sunday's hour in percent of a weekday's."""
+_MODELS = {deployment.name: deployment.model for deployment in DEPLOYMENTS}
 _DEPLOYMENT_STEPS = list(accumulate(deployment.weight for deployment in DEPLOYMENTS))
 
 
@@ -60,7 +65,9 @@ class Workload:
         for index, time in enumerate(self._times(chance)):
             # The id contains `now` too: calls with other dates are other calls, not duplicates.
             name = f"{self.seed}/{self.now.isoformat()}/{index}"
-            yield _call(str(uuid5(_NAMESPACE, name)), time, chance, self.streamed_percent).event()
+            age = (time - self.start).days
+            call = _call(str(uuid5(_NAMESPACE, name)), time, chance, self.streamed_percent, age)
+            yield call.event()
 
     def _times(self, chance: Random) -> list[datetime]:
         hours = list(_hours(self.start, self.now))
@@ -76,16 +83,26 @@ class Workload:
 
 def _hours(start: datetime, now: datetime) -> Iterator[tuple[datetime, int]]:
     """Each hour that begins in [start, now) and how busy it is."""
+    spike = start + timedelta(days=SPIKE_DAY)
+    while spike.weekday() >= 5:
+        spike += timedelta(days=1)
     hour = start
     while hour < now:
         percent = _WEEKEND_PERCENT if hour.weekday() >= 5 else 100
+        if hour.date() == spike.date():
+            percent = SPIKE_PERCENT
         yield hour, _HOURS[hour.hour] * percent
         hour += timedelta(hours=1)
 
 
-def _call(call_id: str, time: datetime, chance: Random, streamed_percent: int) -> GatewayCall:
+def _call(
+    call_id: str, time: datetime, chance: Random, streamed_percent: int, age_days: int
+) -> GatewayCall:
     (person,) = chance.choices(people(), cum_weights=ZIPF_STEPS)
     (deployment,) = chance.choices(DEPLOYMENTS, cum_weights=_DEPLOYMENT_STEPS)
+    name, model = deployment.name, deployment.model
+    if deployment.before is not None and age_days < deployment.since_days:
+        name, model = deployment.before, _MODELS[deployment.before]
     status = _status(chance)
     streams = deployment.operation is not Operation.EMBEDDINGS
     stream = streams and chance.randrange(100) < streamed_percent
@@ -95,8 +112,8 @@ def _call(call_id: str, time: datetime, chance: Random, streamed_percent: int) -
         id=call_id,
         time=time,
         subject=person.subject,
-        deployment=deployment.name,
-        model=deployment.model if answered else None,
+        deployment=name,
+        model=model if answered else None,
         usage=usage if answered else None,
         operation=deployment.operation,
         stream=stream,

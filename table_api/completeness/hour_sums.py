@@ -19,7 +19,7 @@ from table_api.completeness.tallies import EXCLUDING, CallTally, ChargeTally, To
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.open_calls.decision import PairingState
 
-FORM = 1
+FORM = 2
 """Of the text. Raise it when a count is added or means something else: hours whose facts are kept
 are summed again."""
 
@@ -129,6 +129,7 @@ def _count(line: LineSums, call: SeenCall, standing: PostedCall | None) -> None:
         _count_posted(line, call, standing)
     elif call.state is PairingState.REFUSED:
         calls[CallTally.REFUSED] += 1
+        calls[CallTally.REFUSED_UNREPORTED] += not call.has_event
     else:
         calls[CallTally.WAITING] += 1
         calls[CallTally.WAITING_FAILED] += call.failed

@@ -1,7 +1,8 @@
 """Reads open calls and what the ledger has of them, hour by hour, and adds each hour up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from pricing_rules.types import UNATTRIBUTED
 from table_api.completeness.calls import (
@@ -21,7 +22,7 @@ from table_api.completeness.hour_sums import (
 from table_api.errors import TooManyCalls
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.keys import LEDGER_TABLE, subject_span
-from table_api.open_calls.keys import HOUR, hours_between
+from table_api.open_calls.keys import HOUR, hour_start, hours_between
 from table_api.open_calls.summed_hours import SummedHour, SummedHours
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.parallel import at_most
@@ -31,6 +32,9 @@ from telemetry.log import Log
 
 HOURS_BACK = timedelta(days=31)
 """As long as a report may be; facts are kept shorter."""
+TOGETHER_MAX = 24
+"""Hours that are read at once while there are few calls in them: many requests less."""
+FEW_CALLS = 2_000
 JUST_AFTER = timedelta(microseconds=1)
 _log = Log("table_api")
 
@@ -56,6 +60,26 @@ class HourReader:
         if calls_max is not None and len(calls) > calls_max:
             raise TooManyCalls(f"the range has more than {calls_max} calls")
         return sum_days(calls, await self._posted(calls, calendar), calendar)
+
+    async def by_hour(
+        self, start: datetime, stop: datetime
+    ) -> dict[datetime, dict[date, HourSums]]:
+        """The same hour by hour, by the earliest time of each call."""
+        calendar = (await self._reads.meta()).calendar
+        by_hour: dict[datetime, list[SeenCall]] = {}
+        for each in await self._open_calls.calls(start, stop):
+            seen = seen_call(each)
+            if seen is not None and each.time is not None:
+                by_hour.setdefault(hour_start(each.time), []).append(seen)
+        posted = await self._posted(chain.from_iterable(by_hour.values()), calendar)
+        return {
+            hour: sum_days(
+                calls,
+                {each.call_id: posted[each.call_id] for each in calls if each.call_id in posted},
+                calendar,
+            )
+            for hour, calls in by_hour.items()
+        }
 
     async def _posted(
         self, calls: Iterable[SeenCall], calendar: BillingCalendar
@@ -103,15 +127,31 @@ class HourSummer:
             for hour in hours_between(start, settled)
             if hour + HOUR <= settled and not (hour in kept and kept[hour].is_current(FORM))
         ]
-        for hour in reversed(due[-hours_max:]):
-            # 1. The mark. What is changed from here on writes another one.
-            mark = kept[hour].mark if hour in kept else ""
+        left, together = due[-hours_max:], 1
+        while left:
+            hours = _last_together(left, together)
+            # 1. The marks, above. What is changed from there on writes other ones.
             # 2. The calls, and what the ledger has of them.
-            sums = await self._hours.sums(hour, hour + HOUR)
-            # 3. The row. Without it the hour is read live.
-            if not await self._summed.keep(hour, encode_hour(sums), form=FORM, mark=mark):
-                _log.warning("hour_too_long", f"{hour:%Y-%m-%d %H:%M} has too many lines to keep")
+            sums = await self._hours.by_hour(hours[0], hours[-1] + HOUR)
+            # 3. The rows. An hour without one is read live.
+            for hour in hours:
+                mark = kept[hour].mark if hour in kept else ""
+                text = encode_hour(sums.get(hour, {}))
+                if not await self._summed.keep(hour, text, form=FORM, mark=mark):
+                    what = f"{hour:%Y-%m-%d %H:%M} has too many lines to keep"
+                    _log.warning("hour_too_long", what)
+            del left[-len(hours) :]
+            calls = sum(len(of_day.keys) for days in sums.values() for of_day in days.values())
+            together = min(2 * together, TOGETHER_MAX) if calls < FEW_CALLS else 1
         return min(len(due), hours_max)
+
+
+def _last_together(hours: Sequence[datetime], hours_max: int) -> list[datetime]:
+    """The last hours, as far as they follow each other."""
+    found = [hours[-1]]
+    while len(found) < min(hours_max, len(hours)) and hours[-len(found) - 1] == found[0] - HOUR:
+        found.insert(0, found[0] - HOUR)
+    return found
 
 
 def sums_in(kept: SummedHour | None) -> dict[date, HourSums] | None:

@@ -53,6 +53,8 @@ class CallTally(StrEnum):
     """Among waiting: the call failed."""
     REFUSED = "refused"
     """Nothing to charge and no row in the ledger: refused, or no model was reached."""
+    REFUSED_UNREPORTED = "refused_unreported"
+    """Among refused: no usage event came, and none was lost that anybody could charge."""
     DEAD_LETTERED = "dead_lettered"
     """Open dead letters of both hubs; a call of one may still stand by its other path."""
     COMPARED = "compared"

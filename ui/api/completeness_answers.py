@@ -27,6 +27,7 @@ class Sums(Struct, frozen=True, kw_only=True):
     without_cache_writes: int
     waiting: int
     refused: int
+    refused_unreported: int
     dead_lettered: int
     compared: int
     mismatched: int

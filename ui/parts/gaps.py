@@ -28,7 +28,7 @@ def gaps_of(sums: Sums, currency: str) -> list[Gap]:
     every = (
         Gap(
             name="Usage event missing",
-            calls=sums.gateway_calls - sums.usage_events,
+            calls=sums.gateway_calls - sums.usage_events - sums.refused_unreported,
             value=f"{amount(sums.recovered_charge, currency)} recovered",
             meaning="The gateway dropped them. Its log replaces them if it has caller and tokens.",
         ),

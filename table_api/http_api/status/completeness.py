@@ -60,6 +60,7 @@ class CompletenessSums(BaseModel):
     waiting: int
     waiting_failed: int
     refused: int
+    refused_unreported: int
     dead_lettered: int
     compared: int
     mismatched: int

@@ -85,7 +85,7 @@ def test_a_real_trace_is_metered_to_the_last_digit_and_a_second_run_adds_nothing
         assert sum(charges) == expected == Decimal(usage["totals"]["cost"]["charge"])
         assert sum(group["calls"] for group in usage["data"]) == 8819
         assert httpx.get(f"{api}/v1/usage", params=these_days()).status_code == 401
-        assert httpx.get(box["urls"]["ui"]).is_success
+        assert_every_url_answers(box)
     assert process.returncode == 0
 
     os.remove(data / "demo.json")
@@ -139,6 +139,7 @@ def test_calls_through_the_gateway_are_metered_and_so_is_any_client(tmp_path: Pa
         telemetry = httpx.get(box["urls"]["insights"]).json()
         assert telemetry["AppRequests"] >= 60  # the gateway's own, and those of the two clients
         assert telemetry["AppDependencies"] > 0
+        assert_every_url_answers(box)
     assert process.returncode == 0
 
 
@@ -161,6 +162,19 @@ def wait_for_telemetry(box: dict[str, Any], user: str) -> None:
             return
         assert time.monotonic() < deadline, f"no call of {user} in Application Insights"
         time.sleep(1)
+
+
+def assert_every_url_answers(box: dict[str, Any]) -> None:
+    """As somebody who clicks on it: the base URL is the beginning of paths, such as that of the
+    list of models, which clients ask for first.
+    """
+    urls = dict(box["urls"])
+    if "base_url" in urls:
+        models = f"{urls.pop('base_url')}/models"
+        answer = httpx.get(models, headers={"Authorization": f"Bearer {box['key']}"})
+        assert "gpt-4.1-mini" in {model["id"] for model in answer.json()["data"]}
+    for url in urls.values():
+        assert httpx.get(url, follow_redirects=True).is_success, url
 
 
 def these_days() -> dict[str, str]:

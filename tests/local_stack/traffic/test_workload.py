@@ -13,8 +13,10 @@ from local_stack.traffic.deployments import DEPLOYMENTS, UNPRICED_DEPLOYMENT
 from local_stack.traffic.people import people
 from local_stack.traffic.workload import Workload
 from pricing_rules.decoding.usage_event import decode, is_deferred
+from pricing_rules.engine.rating import rate
 from pricing_rules.types import UsageEvent
 from tests.fixtures.builders import wire_violations
+from tests.fixtures.calls import book
 
 NOW = datetime(2026, 11, 23, 12, 34, 56, tzinfo=UTC)
 
@@ -49,7 +51,7 @@ def test_calls_dated_from_another_now_are_other_calls() -> None:
 
 
 def test_each_call_has_its_own_id(default: list[dict[str, Any]]) -> None:
-    assert len({document["id"] for document in default}) == len(default) == 6_000
+    assert len({document["id"] for document in default}) == len(default) == 9_000
 
 
 def test_calls_begin_last_month_and_stop_before_now(default: list[dict[str, Any]]) -> None:
@@ -105,9 +107,13 @@ def test_every_deployment_and_person_calls_in_the_stated_share(
 ) -> None:
     deployments = Counter(document["data"]["deployment"] for document in default)
     weights: Counter[str] = Counter()
+    new = [deployment for deployment in DEPLOYMENTS if deployment.before is not None]
     for deployment in DEPLOYMENTS:
         weights[deployment.name] += deployment.weight
     assert sum(weights.values()) == 1_000
+    for deployment in new:  # its calls go to another one until it is there
+        deployments[str(deployment.before)] += deployments.pop(deployment.name)
+        weights[str(deployment.before)] += weights.pop(deployment.name)
     for name, weight in weights.items():
         assert abs(deployments[name] / len(default) - weight / 1_000) < 0.02
     assert 0.005 < deployments[UNPRICED_DEPLOYMENT] / len(default) < 0.015
@@ -125,7 +131,7 @@ def test_cached_and_reasoning_tokens_occur(default: list[dict[str, Any]]) -> Non
             totals.update({str(unit): count for unit, count in decoded.usage.counts.items()})
             totals["reasoning"] += decoded.usage.reasoning
     assert set(totals) == {"input", "cache_read", "output", "reasoning"}
-    assert 0.1 < totals["cache_read"] / (totals["input"] + totals["cache_read"]) < 0.4
+    assert 0.05 < totals["cache_read"] / (totals["input"] + totals["cache_read"]) < 0.4
     assert 0.1 < totals["reasoning"] / totals["output"] < 0.6
 
 
@@ -163,3 +169,30 @@ def test_people_keep_their_subjects() -> None:
         "Amara Okafor",
         "75b8e2ef-0d89-5c71-97de-bcc6da52af83",
     )
+
+
+def test_a_new_model_is_called_from_the_middle_of_this_month(default: list[dict[str, Any]]) -> None:
+    times = [
+        datetime.fromisoformat(document["time"])
+        for document in default
+        if document["data"]["deployment"] == "gpt-5.4"
+    ]
+    assert datetime(2026, 11, 14, tzinfo=UTC) <= min(times) < datetime(2026, 11, 17, tzinfo=UTC)
+
+
+def test_one_weekday_of_last_month_has_far_more_calls_than_the_others(
+    default: list[dict[str, Any]],
+) -> None:
+    days = Counter(datetime.fromisoformat(document["time"]).date() for document in default)
+    (spike, most), (_, second) = days.most_common(2)
+    assert (spike, spike.weekday() < 5) == (datetime(2026, 10, 21, tzinfo=UTC).date(), True)
+    assert most > 2.5 * second
+
+
+def test_a_month_costs_some_four_thousand_dollars(default: list[dict[str, Any]]) -> None:
+    charges: Counter[int] = Counter()
+    for document in default:
+        event = decode(json.dumps(document).encode(), enqueued_time=NOW)
+        assert isinstance(event, UsageEvent)
+        charges[event.time.month] += sum(line.charge for line in rate(event, book()).charges)
+    assert 3_000 < charges[10] // 10**12 < 5_000

@@ -65,7 +65,9 @@ INJECTED = {
         replace(UNNAMED, has_tokens=False),
         ["logged", "posted", "unattributed", "no_usage"],
     ),
-    "refused": Injected(replace(PLAIN, status=429, has_event=False), ["logged", "refused"]),
+    "refused": Injected(
+        replace(PLAIN, status=429, has_event=False), ["logged", "refused", "refused_unreported"]
+    ),
     "refused and reported": Injected(replace(PLAIN, status=429), [*WHOLE]),
     "no price": Injected(
         PLAIN, [*COUNTED, "compared", "unpriced"], deployment=b"lab-model-x"
