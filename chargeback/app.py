@@ -10,6 +10,7 @@ import typer
 from apim_policies.app import policies
 from chargeback_client.verbs.app import asking
 from chargeback_client.verbs.exit_codes import LOGIN_FILE, ApiToken, ApiUrl, LoginFile, connect
+from chargeback_client.verbs.telemetry_app import telemetry
 from command_line.app import Group, new_app
 from consumers.settings import Settings
 from consumers.verbs.app import consuming, dead_letters, ledger, rating
@@ -30,7 +31,7 @@ class Everything(Group):
     """The groups under the headings of one page."""
 
     sections: ClassVar[Mapping[str, Sequence[str]]] = {
-        "Ask what calls cost": ("usage", "why", "login", "token"),
+        "Ask what calls cost": ("usage", "why", "telemetry", "login", "token"),
         "Meter calls": ("consumer", "dead-letters", "replay"),
         "Keep the ledger true": ("ledger", "rerate", "people"),
         "Prices and invoices": ("price", "rate", "prices", "invoice"),
@@ -59,6 +60,7 @@ async def _doctor(
 
 app = new_app(MEANING, kind=Everything, completion=True)
 app.add_typer(asking)
+app.add_typer(telemetry, name="telemetry")
 app.add_typer(curing)
 app.add_typer(consuming, name="consumer")
 app.add_typer(dead_letters, name="dead-letters")

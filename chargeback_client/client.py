@@ -13,6 +13,15 @@ from chargeback_client.answers.prices import Prices, Rated
 from chargeback_client.answers.reratings import ReratingDetail, Reratings
 from chargeback_client.answers.shared import Calls, SubjectUsage
 from chargeback_client.answers.status import Completeness, Health, Metering
+from chargeback_client.answers.telemetry import (
+    Reconciliation,
+    TelemetryCalls,
+    TelemetrySessions,
+    TelemetryTokens,
+    TelemetryTop,
+    TelemetryTrace,
+    TelemetryUsage,
+)
 from chargeback_client.answers.usage import Subjects, Usage
 from chargeback_client.questions import Days, Questions
 
@@ -185,6 +194,50 @@ class Client(Questions):
             "/v1/me/calls",
             {"model": model, "order": order, "limit": limit, "cursor": cursor, **days},
         )
+
+    def telemetry_subjects_usage(self, subject: str, **days: Unpack[Days]) -> TelemetryUsage:
+        """A subject's usage as Application Insights has it, next to the ledger's."""
+        return self.ask(
+            TelemetryUsage, f"/v1/telemetry/subjects/{self.part(subject)}/usage", {**days}
+        )
+
+    def telemetry_subjects_sessions(self, subject: str, **days: Unpack[Days]) -> TelemetrySessions:
+        """A subject's sessions, the last first."""
+        return self.ask(
+            TelemetrySessions, f"/v1/telemetry/subjects/{self.part(subject)}/sessions", {**days}
+        )
+
+    def telemetry_subjects_calls(
+        self,
+        subject: str,
+        *,
+        session: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        **days: Unpack[Days],
+    ) -> TelemetryCalls:
+        """A subject's calls with what gateway and model said of them, the newest first."""
+        return self.ask(
+            TelemetryCalls,
+            f"/v1/telemetry/subjects/{self.part(subject)}/calls",
+            {"session": session, "limit": limit, "cursor": cursor, **days},
+        )
+
+    def telemetry_calls_of_call_id(self, call_id: str) -> TelemetryTrace:
+        """One call from the gateway to the ledger."""
+        return self.ask(TelemetryTrace, f"/v1/telemetry/calls/{self.part(call_id)}", {})
+
+    def telemetry_top(self, *, by: str | None = None, **days: Unpack[Days]) -> TelemetryTop:
+        """Who, or what, costs most."""
+        return self.ask(TelemetryTop, "/v1/telemetry/top", {"by": by, **days})
+
+    def telemetry_tokens(self, **days: Unpack[Days]) -> TelemetryTokens:
+        """The gateway's token metric next to the ledger's tokens, by hour."""
+        return self.ask(TelemetryTokens, "/v1/telemetry/tokens", {**days})
+
+    def telemetry_reconciliation(self, **days: Unpack[Days]) -> Reconciliation:
+        """The ledger, what was sent, and what Application Insights has of it, by day."""
+        return self.ask(Reconciliation, "/v1/telemetry/reconciliation", {**days})
 
     def access_log(
         self, *, limit: int | None = None, cursor: str | None = None, **days: Unpack[Days]

@@ -48,6 +48,8 @@ class Unit(StrEnum):
     """Searches in a store of files that the model's server ran."""
 
 
+OUTPUT_UNITS = frozenset({Unit.OUTPUT, Unit.REASONING, Unit.OUTPUT_AUDIO, Unit.OUTPUT_IMAGE})
+"""What a model counts as output."""
 PROMPT_UNITS = frozenset(
     {
         Unit.INPUT,

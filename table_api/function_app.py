@@ -1,4 +1,5 @@
-"""The HTTP API as an Azure Functions app: one function takes every path, and one prices calls. One
+"""The HTTP API as an Azure Functions app: one function takes every path, one prices calls, and
+one reads Application Insights. One
 timer purges the access log. Where telemetry has a destination, another one publishes the ledger.
 Months are closed elsewhere, by a job that may write their documents.
 
@@ -12,8 +13,9 @@ import os
 
 import azure.functions as func
 
+from table_api.http_api.access.insights import LateClient, insights_of
 from table_api.http_api.access.settings import read_access
-from table_api.http_api.app import RATE, ApiSettings, create_app
+from table_api.http_api.app import RATE, TELEMETRY, ApiSettings, create_app
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.ledger.book_archive import CONTAINER as BOOKS
 from table_api.owners.access_log import PURGE_SCHEDULE, AccessLog
@@ -27,6 +29,7 @@ from telemetry.setup import set_up
 
 set_up("api", hosted=True)
 _settings = read_settings(os.environ)
+_telemetry = read_telemetry(os.environ)
 _storage = open_tables(_settings.storage)  # both live as long as the worker's process
 _blobs = open_container(_settings.storage, INVOICES)
 _books = open_container(_settings.storage, BOOKS)
@@ -34,18 +37,28 @@ _api = create_app(
     _storage,
     _blobs,
     books=_books,
-    settings=ApiSettings(_settings.groups, _settings.invoicing),
+    settings=ApiSettings(
+        _settings.groups, _settings.invoicing, insights_of(_telemetry, LateClient(_telemetry))
+    ),
     access=read_access(os.environ, host=""),
 )
 app = func.AsgiFunctionApp(app=_api, http_auth_level=func.AuthLevel.ANONYMOUS)
-_pricing = func.AsgiMiddleware(_api)  # type: ignore[no-untyped-call]  # the package's own
+_asgi = func.AsgiMiddleware(_api)  # type: ignore[no-untyped-call]  # the package's own
 
 
 @app.function_name("azFn-AoAiModel-Pricing")
 @app.route(route=RATE.removeprefix("/"), methods=["POST"])
 async def price_calls(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Price calls that are in no ledger. The API checks the token, as of every route."""
-    answer: func.HttpResponse = await _pricing.handle_async(req, context)
+    answer: func.HttpResponse = await _asgi.handle_async(req, context)
+    return answer
+
+
+@app.function_name("azFn-AppInsightAPI")
+@app.route(route=f"{TELEMETRY.removeprefix('/')}/{{*rest}}", methods=["GET"])
+async def read_insights(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """What Application Insights holds of calls, next to the ledger."""
+    answer: func.HttpResponse = await _asgi.handle_async(req, context)
     return answer
 
 
@@ -57,7 +70,6 @@ async def purge_access_log(timer: func.TimerRequest) -> None:
     await AccessLog(_storage).purge(now_utc().date())
 
 
-_telemetry = read_telemetry(os.environ)
 if _telemetry.is_on:
     _publisher = ScheduledPublisher(_storage, _telemetry)
 

@@ -35,6 +35,8 @@ class SpanName(StrEnum):
     """A replay."""
     AUDIT = "chargeback.ledger.audit"
     """An audit of the ledger."""
+    RATE = "chargeback.rate"
+    """One request for prices of calls."""
     PUBLISH = "chargeback.publish"
     """One pass of the publisher."""
 
@@ -136,6 +138,8 @@ class OfSpan(StrEnum):
     INVOICES = "chargeback.invoices"
     PROBLEMS = "chargeback.problems"
     ROWS = "chargeback.rows"
+    CHARGE = "chargeback.charge"
+    UNPRICED = "chargeback.unpriced"
 
 
 OUTCOME_PREFIX = "chargeback.outcome."

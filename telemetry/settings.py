@@ -37,7 +37,17 @@ SUBJECT_KEY = Variable(
     "key of the pseudonyms of subjects; without it subjects are sent as they are",
 )
 PUBLISH_FROM = Variable("PUBLISH_FROM", "first charge day that is published; default: all")
+WORKSPACE_ID = Variable(
+    "LOG_ANALYTICS_WORKSPACE_ID",
+    "of the workspace behind Application Insights; without it nothing is read back",
+)
+QUERY_URL = Variable(
+    "TELEMETRY_QUERY_URL", "where the workspace is asked; default: Azure. http is for this machine"
+)
 VARIABLES = (CONNECTION_STRING, OTLP_ENDPOINT, SUBJECT_KEY, PUBLISH_FROM)
+"""Of who sends."""
+READ_VARIABLES = (WORKSPACE_ID, QUERY_URL, SUBJECT_KEY)
+"""Of who reads what was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +61,10 @@ class TelemetrySettings:
     subject_key: str | None = None
     publish_from: date | None = None
     """First charge day that is published; None is the ledger's first."""
+    workspace: str | None = None
+    """Of Log Analytics, which is asked what Application Insights holds."""
+    query_url: str | None = None
+    """Where it is asked; None is Azure."""
 
     @property
     def is_on(self) -> bool:
@@ -72,11 +86,15 @@ def read_telemetry(environment: Mapping[str, str]) -> TelemetrySettings:
         otlp_endpoint=(environment.get(OTLP_ENDPOINT.name) or "").rstrip("/") or None,
         subject_key=environment.get(SUBJECT_KEY.name) or None,
         publish_from=_day(environment.get(PUBLISH_FROM.name) or None),
+        workspace=environment.get(WORKSPACE_ID.name) or None,
+        query_url=(environment.get(QUERY_URL.name) or "").rstrip("/") or None,
     )
     if settings.connection_string is not None:
         _check_connection_string(settings.connection_string)
     if settings.otlp_endpoint is not None:
         _check_url(OTLP_ENDPOINT.name, settings.otlp_endpoint, ("http", "https"))
+    if settings.query_url is not None:
+        _check_secure_url(QUERY_URL.name, settings.query_url)
     if settings.subject_key is not None and len(settings.subject_key) < KEY_CHARS_MIN:
         raise BadTelemetry(
             f"{SUBJECT_KEY.name} has {len(settings.subject_key)} characters; "
@@ -97,10 +115,13 @@ def _check_connection_string(text: str) -> None:
     name = CONNECTION_STRING.name
     if "instrumentationkey" not in _parts(text):
         raise BadTelemetry(f"{name} has no InstrumentationKey=")
-    url = _endpoint_of(text)
-    _check_url(f"IngestionEndpoint of {name}", url, ("http", "https"))
+    _check_secure_url(f"IngestionEndpoint of {name}", _endpoint_of(text))
+
+
+def _check_secure_url(what: str, url: str) -> None:
+    _check_url(what, url, ("http", "https"))
     if url.startswith("http://") and urlsplit(url).hostname not in LOOPBACK:
-        raise BadTelemetry(f"IngestionEndpoint of {name} {url!r} does not start with https://")
+        raise BadTelemetry(f"{what} {url!r} does not start with https://")
 
 
 def _check_url(what: str, url: str, schemes: tuple[str, ...]) -> None:

@@ -41,7 +41,7 @@ ORDER = {
         invoicing.closing  invoicing.verification
         http_api.conventions  http_api.access  [http_api.visible http_api.lists]
         [http_api.usage http_api.calls http_api.status http_api.people http_api.reratings
-         http_api.invoices http_api.access_log http_api.prices]
+         http_api.invoices http_api.access_log http_api.prices http_api.telemetry]
         http_api.me  http_api  verbs  [function_app __main__]
     """,
     "consumers": """

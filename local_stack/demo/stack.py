@@ -15,7 +15,7 @@ from local_stack.demo.supervisor import Child, Supervisor, answers
 from local_stack.gateway.proxy import API_PATH
 from local_stack.identity.config import UI_CLIENT, IdentityConfig, demo_config, write_config
 from local_stack.identity.tokens import SCOPE
-from local_stack.insights.addresses import connection_string
+from local_stack.insights.addresses import WORKSPACE, connection_string, query_url
 
 ZONE = "Europe/Berlin"
 USAGE_HUB = "llm-usage"
@@ -158,6 +158,8 @@ def api_settings(ports: Ports, identity: IdentityConfig) -> Mapping[str, str]:
         "OIDC_ISSUERS": identity.issuer,
         "OIDC_AUDIENCES": identity.audience,
         "OIDC_TENANTS": identity.tenant,
+        "LOG_ANALYTICS_WORKSPACE_ID": WORKSPACE,
+        "TELEMETRY_QUERY_URL": query_url(ports.insights),
     }
 
 

@@ -15,6 +15,7 @@ from table_api.consumer_state.groups import DEFAULT_GROUPS, Groups
 from table_api.http_api.access.caller import Permission
 from table_api.http_api.access.gate import Gate, permitted
 from table_api.http_api.access.hardening import HEADERS, SIGNED_IN_HEADERS, Hardening
+from table_api.http_api.access.insights import Insights
 from table_api.http_api.access.question import Api
 from table_api.http_api.access.recorded import recorded
 from table_api.http_api.access.settings import LOCAL_ACCESS, AccessSettings, AuthMode
@@ -46,6 +47,8 @@ from table_api.http_api.reratings import models as rerating_models
 from table_api.http_api.status import endpoints as status
 from table_api.http_api.status.completeness import Completeness
 from table_api.http_api.status.metering import Health, Metering
+from table_api.http_api.telemetry import endpoints as telemetry
+from table_api.http_api.telemetry import models as tele_models
 from table_api.http_api.usage import endpoints as usage
 from table_api.http_api.usage import models as usage_models
 from table_api.invoicing.closing.month_files import CSV, JSON, PDF, XLSX
@@ -89,6 +92,8 @@ PUBLIC, SIGNED_IN, BILLING = Permission.PUBLIC, Permission.SIGNED_IN, Permission
 
 # A subject may hold `/`, so it takes the rest of the path up to the last word.
 SUBJECT = "/v1/subjects/{subject:path}"
+TELEMETRY = "/v1/telemetry"
+OF_SUBJECT = f"{TELEMETRY}/subjects/{{subject:path}}"
 ROUTES = (
     Route("/", get_start, None, PUBLIC, described=False),
     Route("/docs", get_docs, None, PUBLIC, described=False),
@@ -121,6 +126,22 @@ ROUTES = (
     Route("/v1/me", me.get_me, me_models.Me, SIGNED_IN),
     Route("/v1/me/usage", me.get_my_usage, usage_models.SubjectUsage, SIGNED_IN),
     Route("/v1/me/calls", me.get_my_calls, call_models.Calls, SIGNED_IN),
+    Route(f"{OF_SUBJECT}/usage", telemetry.get_usage, tele_models.TelemetryUsage, SIGNED_IN),
+    Route(
+        f"{OF_SUBJECT}/sessions", telemetry.get_sessions, tele_models.TelemetrySessions, SIGNED_IN
+    ),
+    Route(f"{OF_SUBJECT}/calls", telemetry.get_calls, tele_models.TelemetryCalls, SIGNED_IN),
+    Route(
+        f"{TELEMETRY}/calls/{{call_id}}", telemetry.get_call, tele_models.TelemetryTrace, SIGNED_IN
+    ),
+    Route(f"{TELEMETRY}/top", telemetry.get_top, tele_models.TelemetryTop, BILLING),
+    Route(f"{TELEMETRY}/tokens", telemetry.get_tokens, tele_models.TelemetryTokens, BILLING),
+    Route(
+        f"{TELEMETRY}/reconciliation",
+        telemetry.get_reconciliation,
+        tele_models.Reconciliation,
+        BILLING,
+    ),
     Route("/v1/access-log", access_log.get_access_log, log_models.Accesses, Permission.ADMIN),
     Route("/v1/metering", status.get_metering, Metering, BILLING),
     Route("/v1/completeness", status.get_completeness, Completeness, BILLING),
@@ -152,6 +173,8 @@ class ApiSettings(NamedTuple):
     """Whose progress the API shows."""
     invoicing: InvoicingSettings = DEFAULT_INVOICING
     """How it previews an open month."""
+    insights: Insights | None = None
+    """What reads Application Insights; None where nobody said where it is."""
 
 
 DEFAULT_SETTINGS = ApiSettings()
@@ -194,6 +217,7 @@ def create_app(
             people_table, Owners(storage, now=now), BilledCentres(Archive(blobs), now=now)
         ),
         access_log=AccessLog(storage),
+        insights=settings.insights,
         groups=settings.groups,
         invoicing=settings.invoicing,
         auth_mode=access.auth_mode,

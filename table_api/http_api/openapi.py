@@ -19,6 +19,8 @@ _NOT_MODIFIED = {"description": "The caller's `If-None-Match` names this answer.
 _REFUSED = ["400", "401", "403", "406", "413", "414", "429", "503"]
 EXAMPLES = Path(__file__).with_name("answer_examples.json")
 """An answer of each route, by its path; tests/table_api/http_api/record_examples.py makes them."""
+OPTIONAL = "/v1/telemetry/"
+"""Paths that an API may not have, by how it is configured."""
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
 
@@ -54,7 +56,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         for operation in operations.values():
             answers = operation["responses"]
             answers.pop("422", None)
-            refused = [*_REFUSED, "404"] if "{" in path else _REFUSED
+            may_lack = "{" in path or path.startswith(OPTIONAL)
+            refused = [*_REFUSED, "404"] if may_lack else _REFUSED
             answers.update({status: _PROBLEM for status in refused})
             answers["304"] = _NOT_MODIFIED
             if path in examples:

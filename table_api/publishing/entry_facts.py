@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from pricing_rules.money import format_pico
 from pricing_rules.types import CallState, Operation, PricedCall
-from pricing_rules.units import PROMPT_UNITS, Unit
+from pricing_rules.units import OUTPUT_UNITS, PROMPT_UNITS, Unit
 from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.keys import CallAddress
 from table_api.ledger.measures import QUANTITY_COLUMNS
@@ -27,7 +27,7 @@ OPERATION_NAMES = {
 """The conventions have no word for the others; `chargeback.operation` has each exactly."""
 _TOKENS = {
     GenAi.INPUT_TOKENS: PROMPT_UNITS,
-    GenAi.OUTPUT_TOKENS: {Unit.OUTPUT, Unit.REASONING, Unit.OUTPUT_AUDIO, Unit.OUTPUT_IMAGE},
+    GenAi.OUTPUT_TOKENS: OUTPUT_UNITS,
     GenAi.CACHE_READ_TOKENS: {Unit.CACHE_READ, Unit.CACHE_READ_AUDIO, Unit.CACHE_READ_IMAGE},
     GenAi.CACHE_CREATION_TOKENS: {Unit.CACHE_WRITE_5M, Unit.CACHE_WRITE_1H},
 }

@@ -19,6 +19,7 @@ from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.settings import Settings
 from table_api.verbs.exit_codes import SETTINGS, SETTINGS_OF_TABLES, exit_code, verb
 from table_api.verbs.publishing_app import publishing
+from telemetry.settings import READ_VARIABLES
 
 PORT_MAX = 65_535
 KEPT_DAYS = 396
@@ -61,6 +62,9 @@ _SERVED = {
     SETTINGS: SETTINGS_OF_TABLES,
     "Settings of who may ask": [
         Setting(each.name, each.meaning, each.default) for each in ACCESS_VARIABLES
+    ],
+    "Settings of telemetry that is read": [
+        Setting(each.name, each.meaning) for each in READ_VARIABLES
     ],
 }
 serving.command("serve", cls=Verb)(with_settings(_serve, _SERVED))

@@ -1,9 +1,11 @@
 """The verb `serve`: the HTTP API, for whoever signs in, or for everybody on this machine."""
 
+import contextlib
 from collections.abc import Mapping
 
 import uvicorn
 
+from table_api.http_api.access.insights import LateClient, insights_of
 from table_api.http_api.access.settings import AuthMode, read_access
 from table_api.http_api.app import ApiSettings, create_app
 from table_api.invoicing.settings import CONTAINER as INVOICES
@@ -11,6 +13,7 @@ from table_api.ledger.book_archive import CONTAINER as BOOKS
 from table_api.settings import read_settings
 from table_api.storage.connection import open_container, open_tables
 from table_api.verbs.exit_codes import say
+from telemetry.settings import read_telemetry
 from telemetry.setup import instrument_api
 
 _WARNING = """\
@@ -27,10 +30,12 @@ callers sign in with tokens of {issuers}; tokens are secrets, so put TLS in fron
 async def serve(environment: Mapping[str, str], *, host: str, port: int) -> int:
     """Serve until SIGTERM or SIGINT."""
     settings, access = read_settings(environment), read_access(environment, host=host)
+    telemetry = read_telemetry(environment)
     async with (
         open_tables(settings.storage) as storage,
         open_container(settings.storage, INVOICES) as blobs,
         open_container(settings.storage, BOOKS) as books,
+        contextlib.aclosing(LateClient(telemetry)) as client,
     ):
         if access.auth_mode is AuthMode.LOCAL:
             say(_WARNING.format(host=host, port=port))
@@ -40,7 +45,9 @@ async def serve(environment: Mapping[str, str], *, host: str, port: int) -> int:
             storage,
             blobs,
             books=books,
-            settings=ApiSettings(settings.groups, settings.invoicing),
+            settings=ApiSettings(
+                settings.groups, settings.invoicing, insights_of(telemetry, client)
+            ),
             access=access,
         )
         instrument_api(app)

@@ -9,7 +9,8 @@ from threading import Thread
 import pytest
 import uvicorn
 
-from table_api.http_api.app import create_app
+from table_api.http_api.app import ApiSettings, create_app
+from tests.fixtures.insights import running_insights
 from tests.fixtures.office import NOW, Office, issuer_of_office, open_office
 
 
@@ -28,9 +29,17 @@ class Company:
 @pytest.fixture(scope="module")
 def company() -> Iterator[Company]:
     """The API on a free port."""
-    with issuer_of_office() as (issuer, access), socket.create_server(("127.0.0.1", 0)) as listener:
+    with (
+        issuer_of_office() as (issuer, access),
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        running_insights(lambda: NOW) as running,
+    ):
         office = asyncio.run(open_office(issuer, access))
-        app = create_app(office.storage, office.blobs, access=access, now=lambda: NOW)
+        asyncio.run(running.publish(office.storage))
+        settings = ApiSettings(insights=running.insights)
+        app = create_app(
+            office.storage, office.blobs, settings=settings, access=access, now=lambda: NOW
+        )
         config = uvicorn.Config(app, log_level="warning", access_log=False)
         server = uvicorn.Server(config)
         thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)

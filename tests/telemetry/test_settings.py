@@ -4,7 +4,13 @@ from datetime import date
 
 import pytest
 
-from telemetry.settings import VARIABLES, BadTelemetry, TelemetrySettings, read_telemetry
+from telemetry.settings import (
+    READ_VARIABLES,
+    VARIABLES,
+    BadTelemetry,
+    TelemetrySettings,
+    read_telemetry,
+)
 from tests.paths import ROOT
 
 AZURE = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint="
@@ -48,6 +54,7 @@ def test_a_collector() -> None:
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "is not a URL"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://[", "is not a URL"),
         ("PUBLISH_FROM", "x", "'x' is not a day"),
+        ("TELEMETRY_QUERY_URL", "http://elsewhere/v1", "does not start with https://"),
         ("TELEMETRY_SUBJECT_KEY", "short", "has 5 characters; expected at least 32"),
     ],
 )
@@ -57,7 +64,9 @@ def test_a_variable_that_cannot_be_used_is_named(name: str, value: str, message:
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
+@pytest.mark.parametrize(
+    "variable", [*VARIABLES, *READ_VARIABLES], ids=lambda variable: variable.name
+)
 def test_every_variable_is_documented(variable: object) -> None:
     page = (ROOT / "docs/telemetry.md").read_text(encoding="utf-8")
     assert f"| `{getattr(variable, 'name', '')}` |" in page

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from table_api.consumer_state.groups import Groups
 from table_api.http_api.access.caller import Caller
 from table_api.http_api.access.gate import caller_of
+from table_api.http_api.access.insights import Insights
 from table_api.http_api.access.settings import AuthMode
 from table_api.http_api.access.sights import Sight, Sights
 from table_api.http_api.conventions.models import Fields
@@ -43,6 +44,8 @@ class Api:
     people: People
     sights: Sights
     access_log: AccessLog
+    insights: Insights | None
+    """Application Insights; None where nobody said where it is."""
     groups: Groups
     invoicing: InvoicingSettings
     auth_mode: AuthMode

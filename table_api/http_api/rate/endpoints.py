@@ -1,6 +1,8 @@
 """The handler that prices calls. It writes nothing, and reads only the book and cost centres."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -13,6 +15,7 @@ from pricing_rules.engine.what_if import WhatIf, as_document
 from pricing_rules.errors import AmbiguousModel, InvalidUsage
 from pricing_rules.price_book.book import Book
 from pricing_rules.types import PricedCall, UsageEvent
+from pricing_rules.units import OUTPUT_UNITS, PROMPT_UNITS, Unit
 from table_api.http_api.access.question import Api, asking_of
 from table_api.http_api.conventions.problems import ProblemKind, Refused, refused_parameter
 from table_api.http_api.rate import models
@@ -21,18 +24,42 @@ from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.meta import LedgerMeta
 from table_api.people.people import PeopleDirectory
 from table_api.prices.price_list import PriceList
+from telemetry.names import GenAi, OfSpan, SpanName
+from telemetry.spans import span
 
 
 async def post_rate(request: Request) -> Response:
     """What calls cost by the book that metering rates with. Nothing is posted."""
     api = asking_of(request).api
-    sent = await read_calls(request)
-    book = await _book_in_use(api)
-    rater = _Rater(WhatIf(book), book, await api.people.directory(), await api.reads.meta())
-    data = [rater.rated(each, index, now=api.now()) for index, each in enumerate(sent)]
+    with span(SpanName.RATE) as of_rating:
+        sent = await read_calls(request)
+        book = await _book_in_use(api)
+        rater = _Rater(WhatIf(book), book, await api.people.directory(), await api.reads.meta())
+        data = [rater.rated(each, index, now=api.now()) for index, each in enumerate(sent)]
+        of_rating.set_attributes(_summed(data))
     answer = models.Rated(book=book.version, data=data)
     headers = {"Cache-Control": "no-store"}
     return Response(answer.model_dump_json(), media_type="application/json", headers=headers)
+
+
+def _summed(calls: Sequence[models.RatedCall]) -> Mapping[str, str | int]:
+    """What the span says: usage and cost of all calls, and nobody's name."""
+    lines = [line for call in calls for line in call.lines]
+    totals = [Decimal(call.total) for call in calls if call.total is not None]
+    said: dict[str, str | int] = {
+        OfSpan.CALLS.value: len(calls),
+        OfSpan.UNPRICED.value: len(calls) - len(totals),
+        GenAi.INPUT_TOKENS.value: _tokens(lines, PROMPT_UNITS),
+        GenAi.OUTPUT_TOKENS.value: _tokens(lines, OUTPUT_UNITS),
+    }
+    if totals:
+        said[OfSpan.CHARGE.value] = f"{sum(totals):f}"
+        said[OfSpan.CURRENCY.value] = calls[0].currency
+    return said
+
+
+def _tokens(lines: Sequence[models.RatedLine], units: Collection[Unit]) -> int:
+    return sum(line.quantity for line in lines if line.unit in units)
 
 
 async def _book_in_use(api: Api) -> Book:

@@ -24,7 +24,7 @@ async def calls_page(
     """A page of a subject's calls; nothing of a subject that the caller does not see."""
     asking.show([subject])
     reads = CallReads(asking.api.storage, asking.api.reads)
-    days = _days_of(question, subject)
+    days = days_of(question, subject)
     return await reads.page(subject, days, limit=limit, model=model, after=after)
 
 
@@ -40,7 +40,7 @@ async def newest_page(
     """The same from the newest call backwards."""
     asking.show([subject])
     reads = NewestCalls(asking.api.storage, asking.api.reads)
-    days = _days_of(question, subject)
+    days = days_of(question, subject)
     return await reads.page(subject, days, limit=limit, wanted=wanted, before=before)
 
 
@@ -52,7 +52,8 @@ def only_subject(question: Question) -> str | None:
     return None
 
 
-def _days_of(question: Question, subject: str) -> list[DayRange]:
+def days_of(question: Question, subject: str) -> list[DayRange]:
+    """The days of the question on which the caller sees the subject, in runs."""
     if isinstance(question.sight, Share):
         return question.sight.days(subject, question.days)
     return [question.days]

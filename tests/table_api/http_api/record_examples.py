@@ -18,7 +18,9 @@ from table_api.http_api.app import ROUTES
 from table_api.prices.price_list import PriceList
 from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME
 from tests.fixtures.calls import NOW, book
+from tests.fixtures.insights import running_insights
 from tests.fixtures.office import ANN, CENTRE_A, MARK, Office, issuer_of_office, open_office
+from tests.fixtures.office import NOW as NOW_OF_OFFICE
 
 LINES = 2
 """Of each list."""
@@ -31,14 +33,20 @@ ASKED = {
     "/v1/prices": {"model": "gpt-4.1-mini"},
     "/v1/completeness": {"from": "2026-12-05", "to": "2026-12-06"},
     "/v1/access-log": {"limit": "2"},
+    "/v1/telemetry/subjects/{subject}/usage": {"month": "2026-11"},
+    "/v1/telemetry/subjects/{subject}/sessions": {"month": "2026-11"},
+    "/v1/telemetry/subjects/{subject}/calls": {"month": "2026-11", "limit": "2"},
+    "/v1/telemetry/reconciliation": {"month": "2026-11"},
 }
 CALL = {"model": "gpt-4.1-mini", "usage": {"prompt_tokens": 1000, "completion_tokens": 50}}
 
 
 async def record() -> dict[str, Any]:
     """An answer of each route that has a model, by its path in the OpenAPI document."""
-    with issuer_of_office() as (issuer, access):
+    with issuer_of_office() as (issuer, access), running_insights(lambda: NOW_OF_OFFICE) as running:
         office = await open_office(issuer, access)
+        await running.publish(office.storage)
+        office.insights = running.insights
         await _run_it(office, book())
         found = {}
         async with office.client("admin") as api:

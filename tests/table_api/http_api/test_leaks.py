@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance, unsuppor
 from table_api.http_api.app import create_app
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
+from tests.fixtures.insights import KEY, running_insights
 from tests.fixtures.office import (
     ANN,
     BEN,
@@ -26,6 +27,7 @@ from tests.fixtures.office import (
     CENTRE_B,
     DAN,
     MARK,
+    NOW,
     SUBJECTS,
     TEAM,
     Office,
@@ -129,8 +131,10 @@ def hidden_texts(caller: str, known: dict[str, list[str]]) -> set[str]:
 
 @pytest.fixture(scope="module", params=EVERY, autouse=True)
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    with issuer_of_office() as (issuer, access):
+    with issuer_of_office() as (issuer, access), running_insights(lambda: NOW, KEY) as running:
         office = asyncio.run(open_office(issuer, access))
+        asyncio.run(running.publish(office.storage))
+        office.insights = running.insights
         known = asyncio.run(known_values(office))
         CURRENT.append(World(office, request.param, known, hidden_texts(request.param, known)))
         yield CURRENT[-1]

@@ -15,10 +15,12 @@ from table_api.http_api.conventions.forms import SUFFIXES
 from table_api.http_api.usage import endpoints as usage
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
+from tests.fixtures.insights import running_insights
 from tests.fixtures.office import (
     CAT,
     CENTRE_B,
     MARK,
+    NOW,
     SUBJECTS,
     Office,
     issuer_of_office,
@@ -38,8 +40,11 @@ HEADER = f"| route | wants | {' | '.join(CALLERS)} |"
 
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
-    with issuer_of_office() as (issuer, access):
-        yield await open_office(issuer, access)
+    with issuer_of_office() as (issuer, access), running_insights(lambda: NOW) as running:
+        found = await open_office(issuer, access)
+        await running.publish(found.storage)
+        found.insights = running.insights
+        yield found
 
 
 async def examples(office: Office) -> dict[str, str]:

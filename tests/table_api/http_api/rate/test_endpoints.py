@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.billing import people
 from tests.fixtures.calls import NOW, open_ledger
 from tests.fixtures.office import Office, issuer_of_office, open_office
+from tests.fixtures.recorded import RecordedSpans
 from tests.paths import ROOT
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 
@@ -101,6 +103,21 @@ async def test_an_event_costs_what_metering_would_post(
     assert call["layers"]["list"] == {"currency": "USD", "amount": LIST_PRICE}
     assert call["rules"] == ["base.m", "less"]
     assert "less" in call["explanation"]
+
+
+async def test_the_span_of_a_request_says_usage_and_cost(client: httpx.AsyncClient) -> None:
+    recorded = RecordedSpans()
+    await priced(client, [QUESTION, QUESTION, QUESTION | {"model": "nobody-sells-this"}])
+    assert recorded.attributes("chargeback.rate") == [
+        {
+            "chargeback.calls": 3,
+            "chargeback.unpriced": 1,
+            "gen_ai.usage.input_tokens": 2000,
+            "gen_ai.usage.output_tokens": 20,
+            "chargeback.charge": f"{2 * Decimal(LIST_PRICE):f}",
+            "chargeback.currency": "USD",
+        }
+    ]
 
 
 async def test_a_usage_object_is_priced_by_the_models_name(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,255 @@
+"""The verbs of `telemetry`: one person's calls as a tree, one call as a trace, and comparisons.
+
+They ask the API with the caller's token, so nobody sees more here than there.
+"""
+
+import itertools
+import sys
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from urllib.parse import quote
+
+import msgspec
+from rich.console import Console
+from rich.tree import Tree
+
+from chargeback_client.connection import Connection, Json, Parameters
+from chargeback_client.verbs.usage import print_columns
+
+PLAIN_WIDTH = 200
+"""Columns where nobody looks, so that lines stay whole."""
+SESSIONS_SHOWN = 10
+POLL_S = 5
+TODAY: Parameters = {"period": "today"}
+DIFFERS = 1
+MISSING = "gateway: no item (sampled, or not arrived)"
+
+
+def user(
+    api: Connection, subject: str | None, asked: Parameters, *, calls: int, as_json: bool
+) -> int:
+    """The sessions of one person, each with its newest calls."""
+    where = _of(api, subject)
+    usage, sessions = api.json(f"{where}/usage", asked), api.json(f"{where}/sessions", asked)
+    for session in sessions["data"][:SESSIONS_SHOWN]:
+        of_session = {"session": session["session"] or "", "limit": str(calls)}
+        session["newest"] = api.json(f"{where}/calls", {**asked, **of_session})["data"]
+    if as_json:
+        return _print_json({"usage": usage, "sessions": sessions})
+    tree = Tree(_plain(_heading(usage)))
+    for session in sessions["data"]:
+        branch = tree.add(_plain(_session_line(session, usage["currency"])))
+        newest = session.get("newest", [])
+        for call in newest:
+            _add_call(branch, call, usage["currency"])
+        if len(newest) < session["calls"]:
+            left = session["calls"] - len(newest)
+            branch.add(_plain(f"… {left:,} more"))
+    _console().print(tree)
+    return 0
+
+
+def session(
+    api: Connection, name: str, subject: str | None, asked: Parameters, *, as_json: bool
+) -> int:
+    """The calls of one session in the order of their time, with a running total."""
+    calls, currency = _all_calls(api, _of(api, subject), {**asked, "session": name})
+    if as_json:
+        return _print_json({"session": name, "currency": currency, "data": calls})
+    tree = Tree(_plain(f"session {name or '(none given)'}  {len(calls):,} calls"))
+    total = Decimal(0)
+    for call in calls:
+        total += Decimal(call["charge"] or 0)
+        _add_call(tree, call, currency, f"  total {total:f}")
+    _console().print(tree)
+    return 0
+
+
+def call(api: Connection, call_id: str, *, as_json: bool) -> int:
+    """One call from the gateway to the ledger."""
+    found = api.json(f"/v1/telemetry/calls/{quote(call_id, safe='')}")
+    if as_json:
+        return _print_json(found)
+    who = found["name"] or found["subject"]
+    tree = Tree(_plain(f"{found['call_id']}  {found['time']}  {found['model']} for {who}"))
+    if not found["gateway_found"]:
+        tree.add(_plain(MISSING))
+    branches: dict[str | None, Tree] = {None: tree}
+    for step in found["steps"]:
+        if step["step"] in {"gateway", "model"}:
+            line = f"{step['step']} {step['status']} {_ms(step['duration_ms'])}  {step['name']}"
+            parent = branches.get(step["parent"], tree)
+            branches[step["id"]] = parent.add(_plain(f"{_clock(step['start'])}  {line}"))
+        elif step["step"] == "metering":
+            tree.add(_plain(f"{_clock(step['start'])}  metering {_ms(step['duration_ms'])}"))
+    for row in found["rows"]:
+        charge = f"{row['charge']} {found['currency']}" if row["charge"] else "cost unknown"
+        why = f", {row['correction']}" if row["correction"] else ""
+        sent = "published" if row["copies"] else "not published yet"
+        line = f"ledger row {row['revision']}  {row['state']}  {charge}{why}  ({sent})"
+        tree.add(_plain(f"{_clock(row['recorded_at'])}  {line}"))
+    _console().print(tree)
+    print(f"published up to {found['published_until'] or 'nothing yet'}", file=sys.stderr)
+    return 0
+
+
+def top(api: Connection, asked: Parameters, *, as_json: bool) -> int:
+    """Who, or what, costs most."""
+    found = api.json("/v1/telemetry/top", asked)
+    if as_json:
+        return _print_json(found)
+    total = Decimal(found["totals"]["charge"])
+    rows = [[found["by"], "calls", f"charge {found['currency']}", "share", "input", "output"]]
+    for line in found["data"]:
+        rows.append(_top_row(line["name"] or line["group"] or "—", line, total))
+    if found["rest"]["calls"]:
+        rows.append(_top_row("Others", found["rest"], total))
+    rows.append(_top_row("total", found["totals"], total))
+    print_columns(rows, left=1)
+    return 0
+
+
+def tail(
+    api: Connection,
+    subject: str | None,
+    *,
+    as_json: bool,
+    asked: Parameters = TODAY,
+    polls: Iterator[int] | None = None,
+) -> int:
+    """Each new call of one person, and each correction of one, as it arrives."""
+    where, shown = _of(api, subject), dict[str, Json]()
+    for number in polls or itertools.count():
+        if number:
+            time.sleep(POLL_S)
+        page = api.json(f"{where}/calls", {**asked, "limit": "200"})
+        for found in reversed(page["data"]):
+            before = shown.get(found["call_id"])
+            if before is not None and before["revision"] >= found["revision"]:
+                continue
+            shown[found["call_id"]] = found
+            if as_json:
+                print(msgspec.json.encode(found).decode(), flush=True)
+            else:
+                print(_call_line(found, page["currency"]) + _change(before, found), flush=True)
+    return 0
+
+
+def reconcile(api: Connection, asked: Parameters, *, as_json: bool) -> int:
+    """The three sides by day; the exit code is 1 when a day differs."""
+    found = api.json("/v1/telemetry/reconciliation", asked)
+    differs = any(day["state"] == "differs" for day in found["data"])
+    if as_json:
+        _print_json(found)
+        return DIFFERS if differs else 0
+    titles = ["day", "state"]
+    for side in ("ledger", "published", "insights"):
+        titles += [f"{side} calls", f"{found['currency']}"]
+    rows = [[*titles, "differing", "copies", "refused"]]
+    for day in found["data"]:
+        row = [day["day"], day["state"]]
+        for side in ("ledger", "published", "insights"):
+            row += [f"{day[f'{side}_calls']:,}", day[f"{side}_charge"]]
+        rows.append([*row, *(f"{day[name]:,}" for name in _COUNTS)])
+    print_columns(rows, left=2)
+    print(f"published up to {found['published_until'] or 'nothing yet'}", file=sys.stderr)
+    return DIFFERS if differs else 0
+
+
+_COUNTS = ("differing_cells", "copies", "refused_rows")
+
+
+def _of(api: Connection, subject: str | None) -> str:
+    """Where one person's calls are; the caller's own when nobody is named."""
+    name = subject or api.json("/v1/me")["subject"]
+    return f"/v1/telemetry/subjects/{quote(name, safe='')}"
+
+
+def _all_calls(api: Connection, where: str, asked: Parameters) -> tuple[list[Json], str]:
+    """Of all pages, the oldest first; and their currency."""
+    calls: list[Json] = []
+    parameters = {**asked, "limit": "200"}
+    while True:
+        page = api.json(f"{where}/calls", parameters)
+        calls += page["data"]
+        if page["page"]["next_cursor"] is None:
+            return calls[::-1], page["currency"]
+        parameters["cursor"] = page["page"]["next_cursor"]
+
+
+def _heading(usage: Json) -> str:
+    calls = sum(line["calls"] for line in usage["data"])
+    charge = sum((Decimal(line["charge"] or 0) for line in usage["data"]), Decimal(0))
+    ahead = sum(line["ledger_calls"] for line in usage["data"]) - calls
+    who = usage["name"] or usage["subject"]
+    return (
+        f"{who}: {calls:,} calls, {charge:f} {usage['currency']}, "
+        f"{usage['from']} until before {usage['to']} (published up to "
+        f"{usage['published_until'] or 'nothing yet'}; the ledger is {ahead:,} calls ahead)"
+    )
+
+
+def _session_line(found: Json, currency: str) -> str:
+    errors = f"  {found['errors']:,} errors" if found["errors"] else ""
+    return (
+        f"session {found['session'] or '(none given)'}  {found['first']} – {found['last']}  "
+        f"{found['calls']:,} calls  {found['charge']} {currency}{errors}"
+    )
+
+
+def _add_call(tree: Tree, found: Json, currency: str, more: str = "") -> None:
+    branch = tree.add(_plain(_call_line(found, currency) + more))
+    if found["gateway_ms"] is None:
+        branch.add(_plain(MISSING))
+        return
+    gateway = branch.add(_plain(f"gateway {found['gateway_status']} {_ms(found['gateway_ms'])}"))
+    if found["backend_ms"] is not None:
+        model = f"model {found['backend_status']} {_ms(found['backend_ms'])}"
+        gateway.add(_plain(f"{model}  {found['backend_target'] or ''}"))
+
+
+def _call_line(found: Json, currency: str) -> str:
+    charge = f"{found['charge']} {currency}" if found["charge"] else "cost unknown"
+    return (
+        f"{found['time']}  {found['model']}  {found['input_tokens']:,} in "
+        f"{found['output_tokens']:,} out  {charge}  {found['state']}  {found['call_id']}"
+    )
+
+
+def _change(before: Json | None, found: Json) -> str:
+    """How a correction changed the charge."""
+    if before is None:
+        return ""
+    change = Decimal(found["charge"] or 0) - Decimal(before["charge"] or 0)
+    return f"  ↺ {change:+f}"
+
+
+def _top_row(name: str, line: Json, total: Decimal) -> list[str]:
+    share = f"{Decimal(line['charge']) * 100 / total:.1f} %" if total else ""
+    tokens = (f"{line['input_tokens']:,}", f"{line['output_tokens']:,}")
+    return [name, f"{line['calls']:,}", line["charge"], share, *tokens]
+
+
+def _ms(duration: int | None) -> str:
+    return "? ms" if duration is None else f"{duration:,} ms"
+
+
+def _clock(text: str) -> str:
+    """The time of day, without the day."""
+    return text.partition("T")[2]
+
+
+def _plain(text: str) -> str:
+    """Text without markup: a session is a client's word."""
+    return text.replace("[", "\\[")
+
+
+def _print_json(found: object) -> int:
+    print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    return 0
+
+
+def _console() -> Console:
+    is_seen = sys.stdout.isatty()
+    return Console(highlight=False, width=None if is_seen else PLAIN_WIDTH, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""What Application Insights holds of calls, next to the ledger. Knows no other resource."""
