@@ -49,7 +49,7 @@ ORDER = {
         dead_letters  running  [metering pairing gateway_check]  rerating  replay  verbs  __main__
     """,
     "ui": """
-        period format  api  address  parts  usage_views  app_pages
+        period format  api  figures  address  parts  spend_parts  usage_views  app_pages
         [streamlit_app return_address own_address hardening]  server  app
     """,
     "local_stack": """

@@ -10,11 +10,12 @@ from ui.api.client import Group, SubjectSort
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.me_answer import Permission
 from ui.api.usage_answers import Subjects
+from ui.figures.units import tokens
 from ui.format import day as day_text
 from ui.parts.charts import daily_charges, daily_chart
 from ui.parts.choosers import choose, choose_period, search
 from ui.parts.failure import failures_shown
-from ui.parts.kpis import show_metering, show_scope, show_totals, tokens
+from ui.parts.kpis import show_metering, show_scope, show_totals
 from ui.parts.no_calls import show_no_calls
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.sign_in import scope
