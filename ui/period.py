@@ -13,7 +13,15 @@ class Range(StrEnum):
 
     THIS_MONTH = "This month"
     LAST_MONTH = "Last month"
+    TODAY = "Today"
+    DAYS_7 = "7 days"
+    DAYS_30 = "30 days"
+    DAYS_90 = "90 days"
+    QUARTER = "This quarter"
     CUSTOM = "Custom"
+
+
+DAYS_UP_TO_TODAY = {Range.TODAY: 1, Range.DAYS_7: 7, Range.DAYS_30: 30, Range.DAYS_90: 90}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +61,11 @@ def period_of(chosen: Range, *, today: date, first: date, last: date) -> Period:
         return month_of(today)
     if chosen is Range.LAST_MONTH:
         return month_of(today.replace(day=1) - DAY)
+    if chosen is Range.QUARTER:
+        return quarter_of(today)
+    if chosen in DAYS_UP_TO_TODAY:
+        until = today + DAY
+        return Period(first=until - DAYS_UP_TO_TODAY[chosen] * DAY, until=until)
     until = max(first, last) + DAY
     return Period(first=max(first, until - CUSTOM_DAYS_MAX * DAY), until=until)
 

@@ -1,7 +1,6 @@
 """My usage: what one's own calls cost, on which models, and which calls were the dearest."""
 
 from datetime import date
-from decimal import Decimal
 
 import streamlit as st
 
@@ -9,20 +8,20 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.usage_answers import SubjectUsage
-from ui.figures.comparison import change_words
 from ui.figures.own_calls import dearest, searched
 from ui.figures.tips import tips
 from ui.figures.units import tokens
-from ui.format import amount, clock, counted, days, escape
+from ui.format import clock, escape
 from ui.format import day as day_text
 from ui.parts.charts import daily_charges, daily_chart
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.home import MY_USAGE
-from ui.parts.kpis import charge_text, show_scope, show_totals
+from ui.parts.kpis import show_scope, show_totals
 from ui.parts.tables import charge_column, count_column, opened_row, text_column
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period, before
+from ui.spend_parts.headline import show_sentence
 from ui.spend_parts.models import show_models
 
 
@@ -58,22 +57,6 @@ def show_mine(period: Period, running_day: date) -> None:
         st.altair_chart(daily_chart(charges), alt="My charge per day, stacked by model")
         st.subheader("My models")
         show_models(by_model)
-
-
-def show_sentence(usage: SubjectUsage, earlier: SubjectUsage) -> None:
-    """The question of the page in one sentence: how much, and whether that is more than before."""
-    charge, calls = usage.totals.charge, counted(usage.totals.calls, "call")
-    period = days(usage.first, usage.period.last)
-    if charge is None:
-        st.markdown(f"{period}: {calls}, {charge_text(usage.totals, usage.currency)}.")
-        return
-    than = change_words(
-        charge,
-        earlier.totals.charge or Decimal(0),
-        currency=usage.currency,
-        compared=earlier.period,
-    )
-    st.markdown(f"{period}: **{amount(charge, usage.currency)}** for {calls}, {than}.")
 
 
 def show_uncharged(usage: SubjectUsage, by_model: SubjectUsage) -> None:
