@@ -17,6 +17,7 @@ from ui.format import escape
 from ui.period import Period, Range, month_of
 
 USAGE_PAGE = "app_pages/usage.py"
+MY_USAGE_PAGE = "app_pages/my_usage.py"
 RERATINGS_PAGE = "app_pages/reratings.py"
 INVOICES_PAGE = "app_pages/invoices.py"
 COMPLETENESS_PAGE = "app_pages/completeness.py"
@@ -109,6 +110,11 @@ def go_to(parameters: Parameters) -> NoReturn:
     """Set the address and draw the whole page again, also from within a live part of it."""
     st.query_params.from_dict({str(name): value for name, value in parameters.items()})
     st.rerun()
+
+
+def go_to_page(page: str, parameters: Parameters) -> NoReturn:
+    """Open another page at this address of it."""
+    st.switch_page(page, query_params={str(name): value for name, value in parameters.items()})
 
 
 def breadcrumbs(links: Sequence[Link]) -> None:

@@ -13,7 +13,15 @@ class Range(StrEnum):
 
     THIS_MONTH = "This month"
     LAST_MONTH = "Last month"
+    TODAY = "Today"
+    DAYS_7 = "7 days"
+    DAYS_30 = "30 days"
+    DAYS_90 = "90 days"
+    QUARTER = "This quarter"
     CUSTOM = "Custom"
+
+
+DAYS_UP_TO_TODAY = {Range.TODAY: 1, Range.DAYS_7: 7, Range.DAYS_30: 30, Range.DAYS_90: 90}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,5 +61,34 @@ def period_of(chosen: Range, *, today: date, first: date, last: date) -> Period:
         return month_of(today)
     if chosen is Range.LAST_MONTH:
         return month_of(today.replace(day=1) - DAY)
+    if chosen is Range.QUARTER:
+        return quarter_of(today)
+    if chosen in DAYS_UP_TO_TODAY:
+        until = today + DAY
+        return Period(first=until - DAYS_UP_TO_TODAY[chosen] * DAY, until=until)
     until = max(first, last) + DAY
     return Period(first=max(first, until - CUSTOM_DAYS_MAX * DAY), until=until)
+
+
+def quarter_of(day: date) -> Period:
+    """The whole calendar quarter that `day` is in."""
+    first = day.replace(month=day.month - (day.month - 1) % 3, day=1)
+    return Period(first=first, until=month_of(first + 70 * DAY).until)
+
+
+def before(period: Period, *, today: date) -> Period:
+    """The days that a period is compared with.
+
+    A month or a quarter is compared with the one before it; while it runs, with the same days of
+    that one. All others are compared with as many days just before them. Days after today do not
+    count.
+    """
+    until = max(period.first + DAY, min(period.until, today + DAY))
+    length = until - period.first
+    for whole_of in (month_of, quarter_of):
+        if period == whole_of(period.first):
+            earlier = whole_of(period.first - DAY)
+            if today >= period.until:
+                return earlier
+            return Period(first=earlier.first, until=min(earlier.first + length, earlier.until))
+    return Period(first=period.first - length, until=period.first)

@@ -7,6 +7,7 @@ from ui.address import (
     ACCESS_LOG_PAGE,
     COMPLETENESS_PAGE,
     INVOICES_PAGE,
+    MY_USAGE_PAGE,
     PRICES_PAGE,
     RERATINGS_PAGE,
     USAGE_PAGE,
@@ -14,10 +15,12 @@ from ui.address import (
 from ui.api.connection import api
 from ui.api.me_answer import Me, Permission
 from ui.parts.failure import failures_shown
+from ui.parts.home import MY_USAGE, OVERVIEW, home_title
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 
 TITLES = {
-    USAGE_PAGE: "Overview",
+    USAGE_PAGE: OVERVIEW,
+    MY_USAGE_PAGE: MY_USAGE,
     RERATINGS_PAGE: "Re-ratings",
     INVOICES_PAGE: "Invoices",
     COMPLETENESS_PAGE: "Completeness",
@@ -39,7 +42,7 @@ def pages(me: Me | None) -> list[StreamlitPage]:
     return [
         st.Page(
             path,
-            title=title,
+            title=home_title(me) if path == USAGE_PAGE else title,
             default=path == USAGE_PAGE,
             visibility="visible" if me and is_open(path, me) else "hidden",
         )
@@ -48,6 +51,9 @@ def pages(me: Me | None) -> list[StreamlitPage]:
 
 
 def is_open(path: str, me: Me) -> bool:
+    """Whoever sees only themselves has "My usage" at the bare address, and so not twice."""
+    if path == MY_USAGE_PAGE:
+        return me.subject is not None and not me.sees_only_themselves
     return path not in NEEDED or me.may(NEEDED[path])
 
 

@@ -26,6 +26,7 @@ ANSWER_TIMEOUT_S = 15.0
 SUBJECTS_PAGE_ROWS = 50
 CALLS_PAGE_ROWS = 100
 ACCESSES_PAGE_ROWS = 100
+MY_CALLS_MAX = 200
 
 Group = Literal["day", "model", "cost_centre"]
 SubjectSort = Literal["charge", "calls", "subject"]
@@ -97,6 +98,16 @@ class Client:
     def me(self) -> Me:
         """Who asks, and what they may see."""
         return self._ask(Me, "/v1/me")
+
+    def my_usage(self, period: Period, *groups: Group) -> SubjectUsage:
+        """The caller's own usage; empty before their first call."""
+        parameters = (*_days(period), ("group_by", ",".join(groups)))
+        return self._ask(SubjectUsage, "/v1/me/usage", query=parameters)
+
+    def my_newest_calls(self, period: Period) -> Calls:
+        """The caller's own calls, the newest first: the first page, as long as the API allows."""
+        parameters = (*_days(period), ("order", "newest"), ("limit", str(MY_CALLS_MAX)))
+        return self._ask(Calls, "/v1/me/calls", query=parameters)
 
     def access_log(self, period: Period, *, after: str | None) -> Accesses:
         """One page of who looked at whose calls, the newest first."""

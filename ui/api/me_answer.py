@@ -32,6 +32,11 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     permissions: list[str]
     owns: list[Owned]
 
+    @property
+    def sees_only_themselves(self) -> bool:
+        """Whether every page is about their own calls."""
+        return self.subject is not None and not self.owns and not self.may(Permission.BILLING)
+
     def may(self, permission: Permission) -> bool:
         """Whether the API would answer what needs this permission."""
         return permission in self.permissions

@@ -43,14 +43,14 @@ def daily_charges(
     charged = [(row, row.charge) for row in usage if row.charge]
     totals: dict[str, Decimal] = defaultdict(Decimal)
     for row, charge in charged:
-        totals[_group(row, by)] += charge
+        totals[group_name(row, by)] += charge
     ranked = sorted(totals, key=lambda group: (-totals[group], group))
     shown = ranked if len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
     marks: dict[tuple[date, str], tuple[Decimal, int]] = {}
     for row, charge in charged:
         if row.day is None:
             continue
-        group = _group(row, by)
+        group = group_name(row, by)
         mark = (row.day, group if group in shown else OTHERS)
         stacked, calls = marks.get(mark, (Decimal(0), 0))
         marks[mark] = (stacked + charge, calls + row.calls)
@@ -63,7 +63,8 @@ def daily_charges(
     )
 
 
-def _group(row: UsageRow, by: Group) -> str:
+def group_name(row: UsageRow, by: Group) -> str:
+    """The name of a row's group; calls without one have a group too."""
     name = row.model if by == "model" else row.cost_centre
     return name or NAMELESS[by]
 

@@ -5,44 +5,11 @@ from datetime import date, datetime
 import streamlit as st
 
 from ui.api.usage_answers import Metering, Totals, Usage
+from ui.figures.units import CACHED_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import age, amount, compact, counted, days, escape, exact_amount, instant, share
 
-PROMPT_UNITS = (
-    "input",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "input_audio",
-    "cache_read_audio",
-    "input_image",
-    "cache_read_image",
-)
-CACHED_UNITS = ("cache_read", "cache_read_audio", "cache_read_image")
-OUTPUT_UNITS = ("output", "output_audio", "output_image")
-NOT_TOKENS = (
-    "request",
-    "image",
-    "web_search",
-    "audio_ms",
-    "page",
-    "video_second",
-    "character",
-    "rerank_search",
-    "code_session",
-    "router_input",
-    "file_search",
-)
-"""Units that count no tokens, or tokens that another unit counts already (a router's fee)."""
 PROBLEMS_SHOWN_MAX = 5
 CARD_WIDTH_PX = 160
-
-
-def tokens(units: dict[str, int]) -> int:
-    return sum(count for name, count in units.items() if name not in NOT_TOKENS)
-
-
-def count_of(units: dict[str, int], names: tuple[str, ...]) -> int:
-    return sum(units.get(name, 0) for name in names)
 
 
 def charge_text(totals: Totals, currency: str) -> str:

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from ui.api.usage_answers import Usage
+from ui.figures.units import tokens
 from ui.format import counted, escape
-from ui.parts.kpis import tokens
 
 MODELS_SHOWN_MAX = 5
 

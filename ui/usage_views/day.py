@@ -10,18 +10,13 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.usage_answers import Call, Calls
+from ui.figures.units import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of
 from ui.format import clock, escape
 from ui.format import day as day_text
 from ui.parts.call_state import state_words
 from ui.parts.failure import failures_shown
-from ui.parts.kpis import (
-    CACHED_UNITS,
-    OUTPUT_UNITS,
-    PROMPT_UNITS,
-    count_of,
-    show_scope,
-    show_totals,
-)
+from ui.parts.home import home_title
+from ui.parts.kpis import show_scope, show_totals
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import charge_column, count_column, opened_row, text_column
 from ui.period import one_day
@@ -90,7 +85,7 @@ def draw_day(subject: str, day: date) -> None:
     name, around = usage.name or subject, address.range_around(day, today=current)
     address.breadcrumbs(
         [
-            address.Link(label="Overview", parameters=around),
+            address.Link(label=home_title(api().me()), parameters=around),
             address.Link(label=name, parameters={**around, Parameter.SUBJECT: subject}),
         ]
     )

@@ -10,17 +10,21 @@ from ui.api.client import Group, SubjectSort
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.me_answer import Permission
 from ui.api.usage_answers import Subjects
+from ui.figures.units import tokens
 from ui.format import day as day_text
 from ui.parts.charts import daily_charges, daily_chart
 from ui.parts.choosers import choose, choose_period, search
 from ui.parts.failure import failures_shown
-from ui.parts.kpis import show_metering, show_scope, show_totals, tokens
+from ui.parts.kpis import show_metering, show_scope, show_totals
 from ui.parts.no_calls import show_no_calls
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.sign_in import scope
 from ui.parts.tables import charge_column, count_column, opened_row, text_column
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
-from ui.period import Period
+from ui.period import Period, before
+from ui.spend_parts.forecast_part import show_forecast
+from ui.spend_parts.groups import show_groups
+from ui.spend_parts.headline import show_sentence
 
 STACKS: dict[str, Group] = {"Model": "model", "Cost centre": "cost_centre"}
 SORTS: dict[str, SubjectSort] = {"Charge": "charge", "Calls": "calls", "Subject": "subject"}
@@ -41,6 +45,7 @@ def show_usage(period: Period, running_day: date) -> None:
         if not usage.totals.calls:
             show_no_calls(usage, today=running_day)
             return
+        show_sentence(usage, api().usage(before(period, today=running_day), "day"))
         show_totals(usage, today=running_day)
         if usage.totals.unpriced_calls:
             show_unpriced(api().usage(period, "model"))
@@ -50,7 +55,11 @@ def show_usage(period: Period, running_day: date) -> None:
             show_pending(usage.totals.pending_calls)
         if usage.totals.excluding_calls:
             show_excluding(usage.totals.excluding_calls)
-        by = choose("Stack by", Parameter.BY, options=STACKS)
+        show_forecast(period, running_day)
+        by = choose("Cost by", Parameter.BY, options=STACKS)
+        show_groups(
+            api().usage(period, by), api().usage(before(period, today=running_day), by), by=by
+        )
         charges = daily_charges(
             api().usage(period, "day", by).data,
             by=by,

@@ -8,12 +8,14 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.usage_answers import SubjectUsage
+from ui.figures.units import tokens
 from ui.format import day as day_text
 from ui.format import escape
 from ui.parts.charts import daily_charges, daily_chart
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
-from ui.parts.kpis import show_scope, show_totals, tokens
+from ui.parts.home import home_title
+from ui.parts.kpis import show_scope, show_totals
 from ui.parts.tables import charge_column, count_column, opened_row, text_column
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period
@@ -82,7 +84,8 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
 
 def draw_subject(subject: str) -> None:
     current = today(api().health())
-    address.breadcrumbs([address.Link(label="Overview", parameters=address.kept_range())])
+    home = home_title(api().me())
+    address.breadcrumbs([address.Link(label=home, parameters=address.kept_range())])
     heading = st.container()
     period = choose_period(current)
     usage = api().subject_usage(subject, period, "day")

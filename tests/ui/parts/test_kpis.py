@@ -2,7 +2,7 @@
 
 from pricing_rules import types, units
 from ui.api.usage_answers import CallState
-from ui.parts.kpis import CACHED_UNITS, NOT_TOKENS, OUTPUT_UNITS, PROMPT_UNITS, tokens
+from ui.figures.units import CACHED_UNITS, NOT_TOKENS, OUTPUT_UNITS, PROMPT_UNITS, tokens
 
 
 def test_prompt_units_are_those_of_the_engine() -> None:

@@ -79,8 +79,9 @@ def test_an_owner_sees_their_cost_centre_and_no_other(here: Company, browser: Br
     expect(watched.page.get_by_role("alert")).to_contain_text("Not found")
 
 
-EVERYBODYS = ["Overview", "Invoices", "Prices"]
-BILLINGS = ["Overview", "Re-ratings", "Invoices", "Completeness", "Prices"]
+EVERYBODYS = ["My usage", "Invoices", "Prices"]
+OWNERS = ["Overview", *EVERYBODYS]
+BILLINGS = ["Overview", "My usage", "Re-ratings", "Invoices", "Completeness", "Prices"]
 
 
 def navigation(watched: Watched) -> list[str]:
@@ -98,7 +99,7 @@ def test_a_role_taken_away_takes_its_pages_away(here: Company, browser: Browser)
     watched.page.get_by_role("button", name="Sign out").click()
     watched.page.get_by_role("button", name="Sign in", exact=True).wait_for()
     here.sign_in(watched, "admin")
-    watched.heading("Overview")
+    watched.heading("My usage")
     watched.page.goto(f"{here.ui_url}/completeness", wait_until="commit")
     expect(watched.page.get_by_role("alert")).to_contain_text("You may not see this")
     assert navigation(watched) == EVERYBODYS
@@ -107,7 +108,7 @@ def test_a_role_taken_away_takes_its_pages_away(here: Company, browser: Browser)
 SEES = {
     "finance": BILLINGS,
     "admin": [*BILLINGS, "Access log"],
-    "owner": EVERYBODYS,
+    "owner": OWNERS,
     "ada": EVERYBODYS,
     "bob": EVERYBODYS,
 }

@@ -1,0 +1,80 @@
+"""Two amounts in words, and the forecast of a month."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from ui.figures.comparison import change_words
+from ui.figures.forecast import forecast
+from ui.period import Period, before, month_of, one_day, quarter_of
+
+OCTOBER = Period(first=date(2026, 10, 1), until=date(2026, 10, 16))
+TODAY = date(2026, 11, 16)
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "words"),
+    [
+        ("12", "10", "2.00 USD more (+20 %) than on 1–15 Oct 2026"),
+        ("5", "10", "5.00 USD less (-50 %) than on 1–15 Oct 2026"),
+        ("10.01", "10", "0.0100 USD more (+0.1 %) than on 1–15 Oct 2026"),
+        ("3", "3", "as much as on 1–15 Oct 2026"),
+        ("3", "0", "3.00 USD more than on 1–15 Oct 2026, when nothing was charged"),
+    ],
+)
+def test_a_change_in_words(now: str, then: str, words: str) -> None:
+    said = change_words(Decimal(now), Decimal(then), currency="USD", compared=OCTOBER)
+    assert said == words
+
+
+@pytest.mark.parametrize(
+    ("period", "today", "first", "until"),
+    [
+        (month_of(TODAY), TODAY, date(2026, 10, 1), date(2026, 10, 17)),
+        (month_of(date(2026, 10, 1)), TODAY, date(2026, 9, 1), date(2026, 10, 1)),
+        (month_of(date(2026, 3, 31)), date(2026, 3, 31), date(2026, 2, 1), date(2026, 3, 1)),
+        (month_of(date(2026, 3, 30)), date(2026, 3, 30), date(2026, 2, 1), date(2026, 3, 1)),
+        (month_of(TODAY), date(2026, 11, 30), date(2026, 10, 1), date(2026, 10, 31)),
+        (quarter_of(TODAY), TODAY, date(2026, 7, 1), date(2026, 8, 17)),
+        (one_day(TODAY), TODAY, TODAY - timedelta(days=1), TODAY),
+    ],
+)
+def test_the_days_that_a_period_is_compared_with(
+    period: Period, today: date, first: date, until: date
+) -> None:
+    assert before(period, today=today) == Period(first=first, until=until)
+
+
+def test_a_forecast_takes_each_weekday_as_in_the_last_four_weeks() -> None:
+    days = [TODAY - timedelta(days=back) for back in range(1, 40)]
+    charges = {day: Decimal(int(day.weekday() < 5)) for day in days}
+    charges[date(2026, 11, 13)] = Decimal(5)  # one dear Friday
+    found = forecast(charges, month=month_of(TODAY), today=TODAY)
+    assert found is not None
+    spent = sum(charge for day, charge in charges.items() if day >= date(2026, 11, 1))
+    # 16 to 30 November has 11 weekdays; two of them are Fridays, on average 2 in the last weeks.
+    assert found.low == spent + 11
+    assert found.expected == spent + 9 + 2 * 2
+    assert found.high == spent + 9 + 2 * 5
+    assert next(iter(found.rest)) == TODAY
+    assert found.rest[date(2026, 11, 30)] == (found.low, found.expected, found.high)
+
+
+def test_today_never_costs_less_than_it_has_cost() -> None:
+    charges = {TODAY - timedelta(days=back): Decimal(1) for back in range(1, 29)}
+    charges[TODAY] = Decimal(50)
+    found = forecast(charges, month=month_of(TODAY), today=TODAY)
+    assert found is not None
+    assert found.low == found.expected == found.high == 15 + 50 + 14
+
+
+@pytest.mark.parametrize("days", [0, 1, 6])
+def test_nothing_is_forecast_before_a_week_of_days(days: int) -> None:
+    charges = {TODAY - timedelta(days=back): Decimal(1) for back in range(1, days + 1)}
+    assert forecast(charges, month=month_of(TODAY), today=TODAY) is None
+
+
+def test_a_month_that_is_over_has_no_forecast() -> None:
+    charges = {TODAY - timedelta(days=back): Decimal(1) for back in range(1, 60)}
+    assert forecast(charges, month=month_of(date(2026, 10, 1)), today=TODAY) is None

@@ -1,0 +1,44 @@
+"""The overview compares the month, forecasts its end and says what changed."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests.ui.stand import InventedCall, Stand, charge_of
+from tests.ui.test_pages import column, opened, within, words
+from ui.figures.comparison import change_words
+from ui.period import before, month_of
+
+
+@pytest.mark.usefixtures("stand")
+def test_the_month_is_compared_with_the_same_days_of_the_month_before(
+    calls: list[InventedCall], today: date
+) -> None:
+    month = month_of(today)
+    compared = before(month, today=today)
+    spent, earlier = charge_of(within(calls, month)), charge_of(within(calls, compared))
+    app = opened()
+    assert not app.exception
+    assert change_words(spent, earlier, currency="USD", compared=compared) in words(app)
+    assert "about **" in words(app)
+    assert "What changed most" in words(app)
+    assert {"gpt-4.1", "gpt-5-mini", "lab-model-x"} == set(column(app, "Model"))
+
+
+@pytest.mark.usefixtures("stand")
+def test_other_days_have_no_forecast(calls: list[InventedCall], today: date) -> None:
+    app = opened(range="7 days", by="Cost centre")
+    assert not app.exception
+    week = [call for call in calls if call.day > today - timedelta(days=7)]
+    assert f"for {len(week)} calls" in words(app)
+    assert "about **" not in words(app)
+    assert "no cost centre" in column(app, "Cost centre")
+
+
+def test_a_ledger_of_one_day_is_not_forecast(
+    empty_stand: Stand, calls: list[InventedCall], today: date
+) -> None:
+    empty_stand.post([call for call in calls if call.day == today])
+    app = opened()
+    assert not app.exception
+    assert "No forecast yet" in words(app)

@@ -1,0 +1,1 @@
+"""Figures that pages work out of the API's totals: comparisons, a forecast, tips. Pure."""

@@ -1,0 +1,26 @@
+"""Two amounts of two periods, in words."""
+
+from decimal import Decimal
+
+from ui.format import amount, days
+from ui.period import Period
+
+
+def change_words(now: Decimal, then: Decimal, *, currency: str, compared: Period) -> str:
+    """ "2.10 USD more (+20 %) than on 1–30 Oct 2026"."""
+    than = days(compared.first, compared.last)
+    if now == then:
+        return f"as much as on {than}"
+    word = "more" if now > then else "less"
+    by = amount(abs(now - then), currency)
+    if not then:
+        return f"{by} {word} than on {than}, when nothing was charged"
+    return f"{by} {word} ({percent_change(now, then)}) than on {than}"
+
+
+def percent_change(now: Decimal, then: Decimal) -> str:
+    """+20 %; a dash without an earlier amount."""
+    if not then:
+        return "—"
+    change = 100 * (now - then) / then
+    return f"{change:+.0f} %" if abs(change) >= 1 else f"{change:+.1f} %"

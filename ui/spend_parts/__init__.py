@@ -1,0 +1,1 @@
+"""What the pages say about spend: the headline of a month, models, what changed."""

@@ -1,0 +1,112 @@
+"""My usage: what one's own calls cost, on which models, and which calls were the dearest."""
+
+from datetime import date
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
+from ui.api.usage_answers import SubjectUsage
+from ui.figures.own_calls import dearest, searched
+from ui.figures.tips import tips
+from ui.figures.units import tokens
+from ui.format import clock, escape
+from ui.format import day as day_text
+from ui.parts.charts import daily_charges, daily_chart
+from ui.parts.choosers import choose_period
+from ui.parts.failure import failures_shown
+from ui.parts.home import MY_USAGE
+from ui.parts.kpis import show_scope, show_totals
+from ui.parts.tables import charge_column, count_column, opened_row, text_column
+from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
+from ui.period import Period, before
+from ui.spend_parts.headline import show_sentence
+from ui.spend_parts.models import show_models
+
+
+@st.fragment(run_every=REFRESH_S)
+def show_mine(period: Period, running_day: date) -> None:
+    """The sentence, the totals, the days and the models."""
+    with failures_shown("mine"):
+        redraw_after_midnight(running_day)
+        usage = api().my_usage(period, "day")
+        if not usage.totals.calls:
+            show_scope(usage, today=running_day, now=now())
+            st.info(
+                "You have no calls on these days. Send one through the gateway: it appears here "
+                "within seconds of its answer.",
+                icon=":material/hourglass_empty:",
+            )
+            return
+        compared = before(period, today=running_day)
+        show_sentence(usage, api().my_usage(compared, "day"))
+        show_scope(usage, today=running_day, now=now())
+        show_totals(usage, today=running_day)
+        by_model = api().my_usage(period, "model")
+        for tip in tips(usage.totals, by_model.data, currency=usage.currency):
+            st.info(tip, icon=":material/lightbulb:")
+        show_uncharged(usage, by_model)
+        charges = daily_charges(
+            api().my_usage(period, "day", "model").data,
+            by="model",
+            days=period.days(up_to=running_day),
+            today=running_day,
+            currency=usage.currency,
+        )
+        st.altair_chart(daily_chart(charges), alt="My charge per day, stacked by model")
+        st.subheader("My models")
+        show_models(by_model)
+
+
+def show_uncharged(usage: SubjectUsage, by_model: SubjectUsage) -> None:
+    totals = usage.totals
+    if totals.unpriced_calls:
+        show_unpriced(by_model)
+    if totals.no_usage_calls:
+        show_no_usage(totals.no_usage_calls, totals.failed_calls)
+    if totals.pending_calls:
+        show_pending(totals.pending_calls)
+    if totals.excluding_calls:
+        show_excluding(totals.excluding_calls)
+
+
+def show_dearest(period: Period) -> None:
+    """The dearest calls; not redrawn by itself, so that a row stays where it is."""
+    with failures_shown("dearest"):
+        calls = api().my_newest_calls(period)
+        rows = dearest(calls.data)
+        if not rows:
+            return
+        st.subheader("My dearest calls")
+        st.caption(f"{searched(calls)} Tick a row to open it.")
+        opened = opened_row(
+            "dearest",
+            [row.id for row in rows],
+            columns={
+                "Time": text_column(
+                    [f"{day_text(row.day)}, {clock(row.time, calls.zone)[:5]}" for row in rows]
+                ),
+                f"Charge ({calls.currency})": charge_column(
+                    [row.cost.charge if row.cost else None for row in rows]
+                ),
+                "Model": text_column([row.model or row.deployment for row in rows]),
+                "Tokens": count_column([tokens(row.units) for row in rows]),
+                "Operation": text_column([row.operation for row in rows]),
+            },
+            alt="My dearest calls with their charge and tokens",
+        )
+        if opened:
+            target = {**address.kept_range(), Parameter.CALL: opened}
+            address.go_to_page(address.USAGE_PAGE, target)
+
+
+def draw_my_usage() -> None:
+    st.title(MY_USAGE)
+    me = api().me()
+    who = escape(me.name or me.subject or "")
+    st.caption(f"{who} · cost centre {escape(me.cost_centre or 'not known')}")
+    current = today(api().health())
+    period = choose_period(current)
+    show_mine(period, current)
+    show_dearest(period)
