@@ -1,17 +1,18 @@
 """Reads of `monthly`: everybody's usage, no finer than a question asks.
 
 Texts become numbers when all rows of a group are read, in one go: a month of 10,000 subjects has
-some 100,000 days.
+some 100,000 days. Answers of months that are over are kept: see kept_answers.
 """
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from table_api.errors import TooManyCells
 from table_api.ledger.day_range import DayRange, MonthDays
+from table_api.monthly.kept_answers import A, KeptAnswers, Revision
 from table_api.monthly.projected_day import MONTHLY_TABLE, day_columns, decode_columns, sum_texts
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.parallel import all_of
@@ -29,8 +30,17 @@ Who = tuple[str, str]
 class MonthlyReads:
     """Answers as the cells would. Raises Unavailable."""
 
-    def __init__(self, storage: TableStorage) -> None:
+    def __init__(
+        self,
+        storage: TableStorage,
+        *,
+        kept: KeptAnswers | None = None,
+        running_month: str | None = None,
+    ) -> None:
+        """`kept` has the answers of months before the running one (`yyyymm`)."""
         self._storage = storage
+        self._kept = kept
+        self._running_month = running_month
 
     async def usage(
         self, days: DayRange, *, by_subject: bool, by_model: bool, by_day: bool
@@ -41,9 +51,16 @@ class MonthlyReads:
         past TEXTS_READ_MAX.
         """
         found: list[DailyUsage] = []
+        named = _named(by_subject, by_model)
 
         async def read(month: MonthDays) -> None:
-            found.extend(await self._month(month, _named(by_subject, by_model), by_day=by_day))
+            found.extend(
+                await self._answer(
+                    month,
+                    ("usage", month, named, by_day),
+                    lambda revision: self._month(month, named, revision, by_day=by_day),
+                )
+            )
 
         await all_of(read(month) for month in days.months())
         return found
@@ -53,7 +70,7 @@ class MonthlyReads:
         found: list[DailyUsage] = []
 
         async def read(month: MonthDays) -> None:
-            of_month = await self._days(month, _named(True, True), wanted)
+            of_month = await self._days(month, _named(True, True), None, wanted)
             found.extend(_by_day(month, of_month))
 
         await all_of(read(month) for month in days.months())
@@ -64,21 +81,49 @@ class MonthlyReads:
         found: list[UsageColumns] = []
 
         async def read(month: MonthDays) -> None:
-            if _is_whole(month):
-                found.append(await self._whole_month(month.month))
-            else:
-                found.append(columns_of(await self._month(month, ("subject",), by_day=False)))
+            found.append(
+                await self._answer(
+                    month,
+                    ("subjects", month),
+                    lambda revision: self._subjects(month, revision),
+                )
+            )
 
         await all_of(read(month) for month in days.months())
         return found
 
+    async def _answer(
+        self,
+        month: MonthDays,
+        question: Hashable,
+        read: Callable[[Revision | None], Awaitable[A]],
+    ) -> A:
+        """From what is kept, where the month is over; else read now."""
+        if self._kept is None or self._running_month is None or month.month >= self._running_month:
+            return await read(None)
+        return await self._kept.answer(
+            question, revision=lambda: self._revision(month.month), read=read
+        )
+
+    async def _revision(self, month: str) -> str:
+        """That of the rows as they are now."""
+        revision = Revision()
+        async for _ in self._rows(month, (), revision):
+            pass
+        return revision.text()
+
+    async def _subjects(self, month: MonthDays, revision: Revision | None) -> UsageColumns:
+        if _is_whole(month):
+            return await self._whole_month(month.month, revision)
+        return columns_of(await self._month(month, ("subject",), revision, by_day=False))
+
     async def _month(
-        self, month: MonthDays, named: Sequence[str], *, by_day: bool
-    ) -> Iterable[DailyUsage]:
+        self, month: MonthDays, named: Sequence[str], revision: Revision | None, *, by_day: bool
+    ) -> list[DailyUsage]:
         if not by_day and _is_whole(month):
-            totals = await self._totals(month.month, named)
+            totals = await self._totals(month.month, named, revision)
             return [_usage(who, month, month.start, texts) for who, texts in totals.items()]
-        days = await self._days(month, named)
+        days = await self._days(month, named, revision)
         if by_day:
             return _by_day(month, days)
         return [
@@ -86,12 +131,12 @@ class MonthlyReads:
             for who, of_days in days.items()
         ]
 
-    async def _whole_month(self, month: str) -> UsageColumns:
+    async def _whole_month(self, month: str, revision: Revision | None) -> UsageColumns:
         """Each row of a month, as columns."""
         subjects: list[str] = []
         totals: list[str] = []
         actives: list[int | str] = []
-        async for page in self._rows(month, ("subject", "total", "active")):
+        async for page in self._rows(month, ("subject", "total", "active"), revision):
             full = [row for row in page if row["total"]]
             subjects += [row["subject"] for row in full]  # type: ignore[misc]
             totals += [row["total"] for row in full]  # type: ignore[misc]
@@ -102,9 +147,11 @@ class MonthlyReads:
 
         return UsageColumns(subjects, decode_columns(totals), last_day)
 
-    async def _totals(self, month: str, named: Sequence[str]) -> dict[Who, list[str]]:
+    async def _totals(
+        self, month: str, named: Sequence[str], revision: Revision | None
+    ) -> dict[Who, list[str]]:
         groups: defaultdict[Any, list[Any]] = defaultdict(list)
-        async for page in self._rows(month, (*named, "total")):
+        async for page in self._rows(month, (*named, "total"), revision):
             for row in page:
                 if total := row["total"]:
                     groups[row.get("subject", ""), row.get("model", "")].append(total)
@@ -114,11 +161,12 @@ class MonthlyReads:
         self,
         month: MonthDays,
         named: Sequence[str],
+        revision: Revision | None,
         wanted: Callable[[str], bool] = lambda subject: True,
     ) -> dict[Who, dict[int, list[str]]]:
         day_of = {day_columns(day)[0]: day for day in range(month.start, min(month.stop, 32))}
         groups: dict[Who, dict[str, list[Any]]] = {}
-        async for page in self._rows(month.month, (*named, *day_of)):
+        async for page in self._rows(month.month, (*named, *day_of), revision):
             for row in page:
                 # The names leave the row: the rest are days.
                 who = str(row.pop("subject", "")), str(row.pop("model", ""))
@@ -136,9 +184,15 @@ class MonthlyReads:
             if of_days
         }
 
-    async def _rows(self, month: str, select: Sequence[str]) -> AsyncIterator[list[Row]]:
+    async def _rows(
+        self, month: str, select: Sequence[str], revision: Revision | None
+    ) -> AsyncIterator[list[Row]]:
         read = 0
+        if revision is not None:
+            select = (*select, "Timestamp")
         async for page in self._storage.query(MONTHLY_TABLE, month, EVERY_ROW, select=select):
+            if revision is not None:
+                revision.take(page)
             read += sum(map(len, page))
             if read > TEXTS_READ_MAX:
                 raise TooManyCells(f"the range has more than {TEXTS_READ_MAX} days of subjects")

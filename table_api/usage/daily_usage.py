@@ -2,20 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from pricing_rules.units import Unit
 from table_api.ledger.measures import COUNTS, LAYERS, MEASURE_ORDER, QUANTITY_COLUMNS, MeasureList
-from table_api.storage.table_storage import Row
+from table_api.storage.table_storage import Row, Value
 
 USAGE_COLUMNS = ("subject", "day", "model", *COUNTS, *QUANTITY_COLUMNS.values(), *LAYERS)
 """What a usage read asks for: a cell's amounts per unit stay in the table."""
 
-_UNITS_STORED = tuple(QUANTITY_COLUMNS)
-_quantities = attrgetter(*QUANTITY_COLUMNS.values())
 _UNITS = tuple(Unit)
 
 
@@ -59,46 +56,45 @@ class DailyUsage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     totals: Totals
 
 
-_Stored = msgspec.defstruct(
-    "_Stored",
-    [
-        ("subject", str),
-        ("day", date),
-        ("model", str),
-        ("calls", int),
-        *((name, int | None, None) for name in USAGE_COLUMNS[4:]),
-    ],
-)
-"""A row as read: integers are decimal strings, and a column that was asked for may be null."""
+_FIELD_OF = {
+    "calls": "calls", "errors": "errors", "unpriced": "unpriced_calls",
+    "no_usage": "no_usage_calls", "excluding": "excluding_calls", "pending": "pending_calls",
+    "failed": "failed_calls", **{layer: layer for layer in LAYERS},
+}  # fmt: skip
+"""The field of Totals that a column is read as."""
+_UNIT_OF = {column: unit for unit, column in QUANTITY_COLUMNS.items()}
+_NO_QUANTITY = (0, "0")
 
 
 def read_daily_usage(cell: Row) -> DailyUsage:
-    """A cell as stored; absent columns are zero. ValueError when one is not what it should be."""
-    row: Any = msgspec.convert(cell, _Stored, strict=False)
-    counts = _quantities(row)
-    return DailyUsage(
-        subject=row.subject,
-        day=row.day,
-        model=row.model,
-        totals=Totals(
-            calls=row.calls,
-            errors=row.errors or 0,
-            unpriced_calls=row.unpriced or 0,
-            no_usage_calls=row.no_usage or 0,
-            excluding_calls=row.excluding or 0,
-            pending_calls=row.pending or 0,
-            failed_calls=row.failed or 0,
-            units={unit: count for unit, count in zip(_UNITS_STORED, counts, strict=True) if count},
-            list=row.list or 0,
-            contracted=row.contracted or 0,
-            charge=row.charge or 0,
-            billed=row.billed or 0,
-        ),
-    )
+    """A cell as stored; absent columns are zero. ValueError when one is not what it should be.
+
+    Integers are decimal strings, and a column that was asked for may be null.
+    """
+    units: dict[Unit, Value] = {}
+    totals: dict[str, Any] = {"units": units}
+    found: dict[str, Any] = {"totals": totals}
+    columns: dict[str, Any] = cell
+    for name, value in columns.items():
+        if value is None:
+            continue
+        if (unit := _UNIT_OF.get(name)) is not None:
+            if value not in _NO_QUANTITY:
+                units[unit] = value
+        elif (field := _FIELD_OF.get(name)) is not None:
+            totals[field] = value
+        else:
+            found[name] = value
+    if "calls" not in totals:
+        raise ValueError("a cell has no column `calls`")
+    return msgspec.convert(found, DailyUsage, strict=False)
 
 
 def sum_totals(parts: Iterable[Totals]) -> Totals:
     """The exact sum."""
+    parts = list(parts)
+    if len(parts) == 1:
+        return parts[0]
     calls = errors = unpriced = no_usage = excluding = pending = failed = 0
     list_ = contracted = charge = billed = 0
     units: dict[Unit, int] = {}
@@ -138,22 +134,7 @@ POSITION = {name: position for position, name in enumerate(MEASURE_ORDER)}
 _UNIT_POSITIONS: list[tuple[int, Unit]] = [
     (POSITION[name], unit) for unit, name in QUANTITY_COLUMNS.items()
 ]
-_FIELD_POSITIONS = [
-    (POSITION[column], field)
-    for column, field in (
-        ("calls", "calls"),
-        ("errors", "errors"),
-        ("unpriced", "unpriced_calls"),
-        ("no_usage", "no_usage_calls"),
-        ("excluding", "excluding_calls"),
-        ("pending", "pending_calls"),
-        ("failed", "failed_calls"),
-        ("list", "list"),
-        ("contracted", "contracted"),
-        ("charge", "charge"),
-        ("billed", "billed"),
-    )
-]
+_FIELD_POSITIONS = [(POSITION[column], field) for column, field in _FIELD_OF.items()]
 _ZEROS = [0] * len(MEASURE_ORDER)
 
 

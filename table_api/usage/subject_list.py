@@ -43,6 +43,10 @@ class UsageColumns:
     last_day: Callable[[int], date]
     """The last day with a call, by the row: made for few of them."""
 
+    def __len__(self) -> int:
+        """The number of its rows."""
+        return len(self.subjects)
+
     def only(self, wanted: Container[str]) -> "UsageColumns":
         """Those of some subjects."""
         rows = [row for row, subject in enumerate(self.subjects) if subject in wanted]

@@ -22,6 +22,7 @@ from table_api.invoicing.closing.waiting import WaitingCount
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import LedgerMeta
+from table_api.monthly.kept_answers import KeptAnswers
 from table_api.owners.access_log import AccessLog
 from table_api.owners.share import Share
 from table_api.people.people import People, PeopleDirectory
@@ -51,6 +52,8 @@ class Api:
     auth_mode: AuthMode
     now: Callable[[], datetime]
     waiting: WaitingCount = field(default_factory=WaitingCount)
+    kept_answers: KeptAnswers = field(default_factory=KeptAnswers)
+    """Of months that are over."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -58,10 +58,11 @@ def _totals(sums: Totals, *, billed: bool) -> Fields:
 
 
 def _cost(sums: Totals, *, billed: bool) -> dict[str, str]:
+    charge = format_pico(sums.charge)
     layers = {
-        "list": format_pico(sums.list),
-        "contracted": format_pico(sums.contracted),
-        "charge": format_pico(sums.charge),
+        "list": charge if sums.list == sums.charge else format_pico(sums.list),
+        "contracted": charge if sums.contracted == sums.charge else format_pico(sums.contracted),
+        "charge": charge,
     }
     if billed:
         layers["billed"] = format_pico(sums.billed)

@@ -27,7 +27,7 @@ async def everybodys_usage(
         return await asking.api.reads.usage(question.days)
     # Whose cost centre it is depends on the charge day.
     of_centres = Dimension.COST_CENTRE in dimensions
-    return await MonthlyReads(asking.api.storage).usage(
+    return await _everybodys_months(asking, question).usage(
         question.days,
         by_subject=of_centres or Dimension.SUBJECT in dimensions,
         by_model=Dimension.MODEL in dimensions,
@@ -40,7 +40,7 @@ async def every_subject(asking: Asking, question: Question) -> SubjectList:
     if isinstance(question.sight, Share):
         parts = [columns_of(await _usage_of_share(asking, question, question.sight))]
     elif question.meta.has_monthly:
-        parts = await MonthlyReads(asking.api.storage).subjects(question.days)
+        parts = await _everybodys_months(asking, question).subjects(question.days)
     else:
         parts = [columns_of(await asking.api.reads.usage(question.days))]
     return SubjectList(parts, question.people, today=question.today)
@@ -96,6 +96,13 @@ async def check_known(asking: Asking, question: Question, subject: str) -> None:
         raise Refused(
             ProblemKind.UNKNOWN_SUBJECT, "neither the ledger nor the people know this subject"
         )
+
+
+def _everybodys_months(asking: Asking, question: Question) -> MonthlyReads:
+    """Reads for a caller who sees everybody: what they keep names all."""
+    return MonthlyReads(
+        asking.api.storage, kept=asking.api.kept_answers, running_month=f"{question.today:%Y%m}"
+    )
 
 
 async def _usage_of_share(asking: Asking, question: Question, share: Share) -> Sequence[DailyUsage]:

@@ -1,0 +1,1 @@
+"""The API's lists, compared with raw reads of the same rows."""
