@@ -38,7 +38,7 @@ class Revision:
         stamps = [str(row.pop("Timestamp")) for row in page]
         self._digest.update("|".join([*stamps, ""]).encode())
 
-    def text(self) -> str:
+    def hexdigest(self) -> str:
         """Of the rows until now."""
         return self._digest.hexdigest()
 
@@ -73,7 +73,7 @@ class KeptAnswers:
             return found
         rows = Revision()
         answer = await read(rows)
-        self._keep(question, _Kept(rows.text(), answer))
+        self._keep(question, _Kept(rows.hexdigest(), answer))
         return answer
 
     def _keep(self, question: Hashable, kept: _Kept) -> None:
