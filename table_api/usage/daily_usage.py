@@ -85,6 +85,8 @@ def read_daily_usage(cell: Row) -> DailyUsage:
             totals[field] = value
         else:
             found[name] = value
+    if len(units) > 1:  # storage has its own order of columns
+        totals["units"] = {unit: units[unit] for unit in _UNIT_OF.values() if unit in units}
     if "calls" not in totals:
         raise ValueError("a cell has no column `calls`")
     return msgspec.convert(found, DailyUsage, strict=False)
