@@ -503,6 +503,7 @@ module api 'modules/function_app.bicep' = {
       OIDC_ISSUERS: issuer
       OIDC_AUDIENCES: empty(apiClientId) ? 'not-registered-yet' : '${apiClientId},api://${apiClientId}'
       OIDC_TENANTS: tenant().tenantId
+      LOG_ANALYTICS_WORKSPACE_ID: monitoring.outputs.workspaceCustomerId
     })
     telemetryVaultUri: telemetryVault.outputs.uri
     subjectKeyName: withPrograms ? secrets.telemetryVault.subjectKey : ''

@@ -6,7 +6,7 @@ from bicep.settings import OF_ANOTHER_BACK_END, OF_ONE_VERB, ON_ONE_MACHINE
 from consumers.settings import options
 from table_api.http_api.access.settings import ACCESS_VARIABLES
 from table_api.settings import VARIABLES
-from telemetry.settings import PUBLISH_FROM, SUBJECT_KEY
+from telemetry.settings import PUBLISH_FROM, SUBJECT_KEY, WORKSPACE_ID
 from telemetry.settings import VARIABLES as TELEMETRY_VARIABLES
 from ui.api.settings import Settings as UiSettings
 
@@ -35,7 +35,7 @@ def read_by() -> dict[str, set[str]]:
     tables = {each.name for each in VARIABLES}
     found = {
         "consumers": {each.variable for each in options()} | others,
-        "api": tables | {each.name for each in ACCESS_VARIABLES} | telemetry,
+        "api": tables | {each.name for each in ACCESS_VARIABLES} | telemetry | {WORKSPACE_ID.name},
         "close": tables | others,
         "ui": {each.name.upper() for each in fields(UiSettings)},
     }

@@ -61,7 +61,7 @@ def session(
     total = Decimal(0)
     for call in calls:
         total += Decimal(call["charge"] or 0)
-        _add_call(tree, call, currency, f"  total {total:f}")
+        _add_call(tree, call, currency, f"  total {_amount(total)}")
     _console().print(tree)
     return 0
 
@@ -132,7 +132,7 @@ def tail(
             if as_json:
                 print(msgspec.json.encode(found).decode(), flush=True)
             else:
-                print(_call_line(found, page["currency"]) + _change(before, found), flush=True)
+                print(_call_line(found, page["currency"]) + change(before, found), flush=True)
     return 0
 
 
@@ -184,7 +184,7 @@ def _heading(usage: Json) -> str:
     ahead = sum(line["ledger_calls"] for line in usage["data"]) - calls
     who = usage["name"] or usage["subject"]
     return (
-        f"{who}: {calls:,} calls, {charge:f} {usage['currency']}, "
+        f"{who}: {calls:,} calls, {_amount(charge)} {usage['currency']}, "
         f"{usage['from']} until before {usage['to']} (published up to "
         f"{usage['published_until'] or 'nothing yet'}; the ledger is {ahead:,} calls ahead)"
     )
@@ -217,18 +217,24 @@ def _call_line(found: Json, currency: str) -> str:
     )
 
 
-def _change(before: Json | None, found: Json) -> str:
+def change(before: Json | None, found: Json) -> str:
     """How a correction changed the charge."""
     if before is None:
         return ""
     change = Decimal(found["charge"] or 0) - Decimal(before["charge"] or 0)
-    return f"  ↺ {change:+f}"
+    return f"  ↺ {'+' if change >= 0 else ''}{_amount(change)}"
 
 
 def _top_row(name: str, line: Json, total: Decimal) -> list[str]:
     share = f"{Decimal(line['charge']) * 100 / total:.1f} %" if total else ""
     tokens = (f"{line['input_tokens']:,}", f"{line['output_tokens']:,}")
     return [name, f"{line['calls']:,}", line["charge"], share, *tokens]
+
+
+def _amount(amount: Decimal) -> str:
+    """Exact, without zeros at its end: a sum has as many digits as its longest part."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _ms(duration: int | None) -> str:

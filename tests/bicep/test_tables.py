@@ -12,6 +12,7 @@ from table_api.http_api.access.settings import ACCESS_VARIABLES
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.settings import VARIABLES
 from telemetry.settings import VARIABLES as TELEMETRY
+from telemetry.settings import WORKSPACE_ID
 from tests.paths import ROOT
 
 BICEP = ROOT / "bicep"
@@ -40,7 +41,7 @@ def test_every_setting_of_the_code_is_deployed_or_left_out_for_a_reason() -> Non
     deployed = {name for defaults in program_settings().values() for name in defaults}
     known = {each.variable for each in options()}
     known |= {each.name for each in (*VARIABLES, *ACCESS_VARIABLES)}
-    known |= {each.name for each in TELEMETRY}
+    known |= {each.name for each in TELEMETRY} | {WORKSPACE_ID.name}
     assert deployed | LEFT_OUT == known
     assert not deployed & LEFT_OUT
 

@@ -8,7 +8,7 @@ import pytest
 
 from chargeback.__main__ import main
 from chargeback_client.connection import Connection
-from chargeback_client.verbs.telemetry import tail
+from chargeback_client.verbs.telemetry import change, tail
 from tests.chargeback_client.conftest import Company
 from tests.fixtures.office import ANN, BEN, CAT, MARK
 
@@ -90,3 +90,12 @@ def test_tail_prints_each_call_once(company_as: Company, capsys: Output) -> None
 def test_a_session_is_no_markup(company_as: Company, capsys: Output) -> None:
     assert main(["telemetry", "session", "[red]x", *DECEMBER]) == 0
     assert capsys.readouterr().out.splitlines() == ["session [red]x  0 calls"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [("0.5", "0.50010", "  ↺ +0.0001"), ("0.5", "0.2", "  ↺ -0.3"), (None, "2", "  ↺ +2")],
+)
+def test_a_correction_shows_what_it_changes(before: str | None, after: str, shown: str) -> None:
+    assert change({"charge": before}, {"charge": after}) == shown
+    assert change(None, {"charge": after}) == ""
