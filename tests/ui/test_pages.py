@@ -54,23 +54,21 @@ def words(app: AppTest) -> str:
     return "\n".join(part.value for part in parts).replace("\\", "").replace(JOINER, "")
 
 
-def column(app: AppTest, title: str) -> list[object]:
-    """The cells of the first table that has the column."""
-    table = next(table.value for table in app.dataframe if title in table.value)
+def column(app: AppTest, title: str, *, of: str | None = None) -> list[object]:
+    """The cells of the first table that has the column, and `of` as another column."""
+    needed = {title, of or title}
+    table = next(table.value for table in app.dataframe if needed <= set(table.value))
     return list(table[title])
 
 
-def amounts(app: AppTest, title: str) -> list[Decimal]:
-    return [Decimal(str(cell)) for cell in column(app, title)]
+def amounts(app: AppTest, title: str, *, of: str | None = None) -> list[Decimal]:
+    return [Decimal(str(cell)) for cell in column(app, title, of=of)]
 
 
 def facts(app: AppTest) -> dict[str, str]:
-    tables = [table.value for table in app.dataframe if "Fact" in table.value]
-    return {
-        fact: value
-        for table in tables
-        for fact, value in zip(table["Fact"], table["Value"], strict=True)
-    }
+    plain = words(app).replace("`", "")
+    rows = [line[2:].partition(": ") for line in plain.splitlines() if line.startswith("- ")]
+    return {fact: value for fact, _, value in rows}
 
 
 def within(calls: Sequence[InventedCall], period: Period) -> list[InventedCall]:
@@ -132,7 +130,7 @@ class TestOverview:
         self, calls: list[InventedCall], today: date
     ) -> None:
         app = opened()
-        charges = amounts(app, "Charge (USD)")
+        charges = amounts(app, "Charge (USD)", of="Subject")
         assert charges == sorted(charges, reverse=True)
         assert {"Ada Lovelace", "Bob Berg", KEY} <= set(column(app, "Subject"))
         own = [call for call in of_month(calls, today) if call.subject == ADA]
@@ -289,7 +287,7 @@ class TestDay:
         ids = stand.call_ids(ADA, today)
         app = choose_row(opened(subject=ADA, day=today.isoformat()), "calls", ids=ids, row=2)
         assert in_address(app, "call") == ids[2]
-        assert facts(app)["Request id"] == own[2].priced.event.id
+        assert app.code[0].value == own[2].priced.event.id
 
     def test_a_day_that_is_none_is_refused_by_name(self, stand: Stand) -> None:
         assert "day='someday'" in words(opened(subject=ADA, day="someday"))
@@ -319,6 +317,7 @@ class TestCall:
         app = opened(call=ids[same_day.index(call)])
         assert cards(app)["Charge"] == "no price yet"
         assert f"no alias for deployment '{UNPRICED}'" in words(app).lower()
+        assert "It has no charge." in words(app)
         assert f'name = "{UNPRICED}"' in app.code[0].value
         assert app.code[0].value.startswith("[[deployment]]")
 

@@ -128,13 +128,14 @@ def test_a_refresh_leaves_what_is_being_typed(
         month_of(call.day), sort="charge", search="", after=None
     )
     ada = next(index for index, row in enumerate(subjects.data) if row.subject == ADA)
-    refreshed = browser.page.locator(f"td[data-testid=glide-cell-{CALLS_COLUMN}-{ada}]")
+    grid = browser.page.get_by_test_id("stDataFrame").last
+    refreshed = grid.locator(f"td[data-testid=glide-cell-{CALLS_COLUMN}-{ada}]")
     expect(refreshed).to_have_text(str(subjects.data[ada].calls))
     browser.settle()
     assert search.input_value() == "lace"
     search.press("Enter")
     browser.page.wait_for_url("**q=lace*")
-    rows = browser.page.locator("td[data-testid^=glide-cell-1-]")
+    rows = grid.locator("td[data-testid^=glide-cell-1-]")
     expect(rows).to_have_count(1)
 
 

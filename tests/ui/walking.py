@@ -82,7 +82,8 @@ class Watched:
         cell = self.page.locator("td[data-testid^=glide-cell]", has_text=text).first
         cell.wait_for(state="attached")
         row = int((cell.get_attribute("data-testid") or "").rsplit("-", 1)[1])
-        self.page.locator("td[data-testid=glide-cell-1-0]").first.focus()
+        grid = cell.locator("xpath=ancestor::table[1]")
+        grid.locator("td[data-testid=glide-cell-1-0]").focus()
         for _ in range(row):
             self.page.keyboard.press("ArrowDown")
         self.page.keyboard.press("Shift+Space")

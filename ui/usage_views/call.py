@@ -8,6 +8,10 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import api, today
 from ui.api.usage_answers import CallDetail, Explanation
+from ui.call_parts.facts import show_facts, show_id
+from ui.call_parts.timeline import show_timeline
+from ui.call_parts.waterfall import show_waterfall
+from ui.figures.call_sum import sentence
 from ui.figures.units import tokens
 from ui.format import day as day_text
 from ui.format import escape, exact_amount, instant, unit
@@ -148,16 +152,6 @@ def show_chain(call: CallDetail) -> None:
     )
 
 
-def show_facts(facts: dict[str, str | None]) -> None:
-    """Names and values; absent values are left out."""
-    known = {name: value for name, value in facts.items() if value is not None}
-    if known:
-        plain_table(
-            {"Fact": text_column(list(known)), "Value": text_column(list(known.values()))},
-            alt="Facts about the call",
-        )
-
-
 def request_facts(call: CallDetail) -> dict[str, str | None]:
     return {
         "Subject": call.subject,
@@ -187,13 +181,11 @@ def request_facts(call: CallDetail) -> dict[str, str | None]:
 
 def evidence_facts(call: CallDetail) -> dict[str, str | None]:
     return {
-        "Request id": call.call_id,
         "Response id": call.response_id,
         "Trace id": call.trace_id,
         "Event hub": call.origin.hub,
         "Partition": call.origin.partition,
         "Sequence number": str(call.origin.sequence_number),
-        "Enqueued at": instant(call.origin.enqueued_time, call.zone),
     }
 
 
@@ -219,8 +211,12 @@ def draw_call(call_id: str) -> None:
         f"billing day {day_text(call.day)} of {escape(call.zone)}"
     )
     show_state(call)
+    st.markdown(sentence(call))
     show_amounts(call)
     show_exclusions(call)
+    show_waterfall(call)
+    show_id("Request id", call.call_id)
+    show_timeline(call)
     if call.explanation.lines:
         show_explanation(call.explanation, call)
     show_chain(call)

@@ -1,0 +1,108 @@
+"""The page of one call: the sum as a sentence, its steps, its life, and ids to copy."""
+
+from datetime import date
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from tests.ui.stand import ADA, Stand
+from tests.ui.test_pages import opened, words
+from ui.api.usage_answers import Adjustment, CallDetail, Cost, Explanation, Line
+from ui.call_parts.facts import exact_text
+from ui.figures.call_life import life
+from ui.figures.call_sum import sentence, steps
+
+
+def first_call(stand: Stand, day: date) -> CallDetail:
+    return stand.client.call(stand.call_ids(ADA, day)[0])
+
+
+def line(unit: str, amount: str) -> Line:
+    money = Decimal(amount)
+    return Line(
+        unit=unit,
+        quantity=1,
+        unit_price_per_million=money,
+        list=money,
+        contracted=money,
+        charge=money,
+    )
+
+
+def discounted(call: CallDetail) -> CallDetail:
+    """The call at 10 of list price, 2 less by contract and 1 more by charge-back."""
+    return replace(
+        call,
+        model="m",
+        units={"input": 1, "cache_read": 2, "output": 1_000},
+        cost=Cost(list=Decimal(10), contracted=Decimal(8), charge=Decimal(9)),
+        explanation=Explanation(
+            lines=[line("input", "4"), line("output", "6")],
+            adjustments=[
+                Adjustment(rule_id="contract-1", layer="contract", delta=Decimal(-2)),
+                Adjustment(rule_id="overhead", layer="chargeback", delta=Decimal(1)),
+            ],
+            book_version="b",
+        ),
+    )
+
+
+def test_the_sum_is_a_sentence(stand: Stand, today: date) -> None:
+    call = discounted(first_call(stand, today))
+    assert sentence(call) == (
+        "This call of m used 3 prompt tokens (2 of them cached) and 1,000 output tokens. At list "
+        "price that is 10 USD; contract rules take off 2 USD, charge-back rules add 1 USD, so "
+        "**9 USD** is charged."
+    )
+    assert sentence(replace(call, cost=None, units={})) == "It has no charge."
+
+
+def test_the_steps_lead_from_list_prices_to_the_charge(stand: Stand, today: date) -> None:
+    call = discounted(first_call(stand, today))
+    assert [(step.label, int(step.start), int(step.end), step.kind) for step in steps(call)] == [
+        ("input", 0, 4, "list"),
+        ("output", 4, 10, "list"),
+        ("contract-1", 10, 8, "less"),
+        ("overhead", 8, 9, "more"),
+        ("charge", 0, 9, "charge"),
+    ]
+
+
+def test_steps_that_miss_the_charge_are_not_drawn(stand: Stand, today: date) -> None:
+    call = discounted(first_call(stand, today))
+    assert call.cost
+    assert steps(replace(call, cost=replace(call.cost, charge=Decimal("9.01")))) == []
+    assert steps(replace(call, cost=None)) == []
+
+
+def test_real_steps_end_at_the_exact_charge(stand: Stand, today: date) -> None:
+    call = first_call(stand, today)
+    assert call.cost
+    assert steps(call)[-1].end == call.cost.charge
+
+
+def test_its_life_goes_from_the_request_to_the_last_correction(stand: Stand, today: date) -> None:
+    stand.rerate(2, today)
+    moments = life(first_call(stand, today))
+    assert moments[0].what == "Request reached the gateway"
+    assert [each.what for each in moments][-3:] == [
+        "Event reached Event Hubs",
+        "Call was recorded",
+        "Correction was recorded",
+    ]
+
+
+def test_the_page_has_all_of_it(stand: Stand, today: date) -> None:
+    stand.rerate(2, today)
+    call = first_call(stand, today)
+    app = opened(call=call.id)
+    assert not app.exception
+    assert "This call of" in words(app)
+    assert "Correction was recorded" in words(app)
+    assert app.code[0].value == call.call_id
+
+
+def test_a_value_is_copied_as_it_is() -> None:
+    assert exact_text("subscription:a|b") == "`subscription:a|b`"
+    assert exact_text("gpt") == "gpt"
+    assert "`" not in exact_text("a:b`c").replace("\\`", "")
