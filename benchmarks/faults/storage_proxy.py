@@ -46,6 +46,7 @@ class Asked:
 
     service: str
     """`blob` or `table`."""
+    method: str
     path: str
     body: bytes
 
@@ -124,7 +125,9 @@ class StorageProxy:
         self._faults.clear()
 
     async def _serve(self, service: str, port: int, request: web.Request) -> web.StreamResponse:
-        asked = Asked(service=service, path=request.path, body=await request.read())
+        asked = Asked(
+            service=service, method=request.method, path=request.path, body=await request.read()
+        )
         misdeed = self._misdeed(asked)
         if misdeed is not None:
             self.struck += 1

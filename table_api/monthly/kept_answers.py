@@ -31,16 +31,16 @@ class Revision:
     """The revision of the rows of a month, while they are read."""
 
     def __init__(self) -> None:
-        self._digest = hashlib.sha256()
+        self._hash = hashlib.sha256()
 
     def take(self, page: Iterable[Row]) -> None:
         """Take the time stamps out of a page."""
         stamps = [str(row.pop("Timestamp")) for row in page]
-        self._digest.update("|".join([*stamps, ""]).encode())
+        self._hash.update("|".join([*stamps, ""]).encode())
 
-    def hexdigest(self) -> str:
+    def digest(self) -> str:
         """Of the rows until now."""
-        return self._digest.hexdigest()
+        return self._hash.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class KeptAnswers:
             return found
         rows = Revision()
         answer = await read(rows)
-        self._keep(question, _Kept(rows.hexdigest(), answer))
+        self._keep(question, _Kept(rows.digest(), answer))
         return answer
 
     def _keep(self, question: Hashable, kept: _Kept) -> None:

@@ -110,7 +110,7 @@ class MonthlyReads:
         revision = Revision()
         async for _ in self._rows(month, (), revision):
             pass
-        return revision.hexdigest()
+        return revision.digest()
 
     async def _subjects(self, month: MonthDays, revision: Revision | None) -> UsageColumns:
         if _is_whole(month):

@@ -137,6 +137,10 @@ class SubjectList:
                 column: Sequence[int] = [0] * len(part.subjects)
             else:
                 column = part.measures[position]
+            of_part = dict(zip(part.subjects, column, strict=True))
+            if not sums and len(of_part) == len(part.subjects):  # each subject has one row
+                sums = of_part
+                continue
             for subject, value in zip(part.subjects, column, strict=True):
                 sums[subject] = sums.get(subject, 0) + value
         return sums

@@ -123,7 +123,7 @@ async def test_the_answers_used_last_are_kept() -> None:
             return [name] * lines
 
         async def revision() -> str:
-            return Revision().hexdigest()
+            return Revision().digest()
 
         assert await kept.answer(name, revision=revision, read=read) == [name] * lines
 

@@ -1,0 +1,59 @@
+"""A million calls by a price list: every kind of request has a price, and none is taken for 0."""
+
+from decimal import Decimal
+
+import pytest
+
+from benchmarks.azure_cost import PRICES, Counted, cost, kind_of, read_prices
+from benchmarks.faults.storage_proxy import Asked
+
+ACCOUNT = "/devstoreaccount1"
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path", "body", "kind"),
+    [
+        ("blob", "PUT", "/c/ns/llm-usage/metering/checkpoint/0", b"", "blobs, writes: checkpoint"),
+        ("blob", "PUT", "/c/ns/llm-usage/metering/ownership/0", b"", "blobs, writes: ownership"),
+        ("blob", "GET", "/c", b"", "blobs, lists"),
+        ("blob", "GET", "/c/ns/llm-usage/metering/checkpoint/0", b"", "blobs, reads"),
+        (
+            "table", "POST", "/$batch",
+            b"POST http://127.0.0.1:1/devstoreaccount1/ledger HTTP/1.1",
+            "tables, requests: transaction of ledger",
+        ),
+        (
+            "table", "POST", "/$batch",
+            b"MERGE http://127.0.0.1:1/devstoreaccount1/monthly(PartitionKey='a') HTTP/1.1",
+            "tables, requests: transaction of monthly",
+        ),
+        ("table", "GET", "/people()", b"", "tables, requests: GET people"),
+    ],
+)  # fmt: skip
+def test_a_request_is_counted_by_what_it_is_for(
+    service: str, method: str, path: str, body: bytes, kind: str
+) -> None:
+    asked = Asked(service=service, method=method, path=ACCOUNT + path, body=body)
+    assert kind_of(asked) == kind
+    assert kind.partition(":")[0] in read_prices(PRICES)[0]
+
+
+def test_the_cost_is_scaled_to_a_million_calls() -> None:
+    prices = {
+        "blobs, writes": Decimal("0.001"),
+        "Event Hubs, hour of a throughput unit": Decimal(2),
+        "Event Hubs, events in": Decimal("0.000001"),
+    }
+    requests = {"blobs, writes: checkpoint": 3, "blobs, writes: ownership": 1}
+    counted = Counted(events=1_000, seconds=36.0, requests=requests)
+    assert cost(counted, prices) == {
+        "blobs, writes": Decimal(4),  # 4,000 writes
+        "Event Hubs, hour of a throughput unit": Decimal(20),  # ten hours
+        "Event Hubs, events in": Decimal(1),
+    }
+
+
+def test_a_request_without_a_price_stops_the_count() -> None:
+    counted = Counted(events=1, seconds=1.0, requests={"queues, reads": 1})
+    with pytest.raises(KeyError, match="queues, reads"):
+        cost(counted, read_prices(PRICES)[0])
