@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from apim_policies.harness.call import KEY_MISSING, GatewayError
 from local_stack.gateway.errors import GatewayFault
 from local_stack.traffic.usage_event import TENANT
 
@@ -66,11 +68,28 @@ def identify(
     bearer = _BEARER.fullmatch(headers.get("Authorization", ""))
     if bearer and _TOKEN.fullmatch(bearer[1]):
         return Credential.ENTRA, None
+    found = next((known[key] for key in _sent_keys(headers, query) if key in known), None)
+    return Credential.SUBSCRIPTION_KEY, found
+
+
+def key_refusal(
+    headers: Mapping[str, str], query: Mapping[str, str], keys_file: Path | None
+) -> GatewayError:
+    """Why API Management refuses a caller without a known key, and which key is right here. The key
+    that was sent is a secret of somebody, so it is not repeated."""
+    right = f"`{DEFAULT_KEY}`" if keys_file is None else f"a key of the file {keys_file.name}"
+    cure = f"Send {right} in the header `{KEY_HEADERS[0]}`, or as the API key of an OpenAI client."
+    if any(_sent_keys(headers, query)):
+        wrong = "Access denied due to invalid subscription key."
+        return replace(KEY_MISSING, reason="SubscriptionKeyInvalid", message=f"{wrong} {cure}")
+    return replace(KEY_MISSING, message=f"{KEY_MISSING.message} {cure}")
+
+
+def _sent_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list[str]:
+    bearer = _BEARER.fullmatch(headers.get("Authorization", ""))
     keys = [headers[name] for name in KEY_HEADERS if name in headers]
     keys += [query[KEY_PARAMETER]] if KEY_PARAMETER in query else []
-    keys += [bearer[1]] if bearer else []
-    found = next((known[key] for key in keys if key in known), None)
-    return Credential.SUBSCRIPTION_KEY, found
+    return keys + ([bearer[1]] if bearer else [])
 
 
 def local_token(oid: str, **claims: Any) -> str:

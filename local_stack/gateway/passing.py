@@ -27,12 +27,20 @@ class Passing:
     """One call. It ends by itself, early if its caller hangs up, and reports in both cases."""
 
     def __init__(
-        self, call: CallLog, policies: Policies, *, backend: Backend, reports: Reports
+        self,
+        call: CallLog,
+        policies: Policies,
+        *,
+        backend: Backend,
+        reports: Reports,
+        refusal: GatewayError | None = None,
     ) -> None:
+        """`refusal` is why the gateway itself refuses the call, before any policy of inbound."""
         self._call = call
         self._policies = policies
         self._backend = backend
         self._reports = reports
+        self._refusal = refusal
         self._left = False
         self._task: asyncio.Task[Any] | None = None
         self._asking = False
@@ -54,6 +62,9 @@ class Passing:
     async def _run(self, request: web.Request) -> web.StreamResponse:
         """The answer; a streamed one has been sent already."""
         try:
+            if self._refusal is not None:
+                refused = await self._policies.refused(self._call.request, self._refusal)
+                return self._whole(self._note(refused))
             passage = self._note(await self._policies.inbound(self._call.request))
             if passage.forward is None:
                 return self._whole(passage)

@@ -3,13 +3,14 @@ even if its caller has hung up."""
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 from aiohttp import web
 
 from apim_policies.harness.call import Request
 from apim_policies.harness.policies import Policies
 from local_stack.gateway.backend import Backend, header_lines
-from local_stack.gateway.identity import Credential, Subscription, identify
+from local_stack.gateway.identity import Credential, Subscription, identify, key_refusal
 from local_stack.gateway.passing import Passing
 from local_stack.gateway.reporting.call_log import CallLog
 from local_stack.gateway.reporting.operation import operation_of
@@ -30,11 +31,14 @@ class Proxy:
         *,
         backend: Backend,
         reports: Reports,
+        keys_file: Path | None = None,
     ) -> None:
+        """`keys_file` is where the subscriptions are from; None for the one of the stack."""
         self._policies = policies
         self._subscriptions = subscriptions
         self._backend = backend
         self._reports = reports
+        self._keys_file = keys_file
         self._open: set[asyncio.Task[web.StreamResponse]] = set()
 
     @property
@@ -48,7 +52,12 @@ class Proxy:
         credential, subscription = identify(request.headers, request.query, self._subscriptions)
         call = CallLog(request=await _asked(request, subscription))
         policies = self._policies[credential]
-        passing = Passing(call, policies, backend=self._backend, reports=self._reports)
+        refusal = None
+        if credential is Credential.SUBSCRIPTION_KEY and subscription is None:
+            refusal = key_refusal(request.headers, request.query, self._keys_file)
+        passing = Passing(
+            call, policies, backend=self._backend, reports=self._reports, refusal=refusal
+        )
         running = passing.start(request)
         self._open.add(running)
         running.add_done_callback(self._open.discard)

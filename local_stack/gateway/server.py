@@ -62,7 +62,9 @@ async def serving(settings: Settings) -> AsyncIterator[Served]:
         policies = await _load(stack, settings, gateway)
         backend = await stack.enter_async_context(Backend().running())
         reports = await _reports(stack, settings, gateway)
-        proxy = Proxy(policies, known, backend=backend, reports=reports)
+        proxy = Proxy(
+            policies, known, backend=backend, reports=reports, keys_file=settings.subscriptions
+        )
         stack.push_async_callback(proxy.drain)
         port = await stack.enter_async_context(_listening(settings, proxy))
         yield Served(port=port, proxy=proxy)

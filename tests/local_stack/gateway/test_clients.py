@@ -4,6 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import pytest
 
 from local_stack.gateway.identity import DEFAULT_KEY, local_token
@@ -184,6 +185,17 @@ async def test_anthropic_client_works_with_key_and_token(
         # The log has neither what was written to the cache nor, in its prompt, what was read.
         assert (counts["promptTokens"], counts["promptCachedTokens"]) == (400, 2000)
         assert (counts["completionTokens"], counts["totalTokens"]) == (50, 450)
+
+
+async def test_a_wrong_key_is_told_which_key_is_right(stack: GatewayStack) -> None:
+    async with plain_client(stack, "no-such-key") as unknown:
+        with pytest.raises(openai.AuthenticationError, match="invalid subscription key") as refused:
+            await unknown.chat.completions.create(model="gpt-5", messages=QUESTION)
+        assert "Send `local-key` in the header `api-key`" in str(refused.value)
+    async with aiohttp.ClientSession() as session, session.get(f"{stack.url}/v1/models") as answer:
+        body = await answer.json()
+    assert (answer.status, body["statusCode"]) == (401, 401)
+    assert "missing subscription key. Send `local-key`" in body["message"]
 
 
 async def test_refusals_of_model_and_gateway_reach_the_client_as_its_errors(
