@@ -174,7 +174,8 @@ def _method(path: str, operation: Mapping[str, Any], answer: str | None, verb: s
     asked = {each["name"]: _asked(each["schema"]) for each in given if each["in"] == "query"}
     has_days = asked.keys() >= DAYS
     own = {name: kind for name, kind in asked.items() if not (has_days and name in DAYS)}
-    words = re.sub(r"{\w+}", "", path.removeprefix("/v1")).replace("-", "_").split("/")
+    named = re.sub(r"{\w+}", "", path.removeprefix("/v1"))
+    words = named.replace("-", "_").replace(".", "/").split("/")
     name = "_".join(word for word in words if word)
     name += f"_of_{places[-1]}" if path.endswith("}") else ""
     signature = ["self", *(f"{each}: str" for each in places)]

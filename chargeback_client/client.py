@@ -171,6 +171,10 @@ class Client(Questions):
             f"/v1/invoices/{self.part(number)}/files/{self.part(file)}", {"names": names}
         )
 
+    def invoices_months_zip(self, month: str) -> bytes:
+        """The stored files of a closed month in one ZIP: those that the caller may see."""
+        return self.content(f"/v1/invoices/months/{self.part(month)}.zip", {})
+
     def me(self) -> Me:
         """Who the caller is, and what they may see."""
         return self.ask(Me, "/v1/me", {})

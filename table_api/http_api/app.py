@@ -1,6 +1,6 @@
 """The HTTP API as data: its routes and its errors. Each resource has its own `endpoints`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -53,6 +53,7 @@ from table_api.http_api.usage import endpoints as usage
 from table_api.http_api.usage import models as usage_models
 from table_api.invoicing.closing.month_files import CSV, JSON, PDF, XLSX
 from table_api.invoicing.closing.renditions import PARQUET
+from table_api.invoicing.closing.zipped import ZIP
 from table_api.invoicing.settings import DEFAULT_INVOICING, InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.billed_centres import BilledCentres
@@ -80,6 +81,8 @@ class Route:
     method: str = "GET"
     body: dict[str, Any] | None = None
     """What the OpenAPI document says of the body that it reads."""
+    files: tuple[str, ...] = (JSON, CSV, XLSX, PDF, PARQUET)
+    """The content types of an answer without a model."""
 
     @property
     def line(self) -> type[BaseModel] | None:
@@ -123,6 +126,7 @@ ROUTES = (
     ),
     Route("/v1/invoices/{number}", invoices.get_invoice, invoice_models.Invoice, SIGNED_IN),
     Route("/v1/invoices/{number}/files/{file}", invoices.get_invoice_file, None, SIGNED_IN),
+    Route("/v1/invoices/months/{month}.zip", invoices.get_month_zip, None, SIGNED_IN, files=(ZIP,)),
     Route("/v1/me", me.get_me, me_models.Me, SIGNED_IN),
     Route("/v1/me/usage", me.get_my_usage, usage_models.SubjectUsage, SIGNED_IN),
     Route("/v1/me/calls", me.get_my_calls, call_models.Calls, SIGNED_IN),
@@ -150,20 +154,9 @@ DESCRIPTION = "/openapi.json"
 PUBLIC_PATHS = {DESCRIPTION, *(each.path for each in ROUTES if each.permission is PUBLIC)}
 
 
-FILES: dict[str, Any] = {
-    "description": "The file.",
-    "content": {
-        content_type: {"schema": {"type": "string", "format": "binary"}}
-        for content_type in (JSON, CSV, XLSX, PDF, PARQUET)
-    },
-}
-
-
-LIST_FILES: dict[str, Any] = {
-    "content": {
-        form.value: {"schema": {"type": "string", "format": "binary"}} for form in SUFFIXES.values()
-    },
-}
+def _contents(content_types: Iterable[str]) -> dict[str, Any]:
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {"content": dict.fromkeys(content_types, binary)}
 
 
 class ApiSettings(NamedTuple):
@@ -231,10 +224,13 @@ def create_app(
 
 def _add(app: FastAPI, route: Route, auth_mode: AuthMode) -> None:
     """A route, and those of the same list as files."""
-    handler, contents = route.handler, FILES if route.answer is None else None
+    handler, contents = route.handler, None
+    if route.answer is None:
+        contents = {"description": "The file."} | _contents(route.files)
     line = route.line
     if route.answer is not None and line is not None:
-        handler, contents = as_list(handler, route.answer, line), LIST_FILES
+        handler = as_list(handler, route.answer, line)
+        contents = _contents(form.value for form in SUFFIXES.values())
     if route.permission is not PUBLIC:
         handler = recorded(handler, route.path)
     for suffix in ("", *(SUFFIXES if line is not None else ())):

@@ -12,7 +12,7 @@ from table_api.audit.last_audit import last_audit
 from table_api.http_api.access.question import Api, asking_of
 from table_api.http_api.conventions.etags import content_answer, json_answer
 from table_api.http_api.conventions.problems import ProblemKind, Refused, refused_parameter
-from table_api.http_api.conventions.queries import NoQuery
+from table_api.http_api.conventions.queries import MONTH_PATTERN, NoQuery
 from table_api.http_api.invoices import models as answers
 from table_api.http_api.invoices.answers import (
     entries_of,
@@ -33,6 +33,7 @@ from table_api.invoicing.closing.renditions import (
     render,
     render_parquet,
 )
+from table_api.invoicing.closing.zipped import ZIP, zip_of
 from table_api.invoicing.errors import BadMonth, CloseRefused
 from table_api.invoicing.focus.parquet import makes_parquet
 from table_api.invoicing.snapshots.archive import Archive
@@ -49,6 +50,9 @@ NumberOrMonth = Annotated[
         description="Number of an invoice or statement, or a month as `2026-11`.",
         examples=["INV-000002"],
     ),
+]
+Month = Annotated[
+    str, Path(description="A closed month.", examples=["2026-10"], pattern=MONTH_PATTERN)
 ]
 FileName = Annotated[
     str, Path(description="A file of the document or month.", examples=["INV-000002.pdf"])
@@ -108,6 +112,30 @@ async def get_invoice_file(
     content_type, content = await asyncio.to_thread(render, document, ending, names)
     digest = hashlib.sha256(content).hexdigest()
     return content_answer(request, content, content_type, digest=digest, immutable=False)
+
+
+ZIP_BYTES_MAX = 32 * 1024 * 1024
+"""Of all files together, before they are packed: they are in memory at once."""
+
+
+async def get_month_zip(
+    request: Request, month: Month, query: Annotated[NoQuery, Query()]
+) -> Response:
+    """The stored files of a closed month in one ZIP: those that the caller may see."""
+    documents = Documents(asking_of(request))
+    of_month = _month(month)
+    manifest = await documents.manifest(of_month)
+    if manifest is None:
+        raise Refused(ProblemKind.UNKNOWN_INVOICE, f"month {month} has no documents to give")
+    size = sum(file.bytes for file in manifest.files)
+    if size > ZIP_BYTES_MAX:
+        advice = f"of at most {ZIP_BYTES_MAX}: `chargeback invoice export {month}` writes them all"
+        raise Refused(ProblemKind.TOO_MUCH, f"month {month} has {size} bytes of files, {advice}")
+    files = await documents.files(of_month, manifest)
+    content = await asyncio.to_thread(zip_of, files, issued_at=manifest.issued_at)
+    digest = hashlib.sha256(content).hexdigest()
+    whole = await documents.sees_everybody()
+    return content_answer(request, content, ZIP, digest=digest, immutable=whole)
 
 
 async def _month_file(

@@ -17,8 +17,10 @@ from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import File, Manifest
 from table_api.ledger.day_range import running_month
 from table_api.owners.share import Everything, Share
+from table_api.storage.parallel import at_most
 
 MONTHS_LISTED_MAX = 13
+READS_AT_ONCE = 16
 
 
 class Documents:
@@ -35,7 +37,7 @@ class Documents:
         months = [month] if month else (await self.archive.months())[-MONTHS_LISTED_MAX:]
         found = [await self.manifest(each) for each in reversed(months)]
         manifests = [manifest for manifest in found if manifest is not None]
-        if isinstance(await self.asking.sight(), Everything):
+        if await self.sees_everybody():
             return manifests
         listed = [_with_amounts_of(manifest, kind) for manifest in manifests]
         return [manifest for manifest in listed if manifest is not None]
@@ -61,6 +63,23 @@ class Documents:
         document = decode_document(await self.content(month, file), file.name)
         self.asking.show(subjects_of(document))
         return document
+
+    async def files(self, month: BillingMonth, manifest: Manifest) -> list[tuple[str, bytes]]:
+        """All files of a manifest that was found here, in its order."""
+        found: dict[str, bytes] = {}
+
+        async def read(file: File) -> None:
+            content = found[file.name] = await self.content(month, file)
+            if file.name.endswith(".json"):
+                self.asking.show(subjects_of(decode_document(content, file.name)))
+
+        await at_most(READS_AT_ONCE, (read(file) for file in manifest.files))
+        self.asking.shows_everybody = await self.sees_everybody()
+        return [(file.name, found[file.name]) for file in manifest.files]
+
+    async def sees_everybody(self) -> bool:
+        """Whether nothing of a month is hidden from the caller."""
+        return isinstance(await self.asking.sight(), Everything)
 
     async def content(self, month: BillingMonth, file: File) -> bytes:
         """The bytes of a file of a manifest that was found here."""

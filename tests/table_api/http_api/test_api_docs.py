@@ -70,7 +70,7 @@ def test_parameters_of_an_endpoint_are_those_documented(path: str) -> None:
     assert first_cells(text) == in_query
     assert in_path == set(re.findall(r"{(\w+)}", path))
     content = OPERATIONS[path]["responses"]["200"]["content"]
-    if "application/pdf" in content:
+    if not any("$ref" in each["schema"] for each in content.values()):
         assert all(f"`{content_type}`" in text for content_type in content)
         return
     answer = content["application/json"]

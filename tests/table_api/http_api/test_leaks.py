@@ -72,6 +72,7 @@ async def known_values(office: Office) -> dict[str, list[str]]:
         "call": [f"{call['subject']} {call['day']} {call['id']}" for call in calls],
         "request": [f"{call['id']} {call['call_id']}" for call in calls],
         "number": [*numbers, "2026-10", "2026-11"],
+        "month": ["2026-10", "2026-11"],
         "file": files,
         "run": [each["run"] for each in runs],
         "cursor": [subjects.json()["page"]["next_cursor"]],
@@ -142,16 +143,18 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 def text_of(response: Response) -> str:
     """The headers, and everything that a body says, also inside of files."""
-    kind = (response.headers.get("content-type") or ["?"])[0]
     heads = repr({name: value for name, value in response.headers.items()})
-    if kind.endswith(".sheet"):
-        with zipfile.ZipFile(io.BytesIO(response.content)) as parts:
-            bodies = [parts.read(name).decode(errors="replace") for name in parts.namelist()]
-    elif kind == "application/pdf":
-        bodies = [page.extract_text() for page in PdfReader(io.BytesIO(response.content)).pages]
-    else:
-        bodies = [response.content.decode(errors="replace")]
-    return "\n".join((heads, *bodies))
+    return f"{heads}\n{text_in(response.content)}"
+
+
+def text_in(content: bytes) -> str:
+    """What a file says, by its first bytes; a ZIP and a workbook hold further files."""
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            return "\n".join(f"{name}\n{text_in(parts.read(name))}" for name in parts.namelist())
+    if content.startswith(b"%PDF-"):
+        return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    return content.decode(errors="replace")
 
 
 def asked_of(case: Case[Any]) -> set[str]:

@@ -58,6 +58,7 @@ async def examples(office: Office) -> dict[str, str]:
         "{subject:path}": CAT,
         "{call_id}": calls[0]["id"],
         "{number}": number,
+        "{month}": "2026-11",
         "{file}": f"{number}.csv",
         "{run}": runs[0]["run"],
     }

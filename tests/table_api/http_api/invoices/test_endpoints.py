@@ -1,6 +1,9 @@
 """Invoices over HTTP: lists, documents and files."""
 
+import hashlib
+import io
 import json
+import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 
@@ -96,9 +99,41 @@ async def test_a_month_gives_its_focus_files(
     assert answer.content.startswith(start)
 
 
+async def test_a_zip_of_a_month_has_every_stored_file_and_is_immutable(
+    api: httpx.AsyncClient, billing: Billing
+) -> None:
+    path = "/v1/invoices/months/2026-10.zip"
+    answer = await api.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        found = {f"202610/{name}": packed.read(name) for name in packed.namelist()}
+    stored = await billing.files()
+    own = {"202610/snapshot.json", "202610/manifest.json"}
+    assert found == {
+        name: content
+        for name, content in stored.items()
+        if name.startswith("202610/") and name not in own
+    }
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
+    again = await api.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert (await api.get(path, headers={"Accept": "text/csv"})).status_code == 406
+
+
+async def test_a_zip_of_too_many_bytes_names_the_verb_that_writes_them(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("table_api.http_api.invoices.endpoints.ZIP_BYTES_MAX", 9)
+    answer = await api.get("/v1/invoices/months/2026-10.zip")
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:problem:too-much")
+    assert "`chargeback invoice export 2026-10` writes them all" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        "/v1/invoices/months/2026-09.zip",
         "/v1/invoices/INV-999999",
         "/v1/invoices/2026-10",
         "/v1/invoices/INV-000001/files/INV-000002.json",
@@ -120,6 +155,7 @@ async def test_what_is_no_document_is_unknown(api: httpx.AsyncClient, path: str)
     ("name", "path"),
     [
         ("202610/invoices/INV-000001.pdf", "INV-000001/files/INV-000001.pdf"),
+        ("202610/statements/ST-202610-00001.json", "months/2026-10.zip"),
         ("202610/invoices/INV-000001.json", "INV-000001"),
         ("202610/invoices/INV-000001.json", "INV-000001/files/INV-000001.csv?names=true"),
         ("202610/snapshot.json", "2026-10/files/cost_and_usage.parquet"),
