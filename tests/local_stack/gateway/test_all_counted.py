@@ -3,6 +3,7 @@ a state, and what the ledger charges is what the models say that they served.
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -43,6 +44,7 @@ from tests.fixtures.builders import make_event, make_usage
 from tests.fixtures.calls import DEMO_BOOK, book
 from tests.local_stack.gateway.stack import DIAGNOSTICS_HUB, USAGE_HUB, make_settings
 
+DATE_OF_MODEL = re.compile(r"-20\d\d-\d\d-\d\d$")
 ASKED = 300
 CACHED = 3
 CALLS = ASKED + 1 + CACHED
@@ -134,8 +136,7 @@ def served_tokens(calls: list[ServedCall]) -> Quantities:
 
 def undated(model: str) -> str:
     """`gpt-5-2025-08-07` is `gpt-5`."""
-    name, year, rest = model.partition("-2024" if "-2024" in model else "-2025")
-    return name if year and rest.startswith("-") else model
+    return DATE_OF_MODEL.sub("", model)
 
 
 async def ledger_sums(storage: AzureTableStorage) -> tuple[Quantities, Quantities, set[str]]:
