@@ -41,6 +41,16 @@ class ChargeLine(Struct, frozen=True, kw_only=True):
     charge: Decimal
 
 
+class Explanation(Struct, frozen=True, kw_only=True):
+    """Why the call costs what it costs."""
+
+    book_version: str
+    base_rule_id: str | None
+    tier: int | None
+    lines: list[ChargeLine]
+    adjustments: list[AdjustmentLine]
+
+
 class ChainRow(Struct, frozen=True, kw_only=True):
     """The call after its n-th row: 0 is the entry, each further one a correction."""
 
@@ -52,18 +62,9 @@ class ChainRow(Struct, frozen=True, kw_only=True):
     state: str
     book_version: str
     units: dict[str, int]
+    tokens_from: str | None
     before: Cost | None
     cost: Cost | None
-
-
-class Explanation(Struct, frozen=True, kw_only=True):
-    """Why the call costs what it costs."""
-
-    book_version: str
-    base_rule_id: str | None
-    tier: int | None
-    lines: list[ChargeLine]
-    adjustments: list[AdjustmentLine]
 
 
 class FoundCall(Struct, frozen=True, kw_only=True):
@@ -143,6 +144,8 @@ class CallDetail(Struct, frozen=True, kw_only=True):
     requested_tier: str | None
     alias_unconfirmed: bool
     trace_id: str | None
+    tokens_from: str | None
+    tokens_corrected: bool
     origin: Origin
     explanation: Explanation
     chain: list[ChainRow]

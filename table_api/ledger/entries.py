@@ -182,9 +182,14 @@ class LedgerEntry:
         return self.text("run_by")
 
     @property
+    def rank(self) -> Rank:
+        """How good the source of its usage is."""
+        return Rank(int(self.row["rank"]))
+
+    @property
     def report(self) -> Report:
         """The report that this state stands on."""
-        strength = (int(self.row["rank"]), int(self.row["tokens"]))
+        strength = (self.rank, int(self.row["tokens"]))
         return Report(strength, str(self.row["fingerprint"]))
 
     @property

@@ -52,7 +52,7 @@ _T = TypeVar("_T", bound=tuple[object, ...])
 
 def recorded_event(entry: LedgerEntry) -> UsageEvent:
     """The report that the row stands on, without the caller's object id."""
-    rank = Rank(int(entry.row["rank"]))
+    rank = entry.rank
     return UsageEvent(
         id=entry.call_id,
         source=str(entry.row["source"]),

@@ -11,6 +11,7 @@ from ui.api.usage_answers import Adjustment, CallDetail, Cost, Explanation, Line
 from ui.call_parts.facts import exact_text
 from ui.figures.call_life import life
 from ui.figures.call_sum import sentence, steps
+from ui.usage_views.call import counted_by
 
 
 def first_call(stand: Stand, day: date) -> CallDetail:
@@ -106,3 +107,14 @@ def test_a_value_is_copied_as_it_is() -> None:
     assert exact_text("subscription:a|b") == "`subscription:a|b`"
     assert exact_text("gpt") == "gpt"
     assert "`" not in exact_text("a:b`c").replace("\\`", "")
+
+
+def test_the_page_says_who_counted_the_tokens(stand: Stand, today: date) -> None:
+    call = first_call(stand, today)
+    assert counted_by(call) == "the model's own answer"
+    logged = replace(call, tokens_from="gateway_log", tokens_corrected=True)
+    assert counted_by(logged) == "the gateway's log, corrected after the first record"
+    assert counted_by(replace(call, tokens_from="estimated")) == "an estimate of the gateway"
+    assert counted_by(replace(call, tokens_from=None)) is None
+    page = opened(call=call.id)
+    assert "Tokens from: the model's own answer" in words(page)

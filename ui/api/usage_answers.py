@@ -218,6 +218,9 @@ class CallDetail(Call, frozen=True, kw_only=True):
     alias_unconfirmed: bool = False
     """Whether the alias alone says which model served."""
     trace_id: str | None = None
+    tokens_from: str | None = None
+    tokens_corrected: bool = False
+    """Whether an earlier row of the chain counted other quantities."""
 
 
 class Audit(Struct, frozen=True, kw_only=True):

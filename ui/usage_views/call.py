@@ -179,8 +179,24 @@ def request_facts(call: CallDetail) -> dict[str, str | None]:
     }
 
 
+COUNTED_BY = {
+    "model": "the model's own answer",
+    "gateway_log": "the gateway's log",
+    "estimated": "an estimate of the gateway",
+}
+
+
+def counted_by(call: CallDetail) -> str | None:
+    """Who counted the call's tokens; None if it counts nothing."""
+    if call.tokens_from is None:
+        return None
+    source = COUNTED_BY.get(call.tokens_from, call.tokens_from)
+    return f"{source}, corrected after the first record" if call.tokens_corrected else source
+
+
 def evidence_facts(call: CallDetail) -> dict[str, str | None]:
     return {
+        "Tokens from": counted_by(call),
         "Response id": call.response_id,
         "Trace id": call.trace_id,
         "Event hub": call.origin.hub,

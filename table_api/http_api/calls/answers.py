@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pricing_rules.money import format_pico
-from pricing_rules.types import CallState, PricedCall
+from pricing_rules.types import CallState, Exclusion, PricedCall, Rank
 from pricing_rules.units import Unit
 from table_api.http_api.access.question import Question, billing_currency, head, who
 from table_api.http_api.calls import models
@@ -65,6 +65,8 @@ def call_detail(
             "name": person.display_name if person else None,
             "cost_centre": person.cost_centre if person else None,
             "trace_id": trace_id(priced.event.traceparent),
+            "tokens_from": _tokens_from(entry),
+            "tokens_corrected": _tokens_corrected(chain),
             "origin": models.Origin(
                 hub=origin.hub,
                 partition=origin.partition,
@@ -130,6 +132,22 @@ def _units(entry: LedgerEntry) -> dict[Unit, int]:
     }
 
 
+def _tokens_from(entry: LedgerEntry) -> models.TokenSource | None:
+    """None for a call that counts nothing."""
+    if not _units(entry):
+        return None
+    if Exclusion.ESTIMATED in entry.excludes:
+        return models.TokenSource.ESTIMATED
+    from_model = entry.rank is Rank.MODEL_USAGE
+    return models.TokenSource.MODEL if from_model else models.TokenSource.GATEWAY_LOG
+
+
+def _tokens_corrected(chain: Sequence[LedgerEntry]) -> bool:
+    """Whether the call counted other quantities before. A call that moved away counts nothing."""
+    last = _units(chain[-1])
+    return bool(last) and any(_units(row) not in ({}, last) for row in chain[:-1])
+
+
 def _cost(entry: LedgerEntry) -> Cost | None:
     """None unless the state says that there is one. A call of the state `zero` costs 0."""
     if entry.state not in {CallState.PRICED, CallState.ZERO}:
@@ -189,6 +207,7 @@ def _chain_row(
             "state": entry.state,
             "book_version": entry.book_version,
             "units": _units(entry),
+            "tokens_from": _tokens_from(entry),
             "cost": _cost(entry),
         }
     )

@@ -1,10 +1,22 @@
 """The JSON of calls."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from pricing_rules.types import CallState, Exclusion, Operation
 from pricing_rules.units import Unit
 from table_api.http_api.conventions.models import Answer, Cost, Head, Money, Page, Units
+
+
+class TokenSource(StrEnum):
+    """Who counted the tokens of a call."""
+
+    MODEL = "model"
+    """The model's own answer."""
+    GATEWAY_LOG = "gateway_log"
+    """The gateway's log, which repeats what the model said, but not all of it."""
+    ESTIMATED = "estimated"
+    """The gateway, by an estimate: the model reported none."""
 
 
 class Call(Answer):
@@ -105,6 +117,7 @@ class ChainRow(Answer):
     state: CallState
     book_version: str
     units: Units
+    tokens_from: TokenSource | None
     before: Cost | None
     cost: Cost | None
 
@@ -133,6 +146,8 @@ class CallDetail(Call):
     requested_tier: str | None
     alias_unconfirmed: bool
     trace_id: str | None
+    tokens_from: TokenSource | None
+    tokens_corrected: bool
     origin: Origin
     explanation: Explanation
     chain: list[ChainRow]

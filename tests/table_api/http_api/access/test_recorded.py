@@ -1,6 +1,8 @@
 """What is recorded when others' calls are shown, and that nothing is shown without it."""
 
+import io
 import json
+import zipfile
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +28,7 @@ from tests.fixtures.office import (
     open_office,
 )
 
+FOLDERS = ("focus/", "invoices/", "statements/")
 ALL = {"from": "2026-10-01", "to": "2027-01-01"}
 
 
@@ -179,3 +182,25 @@ class WithoutLog(PrefixedStorage):
         if table == ACCESS_LOG_TABLE:
             raise Unavailable("the table is away")
         return await super().transact(table, partition_key, operations)
+
+
+async def test_a_zip_of_a_month_has_ones_own_documents_and_its_row_names_whom_they_show(
+    office: Office,
+) -> None:
+    path = "/v1/invoices/months/2026-11.zip"
+    found: dict[str, tuple[Any, ...]] = {}
+    for caller in ("employee", "owner", "reader", "service"):
+        answer = await ask(office, caller, path)
+        found[caller] = answer.status_code, answer.headers["cache-control"]
+        if answer.status_code == 200:
+            with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+                found[caller] += (sorted({name.split(".")[0] for name in packed.namelist()}),)
+    assert found["employee"] == (200, "private, no-cache", ["statements/ST-202611-00002"])
+    own = ["invoices/INV-000004", "statements/ST-202611-00001"]
+    assert found["owner"] == (200, "private, no-cache", own)
+    assert found["service"] == (404, "no-store")
+    _, caching, names = found["reader"]
+    assert "immutable" in caching
+    assert [len([each for each in names if each.startswith(part)]) for part in FOLDERS] == [3, 3, 5]
+    rows = {row["caller"]: (row["subjects"], row["count"]) for row in await log_of(office)}
+    assert rows == {ANN: ([BEN], 1), READER: (sorted([ANN, BEN, CAT, DAN, TEAM]), None)}

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from pricing_rules.types import CountedAt, Rank
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id, make_usage
@@ -63,8 +65,28 @@ async def test_call_explains_its_cost_and_shows_its_chain(
         (0, None, {"input": 10}),
         (1, "stronger report", UNITS),
     ]
+    assert [row["tokens_from"] for row in call["chain"]] == ["gateway_log", "model"]
+    assert (call["tokens_from"], call["tokens_corrected"]) == ("model", True)
     assert call["origin"]["sequence_number"] == 2
     assert call["origin"]["enqueued_time"] == "2026-11-20T09:30:17.446590Z"
+
+
+async def test_a_call_says_who_counted_its_tokens(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    estimated = replace(make_usage(input=10), excludes=("estimated",))
+    made = {
+        "model": make_call(1, id=call_id(1)),
+        "gateway_log": make_call(2, id=call_id(2), rank=Rank.GATEWAY_LOG),
+        "estimated": make_call(3, id=call_id(3), rank=Rank.GATEWAY_LOG, usage=estimated),
+        None: make_call(4, id=call_id(4), status=429, usage=None),
+    }
+    await ledger.post(list(made.values()))
+    listed = (await get(api, f"/v1/subjects/{SUBJECT}/calls"))["data"]
+    found = [await get(api, f"/v1/calls/{call['id']}") for call in listed]
+    said = {call["call_id"]: (call["tokens_from"], call["tokens_corrected"]) for call in found}
+    assert said == {call_id(n): (source, False) for n, source in enumerate(made, start=1)}
 
 
 async def test_moved_call_costs_its_true_subject_alone(
@@ -78,6 +100,8 @@ async def test_moved_call_costs_its_true_subject_alone(
     assert [(line["subject"], line["calls"]) for line in subjects["data"]] == [("ada", 1)]
     assert subjects["totals"]["cost"] == CALL_COST
     [left] = (await get(api, "/v1/subjects/unattributed/calls"))["data"]
+    moved = await get(api, f"/v1/calls/{left['id']}")
+    assert (moved["tokens_from"], moved["tokens_corrected"]) == (None, False)
     assert (left["state"], left["cost"], left["units"]) == ("moved", None, {})
     chain = (await get(api, f"/v1/calls/{left['id']}"))["chain"]
     assert [(row["state"], row["reason"]) for row in chain] == [
