@@ -9,6 +9,7 @@ import pytest
 from chargeback.__main__ import main
 from chargeback_client.connection import Connection
 from chargeback_client.verbs.telemetry import change, tail
+from chargeback_client.verbs.telemetry_source import ApiSource
 from tests.chargeback_client.conftest import Company
 from tests.fixtures.office import ANN, BEN, CAT, MARK
 
@@ -81,7 +82,8 @@ def test_top_and_reconcile_are_for_who_sees_everybody(
 def test_tail_prints_each_call_once(company_as: Company, capsys: Output) -> None:
     december = {"from": "2026-12-01", "to": "2026-12-11"}
     with Connection(company_as.url, company_as.token("employee")) as api:
-        assert tail(api, BEN, as_json=False, asked=december, polls=iter([0, 0])) == 0
+        source = ApiSource(api, recent=december)
+        assert tail(source, BEN, as_json=False, polls=iter([0, 0])) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(set(lines)) == 2
     assert all(line.startswith("2026-12-05T") for line in lines)
