@@ -1,6 +1,7 @@
 """`chargeback telemetry … --direct`: what operators see without the API, of the real client."""
 
 import json
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,3 +178,40 @@ def test_without_a_workspace_the_flag_names_the_variable(
     assert main(["telemetry", "top", "--direct"]) == 1
     said = "error: LOG_ANALYTICS_WORKSPACE_ID is not set, which --direct asks\n"
     assert capsys.readouterr().err == said
+
+
+def test_a_call_that_is_not_published_yet_shows_what_the_gateway_said(
+    direct: Direct, running: RunningInsights, capsys: Output
+) -> None:
+    running.served.store.add(dict(gateway_items("late", time=NOON)))
+    assert verbs.call(direct, "call-late", as_json=False) == 0
+    head, gateway, model = capsys.readouterr().out.splitlines()
+    assert head == "call-late  2026-11-20T12:00:00.000000Z  model unknown"
+    assert "gateway 200 874 ms" in gateway
+    assert "model 200 812 ms" in model
+
+
+def test_a_workspace_that_does_not_answer_ends_the_verb_with_one_line(
+    capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setenv("LOG_ANALYTICS_WORKSPACE_ID", "any")
+    monkeypatch.setenv("TELEMETRY_QUERY_URL", f"http://127.0.0.1:{port}/v1")
+    assert main(["telemetry", "call", "call-a", "--direct"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    [line] = said.err.splitlines()
+    assert line.startswith("error: operation: Application Insights cannot be reached: ")
+
+
+def test_the_calls_of_others_in_one_operation_are_not_shown(running: RunningInsights) -> None:
+    """A client chose the trace id of both calls."""
+    before = NOON - timedelta(days=3)  # no day of other tests
+    mine = call_event("m1", time=before, user="cat") | {"OperationId": "shared"}
+    other = call_event("m2", time=before, user="dan") | {"OperationId": "shared"}
+    running.served.store.add({"AppEvents": [mine, other]})
+    settings = TelemetrySettings(workspace="any", query_url=running.served.query_url)
+    with open_direct(settings, now=lambda: NOW) as source:
+        found = source.call("call-m1")
+    assert [row["entry"] for row in found["rows"]] == ["m1"]
