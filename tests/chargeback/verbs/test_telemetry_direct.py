@@ -127,6 +127,19 @@ def test_a_session_with_more_calls_than_one_answer_is_read_whole(direct: Direct)
     assert [call["time"] for call in calls] == sorted((c["time"] for c in calls), reverse=True)
 
 
+def test_tail_misses_nothing_where_more_is_recorded_than_one_answer_holds() -> None:
+    with running_insights(lambda: NOW) as many:
+        events = [
+            call_event(f"n{at}", time=NOON + timedelta(milliseconds=100 * at), user=ANN, pico=1)
+            for at in range(620)
+        ]
+        many.served.store.add({"AppEvents": events})
+        settings = TelemetrySettings(workspace="any", query_url=many.served.query_url)
+        with open_direct(settings, now=lambda: NOW) as source:
+            lines, _ = source.recent(None)
+    assert [line["entry"] for line in lines] == [f"n{at}" for at in range(620)]
+
+
 def test_days_are_the_last_seven_where_none_is_named(direct: Direct) -> None:
     usage = direct.usage("ann", {})
     assert (usage["from"], usage["to"]) == ("2026-11-14", "2026-11-21")
