@@ -1,5 +1,5 @@
 """All verbs in the groups that an operator thinks in. Each is defined in its own package, but for
-`doctor`, which asks them all.
+`doctor`, which asks them all, and `telemetry`, which asks the API or Application Insights.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 import typer
 
 from apim_policies.app import policies
+from chargeback.verbs.telemetry_app import telemetry
 from chargeback_client.verbs.app import asking
 from chargeback_client.verbs.exit_codes import LOGIN_FILE, ApiToken, ApiUrl, LoginFile, connect
-from chargeback_client.verbs.telemetry_app import telemetry
 from command_line.app import Group, new_app
 from consumers.settings import Settings
 from consumers.verbs.app import consuming, dead_letters, ledger, rating

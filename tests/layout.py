@@ -61,7 +61,9 @@ ORDER = {
         [broker.__main__ send.__main__ demo.__main__ identity.__main__
          insights.__main__]
     """,
-    "telemetry": "[names log metrics settings]  spans  exporting  queries  [workbook setup]",
+    "telemetry": """
+        [names log metrics settings]  spans  exporting  queries  [console workbook setup]
+    """,
     "bicep": """
         [hooks settings check function_requirements]  reads  check.finding  check.language
         [check.deployment check.start check.rules check.roles check.settings_passed check.gateway
@@ -69,6 +71,7 @@ ORDER = {
         check.checkout  [check.__main__ page]
     """,
     "telemetry.queries": "[errors schema]  query_text  answers  logs_client",
+    "telemetry.console": "documents  direct",
     "telemetry.workbook": "[pages alerts]  __main__",
     "local_stack.identity": """
         [errors accounts]  config  [key_ring pages]  [tokens grants]  [server ask]  foreground

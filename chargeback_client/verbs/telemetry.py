@@ -1,6 +1,7 @@
 """The verbs of `telemetry`: one person's calls as a tree, one call as a trace, and comparisons.
 
-They ask the API with the caller's token, so nobody sees more here than there.
+They ask the API with the caller's token, so nobody sees more here than there; or, for operators,
+Application Insights itself.
 """
 
 import itertools
@@ -8,33 +9,31 @@ import sys
 import time
 from collections.abc import Iterator
 from decimal import Decimal
-from urllib.parse import quote
 
 import msgspec
 from rich.console import Console
 from rich.tree import Tree
 
 from chargeback_client.connection import Connection, Json, Parameters
+from chargeback_client.verbs.telemetry_source import Source
 from chargeback_client.verbs.usage import print_columns
 
 PLAIN_WIDTH = 200
 """Columns where nobody looks, so that lines stay whole."""
 SESSIONS_SHOWN = 10
 POLL_S = 5
-TODAY: Parameters = {"period": "today"}
 DIFFERS = 1
 MISSING = "gateway: no item (sampled, or not arrived)"
 
 
 def user(
-    api: Connection, subject: str | None, asked: Parameters, *, calls: int, as_json: bool
+    source: Source, subject: str | None, asked: Parameters, *, calls: int, as_json: bool
 ) -> int:
     """The sessions of one person, each with its newest calls."""
-    where = _of(api, subject)
-    usage, sessions = api.json(f"{where}/usage", asked), api.json(f"{where}/sessions", asked)
+    usage, sessions = source.usage(subject, asked), source.sessions(subject, asked)
     for session in sessions["data"][:SESSIONS_SHOWN]:
-        of_session = {"session": session["session"] or "", "limit": str(calls)}
-        session["newest"] = api.json(f"{where}/calls", {**asked, **of_session})["data"]
+        name = session["session"] or ""
+        session["newest"] = source.calls(subject, asked, session=name, most=calls)[0]
     if as_json:
         return _print_json({"usage": usage, "sessions": sessions})
     tree = Tree(_plain(_heading(usage)))
@@ -46,15 +45,18 @@ def user(
         if len(newest) < session["calls"]:
             left = session["calls"] - len(newest)
             branch.add(_plain(f"… {left:,} more"))
+    if sessions["more"]:
+        tree.add("… more sessions: ask for fewer days")
     _console().print(tree)
     return 0
 
 
 def session(
-    api: Connection, name: str, subject: str | None, asked: Parameters, *, as_json: bool
+    source: Source, name: str, subject: str | None, asked: Parameters, *, as_json: bool
 ) -> int:
     """The calls of one session in the order of their time, with a running total."""
-    calls, currency = _all_calls(api, _of(api, subject), {**asked, "session": name})
+    newest_first, currency = source.calls(subject, asked, session=name)
+    calls = newest_first[::-1]
     if as_json:
         return _print_json({"session": name, "currency": currency, "data": calls})
     tree = Tree(_plain(f"session {name or '(none given)'}  {len(calls):,} calls"))
@@ -66,13 +68,14 @@ def session(
     return 0
 
 
-def call(api: Connection, call_id: str, *, as_json: bool) -> int:
+def call(source: Source, call_id: str, *, as_json: bool) -> int:
     """One call from the gateway to the ledger."""
-    found = api.json(f"/v1/telemetry/calls/{quote(call_id, safe='')}")
+    found = source.call(call_id)
     if as_json:
         return _print_json(found)
     who = found["name"] or found["subject"]
-    tree = Tree(_plain(f"{found['call_id']}  {found['time']}  {found['model']} for {who}"))
+    of_whom = f" for {who}" if who else ""
+    tree = Tree(_plain(f"{found['call_id']}  {found['time']}  {found['model']}{of_whom}"))
     if not found["gateway_found"]:
         tree.add(_plain(MISSING))
     branches: dict[str | None, Tree] = {None: tree}
@@ -90,13 +93,14 @@ def call(api: Connection, call_id: str, *, as_json: bool) -> int:
         line = f"ledger row {row['revision']}  {row['state']}  {charge}{why}  ({sent})"
         tree.add(_plain(f"{_clock(row['recorded_at'])}  {line}"))
     _console().print(tree)
-    print(f"published up to {found['published_until'] or 'nothing yet'}", file=sys.stderr)
+    if "published_until" in found:
+        _say_until(found)
     return 0
 
 
-def top(api: Connection, asked: Parameters, *, as_json: bool) -> int:
+def top(source: Source, asked: Parameters, by: str, *, as_json: bool) -> int:
     """Who, or what, costs most."""
-    found = api.json("/v1/telemetry/top", asked)
+    found = source.top(asked, by)
     if as_json:
         return _print_json(found)
     total = Decimal(found["totals"]["charge"])
@@ -111,28 +115,24 @@ def top(api: Connection, asked: Parameters, *, as_json: bool) -> int:
 
 
 def tail(
-    api: Connection,
-    subject: str | None,
-    *,
-    as_json: bool,
-    asked: Parameters = TODAY,
-    polls: Iterator[int] | None = None,
+    source: Source, subject: str | None, *, as_json: bool, polls: Iterator[int] | None = None
 ) -> int:
-    """Each new call of one person, and each correction of one, as it arrives."""
-    where, shown = _of(api, subject), dict[str, Json]()
+    """Each new call, and each correction of one, as it arrives."""
+    shown = dict[str, Json]()
     for number in polls or itertools.count():
         if number:
             time.sleep(POLL_S)
-        page = api.json(f"{where}/calls", {**asked, "limit": "200"})
-        for found in reversed(page["data"]):
-            before = shown.get(found["call_id"])
+        calls, currency = source.recent(subject)
+        for found in calls:
+            name = found.get("entry") or found["call_id"]
+            before = shown.get(name)
             if before is not None and before["revision"] >= found["revision"]:
                 continue
-            shown[found["call_id"]] = found
+            shown[name] = found
             if as_json:
                 print(msgspec.json.encode(found).decode(), flush=True)
             else:
-                print(_call_line(found, page["currency"]) + change(before, found), flush=True)
+                print(_call_line(found, currency) + change(before, found), flush=True)
     return 0
 
 
@@ -153,41 +153,33 @@ def reconcile(api: Connection, asked: Parameters, *, as_json: bool) -> int:
             row += [f"{day[f'{side}_calls']:,}", day[f"{side}_charge"]]
         rows.append([*row, *(f"{day[name]:,}" for name in _COUNTS)])
     print_columns(rows, left=2)
-    print(f"published up to {found['published_until'] or 'nothing yet'}", file=sys.stderr)
+    _say_until(found)
     return DIFFERS if differs else 0
 
 
 _COUNTS = ("differing_cells", "copies", "refused_rows")
 
 
-def _of(api: Connection, subject: str | None) -> str:
-    """Where one person's calls are; the caller's own when nobody is named."""
-    name = subject or api.json("/v1/me")["subject"]
-    return f"/v1/telemetry/subjects/{quote(name, safe='')}"
-
-
-def _all_calls(api: Connection, where: str, asked: Parameters) -> tuple[list[Json], str]:
-    """Of all pages, the oldest first; and their currency."""
-    calls: list[Json] = []
-    parameters = {**asked, "limit": "200"}
-    while True:
-        page = api.json(f"{where}/calls", parameters)
-        calls += page["data"]
-        if page["page"]["next_cursor"] is None:
-            return calls[::-1], page["currency"]
-        parameters["cursor"] = page["page"]["next_cursor"]
+def _say_until(found: Json) -> None:
+    print(f"published up to {found['published_until'] or 'nothing yet'}", file=sys.stderr)
 
 
 def _heading(usage: Json) -> str:
     calls = sum(line["calls"] for line in usage["data"])
     charge = sum((Decimal(line["charge"] or 0) for line in usage["data"]), Decimal(0))
-    ahead = sum(line["ledger_calls"] for line in usage["data"]) - calls
     who = usage["name"] or usage["subject"]
     return (
         f"{who}: {calls:,} calls, {_amount(charge)} {usage['currency']}, "
-        f"{usage['from']} until before {usage['to']} (published up to "
-        f"{usage['published_until'] or 'nothing yet'}; the ledger is {ahead:,} calls ahead)"
+        f"{usage['from']} until before {usage['to']} ({_compared(usage, calls)})"
     )
+
+
+def _compared(usage: Json, calls: int) -> str:
+    if "published_until" not in usage:
+        return "not compared with the ledger"
+    ahead = sum(line["ledger_calls"] for line in usage["data"]) - calls
+    until = usage["published_until"] or "nothing yet"
+    return f"published up to {until}; the ledger is {ahead:,} calls ahead"
 
 
 def _session_line(found: Json, currency: str) -> str:
@@ -218,10 +210,11 @@ def _call_line(found: Json, currency: str) -> str:
 
 
 def change(before: Json | None, found: Json) -> str:
-    """How a correction changed the charge."""
-    if before is None:
-        return ""
-    change = Decimal(found["charge"] or 0) - Decimal(before["charge"] or 0)
+    """How a correction changed the charge. A source may know the charge before it."""
+    old = found.get("charge_before") if before is None else before["charge"]
+    if before is None and old is None:
+        return "  ↺" if found.get("correction") else ""
+    change = Decimal(found["charge"] or 0) - Decimal(old or 0)
     return f"  ↺ {'+' if change >= 0 else ''}{_amount(change)}"
 
 

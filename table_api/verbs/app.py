@@ -58,14 +58,17 @@ def _serve(environment: Mapping[str, str], host: Host = "127.0.0.1", port: Port 
     return exit_code(lambda: serve(environment, host=host, port=port), service="api")
 
 
+READS_TELEMETRY = {
+    "Settings of telemetry that is read": [
+        Setting(each.name, each.meaning) for each in READ_VARIABLES
+    ],
+}
 _SERVED = {
     SETTINGS: SETTINGS_OF_TABLES,
     "Settings of who may ask": [
         Setting(each.name, each.meaning, each.default) for each in ACCESS_VARIABLES
     ],
-    "Settings of telemetry that is read": [
-        Setting(each.name, each.meaning) for each in READ_VARIABLES
-    ],
+    **READS_TELEMETRY,
 }
 serving.command("serve", cls=Verb)(with_settings(_serve, _SERVED))
 

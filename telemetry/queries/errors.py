@@ -17,6 +17,10 @@ class QueryFailed(QueryError):
     """Application Insights refused the query, or cannot be reached."""
 
 
+class NothingFound(QueryError):
+    """Application Insights has no item of what was asked."""
+
+
 class QueryBusy(QueryError):
     """Too many queries, or this one took too long: ask again after `retry_after_s`."""
 

@@ -1,0 +1,1 @@
+"""Verbs that ask more than one package."""
