@@ -65,7 +65,8 @@ async def test_the_worker_finds_and_invokes_every_function(
             OIDC_AUDIENCES="api://chargeback",
         )
     assert functions.keys() == {
-        "azFn-AoAiModel-Pricing", "http_app_func", "publish_calls", "purge_access_log",
+        "azFn-AoAiModel-Pricing", "azFn-AppInsightAPI", "http_app_func", "publish_calls",
+        "purge_access_log",
     }  # fmt: skip
     for name, path in (("http_app_func", "/{*route}"), ("azFn-AoAiModel-Pricing", "v1/rate")):
         trigger, answer = functions[name]["bindings"][0], functions[name]["answer"]

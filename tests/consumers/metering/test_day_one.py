@@ -40,6 +40,8 @@ MODELS = {
     ),
     "gpt-5": ("azure_ai/deepseek-v4-pro", "DeepSeek-V4-Pro", "DeepSeek-V4-Pro", "GlobalStandard"),
     "o4-mini": ("azure_ai/mistral-large-3", "mistral-large-3", "x", "GlobalStandard"),
+    "gpt-5.4": ("azure/gpt-6-astra", "gpt-6-astra", "gpt-6-astra-2026-09-03", "GlobalStandard"),
+    "o3-pro": ("azure/gpt-6.1-sol", "gpt-6.1-sol", "gpt-6.1-sol-2026-09-29", "GlobalStandard"),
     "text-embedding-3-small": (
         "azure/eu/text-embedding-3-small", "text-embedding-3-small", "x", "DataZoneStandard",
     ),

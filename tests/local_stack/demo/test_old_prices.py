@@ -1,6 +1,5 @@
 """The box shows what waits now, and warns of prices that nobody compared for too long."""
 
-import re
 from io import StringIO
 
 import msgspec
@@ -40,13 +39,13 @@ def printed(box: DemoBox) -> str:
 
 def test_the_box_shows_what_waits_at_the_end_and_not_what_ever_waited() -> None:
     paired = msgspec.structs.replace(BOX, deferred=355, gateway_calls=600, waiting=2)
-    assert re.search(r"waiting for tokens +2 ", printed(paired))
+    assert ", 2 waiting for tokens" in printed(paired)
     assert "355" not in printed(paired)
     without_log = msgspec.structs.replace(BOX, deferred=7)
-    assert re.search(r"waiting for tokens +7 ", printed(without_log))
+    assert ", 7 waiting for tokens" in printed(without_log)
 
 
 def test_the_box_names_old_prices_only_where_there_are_any() -> None:
-    assert "old prices" not in printed(BOX)
+    assert "prices" not in printed(BOX)
     old = msgspec.structs.replace(BOX, old_prices=3, prices=12)
-    assert "3 of 12 in use: see http://127.0.0.1:1/prices" in printed(old)
+    assert "3 of 12 in use are old: see http://127.0.0.1:1/prices" in printed(old)

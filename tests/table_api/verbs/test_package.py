@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "app"
 
 
-FUNCTIONS = {"azFn-AoAiModel-Pricing", "http_app_func", "purge_access_log"}
+FUNCTIONS = {"azFn-AoAiModel-Pricing", "azFn-AppInsightAPI", "http_app_func", "purge_access_log"}
 INSIGHTS = (
     "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://127.0.0.1:9"
 )

@@ -31,7 +31,7 @@ async def add(storage: MemoryTableStorage, number: int) -> None:
 
 async def test_a_slow_count_is_given_again_for_twenty_times_as_long() -> None:
     storage, clock = MemoryTableStorage(), Clock()
-    await storage.create_table("opencalls")
+    await OpenCalls(storage).create()
     await storage.create_table("progress")
     counting = WaitingCount(clock=clock)
 
