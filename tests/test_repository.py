@@ -234,7 +234,7 @@ def test_no_folder_of_code_has_more_than_fifteen_files() -> None:
     files = Counter(
         path.parent.relative_to(ROOT).as_posix()
         for path in python_files()
-        if path.name not in {"__init__.py", "__main__.py"} and package_of(path) != "tests"
+        if path.name != "__init__.py" and package_of(path) != "tests"
     )
     assert {folder: count for folder, count in files.items() if count > FILES_A_FOLDER_MAX} == {}
 

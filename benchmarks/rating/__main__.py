@@ -35,7 +35,7 @@ from pricing_rules.price_book.book import BASE_BOOKS, Book, load_book, load_comp
 from pricing_rules.types import Operation, Rank, Usage, UsageEvent
 from pricing_rules.units import Unit
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TRACES = ROOT.parent / "shared" / "data" / "traces"
 DEMO_BOOK = ROOT / "local_stack" / "demo_book.toml"
 CONTOSO_BOOK = BASE_BOOKS / "examples" / "contoso.toml"

@@ -1,0 +1,1 @@
+"""Rating, compared with genai-prices and litellm."""
