@@ -1,7 +1,7 @@
 """Calls of the demonstration that real gateways are full of and samples leave out: each case makes
 one out of an ordinary call. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,8 +113,14 @@ CASES: tuple[Callable[[LiveCall], LiveCall], ...] = (
 )
 
 
-def with_cases(number: int, call: LiveCall) -> LiveCall:
-    """The `number`-th call, changed if it is the turn of a case. A call that is to fail stays."""
-    turn, rest = divmod(number, CASE_EVERY)
-    plain = call.operation is Operation.CHAT_COMPLETIONS and STATUS_HEADER not in call.orders
-    return CASES[turn % len(CASES)](call) if rest == 0 and plain else call
+def with_cases(calls: Iterable[LiveCall]) -> Iterator[LiveCall]:
+    """The calls, one in CASE_EVERY changed into a case. A call that is to fail stays, and so does
+    one that is no chat: the next chat is changed in its place."""
+    changed = 0
+    for number, call in enumerate(calls):
+        plain = call.operation is Operation.CHAT_COMPLETIONS and STATUS_HEADER not in call.orders
+        if plain and number >= changed * CASE_EVERY:
+            yield CASES[changed % len(CASES)](call)
+            changed += 1
+        else:
+            yield call

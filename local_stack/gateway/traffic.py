@@ -60,9 +60,13 @@ class LiveTraffic:
 def live_calls(traffic: LiveTraffic, now: datetime) -> Iterator[LiveCall]:
     """The people, models and counts of the generated workload, as requests; some of them are the
     cases of `cases`."""
+    return with_cases(_plain_calls(traffic, now))
+
+
+def _plain_calls(traffic: LiveTraffic, now: datetime) -> Iterator[LiveCall]:
     chance = Random(SEED)
     streamed = min(1.0, traffic.streamed * 1_000 / _IN_A_THOUSAND)
-    for number, event in enumerate(Workload(now=now, calls=traffic.calls).events()):
+    for event in Workload(now=now, calls=traffic.calls).events():
         call = json.loads(event.body)
         data = call["data"]
         operation, deployment = Operation(data["operation"]), data["deployment"]
@@ -77,10 +81,9 @@ def live_calls(traffic: LiveTraffic, now: datetime) -> Iterator[LiveCall]:
         if data["status"] not in (200, _REFUSED):
             orders[STATUS_HEADER] = str(data["status"])
         path = _PATHS[operation].format(deployment)
-        live = LiveCall(
+        yield LiveCall(
             subject=call["subject"], operation=operation, path=path, body=body, orders=orders
         )
-        yield with_cases(number, live)
 
 
 def _orders(usage: dict[str, Any] | None) -> dict[str, str]:
