@@ -14,6 +14,7 @@ from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.terms import FROM_CACHE, Terms, TierRates, with_fees
 from pricing_rules.types import (
     REFUSED_STATUS,
+    Adjustment,
     CallState,
     Charge,
     PricedCall,
@@ -77,25 +78,37 @@ def _general(
         call = _modified(event, book, terms=terms, at_list=at_list, tier=tier)
     else:
         call = _priced_call(event, book, terms, tuple(at_list), tier)
+    if not (logged or terms.cached_as_input or terms.tier_unconfirmed or terms.tier_unsaid):
+        return call
+    return _with_what_is_special(call, event, terms)
+
+
+def _with_what_is_special(call: PricedCall, event: UsageEvent, terms: Terms) -> PricedCall:
+    """What the price leaves out, and that cached tokens are billed as input."""
     if not call.charges:
         return call
     reason = call.reason
     if reason is None and terms.cached_as_input and _has_cached(call.charges):
         reason = _CACHED_AS_INPUT
-    excludes = excluded(event, terms)
-    if not excludes and reason is call.reason:
-        return call
-    return replace(call, excludes=excludes, reason=reason)
+    return replace(call, excludes=excluded(event, terms), reason=reason)
 
 
 def _priced_call(
-    event: UsageEvent, book: Book, terms: Terms, charges: tuple[Charge, ...], tier: int | None
+    event: UsageEvent,
+    book: Book,
+    terms: Terms,
+    charges: tuple[Charge, ...],
+    tier: int | None,
+    adjustments: tuple[Adjustment, ...] = (),
 ) -> PricedCall:
     """By position, in the order of the fields: keywords would take a tenth of rating."""
+    free = terms.free if adjustments else None
     return PricedCall(
-        event, _PRICED, None,
+        event,
+        CallState.ZERO if free else _PRICED,
+        f"rule {free.id}: {free.note}" if free else None,
         book.version, book.pricing_currency, book.billing_currency,
-        charges, (), terms.base_rule_id, tier,
+        charges, adjustments, terms.base_rule_id, tier,
         terms.provider, terms.model, terms.version, terms.deployment_type, terms.cost_centre,
         (), terms.alias_unconfirmed,
     )  # fmt: skip
@@ -229,14 +242,7 @@ def _modified(
         billed, adjustment = convert(fx, amounts)
         adjustments.append(adjustment)
     charges = _with_layers(at_list, contracted=contracted, charged=amounts, billed=billed)
-    call = _priced_call(event, book, terms, charges, tier)
-    free = terms.free
-    return replace(
-        call,
-        adjustments=tuple(adjustments),
-        state=CallState.ZERO if free else CallState.PRICED,
-        reason=f"rule {free.id}: {free.note}" if free else None,
-    )
+    return _priced_call(event, book, terms, charges, tier, tuple(adjustments))
 
 
 def _with_layers(
