@@ -142,7 +142,7 @@ class Client(Questions):
         return self.ask(Prices, "/v1/prices", {"model": model, "day": day})
 
     def rate(self, calls: object) -> Rated:
-        """What calls cost by the book that metering rates with. Nothing is posted."""
+        """What calls cost, by the contract if a role gives it, else at list price."""
         return self.send(Rated, "/v1/rate", calls)
 
     def people(self) -> People:

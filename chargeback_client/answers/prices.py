@@ -93,13 +93,6 @@ class RatedCall(Struct, frozen=True, kw_only=True):
     explanation: str
 
 
-class Rated(Struct, frozen=True, kw_only=True):
-    """The calls in the order in which they were sent."""
-
-    book: str
-    data: list[RatedCall]
-
-
 class Prices(Struct, frozen=True, kw_only=True):
     """The prices that hold on a day."""
 
@@ -107,3 +100,11 @@ class Prices(Struct, frozen=True, kw_only=True):
     day: date
     old_in_use: int
     data: list[Price]
+
+
+class Rated(Struct, frozen=True, kw_only=True):
+    """The calls in the order in which they were sent."""
+
+    book: str
+    prices: str
+    data: list[RatedCall]

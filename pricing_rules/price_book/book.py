@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ from pydantic_core import ErrorDetails
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book_file import BookFile
 from pricing_rules.price_book.compile import compile_files
-from pricing_rules.price_book.rate_card import BookContent, FxRate, PriceSource
+from pricing_rules.price_book.rate_card import CONTRACT, BookContent, FxRate, PriceSource
 from pricing_rules.price_book.rules import PriceOrigin
 from pricing_rules.price_book.terms import Terms, TermsFinder, TermsTimeline
 from pricing_rules.provider_usage.usage_fields import UsageFieldRules
@@ -111,6 +112,27 @@ class Book:
         """The compiled form: canonical JSON that `load_compiled` reads back."""
         content = msgspec.Raw(self._encoded)
         return _ENCODER.encode(_StoredBook(self.version, content, dict(self.sources)))
+
+
+@lru_cache(maxsize=2)
+def at_list_price(book: Book) -> Book:
+    """The same list prices without the company's own: no contract price, discount, mark-up or
+    conversion. It has a version of its own, which nothing is posted with.
+    """
+    content = msgspec.structs.replace(
+        book.content,
+        cards=tuple(card for card in book.content.cards if _is_listed(book, card.id)),
+        fees=tuple(fee for fee in book.content.fees if _is_listed(book, fee.id)),
+        modifiers=(),
+        billing_currency=book.pricing_currency,
+        fx=(),
+    )
+    return Book(content, book.sources)
+
+
+def _is_listed(book: Book, rule_id: str) -> bool:
+    source = book.sources.get(rule_id)
+    return source is None or source.kind != CONTRACT
 
 
 def load_book(

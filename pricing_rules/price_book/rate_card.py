@@ -109,6 +109,10 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """Other spellings, each with the model that it means."""
 
 
+CONTRACT = "contract"
+"""Kind of the source of what the company has agreed on: such a price is no list price."""
+
+
 class PriceSource(msgspec.Struct, frozen=True, kw_only=True):
     """Where a card's prices were read. No part of the version: checking again changes no price."""
 

@@ -114,7 +114,7 @@ ROUTES = (
         RATE,
         rate.post_rate,
         rate_models.Rated,
-        Permission.RATE,
+        SIGNED_IN,
         method="POST",
         body=rate_models.BODY,
     ),

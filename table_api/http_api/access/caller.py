@@ -14,7 +14,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a route wants of its caller."""
+    """What a route, or a part of its answer, wants of the caller."""
 
     PUBLIC = "public"
     """Nothing: nobody need sign in."""
@@ -25,7 +25,7 @@ class Permission(StrEnum):
     ADMIN = "admin"
     """Billing.Admin."""
     RATE = "rate"
-    """Pricing.Rate or Billing.Admin: prices of calls, by the company's own contract."""
+    """Pricing.Rate or a role that sees everybody: prices of calls by the company's contract."""
 
 
 GIVEN_BY: Mapping[Permission, tuple[Role, ...]] = {
@@ -33,7 +33,7 @@ GIVEN_BY: Mapping[Permission, tuple[Role, ...]] = {
     Permission.SIGNED_IN: (),
     Permission.BILLING: (Role.READ_ALL, Role.ADMIN),
     Permission.ADMIN: (Role.ADMIN,),
-    Permission.RATE: (Role.PRICING_RATE, Role.ADMIN),
+    Permission.RATE: (Role.PRICING_RATE, Role.READ_ALL, Role.ADMIN),
 }
 """The roles that give each permission; a permission without roles is everybody's."""
 

@@ -10,14 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pricing_rules.price_book.ages import is_old
+from pricing_rules.price_book.rate_card import CONTRACT
 from table_api.http_api.access.question import asking_of
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.queries import Day, NoQuery, Text
 from table_api.http_api.prices import models
 from table_api.prices.price_list import BookInUse, ListedPrice, PriceList
-
-CONTRACT = "contract"
-"""Kind of the source of what the company has agreed on: such a price is for Billing roles."""
 
 
 class PricesQuery(NoQuery):

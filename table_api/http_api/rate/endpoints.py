@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,9 +14,10 @@ from pricing_rules.engine.explain import explain
 from pricing_rules.engine.rating import rate
 from pricing_rules.engine.what_if import WhatIf, as_document
 from pricing_rules.errors import AmbiguousModel, InvalidUsage
-from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.book import Book, at_list_price
 from pricing_rules.types import PricedCall, UsageEvent
 from pricing_rules.units import OUTPUT_UNITS, PROMPT_UNITS, Unit
+from table_api.http_api.access.caller import Permission
 from table_api.http_api.access.question import Api, asking_of
 from table_api.http_api.conventions.problems import ProblemKind, Refused, refused_parameter
 from table_api.http_api.rate import models
@@ -27,17 +29,24 @@ from table_api.prices.price_list import PriceList
 from telemetry.names import GenAi, OfSpan, SpanName
 from telemetry.spans import span
 
+NOBODY = PeopleDirectory(())
+
 
 async def post_rate(request: Request) -> Response:
-    """What calls cost by the book that metering rates with. Nothing is posted."""
-    api = asking_of(request).api
+    """What calls cost, by the contract if a role gives it, else at list price."""
+    asking = asking_of(request)
+    api = asking.api
+    by_contract = asking.caller.may(Permission.RATE)
     with span(SpanName.RATE) as of_rating:
         sent = await read_calls(request)
-        book = await _book_in_use(api)
-        rater = _Rater(WhatIf(book), book, await api.people.directory(), await api.reads.meta())
+        in_use = await _book_in_use(api)
+        book = in_use if by_contract else at_list_price(in_use)
+        people = await api.people.directory() if by_contract else NOBODY
+        rater = _Rater(WhatIf(book), book, people, await api.reads.meta(), in_use.version)
         data = [rater.rated(each, index, now=api.now()) for index, each in enumerate(sent)]
         of_rating.set_attributes(_summed(data))
-    answer = models.Rated(book=book.version, data=data)
+    prices = models.PricedBy.CONTRACT if by_contract else models.PricedBy.LIST
+    answer = models.Rated(book=in_use.version, prices=prices, data=data)
     headers = {"Cache-Control": "no-store"}
     return Response(answer.model_dump_json(), media_type="application/json", headers=headers)
 
@@ -78,32 +87,34 @@ class _Rater(NamedTuple):
     book: Book
     people: PeopleDirectory
     meta: LedgerMeta
+    version: str
+    """Of the book in use, of which `book` may be the list prices alone."""
 
     def rated(self, sent: Sent, index: int, *, now: datetime) -> models.RatedCall:
         """Refused where a usage object contradicts itself, or several providers sell the model."""
         if isinstance(sent, UsageEvent):
             day = self.meta.calendar.day(sent.time)
             cost_centre = self.people.cost_centre(sent.subject, day)
-            return _answer(rate(sent, self.book, cost_centre), sent)
+            return self._answer(rate(sent, self.book, cost_centre), sent)
         try:
-            return _answer(self.asked.answer(sent.question(now)), None)
+            return self._answer(self.asked.answer(sent.question(now)), None)
         except InvalidUsage as error:
             field = f"[{index}].usage.{error.field}"
             raise refused_parameter(field, error.value, str(error)) from None
         except AmbiguousModel as error:
             raise refused_parameter(f"[{index}].provider", None, str(error)) from None
 
-
-def _answer(call: PricedCall, event: UsageEvent | None) -> models.RatedCall:
-    fields = as_document(call)
-    del fields["book"]
-    return models.RatedCall.model_validate(
-        fields
-        | {
-            "id": event and event.id,
-            "deferred": event is not None and is_deferred(event),
-            "cost_centre": call.cost_centre,
-            "excludes": list(call.excludes),
-            "explanation": explain(call),
-        }
-    )
+    def _answer(self, call: PricedCall, event: UsageEvent | None) -> models.RatedCall:
+        call = msgspec.structs.replace(call, book_version=self.version)
+        fields = as_document(call)
+        del fields["book"]
+        return models.RatedCall.model_validate(
+            fields
+            | {
+                "id": event and event.id,
+                "deferred": event is not None and is_deferred(event),
+                "cost_centre": call.cost_centre,
+                "excludes": list(call.excludes),
+                "explanation": explain(call),
+            }
+        )

@@ -1,6 +1,7 @@
 """What `POST /v1/rate` takes and answers; docs/api.md says what each field means."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
@@ -97,10 +98,18 @@ class RatedCall(Answer):
     explanation: str
 
 
+class PricedBy(StrEnum):
+    """By which prices a request is answered."""
+
+    CONTRACT = "contract"
+    LIST = "list"
+
+
 class Rated(Answer):
     """The calls in the order in which they were sent."""
 
     book: str
+    prices: PricedBy
     data: list[RatedCall]
 
 

@@ -55,7 +55,7 @@ async def test_an_owner_is_told_what_they_own_and_a_role_what_it_gives(office: O
         {"kind": "cost_centre", "name": CENTRE_A, "valid_from": "2026-10-01", "valid_until": None},
     )
     reader, admin = await get(office, "reader", "/v1/me"), await get(office, "admin", "/v1/me")
-    assert reader["permissions"] == ["public", "signed_in", "billing"]
+    assert reader["permissions"] == ["public", "signed_in", "billing", "rate"]
     assert admin["permissions"] == ["public", "signed_in", "billing", "admin", "rate"]
     service = await get(office, "service", "/v1/me")
     assert (service["roles"], service["name"]) == (["Pricing.Rate"], None)

@@ -54,6 +54,8 @@ ORIGIN = Origin(hub="hub", partition="0", sequence_number=1, enqueued_time=NOW)
 LIST_PRICE = "0.00208"
 """1,000 tokens at 2 USD a million, and 10 at 8."""
 DISCOUNTED = "0.001872"
+AGREED = "0.00156"
+"""1,000 tokens at 1 USD a million and 10 at 4, and a mark-up of a half."""
 
 
 @pytest.fixture
@@ -221,13 +223,47 @@ async def office() -> AsyncIterator[Office]:
         yield await open_office(issuer, access)
 
 
+CONTRACT_PRICE = """
+[[rule]]
+id = "agreed.m"
+kind = "base"
+valid_from = 2026-02-01T00:00:00Z
+currency = "USD"
+unit = "1M"
+match = { provider = "azure", model = "m", deployment = ["GlobalStandard"] }
+source = { kind = "contract", checked = 2026-11-01 }
+rates = { input = "1", cache_read = "0.25", output = "4" }
+"""
+
+
 @pytest.mark.parametrize(
-    ("kind", "status"),
-    [("nobody", 401), ("employee", 403), ("owner", 403), ("reader", 403), ("service", 200),
-     ("admin", 200)],
-)  # fmt: skip
-async def test_pricing_needs_its_role(office: Office, kind: str, status: int) -> None:
+    ("kind", "prices", "total"),
+    [
+        ("employee", "list", LIST_PRICE),
+        ("owner", "list", LIST_PRICE),
+        ("reader", "contract", AGREED),
+        ("admin", "contract", AGREED),
+        ("service", "contract", AGREED),
+    ],
+)
+async def test_the_contract_is_for_roles_and_list_prices_for_whoever_signs_in(
+    office: Office, tmp_path: Path, kind: str, prices: str, total: str
+) -> None:
+    mark_up = modifier("secret.mark-up", "multiply", 'factor = "1.5"\nlayer = "charge"\norder = 1')
+    agreed = compile_text(tmp_path, base_rule(), ALIAS, CONTRACT_PRICE, mark_up)
+    await PriceList(office.storage).publish(agreed, at=NOW, age_days_max=90)
+    await BookArchive(office.books).keep(agreed)
     async with office.client(kind) as client:
-        assert (
-            await client.post("/v1/rate", json=QUESTION | {"model": "gpt-4o-mini"})
-        ).status_code == status
+        answer = await client.post("/v1/rate", json=[EVENT, QUESTION])
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    assert (said["prices"], said["book"]) == (prices, agreed.version)
+    assert [call["total"] for call in said["data"]] == [total, total]
+    if prices == "list":
+        assert "agreed.m" not in answer.text
+        assert "secret" not in answer.text
+
+
+async def test_nobody_is_answered(office: Office) -> None:
+    async with office.client("nobody") as client:
+        assert (await client.post("/v1/rate", json=QUESTION)).status_code == 401
