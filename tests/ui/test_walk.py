@@ -102,6 +102,24 @@ def test_a_range_and_its_order_survive_being_sent_as_a_url(browser: Watched) -> 
     expect(browser.page.get_by_role("radio", name="Cost centre")).to_be_checked()
 
 
+def test_two_choices_before_the_page_answers_are_both_kept(browser: Watched) -> None:
+    browser.open("/")
+    browser.page.get_by_role("radio", name="Last month").wait_for()
+    browser.page.get_by_role("radio", name="Cost centre").wait_for()
+    browser.page.evaluate(
+        """async () => {
+            const named = (name) => [...document.querySelectorAll('[role=radio]')]
+                .find((radio) => radio.textContent.trim() === name);
+            named('Last month').click();
+            await new Promise((sent) => setTimeout(sent, 20));
+            named('Cost centre').click();
+        }"""
+    )
+    browser.page.wait_for_url("**by=Cost*")
+    browser.settle()
+    assert browser.parameters() == {"range": "Last month", "by": "Cost centre"}
+
+
 def test_new_calls_and_a_recovered_api_show_without_a_touch(
     browser: Watched, shared_stand: Stand, call: InventedCall
 ) -> None:

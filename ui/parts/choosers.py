@@ -14,14 +14,17 @@ DATE_WIDTH_PX = 150
 SEARCH_WIDTH_PX = 260
 SEARCH_CHARS_MAX = 200
 
+_DEFAULTS = "defaults of the choosers"
+
 Value = TypeVar("Value")
 
 
 def choose(label: str, parameter: Parameter, *, options: Mapping[str, Value]) -> Value:
     """One of `options`, named in the URL by its label; the first one is the default."""
     named = address.read(parameter) or ""
-    shown = named if named in options else next(iter(options))
-    st.session_state[parameter] = shown
+    default = next(iter(options))
+    shown = named if named in options else default
+    _draw(parameter, shown, default=default)
     st.segmented_control(
         label, list(options), key=parameter, required=True, on_change=_write, args=(parameter,)
     )
@@ -29,7 +32,7 @@ def choose(label: str, parameter: Parameter, *, options: Mapping[str, Value]) ->
 
 
 def search(label: str, *, placeholder: str) -> str:
-    st.session_state[Parameter.SEARCH] = address.read(Parameter.SEARCH) or ""
+    _draw(Parameter.SEARCH, address.read(Parameter.SEARCH) or "", default="")
     text = st.text_input(
         label,
         key=Parameter.SEARCH,
@@ -56,7 +59,7 @@ def choose_period(today: date) -> Period:
 
 def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:
     day = address.read_day(parameter) or default
-    st.session_state[parameter] = day
+    _draw(parameter, day, default=default)
     st.date_input(
         label,
         key=parameter,
@@ -68,10 +71,28 @@ def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:
     return day
 
 
+def _draw(parameter: Parameter, value: str | date, *, default: str | date) -> None:
+    """Give the widget of `parameter` its value, and note what it means when the URL is silent."""
+    st.session_state[parameter] = value
+    st.session_state.setdefault(_DEFAULTS, {})[parameter] = _text(default)
+
+
 def _write(parameter: Parameter) -> None:
     """Put the changed value into the URL, and drop the cursor, which belongs to the list before the
     change.
+
+    The browser sends the URL with each change. A second change that comes before the page has
+    answered the first one still carries the old URL, so all that the widgets show is written.
     """
-    value = st.session_state[parameter]
-    text = value.isoformat() if isinstance(value, date) else value
-    address.change({parameter: text or None, Parameter.AFTER: None})
+    changes: dict[Parameter, str | None] = {Parameter.AFTER: None}
+    for shown, default in st.session_state[_DEFAULTS].items():
+        if shown not in st.session_state:
+            continue
+        text = _text(st.session_state[shown])
+        if shown == parameter or text != (address.read(shown) or default):
+            changes[shown] = text or None
+    address.change(changes)
+
+
+def _text(value: str | date) -> str:
+    return value.isoformat() if isinstance(value, date) else value
