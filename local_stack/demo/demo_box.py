@@ -99,9 +99,9 @@ def rows_of(box: DemoBox) -> list[tuple[str, str]]:
     """Names and values, the bill first. The counts of a run that are not here are in demo.json."""
     rows = [
         *([("bill", box.invoices)] if box.invoices is not None else []),
-        ("all calls", f"{box.total_cost} {box.currency}"),
+        ("all calls", f"{box.total_cost} {box.currency}, audit {box.audit}"),
         ("this run", _run(box)),
-        ("audit", box.audit),
+        ("published", _published(box)),
         *([("prices", _old(box))] if box.old_prices else []),
         *([("gateway", _gateway(box))] if box.gateway_calls else []),
         *((name, box.urls[name]) for name in ("ui", "api") if name in box.urls),
@@ -126,11 +126,12 @@ def _run(box: DemoBox) -> str:
     return ", ".join([*parts, *(f"{number:,} {what}" for number, what in named if number)])
 
 
-def telemetry_check(box: DemoBox) -> str:
+def _published(box: DemoBox) -> str:
     """What Application Insights has of the ledger."""
+    rows = f"{box.published:,} rows in Application Insights"
     if box.telemetry_difference:
-        return f"Application Insights differs from it in {box.telemetry_difference:,} cells"
-    return f"Application Insights has its {box.published:,} rows, equal in every cell"
+        return f"{rows}, which differs from the ledger in {box.telemetry_difference:,} cells"
+    return f"{rows}, equal in every cell"
 
 
 def _old(box: DemoBox) -> str:

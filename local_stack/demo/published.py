@@ -36,7 +36,11 @@ async def publish_ledger(environment: Mapping[str, str]) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
+    try:
+        said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
     if process.returncode != 0:
         raise NotPublished(f"publishing failed: {said.decode(errors='replace').strip()[-500:]}")
 

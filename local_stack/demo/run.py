@@ -24,7 +24,7 @@ from rich.console import Console
 
 from local_stack.demo import stack
 from local_stack.demo.azurite import AzuriteError
-from local_stack.demo.demo_box import DemoBox, show, telemetry_check
+from local_stack.demo.demo_box import DemoBox, show
 from local_stack.demo.demo_state import only_one, read_state, trace_offset
 from local_stack.demo.last_month import close_last_month
 from local_stack.demo.measured_run import Traffic, measured_run
@@ -129,9 +129,6 @@ async def _run(options: DemoOptions, console: Console) -> int:
         show(box, Console())
         if not options.exit:
             console.print(f"Open {ports.urls['ui']} . Ctrl-C ends everything; the data stays.")
-        tell("sending the ledger to Application Insights, and comparing the two")
-        box = await _published(box, ports)
-        tell(telemetry_check(box))
         _write(box, options.data / "demo.json")
         if not options.exit:
             await stack.start_publisher(supervisor, ports)
@@ -148,7 +145,7 @@ async def _metered(
     supervisor: Supervisor,
     tell: Callable[[str], None],
 ) -> DemoBox:
-    """Send everything, and close the last month."""
+    """Send everything, close the last month, and publish the ledger."""
     storage = AzureTableStorage.from_connection_string(ports.storage)
     try:
         await _name_people(storage)
@@ -162,21 +159,26 @@ async def _metered(
         )
     finally:
         await storage.close()
+    tell("sending the ledger to Application Insights, and comparing the two")
+    publishing = asyncio.create_task(_published(ports))
     closed = None
     if options.trace is None and options.calls is None:
         tell("closing last month: invoices")
         closed = await close_last_month(ports, without_pairing=traffic.live is None)
+    rows, different = await publishing
     return msgspec.structs.replace(
         box,
         **_sign_in(options.data),
         invoices=closed,
+        published=rows,
+        telemetry_difference=different,
         shell_settings=f"set -a; . {shlex.quote(_for_shell(options.data / ENV_FILE))}; set +a",
     )
 
 
-async def _published(box: DemoBox, ports: stack.Ports) -> DemoBox:
-    """The box with what Application Insights has of the ledger. A call that was posted between
-    publishing and comparing is published by the next try."""
+async def _published(ports: stack.Ports) -> tuple[int, int]:
+    """The rows that Application Insights has of the ledger, and the cells that differ. A call that
+    was posted between publishing and comparing is published by the next try."""
     storage = AzureTableStorage.from_connection_string(ports.storage)
     try:
         for _ in range(PUBLISH_TRIES):
@@ -186,7 +188,7 @@ async def _published(box: DemoBox, ports: stack.Ports) -> DemoBox:
                 break
     finally:
         await storage.close()
-    return msgspec.structs.replace(box, published=rows, telemetry_difference=different)
+    return rows, different
 
 
 async def _start(

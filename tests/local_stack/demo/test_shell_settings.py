@@ -10,7 +10,7 @@ from rich.console import Console
 from local_stack.demo.demo_box import show
 from local_stack.demo.stack import PREFERRED_PORTS, Ports, settings, write_shell_settings
 from pricing_rules.price_book.book import load_book
-from tests.local_stack.demo.test_old_prices import BOX
+from tests.local_stack.demo.test_demo_box import BOX
 
 
 def test_a_shell_reads_the_ports_that_the_stack_took(tmp_path: Path) -> None:

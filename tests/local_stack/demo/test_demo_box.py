@@ -1,4 +1,4 @@
-"""The box shows what waits now, and warns of prices that nobody compared for too long."""
+"""The box: what waits, prices that nobody compared for too long, and what is published."""
 
 from io import StringIO
 
@@ -49,3 +49,12 @@ def test_the_box_names_old_prices_only_where_there_are_any() -> None:
     assert "prices" not in printed(BOX)
     old = msgspec.structs.replace(BOX, old_prices=3, prices=12)
     assert "3 of 12 in use are old: see http://127.0.0.1:1/prices" in printed(old)
+
+
+def test_the_box_says_whether_application_insights_equals_the_ledger() -> None:
+    equal = msgspec.structs.replace(BOX, published=9_050)
+    assert "9,050 rows in Application Insights, equal in every cell" in printed(equal)
+    other = msgspec.structs.replace(BOX, published=3, telemetry_difference=2)
+    assert "3 rows in Application Insights, which differs from the ledger in 2 cells" in (
+        printed(other)
+    )
