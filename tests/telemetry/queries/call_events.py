@@ -43,13 +43,15 @@ def _charge(pico: int) -> dict[str, str]:
     return {"chargeback.charge": f"0.{pico:012}", "chargeback.charge.pico": str(pico)}
 
 
-def gateway_items(entry: str, *, time: datetime) -> dict[str, list[dict[str, object]]]:
+def gateway_items(
+    entry: str, *, time: datetime, call: str | None = None, operation: str | None = None
+) -> dict[str, list[dict[str, object]]]:
     """The gateway's request and what it asked the model, with an operation id of its own."""
-    common = {"TimeGenerated": time, "OperationId": f"apim-{entry}", "ItemCount": 1}
+    common = {"TimeGenerated": time, "OperationId": operation or f"apim-{entry}", "ItemCount": 1}
     request = {
         **common, "Id": f"request-{entry}", "Name": "POST /llm/chat/completions", "Success": True,
         "DurationMs": 874.0, "ResultCode": "200", "Url": "http://gateway/llm", "Measurements": "{}",
-        "Properties": json.dumps({"Request Id": f"call-{entry}"}),
+        "Properties": json.dumps({"Request Id": call or f"call-{entry}"}),
     }  # fmt: skip
     dependency = {
         **common, "Id": f"dependency-{entry}", "ParentId": f"request-{entry}", "Success": True,
