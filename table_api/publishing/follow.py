@@ -17,9 +17,10 @@ from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.meta import LedgerMeta, read_ledger_meta
 from table_api.monthly.projected_day import MONTHLY_TABLE
 from table_api.publishing.entry_facts import call_facts
-from table_api.publishing.marks import Marks, published_until
+from table_api.publishing.marks import Marks
 from table_api.publishing.month_pass import MonthPass, Wanted
 from table_api.publishing.outbox import Outbox, Sent
+from table_api.publishing.progress import NO_PROGRESS, note_until, read_progress
 from table_api.publishing.send import Sender
 from table_api.publishing.subject_days import SubjectDays
 from table_api.storage.table_storage import TableStorage
@@ -53,6 +54,7 @@ class Publisher:
         self._resource = resource
         self._now = now
         self._marks = Marks(storage)
+        self._progress = NO_PROGRESS
         self._complete_at = now()
         """When the last complete pass began, of whatever process."""
 
@@ -72,7 +74,8 @@ class Publisher:
             raise NoLedger("`monthly` has not the whole ledger: run `ledger rebuild` first")
         publisher = cls(storage, meta, sender, names=names, resource=resource, now=now)
         await publisher._marks.create()
-        publisher._complete_at = await published_until(storage) or now()
+        publisher._progress = await read_progress(storage)
+        publisher._complete_at = publisher._progress.until or now()
         return publisher
 
     async def publish(self, wanted: Wanted) -> Sent:
@@ -90,6 +93,7 @@ class Publisher:
         every = self._meta.settings.shards
         shards = _shards(wanted.shards, every)
         wanted = replace(wanted, of_shards=every, shards=shards)
+        self._check_names(wanted, shards)
         try:
             outbox = Outbox(self._sender, self._marks)
             days = SubjectDays(
@@ -105,13 +109,25 @@ class Publisher:
                 behind += of_month.behind_calls
             await outbox.flush()
             if wanted.stop is None:
-                await self._marks.note_until(shards, started)
+                await note_until(
+                    self._storage, shards, started, names=self._names.digest, every=every
+                )
                 self._complete_at = started
+                if wanted.again:
+                    self._progress = await read_progress(self._storage)
         finally:
             set_gauge(GaugeName.PUBLISHER_BEHIND_CALLS, behind)
             seconds = (self._now() - self._complete_at) // timedelta(seconds=1)
             set_gauge(GaugeName.PUBLISHER_BEHIND_SECONDS, seconds)
         return outbox.sent
+
+    def _check_names(self, wanted: Wanted, shards: range) -> None:
+        """Corrections under other names than their entries would be counted next to them."""
+        if not wanted.again and self._progress.has_other_names(self._names.digest, shards):
+            raise SettingsError(
+                "TELEMETRY_SUBJECT_KEY is not the one that calls were published with: set that one,"
+                " or send all rows under the new names by `publish --again`"
+            )
 
     def _record(self, entry: LedgerEntry) -> ReadableLogRecord:
         return call_record(call_facts(entry, self._names), self._resource, now=self._now())

@@ -27,18 +27,15 @@ from table_api.storage.table_storage import (
     Merge,
     Row,
     TableStorage,
-    Upsert,
     Value,
     etag_of,
 )
-from table_api.storage.timestamp import parse_time, timestamp
+from table_api.storage.timestamp import parse_time
 from telemetry.log import Log
 
 _log = Log("table_api")
 
 PUBLISHED_TABLE = "published"
-UNTIL_PARTITION = "until"
-"""Rows that say up to when all is sent, one for each range of shards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,23 +199,6 @@ class Marks:
         for row, etag in zip(rows, etags, strict=True):
             row.etag, row.changed = etag, set()
         return True
-
-    async def note_until(self, shards: range, until: datetime) -> None:
-        """Say that all that `monthly` had at this time is sent."""
-        row = Upsert(f"{shards.start:02d}-{shards.stop - 1:02d}", {"until": timestamp(until)})
-        await self._storage.transact(PUBLISHED_TABLE, UNTIL_PARTITION, [row])
-
-
-async def published_until(storage: TableStorage) -> datetime | None:
-    """Up to when all is sent; None before the first complete pass."""
-    of_shard: dict[int, datetime] = {}
-    async for page in storage.query(PUBLISHED_TABLE, UNTIL_PARTITION, EVERY_ROW):
-        for row in page:
-            until = parse_time(row["until"])
-            first, _, last = str(row["RowKey"]).partition("-")
-            for shard in range(int(first), int(last) + 1):  # ranges of an earlier split are older
-                of_shard[shard] = max(until, of_shard.get(shard, until))
-    return min(of_shard.values(), default=None)
 
 
 def _packed(groups: Sequence[Sequence[MarkRow]]) -> Iterable[list[MarkRow]]:

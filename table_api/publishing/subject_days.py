@@ -173,8 +173,7 @@ class SubjectDays:
         try:
             record = self._record(row.entry)
         except Exception as error:  # a damaged row: the audit names it, and the others are sent
-            message = f"a ledger row cannot be read: {type(error).__name__}: {error}"
-            _log.error("event_unreadable", message, row=row.entry.entry_key)
+            _log_unreadable(row.entry.entry_key, error)
             work.sent(row.deltas)
             self._outbox.refuse(row.entry, row.deltas, work)
             return
@@ -189,7 +188,17 @@ class SubjectDays:
             keys = KeyRange(max(keys.start, call_key(day.subject, day.day, since, "")), keys.stop)
         async for page in self._storage.query(LEDGER_TABLE, partition, keys):
             for row in page:
-                yield _judge(read_entry(row), day)
+                try:
+                    judged = _judge(read_entry(row), day)
+                except Exception as error:  # nobody knows what it adds, so it is in no mark
+                    _log_unreadable(str(row["RowKey"]), error)
+                    continue
+                yield judged
+
+
+def _log_unreadable(row: str, error: Exception) -> None:
+    message = f"a ledger row cannot be read: {type(error).__name__}: {error}"
+    _log.error("event_unreadable", message, row=row)
 
 
 def _judge(entry: LedgerEntry, day: SubjectDay) -> _Row:

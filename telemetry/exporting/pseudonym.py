@@ -8,6 +8,9 @@ KEPT_MAX = 65_536
 PSEUDONYM_CHARS = 32
 """128 bits of hex: no two of a billion subjects share one by chance."""
 
+OF_KEY = "the key itself"
+"""Not a subject, and not the id of a call."""
+
 
 class Pseudonyms:
     """Names subjects and calls; without a key each is named as it is."""
@@ -20,6 +23,11 @@ class Pseudonyms:
     def hide(self) -> bool:
         """Whether there is a key."""
         return self._key is not None
+
+    @property
+    def digest(self) -> str:
+        """Says whether two keys are the same one; empty without a key."""
+        return self._digest(OF_KEY) if self.hide else ""
 
     def subject(self, subject: str) -> str:
         """UserId of a subject."""

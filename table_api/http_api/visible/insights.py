@@ -17,7 +17,7 @@ from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.keys import CallAddress, call_key, partition_key
-from table_api.publishing.marks import published_until
+from table_api.publishing.progress import read_progress
 from table_api.publishing.published_days import CellName, PublishedCell, published_cells
 from table_api.usage.daily_usage import DailyUsage
 from table_api.usage.grouping import Dimension
@@ -44,8 +44,14 @@ def insights_for(asking: Asking) -> Insights:
 
 
 async def sent_until(asking: Asking) -> datetime | None:
-    """Up to when all of the ledger is sent; None before the first complete pass."""
-    return await published_until(asking.api.storage)
+    """Up to when all of the ledger is sent; None before the first complete pass. Refused where the
+    publisher names callers by another key: whatever is asked for would seem to be missing.
+    """
+    progress = await read_progress(asking.api.storage)
+    if progress.has_other_names(insights_for(asking).names.digest):
+        detail = "TELEMETRY_SUBJECT_KEY of the API is not that of the publisher"
+        raise Refused(ProblemKind.TELEMETRY_UNAVAILABLE, detail)
+    return progress.until
 
 
 async def user_days(asking: Asking, question: Question, subject: str) -> list[UserDay]:

@@ -11,13 +11,14 @@ import pytest
 
 from pricing_rules.types import CountedAt, Rank
 from table_api.errors import NoLedger, SettingsError
-from table_api.ledger.keys import shard_of
+from table_api.ledger.keys import LEDGER_TABLE, shard_of
 from table_api.ledger.meta import META_PARTITION, META_ROW, META_TABLE
 from table_api.ledger.posting import MeteredCall
 from table_api.monthly.rebuild import rebuild_monthly
 from table_api.publishing import subject_days
-from table_api.publishing.marks import PUBLISHED_TABLE, published_until
+from table_api.publishing.marks import PUBLISHED_TABLE
 from table_api.publishing.month_pass import QUIET, Wanted
+from table_api.publishing.progress import UNTIL_PARTITION, read_progress
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Upsert
 from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id, make_usage
@@ -26,6 +27,8 @@ from tests.fixtures.published import differences, states
 from tests.frozen.company import LATE, Company
 from tests.paths import ROOT
 from tests.table_api.publishing.stand import KEY, NOW, Stand, stand
+
+KEYS = {"PartitionKey", "RowKey", "Timestamp"}
 
 
 @pytest.fixture
@@ -80,6 +83,24 @@ async def test_a_call_without_a_price_has_no_charge(here: Stand) -> None:
     assert await here.differences() == []
 
 
+@pytest.mark.parametrize(("column", "again"), [("rev", 0), ("state", 2)])
+async def test_a_damaged_row_is_named_and_holds_no_other_back(
+    here: Stand, column: str, again: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    await here.ledger.post(some_calls(3))
+    (partition, key), row = next(iter((await all_rows(here.storage)).items()))
+    columns = {name: value for name, value in row.items() if name not in KEYS}
+    damaged = Upsert(key, columns | {column: "damaged"})
+    await here.storage.transact(LEDGER_TABLE, partition, [damaged])
+    assert (await here.publish()).rows == 2
+    assert "a ledger row cannot be read: ValueError" in caplog.text
+    assert key in [getattr(record, "fields", {}).get("row") for record in caplog.records]
+    assert (await here.publish(Wanted(settle=True))).rows == again
+    await here.storage.transact(LEDGER_TABLE, partition, [Upsert(key, columns)])
+    await here.publish(Wanted(settle=True))
+    assert await here.differences() == []
+
+
 async def test_what_monthly_does_not_have_yet_waits(here: Stand) -> None:
     await here.ledger.ledger.post(some_calls(2))
     assert (await here.publish()).rows == 0
@@ -114,21 +135,22 @@ async def test_a_range_of_days_and_of_shards(here: Stand) -> None:
     one_day = Wanted(start=date(2026, 11, 20), stop=date(2026, 11, 21))
     assert (await here.publish(replace(one_day, shards=range(own, own + 1)))).rows == 1
     assert (await here.publish(one_day)).rows == 1
-    assert await published_until(here.storage) is None
+    assert (await read_progress(here.storage)).until is None
     assert (await here.publish(Wanted(live_only=True))).rows == 1
     assert (await here.publish()).rows == 1
-    assert await published_until(here.storage) == NOW
+    assert (await read_progress(here.storage)).until == NOW
     assert (await here.differences(), here.copies) == ([], 0)
 
 
 async def test_shards_that_are_split_otherwise_hold_nothing_back(here: Stand) -> None:
-    for shards in (range(2), range(2, 9)):
-        await here.publish(Wanted(shards=shards))
+    await here.publish(Wanted(shards=range(2)))
+    assert (await read_progress(here.storage)).until is None  # nobody has sent the other shards
+    await here.publish(Wanted(shards=range(2, 9)))
     here.now += timedelta(hours=1)
     await here.publish(Wanted(shards=range(2)))
-    assert await published_until(here.storage) == NOW
+    assert (await read_progress(here.storage)).until == NOW
     await here.publish()
-    assert await published_until(here.storage) == here.now
+    assert (await read_progress(here.storage)).until == here.now
     with pytest.raises(SettingsError, match="the ledger has shards 0 to 3"):
         await here.publish(Wanted(shards=range(4, 8)))
 
@@ -158,11 +180,28 @@ async def test_another_key_is_published_again(here: Stand) -> None:
     await here.publish()
     before = len(here.events)
     here.key = KEY
-    assert (await here.publish(Wanted(again=True))).rows == 3
-    assert len(here.events) == before + 3
-    assert {event["UserId"] for event in here.events[:3]} != {
-        event["UserId"] for event in here.events[3:]
-    }
+    with pytest.raises(SettingsError, match="TELEMETRY_SUBJECT_KEY is not the one"):
+        await here.publish()
+    publisher = await here.publisher()
+    assert (await publisher.publish(Wanted(again=True))).rows == 3
+    await here.ledger.post(some_calls(1, first=4))
+    assert (await publisher.publish(Wanted())).rows == 1
+    here.key = None
+    with pytest.raises(SettingsError, match="publish --again"):
+        await here.publish(Wanted(start=date(2026, 11, 20), stop=date(2026, 11, 21)))
+    assert len(here.events) == before + 4
+    assert len({event["UserId"] for event in here.events}) == 2
+
+
+async def test_who_published_with_an_earlier_release_goes_on(here: Stand) -> None:
+    """It noted neither the key nor the number of shards."""
+    row = Upsert("00-03", {"until": "2026-11-20T11:00:00.000000Z"})
+    await here.storage.create_table(PUBLISHED_TABLE)
+    await here.storage.transact(PUBLISHED_TABLE, UNTIL_PARTITION, [row])
+    assert (await read_progress(here.storage)).until == NOW - timedelta(hours=1)
+    here.key = KEY
+    await here.ledger.post(some_calls(3))
+    assert (await here.publish()).rows == 3
 
 
 async def test_a_busy_day_is_read_in_part_and_whole_when_it_is_quiet(

@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from telemetry.exporting.pseudonym import Pseudonyms
 from tests.fixtures.insights import RunningInsights, running_insights
 from tests.fixtures.office import (
     ANN,
@@ -181,6 +183,16 @@ async def test_without_a_workspace_the_routes_say_so(office: Office) -> None:
     answer = await refused(office, "reader", "reconciliation")
     assert answer.status_code == 404
     assert answer.json()["type"] == "urn:problem:telemetry-not-configured"
+
+
+async def test_an_api_with_another_key_than_the_publisher_says_so(office: Office) -> None:
+    """Its pseudonyms are of nobody: all calls would seem to be missing."""
+    assert office.insights is not None
+    office.insights = replace(office.insights, names=Pseudonyms("f" * 32))
+    for path in (f"subjects/{CAT}/usage", "top", "reconciliation"):
+        answer = await refused(office, "reader", path, **RANGE)
+        assert answer.status_code == 503
+        assert "TELEMETRY_SUBJECT_KEY" in answer.json()["detail"]
 
 
 async def test_a_busy_workspace_and_half_an_answer_are_refused(
