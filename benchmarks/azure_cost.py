@@ -1,23 +1,21 @@
 """What Azure is asked for a million calls, counted, and what that costs.
 
-    python -m benchmarks.azure_cost [--seconds 60] [--backlog 20000] [--prices FILE]
+    python -m benchmarks.azure_cost [--seconds 60] [--backlog 20000]
 
 Metering runs as a process of its own. A proxy in front of Azurite counts its requests by kind. Live
 pace is a million calls a day over four partitions, for so many seconds, scaled up. A backlog is all
-calls at once. The price list is a file with its date and its source. Storage by the gigabyte,
-compute, pairing and the gateway are not counted.
+calls at once. The prices are those of bicep/prices.json, each with its date and its source. Storage
+by the gigabyte, compute, pairing and the gateway are not counted.
 """
 
 import argparse
 import asyncio
-import json
 import re
 import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 
 from rich.console import Console
@@ -26,10 +24,11 @@ from rich.table import Table
 from benchmarks.faults.storage_proxy import Asked, Misdeed, StorageFault, StorageProxy
 from benchmarks.metering.stand import Stand, standing
 from benchmarks.metering.traffic import GROUP, HUB, USERS
+from bicep.hooks.costs import total
+from bicep.hooks.prices import PriceList
 from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.storage.azure_tables import AzureTableStorage
 
-PRICES = Path(__file__).with_name("azure_prices.json")
 MILLION = 1_000_000
 DAY_S = 86_400
 SETTLE_S = 6.0
@@ -132,40 +131,33 @@ async def measure(seconds: float, backlog: int, interval_s: float) -> tuple[Coun
     return live, behind
 
 
-def cost(counted: Counted, prices: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """By what is billed, of a million calls. KeyError where a price is missing: none is 0."""
-    found: dict[str, Decimal] = {}
+def cost(counted: Counted, prices: PriceList) -> dict[str, Decimal | None]:
+    """By what is billed, of a million calls. None where no price is known: none is 0."""
+    quantities: dict[str, Decimal] = {}
     for kind, count in counted.per_million().items():
         billed = kind.partition(":")[0]
-        found[billed] = found.get(billed, Decimal(0)) + prices[billed] * Decimal(str(count))
+        quantities[billed] = quantities.get(billed, Decimal(0)) + Decimal(str(count))
     hours = Decimal(str(counted.seconds)) / 3600 * MILLION / counted.events
-    units = "Event Hubs, hour of a throughput unit"
-    found[units] = prices[units] * hours * THROUGHPUT_UNITS
-    found["Event Hubs, events in"] = prices["Event Hubs, events in"] * MILLION
-    return found
+    quantities["Event Hubs, hour of a throughput unit"] = hours * THROUGHPUT_UNITS
+    quantities["Event Hubs, events in"] = Decimal(MILLION)
+    found = {billed: (prices.price(billed), count) for billed, count in quantities.items()}
+    return {
+        billed: None if price is None else price.of_one * count
+        for billed, (price, count) in found.items()
+    }
 
 
-def show(title: str, counted: Counted, costs: Mapping[str, Decimal], currency: str) -> None:
+def show(title: str, counted: Counted, costs: Mapping[str, Decimal | None], currency: str) -> None:
     """Requests by kind, amounts by what is billed, and their sum."""
     requests = Table("requests for a million calls", "number", title=title)
     for kind, count in sorted(counted.per_million().items()):
         requests.add_row(kind, f"{count:,.0f}")
     amounts = Table("billed", currency)
     for billed, amount in sorted(costs.items()):
-        amounts.add_row(billed, f"{amount:.3f}")
-    amounts.add_row("together", f"{sum(costs.values()):.2f}")
+        amounts.add_row(billed, "unknown" if amount is None else f"{amount:.3f}")
+    known, missing = total((billed, amount, "") for billed, amount in costs.items())
+    amounts.add_row("together", f"{'at least ' if missing else ''}{known:.2f}")
     Console(width=100).print(requests, amounts)
-
-
-def read_prices(file: Path) -> tuple[dict[str, Decimal], str, str]:
-    """The price of one of each, the currency, and where the prices are from."""
-    listed = json.loads(file.read_text())
-    prices = {
-        name: Decimal(each["price"]) / Decimal(each["for"])
-        for name, each in listed["prices"].items()
-    }
-    known = "confirmed" if listed["confirmed"] else "NOT CONFIRMED"
-    return prices, listed["currency"], f"{listed['on']}, {known}: {listed['source']}"
 
 
 def main() -> None:
@@ -174,15 +166,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="of live pace")
     parser.add_argument("--backlog", type=int, default=20_000, help="calls at once")
     parser.add_argument("--intervals", type=float, nargs="+", default=INTERVALS_S)
-    parser.add_argument("--prices", type=Path, default=PRICES)
     options = parser.parse_args()
-    prices, currency, source = read_prices(options.prices)
+    prices = PriceList("", {"redundancy": "ZRS"}, ask=None)
     for interval_s in options.intervals:
         live, behind = asyncio.run(measure(options.seconds, options.backlog, interval_s))
         for name, counted in (("live, a million a day", live), ("backlog", behind)):
             title = f"{name}; a checkpoint each {interval_s:g} s"
-            show(title, counted, cost(counted, prices), currency)
-    print(f"prices of {source}")
+            show(title, counted, cost(counted, prices), prices.currency)
+    print("prices of bicep/prices.json")
 
 
 if __name__ == "__main__":

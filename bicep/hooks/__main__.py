@@ -11,6 +11,8 @@ from pathlib import Path
 
 from bicep.hooks import costs, gateway_check, image, once, registrations
 from bicep.hooks.azure_cli import AzError
+from bicep.hooks.parameters import parameters
+from bicep.hooks.prices import list_price
 from bicep.hooks.registrations import Ambiguous
 from bicep.hooks.values import Missing, Values, values_of
 
@@ -46,8 +48,7 @@ def preprovision(values: Values) -> None:
     if values.get("IMAGE"):
         return  # the second pass: it was said before the first
     region = values.get("AZURE_LOCATION") or REGION  # azd may ask for it only after this hook
-    sku = values.get("GATEWAY_SKU") or "BasicV2"
-    for line in costs.lines(region, sku, new_gateway=new, ask=costs.list_price):
+    for line in costs.lines(region, parameters(values.known), list_price):
         print(line)
 
 

@@ -6,20 +6,16 @@ blobs of each container. A folder without it is not complete, and restoring refu
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from table_api.errors import TableApiError
 from table_api.storage.blobs import BlobStore
 
 Row = dict[str, Any]
-ROWS_MAX = 100
-BYTES_MAX = 3_000_000
-"""Of one transaction: the service takes 100 rows and 4 MiB."""
 _PROGRESS = "progress"
 
 
@@ -57,10 +53,10 @@ async def back_up(
     names = await tables.names()
     before = await _progress(tables, names)
     for name in containers:
-        _folder_of(folder, name).mkdir(parents=True)
+        folder_of(folder, name).mkdir(parents=True)
     copied = {f"table {name}": await _save(tables, name, folder) for name in names}
     for name, blobs in containers.items():
-        copied[f"container {name}"] = await _save_blobs(blobs, _folder_of(folder, name))
+        copied[f"container {name}"] = await _save_blobs(blobs, folder_of(folder, name))
     if await _progress(tables, names) != before:
         raise BackupRefused("events were metered meanwhile: stop metering and pairing, and repeat")
     manifest = {"made_at": now.isoformat(), "files": _digests(folder)}
@@ -68,35 +64,13 @@ async def back_up(
     return copied
 
 
-async def restore(tables: Tables, containers: Containers, folder: Path) -> dict[str, int]:
-    """Write a backup into an account without a row; rows and blobs by name."""
-    _check(folder)
-    for name in await tables.names():
-        async for row in tables.rows(name):
-            raise BackupRefused(f"table {name} has rows, such as {row['PartitionKey']!r}")
-    for name, blobs in containers.items():
-        await blobs.create_container()
-        async for blob in blobs.names(""):
-            raise BackupRefused(f"container {name} has blobs, such as {blob!r}")
-    restored = {}
-    for file in sorted((folder / "tables").glob("*.jsonl")):
-        restored[f"table {file.stem}"] = await _load(tables, file)
-    for name, blobs in containers.items():
-        files = _files(_folder_of(folder, name))
-        for each in files:
-            await blobs.create(unquote(each.name), each.read_bytes(), content_type=_OCTETS)
-        restored[f"container {name}"] = len(files)
-    return restored
-
-
-_OCTETS = "application/octet-stream"
-
-
-def _folder_of(folder: Path, container: str) -> Path:
+def folder_of(folder: Path, container: str) -> Path:
+    """Where the blobs of a container are."""
     return folder / "containers" / container
 
 
-def _files(folder: Path) -> list[Path]:
+def files_of(folder: Path) -> list[Path]:
+    """Its files by name; none where it is not there."""
     return sorted(folder.iterdir()) if folder.exists() else []
 
 
@@ -131,32 +105,6 @@ async def _save_blobs(blobs: BlobStore, folder: Path) -> int:
     return len(names)
 
 
-async def _load(tables: Tables, file: Path) -> int:
-    await tables.create(file.stem)
-    count = 0
-    with file.open(encoding="utf-8") as lines:
-        rows = (json.loads(line) for line in lines)
-        for _, of_partition in groupby(rows, key=lambda row: row["PartitionKey"]):
-            for batch in _batches(of_partition):
-                await tables.insert(file.stem, batch)
-                count += len(batch)
-    return count
-
-
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    size = 0
-    for row in rows:
-        length = len(json.dumps(row))
-        if batch and (len(batch) == ROWS_MAX or size + length > BYTES_MAX):
-            yield batch
-            batch, size = [], 0
-        batch.append(row)
-        size += length
-    if batch:
-        yield batch
-
-
 def _digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file but the manifest."""
     return {
@@ -166,7 +114,8 @@ def _digests(folder: Path) -> dict[str, str]:
     }
 
 
-def _check(folder: Path) -> None:
+def check(folder: Path) -> None:
+    """BackupRefused unless every file is the one that the backup wrote."""
     manifest = folder / "backup.json"
     if not manifest.is_file():
         raise BackupRefused(f"{folder} has no backup.json: it is no complete backup")

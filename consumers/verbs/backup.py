@@ -6,7 +6,7 @@ from pathlib import Path
 
 from consumers.backup.azure_copies import AzureTableCopies
 from consumers.backup.folder import Containers, back_up
-from consumers.backup.folder import restore as restore_folder
+from consumers.backup.restoring import restore as restore_folder
 from consumers.settings import Settings
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.ledger.book_archive import CONTAINER as PRICE_BOOKS
@@ -24,7 +24,7 @@ async def backup(settings: Settings, folder: Path) -> int:
 
 
 async def restore(settings: Settings, folder: Path) -> int:
-    """Write a backup into an account without rows."""
+    """Write a backup into an account without rows, or go on with a restore that was ended."""
     async with _opened(settings) as (tables, containers):
         _say(await restore_folder(tables, containers, folder))
     return 0

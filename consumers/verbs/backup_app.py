@@ -24,7 +24,7 @@ async def _backup(settings: Settings, folder: Folder) -> int:
 
 @verb(copying, "restore")
 async def _restore(settings: Settings, folder: Folder) -> int:
-    """Write a backup into an account whose tables have no row."""
+    """Write a backup into an account without rows. Repeat it if it was ended half-way."""
     from consumers.verbs.backup import restore
 
     return await restore(settings, folder)

@@ -5,13 +5,12 @@ import ast
 import json
 import sys
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bicep.hooks import costs, gateway_check, once, registrations
+from bicep.hooks import gateway_check, once, registrations
 from bicep.hooks.__main__ import Unknown, check_settings, main
 from bicep.hooks.azure_cli import AzError
 from bicep.hooks.registrations import Ambiguous
@@ -206,19 +205,6 @@ def test_a_value_that_is_not_known_is_named(
     assert "TELEMETRY_VAULT_ID is not known" in capsys.readouterr().err
 
 
-def test_an_unknown_price_is_said_and_not_added_as_zero() -> None:
-    prices = {"Basic v2 Unit": Decimal("0.20548"), "Standard Throughput Unit": Decimal("0.03")}
-    said = list(
-        costs.lines(
-            "eastus", "BasicV2", new_gateway=True, ask=lambda _s, meter, _r: prices.get(meter)
-        )
-    )
-    assert "     150.00  API Management, one unit of tier BasicV2" in said
-    assert "      43.80  Event Hubs, two namespaces of one throughput unit" in said
-    assert any(line.startswith("    unknown  Container Registry (no list price") for line in said)
-    assert "    unknown  together (at least 193.80: 4 prices are missing)" in said
-
-
 def test_a_new_gateway_without_an_address_is_refused_before_it_is_made(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -229,17 +215,6 @@ def test_a_new_gateway_without_an_address_is_refused_before_it_is_made(
     monkeypatch.setenv("GATEWAY_PUBLISHER_EMAIL", "a@example.com")
     monkeypatch.setenv("IMAGE", "cr1.azurecr.io/chargeback@sha256:0")
     assert main(["preprovision"]) == 0  # the second pass
-
-
-def test_an_existing_gateway_costs_nothing_new() -> None:
-    said = list(costs.lines("eastus", "BasicV2", new_gateway=False, ask=lambda *_: Decimal(1)))
-    assert not any("API Management" in line for line in said)
-
-
-def test_a_free_grant_is_no_price() -> None:
-    items = [{"retailPrice": Decimal(0)}, {"retailPrice": Decimal("0.000024")}]
-    assert costs.price_of(items) == Decimal("0.000024")
-    assert costs.price_of([]) is None
 
 
 def test_a_setting_that_no_program_reads_is_refused(tmp_path: Path) -> None:
