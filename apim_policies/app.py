@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from command_line.app import Verb, new_app
+from command_line.json_form import AsJson, print_json
 
 if TYPE_CHECKING:
     from apim_policies.check import Check
@@ -38,15 +39,19 @@ def _check(
             show_default=False,
         ),
     ] = FOLDER.parent / "bicep",
+    as_json: AsJson = False,
 ) -> int:
     """Compile and run the policies; exit code 1 when something is found."""
     from apim_policies.check import check_policies
 
-    failed = False
+    done = []
     for check in check_policies(folder, bicep):
-        _print(check)
-        failed = failed or bool(check.findings)
-    return 1 if failed else 0
+        done.append(check)
+        if not as_json:
+            _print(check)
+    if as_json:
+        print_json(done)
+    return 1 if any(check.findings for check in done) else 0
 
 
 def _print(check: "Check") -> None:

@@ -32,6 +32,7 @@ BENCHMARKS = (
     ("gateway", ("--rounds", "3")),
     ("pairing", ("--calls", "5000")),
     ("history", ("--calls", "10000")),
+    ("completeness", ()),
     ("invoices", ()),
     ("queries", ()),
     ("command_help", ()),

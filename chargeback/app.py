@@ -13,9 +13,10 @@ from chargeback_client.verbs.app import asking
 from chargeback_client.verbs.exit_codes import LOGIN_FILE, ApiToken, ApiUrl, LoginFile, connect
 from command_line.app import Group, new_app
 from consumers.settings import Settings
-from consumers.verbs.app import consuming, dead_letters, ledger, rating
+from consumers.verbs.app import consuming, ledger, rating
 from consumers.verbs.exit_codes import verb
 from consumers.verbs.history_app import replaying, rerating
+from consumers.verbs.letters_app import dead_letters
 from local_stack.app import demo, parts
 from pricing_rules.verbs.app import books, pricing
 from table_api.verbs.app import invoices, packaging, people, serving

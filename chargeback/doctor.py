@@ -1,13 +1,13 @@
 """The verb `doctor`: every dependency is asked once, and each failure has its cure."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from chargeback_client.connection import Connection
 from chargeback_client.errors import ClientError, NotSignedIn
+from command_line.json_form import print_json
 from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
 from consumers.verbs.check import Finding, findings
@@ -45,9 +45,7 @@ class Diagnosis:
 
     def shown(self) -> dict[str, Any]:
         """As JSON has it."""
-        found = self.finding
-        state = "warning" if found.warns else "ok" if found.ok else "failed"
-        return {"name": found.name, "state": state, "said": redact(found.said), "cure": self.cure}
+        return {**self.finding.fields(), "cure": self.cure}
 
 
 async def doctor(settings: Settings, connect: Callable[[], Connection], *, as_json: bool) -> int:
@@ -62,7 +60,7 @@ async def doctor(settings: Settings, connect: Callable[[], Connection], *, as_js
                 if each.cure is not None:
                     print(f"       cure: {each.cure}")
     if as_json:
-        print(json.dumps([each.shown() for each in shown], indent=2))
+        print_json([each.shown() for each in shown])
     return 0 if all(each.finding.ok for each in shown) else 1
 
 

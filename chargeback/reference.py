@@ -66,6 +66,10 @@ chargeback consumer: there is no verb 'lagg'; did you mean lag?
 `chargeback consumer --help` shows what it takes.
 ```
 
+## Output for programs
+Every verb that prints data takes `--json`: stdout then has one JSON document and nothing else.
+Amounts are decimal strings, and `null` where nobody knows them. The exit code is the same.
+
 ## Shell completion
 `chargeback --install-completion` makes bash, zsh, fish or PowerShell complete verbs, flags and
 choices. `chargeback --show-completion` prints the script instead.

@@ -67,7 +67,8 @@ class Verb(TyperCommand):
 
     alone: ClassVar[Mapping[str, str]] = {}
     """Flags that may be given without a value, and the value that they have then."""
-    at_most_one: ClassVar[Sequence[str]] = ()
+    at_most_one: ClassVar[Sequence[Sequence[str]]] = ()
+    """Groups of flags of which one may be given."""
     exactly_one: ClassVar[Sequence[str]] = ()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -75,7 +76,8 @@ class Verb(TyperCommand):
         several = {flag for param in self.params if _is_repeated_flag(param) for flag in param.opts}
         rest = super().parse_args(ctx, list(_spelled_out(args, several, self.alone)))
         if not ctx.resilient_parsing:
-            _check_apart(given, self.at_most_one, ctx, fewest=0)
+            for flags in self.at_most_one:
+                _check_apart(given, flags, ctx, fewest=0)
             _check_apart(given, self.exactly_one, ctx, fewest=1)
         return rest
 

@@ -1,10 +1,11 @@
 """The check of a gateway: says what it will cost, calls, waits for both hubs, prints findings."""
 
 import asyncio
+import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -35,7 +36,9 @@ FETCHES_S_MAX = 120.0
 PROMPT_TOKENS = 100
 
 
-async def check_gateway(settings: Settings, models: Models, *, yes: bool, wait_s: int) -> int:
+async def check_gateway(
+    settings: Settings, models: Models, *, yes: bool, wait_s: int, as_json: bool = False
+) -> int:
     """Print a line per finding. 1 when one fails, or when nobody said yes."""
     if settings.gateway_url is None or settings.gateway_key is None:
         raise SettingsError("check --gateway needs GATEWAY_URL and GATEWAY_KEY")
@@ -56,7 +59,10 @@ async def check_gateway(settings: Settings, models: Models, *, yes: bool, wait_s
         async with watching(usage, log, since=now_utc() - CLOCK_SKEW) as heard:
             seen = await _calls(Client(settings.gateway_url, run, http), asks)
             found = await _settled(run, seen, heard, wait_s=wait_s)
-    for line in lines(found):
+    if as_json:
+        shown = [{**asdict(each), "said": redact(each.said)} for each in found]
+        print(json.dumps(shown, indent=2))
+    for line in () if as_json else lines(found):
         print(redact(line))
     failed = any(each.verdict is Verdict.FAILED for each in found)
     if failed:

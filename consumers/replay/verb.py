@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -29,9 +30,9 @@ from consumers.replay.differences import WatchingPoster, staged
 from consumers.replay.hub_source import HubSource
 from consumers.replay.letter_replay import open_letters, replay_letters
 from consumers.replay.replay import Replay, Tally
+from consumers.replay.report import as_json_text, as_text
 from consumers.replay.source import Period, Source
-from consumers.rerating.diff_text import as_table
-from consumers.rerating.stage import keep_and_warn
+from consumers.rerating.stage import Staging, keep_and_warn
 from consumers.running.clients import Clients, open_clients
 from consumers.running.receive_loop import set_for_batches
 from consumers.running.signals import until_signalled
@@ -47,10 +48,9 @@ from table_api.storage.connection import open_container_at
 from table_api.storage.timestamp import now_utc
 
 NOT_ALL_WAS_READ = 1
-DIFFERENCES_SHOWN_MAX = 20
 
 
-async def replay(settings: Settings, request: ReplayRequest) -> int:
+async def replay(settings: Settings, request: ReplayRequest, *, as_json: bool = False) -> int:
     """Replay. 1 when something could not be read: it is named, and the rest is replayed."""
     _period(request)  # refused before anything is opened
     ended = until_signalled()
@@ -68,12 +68,19 @@ async def replay(settings: Settings, request: ReplayRequest) -> int:
         else:
             async with _source(settings, clients, request) as source:
                 tally = await _replayed(source, metering, pairing, clients, request, ended)
-        _report(tally, watching, dry_run=request.dry_run)
+        would_be = _would_stage(tally, watching, ledger, request)
+        if as_json:
+            print(as_json_text(tally, watching, would_be))
+        else:
+            print(as_text(tally, watching, would_be, dry_run=request.dry_run))
+        if tally.resumed:
+            _say("went on where it was interrupted: these numbers leave out what was read before")
         if not tally.complete:
             _say(f"interrupted; the same command {_again(request)}")
             return NOT_ALL_WAS_READ
         if request.stage:
-            await _stage(watching, clients, ledger, dry_run=request.dry_run)
+            staging = _staging(watching, ledger)
+            await _stage(staging, clients, dry_run=request.dry_run)
     return NOT_ALL_WAS_READ if tally.findings else 0
 
 
@@ -193,28 +200,22 @@ def replay_name(hub: str, request: ReplayRequest) -> str:
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
-def _report(tally: Tally, watching: WatchingPoster, *, dry_run: bool) -> None:
-    counts = ", ".join(f"{number} {name}" for name, number in sorted(tally.counts.items()))
-    would = "would be: " if dry_run else ""
-    print(f"{tally.events} events, {would}{counts or 'nothing'}, {len(watching.found)} differs")
-    for row, after, _ in watching.found[:DIFFERENCES_SHOWN_MAX]:
-        before = {name: amount for name, amount in row.measures.items() if amount}
-        print(f"differs\t{row.partition}\t{row.entry_key}\t{before} → {after.measures}")
-    for calls in watching.not_compared:
-        print(f"not compared\t{calls}")
-    for finding in tally.findings:
-        print(f"not read\t{finding}")
-    if tally.resumed:
-        _say("went on where it was interrupted: these numbers leave out what was read before")
-
-
-async def _stage(
-    watching: WatchingPoster, clients: Clients, ledger: ProjectedLedger, *, dry_run: bool
-) -> None:
+def _staging(watching: WatchingPoster, ledger: ProjectedLedger) -> Staging:
     settings = ledger.meta.settings
-    staging = staged(watching.found, (settings.pricing_currency, settings.billing_currency))
+    return staged(watching.found, (settings.pricing_currency, settings.billing_currency))
+
+
+def _would_stage(
+    tally: Tally, watching: WatchingPoster, ledger: ProjectedLedger, request: ReplayRequest
+) -> dict[str, Any] | None:
+    if not (request.stage and request.dry_run and tally.complete and watching.found):
+        return None
+    document = _staging(watching, ledger).document(run=None)
+    return shown_report(msgspec.json.decode(document))
+
+
+async def _stage(staging: Staging, clients: Clients, *, dry_run: bool) -> None:
     if dry_run:
-        print(as_table(shown_report(msgspec.json.decode(staging.document(run=None)))))
         _say("nothing is written: this is what would be staged")
         return
     run, warnings = await keep_and_warn(

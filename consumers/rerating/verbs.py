@@ -6,6 +6,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
+from command_line.json_form import print_json
 from consumers.errors import RerateRefused
 from consumers.metering.open_metering import check_currencies, standing_ledger
 from consumers.rerating.apply import Progressed, RunWorker
@@ -88,7 +89,7 @@ async def approve(settings: Settings, run_id: str, *, by: str, why: str) -> int:
     return 0
 
 
-async def apply(settings: Settings, run_id: str, *, batch_calls: int) -> int:
+async def apply(settings: Settings, run_id: str, *, batch_calls: int, as_json: bool = False) -> int:
     """Write the approved changes into the ledger. Repeating it after a crash is safe."""
     async with open_clients(settings) as clients:
         reratings = Reratings(clients.tables)
@@ -98,12 +99,19 @@ async def apply(settings: Settings, run_id: str, *, batch_calls: int) -> int:
                 run_id, batch_calls=batch_calls, progressed=_moves(bar, Work.APPLY)
             )
         alone = await reratings.noted(run.run, Work.APPLY)
-    _say_done(run, run.written)
-    _name(Work.APPLY, alone)
+    _done(run, run.written, Work.APPLY, alone, as_json=as_json)
     return 0
 
 
-async def revert(settings: Settings, run_id: str, *, by: str, why: str, batch_calls: int) -> int:
+async def revert(
+    settings: Settings,
+    run_id: str,
+    *,
+    by: str,
+    why: str,
+    batch_calls: int,
+    as_json: bool = False,
+) -> int:
     """Undo the run's own rows, except where something came after them."""
     async with open_clients(settings) as clients:
         reratings = Reratings(clients.tables)
@@ -117,8 +125,7 @@ async def revert(settings: Settings, run_id: str, *, by: str, why: str, batch_ca
                 progressed=_moves(bar, Work.REVERT),
             )
         alone = await reratings.noted(run.run, Work.REVERT)
-    _say_done(run, run.restored)
-    _name(Work.REVERT, alone)
+    _done(run, run.restored, Work.REVERT, alone, as_json=as_json)
     return 0
 
 
@@ -216,7 +223,13 @@ def _print(document: bytes, form: str) -> None:
         print(as_table(report))
 
 
-def _say_done(run: Rerating, settled: Settled) -> None:
+def _done(
+    run: Rerating, settled: Settled, work: Work, alone: list[LeftAlone], *, as_json: bool
+) -> None:
+    if as_json:
+        print_json({**shown_run(run), "left_alone": alone})
+    else:
+        _name(work, alone)
     _say(f"run {run.run} is {run.state}: {settled.done} calls changed, {settled.left} left alone")
 
 

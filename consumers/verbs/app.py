@@ -10,17 +10,18 @@ from typing import Annotated
 import typer
 
 from command_line.app import new_app
+from command_line.json_form import AsJson
 from command_line.values import day, some_words, whole_number
 from consumers.setting_values import SECONDS_MAX
 from consumers.settings import Settings
 from consumers.verbs.backup_app import copying
 from consumers.verbs.exit_codes import plain_verb, verb
 from consumers.verbs.history_app import replaying, rerating
+from consumers.verbs.letters_app import dead_letters
 from pricing_rules.verbs.options import ALL_SOURCES, OwnBooks, Sources
 
 consuming = new_app("Meter calls")
 ledger = new_app("Prove that the ledger adds up")
-dead_letters = new_app("Events that could not be read or stored")
 rating = new_app()
 
 app = new_app("Event hubs in, ledger out. Data goes to stdout, words to stderr.")
@@ -41,7 +42,6 @@ UntilIdle = Annotated[
         help="end when nothing was left to read for S seconds",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 
 @verb(consuming, "run")
@@ -96,12 +96,13 @@ async def _check(  # one for each flag
         str | None,
         typer.Option("--background", metavar="NAME", help="deployment for a background response"),
     ] = None,
+    as_json: AsJson = False,
 ) -> int:
     """Ask every dependency once, or a deployed gateway; prints one line for each."""
     if not gateway:
         from consumers.verbs.check import check
 
-        return await check(settings)
+        return await check(settings, as_json=as_json)
     from consumers.gateway_check.calls import Models
     from consumers.gateway_check.run import check_gateway
 
@@ -112,15 +113,15 @@ async def _check(  # one for each flag
         speech=speech,
         background=background,
     )
-    return await check_gateway(settings, models, yes=yes, wait_s=wait)
+    return await check_gateway(settings, models, yes=yes, wait_s=wait, as_json=as_json)
 
 
 @verb(consuming, "lag")
-async def _lag(settings: Settings, json: Json = False) -> int:
+async def _lag(settings: Settings, as_json: AsJson = False) -> int:
     """Show how many events and seconds each partition is behind."""
     from consumers.verbs.lag import lag
 
-    return await lag(settings, json_form=json)
+    return await lag(settings, json_form=as_json)
 
 
 @verb(consuming, "completeness")
@@ -164,11 +165,11 @@ async def _watch(
 
 
 @verb(ledger, "audit")
-async def _audit(settings: Settings, json: Json = False) -> int:
+async def _audit(settings: Settings, as_json: AsJson = False) -> int:
     """Re-add the whole ledger, also while it is written."""
     from consumers.verbs.ledger import audit_ledger
 
-    return await audit_ledger(settings, as_json=json)
+    return await audit_ledger(settings, as_json=as_json)
 
 
 @verb(ledger, "doubled-calls")
@@ -184,27 +185,28 @@ async def _doubled_calls(
     why: Annotated[
         str | None, typer.Option("--why", metavar="TEXT", help="kept in the call's chain")
     ] = None,
+    as_json: AsJson = False,
 ) -> int:
     """List the calls that count in two places; take one of the places out."""
     from consumers.verbs.doubled import doubled
 
-    return await doubled(settings, address=take_out, by=by, why=why)
+    return await doubled(settings, address=take_out, by=by, why=why, as_json=as_json)
 
 
 @verb(ledger, "rebuild")
-async def _rebuild(settings: Settings) -> int:
+async def _rebuild(settings: Settings, as_json: AsJson = False) -> int:
     """Recompute the table `monthly` from the ledger."""
     from consumers.verbs.ledger import rebuild
 
-    return await rebuild(settings)
+    return await rebuild(settings, as_json=as_json)
 
 
 @verb(ledger, "transitions")
-async def _transitions(settings: Settings) -> int:
+async def _transitions(settings: Settings, as_json: AsJson = False) -> int:
     """Show from when this machine's tzdata differs from the ledger's time zone."""
     from consumers.verbs.ledger import transitions
 
-    return await transitions(settings)
+    return await transitions(settings, as_json=as_json)
 
 
 @verb(ledger, "adopt-transitions")
@@ -243,55 +245,4 @@ def _rate(
         origins=price_sources.split(","),
         cost_centre=cost_centre,
         json_form=json,
-    )
-
-
-Diagnostics = Annotated[
-    bool,
-    typer.Option("--diagnostics", help="those of the gateway log's hub, which `pair` reads"),
-]
-Reason = Annotated[
-    str | None, typer.Option("--reason", metavar="CODE", help="only those with this reason")
-]
-
-
-@verb(dead_letters, "list")
-async def _list_letters(
-    settings: Settings,
-    every: Annotated[bool, typer.Option("--all", help="the redriven ones too")] = False,
-    diagnostics: Diagnostics = False,
-    reason: Reason = None,
-) -> int:
-    """List the open dead letters, one tab-separated line each."""
-    from consumers.verbs.dead_letter_verbs import list_letters
-
-    return await list_letters(settings, every=every, diagnostics=diagnostics, reason=reason)
-
-
-@verb(dead_letters, "show")
-async def _show_letter(
-    settings: Settings,
-    letter_id: Annotated[str, typer.Argument(metavar="ID", help="as `list` prints it")],
-    diagnostics: Diagnostics = False,
-) -> int:
-    """Show one dead letter with its bytes."""
-    from consumers.verbs.dead_letter_verbs import show_letter
-
-    return await show_letter(settings, letter_id=letter_id, diagnostics=diagnostics)
-
-
-@verb(dead_letters, "redrive")
-async def _redrive_letters(
-    settings: Settings,
-    letter_id: Annotated[
-        str | None, typer.Option("--id", metavar="ID", help="only this one, as `list` prints it")
-    ] = None,
-    diagnostics: Diagnostics = False,
-    reason: Reason = None,
-) -> int:
-    """Meter the open dead letters again; exit code 1 when some stay open."""
-    from consumers.verbs.dead_letter_verbs import redrive_letters
-
-    return await redrive_letters(
-        settings, letter_id=letter_id, diagnostics=diagnostics, reason=reason
     )

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from command_line.json_form import print_json
 from consumers.backup.azure_copies import AzureTableCopies
 from consumers.backup.folder import Containers, back_up
 from consumers.backup.restoring import restore as restore_folder
@@ -16,21 +17,24 @@ from table_api.storage.connection import open_container, own_identity
 from table_api.storage.timestamp import now_utc
 
 
-async def backup(settings: Settings, folder: Path) -> int:
+async def backup(settings: Settings, folder: Path, *, as_json: bool = False) -> int:
     """Copy tables and documents into a folder."""
     async with _opened(settings) as (tables, containers):
-        _say(await back_up(tables, containers, folder, now=now_utc()))
+        _say(await back_up(tables, containers, folder, now=now_utc()), as_json=as_json)
     return 0
 
 
-async def restore(settings: Settings, folder: Path) -> int:
+async def restore(settings: Settings, folder: Path, *, as_json: bool = False) -> int:
     """Write a backup into an account without rows, or go on with a restore that was ended."""
     async with _opened(settings) as (tables, containers):
-        _say(await restore_folder(tables, containers, folder))
+        _say(await restore_folder(tables, containers, folder), as_json=as_json)
     return 0
 
 
-def _say(counts: dict[str, int]) -> None:
+def _say(counts: dict[str, int], *, as_json: bool) -> None:
+    if as_json:
+        print_json(counts)
+        return
     for name, count in counts.items():
         print(f"{count:>10,}  {name}")
 

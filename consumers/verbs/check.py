@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from azure.core.exceptions import AzureError
 from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
 
+from command_line.json_form import print_json
 from consumers.errors import ConsumersError, GroupUnreachable
 from consumers.metering.open_metering import ledger_settings
 from consumers.receiving.hub import make_client
@@ -42,6 +44,11 @@ class Finding:
     def word(self) -> str:
         """The word that its line begins with."""
         return "WARN  " if self.warns else "OK    " if self.ok else "FAILED"
+
+    def fields(self) -> dict[str, Any]:
+        """As JSON has it. Libraries and services choose the words, which may hold a key."""
+        state = "warning" if self.warns else "ok" if self.ok else "failed"
+        return {"name": self.name, "state": state, "said": redact(self.said)}
 
 
 async def findings(settings: Settings, clients: Clients) -> AsyncIterator[Finding]:
@@ -172,12 +179,14 @@ def price_ages(settings: Settings) -> Finding | None:
     return Finding("prices", True, f"{found.prices} in use, the oldest of {found.oldest_checked}")
 
 
-async def check(settings: Settings) -> int:
+async def check(settings: Settings, *, as_json: bool = False) -> int:
     """Print a line per dependency. 1 when one fails."""
-    ok = True
+    found = []
     async with open_clients(settings) as clients:
         async for finding in findings(settings, clients):
-            ok = ok and finding.ok
-            said = redact(finding.said)  # libraries and services choose these words
-            print(f"{finding.word} {finding.name}: {said}")
-    return 0 if ok else 1
+            found.append(finding)
+            if not as_json:
+                print(f"{finding.word} {finding.name}: {redact(finding.said)}")
+    if as_json:
+        print_json([each.fields() for each in found])
+    return 0 if all(each.ok for each in found) else 1

@@ -2,7 +2,8 @@
 
 import sys
 
-from consumers.dead_letters.letter_text import as_line, as_text
+from command_line.json_form import print_json
+from consumers.dead_letters.letter_text import as_fields, as_line, as_text, body_fields
 from consumers.dead_letters.redrive import Selection, redrive, selected
 from consumers.metering.metering import metering_path
 from consumers.metering.open_metering import open_metering
@@ -20,21 +21,31 @@ async def list_letters(
     reason: str | None = None,
     every: bool = False,
     diagnostics: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Print the open dead letters, or all of them."""
     async with open_clients(_settings_of_hub(settings, diagnostics=diagnostics)) as clients:
         letters = selected(clients.dead_letters, Selection(reason=reason), only_open=not every)
+        if as_json:
+            print_json([as_fields(entry) async for entry in letters])
+            return 0
         async for entry in letters:
             print(as_line(entry))
     return 0
 
 
-async def show_letter(settings: Settings, *, letter_id: str, diagnostics: bool = False) -> int:
+async def show_letter(
+    settings: Settings, *, letter_id: str, diagnostics: bool = False, as_json: bool = False
+) -> int:
     """Print one dead letter with its bytes."""
     async with open_clients(_settings_of_hub(settings, diagnostics=diagnostics)) as clients:
         chosen = Selection(letter_id=letter_id)
         async for entry in selected(clients.dead_letters, chosen, only_open=False):
-            print(as_text(entry, await clients.dead_letters.body(entry.id)))
+            body = await clients.dead_letters.body(entry.id)
+            if as_json:
+                print_json(as_fields(entry) | body_fields(body))
+            else:
+                print(as_text(entry, body))
     return 0
 
 
@@ -44,10 +55,11 @@ async def redrive_letters(
     reason: str | None = None,
     letter_id: str | None = None,
     diagnostics: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Meter the open dead letters again. 1 when some stay open."""
     selection = Selection(reason=reason, letter_id=letter_id)
-    redriven = left = 0
+    done = []
     async with (
         open_clients(_settings_of_hub(settings, diagnostics=diagnostics)) as clients,
         open_intakes(settings) as (of_usage, of_diagnostics),
@@ -61,13 +73,13 @@ async def redrive_letters(
         # Listed first: what is redriven changes the rows that the listing reads.
         chosen = [each async for each in selected(clients.dead_letters, selection, only_open=True)]
         for entry in chosen:
-            after = await redrive(clients.dead_letters, ways, entry)
-            print(as_line(after))
-            if after.state is LetterState.REDRIVEN:
-                redriven += 1
-            else:
-                left += 1
-    print(f"{redriven} redriven, {left} still open", file=sys.stderr)
+            done.append(await redrive(clients.dead_letters, ways, entry))
+            if not as_json:
+                print(as_line(done[-1]))
+    if as_json:
+        print_json([as_fields(entry) for entry in done])
+    left = sum(entry.state is not LetterState.REDRIVEN for entry in done)
+    print(f"{len(done) - left} redriven, {left} still open", file=sys.stderr)
     return 1 if left else 0
 
 

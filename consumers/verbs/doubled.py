@@ -1,7 +1,9 @@
 """The verb `doubled-calls`: calls that count in two places, and taking one of the places out."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from command_line.json_form import print_json
 from consumers.errors import TakeOutRefused
 from consumers.metering.open_metering import standing_ledger
 from consumers.running.clients import open_clients
@@ -19,16 +21,27 @@ from table_api.usage.doubled_calls import DoubledCall, doubled_calls, last_row
 
 
 async def doubled(
-    settings: Settings, *, address: str | None = None, by: str | None = None, why: str | None = None
+    settings: Settings,
+    *,
+    address: str | None = None,
+    by: str | None = None,
+    why: str | None = None,
+    as_json: bool = False,
 ) -> int:
     """List the calls that count twice, after taking out an address. 1 when there are any still."""
+    done = None
     async with open_clients(settings) as clients:
         if address is not None:
             if not (by and why):
                 raise TakeOutRefused("--take-out needs --by NAME and --why TEXT")
             ledger = await standing_ledger(clients, settings)
-            print(await take_out(clients.tables, ledger, address, by=by, why=why))
+            done = await take_out(clients.tables, ledger, address, by=by, why=why)
+            if not as_json:
+                print(done)
         found = await doubled_calls(clients.tables)
+    if as_json:
+        print_json({"taken_out": done, "calls": [fields_of(call) for call in found]})
+        return 1 if found else 0
     for line in lines_of(found):
         print(line)
     return 1 if found else 0
@@ -127,6 +140,21 @@ def lines_of(found: Sequence[DoubledCall]) -> Iterator[str]:
                     place.recorded_at.isoformat(),
                 ]
             )
+
+
+def fields_of(call: DoubledCall) -> dict[str, Any]:
+    """The same for programs, an object a call."""
+    places = [
+        {
+            "address": address_of(place),
+            "subject": place.subject,
+            "time": place.time.isoformat(),
+            "charge": format_pico(place.measures.get("charge", 0)),
+            "recorded_at": place.recorded_at.isoformat(),
+        }
+        for place in call.places
+    ]
+    return {"id": call.call_id, "places": places}
 
 
 def address_of(place: LedgerEntry) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from command_line.app import Verb, new_app
+from command_line.json_form import AsJson
 from command_line.values import day, one_of, some_words, whole_number
 from consumers.replay.arguments import ReplayRequest
 from consumers.rerating.arguments import BATCH_CALLS_MAX, BookChoice
@@ -34,8 +35,12 @@ class _ReplayVerb(Verb):
     exactly_one = ("--hub", "--capture", "--dead-letters")
 
 
+class _FormVerb(Verb):
+    at_most_one = (("--format", "--json"),)
+
+
 class _BookVerb(Verb):
-    at_most_one = ("--book", "--book-version")
+    at_most_one = (("--book", "--book-version"), ("--format", "--json"))
 
 
 Capture = Annotated[
@@ -73,6 +78,7 @@ async def _replay(
     stage: Annotated[
         bool, typer.Option("--stage", help="make a re-rating run of what differs")
     ] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Read events again into the ledger.
 
@@ -90,7 +96,7 @@ async def _replay(
         dry_run=dry_run,
         stage=stage,
     )
-    return await replay(settings, request)
+    return await replay(settings, request, as_json=as_json)
 
 
 Book = Annotated[
@@ -152,6 +158,7 @@ async def _stage(
         bool, typer.Option("--allow-unpriced", help="also when calls lose their price")
     ] = False,
     form: Form = "table",
+    as_json: AsJson = False,
 ) -> int:
     """Rate a period with another book; the run then waits for approval."""
     from consumers.rerating.verbs import stage
@@ -168,7 +175,7 @@ async def _stage(
         ),
         BookChoice(files=tuple(book or ()), version=book_version),
         allow_unpriced=allow_unpriced,
-        form=form,
+        form="json" if as_json else form,
     )
 
 
@@ -183,6 +190,7 @@ async def _what_if(
     book: Book = None,
     book_version: BookVersion = None,
     form: Form = "table",
+    as_json: AsJson = False,
 ) -> int:
     """Show the same report without making a run."""
     from consumers.rerating.verbs import what_if
@@ -198,7 +206,7 @@ async def _what_if(
             cost_centre=cost_centre,
         ),
         BookChoice(files=tuple(book or ()), version=book_version),
-        form=form,
+        form="json" if as_json else form,
     )
 
 
@@ -212,6 +220,7 @@ async def _changes(
     form: Annotated[
         str, typer.Option("--format", **one_of("form of the report", "table", "json"))
     ] = "table",
+    as_json: AsJson = False,
 ) -> int:
     """Show what the next book changes: prices, and the posted calls of a period."""
     from consumers.rerating.verbs import changes
@@ -219,7 +228,7 @@ async def _changes(
 
     scope = Scope(from_day=from_day, to_day=to_day)
     choice = BookChoice(files=tuple(book or ()), version=book_version)
-    return await changes(settings, scope, choice, form=form)
+    return await changes(settings, scope, choice, form="json" if as_json else form)
 
 
 @verb(rerating, "approve")
@@ -231,21 +240,31 @@ async def _approve(settings: Settings, run: Run, by: By, why: Why) -> int:
 
 
 @verb(rerating, "apply")
-async def _apply(settings: Settings, run: Run, batch_calls: BatchCalls = BATCH_CALLS_MAX) -> int:
+async def _apply(
+    settings: Settings,
+    run: Run,
+    batch_calls: BatchCalls = BATCH_CALLS_MAX,
+    as_json: AsJson = False,
+) -> int:
     """Write an approved run into the ledger; repeat it after a crash."""
     from consumers.rerating.verbs import apply
 
-    return await apply(settings, run, batch_calls=batch_calls)
+    return await apply(settings, run, batch_calls=batch_calls, as_json=as_json)
 
 
 @verb(rerating, "revert")
 async def _revert(
-    settings: Settings, run: Run, by: By, why: Why, batch_calls: BatchCalls = BATCH_CALLS_MAX
+    settings: Settings,
+    run: Run,
+    by: By,
+    why: Why,
+    batch_calls: BatchCalls = BATCH_CALLS_MAX,
+    as_json: AsJson = False,
 ) -> int:
     """Undo a run, except for calls that were changed after it."""
     from consumers.rerating.verbs import revert
 
-    return await revert(settings, run, by=by, why=why, batch_calls=batch_calls)
+    return await revert(settings, run, by=by, why=why, batch_calls=batch_calls, as_json=as_json)
 
 
 @verb(rerating, "list")
@@ -259,9 +278,9 @@ async def _list(
     return await list_runs(settings, json_form=json)
 
 
-@verb(rerating, "show")
-async def _show(settings: Settings, run: Run, form: Form = "table") -> int:
+@verb(rerating, "show", _FormVerb)
+async def _show(settings: Settings, run: Run, form: Form = "table", as_json: AsJson = False) -> int:
     """Show one run: its report, its state, and the calls that it left alone."""
     from consumers.rerating.verbs import show
 
-    return await show(settings, run, form=form)
+    return await show(settings, run, form="json" if as_json else form)

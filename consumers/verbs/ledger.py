@@ -26,24 +26,30 @@ async def audit_ledger(settings: Settings, *, as_json: bool = False) -> int:
     return 0 if report.ok else 1
 
 
-async def rebuild(settings: Settings) -> int:
+async def rebuild(settings: Settings, *, as_json: bool = False) -> int:
     """Recompute the projection `monthly` from the ledger."""
     async with open_clients(settings) as clients:
         rebuilt = await rebuild_monthly(clients.tables)
-    print(f"{rebuilt.rows} rows, {rebuilt.written} of them written")
+    if as_json:
+        print_json({"rows": rebuilt.rows, "written": rebuilt.written})
+    else:
+        print(f"{rebuilt.rows} rows, {rebuilt.written} of them written")
     return 0
 
 
-async def transitions(settings: Settings) -> int:
+async def transitions(settings: Settings, *, as_json: bool = False) -> int:
     """From when this machine's tzdata differs from the ledger's; 1 when it does."""
     async with open_clients(settings) as clients:
         meta = await read_ledger_meta(clients.tables)
     differs = check_begun(meta.settings.zone, meta.transitions, now_utc())
-    if differs is None:
-        print(f"{meta.settings.zone}: this machine's tzdata and the ledger agree")
-        return 0
-    print(f"{meta.settings.zone}: this machine's tzdata differs from {differs} on")
-    return 1
+    zone = meta.settings.zone
+    if as_json:
+        print_json({"zone": zone, "agrees": differs is None, "differs_from": differs})
+    elif differs is None:
+        print(f"{zone}: this machine's tzdata and the ledger agree")
+    else:
+        print(f"{zone}: this machine's tzdata differs from {differs} on")
+    return 0 if differs is None else 1
 
 
 async def adopt(settings: Settings, *, by: str, why: str) -> int:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from command_line.app import Verb, new_app
+from command_line.json_form import AsJson
 from command_line.values import day
 from pricing_rules.verbs.exit_codes import verb
 from pricing_rules.verbs.options import (
@@ -22,7 +23,6 @@ from pricing_rules.verbs.options import (
     CostCentre,
     Deployment,
     Explain,
-    Json,
     OwnBooks,
     PricedModel,
     Product,
@@ -43,7 +43,7 @@ app.add_typer(books)
 
 
 class _PriceVerb(Verb):
-    at_most_one = ("--explain", "--json")
+    at_most_one = (("--explain", "--json"),)
 
 
 class _ImportVerb(Verb):
@@ -65,7 +65,7 @@ def _price(
     book: OwnBooks = None,
     price_sources: Sources = ALL_SOURCES,
     explain: Explain = False,
-    json: Json = False,
+    as_json: AsJson = False,
 ) -> int:
     """Show what one usage object costs.
 
@@ -88,7 +88,7 @@ def _price(
         at=at or datetime.now(UTC),
     )
     origins = price_sources.split(",")
-    return price(question, book or (), origins=origins, explained=explain, json_form=json)
+    return price(question, book or (), origins=origins, explained=explain, json_form=as_json)
 
 
 @verb(books, "lint")
@@ -96,11 +96,12 @@ def _lint(
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="FILE", help="rule files over the base books")
     ] = None,
+    as_json: AsJson = False,
 ) -> int:
     """Compile the base books with these files; an error names file and rule."""
     from pricing_rules.verbs.books import lint
 
-    return lint(files or ())
+    return lint(files or (), as_json=as_json)
 
 
 @verb(books, "show")
@@ -112,11 +113,18 @@ def _show(
         typer.Option("--today", parser=day, metavar="DAY", help="day to count ages from"),
     ] = None,
     book: Book = None,
+    as_json: AsJson = False,
 ) -> int:
     """Show the prices of a model, their sources and how old they are."""
     from pricing_rules.verbs.books import show_model
 
-    return show_model(model, book or (), at=at or datetime.now(UTC), today=today or current_day())
+    return show_model(
+        model,
+        book or (),
+        at=at or datetime.now(UTC),
+        today=today or current_day(),
+        as_json=as_json,
+    )
 
 
 @verb(books, "diff")
@@ -126,11 +134,12 @@ def _diff(
         typer.Argument(metavar="OLD", help="directory, compiled book, or file over the base books"),
     ],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="the same")],
+    as_json: AsJson = False,
 ) -> int:
     """Show how the second book differs from the first; exit code 1 when it does."""
     from pricing_rules.verbs.books import diff
 
-    return diff(old, new)
+    return diff(old, new, as_json=as_json)
 
 
 @verb(books, "schema")
@@ -168,11 +177,14 @@ def _import_azure(
     checked: Checked = None,
     book: Book = None,
     write: Write = None,
+    as_json: AsJson = False,
 ) -> int:
     """Compare dumps of the Azure Retail Prices API with the base books."""
     from pricing_rules.verbs.sources import import_azure
 
-    return import_azure(dumps, book or (), checked=checked or current_day(), into=write)
+    return import_azure(
+        dumps, book or (), checked=checked or current_day(), into=write, as_json=as_json
+    )
 
 
 @verb(books, "import-genai", _ImportVerb)
@@ -188,12 +200,17 @@ def _import_genai(
     ] = None,
     checked: Checked = None,
     write: Write = None,
+    as_json: AsJson = False,
 ) -> int:
     """Compare the package genai-prices with the base books."""
     from pricing_rules.verbs.sources import import_genai
 
     return import_genai(
-        provider, since=since or current_day(), checked=checked or current_day(), into=write
+        provider,
+        since=since or current_day(),
+        checked=checked or current_day(),
+        into=write,
+        as_json=as_json,
     )
 
 
@@ -210,12 +227,13 @@ def _import_litellm(
     ] = None,
     checked: Checked = None,
     write: Write = None,
+    as_json: AsJson = False,
 ) -> int:
     """Compare litellm's prices of Azure's models with the base books."""
     from pricing_rules.verbs.sources import import_litellm
 
     source = (None if package else file, version)
-    return import_litellm(*source, checked=checked or current_day(), into=write)
+    return import_litellm(*source, checked=checked or current_day(), into=write, as_json=as_json)
 
 
 @verb(books, "coverage")
@@ -223,11 +241,12 @@ def _coverage(
     file: Annotated[Path, typer.Argument(metavar="FILE.json", help="litellm's price map")],
     version: Annotated[str, typer.Option("--version", metavar="X", help="release it is of")],
     at: At = None,
+    as_json: AsJson = False,
 ) -> int:
     """Show how much of litellm's and genai-prices' quotes for Azure the books price."""
     from pricing_rules.verbs.sources import coverage
 
-    return coverage(file, version, at=at or datetime.now(UTC))
+    return coverage(file, version, at=at or datetime.now(UTC), as_json=as_json)
 
 
 @verb(books, "fetch-azure")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
+from command_line.json_form import print_json
 from pricing_rules.engine.book_changes import book_changes
 from pricing_rules.engine.what_if import nearest_models
 from pricing_rules.price_book.book import (
@@ -19,25 +20,37 @@ from pricing_rules.price_book.book import (
 from pricing_rules.price_book.book_file import BookFile
 from pricing_rules.price_book.checks import shadowed
 from pricing_rules.price_book.digests import rule_digests
-from pricing_rules.verbs.listing import show, stale
+from pricing_rules.verbs.listing import fields, show, stale
 
 
-def lint(files: Sequence[Path]) -> int:
+def lint(files: Sequence[Path], *, as_json: bool = False) -> int:
     """Compile the base books with the given files. InvalidBook names file and rule."""
     book = load_book(files)
     content = book.content
-    print(
-        f"OK {len(content.cards)} base rules, {len(content.modifiers)} modifiers, "
-        f"{len(content.fx)} fx rates, {len(content.aliases)} deployments, version {book.version}"
-    )
+    counts = {
+        "base rules": len(content.cards),
+        "modifiers": len(content.modifiers),
+        "fx rates": len(content.fx),
+        "deployments": len(content.aliases),
+    }
     own = {rule.id for file in files for rule in read_book_file(file).rule}
-    for rule_id, better in shadowed(content.cards, own):
+    never = list(shadowed(content.cards, own))
+    if as_json:
+        fields = {name.replace(" ", "_"): count for name, count in counts.items()}
+        rules = [{"rule": rule_id, "shadowed_by": better} for rule_id, better in never]
+        print_json({"version": book.version, **fields, "never_hold": rules})
+    else:
+        said = ", ".join(f"{count} {name}" for name, count in counts.items())
+        print(f"OK {said}, version {book.version}")
+    for rule_id, better in never:
         said = f"warning: {rule_id} never holds: {better} is of a more trusted source"
         print(said, file=sys.stderr)
     return 0
 
 
-def show_model(model: str, files: Sequence[Path], *, at: datetime, today: date) -> int:
+def show_model(
+    model: str, files: Sequence[Path], *, at: datetime, today: date, as_json: bool = False
+) -> int:
     """Print the prices of a model at a time. 1 when the book has none."""
     book = load_book(files)
     lines = list(show(book, model, at=at, today=today))
@@ -46,16 +59,21 @@ def show_model(model: str, files: Sequence[Path], *, at: datetime, today: date) 
         hint = f"; the book has {near}" if near else ""
         print(f"no price for {model} at {at.isoformat()}{hint}", file=sys.stderr)
         return 1
-    print("\n".join(lines))
+    if as_json:
+        print_json(list(fields(book, model, at=at, today=today)))
+    else:
+        print("\n".join(lines))
     for warning in stale(book, model, at=at, today=today):
         print(f"warning: {warning}", file=sys.stderr)
     return 0
 
 
-def diff(old: Path, new: Path) -> int:
+def diff(old: Path, new: Path, *, as_json: bool = False) -> int:
     """Print how the second book differs. 1 when it does, as diff exits."""
     differences = list(book_changes(_book(old), _book(new)))
-    for line in differences:
+    if as_json:
+        print_json([each._asdict() for each in differences])
+    for line in () if as_json else differences:
         print(line)
     return 1 if differences else 0
 

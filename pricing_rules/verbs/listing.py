@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Any
 
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.ages import PRICE_AGE_DAYS_MAX, checked_on, in_force, is_old
@@ -41,6 +42,38 @@ def show(book: Book, model: str, *, at: datetime, today: date) -> Iterator[str]:
         yield f"    {kind} checked {source.checked}, {age} days ago: {where or 'no meter'}"
         if source.note:
             yield f"    {source.note}"
+
+
+def fields(book: Book, model: str, *, at: datetime, today: date) -> Iterator[dict[str, Any]]:
+    """The same for programs, an object per rule; prices are decimals for a million."""
+    for card in cards_of(book, model, at):
+        source = book.sources[card.id]
+        yield {
+            "rule": card.id,
+            "valid_from": card.valid_from.isoformat(),
+            "valid_to": card.valid_to.isoformat() if card.valid_to else None,
+            "for": {name: list(allowed) for name, allowed in card.matches},
+            "currency": card.currency,
+            "tiers": [
+                {
+                    "up_to_prompt_tokens": tier.up_to,
+                    "per_million": {
+                        unit.value: format_pico(price * 1_000_000)
+                        for unit, price in tier.rates.items()
+                    },
+                }
+                for tier in card.tiers
+            ],
+            "source": {
+                "kind": source.kind,
+                "version": source.version,
+                "checked": source.checked,
+                "age_days": age_days(book, card.id, today),
+                "url": source.url,
+                "meters": dict(source.meters),
+                "note": source.note,
+            },
+        }
 
 
 def stale(book: Book, model: str, *, at: datetime, today: date) -> list[str]:

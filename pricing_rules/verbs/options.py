@@ -142,4 +142,3 @@ CostCentre = Annotated[
 ]
 Api = Annotated[str, typer.Option("--api", **one_of("which API of the model was called", *APIS))]
 Explain = Annotated[bool, typer.Option("--explain", help="every line and rule")]
-Json = Annotated[bool, typer.Option("--json", help="as JSON")]

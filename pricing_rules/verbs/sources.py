@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from command_line.json_form import print_json
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import BASE_BOOKS, load_book
 from pricing_rules.price_sources.azure.changes import dump_changes
@@ -15,7 +16,7 @@ from pricing_rules.price_sources.azure.fetch import PRICES_URL, fetch_prices
 from pricing_rules.price_sources.azure.proposed import propose_azure
 from pricing_rules.price_sources.proposals import Proposal, render
 from pricing_rules.price_sources.quotes.coverage import cover
-from pricing_rules.price_sources.quotes.coverage_page import coverage_text
+from pricing_rules.price_sources.quotes.coverage_page import coverage_text, covered_fields
 from pricing_rules.price_sources.quotes.litellm_import import propose_litellm, render_left
 from pricing_rules.price_sources.quotes.litellm_prices import (
     packaged_price_map,
@@ -26,23 +27,39 @@ from pricing_rules.price_sources.rule_text import CACHED_FILE, cached_text, rule
 
 
 def import_azure(
-    dumps: Sequence[Path], files: Sequence[Path], *, checked: date, into: Path | None
+    dumps: Sequence[Path],
+    files: Sequence[Path],
+    *,
+    checked: date,
+    into: Path | None,
+    as_json: bool = False,
 ) -> int:
     """Compare dumps of the Retail Prices API with the base books and the files over them."""
-    return _review(propose_azure(dumps, load_book(files), checked=checked), into, files)
+    proposals = propose_azure(dumps, load_book(files), checked=checked)
+    _show(proposals, as_json=as_json)
+    return _write_proposed(proposals, into, files)
 
 
-def import_genai(provider: str, *, since: date, checked: date, into: Path | None) -> int:
+def import_genai(
+    provider: str, *, since: date, checked: date, into: Path | None, as_json: bool = False
+) -> int:
     """Compare the genai-prices package with the base books."""
     try:
         from pricing_rules.price_sources.genai_import import propose_genai  # noqa: PLC0415 - development extra
     except ModuleNotFoundError as error:
         raise InvalidPriceSource("genai-prices is not installed: uv sync --group dev") from error
-    return _review(propose_genai(provider, load_book(), since=since, checked=checked), into)
+    proposals = propose_genai(provider, load_book(), since=since, checked=checked)
+    _show(proposals, as_json=as_json)
+    return _write_proposed(proposals, into)
 
 
 def import_litellm(
-    file: Path | None, version: str | None, *, checked: date, into: Path | None
+    file: Path | None,
+    version: str | None,
+    *,
+    checked: date,
+    into: Path | None,
+    as_json: bool = False,
 ) -> int:
     """Compare litellm's price map with the base books; without a file that of the package."""
     if file is None:
@@ -50,13 +67,22 @@ def import_litellm(
     if version is None:
         raise InvalidPriceSource(f"{file}: name the release of litellm it is of by --version")
     reported = propose_litellm(read_price_map(file), load_book(), version=version, checked=checked)
-    print(render_left(reported.left))
-    for model in reported.cached_as_input:
-        print(f"cached    {model} has no price for cached tokens: they are billed as input")
-    return _review(reported.proposals, into, cached_as_input=reported.cached_as_input)
+    cached = reported.cached_as_input
+    if as_json:
+        left = [
+            {"reason": each.reason, "key": each.key, "what": each.what} for each in reported.left
+        ]
+        changes = _fields(reported.proposals)
+        print_json({"changes": changes, "left": left, "cached_as_input": cached})
+    else:
+        print(render_left(reported.left))
+        for model in cached:
+            print(f"cached    {model} has no price for cached tokens: they are billed as input")
+        print(render(reported.proposals))
+    return _write_proposed(reported.proposals, into, cached_as_input=cached)
 
 
-def coverage(file: Path, version: str, *, at: datetime) -> int:
+def coverage(file: Path, version: str, *, at: datetime, as_json: bool = False) -> int:
     """Print what of litellm's and genai-prices' quotes for Azure the base books price."""
     try:
         from pricing_rules.price_sources.genai_import import quotes  # noqa: PLC0415 - development extra
@@ -66,7 +92,11 @@ def coverage(file: Path, version: str, *, at: datetime) -> int:
     entries = [read_entry(key, fields) for key, fields in sorted(read_price_map(file).items())]
     packaged = quotes("azure", book, since=at.date(), checked=at.date())
     sources = {f"litellm {version}": entries, "genai-prices": packaged}
-    print(coverage_text([(name, cover(of, book, at=at)) for name, of in sources.items()]))
+    covered = [(name, cover(of, book, at=at)) for name, of in sources.items()]
+    if as_json:
+        print_json({name: [covered_fields(each) for each in entries] for name, entries in covered})
+    else:
+        print(coverage_text(covered))
     return 0
 
 
@@ -86,14 +116,32 @@ def fetch_azure(regions: Sequence[str], *, currency: str, url: str | None, out: 
     return 0
 
 
-def _review(
+def _show(proposals: Sequence[Proposal], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"changes": _fields(proposals)})
+    else:
+        print(render(proposals))
+
+
+def _fields(proposals: Sequence[Proposal]) -> list[dict[str, object]]:
+    return [
+        {
+            "change": each.change,
+            "rule": each.rule_id,
+            "supersedes": each.supersedes,
+            "details": each.details,
+        }
+        for each in proposals
+    ]
+
+
+def _write_proposed(
     proposals: Sequence[Proposal],
     into: Path | None,
     files: Sequence[Path] = (),
     *,
     cached_as_input: Sequence[str] = (),
 ) -> int:
-    print(render(proposals))
     if into is None:
         return 0
     texts: dict[Path, list[str]] = {}

@@ -116,11 +116,12 @@ async def _import(
         typer.Argument(metavar="FILE", help="CSV: subject, display_name, cost_centre, valid_from"),
     ],
     dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> int:
     """Insert or replace people from a CSV file; one bad line refuses all of it."""
     from table_api.verbs.people import import_people
 
-    return await import_people(settings, file, dry_run=dry_run)
+    return await import_people(settings, file, dry_run=dry_run, as_json=as_json)
 
 
 @verb(people, "erase")
@@ -146,11 +147,12 @@ async def _import_owners(
         typer.Argument(metavar="FILE", help="CSV: owner, kind, name, valid_from, valid_until"),
     ],
     dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> int:
     """Insert or replace owners from a CSV file; one bad line refuses all of it."""
     from table_api.verbs.owners import import_owners
 
-    return await import_owners(settings, file, dry_run=dry_run)
+    return await import_owners(settings, file, dry_run=dry_run, as_json=as_json)
 
 
 @verb(people, "owners")
@@ -175,11 +177,11 @@ Month = Annotated[
 
 
 @verb(invoices, "preview")
-async def _preview(settings: Settings, month: Month) -> int:
+async def _preview(settings: Settings, month: Month, as_json: AsJson = False) -> int:
     """Show a month's invoices as they would be now."""
     from table_api.verbs.invoices import preview
 
-    return await preview(settings, month)
+    return await preview(settings, month, as_json=as_json)
 
 
 @verb(invoices, "close")
@@ -192,11 +194,12 @@ async def _close(
             "--force", metavar="REASON", help="despite a failed audit, open calls or unread hubs"
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> int:
     """Close a month for good, or finish a close that was interrupted."""
     from table_api.verbs.invoices import close
 
-    return await close(settings, month, forced=force)
+    return await close(settings, month, forced=force, as_json=as_json)
 
 
 @verb(invoices, "close-due")
@@ -208,11 +211,12 @@ async def _close_due(
             "--scheduled", help="as a job of every hour: alone, and a refusal waits for the next"
         ),
     ] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Close every month that is over, the oldest first."""
     from table_api.verbs.invoices import close_due
 
-    return await close_due(settings, scheduled=scheduled)
+    return await close_due(settings, scheduled=scheduled, as_json=as_json)
 
 
 @verb(invoices, "list")
@@ -241,11 +245,12 @@ async def _verify(
         BillingMonth | None,
         typer.Argument(parser=_month, metavar="MONTH", help="default: every closed month"),
     ] = None,
+    as_json: AsJson = False,
 ) -> int:
     """Re-add documents, daily totals and calls; exit code 1 when they differ."""
     from table_api.verbs.invoices import verify
 
-    return await verify(settings, month)
+    return await verify(settings, month, as_json=as_json)
 
 
 @verb(invoices, "export")

@@ -1,9 +1,15 @@
 """The verbs of invoicing. Data goes to stdout, words to stderr."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from command_line.json_form import print_json
+from pricing_rules.money import format_pico
 from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import open_job
 from table_api.invoicing.closing.export import Renditions, export_month
@@ -17,28 +23,33 @@ from table_api.settings import Settings
 from table_api.verbs.exit_codes import FAILED, say
 
 
-async def preview(settings: Settings, month: BillingMonth) -> int:
+async def preview(settings: Settings, month: BillingMonth, *, as_json: bool = False) -> int:
     """Print a month's invoices as they would be now."""
     async with open_job(settings) as job:
-        _print_preview(await job.preview(month))
+        documents = await job.preview(month)
+    if as_json:
+        print_json(_preview_fields(documents))
+    else:
+        _print_preview(documents)
     return 0
 
 
-async def close(settings: Settings, month: BillingMonth, *, forced: str | None) -> int:
+async def close(
+    settings: Settings, month: BillingMonth, *, forced: str | None, as_json: bool = False
+) -> int:
     """Close a month, or finish a close that was interrupted."""
     async with open_job(settings) as job:
-        _print_manifest(await job.close(month, forced=forced))
+        _print_manifests([await job.close(month, forced=forced)], as_json=as_json)
     return 0
 
 
-async def close_due(settings: Settings, *, scheduled: bool = False) -> int:
+async def close_due(settings: Settings, *, scheduled: bool = False, as_json: bool = False) -> int:
     """Close every month that is over."""
     if scheduled:
         await run_scheduled(settings)
         return 0
     async with open_job(settings) as job:
-        for manifest in await job.close_due():
-            _print_manifest(manifest)
+        _print_manifests(await job.close_due(), as_json=as_json)
     return 0
 
 
@@ -46,11 +57,7 @@ async def list_invoices(settings: Settings, *, as_json: bool) -> int:
     """Print the invoices of all closed months."""
     async with open_job(settings) as job:
         manifests = await job.archive.manifests()
-    if as_json:
-        print_json([_shown(manifest) for manifest in manifests])
-        return 0
-    for manifest in manifests:
-        _print_manifest(manifest)
+    _print_manifests(manifests, as_json=as_json)
     return 0
 
 
@@ -78,15 +85,20 @@ async def export(
     return 0
 
 
-async def verify(settings: Settings, month: BillingMonth | None) -> int:
+async def verify(settings: Settings, month: BillingMonth | None, *, as_json: bool = False) -> int:
     """Verify one month or all of them. 1 when something differs."""
     async with open_job(settings) as job:
         months = await job.archive.months() if month is None else [month]
         report, found = await verify_all(job.archive, job.source.storage, months, now=job.now())
+    clean = report.ok and all(findings.ok for findings in found)
+    if as_json:
+        months_found = [{**asdict(each), "month": str(each.month), "ok": each.ok} for each in found]
+        audit = {**asdict(report), "ok": report.ok, "charge": format_pico(report.charge)}
+        print_json({"ok": clean, "audit": audit, "months": months_found})
+        return 0 if clean else FAILED
     print(report.render())
     for findings in found:
         print(findings.render())
-    clean = report.ok and all(findings.ok for findings in found)
     return 0 if clean else FAILED
 
 
@@ -108,6 +120,32 @@ def _shown(manifest: Manifest) -> dict[str, object]:
             for each in manifest.invoices
         ],
     }
+
+
+def _preview_fields(documents: MonthDocuments) -> dict[str, Any]:
+    """The preview for programs: each invoice as `invoice show` has it."""
+    snapshot, manifest = documents.snapshot, documents.manifest(())
+    return {
+        **_shown(manifest),
+        "amount_unrounded": manifest.amount_unrounded,
+        "invoices": [msgspec.to_builtins(document) for document in documents.invoices],
+        "not_billed": [
+            {"month": left.month, "cells": left.cells, "amount": format_pico(int(left.amount))}
+            for left in snapshot.outside
+        ],
+        "regrouped": [msgspec.to_builtins(line) for line in snapshot.regrouped],
+        "audit_problems": snapshot.checks.audit_problems,
+        "not_closable_yet": snapshot.checks.unread,
+        "open_calls": snapshot.checks.open_calls,
+    }
+
+
+def _print_manifests(manifests: Sequence[Manifest], *, as_json: bool) -> None:
+    if as_json:
+        print_json([_shown(manifest) for manifest in manifests])
+        return
+    for manifest in manifests:
+        _print_manifest(manifest)
 
 
 def _print_manifest(manifest: Manifest) -> None:

@@ -14,12 +14,17 @@ from table_api.storage.timestamp import now_utc
 from table_api.verbs.exit_codes import say
 
 
-async def import_owners(settings: Settings, file: Path, *, dry_run: bool) -> int:
+async def import_owners(
+    settings: Settings, file: Path, *, dry_run: bool, as_json: bool = False
+) -> int:
     """Import a file. InvalidFile before anything is written."""
     async with open_tables(settings.storage) as storage:
         owners = Owners(storage, now=now_utc)
         rows = read_owners_csv(await asyncio.to_thread(file.read_bytes))
-        for change in import_changes(await owners.all(), rows):
+        changes = list(import_changes(await owners.all(), rows))
+        if as_json:
+            print_json({"changes": [change.split("\t") for change in changes]})
+        for change in () if as_json else changes:
             print(change)
         known = cost_centres(await People(storage, now=now_utc).directory())
         named = {row.name for row in rows if row.kind is Kind.COST_CENTRE}

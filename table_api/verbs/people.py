@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from command_line.json_form import print_json
 from pricing_rules.money import format_pico
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.invoicing.snapshots.archive import Archive
@@ -29,15 +32,16 @@ RECENT_DAYS = 92
 UNSEEN_NAMED_MAX = 20
 
 
-async def import_people(settings: Settings, file: Path, *, dry_run: bool) -> int:
+async def import_people(
+    settings: Settings, file: Path, *, dry_run: bool, as_json: bool = False
+) -> int:
     """Import a file. InvalidFile before anything is written."""
     async with open_tables(settings.storage) as storage:
         people = People(storage, now=now_utc)
         rows = read_people_csv(await asyncio.to_thread(file.read_bytes))
         before = await people.directory()
         moved = await _moved(storage, settings.storage, before, before.with_rows(rows))
-        for change in (*import_changes(before, rows), *map(_line, moved)):
-            print(change)
+        _print(list(import_changes(before, rows)), moved, as_json=as_json)
         for subject in await _unseen(storage, rows):
             say(
                 f"no call of the last {RECENT_DAYS} days has subject {subject!r}: is it spelled so?"
@@ -82,6 +86,22 @@ async def _moved(
         closed = {month.key for month in await Archive(invoices).months()}
         past = PastDays(storage=storage, meta=meta, books=BookArchive(books), closed=closed)
         return await past.regroupings(before, after)
+
+
+def _print(changes: Sequence[str], moved: Sequence[Regrouping], *, as_json: bool) -> None:
+    if as_json:
+        cells = [change.split("\t") for change in changes]
+        print_json({"changes": cells, "past_days": [_fields(each) for each in moved]})
+        return
+    for line in (*changes, *map(_line, moved)):
+        print(line)
+
+
+def _fields(moved: Regrouping) -> dict[str, Any]:
+    """As JSON, with decimals as amounts."""
+    fields = asdict(moved)
+    del fields["recorded_at"]  # not stored yet
+    return {**fields, "charge": format_pico(moved.charge), "delta": format_pico(moved.delta)}
 
 
 def _line(moved: Regrouping) -> str:

@@ -1,5 +1,6 @@
 """The command that people and CI call: its exit code, and findings that an editor can jump to."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from apim_policies.__main__ import main
 from apim_policies.check import check_policies
 from tests.apim_policies.conftest import FOLDER
 
@@ -26,6 +28,18 @@ def test_deployed_files_exit_with_0_and_say_what_was_checked(tmp_path: Path, mon
     assert [line.split()[0] for line in done.stderr.splitlines()] == [
         *("OK", "SKIPPED", "OK", "OK", "OK"),
     ]
+
+
+def test_finding_is_an_object_of_the_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "named_values.json").write_text("[", encoding="utf-8")
+    assert main(["check", "--folder", str(tmp_path), "--bicep", str(tmp_path), "--json"]) == 1
+    said = capsys.readouterr()
+    [check] = json.loads(said.out)
+    [finding] = check["findings"]
+    assert (finding["file"], finding["line"]) == ("named_values.json", 0)
+    assert said.err == ""
 
 
 def test_finding_exits_with_1_and_stands_alone_on_stdout(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ class Sorted(Group):
 
 
 class CountVerb(Verb):
-    at_most_one = ("--csv", "--json")
+    at_most_one = (("--csv", "--json"),)
     alone: ClassVar[Mapping[str, str]] = {"--write": "here"}
 
 

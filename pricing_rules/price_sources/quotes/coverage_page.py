@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
+from pricing_rules.money import format_pico
 from pricing_rules.price_sources.quotes.coverage import Covered, Difference, Status
 
 FAMILIES = (
@@ -52,6 +53,30 @@ def coverage_text(sources: Sequence[tuple[str, Sequence[Covered]]]) -> str:
     lines += _reasons("unpriced because", (e for e in entries if e.status is Status.UNPRICED))
     lines += ["", *_reasons("not priced", (e for e in entries if e.status is Status.IN_PART))]
     return "\n".join(lines)
+
+
+def covered_fields(entry: Covered) -> dict[str, object]:
+    """One entry for programs; prices are decimals for a million."""
+    return {
+        "key": entry.key,
+        "mode": entry.mode,
+        "family": family_of(entry.key),
+        "status": entry.status,
+        "from_azures_own_rows": entry.own,
+        "reason": entry.reason or None,
+        "differences": [
+            {
+                "rule": each.rule_id,
+                "service_tier": each.service_tier,
+                "unit": each.unit,
+                "above_prompt_tokens": each.above,
+                "ours": format_pico(each.ours * 1_000_000),
+                "theirs": format_pico(each.theirs * 1_000_000),
+                "reason": REASONS.get(each.rule_id),
+            }
+            for each in entry.differences
+        ],
+    }
 
 
 def family_of(key: str) -> str:

@@ -1,5 +1,6 @@
 """The check against the real local gateway and broker: right, and with each mistake in turn."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -133,7 +134,10 @@ async def test_a_gateway_that_does_not_answer_is_not_taken_for_one_that_is_set_w
         nowhere = "http://127.0.0.1:1/openai/v1"
         settings = replace(settings_of(stack), gateway_url=nowhere, gateway_long_key=None)
         code = await check_gateway(settings, CHATS, yes=True, wait_s=1)
-    lines = capsys.readouterr().out.splitlines()
+        lines = capsys.readouterr().out.splitlines()
+        assert await check_gateway(settings, CHATS, yes=True, wait_s=1, as_json=True) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [f"{each['verdict']:<10} {each['name']}: {each['said']}" for each in found] == lines
     failed = [line.split(":")[0] for line in lines if line.startswith("FAILED")]
     assert code == 1
     assert failed == ["FAILED     gateway", "FAILED     1 plain chat", "FAILED     2 streamed chat"]

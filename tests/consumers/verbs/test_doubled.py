@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from consumers.errors import TakeOutRefused
-from consumers.verbs.doubled import lines_of, parse_address, take_out
+from consumers.verbs.doubled import fields_of, lines_of, parse_address, take_out
 from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.taken_out import TAKEN_OUT_TABLE, TakenOutPlaces
 from table_api.errors import Unavailable
@@ -44,7 +44,10 @@ async def addresses(storage: MemoryTableStorage) -> list[str]:
 
 async def test_a_doubled_call_is_listed_with_both_addresses_and_amounts() -> None:
     storage, _ = await doubled()
-    lines = [line.split("\t") for line in lines_of(await doubled_calls(storage))]
+    found = await doubled_calls(storage)
+    lines = [line.split("\t") for line in lines_of(found)]
+    [fields] = map(fields_of, found)
+    assert [[fields["id"], *place.values()] for place in fields["places"]] == lines
     assert [(call, subject) for call, _, subject, *_ in lines] == [
         (ANN.priced.event.id, "ann"),
         (ANN.priced.event.id, "bob"),

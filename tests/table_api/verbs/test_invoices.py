@@ -44,12 +44,20 @@ def test_a_month_goes_from_preview_to_verified_export(
     code, out, err = run("preview", "2026-10")
     assert (code, "INV-000001\tCC-200 Sales\t0.02\tUSD" in out) == (0, True)
     assert "0 calls wait for their usage" in err
+    preview = json.loads(run("preview", "2026-10", "--json")[1])
+    assert (preview["amount"], preview["open_calls"], preview["not_closable_yet"]) == (
+        "0.02",
+        0,
+        [],
+    )
+    assert [each["number"] for each in preview["invoices"]] == ["INV-000001"]
+    assert preview["invoices"][0]["lines"]
     code, _, err = run("close", "2026-10")
     assert (code, "comes after 2026-09, which is not closed yet" in err) == (1, True)
     assert run("close", "2026-09")[:2] == (
         0, "2026-09\tINV-000001\tCC-100 Search\t0.02\tUSD\n2026-09\ttotal\t\t0.02\tUSD\n"
     )  # fmt: skip
-    assert run("close", "2026-09")[0] == 0
+    assert json.loads(run("close", "2026-09", "--json")[1])[0]["amount"] == "0.02"
     code, out, _ = run("close-due")
     assert "2026-10\tINV-000002\tCC-200 Sales" in out
     assert "INV-000002" in run("list")[1]
@@ -60,6 +68,11 @@ def test_a_month_goes_from_preview_to_verified_export(
     assert run("show", "INV-000009")[0] == 1
     code, out, _ = run("verify")
     assert (code, "2026-09 ok" in out) == (0, True)
+    found = json.loads(run("verify", "--json")[1])
+    assert (found["ok"], found["audit"]["ok"]) == (True, True)
+    assert [(each["month"], each["ok"]) for each in found["months"]] == [
+        ("2026-09", True), ("2026-10", True)
+    ]  # fmt: skip
     folder = tmp_path / "october"
     code, _, err = run("export", "2026-10", str(folder), "--names", "--parquet", "--focus-1-2")
     assert code == 0

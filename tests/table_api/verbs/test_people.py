@@ -51,6 +51,10 @@ def test_import_shows_and_writes_and_erase_keeps_the_cost_centre(
     assert said.out.splitlines()[0] == f"new\tperson-verbs-a\t{date(2026, 1, 1)}\tR&D"
     assert "nothing is written: 2 rows are good" in said.err
     assert "Ada" not in said.out
+    assert main(["people", "import", "--dry-run", "--json", str(file)]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["changes"][0] == ["new", "person-verbs-a", "2026-01-01", "R&D"]
+    assert shown["past_days"] == []
     assert rows(azurite) == {}
     assert main(["people", "import", str(file)]) == 0
     assert rows(azurite)["person-verbs-b"] == ("陳美玲", "IT")
