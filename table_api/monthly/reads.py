@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import date
+from itertools import chain, zip_longest
 from typing import Any
 
 from table_api.errors import TooManyCells
@@ -18,7 +19,7 @@ from table_api.storage.keys import EVERY_ROW
 from table_api.storage.parallel import all_of
 from table_api.storage.table_storage import Row, TableStorage
 from table_api.usage.daily_usage import DailyUsage, totals_of
-from table_api.usage.subject_list import UsageColumns, columns_of
+from table_api.usage.subject_list import UsageColumns
 
 TEXTS_READ_MAX = 2_000_000
 """Days of rows that one question may read: about 300 MB."""
@@ -76,16 +77,18 @@ class MonthlyReads:
         await all_of(read(month) for month in days.months())
         return found
 
-    async def subjects(self, days: DayRange) -> list[UsageColumns]:
-        """What the list of subjects is made of. Raises TooManyCells past TEXTS_READ_MAX."""
+    async def subjects(self, days: DayRange, model: str | None = None) -> list[UsageColumns]:
+        """What the list of subjects is made of, of one model or of all. Raises TooManyCells past
+        TEXTS_READ_MAX.
+        """
         found: list[UsageColumns] = []
 
         async def read(month: MonthDays) -> None:
             found.append(
                 await self._answer(
                     month,
-                    ("subjects", month),
-                    lambda revision: self._subjects(month, revision),
+                    ("subjects", month, model),
+                    lambda revision: self._subjects(month, model, revision),
                 )
             )
 
@@ -112,10 +115,23 @@ class MonthlyReads:
             pass
         return revision.digest()
 
-    async def _subjects(self, month: MonthDays, revision: Revision | None) -> UsageColumns:
+    async def _subjects(
+        self, month: MonthDays, model: str | None, revision: Revision | None
+    ) -> UsageColumns:
         if _is_whole(month):
-            return await self._whole_month(month.month, revision)
-        return columns_of(await self._month(month, ("subject",), revision, by_day=False))
+            return await self._whole_month(month.month, model, revision)
+        named = _named(True, model is not None)
+        found = [
+            (who[0], of_days)
+            for who, of_days in (await self._days(month, named, revision)).items()
+            if model is None or who[1] == model
+        ]
+        sums = [sum_texts(list(chain.from_iterable(of_days.values()))) for _, of_days in found]
+        return UsageColumns(
+            [subject for subject, _ in found],
+            list(zip_longest(*sums, fillvalue=0)),
+            lambda row: [_date(month.month, day) for day in found[row][1]],
+        )
 
     async def _month(
         self, month: MonthDays, named: Sequence[str], revision: Revision | None, *, by_day: bool
@@ -131,21 +147,27 @@ class MonthlyReads:
             for who, of_days in days.items()
         ]
 
-    async def _whole_month(self, month: str, revision: Revision | None) -> UsageColumns:
+    async def _whole_month(
+        self, month: str, model: str | None, revision: Revision | None
+    ) -> UsageColumns:
         """Each row of a month, as columns."""
+        named = _named(True, model is not None)
         subjects: list[str] = []
         totals: list[str] = []
         actives: list[int | str] = []
-        async for page in self._rows(month, ("subject", "total", "active"), revision):
+        async for page in self._rows(month, (*named, "total", "active"), revision):
             full = [row for row in page if row["total"]]
+            if model is not None:
+                full = [row for row in full if row["model"] == model]
             subjects += [row["subject"] for row in full]  # type: ignore[misc]
             totals += [row["total"] for row in full]  # type: ignore[misc]
             actives += [row["active"] for row in full]
 
-        def last_day(row: int) -> date:
-            return _date(month, int(actives[row]).bit_length() - 1)
+        def days(row: int) -> list[date]:
+            active = int(actives[row])
+            return [_date(month, day) for day in range(1, active.bit_length()) if active >> day & 1]
 
-        return UsageColumns(subjects, decode_columns(totals), last_day)
+        return UsageColumns(subjects, decode_columns(totals), days)
 
     async def _totals(
         self, month: str, named: Sequence[str], revision: Revision | None

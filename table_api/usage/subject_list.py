@@ -3,7 +3,7 @@
 It stays in columns: of 10,000 subjects only those of the page become SubjectUsage.
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -24,6 +24,8 @@ class SubjectSort(StrEnum):
     CHARGE = "charge"
     CALLS = "calls"
     SUBJECT = "subject"
+    CHANGE = "change"
+    """The charge less that of the days it is compared with."""
 
 
 class Order(StrEnum):
@@ -40,8 +42,8 @@ class UsageColumns:
     subjects: Sequence[str]
     measures: Sequence[Sequence[int]]
     """A column for each measure, in MEASURE_ORDER. The last ones may be absent, where all are 0."""
-    last_day: Callable[[int], date]
-    """The last day with a call, by the row: made for few of them."""
+    days: Callable[[int], Collection[date]]
+    """The days with a call, by the row: made for few of them."""
 
     def __len__(self) -> int:
         """The number of its rows."""
@@ -53,7 +55,7 @@ class UsageColumns:
         return UsageColumns(
             [self.subjects[row] for row in rows],
             [[column[row] for row in rows] for column in self.measures],
-            [self.last_day(row) for row in rows].__getitem__,
+            [self.days(row) for row in rows].__getitem__,
         )
 
 
@@ -66,9 +68,14 @@ class SubjectUsage:
     """Today's."""
     cost_centre: str | None
     """Today's; the report by cost centre takes the one of the charge day."""
+    first_day: date
     last_day: date
-    """The last day with a call."""
+    """The first and the last day with a call."""
+    active_days: int
+    """Days with a call."""
     totals: Totals
+    earlier: Totals | None
+    """In the days it is compared with; None where there are none."""
 
 
 def columns_of(cells: Iterable[DailyUsage]) -> UsageColumns:
@@ -77,7 +84,7 @@ def columns_of(cells: Iterable[DailyUsage]) -> UsageColumns:
     return UsageColumns(
         [cell.subject for cell in full],
         list(zip(*(measure_list_of(cell.totals) for cell in full), strict=True)),
-        [cell.day for cell in full].__getitem__,
+        [(cell.day,) for cell in full].__getitem__,
     )
 
 
@@ -85,11 +92,18 @@ class SubjectList:
     """Every subject with usage."""
 
     def __init__(
-        self, parts: Sequence[UsageColumns], people: PeopleDirectory, *, today: date
+        self,
+        parts: Sequence[UsageColumns],
+        people: PeopleDirectory,
+        *,
+        today: date,
+        earlier: Sequence[UsageColumns] | None = None,
     ) -> None:
+        """`earlier` is the usage of the days that these are compared with."""
         self._parts = parts
         self._people = people
         self._today = today
+        self._earlier = earlier
 
     def matching(self, text: str) -> "SubjectList":
         """Those whose subject, name or cost centre holds the text, whatever its case."""
@@ -99,7 +113,7 @@ class SubjectList:
         everybody = {subject for part in self._parts for subject in part.subjects}
         found = {subject for subject in everybody if self._holds(subject, wanted)}
         parts = [part.only(found) for part in self._parts]
-        return SubjectList(parts, self._people, today=self._today)
+        return SubjectList(parts, self._people, today=self._today, earlier=self._earlier)
 
     def page(
         self, sort: SubjectSort, order: Order, *, limit: int, after: ListPosition | None
@@ -130,36 +144,59 @@ class SubjectList:
 
     def _sums(self, sort: SubjectSort) -> dict[str, int]:
         """What each subject is sorted by."""
-        sums: dict[str, int] = {}
-        position = POSITION["charge" if sort is SubjectSort.CHARGE else "calls"]
-        for part in self._parts:
-            if sort is SubjectSort.SUBJECT or len(part.measures) <= position:
-                column: Sequence[int] = [0] * len(part.subjects)
-            else:
-                column = part.measures[position]
-            of_part = dict(zip(part.subjects, column, strict=True))
-            if not sums and len(of_part) == len(part.subjects):  # each subject has one row
-                sums = of_part
-                continue
-            for subject, value in zip(part.subjects, column, strict=True):
-                sums[subject] = sums.get(subject, 0) + value
-        return sums
+        if sort is SubjectSort.SUBJECT:
+            return {subject: 0 for part in self._parts for subject in part.subjects}
+        if sort is not SubjectSort.CHANGE:
+            return _summed(self._parts, sort.value)
+        before = _summed(self._earlier or (), "charge")
+        now = _summed(self._parts, "charge")
+        return {subject: charge - before.get(subject, 0) for subject, charge in now.items()}
 
     def _usages(self, subjects: Sequence[str]) -> list[SubjectUsage]:
-        measures: dict[str, list[MeasureList]] = {subject: [] for subject in subjects}
-        days: dict[str, list[date]] = {subject: [] for subject in subjects}
-        for part in self._parts:
-            shown = part.only(measures)
-            for row, subject in enumerate(shown.subjects):
-                measures[subject].append([column[row] for column in shown.measures])
-                days[subject].append(shown.last_day(row))
+        shown = [part.only(set(subjects)) for part in self._parts]
+        days: dict[str, set[date]] = {subject: set() for subject in subjects}
+        for part in shown:
+            for row, subject in enumerate(part.subjects):
+                days[subject].update(part.days(row))
+        totals = _totals_by_subject(shown, subjects)
+        earlier: Mapping[str, Totals] = {}
+        if self._earlier is not None:
+            parts = [part.only(set(subjects)) for part in self._earlier]
+            earlier = _totals_by_subject(parts, subjects)
         return [
             SubjectUsage(
                 subject=subject,
                 name=self._people.name(subject, self._today),
                 cost_centre=self._people.cost_centre(subject, self._today),
+                first_day=min(days[subject]),
                 last_day=max(days[subject]),
-                totals=totals_of(add_up(measures[subject])),
+                active_days=len(days[subject]),
+                totals=totals[subject],
+                earlier=earlier.get(subject),
             )
             for subject in subjects
         ]
+
+
+def _summed(parts: Sequence[UsageColumns], measure: str) -> dict[str, int]:
+    """One measure of each subject."""
+    sums: dict[str, int] = {}
+    position = POSITION[measure]
+    for part in parts:
+        has_any = len(part.measures) > position
+        column = part.measures[position] if has_any else [0] * len(part.subjects)
+        of_part = dict(zip(part.subjects, column, strict=True))
+        if not sums and len(of_part) == len(part.subjects):  # each subject has one row
+            sums = of_part
+            continue
+        for subject, value in zip(part.subjects, column, strict=True):
+            sums[subject] = sums.get(subject, 0) + value
+    return sums
+
+
+def _totals_by_subject(parts: Sequence[UsageColumns], subjects: Sequence[str]) -> dict[str, Totals]:
+    measures: dict[str, list[MeasureList]] = {subject: [] for subject in subjects}
+    for part in parts:
+        for row, subject in enumerate(part.subjects):
+            measures[subject].append([column[row] for column in part.measures])
+    return {subject: totals_of(add_up(lists)) for subject, lists in measures.items()}

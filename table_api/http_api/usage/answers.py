@@ -70,12 +70,24 @@ def _cost(sums: Totals, *, billed: bool) -> dict[str, str]:
 
 
 def _subject_line(found: SubjectUsage, *, billed: bool) -> Fields:
-    return _totals(found.totals, billed=billed) | {
-        "subject": found.subject,
-        "name": found.name,
-        "cost_centre": found.cost_centre,
-        "last_day": found.last_day,
-    }
+    return (
+        _totals(found.totals, billed=billed)
+        | {
+            "subject": found.subject,
+            "name": found.name,
+            "cost_centre": found.cost_centre,
+            "first_day": found.first_day,
+            "last_day": found.last_day,
+            "active_days": found.active_days,
+        }
+        | _compared(found.earlier)
+    )
+
+
+def _compared(earlier: Totals | None) -> Fields:
+    if earlier is None:
+        return {}
+    return {"earlier_charge": format_pico(earlier.charge) if earlier.cost_known else None}
 
 
 def _filtered(

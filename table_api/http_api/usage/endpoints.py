@@ -23,6 +23,7 @@ from table_api.http_api.usage import answers
 from table_api.http_api.usage.queries import SubjectsQuery, SubjectUsageQuery, UsageQuery
 from table_api.http_api.visible.known import check_cost_centre, check_model, check_subject
 from table_api.http_api.visible.usage import (
+    Only,
     calls_usage,
     check_known,
     every_subject,
@@ -88,10 +89,15 @@ async def get_subjects(request: Request, query: Annotated[SubjectsQuery, Query()
     asking = asking_of(request)
     question = await question_of(asking, query)
     days, binding = question.days, asking.caller.binding
-    digest = filter_digest("subjects", days, query.sort.value, query.order.value, query.q, *binding)
+    digest = filter_digest("subjects", days, *query.filters, *binding)
     after = subject_place(query, digest)
-    found = (await every_subject(asking, question)).matching(query.q)
+    only = Only(model=query.model, cost_centre=query.cost_centre)
+    every = await every_subject(asking, question, only, compared=query.compared)
+    found = every.matching(query.q)
     page, last = found.page(query.sort, query.order, limit=query.limit, after=after)
+    if not page and after is None:
+        await check_model(asking, question, (), query.model)
+        check_cost_centre(question, (), query.cost_centre)
     show_list(asking, question, page, is_whole=after is None and last is None)
     cursor = subject_cursor(digest, last)
     page_info: Fields = {"next_cursor": cursor, "limit": query.limit}

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from table_api.http_api.conventions.models import Head, Page, Totals
+from table_api.http_api.conventions.models import Head, Money, Page, Totals
 
 
 class UsageLine(Totals):
@@ -47,7 +47,11 @@ class SubjectLine(Totals):
     subject: str
     name: str | None
     cost_centre: str | None
+    first_day: date
     last_day: date
+    active_days: int
+    earlier_charge: Money | None = None
+    """In the days it is compared with; absent where the question names none."""
 
 
 class Subjects(Head):

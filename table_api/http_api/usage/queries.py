@@ -4,14 +4,17 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from table_api.http_api.conventions.problems import refused_parameter
 from table_api.http_api.conventions.queries import (
     EXAMPLE_SUBJECT,
     LIMIT_DEFAULT,
     Cursor,
+    Day,
     Limit,
     RangeQuery,
     Text,
 )
+from table_api.ledger.day_range import DayRange, UnusableDays, checked_days
 from table_api.usage.grouping import Dimension
 from table_api.usage.subject_list import Order, SubjectSort
 
@@ -81,5 +84,41 @@ class SubjectsQuery(RangeQuery):
     q: Text = Field(
         "", description="Text that subject, name or cost centre must hold.", examples=["ada"]
     )
+    model: Text | None = Field(None, description="Only this model.", examples=["gpt-5-mini"])
+    cost_centre: Text | None = Field(
+        None,
+        description="Only this cost centre of the charge day; empty for calls without one.",
+        examples=["Engineering"],
+    )
+    compare_from: Day | None = Field(
+        None,
+        description="First day of the days to compare with; with `compare_to`.",
+        examples=["2026-09-01"],
+    )
+    compare_to: Day | None = Field(
+        None, description="The day after the last one of them.", examples=["2026-10-01"]
+    )
     limit: Limit = Field(LIMIT_DEFAULT, description="Lines of one page.")
     cursor: Cursor | None = Field(None, description="`next_cursor` of the page before.")
+
+    @property
+    def compared(self) -> DayRange | None:
+        """The days to compare with. Refused when one end is missing, or nothing is to compare."""
+        ends = {"compare_from": self.compare_from, "compare_to": self.compare_to}
+        given = [name for name, day in ends.items() if day is not None]
+        if self.compare_from is not None and self.compare_to is not None:
+            try:
+                return checked_days(DayRange(self.compare_from, self.compare_to))
+            except UnusableDays as error:
+                raise refused_parameter(f"compare_{error.bound}", error.day, error.why) from error
+        if given:
+            raise refused_parameter(given[0], ends[given[0]], "needs the other end of the days too")
+        if self.sort is SubjectSort.CHANGE:
+            raise refused_parameter("sort", self.sort, "needs compare_from and compare_to")
+        return None
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What a cursor is bound to, next to the days."""
+        texts = (self.model, self.cost_centre, self.compare_from, self.compare_to)
+        return self.sort.value, self.order.value, self.q, repr(texts)

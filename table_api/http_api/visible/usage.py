@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 
 from table_api.consumer_state.progress import newest_enqueued_time
 from table_api.http_api.access.question import Asking, Question
 from table_api.http_api.conventions.problems import ProblemKind, Refused
+from table_api.ledger.day_range import DayRange
 from table_api.monthly.reads import MonthlyReads
 from table_api.owners.share import Everything, Share
 from table_api.usage.call_usage import CallUsageReads
 from table_api.usage.daily_usage import DailyUsage
 from table_api.usage.grouping import Dimension
-from table_api.usage.subject_list import SubjectList, SubjectUsage, columns_of
+from table_api.usage.subject_list import SubjectList, SubjectUsage, UsageColumns, columns_of
 
 
 async def everybodys_usage(
@@ -35,15 +37,55 @@ async def everybodys_usage(
     )
 
 
-async def every_subject(asking: Asking, question: Question) -> SubjectList:
-    """The list of subjects."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """Which part of everybody's usage a list is made of; None takes all."""
+
+    model: str | None = None
+    cost_centre: str | None = None
+    """On the charge day; empty for usage without one."""
+
+    def keeps(self, cell: DailyUsage, question: Question) -> bool:
+        """Whether a cell is in the list."""
+        if self.model is not None and cell.model != self.model:
+            return False
+        if self.cost_centre is None:
+            return True
+        return question.cost_centre(cell.subject, cell.day) == (self.cost_centre or None)
+
+
+async def every_subject(
+    asking: Asking, question: Question, only: Only, *, compared: DayRange | None
+) -> SubjectList:
+    """The list of subjects, next to their usage in the days it is compared with."""
+    parts = await _subject_parts(asking, question, only)
+    earlier = None
+    if compared is not None:
+        sight = await asking.sight(compared)
+        then = replace(question, days=compared, sight=sight)
+        earlier = await _subject_parts(asking, then, only)
+    return SubjectList(parts, question.people, today=question.today, earlier=earlier)
+
+
+async def _subject_parts(asking: Asking, question: Question, only: Only) -> list[UsageColumns]:
     if isinstance(question.sight, Share):
-        parts = [columns_of(await _usage_of_share(asking, question, question.sight))]
+        cells = await _usage_of_share(asking, question, question.sight)
+    elif question.meta.has_monthly and only.cost_centre is None:
+        return await _everybodys_months(asking, question).subjects(question.days, only.model)
     elif question.meta.has_monthly:
-        parts = await _everybodys_months(asking, question).subjects(question.days)
+        wanted = cache(partial(_has_had, question, only.cost_centre or None))
+        cells = await MonthlyReads(asking.api.storage).usage_of(wanted, question.days)
     else:
-        parts = [columns_of(await asking.api.reads.usage(question.days))]
-    return SubjectList(parts, question.people, today=question.today)
+        cells = await asking.api.reads.usage(question.days)
+    return [columns_of(cell for cell in cells if only.keeps(cell, question))]
+
+
+def _has_had(question: Question, cost_centre: str | None, subject: str) -> bool:
+    """Whether the subject has this cost centre on some of the days; None is to have none."""
+    days, people = question.days, question.people
+    rows = people.rows_of(subject)
+    later = [row.cost_centre for row in rows if days.start < row.valid_from < days.stop]
+    return cost_centre in (people.cost_centre(subject, days.start), *later)
 
 
 def show_list(

@@ -95,7 +95,12 @@ def questions() -> list[tuple[str, dict[str, str]]]:
         for order in ("asc", "desc")
         for days in RANGES
     ]
-    return [*usage, *lists, ("/v1/subjects", {"q": "USER-1"}), ("/v1/subjects", {"q": "beta"})]
+    compared = {"compare_from": "2026-10-01", "compare_to": "2026-10-20", "sort": "change"}
+    parts = [
+        ("/v1/subjects", {**compared, **only, **days}) for days in RANGES[:4] for only in FILTERS
+    ]
+    searches = [("/v1/subjects", {"q": text}) for text in ("USER-1", "beta")]
+    return [*usage, *lists, *parts, *searches]
 
 
 async def answers(storage: TableStorage) -> list[bytes]:

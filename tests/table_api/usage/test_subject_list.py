@@ -1,5 +1,6 @@
 """The list of subjects: pages together are the list, in order, whatever the sorting."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -40,9 +41,11 @@ def usage(subject: str, *, charge: int = 0, calls: int = 1, day: int = 20) -> Da
     )
 
 
-def listed(*cells: DailyUsage) -> SubjectList:
+def listed(*cells: DailyUsage, before: Sequence[DailyUsage] | None = None) -> SubjectList:
     """The subjects of these cells, of which each second one is another month's."""
-    return SubjectList([columns_of(cells[::2]), columns_of(cells[1::2])], PEOPLE, today=TODAY)
+    parts = [columns_of(cells[::2]), columns_of(cells[1::2])]
+    earlier = None if before is None else [columns_of(before[::2]), columns_of(before[1::2])]
+    return SubjectList(parts, PEOPLE, today=TODAY, earlier=earlier)
 
 
 def all_of(found: SubjectList) -> list[SubjectUsage]:
@@ -58,6 +61,7 @@ def place_of(found: SubjectUsage, sort: SubjectSort) -> ListPosition:
         SubjectSort.CHARGE: found.totals.charge,
         SubjectSort.CALLS: found.totals.calls,
         SubjectSort.SUBJECT: 0,
+        SubjectSort.CHANGE: found.totals.charge - (found.earlier.charge if found.earlier else 0),
     }
     return of_sort[sort], found.subject
 
@@ -73,11 +77,15 @@ lists = st.lists(
 )
 
 
-@given(lists, st.sampled_from(SubjectSort), st.sampled_from(Order), st.integers(1, 5))
+@given(lists, lists, st.sampled_from(SubjectSort), st.sampled_from(Order), st.integers(1, 5))
 def test_pages_together_are_the_whole_list_in_order(
-    cells: list[DailyUsage], sort: SubjectSort, order: Order, limit: int
+    cells: list[DailyUsage],
+    before: list[DailyUsage],
+    sort: SubjectSort,
+    order: Order,
+    limit: int,
 ) -> None:
-    usages = listed(*cells)
+    usages = listed(*cells, before=before)
     seen: list[SubjectUsage] = []
     after: ListPosition | None = None
     while True:
@@ -97,7 +105,11 @@ def test_pages_together_are_the_whole_list_in_order(
 def test_subject_has_its_name_its_last_day_and_the_sum_of_its_cells() -> None:
     [ada] = all_of(listed(usage("ada", charge=5, day=3), usage("ada", charge=7, day=19)))
     assert (ada.name, ada.cost_centre) == ("Ada Lovelace", "R&D")
-    assert ada.last_day == date(2026, 11, 19)
+    assert (ada.first_day, ada.last_day, ada.active_days) == (
+        date(2026, 11, 3),
+        date(2026, 11, 19),
+        2,
+    )
     assert (ada.totals.calls, ada.totals.charge) == (2, 12)
 
 

@@ -9,10 +9,12 @@ from pricing_rules.types import Rank
 from table_api.people.people import People, Person
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.usage.call_usage import CallUsageReads
-from tests.fixtures.builders import CALL_TIME, make_usage
+from tests.fixtures.builders import CALL_TIME, call_id, make_usage
 from tests.fixtures.calls import NOW, make_call, open_ledger
 from tests.table_api.conftest import ApiClient, api_over
 from tests.table_api.http_api.asking import get, post, problem
+
+LATER = CALL_TIME + timedelta(days=1)
 
 
 async def test_usage_of_the_running_month_is_exact_and_by_day(
@@ -141,6 +143,58 @@ async def test_subjects_are_paged_dearest_first_and_the_link_leads_on(
     assert [line["subject"] for line in second["data"]] == ["a"]
     assert second["page"] == {"next_cursor": None, "limit": 2}
     assert "next" not in (await api.get(answer.links["next"]["url"])).links
+
+
+async def test_subjects_are_listed_by_their_change_to_other_days(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    before = [make_call(n, id=call_id(n), subject="a") for n in range(2)]
+    dearer = [make_call(n, id=call_id(n), subject="b", time=LATER) for n in range(2, 5)]
+    same = [make_call(5, id=call_id(5), subject="a", time=LATER)]
+    await ledger.post([*before, *dearer, *same])
+    days = {"from": "2026-11-21", "to": "2026-11-23"}
+    compared = {"compare_from": "2026-11-20", "compare_to": "2026-11-21", "sort": "change"}
+    found = await get(api, "/v1/subjects", **days, **compared)
+    lines = [(line["subject"], line["earlier_charge"]) for line in found["data"]]
+    assert lines == [("b", "0"), ("a", "0.0023904")]
+    assert {line["active_days"] for line in found["data"]} == {1}
+    assert "earlier_charge" not in (await get(api, "/v1/subjects", **days))["data"][0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"sort": "change"}, "sort"),
+        ({"compare_from": "2026-11-01"}, "compare_from"),
+        ({"compare_to": "2026-11-01"}, "compare_to"),
+        ({"compare_from": "2026-11-02", "compare_to": "2026-11-01"}, "compare_from"),
+    ],
+)
+async def test_days_to_compare_with_need_both_ends(
+    api: ApiClient, memory: MemoryTableStorage, asked: dict[str, str], field: str
+) -> None:
+    await post(memory, "a")
+    refused = await api.get("/v1/subjects", params=asked)
+    assert refused.status_code == 400
+    assert field in refused.text
+
+
+async def test_subjects_of_a_model_or_a_cost_centre(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await post(memory, "a", "b")
+    joined = Person(subject="a", display_name="Ada", cost_centre="R&D", valid_from=CALL_TIME.date())
+    await People(memory, now=lambda: NOW).save([joined])
+
+    async def listed(**only: str) -> list[str]:
+        return [line["subject"] for line in (await get(api, "/v1/subjects", **only))["data"]]
+
+    assert await listed(cost_centre="R&D") == ["a"]
+    assert await listed(cost_centre="") == ["b"]
+    assert await listed(model="gpt-4.1-mini") == ["b", "a"]
+    refused = await api.get("/v1/subjects", params={"cost_centre": "r&d"})
+    assert "the nearest is 'R&D'" in refused.text
 
 
 async def test_search_narrows_the_list_and_its_totals(
