@@ -23,7 +23,7 @@ TITLES = {
     MY_USAGE_PAGE: MY_USAGE,
     RERATINGS_PAGE: "Re-ratings",
     INVOICES_PAGE: "Invoices",
-    COMPLETENESS_PAGE: "Completeness",
+    COMPLETENESS_PAGE: "Is anything missing?",
     PRICES_PAGE: "Prices",
     ACCESS_LOG_PAGE: "Access log",
 }
