@@ -50,7 +50,8 @@ ORDER = {
         backup  verbs  __main__
     """,
     "ui": """
-        period format  api  figures  address  parts  [spend_parts call_parts]
+        period format  api  figures  address  parts
+        [spend_parts call_parts missing_parts document_parts trace_parts]
         usage_views  app_pages
         [streamlit_app return_address own_address hardening]  server  app
     """,

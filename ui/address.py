@@ -21,6 +21,7 @@ MY_USAGE_PAGE = "app_pages/my_usage.py"
 RERATINGS_PAGE = "app_pages/reratings.py"
 INVOICES_PAGE = "app_pages/invoices.py"
 COMPLETENESS_PAGE = "app_pages/completeness.py"
+TRACES_PAGE = "app_pages/traces.py"
 PRICES_PAGE = "app_pages/prices.py"
 ACCESS_LOG_PAGE = "app_pages/access_log.py"
 
@@ -34,6 +35,7 @@ class Parameter(StrEnum):
     SUBJECT = "subject"
     DAY = "day"
     CALL = "call"
+    SESSION = "session"
     BY = "by"
     SORT = "sort"
     SEARCH = "q"
@@ -42,6 +44,7 @@ class Parameter(StrEnum):
     INVOICE = "invoice"
     DOCUMENTS = "documents"
     MONTH = "month"
+    AGAINST = "against"
     SPAN = "span"
 
 

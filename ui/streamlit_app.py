@@ -10,6 +10,7 @@ from ui.address import (
     MY_USAGE_PAGE,
     PRICES_PAGE,
     RERATINGS_PAGE,
+    TRACES_PAGE,
     USAGE_PAGE,
 )
 from ui.api.connection import api
@@ -23,8 +24,9 @@ TITLES = {
     MY_USAGE_PAGE: MY_USAGE,
     RERATINGS_PAGE: "Re-ratings",
     INVOICES_PAGE: "Invoices",
-    COMPLETENESS_PAGE: "Completeness",
+    COMPLETENESS_PAGE: "Is anything missing?",
     PRICES_PAGE: "Prices",
+    TRACES_PAGE: "Traces",
     ACCESS_LOG_PAGE: "Access log",
 }
 """The first one opens at the bare address."""

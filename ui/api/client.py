@@ -42,6 +42,7 @@ Answer = TypeVar("Answer")
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 9457 problem details, as far as the UI shows them."""
 
+    type: str = ""
     title: str = "no title"
     detail: str | None = None
 
@@ -68,10 +69,23 @@ def http_transport(http: httpx.Client, token: str | None = None) -> Transport:
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise SignInNeeded(_refusal(path, answer), token=token)
         if answer.status_code != httpx.codes.OK:
-            raise ApiRefused(_refusal(path, answer), status=answer.status_code)
+            raise refused(path, answer)
         return answer.content
 
     return get
+
+
+def refused(path: str, answer: httpx.Response) -> ApiRefused:
+    """Why the API did not answer, as an error to raise."""
+    kind = _problem(answer).type.rpartition("/")[2].rpartition(":")[2]
+    return ApiRefused(_refusal(path, answer), status=answer.status_code, kind=kind)
+
+
+def _problem(answer: httpx.Response) -> Problem:
+    try:
+        return msgspec.json.decode(answer.content, type=Problem)
+    except msgspec.DecodeError:
+        return Problem()
 
 
 def _refusal(path: str, answer: httpx.Response) -> str:
@@ -101,17 +115,17 @@ class Client:
 
     def my_usage(self, period: Period, *groups: Group) -> SubjectUsage:
         """The caller's own usage; empty before their first call."""
-        parameters = (*_days(period), ("group_by", ",".join(groups)))
+        parameters = (*days_of(period), ("group_by", ",".join(groups)))
         return self._ask(SubjectUsage, "/v1/me/usage", query=parameters)
 
     def my_newest_calls(self, period: Period) -> Calls:
         """The caller's own calls, the newest first: the first page, as long as the API allows."""
-        parameters = (*_days(period), ("order", "newest"), ("limit", str(MY_CALLS_MAX)))
+        parameters = (*days_of(period), ("order", "newest"), ("limit", str(MY_CALLS_MAX)))
         return self._ask(Calls, "/v1/me/calls", query=parameters)
 
     def access_log(self, period: Period, *, after: str | None) -> Accesses:
         """One page of who looked at whose calls, the newest first."""
-        parameters = [*_days(period), ("limit", str(ACCESSES_PAGE_ROWS))]
+        parameters = [*days_of(period), ("limit", str(ACCESSES_PAGE_ROWS))]
         if after:
             parameters.append(("cursor", after))
         return self._ask(Accesses, "/v1/access-log", query=tuple(parameters))
@@ -120,10 +134,10 @@ class Client:
         return self._ask(Metering, "/v1/metering")
 
     def completeness(self, period: Period) -> Completeness:
-        return self._ask(Completeness, "/v1/completeness", query=_days(period))
+        return self._ask(Completeness, "/v1/completeness", query=days_of(period))
 
     def usage(self, period: Period, *groups: Group) -> Usage:
-        parameters = (*_days(period), ("group_by", ",".join(groups)))
+        parameters = (*days_of(period), ("group_by", ",".join(groups)))
         return self._ask(Usage, "/v1/usage", query=parameters)
 
     def subjects(
@@ -131,7 +145,7 @@ class Client:
     ) -> Subjects:
         """One page of subjects: by charge or calls, highest first, or by subject from A to Z."""
         parameters = [
-            *_days(period),
+            *days_of(period),
             ("sort", sort),
             ("order", "asc" if sort == "subject" else "desc"),
             ("limit", str(SUBJECTS_PAGE_ROWS)),
@@ -143,24 +157,24 @@ class Client:
         return self._ask(Subjects, "/v1/subjects", query=tuple(parameters))
 
     def subject_usage(self, subject: str, period: Period, *groups: Group) -> SubjectUsage:
-        parameters = (*_days(period), ("group_by", ",".join(groups)))
-        return self._ask(SubjectUsage, f"/v1/subjects/{_segment(subject)}/usage", query=parameters)
+        parameters = (*days_of(period), ("group_by", ",".join(groups)))
+        return self._ask(SubjectUsage, f"/v1/subjects/{segment(subject)}/usage", query=parameters)
 
     def subject_calls(self, subject: str, period: Period, *, after: str | None) -> Calls:
         """One page of calls, ordered by time."""
-        parameters = [*_days(period), ("limit", str(CALLS_PAGE_ROWS))]
+        parameters = [*days_of(period), ("limit", str(CALLS_PAGE_ROWS))]
         if after:
             parameters.append(("cursor", after))
-        return self._ask(Calls, f"/v1/subjects/{_segment(subject)}/calls", query=tuple(parameters))
+        return self._ask(Calls, f"/v1/subjects/{segment(subject)}/calls", query=tuple(parameters))
 
     def call(self, call: str) -> CallDetail:
-        return self._ask(CallDetail, f"/v1/calls/{_segment(call)}")
+        return self._ask(CallDetail, f"/v1/calls/{segment(call)}")
 
     def reratings(self) -> Runs:
         return self._ask(Runs, "/v1/reratings")
 
     def rerating(self, run: str) -> RunDetail:
-        return self._ask(RunDetail, f"/v1/reratings/{_segment(run)}")
+        return self._ask(RunDetail, f"/v1/reratings/{segment(run)}")
 
     def regroupings(self) -> Regroupings:
         return self._ask(Regroupings, "/v1/regroupings")
@@ -169,9 +183,10 @@ class Client:
         """The prices of the book in use that hold now."""
         return self._ask(Prices, "/v1/prices")
 
-    def invoices(self, kind: DocumentKind) -> Invoices:
+    def invoices(self, kind: DocumentKind, *, month: str | None = None) -> Invoices:
         """Closed months, and their invoices or the newest month's statements."""
-        return self._ask(Invoices, "/v1/invoices", query=(("kind", kind),))
+        query: Parameters = (("kind", kind), *((("month", month),) if month else ()))
+        return self._ask(Invoices, "/v1/invoices", query=query)
 
     def invoice_preview(self, month: str | None) -> InvoicePreview:
         """What closing an open month now would bill; None means the oldest open month."""
@@ -179,12 +194,16 @@ class Client:
         return self._ask(InvoicePreview, "/v1/invoices/preview", query=query)
 
     def invoice(self, number: str) -> Invoice:
-        return self._ask(Invoice, f"/v1/invoices/{_segment(number)}")
+        return self._ask(Invoice, f"/v1/invoices/{segment(number)}")
 
     def invoice_file(self, number: str, file: str, *, names: bool) -> bytes:
         """A file of a document or of a month, as stored or with display names."""
         query: Parameters = (("names", "true"),) if names else ()
-        return self._get(f"/v1/invoices/{_segment(number)}/files/{_segment(file)}", query)
+        return self._get(f"/v1/invoices/{segment(number)}/files/{segment(file)}", query)
+
+    def ask(self, kind: type[Answer], path: str, *, query: Parameters = ()) -> Answer:
+        """A question that another module of this package spells."""
+        return self._ask(kind, path, query=query)
 
     def _ask(self, kind: type[Answer], path: str, *, query: Parameters = ()) -> Answer:
         body = self._get(path, query)
@@ -196,10 +215,10 @@ class Client:
             ) from error
 
 
-def _days(period: Period) -> Parameters:
+def days_of(period: Period) -> Parameters:
     return (("from", period.first.isoformat()), ("to", period.until.isoformat()))
 
 
-def _segment(value: str) -> str:
+def segment(value: str) -> str:
     """One path segment: a subject may contain `/`, `:` or any other letter."""
     return quote(value, safe="")

@@ -14,11 +14,14 @@ class ApiUnreachable(UiError):
 
 
 class ApiRefused(UiError):
-    """The API answered with a problem instead of data. `status` is its HTTP status."""
+    """The API answered with a problem instead of data. `status` is its HTTP status, and `kind` the
+    last word of the problem's type, or empty.
+    """
 
-    def __init__(self, message: str, *, status: int) -> None:
+    def __init__(self, message: str, *, status: int, kind: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.kind = kind
 
 
 class SignInNeeded(ApiRefused):

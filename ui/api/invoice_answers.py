@@ -1,5 +1,6 @@
 """The API's answers about invoices as typed values; see `answers`."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -18,7 +19,7 @@ class InvoiceMonth(Struct, frozen=True, kw_only=True):
     """One closed month."""
 
     month: str
-    issued_at: str
+    issued_at: datetime
     amount: Decimal
     currency: str
     invoices: int
@@ -32,6 +33,7 @@ class InvoiceEntry(Struct, frozen=True, kw_only=True):
     number: str
     kind: Literal["invoice", "statement"]
     month: str
+    issued_at: datetime
     cost_centre: str | None
     subject: str | None
     name: str | None
@@ -84,7 +86,6 @@ class Invoice(InvoiceEntry, frozen=True, kw_only=True):
     notice: str
     zone: str
     calls: int
-    issued_at: str
     subtotals: list[InvoiceSubtotal]
     uncharged: list[InvoiceConcern]
     files: list[InvoiceFile]

@@ -1,4 +1,4 @@
-"""Completeness: what each of the two paths missed, what it is worth, and in which hour."""
+"""Is anything missing? One verdict, the gaps with their worth, the hours, and the tables."""
 
 from datetime import date, timedelta
 
@@ -7,7 +7,9 @@ import streamlit as st
 from ui.address import Parameter
 from ui.api.completeness_answers import Completeness, HourLine, ModelLine, Sums
 from ui.api.connection import api, now, today
+from ui.figures.verdict import Level, hours_of, verdict_of
 from ui.format import age, counted, escape, hour, instant, share
+from ui.missing_parts.hours import heat_map
 from ui.parts.choosers import choose
 from ui.parts.gaps import dead_models, gaps_of
 from ui.parts.tables import Column, count_column, plain_table, text_column
@@ -19,29 +21,48 @@ LINES_SHOWN_MAX = 300
 CARD_WIDTH_PX = 160
 
 
+VERDICTS = {
+    Level.COMPLETE: (st.success, ":material/verified:"),
+    Level.OPEN: (st.warning, ":material/report:"),
+    Level.UNKNOWN: (st.error, ":material/sensors_off:"),
+}
+
+
+def show_verdict(answer: Completeness) -> None:
+    """The answer to the page's question, and what it cannot speak of."""
+    found = verdict_of(answer)
+    show, icon = VERDICTS[found.level]
+    show(found.sentence, icon=icon)
+    if found.level is Level.UNKNOWN:
+        st.caption(
+            "Add the gateway's diagnostic setting and start pairing: the operations guide says how."
+        )
+    unread = answer.ledger_calls - answer.totals.posted
+    if unread > 0:
+        st.warning(
+            f"**{counted(unread, 'call')} of the ledger cannot be checked.** Pairing has not read "
+            "their events yet, or what was kept of them is deleted.",
+            icon=":material/visibility_off:",
+        )
+
+
 def show_cards(totals: Sums) -> None:
     """Each call is posted, waiting or refused."""
+    posted = (
+        f"{share(totals.posted, totals.gateway_calls)} of the gateway's calls are in the ledger, "
+        "recovered ones and those without usage or caller included"
+    )
+    recovered = "Among posted: their usage event never arrived, and the gateway's log replaced it"
     with st.grid(5, min_column_width=CARD_WIDTH_PX):
         st.metric("Gateway calls", f"{totals.gateway_calls:,}", border=True)
-        st.metric(
-            "Posted",
-            f"{totals.posted:,}",
-            help=f"{share(totals.posted, totals.gateway_calls)} of the gateway's calls are in "
-            "the ledger, recovered ones and those without usage or caller included",
-            border=True,
-        )
+        st.metric("Posted", f"{totals.posted:,}", help=posted, border=True)
         st.metric("Waiting", f"{totals.waiting:,}", border=True)
         st.metric("Refused", f"{totals.refused:,}", border=True)
-        st.metric(
-            "Recovered",
-            f"{totals.recovered:,}",
-            help="Among posted: their usage event never arrived, and the gateway's log replaced it",
-            border=True,
-        )
+        st.metric("Recovered", f"{totals.recovered:,}", help=recovered, border=True)
 
 
 def show_paths(answer: Completeness) -> None:
-    """How far each path was read, and when the report cannot be trusted."""
+    """How far each path was read."""
     seen = [
         f"{name} read up to {instant(time, answer.zone)}"
         for name, time in (
@@ -57,28 +78,14 @@ def show_paths(answer: Completeness) -> None:
     if not answer.dead_letters_complete:
         seen.append("dead letters counted in part: there are too many")
     st.caption(" · ".join([f"days of {escape(answer.zone)}", *seen]))
-    if answer.newest_diagnostics is None:
-        st.warning(
-            "**The gateway's log has never arrived.** Without it streamed calls stay without "
-            "usage and lost events are not found: see the operations guide on the diagnostic "
-            "setting, and start pairing.",
-            icon=":material/sensors_off:",
-        )
-    unread = answer.ledger_calls - answer.totals.posted
-    if unread > 0:
-        st.warning(
-            f"**{counted(unread, 'call')} of the ledger cannot be checked.** Pairing has not read "
-            "their events yet, or what was kept of them is deleted.",
-            icon=":material/visibility_off:",
-        )
 
 
 def show_gaps(answer: Completeness) -> None:
-    st.subheader("Gaps")
     gaps = gaps_of(answer.totals, answer.currency)
     if not gaps:
-        st.success("Both paths agree, and every call has a price.", icon=":material/verified:")
+        st.caption("Both paths agree, and every call has a price.")
         return
+    st.subheader("Gaps", anchor=False)
     plain_table(
         {
             "Gap": text_column([gap.name for gap in gaps]),
@@ -98,7 +105,7 @@ def show_unmetered(answer: Completeness) -> None:
     """Operations of which only the requests can be counted."""
     if not answer.unmetered:
         return
-    st.subheader("Billed and not metered")
+    st.subheader("Billed and not metered", anchor=False)
     plain_table(
         {
             "Operation": text_column(list(answer.unmetered)),
@@ -121,8 +128,18 @@ def show_dead_models(answer: Completeness) -> None:
         )
 
 
+def show_heat_map(answer: Completeness) -> None:
+    st.subheader("Hours", anchor=False)
+    hours = hours_of(answer.data, answer.zone)
+    missing = [each for each in hours if each.uncharged]
+    st.altair_chart(
+        heat_map(hours),
+        alt=f"Hours of each day with calls: {counted(len(hours), 'hour')}, of which "
+        f"{len(missing):,} have calls that are not charged",
+    )
+
+
 def show_models(rows: list[ModelLine]) -> None:
-    st.subheader("Models")
     names = [row.model or "no model" for row in rows]
     plain_table(
         {
@@ -138,7 +155,6 @@ def show_models(rows: list[ModelLine]) -> None:
 
 def show_hours(answer: Completeness) -> None:
     """Newest first."""
-    st.subheader("Hours")
     rows: list[HourLine] = sorted(answer.data, key=lambda row: row.hour, reverse=True)
     shown = rows[:LINES_SHOWN_MAX]
     if len(rows) > len(shown):
@@ -180,20 +196,32 @@ def span_of(days: int, *, current: date) -> Period:
 
 
 def draw_completeness() -> None:
-    st.title("Completeness")
+    st.title("Is anything missing?", anchor=False)
     current = today(api().health())
     period = span_of(choose("Days", Parameter.SPAN, options=SPANS), current=current)
     answer = api().completeness(period)
-    show_paths(answer)
-    show_unmetered(answer)
-    if not answer.data:
+    if answer.data:
+        show_verdict(answer)
+    elif answer.newest_diagnostics is None:
+        st.info(
+            "**No call in these days by either path**, and the gateway's log has never arrived. "
+            "Send a call through the gateway; if nothing appears here, see the operations guide.",
+            icon=":material/event_busy:",
+        )
+    else:
         st.info("No call in these days by either path.", icon=":material/event_busy:")
-        return
-    show_cards(answer.totals)
-    show_dead_models(answer)
-    show_gaps(answer)
-    show_models(answer.models)
-    show_hours(answer)
+    show_paths(answer)
+    if answer.data:
+        show_dead_models(answer)
+        show_gaps(answer)
+    show_unmetered(answer)
+    if answer.data:
+        show_heat_map(answer)
+        show_cards(answer.totals)
+        with st.expander("By model"):
+            show_models(answer.models)
+        with st.expander("By hour, API and model"):
+            show_hours(answer)
 
 
 draw_completeness()

@@ -1,32 +1,39 @@
 """Closed months with their invoices, statements and files; a preview of open months."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from ui import address
 from ui.address import INVOICES_PAGE, Parameter
 from ui.api.client import DocumentKind
 from ui.api.connection import api
-from ui.api.invoice_answers import Invoice, InvoiceFile, InvoiceMonth, Invoices
+from ui.api.invoice_answers import Invoice, InvoiceEntry, InvoiceFile, InvoiceMonth, Invoices
 from ui.api.me_answer import Me, Permission
-from ui.format import escape, exact_amount
-from ui.parts.choosers import choose
-from ui.parts.failure import failures_shown
-from ui.parts.invoice_parts import (
+from ui.document_parts.comparison import draw_comparison
+from ui.document_parts.parts_of_amount import (
+    CREDIT,
     money_column,
     settled_lines,
     show_concerns,
     show_settled,
     show_subtotals,
 )
-from ui.parts.invoice_preview import draw_preview
+from ui.document_parts.pdf import show_pdf
+from ui.document_parts.preview import draw_preview
+from ui.format import counted, escape, exact_amount, instant
+from ui.parts.choosers import choose
+from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, exact_column, opened_row, plain_table, text_column
 
+PREVIEW, COMPARE = "Preview", "Compare"
 KINDS: dict[str, DocumentKind | None] = {
     "Invoices": "invoice",
     "Statements": "statement",
-    "Preview": None,
+    PREVIEW: None,
+    COMPARE: None,
 }
-"""What is listed; None means a month that is not closed."""
+"""What is listed; None is not a list of documents."""
 FORMATS = {"pdf": "PDF", "xlsx": "XLSX", "csv": "CSV", "json": "JSON", "parquet": "Parquet"}
 COST_CENTRE = "cost_centre"
 """The kind of what an owner of one owns."""
@@ -35,18 +42,23 @@ RENDERED = ("pdf", "xlsx", "csv")
 
 
 def draw_invoices() -> None:
-    st.title("Invoices")
+    st.title("Invoices", anchor=False)
     me = api().me()
-    kind = choose("Documents", Parameter.DOCUMENTS, options=kinds_for(me))
-    if kind is None:
+    kinds = kinds_for(me)
+    chosen = choose("Documents", Parameter.DOCUMENTS, options={name: name for name in kinds})
+    kind = kinds[chosen]
+    if chosen == PREVIEW:
         draw_preview()
         return
-    invoices = api().invoices(kind)
+    invoices = api().invoices(kind or "invoice")
     if not invoices.months:
         show_none(me)
-        return
-    show_months(invoices.months)
-    show_documents(invoices, kind)
+    elif kind is None:
+        draw_comparison(invoices.months)
+    else:
+        show_sum(invoices, kind)
+        show_documents(invoices, kind)
+        show_months(invoices.months)
 
 
 def kinds_for(me: Me) -> dict[str, DocumentKind | None]:
@@ -54,9 +66,9 @@ def kinds_for(me: Me) -> dict[str, DocumentKind | None]:
     if me.may(Permission.BILLING):
         return KINDS
     kinds = dict(KINDS)
-    del kinds["Preview"]
+    del kinds[PREVIEW]
     if not any(each.kind == COST_CENTRE for each in me.owns):
-        del kinds["Invoices"]
+        del kinds["Invoices"], kinds[COMPARE]
     return kinds
 
 
@@ -71,46 +83,67 @@ def show_none(me: Me) -> None:
     st.info(text, icon=":material/event_busy:")
 
 
+def show_sum(invoices: Invoices, kind: DocumentKind) -> None:
+    """What the newest month came to, in one sentence."""
+    newest = invoices.months[0]
+    amount = f"{newest.amount:,f} {newest.currency}"
+    documents = counted(newest.invoices if kind == "invoice" else newest.statements, kind)
+    st.markdown(f"**{newest.month}: {amount}** in {documents}. A closed month never changes.")
+
+
 def show_months(months: list[InvoiceMonth]) -> None:
-    st.subheader("Closed months")
-    plain_table(
-        {
-            "Month": text_column([month.month for month in months]),
-            "Amount": money_column([month.amount for month in months]),
-            "Currency": text_column([month.currency for month in months]),
-            "Invoices": count_column([month.invoices for month in months]),
-            "Statements": count_column([month.statements for month in months]),
-            "Closed": text_column([month.issued_at for month in months]),
-        },
-        alt="Closed months with the sum of their invoices",
-    )
-    newest = months[0]
-    if not newest.files:
-        return
-    with st.expander(f"FOCUS 1.4 files of {newest.month}"), st.container(horizontal=True):
-        for file in newest.files:
-            show_download(newest.month, file, names=False)
+    with st.expander("Closed months and their FOCUS 1.4 files"):
+        plain_table(
+            {
+                "Month": text_column([month.month for month in months]),
+                "Amount": money_column([month.amount for month in months]),
+                "Currency": text_column([month.currency for month in months]),
+                "Invoices": count_column([month.invoices for month in months]),
+                "Statements": count_column([month.statements for month in months]),
+                "Closed": text_column([closed(month.issued_at) for month in months]),
+            },
+            alt="Closed months with the sum of their invoices",
+        )
+        for month in months:
+            with st.container(horizontal=True):
+                for file in month.files:
+                    show_download(month.month, file, names=False)
+
+
+def closed(at: datetime) -> str:
+    """When a month was closed, in the billing zone."""
+    return instant(at, api().health().zone)
+
+
+def state_of(document: InvoiceEntry) -> str:
+    """What the document is to its owner."""
+    return CREDIT if document.amount < 0 else "issued"
 
 
 def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
     rows = invoices.data
-    st.subheader("Invoices" if kind == "invoice" else f"Statements of {invoices.months[0].month}")
+    st.subheader(
+        "Invoices" if kind == "invoice" else f"Statements of {invoices.months[0].month}",
+        anchor=False,
+    )
     st.caption("Tick a row to open it.")
     opened = opened_row(
         "documents",
         [row.number for row in rows],
         columns={
             "Number": text_column([row.number for row in rows]),
-            "Month": text_column([row.month for row in rows]),
-            "Cost centre" if kind == "invoice" else "Subject": text_column(
+            "Cost centre" if kind == "invoice" else "Person": text_column(
                 [row.owner for row in rows]
             ),
             "Amount": money_column([row.amount for row in rows]),
-            "Unrounded": exact_column([row.amount_unrounded for row in rows]),
             "Currency": text_column([row.currency for row in rows]),
+            "Month": text_column([row.month for row in rows]),
+            "State": text_column([state_of(row) for row in rows]),
+            "Closed": text_column([closed(row.issued_at) for row in rows]),
             "Lines": count_column([row.lines for row in rows]),
+            "Unrounded": exact_column([row.amount_unrounded for row in rows]),
         },
-        alt="Documents with their owner and amount",
+        alt="Documents with their owner, amount and state, the newest month first",
     )
     if opened:
         address.go_to({Parameter.INVOICE: opened})
@@ -121,22 +154,26 @@ def draw_invoice(number: str) -> None:
     invoice = api().invoice(number)
     word = "Invoice" if invoice.kind == "invoice" else "Statement"
     st.title(f"{word} {escape(invoice.number)}", anchor=False)
-    st.caption(f"{escape(invoice.notice)} · {escape(invoice.owner)} · {invoice.month}")
+    st.caption(
+        f"{escape(invoice.owner)} · {invoice.month} · {state_of(invoice)} "
+        f"{closed(invoice.issued_at)} · {escape(invoice.notice)}"
+    )
     with st.container(horizontal=True):
         st.metric("Amount", f"{invoice.amount:,f} {invoice.currency}", border=True)
         unrounded = exact_amount(invoice.amount_unrounded, invoice.currency)
         st.metric("Before rounding", unrounded, border=True)
         st.metric("Lines", f"{invoice.lines:,}", border=True)
         st.metric("Calls of the month", f"{invoice.calls:,}", border=True)
+    show_files(invoice)
     show_subtotals(invoice.subtotals)
     show_settled(settled_lines(invoice.uncharged, invoice.subtotals, invoice.currency))
     show_concerns(invoice.uncharged, invoice.currency)
-    show_files(invoice)
 
 
 def show_files(invoice: Invoice) -> None:
-    st.subheader("Files")
-    names = st.toggle("With names", help="Rendered now; stored files have subject ids only.")
+    with st.container(horizontal=True):
+        shown = st.toggle("Show the PDF", key="show_pdf")
+        names = st.toggle("With names", help="Rendered now; stored files have subject ids only.")
     by_ending = {file.name.rpartition(".")[2]: file for file in invoice.files}
     with st.container(horizontal=True):
         for ending in FORMATS:
@@ -144,6 +181,9 @@ def show_files(invoice: Invoice) -> None:
                 show_download(invoice.number, by_ending[ending], names=names and ending in RENDERED)
     if not names:
         st.caption("Stored files never change: a second download has the same bytes.")
+    if shown and "pdf" in by_ending:
+        content = api().invoice_file(invoice.number, by_ending["pdf"].name, names=names)
+        show_pdf(content, title=f"PDF of {invoice.number}")
 
 
 def show_download(number: str, file: InvoiceFile, *, names: bool) -> None:
@@ -157,7 +197,7 @@ def show_download(number: str, file: InvoiceFile, *, names: bool) -> None:
         file_name=file.name,
         mime=file.content_type,
         icon=":material/download:",
-        key=f"download-{file.name}",
+        key=f"download-{number}-{file.name}",
         on_click="ignore",
     )
 

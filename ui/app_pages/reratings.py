@@ -1,5 +1,7 @@
-"""Re-rating runs: what each changed or would change, who approved it, and what it skipped."""
+"""Re-rating runs: what each changed or would change, by whom it was approved, what it skipped."""
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,9 +11,11 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.rerating_answers import DiffLine, Regroupings, Run, RunDetail
+from ui.format import amount, counted, escape, exact_number, instant
 from ui.format import day as day_text
 from ui.format import days as days_text
-from ui.format import escape, exact_number, instant
+from ui.parts.choosers import choose
+from ui.parts.differences import show_differences
 from ui.parts.tables import (
     Column,
     charge_column,
@@ -50,10 +54,14 @@ def show_runs(runs: list[Run]) -> str | None:
 def show_run(run: RunDetail, zone: str) -> None:
     """The run's report, largest differences first."""
     st.subheader(f"Run {escape(run.run)}: {escape(run.state)}")
+    st.markdown(verdict(run))
     before, after, delta = st.columns(3)
     before.metric(f"Before ({run.currency})", amount_known(run.before))
     after.metric(f"After ({run.currency})", amount_known(run.after))
     delta.metric("Difference", exact_number(run.delta))
+    by = choose("Difference by", Parameter.BY, options={name: name for name in DIMENSIONS})
+    found = differences(run.lines, DIMENSIONS[by])
+    show_differences(found, of=by.lower(), currency=run.currency)
     st.caption(scope_text(run))
     for step in steps(run, zone):
         st.markdown(f"- {step}")
@@ -70,7 +78,7 @@ def show_run(run: RunDetail, zone: str) -> None:
     plain_table(
         {
             "Day": text_column([day_text(line.day) for line in lines]),
-            "Subject": text_column([line.name or line.subject for line in lines]),
+            "Person": text_column([person_text(line) for line in lines]),
             "Model": text_column([model_text(line) for line in lines]),
             "Cost centre": text_column([line.cost_centre for line in lines]),
             "Calls": count_column([line.calls for line in lines]),
@@ -102,6 +110,53 @@ def model_text(line: DiffLine) -> str:
     if line.model_after in (None, line.model):
         return line.model
     return f"{line.model} → {line.model_after}"
+
+
+def person_text(line: DiffLine) -> str:
+    """Whose calls, by name where there is one."""
+    return line.name or line.subject
+
+
+def cost_centre_text(line: DiffLine) -> str:
+    """Who pays."""
+    return line.cost_centre or "no cost centre"
+
+
+def differences(
+    lines: Sequence[DiffLine], by: Callable[[DiffLine], str]
+) -> list[tuple[str, Decimal]]:
+    """The difference of each group."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        found[by(line)] += line.delta
+    return list(found.items())
+
+
+DIMENSIONS: dict[str, Callable[[DiffLine], str]] = {
+    "Model": model_text,
+    "Cost centre": cost_centre_text,
+    "Person": person_text,
+}
+"""What the chart shows a bar for."""
+TENSES = {"staged": "would change", "approved": "would change", "applied": "changed"}
+"""Whether a run's difference is in the totals."""
+
+
+def verdict(run: Run) -> str:
+    """What the run is about, in one sentence, as Markdown."""
+    verb = TENSES.get(run.state, f"is {escape(run.state)}: it was to change")
+    parts = [f"**This run {verb} {run.changed:,} of {counted(run.calls, 'call')}"]
+    if run.delta:
+        word = "more" if run.delta > 0 else "less"
+        parts.append(f": {amount(abs(run.delta), run.currency)} {word}**.")
+    else:
+        parts.append(" and no total**.")
+    if run.newly_priced:
+        got = "gets" if run.newly_priced == 1 else "get"
+        parts.append(f" {counted(run.newly_priced, 'call')} {got} a first price.")
+    if run.newly_unpriced:
+        parts.append(f" {counted(run.newly_unpriced, 'call')} without a price afterwards.")
+    return "".join(parts)
 
 
 def scope_text(run: RunDetail) -> str:
@@ -168,9 +223,8 @@ else:
     opened = show_runs(found)
     if opened is not None:
         address.change({Parameter.RUN: opened})
-    chosen = opened or address.read(Parameter.RUN)
-    if chosen is not None:
-        show_run(api().rerating(chosen), api().health().zone)
+    chosen = opened or address.read(Parameter.RUN) or found[0].run
+    show_run(api().rerating(chosen), api().health().zone)
 moved = api().regroupings()
 if moved.data:
     show_regroupings(moved)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import streamlit as st
 
 from ui import address
-from ui.address import Parameter
+from ui.address import TRACES_PAGE, Parameter
 from ui.api.connection import api, today
 from ui.api.usage_answers import CallDetail, Explanation
 from ui.call_parts.facts import show_facts, show_id
@@ -232,6 +232,12 @@ def draw_call(call_id: str) -> None:
     show_exclusions(call)
     show_waterfall(call)
     show_id("Request id", call.call_id)
+    st.page_link(
+        TRACES_PAGE,
+        label="Trace of this call",
+        icon=":material/timeline:",
+        query_params={Parameter.CALL.value: call.id},
+    )
     show_timeline(call)
     if call.explanation.lines:
         show_explanation(call.explanation, call)

@@ -53,6 +53,9 @@ def test_gaps_are_counted_and_what_is_worth_something_has_its_value(empty_stand:
     arrive(empty_stand, STREAMED, LOST, SILENT, WAITING)
     app = opened()
     assert not app.exception
+    assert app.title[0].value == "Is anything missing?"
+    verdict = "**Yes: 2 of 4 calls not charged** (1 waiting, 1 without usage)"
+    assert app.warning[0].value == f"{verdict}, worth about 0.00239 USD."
     shown = cards(app)
     assert [shown[name] for name in ("Gateway calls", "Posted", "Waiting", "Recovered")] == [
         "4", "3", "1", "1",
@@ -71,6 +74,13 @@ def test_gaps_are_counted_and_what_is_worth_something_has_its_value(empty_stand:
 def test_a_log_that_never_arrived_is_said_so(empty_stand: Stand) -> None:
     arrive(empty_stand, WAITING)
     assert "The gateway's log has never arrived" in words(opened())
+
+
+def test_nothing_missing_is_said_in_one_sentence(empty_stand: Stand) -> None:
+    arrive(empty_stand, STREAMED)
+    app = opened()
+    assert not app.warning
+    assert app.success[0].value.startswith("**No.** The only call is in the ledger")
 
 
 def test_dead_telemetry_is_an_alarm(empty_stand: Stand) -> None:
@@ -107,4 +117,5 @@ def test_a_storage_without_facts_shows_no_numbers(empty_stand: Stand) -> None:
     app = opened()
     assert not app.exception
     assert "No call in these days by either path" in words(app)
+    assert "has never arrived" in words(app)
     assert not app.metric

@@ -68,22 +68,39 @@ def opened(**parameters: str) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    parts = [*app.title, *app.caption, *app.subheader, *app.info, *app.error]
+    parts = [*app.title, *app.caption, *app.markdown, *app.subheader, *app.info, *app.error]
     return "\n".join(str(part.value) for part in parts)
 
 
 def test_months_and_invoices_are_listed_newest_first(api_url: str) -> None:
     app = opened()
     assert not app.exception
-    months, invoices = (table.value for table in app.dataframe)
+    invoices, months = (table.value for table in app.dataframe)
     assert list(months["Month"]) == ["2026-11", "2026-10"]
+    assert "**2026-11: 0.03 USD** in 1 invoice" in words(app)
+    assert set(invoices["State"]) == {"issued"}
+    assert invoices["Closed"][0].endswith(("CET", "UTC"))
     assert list(invoices["Number"])[:2] == ["INV-000004", "INV-000001"]
     assert list(invoices["Cost centre"])[-1] == "no cost centre"
 
 
 def test_statements_show_names(api_url: str) -> None:
     app = opened(documents="Statements")
-    assert list(app.dataframe[1].value["Subject"]) == ["Ann Árnadóttir"]
+    assert list(app.dataframe[0].value["Person"]) == ["Ann Árnadóttir"]
+
+
+def test_two_months_are_compared_by_cost_centre(api_url: str) -> None:
+    app = opened(documents="Compare")
+    assert not app.exception
+    assert "**2026-12 (open): 0.20 USD**, which is 0.17 USD more than 2026-11." in words(app)
+    assert "The open month is not over" in words(app)
+    table = app.dataframe[0].value
+    rows = dict(zip(table["Cost centre"], table["Difference"], strict=True))
+    assert {name: f"{cell:+}" for name, cell in rows.items()}["CC-200 Sales"] == "+0.16"
+    closed = opened(documents="Compare", month="2026-11", against="2026-10")
+    cells = closed.dataframe[0].value["2026-11"]
+    assert list(closed.dataframe[0].value)[1:3] == ["2026-10", "2026-11"]
+    assert None in list(cells)
 
 
 def test_an_invoice_shows_its_parts_and_what_it_does_not_hold(api_url: str) -> None:

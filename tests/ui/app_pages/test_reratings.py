@@ -25,7 +25,7 @@ def reratings(**parameters: str) -> AppTest:
 
 
 def said(app: AppTest) -> str:
-    found = [*app.info, *app.caption, *app.subheader, *app.metric]
+    found = [*app.info, *app.caption, *app.markdown, *app.subheader, *app.metric]
     return " ".join(str(element.value) for element in found)
 
 
@@ -44,6 +44,8 @@ def test_run_is_listed_and_its_address_shows_the_diff(stand: Stand, today: date)
     assert not shown.exception
     detail = stand.client.rerating(run)
     assert f"Run {run}: applied" in said(shown)
+    assert f"**This run changed {detail.changed:,} of {detail.calls:,} calls: " in said(shown)
+    assert f"Run {run}: applied" in said(listed), "the newest run is shown at once"
     assert detail.before is not None
     assert detail.after == 2 * detail.before
     assert sum(line.delta for line in detail.lines) == detail.delta
@@ -63,7 +65,7 @@ def test_calls_that_get_their_price_say_so_with_names_scope_and_who_did_what(
     [table] = [table.value for table in shown.dataframe if "Model" in table.value]
     assert set(table["Model"]) == {f"{UNPRICED} → gpt-4o"}
     assert set(table["Before"]) == {"no price"}
-    assert PEOPLE[lab.subject][0] in set(table["Subject"])
+    assert PEOPLE[lab.subject][0] in set(table["Person"])
     text = said(shown)
     assert f"of the model {escape(UNPRICED)}" in text
     steps = [str(step.value) for step in shown.markdown]

@@ -56,7 +56,7 @@ def test_a_long_token_fits(here: Company, browser: Browser) -> None:
     token = access_token(here.provider.config, "admin")
     assert len(token) > 4096
     watched = here.signed_in(browser, "admin", "/completeness?span=Today")
-    watched.heading("Completeness")
+    watched.heading("Is anything missing?")
     assert watched.page.url == f"{here.ui_url}/completeness?span=Today"
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from table_api.invoicing.documents.document import Concern
 from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
-from ui.parts.invoice_parts import GOT, WORDS, settled_lines, still_open
+from ui.document_parts.parts_of_amount import GOT, WORDS, kind_of, settled_lines, still_open
 
 PRICED_SINCE = InvoiceConcern(
     concern="unpriced",
@@ -43,3 +43,8 @@ def test_a_list_of_concerns_has_no_negative_count_or_estimate() -> None:
 
 def test_every_concern_has_words_for_calls_that_lack_it_and_for_those_that_got_it() -> None:
     assert set(WORDS) == set(GOT) == set(get_args(Concern))
+
+
+def test_a_correction_that_gives_money_back_is_a_credit() -> None:
+    less = msgspec.structs.replace(CORRECTION, amount_unrounded=Decimal("-0.001"))
+    assert (kind_of(less), kind_of(CORRECTION)) == ("credit", "correction")

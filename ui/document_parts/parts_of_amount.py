@@ -27,6 +27,9 @@ WORDS = {
     "excludes": "with an incomplete cost",
 }
 
+CREDIT = "credit"
+"""What gives money back is called."""
+
 GOT = {
     "unpriced": "got their price",
     "no_usage": "got their usage",
@@ -37,8 +40,8 @@ GOT = {
 }
 
 
-def money_column(cells: Sequence[Decimal]) -> Column:
-    """Rounded amounts with all decimals of their currency: 0.20 stays 0.20."""
+def money_column(cells: Sequence[Decimal | None]) -> Column:
+    """Rounded amounts with all decimals of their currency: 0.20 stays 0.20; None is a dash."""
     return Column(cells=cells, format=lambda cell: f"{cell:,f}")
 
 
@@ -51,13 +54,18 @@ def show_subtotals(parts: Sequence[InvoiceSubtotal]) -> None:
     plain_table(
         {
             "Calls of": text_column([part.charge_month for part in parts]),
-            "Kind": text_column([part.kind for part in parts]),
+            "Kind": text_column([kind_of(part) for part in parts]),
             "Lines": count_column([part.lines for part in parts]),
             "Amount": money_column([part.amount for part in parts]),
             "Unrounded": exact_column([part.amount_unrounded for part in parts]),
         },
         alt="Usage of the month and corrections of earlier months",
     )
+
+
+def kind_of(part: InvoiceSubtotal) -> str:
+    """A correction that gives money back is a credit."""
+    return CREDIT if part.kind == "correction" and part.amount_unrounded < 0 else part.kind
 
 
 def settled_lines(

@@ -6,9 +6,14 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.invoice_answers import InvoicePreview
+from ui.document_parts.parts_of_amount import (
+    money_column,
+    settled_lines,
+    show_concerns,
+    show_settled,
+)
 from ui.format import counted, escape, exact_amount, exact_number
 from ui.parts.choosers import choose
-from ui.parts.invoice_parts import money_column, settled_lines, show_concerns, show_settled
 from ui.parts.tables import count_column, exact_column, plain_table, text_column
 
 REGROUPED_SHOWN_MAX = 50

@@ -1,0 +1,129 @@
+"""Traces: from sessions over their calls to one call from the gateway to the ledger."""
+
+import streamlit as st
+
+from ui import address
+from ui.address import TRACES_PAGE, USAGE_PAGE, Parameter, Parameters
+from ui.api.connection import api, today
+from ui.api.errors import ApiRefused
+from ui.api.me_answer import Permission
+from ui.api.telemetry_answers import NOT_CONFIGURED, sessions, top, trace, traced_calls
+from ui.format import escape, instant
+from ui.parts.choosers import choose_period
+from ui.parts.failure import failures_shown
+from ui.parts.paging import page_cursor, show_paging
+from ui.trace_parts.sessions import (
+    NO_SESSION,
+    session_name,
+    show_session_calls,
+    show_sessions,
+    show_top_sessions,
+)
+from ui.trace_parts.waterfall import show_steps
+
+
+def link(label: str, page: str, parameters: Parameters) -> None:
+    """One step of the way back."""
+    st.page_link(
+        page,
+        label=escape(label),
+        icon=":material/chevron_left:",
+        query_params={str(name): value for name, value in parameters.items()},
+    )
+
+
+def draw_call(call: str) -> None:
+    found = trace(api(), call)
+    of_person = {Parameter.SUBJECT: found.subject}
+    with st.container(horizontal=True, gap="small"):
+        link("Traces", TRACES_PAGE, {})
+        link(found.name or found.subject, TRACES_PAGE, of_person)
+        of_session = {**of_person, Parameter.SESSION: found.session or NO_SESSION}
+        link(session_name(found.session), TRACES_PAGE, of_session)
+    zone = api().health().zone
+    st.title(f"Trace of {instant(found.time, zone)}", anchor=False)
+    st.caption(f"{escape(found.name or found.subject)} · {escape(found.model)}")
+    show_steps(found, zone)
+    st.page_link(
+        USAGE_PAGE,
+        label="What this call cost, and why",
+        icon=":material/receipt_long:",
+        query_params={Parameter.CALL.value: found.id},
+    )
+    for each in found.trace_ids:
+        st.caption("Trace id: the operation id in Application Insights")
+        st.code(each, language=None)
+
+
+def draw_session(subject: str, session: str) -> None:
+    named = "" if session == NO_SESSION else session
+    with st.container(horizontal=True, gap="small"):
+        link("Traces", TRACES_PAGE, address.kept_range())
+        link("Sessions", TRACES_PAGE, {**address.kept_range(), Parameter.SUBJECT: subject})
+    title = st.empty()
+    period = choose_period(today(api().health()))
+    found = traced_calls(api(), subject, period, session=named, after=page_cursor())
+    title.title(f"Session {escape(session_name(named))}", anchor=False)
+    st.caption(escape(found.name or found.subject))
+    if found.data:
+        show_session_calls(found)
+    else:
+        st.info("No call of this session in these days.", icon=":material/event_busy:")
+    show_paging(found.page.next_cursor)
+
+
+def draw_person(subject: str) -> None:
+    link("Traces", TRACES_PAGE, address.kept_range())
+    title = st.empty()
+    period = choose_period(today(api().health()))
+    found = sessions(api(), subject, period)
+    title.title(f"Sessions of {escape(found.name or found.subject)}", anchor=False)
+    if found.data:
+        st.caption("Tick a row to see its calls.")
+        show_sessions(found)
+    else:
+        st.info("No call in these days.", icon=":material/event_busy:")
+
+
+def draw_traces() -> None:
+    """Everybody's dearest sessions; for those who do not see everybody their own."""
+    me = api().me()
+    if not me.may(Permission.BILLING) and me.subject is not None:
+        draw_person(me.subject)
+        return
+    st.title("Traces", anchor=False)
+    period = choose_period(today(api().health()))
+    found = top(api(), period, "session")
+    if found.published_until is not None:
+        until = instant(found.published_until, found.zone)
+        st.caption(f"Application Insights has the ledger up to {until}.")
+    st.caption("Tick a row to see its calls.")
+    show_top_sessions(found)
+
+
+def draw() -> None:
+    call, subject = address.read(Parameter.CALL), address.read(Parameter.SUBJECT)
+    session = address.read(Parameter.SESSION)
+    if call:
+        draw_call(call)
+    elif subject and session:
+        draw_session(subject, session)
+    elif subject:
+        draw_person(subject)
+    else:
+        draw_traces()
+
+
+with failures_shown("traces"):
+    try:
+        draw()
+    except ApiRefused as error:
+        if error.kind != NOT_CONFIGURED:
+            raise
+        st.title("Traces", anchor=False)
+        st.info(
+            "**Traces come from Application Insights, which this API does not read.** Whoever runs "
+            "the API sets `LOG_ANALYTICS_WORKSPACE_ID`: the page on telemetry says how. What a "
+            "call cost is on its own page all the same.",
+            icon=":material/timeline:",
+        )

@@ -1,0 +1,1 @@
+"""What the page of invoices is made of: documents, their parts, a preview, and two months."""

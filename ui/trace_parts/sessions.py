@@ -1,0 +1,116 @@
+"""Sessions and their calls as lists that lead on."""
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.api.telemetry_answers import Session, Sessions, Top, TopLine, TracedCalls
+from ui.format import amount, clock, counted, escape, instant
+from ui.format import day as day_text
+from ui.parts.tables import charge_column, count_column, opened_row, text_column
+
+NO_SESSION = "without a session"
+KEY_LETTERS = 12
+"""A session's id is what the client sent, often 32 letters; the address has all of it."""
+
+
+def session_name(session: str | None) -> str:
+    """The id, shortened where it is long."""
+    if not session:
+        return NO_SESSION
+    return session if len(session) <= 2 * KEY_LETTERS else f"{session[:KEY_LETTERS]}…"
+
+
+def show_top_sessions(found: Top) -> None:
+    """Everybody's dearest sessions, then calls that name none; a row opens it."""
+    known = [row for row in found.data if row.subject is not None]
+    if not known:
+        st.info("No call in these days.", icon=":material/event_busy:")
+        return
+    rows = sorted(known, key=lambda row: row.group is None)
+    st.markdown(dearest(rows[0], currency=found.currency))
+    opened = opened_row(
+        "top_sessions",
+        [f"{row.subject}\n{row.group or ''}" for row in rows],
+        columns={
+            "Person": text_column([row.name or row.subject for row in rows]),
+            f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
+            "Calls": count_column([row.calls for row in rows]),
+            "Session": text_column([session_name(row.group) for row in rows]),
+            "Input tokens": count_column([row.input_tokens for row in rows]),
+            "Output tokens": count_column([row.output_tokens for row in rows]),
+        },
+        alt="The dearest sessions of everybody",
+    )
+    if opened:
+        subject, _, session = opened.partition("\n")
+        _open_session(subject, session)
+
+
+def dearest(row: TopLine, *, currency: str) -> str:
+    """The first line of the list as a sentence, as Markdown."""
+    if row.group is None:
+        return (
+            "**No call of these days names a session.** A client names one in the header "
+            "`x-session-id`, and then all calls of one task are together here."
+        )
+    cost, calls = amount(row.charge, currency), counted(row.calls, "call")
+    return f"**The dearest session cost {cost}** in {calls}: {escape(row.name or 'a person')}."
+
+
+def show_sessions(found: Sessions) -> None:
+    """One person's sessions, the last first."""
+    rows: list[Session] = found.data
+    opened = opened_row(
+        "sessions",
+        [row.session or "" for row in rows],
+        columns={
+            "Session": text_column([session_name(row.session) for row in rows]),
+            "Last call": text_column([instant(row.last, found.zone) for row in rows]),
+            "Calls": count_column([row.calls for row in rows]),
+            f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
+            "Errors": count_column([row.errors for row in rows]),
+            "Input tokens": count_column([row.input_tokens for row in rows]),
+            "Output tokens": count_column([row.output_tokens for row in rows]),
+        },
+        alt="Sessions with their calls and charge, the last first",
+    )
+    if opened is not None:
+        _open_session(found.subject, opened)
+    if found.more:
+        st.caption("There are more sessions: choose fewer days.")
+
+
+def _open_session(subject: str, session: str) -> None:
+    address.go_to(
+        {
+            **address.kept_range(),
+            Parameter.SUBJECT: subject,
+            Parameter.SESSION: session or NO_SESSION,
+        }
+    )
+
+
+def show_session_calls(found: TracedCalls) -> None:
+    """A session's calls with the times of gateway and model; a row opens the waterfall."""
+    rows = [row for row in found.data if row.id is not None]
+    opened = opened_row(
+        "traced_calls",
+        [row.id or "" for row in rows],
+        columns={
+            "Time": text_column([clock(row.time, found.zone) for row in rows]),
+            "Day": text_column([day_text(row.time.date()) for row in rows]),
+            "Model": text_column([row.model for row in rows]),
+            f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
+            "Whole (ms)": count_column([row.gateway_ms for row in rows]),
+            "Model (ms)": count_column([row.backend_ms for row in rows]),
+            "Tries": count_column([row.backend_tries for row in rows]),
+            "Status": count_column([row.status for row in rows]),
+            "Input": count_column([row.input_tokens for row in rows]),
+            "of it cached": count_column([row.cached_tokens for row in rows]),
+            "Output": count_column([row.output_tokens for row in rows]),
+        },
+        alt="Calls with the times of gateway and model, the newest first",
+    )
+    if opened:
+        address.go_to({Parameter.CALL: opened})
