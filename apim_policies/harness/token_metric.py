@@ -57,9 +57,10 @@ def count_tokens(usage: Mapping[str, Any]) -> dict[str, int]:
     """Every count that the usage object reports; total = prompt + completion if it gives none."""
     tokens = {}
     for name, places in _COUNTS.items():
-        found = next((count for place in places if (count := _at(usage, place)) is not None), None)
-        if found is not None:
-            tokens[name] = found
+        for place in places:
+            if (count := _at(usage, place)) is not None:
+                tokens[name] = count
+                break
     if "Total Tokens" not in tokens and tokens:
         tokens["Total Tokens"] = tokens.get("Prompt Tokens", 0) + tokens.get("Completion Tokens", 0)
     return tokens

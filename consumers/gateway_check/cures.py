@@ -4,13 +4,14 @@ WORDS = (
     "In the commands $APIM is https://management.azure.com and the resource id of API Management, "
     "$API the id of the API; words in capitals are yours to fill in."
 )
-_VERSION = "api-version=2024-05-01"
+_VERSION = "api-version=2024-06-01-preview"
+"""A version whose diagnostics have `largeLanguageModel`; the Bicep files use it too."""
 _DIAGNOSTIC = f'"$APIM/apis/$API/diagnostics/azuremonitor?{_VERSION}"'
 
 
 def _patch(properties: str) -> str:
     return (
-        f"az rest --method patch --url {_DIAGNOSTIC} --headers If-Match=* "
+        f"az rest --method patch --url {_DIAGNOSTIC} --headers 'If-Match=*' "
         f"--body '{{\"properties\":{{{properties}}}}}'"
     )
 

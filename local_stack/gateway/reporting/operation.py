@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +15,9 @@ class GatewayOperation:
     llm_logged: bool
     """Whether the gateway counts its tokens in GatewayLlmLogs."""
 
+
+PATHS_CACHED_MAX = 256
+"""Callers use few paths, and each call asks three times."""
 
 # No document mentions rows for embeddings, images and audio; only the policy reports their usage.
 _BY_PATH = {
@@ -37,6 +41,7 @@ _FETCHED = GatewayOperation(id="Responses_Get", llm_logged=True)
 _DEPLOYMENT = re.compile(r"/deployments/([^/]+)/", re.IGNORECASE)
 
 
+@lru_cache(maxsize=PATHS_CACHED_MAX)
 def operation_of(path: str) -> GatewayOperation | None:
     """None if the API has no operation of its own for the call, such as listing models."""
     found = _PATH.search(path)

@@ -13,17 +13,19 @@ class TokenMetrics:
 
     def __init__(self, meter: Meter | None = None) -> None:
         self._meter = meter or get_meter("local_stack.gateway")
-        self._counters: dict[str, Counter] = {}
+        self._counters: dict[tuple[str, str], Counter] = {}
 
     def add(self, metrics: Iterable[TokenMetric]) -> None:
         """Metrics without tokens, such as those of failed calls, count nothing."""
         for metric in metrics:
             dimensions = {name: value for name, value in metric.dimensions.items() if value}
             for name, tokens in metric.tokens.items():
-                self._counter(f"{metric.namespace}.{name}").add(tokens, dimensions)
+                self._counter(metric.namespace, name).add(tokens, dimensions)
 
-    def _counter(self, spoken: str) -> Counter:
-        name = spoken.lower().replace(" ", "_")
-        if name not in self._counters:
-            self._counters[name] = self._meter.create_counter(name, unit="{token}")
-        return self._counters[name]
+    def _counter(self, namespace: str, count: str) -> Counter:
+        found = self._counters.get((namespace, count))
+        if found is None:
+            name = f"{namespace}.{count}".lower().replace(" ", "_")
+            found = self._meter.create_counter(name, unit="{token}")
+            self._counters[namespace, count] = found
+        return found

@@ -269,11 +269,13 @@ def _at_host(aliases: Sequence[Alias], host: str | None) -> Alias | str:
         if aliases[0].host is None:  # the first, since hosts are sorted
             return aliases[0]
         return f"deployment {aliases[0].name!r} has no alias for host {host!r}"
-    if len({_offer(alias) for alias in aliases}) == 1:
+    if len(aliases) == 1:
+        about = f"an alias for host {aliases[0].host!r} alone"
+    elif len({_offer(alias) for alias in aliases}) == 1:
         return aliases[0]
-    return (
-        f"deployment {aliases[0].name!r} has aliases by host, and nobody reported which host served"
-    )
+    else:
+        about = "aliases by host"
+    return f"deployment {aliases[0].name!r} has {about}, and nobody reported which host served"
 
 
 def _offer(alias: Alias) -> Alias:

@@ -189,6 +189,19 @@ def test_a_pool_of_one_price_needs_no_host(tmp_path: Path) -> None:
         over_base(tmp_path, one, one)
 
 
+def test_one_alias_with_a_host_says_nothing_of_a_call_whose_host_nobody_knows(
+    tmp_path: Path,
+) -> None:
+    book = over_base(
+        tmp_path,
+        alias("chat", model="gpt-5", type="GlobalProvisionedManaged", host="ptu.example"),
+    )
+    assert call(book, backend_host="ptu.example").state is CallState.ZERO
+    unknown = call(book)
+    assert unknown.state is CallState.UNPRICED
+    assert "an alias for host 'ptu.example' alone, and nobody reported" in str(unknown.reason)
+
+
 def test_an_alias_without_a_host_is_for_all_other_hosts(tmp_path: Path) -> None:
     book = over_base(
         tmp_path,
