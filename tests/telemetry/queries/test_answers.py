@@ -123,6 +123,55 @@ async def test_calls_have_what_the_gateway_said_or_nothing(
     assert [row.call_id for row in none_given.rows] == ["call-a"]
 
 
+async def test_calls_of_one_operation_have_each_their_own_models_times(
+    served: Served, client: LogsClient
+) -> None:
+    """An agent sends one `traceparent` with all its calls; so may somebody else."""
+    for entry, user in (("a", "ann"), ("b", "ann"), ("c", "bob")):
+        items = gateway_items(entry, time=NOON, operation="shared")
+        [dependency] = items["AppDependencies"]
+        dependency |= {"Target": f"model-of-{entry}"}
+        served.store.add({"AppEvents": [call_event(entry, time=NOON, user=user)], **items})
+    every: Asked = {"user": "ann", "session": "", "every_session": True, "start": DAY, "stop": NEXT}
+    found = (await client.ask(answers.CALLS, **every)).rows
+    told = [(row.entry, row.backend_target, row.backend_tries) for row in found]
+    assert told == [("a", "model-of-a", 1), ("b", "model-of-b", 1)]
+
+
+async def test_a_call_is_found_in_an_operation_of_any_size(
+    served: Served, client: LogsClient
+) -> None:
+    """An answer holds a thousand items, and those of the call come first."""
+    rows: dict[str, list[dict[str, object]]] = {"AppEvents": []}
+    for number in range(600):
+        time = NOON + timedelta(seconds=number)
+        event = call_event(str(number), time=time)
+        rows["AppEvents"].append({**event, "OperationId": "shared"})
+        for table, items in gateway_items(str(number), time=time, operation="shared").items():
+            rows.setdefault(table, []).extend(items)
+    served.store.add(rows)
+    found = await client.ask(answers.OPERATION, call="call-599", start=DAY)
+    assert [item.id for item in found.rows[:3]] == ["dependency-599", "599", "request-599"]
+    assert (len(found.rows), found.more) == (1_000, True)
+
+
+async def test_a_call_that_is_ahead_of_the_publishers_clock_is_in_its_day(
+    served: Served, client: LogsClient
+) -> None:
+    """Its item is dated by that clock, which says the day before."""
+    time = DAY + MINUTE
+    ahead = call_event("a", time=time, session="s", sent_at=DAY - MINUTE)
+    served.store.add({"AppEvents": [ahead]})
+    span: Asked = {"start": DAY, "stop": NEXT}
+    [session] = (await client.ask(answers.SESSIONS, user="ann", **span)).rows
+    calls: Asked = {"user": "ann", "session": "", "every_session": True}
+    [call] = (await client.ask(answers.CALLS, **calls, **span)).rows
+    [hour] = (await client.ask(answers.TOKEN_METRIC, **span)).rows
+    group, everything = (await client.ask(answers.TOP, by_what="user", **span)).rows
+    assert (session.calls, call.entry, hour.ledger_calls) == (1, "a", 1)
+    assert (group.calls, everything.calls) == (1, 1)
+
+
 async def test_more_calls_than_a_page_are_seen(served: Served, client: LogsClient) -> None:
     times = [NOON + timedelta(seconds=second) for second in range(201)]
     served.store.add({"AppEvents": [call_event(f"{time:%M%S}", time=time) for time in times]})
