@@ -1,5 +1,6 @@
 """What the eight queries answer, through the real LogsQueryClient and the stand-in."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 
 from local_stack.insights.faults import QueryFault
 from local_stack.insights.server import Served, serving
-from telemetry.queries import answers
+from telemetry.queries import answers, logs_client
 from telemetry.queries.errors import (
     InvalidAddress,
     InvalidParameter,
@@ -322,7 +323,38 @@ async def test_each_failure_has_its_own_error(served: Served, client: LogsClient
     with pytest.raises(QueryFailed, match="cannot be reached"):
         await client.ask(answers.CELLS, **asked)
     with pytest.raises(InvalidParameter):
-        await client.ask(answers.USER_BY_DAY, user="é", **asked)
+        await client.ask(answers.USER_BY_DAY, user="a\n", **asked)
+
+
+async def test_a_workspace_that_keeps_silent_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs_client, "READ_TIMEOUT_S", 0.2)
+    ended = asyncio.Event()
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with open_client("any", url=f"http://127.0.0.1:{port}/v1") as client:
+            with pytest.raises(QueryBusy, match="cells: no answer within"):
+                await client.ask(answers.CELLS, start=DAY, stop=NEXT)
+        ended.set()
+
+
+async def test_properties_that_are_no_text_are_shown_as_they_are(
+    served: Served, client: LogsClient
+) -> None:
+    """The gateway's diagnostic may log what it likes."""
+    items = gateway_items("a", time=NOON)
+    items["AppRequests"][0]["Properties"] = '{"Request Id": "call-a", "Cache": null, "Tries": 3}'
+    items["AppDependencies"][0]["Properties"] = "null"
+    served.store.add(items)
+    found = (await client.ask(answers.OPERATION, call="call-a", start=DAY)).rows
+    assert [item.properties for item in found] == [
+        {},
+        {"Request Id": "call-a", "Cache": "null", "Tries": "3"},
+    ]
 
 
 async def test_an_answer_is_kept_for_half_a_minute(served: Served) -> None:
