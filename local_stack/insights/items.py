@@ -31,6 +31,8 @@ _TAGS = {
     "ai.user.accountId": "UserAccountId",
     "ai.user.authUserId": "UserAuthenticatedId",
 }
+_TAG_CHARS_MAX = {"ai.session.id": 64, "ai.user.id": 128, "ai.operation.id": 128}
+"""Longer ones are cut, as Azure documents their length."""
 
 Item = Mapping[str, Any]
 Row = dict[str, object]
@@ -56,7 +58,11 @@ def rows_of(item: object, *, now: datetime) -> tuple[str, list[Row]]:
 def _common(item: Item, table: str, data: Item, *, now: datetime) -> Row:
     tags = item.get("tags") or {}
     row: Row = {column: "" for column in _TAGS.values()}
-    row |= {column: str(tags[tag]) for tag, column in _TAGS.items() if tag in tags}
+    row |= {
+        column: str(tags[tag])[: _TAG_CHARS_MAX.get(tag)]
+        for tag, column in _TAGS.items()
+        if tag in tags
+    }
     return row | {
         "TimeGenerated": _time(item, now=now),
         "Type": table,

@@ -12,6 +12,7 @@ from typing import Any
 from telemetry.console import documents
 from telemetry.console.documents import Document
 from telemetry.exporting.pseudonym import Pseudonyms
+from telemetry.exporting.tags import session_tag
 from telemetry.queries import answers
 from telemetry.queries.answers import Call, Question, R
 from telemetry.queries.errors import InvalidParameter, NothingFound, PartialResult, QueryFailed
@@ -72,8 +73,8 @@ class Direct:
         found: dict[str, Call] = {}
         while True:
             answer = self._ask(
-                answers.CALLS, user=user, session=session, every_session=False, start=start,
-                stop=last,
+                answers.CALLS, user=user, session=session_tag(session), every_session=False,
+                start=start, stop=last,
             )  # fmt: skip
             new = {row.entry: row for row in answer.rows if row.entry not in found}
             found |= new
@@ -88,7 +89,7 @@ class Direct:
     def call(self, call_id: str) -> Document:
         """One call, by the gateway's id of its request."""
         start = self._now() - KEPT
-        items = self._whole(answers.OPERATION, call=call_id, start=start)
+        items = self._ask(answers.OPERATION, call=call_id, start=start).rows
         if not items:
             raise NothingFound(
                 f"Application Insights has no item of call {call_id} since {start.date()}: "

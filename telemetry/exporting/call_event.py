@@ -19,6 +19,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import TraceFlags
 
+from telemetry.exporting.tags import session_tag
 from telemetry.names import EventName, Microsoft, Own, Person
 
 DATED_BY_CALL_MAX = timedelta(hours=47)
@@ -64,7 +65,7 @@ def call_record(call: CallFacts, resource: Resource, *, now: datetime) -> Readab
     if call.charge is not None:  # a JSON number from the decimal text: no float is made here
         attributes[Microsoft.MEASUREMENTS.value] = f'{{"{Own.CHARGE.value}": {call.charge}}}'
     if call.session is not None:
-        attributes[Person.SESSION.value] = call.session
+        attributes[Person.SESSION.value] = session_tag(call.session)
     record = LogRecord(
         timestamp=_nanoseconds(item_time(call.time, now)),
         observed_timestamp=_nanoseconds(now),

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 from functools import lru_cache
 
+from telemetry.exporting.tags import user_tag
+
 KEPT_MAX = 65_536
 PSEUDONYM_CHARS = 32
 """128 bits of hex: no two of a billion subjects share one by chance."""
@@ -31,7 +33,7 @@ class Pseudonyms:
 
     def subject(self, subject: str) -> str:
         """UserId of a subject."""
-        return self._of_subject(subject)
+        return self._of_subject(subject) if self.hide else user_tag(subject)
 
     def entry(self, opaque_id: str) -> str:
         """The name of a call: its opaque id holds its subject."""

@@ -194,6 +194,10 @@ TAIL = Question(name=QueryName.TAIL, row=Recorded, most=500, is_list=True, cache
 def read_row(columns: Sequence[str], values: Sequence[Any], row: type[R]) -> R:
     """One row of a table. msgspec.ValidationError when a column is missing or has another type."""
     found = dict(zip(columns, values, strict=True))
-    if isinstance(found.get("Properties"), str):
-        found["Properties"] = json.loads(found["Properties"])
+    if isinstance(properties := found.get("Properties"), str):
+        held = json.loads(properties or "{}") or {}
+        found["Properties"] = {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in held.items()
+        }
     return msgspec.convert(found, row)

@@ -13,7 +13,7 @@ from typing import Any, Generic
 from urllib.parse import urlsplit
 
 import msgspec
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseTimeoutError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from telemetry.queries.answers import Question, R, read_row
@@ -21,6 +21,9 @@ from telemetry.queries.errors import InvalidAddress, PartialResult, QueryBusy, Q
 from telemetry.queries.query_text import Value, bind
 
 SERVER_TIMEOUT_S = 30
+CONNECT_TIMEOUT_S = 10
+READ_TIMEOUT_S = SERVER_TIMEOUT_S + 10
+"""A workspace that keeps silent holds up one of the four turns for so long."""
 AT_ONCE_MAX = 4
 """Azure runs five queries of one identity at once, and queues the rest."""
 CACHE_S = 30.0
@@ -78,6 +81,9 @@ class LogsClient:
             )
         except HttpResponseError as error:
             raise _failure(question, error) from error
+        except ServiceResponseTimeoutError as error:
+            message = f"{question.name}: no answer within {READ_TIMEOUT_S} seconds"
+            raise QueryBusy(message, retry_after_s=RETRY_AFTER_S) from error
         except AzureError as error:
             message = f"{question.name}: Application Insights cannot be reached: {error}"
             raise QueryFailed(message) from error
@@ -85,8 +91,8 @@ class LogsClient:
         if partial and not question.is_list:
             reason = getattr(found.partial_error, "message", None)
             raise PartialResult(f"{question.name}: only a part of the rows was read: {reason}")
-        [table] = (found.partial_data if partial else found.tables) or [None]
         try:
+            [table] = (found.partial_data if partial else found.tables) or [None]
             rows = [read_row(table.columns, list(row), question.row) for row in table.rows]
         except (AttributeError, ValueError, msgspec.ValidationError) as error:
             raise QueryFailed(f"{question.name}: the answer has another form: {error}") from error
@@ -100,7 +106,11 @@ async def open_client(workspace: str, *, url: str | None = None) -> AsyncIterato
     stand-in, without one. InvalidAddress for any other address over http."""
     from azure.monitor.query.aio import LogsQueryClient  # noqa: PLC0415 - half a second of CPU
 
-    options: dict[str, Any] = {"retry_total": 0}  # who asks is told to ask again
+    options: dict[str, Any] = {
+        "retry_total": 0,  # who asks is told to ask again
+        "connection_timeout": CONNECT_TIMEOUT_S,
+        "read_timeout": READ_TIMEOUT_S,
+    }
     if url is not None:
         options["endpoint"] = url
     if url is None or urlsplit(url).scheme == "https":

@@ -18,7 +18,6 @@ TEXT_MAX = 512
 LONG_MAX = 2**63 - 1
 
 _DECLARATION = re.compile(r"declare\s+query_parameters\s*\(([^)]*)\)\s*;")
-_TEXT = re.compile(r"[ -~]*")
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
@@ -82,8 +81,8 @@ def literal(value: Value, kind: str, name: str) -> str:
 def _text(value: str, name: str) -> str:
     if len(value) > TEXT_MAX:
         raise InvalidParameter(f"{name} has {len(value)} characters, expected at most {TEXT_MAX}")
-    if not _TEXT.fullmatch(value):
-        raise InvalidParameter(f"{name} is {value!r}, expected printable ASCII characters alone")
+    if not value.isprintable():
+        raise InvalidParameter(f"{name} is {value!r}, expected printable characters alone")
     return f'"{value.translate(_ESCAPED)}"'
 
 

@@ -2,7 +2,8 @@
 
 A cell that the publisher has not sent is `behind`. One that was sent some minutes ago may still be
 on its way: it is `arriving`. Any other cell in which Application Insights is not as the ledger
-`differs`, and so does one that only Application Insights has.
+`differs`, and so does one of which ingestion refused a row, since no pass sends that by itself, and
+one that only Application Insights has.
 """
 
 from collections.abc import Iterator, Sequence
@@ -65,9 +66,9 @@ def _add(sums: _Sums, sides: ThreeSides, name: CellName, now: datetime) -> None:
     sums.refused += sent.refused if sent else 0
     if held == ledger:
         return
-    if published != ledger:
+    if published != ledger and not (sent and sent.refused):
         sums.behind += 1
-    elif _is_recent(sent, now):
+    elif published == ledger and _is_recent(sent, now):
         sums.arriving += 1
     else:
         sums.differing += 1

@@ -22,6 +22,7 @@ from table_api.publishing.published_days import CellName, PublishedCell, publish
 from table_api.usage.daily_usage import DailyUsage
 from table_api.usage.grouping import Dimension
 from table_api.usage.spans import instants_of
+from telemetry.exporting.tags import session_tag
 from telemetry.queries import answers
 from telemetry.queries.answers import Call, Cell, Item, Session, TokenHour, Top, UserDay
 from telemetry.queries.logs_client import Answer
@@ -114,10 +115,14 @@ async def user_calls(
         if last < start:
             continue
         answer = await insights.ask(
-            answers.CALLS, user=insights.names.subject(subject), session=session or "",
+            answers.CALLS, user=insights.names.subject(subject), session=session_tag(session or ""),
             every_session=session is None, start=start, stop=last,
         )  # fmt: skip
-        found += [row for row in answer.rows if before is None or _follows(row, before)]
+        new = [row for row in answer.rows if before is None or _follows(row, before)]
+        if answer.more and not new:
+            detail = f"there are over {len(answer.rows)} calls at {last.isoformat()}"
+            raise Refused(ProblemKind.TOO_MUCH, detail)
+        found += new
         more, partial = more or answer.more, partial or answer.partial
         if more or len(found) > limit:
             break
@@ -136,7 +141,8 @@ async def call_items(asking: Asking, chain: Sequence[LedgerEntry]) -> Answer[Ite
     answer = await insights.ask(answers.OPERATION, call=entry.call_id, start=start)
     name = insights.names.entry(address.opaque_id)
     kept = list(_of_call(answer.rows, entry.call_id, name))
-    return Answer(kept, more=answer.more, partial=answer.partial)
+    more = answer.more and len(kept) == len(answer.rows)  # those of the call come first
+    return Answer(kept, more=more, partial=answer.partial)
 
 
 def _of_call(items: Sequence[Item], call_id: str, entry: str) -> Iterator[Item]:

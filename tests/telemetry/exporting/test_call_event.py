@@ -75,6 +75,17 @@ def test_long_values_are_cut_everywhere_alike() -> None:
     assert len(record.attributes["chargeback.reason"]) == 8_192
 
 
+def test_a_session_and_a_subject_that_are_too_long_stay_their_own() -> None:
+    sessions = ["s" * 64, "s" * 65, "s" * 128, "s" * 127 + "t"]
+    sent = [record_of(session=each).attributes["session.id"] for each in sessions]
+    assert sent[0] == sessions[0]
+    assert {len(each) for each in sent} == {64}
+    assert len(set(sent)) == 4
+    subjects = [Pseudonyms(None).subject("u" * chars) for chars in (128, 129, 256)]
+    assert [len(each) for each in subjects] == [128, 128, 128]
+    assert len(set(subjects)) == 3
+
+
 def test_a_pseudonym_is_a_keyed_digest() -> None:
     key = "0123456789abcdef0123456789abcdef"
     digest = hmac.new(key.encode(), b"subject", hashlib.sha256).hexdigest()[:32]

@@ -1,5 +1,6 @@
 """What the eight queries answer, through the real LogsQueryClient and the stand-in."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 
 from local_stack.insights.faults import QueryFault
 from local_stack.insights.server import Served, serving
-from telemetry.queries import answers
+from telemetry.queries import answers, logs_client
 from telemetry.queries.errors import (
     InvalidAddress,
     InvalidParameter,
@@ -121,6 +122,55 @@ async def test_calls_have_what_the_gateway_said_or_nothing(
     assert (joined.pico, joined.charge, joined.gateway_status) == (1_000, "0.000000001000", "200")
     none_given = await client.ask(answers.CALLS, every_session=False, **every)
     assert [row.call_id for row in none_given.rows] == ["call-a"]
+
+
+async def test_calls_of_one_operation_have_each_their_own_models_times(
+    served: Served, client: LogsClient
+) -> None:
+    """An agent sends one `traceparent` with all its calls; so may somebody else."""
+    for entry, user in (("a", "ann"), ("b", "ann"), ("c", "bob")):
+        items = gateway_items(entry, time=NOON, operation="shared")
+        [dependency] = items["AppDependencies"]
+        dependency |= {"Target": f"model-of-{entry}"}
+        served.store.add({"AppEvents": [call_event(entry, time=NOON, user=user)], **items})
+    every: Asked = {"user": "ann", "session": "", "every_session": True, "start": DAY, "stop": NEXT}
+    found = (await client.ask(answers.CALLS, **every)).rows
+    told = [(row.entry, row.backend_target, row.backend_tries) for row in found]
+    assert told == [("a", "model-of-a", 1), ("b", "model-of-b", 1)]
+
+
+async def test_a_call_is_found_in_an_operation_of_any_size(
+    served: Served, client: LogsClient
+) -> None:
+    """An answer holds a thousand items, and those of the call come first."""
+    rows: dict[str, list[dict[str, object]]] = {"AppEvents": []}
+    for number in range(600):
+        time = NOON + timedelta(seconds=number)
+        event = call_event(str(number), time=time)
+        rows["AppEvents"].append({**event, "OperationId": "shared"})
+        for table, items in gateway_items(str(number), time=time, operation="shared").items():
+            rows.setdefault(table, []).extend(items)
+    served.store.add(rows)
+    found = await client.ask(answers.OPERATION, call="call-599", start=DAY)
+    assert [item.id for item in found.rows[:3]] == ["dependency-599", "599", "request-599"]
+    assert (len(found.rows), found.more) == (1_000, True)
+
+
+async def test_a_call_that_is_ahead_of_the_publishers_clock_is_in_its_day(
+    served: Served, client: LogsClient
+) -> None:
+    """Its item is dated by that clock, which says the day before."""
+    time = DAY + MINUTE
+    ahead = call_event("a", time=time, session="s", sent_at=DAY - MINUTE)
+    served.store.add({"AppEvents": [ahead]})
+    span: Asked = {"start": DAY, "stop": NEXT}
+    [session] = (await client.ask(answers.SESSIONS, user="ann", **span)).rows
+    calls: Asked = {"user": "ann", "session": "", "every_session": True}
+    [call] = (await client.ask(answers.CALLS, **calls, **span)).rows
+    [hour] = (await client.ask(answers.TOKEN_METRIC, **span)).rows
+    group, everything = (await client.ask(answers.TOP, by_what="user", **span)).rows
+    assert (session.calls, call.entry, hour.ledger_calls) == (1, "a", 1)
+    assert (group.calls, everything.calls) == (1, 1)
 
 
 async def test_more_calls_than_a_page_are_seen(served: Served, client: LogsClient) -> None:
@@ -273,7 +323,38 @@ async def test_each_failure_has_its_own_error(served: Served, client: LogsClient
     with pytest.raises(QueryFailed, match="cannot be reached"):
         await client.ask(answers.CELLS, **asked)
     with pytest.raises(InvalidParameter):
-        await client.ask(answers.USER_BY_DAY, user="é", **asked)
+        await client.ask(answers.USER_BY_DAY, user="a\n", **asked)
+
+
+async def test_a_workspace_that_keeps_silent_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs_client, "READ_TIMEOUT_S", 0.2)
+    ended = asyncio.Event()
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with open_client("any", url=f"http://127.0.0.1:{port}/v1") as client:
+            with pytest.raises(QueryBusy, match="cells: no answer within"):
+                await client.ask(answers.CELLS, start=DAY, stop=NEXT)
+        ended.set()
+
+
+async def test_properties_that_are_no_text_are_shown_as_they_are(
+    served: Served, client: LogsClient
+) -> None:
+    """The gateway's diagnostic may log what it likes."""
+    items = gateway_items("a", time=NOON)
+    items["AppRequests"][0]["Properties"] = '{"Request Id": "call-a", "Cache": null, "Tries": 3}'
+    items["AppDependencies"][0]["Properties"] = "null"
+    served.store.add(items)
+    found = (await client.ask(answers.OPERATION, call="call-a", start=DAY)).rows
+    assert [item.properties for item in found] == [
+        {},
+        {"Request Id": "call-a", "Cache": "null", "Tries": "3"},
+    ]
 
 
 async def test_an_answer_is_kept_for_half_a_minute(served: Served) -> None:

@@ -14,6 +14,7 @@ from tests.telemetry.queries.call_events import call_event
 from tests.telemetry.queries.language import constants_of
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
+UNICODE = [chr(code) for code in range(0xA1, 0x30000) if chr(code).isprintable()]
 PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F))
 
 
@@ -24,6 +25,7 @@ def hostile_texts() -> list[str]:
         "", " ", '"', "'", "\\", '\\"', '"\\', "\\\\", '" or true //', '"; AppEvents | take 9 //',
         '" | project Properties //', "' or 1 == 1", "x\\", "\\u0041", "\\n", "//", "/* */", "```",
         '@"', "h\"secret\"", "~", "{user}", "%s", "$(user)", "datetime(2026-01-01)", ");",
+        "séance", "日本語", "😀\" or true //", "“”„‘’＂＇\"", "\u0130\\",
         "declare", PRINTABLE, "a" * TEXT_MAX, '"' * TEXT_MAX, "\\" * TEXT_MAX,
     ]  # fmt: skip
     nasty = "\"\\'|;/@` " + string.ascii_letters[:4]
@@ -32,12 +34,16 @@ def hostile_texts() -> list[str]:
         for alphabet in (nasty, PRINTABLE)
         for _ in range(287)
     ]
-    return by_hand + by_chance
+    foreign = [
+        "".join(chance.choices([*UNICODE, *nasty * 1_000], k=chance.randint(1, 40)))
+        for _ in range(90)
+    ]
+    return by_hand + by_chance + foreign
 
 
 def test_a_hostile_text_is_the_same_text_in_both_engines() -> None:
     texts = hostile_texts()
-    assert len(texts) == 605
+    assert len(texts) == 700
     literals = [literal(text, "string", "user") for text in texts]
     assert constants_of(literals) == texts
     store = Store()
@@ -61,10 +67,11 @@ def test_a_hostile_user_is_only_a_user() -> None:
 @pytest.mark.parametrize(
     ("value", "kind", "words"),
     [
-        ("é", "string", "printable ASCII"),
-        ("a\nb", "string", "printable ASCII"),
-        ("a\x00", "string", "printable ASCII"),
-        ("\u202e", "string", "printable ASCII"),
+        ("a\nb", "string", "printable characters"),
+        ("a\x00", "string", "printable characters"),
+        ("\u202e", "string", "printable characters"),
+        ("\u2028", "string", "printable characters"),
+        ("\ud800", "string", "printable characters"),
         ("a" * (TEXT_MAX + 1), "string", "513 characters"),
         (5, "string", "expected a string"),
         ("5", "long", "expected a long"),

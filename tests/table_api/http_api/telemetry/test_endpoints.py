@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from telemetry.exporting.pseudonym import Pseudonyms
-from tests.fixtures.insights import RunningInsights, running_insights
+from telemetry.exporting.tags import session_tag
+from tests.fixtures.insights import KEY, RunningInsights, running_insights
 from tests.fixtures.office import (
     ANN,
     BEN,
@@ -22,7 +23,7 @@ from tests.fixtures.office import (
     issuer_of_office,
     open_office,
 )
-from tests.telemetry.queries.call_events import gateway_items
+from tests.telemetry.queries.call_events import call_event, gateway_items
 
 RANGE = {"from": "2026-10-01", "to": "2027-01-01"}
 
@@ -118,6 +119,37 @@ async def test_pages_of_calls_hold_each_call_once(office: Office) -> None:
         cursor = {"cursor": page["page"]["next_cursor"]}
     assert found == [call["call_id"] for call in whole["data"]]
     assert len(set(found)) == len(found) == 8
+
+
+async def test_a_long_session_is_asked_by_its_own_name_and_by_the_listed_one(
+    office: Office,
+) -> None:
+    long = "s" * 120
+    with running_insights(lambda: NOW) as fresh:
+        user = Pseudonyms(KEY).subject(CAT)
+        tag = session_tag(long)
+        time = NOW - timedelta(hours=1)
+        fresh.served.store.add({"AppEvents": [call_event("x", time=time, user=user, session=tag)]})
+        office.insights, office.app = fresh.insights, None
+        [listed] = (await asked(office, "reader", f"subjects/{CAT}/sessions"))["data"]
+        for session in (long, listed["session"]):
+            calls = await asked(office, "reader", f"subjects/{CAT}/calls", session=session)
+            assert [call["session"] for call in calls["data"]] == [tag]
+
+
+async def test_more_calls_at_one_instant_than_an_answer_holds_are_not_left_out_in_silence(
+    office: Office,
+) -> None:
+    with running_insights(lambda: NOW) as fresh:
+        user, time = Pseudonyms(KEY).subject(CAT), NOW - timedelta(hours=1)
+        events = [call_event(f"{n:03}", time=time, user=user) for n in range(202)]
+        fresh.served.store.add({"AppEvents": events})
+        office.insights, office.app = fresh.insights, None
+        page = await asked(office, "reader", f"subjects/{CAT}/calls", limit="200")
+        cursor = page["page"]["next_cursor"]
+        rest = await refused(office, "reader", f"subjects/{CAT}/calls", **RANGE, cursor=cursor)
+    assert rest.status_code == 400
+    assert "there are over 200 calls at" in rest.json()["detail"]
 
 
 async def test_an_owner_sees_only_the_days_of_their_cost_centre(office: Office) -> None:

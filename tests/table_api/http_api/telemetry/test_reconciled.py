@@ -17,12 +17,17 @@ PICO = 7_000_000_000
 
 
 def sides(
-    *, sent: int | None, held: int | None, sent_ago: timedelta = ARRIVES_WITHIN, day: date = DAY
+    *,
+    sent: int | None,
+    held: int | None,
+    refused: int = 0,
+    sent_ago: timedelta = ARRIVES_WITHIN,
+    day: date = DAY,
 ) -> ThreeSides:
     """A ledger with one cell of seven calls; None is a side that has nothing of it."""
     name = day, "ann", "m"
     published = PublishedCell(
-        calls=sent or 0, charge=(sent or 0) * PICO, refused=0, written_at=NOW - sent_ago
+        calls=sent or 0, charge=(sent or 0) * PICO, refused=refused, written_at=NOW - sent_ago
     )
     cell = Cell(
         day=datetime(day.year, day.month, day.day, tzinfo=UTC), user_id="ann", model="m",
@@ -44,6 +49,8 @@ def sides(
         (sides(sent=None, held=None), "behind"),
         (sides(sent=5, held=5), "behind"),
         (sides(sent=7, held=5), "differs"),
+        (sides(sent=5, held=5, refused=2), "differs"),
+        (sides(sent=5, held=5, refused=2, sent_ago=timedelta(0)), "differs"),
         (sides(sent=7, held=8), "differs"),
         (sides(sent=7, held=5, sent_ago=ARRIVES_WITHIN - timedelta(seconds=1)), "arriving"),
         (sides(sent=7, held=None, day=OLD), "not_kept"),
