@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 BYTES_MAX = 200_000
 SIGNED_IN = "admin"
-WIDTH, HEIGHT = 1280, 860
+WIDTH, HEIGHT = 1280, 1000
 STEP_TIMEOUT_MS = 60_000
 DRAWN_MS = 1_500
 """What charts take to be drawn once a page has its data."""
@@ -71,17 +71,15 @@ def open_demo(data: Path) -> Demo:
 
 
 def addresses(demo: Demo) -> dict[str, str]:
-    """What is shown, by the name of the file: last month, a call of its dearest subject, the invoice."""
+    """What is shown, by the name of the file: last month, a call of that month, its invoice."""
     [person] = demo.json("/v1/subjects?period=last-month&limit=1")["data"]
     subject = quote(person["subject"], safe="")
     listed = f"/v1/subjects/{subject}/calls?period=last-month&limit={CALLS_LOOKED_AT}"
     calls = [call for call in demo.json(listed)["data"] if call["state"] == "priced"]
     # The one with most kinds of tokens explains most; among them the dearest.
     call = max(calls, key=lambda each: (len(each["units"]), Decimal(each["cost"]["charge"])))
-    month = demo.json("/v1/invoices")["data"][0]
-    invoice = next(
-        each for each in month["invoices"] if each["cost_centre"] == person["cost_centre"]
-    )
+    invoices = demo.json("/v1/invoices")["data"]
+    invoice = next(each for each in invoices if each["cost_centre"] == person["cost_centre"])
     last_month = {"range": "Last month"}
     shown = {**last_month, "subject": person["subject"], "day": call["day"], "call": call["id"]}
     return {
@@ -114,8 +112,11 @@ def take(demo: Demo, browser: Browser) -> None:
 
 
 def _settle(page: Page) -> None:
+    """Until nothing runs and nothing on the page waits for its new form."""
     page.wait_for_selector("[data-testid=stHeading]")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    for busy in ("[data-testid=stStatusWidget]", "[data-stale=true]", "[data-testid=stSkeleton]"):
+        page.wait_for_function(f"document.querySelector('{busy}') === null")
     page.wait_for_timeout(DRAWN_MS)
 
 
