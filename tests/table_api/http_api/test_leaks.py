@@ -4,6 +4,7 @@ mark of what is not theirs, in bodies, headers, errors or files.
 
 import asyncio
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from schemathesis import Case, Response
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
 from table_api.http_api.app import create_app
+from table_api.http_api.conventions.cursor import from_base64url
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.insights import KEY, running_insights
@@ -142,9 +144,11 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 def text_of(response: Response) -> str:
-    """The headers, and everything that a body says, also inside of files."""
+    """The headers, and everything that a body says, also inside of files and cursors."""
     heads = repr({name: value for name, value in response.headers.items()})
-    return f"{heads}\n{text_in(response.content)}"
+    said = f"{heads}\n{text_in(response.content)}"
+    cursors = re.findall(r'(?:next_cursor": ?"|cursor=)([\w-]+)', said)
+    return "\n".join([said, *(repr(from_base64url(cursor)) for cursor in cursors)])
 
 
 def text_in(content: bytes) -> str:
