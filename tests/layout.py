@@ -50,8 +50,8 @@ ORDER = {
         backup  verbs  __main__
     """,
     "ui": """
-        period format  api  figures  address  parts  [spend_parts call_parts]
-        usage_views  app_pages
+        period format  api  figures  address  rows  parts  [filters export saved_views]
+        [spend_parts call_parts]  people_parts  usage_views  app_pages
         [streamlit_app return_address own_address hardening]  server  app
     """,
     "local_stack": """
