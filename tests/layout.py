@@ -50,9 +50,9 @@ ORDER = {
         backup  verbs  __main__
     """,
     "ui": """
-        period format  api  figures  address  parts
+        period format  api  figures  address  rows  parts  [filters export saved_views]
         [spend_parts call_parts missing_parts document_parts trace_parts]
-        usage_views  app_pages
+        people_parts  usage_views  app_pages
         [streamlit_app return_address own_address hardening]  server  app
     """,
     "local_stack": """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import NoReturn
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -22,6 +23,9 @@ RERATINGS_PAGE = "app_pages/reratings.py"
 INVOICES_PAGE = "app_pages/invoices.py"
 COMPLETENESS_PAGE = "app_pages/completeness.py"
 TRACES_PAGE = "app_pages/traces.py"
+PEOPLE_PAGE = "app_pages/people.py"
+CENTRES_PAGE = "app_pages/cost_centres.py"
+SEARCH_PAGE = "app_pages/search.py"
 PRICES_PAGE = "app_pages/prices.py"
 ACCESS_LOG_PAGE = "app_pages/access_log.py"
 
@@ -46,9 +50,23 @@ class Parameter(StrEnum):
     MONTH = "month"
     AGAINST = "against"
     SPAN = "span"
+    COMPARE = "compare"
+    COMPARE_FIRST = "compare_first"
+    COMPARE_LAST = "compare_last"
+    MODEL = "model"
+    COST_CENTRE = "cost_centre"
+    FIND = "find"
+    VIEW = "view"
 
 
-KEPT_BY_A_LINK = (Parameter.RANGE, Parameter.FIRST, Parameter.LAST)
+KEPT_BY_A_LINK = (
+    Parameter.RANGE,
+    Parameter.FIRST,
+    Parameter.LAST,
+    Parameter.COMPARE,
+    Parameter.COMPARE_FIRST,
+    Parameter.COMPARE_LAST,
+)
 """Parameters that stay when another view is opened; the others belong to the old view."""
 
 Parameters = Mapping[Parameter, str]
@@ -95,7 +113,7 @@ def kept_range() -> dict[Parameter, str]:
 def range_around(day: date, *, today: date) -> dict[Parameter, str]:
     """The range in the URL; for an address without one, the month of `day`."""
     kept = kept_range()
-    return kept or range_of(month_of(day), today=today)
+    return {**range_of(month_of(day), today=today), **kept}
 
 
 def range_of(period: Period, *, today: date) -> dict[Parameter, str]:
@@ -109,6 +127,11 @@ def range_of(period: Period, *, today: date) -> dict[Parameter, str]:
     }
 
 
+def href(parameters: Parameters) -> str:
+    """The address of a view of the usage page, for a link."""
+    return f"./?{urlencode({str(name): value for name, value in parameters.items()})}"
+
+
 def go_to(parameters: Parameters) -> NoReturn:
     """Set the address and draw the whole page again, also from within a live part of it."""
     st.query_params.from_dict({str(name): value for name, value in parameters.items()})
@@ -118,6 +141,11 @@ def go_to(parameters: Parameters) -> NoReturn:
 def go_to_page(page: str, parameters: Parameters) -> NoReturn:
     """Open another page at this address of it."""
     st.switch_page(page, query_params={str(name): value for name, value in parameters.items()})
+
+
+def open_usage(parameters: Parameters) -> NoReturn:
+    """Open a view of the usage page from any page."""
+    go_to_page(USAGE_PAGE, parameters)
 
 
 def breadcrumbs(links: Sequence[Link]) -> None:

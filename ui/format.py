@@ -25,6 +25,12 @@ def number(value: Decimal) -> str:
     return f"{value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN):,f}"
 
 
+def signed(value: Decimal) -> str:
+    """1.5 → "+1.50", −1.5 → "−1.50", 0 → "0"."""
+    sign = "" if not value else "+" if value > 0 else "−"
+    return f"{sign}{number(abs(value))}"
+
+
 def exact_number(value: Decimal) -> str:
     """Every digit and no more: 0.1133 → "0.1133", 2.50 → "2.5"."""
     text = f"{value:,f}"
@@ -50,6 +56,11 @@ def share(part: int, whole: int) -> str:
     if part and part * 1000 < whole:
         return "< 0.1 %"
     return f"{Decimal(part * 100) / Decimal(whole):.1f} %"
+
+
+def percent(value: Decimal) -> str:
+    """With one decimal; above 0 it is never 0.0 %."""
+    return "< 0.1 %" if 0 < value < Decimal("0.1") else f"{value:.1f} %"
 
 
 def counted(count: int, noun: str) -> str:

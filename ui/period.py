@@ -21,6 +21,14 @@ class Range(StrEnum):
     CUSTOM = "Custom"
 
 
+class Compared(StrEnum):
+    """What the days are compared with; the URL has the same words."""
+
+    BEFORE = "Period before"
+    YEAR = "A year before"
+    CUSTOM = "Other days"
+
+
 DAYS_UP_TO_TODAY = {Range.TODAY: 1, Range.DAYS_7: 7, Range.DAYS_30: 30, Range.DAYS_90: 90}
 
 
@@ -92,3 +100,18 @@ def before(period: Period, *, today: date) -> Period:
                 return earlier
             return Period(first=earlier.first, until=min(earlier.first + length, earlier.until))
     return Period(first=period.first - length, until=period.first)
+
+
+def year_before(period: Period, *, today: date) -> Period:
+    """The same days a year earlier; days after today do not count."""
+    until = max(period.first + DAY, min(period.until, today + DAY))
+    first = _a_year_back(period.first)
+    return Period(first=first, until=max(first + DAY, _a_year_back(until)))
+
+
+def _a_year_back(day: date) -> date:
+    """29 February becomes 28 February."""
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)

@@ -5,22 +5,28 @@ from streamlit.navigation.page import StreamlitPage
 
 from ui.address import (
     ACCESS_LOG_PAGE,
+    CENTRES_PAGE,
     COMPLETENESS_PAGE,
     INVOICES_PAGE,
     MY_USAGE_PAGE,
+    PEOPLE_PAGE,
     PRICES_PAGE,
     RERATINGS_PAGE,
+    SEARCH_PAGE,
     TRACES_PAGE,
     USAGE_PAGE,
 )
 from ui.api.connection import api
 from ui.api.me_answer import Me, Permission
+from ui.filters.search_box import draw_search_box
 from ui.parts.failure import failures_shown
 from ui.parts.home import MY_USAGE, OVERVIEW, home_title
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 
 TITLES = {
     USAGE_PAGE: OVERVIEW,
+    PEOPLE_PAGE: "People",
+    CENTRES_PAGE: "Cost centres",
     MY_USAGE_PAGE: MY_USAGE,
     RERATINGS_PAGE: "Re-ratings",
     INVOICES_PAGE: "Invoices",
@@ -28,6 +34,7 @@ TITLES = {
     PRICES_PAGE: "Prices",
     TRACES_PAGE: "Traces",
     ACCESS_LOG_PAGE: "Access log",
+    SEARCH_PAGE: "Search",
 }
 """The first one opens at the bare address."""
 NEEDED = {
@@ -53,7 +60,13 @@ def pages(me: Me | None) -> list[StreamlitPage]:
 
 
 def is_open(path: str, me: Me) -> bool:
-    """Whoever sees only themselves has "My usage" at the bare address, and so not twice."""
+    """Whoever sees only themselves has "My usage" at the bare address, and so not twice. Search has
+    its box at the top of each page.
+    """
+    if path == SEARCH_PAGE:
+        return False
+    if path in (PEOPLE_PAGE, CENTRES_PAGE):
+        return not me.sees_only_themselves
     if path == MY_USAGE_PAGE:
         return me.subject is not None and not me.sees_only_themselves
     return path not in NEEDED or me.may(NEEDED[path])
@@ -68,5 +81,7 @@ with failures_shown("page"):
     else:
         me = api().me()
         page = st.navigation(pages(me), position="top")
-        draw_caller(me)
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            draw_search_box()
+            draw_caller(me)
         page.run()

@@ -182,7 +182,7 @@ class Stand:
     def call_ids(self, subject: str, day: date) -> list[str]:
         """The API's ids of the subject's calls of a day, in the order of their time."""
         answer = self.client.subject_calls(subject, one_day(day), after=None)
-        return [call.id for call in answer.data]
+        return [call.id for call in reversed(answer.data)]
 
     def save_audit(self, problems: Sequence[str]) -> None:
         """Audit the ledger, and find these problems in it too."""

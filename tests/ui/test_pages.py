@@ -10,11 +10,11 @@ from msgspec.structs import replace as replace_fields
 from streamlit.testing.v1 import AppTest
 
 from tests.paths import ROOT
+from tests.ui.lists import lists, open_row
 from tests.ui.stand import (
     ADA,
     BOB,
     KEY,
-    ODD,
     UNPRICED,
     InventedCall,
     Stand,
@@ -23,7 +23,6 @@ from tests.ui.stand import (
 from ui.api.client import SUBJECTS_PAGE_ROWS
 from ui.api.usage_answers import CallDetail
 from ui.format import JOINER, amount, exact_number
-from ui.parts.tables import grid_key
 from ui.period import Period, month_of
 
 APP = ROOT / "ui/streamlit_app.py"
@@ -57,8 +56,8 @@ def words(app: AppTest) -> str:
 def column(app: AppTest, title: str, *, of: str | None = None) -> list[object]:
     """The cells of the first table that has the column, and `of` as another column."""
     needed = {title, of or title}
-    table = next(table.value for table in app.dataframe if needed <= set(table.value))
-    return list(table[title])
+    tables = [*lists(app), *(table.value for table in app.dataframe)]
+    return list(next(table for table in tables if needed <= set(table))[title])
 
 
 def amounts(app: AppTest, title: str, *, of: str | None = None) -> list[Decimal]:
@@ -77,12 +76,6 @@ def within(calls: Sequence[InventedCall], period: Period) -> list[InventedCall]:
 
 def of_month(calls: Sequence[InventedCall], today: date) -> list[InventedCall]:
     return within(calls, month_of(today))
-
-
-def choose_row(app: AppTest, name: str, *, ids: Sequence[str], row: int) -> AppTest:
-    selection = {"selection": {"rows": [row], "columns": [], "cells": []}}
-    app.session_state[grid_key(name, ids)] = selection
-    return app.run()
 
 
 @pytest.mark.usefixtures("stand")
@@ -130,22 +123,22 @@ class TestOverview:
         self, calls: list[InventedCall], today: date
     ) -> None:
         app = opened()
-        charges = amounts(app, "Charge (USD)", of="Subject")
+        charges = amounts(app, "Charge (USD)", of="Name")
         assert charges == sorted(charges, reverse=True)
-        assert {"Ada Lovelace", "Bob Berg", KEY} <= set(column(app, "Subject"))
+        assert {"Ada Lovelace", "Bob Berg", KEY} <= set(column(app, "Name"))
         own = [call for call in of_month(calls, today) if call.subject == ADA]
-        row = column(app, "Subject").index("Ada Lovelace")
+        row = column(app, "Name").index("Ada Lovelace")
         assert column(app, "Tokens")[row] == sum(call.tokens for call in own)
         assert charges[row] == charge_of(own)
 
     def test_subjects_are_sorted_and_searched_by_the_api(self) -> None:
-        assert column(opened(sort="Subject"), "Subject")[0] == "Ada Lovelace"
-        assert column(opened(q="berg"), "Subject") == ["Bob Berg"]
-        assert "No subject has calls that match" in words(opened(q="nobody"))
+        assert column(opened(sort="Subject"), "Name")[0] == "Ada Lovelace"
+        assert column(opened(q="berg"), "Name") == ["Bob Berg"]
+        assert "Nobody has calls that match" in words(opened(q="nobody"))
 
     def test_a_chosen_row_opens_that_subject_in_the_same_range(self) -> None:
         app = opened(range="Last month", sort="Subject")
-        app = choose_row(app, "subjects", ids=sorted([ADA, BOB, ODD, KEY]), row=1)
+        app = open_row(app, "People", BOB)
         assert in_address(app, "subject") == BOB
         assert in_address(app, "range") == "Last month"
         assert "sort" not in app.query_params
@@ -153,7 +146,7 @@ class TestOverview:
 
     def test_a_late_choice_in_a_list_that_changed_opens_nothing(self) -> None:
         app = opened(sort="Subject")
-        app = choose_row(app, "subjects", ids=sorted([ADA, BOB, "app:gone", ODD, KEY]), row=1)
+        app = open_row(app, "People", "app:gone")
         assert app.title[0].value == "Overview"
         assert "subject" not in app.query_params
 
@@ -223,7 +216,7 @@ class TestEmpty:
         empty_stand.post([replace(calls[-1], deployment=UNPRICED)])
         app = opened()
         assert cards(app)["Charge to date"] == "not priced yet"
-        assert column(app, "Charge (USD)") == [None]
+        assert column(app, "Charge (USD)", of="Name") == [None]
 
 
 class TestPaging:
@@ -234,13 +227,13 @@ class TestPaging:
         count = SUBJECTS_PAGE_ROWS + 3
         empty_stand.post([replace(call, number=n, subject=f"app:{n:03}") for n in range(count)])
         app = opened(sort="Subject")
-        assert len(column(app, "Subject")) == SUBJECTS_PAGE_ROWS
+        assert len(column(app, "Name")) == SUBJECTS_PAGE_ROWS
         app.button(key="next_page").click().run()
-        assert column(app, "Subject") == ["app:050", "app:051", "app:052"]
+        assert column(app, "Name") == ["app:050", "app:051", "app:052"]
         shared = opened(sort="Subject", after=in_address(app, "after"))
-        assert column(shared, "Subject") == ["app:050", "app:051", "app:052"]
+        assert column(shared, "Name") == ["app:050", "app:051", "app:052"]
         app.button(key="first_page").click().run()
-        assert len(column(app, "Subject")) == SUBJECTS_PAGE_ROWS
+        assert len(column(app, "Name")) == SUBJECTS_PAGE_ROWS
 
 
 @pytest.mark.usefixtures("stand")
@@ -249,7 +242,7 @@ class TestSubject:
         own = [call for call in of_month(calls, today) if call.subject == ADA]
         app = opened(subject=ADA)
         assert app.title[0].value == "Ada Lovelace"
-        charges = [cell for cell in column(app, "Charge (USD)") if cell is not None]
+        charges = [cell for cell in column(app, "Charge (USD)", of="Day") if cell is not None]
         assert sum(Decimal(str(cell)) for cell in charges) == charge_of(own)
 
     def test_a_subject_without_a_name_is_shown_by_its_id(self) -> None:
@@ -261,7 +254,7 @@ class TestSubject:
         last_month = month_of(month_of(today).first - timedelta(days=1))
         days = sorted({call.day for call in within(own, last_month)}, reverse=True)
         ids = [day.isoformat() for day in days]
-        app = choose_row(opened(subject=ADA, range="Last month"), "days", ids=ids, row=1)
+        app = open_row(opened(subject=ADA, range="Last month"), "Days", ids[1])
         assert in_address(app, "day") == ids[1]
         assert len(column(app, "Time")) == len([call for call in own if call.day == days[1]])
 
@@ -285,7 +278,7 @@ class TestDay:
     ) -> None:
         own = [call for call in calls if (call.subject, call.day) == (ADA, today)]
         ids = stand.call_ids(ADA, today)
-        app = choose_row(opened(subject=ADA, day=today.isoformat()), "calls", ids=ids, row=2)
+        app = open_row(opened(subject=ADA, day=today.isoformat()), "Calls", ids[2])
         assert in_address(app, "call") == ids[2]
         assert app.code[0].value == own[2].priced.event.id
 
@@ -361,7 +354,7 @@ class TestFailures:
         assert "cursor" in app.error[0].value
         app.button(key="first_page").click().run()
         assert not app.error
-        assert column(app, "Subject")
+        assert column(app, "Name")
 
     def test_trying_again_shows_the_page_once_the_api_is_back(self, stand: Stand) -> None:
         stand.storage.down = True

@@ -77,16 +77,9 @@ class Watched:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
         self.settle()
 
-    def tick_row(self, text: str) -> None:
-        """Choose the grid row that shows `text`, by keyboard alone."""
-        cell = self.page.locator("td[data-testid^=glide-cell]", has_text=text).first
-        cell.wait_for(state="attached")
-        row = int((cell.get_attribute("data-testid") or "").rsplit("-", 1)[1])
-        grid = cell.locator("xpath=ancestor::table[1]")
-        grid.locator("td[data-testid=glide-cell-1-0]").focus()
-        for _ in range(row):
-            self.page.keyboard.press("ArrowDown")
-        self.page.keyboard.press("Shift+Space")
+    def open_row(self, text: str) -> None:
+        """Open the row whose link has this text, by keyboard alone."""
+        self.page.get_by_role("rowheader").get_by_role("link", name=text).first.press("Enter")
 
     def parameters(self) -> dict[str, str]:
         return {k: v[0] for k, v in parse_qs(urlsplit(self.page.url).query).items()}

@@ -4,6 +4,7 @@ It does not cache and does not know Streamlit; `connection.py` puts a cache arou
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal, TypeVar
 from urllib.parse import quote, unquote
@@ -18,7 +19,16 @@ from ui.api.invoice_answers import Invoice, InvoicePreview, Invoices
 from ui.api.me_answer import Me
 from ui.api.price_answers import Prices
 from ui.api.rerating_answers import Regroupings, RunDetail, Runs
-from ui.api.usage_answers import CallDetail, Calls, Health, Metering, Subjects, SubjectUsage, Usage
+from ui.api.usage_answers import (
+    CallDetail,
+    Calls,
+    FoundCalls,
+    Health,
+    Metering,
+    Subjects,
+    SubjectUsage,
+    Usage,
+)
 from ui.period import Period
 
 CONNECT_TIMEOUT_S = 2.0
@@ -28,8 +38,10 @@ CALLS_PAGE_ROWS = 100
 ACCESSES_PAGE_ROWS = 100
 MY_CALLS_MAX = 200
 
-Group = Literal["day", "model", "cost_centre"]
-SubjectSort = Literal["charge", "calls", "subject"]
+FOUND_CALLS_MAX = 50
+
+Group = Literal["day", "model", "cost_centre", "product", "api"]
+SubjectSort = Literal["charge", "change", "calls", "subject"]
 DocumentKind = Literal["invoice", "statement"]
 Parameters = tuple[tuple[str, str], ...]
 Transport = Callable[[str, Parameters], bytes]
@@ -37,6 +49,23 @@ Transport = Callable[[str, Parameters], bytes]
 SignInNeeded is one of."""
 
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """Which part of everybody's usage is asked for; None takes all."""
+
+    model: str | None = None
+    cost_centre: str | None = None
+    """Empty for usage without one."""
+
+    @property
+    def parameters(self) -> Parameters:
+        named = (("model", self.model), ("cost_centre", self.cost_centre))
+        return tuple((name, value) for name, value in named if value is not None)
+
+
+ALL = Only()
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,16 +165,27 @@ class Client:
     def completeness(self, period: Period) -> Completeness:
         return self._ask(Completeness, "/v1/completeness", query=days_of(period))
 
-    def usage(self, period: Period, *groups: Group) -> Usage:
-        parameters = (*days_of(period), ("group_by", ",".join(groups)))
+    def usage(self, period: Period, *groups: Group, only: Only = ALL) -> Usage:
+        parameters = (*days_of(period), ("group_by", ",".join(groups)), *only.parameters)
         return self._ask(Usage, "/v1/usage", query=parameters)
 
     def subjects(
-        self, period: Period, *, sort: SubjectSort, search: str, after: str | None
+        self,
+        period: Period,
+        *,
+        sort: SubjectSort,
+        search: str,
+        after: str | None,
+        only: Only = ALL,
+        compared: Period | None = None,
     ) -> Subjects:
-        """One page of subjects: by charge or calls, highest first, or by subject from A to Z."""
+        """One page of subjects: by charge, change or calls, highest first, or by subject from A to
+        Z.
+        """
         parameters = [
             *days_of(period),
+            *only.parameters,
+            *(() if compared is None else days_of(compared, "compare_")),
             ("sort", sort),
             ("order", "asc" if sort == "subject" else "desc"),
             ("limit", str(SUBJECTS_PAGE_ROWS)),
@@ -160,12 +200,21 @@ class Client:
         parameters = (*days_of(period), ("group_by", ",".join(groups)))
         return self._ask(SubjectUsage, f"/v1/subjects/{segment(subject)}/usage", query=parameters)
 
-    def subject_calls(self, subject: str, period: Period, *, after: str | None) -> Calls:
-        """One page of calls, ordered by time."""
-        parameters = [*days_of(period), ("limit", str(CALLS_PAGE_ROWS))]
+    def subject_calls(
+        self, subject: str, period: Period, *, after: str | None, model: str | None = None
+    ) -> Calls:
+        """One page of calls, the newest first."""
+        parameters = [*days_of(period), ("order", "newest"), ("limit", str(CALLS_PAGE_ROWS))]
+        if model is not None:
+            parameters.append(("model", model))
         if after:
             parameters.append(("cursor", after))
         return self._ask(Calls, f"/v1/subjects/{segment(subject)}/calls", query=tuple(parameters))
+
+    def found_calls(self, text: str) -> FoundCalls:
+        """Calls of the last weeks with exactly this request id, response id, trace or session."""
+        query = (("q", text), ("limit", str(FOUND_CALLS_MAX)))
+        return self._ask(FoundCalls, "/v1/calls", query=query)
 
     def call(self, call: str) -> CallDetail:
         return self._ask(CallDetail, f"/v1/calls/{segment(call)}")
@@ -215,8 +264,11 @@ class Client:
             ) from error
 
 
-def days_of(period: Period) -> Parameters:
-    return (("from", period.first.isoformat()), ("to", period.until.isoformat()))
+def days_of(period: Period, prefix: str = "") -> Parameters:
+    return (
+        (f"{prefix}from", period.first.isoformat()),
+        (f"{prefix}to", period.until.isoformat()),
+    )
 
 
 def segment(value: str) -> str:

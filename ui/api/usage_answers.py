@@ -74,6 +74,8 @@ class UsageRow(Totals, frozen=True, kw_only=True):
     day: date | None = None
     model: str | None = None
     cost_centre: str | None = None
+    product: str | None = None
+    api: str | None = None
 
 
 class Usage(Head, frozen=True, kw_only=True):
@@ -97,12 +99,19 @@ class SubjectRow(Totals, frozen=True, kw_only=True):
     subject: str
     last_day: date
     """The last day of the range on which the subject called."""
+    first_day: date
+    active_days: int
+    """Days of the range on which the subject called."""
+    earlier_charge: Decimal | None = None
+    """In the days it is compared with; None where nobody knows it."""
     name: str | None = None
     cost_centre: str | None = None
 
 
 class Subjects(Head, frozen=True, kw_only=True):
     data: list[SubjectRow]
+    totals: Totals
+    """Of the whole list, not of this page."""
     page: Page
 
 
@@ -133,6 +142,18 @@ class Call(Struct, frozen=True, kw_only=True):
 class Calls(Head, frozen=True, kw_only=True):
     subject: str
     data: list[Call]
+    page: Page
+
+
+class FoundCall(Call, frozen=True, kw_only=True):
+    """One call of a list across people."""
+
+    subject: str
+    name: str | None = None
+
+
+class FoundCalls(Head, frozen=True, kw_only=True):
+    data: list[FoundCall]
     page: Page
 
 

@@ -7,7 +7,7 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import api
 from ui.usage_views.call import draw_call
-from ui.usage_views.day import draw_day
+from ui.usage_views.calls import draw_calls_of_model, draw_day
 from ui.usage_views.my_usage import draw_my_usage
 from ui.usage_views.overview import draw_overview
 from ui.usage_views.subject import draw_subject
@@ -15,11 +15,14 @@ from ui.usage_views.subject import draw_subject
 call = address.read(Parameter.CALL)
 subject = address.read(Parameter.SUBJECT)
 day = address.read_day(Parameter.DAY)
+model = address.read(Parameter.MODEL)
 
 if call:
     draw_call(call)
 elif subject and day:
     draw_day(subject, day)
+elif subject and model:
+    draw_calls_of_model(subject, model)
 elif subject:
     draw_subject(subject)
 elif api().me().sees_only_themselves:

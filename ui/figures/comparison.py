@@ -24,3 +24,18 @@ def percent_change(now: Decimal, then: Decimal) -> str:
         return "—"
     change = 100 * (now - then) / then
     return f"{change:+.0f} %" if abs(change) >= 1 else f"{change:+.1f} %"
+
+
+def change_of(now: Decimal | None, then: Decimal | None) -> Decimal | None:
+    """None where one of the two is not known."""
+    return None if now is None or then is None else now - then
+
+
+def share_of(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    """A charge in per cent of another; None where nobody knows it."""
+    return 100 * part / whole if part is not None and whole else None
+
+
+def per_day(charge: Decimal | None, active_days: int) -> Decimal | None:
+    """What a day with calls costs on average."""
+    return charge / active_days if charge is not None and active_days else None

@@ -5,18 +5,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import altair as alt
 
 from ui.api.client import Group
-from ui.api.usage_answers import UsageRow
-from ui.format import amount
+from ui.api.usage_answers import Usage, UsageRow
+from ui.format import amount, days
 from ui.format import day as day_text
 
 GROUPS_MAX = 9
 """This many groups get a colour of their own; the rest is one group, "Others"."""
 OTHERS = "Others"
-NAMELESS = {"model": "no model", "cost_centre": "no cost centre"}
+NAMELESS = {
+    "model": "no model",
+    "cost_centre": "no cost centre",
+    "product": "no product",
+    "api": "no API",
+}
+MARK = "mark"
+"""The name of what a click on a bar selects."""
 CHART_HEIGHT_PX = 280
 
 
@@ -65,7 +73,7 @@ def daily_charges(
 
 def group_name(row: UsageRow, by: Group) -> str:
     """The name of a row's group; calls without one have a group too."""
-    name = row.model if by == "model" else row.cost_centre
+    name: str | None = getattr(row, by)
     return name or NAMELESS[by]
 
 
@@ -73,8 +81,10 @@ def _tick(day: date, charges: DailyCharges) -> str:
     return "today" if day == charges.today else f"{day.day} {day:%b}"
 
 
-def daily_chart(charges: DailyCharges) -> alt.Chart:
+def daily_chart(charges: DailyCharges, *, about: str = "") -> alt.Chart:
     """Bars per day. Today is paler, because it is not over; every day of the axis is there.
+
+    `about` is its title, so that a picture of it says what it shows. A click selects a group.
 
     It sets no property by a call, as in `alt.X(...).axis(...)`: Altair keeps what such a call
     belongs to where every thread sees it, and one person's chart would get another's groups.
@@ -122,6 +132,23 @@ def daily_chart(charges: DailyCharges) -> alt.Chart:
                 alt.Tooltip("calls:N", title="Calls"),
             ],
         )
-        .properties(height=CHART_HEIGHT_PX)
+        .add_params(alt.selection_point(name=MARK, fields=["group"]))
+        .properties(height=CHART_HEIGHT_PX, title=chart_title(about))
     )
     return chart
+
+
+def chart_title(about: str) -> alt.TitleParams:
+    """What a chart shows, small and at the left."""
+    return alt.TitleParams(about, anchor="start", fontSize=12, fontWeight="normal")
+
+
+def chart_about(usage: Usage) -> str:
+    """Days, zone and currency of a chart."""
+    return f"{days(usage.first, usage.period.last)}, days of {usage.zone}, {usage.currency}"
+
+
+def clicked_group(event: Any) -> str | None:
+    """The group whose bar was clicked just now."""
+    found = event.get("selection", {}).get(MARK) or []
+    return str(found[0]["group"]) if found else None

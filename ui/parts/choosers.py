@@ -8,10 +8,11 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
-from ui.period import Period, Range, month_of, period_of
+from ui.period import Compared, Period, Range, before, month_of, period_of, year_before
 
 DATE_WIDTH_PX = 150
 SEARCH_WIDTH_PX = 260
+PICK_WIDTH_PX = 180
 SEARCH_CHARS_MAX = 200
 
 _DEFAULTS = "defaults of the choosers"
@@ -27,6 +28,23 @@ def choose(label: str, parameter: Parameter, *, options: Mapping[str, Value]) ->
     _draw(parameter, shown, default=default)
     st.segmented_control(
         label, list(options), key=parameter, required=True, on_change=_write, args=(parameter,)
+    )
+    return options[shown]
+
+
+def pick(label: str, parameter: Parameter, *, options: Mapping[str, Value]) -> Value:
+    """The same as a list that opens, for what is chosen rarely."""
+    named = address.read(parameter) or ""
+    default = next(iter(options))
+    shown = named if named in options else default
+    _draw(parameter, shown, default=default)
+    st.selectbox(
+        label,
+        list(options),
+        key=parameter,
+        width=PICK_WIDTH_PX,
+        on_change=_write,
+        args=(parameter,),
     )
     return options[shown]
 
@@ -48,13 +66,35 @@ def search(label: str, *, placeholder: str) -> str:
 def choose_period(today: date) -> Period:
     """This month, last month, or from one day to another, both included."""
     month = month_of(today)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         chosen = choose("Days", Parameter.RANGE, options={choice.value: choice for choice in Range})
         if chosen is not Range.CUSTOM:
             return period_of(chosen, today=today, first=month.first, last=month.last)
         first = _choose_day("From", Parameter.FIRST, default=month.first)
         last = _choose_day("To (included)", Parameter.LAST, default=month.last)
     return period_of(chosen, today=today, first=first, last=last)
+
+
+def choose_days(today: date) -> tuple[Period, Period]:
+    """The days shown and those that they are compared with, in one row."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        period = choose_period(today)
+        return period, choose_compared(period, today)
+
+
+def choose_compared(period: Period, today: date) -> Period:
+    """The days that a period is compared with: those before it, a year before, or any others."""
+    usual = before(period, today=today)
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+        options = {choice.value: choice for choice in Compared}
+        chosen = pick("Compared with", Parameter.COMPARE, options=options)
+        if chosen is Compared.YEAR:
+            return year_before(period, today=today)
+        if chosen is Compared.BEFORE:
+            return usual
+        first = _choose_day("Compared from", Parameter.COMPARE_FIRST, default=usual.first)
+        last = _choose_day("Compared to (included)", Parameter.COMPARE_LAST, default=usual.last)
+    return period_of(Range.CUSTOM, today=today, first=first, last=last)
 
 
 def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:

@@ -1,4 +1,5 @@
-"""Tables whose rows open something. A row is resolved to its id, never kept as a position.
+"""Tables: lists whose rows are links, and grids. A row is resolved to its id, never kept as a
+position.
 
 A grid reports the position of the selected row. So the key of each grid contains the ids that it
 shows. When they change, it is another grid, and a late click on the old one opens nothing wrong.
@@ -6,6 +7,7 @@ shows. When they change, it is another grid, and a late click on the old one ope
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, cast
@@ -13,18 +15,24 @@ from typing import Any, cast
 import pandas as pd  # type: ignore[import-untyped]  # pandas ships no types
 import streamlit as st
 
-from ui.format import exact_number, number
+from ui import address
+from ui.address import Parameters
+from ui.format import day, exact_number, number, percent, signed
+from ui.rows.component import Cell as ListCell
+from ui.rows.component import Row, Title, draw_rows
 
-Cell = str | int | Decimal | None
+NOTHING = "—"
+Cell = str | int | Decimal | date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column: its cells in row order, right-aligned and grouped when they are numbers."""
+    """One column: its cells in row order, right-aligned when they are numbers."""
 
     cells: Sequence[Cell]
     format: Callable[[Cell], str] | None = None
-    """Text of a cell that is not absent; the number itself stays for sorting and export."""
+    """Text of a cell that is not absent; the value itself stays for sorting and export."""
+    is_number: bool = True
     width_px: int | None = None
     """None fits the width to the cells."""
 
@@ -32,6 +40,11 @@ class Column:
 def charge_column(cells: Sequence[Decimal | None]) -> Column:
     """Amounts rounded for reading; the cell itself and the download have every digit."""
     return Column(cells=cells, format=lambda cell: number(cast(Decimal, cell)))
+
+
+def change_column(cells: Sequence[Decimal | None]) -> Column:
+    """Amounts with their sign."""
+    return Column(cells=cells, format=lambda cell: signed(cast(Decimal, cell)))
 
 
 def exact_column(cells: Sequence[Decimal | None]) -> Column:
@@ -44,7 +57,21 @@ def count_column(cells: Sequence[int | None]) -> Column:
 
 
 def text_column(cells: Sequence[str | None], *, width_px: int | None = None) -> Column:
-    return Column(cells=cells, width_px=width_px)
+    return Column(cells=cells, is_number=False, width_px=width_px)
+
+
+def day_column(cells: Sequence[date | None], *, running_day: date | None = None) -> Column:
+    """Days as people write them; the running one says that it is not over."""
+
+    def text(cell: Cell) -> str:
+        return day(cast(date, cell)) + (" (so far)" if cell == running_day else "")
+
+    return Column(cells=cells, format=text, is_number=False)
+
+
+def share_column(cells: Sequence[Decimal | None]) -> Column:
+    """Shares in per cent."""
+    return Column(cells=cells, format=lambda cell: percent(cast(Decimal, cell)))
 
 
 def grid_key(name: str, ids: Sequence[str]) -> str:
@@ -62,7 +89,7 @@ def opened_row(
         column_config=_configuration(columns),
         on_select="rerun",
         selection_mode="single-row",
-        placeholder="—",
+        placeholder=NOTHING,
         key=grid_key(name, ids),
         height="content",
         alt=alt,
@@ -71,13 +98,59 @@ def opened_row(
     return ids[rows[0]] if rows else None
 
 
+def linked_rows(
+    name: str,
+    ids: Sequence[str],
+    *,
+    links: Sequence[Parameters | None],
+    columns: Mapping[str, Column],
+    alt: str,
+    is_whole: bool = True,
+) -> str | None:
+    """Draw a list whose rows are links, and return the id of the row that was opened just now.
+
+    `links` are the addresses of the rows on the usage page; None is a row that opens nothing. A
+    list that is not whole cannot be sorted by its heads: one page in another order would mislead.
+    """
+    titles = [
+        Title(
+            text=title,
+            is_number=column.is_number,
+            is_day=any(isinstance(cell, date) for cell in column.cells),
+        )
+        for title, column in columns.items()
+    ]
+    rows = [
+        Row(
+            id=id_,
+            cells=[_cell(column, index) for column in columns.values()],
+            href=None if link is None else address.href(link),
+        )
+        for index, (id_, link) in enumerate(zip(ids, links, strict=True))
+    ]
+    return draw_rows(f"rows-{name}", titles, rows, label=alt, sorts=is_whole)
+
+
+def _cell(column: Column, index: int) -> ListCell:
+    cell = column.cells[index]
+    if cell is None:
+        return ListCell(text=NOTHING, value=None)
+    text = column.format(cell) if column.format else str(cell)
+    if isinstance(cell, date):
+        return ListCell(text=text, value=cell.isoformat())
+    if not isinstance(cell, Decimal):
+        return ListCell(text=text, value=cell)
+    exact = exact_number(cell)
+    return ListCell(text=text, value=str(cell), exact=exact if exact != text else None)
+
+
 def plain_table(columns: Mapping[str, Column], *, alt: str) -> None:
     """A grid whose rows open nothing."""
     st.dataframe(
         _styled(columns),
         hide_index=True,
         column_config=_configuration(columns),
-        placeholder="—",
+        placeholder=NOTHING,
         height="content",
         alt=alt,
     )
@@ -89,14 +162,14 @@ def _styled(columns: Mapping[str, Column]) -> Any:
         {title: pd.Series(list(column.cells), dtype=object) for title, column in columns.items()}
     )
     return frame.style.format(
-        {title: column.format for title, column in columns.items() if column.format}, na_rep="—"
+        {title: column.format for title, column in columns.items() if column.format}, na_rep=NOTHING
     )
 
 
 def _configuration(columns: Mapping[str, Column]) -> dict[str, Any]:
     return {
         title: st.column_config.Column(
-            width=column.width_px, alignment="right" if column.format else "left"
+            width=column.width_px, alignment="right" if column.is_number else "left"
         )
         for title, column in columns.items()
     }

@@ -1,18 +1,38 @@
-"""Cost by model or cost centre with its change, and what changed most."""
+"""Cost by model, cost centre, product or API with its change, and what changed most."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import streamlit as st
 
+from ui import address
 from ui.api.client import Group
-from ui.api.usage_answers import Usage
-from ui.figures.comparison import percent_change
+from ui.api.usage_answers import Usage, UsageRow
+from ui.export.buttons import show_exports
+from ui.figures.comparison import change_of, percent_change, share_of
 from ui.figures.movers import Mover, movers
-from ui.format import amount, days, escape
-from ui.parts.charts import GROUPS_MAX, OTHERS, group_name
-from ui.parts.tables import Column, charge_column, count_column, plain_table, text_column
+from ui.filters.chosen import narrowed
+from ui.format import amount, counted, days, escape
+from ui.parts.charts import GROUPS_MAX, NAMELESS, OTHERS, group_name
+from ui.parts.tables import (
+    Column,
+    change_column,
+    charge_column,
+    count_column,
+    linked_rows,
+    share_column,
+    text_column,
+)
 
 MOVERS_SHOWN_MAX = 5
+TITLES: Mapping[Group, str] = {
+    "model": "Model",
+    "cost_centre": "Cost centre",
+    "product": "Product",
+    "api": "API",
+}
+ALWAYS_SHOWN = ("cost_centre", "product")
+"""Usage without one of these is unattributed: its row is there also where it is empty."""
 
 
 def show_groups(now: Usage, then: Usage, *, by: Group) -> None:
@@ -20,11 +40,20 @@ def show_groups(now: Usage, then: Usage, *, by: Group) -> None:
     newer = [(group_name(row, by), row) for row in now.data]
     older = [(group_name(row, by), row) for row in then.data]
     moved = movers(newer, older)
-    left, right = st.columns(2)
+    left, right = st.columns([3, 2])
     with left:
-        plain_table(
-            _columns(now, then, by=by), alt=f"Charge by {by}, and its change to the days before"
+        names, columns = group_columns(now, then, by=by)
+        opened = linked_rows(
+            f"groups-{by}",
+            names,
+            links=[narrowed(by, name) for name in names],
+            columns=columns,
+            alt=f"Charge by {TITLES[by]}, and its change to the days before",
         )
+        if opened and (target := narrowed(by, opened)):
+            address.go_to(target)
+        show_unpriced_line(now)
+        show_exports(f"cost by {TITLES[by]}", columns, now)
     with right:
         than = escape(days(then.first, then.period.last))
         st.markdown(f"**What changed most**, compared with {than}")
@@ -34,37 +63,62 @@ def show_groups(now: Usage, then: Usage, *, by: Group) -> None:
         st.markdown("\n".join(lines))
 
 
+def show_unpriced_line(usage: Usage) -> None:
+    """What no charge above includes is said also where there is nothing of it."""
+    count = usage.totals.unpriced_calls
+    said = f"{counted(count, 'call')} without a price, in no charge" if count else ""
+    st.caption(f"Unpriced: {said or 'none, every call that can have a price has one'}.")
+
+
 def _line(mover: Mover, *, currency: str) -> str:
     sign = "+" if mover.change > 0 else "−"
     change = f"{sign}{amount(abs(mover.change), currency)}"
+    if mover.then:
+        change += f", {percent_change(mover.now, mover.then)}"
     return f"- **{escape(mover.name)}** {change} ({mover.reason})"
 
 
-def _columns(now: Usage, then: Usage, *, by: Group) -> dict[str, Column]:
-    charges: dict[str, Decimal | None] = {group_name(row, by): row.charge for row in now.data}
-    calls = {group_name(row, by): row.calls for row in now.data}
-    unpriced = {group_name(row, by): row.unpriced_calls for row in now.data}
-    earlier = {group_name(row, by): row.charge or Decimal(0) for row in then.data}
-    ranked = sorted(charges, key=lambda name: (-(charges[name] or 0), name))
+def group_columns(now: Usage, then: Usage, *, by: Group) -> tuple[list[str], dict[str, Column]]:
+    """The names in their order, and the columns: the dearest, "Others", usage of nobody last."""
+    rows = {group_name(row, by): row for row in now.data}
+    earlier = {group_name(row, by): row.charge for row in then.data}
+    nameless = NAMELESS[by]
+    ranked = sorted(rows, key=lambda name: (-(rows[name].charge or 0), name))
+    ranked = [name for name in ranked if name != nameless]
     shown = ranked if len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
-    rest = ranked[len(shown) :]
-    if rest:
-        charges[OTHERS] = sum((charges[name] or Decimal(0) for name in rest), Decimal(0))
-        calls[OTHERS] = sum(calls[name] for name in rest)
-        unpriced[OTHERS] = sum(unpriced[name] for name in rest)
-        gone = [name for name in earlier if name not in shown]
-        earlier[OTHERS] = sum((earlier[name] for name in gone), Decimal(0))
-        shown = [*shown, OTHERS]
-    changes = [_change(charges[name], earlier.get(name, Decimal(0))) for name in shown]
-    return {
-        by.replace("_", " ").capitalize(): text_column(shown),
-        f"Charge ({now.currency})": charge_column([charges[name] for name in shown]),
-        "Change": text_column(changes),
-        "Calls": count_column([calls[name] for name in shown]),
-        "Unpriced calls": count_column([unpriced[name] for name in shown]),
+    lines = [(name, [rows[name]], _then(earlier, [name])) for name in shown]
+    if rest := ranked[len(shown) :]:
+        gone = [name for name in earlier if name not in (*shown, nameless)]
+        lines.append((OTHERS, [rows[name] for name in rest], _then(earlier, gone)))
+    if nameless in rows or by in ALWAYS_SHOWN:
+        of_nobody = [rows[nameless]] if nameless in rows else []
+        lines.append((nameless, of_nobody, _then(earlier, [nameless])))
+    charges = [_charge(of_line) for _, of_line, _ in lines]
+    names = [name for name, _, _ in lines]
+    return names, {
+        TITLES[by]: text_column(names),
+        f"Charge ({now.currency})": charge_column(charges),
+        f"Change ({now.currency})": change_column(
+            [
+                change_of(charge, before)
+                for charge, (_, _, before) in zip(charges, lines, strict=True)
+            ]
+        ),
+        "Share": share_column([share_of(charge, now.totals.charge) for charge in charges]),
+        "Calls": count_column([sum(row.calls for row in of_line) for _, of_line, _ in lines]),
+        "Unpriced calls": count_column(
+            [sum(row.unpriced_calls for row in of_line) for _, of_line, _ in lines]
+        ),
     }
 
 
-def _change(now: Decimal | None, then: Decimal) -> str:
-    """A group without a charge has calls without a price: nobody knows how it changed."""
-    return "—" if now is None else percent_change(now, then)
+def _charge(rows: list[UsageRow]) -> Decimal | None:
+    """None where there are calls and none of them has a cost."""
+    known = [row.charge for row in rows if row.charge is not None]
+    return sum(known, Decimal(0)) if known or not rows else None
+
+
+def _then(earlier: Mapping[str, Decimal | None], names: list[str]) -> Decimal | None:
+    """The charge of the compared days; None where calls of one group alone have no cost."""
+    found = [earlier.get(name, Decimal(0)) for name in names]
+    return None if found == [None] else sum((each or Decimal(0) for each in found), Decimal(0))

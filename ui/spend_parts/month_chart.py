@@ -1,6 +1,7 @@
 """The charge of a month as it adds up, next to the month before, with its forecast."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -8,26 +9,36 @@ import altair as alt
 
 from ui.figures.forecast import Forecast
 from ui.format import amount
-from ui.period import DAY, Period
+from ui.parts.charts import chart_title
+from ui.period import DAY, Period, month_of
 
 HEIGHT_PX = 240
 THIS, BEFORE, EXPECTED = "this month", "month before", "forecast"
 Point = dict[str, int | float | str]
 
 
-def month_chart(
-    charges: Mapping[date, Decimal],
-    *,
-    month: Period,
-    earlier: Period,
-    found: Forecast | None,
-    today: date,
-    currency: str,
-) -> alt.LayerChart:
-    """Lines by day of the month; the forecast is dashed, and its band is pale."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthCharges:
+    """What one chart shows."""
+
+    charges: Mapping[date, Decimal]
+    month: Period
+    today: date
+    currency: str
+    found: Forecast | None = None
+    budget: Decimal | None = None
+    """A rule across the chart; nobody sets budgets yet."""
+
+
+def month_chart(shown: MonthCharges, *, about: str = "") -> alt.LayerChart:
+    """Lines by day of the month; the forecast is dashed, its band is pale, and a budget is a rule
+    across.
+    """
+    charges, currency, found, budget = shown.charges, shown.currency, shown.found, shown.budget
+    earlier = month_of(shown.month.first - DAY)
     lines = [
         *_added_up(charges, BEFORE, days=earlier.days(up_to=earlier.last), currency=currency),
-        *_added_up(charges, THIS, days=month.days(up_to=today), currency=currency),
+        *_added_up(charges, THIS, days=shown.month.days(up_to=shown.today), currency=currency),
     ]
     band: list[Point] = []
     for day, (low, expected, high) in (found.rest if found else {}).items():
@@ -66,7 +77,19 @@ def month_chart(
             ],
         )
     )
-    return alt.LayerChart(layer=[shade, drawn], height=HEIGHT_PX)
+    layers = [shade, drawn]
+    if budget is not None:
+        layers.append(_rule(budget, axis=title))
+    return alt.LayerChart(layer=layers, height=HEIGHT_PX, title=chart_title(about))
+
+
+def _rule(budget: Decimal, *, axis: alt.Axis) -> alt.Chart:
+    limit: alt.Chart = (
+        alt.Chart({"values": [{"budget": float(budget), "label": "budget"}]})
+        .mark_rule(strokeDash=[2, 2], strokeWidth=2)
+        .encode(y=alt.Y("budget:Q", axis=axis), tooltip=[alt.Tooltip("label:N", title="Line")])
+    )
+    return limit
 
 
 def _added_up(

@@ -16,7 +16,7 @@ from ui.figures.units import tokens
 from ui.format import day as day_text
 from ui.format import escape, exact_amount, instant, unit
 from ui.parts.call_state import WORDS, short_reason, show_state, state_words
-from ui.parts.home import home_title
+from ui.parts.home import way_to
 from ui.parts.tables import count_column, exact_column, plain_table, text_column
 
 # Room for an exact amount: every digit down to 10⁻¹².
@@ -211,7 +211,7 @@ def show_way_back(call: CallDetail) -> None:
     of_day = {**of_subject, Parameter.DAY: call.day.isoformat()}
     address.breadcrumbs(
         [
-            address.Link(label=home_title(api().me()), parameters=around),
+            *way_to(call.cost_centre, api().me(), around),
             address.Link(label=call.name or call.subject, parameters=of_subject),
             address.Link(label=day_text(call.day), parameters=of_day),
         ]

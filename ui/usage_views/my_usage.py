@@ -13,12 +13,12 @@ from ui.figures.tips import tips
 from ui.figures.units import tokens
 from ui.format import clock, escape
 from ui.format import day as day_text
-from ui.parts.charts import daily_charges, daily_chart
+from ui.parts.charts import chart_about, daily_charges, daily_chart
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.home import MY_USAGE
 from ui.parts.kpis import show_scope, show_totals
-from ui.parts.tables import charge_column, count_column, opened_row, text_column
+from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period, before
 from ui.spend_parts.headline import show_sentence
@@ -54,7 +54,10 @@ def show_mine(period: Period, running_day: date) -> None:
             today=running_day,
             currency=usage.currency,
         )
-        st.altair_chart(daily_chart(charges), alt="My charge per day, stacked by model")
+        st.altair_chart(
+            daily_chart(charges, about=chart_about(usage)),
+            alt="My charge per day, stacked by model",
+        )
         st.subheader("My models")
         show_models(by_model)
 
@@ -79,10 +82,12 @@ def show_dearest(period: Period) -> None:
         if not rows:
             return
         st.subheader("My dearest calls")
-        st.caption(f"{searched(calls)} Tick a row to open it.")
-        opened = opened_row(
+        st.caption(searched(calls))
+        links = [{**address.kept_range(), Parameter.CALL: row.id} for row in rows]
+        opened = linked_rows(
             "dearest",
             [row.id for row in rows],
+            links=links,
             columns={
                 "Time": text_column(
                     [f"{day_text(row.day)}, {clock(row.time, calls.zone)[:5]}" for row in rows]
@@ -98,7 +103,7 @@ def show_dearest(period: Period) -> None:
         )
         if opened:
             target = {**address.kept_range(), Parameter.CALL: opened}
-            address.go_to_page(address.USAGE_PAGE, target)
+            address.open_usage(target)
 
 
 def draw_my_usage() -> None:

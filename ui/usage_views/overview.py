@@ -1,128 +1,132 @@
-"""Overview: what all subjects cost in a range of days, live, and the way into each subject."""
+"""Overview: what all subjects cost in a range of days, or those of one model or cost centre."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import streamlit as st
 
 from ui import address
 from ui.address import Parameter
-from ui.api.client import Group, SubjectSort
+from ui.api.client import Group, Only
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.me_answer import Permission
-from ui.api.usage_answers import Subjects
-from ui.figures.units import tokens
-from ui.format import day as day_text
-from ui.parts.charts import daily_charges, daily_chart
-from ui.parts.choosers import choose, choose_period, search
+from ui.api.usage_answers import Usage
+from ui.filters.chosen import chosen, narrowed, show_chosen
+from ui.format import escape
+from ui.parts.charts import (
+    NAMELESS,
+    chart_about,
+    clicked_group,
+    daily_charges,
+    daily_chart,
+)
+from ui.parts.choosers import choose, choose_compared, choose_period
 from ui.parts.failure import failures_shown
+from ui.parts.home import OVERVIEW
 from ui.parts.kpis import show_metering, show_scope, show_totals
 from ui.parts.no_calls import show_no_calls
-from ui.parts.paging import page_cursor, show_paging
 from ui.parts.sign_in import scope
-from ui.parts.tables import charge_column, count_column, opened_row, text_column
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
-from ui.period import Period, before
+from ui.people_parts.people import show_people
+from ui.period import Period
+from ui.saved_views.component import show_saved_views
 from ui.spend_parts.forecast_part import show_forecast
 from ui.spend_parts.groups import show_groups
 from ui.spend_parts.headline import show_sentence
 
-STACKS: dict[str, Group] = {"Model": "model", "Cost centre": "cost_centre"}
-SORTS: dict[str, SubjectSort] = {"Charge": "charge", "Calls": "calls", "Subject": "subject"}
-
-# Leaves room for the charge next to it on a telephone.
-SUBJECT_WIDTH_PX = 220
+STACKS: Mapping[str, Group] = {
+    "Model": "model",
+    "Cost centre": "cost_centre",
+    "Product": "product",
+    "API": "api",
+}
+READ_CALL_BY_CALL = ("product", "api")
+"""Daily totals do not tell these apart: such a list is read once, and not again by itself."""
 
 
 @st.fragment(run_every=REFRESH_S)
-def show_usage(period: Period, running_day: date) -> None:
-    """Totals and the chart; says so when there is nothing to show."""
+def show_usage(period: Period, compared: Period, only: Only, *, running_day: date) -> None:
+    """Totals and the forecast; says so when there is nothing to show."""
     with failures_shown("usage"):
         redraw_after_midnight(running_day)
-        usage = api().usage(period, "day")
+        usage = api().usage(period, "day", only=only)
+        if usage.totals.calls:
+            show_sentence(usage, api().usage(compared, "day", only=only))
         show_scope(usage, today=running_day, now=now())
         if api().me().may(Permission.BILLING):
             show_metering(api().metering(), now=now())
         if not usage.totals.calls:
             show_no_calls(usage, today=running_day)
             return
-        show_sentence(usage, api().usage(before(period, today=running_day), "day"))
         show_totals(usage, today=running_day)
-        if usage.totals.unpriced_calls:
-            show_unpriced(api().usage(period, "model"))
-        if usage.totals.no_usage_calls:
-            show_no_usage(usage.totals.no_usage_calls, usage.totals.failed_calls)
-        if usage.totals.pending_calls:
-            show_pending(usage.totals.pending_calls)
-        if usage.totals.excluding_calls:
-            show_excluding(usage.totals.excluding_calls)
-        show_forecast(period, running_day)
-        by = choose("Cost by", Parameter.BY, options=STACKS)
-        show_groups(
-            api().usage(period, by), api().usage(before(period, today=running_day), by), by=by
-        )
+        show_forecast(period, running_day, only)
+        show_uncharged(usage, period, only)
+
+
+def show_uncharged(usage: Usage, period: Period, only: Only) -> None:
+    totals = usage.totals
+    if totals.unpriced_calls:
+        show_unpriced(api().usage(period, "model", only=only))
+    if totals.no_usage_calls:
+        show_no_usage(totals.no_usage_calls, totals.failed_calls)
+    if totals.pending_calls:
+        show_pending(totals.pending_calls)
+    if totals.excluding_calls:
+        show_excluding(totals.excluding_calls)
+
+
+def show_costs(
+    period: Period, compared: Period, only: Only, *, by: Group, running_day: date
+) -> None:
+    """Cost by what was chosen, as a list and as bars per day. A click on a bar narrows the page."""
+    with failures_shown("costs"):
+        usage = api().usage(period, by, only=only)
+        if not usage.data:
+            return
+        show_groups(usage, api().usage(compared, by, only=only), by=by)
         charges = daily_charges(
-            api().usage(period, "day", by).data,
+            api().usage(period, "day", by, only=only).data,
             by=by,
             days=period.days(up_to=running_day),
             today=running_day,
             currency=usage.currency,
         )
-        st.altair_chart(daily_chart(charges), alt=f"Charge per day, stacked by {by}")
+        event = st.altair_chart(
+            daily_chart(charges, about=chart_about(usage)),
+            alt=f"Charge per day, stacked by {by}",
+            on_select="rerun",
+            key=f"daily-{by}-{only.model}-{only.cost_centre}",
+        )
+        group = clicked_group(event)
+        if group and (target := narrowed(by, group)):
+            address.go_to({**target, Parameter.BY: address.read(Parameter.BY) or ""})
 
 
-@st.fragment(run_every=REFRESH_S)
-def show_subjects(period: Period) -> None:
-    """One page of subjects, sorted and paged by the API."""
-    st.subheader("Subjects")
-    sort, text = choose_order()
-    next_cursor = None
-    with failures_shown("subjects"):
-        subjects = api().subjects(period, sort=sort, search=text, after=page_cursor())
-        if subjects.data:
-            st.caption("Tick a row to open it.")
-            opened = show_table(subjects)
-            if opened:
-                address.go_to({**address.kept_range(), Parameter.SUBJECT: opened})
-        else:
-            st.info("No subject has calls that match.", icon=":material/search_off:")
-        next_cursor = subjects.page.next_cursor
-    show_paging(next_cursor)
-
-
-def choose_order() -> tuple[SubjectSort, str]:
-    """Sorting and search, both done by the API."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        sort = choose("Sort by", Parameter.SORT, options=SORTS)
-        text = search("Search", placeholder="Subject or name")
-    return sort, text
-
-
-def show_table(subjects: Subjects) -> str | None:
-    rows = subjects.data
-    return opened_row(
-        "subjects",
-        [row.subject for row in rows],
-        columns={
-            "Subject": text_column(
-                [row.name or row.subject for row in rows], width_px=SUBJECT_WIDTH_PX
-            ),
-            f"Charge ({subjects.currency})": charge_column([row.charge for row in rows]),
-            "Cost centre": text_column([row.cost_centre for row in rows]),
-            "Calls": count_column([row.calls for row in rows]),
-            "Tokens": count_column([tokens(row.units) for row in rows]),
-            "Last day": text_column([day_text(row.last_day) for row in rows]),
-            "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
-        },
-        alt="Subjects with their charge, calls and tokens",
-    )
+def draw_head(only: Only) -> None:
+    """What the page is about, and the way back where it is about a part."""
+    if only.cost_centre is None:
+        st.title(OVERVIEW)
+        return
+    address.breadcrumbs([address.Link(label=OVERVIEW, parameters=address.kept_range())])
+    name = only.cost_centre or NAMELESS["cost_centre"].capitalize()
+    st.title(escape(name), anchor=False)
 
 
 def draw_overview() -> None:
-    st.title("Overview")
-    me = api().me()
+    only, me = chosen(), api().me()
+    draw_head(only)
     if not me.may(Permission.BILLING):
         st.caption(f"You see {scope(me)}.")
     current = today(api().health())
-    period = choose_period(current)
-    show_usage(period, current)
-    show_subjects(period)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        period = choose_period(current)
+        compared = choose_compared(period, current)
+        show_saved_views()
+    show_chosen()
+    show_usage(period, compared, only, running_day=current)
+    by = choose("Cost by", Parameter.BY, options=STACKS)
+    refreshed_s = None if by in READ_CALL_BY_CALL else REFRESH_S
+    costs = st.fragment(show_costs, run_every=refreshed_s)
+    costs(period, compared, only, by=by, running_day=current)
+    st.subheader("People and applications")
+    show_people(period, compared, only)

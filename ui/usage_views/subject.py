@@ -8,24 +8,36 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.usage_answers import SubjectUsage
+from ui.export.buttons import show_exports
+from ui.figures.comparison import share_of
+from ui.figures.unit_cost import per_million
 from ui.figures.units import tokens
-from ui.format import day as day_text
 from ui.format import escape
-from ui.parts.charts import daily_charges, daily_chart
-from ui.parts.choosers import choose_period
+from ui.parts.charts import chart_about, clicked_group, daily_charges, daily_chart
+from ui.parts.choosers import choose_days
 from ui.parts.failure import failures_shown
-from ui.parts.home import home_title
+from ui.parts.home import way_to
 from ui.parts.kpis import show_scope, show_totals
-from ui.parts.tables import charge_column, count_column, opened_row, text_column
+from ui.parts.tables import (
+    charge_column,
+    count_column,
+    day_column,
+    linked_rows,
+    share_column,
+    text_column,
+)
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period
+from ui.spend_parts.headline import show_sentence
 
 
 @st.fragment(run_every=REFRESH_S)
-def show_subject(subject: str, period: Period, *, running_day: date) -> None:
+def show_subject(subject: str, period: Period, compared: Period, *, running_day: date) -> None:
     with failures_shown("subject"):
         redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, period, "day")
+        if usage.totals.calls:
+            show_sentence(usage, api().subject_usage(subject, compared, "day"))
         show_scope(usage, today=running_day, now=now())
         if not usage.totals.calls:
             st.info("No calls of this subject in this range.", icon=":material/event_busy:")
@@ -47,8 +59,50 @@ def show_subject(subject: str, period: Period, *, running_day: date) -> None:
             today=running_day,
             currency=usage.currency,
         )
-        st.altair_chart(daily_chart(charges), alt="Charge per day, stacked by model")
+        event = st.altair_chart(
+            daily_chart(charges, about=chart_about(usage)),
+            alt="Charge per day, stacked by model",
+            on_select="rerun",
+            key="daily-of-subject",
+        )
+        group = clicked_group(event)
+        if group and group in {row.model for row in by_model.data}:
+            address.go_to(_calls_of(subject, group))
+        show_models_table(api().subject_usage(subject, period, "model"))
         show_days_table(usage, running_day)
+
+
+def _calls_of(subject: str, model: str) -> dict[Parameter, str]:
+    """The address of the subject's calls of a model in the same days."""
+    kept = address.kept_range()
+    return {**kept, Parameter.SUBJECT: subject, Parameter.MODEL: model}
+
+
+def show_models_table(usage: SubjectUsage) -> None:
+    """The models, the dearest first; a row opens the calls of one."""
+    rows = sorted(usage.data, key=lambda row: -(row.charge or 0))
+    names = [row.model or "" for row in rows]
+    columns = {
+        "Model": text_column([name or "no model" for name in names]),
+        f"Charge ({usage.currency})": charge_column([row.charge for row in rows]),
+        "Share": share_column([share_of(row.charge, usage.totals.charge) for row in rows]),
+        f"{usage.currency} per 1 M tokens": charge_column([per_million(row) for row in rows]),
+        "Calls": count_column([row.calls for row in rows]),
+        "Errors": count_column([row.errors for row in rows]),
+        "Tokens": count_column([tokens(row.units) for row in rows]),
+        "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
+    }
+    st.subheader("Models")
+    opened = linked_rows(
+        "models-of-subject",
+        names,
+        links=[_calls_of(usage.subject, name) if name else None for name in names],
+        columns=columns,
+        alt="Models with their charge, calls and tokens",
+    )
+    if opened:
+        address.go_to(_calls_of(usage.subject, opened))
+    show_exports("models", columns, usage)
 
 
 def show_days_table(usage: SubjectUsage, running_day: date) -> None:
@@ -57,41 +111,37 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
         ((row.day, row) for row in usage.data if row.day), key=lambda pair: pair[0], reverse=True
     )
     st.subheader("Days")
-    st.caption("Tick a row to open its calls.")
-    partial = {running_day: " (so far)"}
-    opened = opened_row(
+    of_subject = {**address.kept_range(), Parameter.SUBJECT: usage.subject}
+    columns = {
+        "Day": day_column([day for day, _ in rows], running_day=running_day),
+        f"Charge ({usage.currency})": charge_column([row.charge for _, row in rows]),
+        "Calls": count_column([row.calls for _, row in rows]),
+        "Errors": count_column([row.errors for _, row in rows]),
+        "Tokens": count_column([tokens(row.units) for _, row in rows]),
+        "Unpriced calls": count_column([row.unpriced_calls for _, row in rows]),
+    }
+    ids = [day.isoformat() for day, _ in rows]
+    opened = linked_rows(
         "days",
-        [day.isoformat() for day, _ in rows],
-        columns={
-            "Day": text_column([day_text(day) + partial.get(day, "") for day, _ in rows]),
-            f"Charge ({usage.currency})": charge_column([row.charge for _, row in rows]),
-            "Calls": count_column([row.calls for _, row in rows]),
-            "Errors": count_column([row.errors for _, row in rows]),
-            "Tokens": count_column([tokens(row.units) for _, row in rows]),
-            "Unpriced calls": count_column([row.unpriced_calls for _, row in rows]),
-        },
+        ids,
+        links=[{**of_subject, Parameter.DAY: each} for each in ids],
+        columns=columns,
         alt="Days with their calls, tokens and charge",
     )
     if opened:
-        address.go_to(
-            {
-                **address.kept_range(),
-                Parameter.SUBJECT: usage.subject,
-                Parameter.DAY: opened,
-            }
-        )
+        address.go_to({**of_subject, Parameter.DAY: opened})
+    show_exports("days", columns, usage)
 
 
 def draw_subject(subject: str) -> None:
     current = today(api().health())
-    home = home_title(api().me())
-    address.breadcrumbs([address.Link(label=home, parameters=address.kept_range())])
     heading = st.container()
-    period = choose_period(current)
+    period, compared = choose_days(current)
     usage = api().subject_usage(subject, period, "day")
     with heading:
+        address.breadcrumbs(way_to(usage.cost_centre, api().me(), address.kept_range()))
         st.title(escape(usage.name or subject), anchor=False)
         st.caption(
             f"Subject {escape(subject)} · cost centre {escape(usage.cost_centre or 'not known')}"
         )
-    show_subject(subject, period, running_day=current)
+    show_subject(subject, period, compared, running_day=current)

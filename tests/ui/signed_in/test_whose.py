@@ -41,9 +41,9 @@ def test_two_people_in_two_browsers_at_once_are_sent_nothing_of_each_other(
 ) -> None:
     people = {key: here.signed_in(browser, key) for key in ("ada", "bob")}
     for _ in range(3):
-        open_both(people, "/", "Tick a row to open it.")
+        open_both(people, "/", "My dearest calls")
         open_both(people, "/?subject={own}", "{name}")
-        open_both(people, "/?sort=Calls&by=Cost+centre", "Tick a row to open it.")
+        open_both(people, "/?sort=Calls&by=Cost+centre", "My dearest calls")
         open_both(people, "/invoices", "Nothing here yet")
     for key, watched in people.items():
         assert all(watched.was_sent(text) for text in MARKERS[key])
@@ -69,7 +69,7 @@ def test_a_link_to_a_call_of_another_is_like_a_link_to_none(
 
 def test_an_owner_sees_their_cost_centre_and_no_other(here: Company, browser: Browser) -> None:
     watched = here.signed_in(browser, "owner")
-    expect(watched.page.get_by_text("Tick a row to open it.").first).to_be_visible()
+    expect(watched.page.get_by_text("People and applications").first).to_be_visible()
     watched.settle()
     watched.page.goto(f"{here.ui_url}/?subject={ADA}", wait_until="commit")
     watched.heading("Ada Lovelace")
@@ -80,8 +80,17 @@ def test_an_owner_sees_their_cost_centre_and_no_other(here: Company, browser: Br
 
 
 EVERYBODYS = ["My usage", "Invoices", "Prices"]
-OWNERS = ["Overview", *EVERYBODYS]
-BILLINGS = ["Overview", "My usage", "Re-ratings", "Invoices", "Completeness", "Prices"]
+OWNERS = ["Overview", "People", "Cost centres", *EVERYBODYS]
+BILLINGS = [
+    "Overview",
+    "People",
+    "Cost centres",
+    "My usage",
+    "Re-ratings",
+    "Invoices",
+    "Completeness",
+    "Prices",
+]
 
 
 def navigation(watched: Watched) -> list[str]:

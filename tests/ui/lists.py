@@ -1,0 +1,36 @@
+"""What a page's lists of links show, and a click on a row, where there is no browser."""
+
+import json
+from typing import Any
+
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.testing.v1 import AppTest
+
+
+def lists(app: AppTest) -> list[dict[str, list[object]]]:
+    """The values of each list, by the title of its column."""
+    return [
+        {
+            column["title"]: [row["cells"][at]["v"] for row in data["rows"]]
+            for at, column in enumerate(data["columns"])
+        }
+        for data, _ in _drawn(app)
+    ]
+
+
+def open_row(app: AppTest, label: str, id_: str) -> AppTest:
+    """A click on the row with this id, in the list with this label."""
+    component = next(id_ for data, id_ in _drawn(app) if label in data["label"])
+    states = app._tree.get_widget_states()
+    click = [{"event": "opened", "value": id_}]
+    states.widgets.append(
+        WidgetState(id=_make_trigger_id(component, "events"), json_trigger_value=json.dumps(click))
+    )
+    return app._run(states)
+
+
+def _drawn(app: AppTest) -> list[tuple[dict[str, Any], str]]:
+    """The data and the id of each list."""
+    found = [element.proto for element in app.get("bidi_component")]
+    return [(json.loads(each.json), each.id) for each in found if "columns" in each.json]

@@ -1,0 +1,12 @@
+"""Cost centres: who pays how much, and what nobody pays for."""
+
+import streamlit as st
+
+from ui.api.connection import api, today
+from ui.parts.choosers import choose_days
+from ui.people_parts.centres import show_centres
+
+st.title("Cost centres")
+running_day = today(api().health())
+period, compared = choose_days(running_day)
+show_centres(period, compared, running_day)

@@ -1,0 +1,13 @@
+"""People and applications: who spends how much, and who changed."""
+
+import streamlit as st
+
+from ui.api.connection import api, today
+from ui.filters.chosen import chosen, show_chosen
+from ui.parts.choosers import choose_days
+from ui.people_parts.people import show_people
+
+st.title("People")
+period, compared = choose_days(today(api().health()))
+show_chosen()
+show_people(period, compared, chosen())

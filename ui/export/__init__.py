@@ -1,0 +1,1 @@
+"""Files of exactly what is on screen."""

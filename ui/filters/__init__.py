@@ -1,0 +1,1 @@
+"""Which part of everybody's usage a page shows, as its address says."""

@@ -1,0 +1,51 @@
+"""The model and the cost centre that a page is narrowed to, and the way out of that."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.api.client import Group, Only
+from ui.format import escape
+from ui.parts.charts import NAMELESS, OTHERS
+
+FILTERS: Mapping[Group, Parameter] = {
+    "model": Parameter.MODEL,
+    "cost_centre": Parameter.COST_CENTRE,
+}
+"""Groups that a page can be narrowed to."""
+WORDS = {Parameter.MODEL: "model", Parameter.COST_CENTRE: "cost centre"}
+
+
+def chosen() -> Only:
+    """What the address asks for."""
+    centre = address.read(Parameter.COST_CENTRE)
+    nobodys = centre == NAMELESS["cost_centre"]
+    return Only(model=address.read(Parameter.MODEL), cost_centre="" if nobodys else centre)
+
+
+def narrowed(by: Group, name: str) -> dict[Parameter, str] | None:
+    """The address of the overview narrowed to a group; None where the API cannot do that."""
+    if by not in FILTERS or name == OTHERS or (by == "model" and name == NAMELESS["model"]):
+        return None
+    others = {each: address.read(each) for each in FILTERS.values()}
+    kept = {each: value for each, value in others.items() if value}
+    return {**address.kept_range(), **kept, FILTERS[by]: name}
+
+
+def show_chosen() -> None:
+    """One button for each filter, which takes it away."""
+    shown = {each: value for each in WORDS if (value := address.read(each))}
+    if not shown:
+        return
+    with st.container(horizontal=True):
+        for parameter, value in shown.items():
+            st.button(
+                f"Only {WORDS[parameter]} {escape(value)}",
+                icon=":material/close:",
+                help="Show everything again",
+                key=f"only_{parameter}",
+                on_click=address.change,
+                args=({parameter: None, Parameter.AFTER: None},),
+            )

@@ -1,0 +1,96 @@
+"""The list of people and applications, sorted and paged by the API."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.api.client import Only, SubjectSort
+from ui.api.connection import REFRESH_S, api
+from ui.api.usage_answers import SubjectRow, Subjects
+from ui.export.buttons import show_exports
+from ui.figures.comparison import change_of, per_day, share_of
+from ui.figures.units import tokens
+from ui.parts.choosers import choose, search
+from ui.parts.failure import failures_shown
+from ui.parts.paging import page_cursor, show_paging
+from ui.parts.tables import (
+    Column,
+    change_column,
+    charge_column,
+    count_column,
+    day_column,
+    linked_rows,
+    share_column,
+    text_column,
+)
+from ui.period import Period
+
+SORTS: Mapping[str, SubjectSort] = {
+    "Charge": "charge",
+    "Change": "change",
+    "Calls": "calls",
+    "Subject": "subject",
+}
+
+
+@st.fragment(run_every=REFRESH_S)
+def show_people(period: Period, compared: Period, only: Only) -> None:
+    """One page of them, and the files of that page."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sort = choose("Sort by", Parameter.SORT, options=SORTS)
+        text = search("Search", placeholder="Name, subject or cost centre")
+    next_cursor = None
+    with failures_shown("people"):
+        people = api().subjects(
+            period, sort=sort, search=text, after=page_cursor(), only=only, compared=compared
+        )
+        if people.data:
+            show_list(people)
+        else:
+            st.info("Nobody has calls that match.", icon=":material/search_off:")
+        next_cursor = people.page.next_cursor
+    show_paging(next_cursor)
+
+
+def show_list(people: Subjects) -> None:
+    """A row opens the page of whom it is about."""
+    rows, columns = people.data, people_columns(people)
+    links = [{**address.kept_range(), Parameter.SUBJECT: row.subject} for row in rows]
+    opened = linked_rows(
+        "people",
+        [row.subject for row in rows],
+        links=links,
+        columns=columns,
+        alt="People and applications with their charge, change, calls and tokens",
+        is_whole=not people.page.next_cursor and not page_cursor(),
+    )
+    if opened:
+        address.open_usage({**address.kept_range(), Parameter.SUBJECT: opened})
+    show_exports("people", columns, people)
+
+
+def people_columns(people: Subjects) -> dict[str, Column]:
+    """What the list shows, also in its files."""
+    rows, whole, currency = people.data, people.totals.charge, people.currency
+    return {
+        "Name": text_column([row.name or row.subject for row in rows]),
+        f"Charge ({currency})": charge_column([row.charge for row in rows]),
+        f"Change ({currency})": change_column([_change(row) for row in rows]),
+        "Share": share_column([share_of(row.charge, whole) for row in rows]),
+        "Cost centre": text_column([row.cost_centre for row in rows]),
+        "First active": day_column([row.first_day for row in rows]),
+        "Last active": day_column([row.last_day for row in rows]),
+        f"{currency} per active day": charge_column(
+            [per_day(row.charge, row.active_days) for row in rows]
+        ),
+        "Calls": count_column([row.calls for row in rows]),
+        "Tokens": count_column([tokens(row.units) for row in rows]),
+        "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
+    }
+
+
+def _change(row: SubjectRow) -> Decimal | None:
+    return change_of(row.charge, row.earlier_charge)

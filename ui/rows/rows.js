@@ -1,0 +1,109 @@
+// Draws a list of rows, and says which one was opened. All texts are set as text, never as HTML.
+
+const compare = (one, other) => {
+  if (one === null || other === null) return (one === null) - (other === null);
+  const numbers = [Number(one), Number(other)];
+  if (numbers.some(Number.isNaN)) return String(one).localeCompare(String(other));
+  return numbers[0] - numbers[1];
+};
+
+const element = (name, attributes, ...children) => {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) made.setAttribute(key, value);
+  }
+  made.append(...children);
+  return made;
+};
+
+// The sort is kept with the element, so that a refresh does not undo it.
+const sorted = (data, sort) => {
+  if (!sort) return data.rows;
+  const direction = sort.descending ? -1 : 1;
+  const value = (row) => row.cells[sort.column].v;
+  return [...data.rows].sort((one, other) => {
+    const found = compare(value(one), value(other));
+    // Cells without a value stay last in both directions.
+    return value(one) === null || value(other) === null ? found : direction * found;
+  });
+};
+
+const heading = (column, index, sort, onSort) => {
+  const chosen = sort && sort.column === index;
+  const state = !chosen ? "none" : sort.descending ? "descending" : "ascending";
+  const cell = element("th", { scope: "col", role: "columnheader", class: column.number ? "n" : "" });
+  if (!onSort) {
+    cell.append(column.title);
+    return cell;
+  }
+  cell.setAttribute("aria-sort", state);
+  const mark = { none: "", descending: " ↓", ascending: " ↑" }[state];
+  const button = element("button", { type: "button", "data-focus": `sort-${index}` });
+  button.append(column.title, element("span", { "aria-hidden": "true" }, mark));
+  button.onclick = () => onSort(index, column.number);
+  cell.append(button);
+  return cell;
+};
+
+const link = (row, label, onOpen) => {
+  const made = element("a", { "data-focus": row.id, href: row.href }, label);
+  made.onclick = (event) => {
+    event.stopPropagation();
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    onOpen(row.id);
+  };
+  return made;
+};
+
+const line = (row, columns, onOpen) => {
+  const made = element("tr", { role: "row", class: row.href ? "opens" : null });
+  row.cells.forEach((cell, index) => {
+    const column = columns[index];
+    const first = index === 0;
+    const drawn = element(first ? "th" : "td", {
+      role: first ? "rowheader" : "cell",
+      scope: first ? "row" : null,
+      class: column.number ? "n" : column.day ? "day" : "",
+      "data-label": column.title,
+      title: cell.e,
+    });
+    drawn.append(first && row.href ? link(row, cell.t, onOpen) : cell.t);
+    made.append(drawn);
+  });
+  if (row.href) {
+    made.onclick = () => {
+      if (!String(window.getSelection())) onOpen(row.id);
+    };
+  }
+  return made;
+};
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".rows");
+  const onOpen = (id) => setTriggerValue("opened", id);
+  const onSort = (column, number) => {
+    const same = root.sort && root.sort.column === column;
+    root.sort = { column, descending: same ? !root.sort.descending : number };
+    draw();
+  };
+  const draw = () => {
+    const sort = data.sorts ? root.sort : null;
+    const focused = parentElement.activeElement?.getAttribute("data-focus");
+    const titles = data.columns.map((column, index) =>
+      heading(column, index, sort, data.sorts ? onSort : null)
+    );
+    const body = sorted(data, sort).map((row) => line(row, data.columns, onOpen));
+    const table = element(
+      "table",
+      { role: "table", "aria-label": data.label },
+      element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...titles)),
+      element("tbody", { role: "rowgroup" }, ...body)
+    );
+    root.replaceChildren(table);
+    const again = [...root.querySelectorAll("[data-focus]")];
+    again.find((each) => each.getAttribute("data-focus") === focused)?.focus();
+  };
+  draw();
+}

@@ -1,0 +1,1 @@
+"""Views that somebody has given a name. They are addresses, kept in their browser."""

@@ -1,0 +1,91 @@
+"""What a text finds: people and applications by name, and calls by one of their ids."""
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.api.connection import api, today
+from ui.api.usage_answers import FoundCalls, Subjects
+from ui.figures.units import tokens
+from ui.format import clock, escape
+from ui.format import day as day_text
+from ui.parts.call_state import state_words
+from ui.parts.failure import failures_shown
+from ui.parts.tables import charge_column, count_column, linked_rows, text_column
+from ui.period import Range, period_of
+
+RANGE = Range.DAYS_90
+"""Days in which people and applications are searched for."""
+IDS = "request id, response id, trace id or session"
+
+
+def draw_search() -> None:
+    st.title("Search")
+    text = (address.read(Parameter.FIND) or "").strip()
+    if not text:
+        st.info(f"Enter a name, or a call's {IDS}.", icon=":material/search:")
+        return
+    st.caption(
+        f"Found for “{escape(text)}”: people and applications of the last 90 days, and calls of "
+        f"the last 30 days with exactly this {IDS}."
+    )
+    current = today(api().health())
+    period = period_of(RANGE, today=current, first=current, last=current)
+    with failures_shown("found_calls"):
+        calls = api().found_calls(text)
+        people = api().subjects(period, sort="charge", search=text, after=None)
+        if not calls.data and not people.data:
+            st.info("Nothing found.", icon=":material/search_off:")
+            return
+        if calls.data:
+            show_found_calls(calls)
+        if people.data:
+            show_found_people(people)
+
+
+def show_found_calls(calls: FoundCalls) -> None:
+    st.subheader("Calls")
+    rows = calls.data
+    opened = linked_rows(
+        "found-calls",
+        [row.id for row in rows],
+        links=[{Parameter.CALL: row.id} for row in rows],
+        columns={
+            "Time": text_column(
+                [f"{day_text(row.day)}, {clock(row.time, calls.zone)}" for row in rows]
+            ),
+            "Who": text_column([row.name or row.subject for row in rows]),
+            "Model": text_column([row.model or row.deployment for row in rows]),
+            f"Charge ({calls.currency})": charge_column(
+                [row.cost.charge if row.cost else None for row in rows]
+            ),
+            "Tokens": count_column([tokens(row.units) for row in rows]),
+            "State": text_column([state_words(row.state, row.status) for row in rows]),
+        },
+        alt="Calls with this id",
+        is_whole=False,
+    )
+    if opened:
+        address.open_usage({Parameter.CALL: opened})
+
+
+def show_found_people(people: Subjects) -> None:
+    st.subheader("People and applications")
+    rows = people.data
+    opened = linked_rows(
+        "found-people",
+        [row.subject for row in rows],
+        links=[{Parameter.SUBJECT: row.subject, Parameter.RANGE: RANGE} for row in rows],
+        columns={
+            "Name": text_column([row.name or row.subject for row in rows]),
+            "Subject": text_column([row.subject for row in rows]),
+            "Cost centre": text_column([row.cost_centre for row in rows]),
+            f"Charge ({people.currency})": charge_column([row.charge for row in rows]),
+            "Calls": count_column([row.calls for row in rows]),
+            "Last active": text_column([day_text(row.last_day) for row in rows]),
+        },
+        alt="People and applications whose name, subject or cost centre has this text",
+        is_whole=False,
+    )
+    if opened:
+        address.open_usage({Parameter.SUBJECT: opened, Parameter.RANGE: RANGE})
