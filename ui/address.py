@@ -23,6 +23,7 @@ INVOICES_PAGE = "app_pages/invoices.py"
 COMPLETENESS_PAGE = "app_pages/completeness.py"
 TRACES_PAGE = "app_pages/traces.py"
 PRICES_PAGE = "app_pages/prices.py"
+ADMIN_PAGE = "app_pages/admin.py"
 ACCESS_LOG_PAGE = "app_pages/access_log.py"
 
 

@@ -5,6 +5,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from ui.address import (
     ACCESS_LOG_PAGE,
+    ADMIN_PAGE,
     COMPLETENESS_PAGE,
     INVOICES_PAGE,
     MY_USAGE_PAGE,
@@ -27,12 +28,14 @@ TITLES = {
     COMPLETENESS_PAGE: "Is anything missing?",
     PRICES_PAGE: "Prices",
     TRACES_PAGE: "Traces",
+    ADMIN_PAGE: "Health",
     ACCESS_LOG_PAGE: "Access log",
 }
 """The first one opens at the bare address."""
 NEEDED = {
     RERATINGS_PAGE: Permission.BILLING,
     COMPLETENESS_PAGE: Permission.BILLING,
+    ADMIN_PAGE: Permission.BILLING,
     ACCESS_LOG_PAGE: Permission.ADMIN,
 }
 """Pages that not everybody may open. Others do not see them in the navigation; whoever opens the
