@@ -15,7 +15,7 @@ from ui.parts.tables import count_column, plain_table, text_column
 
 CARD_WIDTH_PX = 200
 LETTER_COMMANDS = """chargeback dead-letters list
-chargeback dead-letters show LETTER
+chargeback dead-letters show ID
 chargeback dead-letters redrive --reason CODE"""
 
 
@@ -24,7 +24,7 @@ def show_verdict(metering: Metering, *, at: datetime) -> None:
     found = troubles(metering, now=at)
     if not found:
         st.success(
-            "**All is well.** Metering runs, the audit passed, and no event waits for a person.",
+            "**All is well.** The audit passed, nothing was lost, and no event waits for a person.",
             icon=":material/verified:",
         )
         return
@@ -73,17 +73,12 @@ def show_letters(metering: Metering) -> None:
 
 def show_partitions(metering: Metering, *, zone: str, at: datetime) -> None:
     rows = metering.partitions
-    newest = [row.enqueued_time and instant(row.enqueued_time, zone) for row in rows]
+    newest = [instant(row.enqueued_time, zone) if row.enqueued_time else None for row in rows]
     with st.expander(f"Progress of {counted(len(rows), 'partition')}"):
         plain_table(
             {
                 "Partition": text_column([row.partition for row in rows]),
-                "Newest event": text_column(
-                    [
-                        instant(row.enqueued_time, zone) if row.enqueued_time else None
-                        for row in rows
-                    ]
-                ),
+                "Newest event": text_column(newest),
                 "Recorded": text_column([age(row.recorded_at, at) for row in rows]),
                 "Number": count_column([row.sequence_number for row in rows]),
                 "Received": count_column([row.counts.get("received", 0) for row in rows]),

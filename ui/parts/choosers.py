@@ -1,6 +1,6 @@
 """Widgets whose value is a URL parameter: drawn from the URL, and writing to it when changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from ui.period import Period, Range, month_of, period_of
 
 DATE_WIDTH_PX = 150
 SEARCH_WIDTH_PX = 260
+SELECT_WIDTH_PX = 320
 SEARCH_CHARS_MAX = 200
 
 _DEFAULTS = "defaults of the choosers"
@@ -29,6 +30,22 @@ def choose(label: str, parameter: Parameter, *, options: Mapping[str, Value]) ->
         label, list(options), key=parameter, required=True, on_change=_write, args=(parameter,)
     )
     return options[shown]
+
+
+def select(label: str, parameter: Parameter, *, options: Sequence[str]) -> str:
+    """One of many names, which people may type; the first one is the default."""
+    named = address.read(parameter) or ""
+    shown = named if named in options else options[0]
+    _draw(parameter, shown, default=options[0])
+    st.selectbox(
+        label,
+        options,
+        key=parameter,
+        width=SELECT_WIDTH_PX,
+        on_change=_write,
+        args=(parameter,),
+    )
+    return shown
 
 
 def search(label: str, *, placeholder: str) -> str:
