@@ -8,6 +8,7 @@ from ui.address import (
     ADMIN_PAGE,
     COMPLETENESS_PAGE,
     INVOICES_PAGE,
+    LIVE_PAGE,
     MODELS_PAGE,
     MY_USAGE_PAGE,
     PRICES_PAGE,
@@ -24,6 +25,7 @@ from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 TITLES = {
     USAGE_PAGE: OVERVIEW,
     MY_USAGE_PAGE: MY_USAGE,
+    LIVE_PAGE: "Live",
     RERATINGS_PAGE: "Re-ratings",
     INVOICES_PAGE: "Invoices",
     COMPLETENESS_PAGE: "Is anything missing?",

@@ -11,9 +11,9 @@ from ui.api.connection import api, today
 from ui.api.found_calls import FoundCall, newest_calls
 from ui.api.price_answers import Price
 from ui.api.rating import rate
-from ui.figures.model_figures import WhatIf, percentile, questions_of, what_if
 from ui.format import amount, counted, escape, share
 from ui.format import day as day_text
+from ui.model_parts.model_figures import WhatIf, percentile, questions_of, what_if
 from ui.parts.choosers import choose_period, select
 from ui.period import one_day
 

@@ -9,8 +9,8 @@ import streamlit as st
 from tests.fixtures.calls import book
 from tests.ui.opening import cards, opened, said
 from tests.ui.stand import UNPRICED, InventedCall, Stand
-from ui.figures.model_figures import percentile, usage_object
 from ui.format import number
+from ui.model_parts.model_figures import percentile, usage_object
 
 MODEL, OTHER = "gpt-4.1", "gpt-5-mini"
 

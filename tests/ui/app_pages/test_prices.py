@@ -86,7 +86,7 @@ def test_models_without_a_price_lead_to_the_lines_to_add(stand: Stand) -> None:
     assert not app.exception
 
 
-def test_scheduled_and_ended_prices_are_told_apart(stand: Stand, tmp_path: Path) -> None:
+def test_a_scheduled_price_is_announced_and_listed(stand: Stand, tmp_path: Path) -> None:
     later = "2031-01-01T00:00:00Z"
     book = compile_text(
         tmp_path,
