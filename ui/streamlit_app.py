@@ -11,12 +11,13 @@ from ui.address import (
     LIVE_PAGE,
     MODELS_PAGE,
     MY_USAGE_PAGE,
+    PLAYGROUND_PAGE,
     PRICES_PAGE,
     RERATINGS_PAGE,
     TRACES_PAGE,
     USAGE_PAGE,
 )
-from ui.api.connection import api
+from ui.api.connection import api, settings
 from ui.api.me_answer import Me, Permission
 from ui.parts.failure import failures_shown
 from ui.parts.home import MY_USAGE, OVERVIEW, home_title
@@ -25,6 +26,7 @@ from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 TITLES = {
     USAGE_PAGE: OVERVIEW,
     MY_USAGE_PAGE: MY_USAGE,
+    PLAYGROUND_PAGE: "Playground",
     LIVE_PAGE: "Live",
     RERATINGS_PAGE: "Re-ratings",
     INVOICES_PAGE: "Invoices",
@@ -63,6 +65,8 @@ def is_open(path: str, me: Me) -> bool:
     """Whoever sees only themselves has "My usage" at the bare address, and so not twice."""
     if path == MY_USAGE_PAGE:
         return me.subject is not None and not me.sees_only_themselves
+    if path == PLAYGROUND_PAGE:
+        return me.subject is not None and bool(settings().gateway_url)
     return path not in NEEDED or me.may(NEEDED[path])
 
 

@@ -35,3 +35,10 @@ def newest_calls(
     if state is not None:
         query = (*query, ("state", state.value))
     return client.ask(FoundCalls, "/v1/calls", query=query)
+
+
+def call_of_trace(client: Client, period: Period, *, subject: str, trace_id: str) -> Call | None:
+    """The one call of a person that belongs to a trace; None while it is not metered."""
+    query = (*days_of(period), ("subject", subject), ("q", trace_id), ("limit", "1"))
+    found = client.ask(FoundCalls, "/v1/calls", query=query).data
+    return found[0] if found else None
