@@ -137,9 +137,16 @@ class Client(Questions):
         """One re-rating run with what it changes."""
         return self.ask(ReratingDetail, f"/v1/reratings/{self.part(run)}", {})
 
-    def prices(self, *, model: str | None = None, day: date | str | None = None) -> Prices:
+    def prices(
+        self,
+        *,
+        model: str | None = None,
+        day: date | str | None = None,
+        history: bool | None = None,
+    ) -> Prices:
         """The prices of the book that metering rates with, each with its source and its age."""
-        return self.ask(Prices, "/v1/prices", {"model": model, "day": day})
+        asked = {"model": model, "day": day, "history": history}
+        return self.ask(Prices, "/v1/prices", asked)
 
     def rate(self, calls: object) -> Rated:
         """What calls cost, by the contract if a role gives it, else at list price."""

@@ -5,18 +5,22 @@ from streamlit.navigation.page import StreamlitPage
 
 from ui.address import (
     ACCESS_LOG_PAGE,
+    ADMIN_PAGE,
     CENTRES_PAGE,
     COMPLETENESS_PAGE,
     INVOICES_PAGE,
+    LIVE_PAGE,
+    MODELS_PAGE,
     MY_USAGE_PAGE,
     PEOPLE_PAGE,
+    PLAYGROUND_PAGE,
     PRICES_PAGE,
     RERATINGS_PAGE,
     SEARCH_PAGE,
     TRACES_PAGE,
     USAGE_PAGE,
 )
-from ui.api.connection import api
+from ui.api.connection import api, settings
 from ui.api.me_answer import Me, Permission
 from ui.filters.search_box import draw_search_box
 from ui.parts.failure import failures_shown
@@ -28,11 +32,15 @@ TITLES = {
     PEOPLE_PAGE: "People",
     CENTRES_PAGE: "Cost centres",
     MY_USAGE_PAGE: MY_USAGE,
+    PLAYGROUND_PAGE: "Playground",
+    LIVE_PAGE: "Live",
     RERATINGS_PAGE: "Re-ratings",
     INVOICES_PAGE: "Invoices",
     COMPLETENESS_PAGE: "Is anything missing?",
+    MODELS_PAGE: "Models",
     PRICES_PAGE: "Prices",
     TRACES_PAGE: "Traces",
+    ADMIN_PAGE: "Health",
     ACCESS_LOG_PAGE: "Access log",
     SEARCH_PAGE: "Search",
 }
@@ -40,6 +48,7 @@ TITLES = {
 NEEDED = {
     RERATINGS_PAGE: Permission.BILLING,
     COMPLETENESS_PAGE: Permission.BILLING,
+    ADMIN_PAGE: Permission.BILLING,
     ACCESS_LOG_PAGE: Permission.ADMIN,
 }
 """Pages that not everybody may open. Others do not see them in the navigation; whoever opens the
@@ -69,6 +78,8 @@ def is_open(path: str, me: Me) -> bool:
         return not me.sees_only_themselves
     if path == MY_USAGE_PAGE:
         return me.subject is not None and not me.sees_only_themselves
+    if path == PLAYGROUND_PAGE:
+        return me.subject is not None and bool(settings().gateway_url)
     return path not in NEEDED or me.may(NEEDED[path])
 
 

@@ -174,6 +174,7 @@ def ui_settings(ports: Ports, identity: IdentityConfig) -> Mapping[str, str]:
         "OIDC_CLIENT_SECRET": identity.clients[UI_CLIENT].secret or "",
         "OIDC_SCOPES": f"openid profile {SCOPE}",
         "COOKIE_SECRET": secrets.token_hex(),
+        "GATEWAY_URL": ports.base_url,
     }
 
 

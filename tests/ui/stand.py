@@ -23,7 +23,8 @@ from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Unavailable
 from table_api.http_api.access.settings import LOCAL_ACCESS, AccessSettings
-from table_api.http_api.app import create_app
+from table_api.http_api.app import DEFAULT_SETTINGS, ApiSettings, create_app
+from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.posting import MeteredCall, Origin
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.owners.ownership import Kind, Owners, Ownership
@@ -38,7 +39,7 @@ from table_api.storage.table_storage import Row
 from tests.fixtures.builders import call_id, make_event, make_usage
 from tests.fixtures.calls import SETTINGS, book
 from tests.fixtures.reratings import History, dearer_book
-from ui.api.client import Client, http_transport, open_http
+from ui.api.client import Client, http_poster, http_transport, open_http
 from ui.period import one_day
 
 HUB = "llm-usage"
@@ -165,8 +166,10 @@ class Stand:
         url: str,
         *,
         storage: SwitchedStorage,
+        books: MemoryBlobStore,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
+        self.books = books
         self.url = url
         self.storage = storage
         self.client = client
@@ -218,6 +221,7 @@ class Stand:
         """What a metering consumer says of its book when it starts."""
         listed = PriceList(self.storage)
         self._do(listed.publish(prices, at=_now(), age_days_max=age_days_max))
+        self._do(BookArchive(self.books).keep(prices))
 
     def add_dead_letter(self) -> None:
         self._do(self._add_dead_letter())
@@ -295,13 +299,17 @@ def _now() -> datetime:
 
 
 @contextmanager
-def standing(access: AccessSettings = LOCAL_ACCESS, token: str | None = None) -> Iterator[Stand]:
+def standing(
+    access: AccessSettings = LOCAL_ACCESS,
+    token: str | None = None,
+    settings: ApiSettings = DEFAULT_SETTINGS,
+) -> Iterator[Stand]:
     """The API over an empty ledger, for as long as the block runs; the token is the tests' own."""
-    storage = SwitchedStorage()
+    storage, books = SwitchedStorage(), MemoryBlobStore()
     loop = asyncio.new_event_loop()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            create_app(storage, MemoryBlobStore(), access=access),
+            create_app(storage, MemoryBlobStore(), books=books, settings=settings, access=access),
             log_level="warning",
             access_log=False,
         )
@@ -313,7 +321,8 @@ def standing(access: AccessSettings = LOCAL_ACCESS, token: str | None = None) ->
         try:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             with open_http(url) as http:
-                yield Stand(Client(http_transport(http, token)), url, storage=storage, loop=loop)
+                client = Client(http_transport(http, token), http_poster(http, token))
+                yield Stand(client, url, storage=storage, books=books, loop=loop)
         finally:
             server.should_exit = True
             thread.join()

@@ -47,6 +47,8 @@ Parameters = tuple[tuple[str, str], ...]
 Transport = Callable[[str, Parameters], bytes]
 """Path and query parameters to the body of a 200; raises ApiUnreachable or ApiRefused, which
 SignInNeeded is one of."""
+Poster = Callable[[str, bytes], bytes]
+"""Path and JSON body to the body of a 200, for the questions that are too long for a URL."""
 
 Answer = TypeVar("Answer")
 
@@ -98,16 +100,38 @@ def http_transport(http: httpx.Client, token: str | None = None) -> Transport:
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise SignInNeeded(_refusal(path, answer), token=token)
         if answer.status_code != httpx.codes.OK:
-            raise refused(path, answer)
+            raise _refused(path, answer)
         return answer.content
 
     return get
 
 
-def refused(path: str, answer: httpx.Response) -> ApiRefused:
-    """Why the API did not answer, as an error to raise."""
+def http_poster(http: httpx.Client, token: str | None = None) -> Poster:
+    """POST over connections to the API, as the caller whose access token it is."""
+    headers = {"Content-Type": "application/json"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+
+    def post(path: str, body: bytes) -> bytes:
+        try:
+            answer = http.post(path, content=body, headers=headers)
+        except httpx.TransportError as error:
+            raise ApiUnreachable(
+                f"The API at {http.base_url} gave no answer to POST {path}: "
+                f"{str(error) or type(error).__name__}"
+            ) from error
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise SignInNeeded(_refusal(path, answer, "POST"), token=token)
+        if answer.status_code != httpx.codes.OK:
+            raise _refused(path, answer, "POST")
+        return answer.content
+
+    return post
+
+
+def _refused(path: str, answer: httpx.Response, method: str = "GET") -> ApiRefused:
     kind = _problem(answer).type.rpartition("/")[2].rpartition(":")[2]
-    return ApiRefused(_refusal(path, answer), status=answer.status_code, kind=kind)
+    return ApiRefused(_refusal(path, answer, method), status=answer.status_code, kind=kind)
 
 
 def _problem(answer: httpx.Response) -> Problem:
@@ -117,9 +141,9 @@ def _problem(answer: httpx.Response) -> Problem:
         return Problem()
 
 
-def _refusal(path: str, answer: httpx.Response) -> str:
+def _refusal(path: str, answer: httpx.Response, method: str = "GET") -> str:
     """The problem in one sentence; a body that is not problem+json is never shown."""
-    found = f"GET {unquote(path)} was answered {answer.status_code}"
+    found = f"{method} {unquote(path)} was answered {answer.status_code}"
     if not answer.headers.get("content-type", "").startswith("application/problem+json"):
         return f"{found} without a problem description"
     try:
@@ -132,8 +156,9 @@ def _refusal(path: str, answer: httpx.Response) -> str:
 class Client:
     """Typed questions to the API; every method raises UiError and nothing else."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, poster: Poster | None = None) -> None:
         self._get = transport
+        self._post = poster
 
     def health(self) -> Health:
         return self._ask(Health, "/healthz")
@@ -228,9 +253,10 @@ class Client:
     def regroupings(self) -> Regroupings:
         return self._ask(Regroupings, "/v1/regroupings")
 
-    def prices(self) -> Prices:
-        """The prices of the book in use that hold now."""
-        return self._ask(Prices, "/v1/prices")
+    def prices(self, *, history: bool = False) -> Prices:
+        """The prices of the book in use that hold now, or those of every time."""
+        query: Parameters = (("history", "true"),) if history else ()
+        return self._ask(Prices, "/v1/prices", query=query)
 
     def invoices(self, kind: DocumentKind, *, month: str | None = None) -> Invoices:
         """Closed months, and their invoices or the newest month's statements."""
@@ -254,14 +280,20 @@ class Client:
         """A question that another module of this package spells."""
         return self._ask(kind, path, query=query)
 
+    def post(self, kind: type[Answer], path: str, body: bytes) -> Answer:
+        """A question that is too long for a URL. It changes nothing either."""
+        assert self._post is not None, "this client was made to GET alone"
+        return _decoded(kind, self._post(path, body), f"POST {path}")
+
     def _ask(self, kind: type[Answer], path: str, *, query: Parameters = ()) -> Answer:
-        body = self._get(path, query)
-        try:
-            return msgspec.json.decode(body, type=kind)
-        except msgspec.DecodeError as error:
-            raise AnswerMalformed(
-                f"GET {path} did not answer with {kind.__name__}: {error}"
-            ) from error
+        return _decoded(kind, self._get(path, query), f"GET {path}")
+
+
+def _decoded(kind: type[Answer], body: bytes, asked: str) -> Answer:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise AnswerMalformed(f"{asked} did not answer with {kind.__name__}: {error}") from error
 
 
 def days_of(period: Period, prefix: str = "") -> Parameters:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import streamlit as st
 
-from ui.api.client import Client, Parameters, http_transport, open_http
+from ui.api.client import Client, Parameters, http_poster, http_transport, open_http
 from ui.api.settings import Settings, SignIn, load_settings
 from ui.api.usage_answers import Health
 
@@ -32,6 +32,12 @@ def _answer(api_url: str, *, token: str | None, path: str, parameters: Parameter
     nor one from before their roles changed.
     """
     return http_transport(_http(api_url), token)(path, parameters)
+
+
+@st.cache_data(ttl=CACHE_TTL_S, max_entries=CACHED_ANSWERS_MAX, show_spinner=False)
+def _posted(api_url: str, *, token: str | None, path: str, body: bytes) -> bytes:
+    """The same of a question that has a body."""
+    return http_poster(_http(api_url), token)(path, body)
 
 
 def settings() -> Settings:
@@ -61,7 +67,10 @@ def api() -> Client:
     def get(path: str, parameters: Parameters) -> bytes:
         return _answer(api_url, token=token, path=path, parameters=parameters)
 
-    return Client(get)
+    def post(path: str, body: bytes) -> bytes:
+        return _posted(api_url, token=token, path=path, body=body)
+
+    return Client(get, post)
 
 
 def now() -> datetime:

@@ -28,9 +28,12 @@ class Price(Struct, frozen=True, kw_only=True):
     """One base rule or fee of the book in use."""
 
     rule: str
+    provider: str
     model: str | None
     matches: dict[str, list[str]]
     currency: str
+    valid_from: datetime
+    valid_to: datetime | None
     tiers: list[PriceTier]
     source: PriceSource
     checked: date

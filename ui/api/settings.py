@@ -38,6 +38,8 @@ class Settings:
     oidc_scopes: str = DEFAULT_SCOPES
     cookie_secret: str = ""
     """Signs the cookies; all instances share it."""
+    gateway_url: str = ""
+    """Where the playground sends prompts, without a trailing slash; empty is no playground."""
 
 
 _FOR_SIGN_IN = ("UI_URL", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "COOKIE_SECRET")
@@ -49,7 +51,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     api_url = _url(values, "API_URL", "the HTTP API", example="http://127.0.0.1:8000")
     sign_in = _sign_in(values.get("SIGN_IN", ""))
     if sign_in is not SignIn.OIDC:
-        return Settings(api_url=api_url, sign_in=sign_in)
+        return Settings(api_url=api_url, sign_in=sign_in, gateway_url=_gateway(values))
     for name in _FOR_SIGN_IN:
         if not values.get(name):
             raise SettingMissing(f"{name} is not set: SIGN_IN=oidc needs it (docs/sign_in.md)")
@@ -67,6 +69,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         oidc_client_secret=values["OIDC_CLIENT_SECRET"],
         oidc_scopes=values.get("OIDC_SCOPES") or DEFAULT_SCOPES,
         cookie_secret=values["COOKIE_SECRET"],
+        gateway_url=_gateway(values),
     )
 
 
@@ -89,6 +92,13 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _gateway(values: Mapping[str, str]) -> str:
+    if not values.get("GATEWAY_URL"):
+        return ""
+    example = "https://apim.contoso.example/llm/openai/v1"
+    return _url(values, "GATEWAY_URL", "the gateway's OpenAI API", example=example)
 
 
 def _sign_in(text: str) -> SignIn:

@@ -254,6 +254,17 @@ class Audit(Struct, frozen=True, kw_only=True):
     problems: list[str]
 
 
+class PartitionProgress(Struct, frozen=True, kw_only=True):
+    """How far metering is in one partition of the event hub."""
+
+    hub: str
+    partition: str
+    sequence_number: int
+    enqueued_time: datetime | None
+    recorded_at: datetime
+    counts: dict[str, int]
+
+
 class Metering(Struct, frozen=True, kw_only=True):
     waiting: int
     """Calls that wait for their usage now."""
@@ -261,6 +272,7 @@ class Metering(Struct, frozen=True, kw_only=True):
     dead_letters_complete: bool
     """False: there are more letters than were counted among."""
     audit: Audit | None = None
+    partitions: list[PartitionProgress] = []
 
 
 class Health(Struct, frozen=True, kw_only=True):

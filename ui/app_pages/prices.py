@@ -1,92 +1,53 @@
-"""Prices: what holds today, who says so, and when someone last compared it with its source."""
-
-from collections.abc import Sequence
-from decimal import Decimal
+"""Prices: what a call costs, what lacks a price, and the book with sources, age and history."""
 
 import streamlit as st
 
-from ui.api.connection import api
-from ui.api.price_answers import BookInUse, Price, Prices, PriceTier
+from ui.api.connection import api, now, today
+from ui.api.price_answers import Prices
 from ui.format import counted, escape
-from ui.format import day as day_text
-from ui.parts.tables import count_column, exact_column, plain_table, text_column
+from ui.parts.failure import failures_shown
+from ui.price_parts.book_table import show_book, show_prices
+from ui.price_parts.calculator import show_calculator
+from ui.price_parts.history import show_history, show_scheduled
+from ui.price_parts.unpriced import show_unpriced
 
-BOOK_LETTERS = 12
-SHOWN_UNITS = {"input": "Input", "cache_read": "Cached", "output": "Output"}
-"""Units with a column of their own; the others are in one text."""
 
-
-def show_book(book: BookInUse, answer: Prices) -> None:
-    """Which book it is, and whether its prices are too old."""
-    since = day_text(book.used_at.date())
-    st.caption(
-        f"price book {book.version[:BOOK_LETTERS]} · in use since {since} · prices per million"
-    )
-    if answer.old_in_use:
-        st.warning(
-            f"{counted(answer.old_in_use, 'price')} in use, checked more than "
-            f"{book.age_days_max} days ago: compare with `fetch-azure` and `import-azure`.",
-            icon=":material/history:",
+def draw_prices() -> None:
+    st.title("Prices", anchor=False)
+    answer = api().prices()
+    if answer.book is None:
+        st.info(
+            "No metering consumer has started yet: it says which price book is in use. Start one "
+            "with `chargeback consumer run`.",
+            icon=":material/sell:",
         )
-
-
-def show_prices(prices: Sequence[Price], *, alt: str) -> None:
-    """A row per rule and prompt size."""
-    rows = [(price, tier) for price in prices for tier in price.tiers]
-    plain_table(
-        {
-            "Model": text_column([price.model for price, _ in rows]),
-            "For": text_column([_conditions(price, tier) for price, tier in rows]),
-            "Currency": text_column([price.currency for price, _ in rows]),
-            **{
-                name: exact_column([tier.per_million.get(unit) for _, tier in rows])
-                for unit, name in SHOWN_UNITS.items()
-            },
-            "Other units": text_column([_others(tier.per_million) for _, tier in rows]),
-            "Source": text_column([_source(price) for price, _ in rows]),
-            "Checked": text_column([day_text(price.checked) for price, _ in rows]),
-            "Days ago": count_column([price.age_days for price, _ in rows]),
-            "Old": text_column(["old" if price.old else None for price, _ in rows]),
-            "Deployments": text_column([", ".join(price.deployments) for price, _ in rows]),
-            "Where": text_column([_where(price) for price, _ in rows]),
-            "Rule": text_column([price.rule for price, _ in rows]),
-        },
-        alt=alt,
-    )
-
-
-def _conditions(price: Price, tier: PriceTier) -> str:
-    """What a call must be, and how large its prompt may be."""
-    conditions = [" or ".join(values) for _, values in sorted(price.matches.items())]
-    if tier.up_to_prompt_tokens is not None:
-        conditions.append(f"up to {tier.up_to_prompt_tokens:,} prompt tokens")
-    elif len(price.tiers) > 1:
-        conditions.append("larger prompts")
-    return ", ".join(conditions)
-
-
-def _others(per_million: dict[str, Decimal]) -> str | None:
-    others = [f"{unit} {rate}" for unit, rate in per_million.items() if unit not in SHOWN_UNITS]
-    return ", ".join(others) or None
-
-
-def _source(price: Price) -> str:
-    return " ".join(part for part in (price.source.kind, price.source.version) if part)
-
-
-def _where(price: Price) -> str | None:
-    source = price.source
-    return source.url or ", ".join(source.meters.values()) or source.note
-
-
-st.title("Prices", anchor=False)
-answer = api().prices()
-if answer.book is None:
-    st.info("No metering consumer has started yet: it says which price book is in use.")
-else:
+        return
     show_book(answer.book, answer)
+    every = api().prices(history=True).data
+    with failures_shown("calculator"):
+        model = show_calculator(providers_of(answer))
+    show_scheduled(every, now=now())
+    with failures_shown("unpriced"):
+        show_unpriced(today(api().health()))
+    st.subheader("The book", anchor=False)
     used = [price for price in answer.data if price.deployments]
     others = [price for price in answer.data if not price.deployments]
     show_prices(used, alt="Prices that a deployment may be priced by")
+    with st.expander(f"{escape(model)} over time"):
+        show_history(every, model, now=now())
     with st.expander(f"{escape(counted(len(others), 'price'))} without a deployment"):
         show_prices(others, alt="Prices of the book that no deployment has")
+
+
+def providers_of(answer: Prices) -> dict[str, str]:
+    """Who sells each model: those with a deployment first, then all others, from A to Z."""
+    rows = sorted(answer.data, key=lambda price: (not price.deployments, price.model or ""))
+    found: dict[str, str] = {}
+    for price in rows:
+        if price.model:
+            found.setdefault(price.model, price.provider)
+    return found
+
+
+with failures_shown("prices"):
+    draw_prices()

@@ -65,6 +65,9 @@ def show_run(run: RunDetail, zone: str) -> None:
     st.caption(scope_text(run))
     for step in steps(run, zone):
         st.markdown(f"- {step}")
+    if run.state in NEXT_STEPS:
+        st.caption("The next step, on a command line:" if run.state != "applied" else "To undo it:")
+        st.code(NEXT_STEPS[run.state].format(run=run.run), language="shell")
     said = [
         f"price book {run.book_version[:BOOK_LETTERS]}",
         f"{run.newly_priced:,} calls newly priced",
@@ -140,6 +143,14 @@ DIMENSIONS: dict[str, Callable[[DiffLine], str]] = {
 """What the chart shows a bar for."""
 TENSES = {"staged": "would change", "approved": "would change", "applied": "changed"}
 """Whether a run's difference is in the totals."""
+
+
+NEXT_STEPS = {
+    "staged": 'chargeback rerate approve {run} --by NAME --why "REASON"',
+    "approved": "chargeback rerate apply {run}",
+    "applied": 'chargeback rerate revert {run} --by NAME --why "REASON"',
+}
+"""What a person may do with a run now; the API changes nothing."""
 
 
 def verdict(run: Run) -> str:

@@ -19,8 +19,10 @@ export default function ({ data, parentElement }) {
 """
 
 
+_FRAME = st.components.v2.component("pdf_frame", js=_SCRIPT)
+
+
 def show_pdf(content: bytes, *, title: str) -> None:
     """Nothing leaves the page: the viewer reads a blob of this document."""
-    frame = st.components.v2.component("pdf_frame", js=_SCRIPT)
     encoded = b64encode(content).decode("ascii")
-    frame(data={"content": encoded, "title": title, "height": HEIGHT_PX}, height=HEIGHT_PX)
+    _FRAME(data={"content": encoded, "title": title, "height": HEIGHT_PX}, height=HEIGHT_PX)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from ui.figures.verdict import HourOfDay
 from ui.format import counted
 from ui.format import day as day_text
+from ui.missing_parts.verdict import HourOfDay
 
 ROW_PX = 26
 HOURS = [f"{hour:02}" for hour in range(24)]

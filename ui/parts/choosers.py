@@ -13,6 +13,7 @@ from ui.period import Compared, Period, Range, before, month_of, period_of, year
 DATE_WIDTH_PX = 150
 SEARCH_WIDTH_PX = 260
 PICK_WIDTH_PX = 180
+MODEL_WIDTH_PX = 320
 SEARCH_CHARS_MAX = 200
 
 _DEFAULTS = "defaults of the choosers"
@@ -32,8 +33,14 @@ def choose(label: str, parameter: Parameter, *, options: Mapping[str, Value]) ->
     return options[shown]
 
 
-def pick(label: str, parameter: Parameter, *, options: Mapping[str, Value]) -> Value:
-    """The same as a list that opens, for what is chosen rarely."""
+def pick(
+    label: str,
+    parameter: Parameter,
+    *,
+    options: Mapping[str, Value],
+    width: int = PICK_WIDTH_PX,
+) -> Value:
+    """The same as a list that opens, for what is chosen rarely or has many names to choose from."""
     named = address.read(parameter) or ""
     default = next(iter(options))
     shown = named if named in options else default
@@ -42,7 +49,7 @@ def pick(label: str, parameter: Parameter, *, options: Mapping[str, Value]) -> V
         label,
         list(options),
         key=parameter,
-        width=PICK_WIDTH_PX,
+        width=width,
         on_change=_write,
         args=(parameter,),
     )

@@ -29,6 +29,11 @@ class PricesQuery(NoQuery):
         description="Those that hold at noon UTC of a day; now if none.",
         examples=["2026-10-20"],
     )
+    history: bool = Field(
+        False,
+        description="Also those that do not hold on the day: earlier prices, and scheduled ones.",
+        examples=[True],
+    )
 
 
 async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -> Response:
@@ -43,17 +48,23 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
     prices = [
         _price(price, book, today)
         for price in (await listed.prices() if book else [])
-        if book and price.book_version == book.version and price.holds(at)
+        if book and price.book_version == book.version and (query.history or price.holds(at))
         if asking.caller.sees_everybody or price.source != CONTRACT
     ]
     named = query.model and query.model.lower()
     answer = models.Prices(
         book=models.BookInUse(**asdict(book)) if book else None,
         day=day,
-        old_in_use=sum(price.old and bool(price.deployments) for price in prices),
+        old_in_use=sum(
+            price.old and bool(price.deployments) for price in prices if _holds(price, at)
+        ),
         data=[price for price in prices if named in {None, (price.model or "").lower()}],
     )
     return json_answer(request, answer, asking.caller.binding)
+
+
+def _holds(price: models.Price, at: datetime) -> bool:
+    return price.valid_from <= at and (price.valid_to is None or at < price.valid_to)
 
 
 def _price(price: ListedPrice, book: BookInUse, today: date) -> models.Price:

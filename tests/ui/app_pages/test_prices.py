@@ -5,8 +5,10 @@ from pathlib import Path
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.fixtures.calls import book as demo_book
 from tests.paths import ROOT
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text
+from tests.ui.opening import opened, said
 from tests.ui.stand import Stand
 
 APP = ROOT / "ui/streamlit_app.py"
@@ -43,7 +45,7 @@ def test_each_price_has_its_source_and_its_age_and_old_ones_are_warned_of(
     assert not app.exception
     assert "1 price in use, checked more than 1 days ago" in app.warning[0].value
     assert book.version[:12] in app.caption[0].value
-    used, others = (table.value for table in app.dataframe)
+    used, others = (table.value for table in app.dataframe if "Deployments" in table.value)
     assert list(used["Model"]) == ["m", "m"]
     assert list(used["For"]) == ["up to 272,000 prompt tokens", "larger prompts"]
     assert [str(cell) for cell in used["Input"]] == ["2", "4"]
@@ -60,3 +62,42 @@ def test_prices_within_the_bound_are_not_warned_of(stand: Stand, tmp_path: Path)
     app = prices()
     assert not app.exception
     assert not app.warning
+
+
+def test_a_call_is_priced_by_the_engine_with_its_layers(stand: Stand) -> None:
+    stand.publish_prices(demo_book(), age_days_max=10_000)
+    st.cache_data.clear()
+    app = opened("prices", model="gpt-5-mini")
+    assert not app.exception
+    assert "**0.00125 USD** for 1,500 tokens" in said(app)
+    app.number_input[1].set_value(400).run()
+    assert "**0.00116 USD** for 1,500 tokens" in said(app)
+    app.number_input[1].set_value(4000).run()
+    assert "there cannot be more of them" in said(app)
+
+
+def test_models_without_a_price_lead_to_the_lines_to_add(stand: Stand) -> None:
+    stand.publish_prices(demo_book(), age_days_max=10_000)
+    st.cache_data.clear()
+    app = opened("prices")
+    assert "lab-model-x" in said(app)
+    assert "in no total" in said(app)
+    app.button(key="lines-lab-model-x").click().run()
+    assert not app.exception
+
+
+def test_a_scheduled_price_is_announced_and_listed(stand: Stand, tmp_path: Path) -> None:
+    later = "2031-01-01T00:00:00Z"
+    book = compile_text(
+        tmp_path,
+        base_rule("base.now", more=f"valid_to = {later}"),
+        base_rule("base.later").replace("2026-01-01T00:00:00Z", later),
+        ALIAS,
+    )
+    stand.publish_prices(book, age_days_max=10_000)
+    st.cache_data.clear()
+    app = opened("prices", model="m")
+    assert not app.exception
+    assert "**m changes on 1 Jan 2031**" in said(app)
+    history = next(table.value for table in app.dataframe if "State" in table.value)
+    assert list(history["State"]) == ["scheduled", "now"]

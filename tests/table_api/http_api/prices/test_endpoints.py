@@ -34,6 +34,17 @@ async def prices(memory: MemoryTableStorage, tmp_path: Path) -> str:
     return book.version
 
 
+async def test_the_history_has_prices_that_ended_and_counts_none_of_them_as_in_use(
+    api: ApiClient, prices: str
+) -> None:
+    now = (await api.get("/v1/prices")).json()
+    every = (await api.get("/v1/prices", params={"history": "true"})).json()
+    assert {price["rule"] for price in every["data"]} - {
+        price["rule"] for price in now["data"]
+    } == {"base.gone"}
+    assert every["old_in_use"] == now["old_in_use"]
+
+
 async def test_each_price_says_where_it_is_from_and_how_old_that_is(
     api: ApiClient, prices: str
 ) -> None:

@@ -1,0 +1,48 @@
+"""The page Health over the real API: what somebody has to look at."""
+
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from tests.ui.opening import cards, opened, said
+from tests.ui.stand import Stand
+from ui.api.usage_answers import Audit, Metering
+from ui.figures.health import AUDIT_OLD_AFTER, troubles
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
+
+
+def test_a_sound_ledger_is_said_to_be_well(stand: Stand) -> None:
+    stand.save_audit([])
+    app = opened("admin")
+    assert not app.exception
+    assert "All is well" in said(app)
+    assert cards(app)["Open dead letters"] == "0"
+
+
+def test_what_is_wrong_is_named_with_the_command_for_it(stand: Stand) -> None:
+    stand.save_audit(["day 2026-11-03: 5 is not 4"])
+    stand.add_dead_letter()
+    st.cache_data.clear()
+    app = opened("admin")
+    assert not app.exception
+    text = said(app)
+    assert "The last audit found 1 problem" in text
+    assert "day 2026-11-03: 5 is not 4" in text
+    assert "1 dead letter to look at" in text
+    assert "dead-letters redrive --reason CODE" in text
+
+
+def test_before_the_first_event_the_page_says_what_to_start(empty_stand: Stand) -> None:
+    app = opened("admin")
+    assert not app.exception
+    assert "Metering has never run" in said(app)
+    assert "No audit has run yet" in said(app)
+
+
+def test_an_old_audit_is_no_proof() -> None:
+    old = Audit(
+        at=NOW - AUDIT_OLD_AFTER - timedelta(hours=1), ok=True, calls=1, cells=1, problems=[]
+    )
+    metering = Metering(waiting=0, dead_letters_open=0, dead_letters_complete=True, audit=old)
+    assert "The last audit was 2 days ago." in troubles(metering, now=NOW)

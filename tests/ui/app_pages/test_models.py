@@ -1,0 +1,90 @@
+"""The page of models over the real API: what tokens cost, what the cache saved, and a what-if."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+import streamlit as st
+
+from tests.fixtures.calls import book
+from tests.ui.opening import cards, opened, said
+from tests.ui.stand import UNPRICED, InventedCall, Stand
+from ui.format import number
+from ui.model_parts.model_figures import percentile, usage_object
+
+MODEL, OTHER = "gpt-4.1", "gpt-5-mini"
+
+
+@pytest.fixture
+def priced(stand: Stand) -> Stand:
+    """An API that knows the book in use."""
+    stand.publish_prices(book(), age_days_max=10_000)
+    st.cache_data.clear()
+    return stand
+
+
+def test_the_list_has_unit_costs_savings_and_errors(
+    priced: Stand, calls: list[InventedCall], today: date
+) -> None:
+    app = opened("models", range="90 days")
+    assert not app.exception
+    table = app.dataframe[0].value
+    of_model = dict(zip(table["Model"], table.to_dict("records"), strict=True))
+    mine = [call for call in calls if call.deployment == OTHER]
+    cached = sum(call.cache_read for call in mine)
+    difference = Decimal("0.25") - Decimal("0.025")
+    assert of_model[OTHER]["Cache saved (USD)"] <= cached * difference / 1_000_000
+    assert of_model[OTHER]["Calls"] == len(mine)
+    assert of_model[UNPRICED]["USD per 1 M"] is None
+    assert "costs most" in said(app)
+    assert "The cache saved at least" in said(app)
+
+
+def test_the_same_calls_are_rated_on_another_model_by_the_engine(
+    priced: Stand, calls: list[InventedCall]
+) -> None:
+    mine = [call for call in calls if call.deployment == MODEL]
+    day = mine[-1].day
+    of_day = [call for call in mine if call.day == day]
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days")
+    assert not app.exception
+    recorded = sum((Decimal(call.priced.list).scaleb(-12) for call in of_day), Decimal(0))
+    instead = sum(
+        (
+            (call.input * Decimal("0.25") + call.cache_read * Decimal("0.025") + call.output * 2)
+            / 1_000_000
+            for call in of_day
+        ),
+        Decimal(0),
+    )
+    assert f"**{number(instead)} USD instead of {number(recorded)} USD**" in said(app)
+    assert cards(app)["Half answered within"].endswith(" ms")
+
+
+def test_a_model_without_calls_says_so(priced: Stand) -> None:
+    app = opened("models", model="*_no[model]_*")
+    assert not app.exception
+    assert "No call of this model in these days" in said(app)
+    assert "*_no[model]_*" in said(app)
+
+
+def test_without_a_book_the_list_is_there_all_the_same(stand: Stand) -> None:
+    app = opened("models")
+    assert not app.exception
+    assert set(app.dataframe[0].value["Cache saved (USD)"]) == {None}
+
+
+def test_percentiles_are_of_the_nearest_rank() -> None:
+    assert percentile([], 50) is None
+    assert percentile([7], 95) == 7
+    assert (percentile(range(1, 101), 50), percentile(range(1, 101), 95)) == (50, 95)
+
+
+def test_units_without_a_like_on_another_model_are_not_asked_about() -> None:
+    assert usage_object({"input": 3, "output": 1, "web_search": 1}) is None
+    assert usage_object({}) is None
+    assert usage_object({"input": 3, "cache_read": 2, "output": 1, "reasoning": 4}) == {
+        "prompt_tokens": 5,
+        "completion_tokens": 5,
+        "prompt_tokens_details": {"cached_tokens": 2},
+    }

@@ -1,0 +1,111 @@
+"""Health: is metering well, what did the audit find, and what to do with dead letters."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from ui.address import ACCESS_LOG_PAGE, COMPLETENESS_PAGE
+from ui.api.connection import REFRESH_S, api, now
+from ui.api.me_answer import Permission
+from ui.api.usage_answers import Metering
+from ui.figures.health import newest_event, troubles
+from ui.format import age, counted, escape, instant
+from ui.parts.failure import failures_shown
+from ui.parts.tables import count_column, plain_table, text_column
+
+CARD_WIDTH_PX = 200
+LETTER_COMMANDS = """chargeback dead-letters list
+chargeback dead-letters show ID
+chargeback dead-letters redrive --reason CODE"""
+
+
+def show_verdict(metering: Metering, *, at: datetime) -> None:
+    """One sentence if all is well; else what is not."""
+    found = troubles(metering, now=at)
+    if not found:
+        st.success(
+            "**All is well.** The audit passed, nothing was lost, and no event waits for a person.",
+            icon=":material/verified:",
+        )
+        return
+    lines = [f"- {line}" for line in found]
+    st.warning("\n".join(["**Somebody has to look:**", "", *lines]), icon=":material/report:")
+
+
+def show_cards(metering: Metering, *, at: datetime) -> None:
+    newest, audit = newest_event(metering), metering.audit
+    with st.grid(4, min_column_width=CARD_WIDTH_PX):
+        st.metric("Newest event metered", age(newest, at) if newest else "none yet", border=True)
+        st.metric("Calls waiting for usage", f"{metering.waiting:,}", border=True)
+        st.metric("Open dead letters", f"{metering.dead_letters_open:,}", border=True)
+        st.metric("Last audit", age(audit.at, at) if audit else "not run yet", border=True)
+
+
+def show_audit(metering: Metering) -> None:
+    st.subheader("Audit", anchor=False)
+    audit = metering.audit
+    if audit is None:
+        st.caption("`chargeback ledger audit` adds every call up again with code of its own.")
+        return
+    sums = f"{audit.cells:,} daily totals against {counted(audit.calls, 'call')}"
+    if audit.ok:
+        st.caption(f"It compared {sums}: each is the exact sum of its calls.")
+        return
+    st.error(
+        "\n".join([f"It compared {sums}:", "", *(f"- {escape(each)}" for each in audit.problems)]),
+        icon=":material/gpp_bad:",
+    )
+
+
+def show_letters(metering: Metering) -> None:
+    st.subheader("Dead letters", anchor=False)
+    at_least = "" if metering.dead_letters_complete else "at least "
+    if metering.dead_letters_open:
+        open_letters = counted(metering.dead_letters_open, "event")
+        st.markdown(
+            f"**{at_least}{open_letters} that could not be read or rated.** Each is kept whole, "
+            "and no total includes it. List them, fix the cause, then redrive those of one reason:"
+        )
+    else:
+        st.caption("None is open. If an event cannot be read, these commands show and redrive it:")
+    st.code(LETTER_COMMANDS, language="shell")
+
+
+def show_partitions(metering: Metering, *, zone: str, at: datetime) -> None:
+    rows = metering.partitions
+    newest = [instant(row.enqueued_time, zone) if row.enqueued_time else None for row in rows]
+    with st.expander(f"Progress of {counted(len(rows), 'partition')}"):
+        plain_table(
+            {
+                "Partition": text_column([row.partition for row in rows]),
+                "Newest event": text_column(newest),
+                "Recorded": text_column([age(row.recorded_at, at) for row in rows]),
+                "Number": count_column([row.sequence_number for row in rows]),
+                "Received": count_column([row.counts.get("received", 0) for row in rows]),
+                "Posted": count_column([row.counts.get("posted", 0) for row in rows]),
+                "Duplicates": count_column([row.counts.get("duplicates", 0) for row in rows]),
+                "Dead letters": count_column([row.counts.get("dead_lettered", 0) for row in rows]),
+                "Lost": count_column([row.counts.get("lost", 0) for row in rows]),
+            },
+            alt="How far metering is in each partition of the event hub",
+        )
+
+
+@st.fragment(run_every=REFRESH_S)
+def show_health(zone: str) -> None:
+    """All of it, live."""
+    with failures_shown("health"):
+        metering, at = api().metering(), now()
+        show_verdict(metering, at=at)
+        show_cards(metering, at=at)
+        show_letters(metering)
+        show_audit(metering)
+        show_partitions(metering, zone=zone, at=at)
+
+
+st.title("Health", anchor=False)
+show_health(api().health().zone)
+with st.container(horizontal=True):
+    st.page_link(COMPLETENESS_PAGE, label="Is anything missing?", icon=":material/fact_check:")
+    if api().me().may(Permission.ADMIN):
+        st.page_link(ACCESS_LOG_PAGE, label="Who looked at whom", icon=":material/policy:")

@@ -1,0 +1,40 @@
+"""Live: the newest calls of today as they are metered."""
+
+import streamlit as st
+
+from ui.api.connection import REFRESH_S, api, now, today
+from ui.api.found_calls import newest_calls
+from ui.api.me_answer import Permission
+from ui.live_parts.newest import show_list, show_rate
+from ui.live_parts.scrolled import is_scrolled
+from ui.parts.failure import failures_shown
+from ui.period import one_day
+
+ROWS = 100
+
+
+def show_newest() -> None:
+    """Today is asked for at each look, so the list goes on past midnight."""
+    with failures_shown("live"):
+        client = api()
+        found = newest_calls(client, one_day(today(client.health())), limit=ROWS)
+        if not found.data:
+            st.info(
+                "No call of today yet. Send one through the gateway: it appears here within "
+                "seconds of its answer.",
+                icon=":material/hourglass_empty:",
+            )
+            return
+        sees_all = client.me().may(Permission.BILLING)
+        show_rate(found, client.metering().waiting if sees_all else None, now=now())
+        show_list(found)
+
+
+st.title("Live", anchor=False)
+paused = is_scrolled()
+st.caption(
+    "Paused while you read further down: scroll to the top to go on."
+    if paused
+    else f"Asks every {REFRESH_S} seconds. It pauses while you scroll down."
+)
+st.fragment(show_newest, run_every=None if paused else REFRESH_S)()

@@ -1,0 +1,31 @@
+"""Models: what a million tokens cost in fact, what the cache saved, and what another model would
+cost."""
+
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.api.connection import api, today
+from ui.model_parts.one_model import draw_model
+from ui.model_parts.overview import show_models
+from ui.parts.choosers import choose_period
+from ui.parts.failure import failures_shown
+from ui.parts.no_calls import show_no_calls
+
+
+def draw_models() -> None:
+    st.title("Models", anchor=False)
+    current = today(api().health())
+    usage = api().usage(choose_period(current), "model")
+    if usage.data:
+        show_models(usage, api().prices().data)
+    else:
+        show_no_calls(usage, today=current)
+
+
+with failures_shown("models"):
+    chosen = address.read(Parameter.MODEL)
+    if chosen:
+        draw_model(chosen)
+    else:
+        draw_models()

@@ -1,0 +1,84 @@
+"""The playground: one prompt through the gateway as whoever is signed in, and what it cost."""
+
+import secrets
+
+import streamlit as st
+
+from ui.api.connection import api, caller_token, settings
+from ui.format import escape
+from ui.parts.failure import failures_shown
+from ui.playground_parts.choices import Choice, choices_of
+from ui.playground_parts.cost import note_sent, show_cost, show_estimate
+from ui.playground_parts.gateway import GatewayError, Prompt, new_trace_id, streamed
+
+PROMPT_CHARS_MAX = 20_000
+OUTPUT_DEFAULT, OUTPUT_MAX = 300, 8_000
+SESSION = "playground_session"
+ANSWER = "playground_answer"
+
+
+def session_id() -> str:
+    """One session for all prompts of a visit."""
+    return str(st.session_state.setdefault(SESSION, secrets.token_hex(16)))
+
+
+def send(choice: Choice, text: str, output_max: int, *, token: str) -> None:
+    """Stream the answer into the page as plain text: Markdown of a model could load an image."""
+    prompt = Prompt(
+        deployment=choice.deployment,
+        text=text,
+        output_max=output_max,
+        session=session_id(),
+        trace_id=new_trace_id(),
+    )
+    st.session_state[ANSWER] = ""
+    note_sent(prompt.trace_id)
+    place = st.empty()
+    try:
+        for part in streamed(settings().gateway_url, token, prompt):
+            st.session_state[ANSWER] += part
+            place.text(st.session_state[ANSWER])
+    except GatewayError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+
+
+def draw(subject: str, token: str) -> None:
+    choices = {choice.label: choice for choice in choices_of(api().prices().data)}
+    if not choices:
+        st.info(
+            "The price book names no deployment for text, so nothing can be chosen here.",
+            icon=":material/sell:",
+        )
+        return
+    with st.container(horizontal=True):
+        label = st.selectbox("Model", list(choices), width=420)
+        output_max = int(
+            st.number_input("Output tokens, at most", 1, OUTPUT_MAX, OUTPUT_DEFAULT, width=190)
+        )
+    text = st.text_area("Prompt", max_chars=PROMPT_CHARS_MAX, height=120).strip()
+    choice = choices[label]
+    if text:
+        with failures_shown("estimate"):
+            show_estimate(choice, text, output_max)
+    pressed = st.button("Send", type="primary", icon=":material/send:", disabled=not text)
+    if pressed:
+        send(choice, text, output_max, token=token)
+    elif st.session_state.get(ANSWER):
+        st.text(st.session_state[ANSWER])
+    with failures_shown("cost"):
+        show_cost(subject)
+
+
+st.title("Playground", anchor=False)
+st.caption("A prompt goes through the gateway as you, and is charged like any call of yours.")
+with failures_shown("playground"):
+    me, own_token = api().me(), caller_token()
+    if not settings().gateway_url:
+        st.info("This UI knows no gateway: set `GATEWAY_URL`.", icon=":material/link_off:")
+    elif me.subject is None or own_token is None:
+        st.info(
+            "Nobody is signed in, so the gateway would not know whom to charge.",
+            icon=":material/person_off:",
+        )
+    else:
+        draw(me.subject, own_token)

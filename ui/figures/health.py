@@ -1,0 +1,34 @@
+"""Whether metering is well: what is wrong now, in sentences, and how old its news is."""
+
+from datetime import datetime, timedelta
+
+from ui.api.usage_answers import Metering
+from ui.format import age, counted
+
+AUDIT_OLD_AFTER = timedelta(days=2)
+
+
+def newest_event(metering: Metering) -> datetime | None:
+    """When the newest event that was metered reached the event hub."""
+    times = [row.enqueued_time for row in metering.partitions if row.enqueued_time is not None]
+    return max(times, default=None)
+
+
+def troubles(metering: Metering, *, now: datetime) -> list[str]:
+    """What somebody has to look at; empty is well."""
+    found = []
+    if not metering.partitions:
+        found.append("Metering has never run: start `chargeback consumer run`.")
+    lost = sum(row.counts.get("lost", 0) for row in metering.partitions)
+    if lost:
+        found.append(f"{counted(lost, 'event')} lost before metering read them.")
+    audit = metering.audit
+    if audit is None:
+        found.append("No audit has run yet.")
+    elif not audit.ok:
+        found.append(f"The last audit found {counted(len(audit.problems), 'problem')}.")
+    elif now - audit.at > AUDIT_OLD_AFTER:
+        found.append(f"The last audit was {age(audit.at, now)}.")
+    if metering.dead_letters_open:
+        found.append(f"{counted(metering.dead_letters_open, 'dead letter')} to look at.")
+    return found

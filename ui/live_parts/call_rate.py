@@ -1,0 +1,49 @@
+"""How many calls came in each minute, by the newest calls alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from ui.api.usage_answers import Call
+
+MINUTE = timedelta(minutes=1)
+MINUTES_SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastMinute:
+    """Calls and charge of the last sixty seconds."""
+
+    calls: int
+    charge: Decimal
+    at_least: bool
+    """Whether there may be more: all calls that were read are of this minute."""
+
+
+def last_minute(calls: Sequence[Call], *, now: datetime, complete: bool) -> LastMinute:
+    """`complete` is whether `calls` are all of the day."""
+    recent = [call for call in calls if now - call.time < MINUTE]
+    charges = [call.cost.charge for call in recent if call.cost is not None]
+    return LastMinute(
+        calls=len(recent),
+        charge=sum(charges, Decimal(0)),
+        at_least=len(recent) == len(calls) and not complete,
+    )
+
+
+def by_minute(
+    calls: Sequence[Call], *, now: datetime, complete: bool
+) -> list[tuple[datetime, int]]:
+    """Calls per minute, the oldest first, as far back as the calls surely reach."""
+    start = now.replace(second=0, microsecond=0)
+    minutes = [start - MINUTE * index for index in range(MINUTES_SHOWN)]
+    if calls and not complete:
+        oldest = min(call.time for call in calls)
+        minutes = [minute for minute in minutes if minute > oldest]
+    counts = dict.fromkeys(reversed(minutes), 0)
+    for call in calls:
+        minute = call.time.replace(second=0, microsecond=0)
+        if minute in counts:
+            counts[minute] += 1
+    return list(counts.items())

@@ -1,0 +1,86 @@
+"""The newest calls as cards, a chart of calls per minute, and a list."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import streamlit as st
+
+from ui import address
+from ui.address import USAGE_PAGE, Parameter
+from ui.api.found_calls import FoundCalls
+from ui.figures.units import tokens
+from ui.format import age, amount, clock, counted
+from ui.live_parts.call_rate import by_minute, last_minute
+from ui.parts.call_state import state_words
+from ui.parts.tables import charge_column, count_column, opened_row, text_column
+
+CARD_WIDTH_PX = 170
+CHART_HEIGHT_PX = 130
+
+
+def show_rate(found: FoundCalls, waiting: int | None, *, now: datetime) -> None:
+    """What came in the last minute, and how old the newest call is."""
+    complete = found.page.next_cursor is None
+    recent = last_minute(found.data, now=now, complete=complete)
+    more = "at least " if recent.at_least and recent.calls else ""
+    charge = amount(recent.charge, found.currency)
+    with st.grid(4, min_column_width=CARD_WIDTH_PX):
+        st.metric("Calls of the last minute", f"{more}{recent.calls:,}", border=True)
+        st.metric("Charge of the last minute", f"{more}{charge}", border=True)
+        st.metric("Newest call", age(found.data[0].time, now), border=True)
+        if waiting is not None:
+            st.metric("Waiting for tokens", f"{waiting:,}", border=True)
+    rows = by_minute(found.data, now=now, complete=complete)
+    st.altair_chart(
+        rate_chart(rows, zone=found.zone),
+        alt=f"Calls per minute of the last {len(rows)} minutes, "
+        f"{max((calls for _, calls in rows), default=0)} at most",
+    )
+
+
+def rate_chart(rows: list[tuple[datetime, int]], *, zone: str) -> alt.Chart:
+    """A bar per minute of the billing zone."""
+    marks = [
+        {"minute": f"{minute.astimezone(ZoneInfo(zone)):%H:%M}", "calls": calls}
+        for minute, calls in rows
+    ]
+    axis = alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", ticks=False)
+    chart: alt.Chart = (
+        alt.Chart({"values": marks})
+        .mark_bar()
+        .encode(
+            x=alt.X("minute:N", sort=None, axis=axis),
+            y=alt.Y("calls:Q", axis=alt.Axis(title="Calls per minute", tickMinStep=1, tickCount=3)),
+            tooltip=[
+                alt.Tooltip("minute:N", title="Minute"),
+                alt.Tooltip("calls:Q", title="Calls"),
+            ],
+        )
+        .properties(height=CHART_HEIGHT_PX)
+    )
+    return chart
+
+
+def show_list(found: FoundCalls) -> None:
+    """The newest first; a row opens the call."""
+    rows = found.data
+    st.caption(f"The newest {counted(len(rows), 'call')} of today. Tick a row to open the call.")
+    opened = opened_row(
+        "live_calls",
+        [row.id for row in rows],
+        columns={
+            "Time": text_column([clock(row.time, found.zone) for row in rows]),
+            "Person": text_column([row.name or row.subject for row in rows]),
+            "Model": text_column([row.model or "no model" for row in rows]),
+            f"Charge ({found.currency})": charge_column(
+                [row.cost.charge if row.cost else None for row in rows]
+            ),
+            "Tokens": count_column([tokens(row.units) for row in rows]),
+            "Answered in (ms)": count_column([row.duration_ms for row in rows]),
+            "State": text_column([state_words(row.state, row.status) for row in rows]),
+        },
+        alt="The newest calls of today, the newest first",
+    )
+    if opened:
+        address.go_to_page(USAGE_PAGE, {Parameter.CALL: opened})

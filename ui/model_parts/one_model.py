@@ -1,0 +1,125 @@
+"""One model: latency and streams of its newest calls, and the same calls on another model."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from ui import address
+from ui.address import MODELS_PAGE, PRICES_PAGE, Parameter
+from ui.api.connection import api, today
+from ui.api.found_calls import FoundCall, newest_calls
+from ui.api.price_answers import Price
+from ui.api.rating import rate
+from ui.format import amount, counted, escape, share
+from ui.format import day as day_text
+from ui.model_parts.model_figures import WhatIf, percentile, questions_of, what_if
+from ui.parts.choosers import MODEL_WIDTH_PX, choose_period, pick
+from ui.period import one_day
+
+CALLS_READ_MAX = 200
+CARD_WIDTH_PX = 160
+TEXT_UNITS = {"input", "output"}
+
+
+def draw_model(model: str) -> None:
+    st.page_link(
+        MODELS_PAGE,
+        label="Models",
+        icon=":material/chevron_left:",
+        query_params={str(name): value for name, value in address.kept_range().items()},
+    )
+    st.title(escape(model), anchor=False)
+    period = choose_period(today(api().health()))
+    usage = api().usage(period, "day", "model")
+    days = [row.day for row in usage.data if row.model == model and row.day and row.calls]
+    if not days:
+        st.info("No call of this model in these days.", icon=":material/event_busy:")
+        return
+    day = max(days)
+    calls = newest_calls(api(), one_day(day), model=model, limit=CALLS_READ_MAX).data
+    show_answers(calls, day)
+    show_what_if(calls, model, usage.currency)
+    st.page_link(
+        PRICES_PAGE,
+        label="What this model's tokens cost",
+        icon=":material/sell:",
+        query_params={Parameter.MODEL.value: model},
+    )
+
+
+def show_answers(calls: Sequence[FoundCall], day: date) -> None:
+    """Latency, streams and errors of the newest calls of one day."""
+    times = [call.duration_ms for call in calls if call.duration_ms is not None]
+    errors = sum(call.status >= 400 for call in calls)
+    with st.grid(4, min_column_width=CARD_WIDTH_PX):
+        st.metric("Half answered within", _ms(percentile(times, 50)), border=True)
+        st.metric("95 % answered within", _ms(percentile(times, 95)), border=True)
+        streamed = sum(call.stream for call in calls)
+        st.metric("Streamed", share(streamed, len(calls)), border=True)
+        st.metric("Errors", share(errors, len(calls)), border=True)
+    most = " at most" if len(calls) == CALLS_READ_MAX else ""
+    st.caption(
+        f"The newest {counted(len(calls), 'call')}{most} of {day_text(day)}; the gateway measured "
+        f"the time of {len(times):,}."
+    )
+
+
+def _ms(value: int | None) -> str:
+    return "not measured" if value is None else f"{value:,} ms"
+
+
+def show_what_if(calls: Sequence[FoundCall], model: str, currency: str) -> None:
+    """The engine rates the recorded tokens of the same calls on another model."""
+    st.subheader("The same calls on another model", anchor=False)
+    others = text_models(api().prices().data, but=model)
+    if not others:
+        st.info("No other model of the price book has a deployment.", icon=":material/sell:")
+        return
+    instead = pick(
+        "Another model",
+        Parameter.INSTEAD,
+        options={name: name for name in others},
+        width=MODEL_WIDTH_PX,
+    )
+    pairs = questions_of(calls, instead)
+    if not pairs:
+        st.info(
+            "None of these calls can be priced on another model: they have no cost, or audio, "
+            "images or tools that it may not have.",
+            icon=":material/compare_arrows:",
+        )
+        return
+    rated = rate(api(), [question for _, question in pairs])
+    st.markdown(outcome(what_if(calls, [call for call, _ in pairs], rated.data), instead, currency))
+    st.caption(
+        "Both sides at list price, by the price book in use; the other model on Global Standard. "
+        "Another model may need more or fewer tokens for the same work."
+    )
+
+
+def text_models(prices: Sequence[Price], *, but: str) -> list[str]:
+    """Models with a price for text that some deployment may have."""
+    return sorted(
+        {
+            price.model
+            for price in prices
+            if price.model and price.deployments and price.model != but
+            if any(tier.per_million.keys() >= TEXT_UNITS for tier in price.tiers)
+        }
+    )
+
+
+def outcome(found: WhatIf, instead: str, currency: str) -> str:
+    """The what-if in one sentence, as Markdown."""
+    if not found.calls:
+        return f"**{escape(instead)} has no price for them:** {escape(found.reason or 'unknown')}."
+    difference = found.instead - found.recorded
+    word = "more" if difference > 0 else "less"
+    said = (
+        f"**{amount(found.instead, currency)} instead of {amount(found.recorded, currency)}**: "
+        f"{amount(abs(difference), currency)} {word} for {counted(found.calls, 'call')} on "
+        f"{escape(instead)}."
+    )
+    left = counted(found.left_out, "call")
+    return f"{said} {left} left out, without a price on both sides." if found.left_out else said

@@ -1,0 +1,112 @@
+"""All models of a range: what a million tokens cost in fact, what the cache saved, and errors."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import altair as alt
+import streamlit as st
+
+from ui import address
+from ui.address import Parameter
+from ui.api.price_answers import Price
+from ui.api.usage_answers import Usage, UsageRow
+from ui.figures.unit_cost import per_million
+from ui.figures.units import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of, tokens
+from ui.format import amount, escape, share
+from ui.model_parts.model_figures import saved_by_cache
+from ui.parts.tables import charge_column, count_column, opened_row, text_column
+
+NO_MODEL = "no model"
+BAR_PX = 26
+BARS_MAX = 12
+
+
+def show_models(usage: Usage, prices: Sequence[Price]) -> None:
+    """One sentence, the cost per million as bars, and the list; a row opens the model."""
+    rows = sorted(usage.data, key=lambda row: (row.charge is None, -(row.charge or 0)))
+    saved = [saved_by_cache(row, prices) for row in rows]
+    st.markdown(sentence(rows, saved, usage.currency))
+    bars = [(row.model or NO_MODEL, cost) for row in rows if (cost := per_million(row))]
+    if bars:
+        shown = sorted(bars, key=lambda bar: -bar[1])[:BARS_MAX]
+        st.altair_chart(
+            unit_cost_chart(shown, currency=usage.currency),
+            alt="Cost per million tokens: "
+            + ", ".join(f"{name} {amount(cost, usage.currency)}" for name, cost in shown),
+        )
+    _show_table(rows, saved, usage.currency)
+    st.caption(
+        "A model with unpriced or unfinished calls has no cost per 1 M tokens: its charge lacks "
+        "them. What the cache saved is at list price, at least; reasoning is known apart only "
+        "where its price is."
+    )
+
+
+def sentence(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], currency: str) -> str:
+    """The dearest model and what the cache saved, as Markdown."""
+    top = rows[0]
+    name = escape(top.model or NO_MODEL)
+    if top.charge is None:
+        said = f"**No model has a charge yet.** {name} was called {top.calls:,} times."
+    else:
+        said = f"**{name} costs most: {amount(top.charge, currency)}**"
+        unit_cost = per_million(top)
+        said += f", {amount(unit_cost, currency)} per 1 M tokens." if unit_cost else "."
+    total = sum((each for each in saved if each is not None), Decimal(0))
+    return f"{said} The cache saved at least {amount(total, currency)}." if total else said
+
+
+def unit_cost_chart(bars: Sequence[tuple[str, Decimal]], *, currency: str) -> alt.Chart:
+    """The dearest per token first. Models lie powers of ten apart, so the axis is one of powers."""
+    marks = [
+        # A bar's length is a position on screen: the one place where a float is enough.
+        {"name": name, "length": float(cost), "said": amount(cost, currency)}
+        for name, cost in bars
+    ]
+    y = alt.Y("name:N", sort=None, axis=alt.Axis(title=None, labelLimit=180))
+    title = f"{currency} per 1 M tokens"
+    x = alt.X(
+        "length:Q", scale=alt.Scale(type="log"), axis=alt.Axis(title=title, tickCount=4, grid=True)
+    )
+    tooltip = [alt.Tooltip("name:N", title="Model"), alt.Tooltip("said:N", title=title)]
+    points: alt.Chart = (
+        alt.Chart({"values": marks})
+        .mark_point(filled=True, size=110)
+        .encode(y=y, x=x, tooltip=tooltip)
+        .properties(height=alt.Step(BAR_PX))
+    )
+    return points
+
+
+def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], currency: str) -> None:
+    cached = [
+        share(count_of(row.units, CACHED_UNITS), count_of(row.units, PROMPT_UNITS)) for row in rows
+    ]
+    reasoning = [_reasoning(row) for row in rows]
+    apart = {"Reasoning share": text_column(reasoning)} if any(reasoning) else {}
+    st.caption("Tick a row to see its latency and what the same calls cost on another model.")
+    opened = opened_row(
+        "models",
+        [row.model or "" for row in rows],
+        columns={
+            "Model": text_column([row.model or NO_MODEL for row in rows]),
+            f"Charge ({currency})": charge_column([row.charge for row in rows]),
+            f"{currency} per 1 M": charge_column([per_million(row) for row in rows]),
+            "Cached share": text_column(cached),
+            f"Cache saved ({currency})": charge_column(list(saved)),
+            **apart,
+            "Errors": text_column([share(row.errors, row.calls) for row in rows]),
+            "Calls": count_column([row.calls for row in rows]),
+            "Tokens": count_column([tokens(row.units) for row in rows]),
+            "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
+        },
+        alt="Models with their charge, what a million tokens cost, cached share and errors",
+    )
+    if opened:
+        address.go_to({**address.kept_range(), Parameter.MODEL: opened})
+
+
+def _reasoning(row: UsageRow) -> str | None:
+    """None where no reasoning is priced apart: then output includes it."""
+    reasoning = row.units.get("reasoning", 0)
+    return share(reasoning, count_of(row.units, OUTPUT_UNITS) + reasoning) if reasoning else None

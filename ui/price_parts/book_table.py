@@ -1,0 +1,94 @@
+"""The book as people read it: what a model costs where, who says so, and how old that is."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+import streamlit as st
+
+from ui.api.price_answers import BookInUse, Price, Prices, PriceTier
+from ui.format import counted
+from ui.format import day as day_text
+from ui.parts.tables import count_column, exact_column, plain_table, text_column
+
+BOOK_LETTERS = 12
+SHOWN_UNITS = {"input": "Input", "cache_read": "Cached", "output": "Output"}
+"""Units with a column of their own; the others are in one text."""
+
+
+def show_book(book: BookInUse, answer: Prices) -> None:
+    """Which book it is, and whether its prices are too old."""
+    since = day_text(book.used_at.date())
+    st.caption(
+        f"price book {book.version[:BOOK_LETTERS]} · in use since {since} · prices per million"
+    )
+    if answer.old_in_use:
+        st.warning(
+            f"{counted(answer.old_in_use, 'price')} in use, checked more than "
+            f"{book.age_days_max} days ago: compare with `chargeback prices fetch-azure` and "
+            "`chargeback prices import-azure`.",
+            icon=":material/history:",
+        )
+
+
+def show_prices(prices: Sequence[Price], *, alt: str) -> None:
+    """A row per rule and prompt size."""
+    rows = [(price, tier) for price in prices for tier in price.tiers]
+    plain_table(
+        {
+            "Model": text_column([price.model for price, _ in rows]),
+            "Deployment type": text_column([deployment_types(price) for price, _ in rows]),
+            "For": text_column([_conditions(price, tier) for price, tier in rows]),
+            "Currency": text_column([price.currency for price, _ in rows]),
+            **{
+                name: exact_column([tier.per_million.get(unit) for _, tier in rows])
+                for unit, name in SHOWN_UNITS.items()
+            },
+            "Other units": text_column([_others(tier.per_million) for _, tier in rows]),
+            "Source": text_column([_source(price) for price, _ in rows]),
+            "Checked": text_column([day_text(price.checked) for price, _ in rows]),
+            "Days ago": count_column([price.age_days for price, _ in rows]),
+            "Since": text_column([day_text(price.valid_from.date()) for price, _ in rows]),
+            "Old": text_column(["old" if price.old else None for price, _ in rows]),
+            "Deployments": text_column([", ".join(price.deployments) for price, _ in rows]),
+            "Where": text_column([_where(price) for price, _ in rows]),
+            "Rule": text_column([price.rule for price, _ in rows]),
+        },
+        alt=alt,
+    )
+
+
+DEPLOYMENT = "deployment"
+"""The dimension of a rule that has a column of its own."""
+
+
+def deployment_types(price: Price) -> str:
+    """GlobalStandard → "Global Standard"; a price for all of them says so."""
+    types = price.matches.get(DEPLOYMENT, [])
+    return " or ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", each) for each in types) or "all"
+
+
+def _conditions(price: Price, tier: PriceTier) -> str:
+    """What else a call must be, and how large its prompt may be."""
+    conditions = [
+        " or ".join(values) for name, values in sorted(price.matches.items()) if name != DEPLOYMENT
+    ]
+    if tier.up_to_prompt_tokens is not None:
+        conditions.append(f"up to {tier.up_to_prompt_tokens:,} prompt tokens")
+    elif len(price.tiers) > 1:
+        conditions.append("larger prompts")
+    return ", ".join(conditions)
+
+
+def _others(per_million: dict[str, Decimal]) -> str | None:
+    others = [f"{unit} {rate}" for unit, rate in per_million.items() if unit not in SHOWN_UNITS]
+    return ", ".join(others) or None
+
+
+def _source(price: Price) -> str:
+    return " ".join(part for part in (price.source.kind, price.source.version) if part)
+
+
+def _where(price: Price) -> str | None:
+    source = price.source
+    return source.url or ", ".join(source.meters.values()) or source.note

@@ -1,0 +1,111 @@
+"""What does a call cost? The engine's answer for a model and some tokens, layer by layer."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ui.address import Parameter
+from ui.api.connection import api
+from ui.api.errors import ApiRefused
+from ui.api.rating import Question, Rated, RatedCall, rate
+from ui.format import counted, escape, exact_amount, unit
+from ui.parts.choosers import MODEL_WIDTH_PX, pick
+from ui.parts.tables import count_column, exact_column, plain_table, text_column
+
+TOKENS_MAX = 10_000_000
+NUMBER_WIDTH_PX = 150
+STEP = 100
+DEFAULTS = {"Prompt tokens": 1000, "of them cached": 0, "Output tokens": 500}
+LAYERS = (("list", "at list price"), ("contracted", "after discounts"), ("charge", "charged"))
+
+
+def show_calculator(providers: Mapping[str, str]) -> str:
+    """One line of choices and one sentence; returns the chosen model.
+
+    `providers` says who sells each model that may be chosen.
+    """
+    st.subheader("What does a call cost?", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        model = pick(
+            "Model",
+            Parameter.MODEL,
+            options={name: name for name in providers},
+            width=MODEL_WIDTH_PX,
+        )
+        prompt, cached, output = (
+            int(
+                st.number_input(
+                    label,
+                    min_value=0,
+                    max_value=TOKENS_MAX,
+                    value=value,
+                    step=STEP,
+                    width=NUMBER_WIDTH_PX,
+                )
+            )
+            for label, value in DEFAULTS.items()
+        )
+    if cached > prompt:
+        st.warning(
+            f"{cached:,} cached tokens of {prompt:,} prompt tokens: cached ones are a part of the "
+            "prompt, so there cannot be more of them."
+        )
+        return model
+    try:
+        asked = question(model, providers[model], prompt=prompt, cached=cached, output=output)
+        answer = rate(api(), [asked])
+    except ApiRefused as error:
+        if error.kind != "invalid-parameter":
+            raise
+        st.warning(escape(str(error)), icon=":material/help:")
+        return model
+    show_answer(answer, tokens=prompt + output)
+    return model
+
+
+def question(model: str, provider: str, *, prompt: int, cached: int, output: int) -> Question:
+    """The usage object that a chat model would send."""
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": output,
+        "prompt_tokens_details": {"cached_tokens": cached},
+    }
+    return Question(model=model, provider=provider, usage=usage)
+
+
+def show_answer(answer: Rated, *, tokens: int) -> None:
+    (call,) = answer.data
+    if call.total is None:
+        st.info(
+            f"**No price for it:** {escape(call.reason or call.state)}.", icon=":material/sell:"
+        )
+        return
+    st.markdown(
+        f"**{exact_amount(call.total, call.currency)}** for {counted(tokens, 'token')}, "
+        f"{'by your contract' if answer.prices == 'contract' else 'at list price'}: "
+        f"{escape(layers_text(call))}."
+    )
+    with st.expander("Line by line"):
+        plain_table(
+            {
+                "Unit": text_column([unit(line.unit) for line in call.lines]),
+                "Quantity": count_column([line.quantity for line in call.lines]),
+                "Price of one": exact_column([line.unit_price for line in call.lines]),
+                "At list price": exact_column([line.list for line in call.lines]),
+                "Charge": exact_column([line.charge for line in call.lines]),
+            },
+            alt="Lines of the price",
+        )
+        st.caption(f"Rules: {escape(', '.join(call.rules))}")
+
+
+def layers_text(call: RatedCall) -> str:
+    """The amount in each layer; layers that change nothing are said once."""
+    amounts = [
+        (words, exact_amount(layer.amount, layer.currency))
+        for name, words in LAYERS
+        if (layer := call.layers[name]).amount is not None
+    ]
+    if len({amount for _, amount in amounts}) == 1:
+        return "no discount and no surcharge"
+    return ", ".join(f"{amount} {words}" for words, amount in amounts)

@@ -1,0 +1,51 @@
+"""One model's prices over time, and changes of any model that are scheduled."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from ui.api.price_answers import Price
+from ui.format import day as day_text
+from ui.format import escape
+from ui.parts.tables import exact_column, plain_table, text_column
+from ui.price_parts.book_table import deployment_types
+from ui.price_parts.price_history import era_of, of_model, scheduled
+
+SHOWN_MAX = 50
+
+
+def show_scheduled(prices: Sequence[Price], *, now: datetime) -> None:
+    """What will change; nothing where nothing is scheduled."""
+    coming = scheduled(prices, now=now)
+    for price in coming[:SHOWN_MAX]:
+        rates = ", ".join(f"{unit} {rate}" for unit, rate in price.tiers[0].per_million.items())
+        since = day_text(price.valid_from.date())
+        st.info(
+            f"**{escape(price.model or price.rule)} changes on {since}** "
+            f"({escape(deployment_types(price))}): {escape(rates)} {price.currency} per million.",
+            icon=":material/event_upcoming:",
+        )
+
+
+def show_history(prices: Sequence[Price], model: str, *, now: datetime) -> None:
+    """Every price that the book has of a model, the newest first."""
+    rows = [(price, tier) for price in of_model(prices, model)[:SHOWN_MAX] for tier in price.tiers]
+    if not rows:
+        return
+    plain_table(
+        {
+            "From": text_column([day_text(price.valid_from.date()) for price, _ in rows]),
+            "To": text_column(
+                [day_text(price.valid_to.date()) if price.valid_to else None for price, _ in rows]
+            ),
+            "State": text_column([era_of(price, now=now).value for price, _ in rows]),
+            "Deployment type": text_column([deployment_types(price) for price, _ in rows]),
+            "Input": exact_column([tier.per_million.get("input") for _, tier in rows]),
+            "Cached": exact_column([tier.per_million.get("cache_read") for _, tier in rows]),
+            "Output": exact_column([tier.per_million.get("output") for _, tier in rows]),
+            "Source": text_column([price.source.kind for price, _ in rows]),
+            "Rule": text_column([price.rule for price, _ in rows]),
+        },
+        alt=f"Prices of {model} over time, the newest first",
+    )

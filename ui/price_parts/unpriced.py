@@ -1,0 +1,52 @@
+"""Models that were called and have no price, and the way to the lines that would price them."""
+
+from datetime import date
+
+import streamlit as st
+
+from ui import address
+from ui.address import USAGE_PAGE, Parameter
+from ui.api.connection import api
+from ui.api.found_calls import newest_calls
+from ui.api.usage_answers import CallState
+from ui.figures.units import tokens
+from ui.format import counted, escape
+from ui.period import month_of, one_day
+
+SHOWN_MAX = 10
+
+
+def show_unpriced(today: date) -> None:
+    """Nothing where every call of this month has a price."""
+    usage = api().usage(month_of(today), "day", "model")
+    calls: dict[str, int] = {}
+    used: dict[str, int] = {}
+    newest: dict[str, date] = {}
+    for row in usage.data:
+        if row.unpriced_calls and row.model and row.day:
+            calls[row.model] = calls.get(row.model, 0) + row.unpriced_calls
+            used[row.model] = used.get(row.model, 0) + tokens(row.units)
+            newest[row.model] = max(row.day, newest.get(row.model, row.day))
+    if not calls:
+        return
+    st.subheader("Called and without a price", anchor=False)
+    for model in sorted(calls, key=lambda name: -calls[name])[:SHOWN_MAX]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{escape(model)}**: {counted(calls[model], 'call')} of this month, "
+                f"{counted(used[model], 'token')}, in no total."
+            )
+            if st.button("Show the lines to add", key=f"lines-{model}", icon=":material/sell:"):
+                _open_newest(model, newest[model])
+    st.caption(
+        "Add the lines to the price book; then `chargeback rerate stage` prices these calls from "
+        "their stored usage."
+    )
+
+
+def _open_newest(model: str, day: date) -> None:
+    """The page of a call without a price has the lines, ready to copy."""
+    found = newest_calls(api(), one_day(day), limit=1, model=model, state=CallState.UNPRICED)
+    if found.data:
+        address.go_to_page(USAGE_PAGE, {Parameter.CALL: found.data[0].id})
+    st.info("These calls have got their price meanwhile.", icon=":material/done_all:")
