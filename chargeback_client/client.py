@@ -61,6 +61,10 @@ class Client(Questions):
         sort: str | None = None,
         order: str | None = None,
         q: str | None = None,
+        model: str | None = None,
+        cost_centre: str | None = None,
+        compare_from: date | str | None = None,
+        compare_to: date | str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
         **days: Unpack[Days],
@@ -69,7 +73,18 @@ class Client(Questions):
         return self.ask(
             Subjects,
             "/v1/subjects",
-            {"sort": sort, "order": order, "q": q, "limit": limit, "cursor": cursor, **days},
+            {
+                "sort": sort,
+                "order": order,
+                "q": q,
+                "model": model,
+                "cost_centre": cost_centre,
+                "compare_from": compare_from,
+                "compare_to": compare_to,
+                "limit": limit,
+                "cursor": cursor,
+                **days,
+            },
         )
 
     def subjects_usage(
@@ -145,8 +160,7 @@ class Client(Questions):
         history: bool | None = None,
     ) -> Prices:
         """The prices of the book that metering rates with, each with its source and its age."""
-        asked = {"model": model, "day": day, "history": history}
-        return self.ask(Prices, "/v1/prices", asked)
+        return self.ask(Prices, "/v1/prices", {"model": model, "day": day, "history": history})
 
     def rate(self, calls: object) -> Rated:
         """What calls cost, by the contract if a role gives it, else at list price."""

@@ -59,7 +59,6 @@ class Parameter(StrEnum):
     COMPARE = "compare"
     COMPARE_FIRST = "compare_first"
     COMPARE_LAST = "compare_last"
-    MODEL = "model"
     COST_CENTRE = "cost_centre"
     FIND = "find"
     VIEW = "view"

@@ -4,6 +4,7 @@ Made from the OpenAPI document by `python -m chargeback.client_code`.
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from msgspec import Struct, field
 
@@ -25,7 +26,10 @@ class SubjectLine(Struct, frozen=True, kw_only=True):
     subject: str
     name: str | None
     cost_centre: str | None
+    first_day: date
     last_day: date
+    active_days: int
+    earlier_charge: Decimal | None = None
 
 
 class Usage(Struct, frozen=True, kw_only=True):

@@ -22,7 +22,6 @@ from ui.api.rerating_answers import Regroupings, RunDetail, Runs
 from ui.api.usage_answers import (
     CallDetail,
     Calls,
-    FoundCalls,
     Health,
     Metering,
     Subjects,
@@ -37,8 +36,6 @@ SUBJECTS_PAGE_ROWS = 50
 CALLS_PAGE_ROWS = 100
 ACCESSES_PAGE_ROWS = 100
 MY_CALLS_MAX = 200
-
-FOUND_CALLS_MAX = 50
 
 Group = Literal["day", "model", "cost_centre", "product", "api"]
 SubjectSort = Literal["charge", "change", "calls", "subject"]
@@ -235,11 +232,6 @@ class Client:
         if after:
             parameters.append(("cursor", after))
         return self._ask(Calls, f"/v1/subjects/{segment(subject)}/calls", query=tuple(parameters))
-
-    def found_calls(self, text: str) -> FoundCalls:
-        """Calls of the last weeks with exactly this request id, response id, trace or session."""
-        query = (("q", text), ("limit", str(FOUND_CALLS_MAX)))
-        return self._ask(FoundCalls, "/v1/calls", query=query)
 
     def call(self, call: str) -> CallDetail:
         return self._ask(CallDetail, f"/v1/calls/{segment(call)}")

@@ -6,6 +6,8 @@ from ui.api.client import Client, Parameters, days_of
 from ui.api.usage_answers import Call, CallState, Head, Page
 from ui.period import Period
 
+FOUND_MAX = 50
+
 
 class FoundCall(Call, frozen=True, kw_only=True):
     """A call and whose it is."""
@@ -34,6 +36,12 @@ def newest_calls(
         query = (*query, ("model", model))
     if state is not None:
         query = (*query, ("state", state.value))
+    return client.ask(FoundCalls, "/v1/calls", query=query)
+
+
+def calls_with(client: Client, text: str) -> FoundCalls:
+    """Calls of the last weeks with exactly this request id, response id, trace or session."""
+    query = (("q", text), ("limit", str(FOUND_MAX)))
     return client.ask(FoundCalls, "/v1/calls", query=query)
 
 

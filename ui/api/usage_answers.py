@@ -145,18 +145,6 @@ class Calls(Head, frozen=True, kw_only=True):
     page: Page
 
 
-class FoundCall(Call, frozen=True, kw_only=True):
-    """One call of a list across people."""
-
-    subject: str
-    name: str | None = None
-
-
-class FoundCalls(Head, frozen=True, kw_only=True):
-    data: list[FoundCall]
-    page: Page
-
-
 class Line(Struct, frozen=True, kw_only=True):
     """One unit's line: quantity × unit price = list, then the layers above it."""
 

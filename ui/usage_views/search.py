@@ -5,7 +5,8 @@ import streamlit as st
 from ui import address
 from ui.address import Parameter
 from ui.api.connection import api, today
-from ui.api.usage_answers import FoundCalls, Subjects
+from ui.api.found_calls import FoundCalls, calls_with
+from ui.api.usage_answers import Subjects
 from ui.figures.units import tokens
 from ui.format import clock, escape
 from ui.format import day as day_text
@@ -32,7 +33,7 @@ def draw_search() -> None:
     current = today(api().health())
     period = period_of(RANGE, today=current, first=current, last=current)
     with failures_shown("found_calls"):
-        calls = api().found_calls(text)
+        calls = calls_with(api(), text)
         people = api().subjects(period, sort="charge", search=text, after=None)
         if not calls.data and not people.data:
             st.info("Nothing found.", icon=":material/search_off:")
