@@ -39,6 +39,8 @@ def test_order_search_and_cursor_are_passed_on(today: date) -> None:
         asked.append(parameters)
         return (
             b'{"from":"2026-11-01","to":"2026-12-01","zone":"UTC","currency":"USD","data":[],'
+            b'"totals":{"calls":0,"errors":0,"unpriced_calls":0,"no_usage_calls":0,'
+            b'"excluding_calls":0,"pending_calls":0,"units":{},"cost":null},'
             b'"page":{"next_cursor":null,"limit":50}}'
         )
 
