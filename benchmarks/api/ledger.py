@@ -50,12 +50,12 @@ async def fill(storage: TableStorage, rows: int, subjects: int) -> str:
     return partition
 
 
-def monthly_row(chance: random.Random, number: int) -> Insert:
+def monthly_row(chance: random.Random, number: int, *, last_day: int = 30) -> Insert:
     """A row of somebody with one model and ten days of calls."""
     subject, model = f"person-{number:05d}@example.com", MODELS[number % 3]
     columns: dict[str, Value] = {"subject": subject, "model": model}
     total, active = [0] * 7, 0
-    for day in chance.sample(range(1, 31), 10):
+    for day in chance.sample(range(1, last_day + 1), 10):
         calls = chance.randint(1, 200)
         tokens = calls * chance.randint(500, 3_000)
         charge = tokens * 700_000

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, expect, sync_playwright
 
 from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
@@ -202,3 +203,89 @@ def test_pages_are_as_light_or_dark_as_the_browser_prefers(
     browser.page.emulate_media(color_scheme=scheme)
     browser.page.goto(browser.base)
     expect(browser.page.locator(".stApp")).to_have_css("background-color", background)
+
+
+GRAVE = {"serious", "critical"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_barrier(
+    browser: Watched, shared_stand: Stand, call: InventedCall, scheme: Literal["light", "dark"]
+) -> None:
+    """By axe-core. The tables of text and the charts are read as a screen reader would."""
+    pages = {
+        "/": "Overview",
+        f"/?subject={ADA}": "Ada Lovelace",
+        f"/?call={shared_stand.call_ids(ADA, call.day)[0]}": "Call of",
+    }
+    if scheme == "light":
+        pages |= {
+            "/?cost_centre=R%26D": "R&D",
+            f"/?subject={ADA}&model=gpt-4.1": "gpt-4.1",
+            "/people": "People",
+            "/cost_centres": "Cost centres",
+            "/search?find=ada": "Search",
+            "/reratings": "Re-rating",
+            "/invoices": "Invoices",
+            "/completeness": "Completeness",
+            "/prices": "Prices",
+            "/access_log": "Access log",
+        }
+    browser.page.emulate_media(color_scheme=scheme)
+    barriers = []
+    for path, heading in pages.items():
+        browser.open(path)
+        browser.page.get_by_role("heading", level=1).filter(has_text=heading).wait_for()
+        browser.settle()
+        for found in Axe().run(browser.page).response["violations"]:
+            if found["impact"] in GRAVE:
+                barriers.append((path, found["id"], found["nodes"][0]["html"]))
+    assert barriers == []
+
+
+def test_a_click_on_a_bar_narrows_the_page_and_a_button_widens_it(browser: Watched) -> None:
+    browser.open("/")
+    bars = browser.page.locator("[aria-roledescription=bar][aria-label*='gpt-4.1']")
+    bars.first.click()
+    browser.page.wait_for_url("**model=gpt-4.1*")
+    browser.settle()
+    browser.page.get_by_role("button", name="Only model gpt-4.1").click()
+    browser.page.wait_for_url(lambda url: "model=" not in url)
+
+
+def test_a_view_is_saved_by_its_name(browser: Watched) -> None:
+    browser.open("/?range=7+days&by=Cost+centre")
+    browser.page.get_by_role("button", name="Saved views").click()
+    browser.page.get_by_label("Name of this view").fill("Friday <b>check</b>")
+    browser.page.get_by_role("button", name="Save", exact=True).click()
+    browser.open("/")
+    browser.page.get_by_role("button", name="Saved views").click()
+    browser.page.get_by_role("link", name="Friday <b>check</b>").click()
+    browser.page.get_by_role("button", name="View: Friday").wait_for()
+    expect(browser.page.get_by_role("radio", name="7 days")).to_be_checked()
+    assert browser.parameters()["by"] == "Cost centre"
+
+
+def test_a_call_is_found_by_its_request_id_from_any_page(
+    browser: Watched, shared_stand: Stand, call: InventedCall
+) -> None:
+    detail = shared_stand.client.call(shared_stand.call_ids(ADA, call.day)[0])
+    browser.open("/prices")
+    box = browser.page.get_by_role("textbox", name="Find a person or a call")
+    box.fill(detail.call_id)
+    box.press("Enter")
+    browser.heading("Search")
+    browser.page.get_by_role("table", name="Calls with this id").get_by_role("link").click()
+    browser.page.wait_for_url("**call=*")
+    expect(browser.page.get_by_text(detail.call_id).first).to_be_visible()
+
+
+def test_a_list_is_downloaded_as_it_is_shown(browser: Watched) -> None:
+    browser.open("/people?range=7+days&q=lace")
+    with browser.page.expect_download() as started:
+        browser.page.get_by_role("button", name="CSV").click()
+    head, *lines = started.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert head.startswith("Name,Charge (USD),Change (USD)")
+    assert head.endswith("Days,From,To,Zone,Currency,Shown")
+    assert [line.split(",")[0] for line in lines] == ["Ada Lovelace"]
+    assert lines[0].endswith("Europe/Berlin,USD,q = lace")

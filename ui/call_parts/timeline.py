@@ -12,7 +12,7 @@ from ui.parts.call_state import WORDS, short_reason
 
 def show_timeline(call: CallDetail) -> None:
     """One line a moment, with the day where it changes."""
-    st.subheader("Timeline")
+    st.header("Timeline")
     lines, shown = [], None
     for moment in life(call):
         local = clock(moment.at, call.zone)

@@ -110,6 +110,6 @@ def _write_table(book: Any, sheet: Sheet, bold: Any) -> None:
                 lines.write_string(number, at, str(cell))
             elif cell is not None:
                 lines.write_number(number, at, cell, money if isinstance(cell, Decimal) else None)
-        for at, source in enumerate(exact, start=len(row)):
+        for at, source in enumerate(exact, start=len(sheet.columns)):
             lines.write_string(number, at, _text(row[source]))
     lines.freeze_panes(1, 0)

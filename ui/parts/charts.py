@@ -25,7 +25,7 @@ NAMELESS = {
 }
 MARK = "mark"
 """The name of what a click on a bar selects."""
-CHART_HEIGHT_PX = 280
+CHART_HEIGHT_PX = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

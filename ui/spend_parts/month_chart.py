@@ -12,7 +12,7 @@ from ui.format import amount
 from ui.parts.charts import chart_title
 from ui.period import DAY, Period, month_of
 
-HEIGHT_PX = 240
+HEIGHT_PX = 280
 THIS, BEFORE, EXPECTED = "this month", "month before", "forecast"
 Point = dict[str, int | float | str]
 

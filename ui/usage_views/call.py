@@ -75,7 +75,7 @@ def show_exclusions(call: CallDetail) -> None:
 
 def show_explanation(explanation: Explanation, call: CallDetail) -> None:
     """Show quantity × unit price = cost for every unit, and that the lines add up to the charge."""
-    st.subheader("How the cost was calculated")
+    st.header("How the cost was calculated")
     lines = explanation.lines
     plain_table(
         {
@@ -127,7 +127,7 @@ def show_adjustments(explanation: Explanation) -> None:
 
 def show_chain(call: CallDetail) -> None:
     """Every row of the call's chain; the last one is the call."""
-    st.subheader("Chain")
+    st.header("Chain")
     chain = call.chain
     plain_table(
         {
@@ -244,8 +244,8 @@ def draw_call(call_id: str) -> None:
     show_chain(call)
     left, right = st.columns(2)
     with left:
-        st.subheader("Request")
+        st.header("Request")
         show_facts(request_facts(call))
     with right:
-        st.subheader("Evidence")
+        st.header("Evidence")
         show_facts(evidence_facts(call))

@@ -40,7 +40,7 @@ def show_calls(subject: str, period: Period, *, model: str | None) -> None:
     """One page of calls; a row opens one."""
     next_cursor = None
     with failures_shown("calls"):
-        st.subheader("Calls")
+        st.header("Calls")
         calls = api().subject_calls(subject, period, after=page_cursor(), model=model)
         if not calls.data:
             st.info("No such calls in these days.", icon=":material/event_busy:")

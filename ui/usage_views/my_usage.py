@@ -58,7 +58,7 @@ def show_mine(period: Period, running_day: date) -> None:
             daily_chart(charges, about=chart_about(usage)),
             alt="My charge per day, stacked by model",
         )
-        st.subheader("My models")
+        st.header("My models")
         show_models(by_model)
 
 
@@ -81,7 +81,7 @@ def show_dearest(period: Period) -> None:
         rows = dearest(calls.data)
         if not rows:
             return
-        st.subheader("My dearest calls")
+        st.header("My dearest calls")
         st.caption(searched(calls))
         links = [{**address.kept_range(), Parameter.CALL: row.id} for row in rows]
         opened = linked_rows(

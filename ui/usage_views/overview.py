@@ -128,5 +128,5 @@ def draw_overview() -> None:
     refreshed_s = None if by in READ_CALL_BY_CALL else REFRESH_S
     costs = st.fragment(show_costs, run_every=refreshed_s)
     costs(period, compared, only, by=by, running_day=current)
-    st.subheader("People and applications")
+    st.header("People and applications")
     show_people(period, compared, only)

@@ -45,7 +45,7 @@ def draw_search() -> None:
 
 
 def show_found_calls(calls: FoundCalls) -> None:
-    st.subheader("Calls")
+    st.header("Calls")
     rows = calls.data
     opened = linked_rows(
         "found-calls",
@@ -71,7 +71,7 @@ def show_found_calls(calls: FoundCalls) -> None:
 
 
 def show_found_people(people: Subjects) -> None:
-    st.subheader("People and applications")
+    st.header("People and applications")
     rows = people.data
     opened = linked_rows(
         "found-people",

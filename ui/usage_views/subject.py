@@ -92,7 +92,7 @@ def show_models_table(usage: SubjectUsage) -> None:
         "Tokens": count_column([tokens(row.units) for row in rows]),
         "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
     }
-    st.subheader("Models")
+    st.header("Models")
     opened = linked_rows(
         "models-of-subject",
         names,
@@ -110,7 +110,7 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
     rows = sorted(
         ((row.day, row) for row in usage.data if row.day), key=lambda pair: pair[0], reverse=True
     )
-    st.subheader("Days")
+    st.header("Days")
     of_subject = {**address.kept_range(), Parameter.SUBJECT: usage.subject}
     columns = {
         "Day": day_column([day for day, _ in rows], running_day=running_day),
