@@ -1,25 +1,11 @@
 """Calls of everybody whom the caller sees, the newest first."""
 
-from msgspec import Struct
-
-from ui.api.client import Client, Parameters, days_of
-from ui.api.usage_answers import Call, CallState, Head, Page
+from ui.api.client import Client, days_of
+from ui.api.transport import Parameters
+from ui.api.usage_answers import Call, CallState, FoundCalls
 from ui.period import Period
 
 FOUND_MAX = 50
-
-
-class FoundCall(Call, frozen=True, kw_only=True):
-    """A call and whose it is."""
-
-    subject: str
-    name: str | None = None
-    cost_centre: str | None = None
-
-
-class FoundCalls(Head, Struct, frozen=True, kw_only=True):
-    data: list[FoundCall]
-    page: Page
 
 
 def newest_calls(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import USAGE_PAGE, Parameter
-from ui.api.found_calls import FoundCalls
+from ui.api.usage_answers import FoundCalls
 from ui.figures.units import tokens
 from ui.format import age, amount, clock, counted
 from ui.live_parts.call_rate import by_minute, last_minute
