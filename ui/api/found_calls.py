@@ -2,10 +2,23 @@
 
 from ui.api.client import Client, days_of
 from ui.api.transport import Parameters
-from ui.api.usage_answers import Call, CallState, FoundCalls
+from ui.api.usage_answers import Call, CallState, Head, Page
 from ui.period import Period
 
 FOUND_MAX = 50
+
+
+class FoundCall(Call, frozen=True, kw_only=True):
+    """A call and whose it is."""
+
+    subject: str
+    name: str | None = None
+    cost_centre: str | None = None
+
+
+class FoundCalls(Head, frozen=True, kw_only=True):
+    data: list[FoundCall]
+    page: Page
 
 
 def newest_calls(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ui.api.found_calls import FoundCall
 from ui.api.price_answers import Price
 from ui.api.rating import Question, RatedCall
 from ui.api.usage_answers import FoundCall, UsageRow

@@ -8,10 +8,9 @@ import streamlit as st
 from ui import address
 from ui.address import MODELS_PAGE, PRICES_PAGE, Parameter
 from ui.api.connection import api, today
-from ui.api.found_calls import newest_calls
+from ui.api.found_calls import FoundCall, newest_calls
 from ui.api.price_answers import Price
 from ui.api.rating import rate
-from ui.api.usage_answers import FoundCall
 from ui.format import amount, counted, escape, share
 from ui.format import day as day_text
 from ui.model_parts.model_figures import WhatIf, percentile, questions_of, what_if

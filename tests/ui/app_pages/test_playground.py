@@ -42,7 +42,7 @@ def test_the_estimate_is_rated_by_the_engine(stand: Stand) -> None:
     stand.publish_prices(book(), age_days_max=10_000)
     st.cache_data.clear()
 
-    def draw(choice: Choice) -> None:
+    def draw(choice: "Choice") -> None:
         from ui.playground_parts.cost import show_estimate  # noqa: PLC0415  # runs by itself
 
         show_estimate(choice, "x" * 4000, 500)
