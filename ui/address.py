@@ -25,13 +25,13 @@ COMPLETENESS_PAGE = "app_pages/completeness.py"
 PLAYGROUND_PAGE = "app_pages/playground.py"
 LIVE_PAGE = "app_pages/live.py"
 MODELS_PAGE = "app_pages/models.py"
-TRACES_PAGE = "app_pages/traces.py"
+TRACES_PAGE = "operator_pages/traces.py"
 PEOPLE_PAGE = "app_pages/people.py"
 CENTRES_PAGE = "app_pages/cost_centres.py"
 SEARCH_PAGE = "app_pages/search.py"
 PRICES_PAGE = "app_pages/prices.py"
-ADMIN_PAGE = "app_pages/admin.py"
-ACCESS_LOG_PAGE = "app_pages/access_log.py"
+ADMIN_PAGE = "operator_pages/admin.py"
+ACCESS_LOG_PAGE = "operator_pages/access_log.py"
 
 
 class Parameter(StrEnum):

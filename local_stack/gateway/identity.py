@@ -15,9 +15,11 @@ from msgspec.structs import replace
 
 from apim_policies.harness.call import KEY_MISSING, GatewayError
 from local_stack.gateway.errors import GatewayFault
+from local_stack.identity import config
 from local_stack.traffic.usage_event import TENANT
 
-AUDIENCE = "api://llm-gateway"
+AUDIENCE = config.AUDIENCE
+"""The gateway takes the API's tokens, so that the pages can send a prompt as whoever signed in."""
 TOKEN_LIFETIME_S = 30 * 24 * 3600
 KEY_HEADERS = ("api-key", "Ocp-Apim-Subscription-Key", "x-api-key")
 KEY_PARAMETER = "subscription-key"

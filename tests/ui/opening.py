@@ -7,12 +7,14 @@ from ui.format import JOINER
 
 APP = ROOT / "ui/streamlit_app.py"
 RUN_TIMEOUT_S = 60
+OPERATOR_PAGES = {path.stem for path in (ROOT / "ui/operator_pages").glob("*.py")}
 
 
 def opened(page: str, **parameters: str) -> AppTest:
     """The page as its address opens it."""
     app = AppTest.from_file(str(APP), default_timeout=RUN_TIMEOUT_S)
-    app.switch_page(f"app_pages/{page}.py")
+    room = "operator_pages" if page in OPERATOR_PAGES else "app_pages"
+    app.switch_page(f"{room}/{page}.py")
     for name, value in parameters.items():
         app.query_params[name] = value
     return app.run()

@@ -39,7 +39,8 @@ from table_api.storage.table_storage import Row
 from tests.fixtures.builders import call_id, make_event, make_usage
 from tests.fixtures.calls import SETTINGS, book
 from tests.fixtures.reratings import History, dearer_book
-from ui.api.client import Client, http_poster, http_transport, open_http
+from ui.api.client import Client
+from ui.api.transport import http_poster, http_transport, open_http
 from ui.period import one_day
 
 HUB = "llm-usage"

@@ -29,11 +29,11 @@ def test_every_url_parameter_is_documented() -> None:
 
 
 def test_every_view_is_documented() -> None:
-    pages, views = (
+    pages, of_operators, views = (
         {path.stem for path in (ROOT / "ui" / folder).glob("*.py")} - {"__init__"}
-        for folder in ("app_pages", "usage_views")
+        for folder in ("app_pages", "operator_pages", "usage_views")
     )
-    assert set(first_cells("Views")) == views | pages - {"usage"}
+    assert set(first_cells("Views")) == views | of_operators | pages - {"usage"}
 
 
 def test_every_setting_is_documented() -> None:

@@ -195,6 +195,39 @@ def test_every_page_fits_its_width(
 
 
 @pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/live", "Live"),
+        ("/models?range=90+days", "Models"),
+        ("/prices", "Prices"),
+        ("/traces", "Traces"),
+        ("/completeness", "Is anything missing?"),
+        ("/admin", "Health"),
+    ],
+)
+def test_pages_over_everybody_fit_a_telephone(browser: Watched, path: str, title: str) -> None:
+    browser.page.set_viewport_size({"width": 420, "height": 900})
+    browser.open(path)
+    browser.heading(title)
+    expect(browser.page.get_by_test_id("stException")).to_have_count(0)
+    main = browser.page.get_by_test_id("stMain")
+    assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
+    assert browser.foreign == []
+    assert browser.complaints == []
+
+
+def test_a_live_list_pauses_while_somebody_reads_further_down(browser: Watched) -> None:
+    browser.page.set_viewport_size({"width": 1000, "height": 400})
+    browser.open("/live")
+    browser.page.get_by_test_id("stMetric").first.wait_for()
+    scroll = "(main, top) => main.scrollTo(0, top)"
+    browser.page.get_by_test_id("stMain").evaluate(scroll, 300)
+    expect(browser.page.get_by_text("Paused while you read further down")).to_be_attached()
+    browser.page.get_by_test_id("stMain").evaluate(scroll, 0)
+    expect(browser.page.get_by_text("Asks every")).to_be_visible()
+
+
+@pytest.mark.parametrize(
     ("scheme", "background"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(18, 22, 29)")]
 )
 def test_pages_are_as_light_or_dark_as_the_browser_prefers(

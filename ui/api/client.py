@@ -3,22 +3,19 @@
 It does not cache and does not know Streamlit; `connection.py` puts a cache around the transport.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal, TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
-import httpx
 import msgspec
 
-from ui.api.access_answers import Accesses
 from ui.api.completeness_answers import Completeness
-from ui.api.errors import AnswerMalformed, ApiRefused, ApiUnreachable, SignInNeeded
+from ui.api.errors import AnswerMalformed
 from ui.api.invoice_answers import Invoice, InvoicePreview, Invoices
-from ui.api.me_answer import Me
+from ui.api.me_answer import Accesses, Me
 from ui.api.price_answers import Prices
 from ui.api.rerating_answers import Regroupings, RunDetail, Runs
+from ui.api.transport import Parameters, Poster, Transport
 from ui.api.usage_answers import (
     CallDetail,
     Calls,
@@ -30,8 +27,6 @@ from ui.api.usage_answers import (
 )
 from ui.period import Period
 
-CONNECT_TIMEOUT_S = 2.0
-ANSWER_TIMEOUT_S = 15.0
 SUBJECTS_PAGE_ROWS = 50
 CALLS_PAGE_ROWS = 100
 ACCESSES_PAGE_ROWS = 100
@@ -40,13 +35,6 @@ MY_CALLS_MAX = 200
 Group = Literal["day", "model", "cost_centre", "product", "api"]
 SubjectSort = Literal["charge", "change", "calls", "subject"]
 DocumentKind = Literal["invoice", "statement"]
-Parameters = tuple[tuple[str, str], ...]
-Transport = Callable[[str, Parameters], bytes]
-"""Path and query parameters to the body of a 200; raises ApiUnreachable or ApiRefused, which
-SignInNeeded is one of."""
-Poster = Callable[[str, bytes], bytes]
-"""Path and JSON body to the body of a 200, for the questions that are too long for a URL."""
-
 Answer = TypeVar("Answer")
 
 
@@ -65,89 +53,6 @@ class Only:
 
 
 ALL = Only()
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """RFC 9457 problem details, as far as the UI shows them."""
-
-    type: str = ""
-    title: str = "no title"
-    detail: str | None = None
-
-
-def open_http(api_url: str) -> httpx.Client:
-    """Pooled connections to the API, safe to share between threads; the caller closes them."""
-    timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # all callers share connections
-    return httpx.Client(base_url=api_url, timeout=timeout, cookies=no_cookies)
-
-
-def http_transport(http: httpx.Client, token: str | None = None) -> Transport:
-    """GET over connections to the API, as the caller whose access token it is."""
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-
-    def get(path: str, parameters: Parameters) -> bytes:
-        try:
-            answer = http.get(path, params=list(parameters), headers=headers)
-        except httpx.TransportError as error:
-            raise ApiUnreachable(
-                f"The API at {http.base_url} gave no answer to GET {path}: "
-                f"{str(error) or type(error).__name__}"
-            ) from error
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
-            raise SignInNeeded(_refusal(path, answer), token=token)
-        if answer.status_code != httpx.codes.OK:
-            raise _refused(path, answer)
-        return answer.content
-
-    return get
-
-
-def http_poster(http: httpx.Client, token: str | None = None) -> Poster:
-    """POST over connections to the API, as the caller whose access token it is."""
-    headers = {"Content-Type": "application/json"}
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
-
-    def post(path: str, body: bytes) -> bytes:
-        try:
-            answer = http.post(path, content=body, headers=headers)
-        except httpx.TransportError as error:
-            raise ApiUnreachable(
-                f"The API at {http.base_url} gave no answer to POST {path}: "
-                f"{str(error) or type(error).__name__}"
-            ) from error
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
-            raise SignInNeeded(_refusal(path, answer, "POST"), token=token)
-        if answer.status_code != httpx.codes.OK:
-            raise _refused(path, answer, "POST")
-        return answer.content
-
-    return post
-
-
-def _refused(path: str, answer: httpx.Response, method: str = "GET") -> ApiRefused:
-    kind = _problem(answer).type.rpartition("/")[2].rpartition(":")[2]
-    return ApiRefused(_refusal(path, answer, method), status=answer.status_code, kind=kind)
-
-
-def _problem(answer: httpx.Response) -> Problem:
-    try:
-        return msgspec.json.decode(answer.content, type=Problem)
-    except msgspec.DecodeError:
-        return Problem()
-
-
-def _refusal(path: str, answer: httpx.Response, method: str = "GET") -> str:
-    """The problem in one sentence; a body that is not problem+json is never shown."""
-    found = f"{method} {unquote(path)} was answered {answer.status_code}"
-    if not answer.headers.get("content-type", "").startswith("application/problem+json"):
-        return f"{found} without a problem description"
-    try:
-        problem = msgspec.json.decode(answer.content, type=Problem)
-    except msgspec.DecodeError:
-        return f"{found} with a problem description that cannot be read"
-    return f"{found}: {problem.title}" + (f" ({problem.detail})" if problem.detail else "")
 
 
 class Client:

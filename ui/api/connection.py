@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import streamlit as st
 
-from ui.api.client import Client, Parameters, http_poster, http_transport, open_http
+from ui.api.client import Client
 from ui.api.settings import Settings, SignIn, load_settings
+from ui.api.transport import Parameters, http_poster, http_transport, open_http
 from ui.api.usage_answers import Health
 
 REFRESH_S = 5

@@ -1,8 +1,7 @@
 """Calls of everybody whom the caller sees, the newest first."""
 
-from msgspec import Struct
-
-from ui.api.client import Client, Parameters, days_of
+from ui.api.client import Client, days_of
+from ui.api.transport import Parameters
 from ui.api.usage_answers import Call, CallState, Head, Page
 from ui.period import Period
 
@@ -17,7 +16,7 @@ class FoundCall(Call, frozen=True, kw_only=True):
     cost_centre: str | None = None
 
 
-class FoundCalls(Head, Struct, frozen=True, kw_only=True):
+class FoundCalls(Head, frozen=True, kw_only=True):
     data: list[FoundCall]
     page: Page
 

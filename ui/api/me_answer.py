@@ -1,8 +1,11 @@
-"""Who looks at the pages, as the API answers it."""
+"""Who looks at the pages, and who looked at whose calls, as the API answers it."""
 
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+
+from ui.api.usage_answers import Page
 
 
 class Permission(StrEnum):
@@ -40,3 +43,21 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     def may(self, permission: Permission) -> bool:
         """Whether the API would answer what needs this permission."""
         return permission in self.permissions
+
+
+class AccessRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer that showed what belongs to others."""
+
+    at: datetime
+    caller: str
+    roles: list[str]
+    path: str
+    query: str
+    subjects: list[str]
+    count: int | None = None
+    """How many subjects were shown; None for everybody."""
+
+
+class Accesses(msgspec.Struct, frozen=True, kw_only=True):
+    data: list[AccessRow]
+    page: Page

@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ui.api.client import Client, Parameters, days_of, segment
+from ui.api.client import Client, days_of, segment
+from ui.api.transport import Parameters
 from ui.api.usage_answers import Head, Page
 from ui.period import Period
 

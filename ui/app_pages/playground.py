@@ -39,6 +39,7 @@ def send(choice: Choice, text: str, output_max: int, *, token: str) -> None:
             st.session_state[ANSWER] += part
             place.text(st.session_state[ANSWER])
     except GatewayError as error:
+        note_sent(None)
         st.error(escape(str(error)), icon=":material/error:")
 
 
@@ -60,8 +61,10 @@ def draw(subject: str, token: str) -> None:
     if text:
         with failures_shown("estimate"):
             show_estimate(choice, text, output_max)
-    pressed = st.button("Send", type="primary", icon=":material/send:", disabled=not text)
-    if pressed:
+    pressed = st.button("Send", type="primary", icon=":material/send:")
+    if pressed and not text:
+        st.warning("Write a prompt first.")
+    elif pressed:
         send(choice, text, output_max, token=token)
     elif st.session_state.get(ANSWER):
         st.text(st.session_state[ANSWER])

@@ -16,6 +16,7 @@ from ui.parts.call_state import state_words
 from ui.parts.tables import charge_column, count_column, opened_row, text_column
 
 CARD_WIDTH_PX = 170
+NOTHING = "—"
 CHART_HEIGHT_PX = 130
 
 
@@ -24,14 +25,16 @@ def show_rate(found: FoundCalls, waiting: int | None, *, now: datetime) -> None:
     complete = found.page.next_cursor is None
     recent = last_minute(found.data, now=now, complete=complete)
     more = "at least " if recent.at_least and recent.calls else ""
-    charge = amount(recent.charge, found.currency)
+    charge = f"{more}{amount(recent.charge, found.currency)}" if recent.calls else NOTHING
     with st.grid(4, min_column_width=CARD_WIDTH_PX):
         st.metric("Calls of the last minute", f"{more}{recent.calls:,}", border=True)
-        st.metric("Charge of the last minute", f"{more}{charge}", border=True)
+        st.metric("Charge of the last minute", charge, border=True)
         st.metric("Newest call", age(found.data[0].time, now), border=True)
         if waiting is not None:
             st.metric("Waiting for tokens", f"{waiting:,}", border=True)
     rows = by_minute(found.data, now=now, complete=complete)
+    if not any(calls for _, calls in rows):
+        return  # an empty chart would say less than the age of the newest call
     st.altair_chart(
         rate_chart(rows, zone=found.zone),
         alt=f"Calls per minute of the last {len(rows)} minutes, "

@@ -35,8 +35,12 @@ def show_estimate(choice: Choice, text: str, output_max: int) -> None:
     )
 
 
-def note_sent(trace_id: str) -> None:
-    st.session_state[SENT] = (trace_id, time.monotonic())
+def note_sent(trace_id: str | None) -> None:
+    """The prompt whose cost is looked for; None where the gateway refused it."""
+    if trace_id is None:
+        st.session_state.pop(SENT, None)
+    else:
+        st.session_state[SENT] = (trace_id, time.monotonic())
 
 
 def show_cost(subject: str) -> None:

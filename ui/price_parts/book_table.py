@@ -12,6 +12,8 @@ from ui.format import day as day_text
 from ui.parts.tables import count_column, exact_column, plain_table, text_column
 
 BOOK_LETTERS = 12
+ANY_MODEL = "any model"
+"""Fees of tools are the same for each."""
 SHOWN_UNITS = {"input": "Input", "cache_read": "Cached", "output": "Output"}
 """Units with a column of their own; the others are in one text."""
 
@@ -33,10 +35,11 @@ def show_book(book: BookInUse, answer: Prices) -> None:
 
 def show_prices(prices: Sequence[Price], *, alt: str) -> None:
     """A row per rule and prompt size."""
-    rows = [(price, tier) for price in prices for tier in price.tiers]
+    ordered = sorted(prices, key=lambda price: (price.model is None, price.model or ""))
+    rows = [(price, tier) for price in ordered for tier in price.tiers]
     plain_table(
         {
-            "Model": text_column([price.model for price, _ in rows]),
+            "Model": text_column([price.model or ANY_MODEL for price, _ in rows]),
             "Deployment type": text_column([deployment_types(price) for price, _ in rows]),
             "For": text_column([_conditions(price, tier) for price, tier in rows]),
             "Currency": text_column([price.currency for price, _ in rows]),

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from tests.ui.stand import ADA, KEY, UNPRICED, InventedCall, Stand, charge_of
-from ui.api.client import Client, Parameters, http_transport, open_http
+from ui.api.client import Client
 from ui.api.errors import AnswerMalformed, ApiRefused, ApiUnreachable
+from ui.api.transport import Parameters, http_transport, open_http
 from ui.api.usage_answers import CallState
 from ui.period import month_of, one_day
 

@@ -18,7 +18,8 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
 from tests.paths import ROOT
 from tests.ui.stand import Stand
-from ui.api.client import Client, http_transport
+from ui.api.client import Client
+from ui.api.transport import http_transport
 
 APP = ROOT / "ui/streamlit_app.py"
 RUN_TIMEOUT_S = 30

@@ -26,7 +26,7 @@ def test_the_newest_calls_of_today_are_listed_with_names(
     table = app.dataframe[0].value
     assert len(table) == len(of_today)
     assert "Ada Lovelace" in set(table["Person"])
-    assert cards(app)["Waiting for tokens"] == "0"
+    assert cards(app)["Waiting for tokens"] == "12"
 
 
 def test_before_the_first_call_of_the_day_the_page_says_what_brings_one(

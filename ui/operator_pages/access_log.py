@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui.api.access_answers import AccessRow
 from ui.api.connection import api, today
+from ui.api.me_answer import AccessRow
 from ui.format import instant
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown

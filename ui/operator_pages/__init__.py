@@ -1,0 +1,1 @@
+"""The pages of whoever runs the system, one file per entry of the navigation."""
