@@ -17,6 +17,7 @@ from azure.eventhub.aio import PartitionContext
 from benchmarks.metering.naive import upsert_each
 from benchmarks.metering.traffic import DRAIN_GROUP, HUB
 from consumers.metering.run import run
+from consumers.pairing.run import pair
 from consumers.receiving.hub import HubAddress, make_client
 from consumers.receiving.receiver import EARLIEST
 from consumers.running.receive_loop import CALLBACK_EVENTS_MAX
@@ -76,17 +77,17 @@ async def naive(events: int, in_flight: int) -> None:
         meter.tell(events)
 
 
-async def product() -> None:
-    """Run metering until it gets a signal to end."""
+async def product(side: str) -> None:
+    """Run metering or pairing until it gets a signal to end."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    await run(read_settings({}, os.environ), ended=ended)
+    await (pair if side == "pair" else run)(read_settings({}, os.environ), ended=ended)
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("side", choices=("drain", "meter", "naive"))
+    parser.add_argument("side", choices=("drain", "meter", "pair", "naive"))
     parser.add_argument("--events", type=int)
     parser.add_argument("--in-flight", type=int, default=1)
     arguments = parser.parse_args()
@@ -94,8 +95,8 @@ def main() -> None:
         match arguments.side:
             case "drain":
                 runner.run(drain(arguments.events))
-            case "meter":
-                runner.run(product())
+            case "meter" | "pair":
+                runner.run(product(arguments.side))
             case "naive":
                 runner.run(naive(arguments.events, arguments.in_flight))
 

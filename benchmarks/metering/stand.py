@@ -14,7 +14,15 @@ from uuid import uuid4
 
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
 
-from benchmarks.metering.traffic import DRAIN_GROUP, GROUP, HUB, PARTITIONS, Traffic
+from benchmarks.metering.traffic import (
+    DRAIN_GROUP,
+    GROUP,
+    HUB,
+    LOG_HUB,
+    PAIRING_GROUP,
+    PARTITIONS,
+    Traffic,
+)
 from consumers.receiving.hub import HubAddress
 from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.demo import azurite
@@ -75,7 +83,7 @@ class Stand:
         )
         try:
             async with asyncio.timeout(SIDE_S_MAX):
-                await self._shared_by(processes)
+                await self._shared_by(processes, HUB, GROUP)
             yield Metering(self, ProgressTable(storage), [each.pid for each in running])
         finally:
             await storage.close()
@@ -83,6 +91,19 @@ class Stand:
                 process.terminate()
             for process in running:
                 await process.wait()
+
+    @contextlib.asynccontextmanager
+    async def pairing(self) -> AsyncIterator[None]:
+        """Run pairing in one process."""
+        process = await self._start("pair")
+        try:
+            async with asyncio.timeout(SIDE_S_MAX):
+                for hub in (HUB, LOG_HUB):
+                    await self._shared_by(1, hub, PAIRING_GROUP)
+            yield
+        finally:
+            process.terminate()
+            await process.wait()
 
     async def verify(self) -> None:
         """Check the ledger: a fast wrong one is no result."""
@@ -94,10 +115,10 @@ class Stand:
         if not found.ok or found.calls != self.traffic.made:
             raise SystemExit(f"{self.traffic.made} events: {found.render()}")
 
-    async def _shared_by(self, processes: int) -> None:
+    async def _shared_by(self, processes: int, hub: str, group: str) -> None:
         """Wait until every process has its share of the partitions."""
         address = HubAddress(
-            hub=HUB, group=GROUP, connection_string=self.environment["EVENTHUB_CONNECTION_STRING"]
+            hub=hub, group=group, connection_string=self.environment["EVENTHUB_CONNECTION_STRING"]
         )
         store = BlobCheckpointStore.from_connection_string(
             self.environment["STORAGE_CONNECTION_STRING"], self.environment["CHECKPOINT_CONTAINER"]
@@ -106,7 +127,7 @@ class Stand:
         async with store:
             while shares != [PARTITIONS // processes] * processes:
                 await asyncio.sleep(POLL_S)
-                owned = await store.list_ownership(address.host, HUB, GROUP)
+                owned = await store.list_ownership(address.host, hub, group)
                 shares = list(Counter(each["owner_id"] for each in owned).values())
 
     async def _start(self, side: str, *options: str) -> asyncio.subprocess.Process:
@@ -175,7 +196,13 @@ def resident_mib(pid: int) -> float:
 async def standing(*, heap_mib: int = azurite.HEAP_MIB) -> AsyncIterator[Stand]:
     """A fresh broker and a fresh Azurite, which keeps all rows in its heap."""
     config = BrokerConfig(
-        hubs=(HubConfig(name=HUB, partitions=PARTITIONS, consumer_groups=(GROUP, DRAIN_GROUP)),)
+        hubs=tuple(
+            HubConfig(name=hub, partitions=PARTITIONS, consumer_groups=groups)
+            for hub, groups in (
+                (HUB, (GROUP, DRAIN_GROUP, PAIRING_GROUP)),
+                (LOG_HUB, (PAIRING_GROUP,)),
+            )
+        )
     )
     with azurite.running(heap_mib=heap_mib) as ports:
         assert ports.process is not None
