@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -30,7 +32,9 @@ from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.keys import starting_with
 from tests.fixtures.calls import DEMO_BOOK
+from tests.fixtures.waiting import until
 
 POLL_S = 0.1
 SIDE_S_MAX = 1_200.0
@@ -75,16 +79,21 @@ class Stand:
         return Took(int(handled), float(cpu_s), float(wall_s))
 
     @contextlib.asynccontextmanager
-    async def metering(self, processes: int = 1) -> AsyncIterator["Metering"]:
-        """Run the product in this many processes, each with its share of the partitions."""
-        running = [await self._start("meter") for _ in range(processes)]
+    async def metering(
+        self, processes: int = 1, *, samples: Path | None = None
+    ) -> AsyncIterator["Metering"]:
+        """Run the product in this many processes, each with its share of the partitions. One
+        process may write samples of itself into a file.
+        """
+        options = [] if samples is None else ["--samples", str(samples)]
+        running = [await self._start("meter", *options) for _ in range(processes)]
         storage = AzureTableStorage.from_connection_string(
             self.environment["STORAGE_CONNECTION_STRING"]
         )
         try:
             async with asyncio.timeout(SIDE_S_MAX):
                 await self._shared_by(processes, HUB, GROUP)
-            yield Metering(self, ProgressTable(storage), [each.pid for each in running])
+            yield Metering(self, storage, [each.pid for each in running], samples)
         finally:
             await storage.close()
             for process in running:
@@ -143,38 +152,53 @@ class Metering:
     """Processes of the product; they are ready."""
 
     stand: Stand
-    progress: ProgressTable
+    storage: AzureTableStorage
     pids: list[int]
+    samples: Path | None = None
 
     async def take(self, events: int, rss_mib: list[tuple[int, float]] | None = None) -> Took:
         """Give them events, and wait until all are durable. `rss_mib` gets the memory of the first
-        process by events received.
+        process by events received. The seconds end with the last transaction of the ledger: the
+        save that shows it comes later, at its own time.
         """
         stand = self.stand
         made = stand.traffic.make(events)
-        started, cpu_s, azurite_cpu_s = time.monotonic(), self._cpu_s(), cpu_s_of(stand.azurite)
+        started, cpu_s, azurite_cpu_s = time.time(), self._cpu_s(), cpu_s_of(stand.azurite)
+        progress = ProgressTable(self.storage)
         for subject, body in made:
             stand.broker.append(HUB, [body], partition_key=subject)
         del made
         received = 0
         while received < stand.traffic.made:
             await asyncio.sleep(POLL_S)
-            rows = await self.progress.of_group(HUB, GROUP)
+            rows = await progress.of_group(HUB, GROUP)
             received = sum(row.counts[Count.RECEIVED] for row in rows)
             if rss_mib is not None:
                 rss_mib.append((received, resident_mib(self.pids[0])))
-        return Took(
-            events,
-            self._cpu_s() - cpu_s,
-            time.monotonic() - started,
-            cpu_s_of(stand.azurite) - azurite_cpu_s,
-        )
+        cpu_s, azurite_cpu_s = self._cpu_s() - cpu_s, cpu_s_of(stand.azurite) - azurite_cpu_s
+        return Took(events, cpu_s, await self._last_write() - started, azurite_cpu_s)
 
-    async def wait(self, seconds: float) -> float:
-        """CPU seconds per second that the processes use while they have nothing to do."""
-        cpu_s, started = self._cpu_s(), time.monotonic()
-        await asyncio.sleep(seconds)
-        return (self._cpu_s() - cpu_s) / (time.monotonic() - started)
+    async def _last_write(self) -> float:
+        """When the last call was counted: each transaction of calls changes a daily cell."""
+        last = ""
+        async for partition in self.storage.partitions("ledger"):
+            cells = starting_with("d|")
+            async for page in self.storage.query("ledger", partition, cells, select=["Timestamp"]):
+                last = max(last, *(str(row["Timestamp"]) for row in page), last)
+        return datetime.fromisoformat(last).timestamp()
+
+    async def sampled(self) -> "Counter[str]":
+        """The samples that the first process has taken of itself so far."""
+        samples = self.samples
+        assert samples is not None
+        samples.unlink(missing_ok=True)
+        os.kill(self.pids[0], signal.SIGUSR1)
+
+        async def written() -> bool:
+            return samples.exists()
+
+        await until(written)
+        return Counter(json.loads(samples.read_text()))
 
     def _cpu_s(self) -> float:
         return sum(map(cpu_s_of, self.pids))
