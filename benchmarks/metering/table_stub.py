@@ -101,20 +101,19 @@ class Store:
     def make(self, changes: list[Change], now: float) -> tuple[list[str], float]:
         """Make the changes; their ETags, and when the pace allows them."""
         etags, ready = [], now
-        for each in changes:
+        for rows, row, key in changes:
             self._writes += 1
-            if each.row is None:
-                del each.rows.by_key[each.key]
-                each.rows.keys.remove(each.key)
+            if row is None:
+                del rows.by_key[key]
+                rows.keys.remove(key)
                 continue
-            at = datetime.now(UTC)
-            each.row["Timestamp"] = f"{at:%Y-%m-%dT%H:%M:%S.%f}{self._writes % 10}Z"
-            if each.key not in each.rows.by_key:
-                insort(each.rows.keys, each.key)
-            each.rows.by_key[each.key] = each.row
-            each.rows.free_at = max(each.rows.free_at, now) + 1 / self._rows_per_s
-            ready = max(ready, each.rows.free_at)
-            etags.append(etag_of(each.row))
+            row["Timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}{self._writes % 10}Z"
+            if key not in rows.by_key:
+                insort(rows.keys, key)
+            rows.by_key[key] = row
+            rows.free_at = max(rows.free_at, now) + 1 / self._rows_per_s
+            ready = max(ready, rows.free_at)
+            etags.append(etag_of(row))
         return etags, ready
 
     def read(self, path: str) -> Row | None:
