@@ -71,12 +71,12 @@ def page(found: dict[str, list[Result]], at: datetime) -> str:
         lines += [
             f"## `python -m benchmarks.{benchmark}`",
             "",
-            "| what | ours | reference | ratio | goal | |",
-            "|---|--:|--:|--:|--:|---|",
+            "| what | ours | lowest–highest | reference | ratio | goal | |",
+            "|---|--:|--:|--:|--:|--:|---|",
         ]
         lines += [
-            f"| {each.name} | {each.ours:,.4g} | {each.reference:,.4g} | {each.ratio:.2f} "
-            f"| {each.goal} | {verdict(each)} |"
+            f"| {each.name} | {each.ours:,.4g} | {each.spread} | {each.reference:,.4g} "
+            f"| {each.ratio:.2f} | {each.goal} | {verdict(each)} |"
             for each in results
         ]
         lines.append("")

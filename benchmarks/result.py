@@ -24,6 +24,8 @@ class Result:
     """`≤ 2.0`, `≥ 25`, or empty if the figure is for information only."""
     holds: bool | None
     """None without a goal."""
+    spread: str = ""
+    """Lowest and highest of what was measured more than once, as `90–110`; of ours."""
 
 
 def at_most(name: str, ours: float, reference: float, goal: float) -> Result:
@@ -47,6 +49,11 @@ def beside(name: str, ours: float, reference: float) -> Result:
     )
 
 
+def spread(result: Result, measured: Sequence[float]) -> Result:
+    """The result with the lowest and highest of its repeated measurements."""
+    return replace(result, spread=f"{min(measured):,.4g}–{max(measured):,.4g}")
+
+
 def verdict(result: Result) -> str:
     """`reached`, `missed`, or nothing without a goal."""
     if result.holds is None:
@@ -61,9 +68,13 @@ def add_results_argument(parser: argparse.ArgumentParser) -> None:
 
 def report(results: Sequence[Result], file: Path | None) -> None:
     """Print the results; write them to the file if one is given."""
-    table = Table("measured", "ours", "reference", "ratio", "goal", "", title="results")
+    table = Table(
+        "measured", "ours", "lowest–highest", "reference", "ratio", "goal", "", title="results"
+    )
     for each in results:
-        figures = (f"{each.ours:,.4g}", f"{each.reference:,.4g}", f"{each.ratio:.2f}")
+        figures = (
+            f"{each.ours:,.4g}", each.spread, f"{each.reference:,.4g}", f"{each.ratio:.2f}",
+        )  # fmt: skip
         table.add_row(each.name, *figures, each.goal, verdict(each))
     Console().print(table)
     if file is not None:

@@ -98,9 +98,7 @@ class Settings:
         "PRICING_CURRENCY", "currency of list prices; fixed when the ledger is made", default="USD"
     )
     billing_currency: str = _setting(
-        "BILLING_CURRENCY",
-        "currency of bills; fixed when the ledger is made",
-        default="USD",
+        "BILLING_CURRENCY", "currency of bills; fixed when the ledger is made", default="USD"
     )
     ledger_shards: int = _setting(
         "LEDGER_SHARDS",
@@ -120,12 +118,14 @@ class Settings:
     checkpoint_interval_s: float = _setting(
         "CHECKPOINT_INTERVAL_S", "seconds between saves, per partition", default=3.0, parse=seconds
     )
+    blob_checkpoint_interval_s: float = _setting(
+        "BLOB_CHECKPOINT_INTERVAL_S",
+        "seconds between checkpoints in blobs, per partition", default=30.0, parse=seconds,
+    )  # fmt: skip
     load_balancing_interval_s: float = _setting(
         "LOAD_BALANCING_INTERVAL_S",
-        "seconds between claims of partitions",
-        default=10.0,
-        parse=seconds,
-    )
+        "seconds between claims of partitions", default=20.0, parse=seconds,
+    )  # fmt: skip
     ownership_expiry_s: float = _setting(
         "OWNERSHIP_EXPIRY_S",
         "seconds until a dead consumer's partitions are free",

@@ -9,12 +9,21 @@ import argparse
 import asyncio
 import logging
 import statistics
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks.metering.phases import phases
+from benchmarks.metering.sampling import NAMES, shares
 from benchmarks.metering.stand import Stand, Took, standing
-from benchmarks.result import Result, add_results_argument, at_least, at_most, beside, report
-from table_api.storage.azure_tables import AzureTableStorage
+from benchmarks.result import (
+    Result,
+    add_results_argument,
+    at_least,
+    at_most,
+    beside,
+    report,
+    spread,
+)
 
 NAIVE_EVENTS = 1_000
 NAIVE_IN_FLIGHT = (1, 4, 16)
@@ -27,7 +36,11 @@ BULK_EVENTS = 40_000
 """
 SHARED_EVENTS = 40_000
 """Events metered by one process and by two, after SMALL_LEDGER."""
-WAIT_S = 10.0
+SAMPLED_EVENTS, SAMPLED_PARTS = 15_000, 5
+"""Events that a process meters which looks where its time goes."""
+DRAINED = "metering, CPU µs per event, compared with a bare drain by the SDK"
+PART = "metering, {}: CPU µs per event, compared with the drain"
+RATE = "metering, events/s, compared with one row read and written per event"
 SOAK_HEAP_MIB = 12_288
 SOAK_PART = 100_000
 """A soak makes this many events and puts them into the hub at once."""
@@ -40,7 +53,6 @@ async def one_process() -> list[Result]:
     drains: list[Took] = []
     async with standing() as stand:
         async with stand.metering() as metering:
-            idle = await metering.wait(WAIT_S)
             await metering.take(SMALL_LEDGER)
             small = [await metering.take(GROWTH_EVENTS) for _ in range(GROWTH_PARTS)]
             while stand.traffic.made < LARGE_LEDGER:
@@ -53,28 +65,19 @@ async def one_process() -> list[Result]:
             await stand.side("naive", NAIVE_EVENTS, "--in-flight", str(in_flight))
             for in_flight in NAIVE_IN_FLIGHT
         ]
-        waited = statistics.median((each.wall_s - each.cpu_s) / each.events for each in bulk)
-        looks = ("the SDK's polling while nothing arrives", waited * idle * 1e6)
-        parts = [*await _phases(stand), looks]
-    bare, rate = cost(drains), statistics.median(each.events_per_s for each in bulk)
+        parts = await sampled_parts(stand)
+    bare, rates = cost(drains), [each.events_per_s for each in bulk]
     best = max(side.events_per_s for side in naive)
     grown = f"metering, CPU µs per event, at {LARGE_LEDGER:,} rows, compared with {SMALL_LEDGER:,}"
     return [
-        at_most(
-            "metering, CPU µs per event, compared with a bare drain by the SDK",
-            cost(bulk),
-            bare,
-            2.0,
-        ),
+        spread(at_most(DRAINED, cost(bulk), bare, 2.0), costs(bulk)),
         *(
-            beside(f"metering, {name}: CPU µs per event, compared with the drain", part, bare)
-            for name, part in parts
+            spread(beside(PART.format(name), statistics.median(found), bare), found)
+            for name, found in parts.items()
         ),
-        at_least(
-            "metering, events/s, compared with one row read and written per event", rate, best, 25.0
-        ),
+        spread(at_least(RATE, statistics.median(rates), best, 25.0), rates),
         emulator(bulk),
-        at_most(grown, cost(large), cost(small), 1.2),
+        spread(at_most(grown, cost(large), cost(small), 1.2), costs(large)),
         flat(curve),
     ]
 
@@ -83,17 +86,28 @@ def cost(parts: Sequence[Took]) -> float:
     """CPU µs per event. It is the median, because other work on the machine disturbs some of the
     parts.
     """
-    return statistics.median(each.cpu_us_per_event for each in parts)
+    return statistics.median(costs(parts))
 
 
-async def _phases(stand: Stand) -> list[tuple[str, float]]:
-    storage = AzureTableStorage.from_connection_string(
-        stand.environment["STORAGE_CONNECTION_STRING"]
-    )
-    try:
-        return await phases(storage)
-    finally:
-        await storage.close()
+def costs(parts: Sequence[Took]) -> list[float]:
+    """CPU µs per event, of each."""
+    return [each.cpu_us_per_event for each in parts]
+
+
+async def sampled_parts(stand: Stand) -> dict[str, list[float]]:
+    """CPU µs per event by part of the work, of each of some runs in live operation."""
+    found: dict[str, list[float]] = {name: [] for name in NAMES}
+    with tempfile.TemporaryDirectory() as folder:
+        async with stand.metering(samples=Path(folder) / "samples.json") as metering:
+            await metering.take(SMALL_LEDGER)
+            before = await metering.sampled()
+            for _ in range(SAMPLED_PARTS):
+                took = await metering.take(SAMPLED_EVENTS)
+                after = await metering.sampled()
+                for name, share in shares(before, after).items():
+                    found[name].append(share * took.cpu_us_per_event)
+                before = after
+    return found
 
 
 def emulator(parts: Sequence[Took]) -> Result:

@@ -9,14 +9,17 @@ import asyncio
 import os
 import signal
 import time
+from pathlib import Path
 
 import uvloop
 from azure.eventhub import EventData
 from azure.eventhub.aio import PartitionContext
 
 from benchmarks.metering.naive import upsert_each
+from benchmarks.metering.sampling import Sampler
 from benchmarks.metering.traffic import DRAIN_GROUP, HUB
 from consumers.metering.run import run
+from consumers.pairing.run import pair
 from consumers.receiving.hub import HubAddress, make_client
 from consumers.receiving.receiver import EARLIEST
 from consumers.running.receive_loop import CALLBACK_EVENTS_MAX
@@ -76,26 +79,31 @@ async def naive(events: int, in_flight: int) -> None:
         meter.tell(events)
 
 
-async def product() -> None:
-    """Run metering until it gets a signal to end."""
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    await run(read_settings({}, os.environ), ended=ended)
+async def product(side: str, samples: Path | None) -> None:
+    """Run metering or pairing until it gets a signal to end. SIGUSR1 makes it write its samples."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    if samples is not None:
+        sampler = Sampler()
+        loop.add_signal_handler(signal.SIGUSR1, sampler.write, samples)
+        sampler.start()
+    await (pair if side == "pair" else run)(read_settings({}, os.environ), ended=ended)
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("side", choices=("drain", "meter", "naive"))
+    parser.add_argument("side", choices=("drain", "meter", "pair", "naive"))
     parser.add_argument("--events", type=int)
     parser.add_argument("--in-flight", type=int, default=1)
+    parser.add_argument("--samples", type=Path)
     arguments = parser.parse_args()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         match arguments.side:
             case "drain":
                 runner.run(drain(arguments.events))
-            case "meter":
-                runner.run(product())
+            case "meter" | "pair":
+                runner.run(product(arguments.side, arguments.samples))
             case "naive":
                 runner.run(naive(arguments.events, arguments.in_flight))
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -14,7 +16,15 @@ from uuid import uuid4
 
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
 
-from benchmarks.metering.traffic import DRAIN_GROUP, GROUP, HUB, PARTITIONS, Traffic
+from benchmarks.metering.traffic import (
+    DRAIN_GROUP,
+    GROUP,
+    HUB,
+    LOG_HUB,
+    PAIRING_GROUP,
+    PARTITIONS,
+    Traffic,
+)
 from consumers.receiving.hub import HubAddress
 from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.demo import azurite
@@ -22,7 +32,9 @@ from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.progress import Count, ProgressTable
 from table_api.storage.azure_blobs import AzureBlobStore
 from table_api.storage.azure_tables import AzureTableStorage
+from table_api.storage.keys import starting_with
 from tests.fixtures.calls import DEMO_BOOK
+from tests.fixtures.waiting import until
 
 POLL_S = 0.1
 SIDE_S_MAX = 1_200.0
@@ -67,22 +79,40 @@ class Stand:
         return Took(int(handled), float(cpu_s), float(wall_s))
 
     @contextlib.asynccontextmanager
-    async def metering(self, processes: int = 1) -> AsyncIterator["Metering"]:
-        """Run the product in this many processes, each with its share of the partitions."""
-        running = [await self._start("meter") for _ in range(processes)]
+    async def metering(
+        self, processes: int = 1, *, samples: Path | None = None
+    ) -> AsyncIterator["Metering"]:
+        """Run the product in this many processes, each with its share of the partitions. One
+        process may write samples of itself into a file.
+        """
+        options = [] if samples is None else ["--samples", str(samples)]
+        running = [await self._start("meter", *options) for _ in range(processes)]
         storage = AzureTableStorage.from_connection_string(
             self.environment["STORAGE_CONNECTION_STRING"]
         )
         try:
             async with asyncio.timeout(SIDE_S_MAX):
-                await self._shared_by(processes)
-            yield Metering(self, ProgressTable(storage), [each.pid for each in running])
+                await self._shared_by(processes, HUB, GROUP)
+            yield Metering(self, storage, [each.pid for each in running], samples)
         finally:
             await storage.close()
             for process in running:
                 process.terminate()
             for process in running:
                 await process.wait()
+
+    @contextlib.asynccontextmanager
+    async def pairing(self) -> AsyncIterator[None]:
+        """Run pairing in one process."""
+        process = await self._start("pair")
+        try:
+            async with asyncio.timeout(SIDE_S_MAX):
+                for hub in (HUB, LOG_HUB):
+                    await self._shared_by(1, hub, PAIRING_GROUP)
+            yield
+        finally:
+            process.terminate()
+            await process.wait()
 
     async def verify(self) -> None:
         """Check the ledger: a fast wrong one is no result."""
@@ -94,10 +124,10 @@ class Stand:
         if not found.ok or found.calls != self.traffic.made:
             raise SystemExit(f"{self.traffic.made} events: {found.render()}")
 
-    async def _shared_by(self, processes: int) -> None:
+    async def _shared_by(self, processes: int, hub: str, group: str) -> None:
         """Wait until every process has its share of the partitions."""
         address = HubAddress(
-            hub=HUB, group=GROUP, connection_string=self.environment["EVENTHUB_CONNECTION_STRING"]
+            hub=hub, group=group, connection_string=self.environment["EVENTHUB_CONNECTION_STRING"]
         )
         store = BlobCheckpointStore.from_connection_string(
             self.environment["STORAGE_CONNECTION_STRING"], self.environment["CHECKPOINT_CONTAINER"]
@@ -106,7 +136,7 @@ class Stand:
         async with store:
             while shares != [PARTITIONS // processes] * processes:
                 await asyncio.sleep(POLL_S)
-                owned = await store.list_ownership(address.host, HUB, GROUP)
+                owned = await store.list_ownership(address.host, hub, group)
                 shares = list(Counter(each["owner_id"] for each in owned).values())
 
     async def _start(self, side: str, *options: str) -> asyncio.subprocess.Process:
@@ -122,38 +152,53 @@ class Metering:
     """Processes of the product; they are ready."""
 
     stand: Stand
-    progress: ProgressTable
+    storage: AzureTableStorage
     pids: list[int]
+    samples: Path | None = None
 
     async def take(self, events: int, rss_mib: list[tuple[int, float]] | None = None) -> Took:
         """Give them events, and wait until all are durable. `rss_mib` gets the memory of the first
-        process by events received.
+        process by events received. The seconds end with the last transaction of the ledger: the
+        save that shows it comes later, at its own time.
         """
         stand = self.stand
         made = stand.traffic.make(events)
-        started, cpu_s, azurite_cpu_s = time.monotonic(), self._cpu_s(), cpu_s_of(stand.azurite)
+        started, cpu_s, azurite_cpu_s = time.time(), self._cpu_s(), cpu_s_of(stand.azurite)
+        progress = ProgressTable(self.storage)
         for subject, body in made:
             stand.broker.append(HUB, [body], partition_key=subject)
         del made
         received = 0
         while received < stand.traffic.made:
             await asyncio.sleep(POLL_S)
-            rows = await self.progress.of_group(HUB, GROUP)
+            rows = await progress.of_group(HUB, GROUP)
             received = sum(row.counts[Count.RECEIVED] for row in rows)
             if rss_mib is not None:
                 rss_mib.append((received, resident_mib(self.pids[0])))
-        return Took(
-            events,
-            self._cpu_s() - cpu_s,
-            time.monotonic() - started,
-            cpu_s_of(stand.azurite) - azurite_cpu_s,
-        )
+        cpu_s, azurite_cpu_s = self._cpu_s() - cpu_s, cpu_s_of(stand.azurite) - azurite_cpu_s
+        return Took(events, cpu_s, await self._last_write() - started, azurite_cpu_s)
 
-    async def wait(self, seconds: float) -> float:
-        """CPU seconds per second that the processes use while they have nothing to do."""
-        cpu_s, started = self._cpu_s(), time.monotonic()
-        await asyncio.sleep(seconds)
-        return (self._cpu_s() - cpu_s) / (time.monotonic() - started)
+    async def _last_write(self) -> float:
+        """When the last call was counted: each transaction of calls changes a daily cell."""
+        last = ""
+        async for partition in self.storage.partitions("ledger"):
+            cells = starting_with("d|")
+            async for page in self.storage.query("ledger", partition, cells, select=["Timestamp"]):
+                last = max(last, *(str(row["Timestamp"]) for row in page), last)
+        return datetime.fromisoformat(last).timestamp()
+
+    async def sampled(self) -> "Counter[str]":
+        """The samples that the first process has taken of itself so far."""
+        samples = self.samples
+        assert samples is not None
+        samples.unlink(missing_ok=True)
+        os.kill(self.pids[0], signal.SIGUSR1)
+
+        async def written() -> bool:
+            return samples.exists()
+
+        await until(written)
+        return Counter(json.loads(samples.read_text()))
 
     def _cpu_s(self) -> float:
         return sum(map(cpu_s_of, self.pids))
@@ -175,7 +220,13 @@ def resident_mib(pid: int) -> float:
 async def standing(*, heap_mib: int = azurite.HEAP_MIB) -> AsyncIterator[Stand]:
     """A fresh broker and a fresh Azurite, which keeps all rows in its heap."""
     config = BrokerConfig(
-        hubs=(HubConfig(name=HUB, partitions=PARTITIONS, consumer_groups=(GROUP, DRAIN_GROUP)),)
+        hubs=tuple(
+            HubConfig(name=hub, partitions=PARTITIONS, consumer_groups=groups)
+            for hub, groups in (
+                (HUB, (GROUP, DRAIN_GROUP, PAIRING_GROUP)),
+                (LOG_HUB, (PAIRING_GROUP,)),
+            )
+        )
     )
     with azurite.running(heap_mib=heap_mib) as ports:
         assert ports.process is not None

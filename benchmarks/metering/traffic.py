@@ -7,6 +7,7 @@ from itertools import accumulate
 from tests.fixtures.builders import call_id, make_body
 
 HUB, GROUP, DRAIN_GROUP = "llm-usage", "metering", "drain"
+LOG_HUB, PAIRING_GROUP = "apim-diagnostics", "pairing"
 PARTITIONS = 4
 USERS = 1_000
 DEPLOYMENTS = ("gpt-4.1-mini", "gpt-4o", "gpt-5-mini", "gpt-4.1-nano")

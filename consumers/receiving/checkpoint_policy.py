@@ -1,4 +1,4 @@
-"""When a partition's progress is saved. Pure; what is saved is partition_progress's.
+"""When a partition's progress is saved, and when its checkpoint is written. Pure.
 
 All partitions of a process are due at the same moments, the multiples of the interval: what the
 first of them writes into `monthly` before its save is written for the others too.

@@ -1,6 +1,7 @@
 """Where the SDK starts from: its blob checkpoint store, without positions of a hub's former life.
 
-A checkpoint is a hint. What is durable and counted stands in the progress row.
+A checkpoint is written less often than the progress row, which says what is durable and counted.
+So the SDK is given the row's position.
 """
 
 import asyncio
@@ -59,7 +60,9 @@ class Checkpoints(BlobCheckpointStore):
     async def list_checkpoints(
         self, fully_qualified_namespace: str, eventhub_name: str, consumer_group: str, **kwargs: Any
     ) -> Iterable[dict[str, Any]]:
-        """See the base. Called at each claim; without a checkpoint the SDK starts at the first."""
+        """See the base, with the positions of the progress rows. Called at each claim; without a
+        checkpoint the SDK starts at the first event.
+        """
         checkpoints = await super().list_checkpoints(
             fully_qualified_namespace, eventhub_name, consumer_group, **kwargs
         )
@@ -67,24 +70,29 @@ class Checkpoints(BlobCheckpointStore):
         if not found:
             return found
         state = await self.hub.state()
-        stale = await asyncio.gather(*(self._is_stale(each, state.created_at) for each in found))
-        return [each for each, is_stale in zip(found, stale, strict=True) if not is_stale]
+        moved = await asyncio.gather(*(self._at_row(each, state.created_at) for each in found))
+        return [each for each in moved if each is not None]
 
-    async def _is_stale(self, checkpoint: dict[str, Any], created_at: datetime) -> bool:
-        """Whether it is of a former life of the hub: made anew, or its numbers went back.
+    async def _at_row(
+        self, checkpoint: dict[str, Any], created_at: datetime
+    ) -> dict[str, Any] | None:
+        """The checkpoint moved on to its row; None if it is of a former life of the hub: made
+        again, or its numbers went back.
 
-        One ahead of its row is so too, since the row is written first: it stood before the row's.
+        One ahead of its row is so too, since the row is written first.
         HubUnavailable and Unavailable go up: the SDK claims again at its next turn.
         """
         partition, position = checkpoint["partition_id"], checkpoint["sequence_number"]
         address = self.hub.address
-        at = await self.hub.partition(partition)
         row = await self.progress.read(address.hub, address.group, partition)
+        at = await self.hub.partition(partition)  # after the row, which must not be ahead of it
         former = row is not None and (
             row.progress.hub_created_at != created_at or row.progress.sequence_number < position
         )
-        if not former and position <= at.last_sequence_number:
-            return False
+        durable = position if row is None else row.progress.sequence_number
+        if not former and durable <= at.last_sequence_number:
+            # The SDK takes an `int` for a sequence number, which it starts after.
+            return checkpoint if durable == position else {**checkpoint, "offset": durable}
         _log.warning(
             Action.CHECKPOINT_STALE,
             "the checkpoint is of a former life of the hub: reading from its first event",
@@ -92,7 +100,7 @@ class Checkpoints(BlobCheckpointStore):
             checkpoint=position,
             last_enqueued=at.last_sequence_number,
         )
-        return True
+        return None
 
     async def save(self, partition: str, event: Received) -> None:
         """Checkpoint explicitly at `event`. Raises Unavailable."""

@@ -5,11 +5,13 @@ each event is counted by one, and the position never goes back.
 """
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from consumers.receiving.checkpoint_policy import CheckpointPolicy
 from consumers.receiving.handler import Counts, Received
 from consumers.receiving.hub import PartitionState
 from consumers.receiving.losses import losses
@@ -17,6 +19,8 @@ from table_api.consumer_state.progress import Count, Progress, ProgressTable, St
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
 
 SAVE_TRIES_MAX = 8
+Checkpoint = Callable[[Received], Awaitable[None]]
+"""Saves a position that the SDK and a scaler see. May raise Unavailable."""
 Pending = Sequence[tuple[int, Counts]]
 """Sequence number and counts of events that are durable but not in the row."""
 
@@ -112,6 +116,11 @@ class PartitionProgress:
         async with self._turn:
             return await self._save()
 
+    async def ends_at(self, event: Received) -> bool:
+        """Whether the stored row ends at this event: no other owner has saved a later one."""
+        async with self._turn:
+            return (await self.load()).sequence_number == event.sequence_number
+
     async def _save(self) -> Received | None:
         if self._last is None or not self._pending:
             return None
@@ -170,3 +179,35 @@ class PartitionProgress:
         if row.hub_created_at == self._empty.hub_created_at:
             return replace(row, partitions=self._empty.partitions)
         return replace(self._empty, counts=row.counts)
+
+
+class LateCheckpoint:
+    """One partition's checkpoint. It follows the row less often: a write of a blob costs many times
+    more. The first one is written at once.
+    """
+
+    def __init__(
+        self, write: Checkpoint, progress: PartitionProgress, policy: CheckpointPolicy
+    ) -> None:
+        self._write = write
+        self._progress = progress
+        self._policy = policy
+        self._written_at: float | None = None
+        self.position: Received | None = None
+        """The last event that is in the row and not in the checkpoint."""
+
+    def wait_s(self, now: float) -> float | None:
+        """How long until it is due; None when the row has nothing new for it."""
+        if self.position is not None and self._written_at is None:
+            return 0.0
+        pending, written_at = int(self.position is not None), self._written_at or 0.0
+        return self._policy.wait_s(now=now, saved_at=written_at, pending=pending)
+
+    async def write(self) -> bool:
+        """Write it, unless another owner has saved a later row. May raise Unavailable."""
+        position = self.position
+        ours = position is not None and await self._progress.ends_at(position)
+        if position is not None and ours:
+            await self._write(position)
+        self.position, self._written_at = None, time.monotonic()
+        return ours

@@ -24,7 +24,7 @@ from consumers.receiving.event_buffer import EventBuffer
 from consumers.receiving.handler import DEAD_LETTERED, Counts, Durable, Handler, Received, Sender
 from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.losses import losses
-from consumers.receiving.partition_progress import PartitionProgress
+from consumers.receiving.partition_progress import Checkpoint, LateCheckpoint, PartitionProgress
 from consumers.receiving.storage_retry import SAID_AGAIN_S, ended_within, until_answered
 from pricing_rules.decoding.invalid_event import place_of
 from table_api.consumer_state.progress import Count
@@ -38,8 +38,6 @@ SLOWED_PAUSE_S_MAX = 1.0
 _log = Log("consumers")
 
 Result = TypeVar("Result")
-Checkpoint = Callable[[Received], Awaitable[None]]
-"""Saves a position where the SDK starts from. May raise Unavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +47,7 @@ class WorkLimits:
     batch_events_max: int
     buffer_events_max: int
     linger_s: float
+    save: CheckpointPolicy
     checkpoint: CheckpointPolicy
     dead_letters: DeadLetterLimit
 
@@ -68,7 +67,7 @@ class PartitionWorker:
         self.partition = partition
         self.progress = progress
         self._handler = handler
-        self._checkpoint = checkpoint
+        self._checkpoint = LateCheckpoint(checkpoint, progress, limits.checkpoint)
         self._limits = limits
         self._buffer = EventBuffer(events_max=limits.buffer_events_max)
         self._arrivals = Arrivals()
@@ -95,8 +94,7 @@ class PartitionWorker:
         come again to the next owner.
         """
         new = self._arrivals.new(events)
-        if len(new) < len(events):
-            dropped = len(events) - len(new)
+        if dropped := len(events) - len(new):
             count(CounterName.REDELIVERED, dropped, {"partition": self.partition})
         if new and not await self._buffer.put(new):
             await self._ended.wait()
@@ -124,6 +122,7 @@ class PartitionWorker:
                     break
                 await self._save_when_due()
             await self._save()
+            await self._write_checkpoint()
         except GivenUp as what:
             message = f"{what} was given up; the events come again"
             _log.warning(Action.DRAIN_INCOMPLETE, message, partition=self.partition)
@@ -132,17 +131,18 @@ class PartitionWorker:
             self._ended.set()
 
     async def _next_batch(self) -> list[Received]:
-        now, pending = time.monotonic(), self.progress.pending
         events_max = self._limits.batch_events_max
         if self._slowed_said_at is not None:
             events_max = min(events_max, self._limits.dead_letters.slowed_events_per_s)
         return await self._buffer.take(
-            events_max=events_max,
-            linger_s=self._limits.linger_s,
-            wait_s=self._limits.checkpoint.wait_s(
-                now=now, saved_at=self._saved_at, pending=pending
-            ),
+            events_max=events_max, linger_s=self._limits.linger_s, wait_s=self._until_next_save()
         )
+
+    def _until_next_save(self) -> float | None:
+        now, pending = time.monotonic(), self.progress.pending
+        save_s = self._limits.save.wait_s(now=now, saved_at=self._saved_at, pending=pending)
+        checkpoint_s = self._checkpoint.wait_s(now)
+        return min((each for each in (save_s, checkpoint_s) if each is not None), default=None)
 
     async def _work(self, batch: Sequence[Received]) -> None:
         started = time.monotonic()
@@ -194,6 +194,7 @@ class PartitionWorker:
         verdict = self._window.observe(len(part), dead)
         if verdict.brake is Brake.STOP:
             await self._save()
+            await self._write_checkpoint()
             raise TooManyDeadLetters(
                 f"partition {self.partition}, at sequence number {part[-1].sequence_number}: "
                 f"{verdict.why}. What was read is durable. Look at `dead-letters list`, mend the "
@@ -206,9 +207,11 @@ class PartitionWorker:
             await ended_within(self._giving_up, min(len(part) / per_s, SLOWED_PAUSE_S_MAX))
 
     async def _save_when_due(self) -> None:
-        policy, pending = self._limits.checkpoint, self.progress.pending
-        if policy.due(now=time.monotonic(), saved_at=self._saved_at, pending=pending):
+        policy, now, pending = self._limits.save, time.monotonic(), self.progress.pending
+        if policy.due(now=now, saved_at=self._saved_at, pending=pending):
             await self._save()
+        if self._checkpoint.wait_s(now) == 0:
+            await self._write_checkpoint()
 
     async def _save(self) -> None:
         # 3. What the batches left for later: metering projects into `monthly`. A crash before it:
@@ -221,13 +224,15 @@ class PartitionWorker:
         if last is None and pending:
             message = "another owner has saved a later position, ours is not written"
             _log.warning(Action.OWNER_AHEAD, message, partition=self.partition)
-        # 5. The checkpoint. A crash between 4 and 5: the events between come again; the row knows
-        #    them, so that they are not counted again. Lost or written late by a former owner, it
-        #    does no more: it is where the SDK starts, the row is what is true.
-        if last is not None:
-            await self._until_answered(lambda: self._checkpoint(last), "a checkpoint")
-            count(CounterName.CHECKPOINTS, 1, {"partition": self.partition})
+        if pending:
+            self._checkpoint.position = last
         self._saved_at = time.monotonic()
+
+    async def _write_checkpoint(self) -> None:
+        # 5. The checkpoint, less often than the row. A crash between 4 and 5 changes nothing: the
+        #    SDK starts after the row, which a former owner's late checkpoint does not move.
+        if await self._until_answered(self._checkpoint.write, "a checkpoint"):
+            count(CounterName.CHECKPOINTS, 1, {"partition": self.partition})
 
     async def _before_save(self) -> None:
         """What cannot be written is left to the verbs that mend it: a position waits for money

@@ -104,7 +104,8 @@ def _work_limits(settings: Settings) -> WorkLimits:
         batch_events_max=settings.batch_events_max,
         buffer_events_max=settings.batch_events_max * BUFFERED_BATCHES_MAX,
         linger_s=settings.linger_s,
-        checkpoint=CheckpointPolicy(settings.checkpoint_interval_s),
+        save=CheckpointPolicy(settings.checkpoint_interval_s),
+        checkpoint=CheckpointPolicy(settings.blob_checkpoint_interval_s),
         dead_letters=DeadLetterLimit(
             window_events=settings.dead_letter_window_events,
             of_sender_max=settings.dead_letters_of_a_sender_max,

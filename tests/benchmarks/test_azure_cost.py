@@ -41,16 +41,20 @@ def test_a_request_is_counted_by_what_it_is_for(
 
 
 def test_the_cost_is_scaled_to_a_million_calls() -> None:
-    requests = {"blobs, writes: checkpoint": 3, "blobs, writes: ownership": 1}
-    counted = Counted(events=1_000, seconds=36.0, requests=requests)
+    requests = {
+        "blobs, writes: checkpoint": 3,
+        "blobs, writes: ownership": 1,
+        "Event Hubs, events in": 2_500,
+    }
+    counted = Counted(calls=1_000, seconds=36.0, requests=requests, namespaces=2)
     assert cost(counted, PRICES) == {
         "blobs, writes": Decimal("0.025"),  # 4,000 writes at 0.0625 for 10,000
-        "Event Hubs, hour of a throughput unit": Decimal("0.30"),  # ten hours
-        "Event Hubs, events in": Decimal("0.028"),
+        "Event Hubs, hour of a throughput unit": Decimal("0.60"),  # ten hours of each of two
+        "Event Hubs, events in": Decimal("0.070"),  # a streamed call has several
     }
 
 
 @pytest.mark.parametrize("unpriced", ["queues, reads", "blobs, lists"])
 def test_a_request_without_a_price_is_not_taken_for_zero(unpriced: str) -> None:
-    counted = Counted(events=1, seconds=1.0, requests={unpriced: 1})
+    counted = Counted(calls=1, seconds=1.0, requests={unpriced: 1})
     assert cost(counted, PRICES)[unpriced] is None

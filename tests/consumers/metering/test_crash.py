@@ -143,6 +143,10 @@ async def test_a_checkpoint_behind_the_row_counts_nothing_twice(stage: Stage) ->
     async with stage.consuming():
         await stage.counts(200)
     await _set_checkpoint_back(stage)
+    async with stage.edges() as edges:
+        address = edges.hub.address
+        [start] = await edges.checkpoints.list_checkpoints(address.host, HUB, address.group)
+    assert (start["sequence_number"], start["offset"]) == (20, 199)  # the SDK starts after the row
     stage.fill(1, first=200)
     async with stage.consuming():
         counts = await stage.counts(201)

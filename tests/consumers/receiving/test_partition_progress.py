@@ -1,12 +1,18 @@
 """Counts and positions under crashes, lost answers and two owners."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumers.receiving.handler import Counts
+from consumers.receiving.checkpoint_policy import CheckpointPolicy
+from consumers.receiving.handler import Counts, Received
 from consumers.receiving.hub import PartitionState
-from consumers.receiving.partition_progress import SAVE_TRIES_MAX, PartitionProgress
+from consumers.receiving.partition_progress import (
+    SAVE_TRIES_MAX,
+    LateCheckpoint,
+    PartitionProgress,
+)
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.errors import Contended, Unavailable
 from table_api.storage.memory_tables import MemoryTableStorage
@@ -235,3 +241,53 @@ async def test_another_owners_row_is_not_confirmed_over() -> None:
     assert (await stored(storage)).sequence_number == 5
     work(theirs, 6, 7)
     assert await theirs.save() == delivered(7)
+
+
+class Blob:
+    """Where a partition's checkpoint is written."""
+
+    def __init__(self) -> None:
+        self.written: list[Received] = []
+
+    async def write(self, event: Received) -> None:
+        self.written.append(event)
+
+    def following(self, progress: PartitionProgress) -> LateCheckpoint:
+        return LateCheckpoint(self.write, progress, CheckpointPolicy(30.0))
+
+
+async def saved(progress: PartitionProgress, late: LateCheckpoint, number: int) -> None:
+    work(progress, number, number)
+    late.position = await progress.save()
+
+
+async def test_the_first_checkpoint_is_written_at_once_and_the_next_after_the_interval() -> None:
+    progress, blob = await owner(MemoryTableStorage()), Blob()
+    late = blob.following(progress)
+    assert late.wait_s(0.0) is None  # the row says nothing yet
+    await saved(progress, late, 0)
+    assert late.wait_s(time.monotonic()) == 0
+    assert await late.write()
+    assert late.wait_s(time.monotonic()) is None
+    await saved(progress, late, 1)
+    await saved(progress, late, 2)
+    now = time.monotonic()
+    left = late.wait_s(now)
+    assert left is not None
+    assert 0 < left <= 30
+    assert late.wait_s(now + 30) == 0  # though nothing has come since
+    assert await late.write()
+    assert blob.written == [delivered(0), delivered(2)]
+
+
+async def test_a_late_checkpoint_does_not_go_back_behind_another_owners_row() -> None:
+    storage, blob = MemoryTableStorage(), Blob()
+    former = await owner(storage)
+    late = blob.following(former)
+    await saved(former, late, 0)
+    other = await owner(storage)
+    work(other, 1, 1)
+    await other.save()
+    assert not await late.write()
+    assert blob.written == []
+    assert late.position is None  # the other owner writes its own

@@ -41,6 +41,7 @@ LIMITS = WorkLimits(
     batch_events_max=10,
     buffer_events_max=10,
     linger_s=0.01,
+    save=CheckpointPolicy(600),
     checkpoint=CheckpointPolicy(600),
     dead_letters=DeadLetterLimit(
         of_sender_max=10, percent_max=100, window_events=10, slowed_events_per_s=100
