@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # no stubs
 from playwright.sync_api import BrowserContext, expect, sync_playwright
 
 from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
