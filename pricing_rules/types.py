@@ -210,7 +210,8 @@ class Charge(msgspec.Struct, frozen=True, gc=False):
     unit: Unit
     quantity: int
     unit_price: int
-    """List price of one unit, in pico-units of the pricing currency."""
+    """List price of one unit, in pico-units of the pricing currency; rounded down where the price
+    is per hour."""
     list: int
     """At list price."""
     contracted: int

@@ -76,8 +76,5 @@ MODALITY_UNITS = frozenset(
 )
 """Tokens that are not text: their price is another one, and some sources count all as one."""
 
-OUTPUT_UNITS = frozenset({Unit.OUTPUT, Unit.OUTPUT_AUDIO, Unit.OUTPUT_IMAGE})
-"""What a model completed."""
-
 TOOL_UNITS = frozenset({Unit.WEB_SEARCH, Unit.FILE_SEARCH, Unit.CODE_SESSION})
 """What tools of the model's server cost next to its tokens."""

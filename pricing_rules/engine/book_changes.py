@@ -153,9 +153,11 @@ def _prices(card: RateCard | FeeCard | None) -> Mapping[str, str]:
     else:
         tiers = card.tiers if card else ()
     return {
-        f"{unit}{f' up to {tier.up_to:,}' if tier.up_to else ''}": format_pico(rate * _PER)
+        f"{unit}{f' up to {tier.up_to:,}' if tier.up_to else ''}": format_pico(
+            tier.price_of(_PER, unit)
+        )
         for tier in tiers
-        for unit, rate in tier.rates.items()
+        for unit in tier.rates
     }
 
 

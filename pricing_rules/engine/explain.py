@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from pricing_rules.money import format_pico
-from pricing_rules.types import Adjustment, PricedCall
+from pricing_rules.money import divide_half_even, format_pico
+from pricing_rules.types import Adjustment, Charge, PricedCall
 
 _PER_MILLION = 1_000_000
 
@@ -18,7 +18,7 @@ def explain(call: PricedCall) -> str:
                 str(line.unit),
                 rule,
                 f"{line.quantity:,}",
-                format_pico(line.unit_price * _PER_MILLION),
+                _per_million(line),
                 format_pico(line.list),
             )
         )
@@ -34,6 +34,12 @@ def explain(call: PricedCall) -> str:
     if call.charges:
         lines += _table(rows)
     return "\n".join([*lines, f"book {call.book_version}"])
+
+
+def _per_million(line: Charge) -> str:
+    """What the line comes to for a million: of a price per hour, more digits than the price of one
+    unit has."""
+    return format_pico(divide_half_even(line.list * _PER_MILLION, line.quantity))
 
 
 def _step(adjustment: Adjustment, call: PricedCall) -> tuple[str, str, str, str, str]:

@@ -1,7 +1,8 @@
 """Rating: UsageEvent × Book → PricedCall with its evidence. Pure; raises on no event.
 
-Each modifier is applied to the call's total and rounded once, half-even, to a pico-unit; the
-result is spread over the lines by largest remainder, so each layer's lines sum to its total.
+A line at list price is exact; one with a price per hour is rounded once, half-even, to a pico-unit.
+Each modifier is applied to the call's total and rounded in the same way; the result is spread over
+the lines by largest remainder, so each layer's lines sum to its total.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from pricing_rules.engine.adjustments import adjust, convert
 from pricing_rules.engine.doubts import doubt_of, excluded, why_not_charged
+from pricing_rules.money import divide_half_even
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.terms import FROM_CACHE, Terms, TierRates, with_fees
 from pricing_rules.types import (
@@ -70,7 +72,10 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
 def _general(
     event: UsageEvent, book: Book, *, terms: Terms, at_list: Sequence[Charge], tier: int
 ) -> PricedCall:
-    """A call with modifiers, with a conversion, or that not all is known of."""
+    """A call with modifiers, with a conversion, with a price per hour, or that not all is known
+    of."""
+    if per := terms.tiers[tier].per:
+        at_list = _divided(at_list, dict(per))
     logged = event.rank is _GATEWAY_LOG
     if logged and (not_charged := why_not_charged(event)) is not None:
         return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=not_charged)
@@ -81,6 +86,18 @@ def _general(
     if not (logged or terms.cached_as_input or terms.tier_unconfirmed or terms.tier_unsaid):
         return call
     return _with_what_is_special(call, event, terms)
+
+
+def _divided(charges: Sequence[Charge], per: Mapping[Unit, int]) -> list[Charge]:
+    """Lines whose rate is for several of the unit: such a line is rounded here, half-even, to a
+    pico-unit. Its price of one is what the line comes to, rounded down."""
+    return [_rounded(line, per[line.unit]) if line.unit in per else line for line in charges]
+
+
+def _rounded(line: Charge, per: int) -> Charge:
+    amount = divide_half_even(line.list, per)
+    one = amount // line.quantity
+    return Charge(line.unit, line.quantity, one, amount, amount, amount, amount)
 
 
 def _with_what_is_special(call: PricedCall, event: UsageEvent, terms: Terms) -> PricedCall:

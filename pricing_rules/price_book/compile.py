@@ -135,8 +135,7 @@ def _card(draft: Draft, rule: BaseRule) -> RateCard:
         valid_to=draft.valid_to,
         currency=rule.currency,
         tiers=tuple(
-            RateTier(up_to=tier.up_to_prompt_tokens, rates=_rates(draft, tier.rates, rule.unit))
-            for tier in tiers
+            _tier(tier.up_to_prompt_tokens, _prices(draft, tier.rates, rule.unit)) for tier in tiers
         ),
         origin=ORIGINS[rule.source.kind],
     )
@@ -154,19 +153,43 @@ def _fee(draft: Draft, rule: FeeRule) -> FeeCard:
     )
 
 
-def _rates(draft: Draft, written: Mapping[Unit, str], per: str) -> dict[Unit, int]:
-    rates = {}
+def _tier(up_to: int | None, prices: Mapping[Unit, Fraction]) -> RateTier:
+    return RateTier(
+        up_to=up_to,
+        rates={unit: price.numerator for unit, price in prices.items()},
+        per={unit: p.denominator for unit, p in prices.items() if p.denominator > 1},
+    )
+
+
+def _prices(draft: Draft, written: Mapping[Unit, str], per: str) -> dict[Unit, Fraction]:
+    """Pico-units for one of each unit. Only a price per hour may end in a fraction: a token or a
+    picture that costs one is a slip of the decimal point."""
+    prices = {}
     for unit in sorted(written, key=_UNIT_ORDER.__getitem__):
         if (per == "hour") != (unit is Unit.AUDIO_MS):
             raise draft.refuse(f"{unit} is priced per {per}; an hour is the unit of audio_ms alone")
-        pico = Fraction(Decimal(written[unit])) * PICO_PER_UNIT / QUANTITY_PER_PRICE[per]
-        if pico.denominator != 1:
-            raise draft.refuse(
-                f"{unit} = {written[unit]!r} per {per} is off the grid: one {unit} would cost a "
-                f"fraction of 10^-{PICO_DIGITS}"
-            )
-        rates[unit] = int(pico)
-    return rates
+        for_all = Fraction(Decimal(written[unit])) * PICO_PER_UNIT
+        prices[unit] = for_all / QUANTITY_PER_PRICE[per]
+        whole = for_all if per == "hour" else prices[unit]
+        if whole.denominator != 1:
+            raise _off_grid(draft, written, per, unit)
+    return prices
+
+
+def _rates(draft: Draft, written: Mapping[Unit, str], per: str) -> dict[Unit, int]:
+    """Pico-units for one of each unit, each a whole number."""
+    prices = _prices(draft, written, per)
+    for unit, price in prices.items():
+        if price.denominator != 1:
+            raise _off_grid(draft, written, per, unit)
+    return {unit: int(price) for unit, price in prices.items()}
+
+
+def _off_grid(draft: Draft, written: Mapping[Unit, str], per: str, unit: Unit) -> InvalidBook:
+    return draft.refuse(
+        f"{unit} = {written[unit]!r} per {per} is off the grid: one {unit} would cost a "
+        f"fraction of 10^-{PICO_DIGITS}"
+    )
 
 
 def _modifier(draft: Draft, rule: ModifierRule) -> Modifier:

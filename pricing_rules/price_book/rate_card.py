@@ -1,10 +1,12 @@
 """The compiled form of a book's rules: integers and plain values, ready to look up and to hash."""
 
 from datetime import datetime
+from fractions import Fraction
 from typing import Literal
 
 import msgspec
 
+from pricing_rules.money import divide_half_even
 from pricing_rules.price_book.rules import PriceOrigin
 from pricing_rules.units import Unit
 
@@ -12,13 +14,26 @@ Matches = tuple[tuple[str, tuple[str, ...]], ...]
 """(dimension, its allowed values, sorted) for each dimension that a rule constrains."""
 
 
-class RateTier(msgspec.Struct, frozen=True, kw_only=True):
+class RateTier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Prices for prompts up to a size."""
 
     up_to: int | None
     """Largest prompt in tokens, inclusive; None is the last tier."""
     rates: dict[Unit, int]
-    """Pico-units of the card's currency for one of the unit."""
+    """Pico-units of the card's currency for one of the unit, or for as many as `per` says."""
+    # It came later, and is left out of the bytes where it says nothing.
+    per: dict[Unit, int] = {}
+    """How many of a unit its rate is for, where that is not one: 1.02 for an hour is 850,000
+    pico-units for 3 milliseconds."""
+
+    def price(self, unit: Unit) -> Fraction | None:
+        """Pico-units for one, exactly; None without a rate."""
+        rate = self.rates.get(unit)
+        return None if rate is None else Fraction(rate, self.per.get(unit, 1))
+
+    def price_of(self, quantity: int, unit: Unit) -> int:
+        """Pico-units for so many of a unit that has a rate, rounded half-even."""
+        return divide_half_even(quantity * self.rates[unit], self.per.get(unit, 1))
 
 
 class RateCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,8 @@ class TierRates(msgspec.Struct, frozen=True):
     plain: bool
     """Whether each rate is for a unit that usage counts: neither reasoning nor the call itself,
     nor what a router read."""
+    per: tuple[tuple[Unit, int], ...] = ()
+    """How many of a unit its rate is for, where that is not one."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +68,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     tier_unconfirmed: bool = False
     """Whether the request asked for a tier that the answer does not confirm."""
     plain: bool = True
-    """Whether the list price is the charge and nothing is left out, but for what the gateway's log
-    cannot tell: as of nearly every call."""
+    """Whether the list price is the charge, each rate is for one of its unit, and nothing is left
+    out, but for what the gateway's log cannot tell: as of nearly every call."""
     tier_unsaid: bool = False
     """Whether nobody said the tier of a model that is sold at several."""
 
@@ -220,6 +222,7 @@ class TermsFinder:
             terms,
             base_rule_id=card.id if router is None else with_fees(card.id, [router]),
             tiers=tuple(_tier_rates(tier, terms.cached_as_input, router) for tier in card.tiers),
+            plain=terms.plain and not any(tier.per for tier in card.tiers),
             fees=tuple(prices.values()),
             unused_fees=tuple(unused.items()),
             unlogged=_unlogged(card),
@@ -283,7 +286,8 @@ def _tier_rates(tier: RateTier, cached_as_input: bool, router: "Fee | None") -> 
     if router is not None:
         prices = {**prices, router.unit: router.price}
     rates = tuple((unit, prices[unit]) for unit in Unit if unit in prices)
-    return TierRates(tier.up_to, rates, prices.keys().isdisjoint(_OF_RATES_ALONE))
+    plain = prices.keys().isdisjoint(_OF_RATES_ALONE)
+    return TierRates(tier.up_to, rates, plain, tuple(tier.per.items()))
 
 
 def _unlogged(card: RateCard) -> tuple[str, ...]:

@@ -161,10 +161,10 @@ def _tiers(price: ModelPrice) -> tuple[tuple[int | None, Rates], ...]:
             for tier in value.tiers
         }
     )
-    tiers = []
+    tiers: list[tuple[int | None, Rates]] = []
     for index, bound in enumerate([*bounds, None]):
         above = bounds[index - 1] if index else 0
-        rates = {}
+        rates: Rates = {}
         for name, value in values.items():
             unit, scale = _UNITS[name]
             rates[unit] = _rate_above(value, above) * scale

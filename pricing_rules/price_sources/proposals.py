@@ -11,15 +11,17 @@ from fractions import Fraction
 
 import msgspec
 
-from pricing_rules.money import PICO_PER_UNIT
+from pricing_rules.money import PICO_PER_UNIT, divide_half_even, format_pico
 from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.compile import QUANTITY_PER_PRICE
 from pricing_rules.price_book.rate_card import Matches, RateCard
 from pricing_rules.price_book.rules import ORIGINS, DeploymentType, PriceOrigin, ServiceTier
 from pricing_rules.units import Unit
 
 _TRUST = list(PriceOrigin)
-Rates = dict[Unit, Decimal]
-"""Price per million of a unit, in the price's currency."""
+Price = Decimal | Fraction
+Rates = dict[Unit, Price]
+"""Price per million of a unit, in the price's currency. Of a price per hour it is a fraction."""
 Tiers = tuple[tuple[int | None, Rates], ...]
 """(largest prompt or None, rates), ascending."""
 
@@ -168,13 +170,15 @@ def _added_or_refused(price: ReadPrice) -> Proposal:
         f"{unit} {amount} per 1M"
         for _, rates in price.tiers
         for unit, amount in rates.items()
-        if _pico(amount).denominator != 1
+        if pico_per_unit(unit, amount) is None
     )
     if price.conflict or off_grid:
         change = Change.CONFLICT if price.conflict else Change.OFF_GRID
         details = (price.conflict,) if price.conflict else off_grid
         return Proposal(change=change, rule_id=price.rule_id, details=details)
-    details = tuple(f"{unit} {_plain(amount)}" for unit, amount in price.tiers[0][1].items())
+    details = tuple(
+        f"{unit} {per_million(_pico(amount))}" for unit, amount in price.tiers[0][1].items()
+    )
     return Proposal(change=Change.ADDED, rule_id=price.rule_id, details=details, price=price)
 
 
@@ -210,11 +214,11 @@ def _differences(price: ReadPrice, card: RateCard) -> tuple[str, ...]:
     differences = []
     for (bound, rates), tier in zip(price.tiers, card.tiers, strict=True):
         for unit in sorted(rates.keys() | tier.rates.keys()):
-            old = tier.rates.get(unit)
-            new = int(_pico(rates[unit])) if unit in rates else None
+            old = tier.price(unit)
+            new = _pico(rates[unit]) if unit in rates else None
             if old != new:
                 band = f" up to {bound}" if bound else ""
-                differences.append(f"{unit}{band} {_per_million(old)} → {_per_million(new)}")
+                differences.append(f"{unit}{band} {per_million(old)} → {per_million(new)}")
     return tuple(differences)
 
 
@@ -230,20 +234,21 @@ def render(proposals: Sequence[Proposal]) -> str:
     return "\n".join([*lines, ", ".join(counts)])
 
 
-def pico_per_unit(per_million: Decimal) -> int | None:
-    """Pico-dollars for one of a unit; None where that is no whole number."""
-    pico = _pico(per_million)
-    return int(pico) if pico.denominator == 1 else None
+def pico_per_unit(unit: Unit, price: Price) -> Fraction | None:
+    """Pico-units for one, of a price per million; None where no rule can say it. A rule has a whole
+    number of them for one of the unit; for an hour where the unit is time."""
+    pico = _pico(price)
+    grid = QUANTITY_PER_PRICE["hour"] if unit is Unit.AUDIO_MS else 1
+    return pico if (pico * grid).denominator == 1 else None
 
 
-def _pico(per_million: Decimal) -> Fraction:
-    return Fraction(Fraction(per_million) * PICO_PER_UNIT, 1_000_000)
+def per_million(pico: Fraction | int | None) -> str:
+    """What a million cost, in units of currency. A price per hour may have no last digit: it is
+    rounded to twelve."""
+    if pico is None:
+        return "none"
+    return format_pico(divide_half_even(pico.numerator * 1_000_000, pico.denominator))
 
 
-def _plain(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
-
-
-def _per_million(pico: int | None) -> str:
-    """One pico-dollar for one is a micro-dollar for a million."""
-    return "none" if pico is None else _plain(Decimal(pico).scaleb(-6))
+def _pico(price: Price) -> Fraction:
+    return Fraction(Fraction(price) * PICO_PER_UNIT, 1_000_000)

@@ -3,16 +3,17 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
+from fractions import Fraction
 
-from pricing_rules.price_sources.proposals import Proposal, ReadPrice
+from pricing_rules.money import PICO_PER_UNIT, format_pico
+from pricing_rules.price_book.compile import QUANTITY_PER_PRICE
+from pricing_rules.price_sources.proposals import Proposal, Rates, ReadPrice
 from pricing_rules.units import Unit
 
 CACHED_FILE = "azure_cached_tokens.toml"
 """Rule file of the models without a price for cached tokens."""
 _ORDER = list(Unit)
-_MILLIONS_PER_HOUR = Decimal("3.6")
-"""An hour is 3.6 million milliseconds."""
+_MILLIONS_PER_HOUR = Fraction(QUANTITY_PER_PRICE["hour"], 1_000_000)
 
 
 def rule_text(proposal: Proposal) -> str:
@@ -79,11 +80,15 @@ def _source(price: ReadPrice) -> str:
     return f"source = {_inline(fields)}"
 
 
-def _rates(rates: Mapping[Unit, Decimal], per: str) -> str:
-    scale = _MILLIONS_PER_HOUR if per == "hour" else Decimal(1)
+def _rates(rates: Rates, per: str) -> str:
+    scale = _MILLIONS_PER_HOUR if per == "hour" else 1
     in_order = sorted(rates.items(), key=lambda item: _ORDER.index(item[0]))
     return _inline(
-        {unit.value: _text(f"{(amount * scale).normalize():f}") for unit, amount in in_order}
+        {
+            # A proposal has only amounts of which this is a whole number.
+            unit.value: _text(format_pico(int(Fraction(amount) * scale * PICO_PER_UNIT)))
+            for unit, amount in in_order
+        }
     )
 
 

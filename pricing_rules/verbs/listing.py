@@ -32,7 +32,7 @@ def show(book: Book, model: str, *, at: datetime, today: date) -> Iterator[str]:
         for tier in card.tiers:
             band = f" up to {tier.up_to:,} prompt tokens" if tier.up_to else ""
             prices = ", ".join(
-                f"{unit} {format_pico(price * 1_000_000)}" for unit, price in tier.rates.items()
+                f"{unit} {format_pico(tier.price_of(1_000_000, unit))}" for unit in tier.rates
             )
             yield f"    {card.currency} per 1M{band}: {prices}"
         source = book.sources[card.id]

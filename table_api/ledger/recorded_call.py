@@ -188,7 +188,8 @@ def _replaces(entry: LedgerEntry) -> CountedAt | None:
 
 
 def _charges(entry: LedgerEntry) -> tuple[Charge, ...]:
-    """At list price a line is exactly quantity × unit price, so the division has no rest."""
+    """At list price a line is exactly quantity × unit price. Only that of a price per hour may
+    leave a rest, and rating rounds its unit price down as well."""
     billed_layer = "charge" if entry.billing_currency is None else "billed"
     charges = []
     for unit, column in QUANTITY_COLUMNS.items():

@@ -145,7 +145,7 @@ def _columns(book: Book, card: ListPrice) -> dict[str, Value]:
     tiers = [
         {
             "up_to": tier.up_to,
-            "rates": {unit.value: format_pico(rate * _PER) for unit, rate in tier.rates.items()},
+            "rates": {unit.value: format_pico(tier.price_of(_PER, unit)) for unit in tier.rates},
         }
         for tier in _tiers(card)
     ]

@@ -236,7 +236,7 @@ def _tiers(rows: Rows) -> tuple[tuple[int | None, Rates], ...]:
     sized = sorted(rows, key=lambda item: item[1].prompt_tokens == PromptBand())
     tiers: list[tuple[int | None, Rates]] = []
     for above, up_to in pairwise([0, *bounds, None]):
-        rates: dict[Unit, Decimal] = {}
+        rates: Rates = {}
         for row, meter in sized:
             band = meter.prompt_tokens
             reaches = band.up_to is None or (up_to is not None and up_to <= band.up_to)

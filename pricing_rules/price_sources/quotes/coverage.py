@@ -7,15 +7,15 @@ are counted apart.
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
 
 import msgspec
 
-from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rate_card import Alias
 from pricing_rules.price_book.rules import PriceOrigin, ServiceTier
 from pricing_rules.price_book.terms import Terms
-from pricing_rules.price_sources.proposals import Tiers, names_of, pico_per_unit
+from pricing_rules.price_sources.proposals import Tiers, names_of, per_million, pico_per_unit
 from pricing_rules.price_sources.quotes.litellm_import import default_versions
 from pricing_rules.price_sources.quotes.litellm_names import NotSold, sold_as
 from pricing_rules.price_sources.quotes.litellm_prices import Entry
@@ -48,14 +48,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     above: int
     """The prompt sizes of the band: more tokens than that."""
-    ours: int
-    theirs: int
+    ours: Fraction
+    theirs: Fraction
 
     @property
     def amounts(self) -> str:
         band = f" above {self.above:,}" if self.above else ""
-        ours, theirs = (format_pico(pico * 1_000_000) for pico in (self.ours, self.theirs))
-        return f"{self.unit}{band} {ours} / {theirs}"
+        return f"{self.unit}{band} {per_million(self.ours)} / {per_million(self.theirs)}"
 
 
 class Covered(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +139,7 @@ def _covered(entry: Entry, book: Book, unsold: str | None, at: datetime) -> Cove
 
 def _why(tiers: Tiers, refusal: str) -> str:
     """Why an entry with prices is in no rule, without the call that was asked about."""
-    if any(pico_per_unit(amount) is None for _, rates in tiers for amount in rates.values()):
+    if any(pico_per_unit(*price) is None for _, rates in tiers for price in rates.items()):
         return "its price is off the grid: one unit would cost a fraction of a pico-unit"
     if "; priced versions are" in refusal:
         return "its versions have several prices, and the name says no version"
@@ -162,14 +161,14 @@ def _covered_fee(covered: Covered, entry: Entry, book: Book, at: datetime) -> Co
         if not rules:
             return msgspec.structs.replace(covered, reason=f"no fee rule has {unit}")
         own = own or rules[0].origin is PriceOrigin.AZURE
-        pico = pico_per_unit(amount) or 0
+        pico = pico_per_unit(unit, amount) or Fraction(0)
         differences += [
             Difference(
                 rule_id=fee.id,
                 service_tier=ServiceTier.DEFAULT,
                 unit=unit,
                 above=0,
-                ours=fee.rates[unit],
+                ours=Fraction(fee.rates[unit]),
                 theirs=pico,
             )
             for fee in rules
@@ -208,9 +207,11 @@ def _compared(
     above = 0
     for up_to, rates in tiers:
         ours = next(t for t in terms.tiers if t.up_to is None or above < t.up_to)
-        known = {fee.unit: fee.price for fee in terms.fees} | dict(ours.rates)
+        per = dict(ours.per)
+        known = {fee.unit: Fraction(fee.price) for fee in terms.fees}
+        known |= {unit: Fraction(rate, per.get(unit, 1)) for unit, rate in ours.rates}
         for unit, amount in rates.items():
-            pico = pico_per_unit(amount)
+            pico = pico_per_unit(unit, amount)
             if unit not in known or pico is None:
                 missing.append(f"{unit} in the {service_tier} tier")
             elif known[unit] != pico:

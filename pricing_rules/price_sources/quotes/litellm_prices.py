@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Context, Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,12 @@ _TOKEN_PRICE_MAX = Decimal("0.001")
 """1,000 dollars for a million tokens; a price above it is a slip of its unit."""
 _EXACT = Context(prec=60)
 _MILLION = Decimal(1_000_000)
+_SECONDS_PER_HOUR = Decimal(3_600)
+_SECOND_DIGITS_EXACT = 9
+"""Decimals of a price per second that makes whole pico-units for a millisecond."""
+_MILLIONTH = Decimal("0.000001")
+_HOURS_PER_MILLION = Fraction(10, 36)
+"""Hours in a million milliseconds."""
 _UNITS: dict[str, tuple[Unit, Decimal]] = {
     "input_cost_per_token": (Unit.INPUT, _MILLION),
     "output_cost_per_token": (Unit.OUTPUT, _MILLION),
@@ -156,6 +163,8 @@ class _Reading(msgspec.Struct):
             unit, scale = _UNITS[base]
             rates = self.found.setdefault(tier, {}).setdefault(above, {})
             rates[unit] = _EXACT.multiply(price, scale)
+            if unit is Unit.AUDIO_MS and (hour := _per_hour(price)) is not None:
+                rates[unit] = hour * _HOURS_PER_MILLION
 
     def tiers(self, mode: str, search: Decimal | None) -> dict[ServiceTier, Tiers]:
         """What is read of each tier, unless something of it is missing or in doubt."""
@@ -218,6 +227,18 @@ def _decimal(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0:
         return None
     return Decimal(value)
+
+
+def _per_hour(per_second: Decimal) -> Fraction | None:
+    """The price per hour, to a millionth, of which a price per second is the rounded form: 1.02 of
+    0.000283333333333. None where the price per second is exact as it is, or of another price."""
+    digits = -int(per_second.as_tuple().exponent)
+    if digits <= _SECOND_DIGITS_EXACT:
+        return None
+    hour = _EXACT.multiply(per_second, _SECONDS_PER_HOUR).quantize(_MILLIONTH)
+    second = _EXACT.divide(hour, _SECONDS_PER_HOUR)
+    rounded = second.quantize(Decimal(1).scaleb(-digits), context=_EXACT)
+    return Fraction(hour) if rounded == per_second else None
 
 
 def _per_search(value: object) -> Decimal | str | None:

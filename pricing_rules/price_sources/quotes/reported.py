@@ -5,20 +5,20 @@ A price that the book has from a more trusted origin is never replaced and never
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
-from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.match import RuleIndex
-from pricing_rules.price_book.rate_card import RateCard
+from pricing_rules.price_book.rate_card import RateCard, RateTier
 from pricing_rules.price_book.rules import PriceOrigin
 from pricing_rules.price_sources.proposals import (
     Change,
     Proposal,
     ReadPrice,
     compare,
+    per_million,
     pico_per_unit,
     propose,
 )
@@ -33,14 +33,14 @@ class UnitPrice(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     prompt_tokens: int
     """The smallest prompt of the band, less one."""
-    reported: int
+    reported: Fraction
     """Pico-units for one."""
-    ours: int | None
+    ours: Fraction | None
 
     def __str__(self) -> str:
         band = f" above {self.prompt_tokens}" if self.prompt_tokens else ""
-        ours = "none" if self.ours is None else format_pico(self.ours * 1_000_000)
-        return f"{self.unit}{band} {ours}, reported {format_pico(self.reported * 1_000_000)}"
+        ours, reported = per_million(self.ours), per_million(self.reported)
+        return f"{self.unit}{band} {ours}, reported {reported}"
 
 
 def propose_reported(prices: Sequence[ReadPrice], book: Book, *, at: datetime) -> list[Proposal]:
@@ -89,8 +89,7 @@ def _vendors(book: Book, at: datetime) -> dict[tuple[str, str], RateCard]:
 def _at_vendors_price(price: ReadPrice, vendor: RateCard, book: Book) -> ReadPrice:
     """What Azure sells of a vendor's list it sells at the list's prices: a better word for them."""
     tiers = tuple(
-        (tier.up_to, {unit: Decimal(pico).scaleb(-6) for unit, pico in tier.rates.items()})
-        for tier in vendor.tiers
+        (tier.up_to, {unit: _price(tier, unit) for unit in tier.rates}) for tier in vendor.tiers
     )
     source = book.sources[vendor.id]
     return msgspec.structs.replace(
@@ -105,6 +104,11 @@ def _at_vendors_price(price: ReadPrice, vendor: RateCard, book: Book) -> ReadPri
         url=source.url,
         note="the vendor's own list, at which Azure is reported to sell the model",
     )
+
+
+def _price(tier: RateTier, unit: Unit) -> Fraction:
+    """Per million, in units of currency."""
+    return Fraction(tier.rates[unit], tier.per.get(unit, 1) * 1_000_000)
 
 
 def _holds(card: RateCard, at: datetime) -> bool:
@@ -134,10 +138,10 @@ def unit_prices(price: ReadPrice, card: RateCard) -> Iterator[UnitPrice]:
     for up_to, rates in price.tiers:
         tier = next(t for t in card.tiers if t.up_to is None or above < t.up_to)
         for unit, amount in rates.items():
-            pico = pico_per_unit(amount)
+            pico = pico_per_unit(unit, amount)
             if pico is not None:
                 yield UnitPrice(
-                    unit=unit, prompt_tokens=above, reported=pico, ours=tier.rates.get(unit)
+                    unit=unit, prompt_tokens=above, reported=pico, ours=tier.price(unit)
                 )
         above = up_to or above
 

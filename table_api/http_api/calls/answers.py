@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from pricing_rules.money import format_pico
+from pricing_rules.money import divide_half_even, format_pico
 from pricing_rules.types import CallState, Exclusion, PricedCall, Rank
 from pricing_rules.units import Unit
 from table_api.http_api.access.question import Question, billing_currency, head, who
@@ -176,17 +176,17 @@ def _explanation(entry: LedgerEntry, priced: PricedCall) -> models.Explanation:
 
 
 def _charge_line(entry: LedgerEntry, unit: Unit, quantity: int) -> models.ChargeLine:
-    """At list price a line is exactly quantity × unit price, so the division has no rest."""
+    """At list price a line is exactly quantity × unit price, but for a price per hour."""
     amounts = {
         layer: entry.measures.get(AMOUNT_COLUMNS[layer, unit], 0)
         for layer in ("list", "contracted", "charge")
     }
-    unit_price = amounts["list"] // quantity
+    per_million = divide_half_even(amounts["list"] * _MILLION, quantity)
     return models.ChargeLine(
         unit=unit,
         quantity=quantity,
-        unit_price=format_pico(unit_price),
-        unit_price_per_million=format_pico(unit_price * _MILLION),
+        unit_price=format_pico(amounts["list"] // quantity),
+        unit_price_per_million=format_pico(per_million),
         list=format_pico(amounts["list"]),
         contracted=format_pico(amounts["contracted"]),
         charge=format_pico(amounts["charge"]),

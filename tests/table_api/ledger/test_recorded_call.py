@@ -18,7 +18,7 @@ from table_api.ledger.recorded_call import recorded_call, recorded_event, state_
 from table_api.storage.transaction import encode_row, read_columns
 from tests.fixtures.builders import CALL_TIME, make_event, make_usage
 from tests.fixtures.calls import NOW, SETTINGS, book, make_call
-from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier, per
 
 CALENDAR = BillingCalendar("Europe/Berlin", zone_transitions("Europe/Berlin", 2028))
 
@@ -120,6 +120,10 @@ RULES = {
     "a price per call": (
         base_rule(rates='rates = { input = "2", output = "8", request = "1000" }'),
         make_usage(input=10, output=90),
+    ),
+    "a price per hour that leaves a rest": (
+        per("hour", base_rule(rates='rates = { audio_ms = "1.02" }')),
+        make_usage(audio_ms=40_001),
     ),
     "discount and mark-up": (
         base_rule()

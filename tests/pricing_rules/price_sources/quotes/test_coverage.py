@@ -11,6 +11,7 @@ from pricing_rules.__main__ import main
 from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.price_book.rules import ServiceTier
 from pricing_rules.price_sources.genai_import import quotes
+from pricing_rules.price_sources.proposals import Rates
 from pricing_rules.price_sources.quotes.coverage import Covered, Status, cover
 from pricing_rules.price_sources.quotes.coverage_page import (
     REASONS,
@@ -83,7 +84,7 @@ def test_quotes_of_the_package_are_priced_alike_where_azure_sells_the_model() ->
 
 
 def quote(prices: dict[Unit, str], tier: ServiceTier = ServiceTier.DEFAULT) -> Entry:
-    rates = {unit: Decimal(price) for unit, price in prices.items()}
+    rates: Rates = {unit: Decimal(price) for unit, price in prices.items()}
     return Entry(key="azure/m", mode="chat", url=None, tiers={tier: ((None, rates),)}, unread=())
 
 

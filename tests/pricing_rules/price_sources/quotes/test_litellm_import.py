@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,14 @@ def test_every_price_class_is_read_exactly() -> None:
         ("input_cost_per_query", Unit.RERANK_SEARCH, "0.002", "2000"),
         ("output_cost_per_image", Unit.IMAGE, "0.04", "40000"),
         ("input_cost_per_second", Unit.AUDIO_MS, "0.0001", "0.1"),
+        # The rounded forms of 1.02, 2.04 and 3 per hour.
+        ("input_cost_per_second", Unit.AUDIO_MS, "0.000283333333333", "17/60"),
+        ("input_cost_per_second", Unit.AUDIO_MS, "0.0002833333333333333", "17/60"),
+        ("input_cost_per_second", Unit.AUDIO_MS, "0.000566666666667", "17/30"),
+        ("input_cost_per_second", Unit.AUDIO_MS, "0.000833333333333", "5/6"),
+        # No price per hour is rounded to these: they are what they say.
+        ("input_cost_per_second", Unit.AUDIO_MS, "0.000283333333334", "0.283333333334"),
+        ("input_cost_per_second", Unit.AUDIO_MS, "0.000000001", "0.000001"),
     ],
 )
 def test_what_is_no_token_has_a_unit_of_its_own(
@@ -138,7 +147,7 @@ def test_what_is_no_token_has_a_unit_of_its_own(
 ) -> None:
     fields = {"litellm_provider": "azure_ai", "mode": "ocr", field: Decimal(price)}
     [(bound, rates)] = read_entry("azure_ai/x", fields).tiers[ServiceTier.DEFAULT]
-    assert (bound, rates) == (None, {unit: Decimal(per_million)})
+    assert (bound, rates) == (None, {unit: Fraction(per_million)})
 
 
 @pytest.mark.parametrize(
@@ -324,8 +333,17 @@ def test_a_zone_has_no_price_of_the_vendors_list() -> None:
     assert price.source_kind == "litellm"
 
 
-def test_a_price_off_the_grid_becomes_no_rule(empty: Book) -> None:
+def test_a_price_that_ends_in_a_fraction_becomes_a_price_per_hour(empty: Book) -> None:
     fields = {**MODEL, "mode": "realtime", "input_cost_per_second": Decimal("0.000833333333333")}
+    [proposal] = proposed({"azure/gpt-live": fields}, empty).proposals
+    assert (proposal.change, proposal.details) == (Change.ADDED, ("audio_ms 0.833333333333",))
+    assert 'unit = "hour"' in rule_text(proposal)
+    assert 'rates = { audio_ms = "3" }' in rule_text(proposal)
+
+
+def test_a_price_off_the_grid_becomes_no_rule(empty: Book) -> None:
+    second = Decimal("0.0008333333333333335")
+    fields = {**MODEL, "mode": "realtime", "input_cost_per_second": second}
     [proposal] = proposed({"azure/gpt-live": fields}, empty).proposals
     assert (proposal.change, proposal.price) == (Change.OFF_GRID, None)
 
@@ -386,7 +404,7 @@ def test_the_shipped_books_are_what_the_map_says() -> None:
     """Nothing to add or change; each rule from the map is still what the map says."""
     reported = propose_litellm(read_price_map(MAP), load_book(), version="1.106.2", checked=CHECKED)
     changes = {proposal.change for proposal in reported.proposals}
-    assert changes == {Change.CONTRADICTED, Change.OFF_GRID}
+    assert changes == {Change.CONTRADICTED}
     assert reported.cached_as_input == ()
     without = [path for path in sorted(BASE_BOOKS.glob("*.toml")) if "reported_" not in path.name]
     fresh = prices(
