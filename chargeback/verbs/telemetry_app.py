@@ -146,9 +146,18 @@ def _call(
     call_id: Annotated[
         str,
         typer.Argument(
-            metavar="CALL", help="its id in lists of the API; with --direct the gateway's id"
+            metavar="CALL",
+            help="request id, as trees show it; also response id or trace id, if not --direct",
         ),
     ],
+    day: Annotated[
+        str | None,
+        typer.Option(
+            "--day",
+            metavar="DAY",
+            help="its charge day; a call of earlier weeks needs it, if not --direct",
+        ),
+    ] = None,
     as_json: AsJson = False,
     direct: IsDirect = False,
     api_url: ApiUrl = None,
@@ -160,7 +169,7 @@ def _call(
     def show(source: "Source") -> int:
         from chargeback_client.verbs.telemetry import call
 
-        return call(source, call_id, as_json=as_json)
+        return call(source, call_id, day=day, as_json=as_json)
 
     return _ended(show, _source(environment, direct, api_url, api_token, login_file))
 

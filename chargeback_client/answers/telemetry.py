@@ -68,7 +68,7 @@ class TelemetrySession(Struct, frozen=True, kw_only=True):
     last: datetime
     calls: int
     errors: int
-    charge: Decimal
+    charge: Decimal | None
     input_tokens: int
     output_tokens: int
 
@@ -113,7 +113,7 @@ class TopLine(Struct, frozen=True, kw_only=True):
     name: str | None
     subject: str | None
     calls: int
-    charge: Decimal
+    charge: Decimal | None
     input_tokens: int
     output_tokens: int
 

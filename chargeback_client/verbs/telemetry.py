@@ -8,6 +8,7 @@ import itertools
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.tree import Tree
 
 from chargeback_client.connection import Connection, Json, Parameters
+from chargeback_client.errors import ClientError
 from chargeback_client.verbs.telemetry_source import Source
 from chargeback_client.verbs.usage import print_columns
 
@@ -59,6 +61,11 @@ def session(
     calls = newest_first[::-1]
     if as_json:
         return _print_json({"session": name, "currency": currency, "data": calls})
+    if not calls:
+        raise ClientError(
+            f"no call of these days is of session {name!r}: ask for earlier days by --from, or for "
+            "somebody else's calls by --user"
+        )
     tree = Tree(_plain(f"session {name or '(none given)'}  {len(calls):,} calls"))
     total = Decimal(0)
     for call in calls:
@@ -68,9 +75,9 @@ def session(
     return 0
 
 
-def call(source: Source, call_id: str, *, as_json: bool) -> int:
+def call(source: Source, call_id: str, *, as_json: bool, day: str | None = None) -> int:
     """One call from the gateway to the ledger."""
-    found = source.call(call_id)
+    found = source.call(call_id, day)
     if as_json:
         return _print_json(found)
     who = found["name"] or found["subject"]
@@ -87,7 +94,7 @@ def call(source: Source, call_id: str, *, as_json: bool) -> int:
         elif step["step"] == "metering":
             tree.add(_plain(f"{_clock(step['start'])}  metering {_ms(step['duration_ms'])}"))
     for row in found["rows"]:
-        charge = f"{row['charge']} {found['currency']}" if row["charge"] else "cost unknown"
+        charge = _charge(row, found["currency"])
         why = f", {row['correction']}" if row["correction"] else ""
         sent = "published" if row["copies"] else "not published yet"
         line = f"ledger row {row['revision']}  {row['state']}  {charge}{why}  ({sent})"
@@ -103,7 +110,7 @@ def top(source: Source, asked: Parameters, by: str, *, as_json: bool) -> int:
     found = source.top(asked, by)
     if as_json:
         return _print_json(found)
-    total = Decimal(found["totals"]["charge"])
+    total = Decimal(found["totals"]["charge"] or 0)
     rows = [[found["by"], "calls", f"charge {found['currency']}", "share", "input", "output"]]
     for line in found["data"]:
         rows.append(_top_row(line["name"] or line["group"] or "—", line, total))
@@ -170,8 +177,17 @@ def _heading(usage: Json) -> str:
     who = usage["name"] or usage["subject"]
     return (
         f"{who}: {calls:,} calls, {_amount(charge)} {usage['currency']}, "
-        f"{usage['from']} until before {usage['to']} ({_compared(usage, calls)})"
+        f"{usage['from']} … {_day_before(usage['to'])}{_unknown(usage)} ({_compared(usage, calls)})"
     )
+
+
+def _day_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+
+
+def _unknown(usage: Json) -> str:
+    calls = sum(line["unpriced_calls"] + line["no_usage_calls"] for line in usage["data"])
+    return f", the cost of {calls:,} unknown" if calls else ""
 
 
 def _compared(usage: Json, calls: int) -> str:
@@ -186,7 +202,7 @@ def _session_line(found: Json, currency: str) -> str:
     errors = f"  {found['errors']:,} errors" if found["errors"] else ""
     return (
         f"session {found['session'] or '(none given)'}  {found['first']} – {found['last']}  "
-        f"{found['calls']:,} calls  {found['charge']} {currency}{errors}"
+        f"{found['calls']:,} calls  {_charge(found, currency)}{errors}"
     )
 
 
@@ -202,11 +218,15 @@ def _add_call(tree: Tree, found: Json, currency: str, more: str = "") -> None:
 
 
 def _call_line(found: Json, currency: str) -> str:
-    charge = f"{found['charge']} {currency}" if found["charge"] else "cost unknown"
+    charge = _charge(found, currency)
     return (
         f"{found['time']}  {found['model']}  {found['input_tokens']:,} in "
         f"{found['output_tokens']:,} out  {charge}  {found['state']}  {found['call_id']}"
     )
+
+
+def _charge(found: Json, currency: str) -> str:
+    return f"{found['charge']} {currency}" if found["charge"] else "cost unknown"
 
 
 def change(before: Json | None, found: Json) -> str:
@@ -219,9 +239,10 @@ def change(before: Json | None, found: Json) -> str:
 
 
 def _top_row(name: str, line: Json, total: Decimal) -> list[str]:
-    share = f"{Decimal(line['charge']) * 100 / total:.1f} %" if total else ""
+    charge = line["charge"]
+    share = f"{Decimal(charge) * 100 / total:.1f} %" if charge and total else ""
     tokens = (f"{line['input_tokens']:,}", f"{line['output_tokens']:,}")
-    return [name, f"{line['calls']:,}", line["charge"], share, *tokens]
+    return [name, f"{line['calls']:,}", charge or "unknown", share, *tokens]
 
 
 def _amount(amount: Decimal) -> str:

@@ -5,6 +5,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from chargeback_client.connection import Connection, Json, Parameters
+from chargeback_client.verbs.why import find_id, is_opaque
 
 CALLS_A_PAGE = 200
 TODAY: Parameters = {"period": "today"}
@@ -24,8 +25,8 @@ class Source(Protocol):
     ) -> tuple[Sequence[Json], str]:
         """The calls of one session, all or the newest, and their currency."""
 
-    def call(self, call_id: str) -> Json:
-        """One call from the gateway to the ledger."""
+    def call(self, call_id: str, day: str | None = None) -> Json:
+        """One call from the gateway to the ledger; `day` is its charge day, where it is known."""
 
     def top(self, asked: Parameters, by: str) -> Json:
         """Who, or what, costs most."""
@@ -64,9 +65,10 @@ class ApiSource:
             if most is not None or parameters["cursor"] is None:
                 return found, page["currency"]
 
-    def call(self, call_id: str) -> Json:
-        """By the id that the API's lists have."""
-        return self._api.json(f"/v1/telemetry/calls/{quote(call_id, safe='')}")
+    def call(self, call_id: str, day: str | None = None) -> Json:
+        """By the id that the API's lists have, or by one that `why` takes."""
+        opaque = call_id if is_opaque(call_id) else find_id(self._api, call_id, day)
+        return self._api.json(f"/v1/telemetry/calls/{opaque}")
 
     def top(self, asked: Parameters, by: str) -> Json:
         """See Source."""

@@ -10,7 +10,7 @@ from chargeback_client.connection import Connection, Json
 from chargeback_client.errors import ApiRefused, ClientError
 from chargeback_client.verbs.usage import print_columns
 
-_OPAQUE = re.compile(r"[A-Za-z0-9_-]{60,700}").fullmatch
+_OPAQUE = re.compile(r"[A-Za-z0-9_-]{60,700}")
 
 
 def why(api: Connection, call: str, *, as_json: bool, day: str | None) -> int:
@@ -24,12 +24,24 @@ def why(api: Connection, call: str, *, as_json: bool, day: str | None) -> int:
 
 
 def _find(api: Connection, call: str, day: str | None) -> Json:
-    if _OPAQUE(call):
+    if is_opaque(call):
         try:
             return api.json(f"/v1/calls/{call}")
         except ApiRefused as refused:
             if refused.kind != "unknown-call":
                 raise
+    return api.json(f"/v1/calls/{find_id(api, call, day)}")
+
+
+def is_opaque(call: str) -> bool:
+    """Whether it has the form of the API's own ids."""
+    return _OPAQUE.fullmatch(call) is not None
+
+
+def find_id(api: Connection, call: str, day: str | None) -> str:
+    """The API's id of the call with a request id, a response id, a trace id or a session.
+    ClientError without any.
+    """
     asked = {"q": call, "from": day, "to": _day_after(day), "limit": "2"}
     answer = api.json("/v1/calls", asked)
     while not answer["data"] and (cursor := answer["page"]["next_cursor"]):
@@ -41,7 +53,7 @@ def _find(api: Connection, call: str, day: str | None) -> Json:
         )
     if len(answer["data"]) > 1:
         print(f"several calls have {call!r}; this is the newest", file=sys.stderr)
-    return api.json(f"/v1/calls/{answer['data'][0]['id']}")
+    return str(answer["data"][0]["id"])
 
 
 def _day_after(day: str | None) -> str | None:

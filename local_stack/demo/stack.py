@@ -144,6 +144,8 @@ def write_shell_settings(path: Path, ports: Ports) -> None:
     """Settings for commands in another terminal: this stack's ports, and the corrected prices."""
     chosen = {
         **settings(ports),
+        **_reads_telemetry(ports),
+        "API_URL": ports.api_url,
         "PRICE_BOOKS": f"{PRICE_BOOK}:{LAB_ALIAS}",
     }
     lines = [f"{name}={shlex.quote(value)}" for name, value in chosen.items()]
@@ -158,6 +160,13 @@ def api_settings(ports: Ports, identity: IdentityConfig) -> Mapping[str, str]:
         "OIDC_ISSUERS": identity.issuer,
         "OIDC_AUDIENCES": identity.audience,
         "OIDC_TENANTS": identity.tenant,
+        **_reads_telemetry(ports),
+    }
+
+
+def _reads_telemetry(ports: Ports) -> Mapping[str, str]:
+    """What reads Application Insights back: the API, and `telemetry --direct`."""
+    return {
         "LOG_ANALYTICS_WORKSPACE_ID": WORKSPACE,
         "TELEMETRY_QUERY_URL": query_url(ports.insights),
     }

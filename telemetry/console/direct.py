@@ -86,9 +86,9 @@ class Direct:
         rows = list(found.values())[:most]
         return [documents.call_line(row) for row in rows], documents.one_currency(rows)
 
-    def call(self, call_id: str) -> Document:
+    def call(self, call_id: str, day: str | None = None) -> Document:
         """One call, by the gateway's id of its request."""
-        start = self._now() - KEPT
+        start = _midnight("day", day) or self._now() - KEPT
         items = self._ask(answers.OPERATION, call=call_id, start=start).rows
         if not items:
             raise NothingFound(

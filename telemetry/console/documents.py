@@ -71,7 +71,7 @@ def session_line(row: Session) -> Document:
         "last": instant(row.last),
         "calls": row.calls,
         "errors": row.errors,
-        "charge": amount(row.pico),
+        "charge": amount(row.pico) if row.known else None,
         "input_tokens": row.input or 0,
         "output_tokens": row.output or 0,
     }
@@ -148,7 +148,7 @@ def _sums(rows: Sequence[Top], less: Sequence[Top] = ()) -> Document:
 
     return {
         "calls": total("calls"),
-        "charge": amount(total("pico")),
+        "charge": None if total("calls") and not total("known") else amount(total("pico")),
         "input_tokens": total("input"),
         "output_tokens": total("output"),
     }

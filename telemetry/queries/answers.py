@@ -41,6 +41,8 @@ class Session(Row, frozen=True, kw_only=True):
     last: datetime
     calls: int
     errors: int
+    known: int
+    """Calls whose cost is known; without any, `pico` is no sum."""
     pico: int
     input: int | None
     output: int | None
@@ -108,6 +110,8 @@ class Top(Row, frozen=True, kw_only=True):
     """The user of a session; empty for other groups."""
     currency: str
     calls: int
+    known: int
+    """Calls whose cost is known; without any, `pico` is no sum."""
     pico: int
     input: int | None
     output: int | None

@@ -56,6 +56,11 @@ def test_call_is_shown_from_the_gateway_to_the_ledger(company_as: Company, capsy
     text = capsys.readouterr().out
     assert text.startswith(priced["call_id"])
     check("call", text)
+    day = ["--day", priced["time"][:10]]
+    assert main(["telemetry", "call", priced["call_id"], *day]) == 0  # as the trees show it
+    assert capsys.readouterr().out == text
+    assert main(["telemetry", "call", "no-such-call", *day]) == 1
+    assert "no call has 'no-such-call' as request id" in capsys.readouterr().err
 
 
 def test_nobody_sees_what_the_api_does_not_show_them(company_as: Company, capsys: Output) -> None:
@@ -85,8 +90,12 @@ def test_tail_prints_each_call_once(company_as: Company, capsys: Output) -> None
 
 
 def test_a_session_is_no_markup(company_as: Company, capsys: Output) -> None:
-    assert main(["telemetry", "session", "[red]x", *DECEMBER]) == 0
-    assert capsys.readouterr().out.splitlines() == ["session [red]x  0 calls"]
+    assert main(["telemetry", "session", "[red]x", *DECEMBER]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: no call of these days is of session '[red]x'")
+    assert main(["telemetry", "session", "[red]x", *DECEMBER, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["data"] == []
 
 
 @pytest.mark.parametrize(

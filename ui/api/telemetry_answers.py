@@ -26,7 +26,7 @@ class Session(Struct, frozen=True, kw_only=True):
     last: datetime
     calls: int
     errors: int
-    charge: Decimal
+    charge: Decimal | None
     input_tokens: int
     output_tokens: int
 
@@ -104,7 +104,7 @@ class TopLine(Struct, frozen=True, kw_only=True):
     name: str | None
     subject: str | None
     calls: int
-    charge: Decimal
+    charge: Decimal | None
     input_tokens: int
     output_tokens: int
 

@@ -54,7 +54,10 @@ def dearest(row: TopLine, *, currency: str) -> str:
             "**No call of these days names a session.** A client names one in the header "
             "`x-session-id`, and then all calls of one task are together here."
         )
-    cost, calls = amount(row.charge, currency), counted(row.calls, "call")
+    calls = counted(row.calls, "call")
+    if row.charge is None:
+        return f"**No session has a call whose cost is known**; the first has {calls}."
+    cost = amount(row.charge, currency)
     return f"**The dearest session cost {cost}** in {calls}: {escape(row.name or 'a person')}."
 
 

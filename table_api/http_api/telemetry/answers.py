@@ -59,7 +59,9 @@ def session_lines(found: Sequence[Session]) -> list[Fields]:
             "last": max(row.last for row in rows),
             "calls": sum(row.calls for row in rows),
             "errors": sum(row.errors for row in rows),
-            "charge": format_pico(sum(row.pico for row in rows)),
+            "charge": format_pico(sum(row.pico for row in rows))
+            if any(row.known for row in rows)
+            else None,
             "input_tokens": sum(row.input or 0 for row in rows),
             "output_tokens": sum(row.output or 0 for row in rows),
         }
@@ -129,7 +131,7 @@ def _sums(rows: Sequence[Top], less: Sequence[Top] = ()) -> Fields:
 
     return {
         "calls": total("calls"),
-        "charge": format_pico(total("pico")),
+        "charge": None if total("calls") and not total("known") else format_pico(total("pico")),
         "input_tokens": total("input"),
         "output_tokens": total("output"),
     }

@@ -48,7 +48,7 @@ class TelemetrySession(Answer):
     last: datetime
     calls: int
     errors: int
-    charge: Money
+    charge: Money | None
     input_tokens: int
     output_tokens: int
 
@@ -151,7 +151,7 @@ class TopLine(Answer):
     name: str | None
     subject: str | None
     calls: int
-    charge: Money
+    charge: Money | None
     input_tokens: int
     output_tokens: int
 

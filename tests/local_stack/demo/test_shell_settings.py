@@ -26,6 +26,9 @@ def test_a_shell_reads_the_ports_that_the_stack_took(tmp_path: Path) -> None:
         name: value for name, value in wanted.items() if name != "PRICE_BOOKS"
     }
     assert ":25672;" in found["EVENTHUB_CONNECTION_STRING"]
+    assert found["API_URL"] == "http://127.0.0.1:28000"
+    assert found["TELEMETRY_QUERY_URL"] == "http://127.0.0.1:28600/v1"
+    assert found["LOG_ANALYTICS_WORKSPACE_ID"]
     assert "127.0.0.1:30002/" in found["STORAGE_CONNECTION_STRING"]
     corrected = load_book([Path(book) for book in found["PRICE_BOOKS"].split(":")])
     assert "lab-model-x" in {alias.name for alias in corrected.content.aliases}

@@ -152,6 +152,20 @@ async def test_more_calls_at_one_instant_than_an_answer_holds_are_not_left_out_i
     assert "there are over 200 calls at" in rest.json()["detail"]
 
 
+async def test_where_no_cost_is_known_there_is_none(office: Office) -> None:
+    """An unknown price is not 0, in a sum neither."""
+    with running_insights(lambda: NOW) as fresh:
+        user, time = Pseudonyms(KEY).subject(CAT), NOW - timedelta(hours=1)
+        event = call_event("x", time=time, user=user, session="s", pico=None, state="unpriced")
+        fresh.served.store.add({"AppEvents": [event]})
+        office.insights, office.app = fresh.insights, None
+        [session] = (await asked(office, "reader", f"subjects/{CAT}/sessions"))["data"]
+        top = await asked(office, "reader", "top", by="model")
+    assert (session["calls"], session["charge"]) == (1, None)
+    assert [line["charge"] for line in top["data"]] == [None]
+    assert (top["totals"]["charge"], top["rest"]["calls"], top["rest"]["charge"]) == (None, 0, "0")
+
+
 async def test_an_owner_sees_only_the_days_of_their_cost_centre(office: Office) -> None:
     calls = await asked(office, "owner", f"subjects/{BEN}/calls")
     assert {call["time"][:10] for call in calls["data"]} == {"2026-10-05", "2026-11-05"}
