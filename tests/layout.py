@@ -69,7 +69,8 @@ ORDER = {
     "bicep": """
         [hooks settings check function_requirements]  reads  check.finding  check.language
         [check.deployment check.start check.rules check.roles check.settings_passed check.gateway
-         check.other_files check.extract_types check.graph]
+         check.other_files check.extract_types check.graph check.services]
+        check.wiring
         check.checkout  [check.__main__ page]
     """,
     "telemetry.queries": "[errors schema]  query_text  answers  logs_client",

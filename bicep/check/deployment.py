@@ -41,7 +41,7 @@ class Deployment:
                 self.expressions.infer(each.value, {})
             yield from self._decorators(each)
             if each.kind in {"param", "output"} and each.value is not None:
-                wanted = self.expressions.declared(each)
+                wanted = bounded(self.expressions.declared(each), each)
                 yield from self._values.check(each.value, wanted, {}, f"'{each.name}'")
         yield from self.expressions.findings
         yield from self._unused()
@@ -123,7 +123,7 @@ class Deployment:
     # ------------------------------------------------------------ modules
 
     def _module(self, each: Declared) -> Iterator[Finding]:
-        inner = self._modules.get(each.target)
+        inner = self._modules.get(self.template.beside(each.target))
         if inner is None:
             yield self.template.finding(each.node, f"there is no module '{each.target}'")
             return
@@ -190,6 +190,7 @@ def bounded(kind: Type, declared: Declared) -> Type:
     """The type of a parameter with `@minLength` and the like."""
     bounds = {}
     for name in ("minLength", "maxLength", "minValue", "maxValue"):
-        if name in declared.decorators:
-            bounds[name] = int(text(parts(parts(declared.decorators[name])[-1])[0]))
+        given = parts(parts(declared.decorators[name])[-1]) if name in declared.decorators else []
+        if given and text(given[0]).isdecimal():
+            bounds[name] = int(text(given[0]))
     return {"is": kind, **bounds} if bounds and isinstance(kind, str) else kind

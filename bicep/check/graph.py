@@ -18,7 +18,7 @@ def render(files: dict[str, Template]) -> str:
     for name, each in modules.items():
         title = "<br>".join([f"<b>{name}</b>{_how(each)}", *_made(files[each.target])])
         lines.append(f'  {name}["{title}"]')
-    for name, needs in _reduced(_edges(main, modules)).items():
+    for name, needs in _reduced(edges(main, modules)).items():
         lines += [f"  {each} --> {name}" for each in sorted(needs)]
     return "\n".join(lines) + "\n"
 
@@ -36,7 +36,8 @@ def _made(template: Template) -> list[str]:
     return [*dict.fromkeys(target.partition("@")[0].rpartition("/")[2] for target in targets)]
 
 
-def _edges(main: Template, modules: dict[str, Declared]) -> Edges:
+def edges(main: Template, modules: dict[str, Declared]) -> Edges:
+    """What each module names, also behind variables."""
     return {
         name: {found for found in _named(main, each.node, frozenset({name})) if found in modules}
         for name, each in modules.items()
@@ -69,13 +70,14 @@ def _reduced(edges: Edges) -> Edges:
         name: {
             each
             for each in needs
-            if not any(each in _all(edges, other) for other in needs - {each})
+            if not any(each in reached(edges, other) for other in needs - {each})
         }
         for name, needs in edges.items()
     }
 
 
-def _all(edges: Edges, name: str) -> set[str]:
+def reached(edges: Edges, name: str) -> set[str]:
+    """All that a module needs, also by way of others."""
     found: set[str] = set()
     left = [name]
     while left:

@@ -14,9 +14,11 @@ SHUT = {
     "disableLocalAuth": "true", "DisableLocalAuth": "true", "supportsHttpsTrafficOnly": "true",
     "httpsOnly": "true", "adminUserEnabled": "false", "enableRbacAuthorization": "true",
     "anonymousPullEnabled": "false", "allowInsecure": "false", "minTlsVersion": "'1.2'",
-    "minimumTlsVersion": "'1.2' 'TLS1_2'",
+    "minimumTlsVersion": "'1.2' 'TLS1_2'", "publicNetworkAccess": "'Enabled'",
 }  # fmt: skip
-"""Doors that stay shut: each property with the values that it may have."""
+"""Each property with the values that it may have: doors stay shut. Public access is limited by
+`networkAcls` and not switched off, because hooks and the platform come that way.
+"""
 _HAS_TO = {
     "Microsoft.Storage/storageAccounts": ("allowBlobPublicAccess", "allowSharedKeyAccess"),
     "Microsoft.EventHub/namespaces": ("disableLocalAuth",),
@@ -27,7 +29,8 @@ _HAS_TO = {
 """What these have to say, since the platform's default leaves the door open."""
 _GATEWAY_LOG = "bicep/modules/diagnostics_hub.bicep"
 """Azure Monitor writes that hub with a key, so its namespace takes keys."""
-_SECRET = re.compile(r"listKeys|listAccountSas|primaryKey|primaryConnectionString|getSecret", re.I)
+_SECRET = re.compile(r"\blist[A-Z]\w*\(|primaryKey|primaryConnectionString|getSecret", re.I)
+_ASKS_FOR_KEYS = re.compile(r"(?:^|\.)list[A-Z]\w*$")
 _SECRET_NAME = re.compile(r"secret|password|(?<!public)key$", re.I)
 _HOSTS = (
     "core.windows.net",
@@ -41,12 +44,7 @@ _HOSTS = (
 def rules(template: Template) -> Iterator[Finding]:
     """Findings of one file."""
     for node in every(template.root):
-        if node.type == "object_property":
-            yield from _door(template, node)
-        if node.type == "string":
-            yield from _text(template, node)
-        if node.type == "member_expression":
-            yield from _maybe_absent(template, node)
+        yield from _node(template, node)
     for each in template.of("resource"):
         yield from _has_to(template, each)
     for each in template.of("param"):
@@ -56,6 +54,18 @@ def rules(template: Template) -> Iterator[Finding]:
         yield from _secret(template, each)
     for each in (*template.of("resource"), *template.of("module")):
         yield from _needless(template, each)
+
+
+def _node(template: Template, node: Node) -> Iterator[Finding]:
+    match node.type:
+        case "object_property":
+            yield from _door(template, node)
+        case "string":
+            yield from _text(template, node)
+        case "member_expression":
+            yield from _maybe_absent(template, node)
+        case "call_expression" if _ASKS_FOR_KEYS.search(text(parts(node)[0])):
+            yield template.finding(node, "this asks for a key: programs sign in by identity")
 
 
 def _door(template: Template, node: Node) -> Iterator[Finding]:

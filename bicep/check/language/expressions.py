@@ -4,13 +4,14 @@ One `Expressions` reads one file. `infer` returns the type as far as it is known
 that is inside.
 """
 
-import json
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from tree_sitter import Node
 
 from bicep.check.finding import Finding
+from bicep.check.language.files import LOADING, NotLoaded, loaded
 from bicep.check.language.functions import NAMESPACES, RETURNS
 from bicep.check.language.kinds import (
     ANY_OBJECT,
@@ -20,9 +21,9 @@ from bicep.check.language.kinds import (
     joined,
     kind,
     known_properties,
-    of_json,
     property_of,
 )  # fmt: skip
+from bicep.check.language.signatures import wrong_call
 from bicep.check.language.syntax import bare, literal, members, parts, text
 from bicep.check.language.template import Declared, Template
 
@@ -85,7 +86,7 @@ class Expressions:
         return declared_type(each.type, self._named)
 
     def _module(self, each: Declared) -> Type:
-        template = self._modules.get(each.target)
+        template = self._modules.get(self.template.beside(each.target))
         if template is None:
             return "any"
         inside = Expressions(template, self._resources, {})
@@ -131,7 +132,9 @@ class Expressions:
         for child in node.named_children:
             if child.type == "interpolation":
                 for inner in parts(child):
-                    self.infer(inner, scope)
+                    found = kind(self.infer(inner, scope))
+                    if found in {"array", "object", "null"}:
+                        self._found(inner, f"'{text(inner)}' is {found}: it makes no text")
         value = literal(node)
         return "string" if value is None else {"=": value}
 
@@ -223,10 +226,11 @@ class Expressions:
         elif name not in RETURNS:
             self._found(node, f"there is no function '{name}'{hint(name, RETURNS)}")
         if any(_leading_lambda(each) for each in arguments):
-            return self._with_lambdas(name, arguments, scope)
+            return self._with_lambdas(node, name, arguments, scope)
         types = [self.infer(each, scope) for each in arguments]
+        self._signature(node, name, types)
         match name:
-            case "loadJsonContent" | "loadTextContent" | "loadYamlContent":
+            case _ if name in LOADING:
                 return self._file(node, name, arguments)
             case "union" if types:
                 return joined(types)
@@ -236,8 +240,16 @@ class Expressions:
                 return item_of(types[0])
         return RETURNS.get(name, "any")
 
-    def _with_lambdas(self, name: str, arguments: list[Node], scope: Scope) -> Type:
+    def _signature(self, node: Node, name: str, types: Sequence[Type | None]) -> None:
+        owner = parts(node)[0].type == "member_expression" and not text(node).startswith("az.")
+        wrong = None if owner else wrong_call(name, types)
+        if wrong is not None:
+            self._found(node, wrong)
+
+    def _with_lambdas(self, node: Node, name: str, arguments: list[Node], scope: Scope) -> Type:
         of = self.infer(arguments[0], scope)
+        rest = [None if _leading_lambda(each) else "any" for each in arguments[1:]]
+        self._signature(node, name, [of, *rest])
         types = [self._lambda(each, [item_of(of)], scope) for each in arguments[1:]]
         match name:
             case "filter" | "sort":
@@ -263,20 +275,15 @@ class Expressions:
         return self.infer(parts(node)[-1], scope)
 
     def _file(self, node: Node, name: str, arguments: list[Node]) -> Type:
-        path = literal(arguments[0]) if arguments else None
+        path, *rest = [literal(each) for each in arguments[:2]] or [None]
         if path is None:
             self._found(node, f"{name} wants the path as a plain string")
             return "any"
-        file = self.template.path.parent / path
-        if not file.is_file():
-            self._found(node, f"there is no file '{path}'")
-            return "any"
-        if name != "loadJsonContent":
-            return "string" if name == "loadTextContent" else "any"
         try:
-            return of_json(json.loads(file.read_text(encoding="utf-8")))
-        except ValueError as error:
-            self._found(node, f"'{path}' is no JSON: {error}")
+            file = self.template.path.parent / path
+            return loaded(name, file, path, rest[0] if rest else None)
+        except NotLoaded as error:
+            self._found(node, str(error))
             return "any"
 
     def _found(self, node: Node, words: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from posixpath import dirname, join, normpath
 
 from tree_sitter import Node
 
@@ -68,6 +69,10 @@ class Template:
             if each.type == "target_scope_assignment":
                 return literal(parts(each)[-1]) or ""
         return "resourceGroup"
+
+    def beside(self, target: str) -> str:
+        """A module's path, given relative to this file, as a path below bicep/."""
+        return normpath(join(dirname(self.file.removeprefix("bicep/")), target))
 
     def finding(self, node: Node, words: str) -> Finding:
         return Finding(self.file, line(node), words)

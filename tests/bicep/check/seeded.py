@@ -18,6 +18,8 @@ class Mistake:
     """Text of the line of the finding, where it is another one than that of the edit."""
     found_in: str = ""
     """The file of the finding, where it is another one."""
+    alone: bool = False
+    """Whether it would hide others, or be hidden by them."""
 
 
 _MAIN = "bicep/main.bicep"
@@ -26,9 +28,9 @@ _M = "bicep/modules"
 MISTAKES = (
     # --- syntax
     Mistake("missing brace", f"{_M}/registry.bicep", "  name: name\n", "  name: {\n", "no Bicep",
-            at="resource registry "),
+            at="resource registry ", alone=True),
     Mistake("missing colon", f"{_M}/registry.bicep", "location: location", "location location",
-            "no Bicep"),
+            "no Bicep", alone=True),
     # --- types of resources
     Mistake("misspelt property", f"{_M}/gateway_reports.bicep", "largeLanguageModel: {",
             "largeLanguageModels: {", "did you mean 'largeLanguageModel'?"),
@@ -56,7 +58,7 @@ MISTAKES = (
             "Microsoft.Insight/workbooks@", "there is no resource type"),
     Mistake("API version without the property", f"{_M}/gateway_reports.bicep",
             "apis/diagnostics@2024-06-01-preview", "apis/diagnostics@2024-05-01",
-            "is not the one in use"),
+            "is not the one in use", alone=True),
     Mistake("wrong parent", f"{_M}/usage_hub.bicep", "    parent: hub\n", "    parent: namespace\n",
             "the parent of"),
     Mistake("role without a scope", f"{_M}/capture_role.bicep", "  scope: container\n", "",
@@ -65,7 +67,7 @@ MISTAKES = (
     Mistake("unknown name", _MAIN, "workspaceId: monitoring.outputs.workspaceId",
             "workspaceId: monitor.outputs.workspaceId", "did you mean 'monitoring'?"),
     Mistake("unknown function", _MAIN, "toLower(uniqueString(", "toLower(uniqString(",
-            "did you mean 'uniqueString'?"),
+            "did you mean 'uniqueString'?", alone=True),
     Mistake("unused parameter", f"{_M}/key_vault.bicep", "param name string",
             "param name string\nparam spare string = ''", "nothing uses param 'spare'",
             at="param spare"),
@@ -108,7 +110,7 @@ MISTAKES = (
     Mistake("role of a misspelt name", f"{_M}/model_access.bicep",
             "scope: account\n  properties: {\n    principalId: gatewayPrincipalId",
             "scope: account\n  properties: {\n    principalID: gatewayPrincipalId",
-            "did you mean 'principalId'?"),
+            "did you mean 'principalId'?", alone=True),
     Mistake("missing role", f"{_M}/roles.bicep", "for each in diagnosticsHubRoles: if",
             "for each in usageHubRoles: if", "no template assigns this role of 'hubs'",
             at='"pairing", "role": "Azure Event Hubs Data Receiver", "hub": "apim-diagnostics"',

@@ -6,10 +6,19 @@ from pathlib import Path
 import pytest
 
 from bicep.check.checkout import check
-from tests.bicep.check.seeded import MISTAKES, Mistake
+from tests.bicep.check import seeded, seeded_language, seeded_services, seeded_wiring
+from tests.bicep.check.batches import Batch, batches
+from tests.bicep.check.seeded import Mistake
 from tests.paths import ROOT
 
-COPIED = ("bicep", "apim_policies", "Dockerfile")
+COPIED = ("bicep", "apim_policies", "Dockerfile", "azure.yaml")
+MISTAKES = (
+    *seeded.MISTAKES,
+    *seeded_language.MISTAKES,
+    *seeded_wiring.MISTAKES,
+    *seeded_services.MISTAKES,
+)
+TEXTS = {file: (ROOT / file).read_text(encoding="utf-8") for file in {m.file for m in MISTAKES}}
 
 
 @pytest.fixture
@@ -21,7 +30,7 @@ def checkout(tmp_path: Path) -> Path:
         elif each.is_file():
             shutil.copy(each, tmp_path)
         else:
-            without = shutil.ignore_patterns("*.py", "__pycache__", "harness", "samples")
+            without = shutil.ignore_patterns("check", "__pycache__", "harness", "samples")
             shutil.copytree(each, tmp_path / each.name, ignore=without)
     return tmp_path
 
@@ -54,12 +63,19 @@ def test_the_checkout_has_no_mistake() -> None:
     assert check(ROOT) == []
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda each: each.name)
-def test_a_mistake_is_found_with_file_and_line(checkout: Path, mistake: Mistake) -> None:
-    file, line = seed(checkout, mistake)
+def test_no_two_mistakes_have_one_name() -> None:
+    assert len({each.name for each in MISTAKES}) == len(MISTAKES)
+
+
+@pytest.mark.parametrize("batch", batches(MISTAKES, TEXTS), ids=lambda each: each.mistakes[0].name)
+def test_every_mistake_is_found_with_file_and_line(checkout: Path, batch: Batch) -> None:
+    expected = [(each, *seed(checkout, each)) for each in batch.mistakes]
     found = check(checkout)
-    assert [
-        each
-        for each in found
-        if mistake.says in each.text and (each.file, each.line) == (file, line)
-    ], f"expected {file}:{line}: …{mistake.says}…, found:\n" + "\n".join(map(str, found))
+    silent = [
+        f"{mistake.name}: expected {file}:{line}: …{mistake.says}…"
+        for mistake, file, line in expected
+        if not any(
+            mistake.says in each.text and (each.file, each.line) == (file, line) for each in found
+        )
+    ]
+    assert silent == [], "\n".join([*silent, "found:", *map(str, found)])

@@ -1,0 +1,1 @@
+"""What services of Azure want beyond the types that Microsoft publishes."""

@@ -1,0 +1,1 @@
+"""How the parts of a deployment name each other: scopes, order, circles, identities."""

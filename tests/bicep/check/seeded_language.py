@@ -1,0 +1,216 @@
+"""Mistakes of the language: functions, lambdas, decorators, types and secrets."""
+
+from tests.bicep.check.seeded import Mistake
+
+_MAIN = "bicep/main.bicep"
+_M = "bicep/modules"
+
+MISTAKES = (
+    Mistake(
+        "secret output through a var",
+        f"{_M}/storage.bicep",
+        "output id string = account.id",
+        "var k = account.listKeys()\noutput id string = account.id\noutput first object = k",
+        "this asks for a key: programs sign in by identity",
+    ),
+    Mistake(
+        "secret output listCredentials",
+        f"{_M}/registry.bicep",
+        "output name string = registry.name",
+        "output name string = registry.name\noutput pass string = "
+        "registry.listCredentials().passwords[0].value",
+        "this asks for a key: programs sign in by identity",
+        at="output pass string = registry.listCredentials().passwords[0].value",
+    ),
+    Mistake(
+        "secret as an app setting by listKeys",
+        f"{_M}/function_app.bicep",
+        "  AZURE_CLIENT_ID: identityClientId\n",
+        "  AZURE_CLIENT_ID: identityClientId\n  AzureWebJobsStorage__accountKey: "
+        "account.listKeys().keys[0].value\n",
+        "this asks for a key: programs sign in by identity",
+    ),
+    Mistake(
+        "loadJsonContent JSON path of nothing",
+        f"{_M}/model_access.bicep",
+        "loadJsonContent('../roles.json')",
+        "loadJsonContent('../roles.json', '$.nothing')",
+        "'../roles.json' has nothing at '$.nothing'",
+        alone=True,
+    ),
+    Mistake(
+        "parameter of a type that is none",
+        f"{_M}/registry.bicep",
+        "param name string\n",
+        "param name text\n",
+        "there is no type 'text'",
+    ),
+    Mistake(
+        "output of a type that is none",
+        f"{_M}/registry.bicep",
+        "output name string",
+        "output name strings",
+        "there is no type 'strings': did you mean 'string'?",
+    ),
+    Mistake(
+        "output of the wrong type",
+        f"{_M}/registry.bicep",
+        "output name string = registry.name",
+        "output name int = registry.name",
+        "'name' wants int, and this is string",
+    ),
+    Mistake(
+        "decorator on the wrong kind: batchSize on a single",
+        f"{_M}/registry.bicep",
+        "resource registry ",
+        "@batchSize(1)\nresource registry ",
+        "'@batchSize' is for loops",
+    ),
+    Mistake(
+        "decorator of a string on an int",
+        _MAIN,
+        "@minValue(1)\nparam gatewayCapacity int",
+        "@minLength(1)\nparam gatewayCapacity int",
+        "'@minLength' is for string or array, and this is int",
+    ),
+    Mistake(
+        "decorator without an argument",
+        _MAIN,
+        "@minValue(1)\nparam gatewayCapacity int",
+        "@minValue()\nparam gatewayCapacity int",
+        "'@minValue' takes one argument",
+    ),
+    Mistake(
+        "decorator of the wrong argument",
+        _MAIN,
+        "@minValue(1)\nparam gatewayCapacity int",
+        "@minValue('1')\nparam gatewayCapacity int",
+        "'@minValue' wants int, and this is string",
+    ),
+    Mistake(
+        "default outside of @maxValue",
+        _MAIN,
+        "param partitions int = 4",
+        "param partitions int = 64",
+        "'partitions' is 64, minValue 1, maxValue 32",
+    ),
+    Mistake(
+        "secure on an int",
+        _MAIN,
+        "@minValue(1)\nparam gatewayCapacity int = 1",
+        "@secure()\nparam gatewayCapacity int",
+        "'@secure' is for string or object, and this is int",
+    ),
+    Mistake(
+        "interpolation of an undefined variable",
+        f"{_M}/workbook.bicep",
+        "displayName: 'LLM chargeback'",
+        "displayName: 'LLM ${chargeback}'",
+        "nobody declares 'chargeback'",
+    ),
+    Mistake(
+        "interpolation of an array",
+        _MAIN,
+        "name: '${abbreviations.containerRegistry}${token}'",
+        "name: '${abbreviations.containerRegistry}${priceBooks}'",
+        "'priceBooks' is array: it makes no text",
+    ),
+    Mistake(
+        "interpolation of an undefined in a nested string",
+        _MAIN,
+        "var uiUrl = 'https://${empty(uiHost) ? '${uiName}.",
+        "var uiUrl = 'https://${empty(uiHost) ? '${uiNames}.",
+        "nobody declares 'uiNames': did you mean 'uiName'?",
+    ),
+    Mistake(
+        "union of an object with an array",
+        _MAIN,
+        "var policyValues = union(loadJsonContent('../apim_policies/named_values.json'), "
+        "namedValues)",
+        "var policyValues = union(loadJsonContent('../apim_policies/named_values.json'), "
+        "priceBooks)",
+        "union joins values of one kind, and these are array and",
+    ),
+    Mistake(
+        "map over an object",
+        _MAIN,
+        "map(priceBooks, each => '/app/price_books/${each}')",
+        "map(settings, each => '/app/price_books/${each}')",
+        "argument 1 of map wants array, and this is object",
+    ),
+    Mistake(
+        "lambda names an unknown",
+        _MAIN,
+        "map(priceBooks, each => '/app/price_books/${each}')",
+        "map(priceBooks, each => '/app/price_books/${eachs}')",
+        "nobody declares 'eachs': did you mean 'each'?",
+    ),
+    Mistake(
+        "map without a lambda",
+        _MAIN,
+        "map(priceBooks, each => '/app/price_books/${each}')",
+        "map(priceBooks)",
+        "map takes 2 arguments, and this has 1",
+    ),
+    Mistake(
+        "filter lambda that is no condition",
+        f"{_M}/roles.bicep",
+        "filter(roles.hubs, each => each.hub == 'llm-usage')",
+        "filter(roles.hubs, each => each.hub)",
+        "'onUsageHub' takes no list of roles.json",
+        at="resource onUsageHub 'Microsoft.Authorization/roleAssignments@2022-04-01' = [",
+        alone=True,
+    ),
+    Mistake(
+        "filter value that no row has",
+        f"{_M}/model_access.bicep",
+        "each => each.kind == kind",
+        "each => each.sort == kind",
+        "'each => each' has no 'sort'",
+    ),
+    Mistake(
+        "toObject with one argument",
+        _MAIN,
+        "toObject(identities.outputs.all, each => each.process, each => each.id)",
+        "toObject(identities.outputs.all)",
+        "toObject takes 2 to 3 arguments, and this has 1",
+    ),
+    Mistake(
+        "too many arguments",
+        _MAIN,
+        "uniqueString(subscription().id, environmentName, location)",
+        "toUpper(environmentName, location)",
+        "toUpper takes 1 arguments, and this has 2",
+        alone=True,
+    ),
+    Mistake(
+        "too few arguments",
+        _MAIN,
+        "last(split(gatewayId, '/'))",
+        "last(split(gatewayId))",
+        "split takes 2 arguments, and this has 1",
+    ),
+    Mistake(
+        "int of an object",
+        _MAIN,
+        "int(consumerSettings.HUB_RETENTION_DAYS)",
+        "int(consumerSettings)",
+        "argument 1 of int wants string or int, and this is object",
+    ),
+    Mistake(
+        "setting of wrong type in variables",
+        _MAIN,
+        "OIDC_TENANTS: tenant().tenantId",
+        "OIDC_TENANTS: tenant().tenant",
+        "'tenant()' has no 'tenant': did you mean 'tenantId'?",
+    ),
+    Mistake(
+        "targetScope misspelt",
+        _MAIN,
+        "targetScope = 'subscription'",
+        "targetScope = 'subscriptions'",
+        "there is no scope 'subscriptions': did you mean",
+        at="// Everything that metering and billing of model calls need, in one resource "
+        "group. `azd up` deploys",
+    ),
+)
