@@ -56,6 +56,10 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     """Not in the ledger yet; all others are."""
     invoices: str | None = None
     """What closing the last month made, or why it was refused; None if nothing was closed."""
+    credited: str | None = None
+    """What these invoices give back, since the price of `corrects` was wrong; None: nothing."""
+    corrects: str = ""
+    """The month that was billed at a wrong price and corrected by a re-rating."""
     sign_in: Mapping[str, str] = {}
     """Whom to sign in to the UI as: what each one is, by name."""
     token_command: str = ""
@@ -104,14 +108,21 @@ def rows_of(box: DemoBox) -> list[tuple[str, str]]:
         ("published", _published(box)),
         *([("prices", _old(box))] if box.old_prices else []),
         *([("gateway", _gateway(box))] if box.gateway_calls else []),
-        *((name, box.urls[name]) for name in ("ui", "api") if name in box.urls),
+        ("ui", box.urls.get("ui", "")),
         *([("sign in as", _people(box))] if box.sign_in else []),
-        *([("token for the API", box.token_command)] if box.token_command else []),
+        ("api", _api(box)),
         *([("settings for commands", box.shell_settings)] if box.shell_settings else []),
     ]
     if box.key is not None:
         rows.append(("any OpenAI client", f"{box.urls['base_url']} with key {box.key}"))
     return rows
+
+
+def _corrected(box: DemoBox) -> str:
+    return (
+        f"{box.credited} credited on these: {box.corrects} was billed at a wrong price, "
+        "page /re-ratings"
+    )
 
 
 def _run(box: DemoBox) -> str:
@@ -132,6 +143,11 @@ def _published(box: DemoBox) -> str:
     if box.telemetry_difference:
         return f"{rows}, which differs from the ledger in {box.telemetry_difference:,} cells"
     return f"{rows}, equal in every cell"
+
+
+def _api(box: DemoBox) -> str:
+    token = f", token: {box.token_command}" if box.token_command else ""
+    return box.urls.get("api", "") + token
 
 
 def _old(box: DemoBox) -> str:

@@ -2,60 +2,56 @@
 results."""
 
 import asyncio
+import os
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import httpx
+import msgspec
 
+from local_stack.demo.corrected_month import CorrectedMonth
 from local_stack.demo.demo_box import DemoBox
-from local_stack.demo.stack import METERING_GROUP, USAGE_HUB, Ports, start_pairing
-from local_stack.demo.supervisor import Supervisor, cpu_seconds
-from local_stack.errors import LocalStackError
+from local_stack.demo.last_month import Bill, close_last_month, wait_until_read
+from local_stack.demo.published import publish_and_compare, publish_ledger
+from local_stack.demo.running import Running, standing
+from local_stack.demo.stack import (
+    Ports,
+    settings,
+    start_pages,
+    start_pairing,
+    wait_for_gateway,
+    wait_for_pages,
+)
+from local_stack.demo.supervisor import cpu_seconds
 from local_stack.gateway.identity import DEFAULT_KEY
 from local_stack.gateway.traffic import LiveTraffic, call_gateway
-from local_stack.send import send_events
 from local_stack.traffic.paired_calls import paired_calls
 from local_stack.traffic.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.ages import is_old
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import AuditReport, audit
-from table_api.consumer_state.progress import Count, ProgressTable
-from table_api.ledger.keys import CELL_ROWS
+from table_api.consumer_state.progress import Count
 from table_api.ledger.meta import read_meta
 from table_api.open_calls.decision import PairingState
 from table_api.prices.price_list import PriceList
 from table_api.storage.table_storage import TableStorage
-
-STALLED_S_MAX = 120.0
-"""If the consumer makes no progress for this many seconds, the run fails."""
-POLL_INTERVAL_S = 0.25
-
-
-class Stalled(LocalStackError):
-    """The consumer made no progress; the message gives its position."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the ledger and the consumer's counters hold at one moment."""
-
-    calls: int
-    unpriced: int
-    counts: Counter[Count]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
     """What one run sends, in this order."""
 
+    corrected: CorrectedMonth | None = None
+    """A month that is billed and corrected before anything else is sent."""
     events: Iterable[OutgoingEvent] | None = None
     """Events that go straight to the event hub."""
     live: LiveTraffic | None = None
     """Calls that go through the gateway."""
+    bills: bool = False
+    """Whether the months that are over are closed afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,49 +68,27 @@ class Sent:
     """The gateway's calls by state."""
 
 
-async def measured_run(
-    traffic: Traffic,
-    *,
-    storage: TableStorage,
-    ports: Ports,
-    metering_pid: int,
-    supervisor: Supervisor,
-    tell: Callable[[str], None],
-) -> DemoBox:
-    """Send, wait, audit. Stalled, ChildEnded, SendFailed or GatewayFault when a part does not do
-    its work."""
-    await _durable(storage, ports, supervisor)  # what an interrupted run left behind
-    before = await _standing(storage)
-
-    async def durable() -> None:
-        await _durable(storage, ports, supervisor)
-
+async def measured_run(traffic: Traffic, running: Running) -> DemoBox:
+    """Send, wait, audit, close. Stalled, ChildEnded, SendFailed or GatewayFault when a part does
+    not do its work."""
+    storage, tell = running.storage, running.tell
+    await running.durable()  # what an interrupted run left behind
+    before = await standing(storage)
     started = datetime.now(UTC)
-    sent = await _send(
-        traffic,
-        ports,
-        metering_pid,
-        durable=durable,
-        pair=lambda: start_pairing(supervisor, ports),
-        tell=tell,
-    )
+    sent = await _send(traffic, running)
     if sent.gateway_calls:
         tell("waiting until the gateway's log has completed its calls")
-        calls = sent.gateway_calls
-        states = await paired_calls(storage, started, calls=calls, watch=supervisor.check)
-        await durable()  # what pairing published
+        calls, watch = sent.gateway_calls, running.supervisor.check
+        states = await paired_calls(storage, started, calls=calls, watch=watch)
+        await running.durable()  # what pairing published
         sent = replace(sent, states=states)
-    after = await _standing(storage)
-    tell("adding everything up again")
-    audited = await audit(storage, now=datetime.now(UTC))
-    await save_audit(storage, audited)
+    after = await standing(storage)
+    audited, bill, (rows, different) = await _closed(traffic, running)
+    await wait_for_pages(running.supervisor, running.ports)
     counted = after.counts - before.counts
     meta = await read_meta(storage)
     old, prices = await prices_in_use(storage)
-    urls, key = ports.urls, None
-    if traffic.live is not None:
-        urls, key = {**urls, "base_url": ports.base_url}, DEFAULT_KEY
-    return DemoBox(
+    box = DemoBox(
         sent=sent.events,
         posted=after.calls - before.calls,
         duplicates=counted[Count.DUPLICATES],
@@ -129,7 +103,23 @@ async def measured_run(
         cpu_us_per_event=(
             round(sent.cpu_s * 1e6 / sent.timed_events, 1) if sent.timed_events else 0.0
         ),
-        urls=urls,
+        urls=running.ports.urls,
+        old_prices=old,
+        prices=prices,
+        invoices=bill.text if bill else None,
+        credited=bill.credited if bill else None,
+        corrects=str(traffic.corrected.month) if traffic.corrected else "",
+        published=rows,
+        telemetry_difference=different,
+    )
+    return box if traffic.live is None else _with_gateway(box, sent, running.ports)
+
+
+def _with_gateway(box: DemoBox, sent: Sent, ports: Ports) -> DemoBox:
+    return msgspec.structs.replace(
+        box,
+        urls={**box.urls, "base_url": ports.base_url},
+        key=DEFAULT_KEY,
         gateway_calls=sent.gateway_calls,
         gateway_dropped=sent.gateway_dropped,
         completed=sent.states[PairingState.COMPLETED],
@@ -137,10 +127,27 @@ async def measured_run(
         no_usage=sent.states[PairingState.NO_USAGE],
         unattributed=sent.states[PairingState.UNATTRIBUTED],
         waiting=sent.states[PairingState.WAITING],
-        old_prices=old,
-        prices=prices,
-        key=key,
     )
+
+
+async def _closed(
+    traffic: Traffic, running: Running
+) -> tuple[AuditReport, Bill | None, tuple[int, int]]:
+    """The audit, the invoices that are made after it, and what Application Insights has."""
+    storage, ports, without_pairing = running.storage, running.ports, traffic.live is None
+    if traffic.bills:
+        await wait_until_read(ports, without_pairing=without_pairing)
+    running.tell("adding everything up again")
+    audited = await audit(storage, now=datetime.now(UTC))
+    await save_audit(storage, audited)
+    running.tell("comparing Application Insights with the ledger")
+    environment = {**os.environ, **settings(ports)}
+    comparing = asyncio.create_task(publish_and_compare(storage, environment, ports.insights))
+    bill = None
+    if traffic.bills:
+        running.tell("closing last month: invoices")
+        bill = await close_last_month(ports, audited, without_pairing=without_pairing)
+    return audited, bill, await comparing
 
 
 async def prices_in_use(storage: TableStorage) -> tuple[int, int]:
@@ -159,34 +166,30 @@ async def prices_in_use(storage: TableStorage) -> tuple[int, int]:
     return old, len(used)
 
 
-async def _send(
-    traffic: Traffic,
-    ports: Ports,
-    metering_pid: int,
-    *,
-    durable: Callable[[], Awaitable[None]],
-    pair: Callable[[], Awaitable[None]],
-    tell: Callable[[str], None],
-) -> Sent:
-    """Send both parts; the first part that exists is the one that is timed."""
-    sent = Sent()
-    cpu_before, started = cpu_seconds(metering_pid), time.monotonic()
+async def _send(traffic: Traffic, running: Running) -> Sent:
+    """Send all parts; the first part that exists is the one that is timed."""
+    sent, tell, ports = Sent(), running.tell, running.ports
+    if traffic.corrected is not None:
+        await _corrected(traffic.corrected, running)
+    cpu_before, started = cpu_seconds(running.metering_pid), time.monotonic()
 
     def timed(events: int) -> Sent:
         seconds = time.monotonic() - started
-        cpu_s = cpu_seconds(metering_pid) - cpu_before
+        cpu_s = cpu_seconds(running.metering_pid) - cpu_before
         return Sent(events=events, timed_events=events, seconds=seconds, cpu_s=cpu_s)
 
     if traffic.events is not None:
-        tell("metering the events of two months" if traffic.live else "metering events")
-        report = await send_events(ports.event_hubs, USAGE_HUB, traffic.events)
-        await durable()
-        sent = timed(report.sent)
+        tell("metering the events of two months" if traffic.bills else "metering events")
+        sent = timed(await running.send(traffic.events))
+    environment = {**os.environ, **settings(ports)}
+    publishing = asyncio.create_task(publish_ledger(environment, settle=False))
+    await start_pages(running.supervisor, ports, running.data)
     if traffic.live is not None:
-        await pair()
+        await start_pairing(running.supervisor, ports)
+        await wait_for_gateway(running.supervisor, ports)
         tell(f"making {traffic.live.calls:,} calls through the gateway")
         counts = await call_gateway(ports.gateway_url, traffic.live)
-        await durable()
+        await running.durable()
         events = counts.events - counts.dropped
         sent = timed(events) if traffic.events is None else sent
         sent = replace(
@@ -195,56 +198,19 @@ async def _send(
             gateway_calls=counts.calls,
             gateway_dropped=counts.dropped,
         )
+    await publishing
     return sent
+
+
+async def _corrected(month: CorrectedMonth, running: Running) -> None:
+    """The month before last, unless an earlier run on this data has done all of it."""
+    if await month.is_billed(running.ports):
+        return
+    running.tell(f"metering {month.month}, at a wrong price")
+    await running.send(month.events())
+    running.tell(f"closing {month.month}, then correcting its price by a reviewed run")
+    await month.bill_and_correct(running.ports)
 
 
 def _verdict(report: AuditReport) -> str:
     return "ok" if report.ok else f"{len(report.problems)} problems: {report.problems[0]}"
-
-
-async def _standing(storage: TableStorage) -> Standing:
-    calls = unpriced = 0
-    async for partition in storage.partitions("ledger"):
-        async for page in storage.query(
-            "ledger", partition, CELL_ROWS, select=["RowKey", "calls", "unpriced"]
-        ):
-            calls += sum(int(row["calls"]) for row in page)
-            unpriced += sum(int(row.get("unpriced", 0)) for row in page)
-    counts: Counter[Count] = Counter()
-    for progress in await ProgressTable(storage).of_group(USAGE_HUB, METERING_GROUP):
-        counts.update(progress.counts)
-    return Standing(calls, unpriced, counts)
-
-
-async def _durable(storage: TableStorage, ports: Ports, supervisor: Supervisor) -> None:
-    """Wait until the consumer has passed the last event of every partition."""
-    table = ProgressTable(storage)
-    last = await _last_sequence_numbers(ports)
-    seen: dict[str, int] = {}
-    moved = time.monotonic()
-    while True:
-        supervisor.check()
-        passed = {
-            progress.partition: progress.sequence_number
-            for progress in await table.of_group(USAGE_HUB, METERING_GROUP)
-        }
-        if all(passed.get(partition, -1) >= number for partition, number in last.items()):
-            return
-        if passed != seen:
-            seen, moved = passed, time.monotonic()
-        if time.monotonic() - moved > STALLED_S_MAX:
-            raise Stalled(f"the consumer is at {passed} of {last}; {supervisor.tail('metering')}")
-        await asyncio.sleep(POLL_INTERVAL_S)
-
-
-async def _last_sequence_numbers(ports: Ports) -> dict[str, int]:
-    """The last number of each partition that has had an event."""
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(f"http://127.0.0.1:{ports.admin}/hubs")
-    answer.raise_for_status()
-    [hub] = [hub for hub in answer.json() if hub["name"] == USAGE_HUB]
-    return {
-        partition["id"]: partition["last_sequence_number"]
-        for partition in hub["partitions"]
-        if partition["last_sequence_number"] >= 0
-    }

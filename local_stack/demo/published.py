@@ -20,6 +20,7 @@ from telemetry.queries.logs_client import open_client
 
 Cells = Mapping[tuple[str, str, str], tuple[int, int]]
 """Calls and pico-units, by charge day, subject and model; those without either are left out."""
+PUBLISH_TRIES = 3
 LATEST_DAYS = 2
 """Charge days end up to half a day after UTC's, and calls may be ahead by minutes."""
 
@@ -28,10 +29,24 @@ class NotPublished(LocalStackError):
     """The ledger could not be published, or Application Insights could not be asked."""
 
 
-async def publish_ledger(environment: Mapping[str, str]) -> None:
-    """Send all that is new, and see that every day is whole. NotPublished when rows are left."""
+async def publish_and_compare(
+    storage: TableStorage, environment: Mapping[str, str], insights_port: int
+) -> tuple[int, int]:
+    """As `compare`, after publishing. A call that was posted between the two is published by the
+    next try."""
+    for _ in range(PUBLISH_TRIES):
+        await publish_ledger(environment)
+        rows, different = await compare(storage, insights_port)
+        if not different:
+            break
+    return rows, different
+
+
+async def publish_ledger(environment: Mapping[str, str], *, settle: bool = True) -> None:
+    """Send all that is new, and see that every day is whole if the ledger is to settle.
+    NotPublished when rows are left."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "table_api", "publish", "--settle"),
+        *(sys.executable, "-m", "table_api", "publish", *(["--settle"] if settle else [])),
         env=dict(environment),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -12,7 +12,7 @@ import re
 import shlex
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -24,11 +24,11 @@ from rich.console import Console
 
 from local_stack.demo import stack
 from local_stack.demo.azurite import AzuriteError
+from local_stack.demo.corrected_month import CorrectedMonth
 from local_stack.demo.demo_box import DemoBox, show
 from local_stack.demo.demo_state import only_one, read_state, trace_offset
-from local_stack.demo.last_month import close_last_month
 from local_stack.demo.measured_run import Traffic, measured_run
-from local_stack.demo.published import compare, publish_ledger
+from local_stack.demo.running import Running
 from local_stack.demo.supervisor import ChildEnded, Supervisor
 from local_stack.errors import LocalStackError
 from local_stack.gateway.cached_policies import CachePlace
@@ -38,8 +38,7 @@ from local_stack.gateway.traffic import LiveTraffic
 from local_stack.identity.accounts import OWNED_COST_CENTRE, demo_accounts
 from local_stack.traffic.people import people
 from local_stack.traffic.trace import trace_events
-from local_stack.traffic.usage_event import OutgoingEvent
-from local_stack.traffic.workload import Workload
+from local_stack.traffic.workload import Workload, needs_no_log
 from table_api.owners.ownership import Kind, Owners, Ownership
 from table_api.people.people import People, Person
 from table_api.storage.azure_tables import AzureTableStorage
@@ -48,6 +47,7 @@ from table_api.storage.timestamp import now_utc
 
 DATA = Path(".local")
 """Where everything is kept, unless an option gives another directory."""
+WRONG_RULE_FILE = "wrong_price.toml"
 ENV_FILE = "demo.env"
 """In that directory: the settings of the stack that runs, for a shell."""
 CALLS = 120
@@ -57,7 +57,6 @@ LOST = 0.01
 """Share of the live calls' events that the gateway loses, so that one can be seen recovered."""
 STREAMED = 0.6
 _IN_USE = re.compile("address already in use|EADDRINUSE", re.IGNORECASE).search
-PUBLISH_TRIES = 3
 FIRST_DAY = date(2026, 1, 1)
 """From when on people have their names and cost centres."""
 INTERRUPTED = 130
@@ -117,13 +116,8 @@ async def _run(options: DemoOptions, console: Console) -> int:
     for name in ("demo.json", ENV_FILE):
         (options.data / name).unlink(missing_ok=True)
     async with Supervisor(options.data / "logs", quiet=options.quiet) as supervisor:
-        gateway = (
-            None
-            if traffic.live is None
-            else ["--drop", str(_lost(options)), "--cache", CachePlace.BEFORE]
-        )
-        tell("starting storage, event hubs, metering, API, pages and gateway")
-        ports, pids = await _start(supervisor, options.data, gateway, console)
+        tell("starting storage, event hubs, metering and gateway")
+        ports, pids = await _start(supervisor, options, traffic, console)
         stack.write_shell_settings(options.data / ENV_FILE, ports)
         box = await _metered(traffic, options, ports, pids["metering"], supervisor, tell)
         show(box, Console())
@@ -147,67 +141,43 @@ async def _metered(
 ) -> DemoBox:
     """Send everything, close the last month, and publish the ledger."""
     storage = AzureTableStorage.from_connection_string(ports.storage)
+    running = Running(
+        storage=storage,
+        ports=ports,
+        data=options.data,
+        metering_pid=metering_pid,
+        supervisor=supervisor,
+        tell=tell,
+    )
     try:
         await _name_people(storage)
-        box = await measured_run(
-            traffic,
-            storage=storage,
-            ports=ports,
-            metering_pid=metering_pid,
-            supervisor=supervisor,
-            tell=tell,
-        )
+        box = await measured_run(traffic, running)
     finally:
         await storage.close()
-    tell("sending the ledger to Application Insights, and comparing the two")
-    publishing = asyncio.create_task(_published(ports))
-    closed = None
-    if options.trace is None and options.calls is None:
-        tell("closing last month: invoices")
-        closed = await close_last_month(ports, without_pairing=traffic.live is None)
-    rows, different = await publishing
     return msgspec.structs.replace(
         box,
         **_sign_in(options.data),
-        invoices=closed,
-        published=rows,
-        telemetry_difference=different,
         shell_settings=f"set -a; . {shlex.quote(_for_shell(options.data / ENV_FILE))}; set +a",
     )
 
 
-async def _published(ports: stack.Ports) -> tuple[int, int]:
-    """The rows that Application Insights has of the ledger, and the cells that differ. A call that
-    was posted between publishing and comparing is published by the next try."""
-    storage = AzureTableStorage.from_connection_string(ports.storage)
-    try:
-        for _ in range(PUBLISH_TRIES):
-            await publish_ledger({**os.environ, **stack.settings(ports)})
-            rows, different = await compare(storage, ports.insights)
-            if not different:
-                break
-    finally:
-        await storage.close()
-    return rows, different
-
-
 async def _start(
-    supervisor: Supervisor, data: Path, gateway: Sequence[str] | None, console: Console
+    supervisor: Supervisor, options: DemoOptions, traffic: Traffic, console: Console
 ) -> tuple[stack.Ports, dict[str, int]]:
     """Start the stack; if another process took a port meanwhile, start again on other ports."""
     try:
-        return await _try_to_start(supervisor, data, gateway, console, preferred=True)
+        return await _try_to_start(supervisor, options, traffic, console, preferred=True)
     except ChildEnded as ended:
         if not _IN_USE(str(ended)):
             raise
         await supervisor.stop()
-    return await _try_to_start(supervisor, data, gateway, console, preferred=False)
+    return await _try_to_start(supervisor, options, traffic, console, preferred=False)
 
 
 async def _try_to_start(
     supervisor: Supervisor,
-    data: Path,
-    gateway: Sequence[str] | None,
+    options: DemoOptions,
+    traffic: Traffic,
     console: Console,
     *,
     preferred: bool,
@@ -215,7 +185,17 @@ async def _try_to_start(
     ports, taken = stack.choose_ports(preferred=preferred)
     for line in taken:
         console.print(line)
-    return ports, await stack.start(supervisor, ports, data, gateway=gateway)
+    gateway = (
+        None
+        if traffic.live is None
+        else ["--drop", str(_lost(options)), "--cache", CachePlace.BEFORE]
+    )
+    books = []
+    if traffic.corrected is not None:
+        books.append(options.data / WRONG_RULE_FILE)
+        traffic.corrected.write_rule(books[0])
+    started = stack.start(supervisor, ports, options.data, gateway=gateway, books=books)
+    return ports, await started
 
 
 def _traffic(options: DemoOptions, *, now: datetime, direct: bool) -> Traffic:
@@ -232,11 +212,19 @@ def _traffic(options: DemoOptions, *, now: datetime, direct: bool) -> Traffic:
     if calls is None:
         live = LiveTraffic(calls=CALLS, streamed=streamed, calls_per_s=CALLS_PER_S)
         if direct:
-            return Traffic(events=Workload(now=state.now).events())
+            whole = Workload(now=state.now)
+            return Traffic(
+                corrected=CorrectedMonth.before(whole), events=whole.events(), bills=True
+            )
         # The live calls are those of today: with generated ones too it would be unlike other days.
         today = state.now.replace(hour=0, minute=0, second=0, microsecond=0)
-        events = Workload(now=today).events()
-        return Traffic(events=filter(_needs_no_log, events), live=live)
+        whole = Workload(now=today)
+        return Traffic(
+            corrected=CorrectedMonth.before(whole),
+            events=filter(needs_no_log, whole.events()),
+            live=live,
+            bills=True,
+        )
     if direct:
         percent = round(streamed * 100)
         return Traffic(events=Workload(now=now, calls=calls, streamed_percent=percent).events())
@@ -246,11 +234,6 @@ def _traffic(options: DemoOptions, *, now: datetime, direct: bool) -> Traffic:
 def _lost(options: DemoOptions) -> float:
     """Share of events that the gateway loses."""
     return LOST if options.calls is None and not options.drop else options.drop
-
-
-def _needs_no_log(event: OutgoingEvent) -> bool:
-    """Other failures wait for the gateway's log, and no gateway has logged the generated calls."""
-    return b'"usage":null' not in event.body or b'"status":429' in event.body
 
 
 async def _name_people(storage: TableStorage) -> None:

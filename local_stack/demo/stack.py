@@ -1,5 +1,6 @@
 """The parts of the local stack: ports, command lines, settings, and when each is ready."""
 
+import os
 import secrets
 import shlex
 import signal
@@ -129,12 +130,12 @@ def settings(ports: Ports) -> Mapping[str, str]:
         "PRICE_BOOKS": str(PRICE_BOOK),
         "BILLING_TIME_ZONE": ZONE,
         "CHECKPOINT_INTERVAL_S": "1",
-        "MONITOR_INTERVAL_S": "5",  # an idle partition is confirmed at each look: the close waits
+        "MONITOR_INTERVAL_S": "2",  # an idle partition is confirmed at each look: the close waits
         # In Azure the log is minutes late; here it arrives within a second. Generated events go
-        # back two months; pairing reads only the last days of them.
+        # back three months; pairing reads only the last days of them.
         "HUB_RETENTION_DAYS": "1",
-        "PAIRING_GRACE_S": "3",
-        "PAIRING_TIMEOUT_S": "6",
+        "PAIRING_GRACE_S": "2",
+        "PAIRING_TIMEOUT_S": "5",
         "PAIRING_SWEEP_INTERVAL_S": "1",
         "APPLICATIONINSIGHTS_CONNECTION_STRING": connection_string(ports.insights),
     }
@@ -188,12 +189,17 @@ def ui_settings(ports: Ports, identity: IdentityConfig) -> Mapping[str, str]:
 
 
 async def start(
-    supervisor: Supervisor, ports: Ports, data: Path, *, gateway: Sequence[str] | None = None
+    supervisor: Supervisor,
+    ports: Ports,
+    data: Path,
+    *,
+    gateway: Sequence[str] | None = None,
+    books: Sequence[Path] = (),
 ) -> dict[str, int]:
-    """Start all parts in order, each when those it needs are ready; gives their process ids.
+    """Start what meters calls, each part when those it needs are ready; gives their process ids.
 
     They end in the opposite order, so Azurite, which must flush its files, goes last. `gateway` has
-    more arguments for the gateway; with None no gateway is started.
+    more arguments for the gateway; with None none is started. Metering reads `books` over its own.
     """
     python, pids = sys.executable, {}
     storage = data / "azurite"
@@ -213,20 +219,18 @@ async def start(
     pids["insights"] = await _start_insights(supervisor, ports, data)
     await supervisor.wait_ready("azurite", lambda: _listens(ports.blob, ports.table))
     await supervisor.wait_ready("broker", lambda: answers(f"http://127.0.0.1:{ports.admin}/health"))
-    insights = f"http://127.0.0.1:{ports.insights}/healthz"
-    await supervisor.wait_ready("insights", lambda: answers(insights))
-    if gateway is not None:
-        pids |= await _start_gateway(supervisor, ports, gateway)
     pids["metering"] = await supervisor.start(
         Child(
             name="metering",
             command=[python, "-m", "consumers", "run"],
-            environment=settings(ports),
+            environment={
+                **settings(ports),
+                "PRICE_BOOKS": os.pathsep.join(map(str, (PRICE_BOOK, *books))),
+            },
         )
     )
-    pids |= await _start_pages(supervisor, ports, data)
     if gateway is not None:
-        await supervisor.wait_ready("gateway", lambda: answers(f"{ports.gateway_url}/healthz"))
+        pids |= await _start_gateway(supervisor, ports, gateway)
     return pids
 
 
@@ -237,8 +241,8 @@ async def _start_insights(supervisor: Supervisor, ports: Ports, data: Path) -> i
     return await supervisor.start(Child(name="insights", command=command))
 
 
-async def _start_pages(supervisor: Supervisor, ports: Ports, data: Path) -> dict[str, int]:
-    """What people see: the provider that signs them in, the API, and the UI."""
+async def start_pages(supervisor: Supervisor, ports: Ports, data: Path) -> None:
+    """Start what people see: the provider that signs them in, the API, and the UI."""
     python = sys.executable
     identity = demo_config(port=ports.identity, ui_url=ports.ui_url)
     write_config(data, identity)
@@ -247,21 +251,28 @@ async def _start_pages(supervisor: Supervisor, ports: Ports, data: Path) -> dict
     ui = [python, "-m", "streamlit", "run", str(_HERE.parent / "ui/server.py")]
     ui += ["--server.address", "127.0.0.1", "--server.port", str(ports.ui)]
     ui += ["--server.headless", "true"]
-    pids = {
-        name: await supervisor.start(Child(name=name, command=command, environment=environment))
-        for name, command, environment in (
-            ("identity", serve, {}),
-            ("api", api, api_settings(ports, identity)),
-            ("ui", ui, ui_settings(ports, identity)),
-        )
-    }
+    for name, command, environment in (
+        ("identity", serve, {}),
+        ("api", api, api_settings(ports, identity)),
+        ("ui", ui, ui_settings(ports, identity)),
+    ):
+        await supervisor.start(Child(name=name, command=command, environment=environment))
+
+
+async def wait_for_pages(supervisor: Supervisor, ports: Ports) -> None:
+    """Until every address of the box answers."""
     for name, url in (
-        ("identity", f"{identity.base_url}/healthz"),
+        ("identity", f"http://127.0.0.1:{ports.identity}/healthz"),
         ("api", f"{ports.api_url}/healthz"),
         ("ui", f"{ports.ui_url}/_stcore/health"),
+        ("insights", f"http://127.0.0.1:{ports.insights}/healthz"),
     ):
         await supervisor.wait_ready(name, partial(answers, url))
-    return pids
+
+
+async def wait_for_gateway(supervisor: Supervisor, ports: Ports) -> None:
+    """Until it has compiled the policies."""
+    await supervisor.wait_ready("gateway", lambda: answers(f"{ports.gateway_url}/healthz"))
 
 
 async def start_pairing(supervisor: Supervisor, ports: Ports) -> None:

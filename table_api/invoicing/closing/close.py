@@ -64,15 +64,22 @@ class CloseJob:
     def archive(self) -> Archive:
         return self.source.archive
 
-    async def close(self, month: BillingMonth, *, forced: str | None = None) -> Manifest:
+    async def close(
+        self,
+        month: BillingMonth,
+        *,
+        forced: str | None = None,
+        audited: AuditReport | None = None,
+    ) -> Manifest:
         """Close the month, or finish its close; gives the same manifest every time.
 
         `forced` is the operator's reason to close in spite of a red audit, of open calls or of
-        hubs that were not read: it is kept. CloseRefused when the month cannot be closed; then
-        nothing was written.
+        hubs that were not read: it is kept. `audited` is an audit that the caller made after
+        `unread` had nothing to say; without it the whole ledger is audited here. CloseRefused when
+        the month cannot be closed; then nothing was written.
         """
         with span(SpanName.CLOSE, {OfSpan.MONTH.value: str(month)}) as of_close:
-            manifest = await self._close(month, forced)
+            manifest = await self._close(month, forced, audited)
             of_close.set_attributes(
                 {
                     OfSpan.INVOICES.value: len(manifest.invoices),
@@ -82,12 +89,14 @@ class CloseJob:
             )
         return manifest
 
-    async def _close(self, month: BillingMonth, forced: str | None) -> Manifest:
+    async def _close(
+        self, month: BillingMonth, forced: str | None, audited: AuditReport | None
+    ) -> Manifest:
         await self.archive.blobs.create_container()
         found = await self.archive.snapshot(month)
         if found is None:
             await self._check_turn(month)
-            checks = await self._checks(month, forced)
+            checks = await self._checks(month, forced, audited)
             taken = await self._take(month, checks)
             await self.archive.create(
                 snapshot_name(month), encode_snapshot(taken), content_type=JSON
@@ -95,10 +104,10 @@ class CloseJob:
             found = await self.archive.standing_snapshot(month)
         return await self._write_documents(month, documents_of(*found))
 
-    async def close_due(self) -> list[Manifest]:
+    async def close_due(self, audited: AuditReport | None = None) -> list[Manifest]:
         """Close every month that is over and not closed yet, oldest first."""
         due = await self.due()
-        return [await self.close(month) for month in due]
+        return [await self.close(month, audited=audited) for month in due]
 
     async def due(self) -> list[BillingMonth]:
         """Months that are over for DUE_AFTER and have no manifest yet, oldest first."""
@@ -184,13 +193,15 @@ class CloseJob:
             without_pairing=self.settings.without_pairing,
         )
 
-    async def _checks(self, month: BillingMonth, forced: str | None) -> Checks:
+    async def _checks(
+        self, month: BillingMonth, forced: str | None, audited: AuditReport | None
+    ) -> Checks:
         """What stands against closing; CloseRefused unless there is nothing or it is forced."""
         if forced is not None and not 0 < len(forced.strip()) <= REASON_CHARS_MAX:
             raise CloseRefused(
                 f"a forced close needs a reason of 1 to {REASON_CHARS_MAX} characters"
             )
-        found = await self._look(month)
+        found = await self._look(month, audited)
         against = list(found.audit_problems[:1])
         if found.open_calls > self.settings.open_calls_max:
             against.append(
