@@ -9,7 +9,7 @@ from decimal import Decimal
 from ui.api.found_calls import FoundCall
 from ui.api.price_answers import Price
 from ui.api.rating import Question, RatedCall
-from ui.api.usage_answers import FoundCall, UsageRow
+from ui.api.usage_answers import UsageRow
 
 MILLION = 1_000_000
 COMPARABLE = frozenset({"input", "cache_read", "output", "reasoning"})
