@@ -1,5 +1,6 @@
 """Closed months with their invoices, statements and files; a preview of open months."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -100,7 +101,7 @@ def show_months(months: list[InvoiceMonth]) -> None:
                 "Currency": text_column([month.currency for month in months]),
                 "Invoices": count_column([month.invoices for month in months]),
                 "Statements": count_column([month.statements for month in months]),
-                "Closed": text_column([closed(month.issued_at) for month in months]),
+                "Closed": text_column(closed([month.issued_at for month in months])),
             },
             alt="Closed months with the sum of their invoices",
         )
@@ -110,9 +111,10 @@ def show_months(months: list[InvoiceMonth]) -> None:
                     show_download(month.month, file, names=False)
 
 
-def closed(at: datetime) -> str:
-    """When a month was closed, in the billing zone."""
-    return instant(at, api().health().zone)
+def closed(moments: Sequence[datetime]) -> list[str]:
+    """When months were closed, in the billing zone."""
+    zone = api().health().zone
+    return [instant(at, zone) for at in moments]
 
 
 def state_of(document: InvoiceEntry) -> str:
@@ -139,7 +141,7 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
             "Currency": text_column([row.currency for row in rows]),
             "Month": text_column([row.month for row in rows]),
             "State": text_column([state_of(row) for row in rows]),
-            "Closed": text_column([closed(row.issued_at) for row in rows]),
+            "Closed": text_column(closed([row.issued_at for row in rows])),
             "Lines": count_column([row.lines for row in rows]),
             "Unrounded": exact_column([row.amount_unrounded for row in rows]),
         },
@@ -156,7 +158,7 @@ def draw_invoice(number: str) -> None:
     st.title(f"{word} {escape(invoice.number)}", anchor=False)
     st.caption(
         f"{escape(invoice.owner)} · {invoice.month} · {state_of(invoice)} "
-        f"{closed(invoice.issued_at)} · {escape(invoice.notice)}"
+        f"{closed([invoice.issued_at])[0]} · {escape(invoice.notice)}"
     )
     with st.container(horizontal=True):
         st.metric("Amount", f"{invoice.amount:,f} {invoice.currency}", border=True)

@@ -28,6 +28,7 @@ from ui.parts.tables import (
 
 BOOK_LETTERS = 12
 NO_PRICE = "no price"
+LINES_SHOWN_MAX = 1000
 
 
 def show_runs(runs: list[Run]) -> str | None:
@@ -77,7 +78,10 @@ def show_run(run: RunDetail, zone: str) -> None:
     if run.reverted_by is not None:
         said.append(f"{run.restored:,} restored, {run.kept:,} kept")
     st.caption(" · ".join(said))
-    lines = sorted(run.lines, key=lambda line: (-abs(line.delta), line.day, line.subject))
+    ordered = sorted(run.lines, key=lambda line: (-abs(line.delta), line.day, line.subject))
+    lines = ordered[:LINES_SHOWN_MAX]
+    if len(lines) < len(ordered):
+        st.caption(f"The {len(lines):,} largest differences of {len(ordered):,}.")
     plain_table(
         {
             "Day": text_column([day_text(line.day) for line in lines]),

@@ -67,13 +67,15 @@ class WhatIf:
     """Why the other model has no price, if it has none."""
 
 
-def questions_of(calls: Sequence[FoundCall], model: str) -> list[tuple[FoundCall, Question]]:
+def questions_of(
+    calls: Sequence[FoundCall], model: str, provider: str
+) -> list[tuple[FoundCall, Question]]:
     """The calls that can be priced on the other model, each with its question."""
     found = []
     for call in calls:
         usage = usage_object(call.units) if call.cost is not None else None
         if usage is not None:
-            found.append((call, Question(model=model, usage=usage)))
+            found.append((call, Question(model=model, provider=provider, usage=usage)))
     return found
 
 

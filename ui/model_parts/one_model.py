@@ -72,17 +72,17 @@ def _ms(value: int | None) -> str:
 def show_what_if(calls: Sequence[FoundCall], model: str, currency: str) -> None:
     """The engine rates the recorded tokens of the same calls on another model."""
     st.subheader("The same calls on another model", anchor=False)
-    others = text_models(api().prices().data, but=model)
-    if not others:
+    providers = text_models(api().prices().data, but=model)
+    if not providers:
         st.info("No other model of the price book has a deployment.", icon=":material/sell:")
         return
     instead = pick(
         "Another model",
         Parameter.INSTEAD,
-        options={name: name for name in others},
+        options={name: name for name in providers},
         width=MODEL_WIDTH_PX,
     )
-    pairs = questions_of(calls, instead)
+    pairs = questions_of(calls, instead, providers[instead])
     if not pairs:
         st.info(
             "None of these calls can be priced on another model: they have no cost, or audio, "
@@ -98,16 +98,14 @@ def show_what_if(calls: Sequence[FoundCall], model: str, currency: str) -> None:
     )
 
 
-def text_models(prices: Sequence[Price], *, but: str) -> list[str]:
-    """Models with a price for text that some deployment may have."""
-    return sorted(
-        {
-            price.model
-            for price in prices
-            if price.model and price.deployments and price.model != but
-            if any(tier.per_million.keys() >= TEXT_UNITS for tier in price.tiers)
-        }
-    )
+def text_models(prices: Sequence[Price], *, but: str) -> dict[str, str]:
+    """Models with a price for text that some deployment may have, and who sells each."""
+    return {
+        price.model: price.provider
+        for price in sorted(prices, key=lambda price: price.model or "")
+        if price.model and price.deployments and price.model != but
+        if any(tier.per_million.keys() >= TEXT_UNITS for tier in price.tiers)
+    }
 
 
 def outcome(found: WhatIf, instead: str, currency: str) -> str:
