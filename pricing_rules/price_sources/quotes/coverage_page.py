@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from pricing_rules.money import format_pico
+from pricing_rules.price_sources.proposals import per_million
 from pricing_rules.price_sources.quotes.coverage import Covered, Difference, Status
 
 FAMILIES = (
@@ -70,8 +70,8 @@ def covered_fields(entry: Covered) -> dict[str, object]:
                 "service_tier": each.service_tier,
                 "unit": each.unit,
                 "above_prompt_tokens": each.above,
-                "ours": format_pico(each.ours * 1_000_000),
-                "theirs": format_pico(each.theirs * 1_000_000),
+                "ours": per_million(each.ours),
+                "theirs": per_million(each.theirs),
                 "reason": REASONS.get(each.rule_id),
             }
             for each in entry.differences
