@@ -64,6 +64,9 @@ def test_every_difference_has_a_reason_and_no_reason_is_stale(covered: list[Cove
     assert rules.keys() == REASONS.keys(), "a difference is new, or one has gone"
     assert set(REASONS.values()) == set(Reason), "a reason that nothing has"
     assert len(rules) <= 12
+    entries = [entry for entry in covered if entry.status is Status.DIFFERENT]
+    of_text = [entry for entry in entries if entry.mode in TEXT]
+    assert (len(rules), len(entries), len(of_text)) == (10, 15, 13), "the page says so"
 
 
 @HERE
