@@ -114,6 +114,11 @@ def refused_parameter(field: str, value: object, detail: str) -> Refused:
     return Refused(ProblemKind.INVALID_PARAMETER, f"{field} = {shown!r}: {detail}", (error,))
 
 
+def words_of(complaint: str) -> str:
+    """What a validator said, without the library's word for who said it."""
+    return complaint.removeprefix("Value error, ")
+
+
 def answer(request: Request, refused: Refused) -> Response:
     """The problem document of a refused request."""
     name, status, title = refused.kind.value
@@ -160,7 +165,7 @@ async def _on_invalid(request: Request, error: RequestValidationError) -> Respon
         ProblemError(
             field=".".join(str(part) for part in complaint["loc"][1:]),
             value=str(complaint["input"])[:VALUE_CHARS_MAX],
-            detail=str(complaint["msg"]),
+            detail=words_of(str(complaint["msg"])),
         )
         for complaint in error.errors()
     ]

@@ -1,6 +1,7 @@
 """The body of `POST /v1/rate`: one call or a list of calls, each an event or a question."""
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from table_api.http_api.conventions.problems import (
     ProblemError,
     ProblemKind,
     Refused,
+    words_of,
 )
 from table_api.http_api.rate.models import UsageQuestion
 
@@ -35,7 +37,14 @@ class _Kind(msgspec.Struct):
     time: object = None
 
 
-async def read_calls(request: Request) -> list[Sent]:
+class Placed(NamedTuple):
+    """A call and where the body has it: `[3]` of a list; empty where it is the body."""
+
+    place: str
+    call: Sent
+
+
+async def read_calls(request: Request) -> list[Placed]:
     """The calls of the body. Refused when any of them cannot be read: none is answered then."""
     try:
         body = await _read(request)
@@ -48,12 +57,13 @@ async def read_calls(request: Request) -> list[Sent]:
     if len(raw) > CALLS_MAX:
         detail = f"the body has {len(raw)} calls, expected at most {CALLS_MAX}"
         raise Refused(ProblemKind.TOO_MUCH, detail)
-    calls: list[Sent] = []
+    calls: list[Placed] = []
     errors: list[ProblemError] = []
     for index, one in enumerate(raw):
-        read = _call(bytes(one), f"[{index}]" if many else "")
+        place = f"[{index}]" if many else ""
+        read = _call(bytes(one), place)
         if isinstance(read, UsageEvent | UsageQuestion):
-            calls.append(read)
+            calls.append(Placed(place, read))
         else:
             errors += read
     if errors:
@@ -80,7 +90,7 @@ def _call(body: bytes, place: str) -> Sent | list[ProblemError]:
         return _question(body, place)
     event = decode(body, enqueued_time=_own_time(kind.time))
     if isinstance(event, InvalidEvent):
-        field = f"{place}.{event.field}".strip(".")
+        field = field_of(place, event.field)
         return [ProblemError(field=field, value=event.value, detail=event.message)]
     return event
 
@@ -91,12 +101,17 @@ def _question(body: bytes, place: str) -> UsageQuestion | list[ProblemError]:
     except ValidationError as found:
         return [
             ProblemError(
-                field=".".join([place, *map(str, error["loc"])]).strip("."),
-                value=str(error["input"])[:VALUE_CHARS_MAX],
-                detail=error["msg"],
+                field=field_of(place, *map(str, error["loc"])) or "body",
+                value=str(error["input"])[:VALUE_CHARS_MAX] if error["loc"] else None,
+                detail=words_of(error["msg"]),
             )
             for error in found.errors(include_context=False, include_url=False)
         ]
+
+
+def field_of(place: str, *names: str) -> str:
+    """A field of a call, as an error names it."""
+    return ".".join([place, *names]).strip(".")
 
 
 def _own_time(time: object) -> datetime:

@@ -21,7 +21,7 @@ from table_api.http_api.access.caller import Permission
 from table_api.http_api.access.question import Api, asking_of
 from table_api.http_api.conventions.problems import ProblemKind, Refused, refused_parameter
 from table_api.http_api.rate import models
-from table_api.http_api.rate.body import Sent, read_calls
+from table_api.http_api.rate.body import Sent, field_of, read_calls
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.meta import LedgerMeta
 from table_api.people.people import PeopleDirectory
@@ -43,7 +43,7 @@ async def post_rate(request: Request) -> Response:
         book = in_use if by_contract else at_list_price(in_use)
         people = await api.people.directory() if by_contract else NOBODY
         rater = _Rater(WhatIf(book), book, people, await api.reads.meta(), in_use.version)
-        data = [rater.rated(each, index, now=api.now()) for index, each in enumerate(sent)]
+        data = [rater.rated(*each, now=api.now()) for each in sent]
         of_rating.set_attributes(_summed(data))
     prices = models.PricedBy.CONTRACT if by_contract else models.PricedBy.LIST
     answer = models.Rated(book=in_use.version, prices=prices, data=data)
@@ -90,7 +90,7 @@ class _Rater(NamedTuple):
     version: str
     """Of the book in use, of which `book` may be the list prices alone."""
 
-    def rated(self, sent: Sent, index: int, *, now: datetime) -> models.RatedCall:
+    def rated(self, place: str, sent: Sent, *, now: datetime) -> models.RatedCall:
         """Refused where a usage object contradicts itself, or several providers sell the model."""
         if isinstance(sent, UsageEvent):
             day = self.meta.calendar.day(sent.time)
@@ -99,10 +99,10 @@ class _Rater(NamedTuple):
         try:
             return self._answer(self.asked.answer(sent.question(now)), None)
         except InvalidUsage as error:
-            field = f"[{index}].usage.{error.field}"
+            field = field_of(place, "usage", error.field)
             raise refused_parameter(field, error.value, str(error)) from None
         except AmbiguousModel as error:
-            raise refused_parameter(f"[{index}].provider", None, str(error)) from None
+            raise refused_parameter(field_of(place, "provider"), None, str(error)) from None
 
     def _answer(self, call: PricedCall, event: UsageEvent | None) -> models.RatedCall:
         call = msgspec.structs.replace(call, book_version=self.version)

@@ -184,6 +184,24 @@ async def test_a_bad_record_is_named_and_nothing_is_answered(
     assert answer.json()["errors"][0]["field"] == field
 
 
+@pytest.mark.parametrize(
+    ("record", "field", "words"),
+    [
+        ({"usage": {"prompt_tokens": -1}}, "usage.prompt_tokens", "expected an integer"),
+        ({"at": 0}, "at", "expected RFC 3339 text"),
+        ({"usage": json.loads('{"a":' * 300 + "1" + "}" * 300)}, "body", "recursion"),
+    ],
+)
+async def test_a_single_call_is_named_by_its_field_alone(
+    client: httpx.AsyncClient, record: dict[str, Any], field: str, words: str
+) -> None:
+    answer = await client.post("/v1/rate", json=QUESTION | record)
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (400, field)
+    assert words in error["detail"]
+    assert "Value error" not in answer.text
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 5000, b'{"model": "m"} {}'])
 async def test_a_body_that_is_no_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post("/v1/rate", content=body)
