@@ -778,6 +778,8 @@ module workbook 'modules/workbook.bicep' = {
 
 // ---------------------------------------------------------------- what hooks and operators need
 
+var consumerIds = '${group.id}/providers/Microsoft.App/containerApps/${abbreviations.containerApp}'
+
 output ENVIRONMENT_NAME string = environmentName
 output OPERATOR_ID string = principalId
 output AZURE_LOCATION string = location
@@ -789,6 +791,8 @@ output API_URL string = api.outputs.url
 output UI_URL string = uiUrl
 output UI_VAULT_ID string = uiVault.outputs.id
 output TELEMETRY_VAULT_ID string = telemetryVault.outputs.id
+output METERING_ID string = '${consumerIds}metering-${token}'
+output PAIRING_ID string = '${consumerIds}pairing-${token}'
 output GATEWAY_ID string = gateway.outputs.id
 output GATEWAY_URL string = '${gateway.outputs.url}/${gatewayReports.outputs.apiPath}/openai/v1'
 output FUNCTION_APP_NAME string = api.outputs.name

@@ -37,21 +37,21 @@ def azd(main: Template, templates: dict[str, Template], root: Path) -> Iterator[
         if f"'azd-service-name': '{service}'" not in code:
             line = _line(described, f"\n  {service}:") + 1
             yield Finding("azure.yaml", line, f"no resource has azd's tag of '{service}'")
-    known = {*main.outputs, *_VARIABLE.findall(_parameters_text(root)), *_BY_AZD}
+    known = {*main.outputs, *_VARIABLE.findall(_parameters_text(root)), *_OF_HOOKS}
     for path in sorted((root / "bicep/hooks").glob("*.py")):
         lines = path.read_text(encoding="utf-8").splitlines()
         for number, line_ in enumerate(lines, start=1):
-            for name in ("".join(found) for found in _READ.findall(line_)):
+            for name in _READ.findall(line_):
                 if name not in known:
                     where = path.relative_to(root).as_posix()
                     words = f"main.bicep has no output {name}{hint(name, known)}"
                     yield Finding(where, number, words)
 
 
-_READ = re.compile(r"""values(?:\[|\.get\()"([A-Z_]+)"|^    "([A-Z_]+)",""")
+_READ = re.compile(r'"([A-Z]+_[A-Z_]+)"')
 _VARIABLE = re.compile(r"\$\{(\w+)")
-_BY_AZD = {"PYTHON_IMAGE"}
-"""Set by a person with `azd env set`, and read by a hook alone."""
+_OF_HOOKS = {"PYTHON_IMAGE", "GATEWAY_KEY", "GATEWAY_LONG_KEY"}
+"""Set by a person with `azd env set`, or by a hook for the check of the gateway."""
 
 
 def _parameters_text(root: Path) -> str:

@@ -1,5 +1,5 @@
 """`python3 -m bicep.hooks preprovision|postprovision|postdeploy`: what azd runs by itself, and what
-a person runs who deploys with `az` alone. `register` and `rotate` are for people.
+a person runs who deploys with `az` alone. `register`, `rotate`, `stop` and `start` are for people.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bicep.hooks import costs, gateway_check, image, once, registrations
+from bicep.hooks import consumers, costs, gateway_check, image, once, registrations
 from bicep.hooks.azure_cli import AzError
 from bicep.hooks.parameters import parameters
 from bicep.hooks.prices import list_price
@@ -137,6 +137,9 @@ def main(words: Sequence[str] | None = None) -> int:
         if given.hook == "rotate":
             rotate(values, given.secret)
             return 0
+        if given.hook in {"stop", "start"}:
+            consumers.switch(values, given.hook)
+            return 0
         {"preprovision": preprovision, "postprovision": postprovision}[given.hook](values)
     except (AzError, Ambiguous, Missing, Unknown) as error:
         print(error, file=sys.stderr)
@@ -150,6 +153,9 @@ def _parser() -> argparse.ArgumentParser:
     rotating = hooks.add_parser("rotate", help="replace a secret of the UI")
     rotating.add_argument("secret", choices=sorted(SECRETS["uiVault"].values()))
     others = [hooks.add_parser(name) for name in ("preprovision", "postprovision", "postdeploy")]
+    others += [
+        hooks.add_parser(word, help=f"{word} metering and pairing") for word in ("stop", "start")
+    ]
     for hook in (rotating, *others):
         hook.add_argument(
             "--deployment", metavar="NAME", help="of `az deployment sub create`; default: azd's"

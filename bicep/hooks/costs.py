@@ -22,6 +22,8 @@ NOT_AT_REST = (
 NOT_OF_CALLS = (
     "Not counted of calls: tokens, logs by the gigabyte, and replicas that start as lag grows."
 )
+_CENT = Decimal("0.01")
+"""Each line is rounded, so that the lines that are shown add up to their sum."""
 Line = tuple[str, Decimal | None, str]
 """What it is, its amount, and where its price is from. None: its price is not known."""
 
@@ -96,7 +98,7 @@ def _line(what: str, name: str, quantity: Decimal, prices: PriceList) -> Line:
     price = prices.price(name)
     if price is None:
         return what, None, "no list price found"
-    return what, price.of_one * quantity, price.source
+    return what, (price.of_one * quantity).quantize(_CENT), price.source
 
 
 def _is_there(each: dict[str, Any], given: Parameters) -> bool:

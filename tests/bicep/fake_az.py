@@ -75,10 +75,14 @@ def directory(state: Body, method: str, url: str, body: Body) -> Any:
 
 
 def resources(state: Body, method: str, url: str, body: Body) -> Any:
-    """Azure Resource Manager: secrets of vaults, keys of the gateway's subscriptions."""
+    """Azure Resource Manager: secrets of vaults, keys of the gateway's subscriptions, programs."""
     path = urlsplit(url).path
     if path.endswith("/listSecrets"):
         return {"primaryKey": f"key-of-{path.split('/')[-2]}"}
+    if method == "post" and "/Microsoft.App/containerApps/" in path:
+        app, _, word = path.rpartition("/")
+        state.setdefault("switched", []).append([word, app.rpartition("/")[2]])
+        return None
     vault, _, name = path.partition("/secrets")
     if state.get("vaults_down"):
         refuse("Service unavailable")

@@ -19,12 +19,15 @@ from tests.paths import ROOT
 
 FAKE = Path(__file__).with_name("fake_az.py")
 VAULT = "/subscriptions/s/resourceGroups/rg-dev/providers/Microsoft.KeyVault/vaults"
+APPS = "/subscriptions/s/resourceGroups/rg-dev/providers/Microsoft.App/containerApps"
 OUTPUTS = {
     "environmenT_NAME": "dev",  # Resource Manager changes the case of names
     "OPERATOR_ID": "11111111-0000-0000-0000-000000000000",
     "UI_URL": "https://ui.example",
     "UI_VAULT_ID": f"{VAULT}/ui",
     "TELEMETRY_VAULT_ID": f"{VAULT}/tel",
+    "METERING_ID": f"{APPS}/ca-metering-1",
+    "PAIRING_ID": f"{APPS}/ca-pairing-1",
     "AZURE_CONTAINER_REGISTRY_NAME": "cr1",
     "AZURE_CONTAINER_REGISTRY_ENDPOINT": "cr1.azurecr.io",
 }
@@ -165,6 +168,13 @@ def test_secrets_of_the_ui_can_be_replaced_and_the_key_of_pseudonyms_cannot(
     with pytest.raises(SystemExit):
         main(["rotate", "telemetry-subject-key", *DEPLOYED])
     assert "password-2" not in capsys.readouterr().out
+
+
+def test_both_consumers_are_stopped_and_started(state: State) -> None:
+    assert main(["stop", *DEPLOYED]) == 0
+    assert main(["start", *DEPLOYED]) == 0
+    apps = ("ca-metering-1", "ca-pairing-1")
+    assert state()["switched"] == [[word, app] for word in ("stop", "start") for app in apps]
 
 
 def test_the_hooks_need_no_package() -> None:
