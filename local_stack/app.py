@@ -95,9 +95,9 @@ def _demo(
 ) -> int:
     """Run the whole flow on this machine, and meter calls.
 
-    Starts the stack, sends two months of generated events, makes live calls through the gateway (or
-    sends a recorded trace), waits until every event is stored, and shows the box. It stays up until
-    Ctrl-C, or ends with --exit.
+    Starts the stack, bills and corrects one month, sends two more months of generated events, and
+    makes live calls through the gateway (or sends a recorded trace instead of all that). Waits
+    until every event is stored, and shows the box. Stays up until Ctrl-C, or ends with --exit.
     """
     from local_stack.demo.run import DemoOptions, run_demo
 

@@ -42,9 +42,11 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
     """Calls made through the gateway; their events are among `sent`."""
     gateway_dropped: int = 0
     """Usage events of these that the gateway lost on purpose."""
+    recorded: int = 0
+    """Recorded streams that took the place of these, where there is no gateway."""
     completed: int = 0
-    """This field and those down to `waiting` count the gateway's calls. Here usage came from its
-    log.
+    """This field and those down to `waiting` count the gateway's calls, or the recorded ones. Here
+    usage came from its log.
     """
     recovered: int = 0
     """Event and usage came from the gateway's log."""
@@ -79,10 +81,10 @@ class DemoBox(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def waits_now(self) -> int:
-        """Calls of the run that wait for their tokens at its end. Without a gateway there is no log
-        to bring them, so each deferred event waits.
+        """Calls of the run that wait for their tokens at its end. Without a gateway's log to bring
+        them, each deferred event waits.
         """
-        return self.waiting if self.gateway_calls else self.deferred
+        return self.waiting if self.gateway_calls or self.recorded else self.deferred
 
     @property
     def nothing_new(self) -> bool:
@@ -103,11 +105,12 @@ def rows_of(box: DemoBox) -> list[tuple[str, str]]:
     """Names and values, the bill first. The counts of a run that are not here are in demo.json."""
     rows = [
         *([("bill", box.invoices)] if box.invoices is not None else []),
+        *([("corrected", _corrected(box))] if box.credited is not None else []),
         ("all calls", f"{box.total_cost} {box.currency}, audit {box.audit}"),
         ("this run", _run(box)),
         ("published", _published(box)),
         *([("prices", _old(box))] if box.old_prices else []),
-        *([("gateway", _gateway(box))] if box.gateway_calls else []),
+        *([("gateway", _gateway(box))] if box.gateway_calls or box.recorded else []),
         ("ui", box.urls.get("ui", "")),
         *([("sign in as", _people(box))] if box.sign_in else []),
         ("api", _api(box)),
@@ -164,7 +167,9 @@ def _gateway(box: DemoBox) -> str:
     )
     return ", ".join(
         [
-            f"{box.gateway_calls:,} calls",
+            f"{box.gateway_calls:,} calls"
+            if box.gateway_calls
+            else f"none without mono: {box.recorded:,} recorded streams",
             *(f"{number:,} {what}" for number, what in parts if number),
         ]
     )

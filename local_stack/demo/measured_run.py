@@ -17,6 +17,7 @@ from local_stack.demo.last_month import Bill, close_last_month, wait_until_read
 from local_stack.demo.published import publish_and_compare, publish_ledger
 from local_stack.demo.running import Running, standing
 from local_stack.demo.stack import (
+    DIAGNOSTICS_HUB,
     Ports,
     settings,
     start_pages,
@@ -27,7 +28,9 @@ from local_stack.demo.stack import (
 from local_stack.demo.supervisor import cpu_seconds
 from local_stack.gateway.identity import DEFAULT_KEY
 from local_stack.gateway.traffic import LiveTraffic, call_gateway
+from local_stack.send import send_events
 from local_stack.traffic.paired_calls import paired_calls
+from local_stack.traffic.recorded_streams import RecordedStreams
 from local_stack.traffic.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.ages import is_old
@@ -50,8 +53,15 @@ class Traffic:
     """Events that go straight to the event hub."""
     live: LiveTraffic | None = None
     """Calls that go through the gateway."""
+    streams: RecordedStreams | None = None
+    """In place of these, where there is no gateway."""
     bills: bool = False
     """Whether the months that are over are closed afterwards."""
+
+    @property
+    def needs_pairing(self) -> bool:
+        """Whether some of it is completed from the gateway's log."""
+        return self.live is not None or self.streams is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +74,10 @@ class Sent:
     cpu_s: float = 0.0
     gateway_calls: int = 0
     gateway_dropped: int = 0
+    recorded: int = 0
+    """Recorded streams."""
     states: Counter[PairingState] = field(default_factory=Counter)
-    """The gateway's calls by state."""
+    """The gateway's calls, or the recorded ones, by state."""
 
 
 async def measured_run(traffic: Traffic, running: Running) -> DemoBox:
@@ -76,9 +88,9 @@ async def measured_run(traffic: Traffic, running: Running) -> DemoBox:
     before = await standing(storage)
     started = datetime.now(UTC)
     sent = await _send(traffic, running)
-    if sent.gateway_calls:
+    if calls := sent.gateway_calls + sent.recorded:
         tell("waiting until the gateway's log has completed its calls")
-        calls, watch = sent.gateway_calls, running.supervisor.check
+        watch = running.supervisor.check
         states = await paired_calls(storage, started, calls=calls, watch=watch)
         await running.durable()  # what pairing published
         sent = replace(sent, states=states)
@@ -111,6 +123,12 @@ async def measured_run(traffic: Traffic, running: Running) -> DemoBox:
         corrects=str(traffic.corrected.month) if traffic.corrected else "",
         published=rows,
         telemetry_difference=different,
+        recorded=sent.recorded,
+        completed=sent.states[PairingState.COMPLETED],
+        recovered=sent.states[PairingState.RECOVERED],
+        no_usage=sent.states[PairingState.NO_USAGE],
+        unattributed=sent.states[PairingState.UNATTRIBUTED],
+        waiting=sent.states[PairingState.WAITING],
     )
     return box if traffic.live is None else _with_gateway(box, sent, running.ports)
 
@@ -122,11 +140,6 @@ def _with_gateway(box: DemoBox, sent: Sent, ports: Ports) -> DemoBox:
         key=DEFAULT_KEY,
         gateway_calls=sent.gateway_calls,
         gateway_dropped=sent.gateway_dropped,
-        completed=sent.states[PairingState.COMPLETED],
-        recovered=sent.states[PairingState.RECOVERED],
-        no_usage=sent.states[PairingState.NO_USAGE],
-        unattributed=sent.states[PairingState.UNATTRIBUTED],
-        waiting=sent.states[PairingState.WAITING],
     )
 
 
@@ -134,7 +147,7 @@ async def _closed(
     traffic: Traffic, running: Running
 ) -> tuple[AuditReport, Bill | None, tuple[int, int]]:
     """The audit, the invoices that are made after it, and what Application Insights has."""
-    storage, ports, without_pairing = running.storage, running.ports, traffic.live is None
+    storage, ports, without_pairing = running.storage, running.ports, not traffic.needs_pairing
     if traffic.bills:
         await wait_until_read(ports, without_pairing=without_pairing)
     running.tell("adding everything up again")
@@ -184,8 +197,11 @@ async def _send(traffic: Traffic, running: Running) -> Sent:
     environment = {**os.environ, **settings(ports)}
     publishing = asyncio.create_task(publish_ledger(environment, settle=False))
     await start_pages(running.supervisor, ports, running.data)
-    if traffic.live is not None:
+    if traffic.needs_pairing:
         await start_pairing(running.supervisor, ports)
+    if traffic.streams is not None:
+        sent = await _played(traffic.streams, sent, running)
+    if traffic.live is not None:
         await wait_for_gateway(running.supervisor, ports)
         tell(f"making {traffic.live.calls:,} calls through the gateway")
         counts = await call_gateway(ports.gateway_url, traffic.live)
@@ -200,6 +216,14 @@ async def _send(traffic: Traffic, running: Running) -> Sent:
         )
     await publishing
     return sent
+
+
+async def _played(streams: RecordedStreams, sent: Sent, running: Running) -> Sent:
+    recorded = len(streams.usage_events)
+    running.tell(f"sending {recorded} recorded streams, and the gateway's log of them")
+    await send_events(running.ports.event_hubs, DIAGNOSTICS_HUB, [streams.log])
+    await running.send(streams.usage_events)
+    return replace(sent, events=sent.events + recorded, recorded=recorded)
 
 
 async def _corrected(month: CorrectedMonth, running: Running) -> None:

@@ -1,8 +1,8 @@
 """The demonstration: the whole flow on this machine, from calls made to a total that is audited.
 
-Starts the stack; sends two months of generated events, then makes live calls through the gateway
-(or sends a recorded trace); waits until every event is durable, shows the box, and stays up until
-Ctrl-C (or ends, with --exit).
+Starts the stack; bills and corrects one month, sends two more months of generated events, then
+makes live calls through the gateway (or sends a recorded trace instead of all that); waits until
+every event is durable, shows the box, and stays up until Ctrl-C (or ends, with --exit).
 """
 
 import asyncio
@@ -37,6 +37,7 @@ from local_stack.gateway.mono import ready_mono
 from local_stack.gateway.traffic import LiveTraffic
 from local_stack.identity.accounts import OWNED_COST_CENTRE, demo_accounts
 from local_stack.traffic.people import people
+from local_stack.traffic.recorded_streams import recorded_streams
 from local_stack.traffic.trace import trace_events
 from local_stack.traffic.workload import Workload, needs_no_log
 from table_api.owners.ownership import Kind, Owners, Ownership
@@ -210,19 +211,15 @@ def _traffic(options: DemoOptions, *, now: datetime, direct: bool) -> Traffic:
         return Traffic(events=trace_events(trace, offset=offset))
     calls, streamed = options.calls, options.streamed
     if calls is None:
-        live = LiveTraffic(calls=CALLS, streamed=streamed, calls_per_s=CALLS_PER_S)
-        if direct:
-            whole = Workload(now=state.now)
-            return Traffic(
-                corrected=CorrectedMonth.before(whole), events=whole.events(), bills=True
-            )
         # The live calls are those of today: with generated ones too it would be unlike other days.
         today = state.now.replace(hour=0, minute=0, second=0, microsecond=0)
-        whole = Workload(now=today)
+        whole = Workload(now=state.now if direct else today)
+        live = LiveTraffic(calls=CALLS, streamed=streamed, calls_per_s=CALLS_PER_S)
         return Traffic(
             corrected=CorrectedMonth.before(whole),
             events=filter(needs_no_log, whole.events()),
-            live=live,
+            live=None if direct else live,
+            streams=recorded_streams(now) if direct else None,
             bills=True,
         )
     if direct:

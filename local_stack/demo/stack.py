@@ -19,7 +19,7 @@ from local_stack.identity.tokens import SCOPE
 from local_stack.insights.addresses import WORKSPACE, connection_string, query_url
 
 ZONE = "Europe/Berlin"
-USAGE_HUB = "llm-usage"
+USAGE_HUB, DIAGNOSTICS_HUB = "llm-usage", "apim-diagnostics"
 METERING_GROUP = "metering"
 
 _HERE = Path(__file__).parents[1]

@@ -21,7 +21,7 @@ async def ready_mono(say: Callable[[str], None]) -> bool:
         await _run([*missing.split(), "-qq"])
         missing = compiler.missing_tools()
     if missing is not None:
-        say(f"no gateway without mono, so events go straight to the hub. For it: sudo {missing}")
+        say(f"no mono, so no local gateway; generated and recorded events instead: sudo {missing}")
     return missing is None
 
 

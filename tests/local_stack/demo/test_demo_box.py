@@ -58,3 +58,18 @@ def test_the_box_says_whether_application_insights_equals_the_ledger() -> None:
     assert "3 rows in Application Insights, which differs from the ledger in 2 cells" in (
         printed(other)
     )
+
+
+def test_the_box_says_what_was_credited_and_which_month_was_wrong() -> None:
+    assert "corrected" not in printed(BOX)
+    credited = msgspec.structs.replace(BOX, credited="29.86 USD", corrects="2026-09")
+    assert "29.86 USD credited on these: 2026-09 was billed at a wrong price" in " ".join(
+        printed(credited).replace("│", "").split()
+    )
+
+
+def test_the_box_names_recorded_streams_where_there_is_no_gateway() -> None:
+    recorded = msgspec.structs.replace(BOX, recorded=11, deferred=11, completed=11)
+    said = printed(recorded)
+    assert "none without mono: 11 recorded streams, 11 completed from its log" in said
+    assert "waiting" not in said
