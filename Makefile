@@ -9,7 +9,7 @@ UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",/\1/p' pyproject.toml)
 DEBIAN := chromium mono-mcs libnewtonsoft-json5.0-cil
 RUN := .venv/bin/python
 
-.PHONY: help setup demo test policies bicep lint fmt docs bench soak clean
+.PHONY: help setup demo test policies bicep lint fmt docs pictures bench soak clean
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -77,6 +77,9 @@ fmt: setup ## Format the code, sort the imports, write the documents that are ma
 
 docs: setup ## Build the documentation as a site, without network: .site/html/index.html
 	@$(RUN) -m docs_site
+
+pictures: setup ## Take the README's pictures from `make demo`, which runs in another terminal: DATA=dir
+	@$(RUN) -m docs_site.pictures "$(DATA)"
 
 bench: setup ## Measure against fair references: writes docs/performance.md
 	$(RUN) -m benchmarks

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from docs_site.pages import linked_files, pages
+from docs_site.pages import linked_files, page_of, pages
 
 ROOT = Path(__file__).parent.parent
 MERMAID = ROOT / "node_modules/@mermaid-js/tiny"
@@ -19,7 +19,7 @@ def stage(folder: Path) -> None:
         page = folder / name
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")
-    copies = {name: ROOT / name for name in linked_files(ROOT)}
+    copies = {page_of(name): ROOT / name for name in linked_files(ROOT)}
     copies["assets/mermaid.js"] = MERMAID / "dist/mermaid.tiny.js"
     copies["assets/mermaid.LICENSE"] = MERMAID / "LICENSE"
     for name, original in copies.items():

@@ -1,8 +1,8 @@
 """The README's pictures, taken from the pages of a demonstration that runs: `make pictures`.
 
 `python -m docs_site.pictures [DATA]`, where DATA is the demonstration's folder (`.local`). A person
-with a role signs in, and headless Chromium opens last month, its dearest call and the invoice with
-that call's cost centre. The files keep their names, so a second run replaces them.
+with a role signs in, and headless Chromium opens this month, a dear call of last month, and the
+invoice of its cost centre. The files keep their names, so a second run replaces them.
 """
 
 import json
@@ -17,15 +17,15 @@ from urllib.parse import quote, urlencode
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Error as BrowserError
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 BYTES_MAX = 200_000
 SIGNED_IN = "admin"
 WIDTH, HEIGHT = 1280, 1000
-STEP_TIMEOUT_MS = 60_000
-DRAWN_MS = 1_500
-"""What charts take to be drawn once a page has its data."""
+STEP_TIMEOUT_MS = 180_000
+LOOK_MS, LOOKS_MAX = 1_500, 80
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 CALLS_LOOKED_AT = 200
 
@@ -71,7 +71,7 @@ def open_demo(data: Path) -> Demo:
 
 
 def addresses(demo: Demo) -> dict[str, str]:
-    """What is shown, by the name of the file: last month, a call of that month, its invoice."""
+    """What is shown, by the name of the file."""
     [person] = demo.json("/v1/subjects?period=last-month&limit=1")["data"]
     subject = quote(person["subject"], safe="")
     listed = f"/v1/subjects/{subject}/calls?period=last-month&limit={CALLS_LOOKED_AT}"
@@ -83,7 +83,7 @@ def addresses(demo: Demo) -> dict[str, str]:
     last_month = {"range": "Last month"}
     shown = {**last_month, "subject": person["subject"], "day": call["day"], "call": call["id"]}
     return {
-        "overview": "/?" + urlencode(last_month),
+        "overview": "/",
         "call": "/?" + urlencode(shown),
         "invoice": "/invoices?" + urlencode({"invoice": invoice["number"]}),
     }
@@ -98,26 +98,30 @@ def take(demo: Demo, browser: Browser) -> None:
     page.goto(demo.ui)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("button", name=demo.person).click()
-    _settle(page)
+    _settled(page)
     PICTURES.mkdir(exist_ok=True)
     for name, address in addresses(demo).items():
         page.goto(demo.ui + address)
-        _settle(page)
-        file = PICTURES / f"{name}.png"
-        page.screenshot(path=file, animations="disabled")
-        size = file.stat().st_size
-        print(f"{file.relative_to(ROOT)}: {size:,} bytes", file=sys.stderr)
-        if size > BYTES_MAX:
-            raise NoPictures(f"{file.name} has more than {BYTES_MAX:,} bytes")
+        content = _settled(page)
+        if len(content) > BYTES_MAX:
+            raise NoPictures(
+                f"the picture {name} has {len(content):,} bytes: {BYTES_MAX:,} at most"
+            )
+        (PICTURES / f"{name}.png").write_bytes(content)
+        print(f"{name}.png: {len(content):,} bytes", file=sys.stderr)
 
 
-def _settle(page: Page) -> None:
-    """Until nothing runs and nothing on the page waits for its new form."""
+def _settled(page: Page) -> bytes:
+    """A picture of the page once it no longer changes, and nothing on it runs."""
     page.wait_for_selector("[data-testid=stHeading]")
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    for busy in ("[data-testid=stStatusWidget]", "[data-stale=true]", "[data-testid=stSkeleton]"):
-        page.wait_for_function(f"document.querySelector('{busy}') === null")
-    page.wait_for_timeout(DRAWN_MS)
+    before = b""
+    for _ in range(LOOKS_MAX):
+        page.wait_for_timeout(LOOK_MS)
+        content = page.screenshot(animations="disabled")
+        if content == before and not page.get_by_role("button", name="Stop").count():
+            return content
+        before = content
+    raise NoPictures(f"{page.url} still changes after {LOOKS_MAX * LOOK_MS // 1000} s")
 
 
 def main(arguments: list[str]) -> int:
@@ -129,7 +133,7 @@ def main(arguments: list[str]) -> int:
         demo = open_demo(Path(arguments[0] if arguments else ".local"))
         with sync_playwright() as playwright, demo.api:
             take(demo, playwright.chromium.launch(executable_path=chromium, args=FLAGS))
-    except (NoPictures, httpx.HTTPError) as error:
+    except (NoPictures, httpx.HTTPError, BrowserError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -46,6 +46,16 @@ class InvoiceFile(Struct, frozen=True, kw_only=True):
     sha256: str | None
 
 
+class InvoicePerson(Struct, frozen=True, kw_only=True):
+    """What a document has of one person or service."""
+
+    subject: str
+    name: str | None
+    lines: int
+    amount: Decimal
+    amount_unrounded: Decimal
+
+
 class InvoiceSubtotal(Struct, frozen=True, kw_only=True):
     """The lines of one charge month."""
 
@@ -54,6 +64,14 @@ class InvoiceSubtotal(Struct, frozen=True, kw_only=True):
     lines: int
     amount: Decimal
     amount_unrounded: Decimal
+
+
+class InvoiceUnitPrice(Struct, frozen=True, kw_only=True):
+    """What is billed of one unit of a model at one list price."""
+
+    unit: str
+    quantity: int
+    price: str
 
 
 class RegroupedSubject(Struct, frozen=True, kw_only=True):
@@ -73,6 +91,16 @@ class UnbilledMonth(Struct, frozen=True, kw_only=True):
     month: str
     cells: int
     amount: Decimal
+
+
+class InvoiceModel(Struct, frozen=True, kw_only=True):
+    """What a document has of one model."""
+
+    model: str
+    lines: int
+    amount: Decimal
+    amount_unrounded: Decimal
+    prices: list[InvoiceUnitPrice]
 
 
 class InvoiceMonth(Struct, frozen=True, kw_only=True):
@@ -100,30 +128,6 @@ class PreviewedInvoice(Struct, frozen=True, kw_only=True):
     uncharged: list[InvoiceConcern]
 
 
-class Invoice(Struct, frozen=True, kw_only=True):
-    """One invoice or statement; its lines are in its files."""
-
-    number: str
-    kind: str
-    month: str
-    issued_at: str
-    cost_centre: str | None
-    subject: str | None
-    name: str | None
-    amount: Decimal
-    amount_unrounded: Decimal
-    currency: str
-    lines: int
-    notice: str
-    zone: str
-    period_start: str
-    period_end: str
-    calls: int
-    subtotals: list[InvoiceSubtotal]
-    uncharged: list[InvoiceConcern]
-    files: list[InvoiceFile]
-
-
 class Invoices(Struct, frozen=True, kw_only=True):
     """Closed months and their documents, newest month first."""
 
@@ -146,3 +150,29 @@ class InvoicePreview(Struct, frozen=True, kw_only=True):
     data: list[PreviewedInvoice]
     outside: list[UnbilledMonth]
     regrouped: list[RegroupedSubject]
+
+
+class Invoice(Struct, frozen=True, kw_only=True):
+    """One invoice or statement; its lines are in its files."""
+
+    number: str
+    kind: str
+    month: str
+    issued_at: str
+    cost_centre: str | None
+    subject: str | None
+    name: str | None
+    amount: Decimal
+    amount_unrounded: Decimal
+    currency: str
+    lines: int
+    notice: str
+    zone: str
+    period_start: str
+    period_end: str
+    calls: int
+    people: list[InvoicePerson]
+    models: list[InvoiceModel]
+    subtotals: list[InvoiceSubtotal]
+    uncharged: list[InvoiceConcern]
+    files: list[InvoiceFile]

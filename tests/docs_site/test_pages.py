@@ -24,7 +24,7 @@ def test_every_document_is_a_page_and_docs_is_the_root_of_the_site() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_of_a_page_leads_to_a_page_or_a_copied_file(page: str) -> None:
-    there = {*PAGES, *linked_files(ROOT)}
+    there = {*PAGES, *map(page_of, linked_files(ROOT))}
     targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", PAGES[page])
     assert [each for each in targets if normpath(Path(page).parent / each) not in there] == []
 

@@ -67,6 +67,34 @@ class InvoiceSubtotal(Struct, frozen=True, kw_only=True):
     amount_unrounded: Decimal
 
 
+class InvoicePerson(Struct, frozen=True, kw_only=True):
+    """What a document has of one person or service."""
+
+    subject: str
+    name: str | None
+    lines: int
+    amount: Decimal
+    amount_unrounded: Decimal
+
+
+class InvoiceUnitPrice(Struct, frozen=True, kw_only=True):
+    """What is billed of one unit of a model at one list price."""
+
+    unit: str
+    quantity: int
+    price: str
+
+
+class InvoiceModel(Struct, frozen=True, kw_only=True):
+    """What a document has of one model."""
+
+    model: str
+    lines: int
+    amount: Decimal
+    amount_unrounded: Decimal
+    prices: list[InvoiceUnitPrice]
+
+
 class InvoiceConcern(Struct, frozen=True, kw_only=True):
     """Calls without an amount or an owner."""
 
@@ -86,6 +114,8 @@ class Invoice(InvoiceEntry, frozen=True, kw_only=True):
     notice: str
     zone: str
     calls: int
+    people: list[InvoicePerson]
+    models: list[InvoiceModel]
     subtotals: list[InvoiceSubtotal]
     uncharged: list[InvoiceConcern]
     files: list[InvoiceFile]

@@ -22,6 +22,7 @@ from ui.document_parts.parts_of_amount import (
 )
 from ui.document_parts.pdf import show_pdf
 from ui.document_parts.preview import draw_preview
+from ui.document_parts.shares import show_models, show_people
 from ui.format import counted, escape, exact_amount, instant
 from ui.parts.choosers import choose
 from ui.parts.failure import failures_shown
@@ -167,6 +168,9 @@ def draw_invoice(number: str) -> None:
         st.metric("Lines", f"{invoice.lines:,}", border=True)
         st.metric("Calls of the month", f"{invoice.calls:,}", border=True)
     show_files(invoice)
+    if invoice.kind == "invoice":
+        show_people(invoice)
+    show_models(invoice)
     show_subtotals(invoice.subtotals)
     show_settled(settled_lines(invoice.uncharged, invoice.subtotals, invoice.currency))
     show_concerns(invoice.uncharged, invoice.currency)

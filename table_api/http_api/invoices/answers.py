@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from pricing_rules.money import format_pico
+from pricing_rules.money import format_pico, parse_pico
 from table_api.http_api.invoices import models as answers
 from table_api.http_api.invoices.queries import DocumentKind
 from table_api.invoicing.closing.month_files import MonthDocuments
 from table_api.invoicing.closing.renditions import PARQUET, RENDERERS, names_of
 from table_api.invoicing.documents.document import Document
+from table_api.invoicing.documents.shares import Share, by_model, by_person, unit_prices
 from table_api.invoicing.focus.columns import DATASETS
 from table_api.invoicing.focus.parquet import makes_parquet
 from table_api.invoicing.snapshots.billing_month import BillingMonth
@@ -76,10 +77,43 @@ def invoice_answer(
         period_start=document.period_start,
         period_end=document.period_end,
         calls=document.totals.calls,
+        people=list(_people(document, names)),
+        models=list(_models(document)),
         subtotals=list(subtotals_of(document)),
         uncharged=list(concerns_of(document, names)),
         files=_files(document, manifest),
     )
+
+
+def _people(document: Document, names: dict[str, str]) -> Iterator[answers.InvoicePerson]:
+    """The dearest first."""
+    for share in by_person(document):
+        yield answers.InvoicePerson(
+            subject=share.name,
+            name=names.get(share.name),
+            lines=share.lines,
+            amount=f"{share.amount:f}",
+            amount_unrounded=_exact(share),
+        )
+
+
+def _models(document: Document) -> Iterator[answers.InvoiceModel]:
+    """The dearest first, with the list price of each unit."""
+    for share in by_model(document):
+        yield answers.InvoiceModel(
+            model=share.name,
+            lines=share.lines,
+            amount=f"{share.amount:f}",
+            amount_unrounded=_exact(share),
+            prices=[
+                answers.InvoiceUnitPrice(unit=each.unit, quantity=each.quantity, price=each.price)
+                for each in unit_prices(document, share.name)
+            ],
+        )
+
+
+def _exact(share: Share) -> str:
+    return format_pico(parse_pico(str(share.amount_unrounded)))
 
 
 def subtotals_of(document: Document) -> Iterator[answers.InvoiceSubtotal]:

@@ -128,6 +128,34 @@ class InvoicePreview(Answer):
     regrouped: list[RegroupedSubject]
 
 
+class InvoicePerson(Answer):
+    """What a document has of one person or service."""
+
+    subject: str
+    name: str | None
+    lines: int
+    amount: Money
+    amount_unrounded: Money
+
+
+class InvoiceUnitPrice(Answer):
+    """What is billed of one unit of a model at one list price."""
+
+    unit: str
+    quantity: int
+    price: str
+
+
+class InvoiceModel(Answer):
+    """What a document has of one model."""
+
+    model: str
+    lines: int
+    amount: Money
+    amount_unrounded: Money
+    prices: list[InvoiceUnitPrice]
+
+
 class Invoice(InvoiceEntry):
     """One invoice or statement; its lines are in its files."""
 
@@ -136,6 +164,8 @@ class Invoice(InvoiceEntry):
     period_start: str
     period_end: str
     calls: int
+    people: list[InvoicePerson]
+    models: list[InvoiceModel]
     subtotals: list[InvoiceSubtotal]
     uncharged: list[InvoiceConcern]
     files: list[InvoiceFile]

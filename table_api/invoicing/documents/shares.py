@@ -27,6 +27,16 @@ _PER_MILLION = (1_000_000, "1M")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnitPrice:
+    """What is billed of one unit of a model at one list price."""
+
+    unit: str
+    quantity: int
+    price: str
+    """As `0.4 per 1M`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """One person's or one model's part of a document."""
 
@@ -46,6 +56,19 @@ def by_person(document: Document) -> list[Share]:
 def by_model(document: Document) -> list[Share]:
     """The dearest first."""
     return _shares(document.lines, lambda line: line.model)
+
+
+def unit_prices(document: Document, model: str) -> list[UnitPrice]:
+    """The usage of a model by unit and list price, in the order of the document's lines."""
+    found: dict[tuple[str, str], int] = {}
+    for line in document.lines:
+        price = list_price(line) if line.model == model and line.kind == "usage" else None
+        if price is not None:
+            found[line.unit, price] = found.get((line.unit, price), 0) + line.quantity
+    return [
+        UnitPrice(unit=unit, quantity=quantity, price=price)
+        for (unit, price), quantity in found.items()
+    ]
 
 
 def share_of(name: str, lines: Iterable[Line]) -> Share:

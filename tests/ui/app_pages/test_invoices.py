@@ -108,10 +108,20 @@ def test_an_invoice_shows_its_parts_and_what_it_does_not_hold(api_url: str) -> N
     app = opened(invoice="INV-000004")
     assert not app.exception
     assert {card.label: card.value for card in app.metric}["Amount"] == "0.03 USD"
-    assert list(app.dataframe[0].value["Kind"]) == ["correction"]
+    assert list(app.dataframe[2].value["Kind"]) == ["correction"]
     eve = opened(invoice="INV-000003")
     assert "No line has an amount" in words(eve)
     assert list(eve.dataframe[0].value["Calls"]) == ["1 call without usage"]
+
+
+def test_an_invoice_begins_with_people_and_models(api_url: str) -> None:
+    app = opened(invoice="INV-000001")
+    people, models = (table.value for table in app.dataframe[:2])
+    assert list(people["Person"]) == ["Ann Árnadóttir"]
+    assert list(models["Model"]) == ["gpt-4.1-mini"]
+    assert "output at 1.6 per 1M" in models["List prices"][0]
+    assert people["Amount (USD)"].sum() == models["Amount (USD)"].sum()
+    assert people["Unrounded"].sum() == models["Unrounded"].sum()
 
 
 def test_an_open_month_is_previewed_and_said_to_be_no_invoice(api_url: str) -> None:

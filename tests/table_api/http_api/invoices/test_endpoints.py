@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -62,6 +63,32 @@ async def test_a_document_shows_its_subtotals_its_concerns_and_its_files(
     assert [(each["concern"], each["calls"]) for each in eve["uncharged"]] == [("no_usage", 1)]
     statement = (await api.get("/v1/invoices/ST-202610-00001")).json()
     assert [file["bytes"] is None for file in statement["files"]] == [False, True, True, True]
+
+
+async def test_a_document_adds_up_by_person_and_by_model_with_its_list_prices(
+    api: httpx.AsyncClient,
+) -> None:
+    body = (await api.get("/v1/invoices/INV-000001")).json()
+    lines = (await api.get("/v1/invoices/INV-000001/files/INV-000001.json")).json()["lines"]
+    for part, key in (("people", "subject"), ("models", "model")):
+        for share in body[part]:
+            own = [line for line in lines if line[key] == share[key]]
+            assert share["lines"] == len(own)
+            for amount in ("amount", "amount_unrounded"):
+                assert Decimal(share[amount]) == sum(Decimal(line[amount]) for line in own)
+        assert sum(Decimal(share["amount"]) for share in body[part]) == Decimal(body["amount"])
+    for model in body["models"]:
+        usage = [line for line in lines if line["model"] == model["model"]]
+        for price in model["prices"]:
+            own = [line for line in usage if line["unit"] == price["unit"]]
+            per_million = sum(Decimal(line["list"]) for line in own) * 1_000_000
+            quantity = sum(line["quantity"] for line in own)
+            assert price == {
+                "unit": price["unit"],
+                "quantity": quantity,
+                "price": f"{(per_million / quantity).normalize():f} per 1M",
+            }
+        assert {price["unit"] for price in model["prices"]} == {line["unit"] for line in usage}
 
 
 @pytest.mark.parametrize("ending", ["json", "csv", "pdf", "xlsx"])

@@ -1,0 +1,61 @@
+"""What an invoice adds up to by person and by model; a person's row leads to their calls."""
+
+from datetime import date
+
+import streamlit as st
+
+from ui import address
+from ui.address import USAGE_PAGE, Parameter
+from ui.api.connection import api, today
+from ui.api.invoice_answers import Invoice, InvoiceModel
+from ui.document_parts.parts_of_amount import money_column
+from ui.parts.tables import count_column, exact_column, opened_row, plain_table, text_column
+from ui.period import month_of
+
+
+def show_people(invoice: Invoice) -> None:
+    """The dearest first. Opening a row leads to the person's days of the invoice's month."""
+    if not invoice.people:
+        return
+    st.subheader("By person")
+    st.caption("A row opens the person's days and calls of the month.")
+    rows = invoice.people
+    opened = opened_row(
+        "invoice_people",
+        [row.subject for row in rows],
+        columns={
+            "Person": text_column([row.name or row.subject for row in rows]),
+            f"Amount ({invoice.currency})": money_column([row.amount for row in rows]),
+            "Unrounded": exact_column([row.amount_unrounded for row in rows]),
+            "Lines": count_column([row.lines for row in rows]),
+        },
+        alt="What the invoice has of each person",
+    )
+    if opened:
+        running = today(api().health())
+        month = month_of(date.fromisoformat(f"{invoice.month}-01"))
+        period = address.range_of(month, today=running)
+        address.go_to_page(USAGE_PAGE, {**period, Parameter.SUBJECT: opened})
+
+
+def show_models(invoice: Invoice) -> None:
+    """The dearest first, a row for each unit and list price."""
+    if not invoice.models:
+        return
+    st.subheader("By model")
+    plain_table(
+        {
+            "Model": text_column([row.model for row in invoice.models]),
+            f"Amount ({invoice.currency})": money_column([row.amount for row in invoice.models]),
+            "Unrounded": exact_column([row.amount_unrounded for row in invoice.models]),
+            "List prices": text_column([_prices(row) for row in invoice.models]),
+        },
+        alt="What the invoice has of each model, with its list prices",
+    )
+
+
+def _prices(row: InvoiceModel) -> str:
+    return ", ".join(
+        f"{price.quantity:,} {price.unit.replace('_', ' ')} at {price.price}"
+        for price in row.prices
+    )
