@@ -43,6 +43,17 @@ class MonthlyReads:
         self._kept = kept
         self._running_month = running_month
 
+    async def alike(self, days: DayRange, alike: Callable[[str], str]) -> list[DailyUsage]:
+        """By model and day, and by one subject for all those that are alike: `alike` names it."""
+        found: list[DailyUsage] = []
+
+        async def read(month: MonthDays) -> None:
+            of_month = await self._days(month, _named(True, True), None, alike=alike)
+            found.extend(_by_day(month, of_month))
+
+        await all_of(read(month) for month in days.months())
+        return found
+
     async def usage(
         self, days: DayRange, *, by_subject: bool, by_model: bool, by_day: bool
     ) -> list[DailyUsage]:
@@ -185,13 +196,14 @@ class MonthlyReads:
         named: Sequence[str],
         revision: Revision | None,
         wanted: Callable[[str], bool] = lambda subject: True,
+        alike: Callable[[str], str] = lambda subject: subject,
     ) -> dict[Who, dict[int, list[str]]]:
         day_of = {day_columns(day)[0]: day for day in range(month.start, min(month.stop, 32))}
         groups: dict[Who, dict[str, list[Any]]] = {}
         async for page in self._rows(month.month, (*named, *day_of), revision):
             for row in page:
                 # The names leave the row: the rest are days.
-                who = str(row.pop("subject", "")), str(row.pop("model", ""))
+                who = alike(str(row.pop("subject", ""))), str(row.pop("model", ""))
                 if not wanted(who[0]):
                     continue
                 group = groups.get(who)

@@ -1,23 +1,29 @@
 """The forecast of the running month, with the chart that it can be checked against."""
 
 from datetime import date
+from decimal import Decimal
 
 import streamlit as st
 
 from ui.api.client import ALL, Only
 from ui.api.connection import api
+from ui.api.usage_answers import Usage
 from ui.figures.forecast import HISTORY_DAYS_MIN, WEEKS, forecast
 from ui.format import amount, day
-from ui.period import Period, month_of
-from ui.spend_parts.month_chart import MonthCharges, history_of, month_chart
+from ui.period import DAY, month_of
+from ui.spend_parts.month_chart import MonthCharges, month_chart
 
 
-def show_forecast(period: Period, today: date, only: Only = ALL) -> None:
-    """Nothing for days that are not the running month."""
+def show_forecast(usage: Usage, today: date, only: Only = ALL) -> None:
+    """Nothing for days that are not the running month; `usage` is by day, and by more or not."""
+    period = usage.period
     if period != month_of(today):
         return
-    usage = api().usage(history_of(period, today=today), "day", only=only)
-    charges = {row.day: row.charge for row in usage.data if row.day and row.charge}
+    earlier = api().usage(month_of(period.first - DAY), "day", only=only)
+    charges: dict[date, Decimal] = {}
+    for row in (*earlier.data, *usage.data):
+        if row.day and row.charge:
+            charges[row.day] = charges.get(row.day, Decimal(0)) + row.charge
     found = forecast(charges, month=period, today=today)
     if found is None:
         st.caption(

@@ -110,9 +110,3 @@ def _point(day: date, total: Decimal, *, line: str, currency: str) -> Point:
         "charge": amount(total, currency),
         "date": f"{day.day} {day:%b}",
     }
-
-
-def history_of(month: Period, *, today: date) -> Period:
-    """The days that the chart and the forecast are made from: the month before, and this one."""
-    earlier = (month.first - DAY).replace(day=1)
-    return Period(first=earlier, until=min(month.until, today + DAY))

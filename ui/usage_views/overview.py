@@ -49,7 +49,8 @@ def show_usage(period: Period, compared: Period, only: Only, *, running_day: dat
     """Totals and the forecast; says so when there is nothing to show."""
     with failures_shown("usage"):
         redraw_after_midnight(running_day)
-        usage = api().usage(period, "day", only=only)
+        # The same question as that of the chart below, so that both share one answer.
+        usage = api().usage(period, "day", "model", only=only)
         if usage.totals.calls:
             show_sentence(usage, api().usage(compared, "day", only=only))
         show_scope(usage, today=running_day, now=now())
@@ -59,7 +60,7 @@ def show_usage(period: Period, compared: Period, only: Only, *, running_day: dat
             show_no_calls(usage, today=running_day)
             return
         show_totals(usage, today=running_day)
-        show_forecast(period, running_day, only)
+        show_forecast(usage, running_day, only)
         show_uncharged(usage, period, only)
 
 

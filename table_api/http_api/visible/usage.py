@@ -1,6 +1,6 @@
 """Usage and subjects as one caller may see them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,12 +29,31 @@ async def everybodys_usage(
         return await asking.api.reads.usage(question.days)
     # Whose cost centre it is depends on the charge day.
     of_centres = Dimension.COST_CENTRE in dimensions
+    if of_centres and Dimension.SUBJECT not in dimensions:
+        return await MonthlyReads(asking.api.storage).alike(question.days, _alike(question))
     return await _everybodys_months(asking, question).usage(
         question.days,
         by_subject=of_centres or Dimension.SUBJECT in dimensions,
         by_model=Dimension.MODEL in dimensions,
         by_day=of_centres or Dimension.DAY in dimensions,
     )
+
+
+def _alike(question: Question) -> Callable[[str], str]:
+    """For each subject one that has the same cost centre on all of the days; itself where its cost
+    centre changes. So a report by cost centre adds up some hundred cells, not those of everybody.
+    """
+    days, people = question.days, question.people
+    first: dict[str | None, str] = {}
+
+    @cache
+    def alike(subject: str) -> str:
+        changes = (days.start < row.valid_from < days.stop for row in people.rows_of(subject))
+        if any(changes):
+            return subject
+        return first.setdefault(people.cost_centre(subject, days.start), subject)
+
+    return alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
