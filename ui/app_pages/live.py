@@ -10,7 +10,7 @@ from ui.live_parts.scrolled import is_scrolled
 from ui.parts.failure import failures_shown
 from ui.period import one_day
 
-ROWS = 100
+ROWS = 50
 
 
 def show_newest() -> None:

@@ -72,8 +72,10 @@ def draw_session(subject: str, session: str) -> None:
     show_paging(found.page.next_cursor)
 
 
-def draw_person(subject: str) -> None:
-    link("Traces", TRACES_PAGE, address.kept_range())
+def draw_person(subject: str, *, is_own: bool = False) -> None:
+    """Their sessions; whoever sees only their own has no list above them."""
+    if not is_own:
+        link("Traces", TRACES_PAGE, address.kept_range())
     title = st.empty()
     period = choose_period(today(api().health()))
     found = sessions(api(), subject, period)
@@ -89,7 +91,7 @@ def draw_traces() -> None:
     """Everybody's dearest sessions; for those who do not see everybody their own."""
     me = api().me()
     if not me.may(Permission.BILLING) and me.subject is not None:
-        draw_person(me.subject)
+        draw_person(me.subject, is_own=True)
         return
     st.title("Traces", anchor=False)
     period = choose_period(today(api().health()))

@@ -30,8 +30,8 @@ def show_estimate(choice: Choice, text: str, output_max: int) -> None:
         st.caption(f"No estimate: {escape(call.reason or call.state)}.")
         return
     st.caption(
-        f"About {counted(prompt, 'prompt token')} and at most {output_max:,} of output: "
-        f"**{amount(call.total, call.currency)} at most**."
+        f"About {counted(prompt, 'prompt token')} and at most {output_max:,} of output: about "
+        f"**{amount(call.total, call.currency)}** if the answer is that long."
     )
 
 
