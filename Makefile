@@ -9,7 +9,7 @@ UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",/\1/p' pyproject.toml)
 DEBIAN := chromium mono-mcs libnewtonsoft-json5.0-cil
 RUN := .venv/bin/python
 
-.PHONY: help setup demo test policies bicep lint fmt docs pictures bench soak clean
+.PHONY: help setup demo test policies bicep lint fmt docs pictures bench profile soak clean
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -83,6 +83,10 @@ pictures: setup ## Take the README's pictures from `make demo`, which runs in an
 
 bench: setup ## Measure against fair references: writes docs/performance.md
 	$(RUN) -m benchmarks
+
+profile: setup ## Sample metering with py-spy: which part takes how much CPU time
+	.venv/bin/uv sync --frozen --quiet --inexact --group profile
+	$(RUN) -m benchmarks.metering.profile
 
 soak: setup ## Measure one consumer's memory over a million events
 	$(RUN) -m benchmarks.metering --soak 1000000

@@ -27,6 +27,7 @@ COMMENTS = ROOT / "benchmarks" / "comments.md"
 """Comments on the figures, written by people; the page contains them as they are."""
 BENCHMARKS = (
     ("metering", ()),
+    ("metering.latency", ("--events", "30000")),
     ("rating", ()),
     ("api", ()),
     ("gateway", ("--rounds", "3")),
@@ -37,6 +38,8 @@ BENCHMARKS = (
     ("queries", ()),
     ("command_help", ()),
     ("telemetry", ()),
+    ("completeness", ("--calls", "20000")),
+    ("sign_in", ()),
 )
 LIBRARIES = ("azure-eventhub", "azure-core", "aiohttp", "msgspec", "uvloop", "genai-prices")
 

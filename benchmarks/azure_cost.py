@@ -15,7 +15,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -49,6 +49,7 @@ DURABLE_S_MAX = 900.0
 INTERVALS_S = (3.0, 30.0)
 EVENTS_IN, UNIT_HOUR = "Event Hubs, events in", "Event Hubs, hour of a throughput unit"
 _TABLE = re.compile(rb"/devstoreaccount1/(\w+)[(\s]")
+_OF_HOUR = re.compile(rb'"PartitionKey":"a\|')
 
 Event = tuple[str, str, bytes]
 """Hub, partition key and body."""
@@ -63,6 +64,8 @@ class Counted:
     requests: Mapping[str, int]
     namespaces: int = 1
     """Of one throughput unit each: the gateway's log has its own."""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """Written in transactions, by table: the service's limits are in rows a second."""
 
     def per_million(self) -> dict[str, float]:
         """Scaled to a million calls of the same pace."""
@@ -97,10 +100,15 @@ class Pace:
             self._readers += [(HUB, PAIRING_GROUP), (LOG_HUB, PAIRING_GROUP)]
         self._made = 0
         self.requests: Counter[str] = Counter()
+        self.rows: Counter[str] = Counter()
 
     def count(self, asked: Asked) -> bool:
         """Count a request; the scope of a fault that never strikes."""
-        self.requests[kind_of(asked)] += 1
+        kind = kind_of(asked)
+        self.requests[kind] += 1
+        if asked.is_transaction:
+            index = " (index)" if _OF_HOUR.search(asked.body) else ""
+            self.rows[kind.rpartition(" ")[2] + index] += asked.body.count(b"application/http")
         return False
 
     def events(self, calls: int) -> Sequence[Event]:
@@ -124,7 +132,8 @@ class Pace:
         """
         events = self.events(calls)
         gap_s = 0.0 if a_second is None else calls / a_second / len(events)
-        before, held, started = self.requests.copy(), self._held(), time.monotonic()
+        before, rows_before = self.requests.copy(), self.rows.copy()
+        held, started = self._held(), time.monotonic()
         for number, (hub, key, body) in enumerate(events):
             if gap_s:
                 await asyncio.sleep(max(0.0, started + number * gap_s - time.monotonic()))
@@ -132,10 +141,10 @@ class Pace:
         if a_second is None:
             await self._durable()
         seconds = time.monotonic() - started
-        requests = self.requests - before
+        requests, rows = self.requests - before, self.rows - rows_before
         requests[EVENTS_IN] = sum(self._held().values()) - sum(held.values())
         await self._durable()
-        return Counted(calls, seconds, requests, len({hub for hub, _ in self._readers}))
+        return Counted(calls, seconds, requests, len({hub for hub, _ in self._readers}), rows)
 
     def _held(self) -> dict[tuple[str, str], int]:
         """The last sequence number by hub and partition."""
@@ -207,6 +216,8 @@ def show(title: str, counted: Counted, costs: Mapping[str, Decimal | None], curr
     requests = Table("for a million calls", "number", title=title)
     for kind, count in sorted(counted.per_million().items()):
         requests.add_row(kind, f"{count:,.0f}")
+    for table, count in sorted(counted.rows.items()):
+        requests.add_row(f"rows of {table}, for each call", f"{count / counted.calls:.2f}")
     amounts = Table("billed", currency)
     for billed, amount in sorted(costs.items()):
         amounts.add_row(billed, "unknown" if amount is None else f"{amount:.3f}")
