@@ -15,11 +15,10 @@ from rich.console import Console
 from chargeback.__main__ import main
 from docs_site.pictures import BYTES_MAX, PICTURES
 from local_stack.demo.demo_box import DemoBox, show
-from local_stack.demo.run import _needs_no_log
 from local_stack.demo.stack import PRICE_BOOK, ZONE
 from local_stack.identity.accounts import demo_accounts
 from local_stack.traffic.people import people
-from local_stack.traffic.workload import Workload
+from local_stack.traffic.workload import Workload, needs_no_log
 from pricing_rules.decoding.usage_event import decode
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import PICO_DIGITS
@@ -92,7 +91,7 @@ def october() -> tuple[int, dict[str, Decimal]]:
     book = load_book([PRICE_BOOK])
     cost_centres = {person.subject: person.cost_centre for person in people()}
     calls, charges = 0, dict.fromkeys(cost_centres.values(), 0)
-    for sent in filter(_needs_no_log, Workload(now=FIRST_RUN).events()):
+    for sent in filter(needs_no_log, Workload(now=FIRST_RUN).events()):
         event = decode(sent.body, enqueued_time=FIRST_RUN)
         assert isinstance(event, UsageEvent)
         if f"{event.time.astimezone(ZoneInfo(ZONE)):%Y-%m}" == "2026-10":
