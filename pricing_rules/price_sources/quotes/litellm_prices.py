@@ -30,7 +30,9 @@ _MILLION = Decimal(1_000_000)
 _SECONDS_PER_HOUR = Decimal(3_600)
 _SECOND_DIGITS_EXACT = 9
 """Decimals of a price per second that makes whole pico-units for a millisecond."""
-_MILLIONTH = Decimal("0.000001")
+_HOUR_STEP = Decimal("0.0001")
+"""Prices per hour have no finer step. With steps of a millionth, most prices per second of ten
+decimals would be the rounded form of some hour, although they are exact."""
 _HOURS_PER_MILLION = Fraction(10, 36)
 """Hours in a million milliseconds."""
 _UNITS: dict[str, tuple[Unit, Decimal]] = {
@@ -230,12 +232,12 @@ def _decimal(value: object) -> Decimal | None:
 
 
 def _per_hour(per_second: Decimal) -> Fraction | None:
-    """The price per hour, to a millionth, of which a price per second is the rounded form: 1.02 of
+    """The price per hour, to _HOUR_STEP, of which a price per second is the rounded form: 1.02 of
     0.000283333333333. None where the price per second is exact as it is, or of another price."""
     digits = -int(per_second.as_tuple().exponent)
     if digits <= _SECOND_DIGITS_EXACT:
         return None
-    hour = _EXACT.multiply(per_second, _SECONDS_PER_HOUR).quantize(_MILLIONTH)
+    hour = _EXACT.multiply(per_second, _SECONDS_PER_HOUR).quantize(_HOUR_STEP, context=_EXACT)
     second = _EXACT.divide(hour, _SECONDS_PER_HOUR)
     rounded = second.quantize(Decimal(1).scaleb(-digits), context=_EXACT)
     return Fraction(hour) if rounded == per_second else None

@@ -139,6 +139,7 @@ def test_every_price_class_is_read_exactly() -> None:
         ("input_cost_per_second", Unit.AUDIO_MS, "0.000833333333333", "5/6"),
         # No price per hour is rounded to these: they are what they say.
         ("input_cost_per_second", Unit.AUDIO_MS, "0.000283333333334", "0.283333333334"),
+        ("input_cost_per_second", Unit.AUDIO_MS, "0.0001234567", "0.1234567"),
         ("input_cost_per_second", Unit.AUDIO_MS, "0.000000001", "0.000001"),
     ],
 )
