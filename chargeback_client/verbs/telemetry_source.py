@@ -43,6 +43,8 @@ class ApiSource:
         self._api = api
         self._recent = recent
         self._me: str | None = None
+        self._given: set[str] = set()
+        """Calls that `recent` gave."""
 
     def usage(self, subject: str | None, asked: Parameters) -> Json:
         """With the ledger's calls next to each line."""
@@ -75,10 +77,20 @@ class ApiSource:
         return self._api.json("/v1/telemetry/top", {**asked, "by": by})
 
     def recent(self, subject: str | None) -> tuple[Sequence[Json], str]:
-        """The newest calls of today, each as its last revision is."""
+        """The newest calls of today, each as its last revision is: a page, and more of them while
+        all of a page are new since the last time.
+        """
         asked = {**self._recent, "limit": str(CALLS_A_PAGE)}
-        page = self._api.json(f"{self._of(subject)}/calls", asked)
-        return page["data"][::-1], page["currency"]
+        found: list[Json] = []
+        before = self._given
+        while True:
+            page = self._api.json(f"{self._of(subject)}/calls", asked)
+            found += page["data"]
+            asked["cursor"] = page["page"]["next_cursor"]
+            self._given = before | {call["call_id"] for call in found}
+            seen = not before or any(call["call_id"] in before for call in page["data"])
+            if seen or asked["cursor"] is None:
+                return found[::-1], page["currency"]
 
     def _of(self, subject: str | None) -> str:
         """Where one person's calls are; the caller's own when nobody is named."""

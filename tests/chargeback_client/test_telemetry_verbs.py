@@ -8,6 +8,7 @@ import pytest
 
 from chargeback.__main__ import main
 from chargeback_client.connection import Connection
+from chargeback_client.verbs import telemetry_source
 from chargeback_client.verbs.telemetry import change, tail
 from chargeback_client.verbs.telemetry_source import ApiSource
 from tests.chargeback_client.conftest import Company
@@ -87,6 +88,26 @@ def test_tail_prints_each_call_once(company_as: Company, capsys: Output) -> None
         source = ApiSource(api, recent=december)
         assert tail(source, BEN, as_json=False, polls=iter([0, 0])) == 0
     check("tail", capsys.readouterr().out)
+
+
+def test_tail_misses_nothing_where_more_arrives_than_a_page_holds(
+    company_as: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry_source, "CALLS_A_PAGE", 1)
+    days: dict[str, str | None] = {"from": "2026-10-01", "to": "2027-01-01"}
+    with Connection(company_as.url, company_as.token("reader")) as api:
+        path = f"/v1/telemetry/subjects/{CAT}/calls"
+        every = [call["call_id"] for call in api.json(path, days | {"limit": "200"})["data"]]
+        source = ApiSource(api, recent=days)
+        days["to"] = "2026-11-20"
+        [first], _ = source.recent(CAT)
+        days["to"] = "2027-01-01"
+        later, _ = source.recent(CAT)
+        nothing_new, _ = source.recent(CAT)
+    position = every.index(first["call_id"])
+    assert position > 1
+    assert [call["call_id"] for call in later] == every[: position + 1][::-1]
+    assert [call["call_id"] for call in nothing_new] == every[:1]
 
 
 def test_a_session_is_no_markup(company_as: Company, capsys: Output) -> None:

@@ -48,8 +48,14 @@ Cursor = Annotated[str, Field(examples=["WzEsIjQwM2E1ZTdmOWIxZCIsWyIxMTMzMDAwMDA
 MONTH_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 
+FIRST_DAY = date(1970, 1, 1)
+"""No call is older, and a time zone has no hours before the year 1."""
+
+
 def checked_range(days: DayRange, *, days_max: int = RANGE_DAYS_MAX) -> DayRange:
-    """The same; Refused when it is empty or too long."""
+    """The same; Refused when it is empty, too long, or before all calls."""
+    if days.start < FIRST_DAY:
+        raise refused_parameter("from", days.start, f"is before {FIRST_DAY}")
     try:
         return checked_days(days, days_max=days_max)
     except UnusableDays as error:
