@@ -15,7 +15,9 @@ from bicep.check.rules import rules
 from bicep.check.services.alerts import alerts, written_alerts
 from bicep.check.services.containers import containers
 from bicep.check.services.event_hubs import event_hubs
+from bicep.check.services.expected import expected
 from bicep.check.services.names import names
+from bicep.check.services.own_identity import own_identity
 from bicep.check.services.private_network import private_network
 from bicep.check.services.programs import programs
 from bicep.check.services.role_assignments import role_assignments
@@ -68,12 +70,14 @@ def _all(files: dict[str, Template], root: Path) -> Iterator[Finding]:
         yield from storage(each)
         yield from names(each, files)
         yield from alerts(each)
+        yield from expected(each)
+        yield from own_identity(each)
         yield from late(each)
         yield from rules(each)
         yield from role_ids(each, root)
     yield from circles_of_files(files)
     yield from order(main, files)
-    yield from identities(main)
+    yield from identities(main, files)
     yield from _never_used(files)
     yield from assigned(files, root)
     yield from settings(main, files, root)

@@ -15,6 +15,7 @@ SHUT = {
     "httpsOnly": "true", "adminUserEnabled": "false", "enableRbacAuthorization": "true",
     "anonymousPullEnabled": "false", "allowInsecure": "false", "minTlsVersion": "'1.2'",
     "minimumTlsVersion": "'1.2' 'TLS1_2'", "publicNetworkAccess": "'Enabled'",
+    "bytes": "0",
 }  # fmt: skip
 """Each property with the values that it may have: doors stay shut. Public access is limited by
 `networkAcls` and not switched off, because hooks and the platform come that way.
@@ -71,7 +72,7 @@ def _node(template: Template, node: Node) -> Iterator[Finding]:
 def _door(template: Template, node: Node) -> Iterator[Finding]:
     key, *rest = parts(node)
     wanted = SHUT.get(text(key))
-    if wanted is None or not rest or rest[-1].type not in {"boolean", "string"}:
+    if wanted is None or not rest or rest[-1].type not in {"boolean", "string", "number"}:
         return
     if text(key) == "disableLocalAuth" and template.file == _GATEWAY_LOG:
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bicep.check.checkout import check
-from tests.bicep.check import seeded, seeded_language, seeded_services, seeded_wiring
+from tests.bicep.check import seeded, seeded_intent, seeded_language, seeded_services, seeded_wiring
 from tests.bicep.check.batches import Batch, batches
 from tests.bicep.check.seeded import Mistake
 from tests.paths import ROOT
@@ -17,6 +17,7 @@ MISTAKES = (
     *seeded_language.MISTAKES,
     *seeded_wiring.MISTAKES,
     *seeded_services.MISTAKES,
+    *seeded_intent.MISTAKES,
 )
 TEXTS = {file: (ROOT / file).read_text(encoding="utf-8") for file in {m.file for m in MISTAKES}}
 
