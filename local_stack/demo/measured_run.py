@@ -5,7 +5,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -51,6 +51,8 @@ class Traffic:
     """A month that is billed and corrected before anything else is sent."""
     events: Iterable[OutgoingEvent] | None = None
     """Events that go straight to the event hub."""
+    events_durable: Callable[[], None] | None = None
+    """Called when the ledger has them."""
     live: LiveTraffic | None = None
     """Calls that go through the gateway."""
     streams: RecordedStreams | None = None
@@ -194,6 +196,8 @@ async def _send(traffic: Traffic, running: Running) -> Sent:
     if traffic.events is not None:
         tell("metering the events of two months" if traffic.bills else "metering events")
         sent = timed(await running.send(traffic.events))
+        if traffic.events_durable is not None:
+            traffic.events_durable()
     environment = {**os.environ, **settings(ports)}
     publishing = asyncio.create_task(publish_ledger(environment, settle=False))
     await start_pages(running.supervisor, ports, running.data)
