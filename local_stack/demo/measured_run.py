@@ -14,16 +14,15 @@ import msgspec
 from local_stack.demo.corrected_month import CorrectedMonth
 from local_stack.demo.demo_box import DemoBox
 from local_stack.demo.last_month import Bill, close_last_month, wait_until_read
+from local_stack.demo.pages import start_pages, wait_for_pages
 from local_stack.demo.published import publish_and_compare, publish_ledger
 from local_stack.demo.running import Running, standing
 from local_stack.demo.stack import (
     DIAGNOSTICS_HUB,
     Ports,
     settings,
-    start_pages,
     start_pairing,
     wait_for_gateway,
-    wait_for_pages,
 )
 from local_stack.demo.supervisor import cpu_seconds
 from local_stack.gateway.identity import DEFAULT_KEY
