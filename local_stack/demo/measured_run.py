@@ -198,7 +198,7 @@ async def _send(traffic: Traffic, running: Running) -> Sent:
         if traffic.events_durable is not None:
             traffic.events_durable()
     environment = {**os.environ, **settings(ports)}
-    publishing = asyncio.create_task(publish_ledger(environment, settle=False))
+    publishing = asyncio.create_task(publish_ledger(environment))
     await start_pages(running.supervisor, ports, running.data)
     if traffic.needs_pairing:
         await start_pairing(running.supervisor, ports)
