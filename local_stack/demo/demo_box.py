@@ -124,7 +124,7 @@ def rows_of(box: DemoBox) -> list[tuple[str, str]]:
 def _corrected(box: DemoBox) -> str:
     return (
         f"{box.credited} credited on these: {box.corrects} was billed at a wrong price, "
-        "page /re-ratings"
+        "page /reratings"
     )
 
 

@@ -22,6 +22,8 @@ class DemoState(msgspec.Struct, kw_only=True):
 
     now: datetime
     """The moment of the first run: the generated workload ends here."""
+    workload_sent: bool = False
+    """Whether the ledger has all of it."""
     trace_offsets_us: dict[str, int] = {}
     """How many microseconds each trace (by sha256) was moved at its first run."""
 
@@ -58,6 +60,12 @@ def trace_offset(data: Path, state: DemoState, trace: Path, *, now: datetime) ->
         state.trace_offsets_us[digest] = offset
         _write(data / "demo_state.json", state)
     return timedelta(microseconds=state.trace_offsets_us[digest])
+
+
+def workload_sent(data: Path, state: DemoState) -> None:
+    """Remember that the ledger has the generated workload."""
+    state.workload_sent = True
+    _write(data / "demo_state.json", state)
 
 
 def _write(path: Path, state: DemoState) -> None:

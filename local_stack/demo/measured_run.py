@@ -5,7 +5,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -14,16 +14,15 @@ import msgspec
 from local_stack.demo.corrected_month import CorrectedMonth
 from local_stack.demo.demo_box import DemoBox
 from local_stack.demo.last_month import Bill, close_last_month, wait_until_read
+from local_stack.demo.pages import start_pages, wait_for_pages
 from local_stack.demo.published import publish_and_compare, publish_ledger
 from local_stack.demo.running import Running, standing
 from local_stack.demo.stack import (
     DIAGNOSTICS_HUB,
     Ports,
     settings,
-    start_pages,
     start_pairing,
     wait_for_gateway,
-    wait_for_pages,
 )
 from local_stack.demo.supervisor import cpu_seconds
 from local_stack.gateway.identity import DEFAULT_KEY
@@ -51,6 +50,8 @@ class Traffic:
     """A month that is billed and corrected before anything else is sent."""
     events: Iterable[OutgoingEvent] | None = None
     """Events that go straight to the event hub."""
+    events_durable: Callable[[], None] | None = None
+    """Called when the ledger has them."""
     live: LiveTraffic | None = None
     """Calls that go through the gateway."""
     streams: RecordedStreams | None = None
@@ -194,8 +195,10 @@ async def _send(traffic: Traffic, running: Running) -> Sent:
     if traffic.events is not None:
         tell("metering the events of two months" if traffic.bills else "metering events")
         sent = timed(await running.send(traffic.events))
+        if traffic.events_durable is not None:
+            traffic.events_durable()
     environment = {**os.environ, **settings(ports)}
-    publishing = asyncio.create_task(publish_ledger(environment, settle=False))
+    publishing = asyncio.create_task(publish_ledger(environment))
     await start_pages(running.supervisor, ports, running.data)
     if traffic.needs_pairing:
         await start_pairing(running.supervisor, ports)

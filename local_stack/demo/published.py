@@ -32,10 +32,10 @@ class NotPublished(LocalStackError):
 async def publish_and_compare(
     storage: TableStorage, environment: Mapping[str, str], insights_port: int
 ) -> tuple[int, int]:
-    """As `compare`, after publishing. A call that was posted between the two is published by the
-    next try."""
-    for _ in range(PUBLISH_TRIES):
-        await publish_ledger(environment)
+    """As `compare`, after sending what is new. A call that was posted between the two, or a day
+    that is not whole yet, is published by the next try."""
+    for tried in range(PUBLISH_TRIES):
+        await publish_ledger(environment, settle=tried > 0)
         rows, different = await compare(storage, insights_port)
         if not different:
             break

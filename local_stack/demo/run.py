@@ -12,6 +12,7 @@ import re
 import shlex
 import signal
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -26,7 +27,7 @@ from local_stack.demo import stack
 from local_stack.demo.azurite import AzuriteError
 from local_stack.demo.corrected_month import CorrectedMonth
 from local_stack.demo.demo_box import DemoBox, show
-from local_stack.demo.demo_state import only_one, read_state, trace_offset
+from local_stack.demo.demo_state import only_one, read_state, trace_offset, workload_sent
 from local_stack.demo.measured_run import Traffic, measured_run
 from local_stack.demo.running import Running
 from local_stack.demo.supervisor import ChildEnded, Supervisor
@@ -56,6 +57,8 @@ CALLS = 120
 CALLS_PER_S = 50.0
 LOST = 0.01
 """Share of the live calls' events that the gateway loses, so that one can be seen recovered."""
+SENT_AGAIN = 500
+"""Of the generated events that the ledger has, so many are sent again: it drops them."""
 STREAMED = 0.6
 _IN_USE = re.compile("address already in use|EADDRINUSE", re.IGNORECASE).search
 FIRST_DAY = date(2026, 1, 1)
@@ -113,7 +116,7 @@ async def _run(options: DemoOptions, console: Console) -> int:
     direct = options.trace is not None or not await ready_mono(
         partial(console.print, soft_wrap=True)
     )
-    traffic = _traffic(options, now=datetime.now(UTC), direct=direct)
+    traffic = traffic_of(options, now=datetime.now(UTC), direct=direct)
     for name in ("demo.json", ENV_FILE):
         (options.data / name).unlink(missing_ok=True)
     async with Supervisor(options.data / "logs", quiet=options.quiet) as supervisor:
@@ -199,8 +202,9 @@ async def _try_to_start(
     return ports, await started
 
 
-def _traffic(options: DemoOptions, *, now: datetime, direct: bool) -> Traffic:
-    """Events are the same, byte for byte, in every run on this data directory; calls are new.
+def traffic_of(options: DemoOptions, *, now: datetime, direct: bool) -> Traffic:
+    """Events are the same, byte for byte, in every run on this data directory; calls are new. Of
+    the generated events, later runs send the last ones only: the ledger has them all.
     `direct` sends everything without a gateway, as events that its policies would write."""
     state = read_state(options.data, now=now)
     trace = options.trace
@@ -214,11 +218,14 @@ def _traffic(options: DemoOptions, *, now: datetime, direct: bool) -> Traffic:
         # The live calls are those of today: with generated ones too it would be unlike other days.
         today = state.now.replace(hour=0, minute=0, second=0, microsecond=0)
         whole = Workload(now=state.now if direct else today)
-        live = LiveTraffic(calls=CALLS, streamed=streamed, calls_per_s=CALLS_PER_S)
+        generated = filter(needs_no_log, whole.events())
         return Traffic(
             corrected=CorrectedMonth.before(whole),
-            events=filter(needs_no_log, whole.events()),
-            live=None if direct else live,
+            events=deque(generated, maxlen=SENT_AGAIN) if state.workload_sent else generated,
+            events_durable=partial(workload_sent, options.data, state),
+            live=None
+            if direct
+            else LiveTraffic(calls=CALLS, streamed=streamed, calls_per_s=CALLS_PER_S),
             streams=recorded_streams(now) if direct else None,
             bills=True,
         )
