@@ -191,7 +191,7 @@ def test_days_without_a_call_are_said_to_have_none(
 
 @pytest.mark.parametrize(
     ("claims", "said"),
-    [(LONG_AGO, "the token is expired"), ({"tid": "other"}, "the token is of another tenant")],
+    [(LONG_AGO, "the token is expired"), ({"aud": "other"}, "the token is for another audience")],
 )
 def test_token_that_does_not_count_is_said_why(
     company: Company, file: Path, capsys: Output, claims: dict[str, Any], said: str
