@@ -106,6 +106,8 @@ def _api(connect: Callable[[], Connection]) -> list[Finding]:
     try:
         with connect() as api:
             health = api.json("/healthz")
+            if "auth_mode" not in health:
+                return [Finding("api", False, "something answers, and is not this API")]
             found = [Finding("api", True, f"answers, AUTH_MODE={health['auth_mode']}")]
             try:
                 me = api.json("/v1/me")

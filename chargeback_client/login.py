@@ -52,7 +52,12 @@ def token_of(login: Login) -> str | None:
     """A token for the next question. NotSignedIn when the command gives none."""
     if login.token_command is None:
         return login.token
-    words = shlex.split(login.token_command)
+    try:
+        words = shlex.split(login.token_command)
+    except ValueError as error:
+        raise NotSignedIn(f"{login.token_command!r} is no command: {error}") from error
+    if not words:
+        raise NotSignedIn("the command that gives a token is empty: see `chargeback login --help`")
     try:
         done = subprocess.run(
             words, capture_output=True, text=True, check=True, timeout=COMMAND_S_MAX

@@ -13,6 +13,8 @@ def login(file: Path, api_url: str, command: str | None, token: str | None) -> i
     kept = Login(api_url=api_url, token=None if command else token, token_command=command)
     with Connection(api_url, token_of(kept)) as api:
         me = api.json("/v1/me")
+        if "subject" not in me:
+            raise ClientError(f"{api_url} answers, and is not this API: see API_URL")
     save_login(file, kept)
     print(f"{_who(me)}. {file} is readable by you alone.", file=sys.stderr)
     return 0

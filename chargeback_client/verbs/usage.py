@@ -48,6 +48,8 @@ def _print_table(answer: Json, groups: Sequence[str]) -> None:
     rows.append(["total", *[""] * (len(names) - 1), *_amounts(answer["totals"])])
     titles = [*names, "calls", "without cost", f"charge {answer['currency']}"]
     print(f"{answer['from']} until before {answer['to']}, {answer['zone']}", file=sys.stderr)
+    if not lines:
+        print("nobody made a call that you may see in these days", file=sys.stderr)
     print_columns([titles, *rows], left=len(names))
 
 

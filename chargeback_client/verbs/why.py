@@ -57,7 +57,12 @@ def find_id(api: Connection, call: str, day: str | None) -> str:
 
 
 def _day_after(day: str | None) -> str | None:
-    return None if day is None else (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    if day is None:
+        return None
+    try:
+        return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    except OverflowError:
+        raise ClientError(f"--day: {day} is after every call") from None
 
 
 def _explain(call: Json) -> None:

@@ -5,7 +5,10 @@ import io
 import json
 import stat
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -16,6 +19,8 @@ from tests.fixtures.office import ANN, BEN, CAT, CENTRE_A, MARK
 from tests.fixtures.workbook import sheet
 
 Output = pytest.CaptureFixture[str]
+SIGN_IN = ["login", "--token-command", "echo t"]
+LONG_AGO = {"iat": -7200, "nbf": -7200, "exp": -3600}
 
 
 @pytest.fixture
@@ -140,6 +145,13 @@ def test_login_file_is_its_owners_alone_and_never_follows_to_another_api(
         (["why", "x", "--day", "yesterday"], 2, "'yesterday' is not a day"),
         (["login", "--token-command", "/no/such/program"], 1, "/no/such/program gives no token"),
         (["login", "--token-command", "true"], 1, "true has not printed one token"),
+        (["login", "--token-command", "az 'account"], 1, "is no command: No closing quotation"),
+        (["login", "--token-command", " "], 1, "the command that gives a token is empty"),
+        (["usage", "--api-url", "http://127.0.0.1:99999"], 1, "is no address"),
+        (["usage", "--api-url", "http://[::1"], 1, "is no address"),
+        (["usage", "--api-token", "a\nb"], 1, "what was given as token is none"),
+        (["usage", "--api-token", "schlüssel"], 1, "what was given as token is none"),
+        (["why", "x", "--day", "9999-12-31"], 1, "9999-12-31 is after every call"),
     ],
 )
 def test_mistake_is_one_line_that_says_what_to_do(
@@ -160,6 +172,61 @@ def test_answer_of_the_api_is_passed_on_in_its_own_words(
     assert main(["usage", "--model", "gpt-4.1-mimi"]) == 1
     said = "error: model = 'gpt-4.1-mimi': no call has this model; the nearest is 'gpt-4.1-mini'\n"
     assert capsys.readouterr().err == said
+
+
+def test_days_without_a_call_are_said_to_have_none(
+    company: Company, file: Path, capsys: Output
+) -> None:
+    assert sign_in(company, "reader") == 0
+    capsys.readouterr()
+    assert main(["usage", "--month", "2027-11"]) == 0
+    printed = capsys.readouterr()
+    assert "nobody made a call that you may see in these days" in printed.err
+    assert printed.out.splitlines()[-1].split() == ["total", "0", "0"]
+    assert main(["usage", "--subject", "nobody"]) == 1
+    assert "error: subject = 'nobody'" in capsys.readouterr().err
+    assert main(["usage", "--month", "2026-13"]) == 1
+    assert "error: month" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("claims", "said"),
+    [(LONG_AGO, "the token is expired"), ({"aud": "other"}, "the token is for another audience")],
+)
+def test_token_that_does_not_count_is_said_why(
+    company: Company, file: Path, capsys: Output, claims: dict[str, Any], said: str
+) -> None:
+    token = company.office.issuer.token(**claims)
+    for words in (["usage"], ["why", "x"], ["telemetry", "user"]):
+        assert main([*words, "--api-url", company.url, "--api-token", token]) == 1
+        error = capsys.readouterr().err
+        assert said in error
+        assert "see `chargeback login --help`" in error
+        assert token not in error
+
+
+class OtherServer(BaseHTTPRequestHandler):
+    """Answers everything with a page of its own."""
+
+    def do_GET(self) -> None:
+        content = b"[]" if self.path.startswith("/json") else b"<html>hello</html>"
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+def test_another_server_is_not_taken_for_the_api(file: Path, capsys: Output) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), OtherServer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        for address in (url, f"{url}/json"):
+            for words in (["usage"], ["usage", "--csv"], ["why", "x"], SIGN_IN):
+                assert main([*words, "--api-url", address]) == 1
+                assert "answers, and is not this API" in capsys.readouterr().err
+        server.shutdown()
 
 
 def test_login_that_the_api_does_not_take_is_not_kept(
