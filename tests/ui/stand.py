@@ -38,6 +38,7 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
 from tests.fixtures.builders import call_id, make_event, make_usage
 from tests.fixtures.calls import SETTINGS, book
+from tests.fixtures.open_calls import report
 from tests.fixtures.reratings import History, dearer_book
 from ui.api.client import Client
 from ui.api.transport import http_poster, http_transport, open_http
@@ -187,6 +188,10 @@ class Stand:
         """The API's ids of the subject's calls of a day, in the order of their time."""
         answer = self.client.subject_calls(subject, one_day(day), after=None)
         return [call.id for call in reversed(answer.data)]
+
+    def report(self, calls: Sequence[InventedCall]) -> None:
+        """What pairing keeps of them, by which their ids are found."""
+        self._do(report(self.storage, [call.metered() for call in calls]))
 
     def save_audit(self, problems: Sequence[str]) -> None:
         """Audit the ledger, and find these problems in it too."""

@@ -260,8 +260,12 @@ def test_no_page_has_a_serious_barrier(
             "/search?find=ada": "Search",
             "/reratings": "Re-rating",
             "/invoices": "Invoices",
-            "/completeness": "Completeness",
+            "/completeness": "Is anything missing?",
+            "/live": "Live",
+            "/models": "Models",
             "/prices": "Prices",
+            "/traces": "Traces",
+            "/admin": "Health",
             "/access_log": "Access log",
         }
     browser.page.emulate_media(color_scheme=scheme)
@@ -302,15 +306,16 @@ def test_a_view_is_saved_by_its_name(browser: Watched) -> None:
 def test_a_call_is_found_by_its_request_id_from_any_page(
     browser: Watched, shared_stand: Stand, call: InventedCall
 ) -> None:
-    detail = shared_stand.client.call(shared_stand.call_ids(ADA, call.day)[0])
+    shared_stand.report([call])
+    request_id = call.priced.event.id
     browser.open("/prices")
     box = browser.page.get_by_role("textbox", name="Find a person or a call")
-    box.fill(detail.call_id)
+    box.fill(request_id)
     box.press("Enter")
     browser.heading("Search")
     browser.page.get_by_role("table", name="Calls with this id").get_by_role("link").click()
     browser.page.wait_for_url("**call=*")
-    expect(browser.page.get_by_text(detail.call_id).first).to_be_visible()
+    expect(browser.page.get_by_text(request_id).first).to_be_visible()
 
 
 def test_a_list_is_downloaded_as_it_is_shown(browser: Watched) -> None:

@@ -68,7 +68,7 @@ def show_run(run: RunDetail, zone: str) -> None:
         st.markdown(f"- {step}")
     if run.state in NEXT_STEPS:
         st.caption("The next step, on a command line:" if run.state != "applied" else "To undo it:")
-        st.code(NEXT_STEPS[run.state].format(run=run.run), language="shell")
+        st.code(NEXT_STEPS[run.state].format(run=run.run), language=None)
     said = [
         f"price book {run.book_version[:BOOK_LETTERS]}",
         f"{run.newly_priced:,} calls newly priced",

@@ -68,7 +68,7 @@ def show_letters(metering: Metering) -> None:
         )
     else:
         st.caption("None is open. If an event cannot be read, these commands show and redrive it:")
-    st.code(LETTER_COMMANDS, language="shell")
+    st.code(LETTER_COMMANDS, language=None)
 
 
 def show_partitions(metering: Metering, *, zone: str, at: datetime) -> None:

@@ -69,7 +69,7 @@ def show_missing_lines(reason: str) -> None:
     """The lines of the price book that would price the call, ready to copy."""
     lines = reason.partition("\n")[2]
     if lines:
-        st.code(lines, language="toml")
+        st.code(lines, language=None)
     st.caption(
         "Add these lines to the price book; then a re-rating prices the call from its stored usage."
     )

@@ -23,6 +23,8 @@ NAMELESS = {
     "product": "no product",
     "api": "no API",
 }
+LEGEND_COLUMNS = alt.ExprRef("max(1, floor(width / 130))")
+"""As many as there is room for: a legend in one row is cut off on a telephone."""
 MARK = "mark"
 """The name of what a click on a bar selects."""
 CHART_HEIGHT_PX = 300
@@ -121,7 +123,7 @@ def daily_chart(charges: DailyCharges, *, about: str = "") -> alt.Chart:
             color=alt.Color(
                 "group:N",
                 sort=list(charges.groups),
-                legend=alt.Legend(title=None, orient="top", columns=0, labelLimit=220),
+                legend=alt.Legend(title=None, orient="top", columns=LEGEND_COLUMNS, labelLimit=220),
             ),
             order=alt.Order("order:Q"),
             opacity=alt.condition("datum.partial", alt.value(0.55), alt.value(1)),

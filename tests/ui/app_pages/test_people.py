@@ -1,0 +1,101 @@
+"""People and cost centres: who spends how much, who changed, and what nobody pays for."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.lists import lists, open_row
+from tests.ui.stand import ADA, InventedCall, Stand, charge_of
+from tests.ui.test_pages import APP, RUN_TIMEOUT_S, column, in_address, opened, words
+
+
+def page(name: str, **parameters: str) -> AppTest:
+    """A page as its address opens it."""
+    app = AppTest.from_file(str(APP), default_timeout=RUN_TIMEOUT_S)
+    app = app.run().switch_page(f"app_pages/{name}.py")
+    for parameter, value in parameters.items():
+        app.query_params[parameter] = value
+    return app.run()
+
+
+@pytest.mark.usefixtures("stand")
+def test_people_have_change_share_and_active_days(calls: list[InventedCall], today: date) -> None:
+    app = page("people", range="7 days")
+    assert not app.exception
+    week, before = (
+        [
+            call
+            for call in calls
+            if call.subject == ADA
+            and today - timedelta(days=back + 7) < call.day <= today - timedelta(days=back)
+        ]
+        for back in (0, 7)
+    )
+    row = column(app, "Name").index("Ada Lovelace")
+    assert Decimal(str(column(app, "Charge (USD)")[row])) == charge_of(week)
+    changed = Decimal(str(column(app, "Change (USD)")[row]))
+    assert changed == charge_of(week) - charge_of(before)
+    days = {call.day for call in week}
+    assert column(app, "First active")[row] == min(days).isoformat()
+    assert column(app, "Last active")[row] == max(days).isoformat()
+    each_day = Decimal(str(column(app, "USD per active day")[row]))
+    assert each_day == charge_of(week) / len(days)
+    shares = [Decimal(str(share)) for share in column(app, "Share")]
+    assert round(sum(shares), 6) == 100
+
+
+@pytest.mark.usefixtures("stand")
+def test_the_way_from_a_cost_centre_to_its_people() -> None:
+    app = page("cost_centres", range="30 days")
+    assert column(app, "Cost centre")[-1] == "no cost centre"
+    app = open_row(app, "Cost centres", "R&D")
+    assert in_address(app, "cost_centre") == "R&D"
+    assert in_address(app, "range") == "30 days"
+    assert app.title[0].value.replace("\\", "") == "R&D"
+    assert "Bob Berg" not in column(app, "Name")
+    app = open_row(opened(cost_centre="R&D"), "People", ADA)
+    assert app.title[0].value == "Ada Lovelace"
+
+
+@pytest.mark.usefixtures("stand")
+def test_usage_without_a_cost_centre_is_a_part_like_any_other() -> None:
+    app = opened(cost_centre="no cost centre")
+    assert column(app, "Name") == ["subscription:batch/nightly"]
+
+
+@pytest.mark.usefixtures("stand")
+def test_groups_show_usage_of_nobody_and_unpriced_calls_also_where_there_are_none() -> None:
+    app = opened(cost_centre="R&D", by="Cost centre", model="gpt-4.1")
+    assert column(app, "Cost centre", of="Share") == ["R&D", "no cost centre"]
+    assert "Unpriced: none" in words(app)
+
+
+@pytest.mark.usefixtures("stand")
+def test_an_unknown_model_is_named_and_can_be_taken_away() -> None:
+    app = opened(model="gpt-4.11")
+    assert not app.exception
+    assert "the nearest is 'gpt-4.1'" in words(app)
+    app.button(key="only_model").click().run()
+    assert "model" not in app.query_params
+    assert not app.error
+
+
+@pytest.mark.usefixtures("stand")
+def test_the_overview_is_compared_with_any_days(calls: list[InventedCall], today: date) -> None:
+    day = today - timedelta(days=40)
+    said = day.isoformat()
+    app = opened(range="7 days", compare="Other days", compare_first=said, compare_last=said)
+    assert not app.exception
+    assert f"than on {day.day} {day:%b %Y}" in words(app)
+    assert "a year" not in words(app)
+    broken = opened(compare="Other days", compare_first="soon")
+    assert "compare_first='soon'" in words(broken)
+
+
+def test_everybody_is_searched_by_name(stand: Stand) -> None:
+    app = page("search", find="berg")
+    assert [row for each in lists(app) for row in each["Name"]] == ["Bob Berg"]
+    assert "Nothing found" in words(page("search", find="nobody at all"))
+    assert "Enter a name" in words(page("search"))
