@@ -81,7 +81,6 @@ def draw_person(subject: str, *, is_own: bool = False) -> None:
     found = sessions(api(), subject, period)
     title.title(f"Sessions of {escape(found.name or found.subject)}", anchor=False)
     if found.data:
-        st.caption("Tick a row to see its calls.")
         show_sessions(found)
     else:
         st.info("No call in these days.", icon=":material/event_busy:")
@@ -99,7 +98,6 @@ def draw_traces() -> None:
     if found.published_until is not None:
         until = instant(found.published_until, found.zone)
         st.caption(f"Application Insights has the ledger up to {until}.")
-    st.caption("Tick a row to see its calls.")
     show_top_sessions(found)
 
 
