@@ -18,6 +18,7 @@ from ui.parts.tables import charge_column, count_column, linked_rows, text_colum
 
 NO_MODEL = "no model"
 BAR_PX = 26
+AXIS_PX = 50
 BARS_MAX = 12
 
 
@@ -73,7 +74,7 @@ def unit_cost_chart(bars: Sequence[tuple[str, Decimal]], *, currency: str) -> al
         alt.Chart({"values": marks})
         .mark_point(filled=True, size=110)
         .encode(y=y, x=x, tooltip=tooltip)
-        .properties(height=alt.Step(BAR_PX))
+        .properties(height=BAR_PX * len(bars) + AXIS_PX)
     )
     return points
 
