@@ -114,16 +114,24 @@ def draw() -> None:
         draw_traces()
 
 
+def show_not_configured() -> None:
+    """Who connects Application Insights, and what there is without it."""
+    st.title("Traces", anchor=False)
+    st.info(
+        "**Traces come from Application Insights, which this API does not read.** Whoever runs "
+        "the API sets `LOG_ANALYTICS_WORKSPACE_ID`: the page on telemetry says how. What a "
+        "call cost is on its own page all the same.",
+        icon=":material/timeline:",
+    )
+
+
 with failures_shown("traces"):
+    place = st.empty()
     try:
-        draw()
+        with place.container():
+            draw()
     except ApiRefused as error:
         if error.kind != NOT_CONFIGURED:
             raise
-        st.title("Traces", anchor=False)
-        st.info(
-            "**Traces come from Application Insights, which this API does not read.** Whoever runs "
-            "the API sets `LOG_ANALYTICS_WORKSPACE_ID`: the page on telemetry says how. What a "
-            "call cost is on its own page all the same.",
-            icon=":material/timeline:",
-        )
+        with place.container():
+            show_not_configured()

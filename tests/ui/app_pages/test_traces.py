@@ -59,6 +59,7 @@ def test_an_api_without_application_insights_says_who_connects_it(stand: Stand) 
     app = opened("traces")
     assert not app.exception
     assert "LOG_ANALYTICS_WORKSPACE_ID" in said(app)
+    assert [title.value for title in app.title] == ["Traces"]
 
 
 def test_a_link_to_a_call_that_is_gone_is_said_to_be_one(pages: Stand) -> None:
