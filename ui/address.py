@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlencode
 
@@ -132,9 +133,10 @@ def range_of(period: Period, *, today: date) -> dict[Parameter, str]:
     }
 
 
-def href(parameters: Parameters) -> str:
-    """The address of a view of the usage page, for a link."""
-    return f"./?{urlencode({str(name): value for name, value in parameters.items()})}"
+def href(parameters: Parameters, *, page: str = USAGE_PAGE) -> str:
+    """The address of a view of a page, for a link."""
+    path = "" if page == USAGE_PAGE else Path(page).stem
+    return f"./{path}?{urlencode({str(name): value for name, value in parameters.items()})}"
 
 
 def go_to(parameters: Parameters) -> NoReturn:

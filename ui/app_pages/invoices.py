@@ -26,7 +26,7 @@ from ui.document_parts.shares import show_models, show_people
 from ui.format import counted, escape, exact_amount, instant
 from ui.parts.choosers import choose
 from ui.parts.failure import failures_shown
-from ui.parts.tables import count_column, exact_column, opened_row, plain_table, text_column
+from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
 
 PREVIEW, COMPARE = "Preview", "Compare"
 KINDS: dict[str, DocumentKind | None] = {
@@ -129,10 +129,10 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
         "Invoices" if kind == "invoice" else f"Statements of {invoices.months[0].month}",
         anchor=False,
     )
-    st.caption("Tick a row to open it.")
-    opened = opened_row(
+    opened = linked_rows(
         "documents",
         [row.number for row in rows],
+        links=[address.href({Parameter.INVOICE: row.number}, page=INVOICES_PAGE) for row in rows],
         columns={
             "Number": text_column([row.number for row in rows]),
             "Cost centre" if kind == "invoice" else "Person": text_column(

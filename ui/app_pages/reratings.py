@@ -8,7 +8,7 @@ from decimal import Decimal
 import streamlit as st
 
 from ui import address
-from ui.address import Parameter
+from ui.address import RERATINGS_PAGE, Parameter
 from ui.api.connection import api
 from ui.api.rerating_answers import DiffLine, Regroupings, Run, RunDetail
 from ui.format import amount, counted, escape, exact_number, instant
@@ -21,7 +21,7 @@ from ui.parts.tables import (
     charge_column,
     count_column,
     exact_column,
-    opened_row,
+    linked_rows,
     plain_table,
     text_column,
 )
@@ -32,10 +32,11 @@ LINES_SHOWN_MAX = 1000
 
 
 def show_runs(runs: list[Run]) -> str | None:
-    """Draw all runs; returns the id of the run that was ticked."""
-    return opened_row(
+    """Draw all runs; returns the id of the run that was opened."""
+    return linked_rows(
         "runs",
         [run.run for run in runs],
+        links=[address.href({Parameter.RUN: run.run}, page=RERATINGS_PAGE) for run in runs],
         columns={
             "Run": text_column([run.run for run in runs]),
             "State": text_column([run.state for run in runs]),

@@ -9,7 +9,7 @@ from ui.address import USAGE_PAGE, Parameter
 from ui.api.connection import api, today
 from ui.api.invoice_answers import Invoice, InvoiceModel
 from ui.document_parts.parts_of_amount import money_column
-from ui.parts.tables import count_column, exact_column, opened_row, plain_table, text_column
+from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
 from ui.period import month_of
 
 
@@ -20,9 +20,12 @@ def show_people(invoice: Invoice) -> None:
     st.subheader("By person")
     st.caption("A row opens the person's days and calls of the month.")
     rows = invoice.people
-    opened = opened_row(
+    month = month_of(date.fromisoformat(f"{invoice.month}-01"))
+    period = address.range_of(month, today=today(api().health()))
+    opened = linked_rows(
         "invoice_people",
         [row.subject for row in rows],
+        links=[{**period, Parameter.SUBJECT: row.subject} for row in rows],
         columns={
             "Person": text_column([row.name or row.subject for row in rows]),
             f"Amount ({invoice.currency})": money_column([row.amount for row in rows]),
@@ -32,9 +35,6 @@ def show_people(invoice: Invoice) -> None:
         alt="What the invoice has of each person",
     )
     if opened:
-        running = today(api().health())
-        month = month_of(date.fromisoformat(f"{invoice.month}-01"))
-        period = address.range_of(month, today=running)
         address.go_to_page(USAGE_PAGE, {**period, Parameter.SUBJECT: opened})
 
 

@@ -13,7 +13,7 @@ from ui.figures.units import tokens
 from ui.format import age, amount, clock, counted
 from ui.live_parts.call_rate import by_minute, last_minute
 from ui.parts.call_state import state_words
-from ui.parts.tables import charge_column, count_column, opened_row, text_column
+from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 
 CARD_WIDTH_PX = 170
 NOTHING = "—"
@@ -49,12 +49,13 @@ def rate_chart(rows: list[tuple[datetime, int]], *, zone: str) -> alt.Chart:
         for minute, calls in rows
     ]
     axis = alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", ticks=False)
+    axis_of_calls = alt.Axis(title="Calls per minute", tickMinStep=1, tickCount=3, format="d")
     chart: alt.Chart = (
         alt.Chart({"values": marks})
         .mark_bar()
         .encode(
             x=alt.X("minute:N", sort=None, axis=axis),
-            y=alt.Y("calls:Q", axis=alt.Axis(title="Calls per minute", tickMinStep=1, tickCount=3)),
+            y=alt.Y("calls:Q", axis=axis_of_calls),
             tooltip=[
                 alt.Tooltip("minute:N", title="Minute"),
                 alt.Tooltip("calls:Q", title="Calls"),
@@ -68,10 +69,12 @@ def rate_chart(rows: list[tuple[datetime, int]], *, zone: str) -> alt.Chart:
 def show_list(found: FoundCalls) -> None:
     """The newest first; a row opens the call."""
     rows = found.data
-    st.caption(f"The newest {counted(len(rows), 'call')} of today. Tick a row to open the call.")
-    opened = opened_row(
+    st.caption(f"The newest {counted(len(rows), 'call')} of today.")
+    opened = linked_rows(
         "live_calls",
         [row.id for row in rows],
+        links=[{Parameter.CALL: row.id} for row in rows],
+        is_whole=found.page.next_cursor is None,
         columns={
             "Time": text_column([clock(row.time, found.zone) for row in rows]),
             "Person": text_column([row.name or row.subject for row in rows]),

@@ -9,6 +9,7 @@ from ui.format import day as day_text
 from ui.missing_parts.verdict import HourOfDay
 
 ROW_PX = 26
+AXES_PX = 90
 HOURS = [f"{hour:02}" for hour in range(24)]
 STATES = ["nothing missing", "some not charged"]
 COLOURS = ["#7fb0e6", "#d97706"]
@@ -59,4 +60,6 @@ def heat_map(hours: Sequence[HourOfDay]) -> alt.LayerChart:
         .mark_text(color="#12161d", fontSize=11)
         .encode(x=x, y=y, text="number:N", tooltip=tooltip)
     )
-    return alt.LayerChart(data={"values": cells}, layer=[boxes, numbers], height=alt.Step(ROW_PX))
+    return alt.LayerChart(
+        data={"values": cells}, layer=[boxes, numbers], height=ROW_PX * len(days) + AXES_PX
+    )

@@ -7,17 +7,18 @@ import altair as alt
 import streamlit as st
 
 from ui import address
-from ui.address import Parameter
+from ui.address import MODELS_PAGE, Parameter
 from ui.api.price_answers import Price
 from ui.api.usage_answers import Usage, UsageRow
 from ui.figures.unit_cost import per_million
 from ui.figures.units import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import amount, escape, share
 from ui.model_parts.model_figures import saved_by_cache
-from ui.parts.tables import charge_column, count_column, opened_row, text_column
+from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 
 NO_MODEL = "no model"
 BAR_PX = 26
+AXIS_PX = 50
 BARS_MAX = 12
 
 
@@ -73,7 +74,7 @@ def unit_cost_chart(bars: Sequence[tuple[str, Decimal]], *, currency: str) -> al
         alt.Chart({"values": marks})
         .mark_point(filled=True, size=110)
         .encode(y=y, x=x, tooltip=tooltip)
-        .properties(height=alt.Step(BAR_PX))
+        .properties(height=BAR_PX * len(bars) + AXIS_PX)
     )
     return points
 
@@ -84,10 +85,17 @@ def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], curre
     ]
     reasoning = [_reasoning(row) for row in rows]
     apart = {"Reasoning share": text_column(reasoning)} if any(reasoning) else {}
-    st.caption("Tick a row to see its latency and what the same calls cost on another model.")
-    opened = opened_row(
+    st.caption("Open a model to see its latency and what the same calls cost on another one.")
+    kept = address.kept_range()
+    opened = linked_rows(
         "models",
         [row.model or "" for row in rows],
+        links=[
+            address.href({**kept, Parameter.MODEL: row.model}, page=MODELS_PAGE)
+            if row.model
+            else None
+            for row in rows
+        ],
         columns={
             "Model": text_column([row.model or NO_MODEL for row in rows]),
             f"Charge ({currency})": charge_column([row.charge for row in rows]),
@@ -103,7 +111,7 @@ def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], curre
         alt="Models with their charge, what a million tokens cost, cached share and errors",
     )
     if opened:
-        address.go_to({**address.kept_range(), Parameter.MODEL: opened})
+        address.go_to({**kept, Parameter.MODEL: opened})
 
 
 def _reasoning(row: UsageRow) -> str | None:

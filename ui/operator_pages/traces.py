@@ -81,7 +81,6 @@ def draw_person(subject: str, *, is_own: bool = False) -> None:
     found = sessions(api(), subject, period)
     title.title(f"Sessions of {escape(found.name or found.subject)}", anchor=False)
     if found.data:
-        st.caption("Tick a row to see its calls.")
         show_sessions(found)
     else:
         st.info("No call in these days.", icon=":material/event_busy:")
@@ -99,7 +98,6 @@ def draw_traces() -> None:
     if found.published_until is not None:
         until = instant(found.published_until, found.zone)
         st.caption(f"Application Insights has the ledger up to {until}.")
-    st.caption("Tick a row to see its calls.")
     show_top_sessions(found)
 
 
@@ -116,16 +114,24 @@ def draw() -> None:
         draw_traces()
 
 
+def show_not_configured() -> None:
+    """Who connects Application Insights, and what there is without it."""
+    st.title("Traces", anchor=False)
+    st.info(
+        "**Traces come from Application Insights, which this API does not read.** Whoever runs "
+        "the API sets `LOG_ANALYTICS_WORKSPACE_ID`: the page on telemetry says how. What a "
+        "call cost is on its own page all the same.",
+        icon=":material/timeline:",
+    )
+
+
 with failures_shown("traces"):
+    place = st.empty()
     try:
-        draw()
+        with place.container():
+            draw()
     except ApiRefused as error:
         if error.kind != NOT_CONFIGURED:
             raise
-        st.title("Traces", anchor=False)
-        st.info(
-            "**Traces come from Application Insights, which this API does not read.** Whoever runs "
-            "the API sets `LOG_ANALYTICS_WORKSPACE_ID`: the page on telemetry says how. What a "
-            "call cost is on its own page all the same.",
-            icon=":material/timeline:",
-        )
+        with place.container():
+            show_not_configured()

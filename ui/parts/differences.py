@@ -11,6 +11,7 @@ from ui.format import exact_amount
 BARS_MAX = 12
 OTHERS = "all others"
 BAR_PX = 28
+AXIS_PX = 50
 WAYS = ["more", "less"]
 COLOURS = ["#c96d00", "#2f7fd6"]
 """Orange is more and blue is less; signs and sides say it too."""
@@ -58,6 +59,6 @@ def difference_chart(rows: Sequence[Difference], *, currency: str) -> alt.Chart:
             color=alt.Color("way:N", scale=alt.Scale(domain=WAYS, range=COLOURS), legend=None),
             tooltip=[alt.Tooltip("name:N", title="Of"), alt.Tooltip("said:N", title="Difference")],
         )
-        .properties(height=alt.Step(BAR_PX))
+        .properties(height=BAR_PX * len(rows) + AXIS_PX)
     )
     return chart

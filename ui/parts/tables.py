@@ -1,15 +1,9 @@
-"""Tables: lists whose rows are links, and grids. A row is resolved to its id, never kept as a
-position.
-
-A grid reports the position of the selected row. So the key of each grid contains the ids that it
-shows. When they change, it is another grid, and a late click on the old one opens nothing wrong.
-"""
+"""Tables: lists whose rows are links to what their ids name, and grids whose rows open nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any, cast
 
 import pandas as pd  # type: ignore[import-untyped]  # pandas ships no types
@@ -74,42 +68,19 @@ def share_column(cells: Sequence[Decimal | None]) -> Column:
     return Column(cells=cells, format=lambda cell: percent(cast(Decimal, cell)))
 
 
-def grid_key(name: str, ids: Sequence[str]) -> str:
-    """The key of the grid that shows exactly these ids in this order."""
-    return f"{name}-{sha256(chr(0).join(ids).encode()).hexdigest()[:16]}"
-
-
-def opened_row(
-    name: str, ids: Sequence[str], *, columns: Mapping[str, Column], alt: str
-) -> str | None:
-    """Draw the grid, and return the id of the row that was selected just now, if any."""
-    event = st.dataframe(
-        _styled(columns),
-        hide_index=True,
-        column_config=_configuration(columns),
-        on_select="rerun",
-        selection_mode="single-row",
-        placeholder=NOTHING,
-        key=grid_key(name, ids),
-        height="content",
-        alt=alt,
-    )
-    rows = event["selection"]["rows"]
-    return ids[rows[0]] if rows else None
-
-
 def linked_rows(
     name: str,
     ids: Sequence[str],
     *,
-    links: Sequence[Parameters | None],
+    links: Sequence[Parameters | str | None],
     columns: Mapping[str, Column],
     alt: str,
     is_whole: bool = True,
 ) -> str | None:
     """Draw a list whose rows are links, and return the id of the row that was opened just now.
 
-    `links` are the addresses of the rows on the usage page; None is a row that opens nothing. A
+    `links` are the addresses of the rows: parameters of the usage page, or one of another page as
+    `address.href` makes it; None is a row that opens nothing. A
     list that is not whole cannot be sorted by its heads: one page in another order would mislead.
     """
     titles = [
@@ -124,7 +95,7 @@ def linked_rows(
         Row(
             id=id_,
             cells=[_cell(column, index) for column in columns.values()],
-            href=None if link is None else address.href(link),
+            href=address.href(link) if isinstance(link, Mapping) else link,
         )
         for index, (id_, link) in enumerate(zip(ids, links, strict=True))
     ]

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from ui import address
-from ui.address import Parameter
+from ui.address import TRACES_PAGE, Parameter, Parameters
 from ui.api.telemetry_answers import Session, Sessions, Top, TopLine, TracedCalls
 from ui.format import amount, clock, counted, escape, instant
 from ui.format import day as day_text
-from ui.parts.tables import charge_column, count_column, opened_row, text_column
+from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 
 NO_SESSION = "without a session"
 KEY_LETTERS = 12
@@ -29,9 +29,10 @@ def show_top_sessions(found: Top) -> None:
         return
     rows = sorted(known, key=lambda row: row.group is None)
     st.markdown(dearest(rows[0], currency=found.currency))
-    opened = opened_row(
+    opened = linked_rows(
         "top_sessions",
         [f"{row.subject}\n{row.group or ''}" for row in rows],
+        links=[_link(_way(row.subject or "", row.group)) for row in rows],
         columns={
             "Person": text_column([row.name or row.subject for row in rows]),
             f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
@@ -44,7 +45,7 @@ def show_top_sessions(found: Top) -> None:
     )
     if opened:
         subject, _, session = opened.partition("\n")
-        _open_session(subject, session)
+        address.go_to(_way(subject, session))
 
 
 def dearest(row: TopLine, *, currency: str) -> str:
@@ -64,9 +65,10 @@ def dearest(row: TopLine, *, currency: str) -> str:
 def show_sessions(found: Sessions) -> None:
     """One person's sessions, the last first."""
     rows: list[Session] = found.data
-    opened = opened_row(
+    opened = linked_rows(
         "sessions",
-        [row.session or "" for row in rows],
+        [row.session or NO_SESSION for row in rows],
+        links=[_link(_way(found.subject, row.session)) for row in rows],
         columns={
             "Session": text_column([session_name(row.session) for row in rows]),
             "Last call": text_column([instant(row.last, found.zone) for row in rows]),
@@ -79,27 +81,32 @@ def show_sessions(found: Sessions) -> None:
         alt="Sessions with their calls and charge, the last first",
     )
     if opened is not None:
-        _open_session(found.subject, opened)
+        address.go_to(_way(found.subject, opened))
     if found.more:
         st.caption("There are more sessions: choose fewer days.")
 
 
-def _open_session(subject: str, session: str) -> None:
-    address.go_to(
-        {
-            **address.kept_range(),
-            Parameter.SUBJECT: subject,
-            Parameter.SESSION: session or NO_SESSION,
-        }
-    )
+def _way(subject: str, session: str | None) -> Parameters:
+    """The address of a session's calls."""
+    return {
+        **address.kept_range(),
+        Parameter.SUBJECT: subject,
+        Parameter.SESSION: session or NO_SESSION,
+    }
+
+
+def _link(parameters: Parameters) -> str:
+    return address.href(parameters, page=TRACES_PAGE)
 
 
 def show_session_calls(found: TracedCalls) -> None:
     """A session's calls with the times of gateway and model; a row opens the waterfall."""
     rows = [row for row in found.data if row.id is not None]
-    opened = opened_row(
+    opened = linked_rows(
         "traced_calls",
         [row.id or "" for row in rows],
+        links=[_link({Parameter.CALL: row.id or ""}) for row in rows],
+        is_whole=found.page.next_cursor is None,
         columns={
             "Time": text_column([clock(row.time, found.zone) for row in rows]),
             "Day": text_column([day_text(row.time.date()) for row in rows]),

@@ -10,6 +10,7 @@ from ui.api.telemetry_answers import Trace, TraceStep
 from ui.format import escape, instant
 
 BAR_PX = 34
+AXIS_PX = 50
 MILLISECOND = timedelta(milliseconds=1)
 KINDS = ["gateway", "model"]
 COLOURS = ["#2f7fd6", "#c96d00"]
@@ -76,7 +77,7 @@ def waterfall(steps: Sequence[TraceStep]) -> alt.Chart:
                 alt.Tooltip("status:N", title="Status"),
             ],
         )
-        .properties(height=alt.Step(BAR_PX))
+        .properties(height=BAR_PX * len(marks) + AXIS_PX)
     )
     return chart
 

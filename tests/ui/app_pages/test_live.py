@@ -5,6 +5,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
 from tests.ui.stand import InventedCall, Stand
 from ui.live_parts.call_rate import LastMinute, by_minute, last_minute
@@ -23,8 +24,8 @@ def test_the_newest_calls_of_today_are_listed_with_names(
     app = opened("live")
     assert not app.exception
     of_today = [call for call in calls if call.day == today]
-    table = app.dataframe[0].value
-    assert len(table) == len(of_today)
+    (table,) = lists(app)
+    assert len(table["Person"]) == len(of_today)
     assert "Ada Lovelace" in set(table["Person"])
     assert cards(app)["Waiting for tokens"] == "12"
 

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.paths import ROOT
+from tests.ui.lists import lists
 from tests.ui.stand import PEOPLE, UNPRICED, Stand, invented_calls
 from ui.format import escape
 
@@ -39,7 +40,7 @@ def test_run_is_listed_and_its_address_shows_the_diff(stand: Stand, today: date)
     run = stand.rerate(2, today)
     listed = reratings()
     assert not listed.exception
-    assert run in str(listed.dataframe[0].value)
+    assert lists(listed)[0]["Run"] == [run]
     shown = reratings(run=run)
     assert not shown.exception
     detail = stand.client.rerating(run)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from table_api.http_api.app import ApiSettings
 from tests.fixtures.insights import running_insights
+from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, InventedCall, Stand, standing
 from ui.api.telemetry_answers import TraceStep
@@ -41,13 +42,13 @@ def test_the_way_leads_from_everybody_over_a_session_to_a_call(pages: Stand, tod
     everybody = opened("traces", range="7 days")
     assert not everybody.exception
     assert "No call of these days names a session" in said(everybody)
-    assert "Ada Lovelace" in set(everybody.dataframe[0].value["Person"])
+    assert "Ada Lovelace" in lists(everybody)[0]["Person"]
     person = opened("traces", subject=ADA, range="7 days")
     assert "Sessions of Ada Lovelace" in said(person)
-    assert list(person.dataframe[0].value["Session"]) == ["without a session"]
+    assert lists(person)[0]["Session"] == ["without a session"]
     session = opened("traces", subject=ADA, session="without a session", range="7 days")
     assert not session.exception
-    assert len(session.dataframe[0].value) == person.dataframe[0].value["Calls"][0]
+    assert len(lists(session)[0]["Time"]) == lists(person)[0]["Calls"][0]
     call = opened("traces", call=pages.call_ids(ADA, today)[0])
     assert not call.exception
     assert "no item of the gateway or the model" in said(call)
@@ -58,6 +59,7 @@ def test_an_api_without_application_insights_says_who_connects_it(stand: Stand) 
     app = opened("traces")
     assert not app.exception
     assert "LOG_ANALYTICS_WORKSPACE_ID" in said(app)
+    assert [title.value for title in app.title] == ["Traces"]
 
 
 def test_a_link_to_a_call_that_is_gone_is_said_to_be_one(pages: Stand) -> None:
