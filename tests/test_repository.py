@@ -345,9 +345,9 @@ def test_every_locked_package_has_hashes() -> None:
 
 
 def test_the_makefile_has_few_targets_each_with_help() -> None:
-    """Eleven: each is one thing that a person asks for, and `make help` still fits a glance."""
+    """Each is one thing that a person asks for, and `make help` still fits a glance."""
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"^([a-z]+):", text, flags=re.MULTILINE)
     helped = re.findall(r"^([a-z]+):.*## ", text, flags=re.MULTILINE)
-    assert len(helped) <= 12
+    assert len(helped) <= 14
     assert set(targets) - set(helped) == {"debian"}
