@@ -28,6 +28,7 @@ COMMENTS = ROOT / "benchmarks" / "comments.md"
 BENCHMARKS = (
     ("metering", ()),
     ("metering.latency", ("--events", "30000")),
+    ("metering.subjects", ()),
     ("rating", ()),
     ("api", ()),
     ("gateway", ("--rounds", "3")),

@@ -28,24 +28,32 @@ GOAL = 25.0
 
 
 @contextlib.asynccontextmanager
-async def behind_latency(stand: Stand, latency_ms: float) -> AsyncIterator[int]:
-    """The stand's tables are a stub's from here on; the id of its process."""
-    options = ("--latency-ms", str(latency_ms), "--rows-per-s", str(ROWS_PER_S))
+async def stub_process(
+    latency_ms: float, rows_per_s: float = 1e9
+) -> AsyncIterator[tuple[int, int]]:
+    """The id of a stub's process, and its port."""
+    options = ("--latency-ms", str(latency_ms), "--rows-per-s", str(rows_per_s))
     stub = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.metering.table_stub", *options),
         stdout=asyncio.subprocess.PIPE,
     )
     assert stub.stdout is not None
     try:
-        port = int(await stub.stdout.readline())
+        yield stub.pid, int(await stub.stdout.readline())
+    finally:
+        stub.terminate()
+        await stub.wait()
+
+
+@contextlib.asynccontextmanager
+async def behind_latency(stand: Stand, latency_ms: float) -> AsyncIterator[int]:
+    """The stand's tables are a stub's from here on; the id of its process."""
+    async with stub_process(latency_ms, ROWS_PER_S) as (pid, port):
         parts = stand.environment["STORAGE_CONNECTION_STRING"].split(";")
         kept = [part for part in parts if part and not part.startswith("TableEndpoint=")]
         tables = f"TableEndpoint=http://127.0.0.1:{port}/{ACCOUNT};"
         stand.environment["STORAGE_CONNECTION_STRING"] = ";".join([*kept, tables])
-        yield stub.pid
-    finally:
-        stub.terminate()
-        await stub.wait()
+        yield pid
 
 
 async def compare(latency_ms: float, events: int) -> list[Result]:

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import re
 import shutil
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -25,7 +26,7 @@ from benchmarks.metering.stand import standing
 WARM_EVENTS = 10_000
 EVENTS = 30_000
 SAMPLES_PER_S = 200
-FOLDER = Path(".local/profile")
+FOLDER, RAW = Path(".local/profile"), "metering.raw"
 _FILE = re.compile(r"\(([^()]*?)(?::\d+)?\)$")
 
 
@@ -34,7 +35,7 @@ async def record(events: int, folder: Path) -> Path:
     py_spy = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
     if py_spy is None:
         raise SystemExit("py-spy is not installed: `make profile` installs it")
-    raw = folder / "metering.raw"
+    raw = folder / RAW
     async with standing() as stand, stand.metering() as metering:
         await metering.take(WARM_EVENTS)
         spy = await asyncio.create_subprocess_exec(
@@ -43,8 +44,9 @@ async def record(events: int, folder: Path) -> Path:
             stdout=asyncio.subprocess.DEVNULL,
         )
         took = await metering.take(events)
-        spy.terminate()
-        if await spy.wait():
+        spy.send_signal(signal.SIGINT)  # it writes what it has
+        await spy.wait()
+        if not await asyncio.to_thread(raw.exists):
             raise SystemExit("py-spy recorded nothing: it may need root, or ptrace to be allowed")
     print(f"{took.cpu_us_per_event:.1f} CPU µs per event while it was sampled")
     return raw
@@ -67,6 +69,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
+    (options.folder / RAW).unlink(missing_ok=True)
     raw = asyncio.run(record(options.events, options.folder))
     found = by_part(raw.read_text().splitlines())
     table = Table("part", "percent", title=f"{found.total():,} samples")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.simulation import Costs, Drawn, Size, limits, reached_at, recorded
+from benchmarks.metering.simulation import Costs, Drawn, Size, limits, reached_at, recorded
 
 COSTS = Costs(metering=100.0, pairing=1_000.0)
 
