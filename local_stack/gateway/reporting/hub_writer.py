@@ -21,10 +21,9 @@ from telemetry.log import Log
 
 QUEUE_EVENTS_MAX = 100_000
 BATCH_EVENTS_MAX = 2_000
-LINGER_S = 0.2
-"""Seconds from the first event of a batch until it is sent. At 1,000 calls per second and four
-partitions, a batch then has 50 events. With a quarter of this time, sending took as long as
-encoding."""
+LINGER_S = 0.5
+"""Seconds from the first event of a batch until it is sent; less if somebody waits for that. At 200
+calls per second, 0.2 seconds took 40 µs more of processor time for each call."""
 KEYS_CACHED_MAX = 10_000
 SEND_RETRIES_MAX = 5
 
@@ -46,6 +45,7 @@ class HubWriter:
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._awaited = asyncio.Event()
         self._closing = False
         self._sending = 0
         self.sent = 0
@@ -65,7 +65,9 @@ class HubWriter:
         self._filled.set()
 
     async def emptied(self) -> None:
-        """Wait until nothing is pending."""
+        """Send at once what is pending, and wait until nothing is."""
+        if not self._empty.is_set():
+            self._awaited.set()
         await self._empty.wait()
 
     @contextlib.asynccontextmanager
@@ -76,20 +78,22 @@ class HubWriter:
         finally:
             self._closing = True
             self._filled.set()
+            self._awaited.set()
             await task
             await self._client.close()
 
     async def _run(self) -> None:
         while not (self._closing and not self._queue):
             await self._filled.wait()
-            if not self._closing:
-                await asyncio.sleep(LINGER_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._awaited.wait(), LINGER_S)
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_EVENTS_MAX))]
             if not self._queue and not self._closing:
                 self._filled.clear()
             await self._send(batch)
             if not self._queue:
                 self._empty.set()
+                self._awaited.clear()
 
     async def _send(self, events: Sequence[tuple[str | None, bytes]]) -> None:
         self._sending = len(events)

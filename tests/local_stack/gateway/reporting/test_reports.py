@@ -1,5 +1,6 @@
 """What leaves the gateway beside the answers: losses on purpose and by accident, token metrics."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -58,6 +59,19 @@ async def test_leaving_sends_what_is_queued(broker: Broker) -> None:
     async with HubWriter(broker.connection_string, USAGE_LOGGER).running() as writer:
         writer.put(b"last words", partition_key="a")
     assert stored(broker) == {b"last words": "a"}
+
+
+async def test_whoever_waits_does_not_wait_for_more_events(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local_stack.gateway.reporting.hub_writer.LINGER_S", 3_600.0)
+    async with asyncio.timeout(60):
+        async with HubWriter(broker.connection_string, USAGE_LOGGER).running() as writer:
+            for body in (b"first", b"second"):  # the next batch lingers again until it is awaited
+                writer.put(body, partition_key="a")
+                await writer.emptied()
+            writer.put(b"last", partition_key="a")
+    assert stored(broker) == dict.fromkeys((b"first", b"second", b"last"), "a")
 
 
 async def test_what_the_hub_does_not_take_is_lost_counted_and_the_rest_goes_on(
