@@ -66,7 +66,7 @@ def session(
             f"no call of these days is of session {name!r}: ask for earlier days by --from, or for "
             "somebody else's calls by --user"
         )
-    tree = Tree(_plain(f"session {name or '(none given)'}  {len(calls):,} calls"))
+    tree = Tree(_plain(f"session {name or '(none given)'}  {_counted(len(calls))}"))
     total = Decimal(0)
     for call in calls:
         total += Decimal(call["charge"] or 0)
@@ -176,7 +176,7 @@ def _heading(usage: Json) -> str:
     charge = sum((Decimal(line["charge"] or 0) for line in usage["data"]), Decimal(0))
     who = usage["name"] or usage["subject"]
     return (
-        f"{who}: {calls:,} calls, {_amount(charge)} {usage['currency']}, "
+        f"{who}: {_counted(calls)}, {_amount(charge)} {usage['currency']}, "
         f"{usage['from']} … {_day_before(usage['to'])}{_unknown(usage)} ({_compared(usage, calls)})"
     )
 
@@ -202,7 +202,7 @@ def _session_line(found: Json, currency: str) -> str:
     errors = f"  {found['errors']:,} errors" if found["errors"] else ""
     return (
         f"session {found['session'] or '(none given)'}  {found['first']} – {found['last']}  "
-        f"{found['calls']:,} calls  {_charge(found, currency)}{errors}"
+        f"{_counted(found['calls'])}  {_charge(found, currency)}{errors}"
     )
 
 
@@ -223,6 +223,10 @@ def _call_line(found: Json, currency: str) -> str:
         f"{found['time']}  {found['model']}  {found['input_tokens']:,} in "
         f"{found['output_tokens']:,} out  {charge}  {found['state']}  {found['call_id']}"
     )
+
+
+def _counted(calls: int) -> str:
+    return "1 call" if calls == 1 else f"{calls:,} calls"
 
 
 def _charge(found: Json, currency: str) -> str:
