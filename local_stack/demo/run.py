@@ -57,7 +57,7 @@ CALLS = 120
 CALLS_PER_S = 50.0
 LOST = 0.01
 """Share of the live calls' events that the gateway loses, so that one can be seen recovered."""
-SENT_AGAIN = 500
+SENT_AGAIN = 100
 """Of the generated events that the ledger has, so many are sent again: it drops them."""
 STREAMED = 0.6
 _IN_USE = re.compile("address already in use|EADDRINUSE", re.IGNORECASE).search
