@@ -272,7 +272,7 @@ def test_no_page_has_a_serious_barrier(
     barriers = []
     for path, heading in pages.items():
         browser.open(path)
-        browser.page.get_by_role("heading", level=1).filter(has_text=heading).wait_for()
+        browser.page.get_by_role("heading", level=1).filter(has_text=heading).first.wait_for()
         browser.settle()
         for found in Axe().run(browser.page).response["violations"]:
             if found["impact"] in GRAVE:
