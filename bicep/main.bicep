@@ -733,6 +733,10 @@ module ui 'modules/ui.bicep' = if (withPrograms && !empty(uiClientId)) {
     identityId: identityIds.ui
     variables: {
       API_URL: api.outputs.url
+      // The playground sends the API's token, so the gateway has to take it.
+      GATEWAY_URL: contains(policyValues['chargeback-audience'], apiClientId)
+        ? '${gateway.outputs.url}/${gatewayReports.outputs.apiPath}/openai/v1'
+        : ''
       SIGN_IN: 'oidc'
       UI_URL: uiUrl
       OIDC_ISSUER: issuer

@@ -32,11 +32,11 @@ def read_by() -> dict[str, set[str]]:
     """Names by kind of program."""
     telemetry = {each.name for each in TELEMETRY_VARIABLES}
     others = telemetry - OF_PUBLISHER
+    ui = {each.name.upper() for each in fields(UiSettings)}
     tables = {each.name for each in VARIABLES}
-    found = {
+    without_ui = {
         "consumers": {each.variable for each in options()} | others,
         "api": tables | {each.name for each in ACCESS_VARIABLES} | telemetry | {WORKSPACE_ID.name},
         "close": tables | others,
-        "ui": {each.name.upper() for each in fields(UiSettings)},
     }
-    return {program: names - NOT_DEPLOYED for program, names in found.items()}
+    return {"ui": ui} | {program: names - NOT_DEPLOYED for program, names in without_ui.items()}
