@@ -200,7 +200,7 @@ async def _send(traffic: Traffic, running: Running) -> Sent:
     environment = {**os.environ, **settings(ports)}
     publishing = None
     if traffic.events is not None:  # else no ledger is made yet, and there is little to publish
-        publishing = asyncio.create_task(publish_ledger(environment))
+        publishing = asyncio.create_task(publish_ledger(environment, settle=False))
     await start_pages(running.supervisor, ports, running.data)
     if traffic.needs_pairing:
         await start_pairing(running.supervisor, ports)
