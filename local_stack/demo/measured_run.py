@@ -198,7 +198,9 @@ async def _send(traffic: Traffic, running: Running) -> Sent:
         if traffic.events_durable is not None:
             traffic.events_durable()
     environment = {**os.environ, **settings(ports)}
-    publishing = asyncio.create_task(publish_ledger(environment))
+    publishing = None
+    if traffic.events is not None:  # else no ledger is made yet, and there is little to publish
+        publishing = asyncio.create_task(publish_ledger(environment, settle=False))
     await start_pages(running.supervisor, ports, running.data)
     if traffic.needs_pairing:
         await start_pairing(running.supervisor, ports)
@@ -217,7 +219,8 @@ async def _send(traffic: Traffic, running: Running) -> Sent:
             gateway_calls=counts.calls,
             gateway_dropped=counts.dropped,
         )
-    await publishing
+    if publishing is not None:
+        await publishing
     return sent
 
 
