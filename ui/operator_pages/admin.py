@@ -45,7 +45,7 @@ def show_audit(metering: Metering) -> None:
     st.subheader("Audit", anchor=False)
     audit = metering.audit
     if audit is None:
-        st.caption("`chargeback ledger audit` adds every call up again with code of its own.")
+        st.markdown("`chargeback ledger audit` adds every call up again with code of its own.")
         return
     sums = f"{audit.cells:,} daily totals against {counted(audit.calls, 'call')}"
     if audit.ok:
