@@ -51,9 +51,7 @@ ORDER = {
     """,
     "ui": """
         period format  api  figures  address  rows  parts  [filters export saved_views]
-        [spend_parts call_parts missing_parts document_parts trace_parts model_parts
-         price_parts live_parts playground_parts]
-        people_parts  usage_views  [app_pages operator_pages]
+        page_parts  usage_views  [app_pages operator_pages]
         [streamlit_app return_address own_address hardening]  server  app
     """,
     "local_stack": """

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from tests.ui.stand import ADA, Stand
 from tests.ui.test_pages import opened, words
 from ui.api.usage_answers import Adjustment, CallDetail, Cost, Explanation, Line
-from ui.call_parts.facts import exact_text
 from ui.figures.call_life import life
 from ui.figures.call_sum import sentence, steps
+from ui.page_parts.call.facts import exact_text
 from ui.usage_views.call import counted_by
 
 

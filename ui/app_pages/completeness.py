@@ -8,8 +8,8 @@ from ui.address import Parameter
 from ui.api.completeness_answers import Completeness, HourLine, ModelLine, Sums
 from ui.api.connection import api, now, today
 from ui.format import age, counted, escape, hour, instant, share
-from ui.missing_parts.hours import heat_map
-from ui.missing_parts.verdict import Level, hours_of, verdict_of
+from ui.page_parts.missing.hours import heat_map
+from ui.page_parts.missing.verdict import Level, hours_of, verdict_of
 from ui.parts.choosers import choose
 from ui.parts.gaps import dead_models, gaps_of
 from ui.parts.tables import Column, count_column, plain_table, text_column

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from ui.api.connection import api, today
+from ui.page_parts.people.centres import show_centres
 from ui.parts.choosers import choose_days
-from ui.people_parts.centres import show_centres
 
 st.title("Cost centres")
 running_day = today(api().health())

@@ -11,8 +11,9 @@ from ui.api.client import DocumentKind
 from ui.api.connection import api
 from ui.api.invoice_answers import Invoice, InvoiceEntry, InvoiceFile, InvoiceMonth, Invoices
 from ui.api.me_answer import Me, Permission
-from ui.document_parts.comparison import draw_comparison
-from ui.document_parts.parts_of_amount import (
+from ui.format import counted, escape, exact_amount, instant
+from ui.page_parts.document.comparison import draw_comparison
+from ui.page_parts.document.parts_of_amount import (
     CREDIT,
     money_column,
     settled_lines,
@@ -20,10 +21,9 @@ from ui.document_parts.parts_of_amount import (
     show_settled,
     show_subtotals,
 )
-from ui.document_parts.pdf import show_pdf
-from ui.document_parts.preview import draw_preview
-from ui.document_parts.shares import show_models, show_people
-from ui.format import counted, escape, exact_amount, instant
+from ui.page_parts.document.pdf import show_pdf
+from ui.page_parts.document.preview import draw_preview
+from ui.page_parts.document.shares import show_models, show_people
 from ui.parts.choosers import choose
 from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column

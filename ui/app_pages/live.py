@@ -5,8 +5,8 @@ import streamlit as st
 from ui.api.connection import REFRESH_S, api, now, today
 from ui.api.found_calls import newest_calls
 from ui.api.me_answer import Permission
-from ui.live_parts.newest import show_list, show_rate
-from ui.live_parts.scrolled import is_scrolled
+from ui.page_parts.live.newest import show_list, show_rate
+from ui.page_parts.live.scrolled import is_scrolled
 from ui.parts.failure import failures_shown
 from ui.period import one_day
 

@@ -6,8 +6,8 @@ import streamlit as st
 from ui import address
 from ui.address import Parameter
 from ui.api.connection import api, today
-from ui.model_parts.one_model import draw_model
-from ui.model_parts.overview import show_models
+from ui.page_parts.model.one_model import draw_model
+from ui.page_parts.model.overview import show_models
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.no_calls import show_no_calls

@@ -4,8 +4,8 @@ import streamlit as st
 
 from ui.api.connection import api, today
 from ui.filters.chosen import chosen, show_chosen
+from ui.page_parts.people.people import show_people
 from ui.parts.choosers import choose_days
-from ui.people_parts.people import show_people
 
 st.title("People")
 period, compared = choose_days(today(api().health()))

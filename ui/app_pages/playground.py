@@ -6,10 +6,10 @@ import streamlit as st
 
 from ui.api.connection import api, caller_token, settings
 from ui.format import escape
+from ui.page_parts.playground.choices import Choice, choices_of
+from ui.page_parts.playground.cost import note_sent, show_cost, show_estimate
+from ui.page_parts.playground.gateway import GatewayError, Prompt, new_trace_id, streamed
 from ui.parts.failure import failures_shown
-from ui.playground_parts.choices import Choice, choices_of
-from ui.playground_parts.cost import note_sent, show_cost, show_estimate
-from ui.playground_parts.gateway import GatewayError, Prompt, new_trace_id, streamed
 
 PROMPT_CHARS_MAX = 20_000
 OUTPUT_DEFAULT, OUTPUT_MAX = 300, 8_000

@@ -5,11 +5,11 @@ import streamlit as st
 from ui.api.connection import api, now, today
 from ui.api.price_answers import Prices
 from ui.format import counted, escape
+from ui.page_parts.price.book_table import show_book, show_prices
+from ui.page_parts.price.calculator import show_calculator
+from ui.page_parts.price.history import show_history, show_scheduled
+from ui.page_parts.price.unpriced import show_unpriced
 from ui.parts.failure import failures_shown
-from ui.price_parts.book_table import show_book, show_prices
-from ui.price_parts.calculator import show_calculator
-from ui.price_parts.history import show_history, show_scheduled
-from ui.price_parts.unpriced import show_unpriced
 
 
 def draw_prices() -> None:

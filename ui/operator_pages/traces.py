@@ -9,17 +9,17 @@ from ui.api.errors import ApiRefused
 from ui.api.me_answer import Permission
 from ui.api.telemetry_answers import NOT_CONFIGURED, sessions, top, trace, traced_calls
 from ui.format import escape, instant
-from ui.parts.choosers import choose_period
-from ui.parts.failure import failures_shown
-from ui.parts.paging import page_cursor, show_paging
-from ui.trace_parts.sessions import (
+from ui.page_parts.trace.sessions import (
     NO_SESSION,
     session_name,
     show_session_calls,
     show_sessions,
     show_top_sessions,
 )
-from ui.trace_parts.waterfall import show_steps
+from ui.page_parts.trace.waterfall import show_steps
+from ui.parts.choosers import choose_period
+from ui.parts.failure import failures_shown
+from ui.parts.paging import page_cursor, show_paging
 
 
 def link(label: str, page: str, parameters: Parameters) -> None:

@@ -8,13 +8,13 @@ from ui import address
 from ui.address import TRACES_PAGE, Parameter
 from ui.api.connection import api, today
 from ui.api.usage_answers import CallDetail, Explanation
-from ui.call_parts.facts import show_facts, show_id
-from ui.call_parts.timeline import show_timeline
-from ui.call_parts.waterfall import show_waterfall
 from ui.figures.call_sum import sentence
 from ui.figures.units import tokens
 from ui.format import day as day_text
 from ui.format import escape, exact_amount, instant, unit
+from ui.page_parts.call.facts import show_facts, show_id
+from ui.page_parts.call.timeline import show_timeline
+from ui.page_parts.call.waterfall import show_waterfall
 from ui.parts.call_state import WORDS, short_reason, show_state, state_words
 from ui.parts.home import way_to
 from ui.parts.tables import count_column, exact_column, plain_table, text_column

@@ -13,6 +13,8 @@ from ui.figures.tips import tips
 from ui.figures.units import tokens
 from ui.format import clock, escape
 from ui.format import day as day_text
+from ui.page_parts.spend.headline import show_sentence
+from ui.page_parts.spend.models import show_models
 from ui.parts.charts import chart_about, daily_charges, daily_chart
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
@@ -21,8 +23,6 @@ from ui.parts.kpis import show_scope, show_totals
 from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period, before
-from ui.spend_parts.headline import show_sentence
-from ui.spend_parts.models import show_models
 
 
 @st.fragment(run_every=REFRESH_S)

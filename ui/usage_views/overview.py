@@ -13,6 +13,10 @@ from ui.api.me_answer import Permission
 from ui.api.usage_answers import Usage
 from ui.filters.chosen import chosen, narrowed, show_chosen
 from ui.format import escape
+from ui.page_parts.people.people import show_people
+from ui.page_parts.spend.forecast_part import show_forecast
+from ui.page_parts.spend.groups import show_groups
+from ui.page_parts.spend.headline import show_sentence
 from ui.parts.charts import (
     NAMELESS,
     chart_about,
@@ -27,12 +31,8 @@ from ui.parts.kpis import show_metering, show_scope, show_totals
 from ui.parts.no_calls import show_no_calls
 from ui.parts.sign_in import scope
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
-from ui.people_parts.people import show_people
 from ui.period import Period
 from ui.saved_views.component import show_saved_views
-from ui.spend_parts.forecast_part import show_forecast
-from ui.spend_parts.groups import show_groups
-from ui.spend_parts.headline import show_sentence
 
 STACKS: Mapping[str, Group] = {
     "Model": "model",

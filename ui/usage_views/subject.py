@@ -13,6 +13,7 @@ from ui.figures.comparison import share_of
 from ui.figures.unit_cost import per_million
 from ui.figures.units import tokens
 from ui.format import escape
+from ui.page_parts.spend.headline import show_sentence
 from ui.parts.charts import chart_about, clicked_group, daily_charges, daily_chart
 from ui.parts.choosers import choose_days
 from ui.parts.failure import failures_shown
@@ -28,7 +29,6 @@ from ui.parts.tables import (
 )
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period
-from ui.spend_parts.headline import show_sentence
 
 
 @st.fragment(run_every=REFRESH_S)

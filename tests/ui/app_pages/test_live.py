@@ -8,7 +8,7 @@ from typing import Any
 from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
 from tests.ui.stand import InventedCall, Stand
-from ui.live_parts.call_rate import LastMinute, by_minute, last_minute
+from ui.page_parts.live.call_rate import LastMinute, by_minute, last_minute
 
 NOW = datetime(2026, 11, 30, 12, 30, 20, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
 from tests.ui.stand import UNPRICED, InventedCall, Stand
 from ui.format import number
-from ui.model_parts.model_figures import percentile, usage_object
+from ui.page_parts.model.model_figures import percentile, usage_object
 
 MODEL, OTHER = "gpt-4.1", "gpt-5-mini"
 

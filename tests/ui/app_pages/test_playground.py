@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from tests.fixtures.calls import book
 from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, Stand
-from ui.playground_parts.choices import Choice, choices_of, estimated_tokens
+from ui.page_parts.playground.choices import Choice, choices_of, estimated_tokens
 
 
 def test_without_a_gateway_or_a_sign_in_nothing_can_be_sent(
@@ -43,7 +43,7 @@ def test_the_estimate_is_rated_by_the_engine(stand: Stand) -> None:
     st.cache_data.clear()
 
     def draw(choice: "Choice") -> None:
-        from ui.playground_parts.cost import show_estimate  # noqa: PLC0415  # runs by itself
+        from ui.page_parts.playground.cost import show_estimate  # noqa: PLC0415  # runs by itself
 
         show_estimate(choice, "x" * 4000, 500)
 
@@ -64,7 +64,7 @@ def test_a_prompt_that_the_ledger_never_saw_is_said_so(stand: Stand) -> None:
     def draw(subject: str) -> None:
         import streamlit as st  # noqa: PLC0415  # runs by itself
 
-        from ui.playground_parts.cost import SENT, show_cost  # noqa: PLC0415
+        from ui.page_parts.playground.cost import SENT, show_cost  # noqa: PLC0415
 
         st.session_state[SENT] = ("0" * 32, -1000.0)
         show_cost(subject)

@@ -13,7 +13,7 @@ from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, InventedCall, Stand, standing
 from ui.api.telemetry_answers import TraceStep
-from ui.trace_parts.waterfall import sentence, waterfall
+from ui.page_parts.trace.waterfall import sentence, waterfall
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight
 from ui.api.usage_answers import Usage, UsageRow
 from ui.export.buttons import show_exports
 from ui.figures.comparison import change_of, per_day, share_of
+from ui.page_parts.spend.headline import show_sentence
 from ui.parts.charts import NAMELESS
 from ui.parts.failure import failures_shown
 from ui.parts.kpis import show_scope
@@ -28,7 +29,6 @@ from ui.parts.tables import (
     text_column,
 )
 from ui.period import Period
-from ui.spend_parts.headline import show_sentence
 
 NOBODYS = NAMELESS["cost_centre"]
 

@@ -10,8 +10,8 @@ from ui.api.connection import api
 from ui.api.usage_answers import Usage
 from ui.figures.forecast import HISTORY_DAYS_MIN, WEEKS, forecast
 from ui.format import amount, day
+from ui.page_parts.spend.month_chart import MonthCharges, month_chart
 from ui.period import DAY, month_of
-from ui.spend_parts.month_chart import MonthCharges, month_chart
 
 
 def show_forecast(usage: Usage, today: date, only: Only = ALL) -> None:

@@ -9,8 +9,8 @@ from threading import Thread
 
 import pytest
 
-from ui.playground_parts import gateway
-from ui.playground_parts.gateway import GatewayError, Prompt, new_trace_id, streamed
+from ui.page_parts.playground import gateway
+from ui.page_parts.playground.gateway import GatewayError, Prompt, new_trace_id, streamed
 
 ANSWER = (
     b'data: {"choices": []}\n\n'

@@ -7,7 +7,7 @@ import msgspec
 
 from table_api.invoicing.documents.document import Concern
 from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
-from ui.document_parts.parts_of_amount import GOT, WORDS, kind_of, settled_lines, still_open
+from ui.page_parts.document.parts_of_amount import GOT, WORDS, kind_of, settled_lines, still_open
 
 PRICED_SINCE = InvoiceConcern(
     concern="unpriced",

@@ -13,7 +13,7 @@ from ui.api.usage_answers import Usage, UsageRow
 from ui.figures.unit_cost import per_million
 from ui.figures.units import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import amount, escape, share
-from ui.model_parts.model_figures import saved_by_cache
+from ui.page_parts.model.model_figures import saved_by_cache
 from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 
 NO_MODEL = "no model"

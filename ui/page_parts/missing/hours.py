@@ -6,7 +6,7 @@ import altair as alt
 
 from ui.format import counted
 from ui.format import day as day_text
-from ui.missing_parts.verdict import HourOfDay
+from ui.page_parts.missing.verdict import HourOfDay
 
 ROW_PX = 26
 AXES_PX = 90

@@ -11,7 +11,7 @@ from ui.address import USAGE_PAGE, Parameter
 from ui.api.found_calls import FoundCalls
 from ui.figures.units import tokens
 from ui.format import age, amount, clock, counted
-from ui.live_parts.call_rate import by_minute, last_minute
+from ui.page_parts.live.call_rate import by_minute, last_minute
 from ui.parts.call_state import state_words
 from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 

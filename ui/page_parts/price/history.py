@@ -8,9 +8,9 @@ import streamlit as st
 from ui.api.price_answers import Price
 from ui.format import day as day_text
 from ui.format import escape
+from ui.page_parts.price.book_table import deployment_types
+from ui.page_parts.price.price_history import era_of, of_model, scheduled
 from ui.parts.tables import exact_column, plain_table, text_column
-from ui.price_parts.book_table import deployment_types
-from ui.price_parts.price_history import era_of, of_model, scheduled
 
 SHOWN_MAX = 50
 

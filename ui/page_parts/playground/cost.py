@@ -10,9 +10,9 @@ from ui.api.found_calls import call_of_trace
 from ui.api.rating import Question, rate
 from ui.api.usage_answers import Call
 from ui.format import amount, counted, escape, exact_amount, unit
+from ui.page_parts.playground.choices import Choice, estimated_tokens
 from ui.parts.call_state import state_words
 from ui.period import one_day
-from ui.playground_parts.choices import Choice, estimated_tokens
 
 LOOK_EVERY_S = 2
 LOOKED_FOR_S = 90

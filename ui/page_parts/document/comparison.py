@@ -9,8 +9,8 @@ from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.invoice_answers import InvoiceMonth
 from ui.api.me_answer import Permission
-from ui.document_parts.parts_of_amount import money_column
-from ui.document_parts.two_months import amounts_of, compared
+from ui.page_parts.document.parts_of_amount import money_column
+from ui.page_parts.document.two_months import amounts_of, compared
 from ui.parts.choosers import choose
 from ui.parts.differences import show_differences
 from ui.parts.tables import Column, plain_table, text_column

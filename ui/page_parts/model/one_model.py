@@ -13,7 +13,7 @@ from ui.api.price_answers import Price
 from ui.api.rating import rate
 from ui.format import amount, counted, escape, share
 from ui.format import day as day_text
-from ui.model_parts.model_figures import WhatIf, percentile, questions_of, what_if
+from ui.page_parts.model.model_figures import WhatIf, percentile, questions_of, what_if
 from ui.parts.choosers import MODEL_WIDTH_PX, choose_period, pick
 from ui.period import one_day
 

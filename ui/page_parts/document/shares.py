@@ -8,7 +8,7 @@ from ui import address
 from ui.address import USAGE_PAGE, Parameter
 from ui.api.connection import api, today
 from ui.api.invoice_answers import Invoice, InvoiceModel
-from ui.document_parts.parts_of_amount import money_column
+from ui.page_parts.document.parts_of_amount import money_column
 from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
 from ui.period import month_of
 

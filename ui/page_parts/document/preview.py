@@ -6,13 +6,13 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.invoice_answers import InvoicePreview
-from ui.document_parts.parts_of_amount import (
+from ui.format import counted, escape, exact_amount, exact_number
+from ui.page_parts.document.parts_of_amount import (
     money_column,
     settled_lines,
     show_concerns,
     show_settled,
 )
-from ui.format import counted, escape, exact_amount, exact_number
 from ui.parts.choosers import choose
 from ui.parts.tables import count_column, exact_column, plain_table, text_column
 

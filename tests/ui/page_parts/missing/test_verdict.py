@@ -7,8 +7,8 @@ from msgspec import convert
 from msgspec.structs import replace
 
 from ui.api.completeness_answers import Completeness, HourLine, Sums
-from ui.missing_parts.hours import heat_map
-from ui.missing_parts.verdict import HourOfDay, Level, hours_of, uncharged, verdict_of
+from ui.page_parts.missing.hours import heat_map
+from ui.page_parts.missing.verdict import HourOfDay, Level, hours_of, uncharged, verdict_of
 
 NOON = datetime(2026, 10, 25, 0, 0, tzinfo=UTC)
 FIELDS = {name: 0 for name in Sums.__struct_fields__ if not name.endswith("_estimate")}
