@@ -13,7 +13,7 @@ from benchmarks.faults.catalogue import FAULTS, Fault
 from benchmarks.faults.process_faults import kill
 from local_stack.demo.azurite import AzuritePorts
 
-EVENTS = 1_200
+EVENTS = 600
 SHORT = [
     replace(FAULTS["kill"], strike=partial(kill, kills=3)),
     FAULTS["zombie"],

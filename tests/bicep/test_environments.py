@@ -29,6 +29,7 @@ VALUES = {
     "OIDC_TENANTS": "0",
     "LOG_ANALYTICS_WORKSPACE_ID": "00000000-0000-0000-0000-000000000000",
     "API_URL": "https://func-api-abc.azurewebsites.net",
+    "GATEWAY_URL": "https://apim-abc.azure-api.net/llm/openai/v1",
     "SIGN_IN": "oidc",
     "UI_URL": "https://ca-ui-abc.swedencentral.azurecontainerapps.io",
     "OIDC_ISSUER": "https://login.microsoftonline.com/0/v2.0",
