@@ -18,7 +18,12 @@ def show_people(invoice: Invoice) -> None:
     if not invoice.people:
         return
     st.subheader("By person")
-    st.caption("A row opens the person's days and calls of the month.")
+    several = (
+        " Each month's part is rounded by itself, so an amount may be some cents from its sum."
+        if len(invoice.subtotals) > 1
+        else ""
+    )
+    st.caption(f"A row opens the person's days and calls of the month.{several}")
     rows = invoice.people
     month = month_of(date.fromisoformat(f"{invoice.month}-01"))
     period = address.range_of(month, today=today(api().health()))
