@@ -54,7 +54,7 @@ demo: ## Meter calls on this machine: TRACE=csv, CALLS=n STREAMED=0.6 DROP=0.03,
 
 test: setup ## Run all tests
 	@$(MAKE) --no-print-directory debian .venv/focus/.synced .venv/functions/.synced
-	.venv/bin/pytest --numprocesses 4 --dist loadfile
+	.venv/bin/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 policies: setup ## Check the gateway's policies alone: compile, white-list, run
 	@$(RUN) -m apim_policies check

@@ -12,9 +12,35 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
 from tests.fixtures.calls import PrefixedStorage
 
+LONGEST_FIRST = (
+    "local_stack/demo/test_demo.py",
+    "consumers/pairing/test_pair.py",
+    "ui/signed_in/",
+    "ui/test_walk.py",
+    "local_stack/gateway/test_all_counted.py",
+    "benchmarks/test_faults.py",
+    "consumers/metering/test_run.py",
+    "consumers/metering/test_crash.py",
+    "consumers/rerating/test_verbs.py",
+    "consumers/backup/",
+    "table_api/invoicing/verification/",
+)
+"""Files whose tests wait for processes and browsers. Begun last, one of them would run alone."""
+
 # How long one example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; all others in their order."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    path = item.path.as_posix()
+    found = (place for place, name in enumerate(LONGEST_FIRST) if f"/tests/{name}" in path)
+    return next(found, len(LONGEST_FIRST))
 
 
 @pytest.fixture(scope="session")
