@@ -13,7 +13,7 @@ from benchmarks.faults.catalogue import FAULTS, Fault
 from benchmarks.faults.process_faults import kill
 from local_stack.demo.azurite import AzuritePorts
 
-EVENTS = 600
+EVENTS = 1_200
 SHORT = [
     replace(FAULTS["kill"], strike=partial(kill, kills=3)),
     FAULTS["zombie"],
