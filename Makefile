@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 export UV_PYTHON_DOWNLOADS := never
+# Targets start hundreds of Python processes. Without its cache, each compiles every module again.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 DATA ?= .local
