@@ -1,7 +1,6 @@
 """The company of tests/fixtures/office.py behind a real server, for programs that speak HTTP."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Thread
@@ -11,6 +10,7 @@ import uvicorn
 
 from table_api.http_api.app import ApiSettings, create_app
 from tests.fixtures.insights import running_insights
+from tests.fixtures.listening import listening
 from tests.fixtures.office import NOW, Office, issuer_of_office, open_office
 
 
@@ -31,7 +31,7 @@ def company() -> Iterator[Company]:
     """The API on a free port."""
     with (
         issuer_of_office() as (issuer, access),
-        socket.create_server(("127.0.0.1", 0)) as listener,
+        listening() as (listener, url),
         running_insights(lambda: NOW) as running,
     ):
         office = asyncio.run(open_office(issuer, access))
@@ -45,7 +45,7 @@ def company() -> Iterator[Company]:
         thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
         thread.start()
         try:
-            yield Company(f"http://127.0.0.1:{listener.getsockname()[1]}", office)
+            yield Company(url, office)
         finally:
             server.should_exit = True
             thread.join()

@@ -38,6 +38,7 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
 from tests.fixtures.builders import call_id, make_event, make_usage
 from tests.fixtures.calls import SETTINGS, book
+from tests.fixtures.listening import listening
 from tests.fixtures.open_calls import report
 from tests.fixtures.reratings import History, dearer_book
 from ui.api.client import Client
@@ -313,7 +314,7 @@ def standing(
     """The API over an empty ledger, for as long as the block runs; the token is the tests' own."""
     storage, books = SwitchedStorage(), MemoryBlobStore()
     loop = asyncio.new_event_loop()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as (listener, url):
         config = uvicorn.Config(
             create_app(storage, MemoryBlobStore(), books=books, settings=settings, access=access),
             log_level="warning",
@@ -325,7 +326,6 @@ def standing(
         )
         thread.start()
         try:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             with open_http(url) as http:
                 client = Client(http_transport(http, token), http_poster(http, token))
                 yield Stand(client, url, storage=storage, books=books, loop=loop)

@@ -1,7 +1,6 @@
 """The invoices page as its script runs, over the real API with two closed months."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,6 +16,7 @@ from table_api.http_api.app import create_app
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
+from tests.fixtures.listening import listening
 from tests.paths import ROOT
 from tests.ui.lists import lists
 from tests.ui.stand import Stand
@@ -48,12 +48,11 @@ def api_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     st.cache_data.clear()
     st.cache_resource.clear()
     billing = asyncio.run(closed_months())
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as (listener, url):
         app = create_app(billing.storage, billing.blobs, now=lambda: DECEMBER_5)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         monkeypatch.setenv("API_URL", url)
         yield url
         st.cache_resource.clear()  # closes the pages' connections
