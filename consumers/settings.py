@@ -24,7 +24,7 @@ from consumers.setting_values import (
 from pricing_rules.verbs.options import PRICE_SOURCES
 from table_api.consumer_state.groups import Groups
 from table_api.storage.keys import SHARDS_MAX
-from table_api.storage.settings import TABLE_CLIENTS, StorageSettings, spelled_out
+from table_api.storage.settings import TABLE_CLIENTS, StorageSettings, container_name, spelled_out
 
 
 def _setting(
@@ -69,11 +69,13 @@ class Settings:
         default=TABLE_CLIENTS[0], parse=one_of(TABLE_CLIENTS),
     )  # fmt: skip
     checkpoint_container: str = _setting(
-        "CHECKPOINT_CONTAINER", "blob container of checkpoints", default="checkpoints"
-    )
+        "CHECKPOINT_CONTAINER",
+        "blob container of checkpoints", default="checkpoints", parse=container_name,
+    )  # fmt: skip
     dead_letter_container: str = _setting(
-        "DEAD_LETTER_CONTAINER", "blob container of dead letters", default="dead-letters"
-    )
+        "DEAD_LETTER_CONTAINER",
+        "blob container of dead letters", default="dead-letters", parse=container_name,
+    )  # fmt: skip
     price_books: tuple[Path, ...] = _setting(
         "PRICE_BOOKS", "rule files of your own, separated as in PATH", default=(), parse=paths
     )

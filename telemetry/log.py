@@ -27,8 +27,8 @@ _BARE = re.compile(
 )
 """Recognised by the form alone: a storage key has 64 bytes, one of Event Hubs 32; a signed token
 has three parts. Such a key may be anywhere, because people paste it into the wrong variable."""
-_NOISY = ("azure", "uamqp", "aiohttp")
-"""Libraries that log each retry at INFO; our own lines report what matters."""
+_NOISY = ("azure", "uamqp", "aiohttp", "httpx")
+"""Libraries that log each retry or request at INFO; our own lines report what matters."""
 
 Field = str | int | bool | None
 

@@ -274,8 +274,14 @@ def _sign_in(data: Path) -> dict[str, Any]:
     elsewhere = "" if data == DATA else f" --data {data}"
     return {
         "sign_in": {account.person.name: account.title for account in accounts},
-        "token_command": "python -m local_stack.identity token --as employee" + elsewhere,
+        "token_command": f"{_command()} local identity token --as employee{elsewhere}",
     }
+
+
+def _command() -> str:
+    """How the one command is typed from here, also in a shell that knows no venv."""
+    here = Path(".venv/bin/chargeback")
+    return str(here) if here.exists() else "chargeback"
 
 
 def _for_shell(path: Path) -> str:

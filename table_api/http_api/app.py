@@ -34,7 +34,7 @@ from table_api.http_api.lists.columns import line_model
 from table_api.http_api.lists.handler import as_list
 from table_api.http_api.me import endpoints as me
 from table_api.http_api.me import models as me_models
-from table_api.http_api.openapi import describe
+from table_api.http_api.openapi import describe, tag_of
 from table_api.http_api.people import endpoints as people
 from table_api.http_api.people import models as people_models
 from table_api.http_api.prices import endpoints as prices
@@ -238,6 +238,7 @@ def _add(app: FastAPI, route: Route, auth_mode: AuthMode) -> None:
             route.path + suffix,
             handler,
             methods=[route.method],
+            tags=[tag_of(route.handler)] if route.described else None,
             openapi_extra=route.body,
             include_in_schema=route.described and not suffix,
             dependencies=[Depends(permitted(route.permission, auth_mode))],

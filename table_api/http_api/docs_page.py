@@ -15,7 +15,8 @@ from table_api.http_api.conventions.etags import content_answer
 
 STYLE = """
 body { font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h2 { font-size: 1.1rem; margin: 2rem 0 0; border-top: 1px solid #c9ced6; padding-top: 1rem; }
+h2 { margin: 3rem 0 0; }
+h3 { font-size: 1.1rem; margin: 2rem 0 0; border-top: 1px solid #c9ced6; padding-top: 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; }
 code { font-size: 1em; overflow-wrap: anywhere; }
@@ -52,20 +53,32 @@ def page_of(document: Mapping[str, Any]) -> str:
     """The HTML of an OpenAPI document."""
     about = document["info"]
     title, summary = escape(about["title"]), escape(about["summary"])
-    schemas = document["components"]["schemas"]
-    routes = "\n".join(
-        part
-        for path, each in document["paths"].items()
-        for method, operation in each.items()
-        for part in _route(f"{method.upper()} {path}", operation, schemas)
+    groups = "\n".join(part for tag in document["tags"] for part in _group(tag, document))
+    contents = ", ".join(
+        f'<a href="#{_anchor(tag)}">{escape(tag["name"])}</a>' for tag in document["tags"]
     )
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width"><title>{title}</title>\n'
         f"<style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n<p>{summary} "
         f'<a href="openapi.json">openapi.json</a> has the fields of each answer.</p>\n'
-        f"{_sign_in(document)}{routes}\n</body></html>\n"
+        f"{_sign_in(document)}<nav>{contents}</nav>\n{groups}\n</body></html>\n"
     )
+
+
+def _group(tag: Mapping[str, str], document: Mapping[str, Any]) -> Iterator[str]:
+    """The routes of one group, under its name."""
+    yield f'<h2 id="{_anchor(tag)}">{escape(tag["name"])}</h2>'
+    yield f"<p>{_prose(tag['description'])}</p>"
+    schemas = document["components"]["schemas"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if tag["name"] in operation["tags"]:
+                yield from _route(f"{method.upper()} {path}", operation, schemas)
+
+
+def _anchor(tag: Mapping[str, str]) -> str:
+    return escape(tag["name"].lower().replace(" ", "-"))
 
 
 def _sign_in(document: Mapping[str, Any]) -> str:
@@ -79,7 +92,7 @@ def _sign_in(document: Mapping[str, Any]) -> str:
 
 def _route(name: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[str]:
     is_public = operation.get("security") == []
-    yield f"<h2><code>{escape(name)}</code>{' <em>public</em>' if is_public else ''}</h2>"
+    yield f"<h3><code>{escape(name)}</code>{' <em>public</em>' if is_public else ''}</h3>"
     yield f"<p>{_prose(operation['description'])} Answers {_answer(operation)}.</p>"
     parameters = operation.get("parameters", [])
     if parameters:

@@ -1,6 +1,6 @@
 """The OpenAPI document: problems instead of the framework's own error form."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,20 @@ EXAMPLES = Path(__file__).with_name("answer_examples.json")
 """An answer of each route, by its path; tests/table_api/http_api/record_examples.py makes them."""
 OPTIONAL = "/v1/telemetry/"
 """Paths that an API may not have, by how it is configured."""
+TAGS = {
+    "usage": ("Usage", "What was used, by day, model, person and cost centre."),
+    "calls": ("Calls", "Single calls: their tokens, prices and history."),
+    "prices": ("Prices", "What models cost, and what a call would cost."),
+    "invoices": ("Invoices", "Closed months, their files, and what the next close would bill."),
+    "reratings": ("Price corrections", "Reviewed runs that rate past calls again."),
+    "people": ("People", "Names and cost centres, and what each import of them moved."),
+    "me": ("Me", "Who the caller is, and the caller's own usage and calls."),
+    "telemetry": ("Application Insights", "The ledger as Application Insights has it."),
+    "status": ("Status", "Whether everything runs, and whether anything is missing."),
+    "access_log": ("Access log", "Who was shown the calls and names of others."),
+}
+"""Name of a group of routes, and what it is about, by the folder of its handlers; in order."""
+_SAME_TAG = {"rate": "prices"}
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
 
@@ -38,10 +52,20 @@ def describe(app: FastAPI, *, public: Collection[str] | None) -> None:
     app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's documented hook
 
 
+def tag_of(handler: Callable[..., Any]) -> str:
+    """The group that a route belongs to: the folder of its handler says it."""
+    *_, folder, _ = handler.__module__.split(".")
+    return TAGS[_SAME_TAG.get(folder, folder)][0]
+
+
 def openapi_of(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI 3.1 document of the app's routes."""
     document = get_openapi(
-        title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        routes=app.routes,
+        tags=[{"name": name, "description": about} for name, about in TAGS.values()],
     )
     schemas = document["components"]["schemas"]
     for name in _FRAMEWORK_SCHEMAS:

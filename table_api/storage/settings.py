@@ -1,5 +1,6 @@
 """Which storage account, as an operator says it. Imports no client: a help page is quick."""
 
+import re
 from dataclasses import dataclass
 
 DEVELOPMENT_STORAGE = (  # what `UseDevelopmentStorage=true` means to every SDK; the key is public
@@ -14,6 +15,9 @@ TABLE_CLIENTS = ("direct", "azure-core")
 """What TABLE_CLIENT may say; the first one is the default."""
 
 
+_CONTAINER = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*", re.ASCII).fullmatch
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageSettings:
     """A storage account: its connection string, or else both URLs, used with an identity."""
@@ -25,6 +29,18 @@ class StorageSettings:
     """`https://ACCOUNT.blob.core.windows.net`."""
     direct: bool = True
     """Whether transactions and point reads go through the client of our own (TABLE_CLIENT)."""
+
+
+def container_name(text: str) -> str:
+    """A name that Azure takes for a blob container. ValueError says what it takes.
+
+    With any other name each request fails, for as long as the process runs.
+    """
+    if not _CONTAINER(text):
+        raise ValueError(
+            "expected 3 to 63 lower-case letters, digits and single hyphens between them"
+        )
+    return text
 
 
 def spelled_out(connection_string: str) -> str:

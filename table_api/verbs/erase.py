@@ -7,7 +7,7 @@ import json
 from unicodedata import normalize
 
 from table_api.consumer_state.raw_usage import RawUsage
-from table_api.errors import TableApiError
+from table_api.errors import SettingsError, TableApiError
 from table_api.invoicing.snapshots.take_snapshot import ledger_months
 from table_api.ledger.keys import LEDGER_TABLE, subject_rows
 from table_api.ledger.meta import read_meta
@@ -17,6 +17,7 @@ from table_api.people.people import People
 from table_api.settings import Settings
 from table_api.storage.blobs import BlobStore
 from table_api.storage.connection import open_container, open_tables
+from table_api.storage.settings import container_name
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
 from table_api.usage.cell_reads import partition_of
@@ -28,6 +29,10 @@ NOT_REACHED = "events in Capture files and in Application Insights stay: docs/se
 async def erase_person(settings: Settings, subject: str, *, letters: str) -> int:
     """Erase a subject. Each step may be done again, so a failed run is repeated."""
     subject = normalize("NFC", subject)
+    try:
+        container_name(letters)
+    except ValueError as error:
+        raise SettingsError(f"DEAD_LETTER_CONTAINER is {letters!r}: {error}") from error
     async with (
         open_tables(settings.storage) as storage,
         open_container(settings.storage, letters) as container,

@@ -68,6 +68,14 @@ def test_the_log_may_come_through_a_namespace_of_its_own(apart: bool) -> None:
         ("BATCH_EVENTS_MAX", "9" * 30),
         ("HUB_RETENTION_DAYS", "91"),
         ("LEDGER_SHARDS", "101"),
+        ("CHECKPOINT_CONTAINER", "cp"),
+        ("CHECKPOINT_CONTAINER", "c" * 64),
+        ("CHECKPOINT_CONTAINER", "Checkpoints"),
+        ("CHECKPOINT_CONTAINER", "check_points"),
+        ("CHECKPOINT_CONTAINER", "check--points"),
+        ("DEAD_LETTER_CONTAINER", "-letters"),
+        ("DEAD_LETTER_CONTAINER", "letters-"),
+        ("DEAD_LETTER_CONTAINER", "letters\n"),
         ("LINGER_S", "x"),
         ("LINGER_S", "NaN"),
         ("LINGER_S", "1e100000"),
@@ -80,6 +88,11 @@ def test_the_log_may_come_through_a_namespace_of_its_own(apart: bool) -> None:
 def test_a_value_that_cannot_be_used_is_refused_by_name(variable: str, text: str) -> None:
     with pytest.raises(SettingsError, match=variable):
         read_settings({}, {**LEAST, variable: text})
+
+
+@pytest.mark.parametrize("name", ["abc", "1-2", "c" * 63])
+def test_a_container_is_named_as_azure_allows(name: str) -> None:
+    assert read_settings({}, {**LEAST, "CHECKPOINT_CONTAINER": name}).checkpoint_container == name
 
 
 def test_as_many_shards_as_keys_can_spell_are_taken() -> None:

@@ -95,6 +95,14 @@ def test_what_ends_the_process_is_redacted_too() -> None:
     assert "LookupError: AccountKey=[redacted]" in line["message"]
 
 
+@pytest.mark.parametrize("library", ["azure.core", "aiohttp.access", "httpx"])
+def test_a_library_logs_no_line_for_each_request(library: str) -> None:
+    stream = io.StringIO()
+    configure(stream=stream)
+    logging.getLogger(library).info("HTTP Request: GET https://contoso.example/healthz")
+    assert stream.getvalue() == ""
+
+
 def test_what_names_a_key_but_is_none_stays() -> None:
     assert redact("SharedAccessKeyName=Root;") == "SharedAccessKeyName=Root;"
 

@@ -106,6 +106,7 @@ async def calls_answer(
         )
     if not page.calls:
         await check_known(asking, question, subject)
+        await check_model(asking, question, (), query.model)
     cursor = call_cursor(digest, page.last)
     page_info = Page(next_cursor=cursor, limit=query.limit)
     body = answers.calls(question, page.calls, page_info, subject)

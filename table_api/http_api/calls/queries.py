@@ -19,6 +19,7 @@ from table_api.http_api.conventions.queries import (
     RangeQuery,
     Text,
     checked_range,
+    spelled_as,
 )
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.entries import LedgerEntry
@@ -32,6 +33,10 @@ EXAMPLE_CALL = opaque_id(
 )
 DAYS_DEFAULT = 30
 CallId = Annotated[str, Path(description="The opaque `id` of a call.", examples=[EXAMPLE_CALL])]
+_STATUS = "^([1-5][0-9]{2}|[1-5]xx)$"
+Status = Annotated[
+    str, Field(pattern=_STATUS), spelled_as(_STATUS, "an HTTP status such as 429, or 4xx")
+]
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 _COUNTED: dict[CallState, Callable[[Totals], int]] = {
     CallState.UNPRICED: lambda totals: totals.unpriced_calls,
@@ -73,9 +78,8 @@ class FoundCallsQuery(RangeQuery):
     model: Text | None = Field(
         None, description="Only calls of this model.", examples=["gpt-5-mini"]
     )
-    status: str | None = Field(
+    status: Status | None = Field(
         None,
-        pattern="^([1-5][0-9]{2}|[1-5]xx)$",
         description="Only calls with this HTTP status, or of a class of them such as `4xx`.",
         examples=["429"],
     )

@@ -114,9 +114,11 @@ def refused_parameter(field: str, value: object, detail: str) -> Refused:
     return Refused(ProblemKind.INVALID_PARAMETER, f"{field} = {shown!r}: {detail}", (error,))
 
 
-def words_of(complaint: str) -> str:
-    """What a validator said, without the library's word for who said it."""
-    return complaint.removeprefix("Value error, ")
+def words_of(complaint: Mapping[str, Any]) -> str:
+    """What a validator said, without the library's words for itself."""
+    if complaint["type"] == "extra_forbidden":
+        return "there is no such name here; /docs lists those that there are"
+    return str(complaint["msg"]).removeprefix("Value error, ")
 
 
 def answer(request: Request, refused: Refused) -> Response:
@@ -165,7 +167,7 @@ async def _on_invalid(request: Request, error: RequestValidationError) -> Respon
         ProblemError(
             field=".".join(str(part) for part in complaint["loc"][1:]),
             value=str(complaint["input"])[:VALUE_CHARS_MAX],
-            detail=words_of(str(complaint["msg"])),
+            detail=words_of(complaint),
         )
         for complaint in error.errors()
     ]

@@ -45,8 +45,24 @@ Text = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
 Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX, examples=[100])]
 Cursor = Annotated[str, Field(examples=["WzEsIjQwM2E1ZTdmOWIxZCIsWyIxMTMzMDAwMDAwMDAiLCJhZGEiXV0"])]
 """`next_cursor` of the page before."""
-MONTH_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
+
+def spelled_as(pattern: str, expected: str) -> BeforeValidator:
+    """Refuses a text that is spelled otherwise, in words: a pattern is for programs."""
+    matches = re.compile(pattern, re.ASCII).fullmatch
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and not matches(value):
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return BeforeValidator(check)
+
+
+MONTH_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+Month = Annotated[
+    str, Field(pattern=MONTH_PATTERN), spelled_as(MONTH_PATTERN, "a month as YYYY-MM")
+]
 
 FIRST_DAY = date(1970, 1, 1)
 """No call is older, and a time zone has no hours before the year 1."""
@@ -87,9 +103,8 @@ class RangeQuery(BaseModel):
     to: Day | None = Field(
         None, description="The day after the last one of the range.", examples=["2026-11-01"]
     )
-    month: str | None = Field(
+    month: Month | None = Field(
         None,
-        pattern=MONTH_PATTERN,
         description="All days of a month, in place of `from` and `to`.",
         examples=["2026-10"],
     )

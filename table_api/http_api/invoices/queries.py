@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from table_api.http_api.conventions.queries import MONTH_PATTERN
+from table_api.http_api.conventions.queries import Month
 
 
 class DocumentKind(StrEnum):
@@ -19,9 +19,8 @@ class InvoicesQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    month: str | None = Field(
+    month: Month | None = Field(
         None,
-        pattern=MONTH_PATTERN,
         examples=["2026-10"],
         description="Only this closed month; the newest ones by default.",
     )
@@ -37,9 +36,8 @@ class PreviewQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    month: str | None = Field(
+    month: Month | None = Field(
         None,
-        pattern=MONTH_PATTERN,
         examples=["2026-11"],
         description="An open month; the oldest one by default.",
     )

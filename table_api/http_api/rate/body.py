@@ -103,7 +103,7 @@ def _question(body: bytes, place: str) -> UsageQuestion | list[ProblemError]:
             ProblemError(
                 field=field_of(place, *map(str, error["loc"])) or "body",
                 value=str(error["input"])[:VALUE_CHARS_MAX] if error["loc"] else None,
-                detail=words_of(error["msg"]),
+                detail=words_of(error),
             )
             for error in found.errors(include_context=False, include_url=False)
         ]

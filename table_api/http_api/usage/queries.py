@@ -13,6 +13,7 @@ from table_api.http_api.conventions.queries import (
     Limit,
     RangeQuery,
     Text,
+    spelled_as,
 )
 from table_api.ledger.day_range import DayRange, UnusableDays, checked_days
 from table_api.usage.grouping import Dimension
@@ -26,16 +27,19 @@ def _no_repeats(text: str) -> str:
     return text
 
 
-_ANY = "|".join(Dimension)
+_ANY = f"^({'|'.join(Dimension)})(,({'|'.join(Dimension)})){{0,3}}$"
 AnyDimensions = Annotated[
     str,
-    Field(pattern=f"^({_ANY})(,({_ANY})){{0,3}}$"),
+    Field(pattern=_ANY),
+    spelled_as(_ANY, f"one to four of {', '.join(Dimension)}, separated by commas"),
     AfterValidator(_no_repeats),
 ]
-
-
+_OF_SUBJECT = "^(day|model)(,(day|model))?$"
 SubjectDimensions = Annotated[
-    str, Field(pattern="^(day|model)(,(day|model))?$"), AfterValidator(_no_repeats)
+    str,
+    Field(pattern=_OF_SUBJECT),
+    spelled_as(_OF_SUBJECT, "day, model or both, separated by a comma"),
+    AfterValidator(_no_repeats),
 ]
 
 

@@ -41,6 +41,18 @@ async def test_check_says_ok_for_each_dependency_and_by_which_way(
     assert "on 2025-08-25" in said[6]
 
 
+async def test_check_of_a_group_in_use_says_so_in_its_line_alone(
+    stage: Stage, capsys: Capture, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.fill(3, partition="0")
+    async with stage.consuming():
+        await stage.counts(3)
+        caplog.clear()
+        assert await check(stage.settings()) == 0
+    assert "in use by its owner" in capsys.readouterr().out
+    assert [each.message for each in caplog.records if "stolen" in each.message] == []
+
+
 async def test_check_does_not_warn_of_prices_within_the_days_of_the_setting(
     stage: Stage, capsys: Capture
 ) -> None:

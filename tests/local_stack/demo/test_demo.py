@@ -86,6 +86,7 @@ def test_a_real_trace_is_metered_to_the_last_digit_and_a_second_run_adds_nothing
         assert sum(group["calls"] for group in usage["data"]) == 8819
         assert httpx.get(f"{api}/v1/usage", params=these_days()).status_code == 401
         assert_every_url_answers(box)
+        assert_the_token_command_prints_a_token(box)
     assert process.returncode == 0
 
     os.remove(data / "demo.json")
@@ -175,6 +176,16 @@ def assert_every_url_answers(box: dict[str, Any]) -> None:
         assert "gpt-4.1-mini" in {model["id"] for model in answer.json()["data"]}
     for url in urls.values():
         assert httpx.get(url, follow_redirects=True).is_success, url
+
+
+def assert_the_token_command_prints_a_token(box: dict[str, Any]) -> None:
+    """As typed in a new shell, which knows no virtual environment."""
+    shell = {name: text for name, text in os.environ.items() if name != "VIRTUAL_ENV"}
+    shell["PATH"] = os.defpath
+    said = subprocess.check_output(["sh", "-c", box["token_command"]], cwd=ROOT, env=shell)
+    headers = {"Authorization": f"Bearer {said.decode().strip()}"}
+    me = httpx.get(f"{box['urls']['api']}/v1/me", headers=headers).json()
+    assert me["name"] == "Amara Okafor"
 
 
 def these_days() -> dict[str, str]:

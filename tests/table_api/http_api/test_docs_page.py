@@ -60,7 +60,26 @@ async def test_nobody_is_led_to_the_page_and_reads_every_route() -> None:
     assert page.text.count(" public\n") == 1  # /healthz; the page and the document are not in it
     assert "charge, calls, subject" in page.text
     assert {tag for tag, _ in page.tags}.isdisjoint({"script", "link", "img", "iframe", "form"})
-    assert [given["href"] for tag, given in page.tags if tag == "a"] == ["openapi.json"]
+    [to_document, *to_groups] = [given["href"] for tag, given in page.tags if tag == "a"]
+    assert to_document == "openapi.json"
+    headings = [f"#{given['id']}" for tag, given in page.tags if tag == "h2"]
+    assert to_groups == headings
+
+
+def test_every_route_is_in_one_group_of_the_page() -> None:
+    document = create_app(MemoryTableStorage(), MemoryBlobStore()).openapi()
+    page = Page(page_of(document)).text
+    names = [each["name"] for each in document["tags"]]
+    groups: dict[str, list[str]] = {name: [] for name in names}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            [name] = operation["tags"]
+            groups[name].append(f"{method.upper()} {path}")
+    assert all(groups.values())
+    shown = [line for line in page.splitlines() if line.startswith(("GET ", "POST "))]
+    routes = [route for name in names for route in groups[name]]
+    assert [line.removesuffix(" public") for line in shown] == routes
+    assert groups["Prices"] == ["GET /v1/prices", "POST /v1/rate"]
 
 
 async def test_the_page_may_use_its_own_style_and_nothing_else() -> None:

@@ -68,6 +68,27 @@ async def test_parameter_that_cannot_be_used_is_named_with_its_value(
     assert body["detail"].startswith(f"{field} = ")
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("/v1/usage?group_by=month", "expected one to four of day, model, subject, "),
+        ("/v1/usage?group_by=", "expected one to four of day, "),
+        (f"/v1/subjects/{SUBJECT}/usage?group_by=api", "expected day, model or both"),
+        ("/v1/usage?month=202610", "expected a month as YYYY-MM"),
+        ("/v1/invoices?month=2026-13", "expected a month as YYYY-MM"),
+        ("/v1/invoices/preview?month=2026-1", "expected a month as YYYY-MM"),
+        ("/v1/calls?status=4x", "expected an HTTP status such as 429, or 4xx"),
+        ("/v1/usage?format=csv", "there is no such name here; /docs lists"),
+    ],
+)
+async def test_a_refusal_is_in_words_and_not_in_a_pattern(
+    api: ApiClient, url: str, words: str
+) -> None:
+    body = (await api.get(url)).json()
+    assert words in body["detail"]
+    assert "pattern" not in body["detail"]
+
+
 async def test_cursor_belongs_to_its_filters(api: ApiClient) -> None:
     cursor = (await api.get("/v1/subjects?limit=1")).json()["page"]["next_cursor"]
     assert (await api.get("/v1/subjects", params={"cursor": cursor})).status_code == 200

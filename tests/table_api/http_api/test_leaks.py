@@ -60,7 +60,7 @@ async def known_values(office: Office) -> dict[str, list[str]]:
         for subject in (ANN, BEN, CAT, DAN, TEAM):
             page = await api.get(f"/v1/subjects/{subject}/calls", params=ALL | {"limit": "200"})
             calls += [call | {"subject": subject} for call in page.json()["data"]]
-        numbers, files = [], ["cost-and-usage.csv", "cost-and-usage.parquet"]
+        numbers, files = [], ["cost_and_usage.csv", "cost_and_usage.parquet"]
         for kind in ("invoice", "statement"):
             for month in ("2026-10", "2026-11"):
                 answer = await api.get("/v1/invoices", params={"kind": kind, "month": month})

@@ -113,3 +113,11 @@ def test_the_access_log_is_shown_and_purged(
     assert "1 rows older than 396 days are deleted" in capsys.readouterr().err
     assert main(["access-log", "--purge"]) == 0
     assert "0 rows older" in capsys.readouterr().err
+
+
+def test_a_container_that_cannot_exist_is_refused_by_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORAGE_CONNECTION_STRING", "UseDevelopmentStorage=true")
+    assert main(["people", "erase", ANN, "--dead-letter-container", "dl"]) == 2
+    assert "DEAD_LETTER_CONTAINER is 'dl': expected 3 to 63" in capsys.readouterr().err

@@ -82,6 +82,8 @@ async def test_filter_that_nobody_has_is_refused_with_the_nearest(
         answer = await api.get("/v1/usage", params={name: wrong})
         assert answer.status_code == 400
         assert answer.json()["detail"] == f"{name} = {wrong!r}: {why}"
+    calls = await api.get("/v1/subjects/b/calls", params={"model": "GPT-4.1-mini"})
+    assert "the nearest is 'gpt-4.1-mini'" in calls.json()["detail"]
     october = {"month": "2026-10"}
     for name, known in (("model", "gpt-4.1-mini"), ("subject", "a-service"), ("subject", "b")):
         assert (await get(api, "/v1/usage", **october, **{name: known}))["data"] == []
