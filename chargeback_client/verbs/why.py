@@ -19,7 +19,7 @@ def why(api: Connection, call: str, *, as_json: bool, day: str | None) -> int:
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
-        _explain(found)
+        explain(found)
     return 0
 
 
@@ -65,7 +65,8 @@ def _day_after(day: str | None) -> str | None:
         raise ClientError(f"--day: {day} is after every call") from None
 
 
-def _explain(call: Json) -> None:
+def explain(call: Json) -> None:
+    """Print who made a call, what it cost, and why."""
     who = call["name"] or call["subject"]
     print(f"{call['model']} for {who}, cost centre {call['cost_centre'] or '—'}")
     print(f"{call['time']}, charged on {call['day']} ({call['zone']})")
@@ -89,9 +90,13 @@ def _explain(call: Json) -> None:
     for step in explanation["adjustments"]:
         print(f"{step['rule_id']}: {step['delta']} on {step['layer']}")
     for row in call["chain"][1:]:
-        cost = row["cost"]["charge"] if row["cost"] else "unknown"
-        print(f"{row['recorded_at']}: {row['reason']}, cost {cost}")
+        before, after = _charge(row["before"]), _charge(row["cost"])
+        print(f"{row['recorded_at']}: {row['reason']}, cost {before} -> {after}")
     print(f"request id {call['call_id']}, {call['id']}")
+
+
+def _charge(cost: Json) -> str:
+    return cost["charge"] if cost else "unknown"
 
 
 def _because(reason: str | None) -> str:
