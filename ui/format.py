@@ -9,6 +9,8 @@ SMALL_AMOUNT_DIGITS = 3
 MINUTE_S = 60
 HOUR_S = 3600
 DAY_S = 86_400
+NO_BREAK = "\u00a0"
+"""A space at which no line breaks."""
 JOINER = "\u2060"
 """Word joiner: invisible, and enough to keep Markdown from seeing an address in a name."""
 
@@ -22,7 +24,13 @@ def number(value: Decimal) -> str:
     if not value:
         return "0"
     places = 2 if abs(value) >= 1 else SMALL_AMOUNT_DIGITS - 1 - value.adjusted()
-    return f"{value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN):,f}"
+    rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    return minus(f"{rounded:,f}")
+
+
+def minus(text: str) -> str:
+    """A hyphen is too short for a sign, and a line may break after it."""
+    return text.replace("-", "−")
 
 
 def signed(value: Decimal) -> str:
@@ -33,7 +41,7 @@ def signed(value: Decimal) -> str:
 
 def exact_number(value: Decimal) -> str:
     """Every digit and no more: 0.1133 → "0.1133", 2.50 → "2.5"."""
-    text = f"{value:,f}"
+    text = minus(f"{value:,f}")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -59,7 +67,9 @@ def share(part: int, whole: int) -> str:
 
 
 def percent(value: Decimal) -> str:
-    """With one decimal; above 0 it is never 0.0 %."""
+    """With one decimal; above 0 it is never 0.0 %, and nothing is 0 %."""
+    if not value:
+        return "0 %"
     return "< 0.1 %" if 0 < value < Decimal("0.1") else f"{value:.1f} %"
 
 
@@ -78,6 +88,11 @@ def compact(count: int) -> str:
 
 def day(value: date) -> str:
     return f"{value.day} {value:%b %Y}"
+
+
+def month_name(month: str) -> str:
+    """ "2026-10" → "October 2026"."""
+    return f"{date.fromisoformat(f'{month[:7]}-01'):%B %Y}"
 
 
 def days(first: date, last: date) -> str:

@@ -25,6 +25,7 @@ from ui.api.me_answer import Me, Permission
 from ui.filters.search_box import draw_search_box
 from ui.parts.failure import failures_shown
 from ui.parts.home import MY_USAGE, OVERVIEW, home_title
+from ui.parts.loading import loading_below
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 
 TITLES = {
@@ -95,4 +96,5 @@ with failures_shown("page"):
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             draw_search_box()
             draw_caller(me)
-        page.run()
+        with loading_below():
+            page.run()

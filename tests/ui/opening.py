@@ -22,7 +22,7 @@ def opened(page: str, **parameters: str) -> AppTest:
 
 def said(app: AppTest) -> str:
     """All prose of the page, as it reads."""
-    parts = [*app.title, *app.subheader, *app.caption, *app.markdown, *app.code]
+    parts = [*app.title, *app.header, *app.caption, *app.markdown, *app.code]
     parts += [*app.info, *app.warning, *app.error, *app.success]
     return "\n".join(str(part.value) for part in parts).replace("\\", "").replace(JOINER, "")
 

@@ -7,12 +7,13 @@ import streamlit as st
 from ui.address import Parameter
 from ui.api.completeness_answers import Completeness, HourLine, ModelLine, Sums
 from ui.api.connection import api, now, today
-from ui.format import age, counted, escape, hour, instant, share
+from ui.export.buttons import show_exports
+from ui.format import age, counted, days, escape, hour, instant, share
 from ui.page_parts.missing.hours import heat_map
 from ui.page_parts.missing.verdict import Level, hours_of, verdict_of
 from ui.parts.choosers import choose
 from ui.parts.gaps import dead_models, gaps_of
-from ui.parts.tables import Column, count_column, plain_table, text_column
+from ui.parts.tables import Column, count_column, plain_table, ratio_column, text_column
 from ui.period import Period
 
 SPANS = {"Yesterday and today": 2, "Today": 1, "7 days": 7, "14 days": 14}
@@ -77,7 +78,7 @@ def show_paths(answer: Completeness) -> None:
         seen.append(f"facts are kept from {instant(answer.facts_from, answer.zone)}")
     if not answer.dead_letters_complete:
         seen.append("dead letters counted in part: there are too many")
-    st.caption(" · ".join([f"days of {escape(answer.zone)}", *seen]))
+    st.caption(" · ".join([f"Days of {escape(answer.zone)}", *seen]))
 
 
 def show_gaps(answer: Completeness) -> None:
@@ -85,16 +86,18 @@ def show_gaps(answer: Completeness) -> None:
     if not gaps:
         st.caption("Both paths agree, and every call has a price.")
         return
-    st.subheader("Gaps", anchor=False)
+    st.header("Gaps", anchor=False)
+    columns = {
+        "Gap": text_column([gap.name for gap in gaps]),
+        "Calls": count_column([gap.calls for gap in gaps]),
+        "Value": text_column([gap.value for gap in gaps]),
+        "What it means": text_column([gap.meaning for gap in gaps]),
+    }
     plain_table(
-        {
-            "Gap": text_column([gap.name for gap in gaps]),
-            "Calls": count_column([gap.calls for gap in gaps]),
-            "Value": text_column([gap.value for gap in gaps]),
-            "What it means": text_column([gap.meaning for gap in gaps]),
-        },
+        columns,
         alt="Kinds of gaps with their calls and value",
     )
+    show_exports("gaps", columns, answer)
     st.caption(
         "An estimate is calls × the mean charge of their model in this range, without calls that "
         "failed. No total includes it, and a call may be in more than one row."
@@ -105,7 +108,7 @@ def show_unmetered(answer: Completeness) -> None:
     """Operations of which only the requests can be counted."""
     if not answer.unmetered:
         return
-    st.subheader("Billed and not metered", anchor=False)
+    st.header("Billed and not metered", anchor=False)
     plain_table(
         {
             "Operation": text_column(list(answer.unmetered)),
@@ -129,28 +132,29 @@ def show_dead_models(answer: Completeness) -> None:
 
 
 def show_heat_map(answer: Completeness) -> None:
-    st.subheader("Hours", anchor=False)
+    st.header("Hours", anchor=False)
     hours = hours_of(answer.data, answer.zone)
     missing = [each for each in hours if each.uncharged]
     st.altair_chart(
-        heat_map(hours),
+        heat_map(hours, about=f"{days(answer.first, answer.period.last)}, days of {answer.zone}"),
         alt=f"Hours of each day with calls: {counted(len(hours), 'hour')}, of which "
         f"{len(missing):,} have calls that are not charged",
     )
 
 
-def show_models(rows: list[ModelLine]) -> None:
+def show_models(answer: Completeness) -> None:
+    rows = answer.models
     names = [row.model or "no model" for row in rows]
+    columns = {
+        "Model": text_column(names),
+        **_columns(rows),
+        "Without completion": ratio_column([(row.zero_completions, row.counted) for row in rows]),
+    }
     plain_table(
-        {
-            "Model": text_column(names),
-            **_columns(rows),
-            "Without completion": text_column(
-                [share(row.zero_completions, row.counted) for row in rows]
-            ),
-        },
+        columns,
         alt="Gaps by model",
     )
+    show_exports("gaps by model", columns, answer)
 
 
 def show_hours(answer: Completeness) -> None:
@@ -159,15 +163,17 @@ def show_hours(answer: Completeness) -> None:
     shown = rows[:LINES_SHOWN_MAX]
     if len(rows) > len(shown):
         st.caption(f"The newest {len(shown)} of {len(rows):,} lines.")
+    columns = {
+        "Hour": text_column([hour(row.hour, answer.zone) for row in shown]),
+        "API": text_column([row.api for row in shown]),
+        "Model": text_column([row.model or "no model" for row in shown]),
+        **_columns(shown),
+    }
     plain_table(
-        {
-            "Hour": text_column([hour(row.hour, answer.zone) for row in shown]),
-            "API": text_column([row.api for row in shown]),
-            "Model": text_column([row.model or "no model" for row in shown]),
-            **_columns(shown),
-        },
+        columns,
         alt="Gaps by hour, API and model",
     )
+    show_exports("gaps by hour", columns, answer)
 
 
 def _columns(rows: list[HourLine] | list[ModelLine]) -> dict[str, Column]:
@@ -189,10 +195,10 @@ def _columns(rows: list[HourLine] | list[ModelLine]) -> dict[str, Column]:
     }
 
 
-def span_of(days: int, *, current: date) -> Period:
+def span_of(length: int, *, current: date) -> Period:
     """The days up to today, this many."""
     until = current + timedelta(days=1)
-    return Period(first=until - timedelta(days=days), until=until)
+    return Period(first=until - timedelta(days=length), until=until)
 
 
 def draw_completeness() -> None:
@@ -219,7 +225,7 @@ def draw_completeness() -> None:
         show_heat_map(answer)
         show_cards(answer.totals)
         with st.expander("By model"):
-            show_models(answer.models)
+            show_models(answer)
         with st.expander("By hour, API and model"):
             show_hours(answer)
 

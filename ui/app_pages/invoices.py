@@ -11,8 +11,9 @@ from ui.api.client import DocumentKind
 from ui.api.connection import api
 from ui.api.invoice_answers import Invoice, InvoiceEntry, InvoiceFile, InvoiceMonth, Invoices
 from ui.api.me_answer import Me, Permission
-from ui.format import counted, escape, exact_amount, instant
+from ui.format import counted, escape, exact_amount, instant, month_name
 from ui.page_parts.document.comparison import draw_comparison
+from ui.page_parts.document.month_files import show_month_files
 from ui.page_parts.document.parts_of_amount import (
     CREDIT,
     money_column,
@@ -90,7 +91,9 @@ def show_sum(invoices: Invoices, kind: DocumentKind) -> None:
     newest = invoices.months[0]
     amount = f"{newest.amount:,f} {newest.currency}"
     documents = counted(newest.invoices if kind == "invoice" else newest.statements, kind)
-    st.markdown(f"**{newest.month}: {amount}** in {documents}. A closed month never changes.")
+    st.markdown(
+        f"**{month_name(newest.month)}: {amount}** in {documents}. A closed month never changes."
+    )
 
 
 def show_months(months: list[InvoiceMonth]) -> None:
@@ -125,28 +128,32 @@ def state_of(document: InvoiceEntry) -> str:
 
 def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
     rows = invoices.data
-    st.subheader(
-        "Invoices" if kind == "invoice" else f"Statements of {invoices.months[0].month}",
+    st.header(
+        "Invoices"
+        if kind == "invoice"
+        else f"Statements of {month_name(invoices.months[0].month)}",
         anchor=False,
     )
+    columns = {
+        "Number": text_column([row.number for row in rows]),
+        "Cost centre" if kind == "invoice" else "Person": text_column([row.owner for row in rows]),
+        f"Amount ({rows[0].currency})": money_column([row.amount for row in rows]),
+        "Month": text_column([row.month for row in rows]),
+        "State": text_column([state_of(row) for row in rows]),
+        "Closed": text_column(closed([row.issued_at for row in rows])),
+        "Lines": count_column([row.lines for row in rows]),
+        "Unrounded": exact_column([row.amount_unrounded for row in rows]),
+    }
     opened = linked_rows(
         "documents",
         [row.number for row in rows],
         links=[address.href({Parameter.INVOICE: row.number}, page=INVOICES_PAGE) for row in rows],
-        columns={
-            "Number": text_column([row.number for row in rows]),
-            "Cost centre" if kind == "invoice" else "Person": text_column(
-                [row.owner for row in rows]
-            ),
-            "Amount": money_column([row.amount for row in rows]),
-            "Currency": text_column([row.currency for row in rows]),
-            "Month": text_column([row.month for row in rows]),
-            "State": text_column([state_of(row) for row in rows]),
-            "Closed": text_column(closed([row.issued_at for row in rows])),
-            "Lines": count_column([row.lines for row in rows]),
-            "Unrounded": exact_column([row.amount_unrounded for row in rows]),
-        },
+        columns=columns,
         alt="Documents with their owner, amount and state, the newest month first",
+    )
+    listed = [row.month for row in rows]
+    show_month_files(
+        f"{kind}s", columns, month=max(listed), currency=rows[0].currency, since=min(listed)
     )
     if opened:
         address.go_to({Parameter.INVOICE: opened})
@@ -158,7 +165,7 @@ def draw_invoice(number: str) -> None:
     word = "Invoice" if invoice.kind == "invoice" else "Statement"
     st.title(f"{word} {escape(invoice.number)}", anchor=False)
     st.caption(
-        f"{escape(invoice.owner)} · {invoice.month} · {state_of(invoice)} "
+        f"{escape(invoice.owner)} · {month_name(invoice.month)} · {state_of(invoice)} "
         f"{closed([invoice.issued_at])[0]} · {escape(invoice.notice)}"
     )
     with st.container(horizontal=True):
@@ -171,7 +178,7 @@ def draw_invoice(number: str) -> None:
     if invoice.kind == "invoice":
         show_people(invoice)
     show_models(invoice)
-    show_subtotals(invoice.subtotals)
+    show_subtotals(invoice.subtotals, invoice.currency)
     show_settled(settled_lines(invoice.uncharged, invoice.subtotals, invoice.currency))
     show_concerns(invoice.uncharged, invoice.currency)
 

@@ -10,4 +10,4 @@ from ui.parts.choosers import choose_days
 st.title("People")
 period, compared = choose_days(today(api().health()))
 show_chosen()
-show_people(period, compared, chosen())
+show_people(period, compared, chosen(), headed=True)

@@ -29,14 +29,14 @@ def draw_prices() -> None:
     show_scheduled(every, now=now())
     with failures_shown("unpriced"):
         show_unpriced(today(api().health()))
-    st.subheader("The book", anchor=False)
+    st.header("The book", anchor=False)
     used = [price for price in answer.data if price.deployments]
     others = [price for price in answer.data if not price.deployments]
-    show_prices(used, alt="Prices that a deployment may be priced by")
+    show_prices(used, name="prices", alt="Prices that a deployment may be priced by")
     with st.expander(f"{escape(model)} over time"):
         show_history(every, model, now=now())
     with st.expander(f"{escape(counted(len(others), 'price'))} without a deployment"):
-        show_prices(others, alt="Prices of the book that no deployment has")
+        show_prices(others, name="other prices", alt="Prices of the book that no deployment has")
 
 
 def providers_of(answer: Prices) -> dict[str, str]:

@@ -11,13 +11,15 @@ from ui import address
 from ui.address import RERATINGS_PAGE, Parameter
 from ui.api.connection import api
 from ui.api.rerating_answers import DiffLine, Regroupings, Run, RunDetail
-from ui.format import amount, counted, escape, exact_number, instant
+from ui.export.buttons import show_files
+from ui.format import amount, counted, escape, exact_number, instant, signed
 from ui.format import day as day_text
 from ui.format import days as days_text
 from ui.parts.choosers import choose
 from ui.parts.differences import show_differences
 from ui.parts.tables import (
     Column,
+    change_column,
     charge_column,
     count_column,
     exact_column,
@@ -25,48 +27,56 @@ from ui.parts.tables import (
     plain_table,
     text_column,
 )
+from ui.period import DAY, Period
 
 BOOK_LETTERS = 12
+CARD_WIDTH_PX = 160
 NO_PRICE = "no price"
 LINES_SHOWN_MAX = 1000
 
 
-def show_runs(runs: list[Run]) -> str | None:
+def show_runs(runs: list[Run], zone: str) -> str | None:
     """Draw all runs; returns the id of the run that was opened."""
-    return linked_rows(
+    columns = {
+        "Run": text_column([run.run for run in runs]),
+        "State": text_column([run.state for run in runs]),
+        "Days": text_column([days_text(run_days(run).first, run_days(run).last) for run in runs]),
+        "Calls": count_column([run.calls for run in runs]),
+        "Of them changed": count_column([run.changed for run in runs]),
+        f"Difference ({runs[0].currency})": change_column([run.delta for run in runs]),
+        "Approved by": text_column([run.approved_by for run in runs]),
+        "Why": text_column([run.why for run in runs]),
+    }
+    opened = linked_rows(
         "runs",
         [run.run for run in runs],
         links=[address.href({Parameter.RUN: run.run}, page=RERATINGS_PAGE) for run in runs],
-        columns={
-            "Run": text_column([run.run for run in runs]),
-            "State": text_column([run.state for run in runs]),
-            "From": text_column([day_text(run.scope.from_day) for run in runs]),
-            "To (exclusive)": text_column([day_text(run.scope.to_day) for run in runs]),
-            "Calls": count_column([run.calls for run in runs]),
-            "of them changed": count_column([run.changed for run in runs]),
-            "Difference": charge_column([run.delta for run in runs]),
-            "Currency": text_column([run.currency for run in runs]),
-            "Approved by": text_column([run.approved_by for run in runs]),
-            "Why": text_column([run.why for run in runs]),
-        },
+        columns=columns,
         alt="Re-rating runs, the newest first",
     )
+    whole = Period(
+        first=min(run.scope.from_day for run in runs), until=max(run.scope.to_day for run in runs)
+    )
+    show_files("runs", columns, period=whole, zone=zone, currency=runs[0].currency)
+    return opened
 
 
 def show_run(run: RunDetail, zone: str) -> None:
     """The run's report, largest differences first."""
-    st.subheader(f"Run {escape(run.run)}: {escape(run.state)}")
+    st.header(f"Run {escape(run.run)}: {escape(run.state)}", anchor=False)
     st.markdown(verdict(run))
-    before, after, delta = st.columns(3)
-    before.metric(f"Before ({run.currency})", amount_known(run.before))
-    after.metric(f"After ({run.currency})", amount_known(run.after))
-    delta.metric("Difference", exact_number(run.delta))
+    with st.grid(3, min_column_width=CARD_WIDTH_PX):
+        for label, value in (("Before", run.before), ("After", run.after)):
+            known = NO_PRICE if value is None else amount(value, run.currency)
+            st.metric(label, known, border=True, help=amount_known(value))
+        change = f"{signed(run.delta)} {run.currency}"
+        st.metric("Difference", change, border=True, help=exact_number(run.delta))
     by = choose("Difference by", Parameter.BY, options={name: name for name in DIMENSIONS})
     found = differences(run.lines, DIMENSIONS[by])
-    show_differences(found, of=by.lower(), currency=run.currency)
+    about = f"{days_text(run_days(run).first, run_days(run).last)}, days of {zone}, {run.currency}"
+    show_differences(found, of=by.lower(), currency=run.currency, about=about)
     st.caption(scope_text(run))
-    for step in steps(run, zone):
-        st.markdown(f"- {step}")
+    st.markdown("\n".join(f"- {step}" for step in steps(run, zone)))
     if run.state in NEXT_STEPS:
         st.caption("The next step, on a command line:" if run.state != "applied" else "To undo it:")
         st.code(NEXT_STEPS[run.state].format(run=run.run), language=None)
@@ -83,26 +93,33 @@ def show_run(run: RunDetail, zone: str) -> None:
     lines = ordered[:LINES_SHOWN_MAX]
     if len(lines) < len(ordered):
         st.caption(f"The {len(lines):,} largest differences of {len(ordered):,}.")
+    columns = {
+        "Day": text_column([day_text(line.day) for line in lines]),
+        "Person": text_column([person_text(line) for line in lines]),
+        "Model": text_column([model_text(line) for line in lines]),
+        "Cost centre": text_column([line.cost_centre for line in lines]),
+        "Calls": count_column([line.calls for line in lines]),
+        "Of them changed": count_column([line.changed for line in lines]),
+        f"Before ({run.currency})": Column(
+            cells=[amount_known(line.before, line.unpriced_before) for line in lines],
+            format=str,
+        ),
+        f"After ({run.currency})": Column(
+            cells=[amount_known(line.after, line.unpriced_after) for line in lines],
+            format=str,
+        ),
+        f"Difference ({run.currency})": exact_column([line.delta for line in lines]),
+    }
     plain_table(
-        {
-            "Day": text_column([day_text(line.day) for line in lines]),
-            "Person": text_column([person_text(line) for line in lines]),
-            "Model": text_column([model_text(line) for line in lines]),
-            "Cost centre": text_column([line.cost_centre for line in lines]),
-            "Calls": count_column([line.calls for line in lines]),
-            "of them changed": count_column([line.changed for line in lines]),
-            "Before": Column(
-                cells=[amount_known(line.before, line.unpriced_before) for line in lines],
-                format=str,
-            ),
-            "After": Column(
-                cells=[amount_known(line.after, line.unpriced_after) for line in lines],
-                format=str,
-            ),
-            "Difference": exact_column([line.delta for line in lines]),
-        },
+        columns,
         alt="What the run changes, largest differences first",
     )
+    show_files("run", columns, period=run_days(run), zone=zone, currency=run.currency)
+
+
+def run_days(run: Run) -> Period:
+    """The days whose calls a run looks at."""
+    return Period(first=run.scope.from_day, until=run.scope.to_day)
 
 
 def amount_known(value: Decimal | None, unpriced: int | None = 0) -> str:
@@ -203,44 +220,50 @@ def steps(run: RunDetail, zone: str) -> list[str]:
     return said
 
 
-def show_regroupings(found: Regroupings) -> None:
+def show_regroupings(found: Regroupings, zone: str) -> None:
     """What imports of people moved; it shows no names."""
-    st.subheader("Cost centres that changed on past days", anchor=False)
+    st.header("Cost centres that changed on past days", anchor=False)
     st.caption(
         "Totals by cost centre follow today's people. A call keeps its price until a run changes "
         "it; a closed month's invoices stay as they are."
     )
     rows = found.data
+    columns = {
+        "Imported": text_column([day_text(row.recorded_at.date()) for row in rows]),
+        "Subject": text_column([row.subject for row in rows]),
+        "From": text_column([day_text(row.first_day) for row in rows]),
+        "To": text_column([day_text(row.last_day) for row in rows]),
+        "Was": text_column([row.before for row in rows]),
+        "Is": text_column([row.after for row in rows]),
+        "Calls": count_column([row.calls for row in rows]),
+        f"Charge moved ({found.currency})": charge_column([row.charge for row in rows]),
+        "A run would reprice": count_column([row.repriced for row in rows]),
+        "Not compared": count_column([row.not_compared for row in rows]),
+        f"By ({found.currency})": exact_column([row.delta for row in rows]),
+        "Month": text_column(["closed" if row.closed else "open" for row in rows]),
+    }
     plain_table(
-        {
-            "Imported": text_column([day_text(row.recorded_at.date()) for row in rows]),
-            "Subject": text_column([row.subject for row in rows]),
-            "From": text_column([day_text(row.first_day) for row in rows]),
-            "To": text_column([day_text(row.last_day) for row in rows]),
-            "Was": text_column([row.before for row in rows]),
-            "Is": text_column([row.after for row in rows]),
-            "Calls": count_column([row.calls for row in rows]),
-            "Charge moved": charge_column([row.charge for row in rows]),
-            "Calls a run would reprice": count_column([row.repriced for row in rows]),
-            "Not compared": count_column([row.not_compared for row in rows]),
-            "by": exact_column([row.delta for row in rows]),
-            "Month": text_column(["closed" if row.closed else "open" for row in rows]),
-        },
+        columns,
         alt=f"Calls that count for another cost centre, {found.currency}",
     )
+    whole = Period(
+        first=min(row.first_day for row in rows), until=max(row.last_day for row in rows) + DAY
+    )
+    show_files("moved calls", columns, period=whole, zone=zone, currency=found.currency)
 
 
 st.title("Re-rating runs", anchor=False)
 st.caption("Prices are corrected by runs that are staged, approved, applied and can be reverted.")
 found = api().reratings().data
+zone = api().health().zone
 if not found:
     st.info("No run was staged yet: `python -m consumers rerate stage`.", icon=":material/history:")
 else:
-    opened = show_runs(found)
+    opened = show_runs(found, zone)
     if opened is not None:
         address.change({Parameter.RUN: opened})
     chosen = opened or address.read(Parameter.RUN) or found[0].run
-    show_run(api().rerating(chosen), api().health().zone)
+    show_run(api().rerating(chosen), zone)
 moved = api().regroupings()
 if moved.data:
-    show_regroupings(moved)
+    show_regroupings(moved, zone)

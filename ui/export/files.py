@@ -56,7 +56,7 @@ def about(period: Period, *, zone: str, currency: str, shown: str) -> dict[str, 
 
 
 def csv_file(sheet: Sheet) -> bytes:
-    """UTF-8. What the table is about stands in columns of its own, so that every line has it."""
+    """UTF-8. Columns of their own say what the table is about, in every line."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([*sheet.columns, *sheet.about])

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from ui.format import amount, days
+from ui.format import NO_BREAK, amount, days, minus
 from ui.period import Period
 
 
@@ -23,7 +23,8 @@ def percent_change(now: Decimal, then: Decimal) -> str:
     if not then:
         return "—"
     change = 100 * (now - then) / then
-    return f"{change:+.0f} %" if abs(change) >= 1 else f"{change:+.1f} %"
+    text = f"{change:+.0f}" if abs(change) >= 1 else f"{change:+.1f}"
+    return f"{minus(text)}{NO_BREAK}%"
 
 
 def change_of(now: Decimal | None, then: Decimal | None) -> Decimal | None:

@@ -4,34 +4,49 @@ import streamlit as st
 
 from ui.api.connection import api, today
 from ui.api.me_answer import AccessRow
+from ui.export.buttons import show_files
 from ui.format import instant
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.paging import page_cursor, show_paging
-from ui.parts.tables import count_column, plain_table, text_column
+from ui.parts.tables import Cell, Column, count_column, plain_table, text_column
+from ui.period import Period
 
+WHOSE_SHOWN_MAX = 2
 ZONE = "UTC"
 """Days and times of the log, whatever the billing zone is."""
 
 
-def show_accesses(rows: list[AccessRow]) -> None:
+def show_accesses(rows: list[AccessRow], period: Period) -> None:
+    columns = {
+        "At": text_column([instant(row.at, ZONE) for row in rows]),
+        "Who": text_column([row.caller for row in rows]),
+        "Roles": text_column([", ".join(row.roles) for row in rows]),
+        "Asked": text_column([row.path for row in rows]),
+        "With": text_column([row.query for row in rows]),
+        "Subjects": count_column([row.count for row in rows]),
+        "Whose calls": Column(
+            cells=[whose(row) for row in rows], format=first_of_them, is_number=False
+        ),
+    }
     plain_table(
-        {
-            "At": text_column([instant(row.at, ZONE) for row in rows]),
-            "Who": text_column([row.caller for row in rows]),
-            "Roles": text_column([", ".join(row.roles) for row in rows]),
-            "Asked": text_column([row.path for row in rows]),
-            "With": text_column([row.query for row in rows]),
-            "Subjects": count_column([row.count for row in rows]),
-            "Whose calls": text_column([whose(row) for row in rows]),
-        },
+        columns,
         alt="Answers that showed what belongs to others, the newest first",
     )
+    show_files("access log", columns, period=period, zone=ZONE, currency="no amounts")
 
 
 def whose(row: AccessRow) -> str | None:
     """Those who were shown; None where there were too many to name."""
     return "everybody's" if row.count is None else ", ".join(row.subjects) or None
+
+
+def first_of_them(cell: Cell) -> str:
+    """The first ones; the file has all of them."""
+    names = str(cell).split(", ")
+    more = len(names) - WHOSE_SHOWN_MAX
+    shown = ", ".join(names[:WHOSE_SHOWN_MAX])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def draw_access_log() -> None:
@@ -40,7 +55,7 @@ def draw_access_log() -> None:
     period = choose_period(today(api().health()))
     found = api().access_log(period, after=page_cursor())
     if found.data:
-        show_accesses(found.data)
+        show_accesses(found.data, period)
     else:
         st.info("Nobody looked at calls of others in these days.", icon=":material/event_busy:")
     show_paging(found.page.next_cursor)

@@ -13,7 +13,7 @@ from ui.format import age, counted, escape, instant
 from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, plain_table, text_column
 
-CARD_WIDTH_PX = 200
+CARD_WIDTH_PX = 150
 LETTER_COMMANDS = """chargeback dead-letters list
 chargeback dead-letters show ID
 chargeback dead-letters redrive --reason CODE"""
@@ -42,7 +42,7 @@ def show_cards(metering: Metering, *, at: datetime) -> None:
 
 
 def show_audit(metering: Metering) -> None:
-    st.subheader("Audit", anchor=False)
+    st.header("Audit", anchor=False)
     audit = metering.audit
     if audit is None:
         st.markdown("`chargeback ledger audit` adds every call up again with code of its own.")
@@ -58,7 +58,7 @@ def show_audit(metering: Metering) -> None:
 
 
 def show_letters(metering: Metering) -> None:
-    st.subheader("Dead letters", anchor=False)
+    st.header("Dead letters", anchor=False)
     at_least = "" if metering.dead_letters_complete else "at least "
     if metering.dead_letters_open:
         open_letters = counted(metering.dead_letters_open, "event")

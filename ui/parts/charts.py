@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 
 from ui.api.client import Group
-from ui.api.usage_answers import Usage, UsageRow
+from ui.api.usage_answers import Head, UsageRow
 from ui.format import amount, days
 from ui.format import day as day_text
 
@@ -27,7 +27,10 @@ LEGEND_COLUMNS = alt.ExprRef("max(1, floor(width / 130))")
 """As many as there is room for: a legend in one row is cut off on a telephone."""
 MARK = "mark"
 """The name of what a click on a bar selects."""
-CHART_HEIGHT_PX = 300
+CHART_HEIGHT_PX = 210
+FITTED = alt.AutoSizeParams(type="fit-x", contains="padding")
+"""Of every chart: a height is that of its bars alone. Title, legend and axes come on top of it, so
+that no long legend leaves a flat chart, and no bar loses its label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +138,7 @@ def daily_chart(charges: DailyCharges, *, about: str = "") -> alt.Chart:
             ],
         )
         .add_params(alt.selection_point(name=MARK, fields=["group"]))
-        .properties(height=CHART_HEIGHT_PX, title=chart_title(about))
+        .properties(height=CHART_HEIGHT_PX, title=chart_title(about), autosize=FITTED)
     )
     return chart
 
@@ -145,7 +148,7 @@ def chart_title(about: str) -> alt.TitleParams:
     return alt.TitleParams(about, anchor="start", fontSize=12, fontWeight="normal")
 
 
-def chart_about(usage: Usage) -> str:
+def chart_about(usage: Head) -> str:
     """Days, zone and currency of a chart."""
     return f"{days(usage.first, usage.period.last)}, days of {usage.zone}, {usage.currency}"
 

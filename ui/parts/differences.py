@@ -6,12 +6,12 @@ from decimal import Decimal
 import altair as alt
 import streamlit as st
 
-from ui.format import exact_amount
+from ui.format import exact_amount, minus
+from ui.parts.charts import FITTED, chart_title
 
 BARS_MAX = 12
 OTHERS = "all others"
 BAR_PX = 28
-AXIS_PX = 50
 WAYS = ["more", "less"]
 COLOURS = ["#c96d00", "#2f7fd6"]
 """Orange is more and blue is less; signs and sides say it too."""
@@ -19,13 +19,16 @@ COLOURS = ["#c96d00", "#2f7fd6"]
 Difference = tuple[str, Decimal]
 
 
-def show_differences(rows: Sequence[Difference], *, of: str, currency: str) -> None:
-    """The largest first. Draws nothing where nothing differs."""
+def show_differences(rows: Sequence[Difference], *, of: str, currency: str, about: str) -> None:
+    """The largest first; `about` is the chart's title.
+
+    Draws nothing where nothing differs."""
     shown = shortened([row for row in rows if row[1]])
     if shown:
-        said = ", ".join(f"{name} {difference:+,f}" for name, difference in shown)
+        said = ", ".join(f"{name} {minus(f'{difference:+,f}')}" for name, difference in shown)
         st.altair_chart(
-            difference_chart(shown, currency=currency), alt=f"Difference by {of}: {said}"
+            difference_chart(shown, currency=currency, about=about),
+            alt=f"Difference by {of}: {said}",
         )
 
 
@@ -38,7 +41,7 @@ def shortened(rows: Sequence[Difference]) -> list[Difference]:
     return [*ranked[: BARS_MAX - 1], (OTHERS, rest)]
 
 
-def difference_chart(rows: Sequence[Difference], *, currency: str) -> alt.Chart:
+def difference_chart(rows: Sequence[Difference], *, currency: str, about: str = "") -> alt.Chart:
     """A bar per row, in the order given."""
     marks = [
         {
@@ -59,6 +62,6 @@ def difference_chart(rows: Sequence[Difference], *, currency: str) -> alt.Chart:
             color=alt.Color("way:N", scale=alt.Scale(domain=WAYS, range=COLOURS), legend=None),
             tooltip=[alt.Tooltip("name:N", title="Of"), alt.Tooltip("said:N", title="Difference")],
         )
-        .properties(height=BAR_PX * len(rows) + AXIS_PX)
+        .properties(height=BAR_PX * len(rows), title=chart_title(about), autosize=FITTED)
     )
     return chart

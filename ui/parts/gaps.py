@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ui.api.completeness_answers import ModelLine, Sums
-from ui.format import amount
+from ui.format import amount, minus
 
 DEAD_CALLS_MIN = 10
 """If the log never counted a completion in this many calls, the model's telemetry does not work.
@@ -91,7 +91,7 @@ def _doubts(sums: Sums) -> tuple[Gap, ...]:
         Gap(
             name="Tokens differ",
             calls=sums.mismatched,
-            value=f"{difference:+,} tokens by the model's usage",
+            value=f"{minus(f'{difference:+,}')} tokens by the model's usage",
             meaning="The two paths counted differently; the model's own usage is charged.",
         ),
         Gap(

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import streamlit as st
 
-from ui.api.usage_answers import Metering, Totals, Usage
+from ui.api.usage_answers import Head, Metering, Totals, Usage
 from ui.figures.units import CACHED_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import age, amount, compact, counted, days, escape, exact_amount, instant, share
 
@@ -62,14 +62,19 @@ def show_totals(usage: Usage, *, today: date) -> None:
         st.metric("Calls with an error", share(totals.errors, totals.calls), border=True)
 
 
+def scope_parts(head: Head, *, today: date) -> list[str]:
+    """Days, zone and currency of the numbers."""
+    shown = days(head.first, head.period.last)
+    return [
+        f"{shown}{', today so far' if head.first <= today < head.until else ''}",
+        f"days of {escape(head.zone)}",
+        f"amounts in {head.currency}",
+    ]
+
+
 def show_scope(usage: Usage, *, today: date, now: datetime) -> None:
     """Days, zone and currency of the numbers, and how fresh they are."""
-    shown = days(usage.first, usage.period.last)
-    parts = [
-        f"{shown}{', today so far' if usage.first <= today < usage.until else ''}",
-        f"days of {escape(usage.zone)}",
-        f"amounts in {usage.currency}",
-    ]
+    parts = scope_parts(usage, today=today)
     if usage.newest_call:
         seen = instant(usage.newest_call, usage.zone)
         parts.append(f"newest event {age(usage.newest_call, now)} ({seen})")

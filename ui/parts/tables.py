@@ -16,6 +16,8 @@ from ui.rows.component import Cell as ListCell
 from ui.rows.component import Row, Title, draw_rows
 
 NOTHING = "—"
+LIST_ROWS_MAX = 100
+"""A longer table is a grid, which draws only the rows in view."""
 Cell = str | int | Decimal | date | None
 
 
@@ -68,6 +70,11 @@ def share_column(cells: Sequence[Decimal | None]) -> Column:
     return Column(cells=cells, format=lambda cell: percent(cast(Decimal, cell)))
 
 
+def ratio_column(pairs: Sequence[tuple[int, int]]) -> Column:
+    """Parts of wholes in per cent; without a whole there is none."""
+    return share_column([Decimal(100 * part) / whole if whole else None for part, whole in pairs])
+
+
 def linked_rows(
     name: str,
     ids: Sequence[str],
@@ -116,7 +123,12 @@ def _cell(column: Column, index: int) -> ListCell:
 
 
 def plain_table(columns: Mapping[str, Column], *, alt: str) -> None:
-    """A grid whose rows open nothing."""
+    """A table whose rows open nothing: a list, which fits a telephone; if it is long, a grid."""
+    count = max((len(column.cells) for column in columns.values()), default=0)
+    if count <= LIST_ROWS_MAX:
+        ids = [str(number) for number in range(count)]
+        linked_rows(alt, ids, links=[None] * count, columns=columns, alt=alt)
+        return
     st.dataframe(
         _styled(columns),
         hide_index=True,

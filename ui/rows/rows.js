@@ -56,15 +56,25 @@ const link = (row, label, onOpen) => {
   return made;
 };
 
+const leading = (columns) => columns.findIndex((column, index) => index > 0 && column.number);
+
+// On a telephone the first number is next to the name, and cells that say nothing are left out.
+const classes = (cell, column, isLeading) => {
+  const kind = column.number ? "n" : column.day ? "day" : "";
+  const says = isLeading ? " lead" : cell.v === null || cell.v === 0 ? " nothing" : "";
+  return kind + says;
+};
+
 const line = (row, columns, onOpen) => {
   const made = element("tr", { role: "row", class: row.href ? "opens" : null });
+  const lead = leading(columns);
   row.cells.forEach((cell, index) => {
     const column = columns[index];
     const first = index === 0;
     const drawn = element(first ? "th" : "td", {
       role: first ? "rowheader" : "cell",
       scope: first ? "row" : null,
-      class: column.number ? "n" : column.day ? "day" : "",
+      class: classes(cell, column, index === lead),
       "data-label": column.title,
       title: cell.e,
     });

@@ -26,12 +26,15 @@ BOOK_LETTERS = 12
 
 
 def show_amounts(call: CallDetail) -> None:
+    """The charge and the tokens; list price and discounts where they are not the same amount."""
     with st.grid(4, min_column_width=CARD_WIDTH_PX):
         if call.cost:
             st.metric("Charge", exact_amount(call.cost.charge, call.currency), border=True)
-            st.metric("At list price", exact_amount(call.cost.list, call.currency), border=True)
-            contracted = exact_amount(call.cost.contracted, call.currency)
-            st.metric("After discounts", contracted, border=True)
+            if len({call.cost.list, call.cost.contracted, call.cost.charge}) > 1:
+                at_list = exact_amount(call.cost.list, call.currency)
+                st.metric("At list price", at_list, border=True)
+                contracted = exact_amount(call.cost.contracted, call.currency)
+                st.metric("After discounts", contracted, border=True)
             if call.cost.billed is not None and call.billing_currency:
                 billed = exact_amount(call.cost.billed, call.billing_currency)
                 st.metric("Billed", billed, border=True)

@@ -63,7 +63,7 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
         "Operation": text_column([row.operation for row in rows]),
         "HTTP status": count_column([row.status for row in rows]),
         "Prompt tokens": count_column([count_of(row.units, PROMPT_UNITS) for row in rows]),
-        "of them cached": count_column([count_of(row.units, CACHED_UNITS) for row in rows]),
+        "Of them cached": count_column([count_of(row.units, CACHED_UNITS) for row in rows]),
         "Output tokens": count_column([count_of(row.units, OUTPUT_UNITS) for row in rows]),
         "Duration (ms)": count_column([row.duration_ms for row in rows]),
         "State": text_column([state_words(row.state, row.status) for row in rows]),

@@ -8,6 +8,7 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.usage_answers import SubjectUsage
+from ui.export.buttons import show_exports
 from ui.figures.own_calls import dearest, searched
 from ui.figures.tips import tips
 from ui.figures.units import tokens
@@ -84,23 +85,25 @@ def show_dearest(period: Period) -> None:
         st.header("My dearest calls")
         st.caption(searched(calls))
         links = [{**address.kept_range(), Parameter.CALL: row.id} for row in rows]
+        columns = {
+            "Time": text_column(
+                [f"{day_text(row.day)}, {clock(row.time, calls.zone)[:5]}" for row in rows]
+            ),
+            f"Charge ({calls.currency})": charge_column(
+                [row.cost.charge if row.cost else None for row in rows]
+            ),
+            "Model": text_column([row.model or row.deployment for row in rows]),
+            "Tokens": count_column([tokens(row.units) for row in rows]),
+            "Operation": text_column([row.operation for row in rows]),
+        }
         opened = linked_rows(
             "dearest",
             [row.id for row in rows],
             links=links,
-            columns={
-                "Time": text_column(
-                    [f"{day_text(row.day)}, {clock(row.time, calls.zone)[:5]}" for row in rows]
-                ),
-                f"Charge ({calls.currency})": charge_column(
-                    [row.cost.charge if row.cost else None for row in rows]
-                ),
-                "Model": text_column([row.model or row.deployment for row in rows]),
-                "Tokens": count_column([tokens(row.units) for row in rows]),
-                "Operation": text_column([row.operation for row in rows]),
-            },
+            columns=columns,
             alt="My dearest calls with their charge and tokens",
         )
+        show_exports("my dearest calls", columns, calls)
         if opened:
             target = {**address.kept_range(), Parameter.CALL: opened}
             address.open_usage(target)

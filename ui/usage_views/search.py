@@ -7,6 +7,7 @@ from ui.address import Parameter
 from ui.api.connection import api, today
 from ui.api.found_calls import FoundCalls, calls_with
 from ui.api.usage_answers import Subjects
+from ui.export.buttons import show_exports
 from ui.figures.units import tokens
 from ui.format import clock, escape
 from ui.format import day as day_text
@@ -47,25 +48,27 @@ def draw_search() -> None:
 def show_found_calls(calls: FoundCalls) -> None:
     st.header("Calls")
     rows = calls.data
+    columns = {
+        "Time": text_column(
+            [f"{day_text(row.day)}, {clock(row.time, calls.zone)}" for row in rows]
+        ),
+        "Who": text_column([row.name or row.subject for row in rows]),
+        "Model": text_column([row.model or row.deployment for row in rows]),
+        f"Charge ({calls.currency})": charge_column(
+            [row.cost.charge if row.cost else None for row in rows]
+        ),
+        "Tokens": count_column([tokens(row.units) for row in rows]),
+        "State": text_column([state_words(row.state, row.status) for row in rows]),
+    }
     opened = linked_rows(
         "found-calls",
         [row.id for row in rows],
         links=[{Parameter.CALL: row.id} for row in rows],
-        columns={
-            "Time": text_column(
-                [f"{day_text(row.day)}, {clock(row.time, calls.zone)}" for row in rows]
-            ),
-            "Who": text_column([row.name or row.subject for row in rows]),
-            "Model": text_column([row.model or row.deployment for row in rows]),
-            f"Charge ({calls.currency})": charge_column(
-                [row.cost.charge if row.cost else None for row in rows]
-            ),
-            "Tokens": count_column([tokens(row.units) for row in rows]),
-            "State": text_column([state_words(row.state, row.status) for row in rows]),
-        },
+        columns=columns,
         alt="Calls with this id",
         is_whole=False,
     )
+    show_exports("found calls", columns, calls)
     if opened:
         address.open_usage({Parameter.CALL: opened})
 
@@ -73,20 +76,22 @@ def show_found_calls(calls: FoundCalls) -> None:
 def show_found_people(people: Subjects) -> None:
     st.header("People and applications")
     rows = people.data
+    columns = {
+        "Name": text_column([row.name or row.subject for row in rows]),
+        "Subject": text_column([row.subject for row in rows]),
+        "Cost centre": text_column([row.cost_centre for row in rows]),
+        f"Charge ({people.currency})": charge_column([row.charge for row in rows]),
+        "Calls": count_column([row.calls for row in rows]),
+        "Last active": text_column([day_text(row.last_day) for row in rows]),
+    }
     opened = linked_rows(
         "found-people",
         [row.subject for row in rows],
         links=[{Parameter.SUBJECT: row.subject, Parameter.RANGE: RANGE} for row in rows],
-        columns={
-            "Name": text_column([row.name or row.subject for row in rows]),
-            "Subject": text_column([row.subject for row in rows]),
-            "Cost centre": text_column([row.cost_centre for row in rows]),
-            f"Charge ({people.currency})": charge_column([row.charge for row in rows]),
-            "Calls": count_column([row.calls for row in rows]),
-            "Last active": text_column([day_text(row.last_day) for row in rows]),
-        },
+        columns=columns,
         alt="People and applications whose name, subject or cost centre has this text",
         is_whole=False,
     )
+    show_exports("found people", columns, people)
     if opened:
         address.open_usage({Parameter.SUBJECT: opened, Parameter.RANGE: RANGE})

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from tests.fixtures.calls import book as demo_book
 from tests.paths import ROOT
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text
+from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import Stand
 
@@ -45,13 +46,13 @@ def test_each_price_has_its_source_and_its_age_and_old_ones_are_warned_of(
     assert not app.exception
     assert "1 price in use, checked more than 1 days ago" in app.warning[0].value
     assert book.version[:12] in app.caption[0].value
-    used, others = (table.value for table in app.dataframe if "Deployments" in table.value)
+    used, others = (table for table in lists(app) if "Deployments" in table)
     assert list(used["Model"]) == ["m", "m"]
     assert list(used["For"]) == ["up to 272,000 prompt tokens", "larger prompts"]
-    assert [str(cell) for cell in used["Input"]] == ["2", "4"]
+    assert [str(cell) for cell in used["Input (USD)"]] == ["2", "4"]
     assert used["Other units"][0] == "web_search 10"
     assert list(used["Source"]) == ["report", "report"]
-    assert list(used["Old"]) == ["old", "old"]
+    assert all(str(cell).endswith(" (old)") for cell in used["Checked"])
     assert list(used["Deployments"]) == ["dep", "dep"]
     assert list(others["Rule"]) == ["base.other"]
 
@@ -99,5 +100,5 @@ def test_a_scheduled_price_is_announced_and_listed(stand: Stand, tmp_path: Path)
     app = opened("prices", model="m")
     assert not app.exception
     assert "**m changes on 1 Jan 2031**" in said(app)
-    history = next(table.value for table in app.dataframe if "State" in table.value)
+    history = next(table for table in lists(app) if "State" in table)
     assert list(history["State"]) == ["scheduled", "now"]

@@ -16,9 +16,9 @@ TODAY = date(2026, 11, 16)
 @pytest.mark.parametrize(
     ("now", "then", "words"),
     [
-        ("12", "10", "2.00 USD more (+20 %) than on 1–15 Oct 2026"),
-        ("5", "10", "5.00 USD less (-50 %) than on 1–15 Oct 2026"),
-        ("10.01", "10", "0.0100 USD more (+0.1 %) than on 1–15 Oct 2026"),
+        ("12", "10", "2.00 USD more (+20\u00a0%) than on 1–15 Oct 2026"),
+        ("5", "10", "5.00 USD less (−50\u00a0%) than on 1–15 Oct 2026"),
+        ("10.01", "10", "0.0100 USD more (+0.1\u00a0%) than on 1–15 Oct 2026"),
         ("3", "3", "as much as on 1–15 Oct 2026"),
         ("3", "0", "3.00 USD more than on 1–15 Oct 2026, when nothing was charged"),
     ],

@@ -17,4 +17,4 @@ def test_the_rest_is_one_bar_and_nothing_is_lost() -> None:
 def test_a_bar_says_its_exact_difference() -> None:
     chart = difference_chart([("m", Decimal("-0.000000000001"))], currency="USD").to_dict()
     (mark,) = chart["datasets"].popitem()[1]
-    assert (mark["way"], mark["said"]) == ("less", "-0.000000000001 USD")
+    assert (mark["way"], mark["said"]) == ("less", "−0.000000000001 USD")

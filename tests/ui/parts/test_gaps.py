@@ -48,7 +48,7 @@ def test_nothing_missing_is_no_gap() -> None:
             {"mismatched": 1, "reported_tokens": 90, "logged_tokens": 1100},
             "Tokens differ",
             1,
-            "-1,010 tokens by the model's usage",
+            "−1,010 tokens by the model's usage",
         ),
         ({"two_callers": 2}, "Callers differ", 2, "—"),
         ({"without_cache_writes": 3}, "Without cache writes", 3, "—"),

@@ -5,9 +5,10 @@ import streamlit as st
 
 from ui.api.usage_answers import CallDetail
 from ui.figures.call_sum import Step, steps
-from ui.format import exact_amount
+from ui.format import exact_amount, instant
+from ui.parts.charts import FITTED, chart_title
 
-BAR_PX = 34
+BAR_PX = 30
 KINDS = ["list", "more", "less", "charge"]
 
 
@@ -16,10 +17,12 @@ def show_waterfall(call: CallDetail) -> None:
     found = steps(call)
     if found:
         said = ", ".join(f"{step.label} {_amount(step, call.currency)}" for step in found)
-        st.altair_chart(waterfall(found, currency=call.currency), alt=f"Waterfall: {said}")
+        about = f"{instant(call.time, call.zone)}, clock of {call.zone}, {call.currency}"
+        chart = waterfall(found, currency=call.currency, about=about)
+        st.altair_chart(chart, alt=f"Waterfall: {said}")
 
 
-def waterfall(found: list[Step], *, currency: str) -> alt.Chart:
+def waterfall(found: list[Step], *, currency: str, about: str = "") -> alt.Chart:
     """One bar per step; the order and the labels say it without the colours too."""
     marks = [
         {
@@ -45,7 +48,7 @@ def waterfall(found: list[Step], *, currency: str) -> alt.Chart:
                 alt.Tooltip("amount:N", title="Amount"),
             ],
         )
-        .properties(height=BAR_PX * (len(found) + 1))
+        .properties(height=BAR_PX * len(found), title=chart_title(about), autosize=FITTED)
     )
     return chart
 

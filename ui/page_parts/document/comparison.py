@@ -9,6 +9,8 @@ from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.invoice_answers import InvoiceMonth
 from ui.api.me_answer import Permission
+from ui.format import minus, month_name
+from ui.page_parts.document.month_files import show_month_files
 from ui.page_parts.document.parts_of_amount import money_column
 from ui.page_parts.document.two_months import amounts_of, compared
 from ui.parts.choosers import choose
@@ -44,6 +46,10 @@ def _amounts(name: str) -> dict[str, Decimal]:
     return amounts_of(api().invoices("invoice", month=name).data)
 
 
+def _name(month: str) -> str:
+    return month_name(month) + (OPEN if month.endswith(OPEN) else "")
+
+
 def show_compared(first: str, second: str, *, currency: str) -> None:
     """One sentence, a bar per cost centre, and the amounts."""
     before, after = _amounts(first), _amounts(second)
@@ -51,22 +57,32 @@ def show_compared(first: str, second: str, *, currency: str) -> None:
     total = sum((row.difference for row in rows), Decimal(0))
     word = "more" if total >= 0 else "less"
     paid = f"{sum(after.values(), Decimal(0)):,f} {currency}"
-    st.markdown(f"**{second}: {paid}**, which is {abs(total):,f} {currency} {word} than {first}.")
+    st.markdown(
+        f"**{_name(second)}: {paid}**, which is {abs(total):,f} {currency} {word} "
+        f"than {_name(first)}."
+    )
     if OPEN in second:
         st.caption("The open month is not over, or not closed yet: its amounts change.")
     changed = [row for row in rows if row.difference]
     if changed:
+        zone = api().health().zone
         show_differences(
-            [(row.owner, row.difference) for row in changed], of="cost centre", currency=currency
+            [(row.owner, row.difference) for row in changed],
+            of="cost centre",
+            currency=currency,
+            about=f"{_name(second)} against {_name(first)}, months of {zone}, {currency}",
         )
+    columns = {
+        "Cost centre": text_column([row.owner for row in rows]),
+        f"{_name(first)}, {currency}": money_column([row.first for row in rows]),
+        f"{_name(second)}, {currency}": money_column([row.second for row in rows]),
+        f"Difference ({currency})": Column(
+            cells=[row.difference for row in rows], format=lambda cell: minus(f"{cell:+,f}")
+        ),
+    }
     plain_table(
-        {
-            "Cost centre": text_column([row.owner for row in rows]),
-            first: money_column([row.first for row in rows]),
-            second: money_column([row.second for row in rows]),
-            "Difference": Column(
-                cells=[row.difference for row in rows], format=lambda cell: f"{cell:+,f}"
-            ),
-        },
+        columns,
         alt=f"What each cost centre was billed in {first} and {second}",
     )
+    earlier, later = sorted((first, second))
+    show_month_files("two months", columns, month=later, currency=currency, since=earlier)

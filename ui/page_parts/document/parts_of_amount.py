@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 
 import streamlit as st
 
 from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
-from ui.format import counted
+from ui.format import counted, minus, month_name
 from ui.parts.tables import (
     Column,
     charge_column,
@@ -42,12 +41,12 @@ GOT = {
 
 def money_column(cells: Sequence[Decimal | None]) -> Column:
     """Rounded amounts with all decimals of their currency: 0.20 stays 0.20; None is a dash."""
-    return Column(cells=cells, format=lambda cell: f"{cell:,f}")
+    return Column(cells=cells, format=lambda cell: minus(f"{cell:,f}"))
 
 
-def show_subtotals(parts: Sequence[InvoiceSubtotal]) -> None:
+def show_subtotals(parts: Sequence[InvoiceSubtotal], currency: str) -> None:
     """Usage of the month and corrections of earlier ones."""
-    st.subheader("Parts of the amount")
+    st.header("Parts of the amount")
     if not parts:
         st.info("No line has an amount.", icon=":material/event_busy:")
         return
@@ -56,7 +55,7 @@ def show_subtotals(parts: Sequence[InvoiceSubtotal]) -> None:
             "Calls of": text_column([part.charge_month for part in parts]),
             "Kind": text_column([kind_of(part) for part in parts]),
             "Lines": count_column([part.lines for part in parts]),
-            "Amount": money_column([part.amount for part in parts]),
+            f"Amount ({currency})": money_column([part.amount for part in parts]),
             "Unrounded": exact_column([part.amount_unrounded for part in parts]),
         },
         alt="Usage of the month and corrections of earlier months",
@@ -78,9 +77,8 @@ def settled_lines(
             calls[row.charge_month, row.concern] -= row.calls
     amounts = {part.charge_month: part.amount for part in subtotals if part.kind == "correction"}
     return [
-        f"{counted(count, 'call')} of {date.fromisoformat(f'{month}-01'):%B %Y} {GOT[concern]}: "
-        f"the corrections of that month are {amounts.get(month, Decimal(0)):+,f} {currency} "
-        "on this invoice."
+        f"{counted(count, 'call')} of {month_name(month)} {GOT[concern]}: the corrections of that "
+        f"month are {minus(f'{amounts.get(month, Decimal(0)):+,f}')} {currency} on this invoice."
         for (month, concern), count in sorted(calls.items())
     ]
 
@@ -101,7 +99,7 @@ def show_concerns(rows: Sequence[InvoiceConcern], currency: str) -> None:
     rows = still_open(rows)
     if not rows:
         return
-    st.subheader("Calls without an amount, an owner or a complete cost")
+    st.header("Calls without an amount, an owner or a complete cost")
     st.caption("Estimates are not included in any total.")
     plain_table(
         {

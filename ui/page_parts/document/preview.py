@@ -6,7 +6,8 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.invoice_answers import InvoicePreview
-from ui.format import counted, escape, exact_amount, exact_number
+from ui.format import counted, escape, exact_amount, exact_number, month_name
+from ui.page_parts.document.month_files import show_month_files
 from ui.page_parts.document.parts_of_amount import (
     money_column,
     settled_lines,
@@ -27,7 +28,8 @@ def draw_preview() -> None:
         choose("Open month", Parameter.MONTH, options={month: month for month in months})
     running = preview.month == months[-1]
     st.info(
-        f"What closing {preview.month} now would bill. "
+        f"**Closing {month_name(preview.month)} now would bill {preview.amount:,f} "
+        f"{preview.currency}** in {counted(len(preview.data), 'invoice')}. "
         + ("The month is not over: amounts grow. " if running else "")
         + "Nothing here is an invoice or has a number.",
         icon=":material/preview:",
@@ -68,27 +70,31 @@ def show_obstacles(preview: InvoicePreview, *, running: bool) -> None:
 
 
 def show_cost_centres(preview: InvoicePreview) -> None:
-    st.subheader("By cost centre")
+    st.header("By cost centre")
     rows = preview.data
     if not rows:
-        st.info(f"There is no call of {preview.month} yet.", icon=":material/event_busy:")
+        st.info(
+            f"There is no call of {month_name(preview.month)} yet.", icon=":material/event_busy:"
+        )
         return
     nothing = preview.amount * 0  # with the decimals of the currency
     corrections = [
         sum((part.amount for part in row.subtotals if part.kind == "correction"), nothing)
         for row in rows
     ]
+    columns = {
+        "Cost centre": text_column([row.owner for row in rows]),
+        f"Amount ({preview.currency})": money_column([row.amount for row in rows]),
+        "Of it corrections": money_column(corrections),
+        "Unrounded": exact_column([row.amount_unrounded for row in rows]),
+        "Lines": count_column([row.lines for row in rows]),
+        "Calls": count_column([row.calls for row in rows]),
+    }
     plain_table(
-        {
-            "Cost centre": text_column([row.owner for row in rows]),
-            "Amount": money_column([row.amount for row in rows]),
-            "of it corrections": money_column(corrections),
-            "Unrounded": exact_column([row.amount_unrounded for row in rows]),
-            "Lines": count_column([row.lines for row in rows]),
-            "Calls": count_column([row.calls for row in rows]),
-        },
+        columns,
         alt="What each cost centre would be billed",
     )
+    show_month_files("preview", columns, month=preview.month, currency=preview.currency)
 
 
 def show_left_out(preview: InvoicePreview) -> None:
@@ -96,12 +102,13 @@ def show_left_out(preview: InvoicePreview) -> None:
     for left in preview.outside:
         amount = f"{exact_number(left.amount)} {preview.currency}"
         st.warning(
-            f"{amount} of {left.month} are older than the look-back: no invoice bills them.",
+            f"{amount} of {month_name(left.month)} are older than the look-back: no invoice bills "
+            "them.",
             icon=":material/warning:",
         )
     if not preview.regrouped:
         return
-    st.subheader("Billed to one cost centre, now in another")
+    st.header("Billed to one cost centre, now in another")
     st.caption("A closed month does not move: corrections still go to where it was billed.")
     rows = preview.regrouped[:REGROUPED_SHOWN_MAX]
     plain_table(

@@ -8,6 +8,7 @@ from ui import address
 from ui.address import USAGE_PAGE, Parameter
 from ui.api.connection import api, today
 from ui.api.invoice_answers import Invoice, InvoiceModel
+from ui.page_parts.document.month_files import show_month_files
 from ui.page_parts.document.parts_of_amount import money_column
 from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
 from ui.period import month_of
@@ -17,7 +18,7 @@ def show_people(invoice: Invoice) -> None:
     """The dearest first. Opening a row leads to the person's days of the invoice's month."""
     if not invoice.people:
         return
-    st.subheader("By person")
+    st.header("By person")
     several = (
         " Each month's part is rounded by itself, so an amount may be some cents from its sum."
         if len(invoice.subtotals) > 1
@@ -27,18 +28,20 @@ def show_people(invoice: Invoice) -> None:
     rows = invoice.people
     month = month_of(date.fromisoformat(f"{invoice.month}-01"))
     period = address.range_of(month, today=today(api().health()))
+    columns = {
+        "Person": text_column([row.name or row.subject for row in rows]),
+        f"Amount ({invoice.currency})": money_column([row.amount for row in rows]),
+        "Unrounded": exact_column([row.amount_unrounded for row in rows]),
+        "Lines": count_column([row.lines for row in rows]),
+    }
     opened = linked_rows(
         "invoice_people",
         [row.subject for row in rows],
         links=[{**period, Parameter.SUBJECT: row.subject} for row in rows],
-        columns={
-            "Person": text_column([row.name or row.subject for row in rows]),
-            f"Amount ({invoice.currency})": money_column([row.amount for row in rows]),
-            "Unrounded": exact_column([row.amount_unrounded for row in rows]),
-            "Lines": count_column([row.lines for row in rows]),
-        },
+        columns=columns,
         alt="What the invoice has of each person",
     )
+    show_month_files("people", columns, month=invoice.month, currency=invoice.currency)
     if opened:
         address.go_to_page(USAGE_PAGE, {**period, Parameter.SUBJECT: opened})
 
@@ -47,16 +50,18 @@ def show_models(invoice: Invoice) -> None:
     """The dearest first, a row for each unit and list price."""
     if not invoice.models:
         return
-    st.subheader("By model")
+    st.header("By model")
+    columns = {
+        "Model": text_column([row.model for row in invoice.models]),
+        f"Amount ({invoice.currency})": money_column([row.amount for row in invoice.models]),
+        "Unrounded": exact_column([row.amount_unrounded for row in invoice.models]),
+        f"List prices ({invoice.currency})": text_column([_prices(row) for row in invoice.models]),
+    }
     plain_table(
-        {
-            "Model": text_column([row.model for row in invoice.models]),
-            f"Amount ({invoice.currency})": money_column([row.amount for row in invoice.models]),
-            "Unrounded": exact_column([row.amount_unrounded for row in invoice.models]),
-            "List prices": text_column([_prices(row) for row in invoice.models]),
-        },
+        columns,
         alt="What the invoice has of each model, with its list prices",
     )
+    show_month_files("models", columns, month=invoice.month, currency=invoice.currency)
 
 
 def _prices(row: InvoiceModel) -> str:

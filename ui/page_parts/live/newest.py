@@ -9,15 +9,18 @@ import streamlit as st
 from ui import address
 from ui.address import USAGE_PAGE, Parameter
 from ui.api.found_calls import FoundCalls
+from ui.export.buttons import show_exports
 from ui.figures.units import tokens
 from ui.format import age, amount, clock, counted
+from ui.format import day as day_text
 from ui.page_parts.live.call_rate import by_minute, last_minute
 from ui.parts.call_state import state_words
-from ui.parts.tables import charge_column, count_column, linked_rows, text_column
+from ui.parts.charts import FITTED, chart_title
+from ui.parts.tables import Column, charge_column, count_column, linked_rows, text_column
 
 CARD_WIDTH_PX = 170
 NOTHING = "—"
-CHART_HEIGHT_PX = 130
+CHART_HEIGHT_PX = 90
 
 
 def show_rate(found: FoundCalls, waiting: int | None, *, now: datetime) -> None:
@@ -36,13 +39,19 @@ def show_rate(found: FoundCalls, waiting: int | None, *, now: datetime) -> None:
     if not any(calls for _, calls in rows):
         return  # an empty chart would say less than the age of the newest call
     st.altair_chart(
-        rate_chart(rows, zone=found.zone),
+        rate_chart(rows, zone=found.zone, about=rate_about(rows, found.zone)),
         alt=f"Calls per minute of the last {len(rows)} minutes, "
         f"{max((calls for _, calls in rows), default=0)} at most",
     )
 
 
-def rate_chart(rows: list[tuple[datetime, int]], *, zone: str) -> alt.Chart:
+def rate_about(rows: list[tuple[datetime, int]], zone: str) -> str:
+    """The minutes that the chart has, and their zone."""
+    first, last = (at.astimezone(ZoneInfo(zone)) for at in (rows[0][0], rows[-1][0]))
+    return f"{day_text(last.date())}, {first:%H:%M}–{last:%H:%M}, clock of {zone}"
+
+
+def rate_chart(rows: list[tuple[datetime, int]], *, zone: str, about: str = "") -> alt.Chart:
     """A bar per minute of the billing zone."""
     marks = [
         {"minute": f"{minute.astimezone(ZoneInfo(zone)):%H:%M}", "calls": calls}
@@ -61,7 +70,7 @@ def rate_chart(rows: list[tuple[datetime, int]], *, zone: str) -> alt.Chart:
                 alt.Tooltip("calls:Q", title="Calls"),
             ],
         )
-        .properties(height=CHART_HEIGHT_PX)
+        .properties(height=CHART_HEIGHT_PX, title=chart_title(about), autosize=FITTED)
     )
     return chart
 
@@ -70,23 +79,31 @@ def show_list(found: FoundCalls) -> None:
     """The newest first; a row opens the call."""
     rows = found.data
     st.caption(f"The newest {counted(len(rows), 'call')} of today.")
+    columns = live_columns(found)
     opened = linked_rows(
         "live_calls",
         [row.id for row in rows],
         links=[{Parameter.CALL: row.id} for row in rows],
         is_whole=found.page.next_cursor is None,
-        columns={
-            "Time": text_column([clock(row.time, found.zone) for row in rows]),
-            "Person": text_column([row.name or row.subject for row in rows]),
-            "Model": text_column([row.model or "no model" for row in rows]),
-            f"Charge ({found.currency})": charge_column(
-                [row.cost.charge if row.cost else None for row in rows]
-            ),
-            "Tokens": count_column([tokens(row.units) for row in rows]),
-            "Answered in (ms)": count_column([row.duration_ms for row in rows]),
-            "State": text_column([state_words(row.state, row.status) for row in rows]),
-        },
+        columns=columns,
         alt="The newest calls of today, the newest first",
     )
     if opened:
         address.go_to_page(USAGE_PAGE, {Parameter.CALL: opened})
+    show_exports("calls of today", columns, found)
+
+
+def live_columns(found: FoundCalls) -> dict[str, Column]:
+    """What the list shows, also in its files."""
+    rows = found.data
+    return {
+        "Time": text_column([clock(row.time, found.zone) for row in rows]),
+        "Person": text_column([row.name or row.subject for row in rows]),
+        "Model": text_column([row.model or "no model" for row in rows]),
+        f"Charge ({found.currency})": charge_column(
+            [row.cost.charge if row.cost else None for row in rows]
+        ),
+        "Tokens": count_column([tokens(row.units) for row in rows]),
+        "Answered in (ms)": count_column([row.duration_ms for row in rows]),
+        "State": text_column([state_words(row.state, row.status) for row in rows]),
+    }

@@ -7,16 +7,16 @@ import altair as alt
 from ui.format import counted
 from ui.format import day as day_text
 from ui.page_parts.missing.verdict import HourOfDay
+from ui.parts.charts import FITTED, chart_title
 
 ROW_PX = 26
-AXES_PX = 90
 HOURS = [f"{hour:02}" for hour in range(24)]
 STATES = ["nothing missing", "some not charged"]
 COLOURS = ["#7fb0e6", "#d97706"]
 """Blue and orange stay apart for colour-blind readers, on a light and on a dark page."""
 
 
-def heat_map(hours: Sequence[HourOfDay]) -> alt.LayerChart:
+def heat_map(hours: Sequence[HourOfDay], *, about: str = "") -> alt.LayerChart:
     """A row per day, the newest first, and a cell per hour that had calls.
 
     A cell with missing calls has their number in it, so colour alone says nothing.
@@ -61,5 +61,9 @@ def heat_map(hours: Sequence[HourOfDay]) -> alt.LayerChart:
         .encode(x=x, y=y, text="number:N", tooltip=tooltip)
     )
     return alt.LayerChart(
-        data={"values": cells}, layer=[boxes, numbers], height=ROW_PX * len(days) + AXES_PX
+        data={"values": cells},
+        layer=[boxes, numbers],
+        height=ROW_PX * len(days),
+        title=chart_title(about),
+        autosize=FITTED,
     )

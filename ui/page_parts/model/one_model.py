@@ -71,7 +71,7 @@ def _ms(value: int | None) -> str:
 
 def show_what_if(calls: Sequence[FoundCall], model: str, currency: str) -> None:
     """The engine rates the recorded tokens of the same calls on another model."""
-    st.subheader("The same calls on another model", anchor=False)
+    st.header("The same calls on another model", anchor=False)
     providers = text_models(api().prices().data, but=model)
     if not providers:
         st.info("No other model of the price book has a deployment.", icon=":material/sell:")

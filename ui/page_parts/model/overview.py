@@ -10,15 +10,22 @@ from ui import address
 from ui.address import MODELS_PAGE, Parameter
 from ui.api.price_answers import Price
 from ui.api.usage_answers import Usage, UsageRow
+from ui.export.buttons import show_exports
 from ui.figures.unit_cost import per_million
 from ui.figures.units import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of, tokens
-from ui.format import amount, escape, share
+from ui.format import amount, escape
 from ui.page_parts.model.model_figures import saved_by_cache
-from ui.parts.tables import charge_column, count_column, linked_rows, text_column
+from ui.parts.charts import FITTED, chart_about, chart_title
+from ui.parts.tables import (
+    charge_column,
+    count_column,
+    linked_rows,
+    ratio_column,
+    text_column,
+)
 
 NO_MODEL = "no model"
 BAR_PX = 26
-AXIS_PX = 50
 BARS_MAX = 12
 
 
@@ -31,11 +38,11 @@ def show_models(usage: Usage, prices: Sequence[Price]) -> None:
     if bars:
         shown = sorted(bars, key=lambda bar: -bar[1])[:BARS_MAX]
         st.altair_chart(
-            unit_cost_chart(shown, currency=usage.currency),
+            unit_cost_chart(shown, currency=usage.currency, about=chart_about(usage)),
             alt="Cost per million tokens: "
             + ", ".join(f"{name} {amount(cost, usage.currency)}" for name, cost in shown),
         )
-    _show_table(rows, saved, usage.currency)
+    _show_table(rows, saved, usage)
     st.caption(
         "A model with unpriced or unfinished calls has no cost per 1 M tokens: its charge lacks "
         "them. What the cache saved is at list price, at least; reasoning is known apart only "
@@ -57,7 +64,9 @@ def sentence(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], currency
     return f"{said} The cache saved at least {amount(total, currency)}." if total else said
 
 
-def unit_cost_chart(bars: Sequence[tuple[str, Decimal]], *, currency: str) -> alt.Chart:
+def unit_cost_chart(
+    bars: Sequence[tuple[str, Decimal]], *, currency: str, about: str = ""
+) -> alt.Chart:
     """The dearest per token first. Models lie powers of ten apart, so the axis is one of powers."""
     marks = [
         # A bar's length is a position on screen: the one place where a float is enough.
@@ -72,21 +81,34 @@ def unit_cost_chart(bars: Sequence[tuple[str, Decimal]], *, currency: str) -> al
     tooltip = [alt.Tooltip("name:N", title="Model"), alt.Tooltip("said:N", title=title)]
     points: alt.Chart = (
         alt.Chart({"values": marks})
-        .mark_point(filled=True, size=110)
+        .mark_point(filled=True, size=110, opacity=1)
         .encode(y=y, x=x, tooltip=tooltip)
-        .properties(height=BAR_PX * len(bars) + AXIS_PX)
+        .properties(height=BAR_PX * len(bars), title=chart_title(about), autosize=FITTED)
     )
     return points
 
 
-def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], currency: str) -> None:
+def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], usage: Usage) -> None:
+    currency = usage.currency
     cached = [
-        share(count_of(row.units, CACHED_UNITS), count_of(row.units, PROMPT_UNITS)) for row in rows
+        (count_of(row.units, CACHED_UNITS), count_of(row.units, PROMPT_UNITS)) for row in rows
     ]
     reasoning = [_reasoning(row) for row in rows]
-    apart = {"Reasoning share": text_column(reasoning)} if any(reasoning) else {}
+    apart = {"Reasoning share": ratio_column(reasoning)} if any(map(any, reasoning)) else {}
     st.caption("Open a model to see its latency and what the same calls cost on another one.")
     kept = address.kept_range()
+    columns = {
+        "Model": text_column([row.model or NO_MODEL for row in rows]),
+        f"Charge ({currency})": charge_column([row.charge for row in rows]),
+        f"{currency} per 1 M": charge_column([per_million(row) for row in rows]),
+        "Cached share": ratio_column(cached),
+        f"Cache saved ({currency})": charge_column(list(saved)),
+        **apart,
+        "Errors": ratio_column([(row.errors, row.calls) for row in rows]),
+        "Calls": count_column([row.calls for row in rows]),
+        "Tokens": count_column([tokens(row.units) for row in rows]),
+        "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
+    }
     opened = linked_rows(
         "models",
         [row.model or "" for row in rows],
@@ -96,25 +118,15 @@ def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], curre
             else None
             for row in rows
         ],
-        columns={
-            "Model": text_column([row.model or NO_MODEL for row in rows]),
-            f"Charge ({currency})": charge_column([row.charge for row in rows]),
-            f"{currency} per 1 M": charge_column([per_million(row) for row in rows]),
-            "Cached share": text_column(cached),
-            f"Cache saved ({currency})": charge_column(list(saved)),
-            **apart,
-            "Errors": text_column([share(row.errors, row.calls) for row in rows]),
-            "Calls": count_column([row.calls for row in rows]),
-            "Tokens": count_column([tokens(row.units) for row in rows]),
-            "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
-        },
+        columns=columns,
         alt="Models with their charge, what a million tokens cost, cached share and errors",
     )
     if opened:
         address.go_to({**kept, Parameter.MODEL: opened})
+    show_exports("models", columns, usage)
 
 
-def _reasoning(row: UsageRow) -> str | None:
-    """None where no reasoning is priced apart: then output includes it."""
+def _reasoning(row: UsageRow) -> tuple[int, int]:
+    """Nothing of nothing where no reasoning is priced apart: then output includes it."""
     reasoning = row.units.get("reasoning", 0)
-    return share(reasoning, count_of(row.units, OUTPUT_UNITS) + reasoning) if reasoning else None
+    return (reasoning, count_of(row.units, OUTPUT_UNITS) + reasoning) if reasoning else (0, 0)

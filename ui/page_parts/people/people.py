@@ -8,13 +8,15 @@ import streamlit as st
 from ui import address
 from ui.address import Parameter
 from ui.api.client import Only, SubjectSort
-from ui.api.connection import REFRESH_S, api
+from ui.api.connection import REFRESH_S, api, today
 from ui.api.usage_answers import SubjectRow, Subjects
 from ui.export.buttons import show_exports
 from ui.figures.comparison import change_of, per_day, share_of
 from ui.figures.units import tokens
+from ui.format import counted
 from ui.parts.choosers import choose, search
 from ui.parts.failure import failures_shown
+from ui.parts.kpis import charge_text, scope_parts
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import (
     Column,
@@ -37,8 +39,8 @@ SORTS: Mapping[str, SubjectSort] = {
 
 
 @st.fragment(run_every=REFRESH_S)
-def show_people(period: Period, compared: Period, only: Only) -> None:
-    """One page of them, and the files of that page."""
+def show_people(period: Period, compared: Period, only: Only, *, headed: bool = False) -> None:
+    """One page of them, and its files. `headed` says above them what all people cost."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sort = choose("Sort by", Parameter.SORT, options=SORTS)
         text = search("Search", placeholder="Name, subject or cost centre")
@@ -48,11 +50,21 @@ def show_people(period: Period, compared: Period, only: Only) -> None:
             period, sort=sort, search=text, after=page_cursor(), only=only, compared=compared
         )
         if people.data:
+            if headed:
+                show_head(people)
             show_list(people)
         else:
             st.info("Nobody has calls that match.", icon=":material/search_off:")
         next_cursor = people.page.next_cursor
     show_paging(next_cursor)
+
+
+def show_head(people: Subjects) -> None:
+    """What all of them cost, also those on other pages."""
+    totals = people.totals
+    cost = charge_text(totals, people.currency)
+    st.markdown(f"**{cost}** for {counted(totals.calls, 'call')}.")
+    st.caption(" · ".join(scope_parts(people, today=today(api().health()))))
 
 
 def show_list(people: Subjects) -> None:

@@ -1,15 +1,18 @@
 """The book as people read it: what a model costs where, who says so, and how old that is."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import streamlit as st
 
+from ui.api.connection import api, today
 from ui.api.price_answers import BookInUse, Price, Prices, PriceTier
+from ui.export.buttons import show_files
 from ui.format import counted
 from ui.format import day as day_text
-from ui.parts.tables import count_column, exact_column, plain_table, text_column
+from ui.parts.tables import Column, exact_column, plain_table, text_column
+from ui.period import one_day
 
 BOOK_LETTERS = 12
 ANY_MODEL = "any model"
@@ -22,7 +25,7 @@ def show_book(book: BookInUse, answer: Prices) -> None:
     """Which book it is, and whether its prices are too old."""
     since = day_text(book.used_at.date())
     st.caption(
-        f"price book {book.version[:BOOK_LETTERS]} · in use since {since} · prices per million"
+        f"Price book {book.version[:BOOK_LETTERS]} · in use since {since} · prices per million"
     )
     if answer.old_in_use:
         st.warning(
@@ -33,32 +36,60 @@ def show_book(book: BookInUse, answer: Prices) -> None:
         )
 
 
-def show_prices(prices: Sequence[Price], *, alt: str) -> None:
-    """A row per rule and prompt size."""
+def show_prices(prices: Sequence[Price], *, name: str, alt: str) -> None:
+    """A row per rule and prompt size; `name` is that of its files."""
+    columns = price_columns(prices)
+    plain_table(columns, alt=alt)
+    show_price_files(name, columns, prices)
+
+
+def price_columns(prices: Sequence[Price]) -> dict[str, Column]:
+    """What a price is for, what a million cost, who says so, and how old that is."""
     ordered = sorted(prices, key=lambda price: (price.model is None, price.model or ""))
     rows = [(price, tier) for price in ordered for tier in price.tiers]
-    plain_table(
-        {
-            "Model": text_column([price.model or ANY_MODEL for price, _ in rows]),
-            "Deployment type": text_column([deployment_types(price) for price, _ in rows]),
-            "For": text_column([_conditions(price, tier) for price, tier in rows]),
-            "Currency": text_column([price.currency for price, _ in rows]),
-            **{
-                name: exact_column([tier.per_million.get(unit) for _, tier in rows])
-                for unit, name in SHOWN_UNITS.items()
-            },
-            "Other units": text_column([_others(tier.per_million) for _, tier in rows]),
-            "Source": text_column([_source(price) for price, _ in rows]),
-            "Checked": text_column([day_text(price.checked) for price, _ in rows]),
-            "Days ago": count_column([price.age_days for price, _ in rows]),
-            "Since": text_column([day_text(price.valid_from.date()) for price, _ in rows]),
-            "Old": text_column(["old" if price.old else None for price, _ in rows]),
-            "Deployments": text_column([", ".join(price.deployments) for price, _ in rows]),
-            "Where": text_column([_where(price) for price, _ in rows]),
-            "Rule": text_column([price.rule for price, _ in rows]),
+    return {
+        "Model": text_column([price.model or ANY_MODEL for price, _ in rows]),
+        "Deployment type": text_column([deployment_types(price) for price, _ in rows]),
+        "For": text_column([_conditions(price, tier) or None for price, tier in rows]),
+        **rate_columns(rows),
+        "Other units": text_column([_others(tier.per_million) for _, tier in rows]),
+        "Source": text_column([source_text(price) for price, _ in rows]),
+        "Checked": text_column([_checked(price) for price, _ in rows]),
+        "Deployments": text_column([", ".join(price.deployments) or None for price, _ in rows]),
+        "Rule": text_column([price.rule for price, _ in rows]),
+    }
+
+
+def rate_columns(rows: Sequence[tuple[Price, PriceTier]]) -> dict[str, Column]:
+    """Input, cached and output per million; the currency is in the head if there is one alone."""
+    currencies = {price.currency for price, _ in rows}
+    unit_of = f" ({next(iter(currencies))})" if len(currencies) == 1 else ""
+    each = text_column([price.currency for price, _ in rows])
+    return {
+        **({} if unit_of else {"Currency": each}),
+        **{
+            f"{title}{unit_of}": exact_column([tier.per_million.get(unit) for _, tier in rows])
+            for unit, title in SHOWN_UNITS.items()
         },
-        alt=alt,
+    }
+
+
+def show_price_files(name: str, columns: Mapping[str, Column], prices: Sequence[Price]) -> None:
+    """The rows on screen, as of today."""
+    health = api().health()
+    currencies = sorted({price.currency for price in prices})
+    show_files(
+        name,
+        columns,
+        period=one_day(today(health)),
+        zone=health.zone,
+        currency=", ".join(currencies),
     )
+
+
+def _checked(price: Price) -> str:
+    """When somebody last compared the price with its source."""
+    return f"{day_text(price.checked)}{' (old)' if price.old else ''}"
 
 
 DEPLOYMENT = "deployment"
@@ -88,10 +119,11 @@ def _others(per_million: dict[str, Decimal]) -> str | None:
     return ", ".join(others) or None
 
 
-def _source(price: Price) -> str:
+def source_text(price: Price) -> str:
     return " ".join(part for part in (price.source.kind, price.source.version) if part)
 
 
-def _where(price: Price) -> str | None:
+def where(price: Price) -> str | None:
+    """Where the source has it: an address, or the names of Azure's meters."""
     source = price.source
     return source.url or ", ".join(source.meters.values()) or source.note

@@ -24,7 +24,7 @@ def show_calculator(providers: Mapping[str, str]) -> str:
 
     `providers` says who sells each model that may be chosen.
     """
-    st.subheader("What does a call cost?", anchor=False)
+    st.header("What does a call cost?", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = pick(
             "Model",

@@ -8,9 +8,15 @@ import streamlit as st
 from ui.api.price_answers import Price
 from ui.format import day as day_text
 from ui.format import escape
-from ui.page_parts.price.book_table import deployment_types
+from ui.page_parts.price.book_table import (
+    deployment_types,
+    rate_columns,
+    show_price_files,
+    source_text,
+    where,
+)
 from ui.page_parts.price.price_history import era_of, of_model, scheduled
-from ui.parts.tables import exact_column, plain_table, text_column
+from ui.parts.tables import plain_table, text_column
 
 SHOWN_MAX = 50
 
@@ -33,19 +39,17 @@ def show_history(prices: Sequence[Price], model: str, *, now: datetime) -> None:
     rows = [(price, tier) for price in of_model(prices, model)[:SHOWN_MAX] for tier in price.tiers]
     if not rows:
         return
-    plain_table(
-        {
-            "From": text_column([day_text(price.valid_from.date()) for price, _ in rows]),
-            "To": text_column(
-                [day_text(price.valid_to.date()) if price.valid_to else None for price, _ in rows]
-            ),
-            "State": text_column([era_of(price, now=now).value for price, _ in rows]),
-            "Deployment type": text_column([deployment_types(price) for price, _ in rows]),
-            "Input": exact_column([tier.per_million.get("input") for _, tier in rows]),
-            "Cached": exact_column([tier.per_million.get("cache_read") for _, tier in rows]),
-            "Output": exact_column([tier.per_million.get("output") for _, tier in rows]),
-            "Source": text_column([price.source.kind for price, _ in rows]),
-            "Rule": text_column([price.rule for price, _ in rows]),
-        },
-        alt=f"Prices of {model} over time, the newest first",
-    )
+    columns = {
+        "From": text_column([day_text(price.valid_from.date()) for price, _ in rows]),
+        "To": text_column(
+            [day_text(price.valid_to.date()) if price.valid_to else None for price, _ in rows]
+        ),
+        "State": text_column([era_of(price, now=now).value for price, _ in rows]),
+        "Deployment type": text_column([deployment_types(price) for price, _ in rows]),
+        **rate_columns(rows),
+        "Source": text_column([source_text(price) for price, _ in rows]),
+        "Where": text_column([where(price) for price, _ in rows]),
+        "Rule": text_column([price.rule for price, _ in rows]),
+    }
+    plain_table(columns, alt=f"Prices of {model} over time, the newest first")
+    show_price_files("price history", columns, [price for price, _ in rows])

@@ -29,7 +29,7 @@ def show_unpriced(today: date) -> None:
             newest[row.model] = max(row.day, newest.get(row.model, row.day))
     if not calls:
         return
-    st.subheader("Called and without a price", anchor=False)
+    st.header("Called and without a price", anchor=False)
     for model in sorted(calls, key=lambda name: -calls[name])[:SHOWN_MAX]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(

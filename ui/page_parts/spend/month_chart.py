@@ -9,10 +9,10 @@ import altair as alt
 
 from ui.figures.forecast import Forecast
 from ui.format import amount
-from ui.parts.charts import chart_title
+from ui.parts.charts import FITTED, chart_title
 from ui.period import DAY, Period, month_of
 
-HEIGHT_PX = 280
+HEIGHT_PX = 200
 THIS, BEFORE, EXPECTED = "this month", "month before", "forecast"
 Point = dict[str, int | float | str]
 
@@ -80,7 +80,7 @@ def month_chart(shown: MonthCharges, *, about: str = "") -> alt.LayerChart:
     layers = [shade, drawn]
     if budget is not None:
         layers.append(_rule(budget, axis=title))
-    return alt.LayerChart(layer=layers, height=HEIGHT_PX, title=chart_title(about))
+    return alt.LayerChart(layer=layers, height=HEIGHT_PX, title=chart_title(about), autosize=FITTED)
 
 
 def _rule(budget: Decimal, *, axis: alt.Axis) -> alt.Chart:

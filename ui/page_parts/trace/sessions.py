@@ -5,6 +5,7 @@ import streamlit as st
 from ui import address
 from ui.address import TRACES_PAGE, Parameter, Parameters
 from ui.api.telemetry_answers import Session, Sessions, Top, TopLine, TracedCalls
+from ui.export.buttons import show_exports
 from ui.format import amount, clock, counted, escape, instant
 from ui.format import day as day_text
 from ui.parts.tables import charge_column, count_column, linked_rows, text_column
@@ -29,20 +30,22 @@ def show_top_sessions(found: Top) -> None:
         return
     rows = sorted(known, key=lambda row: row.group is None)
     st.markdown(dearest(rows[0], currency=found.currency))
+    columns = {
+        "Person": text_column([row.name or row.subject for row in rows]),
+        f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
+        "Calls": count_column([row.calls for row in rows]),
+        "Session": text_column([session_name(row.group) for row in rows]),
+        "Input tokens": count_column([row.input_tokens for row in rows]),
+        "Output tokens": count_column([row.output_tokens for row in rows]),
+    }
     opened = linked_rows(
         "top_sessions",
         [f"{row.subject}\n{row.group or ''}" for row in rows],
         links=[_link(_way(row.subject or "", row.group)) for row in rows],
-        columns={
-            "Person": text_column([row.name or row.subject for row in rows]),
-            f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
-            "Calls": count_column([row.calls for row in rows]),
-            "Session": text_column([session_name(row.group) for row in rows]),
-            "Input tokens": count_column([row.input_tokens for row in rows]),
-            "Output tokens": count_column([row.output_tokens for row in rows]),
-        },
+        columns=columns,
         alt="The dearest sessions of everybody",
     )
+    show_exports("dearest sessions", columns, found)
     if opened:
         subject, _, session = opened.partition("\n")
         address.go_to(_way(subject, session))
@@ -65,21 +68,23 @@ def dearest(row: TopLine, *, currency: str) -> str:
 def show_sessions(found: Sessions) -> None:
     """One person's sessions, the last first."""
     rows: list[Session] = found.data
+    columns = {
+        "Session": text_column([session_name(row.session) for row in rows]),
+        "Last call": text_column([instant(row.last, found.zone) for row in rows]),
+        "Calls": count_column([row.calls for row in rows]),
+        f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
+        "Errors": count_column([row.errors for row in rows]),
+        "Input tokens": count_column([row.input_tokens for row in rows]),
+        "Output tokens": count_column([row.output_tokens for row in rows]),
+    }
     opened = linked_rows(
         "sessions",
         [row.session or NO_SESSION for row in rows],
         links=[_link(_way(found.subject, row.session)) for row in rows],
-        columns={
-            "Session": text_column([session_name(row.session) for row in rows]),
-            "Last call": text_column([instant(row.last, found.zone) for row in rows]),
-            "Calls": count_column([row.calls for row in rows]),
-            f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
-            "Errors": count_column([row.errors for row in rows]),
-            "Input tokens": count_column([row.input_tokens for row in rows]),
-            "Output tokens": count_column([row.output_tokens for row in rows]),
-        },
+        columns=columns,
         alt="Sessions with their calls and charge, the last first",
     )
+    show_exports("sessions", columns, found)
     if opened is not None:
         address.go_to(_way(found.subject, opened))
     if found.more:
@@ -102,25 +107,27 @@ def _link(parameters: Parameters) -> str:
 def show_session_calls(found: TracedCalls) -> None:
     """A session's calls with the times of gateway and model; a row opens the waterfall."""
     rows = [row for row in found.data if row.id is not None]
+    columns = {
+        "Time": text_column([clock(row.time, found.zone) for row in rows]),
+        "Day": text_column([day_text(row.time.date()) for row in rows]),
+        "Model": text_column([row.model for row in rows]),
+        f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
+        "Whole (ms)": count_column([row.gateway_ms for row in rows]),
+        "Model (ms)": count_column([row.backend_ms for row in rows]),
+        "Tries": count_column([row.backend_tries for row in rows]),
+        "Status": count_column([row.status for row in rows]),
+        "Input": count_column([row.input_tokens for row in rows]),
+        "Of it cached": count_column([row.cached_tokens for row in rows]),
+        "Output": count_column([row.output_tokens for row in rows]),
+    }
     opened = linked_rows(
         "traced_calls",
         [row.id or "" for row in rows],
         links=[_link({Parameter.CALL: row.id or ""}) for row in rows],
         is_whole=found.page.next_cursor is None,
-        columns={
-            "Time": text_column([clock(row.time, found.zone) for row in rows]),
-            "Day": text_column([day_text(row.time.date()) for row in rows]),
-            "Model": text_column([row.model for row in rows]),
-            f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
-            "Whole (ms)": count_column([row.gateway_ms for row in rows]),
-            "Model (ms)": count_column([row.backend_ms for row in rows]),
-            "Tries": count_column([row.backend_tries for row in rows]),
-            "Status": count_column([row.status for row in rows]),
-            "Input": count_column([row.input_tokens for row in rows]),
-            "of it cached": count_column([row.cached_tokens for row in rows]),
-            "Output": count_column([row.output_tokens for row in rows]),
-        },
+        columns=columns,
         alt="Calls with the times of gateway and model, the newest first",
     )
+    show_exports("calls of a session", columns, found)
     if opened:
         address.go_to({Parameter.CALL: opened})

@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 import altair as alt
 import streamlit as st
 
+from ui.api.connection import now
 from ui.api.telemetry_answers import Trace, TraceStep
 from ui.format import escape, instant
+from ui.parts.charts import FITTED, chart_title
 
-BAR_PX = 34
-AXIS_PX = 50
+BAR_PX = 30
+NEW = timedelta(hours=1)
+"""Items of a younger call may still arrive."""
 MILLISECOND = timedelta(milliseconds=1)
 KINDS = ["gateway", "model"]
 COLOURS = ["#2f7fd6", "#c96d00"]
@@ -23,14 +26,16 @@ def show_steps(found: Trace, zone: str) -> None:
     if served:
         st.markdown(sentence(served))
         said = ", ".join(f"{step.step} {_ms(step)}" for step in served)
-        st.altair_chart(waterfall(served), alt=f"Waterfall of the call: {said}")
+        about = f"{instant(found.time, zone)}, clock of {zone}"
+        st.altair_chart(waterfall(served, about=about), alt=f"Waterfall of the call: {said}")
     else:
+        is_new = now() - found.time < NEW
         st.info(
-            "Application Insights has no item of the gateway or the model for this call. It was "
-            "sampled away, or arrives within minutes.",
+            "Application Insights has no item of the gateway or the model for this call. "
+            + ("It arrives within minutes." if is_new else "It was sampled away."),
             icon=":material/hourglass_empty:",
         )
-    st.subheader("Afterwards", anchor=False)
+    st.header("Afterwards", anchor=False)
     st.markdown("\n".join(f"- {_later(step, zone)}" for step in later))
 
 
@@ -48,7 +53,7 @@ def sentence(steps: Sequence[TraceStep]) -> str:
     return f"**{whole:,} ms in all: the model took {model:,} ms{asked}**, the gateway {rest:,} ms."
 
 
-def waterfall(steps: Sequence[TraceStep]) -> alt.Chart:
+def waterfall(steps: Sequence[TraceStep], *, about: str = "") -> alt.Chart:
     """A bar per step from its start to its end, in milliseconds of the call."""
     begin = min(step.start for step in steps)
     marks = [
@@ -77,7 +82,7 @@ def waterfall(steps: Sequence[TraceStep]) -> alt.Chart:
                 alt.Tooltip("status:N", title="Status"),
             ],
         )
-        .properties(height=BAR_PX * len(marks) + AXIS_PX)
+        .properties(height=BAR_PX * len(marks), title=chart_title(about), autosize=FITTED)
     )
     return chart
 

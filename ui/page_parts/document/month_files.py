@@ -1,0 +1,23 @@
+"""Lists of invoices as files: the months that they are of, their zone and currency."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from ui.api.connection import api
+from ui.export.buttons import show_files
+from ui.parts.tables import Column
+from ui.period import Period, month_of
+
+
+def months(first: str, last: str) -> Period:
+    """From the first day of one month, as `2026-10`, to the last day of another."""
+    begins, ends = (date.fromisoformat(f"{month[:7]}-01") for month in (first, last))
+    return Period(first=begins, until=month_of(ends).until)
+
+
+def show_month_files(
+    name: str, columns: Mapping[str, Column], *, month: str, currency: str, since: str | None = None
+) -> None:
+    """The rows on screen, of one month or of several."""
+    zone = api().health().zone
+    show_files(name, columns, period=months(since or month, month), zone=zone, currency=currency)
