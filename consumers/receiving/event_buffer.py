@@ -14,8 +14,8 @@ from consumers.receiving.handler import Received
 BACKLOG_AFTER = timedelta(seconds=2)
 """Where even the newest event is older than this, the partition is read out of a backlog."""
 BACKLOG_LINGERS = 4
-"""So many times as long a batch of a backlog waits to fill: its events are late already, and calls
-of one daily cell that are in one transaction change it once.
+"""Up to so many times a batch of a backlog lingers: its events are late already, and calls of one
+daily cell that are in one transaction change it once.
 """
 
 
@@ -59,11 +59,18 @@ class EventBuffer:
         """
         await self._wait_for(1, wait_s)
         if self._events:
-            lingers = BACKLOG_LINGERS if self._is_behind() else 1
-            await self._wait_for(events_max, linger_s * lingers)
+            await self._linger(events_max, linger_s)
         taken = [self._events.popleft() for _ in range(min(events_max, len(self._events)))]
         self._room.set()
         return taken
+
+    async def _linger(self, events_max: int, linger_s: float) -> None:
+        """In a backlog again and again, as long as more of it arrives."""
+        for _ in range(BACKLOG_LINGERS):
+            before = len(self._events)
+            await self._wait_for(events_max, linger_s)
+            if len(self._events) in {0, before} or not self._is_behind():
+                return
 
     def _is_behind(self) -> bool:
         """By the newest event: the oldest may have waited here for the batch before."""

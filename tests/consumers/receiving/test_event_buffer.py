@@ -33,9 +33,11 @@ async def test_a_batch_of_a_backlog_waits_longer_to_fill_and_one_with_a_new_even
 ):
     buffer = EventBuffer(events_max=10)
     await buffer.put(EVENTS[:2])
-    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=0.2, wait_s=None))
-    await asyncio.sleep(0.3)
-    await buffer.put(EVENTS[2:4])
+    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=0.4, wait_s=None))
+    for event in EVENTS[2:4]:
+        await asyncio.sleep(0.3)
+        assert not taking.done()
+        await buffer.put([event])
     assert await taking == EVENTS[:4]
 
     new = delivered(4, enqueued_time=datetime.now(UTC))
