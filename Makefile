@@ -90,8 +90,8 @@ profile: setup ## Sample metering with py-spy: which part takes how much CPU tim
 	.venv/bin/uv sync --frozen --quiet --inexact --group profile
 	$(RUN) -m benchmarks.metering.profile
 
-soak: setup ## Measure one consumer's memory over a million events
-	$(RUN) -m benchmarks.metering --soak 1000000
+soak: setup ## Measure one consumer's CPU and memory over a million events
+	$(RUN) -m benchmarks.metering.scale --rows 10000 200000 1000000 --shares
 
 clean: ## Remove the demonstration's data
 	rm -rf "$(DATA)"

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.metering.sampling import NAMES, shares
+from benchmarks.metering.scale import Share, cost, costs, flat, shared
 from benchmarks.metering.stand import Stand, Took, standing
 from benchmarks.result import (
     Result,
@@ -34,16 +35,13 @@ GROWTH_PARTS = 3
 BULK_EVENTS = 40_000
 """Events metered again and again until the small ledger is large, in turn with a drain of as many.
 """
-SHARED_EVENTS = 40_000
-"""Events metered by one process and by two, after SMALL_LEDGER."""
+SHARES, SHARED_EVENTS = (Share(4, 1), Share(4, 2)), 40_000
+"""Events metered by one process and by two; see `scale` for more."""
 SAMPLED_EVENTS, SAMPLED_PARTS = 15_000, 5
 """Events that a process meters which looks where its time goes."""
 DRAINED = "metering, CPU µs per event, compared with a bare drain by the SDK"
 PART = "metering, {}: CPU µs per event, compared with the drain"
 RATE = "metering, events/s, compared with one row read and written per event"
-SOAK_HEAP_MIB = 12_288
-SOAK_PART = 100_000
-"""A soak makes this many events and puts them into the hub at once."""
 
 
 async def one_process() -> list[Result]:
@@ -82,18 +80,6 @@ async def one_process() -> list[Result]:
     ]
 
 
-def cost(parts: Sequence[Took]) -> float:
-    """CPU µs per event. It is the median, because other work on the machine disturbs some of the
-    parts.
-    """
-    return statistics.median(costs(parts))
-
-
-def costs(parts: Sequence[Took]) -> list[float]:
-    """CPU µs per event, of each."""
-    return [each.cpu_us_per_event for each in parts]
-
-
 async def sampled_parts(stand: Stand) -> dict[str, list[float]]:
     """CPU µs per event by part of the work, of each of some runs in live operation."""
     found: dict[str, list[float]] = {name: [] for name in NAMES}
@@ -121,62 +107,19 @@ def emulator(parts: Sequence[Took]) -> Result:
     )
 
 
-async def one_and_two() -> Result:
-    """CPU of two processes that share the partitions, compared with one."""
-    sides = []
-    for processes in (1, 2):
-        async with standing() as stand:
-            async with stand.metering(processes) as metering:
-                await metering.take(SMALL_LEDGER)
-                sides.append(await metering.take(SHARED_EVENTS))
-            await stand.verify()
-    one, two = (side.cpu_us_per_event for side in sides)
-    return at_most("metering by 2 processes, CPU µs per event, compared with 1", two, one, 1.15)
-
-
-def flat(curve: Sequence[tuple[int, float]]) -> Result:
-    """Resident memory at the end, compared with that at two fifths, when the bounded caches are
-    full.
-    """
-    events = curve[-1][0]
-    settled = next(mib for received, mib in curve if received >= events * 2 // 5)
-    for part in range(1, 11):
-        received, mib = next(each for each in curve if each[0] >= events * part // 10)
-        print(f"{received:>12,} events: {mib:.0f} MiB resident")
-    name = f"memory of a consumer, MiB at {events:,} events, compared with {events * 2 // 5:,}"
-    return at_most(name, curve[-1][1], settled, 1.15)
-
-
-async def soak(events: int) -> list[Result]:
-    """Send many events through one process; check its memory and that the ledger is right."""
-    curve: list[tuple[int, float]] = []
-    async with standing(heap_mib=SOAK_HEAP_MIB) as stand:
-        async with stand.metering() as metering:
-            for _ in range(0, events, SOAK_PART):
-                took = await metering.take(SOAK_PART, curve)
-                cost = f"{took.cpu_us_per_event:.1f} CPU µs per event"
-                print(f"{stand.traffic.made:>12,}: {cost}, {took.events_per_s:,.0f} events/s")
-        await stand.verify()
-    return [flat(curve)]
-
-
 async def measure() -> list[Result]:
     """All comparisons."""
-    return [*await one_process(), await one_and_two()]
+    return [*await one_process(), *await shared(SHARES, SHARED_EVENTS)]
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.metering", description=__doc__)
-    parser.add_argument(
-        "--soak", type=int, metavar="EVENTS", help="only meter this many events in one run"
-    )
     add_results_argument(parser)
     arguments = parser.parse_args()
     # The broker writes to a side that has read enough until it notices: this is expected.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
-    results = asyncio.run(soak(arguments.soak) if arguments.soak else measure())
-    report(results, arguments.results)
+    report(asyncio.run(measure()), arguments.results)
 
 
 if __name__ == "__main__":

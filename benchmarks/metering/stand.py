@@ -69,6 +69,8 @@ class Stand:
     environment: dict[str, str]
     azurite: int
     """Id of its process."""
+    partitions: int = PARTITIONS
+    """Of each hub."""
     traffic: Traffic = field(default_factory=Traffic)
 
     async def side(self, side: str, events: int, *options: str) -> Took:
@@ -134,7 +136,7 @@ class Stand:
         )
         shares: list[int] = []
         async with store:
-            while shares != [PARTITIONS // processes] * processes:
+            while shares != [self.partitions // processes] * processes:
                 await asyncio.sleep(POLL_S)
                 owned = await store.list_ownership(address.host, hub, group)
                 shares = list(Counter(each["owner_id"] for each in owned).values())
@@ -217,11 +219,13 @@ def resident_mib(pid: int) -> float:
 
 
 @contextlib.asynccontextmanager
-async def standing(*, heap_mib: int = azurite.HEAP_MIB) -> AsyncIterator[Stand]:
+async def standing(
+    *, heap_mib: int = azurite.HEAP_MIB, partitions: int = PARTITIONS
+) -> AsyncIterator[Stand]:
     """A fresh broker and a fresh Azurite, which keeps all rows in its heap."""
     config = BrokerConfig(
         hubs=tuple(
-            HubConfig(name=hub, partitions=PARTITIONS, consumer_groups=groups)
+            HubConfig(name=hub, partitions=partitions, consumer_groups=groups)
             for hub, groups in (
                 (HUB, (GROUP, DRAIN_GROUP, PAIRING_GROUP)),
                 (LOG_HUB, (PAIRING_GROUP,)),
@@ -242,4 +246,4 @@ async def standing(*, heap_mib: int = azurite.HEAP_MIB) -> AsyncIterator[Stand]:
                 ports.connection_string, environment["CHECKPOINT_CONTAINER"]
             ) as container:
                 await container.create_container()
-            yield Stand(broker, environment, ports.process)
+            yield Stand(broker, environment, ports.process, partitions)

@@ -7,8 +7,16 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from consumers.receiving.handler import Received
+
+BACKLOG_AFTER = timedelta(seconds=2)
+"""Where even the newest event is older than this, the partition is read out of a backlog."""
+BACKLOG_LINGERS = 4
+"""Up to so many times a batch of a backlog lingers: its events are late already, and calls of one
+daily cell that are in one transaction change it once.
+"""
 
 
 class EventBuffer:
@@ -46,14 +54,27 @@ class EventBuffer:
         self, *, events_max: int, linger_s: float, wait_s: float | None
     ) -> list[Received]:
         """Up to `events_max` events: waits `wait_s` for the first (None: for ever), then
-        `linger_s` for the batch to fill. Empty when none came, or when closed and drained.
+        `linger_s` for the batch to fill, in a backlog longer. Empty when none came, or when closed
+        and drained.
         """
         await self._wait_for(1, wait_s)
         if self._events:
-            await self._wait_for(events_max, linger_s)
+            await self._linger(events_max, linger_s)
         taken = [self._events.popleft() for _ in range(min(events_max, len(self._events)))]
         self._room.set()
         return taken
+
+    async def _linger(self, events_max: int, linger_s: float) -> None:
+        """In a backlog again and again, as long as more of it arrives."""
+        for _ in range(BACKLOG_LINGERS):
+            before = len(self._events)
+            await self._wait_for(events_max, linger_s)
+            if len(self._events) in {0, before} or not self._is_behind():
+                return
+
+    def _is_behind(self) -> bool:
+        """By the newest event: the oldest may have waited here for the batch before."""
+        return datetime.now(UTC) - self._events[-1].enqueued_time > BACKLOG_AFTER
 
     async def _wait_for(self, number: int, timeout_s: float | None) -> None:
         with contextlib.suppress(TimeoutError):

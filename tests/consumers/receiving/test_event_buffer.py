@@ -1,6 +1,7 @@
 """The buffer makes batches, and holds the hub back when full."""
 
 import asyncio
+from datetime import UTC, datetime
 
 from consumers.receiving.event_buffer import EventBuffer
 from tests.consumers.receiving.deliveries import delivered
@@ -25,6 +26,26 @@ async def test_a_batch_that_does_not_fill_is_given_after_the_linger() -> None:
     buffer = EventBuffer(events_max=10)
     await buffer.put(EVENTS[:2])
     assert await buffer.take(events_max=4, linger_s=0.01, wait_s=None) == EVENTS[:2]
+
+
+async def test_a_batch_of_a_backlog_waits_longer_to_fill_and_one_with_a_new_event_does_not() -> (
+    None
+):
+    buffer = EventBuffer(events_max=10)
+    await buffer.put(EVENTS[:2])
+    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=0.4, wait_s=None))
+    for event in EVENTS[2:4]:
+        await asyncio.sleep(0.3)
+        assert not taking.done()
+        await buffer.put([event])
+    assert await taking == EVENTS[:4]
+
+    new = delivered(4, enqueued_time=datetime.now(UTC))
+    await buffer.put([EVENTS[3], new])
+    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=0.2, wait_s=None))
+    await asyncio.sleep(0.5)
+    assert taking.done()
+    assert await taking == [EVENTS[3], new]
 
 
 async def test_no_event_in_time_is_an_empty_batch() -> None:
