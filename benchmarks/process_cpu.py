@@ -1,6 +1,7 @@
 """Processor time of other processes, from /proc. Other work on the machine hardly changes it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -12,9 +13,16 @@ def cpu_s(pid: int) -> float:
     # The name, in brackets, may hold anything; utime and stime are the 12th and 13th field after.
     fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     own = (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
-    return own + sum(map(cpu_s, _children(pid)))
+    for child in children(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+            own += cpu_s(child)
+    return own
 
 
-def _children(pid: int) -> list[int]:
-    tasks = (_PROC / str(pid) / "task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+def children(pid: int) -> list[int]:
+    """The processes that it started and that run."""
+    found: list[int] = []
+    for task in (_PROC / str(pid) / "task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+            found += map(int, (task / "children").read_text().split())
+    return found

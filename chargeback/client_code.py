@@ -24,6 +24,7 @@ KINDS = {"string": "str", "integer": "int", "boolean": "bool", "number": "Decima
 FORMATS = {"date": "date", "date-time": "datetime"}
 ROOMS = {
     "healthz": "status", "metering": "status", "completeness": "status", "subjects": "usage",
+    "dead-letters": "status",
     "access-log": "people", "regroupings": "people", "me": "people", "rate": "prices",
 }  # fmt: skip
 """Modules of answers, where they are not named by the first word of the path."""

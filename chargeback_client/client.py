@@ -12,7 +12,7 @@ from chargeback_client.answers.people import Accesses, Me, People, Regroupings
 from chargeback_client.answers.prices import Prices, Rated
 from chargeback_client.answers.reratings import ReratingDetail, Reratings
 from chargeback_client.answers.shared import Calls, SubjectUsage
-from chargeback_client.answers.status import Completeness, Health, Metering
+from chargeback_client.answers.status import Completeness, DeadLetters, Health, Metering
 from chargeback_client.answers.telemetry import (
     Reconciliation,
     TelemetryCalls,
@@ -273,6 +273,10 @@ class Client(Questions):
     def metering(self) -> Metering:
         """How far metering is, what it could not read, and whether the last audit was clean."""
         return self.ask(Metering, "/v1/metering", {})
+
+    def dead_letters(self, *, limit: int | None = None) -> DeadLetters:
+        """Events that could not be read or rated and wait for somebody to look at them."""
+        return self.ask(DeadLetters, "/v1/dead-letters", {"limit": limit})
 
     def completeness(self, **days: Unpack[Days]) -> Completeness:
         """What each of the two paths missed, per hour, API and model."""

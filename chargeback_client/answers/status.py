@@ -156,6 +156,22 @@ class CompletenessSums(Struct, frozen=True, kw_only=True):
     unestimated: int
 
 
+class DeadLetterRow(Struct, frozen=True, kw_only=True):
+    """One event that waits for somebody to look at it."""
+
+    id: str
+    hub: str
+    partition: str
+    sequence_number: int
+    enqueued_time: datetime
+    recorded_at: datetime
+    reason: str
+    field: str
+    message: str
+    event_id: str | None
+    body_bytes: int
+
+
 class Health(Struct, frozen=True, kw_only=True):
     """The API and its storage answer."""
 
@@ -163,6 +179,13 @@ class Health(Struct, frozen=True, kw_only=True):
     zone: str
     currency: str
     auth_mode: str
+
+
+class DeadLetters(Struct, frozen=True, kw_only=True):
+    """The open dead letters of both hubs, by hub, partition and sequence number."""
+
+    complete: bool
+    data: list[DeadLetterRow]
 
 
 class PartitionProgress(Struct, frozen=True, kw_only=True):
@@ -173,6 +196,7 @@ class PartitionProgress(Struct, frozen=True, kw_only=True):
     partition: str
     sequence_number: int
     enqueued_time: datetime | None
+    passed: datetime | None
     recorded_at: datetime
     counts: dict[str, int]
 
@@ -200,6 +224,7 @@ class Metering(Struct, frozen=True, kw_only=True):
     """The state of metering; totals are the partitions' counts, summed."""
 
     partitions: list[PartitionProgress]
+    passed: datetime | None
     totals: dict[str, int]
     waiting: int
     dead_letters_open: int

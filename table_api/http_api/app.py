@@ -46,6 +46,7 @@ from table_api.http_api.reratings import endpoints as reratings
 from table_api.http_api.reratings import models as rerating_models
 from table_api.http_api.status import endpoints as status
 from table_api.http_api.status.completeness import Completeness
+from table_api.http_api.status.dead_letters import DeadLetters
 from table_api.http_api.status.metering import Health, Metering
 from table_api.http_api.telemetry import endpoints as telemetry
 from table_api.http_api.telemetry import models as tele_models
@@ -148,6 +149,7 @@ ROUTES = (
     ),
     Route("/v1/access-log", access_log.get_access_log, log_models.Accesses, Permission.ADMIN),
     Route("/v1/metering", status.get_metering, Metering, BILLING),
+    Route("/v1/dead-letters", status.get_dead_letters, DeadLetters, BILLING),
     Route("/v1/completeness", status.get_completeness, Completeness, BILLING),
 )
 DESCRIPTION = "/openapi.json"

@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
@@ -91,18 +91,35 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Running:
+    """A Streamlit server, and its process."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
 def running_ui(settings: Mapping[str, str], *, port: int) -> Iterator[str]:
     """The UI with these variables, as an operator starts it; gives its address."""
-    command = [sys.executable, "-m", "streamlit", "run", "ui/server.py"]
-    options = ["--server.port", str(port), "--server.fileWatcherType", "none"]
+    with running_streamlit("ui/server.py", settings, port=port) as running:
+        yield running.url
+
+
+@contextmanager
+def running_streamlit(
+    script: str, settings: Mapping[str, str], *, port: int, options: Sequence[str] = ()
+) -> Iterator[Running]:
+    """A script of Streamlit, served by a process of its own."""
+    command = [sys.executable, "-m", "streamlit", "run", script, *options]
+    command += ["--server.port", str(port), "--server.fileWatcherType", "none"]
     environment = {**os.environ, **settings}
-    with subprocess.Popen([*command, *options], cwd=ROOT, env=environment) as server:
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as server:
         try:
             url = f"http://127.0.0.1:{port}"
             retrying = httpx.HTTPTransport(retries=START_RETRIES)
             with httpx.Client(transport=retrying) as probe:
                 probe.get(f"{url}/_stcore/health").raise_for_status()
-            yield url
+            yield Running(url, server.pid)
         finally:
             server.terminate()

@@ -1,4 +1,6 @@
-"""Handlers of health, metering and completeness: each parses, asks the reads, shapes the answer."""
+"""Handlers of health, metering, dead letters and completeness: each parses, asks the reads, shapes
+the answer.
+"""
 
 import asyncio
 from typing import Annotated
@@ -8,11 +10,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from table_api.completeness.reads import CALLS_READ_MAX, CompletenessReads
+from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.errors import Unavailable
 from table_api.http_api.access.question import api_of, asking_of
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.queries import NoQuery
 from table_api.http_api.status.completeness import CompletenessQuery, completeness_answer
+from table_api.http_api.status.dead_letters import (
+    DeadLetters,
+    DeadLettersQuery,
+    first_open,
+    letter_row,
+)
 from table_api.http_api.status.metering import Health, metering_answer, read_metering
 
 HEALTH_TIMEOUT_S = 5.0
@@ -43,6 +52,21 @@ async def get_metering(request: Request, query: Annotated[NoQuery, Query()]) -> 
     await api.reads.meta()
     status = await read_metering(api.storage, api.groups, api.waiting, api.now)
     return json_answer(request, metering_answer(status), asking.caller.binding)
+
+
+async def get_dead_letters(
+    request: Request, query: Annotated[DeadLettersQuery, Query()]
+) -> Response:
+    """Events that could not be read or rated and wait for somebody to look at them."""
+    asking = asking_of(request)
+    api = asking.api
+    data, complete = [], True
+    for hub in dict.fromkeys((api.groups.usage_hub, api.groups.diagnostics_hub)):
+        found, all_of_hub = await first_open(DeadLetterIndex(api.storage, hub), limit=query.limit)
+        data += [letter_row(letter) for letter in found]
+        complete = complete and all_of_hub
+    body = DeadLetters(complete=complete, data=data)
+    return json_answer(request, body, asking.caller.binding)
 
 
 async def get_completeness(

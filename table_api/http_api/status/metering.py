@@ -1,6 +1,6 @@
 """The state of metering: progress per partition, open dead letters, the last audit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,7 @@ class PartitionProgress(Answer):
     partition: str
     sequence_number: int
     enqueued_time: datetime | None
+    passed: datetime | None
     recorded_at: datetime
     counts: dict[Count, int]
 
@@ -50,6 +51,7 @@ class Metering(Answer):
     """The state of metering; totals are the partitions' counts, summed."""
 
     partitions: list[PartitionProgress]
+    passed: datetime | None
     totals: dict[Count, int]
     waiting: int
     dead_letters_open: int
@@ -90,6 +92,15 @@ async def read_metering(
     )
 
 
+def passed_by_all(partitions: Sequence[Progress]) -> datetime | None:
+    """Everything that reached the hub until then is metered. None when nothing shows it."""
+    known = max((row.partitions or 0 for row in partitions), default=0)
+    times = [row.passed for row in partitions if row.passed is not None]
+    if not times or len(times) < max(known, len(partitions)):
+        return None
+    return min(times)
+
+
 def metering_answer(status: MeteringStatus) -> Metering:
     """The answer of /v1/metering."""
     audit = status.audit
@@ -101,11 +112,13 @@ def metering_answer(status: MeteringStatus) -> Metering:
                 partition=row.partition,
                 sequence_number=row.sequence_number,
                 enqueued_time=row.enqueued_time,
+                passed=row.passed,
                 recorded_at=row.recorded_at,
                 counts=dict(row.counts),
             )
             for row in status.partitions
         ],
+        passed=passed_by_all(status.partitions),
         totals=dict(status.totals),
         waiting=status.waiting,
         dead_letters_open=status.dead_letters_open,

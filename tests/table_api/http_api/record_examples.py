@@ -13,6 +13,7 @@ import httpx
 from pricing_rules.price_book.book import Book
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import audit
+from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.http_api.app import ROUTES
 from table_api.prices.price_list import PriceList
@@ -38,6 +39,20 @@ ASKED = {
     "/v1/telemetry/subjects/{subject}/calls": {"month": "2026-11", "limit": "2"},
     "/v1/telemetry/reconciliation": {"month": "2026-11"},
 }
+LETTER = DeadLetter(
+    hub="llm-usage",
+    partition="0",
+    sequence_number=17,
+    content_hash="6f3a0c1b9d2e",
+    enqueued_time=ENQUEUED_TIME,
+    recorded_at=NOW,
+    reason="missing_field",
+    field="time",
+    value="",
+    message="time is missing",
+    event_id="6e1f7b7a-3c49-4c22-9d32-6d5f1b0c2a11",
+    body_bytes=412,
+)
 CALL = {"model": "gpt-4.1-mini", "usage": {"prompt_tokens": 1000, "completion_tokens": 50}}
 
 
@@ -85,6 +100,9 @@ async def _run_it(office: Office, prices: Book) -> None:
         counts={Count.RECEIVED: 40, Count.POSTED: 39, Count.DEAD_LETTERED: 1},
     )
     await table.write(progress, None)
+    letters = DeadLetterIndex(office.storage, "llm-usage")
+    await letters.create()
+    await letters.add([LETTER])
 
 
 async def _names(api: httpx.AsyncClient) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.http_api.status import endpoints
+from table_api.http_api.status.dead_letters import first_open
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
 from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME
@@ -54,6 +56,7 @@ async def test_metering_shows_progress_dead_letters_and_the_audit(
     await post(memory, "a")
     assert await get(api, "/v1/metering") == {
         "partitions": [],
+        "passed": None,
         "totals": dict.fromkeys((count.value for count in Count), 0),
         "waiting": 0,
         "dead_letters_open": 0,
@@ -84,14 +87,77 @@ async def test_metering_shows_progress_dead_letters_and_the_audit(
     assert (await get(api, "/v1/usage"))["newest_call"] == "2026-11-20T09:30:18.446590Z"
 
 
-async def save_letter(storage: MemoryTableStorage) -> None:
+async def save_progress(storage: MemoryTableStorage, partition: str, **known: Any) -> None:
+    progress = Progress(
+        hub="llm-usage",
+        group="metering",
+        partition=partition,
+        hub_created_at=CALL_TIME,
+        sequence_number=41,
+        recorded_at=NOW,
+        counts={},
+        **known,
+    )
+    await storage.create_table("progress")
+    await ProgressTable(storage).write(progress, None)
+
+
+async def test_metering_has_passed_what_its_slowest_partition_has(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await open_ledger(memory)
+    later = ENQUEUED_TIME + timedelta(seconds=9)
+    await save_progress(memory, "0", enqueued_time=ENQUEUED_TIME, caught_up_at=later, partitions=2)
+    status = await get(api, "/v1/metering")
+    assert status["passed"] is None, "nobody has read the other partition yet"
+    await save_progress(memory, "1", enqueued_time=ENQUEUED_TIME, partitions=2)
+    status = await get(api, "/v1/metering")
+    assert [row["passed"][17:19] for row in status["partitions"]] == ["26", "17"]
+    assert status["passed"] == status["partitions"][1]["passed"]
+
+
+async def test_dead_letters_are_the_open_ones_of_both_hubs_with_their_reason(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await open_ledger(memory)
+    assert await get(api, "/v1/dead-letters") == {"complete": True, "data": []}
+    await save_letter(memory)
+    await save_letter(memory, hub="apim-diagnostics")
+    answer = await get(api, "/v1/dead-letters")
+    assert [row["hub"] for row in answer["data"]] == ["llm-usage", "apim-diagnostics"]
+    assert answer["complete"] is True
+    row = answer["data"][0]
+    assert row["id"] == "0-00000000000000000007-000000000000"
+    assert (row["reason"], row["message"], row["sequence_number"]) == ("json", "the body is cut", 7)
+    assert "value" not in row, "it may hold what a sender said; `dead-letters show` has it"
+
+
+async def test_dead_letters_say_when_there_are_more(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await open_ledger(memory)
+    for number in (1, 2, 3):
+        await save_letter(memory, sequence_number=number)
+    answer = await get(api, "/v1/dead-letters", limit="3")
+    assert (len(answer["data"]), answer["complete"]) == (3, True), "a redriven one follows"
+    answer = await get(api, "/v1/dead-letters", limit="2")
+    assert (len(answer["data"]), answer["complete"]) == (2, False)
+    body = await problem(api, "/v1/dead-letters?limit=0", 400)
+    assert "limit" in body["detail"]
+    found, complete = await first_open(DeadLetterIndex(memory, "llm-usage"), limit=9, read_max=2)
+    assert (len(found), complete) == (2, False)
+
+
+async def save_letter(
+    storage: MemoryTableStorage, *, hub: str = "llm-usage", sequence_number: int = 7
+) -> None:
     """One dead letter that is open and one that was redriven."""
-    index = DeadLetterIndex(storage, "llm-usage")
+    index = DeadLetterIndex(storage, hub)
     await index.create()
     letter = DeadLetter(
-        hub="llm-usage",
+        hub=hub,
         partition="0",
-        sequence_number=7,
+        sequence_number=sequence_number,
         content_hash="0" * 12,
         enqueued_time=ENQUEUED_TIME,
         recorded_at=NOW,
@@ -102,5 +168,5 @@ async def save_letter(storage: MemoryTableStorage) -> None:
         event_id=None,
         body_bytes=1,
     )
-    redriven = replace(letter, sequence_number=8, state=LetterState.REDRIVEN)
+    redriven = replace(letter, sequence_number=sequence_number + 100, state=LetterState.REDRIVEN)
     await index.add([letter, redriven])
