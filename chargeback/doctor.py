@@ -34,6 +34,7 @@ CURES = {
     "sign-in": "`chargeback login --help` says how to get a token",
 }
 """By the beginning of a finding's name."""
+NOT_THIS_API = Finding("api", False, "something answers, and is not this API")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +108,14 @@ def _api(connect: Callable[[], Connection]) -> list[Finding]:
         with connect() as api:
             health = api.json("/healthz")
             if "auth_mode" not in health:
-                return [Finding("api", False, "something answers, and is not this API")]
+                return [NOT_THIS_API]
             found = [Finding("api", True, f"answers, AUTH_MODE={health['auth_mode']}")]
             try:
                 me = api.json("/v1/me")
             except NotSignedIn as error:
                 return [*found, Finding("sign-in", True, str(error), warns=True)]
+            if not {"name", "subject"} <= me.keys():
+                return [NOT_THIS_API]
             who = me["name"] or me["subject"] or "nobody needs to"
             return [*found, Finding("sign-in", True, who)]
     except ClientError as error:

@@ -77,6 +77,10 @@ class Connection:
             answer = self._http.request(method, path, **asked)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             said = str(error) or type(error).__name__
+            if said.startswith("[SSL"):
+                raise ApiUnreachable(
+                    f"{self._http.base_url} answers, but not by a TLS that can be trusted: {said}"
+                ) from error
             raise ApiUnreachable(f"nothing answers at {self._http.base_url}: {said}") from error
         if answer.status_code == httpx.codes.OK:
             return answer

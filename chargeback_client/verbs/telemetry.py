@@ -5,6 +5,7 @@ Application Insights itself.
 """
 
 import itertools
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ SESSIONS_SHOWN = 10
 POLL_S = 5
 DIFFERS = 1
 MISSING = "gateway: no item (sampled, or not arrived)"
+
+_FINER = re.compile(r"(?<=\.\d{3})\d+(?=Z)")
 
 
 def user(
@@ -82,7 +85,7 @@ def call(source: Source, call_id: str, *, as_json: bool, day: str | None = None)
         return _print_json(found)
     who = found["name"] or found["subject"]
     of_whom = f" for {who}" if who else ""
-    tree = Tree(_plain(f"{found['call_id']}  {found['time']}  {found['model']}{of_whom}"))
+    tree = Tree(_plain(f"{found['call_id']}  {_instant(found['time'])}  {found['model']}{of_whom}"))
     if not found["gateway_found"]:
         tree.add(_plain(MISSING))
     branches: dict[str | None, Tree] = {None: tree}
@@ -168,7 +171,8 @@ _COUNTS = ("differing_cells", "copies", "refused_rows")
 
 
 def _say_until(found: Json) -> None:
-    print(f"published up to {found['published_until'] or 'nothing yet'}", file=sys.stderr)
+    until = _instant(found["published_until"] or "nothing yet")
+    print(f"published up to {until}", file=sys.stderr)
 
 
 def _heading(usage: Json) -> str:
@@ -194,14 +198,15 @@ def _compared(usage: Json, calls: int) -> str:
     if "published_until" not in usage:
         return "not compared with the ledger"
     ahead = sum(line["ledger_calls"] for line in usage["data"]) - calls
-    until = usage["published_until"] or "nothing yet"
+    until = _instant(usage["published_until"] or "nothing yet")
     return f"published up to {until}; the ledger is {ahead:,} calls ahead"
 
 
 def _session_line(found: Json, currency: str) -> str:
     errors = f"  {found['errors']:,} errors" if found["errors"] else ""
+    first, last = _instant(found["first"]), _instant(found["last"])
     return (
-        f"session {found['session'] or '(none given)'}  {found['first']} – {found['last']}  "
+        f"session {found['session'] or '(none given)'}  {first} – {last}  "
         f"{_counted(found['calls'])}  {_charge(found, currency)}{errors}"
     )
 
@@ -220,7 +225,7 @@ def _add_call(tree: Tree, found: Json, currency: str, more: str = "") -> None:
 def _call_line(found: Json, currency: str) -> str:
     charge = _charge(found, currency)
     return (
-        f"{found['time']}  {found['model']}  {found['input_tokens']:,} in "
+        f"{_instant(found['time'])}  {found['model']}  {found['input_tokens']:,} in "
         f"{found['output_tokens']:,} out  {charge}  {found['state']}  {found['call_id']}"
     )
 
@@ -259,9 +264,14 @@ def _ms(duration: int | None) -> str:
     return "? ms" if duration is None else f"{duration:,} ms"
 
 
+def _instant(text: str) -> str:
+    """A time to the millisecond; `--json` has all its digits."""
+    return _FINER.sub("", text)
+
+
 def _clock(text: str) -> str:
     """The time of day, without the day."""
-    return text.partition("T")[2]
+    return _instant(text.partition("T")[2])
 
 
 def _plain(text: str) -> str:

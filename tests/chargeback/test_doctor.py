@@ -1,11 +1,20 @@
 """`doctor` asks everything and says what cures each failure."""
 
 import json
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 
 from chargeback.__main__ import main
-from chargeback.doctor import CURES, Diagnosis, _cure
+from chargeback.doctor import CURES, Diagnosis, _api, _cure
+from chargeback_client.connection import Connection
 from consumers.verbs.check import Finding
 
 Output = pytest.CaptureFixture[str]
@@ -53,3 +62,74 @@ def test_setting_that_is_missing_is_one_line(
         assert main(words) == 1
         [line] = capsys.readouterr().err.splitlines()
         assert line.startswith("error: EVENTHUB_CONNECTION_STRING or EVENTHUB_NAMESPACE")
+
+
+class OtherServer(BaseHTTPRequestHandler):
+    """Answers each path by what its first part says."""
+
+    ANSWERS: ClassVar = {
+        "html": (200, b"<html>hello</html>"),
+        "list": (200, b"[]"),
+        "other": (200, b'{"status": "ok"}'),
+        "half": (200, b'{"auth_mode": "oidc"}'),
+        "bytes": (200, b"\xff\xfe\x00"),
+        "fails": (500, b"<html>Internal Server Error</html>"),
+        "gone": (404, b'{"detail": "Not Found"}'),
+        "moved": (302, b""),
+        "empty": (204, b""),
+    }
+
+    def do_GET(self) -> None:
+        status, content = self.ANSWERS[self.path.split("/")[1]]
+        self.send_response(status)
+        self.send_header("Location", "/login")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def other_server(tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), OtherServer) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def said_of(url: str) -> str:
+    """What the check of the API says, where it fails."""
+    [*_, finding] = _api(lambda: Connection(url, "token"))
+    assert not finding.ok
+    assert "\n" not in finding.said
+    return finding.said
+
+
+def test_another_server_at_the_address_is_named_in_one_line() -> None:
+    with other_server() as port:
+        url = f"http://127.0.0.1:{port}"
+        for path in ("html", "list", "other", "half", "bytes"):
+            assert "answers, and is not this API" in said_of(f"{url}/{path}"), path
+        for path, status in (("fails", 500), ("gone", 404), ("moved", 302), ("empty", 204)):
+            assert said_of(f"{url}/{path}").endswith(f"/healthz was answered {status}")
+        assert "answers, but not by a TLS that can be trusted" in said_of(
+            f"https://127.0.0.1:{port}"
+        )
+
+
+def test_a_certificate_that_nobody_signed_is_named_in_one_line(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1",
+         "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with other_server(context) as port:
+        said = said_of(f"https://127.0.0.1:{port}/half")
+    assert "answers, but not by a TLS that can be trusted" in said
+    assert "CERTIFICATE_VERIFY_FAILED" in said

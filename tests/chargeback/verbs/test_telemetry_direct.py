@@ -199,7 +199,7 @@ def test_a_call_that_is_not_published_yet_shows_what_the_gateway_said(
     running.served.store.add(dict(gateway_items("late", time=NOON)))
     assert verbs.call(direct, "call-late", as_json=False) == 0
     head, gateway, model = capsys.readouterr().out.splitlines()
-    assert head == "call-late  2026-11-20T12:00:00.000000Z  model unknown"
+    assert head == "call-late  2026-11-20T12:00:00.000Z  model unknown"
     assert "gateway 200 874 ms" in gateway
     assert "model 200 812 ms" in model
 

@@ -1,5 +1,6 @@
 """The drill: a backup of yesterday, restored into an empty account and replayed, is today."""
 
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,10 @@ async def metered(stage: Stage, count: int, *, of: int) -> None:
 
 
 async def test_yesterday_restored_and_replayed_is_today(
-    stage: Stage, other_account: azurite_process.AzuritePorts, tmp_path: Path
+    stage: Stage,
+    other_account: azurite_process.AzuritePorts,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     stage.fill(YESTERDAY)
     await metered(stage, YESTERDAY, of=YESTERDAY)
@@ -52,7 +56,12 @@ async def test_yesterday_restored_and_replayed_is_today(
     today = {table: await all_rows(stage.storage, table) for table in ("ledger", "monthly")}
 
     settings = of_account(stage, other_account)
-    assert await restore(settings, tmp_path / "backup") == 0
+    capsys.readouterr()
+    assert await restore(settings, tmp_path / "backup", as_json=True) == 0
+    counts = json.loads(capsys.readouterr().out)
+    assert counts["table ledger"] == (tmp_path / "backup/tables/ledger.jsonl").read_text().count(
+        "\n"
+    )
     restored = AzureTableStorage.from_connection_string(other_account.connection_string)
     assert len(await all_rows(restored)) < len(today["ledger"])
     assert (await audit(restored, now=ENQUEUED_TIME)).ok

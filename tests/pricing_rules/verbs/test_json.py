@@ -63,6 +63,19 @@ def test_an_import_is_a_list_of_changes(capsys: Output, tmp_path: Path) -> None:
     assert change["supersedes"]
 
 
+def test_prices_of_genai_prices_are_changes(capsys: Output) -> None:
+    words = ["import-genai", "--since", "2025-01-01", "--checked", "2026-10-14", "--provider"]
+    found = said(capsys, [*words, "deepseek"])["changes"]
+    [change] = [each for each in found if ".deepseek-v3.1-terminus." in each["rule"]]
+    assert change == {
+        "change": "added",
+        "rule": "deepseek.deepseek-v3.1-terminus.GlobalStandard.2025-01-01",
+        "supersedes": None,
+        "details": ["input 0.27", "cache_read 0.13", "output 0.95"],
+    }
+    assert said(capsys, [*words, "anthropic"]) == {"changes": []}
+
+
 def test_prices_of_litellm_are_changes_what_is_left_and_what_it_covers(
     capsys: Output, tmp_path: Path
 ) -> None:

@@ -58,8 +58,13 @@ def test_a_month_goes_from_preview_to_verified_export(
         0, "2026-09\tINV-000001\tCC-100 Search\t0.02\tUSD\n2026-09\ttotal\t\t0.02\tUSD\n"
     )  # fmt: skip
     assert json.loads(run("close", "2026-09", "--json")[1])[0]["amount"] == "0.02"
-    code, out, _ = run("close-due")
-    assert "2026-10\tINV-000002\tCC-200 Sales" in out
+    due = json.loads(run("close-due", "--json")[1])
+    assert [each["month"] for each in due] == ["2026-10"]
+    assert [(each["number"], each["cost_centre"]) for each in due[0]["invoices"]] == [
+        ("INV-000002", "CC-200 Sales")
+    ]
+    assert json.loads(run("close-due", "--json")[1]) == []  # nothing is due
+    assert run("close-due")[:2] == (0, "")
     assert "INV-000002" in run("list")[1]
     months = {each["month"]: each for each in json.loads(run("list", "--json")[1])}
     assert months["2026-09"]["amount"] == "0.02"

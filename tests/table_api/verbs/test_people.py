@@ -156,8 +156,10 @@ def test_owners_are_imported_and_listed(
     assert main(["people", "import-owners", "--dry-run", str(file)]) == 0
     said = capsys.readouterr()
     assert (said.out, "nothing is written: 1 rows" in said.err) == (f"new\t{line}open\n", True)
-    assert main(["people", "import-owners", str(file)]) == 0
-    assert "1 rows are stored" in capsys.readouterr().err
+    assert main(["people", "import-owners", "--json", str(file)]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"changes": [["new", *line.split("\t")[:-1], "open"]]}
+    assert "1 rows are stored" in said.err
     people = tmp_path / "people.csv"
     people.write_text(
         "subject,display_name,cost_centre,valid_from\nperson-owned,Ann,Research,2026-01-01\n",
