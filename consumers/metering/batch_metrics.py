@@ -2,11 +2,11 @@
 rating it. For charts and alerts, never a bill: only calls that are new are counted.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from pricing_rules.money import PICO_PER_UNIT
-from pricing_rules.types import PricedCall
+from pricing_rules.types import CallState, PricedCall
 from pricing_rules.units import PROMPT_UNITS, Unit
 from telemetry.metrics import CounterName, count
 from telemetry.names import GenAi, Own
@@ -19,22 +19,22 @@ attribute is a series of its own."""
 
 def count_usage(calls: Iterable[PricedCall]) -> None:
     """Count the calls of one batch that were posted for the first time."""
-    tokens: Counter[tuple[str, str]] = Counter()
-    charges: Counter[tuple[str, str]] = Counter()
+    tokens: defaultdict[str, Counter[Unit]] = defaultdict(Counter)
+    charges: Counter[tuple[str, CallState]] = Counter()
     for priced in calls:
         model = priced.model or UNKNOWN
-        charges[model, priced.state.value] += sum([line.charge for line in priced.charges])
-        usage = priced.event.usage
-        if usage is None:
-            continue
-        for unit, number in usage.counts.items():
-            if unit in PROMPT_UNITS:
-                tokens[model, "input"] += number
-            elif unit in ANSWER_UNITS:
-                tokens[model, "output"] += number
-    for (model, kind), number in tokens.items():
-        count(CounterName.TOKENS, number, {GenAi.TOKEN_TYPE.value: kind, Own.MODEL.value: model})
+        for line in priced.charges:
+            charges[model, priced.state] += line.charge
+        if priced.event.usage is not None:
+            of_model = tokens[model]
+            for unit, number in priced.event.usage.counts.items():
+                of_model[unit] += number
+    for model, of_model in tokens.items():
+        for kind, units in (("input", PROMPT_UNITS), ("output", ANSWER_UNITS)):
+            if number := sum(of_model[unit] for unit in units):
+                attributes = {GenAi.TOKEN_TYPE.value: kind, Own.MODEL.value: model}
+                count(CounterName.TOKENS, number, attributes)
     for (model, state), pico in charges.items():
         if pico:  # a float: for charts
-            attributes = {Own.MODEL.value: model, Own.STATE.value: state}
+            attributes = {Own.MODEL.value: model, Own.STATE.value: state.value}
             count(CounterName.COST, pico / PICO_PER_UNIT, attributes)

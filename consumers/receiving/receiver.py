@@ -194,6 +194,8 @@ def _body(body: Any) -> bytes:
     """Data sections as they are; another kind of AMQP body as its text, to be a dead letter."""
     if isinstance(body, Iterator):
         body = list(body)
+        if len(body) == 1 and type(body[0]) is bytes:  # of nearly every event
+            return body[0]
         if all(isinstance(part, bytes) for part in body):
             return b"".join(body)
     if isinstance(body, bytes):

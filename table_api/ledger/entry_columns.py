@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 from msgspec.structs import asdict
@@ -168,7 +169,7 @@ def _facts(posting: Posting, recorded_at: datetime) -> EntryFacts:
     return EntryFacts(
         event.id,
         event.subject,
-        timestamp(event.time),
+        posting.time,
         priced.state,
         event.stream,
         event.operation,
@@ -180,7 +181,7 @@ def _facts(posting: Posting, recorded_at: datetime) -> EntryFacts:
         event.source,
         posting.report.fingerprint,
         posting.day.isoformat(),
-        timestamp(recorded_at),
+        _recorded_text(recorded_at),
         posting.cell,
         None if one_currency else priced.billing_currency,
         _adjustments_text(priced) if priced.adjustments else None,
@@ -221,6 +222,12 @@ def _facts(posting: Posting, recorded_at: datetime) -> EntryFacts:
         _json_text(event.tools_requested),
         _json_text(event.tool_calls),
     )
+
+
+@lru_cache(maxsize=1)
+def _recorded_text(recorded_at: datetime) -> str:
+    """The same for all rows of a transaction."""
+    return timestamp(recorded_at)
 
 
 def _json_text(said: Sequence[object]) -> str | None:

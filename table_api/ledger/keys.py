@@ -53,7 +53,13 @@ def _day_prefix(kind: str, subject: str, day: date) -> str:
 
 def call_key(subject: str, day: date, time: datetime, call_id: str) -> str:
     """RowKey of a call's LedgerEntry; its corrections have `correction_key` of it."""
-    return f"{_day_prefix('c', subject, day)}{_stamp(time)}|{encode_part(call_id)}"
+    return call_key_at(subject, day, timestamp(time), call_id)
+
+
+def call_key_at(subject: str, day: date, time: str, call_id: str) -> str:
+    """The same of a time as rows write it."""
+    stamp = time.replace("-", "").replace(":", "")
+    return f"{_day_prefix('c', subject, day)}{stamp}|{encode_part(call_id)}"
 
 
 def subject_span(

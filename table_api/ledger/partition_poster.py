@@ -104,7 +104,7 @@ class PartitionPoster:
                     )
                 if rows:
                     await self._transact(partition, rows)
-                    results.update((row.change.entry_key, row.done) for row in rows)
+                    results.update([(row.change.entry_key, row.done) for row in rows])
                 return
             except Rejected as rejected:
                 await self._halve(partition, rows, rejected, results)
@@ -239,7 +239,8 @@ def transactions_of(rows: Sequence[NextRow]) -> Iterable[list[NextRow]]:
     part: list[NextRow] = []
     cells: set[str] = set()
     for row in sorted(rows, key=lambda row: (row.posting.cell or "", row.change.entry_key)):
-        cells.update(row.cells)
+        if row.last is not None or row.posting.cell not in cells:
+            cells.update(row.cells)
         if len(part) + 1 + len(cells) > OPERATIONS_MAX:
             yield part
             part, cells = [], set(row.cells)

@@ -14,10 +14,17 @@ from msgspec.structs import replace
 from pricing_rules.types import CallState, CountedAt, PricedCall, Rank, UsageEvent
 from pricing_rules.units import Unit
 from table_api.ledger.billing_calendar import BillingCalendar
-from table_api.ledger.keys import KEYS_KEPT_MAX, call_key, cell_key, partition_key
+from table_api.ledger.keys import (
+    KEYS_KEPT_MAX,
+    call_key,
+    call_key_at,
+    cell_key,
+    partition_key,
+)
 from table_api.ledger.measures import Measures, measures_of
 from table_api.ledger.meta import LedgerSettings
 from table_api.storage.table_storage import Value
+from table_api.storage.timestamp import timestamp
 
 LINE_DIMENSIONS = (
     "deployment",
@@ -70,13 +77,15 @@ class Report(msgspec.Struct, frozen=True, gc=False):
         return self.strength[0] == other.strength[0] and self.fingerprint != other.fingerprint
 
 
-class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Posting(msgspec.Struct, frozen=True, gc=False):
     """A call made ready for the ledger: its address, its facts and what it adds to its cell."""
 
     call: MeteredCall
     partition: str
     entry_key: str
     subject: str
+    time: str
+    """The call's, as rows write it."""
     day: date
     cell: str | None
     """RowKey of the cell it counts in; None for a reversal, which counts in none."""
@@ -101,20 +110,23 @@ def make_posting(call: MeteredCall, calendar: BillingCalendar, settings: LedgerS
             pricing=priced.pricing_currency,
             billing=priced.billing_currency,
         )
-    day, partition, entry_key = _place(event, calendar, settings.shards)
+    subject, time = event.subject, timestamp(event.time)
+    day = calendar.day(event.time)
     model = priced.model or event.model or event.deployment or "unknown"
     line = _line_of(priced)
+    # By position, in the order of the fields, which takes less time than names.
     return Posting(
-        call=call,
-        partition=partition,
-        entry_key=entry_key,
-        subject=event.subject,
-        day=day,
-        cell=_cell_of(event.subject, day, model, line),
-        model=model,
-        line=line,
-        measures=measures_of(priced),
-        report=Report(event.strength, _fingerprint(priced)),
+        call,
+        partition_key(day, subject, settings.shards),
+        call_key_at(subject, day, time, event.id),
+        subject,
+        time,
+        day,
+        _cell_of(subject, day, model, line),
+        model,
+        line,
+        measures_of(priced),
+        Report(event.strength, _fingerprint(priced)),
     )
 
 
@@ -137,8 +149,10 @@ def make_reversal(
     reason = f"answered {event.status}, nothing was charged" if withdrawn else counted
     moved = moved_call(call, replaced, reason=reason)
     posting = make_posting(moved, calendar, settings)
-    stands_at = (posting.partition, posting.entry_key)
-    if _place(event, calendar, settings.shards)[1:] == stands_at and not withdrawn:
+    if not withdrawn and _address(event, calendar, settings.shards) == (
+        posting.partition,
+        posting.entry_key,
+    ):
         return None  # what a report counts it cannot take out itself
     return replace(posting, cell=None)
 
@@ -166,11 +180,10 @@ def moved_call(call: MeteredCall, place: CountedAt, *, reason: str) -> MeteredCa
     return MeteredCall(priced=moved, origin=call.origin)
 
 
-def _place(event: UsageEvent, calendar: BillingCalendar, shards: int) -> tuple[date, str, str]:
-    """Charge day, partition and entry key of a call."""
+def _address(event: UsageEvent, calendar: BillingCalendar, shards: int) -> tuple[str, str]:
+    """Partition and entry key of a call."""
     day = calendar.day(event.time)
     return (
-        day,
         partition_key(day, event.subject, shards),
         call_key(event.subject, day, event.time, event.id),
     )
