@@ -33,7 +33,7 @@ def show_rate(found: FoundCalls, metering: Metering | None, *, now: datetime) ->
     recent = last_minute(found.data, now=now, complete=complete)
     more = "at least " if recent.at_least and recent.calls else ""
     charge = f"{more}{amount(recent.charge, found.currency)}" if recent.calls else NOTHING
-    with st.grid(4, min_column_width=CARD_WIDTH_PX):
+    with st.grid(3 if metering is None else 5, min_column_width=CARD_WIDTH_PX):
         st.metric("Calls of the last minute", f"{more}{recent.calls:,}", border=True)
         st.metric("Charge of the last minute", charge, border=True)
         st.metric("Newest call", age(found.data[0].time, now), border=True)
