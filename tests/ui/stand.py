@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import uvicorn
+from starlette import types as asgi
 
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import PICO_DIGITS
@@ -160,6 +161,22 @@ class SwitchedStorage(MemoryTableStorage):
             yield page
 
 
+class Late:
+    """In front of the API: some answers come late, as over a slow network."""
+
+    def __init__(self, app: asgi.ASGIApp) -> None:
+        self._app = app
+        self.late_s = 0.0
+        self.answers = 0
+        """How many are late from now on."""
+
+    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        if scope["type"] == "http" and self.answers:
+            self.answers -= 1
+            await asyncio.sleep(self.late_s)
+        await self._app(scope, receive, send)
+
+
 class Stand:
     """What the tests do to the ledger while the API serves it from another thread."""
 
@@ -170,8 +187,10 @@ class Stand:
         *,
         storage: SwitchedStorage,
         books: MemoryBlobStore,
+        late: Late,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
+        self.late = late
         self.books = books
         self.url = url
         self.storage = storage
@@ -315,11 +334,9 @@ def standing(
     storage, books = SwitchedStorage(), MemoryBlobStore()
     loop = asyncio.new_event_loop()
     with listening() as (listener, url):
-        config = uvicorn.Config(
-            create_app(storage, MemoryBlobStore(), books=books, settings=settings, access=access),
-            log_level="warning",
-            access_log=False,
-        )
+        app = create_app(storage, MemoryBlobStore(), books=books, settings=settings, access=access)
+        late = Late(app)
+        config = uvicorn.Config(late, log_level="warning", access_log=False)
         server = uvicorn.Server(config)
         thread = Thread(
             target=_serve, args=(loop, server), kwargs={"listener": listener}, daemon=True
@@ -328,7 +345,7 @@ def standing(
         try:
             with open_http(url) as http:
                 client = Client(http_transport(http, token), http_poster(http, token))
-                yield Stand(client, url, storage=storage, books=books, loop=loop)
+                yield Stand(client, url, storage=storage, books=books, late=late, loop=loop)
         finally:
             server.should_exit = True
             thread.join()

@@ -19,6 +19,7 @@ from ui.api.transport import Parameters, Poster, Transport
 from ui.api.usage_answers import (
     CallDetail,
     Calls,
+    DeadLetters,
     Health,
     Metering,
     Subjects,
@@ -88,6 +89,9 @@ class Client:
 
     def metering(self) -> Metering:
         return self._ask(Metering, "/v1/metering")
+
+    def dead_letters(self) -> DeadLetters:
+        return self._ask(DeadLetters, "/v1/dead-letters")
 
     def completeness(self, period: Period) -> Completeness:
         return self._ask(Completeness, "/v1/completeness", query=days_of(period))

@@ -261,6 +261,29 @@ class Metering(Struct, frozen=True, kw_only=True):
     """False: there are more letters than were counted among."""
     audit: Audit | None = None
     partitions: list[PartitionProgress] = []
+    passed: datetime | None = None
+    """Everything that reached the event hub until then is metered."""
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True):
+    """An event that could not be read or rated, without its bytes."""
+
+    id: str
+    hub: str
+    partition: str
+    sequence_number: int
+    enqueued_time: datetime
+    reason: str
+    field: str
+    message: str
+    event_id: str | None
+
+
+class DeadLetters(Struct, frozen=True, kw_only=True):
+    """The open ones of both hubs."""
+
+    complete: bool
+    data: list[DeadLetter]
 
 
 class Health(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ def show_newest() -> None:
             )
             return
         sees_all = client.me().may(Permission.BILLING)
-        show_rate(found, client.metering().waiting if sees_all else None, now=now())
+        show_rate(found, client.metering() if sees_all else None, now=now())
         show_list(found)
 
 

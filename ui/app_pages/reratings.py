@@ -256,14 +256,14 @@ st.title("Re-rating runs", anchor=False)
 st.caption("Prices are corrected by runs that are staged, approved, applied and can be reverted.")
 found = api().reratings().data
 zone = api().health().zone
-if not found:
+named = address.read(Parameter.RUN)
+if not found and named is None:
     st.info("No run was staged yet: `python -m consumers rerate stage`.", icon=":material/history:")
 else:
-    opened = show_runs(found, zone)
+    opened = show_runs(found, zone) if found else None
     if opened is not None:
         address.change({Parameter.RUN: opened})
-    chosen = opened or address.read(Parameter.RUN) or found[0].run
-    show_run(api().rerating(chosen), zone)
+    show_run(api().rerating(opened or named or found[0].run), zone)
 moved = api().regroupings()
 if moved.data:
     show_regroupings(moved, zone)

@@ -10,13 +10,11 @@ from ui.api.me_answer import Permission
 from ui.api.usage_answers import Metering
 from ui.figures.health import newest_event, troubles
 from ui.format import age, counted, escape, instant
+from ui.page_parts.health.open_letters import show_letters
 from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, plain_table, text_column
 
 CARD_WIDTH_PX = 150
-LETTER_COMMANDS = """chargeback dead-letters list
-chargeback dead-letters show ID
-chargeback dead-letters redrive --reason CODE"""
 
 
 def show_verdict(metering: Metering, *, at: datetime) -> None:
@@ -57,20 +55,6 @@ def show_audit(metering: Metering) -> None:
     )
 
 
-def show_letters(metering: Metering) -> None:
-    st.header("Dead letters", anchor=False)
-    at_least = "" if metering.dead_letters_complete else "at least "
-    if metering.dead_letters_open:
-        open_letters = counted(metering.dead_letters_open, "event")
-        st.markdown(
-            f"**{at_least}{open_letters} that could not be read or rated.** Each is kept whole, "
-            "and no total includes it. List them, fix the cause, then redrive those of one reason:"
-        )
-    else:
-        st.caption("None is open. If an event cannot be read, these commands show and redrive it:")
-    st.code(LETTER_COMMANDS, language=None)
-
-
 def show_partitions(metering: Metering, *, zone: str, at: datetime) -> None:
     rows = metering.partitions
     newest = [instant(row.enqueued_time, zone) if row.enqueued_time else None for row in rows]
@@ -98,7 +82,7 @@ def show_health(zone: str) -> None:
         metering, at = api().metering(), now()
         show_verdict(metering, at=at)
         show_cards(metering, at=at)
-        show_letters(metering)
+        show_letters(api().dead_letters(), metering, zone=zone)
         show_audit(metering)
         show_partitions(metering, zone=zone, at=at)
 

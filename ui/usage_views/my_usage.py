@@ -112,6 +112,12 @@ def show_dearest(period: Period) -> None:
 def draw_my_usage() -> None:
     st.title(MY_USAGE)
     me = api().me()
+    if me.subject is None:
+        st.info(
+            "Nobody signs in here, so no call is known to be yours. The overview has everybody's.",
+            icon=":material/person_off:",
+        )
+        return
     who = escape(me.name or me.subject or "")
     st.caption(f"{who} · cost centre {escape(me.cost_centre or 'not known')}")
     current = today(api().health())

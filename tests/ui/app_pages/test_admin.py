@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
+from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
 from tests.ui.stand import Stand
-from ui.api.usage_answers import Audit, Metering
+from ui.api.usage_answers import Audit, DeadLetter, Metering
 from ui.figures.health import AUDIT_OLD_AFTER, troubles
+from ui.page_parts.health.open_letters import redrive_commands
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -30,13 +32,36 @@ def test_what_is_wrong_is_named_with_the_command_for_it(stand: Stand) -> None:
     assert "The last audit found 1 problem" in text
     assert "day 2026-11-03: 5 is not 4" in text
     assert "1 dead letter to look at" in text
-    assert "dead-letters redrive --reason CODE" in text
+    letters = next(table for table in lists(app) if "Reason" in table)
+    assert letters["What is wrong"] == ["the body is cut"]
+    assert letters["Number"] == [7]
+    assert "dead-letters show 3-00000000000000000007-000000000000" in text
+    assert "dead-letters redrive --reason json" in text
+
+
+def test_letters_of_the_gateways_log_have_their_own_commands() -> None:
+    letter = DeadLetter(
+        id="0-1-a",
+        hub="apim-diagnostics",
+        partition="0",
+        sequence_number=1,
+        enqueued_time=NOW,
+        reason="far_past",
+        field="time",
+        message="too old",
+        event_id=None,
+    )
+    assert redrive_commands([letter, letter], {"llm-usage"}).splitlines() == [
+        "chargeback dead-letters show 0-1-a --diagnostics",
+        "chargeback dead-letters redrive --reason far_past --diagnostics",
+    ]
 
 
 def test_before_the_first_event_the_page_says_what_to_start(empty_stand: Stand) -> None:
     app = opened("admin")
     assert not app.exception
     assert "Metering has never run" in said(app)
+    assert "dead-letters redrive --reason CODE" in said(app)
     assert "No audit has run yet" in said(app)
 
 

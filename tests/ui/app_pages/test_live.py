@@ -5,9 +5,11 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from tests.fixtures.calls import SETTINGS
 from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
 from tests.ui.stand import InventedCall, Stand
+from ui.format import instant
 from ui.page_parts.live.call_rate import LastMinute, by_minute, last_minute
 
 NOW = datetime(2026, 11, 30, 12, 30, 20, tzinfo=UTC)
@@ -28,6 +30,9 @@ def test_the_newest_calls_of_today_are_listed_with_names(
     assert len(table["Person"]) == len(of_today)
     assert "Ada Lovelace" in set(table["Person"])
     assert cards(app)["Waiting for tokens"] == "12"
+    (lag,) = [card for card in app.metric if card.label == "Everything metered until"]
+    assert lag.value.endswith("ago")
+    assert instant(max(call.time for call in calls), SETTINGS.zone) in lag.help
 
 
 def test_before_the_first_call_of_the_day_the_page_says_what_brings_one(

@@ -9,9 +9,10 @@ import streamlit as st
 from ui import address
 from ui.address import USAGE_PAGE, Parameter
 from ui.api.found_calls import FoundCalls
+from ui.api.usage_answers import Metering
 from ui.export.buttons import show_exports
 from ui.figures.units import tokens
-from ui.format import age, amount, clock, counted
+from ui.format import age, amount, clock, counted, instant
 from ui.format import day as day_text
 from ui.page_parts.live.call_rate import by_minute, last_minute
 from ui.parts.call_state import state_words
@@ -23,18 +24,22 @@ NOTHING = "—"
 CHART_HEIGHT_PX = 90
 
 
-def show_rate(found: FoundCalls, waiting: int | None, *, now: datetime) -> None:
-    """What came in the last minute, and how old the newest call is."""
+def show_rate(found: FoundCalls, metering: Metering | None, *, now: datetime) -> None:
+    """What came in the last minute, how old the newest call is, and how far behind metering is.
+
+    `metering` is None for those who may not see it.
+    """
     complete = found.page.next_cursor is None
     recent = last_minute(found.data, now=now, complete=complete)
     more = "at least " if recent.at_least and recent.calls else ""
     charge = f"{more}{amount(recent.charge, found.currency)}" if recent.calls else NOTHING
-    with st.grid(4, min_column_width=CARD_WIDTH_PX):
+    with st.grid(3 if metering is None else 5, min_column_width=CARD_WIDTH_PX):
         st.metric("Calls of the last minute", f"{more}{recent.calls:,}", border=True)
         st.metric("Charge of the last minute", charge, border=True)
         st.metric("Newest call", age(found.data[0].time, now), border=True)
-        if waiting is not None:
-            st.metric("Waiting for tokens", f"{waiting:,}", border=True)
+        if metering is not None:
+            st.metric("Waiting for tokens", f"{metering.waiting:,}", border=True)
+            show_lag(metering, zone=found.zone, now=now)
     rows = by_minute(found.data, now=now, complete=complete)
     if not any(calls for _, calls in rows):
         return  # an empty chart would say less than the age of the newest call
@@ -42,6 +47,24 @@ def show_rate(found: FoundCalls, waiting: int | None, *, now: datetime) -> None:
         rate_chart(rows, zone=found.zone, about=rate_about(rows, found.zone)),
         alt=f"Calls per minute of the last {len(rows)} minutes, "
         f"{max((calls for _, calls in rows), default=0)} at most",
+    )
+
+
+def show_lag(metering: Metering, *, zone: str, now: datetime) -> None:
+    """Until when everything is metered. Its age is the lag at most: what came since may be too."""
+    passed = metering.passed
+    if passed is None:
+        said = "Not every partition of the event hub has been read yet."
+    else:
+        said = (
+            f"All that reached the event hub until {instant(passed, zone)} is metered, so metering "
+            "is at most so far behind. A hub without new events is looked at every 15 seconds."
+        )
+    st.metric(
+        "Everything metered until",
+        NOTHING if passed is None else age(passed, now),
+        border=True,
+        help=said,
     )
 
 

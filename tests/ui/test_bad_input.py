@@ -1,0 +1,232 @@
+"""Bad input and bad days: every page over ledgers that are empty, odd or large, over an API that is
+slow, past midnight, and in two tabs."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.ui.__main__ import fill
+from tests.fixtures.calls import SETTINGS
+from tests.paths import ROOT
+from tests.ui.lists import lists
+from tests.ui.opening import cards, opened, said
+from tests.ui.stand import ADA, BOB, ODD, ODD_NAME, InventedCall, Stand, standing
+from ui.api import connection, transport
+from ui.api.client import SUBJECTS_PAGE_ROWS
+from ui.period import CUSTOM_DAYS_MAX, month_of
+
+ROOMS = ("ui/app_pages", "ui/operator_pages")
+PAGES = sorted(
+    path.stem for room in ROOMS for path in (ROOT / room).glob("*.py") if path.stem != "__init__"
+)
+CROWD = 10_000
+SLOW_S = 5.0
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[Stand]:
+    """A ledger without a call."""
+    with standing() as stand:
+        yield stand
+        st.cache_resource.clear()  # closes the pages' connections
+
+
+@pytest.fixture
+def nothing(empty: Stand, monkeypatch: pytest.MonkeyPatch) -> Stand:
+    """The ledger without a call, as what the pages are configured with."""
+    monkeypatch.setenv("API_URL", empty.url)
+    return empty
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_of_an_empty_ledger_says_something_and_fails_at_nothing(
+    nothing: Stand, page: str
+) -> None:
+    app = opened(page)
+    assert not app.exception
+    assert not app.error
+    assert app.title
+    assert len(said(app)) > len(app.title[0].value), "a page that is empty says what to do"
+
+
+@pytest.fixture(scope="module")
+def odd(today: date) -> Iterator[Stand]:
+    """One call, of somebody and of a model whose names are full of markup."""
+    with standing() as stand:
+        stand.save_people()
+        call = InventedCall(number=1, subject=ODD, day=today, deployment=ODD_NAME, input=7)
+        stand.post([call])
+        yield stand
+        st.cache_resource.clear()
+
+
+@pytest.fixture
+def one_odd_call(odd: Stand, monkeypatch: pytest.MonkeyPatch) -> Stand:
+    """The ledger of one call, as what the pages are configured with."""
+    monkeypatch.setenv("API_URL", odd.url)
+    return odd
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_shows_one_call_and_odd_names_as_they_are(one_odd_call: Stand, page: str) -> None:
+    app = opened(page)
+    assert not app.exception
+    assert not app.error
+    prose = [*app.title, *app.subheader, *app.caption, *app.markdown, *app.info, *app.warning]
+    assert not [part.value for part in prose if ODD_NAME in str(part.value)], "markup is escaped"
+
+
+def test_an_odd_name_is_in_the_lists_as_it_is_written(one_odd_call: Stand, today: date) -> None:
+    tables = lists(opened("usage", range="Today"))
+    assert [table["Model"] for table in tables if "Model" in table] == [[ODD_NAME]]
+    assert [table["Name"] for table in tables if "Name" in table] == [[ODD_NAME]]
+    app = opened("usage", call=one_odd_call.call_ids(ODD, today)[0])
+    assert not app.exception
+    assert ODD_NAME in said(app)
+
+
+@pytest.fixture(scope="module")
+def many() -> Iterator[Stand]:
+    """Many people, in this month and in the one before."""
+    with standing() as stand:
+        fill(stand, CROWD)
+        yield stand
+        st.cache_resource.clear()
+
+
+@pytest.fixture
+def crowd(many: Stand, monkeypatch: pytest.MonkeyPatch) -> Stand:
+    """The ledger of many people, as what the pages are configured with."""
+    monkeypatch.setenv("API_URL", many.url)
+    return many
+
+
+@pytest.mark.parametrize("page", ["usage", "people"])
+def test_of_many_people_a_page_is_shown_and_all_are_counted(crowd: Stand, page: str) -> None:
+    app = opened(page)
+    assert not app.exception
+    (people,) = [table for table in lists(app) if "Name" in table]
+    assert len(people["Name"]) == SUBJECTS_PAGE_ROWS
+    assert app.button(key="next_page")
+    if page == "usage":
+        assert int(cards(app)["Calls"].replace(",", "")) > CROWD
+
+
+def test_a_year_is_shown_whole_and_of_a_longer_range_its_end(
+    crowd: Stand, calls: list[InventedCall], today: date
+) -> None:
+    year = {"first": (today - timedelta(days=364)).isoformat(), "last": today.isoformat()}
+    whole = opened("usage", range="Custom", **year)
+    assert not whole.exception
+    longer = opened("usage", range="Custom", first="2001-01-01", last=today.isoformat())
+    assert not longer.exception
+    assert cards(longer)["Calls"] == cards(whole)["Calls"], f"{CUSTOM_DAYS_MAX} days hold all"
+
+
+@pytest.mark.parametrize(
+    ("page", "parameters"),
+    [
+        ("usage", {"call": "MjAyNjExfDAxL2N8Z29uZQ"}),
+        ("usage", {"subject": "app:gone"}),
+        ("usage", {"subject": "app:gone", "day": "2026-11-01"}),
+        ("usage", {"model": "gone"}),
+        ("usage", {"cost_centre": "gone"}),
+        ("models", {"model": "gone"}),
+        ("people", {"cost_centre": "gone"}),
+        ("reratings", {"run": "r000000000000"}),
+        ("invoices", {"invoice": "2026-11-gone"}),
+        ("search", {"find": "gone"}),
+    ],
+)
+def test_a_link_to_what_is_gone_is_said_to_be_one(
+    crowd: Stand, page: str, parameters: dict[str, str]
+) -> None:
+    app = opened(page, **parameters)
+    assert not app.exception
+    text = said(app)
+    assert "gone" in text or next(iter(parameters.values())) in text, "it names what it looked for"
+
+
+def test_a_slow_answer_is_waited_for(one_odd_call: Stand) -> None:
+    st.cache_data.clear()
+    one_odd_call.late.late_s, one_odd_call.late.answers = SLOW_S, 1
+    app = opened("usage")
+    assert one_odd_call.late.answers == 0
+    assert not app.exception
+    assert not app.error
+    assert cards(app)["Calls"] == "1"
+
+
+def test_an_answer_that_does_not_come_is_said_so_with_a_way_to_try_again(
+    one_odd_call: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    monkeypatch.setattr(transport, "ANSWER_TIMEOUT_S", 0.2)
+    one_odd_call.late.late_s, one_odd_call.late.answers = 1.0, 1
+    app = opened("usage")
+    assert not app.exception
+    assert "The API does not answer" in said(app)
+    assert "timed out" in said(app)
+    next(button for button in app.button if button.label == "Try again").click().run()
+    assert cards(app)["Calls"] == "1"
+
+
+def set_clock(monkeypatch: pytest.MonkeyPatch, instant: datetime) -> None:
+    """The pages' clock says this, whatever the time is."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return instant.astimezone(tz)
+
+    monkeypatch.setattr(connection, "datetime", Clock)
+
+
+def test_a_page_that_is_open_past_the_month_shows_the_new_month(
+    crowd: Stand, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened("usage")
+    assert "so far" in said(app)
+    first = month_of(today).until
+    midnight = datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(SETTINGS.zone))
+    set_clock(monkeypatch, midnight - timedelta(seconds=1))
+    assert cards(app.run()) == cards(opened("usage")), "it is the old month until midnight"
+    set_clock(monkeypatch, midnight + timedelta(seconds=1))
+    app.run()
+    assert not app.exception
+    assert "No calls in this range" in said(app)
+    assert f"{first:%b %Y}" in said(app)
+
+
+def test_a_live_part_draws_the_whole_page_again_after_midnight(crowd: Stand) -> None:
+    def draw() -> None:
+        from datetime import timedelta  # noqa: PLC0415  # runs by itself
+
+        import streamlit as st  # noqa: PLC0415
+
+        from ui.api.connection import api, redraw_after_midnight, today  # noqa: PLC0415
+
+        st.session_state.runs = st.session_state.get("runs", 0) + 1
+        drawn = today(api().health())
+        if st.session_state.runs == 1:
+            drawn -= timedelta(days=1)
+        redraw_after_midnight(drawn)
+        st.text(str(st.session_state.runs))
+
+    app = AppTest.from_function(draw).run()
+    assert not app.exception
+    assert [text.value for text in app.text] == ["2"]
+
+
+def test_two_tabs_of_one_person_keep_their_own_places(crowd: Stand) -> None:
+    ada, bob = opened("usage", subject=ADA), opened("usage", subject=BOB, range="Last month")
+    assert (ada.title[0].value, bob.title[0].value) == ("Ada Lovelace", "Bob Berg")
+    of_ada, of_bob = cards(ada), cards(bob)
+    assert of_ada != of_bob
+    assert cards(ada.run()) == of_ada
+    assert cards(bob.run()) == of_bob

@@ -1,0 +1,1 @@
+"""What the page Health is made of."""
