@@ -9,6 +9,23 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 
+class Adjustment(Struct, frozen=True, kw_only=True):
+    """What the company agreed on or adds: a step from the list price to the charge."""
+
+    rule: str
+    kind: str
+    layer: str
+    order: int
+    matches: dict[str, list[str]]
+    currency: str
+    valid_from: datetime
+    valid_to: datetime | None
+    factor: Decimal | None
+    amount: Decimal | None
+    per_million: dict[str, Decimal]
+    note: str | None
+
+
 class BookInUse(Struct, frozen=True, kw_only=True):
     """The price book that metering rates with."""
 
@@ -93,6 +110,14 @@ class RatedCall(Struct, frozen=True, kw_only=True):
     explanation: str
 
 
+class Rated(Struct, frozen=True, kw_only=True):
+    """The calls in the order in which they were sent."""
+
+    book: str
+    prices: str
+    data: list[RatedCall]
+
+
 class Prices(Struct, frozen=True, kw_only=True):
     """The prices that hold on a day."""
 
@@ -100,11 +125,4 @@ class Prices(Struct, frozen=True, kw_only=True):
     day: date
     old_in_use: int
     data: list[Price]
-
-
-class Rated(Struct, frozen=True, kw_only=True):
-    """The calls in the order in which they were sent."""
-
-    book: str
-    prices: str
-    data: list[RatedCall]
+    adjustments: list[Adjustment]

@@ -136,13 +136,15 @@ def invented_calls(today: date) -> list[InventedCall]:
 
 
 class SwitchedStorage(MemoryTableStorage):
-    """A storage that does not answer reads while it is down."""
+    """A storage that does not answer reads while it is down, or not at once."""
 
     down = False
+    delay_s = 0.0
 
     async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
         if self.down:
             raise Unavailable("table ledger: timed out")
+        await asyncio.sleep(self.delay_s)
         return await super().get(table, partition_key, row_key)
 
     async def query(
@@ -156,6 +158,7 @@ class SwitchedStorage(MemoryTableStorage):
     ) -> AsyncIterator[list[Row]]:
         if self.down:
             raise Unavailable("table ledger: timed out")
+        await asyncio.sleep(self.delay_s)
         pages = super().query(table, partition_key, keys, select=select, rows_max=rows_max)
         async for page in pages:
             yield page

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -42,6 +43,22 @@ class Price(Struct, frozen=True, kw_only=True):
     deployments: list[str]
 
 
+class Adjustment(Struct, frozen=True, kw_only=True):
+    """A discount, a mark-up, a fixed price or a minimum."""
+
+    rule: str
+    kind: Literal["multiply", "fixed", "minimum", "zero"]
+    layer: Literal["list", "contracted", "charge"]
+    matches: dict[str, list[str]]
+    currency: str
+    valid_from: datetime
+    valid_to: datetime | None
+    factor: Decimal | None
+    amount: Decimal | None
+    per_million: dict[str, Decimal]
+    note: str | None
+
+
 class BookInUse(Struct, frozen=True, kw_only=True):
     version: str
     used_at: datetime
@@ -52,3 +69,5 @@ class Prices(Struct, frozen=True, kw_only=True):
     book: BookInUse | None
     old_in_use: int
     data: list[Price]
+    adjustments: list[Adjustment] = []
+    """An API of an earlier release does not list them."""

@@ -61,7 +61,7 @@ def draw(subject: str, token: str) -> None:
     if text:
         with failures_shown("estimate"):
             show_estimate(choice, text, output_max)
-    pressed = st.button("Send", type="primary", icon=":material/send:")
+    pressed = st.button("Send", icon=":material/send:")
     if pressed and not text:
         st.warning("Write a prompt first.")
     elif pressed:

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from ui.api.connection import api, now, today
+from ui.api.me_answer import Permission
 from ui.api.price_answers import Prices
 from ui.format import counted, escape
+from ui.page_parts.price.adjustments import show_adjustments
 from ui.page_parts.price.book_table import show_book, show_prices
 from ui.page_parts.price.calculator import show_calculator
 from ui.page_parts.price.history import show_history, show_scheduled
@@ -23,12 +25,15 @@ def draw_prices() -> None:
         )
         return
     show_book(answer.book, answer)
-    every = api().prices(history=True).data
+    history = api().prices(history=True)
+    every = history.data
     with failures_shown("calculator"):
         model = show_calculator(providers_of(answer))
     show_scheduled(every, now=now())
     with failures_shown("unpriced"):
         show_unpriced(today(api().health()))
+    if api().me().may(Permission.BILLING):
+        show_adjustments(history.adjustments, now=now())
     st.header("The book", anchor=False)
     used = [price for price in answer.data if price.deployments]
     others = [price for price in answer.data if not price.deployments]

@@ -38,9 +38,9 @@ def draw_sign_in() -> None:
         label = "Sign in again" if expired else "Sign in"
         if settings().sign_in is SignIn.EASY_AUTH:
             address = easy_auth_login(st.context.url or "", st.query_params.to_dict())
-            st.link_button(label, address, type="primary")
+            st.link_button(label, address)
         else:
-            st.button(label, on_click=st.login, type="primary", key="sign_in")
+            st.button(label, on_click=st.login, key="sign_in")
 
 
 def draw_caller(me: Me) -> None:

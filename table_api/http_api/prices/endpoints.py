@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pricing_rules.price_book.ages import is_old
-from pricing_rules.price_book.rate_card import CONTRACT
-from table_api.http_api.access.question import asking_of
+from pricing_rules.price_book.rate_card import CONTRACT, Modifier
+from table_api.http_api.access.question import Asking, asking_of
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.queries import Day, NoQuery, Text
 from table_api.http_api.prices import models
+from table_api.http_api.prices.adjustments import adjustments_of
+from table_api.ledger.book_archive import BookArchive
 from table_api.prices.price_list import BookInUse, ListedPrice, PriceList
 
 
@@ -59,11 +61,25 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
             price.old and bool(price.deployments) for price in prices if _holds(price, at)
         ),
         data=[price for price in prices if named in {None, (price.model or "").lower()}],
+        adjustments=await _adjustments(asking, book, None if query.history else at),
     )
     return json_answer(request, answer, asking.caller.binding)
 
 
-def _holds(price: models.Price, at: datetime) -> bool:
+async def _adjustments(
+    asking: Asking, in_use: BookInUse | None, at: datetime | None
+) -> list[models.Adjustment]:
+    """Those in force at a time, or all; what was agreed on is for those who see everybody."""
+    books = asking.api.books
+    if in_use is None or books is None or not asking.caller.sees_everybody:
+        return []
+    book = await BookArchive(books).get(in_use.version)
+    if book is None:
+        return []
+    return adjustments_of(book, lambda rule: at is None or _holds(rule, at))
+
+
+def _holds(price: models.Price | Modifier, at: datetime) -> bool:
     return price.valid_from <= at and (price.valid_to is None or at < price.valid_to)
 
 

@@ -1,6 +1,7 @@
 """The answers about prices; docs/api.md says what each field means."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from table_api.http_api.conventions.models import Answer, Money
 
@@ -42,6 +43,23 @@ class Price(Answer):
     deployments: list[str]
 
 
+class Adjustment(Answer):
+    """What the company agreed on or adds: a step from the list price to the charge."""
+
+    rule: str
+    kind: Literal["multiply", "fixed", "minimum", "zero"]
+    layer: Literal["list", "contracted", "charge"]
+    order: int
+    matches: dict[str, list[str]]
+    currency: str
+    valid_from: datetime
+    valid_to: datetime | None
+    factor: Money | None
+    amount: Money | None
+    per_million: dict[str, Money]
+    note: str | None
+
+
 class BookInUse(Answer):
     """The price book that metering rates with."""
 
@@ -57,3 +75,4 @@ class Prices(Answer):
     day: date
     old_in_use: int
     data: list[Price]
+    adjustments: list[Adjustment]

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.fixtures.calls import book as demo_book
 from tests.paths import ROOT
-from tests.pricing_rules.books import ALIAS, base_rule, compile_text
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import Stand
@@ -102,3 +102,41 @@ def test_a_scheduled_price_is_announced_and_listed(stand: Stand, tmp_path: Path)
     assert "**m changes on 1 Jan 2031**" in said(app)
     history = next(table for table in lists(app) if "State" in table)
     assert list(history["State"]) == ["scheduled", "now"]
+
+
+def test_discounts_and_mark_ups_are_read_as_words(stand: Stand, tmp_path: Path) -> None:
+    charge, contracted = 'layer = "charge"', 'layer = "contracted"'
+    amount = 'currency = "USD"\namount = "0.000001"\nscope = "call"'
+    rates = f'{contracted}\ncurrency = "USD"\nunit = "1M"\nrates = {{ cache_read = "0.4" }}'
+    book = compile_text(
+        tmp_path,
+        base_rule(),
+        modifier(
+            "own.deal", "multiply", f'{contracted}\nfactor = "0.88"', match='provider = "azure"'
+        ),
+        modifier("own.fixed", "fixed", f"{rates}\norder = 200"),
+        modifier("own.markup", "multiply", f'{charge}\nfactor = "1.035"'),
+        modifier("own.minimum", "minimum", f"{amount}\norder = 200"),
+        modifier("own.free", "zero", f'{charge}\nnote = "a trial"\norder = 300'),
+        ALIAS,
+    )
+    stand.publish_prices(book, age_days_max=10_000)
+    st.cache_data.clear()
+    app = opened("prices")
+    assert not app.exception
+    table = next(table for table in lists(app) if "Step" in table)
+    assert table["What"] == [
+        "12 % discount",
+        "fixed: cache read at 0.4 USD per million",
+        "3.5 % mark-up",
+        "at least 0.000001 USD per call",
+        "free: a trial",
+    ]
+    assert table["For"] == ["provider azure", *["every call"] * 4]
+    assert table["Step"][0] == "list price → agreed price"
+
+
+def test_a_book_without_discounts_says_so(stand: Stand, tmp_path: Path) -> None:
+    stand.publish_prices(compile_text(tmp_path, base_rule(), ALIAS), age_days_max=10_000)
+    st.cache_data.clear()
+    assert "There is none: what is charged is the list price." in said(opened("prices"))

@@ -13,10 +13,13 @@ from local_stack.identity.config import UI_CLIENT, demo_config
 from local_stack.identity.server import Provider
 from local_stack.traffic.people import Person
 from table_api.http_api.access.settings import AccessSettings, AuthMode
+from tests.fixtures.calls import book
 from tests.fixtures.provider import running_provider
 from tests.ui.stand import ADA, BOB, InventedCall, Stand, standing
 from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
 
+NO_GATEWAY = "http://127.0.0.1:9/llm/openai/v1"
+"""Nobody listens there: the playground is drawn, and a prompt is refused."""
 COOKIE_SECRET = "a secret of forty characters, for tests."
 
 
@@ -100,6 +103,7 @@ def company(calls: Sequence[InventedCall]) -> Iterator[Company]:
         stand.save_people()
         stand.save_owner(ACCOUNTS["owner"].person.subject, "R&D")
         stand.post(calls)
+        stand.publish_prices(book(), age_days_max=10_000)
         settings = {
             "API_URL": stand.url,
             "SIGN_IN": "oidc",
@@ -108,6 +112,7 @@ def company(calls: Sequence[InventedCall]) -> Iterator[Company]:
             "OIDC_CLIENT_ID": UI_CLIENT,
             "OIDC_CLIENT_SECRET": config.clients[UI_CLIENT].secret or "",
             "COOKIE_SECRET": COOKIE_SECRET,
+            "GATEWAY_URL": NO_GATEWAY,
         }
         with running_ui(settings, port=port) as url:
             yield Company(stand=stand, provider=provider, clock=clock, ui_url=url)

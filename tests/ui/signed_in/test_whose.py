@@ -79,13 +79,14 @@ def test_an_owner_sees_their_cost_centre_and_no_other(here: Company, browser: Br
     expect(watched.page.get_by_role("alert")).to_contain_text("Not found")
 
 
-EVERYBODYS = ["My usage", "Live", "Invoices", "Models", "Prices", "Traces"]
+EVERYBODYS = ["My usage", "Playground", "Live", "Invoices", "Models", "Prices", "Traces"]
 OWNERS = ["Overview", "People", "Cost centres", *EVERYBODYS]
 BILLINGS = [
     "Overview",
     "People",
     "Cost centres",
     "My usage",
+    "Playground",
     "Live",
     "Re-ratings",
     "Invoices",

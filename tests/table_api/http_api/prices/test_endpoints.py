@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from table_api.ledger.book_archive import BookArchive
 from table_api.prices.price_list import PriceList
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.calls import NOW
 from tests.fixtures.office import issuer_of_office, open_office
-from tests.pricing_rules.books import ALIAS, base_rule, compile_text
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 from tests.table_api.conftest import ApiClient
 
 SOURCE = 'source = { kind = "report", checked = 2026-11-01 }'
@@ -108,6 +109,34 @@ async def test_what_the_company_agreed_on_is_for_billing_roles(tmp_path: Path) -
     assert found == dict.fromkeys(("employee", "owner", "service"), listed) | dict.fromkeys(
         ("reader", "admin"), everything
     )
+
+
+async def test_discounts_are_listed_as_they_apply_for_billing_roles_alone(tmp_path: Path) -> None:
+    book = compile_text(
+        tmp_path,
+        base_rule("base.m"),
+        modifier("own.markup", "multiply", 'layer = "charge"\nfactor = "1.03"'),
+        modifier(
+            "own.deal",
+            "multiply",
+            'layer = "contracted"\nfactor = "0.88"',
+            match='cost_centre = ["4711"]',
+        ),
+        ALIAS,
+    )
+    with issuer_of_office() as (issuer, access):
+        office = await open_office(issuer, access)
+        await PriceList(office.storage).publish(book, at=NOW, age_days_max=30)
+        await BookArchive(office.books).keep(book)
+        found = {}
+        for caller in ("employee", "reader"):
+            async with office.client(caller) as api:
+                found[caller] = (await api.get("/v1/prices")).json()["adjustments"]
+    assert found["employee"] == []
+    deal, markup = found["reader"]
+    assert (deal["rule"], deal["layer"], deal["factor"]) == ("own.deal", "contracted", "0.88")
+    assert deal["matches"] == {"cost_centre": ["4711"]}
+    assert (markup["layer"], markup["factor"], markup["matches"]) == ("charge", "1.03", {})
 
 
 async def test_before_any_consumer_ran_there_is_no_price(api: ApiClient) -> None:

@@ -1,0 +1,47 @@
+"""What the company agreed on and what it adds: the steps from the list price to the charge."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from ui.api.connection import api, today
+from ui.api.price_answers import Adjustment
+from ui.export.buttons import show_files
+from ui.figures.adjustment_words import STEPS, for_whom, what_it_does
+from ui.format import day as day_text
+from ui.parts.tables import plain_table, text_column
+from ui.period import one_day
+
+
+def show_adjustments(rules: Sequence[Adjustment], *, now: datetime) -> None:
+    """Those in force and those that begin later, in the order in which the engine applies them."""
+    rows = [rule for rule in rules if rule.valid_to is None or rule.valid_to > now]
+    st.header("Discounts and mark-ups", anchor=False)
+    if not rows:
+        st.caption("There is none: what is charged is the list price.")
+        return
+    columns = {
+        "What": text_column([what_it_does(rule) for rule in rows]),
+        "For": text_column([for_whom(rule) for rule in rows]),
+        "Step": text_column([STEPS[rule.layer] for rule in rows]),
+        "From": text_column([_since(rule, now) for rule in rows]),
+        "Until": text_column(
+            [day_text(rule.valid_to.date()) if rule.valid_to else None for rule in rows]
+        ),
+        "Rule": text_column([rule.rule for rule in rows]),
+    }
+    plain_table(columns, alt="Discounts and mark-ups in the order in which they apply")
+    health = api().health()
+    show_files(
+        "discounts and mark-ups",
+        columns,
+        period=one_day(today(health)),
+        zone=health.zone,
+        currency=rows[0].currency,
+    )
+
+
+def _since(rule: Adjustment, now: datetime) -> str:
+    later = " (not yet)" if rule.valid_from > now else ""
+    return f"{day_text(rule.valid_from.date())}{later}"
