@@ -47,7 +47,7 @@ def test_every_address_of_the_page_answers(company: Company) -> None:
     }  # fmt: skip
     with Client(company.url, company.token("reader")) as api:
         for path in paths:
-            assert api.content(f"/{path}")
+            assert api.content(f"/{path}", {})
 
 
 def test_the_queries_are_whole() -> None:
