@@ -28,7 +28,9 @@ NPM_CI := $(NPM) ci --no-audit --no-fund --loglevel=error
 	@echo "setting up, once: a virtual environment, Python packages and Azurite (needs PyPI and npm)"
 	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv \
 	  || { echo "Python's venv is missing: apt-get install -y python3-venv"; exit 1; }
-	@test -x .venv/bin/uv || .venv/bin/pip install --quiet uv==$(UV_VERSION)
+	@test -x .venv/bin/uv || .venv/bin/pip install --quiet --retries 1 uv==$(UV_VERSION) \
+	  || { echo "PyPI gave no uv. Once, make needs PyPI and npm, or mirrors of them: PIP_INDEX_URL,"; \
+	       echo "UV_DEFAULT_INDEX, npm_config_registry."; exit 1; }
 	@.venv/bin/uv sync --frozen --quiet --inexact --only-group demo
 	@touch $@
 

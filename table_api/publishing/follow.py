@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 
-from table_api.errors import NoLedger, SettingsError
+from table_api.errors import Altered, NoLedger, SettingsError
 from table_api.ledger.day_range import months_back
 from table_api.ledger.entries import LedgerEntry
 from table_api.ledger.meta import LedgerMeta, read_ledger_meta
@@ -81,7 +81,8 @@ class Publisher:
     async def publish(self, wanted: Wanted) -> Sent:
         """One pass. Raises Unavailable, NotDelivered among it: what is not marked is sent again.
 
-        When it returns, all that `monthly` had when it began is sent.
+        When it returns, all that `monthly` had when it began is sent. Altered names rows of
+        `monthly` that cannot be read; all others are sent then.
         """
         with span(SpanName.PUBLISH) as of_pass:
             sent = await self._publish(wanted)
@@ -89,7 +90,7 @@ class Publisher:
         return sent
 
     async def _publish(self, wanted: Wanted) -> Sent:
-        started, behind = self._now(), 0
+        started, behind, unreadable = self._now(), 0, list[str]()
         every = self._meta.settings.shards
         shards = _shards(wanted.shards, every)
         wanted = replace(wanted, of_shards=every, shards=shards)
@@ -107,7 +108,13 @@ class Publisher:
                 of_month = MonthPass(self._storage, self._marks, outbox, days, month, wanted)
                 await of_month.run(self._now())
                 behind += of_month.behind_calls
+                unreadable += of_month.unreadable
             await outbox.flush()
+            if unreadable:
+                raise Altered(
+                    f"{unreadable[0]} (and {len(unreadable) - 1} more): run `ledger rebuild`; "
+                    f"{outbox.sent.rows} rows of the others are sent"
+                )
             if wanted.stop is None:
                 await note_until(
                     self._storage, shards, started, names=self._names.digest, every=every

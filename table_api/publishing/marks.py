@@ -21,6 +21,7 @@ from table_api.monthly.projected_day import (
     encode_revs,
 )
 from table_api.storage.keys import EVERY_ROW, starting_with
+from table_api.storage.named_rows import UNREADABLE
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Insert,
@@ -118,20 +119,26 @@ def _day_columns(number: int, mark: DayMark) -> dict[str, Value]:
 
 
 def read_mark_row(month: str, row: Row) -> MarkRow:
-    """A row with all its columns."""
-    days = {
-        int(name[1:]): _read_day(row, name[1:])
-        for name in row
-        if len(name) == 3 and name[0] == "p" and name[1:].isdigit()
-    }
+    """A row with all its columns. A day that somebody has damaged is unsent: all of it is sent
+    again, which readers fold, and its mark is written whole by that.
+    """
+    days = {}
+    for name in row:
+        if len(name) == 3 and name[0] == "p" and name[1:].isdigit():
+            try:
+                days[int(name[1:])] = _read_day(row, name[1:])
+            except UNREADABLE as error:
+                message = f"a day of `published` cannot be read and is sent again: {error!r}"
+                place = f"{month} {row['RowKey']}"
+                _log.error("mark_unreadable", message, row=place, column=name)
     return MarkRow(
         month=month,
         key=str(row["RowKey"]),
-        subject=str(row["subject"]),
-        model=str(row["model"]),
+        subject=str(row.get("subject", "")),
+        model=str(row.get("model", "")),
         etag=etag_of(row),
         written_at=parse_time(row["Timestamp"]),
-        seen=str(row["seen"]),
+        seen=str(row.get("seen", "")),
         days=days,
     )
 

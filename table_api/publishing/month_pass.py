@@ -4,6 +4,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from table_api.errors import Altered
 from table_api.ledger.keys import shard_of
 from table_api.monthly.projected_day import MONTHLY_TABLE
 from table_api.monthly.rows import MonthlyRow, read_monthly_row
@@ -11,13 +12,17 @@ from table_api.publishing.marks import MarkRow, Marks
 from table_api.publishing.outbox import Outbox
 from table_api.publishing.subject_days import SubjectDay, SubjectDays
 from table_api.storage.keys import EVERY_ROW, encode_part, starting_with
+from table_api.storage.named_rows import naming
 from table_api.storage.parallel import at_most
-from table_api.storage.table_storage import TableStorage
+from table_api.storage.table_storage import Row, TableStorage
 from table_api.storage.timestamp import timestamp
+from telemetry.log import Log
 
 SUBJECTS_IN_FLIGHT_MAX = 8
 QUIET = timedelta(hours=1)
 """A day that was read in part is read whole when nothing of it has changed for so long."""
+
+_log = Log("table_api")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,8 @@ class MonthPass:
     ) -> None:
         self.behind_calls = 0
         """Calls that were found unsent."""
+        self.unreadable: list[str] = []
+        """What is wrong with damaged rows of `monthly`. Nothing of their subjects is sent."""
         self._storage = storage
         self._marks = marks
         self._outbox = outbox
@@ -89,11 +96,26 @@ class MonthPass:
         select = ["RowKey", "Timestamp", "subject"]
         async for page in self._storage.query(MONTHLY_TABLE, self._month, EVERY_ROW, select=select):
             for row in page:
+                if not self._names_its_subject(row):
+                    continue
                 seen, open_since = known.get(str(row["RowKey"]), ("", ""))
                 changed = seen != row["Timestamp"] or self._is_quiet(open_since)
                 if (changed or everybody) and self._wanted.has_shard_of(str(row["subject"])):
                     found[str(row["subject"])] = None
         return list(found)
+
+    def _names_its_subject(self, row: Row) -> bool:
+        """Whether the column `subject` is that of the key, by which its calls are found."""
+        if str(row["RowKey"]).startswith(f"{encode_part(str(row.get('subject')))}|"):
+            return True
+        self._note_unreadable(
+            f"row {MONTHLY_TABLE} {self._month} {row['RowKey']} has the subject of another row"
+        )
+        return False
+
+    def _note_unreadable(self, what: str) -> None:
+        self.unreadable.append(what)
+        _log.error("row_unreadable", f"{what}: nothing of its subject's month is sent")
 
     def _is_quiet(self, open_since: str) -> bool:
         return "" < open_since <= self._quiet_before
@@ -101,7 +123,11 @@ class MonthPass:
     async def _subject(self, subject: str) -> None:
         marks = await self._marks.of_subject(self._month, encode_part(subject))
         # After the marks: what another publisher sends meanwhile is found marked or sent twice.
-        rows, versions = await self._projected(subject, marks)
+        try:
+            rows, versions = await self._projected(subject, marks)
+        except Altered as error:
+            self._note_unreadable(str(error))
+            return
         for day in self._dates:
             projected = {key: row.day(day.day) for key, row in rows.items()}
             await self._day(
@@ -128,10 +154,11 @@ class MonthPass:
         async for page in self._storage.query(MONTHLY_TABLE, self._month, keys):
             for row in page:
                 key = str(row["RowKey"])
-                rows[key] = read_monthly_row(row, [day.day for day in self._dates])
-                versions[key] = str(row["Timestamp"])
+                with naming(MONTHLY_TABLE, row):
+                    rows[key] = read_monthly_row(row, [day.day for day in self._dates])
+                    versions[key], model = str(row["Timestamp"]), str(row["model"])
                 if key not in marks:
-                    marks[key] = MarkRow(self._month, key, subject, str(row["model"]))
+                    marks[key] = MarkRow(self._month, key, subject, model)
         return rows, versions
 
     async def _day(self, day: SubjectDay) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from table_api.errors import NoLedger, Retryable
+from table_api.errors import Altered, NoLedger, Retryable
 from table_api.publishing.follow import Publisher
 from table_api.publishing.month_pass import Wanted
 from table_api.publishing.opening import open_publisher
@@ -43,6 +43,9 @@ async def tried(publisher: Publisher, wanted: Wanted) -> Sent | None:
         sent = await publisher.publish(wanted)
     except Retryable as error:
         _log.warning("publish_failed", f"{error}; what is not marked is sent by the next pass")
+        return None
+    except Altered as error:
+        _log.error("publish_failed", str(error))
         return None
     if sent.rows or sent.refused:
         _log.info("published", "ledger rows are sent", rows=sent.rows, refused=sent.refused)

@@ -4,6 +4,9 @@ import csv
 import io
 import re
 import shlex
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -12,6 +15,11 @@ from chargeback_client.client import Client
 from tests.chargeback_client.conftest import Company
 from tests.paths import ROOT
 
+READ_AS: dict[str, Callable[[str], object]] = {
+    "type date": date.fromisoformat,
+    "type number": Decimal,
+    "Int64.Type": int,
+}
 PAGE = (ROOT / "docs/client.md").read_text(encoding="utf-8")
 
 
@@ -22,9 +30,45 @@ def test_the_query_of_a_spreadsheet_gets_the_columns_that_it_types(company: Comp
     with Client(company.url, company.token("reader")) as api:
         text = api.content(f"/{path}", asked).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
-    typed = re.findall(r'{"(\w+)", (?:type|Int64)', PAGE)
+    typed = dict(re.findall(r'{"(\w+)", (type \w+|Int64\.Type)}', PAGE))
     assert rows
-    assert set(typed) <= set(rows[0])
+    assert len(typed) == 3
+    for column, kind in typed.items():
+        found = [row[column] for row in rows]
+        assert [text for text in found if text]
+        for text in filter(None, found):  # empty is null, as an unknown cost
+            READ_AS[kind](text)
+
+
+def test_every_address_of_the_page_answers(company: Company) -> None:
+    paths = set(re.findall(r"\bv1/[\w./-]+\w", PAGE))
+    assert {path.rpartition("/")[2] for path in paths} == {
+        "usage", "usage.csv", "cost_and_usage.csv",
+    }  # fmt: skip
+    with Client(company.url, company.token("reader")) as api:
+        for path in paths:
+            assert api.content(f"/{path}", {})
+
+
+def test_the_queries_are_whole() -> None:
+    """No part of Power Query is here: at least each bracket is closed, and each step is named."""
+    queries = re.findall(r"```powerquery\n(.*?)```", PAGE, re.DOTALL)
+    assert len(queries) == 2
+    for query in queries:
+        bare = re.sub(r'"[^"]*"', '""', query)
+        open_ones = ""
+        for mark in re.findall(r"[()\[\]{}]", bare):
+            if mark in "([{":
+                open_ones += mark
+            else:
+                assert open_ones[-1] + mark in {"()", "[]", "{}"}
+                open_ones = open_ones[:-1]
+        assert open_ones == ""
+        steps = re.findall(r"^    (\w+) =", bare, re.MULTILINE)
+        [result] = re.findall(r"\nin\n    (\w+)", bare)
+        assert result in steps
+        body, _, _ = bare.partition("\nin\n")
+        assert re.findall(r"(.)\n    \w+ =", body.removeprefix("let")) == [","] * (len(steps) - 1)
 
 
 def test_the_script_runs(company: Company, capsys: pytest.CaptureFixture[str]) -> None:

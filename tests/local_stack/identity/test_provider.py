@@ -1,6 +1,7 @@
 """The provider as programs meet it over HTTP: sign-in, codes, tokens, keys, sign-out, refusals."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ from local_stack.identity.errors import IdentityError
 from local_stack.identity.grants import CODE_LIFETIME_S, challenge_of
 from local_stack.identity.server import Provider
 from tests.local_stack.identity.conftest import UI_URL, HandClock
+from tests.paths import ROOT
 
 REDIRECT = f"{UI_URL}/oauth2callback"
 VERIFIER = "v" * 64
@@ -226,6 +228,23 @@ async def test_a_service_has_its_roles_and_no_name(asker: Asker) -> None:
         assert said["error"] == error
     _, said = await asker.token(grant_type="password", client_id=VERB_CLIENT)
     assert said["error"] == "unsupported_grant_type"
+
+
+async def test_the_form_of_the_recipe_for_power_bi_gets_a_token(asker: Asker) -> None:
+    page = (ROOT / "docs/client.md").read_text(encoding="utf-8")
+    [fields] = re.findall(r"Uri\.BuildQueryString\(\[(.*?)\]\)", page, re.DOTALL)
+    given = {"ClientId": SERVICE_CLIENT, "ClientSecret": asker.secret(SERVICE_CLIENT)}
+    form = {
+        name: given.get(value, value.strip('"'))
+        for name, value in re.findall(r"(\w+) = ([^,\s]+)", fields)
+    }
+    assert "/oauth2/v2.0/token" in page
+    assert asker.metadata["token_endpoint"].endswith("/oauth2/v2.0/token")
+    status, said = await asker.token(**form)
+    assert status == 200
+    assert (await asker.claims(said["access_token"], audience=asker.provider.config.audience))[
+        "roles"
+    ] == ["Billing.Read.All", "Pricing.Rate"]
 
 
 async def test_a_role_taken_away_is_not_in_the_next_token(asker: Asker) -> None:

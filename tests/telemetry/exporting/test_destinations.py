@@ -29,10 +29,17 @@ count(CounterName.EVENTS, 5, {"partition": "0"})
 """
 
 
-def run_probe(**environment: str) -> str:
+LAST_WORD = """
+import atexit, weakref
+atexit.register(lambda: print("are connections closed:", weakref.finalize._shutdown))
+"""
+"""Exit hooks run in reverse order: this one after all others."""
+
+
+def run_probe(program: str = PROGRAM, **environment: str) -> str:
     quiet = {name: text for name, text in os.environ.items() if not name.startswith("APPLICATION")}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program],
         cwd=ROOT,
         env={**quiet, **environment},
         capture_output=True,
@@ -45,9 +52,11 @@ def run_probe(**environment: str) -> str:
 async def test_application_insights_gets_all_three() -> None:
     async with serving() as served:
         out = await asyncio.to_thread(
-            run_probe, APPLICATIONINSIGHTS_CONNECTION_STRING=served.connection_string
+            run_probe,
+            LAST_WORD + PROGRAM,
+            APPLICATIONINSIGHTS_CONNECTION_STRING=served.connection_string,
         )
-        assert out == "True\n"
+        assert out == "True\nare connections closed: True\n"
         [line] = served.store.rows("AppTraces")
         assert (line["Message"], line["AppRoleName"]) == (
             "AccountKey=[redacted]",
