@@ -22,6 +22,7 @@ from ui.address import (
 )
 from ui.api.connection import api, settings
 from ui.api.me_answer import Me, Permission
+from ui.chart_style import draw_chart_style
 from ui.filters.search_box import draw_search_box
 from ui.parts.failure import failures_shown
 from ui.parts.home import MY_USAGE, OVERVIEW, home_title
@@ -85,6 +86,7 @@ def is_open(path: str, me: Me) -> bool:
 
 
 st.set_page_config(page_title="LLM chargeback", layout="wide")
+draw_chart_style()
 
 with failures_shown("page"):
     if must_sign_in():
