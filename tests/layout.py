@@ -50,7 +50,7 @@ ORDER = {
         backup  verbs  __main__
     """,
     "ui": """
-        period format  api  figures  address  rows  parts  [filters export saved_views]
+        period format chart_style  api  figures  address  rows  parts  [filters export saved_views]
         page_parts  usage_views  [app_pages operator_pages]
         [streamlit_app return_address own_address hardening]  server  app
     """,

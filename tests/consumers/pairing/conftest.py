@@ -21,6 +21,7 @@ from local_stack.broker import Broker, BrokerConfig, HubConfig, running_broker
 from local_stack.demo.azurite import AzuritePorts
 from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.consumer_state.progress import Count, ProgressTable
+from table_api.errors import Unavailable
 from table_api.ledger.entries import LedgerEntry
 from table_api.open_calls.decision import PairingState
 from table_api.open_calls.table import OpenCalls
@@ -121,13 +122,20 @@ class Stage:
             yield process
 
     async def until_received(self, events: int, *, within_s: float) -> None:
-        """Pairing has so many events of both hubs behind it."""
+        """Pairing has so many events of both hubs behind it. Azurite may be too busy to answer this
+        question in time: then it is asked again.
+        """
         table = ProgressTable(self.storage)
 
         async def received() -> bool:
-            rows = [
-                row for hub in (USAGE, DIAGNOSTICS) for row in await table.of_group(hub, "pairing")
-            ]
+            try:
+                rows = [
+                    row
+                    for hub in (USAGE, DIAGNOSTICS)
+                    for row in await table.of_group(hub, "pairing")
+                ]
+            except Unavailable:
+                return False
             return sum(row.counts[Count.KEPT] for row in rows) >= events
 
         await until(received, within_s=within_s)
