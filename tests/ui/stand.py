@@ -172,11 +172,16 @@ class Late:
         self.late_s = 0.0
         self.answers = 0
         """How many are late from now on."""
+        self.most_at_once = 0
+        self._waiting = 0
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         if scope["type"] == "http" and self.answers:
             self.answers -= 1
+            self._waiting += 1
+            self.most_at_once = max(self.most_at_once, self._waiting)
             await asyncio.sleep(self.late_s)
+            self._waiting -= 1
         await self._app(scope, receive, send)
 
 

@@ -161,6 +161,17 @@ def test_a_slow_answer_is_waited_for(one_odd_call: Stand) -> None:
     assert cards(app)["Calls"] == "1"
 
 
+def test_late_answers_are_waited_for_at_the_same_time(one_odd_call: Stand) -> None:
+    st.cache_data.clear()
+    one_odd_call.late.late_s, one_odd_call.late.answers = 0.4, 100
+    app = opened("usage")
+    asked, one_odd_call.late.answers = 100 - one_odd_call.late.answers, 0
+    assert not app.exception
+    assert cards(app)["Calls"] == "1"
+    assert asked >= 8
+    assert one_odd_call.late.most_at_once >= 5
+
+
 def test_an_answer_that_does_not_come_is_said_so_with_a_way_to_try_again(
     one_odd_call: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:

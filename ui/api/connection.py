@@ -1,6 +1,9 @@
 """The client of whoever looks at the page, with a short-lived cache around its transport."""
 
 import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,6 +11,7 @@ import httpx
 import streamlit as st
 
 from ui.api.client import Client
+from ui.api.errors import UiError
 from ui.api.settings import Settings, SignIn, load_settings
 from ui.api.transport import Parameters, http_poster, http_transport, open_http
 from ui.api.usage_answers import Health
@@ -72,6 +76,25 @@ def api() -> Client:
         return _posted(api_url, token=token, path=path, body=body)
 
     return Client(get, post)
+
+
+@contextmanager
+def asked_ahead(*questions: Callable[[Client], object]) -> Iterator[None]:
+    """Ask these at the same time, while the page is drawn inside.
+
+    Their answers are kept, so whoever asks the same inside waits for the one that is on its way. An
+    error is left to them. The threads call nothing of Streamlit but its cache.
+    """
+    client = api()
+
+    def ask(question: Callable[[Client], object]) -> None:
+        with suppress(UiError):
+            question(client)
+
+    with ThreadPoolExecutor(len(questions)) as pool:
+        for question in questions:
+            pool.submit(ask, question)
+        yield
 
 
 def now() -> datetime:

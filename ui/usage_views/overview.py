@@ -1,14 +1,21 @@
 """Overview: what all subjects cost in a range of days, or those of one model or cost centre."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import streamlit as st
 
 from ui import address
 from ui.address import Parameter
-from ui.api.client import Group, Only
-from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
+from ui.api.client import Client, Group, Only
+from ui.api.connection import (
+    REFRESH_S,
+    api,
+    asked_ahead,
+    now,
+    redraw_after_midnight,
+    today,
+)
 from ui.api.me_answer import Permission
 from ui.api.usage_answers import Usage
 from ui.filters.chosen import chosen, narrowed, show_chosen
@@ -31,7 +38,7 @@ from ui.parts.kpis import show_metering, show_scope, show_totals
 from ui.parts.no_calls import show_no_calls
 from ui.parts.sign_in import scope
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
-from ui.period import Period
+from ui.period import DAY, Period, month_of
 from ui.saved_views.component import show_saved_views
 
 STACKS: Mapping[str, Group] = {
@@ -40,6 +47,7 @@ STACKS: Mapping[str, Group] = {
     "Product": "product",
     "API": "api",
 }
+DEFAULT_STACK: Group = "model"
 READ_CALL_BY_CALL = ("product", "api")
 """Daily totals do not tell these apart: such a list is read once, and not again by itself."""
 
@@ -124,10 +132,34 @@ def draw_overview() -> None:
         compared = choose_compared(period, current)
         show_saved_views()
     show_chosen()
-    show_usage(period, compared, only, running_day=current)
+    with asked_ahead(*questions_of(period, compared, only, running_day=current)):
+        draw_parts(period, compared, only, running_day=current)
+
+
+def questions_of(
+    period: Period, compared: Period, only: Only, *, running_day: date
+) -> list[Callable[[Client], object]]:
+    """What the parts ask wherever there are calls, in the order in which they are drawn."""
+    by = STACKS.get(address.read(Parameter.BY) or "", DEFAULT_STACK)
+    asked: list[Callable[[Client], object]] = [
+        lambda client: client.usage(period, "day", "model", only=only),
+        lambda client: client.usage(compared, "day", only=only),
+        lambda client: client.usage(period, by, only=only),
+        lambda client: client.usage(compared, by, only=only),
+    ]
+    if api().me().may(Permission.BILLING):
+        asked.append(lambda client: client.metering())
+    if period == month_of(running_day):
+        before = month_of(period.first - DAY)
+        asked.append(lambda client: client.usage(before, "day", only=only))
+    return asked
+
+
+def draw_parts(period: Period, compared: Period, only: Only, *, running_day: date) -> None:
+    show_usage(period, compared, only, running_day=running_day)
     by = choose("Cost by", Parameter.BY, options=STACKS)
     refreshed_s = None if by in READ_CALL_BY_CALL else REFRESH_S
     costs = st.fragment(show_costs, run_every=refreshed_s)
-    costs(period, compared, only, by=by, running_day=current)
+    costs(period, compared, only, by=by, running_day=running_day)
     st.header("People and applications")
     show_people(period, compared, only)
