@@ -335,3 +335,11 @@ def test_a_list_is_downloaded_as_it_is_shown(browser: Watched) -> None:
     assert head.endswith("Days,From,To,Zone,Currency,Shown")
     assert [line.split(",")[0] for line in lines] == ["Ada Lovelace"]
     assert lines[0].endswith("Europe/Berlin,USD,q = lace")
+
+
+def test_a_chart_is_downloaded_as_a_picture(browser: Watched) -> None:
+    browser.open("/models?range=90+days")
+    browser.page.get_by_test_id("stVegaLiteChart").hover()
+    with browser.page.expect_download() as started:
+        browser.page.get_by_role("button", name="Download as PNG").click()
+    assert started.value.path().read_bytes().startswith(b"\x89PNG")

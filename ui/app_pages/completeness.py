@@ -215,7 +215,10 @@ def draw_completeness() -> None:
             icon=":material/event_busy:",
         )
     else:
-        st.info("No call in these days by either path.", icon=":material/event_busy:")
+        st.info(
+            "No call in these days by either path. Choose more days above.",
+            icon=":material/event_busy:",
+        )
     show_paths(answer)
     if answer.data:
         show_dead_models(answer)

@@ -79,7 +79,7 @@ def show_none(me: Me) -> None:
     if me.may(Permission.BILLING):
         text = (
             "No month is closed yet. A month is closed some hours after it ends, or by "
-            "`python -m table_api invoice close`."
+            "`chargeback invoice close MONTH`."
         )
     else:
         text = "Nothing here yet. A month appears some hours after it ends, if you had calls in it."
@@ -178,9 +178,9 @@ def draw_invoice(number: str) -> None:
     if invoice.kind == "invoice":
         show_people(invoice)
     show_models(invoice)
-    show_subtotals(invoice.subtotals, invoice.currency)
+    show_subtotals(invoice.subtotals, month=invoice.month, currency=invoice.currency)
     show_settled(settled_lines(invoice.uncharged, invoice.subtotals, invoice.currency))
-    show_concerns(invoice.uncharged, invoice.currency)
+    show_concerns(invoice.uncharged, month=invoice.month, currency=invoice.currency)
 
 
 def show_files(invoice: Invoice) -> None:

@@ -258,7 +258,11 @@ found = api().reratings().data
 zone = api().health().zone
 named = address.read(Parameter.RUN)
 if not found and named is None:
-    st.info("No run was staged yet: `python -m consumers rerate stage`.", icon=":material/history:")
+    st.info(
+        "No run was staged yet. After a price is corrected in the book, `chargeback rerate stage` "
+        "shows what it changes.",
+        icon=":material/history:",
+    )
 else:
     opened = show_runs(found, zone) if found else None
     if opened is not None:

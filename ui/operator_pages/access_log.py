@@ -8,11 +8,11 @@ from ui.export.buttons import show_files
 from ui.format import instant
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
+from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
-from ui.parts.tables import Cell, Column, count_column, plain_table, text_column
+from ui.parts.tables import Column, count_column, first_names, plain_table, text_column
 from ui.period import Period
 
-WHOSE_SHOWN_MAX = 2
 ZONE = "UTC"
 """Days and times of the log, whatever the billing zone is."""
 
@@ -26,7 +26,7 @@ def show_accesses(rows: list[AccessRow], period: Period) -> None:
         "With": text_column([row.query for row in rows]),
         "Subjects": count_column([row.count for row in rows]),
         "Whose calls": Column(
-            cells=[whose(row) for row in rows], format=first_of_them, is_number=False
+            cells=[whose(row) for row in rows], format=first_names, is_number=False
         ),
     }
     plain_table(
@@ -41,14 +41,6 @@ def whose(row: AccessRow) -> str | None:
     return "everybody's" if row.count is None else ", ".join(row.subjects) or None
 
 
-def first_of_them(cell: Cell) -> str:
-    """The first ones; the file has all of them."""
-    names = str(cell).split(", ")
-    more = len(names) - WHOSE_SHOWN_MAX
-    shown = ", ".join(names[:WHOSE_SHOWN_MAX])
-    return f"{shown} and {more} more" if more > 0 else shown
-
-
 def draw_access_log() -> None:
     st.title("Access log")
     st.caption("Every answer that showed somebody what belongs to others, by days of UTC.")
@@ -57,7 +49,7 @@ def draw_access_log() -> None:
     if found.data:
         show_accesses(found.data, period)
     else:
-        st.info("Nobody looked at calls of others in these days.", icon=":material/event_busy:")
+        show_nothing("Nobody looked at calls of others in these days.", place="access_log")
     show_paging(found.page.next_cursor)
 
 

@@ -5,14 +5,16 @@ from datetime import datetime
 import streamlit as st
 
 from ui.address import ACCESS_LOG_PAGE, COMPLETENESS_PAGE
-from ui.api.connection import REFRESH_S, api, now
+from ui.api.connection import REFRESH_S, api, now, today
 from ui.api.me_answer import Permission
 from ui.api.usage_answers import Metering
+from ui.export.buttons import show_files
 from ui.figures.health import newest_event, troubles
 from ui.format import age, counted, escape, instant
 from ui.page_parts.health.open_letters import show_letters
 from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, plain_table, text_column
+from ui.period import one_day
 
 CARD_WIDTH_PX = 150
 
@@ -59,20 +61,23 @@ def show_partitions(metering: Metering, *, zone: str, at: datetime) -> None:
     rows = metering.partitions
     newest = [instant(row.enqueued_time, zone) if row.enqueued_time else None for row in rows]
     with st.expander(f"Progress of {counted(len(rows), 'partition')}"):
+        columns = {
+            "Partition": text_column([row.partition for row in rows]),
+            "Newest event": text_column(newest),
+            "Recorded": text_column([age(row.recorded_at, at) for row in rows]),
+            "Number": count_column([row.sequence_number for row in rows]),
+            "Received": count_column([row.counts.get("received", 0) for row in rows]),
+            "Posted": count_column([row.counts.get("posted", 0) for row in rows]),
+            "Duplicates": count_column([row.counts.get("duplicates", 0) for row in rows]),
+            "Dead letters": count_column([row.counts.get("dead_lettered", 0) for row in rows]),
+            "Lost": count_column([row.counts.get("lost", 0) for row in rows]),
+        }
         plain_table(
-            {
-                "Partition": text_column([row.partition for row in rows]),
-                "Newest event": text_column(newest),
-                "Recorded": text_column([age(row.recorded_at, at) for row in rows]),
-                "Number": count_column([row.sequence_number for row in rows]),
-                "Received": count_column([row.counts.get("received", 0) for row in rows]),
-                "Posted": count_column([row.counts.get("posted", 0) for row in rows]),
-                "Duplicates": count_column([row.counts.get("duplicates", 0) for row in rows]),
-                "Dead letters": count_column([row.counts.get("dead_lettered", 0) for row in rows]),
-                "Lost": count_column([row.counts.get("lost", 0) for row in rows]),
-            },
+            columns,
             alt="How far metering is in each partition of the event hub",
         )
+        today_alone = one_day(today(api().health()))
+        show_files("partitions", columns, period=today_alone, zone=zone, currency="no amounts")
 
 
 @st.fragment(run_every=REFRESH_S)

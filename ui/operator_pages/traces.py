@@ -19,6 +19,7 @@ from ui.page_parts.trace.sessions import (
 from ui.page_parts.trace.waterfall import show_steps
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
+from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
 
 
@@ -68,7 +69,7 @@ def draw_session(subject: str, session: str) -> None:
     if found.data:
         show_session_calls(found)
     else:
-        st.info("No call of this session in these days.", icon=":material/event_busy:")
+        show_nothing("No call of this session in these days.", place="session")
     show_paging(found.page.next_cursor)
 
 
@@ -83,7 +84,7 @@ def draw_person(subject: str, *, is_own: bool = False) -> None:
     if found.data:
         show_sessions(found)
     else:
-        st.info("No call in these days.", icon=":material/event_busy:")
+        show_nothing("No call in these days.", place="sessions")
 
 
 def draw_traces() -> None:

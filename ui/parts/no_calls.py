@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from ui import address
+from ui.address import Parameter
 from ui.api.usage_answers import Usage
 from ui.format import instant
-from ui.period import month_of
+from ui.period import Range, month_of
 
 
 def show_no_calls(usage: Usage, *, today: date) -> None:
@@ -27,3 +28,14 @@ def show_no_calls(usage: Usage, *, today: date) -> None:
     )
     if st.button(f"Show {newest:%B %Y}", key="show_newest"):
         address.go_to(address.range_of(month_of(newest), today=today))
+
+
+def show_nothing(said: str, *, place: str) -> None:
+    """Nothing in the days that were chosen: offer more of them. `place` is for its button."""
+    st.info(said, icon=":material/event_busy:")
+    if address.read(Parameter.RANGE) == Range.DAYS_90:
+        return
+    if st.button(f"Show {Range.DAYS_90}", key=f"more_days_{place}"):
+        fewer = (Parameter.FIRST, Parameter.LAST, Parameter.AFTER)
+        address.change({Parameter.RANGE: Range.DAYS_90, **dict.fromkeys(fewer)})
+        st.rerun()

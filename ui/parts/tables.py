@@ -16,6 +16,7 @@ from ui.rows.component import Cell as ListCell
 from ui.rows.component import Row, Title, draw_rows
 
 NOTHING = "—"
+NAMES_SHOWN_MAX = 2
 LIST_ROWS_MAX = 100
 """A longer table is a grid, which draws only the rows in view."""
 Cell = str | int | Decimal | date | None
@@ -73,6 +74,14 @@ def share_column(cells: Sequence[Decimal | None]) -> Column:
 def ratio_column(pairs: Sequence[tuple[int, int]]) -> Column:
     """Parts of wholes in per cent; without a whole there is none."""
     return share_column([Decimal(100 * part) / whole if whole else None for part, whole in pairs])
+
+
+def first_names(cell: Cell) -> str:
+    """The first of many names of a cell, which the list's file has whole."""
+    names = str(cell).split(", ")
+    more = len(names) - NAMES_SHOWN_MAX
+    shown = ", ".join(names[:NAMES_SHOWN_MAX])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def linked_rows(

@@ -59,10 +59,10 @@ const link = (row, label, onOpen) => {
 const leading = (columns) => columns.findIndex((column, index) => index > 0 && column.number);
 
 // On a telephone the first number is next to the name, and cells that say nothing are left out.
-const classes = (cell, column, isLeading) => {
+const classes = (cell, column, { isName, isLead }) => {
   const kind = column.number ? "n" : column.day ? "day" : "";
-  const says = isLeading ? " lead" : cell.v === null || cell.v === 0 ? " nothing" : "";
-  return kind + says;
+  if (isLead) return `${kind} lead`;
+  return isName || ![null, 0, ""].includes(cell.v) ? kind : `${kind} nothing`;
 };
 
 const line = (row, columns, onOpen) => {
@@ -74,7 +74,7 @@ const line = (row, columns, onOpen) => {
     const drawn = element(first ? "th" : "td", {
       role: first ? "rowheader" : "cell",
       scope: first ? "row" : null,
-      class: classes(cell, column, index === lead),
+      class: classes(cell, column, { isName: first, isLead: index === lead }),
       "data-label": column.title,
       title: cell.e,
     });

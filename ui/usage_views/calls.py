@@ -18,6 +18,7 @@ from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.home import way_to
 from ui.parts.kpis import show_scope, show_totals
+from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 from ui.period import Period, one_day
@@ -30,7 +31,10 @@ def show_day(subject: str, day: date, *, running_day: date) -> None:
         usage = api().subject_usage(subject, one_day(day), "day")
         show_scope(usage, today=running_day, now=now())
         if not usage.totals.calls:
-            st.info("No calls on this day.", icon=":material/event_busy:")
+            st.info(
+                "No calls on this day. The person's page lists the days with calls.",
+                icon=":material/event_busy:",
+            )
             return
         show_totals(usage, today=running_day)
     show_calls(subject, one_day(day), model=None)
@@ -43,7 +47,7 @@ def show_calls(subject: str, period: Period, *, model: str | None) -> None:
         st.header("Calls")
         calls = api().subject_calls(subject, period, after=page_cursor(), model=model)
         if not calls.data:
-            st.info("No such calls in these days.", icon=":material/event_busy:")
+            show_nothing("No such calls in these days.", place="calls")
             return
         st.caption("The newest first. A call's page shows how its cost was calculated.")
         show_list(calls, with_days=model is not None)

@@ -37,7 +37,10 @@ def draw_search() -> None:
         calls = calls_with(api(), text)
         people = api().subjects(period, sort="charge", search=text, after=None)
         if not calls.data and not people.data:
-            st.info("Nothing found.", icon=":material/search_off:")
+            st.info(
+                "Nothing found. A part of a name is enough; an id must be whole.",
+                icon=":material/search_off:",
+            )
             return
         if calls.data:
             show_found_calls(calls)

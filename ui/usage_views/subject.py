@@ -19,6 +19,7 @@ from ui.parts.choosers import choose_days
 from ui.parts.failure import failures_shown
 from ui.parts.home import way_to
 from ui.parts.kpis import show_scope, show_totals
+from ui.parts.no_calls import show_nothing
 from ui.parts.tables import (
     charge_column,
     count_column,
@@ -40,7 +41,7 @@ def show_subject(subject: str, period: Period, compared: Period, *, running_day:
             show_sentence(usage, api().subject_usage(subject, compared, "day"))
         show_scope(usage, today=running_day, now=now())
         if not usage.totals.calls:
-            st.info("No calls of this subject in this range.", icon=":material/event_busy:")
+            show_nothing("No calls of this subject in this range.", place="subject")
             return
         show_totals(usage, today=running_day)
         by_model = api().subject_usage(subject, period, "day", "model")

@@ -54,7 +54,7 @@ def test_each_price_has_its_source_and_its_age_and_old_ones_are_warned_of(
     assert list(used["Source"]) == ["report", "report"]
     assert all(str(cell).endswith(" (old)") for cell in used["Checked"])
     assert list(used["Deployments"]) == ["dep", "dep"]
-    assert list(others["Rule"]) == ["base.other"]
+    assert list(others["Model"]) == ["other"]
 
 
 def test_prices_within_the_bound_are_not_warned_of(stand: Stand, tmp_path: Path) -> None:

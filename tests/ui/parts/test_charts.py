@@ -95,3 +95,12 @@ def test_charts_that_are_made_at_once_hold_nothing_of_each_other() -> None:
     finally:
         sys.setswitchinterval(switch_interval_s)
     assert crossed == []
+
+
+def test_the_height_of_a_chart_is_that_of_its_bars() -> None:
+    """With `fit` a legend of nine models on a telephone would leave 50 pixels for the bars."""
+    rows = [row(TODAY, "1", model="m")]
+    charges = daily_charges(rows, by="model", days=DAYS, today=TODAY, currency="USD")
+    drawn = daily_chart(charges, about="1–30 Nov 2026, days of Europe/Berlin, USD").to_dict()
+    assert drawn["autosize"] == {"type": "fit-x", "contains": "padding"}
+    assert drawn["title"]["text"] == "1–30 Nov 2026, days of Europe/Berlin, USD"

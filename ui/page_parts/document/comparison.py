@@ -26,7 +26,7 @@ def draw_comparison(months: Sequence[InvoiceMonth]) -> None:
     if api().me().may(Permission.BILLING):
         names = [f"{month}{OPEN}" for month in reversed(_open_months())] + names
     if len(names) < 2:
-        st.info("There is only one month to show: come back when another one is there.")
+        st.info("There is only one month to show. Two can be compared when the next one is closed.")
         return
     with st.container(horizontal=True):
         second = choose("Month", Parameter.MONTH, options={name: name for name in names})

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
 from ui.format import counted, minus, month_name
+from ui.page_parts.document.month_files import show_month_files
 from ui.parts.tables import (
     Column,
     charge_column,
@@ -44,22 +45,24 @@ def money_column(cells: Sequence[Decimal | None]) -> Column:
     return Column(cells=cells, format=lambda cell: minus(f"{cell:,f}"))
 
 
-def show_subtotals(parts: Sequence[InvoiceSubtotal], currency: str) -> None:
+def show_subtotals(parts: Sequence[InvoiceSubtotal], *, month: str, currency: str) -> None:
     """Usage of the month and corrections of earlier ones."""
     st.header("Parts of the amount")
     if not parts:
         st.info("No line has an amount.", icon=":material/event_busy:")
         return
+    columns = {
+        "Calls of": text_column([part.charge_month for part in parts]),
+        "Kind": text_column([kind_of(part) for part in parts]),
+        "Lines": count_column([part.lines for part in parts]),
+        f"Amount ({currency})": money_column([part.amount for part in parts]),
+        "Unrounded": exact_column([part.amount_unrounded for part in parts]),
+    }
     plain_table(
-        {
-            "Calls of": text_column([part.charge_month for part in parts]),
-            "Kind": text_column([kind_of(part) for part in parts]),
-            "Lines": count_column([part.lines for part in parts]),
-            f"Amount ({currency})": money_column([part.amount for part in parts]),
-            "Unrounded": exact_column([part.amount_unrounded for part in parts]),
-        },
+        columns,
         alt="Usage of the month and corrections of earlier months",
     )
+    show_month_files("parts of the amount", columns, month=month, currency=currency)
 
 
 def kind_of(part: InvoiceSubtotal) -> str:
@@ -94,23 +97,25 @@ def still_open(rows: Sequence[InvoiceConcern]) -> list[InvoiceConcern]:
     return [row for row in rows if row.calls > 0]
 
 
-def show_concerns(rows: Sequence[InvoiceConcern], currency: str) -> None:
+def show_concerns(rows: Sequence[InvoiceConcern], *, month: str, currency: str) -> None:
     """What the amounts do not include; the page always shows it."""
     rows = still_open(rows)
     if not rows:
         return
     st.header("Calls without an amount, an owner or a complete cost")
     st.caption("Estimates are not included in any total.")
+    columns = {
+        "Calls": text_column(
+            [f"{counted(row.calls, 'call')} {WORDS[row.concern]}" for row in rows]
+        ),
+        "Month": text_column([row.charge_month for row in rows]),
+        "Subject": text_column([row.name or row.subject for row in rows]),
+        "Model": text_column([row.model for row in rows]),
+        f"Estimate ({currency})": charge_column([row.estimate for row in rows]),
+        "Basis": text_column([row.basis for row in rows]),
+    }
     plain_table(
-        {
-            "Calls": text_column(
-                [f"{counted(row.calls, 'call')} {WORDS[row.concern]}" for row in rows]
-            ),
-            "Month": text_column([row.charge_month for row in rows]),
-            "Subject": text_column([row.name or row.subject for row in rows]),
-            "Model": text_column([row.model for row in rows]),
-            f"Estimate ({currency})": charge_column([row.estimate for row in rows]),
-            "Basis": text_column([row.basis for row in rows]),
-        },
+        columns,
         alt="Calls without an amount, an owner or a complete cost, with estimates",
     )
+    show_month_files("not in the amount", columns, month=month, currency=currency)

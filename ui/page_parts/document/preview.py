@@ -49,7 +49,8 @@ def draw_preview() -> None:
             for line in settled_lines(row.uncharged, row.subtotals, preview.currency)
         ]
     )
-    show_concerns([each for row in preview.data for each in row.uncharged], preview.currency)
+    concerns = [each for row in preview.data for each in row.uncharged]
+    show_concerns(concerns, month=preview.month, currency=preview.currency)
     show_left_out(preview)
 
 

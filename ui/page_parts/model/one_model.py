@@ -15,6 +15,7 @@ from ui.format import amount, counted, escape, share
 from ui.format import day as day_text
 from ui.page_parts.model.model_figures import WhatIf, percentile, questions_of, what_if
 from ui.parts.choosers import MODEL_WIDTH_PX, choose_period, pick
+from ui.parts.no_calls import show_nothing
 from ui.period import one_day
 
 CALLS_READ_MAX = 200
@@ -34,7 +35,7 @@ def draw_model(model: str) -> None:
     usage = api().usage(period, "day", "model")
     days = [row.day for row in usage.data if row.model == model and row.day and row.calls]
     if not days:
-        st.info("No call of this model in these days.", icon=":material/event_busy:")
+        show_nothing("No call of this model in these days.", place="model")
         return
     day = max(days)
     calls = newest_calls(api(), one_day(day), model=model, limit=CALLS_READ_MAX).data
@@ -74,7 +75,10 @@ def show_what_if(calls: Sequence[FoundCall], model: str, currency: str) -> None:
     st.header("The same calls on another model", anchor=False)
     providers = text_models(api().prices().data, but=model)
     if not providers:
-        st.info("No other model of the price book has a deployment.", icon=":material/sell:")
+        st.info(
+            "No other model of the price book has a deployment: name one in the book to compare.",
+            icon=":material/sell:",
+        )
         return
     instead = pick(
         "Another model",

@@ -44,9 +44,9 @@ def show_models(usage: Usage, prices: Sequence[Price]) -> None:
         )
     _show_table(rows, saved, usage)
     st.caption(
-        "A model with unpriced or unfinished calls has no cost per 1 M tokens: its charge lacks "
-        "them. What the cache saved is at list price, at least; reasoning is known apart only "
-        "where its price is."
+        "A model has no cost per 1 M tokens where its charge lacks calls or a part of them. What "
+        "the cache saved is at list price, at least; reasoning is known apart only where its "
+        "price is."
     )
 
 

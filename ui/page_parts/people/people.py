@@ -54,7 +54,10 @@ def show_people(period: Period, compared: Period, only: Only, *, headed: bool = 
                 show_head(people)
             show_list(people)
         else:
-            st.info("Nobody has calls that match.", icon=":material/search_off:")
+            st.info(
+                "Nobody has calls that match. Empty the search, or choose more days.",
+                icon=":material/search_off:",
+            )
         next_cursor = people.page.next_cursor
     show_paging(next_cursor)
 

@@ -11,7 +11,7 @@ from ui.api.price_answers import BookInUse, Price, Prices, PriceTier
 from ui.export.buttons import show_files
 from ui.format import counted
 from ui.format import day as day_text
-from ui.parts.tables import Column, exact_column, plain_table, text_column
+from ui.parts.tables import Column, exact_column, first_names, plain_table, text_column
 from ui.period import one_day
 
 BOOK_LETTERS = 12
@@ -55,8 +55,11 @@ def price_columns(prices: Sequence[Price]) -> dict[str, Column]:
         "Other units": text_column([_others(tier.per_million) for _, tier in rows]),
         "Source": text_column([source_text(price) for price, _ in rows]),
         "Checked": text_column([_checked(price) for price, _ in rows]),
-        "Deployments": text_column([", ".join(price.deployments) or None for price, _ in rows]),
-        "Rule": text_column([price.rule for price, _ in rows]),
+        "Deployments": Column(
+            cells=[", ".join(price.deployments) or None for price, _ in rows],
+            format=first_names,
+            is_number=False,
+        ),
     }
 
 

@@ -8,6 +8,7 @@ from ui.api.telemetry_answers import Session, Sessions, Top, TopLine, TracedCall
 from ui.export.buttons import show_exports
 from ui.format import amount, clock, counted, escape, instant
 from ui.format import day as day_text
+from ui.parts.no_calls import show_nothing
 from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 
 NO_SESSION = "without a session"
@@ -26,7 +27,7 @@ def show_top_sessions(found: Top) -> None:
     """Everybody's dearest sessions, then calls that name none; a row opens it."""
     known = [row for row in found.data if row.subject is not None]
     if not known:
-        st.info("No call in these days.", icon=":material/event_busy:")
+        show_nothing("No call in these days.", place="top_sessions")
         return
     rows = sorted(known, key=lambda row: row.group is None)
     st.markdown(dearest(rows[0], currency=found.currency))
