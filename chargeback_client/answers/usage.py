@@ -53,6 +53,7 @@ class Subjects(Struct, frozen=True, kw_only=True):
     zone: str
     currency: str
     billing_currency: str | None = None
+    subjects: int
     data: list[SubjectLine]
     totals: Totals
     page: Page

@@ -26,7 +26,7 @@ TAGS = {
     "calls": ("Calls", "Single calls: their tokens, prices and history."),
     "prices": ("Prices", "What models cost, and what a call would cost."),
     "invoices": ("Invoices", "Closed months, their files, and what the next close would bill."),
-    "reratings": ("Price corrections", "Reviewed runs that rate past calls again."),
+    "reratings": ("Re-ratings", "Reviewed runs that rate past calls again."),
     "people": ("People", "Names and cost centres, and what each import of them moved."),
     "me": ("Me", "Who the caller is, and the caller's own usage and calls."),
     "telemetry": ("Application Insights", "The ledger as Application Insights has it."),

@@ -133,6 +133,9 @@ class SubjectList:
         last = following[limit - 1] if len(following) > limit else None
         return self._usages([subject for _, subject in following[:limit]]), last
 
+    def __len__(self) -> int:
+        return len(set[str]().union(*(part.subjects for part in self._parts)))
+
     def totals(self) -> Totals:
         """The sum over all of them."""
         return totals_of(add_up([list(map(sum, part.measures)) for part in self._parts]))

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -97,3 +98,15 @@ def test_the_commands_are_taken(
     for line in lines:
         assert main(shlex.split(line.partition(" >")[0])) == 0
     assert "Ann Owner" in capsys.readouterr().out
+
+
+def test_every_question_by_curl_is_answered(company: Company) -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    urls = set(re.findall(r"(?:\$API|http://127\.0\.0\.1:8000)(/v1/[\w./?&=,-]+)", text))
+    urls -= {"/v1/rate"}  # a POST, which tests/table_api/http_api/rate asks
+    assert len(urls) >= 2
+    with Client(company.url, company.token("reader")) as api:
+        for url in urls:
+            path, _, query = url.partition("?")
+            assert api.content(path, dict(parse_qsl(query))), url

@@ -10,7 +10,7 @@ from table_api.http_api.conventions.problems import refused_parameter
 from table_api.http_api.usage.queries import SubjectUsageQuery, UsageQuery
 from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
 from table_api.usage.grouping import Dimension, UsageGroup, group_usage
-from table_api.usage.subject_list import SubjectUsage
+from table_api.usage.subject_list import SubjectList, SubjectUsage
 
 GROUPS_MAX = 20_000
 """Lines of one usage report: about 6 MB."""
@@ -32,13 +32,14 @@ def subject_usage(
 
 
 def subjects(
-    question: Question, total: Totals, page: Iterable[SubjectUsage], page_info: Fields
+    question: Question, found: SubjectList, page: Iterable[SubjectUsage], page_info: Fields
 ) -> Fields:
-    """The answer of /v1/subjects: models.Subjects. The total is that of all that were found."""
+    """The answer of /v1/subjects: models.Subjects. The totals are those of all that were found."""
     billed = billing_currency(question.meta) is not None
     return head(question) | {
+        "subjects": len(found),
         "data": [_subject_line(each, billed=billed) for each in page],
-        "totals": _totals(total, billed=billed),
+        "totals": _totals(found.totals(), billed=billed),
         "page": page_info,
     }
 

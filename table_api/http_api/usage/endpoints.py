@@ -101,7 +101,7 @@ async def get_subjects(request: Request, query: Annotated[SubjectsQuery, Query()
     show_list(asking, question, page, is_whole=after is None and last is None)
     cursor = subject_cursor(digest, last)
     page_info: Fields = {"next_cursor": cursor, "limit": query.limit}
-    body = answers.subjects(question, found.totals(), page, page_info)
+    body = answers.subjects(question, found, page, page_info)
     return json_answer(request, body, binding, link=next_link(request, days, cursor))
 
 

@@ -57,6 +57,7 @@ class SubjectLine(Totals):
 class Subjects(Head):
     """The list of subjects; totals are those of the whole list, not of the page."""
 
+    subjects: int
     data: list[SubjectLine]
     totals: Totals
     page: Page

@@ -139,6 +139,7 @@ async def test_subjects_are_paged_dearest_first_and_the_link_leads_on(
     first = answer.json()
     assert [line["subject"] for line in first["data"]] == ["b", "c/ü"]
     assert first["totals"]["calls"] == 6
+    assert first["subjects"] == 3
     assert first["data"][0]["last_day"] == "2026-11-20"
     assert answer.links["next"]["url"].count("cursor=") == 1
     second = (await api.get(answer.links["next"]["url"])).json()
