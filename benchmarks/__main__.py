@@ -27,8 +27,8 @@ COMMENTS = ROOT / "benchmarks" / "comments.md"
 """Comments on the figures, written by people; the page contains them as they are."""
 BENCHMARKS = (
     ("metering", ()),
-    ("metering.latency", ("--events", "30000")),
-    ("metering.subjects", ()),
+    ("metering.latency", ("--events", "12000")),
+    ("metering.subjects", ("--events", "8000")),
     ("rating", ()),
     ("api", ()),
     ("gateway", ("--rounds", "3")),

@@ -28,16 +28,16 @@ from benchmarks.result import (
 
 NAIVE_EVENTS = 1_000
 NAIVE_IN_FLIGHT = (1, 4, 16)
-SMALL_LEDGER, LARGE_LEDGER = 10_000, 200_000
+SMALL_LEDGER, LARGE_LEDGER = 10_000, 120_000
 GROWTH_EVENTS = 10_000
 """Events metered GROWTH_PARTS times on top of each of the two ledgers."""
 GROWTH_PARTS = 3
 BULK_EVENTS = 40_000
 """Events metered again and again until the small ledger is large, in turn with a drain of as many.
 """
-SHARES, SHARED_EVENTS = (Share(4, 1), Share(4, 2)), 40_000
+SHARES, SHARED_EVENTS = (Share(4, 1), Share(4, 2)), 20_000
 """Events metered by one process and by two; see `scale` for more."""
-SAMPLED_EVENTS, SAMPLED_PARTS = 15_000, 5
+SAMPLED_EVENTS, SAMPLED_PARTS = 15_000, 3
 """Events that a process meters which looks where its time goes."""
 DRAINED = "metering, CPU µs per event, compared with a bare drain by the SDK"
 PART = "metering, {}: CPU µs per event, compared with the drain"
