@@ -82,7 +82,8 @@ async def test_an_owner_is_recorded_with_whom_they_saw(office: Office) -> None:
 async def test_everybody_is_recorded_as_everybody(office: Office) -> None:
     await ask(office, "reader", "/v1/usage", **ALL)
     await ask(office, "reader", "/v1/invoices/preview")
-    await ask(office, "reader", "/v1/invoices/2026-11/files/cost-and-usage.csv")
+    file = await ask(office, "reader", "/v1/invoices/2026-11/files/cost_and_usage.csv")
+    assert file.status_code == 200
     rows = await log_of(office)
     assert {(row["count"], tuple(row["subjects"])) for row in rows} == {(None, ())}
 
@@ -159,7 +160,7 @@ async def test_whatever_a_subject_is_called_it_can_be_recorded(office: Office) -
     ledger = await open_ledger(office.storage)
     await ledger.post([make_call(1, id="odd", subject=subject, time=NOW)])
     path = f"/v1/subjects/{quote(subject, safe='')}/calls"
-    answer = await ask(office, "reader", path, **{"from": "2026-12-01", "model": "\u00fc' or 1"})
+    answer = await ask(office, "reader", path, **{"from": "2026-12-01"})
     assert answer.status_code == 200, answer.text
     [row] = await log_of(office)
     assert row["subjects"] == [subject]
