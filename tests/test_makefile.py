@@ -15,7 +15,11 @@ def test_setup_without_a_network_says_what_it_needs(tmp_path: Path) -> None:
     pip.write_text("#!/bin/sh\necho No matching distribution found for uv >&2\nexit 1\n")
     pip.chmod(0o755)
     done = subprocess.run(
-        ["make", ".venv/.tools"], cwd=tmp_path, capture_output=True, text=True, check=False
+        ["make", "--no-print-directory", ".venv/.tools"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2
     assert done.stdout.endswith(

@@ -274,11 +274,11 @@ def test_no_page_has_a_serious_barrier(
 def test_a_skeleton_fills_the_page_until_the_answer_comes(
     browser: Watched, shared_stand: Stand
 ) -> None:
-    shared_stand.storage.delay_s = 0.5
+    shared_stand.storage.delay_s = 1
     try:
         browser.page.goto(f"{browser.base}/people?range=90+days&q=lace")
         skeleton = browser.page.get_by_test_id("stSkeleton")
-        skeleton.last.wait_for()
+        skeleton.filter(visible=True).first.wait_for()
         heading = browser.page.get_by_role("heading", level=1)
         before = heading.bounding_box()
         browser.page.get_by_role("table", name="People and applications").wait_for()

@@ -52,6 +52,10 @@ class World(NamedTuple):
     known: dict[str, list[str]]
     hidden: set[str]
 
+    def __repr__(self) -> str:
+        """Short: hypothesis prints it with each request, and refuses 30,000 letters."""
+        return f"World of {self.caller}"
+
 
 async def known_values(office: Office) -> dict[str, list[str]]:
     """Values of parameters that exist: random ones would find nothing."""
