@@ -27,19 +27,18 @@ COMMENTS = ROOT / "benchmarks" / "comments.md"
 """Comments on the figures, written by people; the page contains them as they are."""
 BENCHMARKS = (
     ("metering", ()),
-    ("metering.latency", ("--events", "12000")),
+    ("metering.latency", ("--events", "30000")),
     ("metering.subjects", ("--events", "8000")),
     ("rating", ()),
-    ("api", ()),
-    ("gateway", ("--rounds", "3")),
+    ("api", ("--rounds", "5")),
+    ("gateway", ("--rounds", "2")),
     ("pairing", ("--calls", "5000")),
     ("history", ("--calls", "10000")),
-    ("completeness", ()),
+    ("completeness", ("--calls", "20000")),
     ("invoices", ()),
     ("queries", ()),
     ("command_help", ()),
     ("telemetry", ()),
-    ("completeness", ("--calls", "20000")),
     ("sign_in", ()),
 )
 LIBRARIES = ("azure-eventhub", "azure-core", "aiohttp", "msgspec", "uvloop", "genai-prices")

@@ -45,7 +45,7 @@ CALLS = 50_000
 USERS = 200
 DAYS = 7
 POSTED_AT_ONCE = 500
-ROUNDS = 3
+ROUNDS = 2
 START = datetime(2026, 11, 20, tzinfo=UTC)
 STOP = START + timedelta(days=DAYS)
 USER = "user-007"

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.metering.sampling import NAMES, shares
-from benchmarks.metering.scale import Share, cost, costs, flat, shared
+from benchmarks.metering.scale import cost, costs, flat
 from benchmarks.metering.stand import Stand, Took, standing
 from benchmarks.result import (
     Result,
@@ -35,8 +35,6 @@ GROWTH_PARTS = 3
 BULK_EVENTS = 40_000
 """Events metered again and again until the small ledger is large, in turn with a drain of as many.
 """
-SHARES, SHARED_EVENTS = (Share(4, 1), Share(4, 2)), 20_000
-"""Events metered by one process and by two; see `scale` for more."""
 SAMPLED_EVENTS, SAMPLED_PARTS = 15_000, 3
 """Events that a process meters which looks where its time goes."""
 DRAINED = "metering, CPU µs per event, compared with a bare drain by the SDK"
@@ -44,8 +42,8 @@ PART = "metering, {}: CPU µs per event, compared with the drain"
 RATE = "metering, events/s, compared with one row read and written per event"
 
 
-async def one_process() -> list[Result]:
-    """The first rows of the table and memory: one process takes LARGE_LEDGER calls and more."""
+async def measure() -> list[Result]:
+    """All comparisons. One process takes LARGE_LEDGER calls and more; `scale` has larger ones."""
     curve: list[tuple[int, float]] = []
     bulk: list[Took] = []
     drains: list[Took] = []
@@ -105,11 +103,6 @@ def emulator(parts: Sequence[Took]) -> Result:
         sum(each.azurite_cpu_s for each in parts) / events,
         sum(each.wall_s for each in parts) / events,
     )
-
-
-async def measure() -> list[Result]:
-    """All comparisons."""
-    return [*await one_process(), *await shared(SHARES, SHARED_EVENTS)]
 
 
 def main() -> None:

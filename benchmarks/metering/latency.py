@@ -20,7 +20,7 @@ from benchmarks.result import Result, add_results_argument, at_least, beside, re
 ROWS_PER_S = 2_000
 """What Azure states for one partition key."""
 NAIVE_EVENTS = 1_000
-NAIVE_IN_FLIGHT = (1, 4, 16)
+NAIVE_IN_FLIGHT = (4, 16)
 WARM_EVENTS = 5_000
 EVENTS, PARTS = 40_000, 3
 LATENCIES_MS = (5.0, 15.0)
