@@ -152,6 +152,26 @@ def test_a_link_to_what_is_gone_is_said_to_be_one(
 
 
 @pytest.mark.parametrize(
+    ("page", "parameter"),
+    [("usage", "cost_centre"), ("usage", "model"), ("people", "cost_centre"), ("people", "model")],
+)
+def test_a_filter_that_nobody_has_is_said_once_with_the_way_to_everything(
+    crowd: Stand, page: str, parameter: str
+) -> None:
+    app = opened(page, **{parameter: "gone"})
+    assert len(app.error) == 1
+    text = said(app)
+    assert "**Not found**" in text
+    words = {"model": "Model gone: no call has", "cost_centre": "Cost centre gone: nobody has"}
+    assert words[parameter] in text
+    assert "could not answer" not in text
+    assert not [button for button in app.button if button.label == "Try again"]
+    (everything,) = (button for button in app.button if button.label == "Show everything")
+    everything.click().run()
+    assert not app.error
+
+
+@pytest.mark.parametrize(
     ("page", "day"), [("usage", "9999-12-31"), ("usage", "0001-01-01"), ("people", "3000-01-01")]
 )
 def test_a_day_beyond_the_calendar_of_the_pages_is_said_to_be_one(
