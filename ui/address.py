@@ -5,6 +5,7 @@ is written in one go, because Streamlit makes each write an entry of the browser
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -16,7 +17,7 @@ import streamlit as st
 
 from ui.api.errors import AddressUnreadable
 from ui.format import escape
-from ui.period import Period, Range, month_of
+from ui.period import FIRST_DAY, LAST_DAY, Period, Range, month_of
 
 USAGE_PAGE = "app_pages/usage.py"
 MY_USAGE_PAGE = "app_pages/my_usage.py"
@@ -95,12 +96,14 @@ def read_day(parameter: Parameter) -> date | None:
     text = read(parameter)
     if text is None:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise AddressUnreadable(
-            f"{parameter}={text!r} in the address of this page: expected a day as YYYY-MM-DD"
-        ) from None
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if FIRST_DAY <= day <= LAST_DAY:
+            return day
+    raise AddressUnreadable(
+        f"{parameter}={text!r} in the address of this page: expected a day as YYYY-MM-DD, from "
+        f"{FIRST_DAY} to {LAST_DAY}"
+    )
 
 
 def change(changes: Mapping[Parameter, str | None]) -> None:

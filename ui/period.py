@@ -6,6 +6,8 @@ from enum import StrEnum
 
 DAY = timedelta(days=1)
 CUSTOM_DAYS_MAX = 366
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+"""Days that a page can show: no call is older, and the days next to them are days too."""
 
 
 class Range(StrEnum):

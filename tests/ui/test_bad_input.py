@@ -17,7 +17,7 @@ from tests.ui.opening import cards, opened, said
 from tests.ui.stand import ADA, BOB, ODD, ODD_NAME, InventedCall, Stand, standing
 from ui.api import connection, transport
 from ui.api.client import SUBJECTS_PAGE_ROWS
-from ui.period import CUSTOM_DAYS_MAX, month_of
+from ui.period import CUSTOM_DAYS_MAX, FIRST_DAY, LAST_DAY, month_of
 
 ROOMS = ("ui/app_pages", "ui/operator_pages")
 PAGES = sorted(
@@ -149,6 +149,47 @@ def test_a_link_to_what_is_gone_is_said_to_be_one(
     assert not app.exception
     text = said(app)
     assert "gone" in text or next(iter(parameters.values())) in text, "it names what it looked for"
+
+
+@pytest.mark.parametrize(
+    ("page", "parameter"),
+    [("usage", "cost_centre"), ("usage", "model"), ("people", "cost_centre"), ("people", "model")],
+)
+def test_a_filter_that_nobody_has_is_said_once_with_the_way_to_everything(
+    crowd: Stand, page: str, parameter: str
+) -> None:
+    app = opened(page, **{parameter: "gone"})
+    assert len(app.error) == 1
+    text = said(app)
+    assert "**Not found**" in text
+    words = {"model": "Model gone: no call has", "cost_centre": "Cost centre gone: nobody has"}
+    assert words[parameter] in text
+    assert "could not answer" not in text
+    assert not [button for button in app.button if button.label == "Try again"]
+    (everything,) = (button for button in app.button if button.label == "Show everything")
+    everything.click().run()
+    assert not app.error
+
+
+@pytest.mark.parametrize(
+    ("page", "day"), [("usage", "9999-12-31"), ("usage", "0001-01-01"), ("people", "3000-01-01")]
+)
+def test_a_day_beyond_the_calendar_of_the_pages_is_said_to_be_one(
+    nothing: Stand, page: str, day: str
+) -> None:
+    app = opened(page, range="Custom", first=day, last=day)
+    assert not app.exception
+    assert "This address cannot be read" in said(app)
+    assert day in said(app)
+
+
+@pytest.mark.parametrize("day", [FIRST_DAY, LAST_DAY])
+def test_the_first_and_the_last_day_of_that_calendar_are_shown(nothing: Stand, day: date) -> None:
+    for compared in ("Period before", "A year before"):
+        text = day.isoformat()
+        app = opened("usage", range="Custom", first=text, last=text, compare=compared)
+        assert not app.exception
+        assert not app.error
 
 
 def test_a_slow_answer_is_waited_for(one_odd_call: Stand) -> None:

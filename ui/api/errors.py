@@ -1,5 +1,8 @@
 """Everything that can go wrong between the pages and the API, in words for the person reading."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class UiError(Exception):
     """The page cannot be drawn; the message says why and what was expected."""
@@ -15,13 +18,21 @@ class ApiUnreachable(UiError):
 
 class ApiRefused(UiError):
     """The API answered with a problem instead of data. `status` is its HTTP status, and `kind` the
-    last word of the problem's type, or empty.
+    last word of the problem's type, or empty. `fields` says what is wrong with which parameter.
     """
 
-    def __init__(self, message: str, *, status: int, kind: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        kind: str = "",
+        fields: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.kind = kind
+        self.fields = fields
 
 
 class SignInNeeded(ApiRefused):

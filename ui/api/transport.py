@@ -20,12 +20,20 @@ Poster = Callable[[str, bytes], bytes]
 """Path and JSON body to the body of a 200, for the questions that are too long for a URL."""
 
 
+class ProblemField(msgspec.Struct, frozen=True, kw_only=True):
+    """One parameter that was refused."""
+
+    field: str
+    detail: str
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 9457 problem details, as far as the UI shows them."""
 
     type: str = ""
     title: str = "no title"
     detail: str | None = None
+    errors: list[ProblemField] = []
 
 
 def open_http(api_url: str) -> httpx.Client:
@@ -72,8 +80,13 @@ def _asked(http: httpx.Client, request: httpx.Request, token: str | None) -> byt
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         raise SignInNeeded(_refusal(asked, answer), token=token)
     if answer.status_code != httpx.codes.OK:
-        kind = _problem(answer).type.rpartition("/")[2].rpartition(":")[2]
-        raise ApiRefused(_refusal(asked, answer), status=answer.status_code, kind=kind)
+        problem = _problem(answer)
+        raise ApiRefused(
+            _refusal(asked, answer),
+            status=answer.status_code,
+            kind=problem.type.rpartition("/")[2].rpartition(":")[2],
+            fields={each.field: each.detail for each in problem.errors},
+        )
     return answer.content
 
 

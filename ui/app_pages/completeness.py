@@ -26,25 +26,21 @@ VERDICTS = {
     Level.COMPLETE: (st.success, ":material/verified:"),
     Level.OPEN: (st.warning, ":material/report:"),
     Level.UNKNOWN: (st.error, ":material/sensors_off:"),
+    Level.QUIET: (st.info, ":material/event_busy:"),
 }
 
 
 def show_verdict(answer: Completeness) -> None:
     """The answer to the page's question, and what it cannot speak of."""
-    found = verdict_of(answer)
+    found = verdict_of(answer, now=now())
     show, icon = VERDICTS[found.level]
     show(found.sentence, icon=icon)
     if found.level is Level.UNKNOWN:
         st.caption(
-            "Add the gateway's diagnostic setting and start pairing: the operations guide says how."
+            "Check the gateway's diagnostic setting and pairing: the operations guide says how."
         )
-    unread = answer.ledger_calls - answer.totals.posted
-    if unread > 0:
-        st.warning(
-            f"**{counted(unread, 'call')} of the ledger cannot be checked.** Pairing has not read "
-            "their events yet, or what was kept of them is deleted.",
-            icon=":material/visibility_off:",
-        )
+    elif not answer.data and found.level is Level.QUIET:
+        st.caption("Choose more days above.")
 
 
 def show_cards(totals: Sums) -> None:
@@ -206,17 +202,12 @@ def draw_completeness() -> None:
     current = today(api().health())
     period = span_of(choose("Days", Parameter.SPAN, options=SPANS), current=current)
     answer = api().completeness(period)
-    if answer.data:
+    if answer.data or answer.ledger_calls or answer.newest_diagnostics is not None:
         show_verdict(answer)
-    elif answer.newest_diagnostics is None:
+    else:
         st.info(
             "**No call in these days by either path**, and the gateway's log has never arrived. "
             "Send a call through the gateway; if nothing appears here, see the operations guide.",
-            icon=":material/event_busy:",
-        )
-    else:
-        st.info(
-            "No call in these days by either path. Choose more days above.",
             icon=":material/event_busy:",
         )
     show_paths(answer)

@@ -25,7 +25,7 @@ from ui.page_parts.document.parts_of_amount import (
 from ui.page_parts.document.pdf import show_pdf
 from ui.page_parts.document.preview import draw_preview
 from ui.page_parts.document.shares import show_models, show_people
-from ui.parts.choosers import choose
+from ui.parts.choosers import choose, pick
 from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
 
@@ -59,8 +59,9 @@ def draw_invoices() -> None:
     elif kind is None:
         draw_comparison(invoices.months)
     else:
-        show_sum(invoices, kind)
-        show_documents(invoices, kind)
+        shown = of_chosen_month(invoices) if kind == "statement" else invoices
+        show_sum(shown, kind)
+        show_documents(shown, kind)
         show_months(invoices.months)
 
 
@@ -86,13 +87,31 @@ def show_none(me: Me) -> None:
     st.info(text, icon=":material/event_busy:")
 
 
+def of_chosen_month(newest: Invoices) -> Invoices:
+    """The statements of the month that somebody chooses, and that month as the only one.
+
+    Statements are listed month by month, since a company has one for each person.
+    """
+    months = {each.month: each for each in newest.months}
+    chosen = pick("Month", Parameter.MONTH, options={month: month for month in months})
+    named = address.read(Parameter.MONTH)
+    if named is not None and named != chosen:
+        st.info(
+            f"No statements of {escape(named)} are here. Those of {month_name(chosen)} are shown.",
+            icon=":material/event_busy:",
+        )
+    if chosen == newest.months[0].month:
+        return newest
+    return Invoices(months=[months[chosen]], data=api().invoices("statement", month=chosen).data)
+
+
 def show_sum(invoices: Invoices, kind: DocumentKind) -> None:
-    """What the newest month came to, in one sentence."""
-    newest = invoices.months[0]
-    amount = f"{newest.amount:,f} {newest.currency}"
-    documents = counted(newest.invoices if kind == "invoice" else newest.statements, kind)
+    """What the newest month, or the chosen one, came to, in one sentence."""
+    shown = invoices.months[0]
+    amount = f"{shown.amount:,f} {shown.currency}"
+    documents = counted(shown.invoices if kind == "invoice" else shown.statements, kind)
     st.markdown(
-        f"**{month_name(newest.month)}: {amount}** in {documents}. A closed month never changes."
+        f"**{month_name(shown.month)}: {amount}** in {documents}. A closed month never changes."
     )
 
 
@@ -134,6 +153,9 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
         else f"Statements of {month_name(invoices.months[0].month)}",
         anchor=False,
     )
+    if not rows:
+        show_no_documents(kind)
+        return
     columns = {
         "Number": text_column([row.number for row in rows]),
         "Cost centre" if kind == "invoice" else "Person": text_column([row.owner for row in rows]),
@@ -157,6 +179,16 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
     )
     if opened:
         address.go_to({Parameter.INVOICE: opened})
+
+
+def show_no_documents(kind: DocumentKind) -> None:
+    """A month can be closed without a charge."""
+    whose = "cost centre" if kind == "invoice" else "person"
+    month = "The closed months have" if kind == "invoice" else "The month has"
+    st.info(
+        f"{month} no {kind}: no {whose} that you may see had a line in it.",
+        icon=":material/event_busy:",
+    )
 
 
 def draw_invoice(number: str) -> None:

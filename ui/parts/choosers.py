@@ -8,7 +8,17 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
-from ui.period import Compared, Period, Range, before, month_of, period_of, year_before
+from ui.period import (
+    FIRST_DAY,
+    LAST_DAY,
+    Compared,
+    Period,
+    Range,
+    before,
+    month_of,
+    period_of,
+    year_before,
+)
 
 DATE_WIDTH_PX = 150
 SEARCH_WIDTH_PX = 260
@@ -110,6 +120,8 @@ def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:
     st.date_input(
         label,
         key=parameter,
+        min_value=FIRST_DAY,
+        max_value=LAST_DAY,
         format="YYYY-MM-DD",
         width=DATE_WIDTH_PX,
         on_change=_write,

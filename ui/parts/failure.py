@@ -1,10 +1,12 @@
 """What people see instead of a traceback when the API cannot be asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
 
+from ui import address
+from ui.address import Parameter
 from ui.api.errors import (
     AddressUnreadable,
     ApiRefused,
@@ -16,14 +18,17 @@ from ui.api.errors import (
 from ui.format import escape
 from ui.parts.sign_in import note_refusal
 
+BAD_REQUEST = 400
 FORBIDDEN = 403
 NOT_FOUND = 404
+FILTERS = {Parameter.MODEL.value: "Model", Parameter.COST_CENTRE.value: "Cost centre"}
+"""Parameters of an address that the API refuses where nobody has their value."""
 
 
 @contextmanager
 def failures_shown(place: str) -> Iterator[None]:
-    """Draw a UiError raised inside as a message with a way to try again; SignInNeeded as the bar
-    to sign in, in place of the page.
+    """Draw a UiError raised inside as a message with a way to try again, or away from an address
+    that leads nowhere; SignInNeeded as the bar to sign in, in place of the page.
 
     `place` distinguishes parts of a page that may fail at the same time.
     """
@@ -33,9 +38,36 @@ def failures_shown(place: str) -> Iterator[None]:
         if isinstance(error, SignInNeeded) and error.token is not None:
             note_refusal(error.token)
             st.rerun()
-        st.error(f"**{_headline(error)}**\n\n{escape(str(error))}", icon=":material/error:")
-        if st.button("Try again", icon=":material/refresh:", key=f"try_again_{place}"):
+        st.error(f"**{_headline(error)}**\n\n{escape(_words(error))}", icon=":material/error:")
+        if not helped_by_asking_again(error):
+            if st.button("Show everything", icon=":material/close:", key=f"everything_{place}"):
+                address.go_to({})
+        elif st.button("Try again", icon=":material/refresh:", key=f"try_again_{place}"):
             st.rerun()
+
+
+def unknown_filters(error: UiError) -> Mapping[str, str]:
+    """What is wrong with the model or the cost centre that the address names."""
+    if not isinstance(error, ApiRefused) or error.status != BAD_REQUEST:
+        return {}
+    return {name: error.fields[name] for name in FILTERS if name in error.fields}
+
+
+def helped_by_asking_again(error: UiError) -> bool:
+    """Whether the same address may have an answer later."""
+    return not isinstance(error, AddressUnreadable) and not unknown_filters(error)
+
+
+def _words(error: UiError) -> str:
+    unknown = unknown_filters(error)
+    if not unknown:
+        return str(error)
+    said = [
+        f"{words} {address.read(Parameter(name)) or ''}: {unknown[name]}."
+        for name, words in FILTERS.items()
+        if name in unknown
+    ]
+    return " ".join([*said, "It may have another name now. Show everything, and choose from that."])
 
 
 def _headline(error: UiError) -> str:
@@ -48,7 +80,7 @@ def _headline(error: UiError) -> str:
             return "The API does not answer"
         case SignInNeeded():
             return "The API wants people to sign in, and this UI has no sign-in (docs/sign_in.md)"
-        case ApiRefused(status=status) if status == NOT_FOUND:
+        case ApiRefused(status=status) if status == NOT_FOUND or unknown_filters(error):
             return "Not found"
         case ApiRefused(status=status) if status == FORBIDDEN:
             return "You may not see this"

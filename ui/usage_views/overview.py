@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
-from ui.api.client import Client, Group, Only
+from ui.api.client import ALL, Client, Group, Only
 from ui.api.connection import (
     REFRESH_S,
     api,
@@ -133,6 +133,8 @@ def draw_overview() -> None:
         show_saved_views()
     show_chosen()
     with asked_ahead(*questions_of(period, compared, only, running_day=current)):
+        if only != ALL:  # a filter that nobody has is said once, not by each part
+            api().usage(period, "day", "model", only=only)
         draw_parts(period, compared, only, running_day=current)
 
 

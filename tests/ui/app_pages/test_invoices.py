@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from threading import Thread
@@ -45,15 +46,20 @@ async def closed_months() -> Billing:
 @pytest.fixture
 def api_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The API on a free port, which is also what the pages are configured with."""
+    with served(asyncio.run(closed_months())) as url:
+        monkeypatch.setenv("API_URL", url)
+        yield url
+
+
+@contextmanager
+def served(billing: Billing) -> Iterator[str]:
     st.cache_data.clear()
     st.cache_resource.clear()
-    billing = asyncio.run(closed_months())
     with listening() as (listener, url):
         app = create_app(billing.storage, billing.blobs, now=lambda: DECEMBER_5)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        monkeypatch.setenv("API_URL", url)
         yield url
         st.cache_resource.clear()  # closes the pages' connections
         server.should_exit = True
@@ -89,6 +95,34 @@ def test_months_and_invoices_are_listed_newest_first(api_url: str) -> None:
 def test_statements_show_names(api_url: str) -> None:
     app = opened(documents="Statements")
     assert lists(app)[0]["Person"] == ["Ann Árnadóttir"]
+
+
+def test_statements_of_an_earlier_month_are_chosen(api_url: str) -> None:
+    app = opened(documents="Statements", month="2026-10")
+    assert not app.exception
+    assert "Statements of October 2026" in words(app)
+    assert "**October 2026: " in words(app)
+    assert set(lists(app)[0]["Month"]) == {"2026-10"}
+    (chooser,) = (box for box in app.selectbox if box.label == "Month")
+    assert (chooser.options, chooser.value) == (["2026-11", "2026-10"], "2026-10")
+    other = opened(documents="Statements", month="2025-01")
+    assert "No statements of 2025\\-01 are here" in words(other)
+    assert "Statements of November 2026" in words(other)
+
+
+@pytest.mark.parametrize("documents", ["Statements", "Invoices"])
+def test_months_that_were_closed_without_a_document_are_said_so(
+    documents: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    billing = asyncio.run(open_billing(MemoryTableStorage(), MemoryBlobStore()))
+    asyncio.run(billing.post(1, date(2026, 12, 1)))
+    asyncio.run(billing.close(OCTOBER))
+    with served(billing) as url:
+        monkeypatch.setenv("API_URL", url)
+        app = opened(documents=documents)
+    assert not app.exception
+    assert not app.error
+    assert f"no {documents[:-1].lower()}: no " in words(app)
 
 
 def test_two_months_are_compared_by_cost_centre(api_url: str) -> None:
@@ -139,6 +173,12 @@ def test_an_open_month_is_previewed_and_said_to_be_no_invoice(api_url: str) -> N
     assert list(centres["Cost centre"]) == ["CC-100 Search", "CC-200 Sales", "no cost centre"]
     assert [str(cell) for cell in centres["Of it corrections"]] == ["0.00", "0.16", "0.00"]
     assert list(concerns["Calls"]) == ["1 call without usage"]
+
+
+def test_a_preview_of_a_month_that_is_not_open_shows_one_that_is(api_url: str) -> None:
+    app = opened(documents="Preview", month="2026-10")
+    assert not app.error
+    assert "is no open month. December 2026 is shown" in words(app)
 
 
 def test_an_invoice_that_is_none_is_said_so(api_url: str) -> None:

@@ -10,8 +10,10 @@ from tests.fixtures.calls import book
 from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
 from tests.ui.stand import UNPRICED, InventedCall, Stand
-from ui.format import number
-from ui.page_parts.model.model_figures import percentile, usage_object
+from ui.format import counted, number
+from ui.format import day as day_text
+from ui.page_parts.model.model_figures import WhatIf, percentile, usage_object
+from ui.page_parts.model.one_model import outcome
 
 MODEL, OTHER = "gpt-4.1", "gpt-5-mini"
 
@@ -90,4 +92,33 @@ def test_units_without_a_like_on_another_model_are_not_asked_about() -> None:
         "prompt_tokens": 5,
         "completion_tokens": 5,
         "prompt_tokens_details": {"cached_tokens": 2},
+        "completion_tokens_details": {"reasoning_tokens": 4},
     }
+
+
+def test_both_sides_of_a_what_if_are_rated_by_the_same_book(
+    priced: Stand, calls: list[InventedCall]
+) -> None:
+    """The calls were charged by a book three times as dear as the one in use."""
+    day = max(call.day for call in calls if call.deployment == MODEL)
+    of_day = [call for call in calls if call.deployment == MODEL and call.day == day]
+    own = sum((Decimal(call.priced.list).scaleb(-12) for call in of_day), Decimal(0))
+    priced.rerate(3, day)
+    st.cache_data.clear()
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days")
+    assert not app.exception
+    assert f"instead of {number(own)} USD**" in said(app)
+    assert f"for {counted(len(of_day), 'call')} of {day_text(day)} on {OTHER}." in said(app)
+
+
+def test_equal_sums_are_the_same() -> None:
+    found = WhatIf(
+        calls=2,
+        left_out=0,
+        own=Decimal("0.5"),
+        instead=Decimal("0.50"),
+        reason=None,
+        unpriced=None,
+    )
+    sentence = outcome(found, OTHER, day=date(2026, 11, 29), currency="USD")
+    assert sentence == "**0.500 USD, the same** for 2 calls of 29 Nov 2026 on gpt\\-5\\-mini."

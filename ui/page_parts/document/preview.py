@@ -22,8 +22,16 @@ REGROUPED_SHOWN_MAX = 50
 
 def draw_preview() -> None:
     """Amounts by cost centre, what prevents closing, and what no invoice bills."""
-    preview = api().invoice_preview(address.read(Parameter.MONTH))
+    preview = api().invoice_preview(None)
     months = preview.open_months
+    named = address.read(Parameter.MONTH)
+    if named in months:
+        preview = api().invoice_preview(named)
+    elif named is not None:
+        st.info(
+            f"{escape(named)} is no open month. {month_name(preview.month)} is shown.",
+            icon=":material/event_busy:",
+        )
     if len(months) > 1:
         choose("Open month", Parameter.MONTH, options={month: month for month in months})
     running = preview.month == months[-1]

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from ui.api.completeness_answers import Completeness, HourLine, Sums
-from ui.format import amount, counted
+from ui.format import amount, counted, instant
+
+HOUR = timedelta(hours=1)
+LAG = HOUR
+"""A call's record of the gateway's log usually arrives within it. Pairing waits as long."""
 
 
 class Level(StrEnum):
@@ -17,6 +21,8 @@ class Level(StrEnum):
     COMPLETE = "complete"
     OPEN = "open"
     UNKNOWN = "unknown"
+    QUIET = "quiet"
+    """Nothing came that could be missing: in the whole range, or in its last hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,30 +48,105 @@ def uncharged(sums: Sums) -> int:
     return sums.waiting + (sums.no_usage - sums.failed) + sums.pending + sums.unpriced
 
 
-def verdict_of(answer: Completeness) -> Verdict:
-    """The worst that can be said of the range."""
-    sums = answer.totals
-    open_calls = uncharged(sums)
-    if answer.newest_diagnostics is None and not sums.logged:
-        return Verdict(
-            level=Level.UNKNOWN,
-            sentence="**Nobody can say.** The gateway's log has never arrived, so a call whose "
-            "event was lost is not found.",
+def verdict_of(answer: Completeness, *, now: datetime) -> Verdict:
+    """The worst that can be said of the range. "No" needs calls that both paths reported."""
+    broken = _broken_log(answer)
+    found = _open(answer, uncharged(answer.totals))
+    doubts = _unchecked(answer)
+    if broken:
+        begin = [*found, "More may be missing."] if found else ["**Nobody can say.**"]
+        return Verdict(level=Level.UNKNOWN, sentence=" ".join([*begin, broken, *doubts]))
+    if found or doubts:
+        return Verdict(level=Level.OPEN, sentence=" ".join([*found, *doubts]))
+    if not answer.totals.gateway_calls:
+        return Verdict(level=Level.QUIET, sentence="No call in these days by either path.")
+    return _complete(answer, now)
+
+
+def _complete(answer: Completeness, now: datetime) -> Verdict:
+    said = (
+        f"{_all(answer.totals.gateway_calls)} in the ledger: what was served has tokens and a "
+        "price, what was refused or failed is not charged."
+    )
+    newest = _newest(answer)
+    if newest is not None and newest + LAG < min(now, _end(answer)):
+        quiet = f"Neither path has reported anything after {instant(newest, answer.zone)}."
+        return Verdict(level=Level.QUIET, sentence=f"**Not up to then.** {said} {quiet}")
+    if fresh := _not_logged(answer):
+        said += f" {counted(fresh, 'call')} of them may still arrive in the gateway's log."
+    return Verdict(level=Level.COMPLETE, sentence=f"**No.** {said}")
+
+
+def _newest(answer: Completeness) -> datetime | None:
+    """How far the path was read that is further."""
+    read = (answer.newest_usage_event, answer.newest_diagnostics)
+    return max((time for time in read if time is not None), default=None)
+
+
+def _log_read(answer: Completeness) -> datetime | None:
+    """How far the log was read, at least; None where it never arrived."""
+    logged = [line.hour + HOUR for line in answer.data if line.logged]
+    return answer.newest_diagnostics or max(logged, default=None)
+
+
+def _end(answer: Completeness) -> datetime:
+    """The midnight at which the range ends."""
+    return datetime.combine(answer.until, time.min, ZoneInfo(answer.zone))
+
+
+def _broken_log(answer: Completeness) -> str:
+    """Why no lost call of the range's end would be found; empty where the log has been read."""
+    lost = "so a call whose event was lost is not found."
+    log = _log_read(answer)
+    if log is None:
+        return f"The gateway's log has never arrived, {lost}"
+    called = [line.hour for line in answer.data if line.gateway_calls]
+    if answer.newest_usage_event is not None:
+        called.append(min(answer.newest_usage_event, _end(answer)))
+    if not called or max(called) <= log + LAG:
+        return ""
+    return (
+        f"The gateway's log was read up to {instant(log, answer.zone)} only, and calls came "
+        f"later, {lost}"
+    )
+
+
+def _unchecked(answer: Completeness) -> list[str]:
+    """What was not compared, each as a sentence."""
+    said = []
+    unread = answer.ledger_calls - answer.totals.posted
+    if unread > 0:
+        said.append(
+            f"**{counted(unread, 'call')} of the ledger cannot be checked:** pairing has not read "
+            "their events yet, or what was kept of them is deleted."
         )
-    if not open_calls and not sums.unattributed and not sums.dead_lettered:
-        return Verdict(
-            level=Level.COMPLETE,
-            sentence=f"**No.** {_all(sums.gateway_calls)} in the ledger: what was served has "
-            "tokens and a price, what was refused or failed is not charged.",
+    log = _log_read(answer)
+    unlogged = 0 if log is None else _not_logged(answer, until=log - LAG)
+    if unlogged:
+        said.append(
+            f"**{unlogged:,} of {counted(answer.totals.gateway_calls, 'call')} not in the "
+            "gateway's log:** if the event of a call like these is lost, nothing finds it."
         )
-    return Verdict(level=Level.OPEN, sentence=_open(answer, open_calls))
+    if not answer.dead_letters_complete:
+        said.append("**Dead letters are counted in part:** there are too many.")
+    return said
+
+
+def _not_logged(answer: Completeness, *, until: datetime | None = None) -> int:
+    """Calls that the log does not have, of all hours or of those that were over by `until`."""
+    return sum(
+        max(line.gateway_calls - line.logged, 0)
+        for line in answer.data
+        if until is None or line.hour + HOUR <= until
+    )
 
 
 def _all(calls: int) -> str:
     return "The only call is" if calls == 1 else f"All {calls:,} calls are"
 
 
-def _open(answer: Completeness, open_calls: int) -> str:
+def _open(answer: Completeness, open_calls: int) -> list[str]:
+    """What is missing for certain, each as a sentence."""
     sums = answer.totals
     parts = [
         f"{count:,} {words}"
@@ -86,7 +167,7 @@ def _open(answer: Completeness, open_calls: int) -> str:
         said.append(f"{counted(sums.unattributed, 'call')} without a caller: {value} is nobody's.")
     if sums.dead_lettered:
         said.append(f"{counted(sums.dead_lettered, 'event')} that cannot be read.")
-    return " ".join(said)
+    return said
 
 
 def _worth(sums: Sums, currency: str) -> str:

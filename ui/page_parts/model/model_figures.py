@@ -9,9 +9,10 @@ from decimal import Decimal
 from ui.api.found_calls import FoundCall
 from ui.api.price_answers import Price
 from ui.api.rating import Question, RatedCall
-from ui.api.usage_answers import UsageRow
+from ui.api.usage_answers import CallState, UsageRow
 
 MILLION = 1_000_000
+GLOBAL_STANDARD = "GlobalStandard"
 COMPARABLE = frozenset({"input", "cache_read", "output", "reasoning"})
 """Units of text. Audio, images, tools and cache writes have no like on another model."""
 
@@ -48,51 +49,87 @@ def usage_object(units: Mapping[str, int]) -> dict[str, object] | None:
     if not units or not units.keys() <= COMPARABLE:
         return None
     cached = units.get("cache_read", 0)
+    reasoning = units.get("reasoning", 0)
     return {
         "prompt_tokens": units.get("input", 0) + cached,
-        "completion_tokens": units.get("output", 0) + units.get("reasoning", 0),
+        "completion_tokens": units.get("output", 0) + reasoning,
         "prompt_tokens_details": {"cached_tokens": cached},
+        "completion_tokens_details": {"reasoning_tokens": reasoning},
     }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Who sells a model, and on which deployment type it is priced; None is Global Standard."""
+
+    model: str
+    provider: str | None = None
+    deployment_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
-    """The same calls as recorded and on another model, both at list price."""
+    """The same calls on their own model and on another one, both at list price of one book."""
 
     calls: int
     left_out: int
-    recorded: Decimal
+    own: Decimal
     instead: Decimal
     reason: str | None
-    """Why the other model has no price, if it has none."""
+    """Why there is no price on both sides for any call."""
+    unpriced: str | None
+    """The model that has none then."""
 
 
-def questions_of(
-    calls: Sequence[FoundCall], model: str, provider: str
-) -> list[tuple[FoundCall, Question]]:
-    """The calls that can be priced on the other model, each with its question."""
-    found = []
-    for call in calls:
-        usage = usage_object(call.units) if call.cost is not None else None
-        if usage is not None:
-            found.append((call, Question(model=model, provider=provider, usage=usage)))
-    return found
+def offer_of(model: str, prices: Sequence[Price]) -> Offer:
+    """Global Standard where the book has it for the model, else the first type that it has."""
+    priced = [price for price in prices if price.model == model and price.deployments]
+    types = [price.matches.get("deployment_type", [GLOBAL_STANDARD]) for price in priced]
+    for price, named in zip(priced, types, strict=True):
+        if GLOBAL_STANDARD in named:
+            return Offer(model=model, provider=price.provider)
+    if not priced:
+        return Offer(model=model)
+    return Offer(model=model, provider=priced[0].provider, deployment_type=types[0][0])
 
 
-def what_if(
-    calls: Sequence[FoundCall], asked: Sequence[FoundCall], rated: Sequence[RatedCall]
-) -> WhatIf:
-    """Sums over the calls that have a price on both sides."""
-    pairs = [
-        (call.cost.list, other.at_list)
-        for call, other in zip(asked, rated, strict=True)
-        if call.cost is not None and other.at_list is not None
+def questions_of(calls: Sequence[FoundCall], own: Offer, instead: Offer) -> list[Question]:
+    """Two questions for each call that can be priced on both models: its own model's is first.
+
+    A call that the gateway's cache answered asks no model, so it is left out.
+    """
+    usages = [usage_object(call.units) for call in calls if call.state is CallState.PRICED]
+    return [
+        Question(
+            model=offer.model,
+            provider=offer.provider,
+            deployment_type=offer.deployment_type,
+            usage=usage,
+        )
+        for usage in usages
+        if usage is not None
+        for offer in (own, instead)
     ]
-    reasons = [other.reason for other in rated if other.at_list is None]
+
+
+def what_if(calls: int, asked: Sequence[Question], rated: Sequence[RatedCall]) -> WhatIf:
+    """Sums over the calls that have a price on both sides; `rated` answers `asked`."""
+    pairs = [
+        (own.at_list, instead.at_list)
+        for own, instead in zip(rated[::2], rated[1::2], strict=True)
+        if own.at_list is not None and instead.at_list is not None
+    ]
+    unpriced = [
+        (question.model, answer.reason)
+        for question, answer in zip(asked, rated, strict=True)
+        if answer.at_list is None
+    ]
+    model, reason = unpriced[0] if unpriced and not pairs else (None, None)
     return WhatIf(
         calls=len(pairs),
-        left_out=len(calls) - len(pairs),
-        recorded=sum((recorded for recorded, _ in pairs), Decimal(0)),
+        left_out=calls - len(pairs),
+        own=sum((own for own, _ in pairs), Decimal(0)),
         instead=sum((instead for _, instead in pairs), Decimal(0)),
-        reason=reasons[0] if reasons and not pairs else None,
+        reason=reason,
+        unpriced=model,
     )

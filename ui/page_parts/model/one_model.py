@@ -13,7 +13,7 @@ from ui.api.price_answers import Price
 from ui.api.rating import rate
 from ui.format import amount, counted, escape, share
 from ui.format import day as day_text
-from ui.page_parts.model.model_figures import WhatIf, percentile, questions_of, what_if
+from ui.page_parts.model.model_figures import WhatIf, offer_of, percentile, questions_of, what_if
 from ui.parts.choosers import MODEL_WIDTH_PX, choose_period, pick
 from ui.parts.no_calls import show_nothing
 from ui.period import one_day
@@ -40,7 +40,7 @@ def draw_model(model: str) -> None:
     day = max(days)
     calls = newest_calls(api(), one_day(day), model=model, limit=CALLS_READ_MAX).data
     show_answers(calls, day)
-    show_what_if(calls, model, usage.currency)
+    show_what_if(calls, model, day=day, currency=usage.currency)
     st.page_link(
         PRICES_PAGE,
         label="What this model's tokens cost",
@@ -70,11 +70,12 @@ def _ms(value: int | None) -> str:
     return "not measured" if value is None else f"{value:,} ms"
 
 
-def show_what_if(calls: Sequence[FoundCall], model: str, currency: str) -> None:
-    """The engine rates the recorded tokens of the same calls on another model."""
+def show_what_if(calls: Sequence[FoundCall], model: str, *, day: date, currency: str) -> None:
+    """The engine rates the recorded tokens of the same calls on their own and another model."""
     st.header("The same calls on another model", anchor=False)
-    providers = text_models(api().prices().data, but=model)
-    if not providers:
+    prices = api().prices().data
+    others = text_models(prices, but=model)
+    if not others:
         st.info(
             "No other model of the price book has a deployment: name one in the book to compare.",
             icon=":material/sell:",
@@ -83,45 +84,52 @@ def show_what_if(calls: Sequence[FoundCall], model: str, currency: str) -> None:
     instead = pick(
         "Another model",
         Parameter.INSTEAD,
-        options={name: name for name in providers},
+        options={name: name for name in others},
         width=MODEL_WIDTH_PX,
     )
-    pairs = questions_of(calls, instead, providers[instead])
-    if not pairs:
+    asked = questions_of(calls, offer_of(model, prices), offer_of(instead, prices))
+    if not asked:
         st.info(
             "None of these calls can be priced on another model: they have no cost, or audio, "
             "images or tools that it may not have.",
             icon=":material/compare_arrows:",
         )
         return
-    rated = rate(api(), [question for _, question in pairs])
-    st.markdown(outcome(what_if(calls, [call for call, _ in pairs], rated.data), instead, currency))
+    found = what_if(len(calls), asked, rate(api(), asked).data)
+    st.markdown(outcome(found, instead, day=day, currency=currency))
     st.caption(
-        "Both sides at list price, by the price book in use; the other model on Global Standard. "
-        "Another model may need more or fewer tokens for the same work."
+        "Their recorded tokens on both models, at list price, by the price book in use; a model "
+        "without a price on Global Standard by its first deployment type. What they were charged "
+        "may differ: by another book, deployment type or service tier, and by discounts. Another "
+        "model may need more or fewer tokens for the same work."
     )
 
 
-def text_models(prices: Sequence[Price], *, but: str) -> dict[str, str]:
-    """Models with a price for text that some deployment may have, and who sells each."""
-    return {
-        price.model: price.provider
-        for price in sorted(prices, key=lambda price: price.model or "")
-        if price.model and price.deployments and price.model != but
-        if any(tier.per_million.keys() >= TEXT_UNITS for tier in price.tiers)
-    }
+def text_models(prices: Sequence[Price], *, but: str) -> list[str]:
+    """Models with a price for text that some deployment may have."""
+    return sorted(
+        {
+            price.model
+            for price in prices
+            if price.model and price.deployments and price.model != but
+            if any(tier.per_million.keys() >= TEXT_UNITS for tier in price.tiers)
+        }
+    )
 
 
-def outcome(found: WhatIf, instead: str, currency: str) -> str:
+def outcome(found: WhatIf, instead: str, *, day: date, currency: str) -> str:
     """The what-if in one sentence, as Markdown."""
     if not found.calls:
-        return f"**{escape(instead)} has no price for them:** {escape(found.reason or 'unknown')}."
-    difference = found.instead - found.recorded
-    word = "more" if difference > 0 else "less"
-    said = (
-        f"**{amount(found.instead, currency)} instead of {amount(found.recorded, currency)}**: "
-        f"{amount(abs(difference), currency)} {word} for {counted(found.calls, 'call')} on "
-        f"{escape(instead)}."
-    )
+        model, reason = found.unpriced or instead, found.reason or "unknown"
+        return f"**{escape(model)} has no price for them:** {escape(reason)}."
+    calls = f"{counted(found.calls, 'call')} of {day_text(day)} on {escape(instead)}"
+    difference = found.instead - found.own
+    new, old = amount(found.instead, currency), amount(found.own, currency)
+    if not difference:
+        said = f"**{new}, the same** for {calls}."
+    else:
+        word = "more" if difference > 0 else "less"
+        by = amount(abs(difference), currency)
+        said = f"**{new} instead of {old}**: {by} {word} for {calls}."
     left = counted(found.left_out, "call")
-    return f"{said} {left} left out, without a price on both sides." if found.left_out else said
+    return f"{said} {left} left out, at no cost or without two prices." if found.left_out else said
