@@ -11,18 +11,12 @@ import altair as alt
 
 from ui.api.client import Group
 from ui.api.usage_answers import Head, UsageRow
+from ui.figures.group_names import OTHERS, group_name
 from ui.format import amount, days
 from ui.format import day as day_text
 
 GROUPS_MAX = 9
 """This many groups get a colour of their own; the rest is one group, "Others"."""
-OTHERS = "Others"
-NAMELESS = {
-    "model": "no model",
-    "cost_centre": "no cost centre",
-    "product": "no product",
-    "api": "no API",
-}
 LEGEND_COLUMNS = alt.ExprRef("max(1, floor(width / 130))")
 """As many as there is room for: a legend in one row is cut off on a telephone."""
 MARK = "mark"
@@ -74,12 +68,6 @@ def daily_charges(
         rows=[(*mark, *value) for mark, value in sorted(marks.items())],
         groups=[*shown, *([OTHERS] if len(shown) < len(ranked) else [])],
     )
-
-
-def group_name(row: UsageRow, by: Group) -> str:
-    """The name of a row's group; calls without one have a group too."""
-    name: str | None = getattr(row, by)
-    return name or NAMELESS[by]
 
 
 def _tick(day: date, charges: DailyCharges) -> str:

@@ -6,7 +6,8 @@ from decimal import Decimal
 from threading import Thread
 
 from ui.api.usage_answers import Cost, UsageRow
-from ui.parts.charts import GROUPS_MAX, OTHERS, daily_charges, daily_chart
+from ui.figures.group_names import OTHERS
+from ui.parts.charts import GROUPS_MAX, daily_charges, daily_chart
 
 TODAY = date(2026, 11, 3)
 CHARTS_EACH = 200
