@@ -112,3 +112,19 @@ def test_a_cost_centre_called_like_none_is_not_usage_without_one(
     centre = in_address(app, "cost_centre")
     assert column(opened(cost_centre=centre, range="90 days"), "Name") == ["Ada Lovelace"]
     assert column(opened(cost_centre="no cost centre", range="90 days"), "Name") == [KEY]
+
+
+def test_people_without_calls_any_more_have_a_row_so_that_changes_add_up(
+    empty_stand: Stand, calls: list[InventedCall], today: date
+) -> None:
+    week = today - timedelta(days=6)
+    kept = [call for call in calls if call.day < week or call.subject == ADA]
+    empty_stand.post([call for call in kept if call.day >= week - timedelta(days=7)])
+    app = page("people", range="7 days")
+    names, changes = column(app, "Name"), column(app, "Change (USD)")
+    assert names == ["Ada Lovelace", "3 without calls any more"]
+    now, then = (
+        charge_of([call for call in kept if first <= call.day < first + timedelta(days=7)])
+        for first in (week, week - timedelta(days=7))
+    )
+    assert sum(Decimal(str(change)) for change in changes) == now - then
