@@ -109,7 +109,7 @@ class SubjectRow(Totals, frozen=True, kw_only=True):
 
 
 class Gone(Struct, frozen=True, kw_only=True):
-    """Who called in the compared days and not in these."""
+    """Who called in the compared days and not in these: whom the whole list lacks."""
 
     subjects: int
     earlier_charge: Decimal
@@ -123,7 +123,6 @@ class Subjects(Head, frozen=True, kw_only=True):
     """Of the whole list, not of this page."""
     page: Page
     gone: Gone | None = None
-    """Whom the whole list lacks; None where nothing is compared."""
 
 
 class Call(Struct, frozen=True, kw_only=True):

@@ -38,6 +38,15 @@ def narrowed(by: Group, name: str) -> dict[Parameter, str] | None:
     return {**address.kept_range(), **kept, FILTERS[by]: wanted}
 
 
+def words_of(only: Only) -> list[str]:
+    """What a page is narrowed to, for the title of a chart."""
+    centre = only.cost_centre
+    found = [f"model {only.model}"] if only.model else []
+    if centre is not None:
+        found.append(f"cost centre {centre}" if centre else NAMELESS["cost_centre"])
+    return found
+
+
 def show_chosen() -> None:
     """One button for each filter, which takes it away."""
     shown = {each: value for each in WORDS if (value := address.read(each))}

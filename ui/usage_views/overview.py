@@ -19,7 +19,7 @@ from ui.api.connection import (
 from ui.api.me_answer import Permission
 from ui.api.usage_answers import Usage
 from ui.figures.group_names import NAMELESS
-from ui.filters.chosen import chosen, narrowed, show_chosen
+from ui.filters.chosen import chosen, narrowed, show_chosen, words_of
 from ui.format import escape
 from ui.page_parts.people.people import show_people
 from ui.page_parts.spend.forecast_part import show_forecast
@@ -112,7 +112,7 @@ def show_costs(
             currency=usage.currency,
         )
         event = st.altair_chart(
-            daily_chart(charges, about=chart_about(usage)),
+            daily_chart(charges, about=chart_about(usage, *words_of(only))),
             alt=f"Charge per day, stacked by {by}",
             on_select="rerun",
             key=f"daily-{by}-{only.model}-{only.cost_centre}",
