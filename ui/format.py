@@ -81,7 +81,8 @@ def counted(count: int, noun: str) -> str:
 def compact(count: int) -> str:
     """12_345_678 → "12.3 M", 12_345 → "12.3 k", 999 → "999"."""
     for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if count >= size:
+        # Rounded, 999,950 is 1,000.0 k: the next larger letter begins there.
+        if count >= size - size // 20_000:
             return f"{Decimal(count) / size:.1f} {letter}"
     return str(count)
 

@@ -80,6 +80,15 @@ def period_of(chosen: Range, *, today: date, first: date, last: date) -> Period:
     return Period(first=max(first, until - CUSTOM_DAYS_MAX * DAY), until=until)
 
 
+def cut_days(first: date, last: date) -> str | None:
+    """What `period_of` leaves out of these custom days, in words; None where it is nothing."""
+    if last < first:
+        return "The last day is before the first one: only the first one counts."
+    if (last - first).days >= CUSTOM_DAYS_MAX:
+        return f"More than {CUSTOM_DAYS_MAX} days: only the last {CUSTOM_DAYS_MAX} of them count."
+    return None
+
+
 def quarter_of(day: date) -> Period:
     """The whole calendar quarter that `day` is in."""
     first = day.replace(month=day.month - (day.month - 1) % 3, day=1)

@@ -78,6 +78,15 @@ class SubjectUsage:
     """In the days it is compared with; None where there are none."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """Subjects that the list lacks, because they have no usage any more."""
+
+    subjects: int
+    charge: int
+    """In the days that the list is compared with."""
+
+
 def columns_of(cells: Iterable[DailyUsage]) -> UsageColumns:
     """The cells as columns, without those that corrections have emptied."""
     full = [cell for cell in cells if cell.totals != NOTHING]
@@ -110,10 +119,12 @@ class SubjectList:
         wanted = text.casefold()
         if not wanted:
             return self
-        everybody = {subject for part in self._parts for subject in part.subjects}
+        both = (*self._parts, *(self._earlier or ()))
+        everybody = {subject for part in both for subject in part.subjects}
         found = {subject for subject in everybody if self._holds(subject, wanted)}
         parts = [part.only(found) for part in self._parts]
-        return SubjectList(parts, self._people, today=self._today, earlier=self._earlier)
+        earlier = None if self._earlier is None else [part.only(found) for part in self._earlier]
+        return SubjectList(parts, self._people, today=self._today, earlier=earlier)
 
     def page(
         self, sort: SubjectSort, order: Order, *, limit: int, after: ListPosition | None
@@ -135,6 +146,15 @@ class SubjectList:
 
     def __len__(self) -> int:
         return len(set[str]().union(*(part.subjects for part in self._parts)))
+
+    def gone(self) -> Gone | None:
+        """Who had usage in the days it is compared with, and has none now."""
+        if self._earlier is None:
+            return None
+        present = set[str]().union(*(part.subjects for part in self._parts))
+        charges = _summed(self._earlier, "charge")
+        absent = charges.keys() - present
+        return Gone(subjects=len(absent), charge=sum(charges[each] for each in absent))
 
     def totals(self) -> Totals:
         """The sum over all of them."""

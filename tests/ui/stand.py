@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -260,11 +260,11 @@ class Stand:
     def add_dead_letter(self) -> None:
         self._do(self._add_dead_letter())
 
-    def save_people(self) -> None:
-        """Names and cost centres of PEOPLE; the API sees them at its first question."""
+    def save_people(self, named: Mapping[str, tuple[str, str]] = PEOPLE) -> None:
+        """Names and cost centres; the API sees them at its first question."""
         people = [
             Person(subject=subject, display_name=name, cost_centre=centre, valid_from=date.min)
-            for subject, (name, centre) in PEOPLE.items()
+            for subject, (name, centre) in named.items()
         ]
         self._do(People(self.storage, now=_now).save(people))
 

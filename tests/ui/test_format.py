@@ -76,7 +76,15 @@ def test_a_share_that_exists_is_never_zero(part: int, whole: int, shown: str) ->
 
 @pytest.mark.parametrize(
     ("count", "shown"),
-    [(999, "999"), (1000, "1.0 k"), (12_345_678, "12.3 M"), (2_500_000_000, "2.5 G")],
+    [
+        (999, "999"),
+        (1000, "1.0 k"),
+        (999_949, "999.9 k"),
+        (999_950, "1.0 M"),
+        (12_345_678, "12.3 M"),
+        (999_950_000, "1.0 G"),
+        (2_500_000_000, "2.5 G"),
+    ],
 )
 def test_large_counts_are_shortened(count: int, shown: str) -> None:
     assert compact(count) == shown

@@ -42,3 +42,19 @@ def test_a_ledger_of_one_day_is_not_forecast(
     app = opened()
     assert not app.exception
     assert "No forecast yet" in words(app)
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_range_that_is_cut_or_turned_says_so(today: date) -> None:
+    app = opened(
+        range="Custom",
+        first="2020-01-01",
+        last=today.isoformat(),
+        compare="Other days",
+        compare_first="2020-02-02",
+        compare_last="2020-02-01",
+    )
+    assert not app.exception
+    assert "only the last 366 of them count" in words(app)
+    assert "only the first one counts" in words(app)
+    assert "count." not in words(opened(range="Custom"))

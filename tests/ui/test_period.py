@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ui.period import CUSTOM_DAYS_MAX, Period, Range, month_of, one_day, period_of
+from ui.period import CUSTOM_DAYS_MAX, Period, Range, cut_days, month_of, one_day, period_of
 
 TODAY = date(2026, 3, 31)
 
@@ -43,6 +43,14 @@ def test_a_long_range_keeps_its_newest_days(length_days: int, kept_days: int) ->
     custom = period(Range.CUSTOM, first=TODAY - timedelta(days=length_days - 1))
     assert custom.last == TODAY
     assert (custom.until - custom.first).days == kept_days
+    said = cut_days(TODAY - timedelta(days=length_days - 1), TODAY)
+    assert (said is None) == (length_days == kept_days)
+
+
+def test_days_that_do_not_count_are_said_so() -> None:
+    assert cut_days(TODAY, TODAY) is None
+    assert "only the last 366" in str(cut_days(date(2020, 1, 1), TODAY))
+    assert "only the first one" in str(cut_days(TODAY, TODAY - timedelta(days=1)))
 
 
 def test_the_future_is_not_drawn() -> None:

@@ -108,11 +108,21 @@ class SubjectRow(Totals, frozen=True, kw_only=True):
     cost_centre: str | None = None
 
 
+class Gone(Struct, frozen=True, kw_only=True):
+    """Who called in the compared days and not in these: whom the whole list lacks."""
+
+    subjects: int
+    earlier_charge: Decimal
+
+
 class Subjects(Head, frozen=True, kw_only=True):
     data: list[SubjectRow]
+    subjects: int | None = None
+    """How many the whole list has; an API of an earlier release does not say it."""
     totals: Totals
     """Of the whole list, not of this page."""
     page: Page
+    gone: Gone | None = None
 
 
 class Call(Struct, frozen=True, kw_only=True):

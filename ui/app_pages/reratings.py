@@ -73,7 +73,8 @@ def show_run(run: RunDetail, zone: str) -> None:
         st.metric("Difference", change, border=True, help=exact_number(run.delta))
     by = choose("Difference by", Parameter.BY, options={name: name for name in DIMENSIONS})
     found = differences(run.lines, DIMENSIONS[by])
-    about = f"{days_text(run_days(run).first, run_days(run).last)}, days of {zone}, {run.currency}"
+    scope = days_text(run_days(run).first, run_days(run).last)
+    about = f"run {run.run}, {run.state}\n{scope}, days of {zone}, {run.currency}"
     show_differences(found, of=by.lower(), currency=run.currency, about=about)
     st.caption(scope_text(run))
     st.markdown("\n".join(f"- {step}" for step in steps(run, zone)))

@@ -7,8 +7,8 @@ import streamlit as st
 from ui import address
 from ui.address import Parameter
 from ui.api.client import Group, Only
+from ui.figures.group_names import NAMELESS, OTHERS, value_of
 from ui.format import escape
-from ui.parts.charts import NAMELESS, OTHERS
 
 FILTERS: Mapping[Group, Parameter] = {
     "model": Parameter.MODEL,
@@ -21,8 +21,10 @@ WORDS = {Parameter.MODEL: "model", Parameter.COST_CENTRE: "cost centre"}
 def chosen() -> Only:
     """What the address asks for."""
     centre = address.read(Parameter.COST_CENTRE)
-    nobodys = centre == NAMELESS["cost_centre"]
-    return Only(model=address.read(Parameter.MODEL), cost_centre="" if nobodys else centre)
+    return Only(
+        model=address.read(Parameter.MODEL),
+        cost_centre=None if centre is None else value_of(centre, "cost_centre"),
+    )
 
 
 def narrowed(by: Group, name: str) -> dict[Parameter, str] | None:
@@ -31,7 +33,18 @@ def narrowed(by: Group, name: str) -> dict[Parameter, str] | None:
         return None
     others = {each: address.read(each) for each in FILTERS.values()}
     kept = {each: value for each, value in others.items() if value}
-    return {**address.kept_range(), **kept, FILTERS[by]: name}
+    # A model is never asked for by "no model", so the address has its own name.
+    wanted = value_of(name, by) if by == "model" else name
+    return {**address.kept_range(), **kept, FILTERS[by]: wanted}
+
+
+def words_of(only: Only) -> list[str]:
+    """What a page is narrowed to, for the title of a chart."""
+    centre = only.cost_centre
+    found = [f"model {only.model}"] if only.model else []
+    if centre is not None:
+        found.append(f"cost centre {centre}" if centre else NAMELESS["cost_centre"])
+    return found
 
 
 def show_chosen() -> None:

@@ -10,19 +10,13 @@ from typing import Any
 import altair as alt
 
 from ui.api.client import Group
-from ui.api.usage_answers import Head, UsageRow
+from ui.api.usage_answers import Head, SubjectUsage, UsageRow
+from ui.figures.group_names import OTHERS, group_name
 from ui.format import amount, days
 from ui.format import day as day_text
 
 GROUPS_MAX = 9
 """This many groups get a colour of their own; the rest is one group, "Others"."""
-OTHERS = "Others"
-NAMELESS = {
-    "model": "no model",
-    "cost_centre": "no cost centre",
-    "product": "no product",
-    "api": "no API",
-}
 LEGEND_COLUMNS = alt.ExprRef("max(1, floor(width / 130))")
 """As many as there is room for: a legend in one row is cut off on a telephone."""
 MARK = "mark"
@@ -76,14 +70,12 @@ def daily_charges(
     )
 
 
-def group_name(row: UsageRow, by: Group) -> str:
-    """The name of a row's group; calls without one have a group too."""
-    name: str | None = getattr(row, by)
-    return name or NAMELESS[by]
-
-
 def _tick(day: date, charges: DailyCharges) -> str:
-    return "today" if day == charges.today else f"{day.day} {day:%b}"
+    """One name for each day of the axis: with the year where the axis has days of two years."""
+    if day == charges.today:
+        return "today"
+    years = {charges.days[0].year, charges.days[-1].year} if charges.days else set()
+    return day_text(day) if len(years) > 1 else f"{day.day} {day:%b}"
 
 
 def daily_chart(charges: DailyCharges, *, about: str = "") -> alt.Chart:
@@ -145,12 +137,20 @@ def daily_chart(charges: DailyCharges, *, about: str = "") -> alt.Chart:
 
 def chart_title(about: str) -> alt.TitleParams:
     """What a chart shows, small and at the left."""
-    return alt.TitleParams(about, anchor="start", fontSize=12, fontWeight="normal")
+    lines = about.split("\n") if "\n" in about else about
+    return alt.TitleParams(lines, anchor="start", fontSize=12, fontWeight="normal")
 
 
-def chart_about(usage: Head) -> str:
-    """Days, zone and currency of a chart."""
-    return f"{days(usage.first, usage.period.last)}, days of {usage.zone}, {usage.currency}"
+def chart_about(usage: Head, *of: str) -> str:
+    """Whose chart it is and what it is narrowed to, and below it days, zone and currency."""
+    scope = f"{days(usage.first, usage.period.last)}, days of {usage.zone}, {usage.currency}"
+    whose = ", ".join(" ".join(each.split()) for each in of if each)
+    return f"{whose}\n{scope}" if whose else scope
+
+
+def whose(usage: SubjectUsage) -> list[str]:
+    """Whose usage it is: their name, and the subject, since two people may have one name."""
+    return [usage.name, usage.subject] if usage.name else [usage.subject]
 
 
 def clicked_group(event: Any) -> str | None:

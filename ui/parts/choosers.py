@@ -15,12 +15,14 @@ from ui.period import (
     Period,
     Range,
     before,
+    cut_days,
     month_of,
     period_of,
     year_before,
 )
 
 DATE_WIDTH_PX = 150
+NOTE_WIDTH_PX = 260
 SEARCH_WIDTH_PX = 260
 PICK_WIDTH_PX = 180
 MODEL_WIDTH_PX = 320
@@ -89,6 +91,7 @@ def choose_period(today: date) -> Period:
             return period_of(chosen, today=today, first=month.first, last=month.last)
         first = _choose_day("From", Parameter.FIRST, default=month.first)
         last = _choose_day("To (included)", Parameter.LAST, default=month.last)
+        _say_cut(first, last)
     return period_of(chosen, today=today, first=first, last=last)
 
 
@@ -111,7 +114,14 @@ def choose_compared(period: Period, today: date) -> Period:
             return usual
         first = _choose_day("Compared from", Parameter.COMPARE_FIRST, default=usual.first)
         last = _choose_day("Compared to (included)", Parameter.COMPARE_LAST, default=usual.last)
+        _say_cut(first, last)
     return period_of(Range.CUSTOM, today=today, first=first, last=last)
+
+
+def _say_cut(first: date, last: date) -> None:
+    """The two fields show what was entered; so it is said where other days count."""
+    if said := cut_days(first, last):
+        st.caption(f":material/warning: {said}", width=NOTE_WIDTH_PX)
 
 
 def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:

@@ -2,6 +2,7 @@
 
 from ui.address import Link, Parameter
 from ui.api.me_answer import Me
+from ui.figures.group_names import named
 
 OVERVIEW = "Overview"
 MY_USAGE = "My usage"
@@ -19,4 +20,5 @@ def way_to(cost_centre: str | None, me: Me, kept: dict[Parameter, str]) -> list[
     home = Link(label=home_title(me), parameters=kept)
     if cost_centre is None or me.sees_only_themselves:
         return [home]
-    return [home, Link(label=cost_centre, parameters={**kept, Parameter.COST_CENTRE: cost_centre})]
+    of_centre = {**kept, Parameter.COST_CENTRE: named(cost_centre, "cost_centre")}
+    return [home, Link(label=cost_centre, parameters=of_centre)]

@@ -16,7 +16,7 @@ from ui.format import clock, escape
 from ui.format import day as day_text
 from ui.page_parts.spend.headline import show_sentence
 from ui.page_parts.spend.models import show_models
-from ui.parts.charts import chart_about, daily_charges, daily_chart
+from ui.parts.charts import chart_about, daily_charges, daily_chart, whose
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.home import MY_USAGE
@@ -56,7 +56,7 @@ def show_mine(period: Period, running_day: date) -> None:
             currency=usage.currency,
         )
         st.altair_chart(
-            daily_chart(charges, about=chart_about(usage)),
+            daily_chart(charges, about=chart_about(usage, *whose(usage))),
             alt="My charge per day, stacked by model",
         )
         st.header("My models")

@@ -18,14 +18,14 @@ from ui.api.connection import (
 )
 from ui.api.me_answer import Permission
 from ui.api.usage_answers import Usage
-from ui.filters.chosen import chosen, narrowed, show_chosen
+from ui.figures.group_names import NAMELESS
+from ui.filters.chosen import chosen, narrowed, show_chosen, words_of
 from ui.format import escape
 from ui.page_parts.people.people import show_people
 from ui.page_parts.spend.forecast_part import show_forecast
 from ui.page_parts.spend.groups import show_groups
 from ui.page_parts.spend.headline import show_sentence
 from ui.parts.charts import (
-    NAMELESS,
     chart_about,
     clicked_group,
     daily_charges,
@@ -50,6 +50,10 @@ STACKS: Mapping[str, Group] = {
 DEFAULT_STACK: Group = "model"
 READ_CALL_BY_CALL = ("product", "api")
 """Daily totals do not tell these apart: such a list is read once, and not again by itself."""
+SPLIT_BY_MODEL: Group = "cost_centre"
+"""Groups whose reasons of change need their models; one more question for each of two periods."""
+SPLIT_GROUPS_MAX = 400
+"""Of both periods together. An answer with the models of more groups may be refused as too long."""
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -92,7 +96,14 @@ def show_costs(
         usage = api().usage(period, by, only=only)
         if not usage.data:
             return
-        show_groups(usage, api().usage(compared, by, only=only), by=by)
+        then = api().usage(compared, by, only=only)
+        by_model = None
+        if by == SPLIT_BY_MODEL and len(usage.data) + len(then.data) <= SPLIT_GROUPS_MAX:
+            by_model = (
+                api().usage(period, by, "model", only=only),
+                api().usage(compared, by, "model", only=only),
+            )
+        show_groups(usage, then, by=by, by_model=by_model)
         charges = daily_charges(
             api().usage(period, "day", by, only=only).data,
             by=by,
@@ -101,7 +112,7 @@ def show_costs(
             currency=usage.currency,
         )
         event = st.altair_chart(
-            daily_chart(charges, about=chart_about(usage)),
+            daily_chart(charges, about=chart_about(usage, *words_of(only))),
             alt=f"Charge per day, stacked by {by}",
             on_select="rerun",
             key=f"daily-{by}-{only.model}-{only.cost_centre}",
@@ -149,6 +160,9 @@ def questions_of(
         lambda client: client.usage(period, by, only=only),
         lambda client: client.usage(compared, by, only=only),
     ]
+    if by == SPLIT_BY_MODEL:
+        asked.append(lambda client: client.usage(period, by, "model", only=only))
+        asked.append(lambda client: client.usage(compared, by, "model", only=only))
     if api().me().may(Permission.BILLING):
         asked.append(lambda client: client.metering())
     if period == month_of(running_day):

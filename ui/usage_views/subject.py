@@ -14,7 +14,7 @@ from ui.figures.unit_cost import per_million
 from ui.figures.units import tokens
 from ui.format import escape
 from ui.page_parts.spend.headline import show_sentence
-from ui.parts.charts import chart_about, clicked_group, daily_charges, daily_chart
+from ui.parts.charts import chart_about, clicked_group, daily_charges, daily_chart, whose
 from ui.parts.choosers import choose_days
 from ui.parts.failure import failures_shown
 from ui.parts.home import way_to
@@ -61,7 +61,7 @@ def show_subject(subject: str, period: Period, compared: Period, *, running_day:
             currency=usage.currency,
         )
         event = st.altair_chart(
-            daily_chart(charges, about=chart_about(usage)),
+            daily_chart(charges, about=chart_about(usage, *whose(usage))),
             alt="Charge per day, stacked by model",
             on_select="rerun",
             key="daily-of-subject",

@@ -10,7 +10,7 @@ from table_api.http_api.conventions.problems import refused_parameter
 from table_api.http_api.usage.queries import SubjectUsageQuery, UsageQuery
 from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
 from table_api.usage.grouping import Dimension, UsageGroup, group_usage
-from table_api.usage.subject_list import SubjectList, SubjectUsage
+from table_api.usage.subject_list import Gone, SubjectList, SubjectUsage
 
 GROUPS_MAX = 20_000
 """Lines of one usage report: about 6 MB."""
@@ -40,8 +40,15 @@ def subjects(
         "subjects": len(found),
         "data": [_subject_line(each, billed=billed) for each in page],
         "totals": _totals(found.totals(), billed=billed),
+        **_gone(found.gone()),
         "page": page_info,
     }
+
+
+def _gone(gone: Gone | None) -> Fields:
+    if gone is None:
+        return {}
+    return {"gone": {"subjects": gone.subjects, "earlier_charge": format_pico(gone.charge)}}
 
 
 def _totals(sums: Totals, *, billed: bool) -> Fields:

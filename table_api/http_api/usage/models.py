@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from table_api.http_api.conventions.models import Head, Money, Page, Totals
+from table_api.http_api.conventions.models import Answer, Head, Money, Page, Totals
 
 
 class UsageLine(Totals):
@@ -54,10 +54,19 @@ class SubjectLine(Totals):
     """In the days it is compared with; absent where the question names none."""
 
 
+class Gone(Answer):
+    """Subjects without usage in the range that had some in the days it is compared with."""
+
+    subjects: int
+    earlier_charge: Money
+
+
 class Subjects(Head):
     """The list of subjects; totals are those of the whole list, not of the page."""
 
     subjects: int
     data: list[SubjectLine]
     totals: Totals
+    gone: Gone | None = None
+    """Whom the whole list lacks; absent where the question names no days to compare with."""
     page: Page

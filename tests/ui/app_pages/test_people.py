@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.lists import lists, open_row
-from tests.ui.stand import ADA, InventedCall, Stand, charge_of
+from tests.ui.stand import ADA, KEY, InventedCall, Stand, charge_of
 from tests.ui.test_pages import APP, RUN_TIMEOUT_S, column, in_address, opened, words
 
 
@@ -99,3 +99,32 @@ def test_everybody_is_searched_by_name(stand: Stand) -> None:
     assert [row for each in lists(app) for row in each["Name"]] == ["Bob Berg"]
     assert "Nothing found" in words(page("search", find="nobody at all"))
     assert "Enter a name" in words(page("search"))
+
+
+def test_a_cost_centre_called_like_none_is_not_usage_without_one(
+    empty_stand: Stand, calls: list[InventedCall]
+) -> None:
+    empty_stand.save_people({ADA: ("Ada Lovelace", "no cost centre")})
+    empty_stand.post([call for call in calls if call.subject in (ADA, KEY)])
+    app = page("cost_centres", range="90 days")
+    assert column(app, "Cost centre") == ["“no cost centre”", "no cost centre"]
+    app = open_row(app, "Cost centres", "“no cost centre”")
+    centre = in_address(app, "cost_centre")
+    assert column(opened(cost_centre=centre, range="90 days"), "Name") == ["Ada Lovelace"]
+    assert column(opened(cost_centre="no cost centre", range="90 days"), "Name") == [KEY]
+
+
+def test_people_without_calls_any_more_have_a_row_so_that_changes_add_up(
+    empty_stand: Stand, calls: list[InventedCall], today: date
+) -> None:
+    week = today - timedelta(days=6)
+    kept = [call for call in calls if call.day < week or call.subject == ADA]
+    empty_stand.post([call for call in kept if call.day >= week - timedelta(days=7)])
+    app = page("people", range="7 days")
+    names, changes = column(app, "Name"), column(app, "Change (USD)")
+    assert names == ["Ada Lovelace", "3 without calls any more"]
+    now, then = (
+        charge_of([call for call in kept if first <= call.day < first + timedelta(days=7)])
+        for first in (week, week - timedelta(days=7))
+    )
+    assert sum(Decimal(str(change)) for change in changes) == now - then

@@ -5,8 +5,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from threading import Thread
 
-from ui.api.usage_answers import Cost, UsageRow
-from ui.parts.charts import GROUPS_MAX, OTHERS, daily_charges, daily_chart
+from ui.api.client import Only
+from ui.api.usage_answers import Cost, Head, UsageRow
+from ui.figures.group_names import OTHERS
+from ui.filters.chosen import words_of
+from ui.parts.charts import GROUPS_MAX, chart_about, chart_title, daily_charges, daily_chart
 
 TODAY = date(2026, 11, 3)
 CHARTS_EACH = 200
@@ -69,6 +72,16 @@ def test_days_without_calls_keep_their_place_and_today_is_marked() -> None:
     assert marks[1]["charge"] == "2.00 USD"
 
 
+def test_no_two_days_of_a_year_share_a_bar() -> None:
+    days = [date(2025, 11, 3) + timedelta(days=n) for n in range(366)]
+    rows = [row(days[0], "1", model="m"), row(days[-2], "2", model="m"), row(TODAY, "4", model="m")]
+    charges = daily_charges(rows, by="model", days=days, today=TODAY, currency="USD")
+    drawn = daily_chart(charges).to_dict()
+    assert len(set(drawn["encoding"]["x"]["scale"]["domain"])) == len(days)
+    (marks,) = drawn["datasets"].values()
+    assert [mark["day"] for mark in marks] == ["3 Nov 2025", "2 Nov 2026", "today"]
+
+
 def test_charts_that_are_made_at_once_hold_nothing_of_each_other() -> None:
     """Altair's `.axis(...)` and `.legend(...)` keep what they are called on where all threads see
     it: charts that were made with them sometimes listed the groups of somebody else's.
@@ -104,3 +117,16 @@ def test_the_height_of_a_chart_is_that_of_its_bars() -> None:
     drawn = daily_chart(charges, about="1–30 Nov 2026, days of Europe/Berlin, USD").to_dict()
     assert drawn["autosize"] == {"type": "fit-x", "contains": "padding"}
     assert drawn["title"]["text"] == "1–30 Nov 2026, days of Europe/Berlin, USD"
+
+
+def test_a_picture_of_a_chart_says_whose_it_is_and_what_it_is_narrowed_to() -> None:
+    first, until = date(2026, 11, 1), date(2026, 12, 1)
+    head = Head(first=first, until=until, zone="Europe/Berlin", currency="USD")
+    scope = "1–30 Nov 2026, days of Europe/Berlin, USD"
+    assert chart_about(head) == scope
+    of = words_of(Only(model="gpt-4.1", cost_centre=""))
+    assert chart_title(chart_about(head, *of)).to_dict()["text"] == [
+        "model gpt-4.1, no cost centre",
+        scope,
+    ]
+    assert chart_about(head, *words_of(Only(cost_centre="R&D"))) == f"cost centre R&D\n{scope}"

@@ -17,7 +17,10 @@ def show_waterfall(call: CallDetail) -> None:
     found = steps(call)
     if found:
         said = ", ".join(f"{step.label} {_amount(step, call.currency)}" for step in found)
-        about = f"{instant(call.time, call.zone)}, clock of {call.zone}, {call.currency}"
+        about = (
+            f"call {call.call_id} of {call.name or call.subject}\n"
+            f"{instant(call.time, call.zone)}, clock of {call.zone}, {call.currency}"
+        )
         chart = waterfall(found, currency=call.currency, about=about)
         st.altair_chart(chart, alt=f"Waterfall: {said}")
 

@@ -9,13 +9,13 @@ from decimal import Decimal
 import streamlit as st
 
 from ui import address
-from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight
 from ui.api.usage_answers import Usage, UsageRow
 from ui.export.buttons import show_exports
 from ui.figures.comparison import change_of, per_day, share_of
+from ui.figures.group_names import NAMELESS, group_name
+from ui.filters.chosen import narrowed
 from ui.page_parts.spend.headline import show_sentence
-from ui.parts.charts import NAMELESS
 from ui.parts.failure import failures_shown
 from ui.parts.kpis import show_scope
 from ui.parts.tables import (
@@ -51,12 +51,12 @@ class Centre:
 
 def centres_of(now: Usage, by_day: Usage, then: Usage) -> list[Centre]:
     """The dearest first, usage without a cost centre last, also where there is none of it."""
-    rows = {row.cost_centre or NOBODYS: row for row in now.data}
-    earlier = {row.cost_centre or NOBODYS: row.charge for row in then.data}
+    rows = {group_name(row, "cost_centre"): row for row in now.data}
+    earlier = {group_name(row, "cost_centre"): row.charge for row in then.data}
     active: dict[str, list[date]] = defaultdict(list)
     for row in by_day.data:
         if row.day is not None and row.calls:
-            active[row.cost_centre or NOBODYS].append(row.day)
+            active[group_name(row, "cost_centre")].append(row.day)
     found = [
         Centre(
             name=name,
@@ -80,13 +80,13 @@ def show_centres(period: Period, compared: Period, running_day: date) -> None:
         show_scope(usage, today=running_day, now=now())
         centres = centres_of(usage, api().usage(period, "cost_centre", "day"), then)
         columns = _columns(centres, usage)
-        links = [{**address.kept_range(), Parameter.COST_CENTRE: each.name} for each in centres]
         names = [each.name for each in centres]
+        links = [narrowed("cost_centre", name) for name in names]
         opened = linked_rows(
             "centres", names, links=links, columns=columns, alt="Cost centres with their charge"
         )
-        if opened:
-            address.open_usage({**address.kept_range(), Parameter.COST_CENTRE: opened})
+        if opened and (target := narrowed("cost_centre", opened)):
+            address.open_usage(target)
         show_exports("cost centres", columns, usage)
 
 

@@ -1,15 +1,16 @@
 """The list of people and applications, sorted and paged by the API."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import streamlit as st
 
 from ui import address
-from ui.address import Parameter
+from ui.address import Parameter, Parameters
 from ui.api.client import Only, SubjectSort
 from ui.api.connection import REFRESH_S, api, today
-from ui.api.usage_answers import SubjectRow, Subjects
+from ui.api.usage_answers import Gone, SubjectRow, Subjects
 from ui.export.buttons import show_exports
 from ui.figures.comparison import change_of, per_day, share_of
 from ui.figures.units import tokens
@@ -19,6 +20,7 @@ from ui.parts.failure import failures_shown
 from ui.parts.kpis import charge_text, scope_parts
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import (
+    Cell,
     Column,
     change_column,
     charge_column,
@@ -36,6 +38,8 @@ SORTS: Mapping[str, SubjectSort] = {
     "Calls": "calls",
     "Subject": "subject",
 }
+GONE = ""
+"""The id of the row of those who do not call any more; no subject is empty."""
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -71,26 +75,35 @@ def show_head(people: Subjects) -> None:
 
 
 def show_list(people: Subjects) -> None:
-    """A row opens the page of whom it is about."""
-    rows, columns = people.data, people_columns(people)
-    links = [{**address.kept_range(), Parameter.SUBJECT: row.subject} for row in rows]
+    """A row opens the page of whom it is about. The last one may be of those who are gone."""
+    columns = people_columns(people)
+    kept, ids = address.kept_range(), [row.subject for row in people.data]
+    links: list[Parameters | None] = [{**kept, Parameter.SUBJECT: subject} for subject in ids]
+    if gone_after(people):
+        ids, links = [*ids, GONE], [*links, None]
     opened = linked_rows(
         "people",
-        [row.subject for row in rows],
+        ids,
         links=links,
         columns=columns,
         alt="People and applications with their charge, change, calls and tokens",
         is_whole=not people.page.next_cursor and not page_cursor(),
     )
-    if opened:
-        address.open_usage({**address.kept_range(), Parameter.SUBJECT: opened})
+    if opened and opened != GONE:
+        address.open_usage({**kept, Parameter.SUBJECT: opened})
     show_exports("people", columns, people)
+
+
+def gone_after(people: Subjects) -> Gone | None:
+    """Who called in the compared days alone, after the last of those who still call."""
+    gone = people.gone
+    return gone if gone and gone.subjects and not people.page.next_cursor else None
 
 
 def people_columns(people: Subjects) -> dict[str, Column]:
     """What the list shows, also in its files."""
     rows, whole, currency = people.data, people.totals.charge, people.currency
-    return {
+    columns = {
         "Name": text_column([row.name or row.subject for row in rows]),
         f"Charge ({currency})": charge_column([row.charge for row in rows]),
         f"Change ({currency})": change_column([_change(row) for row in rows]),
@@ -104,6 +117,19 @@ def people_columns(people: Subjects) -> dict[str, Column]:
         "Calls": count_column([row.calls for row in rows]),
         "Tokens": count_column([tokens(row.units) for row in rows]),
         "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
+    }
+    gone = gone_after(people)
+    if gone is None:
+        return columns
+    cells: Mapping[str, Cell] = {
+        "Name": f"{gone.subjects:,} without calls any more",
+        f"Charge ({currency})": Decimal(0),
+        f"Change ({currency})": -gone.earlier_charge,
+        "Calls": 0,
+    }
+    return {
+        title: replace(column, cells=[*column.cells, cells.get(title)])
+        for title, column in columns.items()
     }
 
 

@@ -9,8 +9,10 @@ from ui.api.client import ALL, Only
 from ui.api.connection import api
 from ui.api.usage_answers import Usage
 from ui.figures.forecast import HISTORY_DAYS_MIN, WEEKS, forecast
+from ui.filters.chosen import words_of
 from ui.format import amount, day
 from ui.page_parts.spend.month_chart import MonthCharges, month_chart
+from ui.parts.charts import chart_about
 from ui.period import DAY, month_of
 
 
@@ -43,6 +45,6 @@ def show_forecast(usage: Usage, today: date, only: Only = ALL) -> None:
         MonthCharges(
             charges=charges, month=period, today=today, currency=usage.currency, found=found
         ),
-        about=f"{period.first:%B %Y}, days of {usage.zone}, {usage.currency}",
+        about=chart_about(usage, *words_of(only)),
     )
     st.altair_chart(chart, alt="Charge of this month as it adds up, the month before, the forecast")

@@ -1,5 +1,6 @@
 """Cost by model, cost centre, product or API with its change, and what changed most."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -10,10 +11,11 @@ from ui.api.client import Group
 from ui.api.usage_answers import Usage, UsageRow
 from ui.export.buttons import show_exports
 from ui.figures.comparison import change_of, percent_change, share_of
+from ui.figures.group_names import NAMELESS, OTHERS, group_name
 from ui.figures.movers import Mover, movers
 from ui.filters.chosen import narrowed
 from ui.format import amount, counted, days, escape
-from ui.parts.charts import GROUPS_MAX, NAMELESS, OTHERS, group_name
+from ui.parts.charts import GROUPS_MAX
 from ui.parts.tables import (
     Column,
     change_column,
@@ -35,11 +37,17 @@ ALWAYS_SHOWN = ("cost_centre", "product")
 """Usage without one of these is unattributed: its row is there also where it is empty."""
 
 
-def show_groups(now: Usage, then: Usage, *, by: Group) -> None:
-    """The dearest groups, all others in one row, and next to them the largest changes."""
+def show_groups(
+    now: Usage, then: Usage, *, by: Group, by_model: tuple[Usage, Usage] | None = None
+) -> None:
+    """The dearest groups, all others in one row, and next to them the largest changes.
+
+    `by_model` is the same, now and then, by group and model: it says more about the reasons.
+    """
     newer = [(group_name(row, by), row) for row in now.data]
     older = [(group_name(row, by), row) for row in then.data]
-    moved = movers(newer, older)
+    models = (_models(by_model[0], by), _models(by_model[1], by)) if by_model else None
+    moved = movers(newer, older, models=models)
     left, right = st.columns([3, 2])
     with left:
         names, columns = group_columns(now, then, by=by)
@@ -75,24 +83,37 @@ def _line(mover: Mover, *, currency: str) -> str:
     change = f"{sign}{amount(abs(mover.change), currency)}"
     if mover.then:
         change += f", {percent_change(mover.now, mover.then)}"
-    return f"- **{escape(mover.name)}** {change} ({mover.reason})"
+    why = f" ({mover.reason})" if mover.reason else ""
+    return f"- **{escape(mover.name)}** {change}{why}"
+
+
+def _models(usage: Usage, by: Group) -> Mapping[str, list[UsageRow]]:
+    """The rows of each group's models."""
+    found: dict[str, list[UsageRow]] = defaultdict(list)
+    for row in usage.data:
+        found[group_name(row, by)].append(row)
+    return found
 
 
 def group_columns(now: Usage, then: Usage, *, by: Group) -> tuple[list[str], dict[str, Column]]:
-    """The names in their order, and the columns: the dearest, "Others", usage of nobody last."""
-    rows = {group_name(row, by): row for row in now.data}
+    """The names in their order, and the columns: the dearest, "Others", usage of nobody last.
+
+    Groups without calls any more have a row too, so that the changes add up to that of the whole.
+    """
+    rows = {group_name(row, by): [row] for row in now.data}
     earlier = {group_name(row, by): row.charge for row in then.data}
     nameless = NAMELESS[by]
-    ranked = sorted(rows, key=lambda name: (-(rows[name].charge or 0), name))
-    ranked = [name for name in ranked if name != nameless]
+    ranked = sorted(
+        {*rows, *earlier} - {nameless},
+        key=lambda name: (-(_charge(rows.get(name, [])) or 0), -(earlier.get(name) or 0), name),
+    )
     shown = ranked if len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
-    lines = [(name, [rows[name]], _then(earlier, [name])) for name in shown]
+    lines = [(name, rows.get(name, []), _then(earlier, [name])) for name in shown]
     if rest := ranked[len(shown) :]:
-        gone = [name for name in earlier if name not in (*shown, nameless)]
-        lines.append((OTHERS, [rows[name] for name in rest], _then(earlier, gone)))
-    if nameless in rows or by in ALWAYS_SHOWN:
-        of_nobody = [rows[nameless]] if nameless in rows else []
-        lines.append((nameless, of_nobody, _then(earlier, [nameless])))
+        of_rest = [row for name in rest for row in rows.get(name, [])]
+        lines.append((OTHERS, of_rest, _then(earlier, rest)))
+    if nameless in rows or nameless in earlier or by in ALWAYS_SHOWN:
+        lines.append((nameless, rows.get(nameless, []), _then(earlier, [nameless])))
     charges = [_charge(of_line) for _, of_line, _ in lines]
     names = [name for name, _, _ in lines]
     return names, {

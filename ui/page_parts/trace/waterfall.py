@@ -26,7 +26,8 @@ def show_steps(found: Trace, zone: str) -> None:
     if served:
         st.markdown(sentence(served))
         said = ", ".join(f"{step.step} {_ms(step)}" for step in served)
-        about = f"{instant(found.time, zone)}, clock of {zone}"
+        whose = f"call {found.call_id} of {found.name or found.subject}"
+        about = f"{whose}\n{instant(found.time, zone)}, clock of {zone}"
         st.altair_chart(waterfall(served, about=about), alt=f"Waterfall of the call: {said}")
     else:
         is_new = now() - found.time < NEW

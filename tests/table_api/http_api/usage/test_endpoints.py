@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pricing_rules.money import format_pico
 from pricing_rules.types import Rank
 from table_api.people.people import People, Person
 from table_api.storage.memory_tables import MemoryTableStorage
@@ -162,7 +163,25 @@ async def test_subjects_are_listed_by_their_change_to_other_days(
     lines = [(line["subject"], line["earlier_charge"]) for line in found["data"]]
     assert lines == [("b", "0"), ("a", "0.0023904")]
     assert {line["active_days"] for line in found["data"]} == {1}
-    assert "earlier_charge" not in (await get(api, "/v1/subjects", **days))["data"][0]
+    assert found["gone"] == {"subjects": 0, "earlier_charge": "0"}
+    alone = await get(api, "/v1/subjects", **days)
+    assert "earlier_charge" not in alone["data"][0]
+    assert "gone" not in alone
+
+
+async def test_who_has_no_usage_any_more_is_counted_so_that_changes_add_up(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    before = [make_call(n, id=call_id(n), subject=f"a{n}") for n in range(3)]
+    now = make_call(3, id=call_id(3), subject="b", time=LATER)
+    await ledger.post([*before, now])
+    days = {"from": "2026-11-21", "to": "2026-11-23"}
+    compared = {"compare_from": "2026-11-20", "compare_to": "2026-11-21"}
+    for wanted, gone in (("", 3), ("A1", 1), ("b", 0)):
+        found = await get(api, "/v1/subjects", **days, **compared, q=wanted)
+        charge = format_pico(sum(call.priced.charge for call in before[:gone]))
+        assert found["gone"] == {"subjects": gone, "earlier_charge": charge}
 
 
 @pytest.mark.parametrize(
