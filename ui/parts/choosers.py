@@ -1,6 +1,6 @@
 """Widgets whose value is a URL parameter: drawn from the URL, and writing to it when changed."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date
 from typing import TypeVar
 
@@ -54,6 +54,12 @@ def pick(
         args=(parameter,),
     )
     return options[shown]
+
+
+def not_offered(parameter: Parameter, options: Container[str]) -> str | None:
+    """What the URL names and a chooser does not have, so that it shows its default."""
+    named = address.read(parameter)
+    return None if named is None or named in options else named
 
 
 def search(label: str, *, placeholder: str) -> str:
