@@ -22,6 +22,7 @@ from tests.ui.lists import lists
 from tests.ui.stand import Stand
 from ui.api.client import Client
 from ui.api.transport import http_transport
+from ui.format import JOINER
 
 APP = ROOT / "ui/streamlit_app.py"
 RUN_TIMEOUT_S = 30
@@ -105,6 +106,32 @@ def test_two_months_are_compared_by_cost_centre(api_url: str) -> None:
     (closed,) = lists(opened(documents="Compare", month="2026-11", against="2026-10"))
     assert list(closed)[1:3] == ["October 2026, USD", "November 2026, USD"]
     assert None in closed["November 2026, USD"]
+
+
+def test_the_address_of_a_comparison_has_months_alone(api_url: str) -> None:
+    old = opened(documents="Compare", month="2026-12 (open)", against="2026-10")
+    assert old.query_params["month"] == "2026-12"
+    assert "**December 2026 (open): 0.20 USD**" in words(old)
+    once_open = opened(documents="Compare", month="2026-11 (open)", against="2026-10")
+    assert "**November 2026: 0.03 USD**" in words(once_open)
+    assert "than October 2026." in words(once_open)
+    assert not once_open.warning
+
+
+@pytest.mark.parametrize(
+    ("month", "against", "said"),
+    [
+        ("2031-01", "2026-10", "There is no month 2031-01 to compare**: December 2026 is shown"),
+        ("2026-11", "2031", "There is no month 2031 to compare**: October 2026 is shown"),
+        ("2026-10", "2026-10", "October 2026 cannot be compared with itself**: December 2026 is"),
+    ],
+)
+def test_another_month_than_that_of_the_address_is_never_shown_silently(
+    api_url: str, month: str, against: str, said: str
+) -> None:
+    app = opened(documents="Compare", month=month, against=against)
+    assert not app.exception
+    assert said in app.warning[0].value.replace("\\", "").replace(JOINER, "")
 
 
 def test_an_invoice_shows_its_parts_and_what_it_does_not_hold(api_url: str) -> None:
