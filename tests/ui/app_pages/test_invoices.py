@@ -18,7 +18,7 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
 from tests.fixtures.listening import listening
 from tests.paths import ROOT
-from tests.ui.lists import lists
+from tests.ui.lists import links, lists
 from tests.ui.stand import Stand
 from ui.api.client import Client
 from ui.api.transport import http_transport
@@ -153,6 +153,15 @@ def test_an_invoice_begins_with_people_and_models(api_url: str) -> None:
     for title in ("Amount (USD)", "Unrounded"):
         sums = [sum(Decimal(str(cell)) for cell in table[title]) for table in (people, models)]
         assert sums[0] == sums[1]
+
+
+def test_a_person_of_an_invoice_leads_to_the_months_that_it_charges(api_url: str) -> None:
+    correction, both = opened(invoice="INV-000004"), opened(invoice="INV-000001")
+    for app in (correction, both):
+        assert "days and calls of 1–31 Oct 2026" in words(app)
+        (link,) = links(app, "of each person")
+        assert link is not None
+        assert "first=2026-10-01&last=2026-10-31" in link
 
 
 def test_an_open_month_is_previewed_and_said_to_be_no_invoice(api_url: str) -> None:
