@@ -19,6 +19,12 @@ def lists(app: AppTest) -> list[dict[str, list[object]]]:
     ]
 
 
+def links(app: AppTest, label: str) -> list[str | None]:
+    """Where the rows of the list with this label lead."""
+    drawn = (data for data, _ in _drawn(app) if label in data["label"])
+    return [row["href"] for row in next(drawn)["rows"]]
+
+
 def open_row(app: AppTest, label: str, id_: str) -> AppTest:
     """A click on the row with this id, in the list with this label."""
     component = next(id_ for data, id_ in _drawn(app) if label in data["label"])

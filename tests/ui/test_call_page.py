@@ -5,12 +5,14 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from tests.fixtures.calls import book
 from tests.ui.stand import ADA, Stand
 from tests.ui.test_pages import opened, words
 from ui.api.usage_answers import Adjustment, CallDetail, Cost, Explanation, Line
 from ui.figures.call_life import life
 from ui.figures.call_sum import sentence, steps
 from ui.page_parts.call.facts import exact_text
+from ui.page_parts.call.rule import source_facts
 from ui.usage_views.call import counted_by
 
 
@@ -118,3 +120,30 @@ def test_the_page_says_who_counted_the_tokens(stand: Stand, today: date) -> None
     assert counted_by(replace(call, tokens_from=None)) is None
     page = opened(call=call.id)
     assert "Tokens from: the model's own answer" in words(page)
+
+
+def test_the_rule_has_its_source_its_age_and_a_way_to_the_prices(stand: Stand, today: date) -> None:
+    stand.publish_prices(book(), age_days_max=10_000)
+    call = first_call(stand, today)
+    prices = stand.client.prices(history=True, model=call.model)
+    price = next(each for each in prices.data if each.rule == call.explanation.base_rule_id)
+    facts = source_facts(call.explanation, prices)
+    assert price.source.kind in str(facts["Source of the price"])
+    assert "another" not in str(facts["Source of the price"])
+    assert f"{price.age_days} days ago" in str(facts["Checked"])
+    page = opened(call=call.id)
+    assert not page.exception
+    assert "Source of the price: " in words(page)
+    assert "days ago" in words(page)
+    (link,) = [each.proto for each in page.get("page_link") if "Prices" in each.proto.label]
+    assert f"model={call.model}" in link.query_string
+
+
+def test_a_rule_that_the_book_in_use_does_not_have_is_said_so(stand: Stand, today: date) -> None:
+    stand.publish_prices(book(), age_days_max=10_000)
+    explanation = first_call(stand, today).explanation
+    prices = stand.client.prices(history=True)
+    gone = source_facts(replace(explanation, base_rule_id="base.gone"), prices)
+    assert gone == {"Source of the price": "the price book in use does not list this rule"}
+    earlier = source_facts(replace(explanation, book_version="0" * 64), prices)
+    assert "the call was priced by another" in str(earlier["Source of the price"])

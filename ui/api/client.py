@@ -154,9 +154,13 @@ class Client:
     def regroupings(self) -> Regroupings:
         return self._ask(Regroupings, "/v1/regroupings")
 
-    def prices(self, *, history: bool = False) -> Prices:
-        """The prices of the book in use that hold now, or those of every time."""
+    def prices(self, *, history: bool = False, model: str | None = None) -> Prices:
+        """The prices of the book in use that hold now, or those of every time; of one model or of
+        all.
+        """
         query: Parameters = (("history", "true"),) if history else ()
+        if model is not None:
+            query = (*query, ("model", model))
         return self._ask(Prices, "/v1/prices", query=query)
 
     def invoices(self, kind: DocumentKind, *, month: str | None = None) -> Invoices:

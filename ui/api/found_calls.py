@@ -1,5 +1,7 @@
 """Calls of everybody whom the caller sees, the newest first."""
 
+import msgspec
+
 from ui.api.client import Client, days_of
 from ui.api.transport import Parameters
 from ui.api.usage_answers import Call, CallState, Head, Page
@@ -19,6 +21,11 @@ class FoundCall(Call, frozen=True, kw_only=True):
 class FoundCalls(Head, frozen=True, kw_only=True):
     data: list[FoundCall]
     page: Page
+
+    def with_earlier(self, earlier: "FoundCalls") -> "FoundCalls":
+        """All calls of these days, if this list is whole, and the newest of the days before."""
+        rows = [*self.data, *earlier.data]
+        return msgspec.structs.replace(self, first=earlier.first, data=rows, page=earlier.page)
 
 
 def newest_calls(

@@ -21,6 +21,7 @@ class Question(Struct, frozen=True, kw_only=True, omit_defaults=True):
     provider: str | None = None
     deployment_type: str | None = None
     service_tier: str | None = None
+    region: str | None = None
 
 
 class RatedLayer(Struct, frozen=True, kw_only=True):

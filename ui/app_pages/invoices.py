@@ -16,6 +16,7 @@ from ui.page_parts.document.comparison import draw_comparison
 from ui.page_parts.document.month_files import show_month_files
 from ui.page_parts.document.parts_of_amount import (
     CREDIT,
+    amounts_with_currency,
     money_column,
     settled_lines,
     show_concerns,
@@ -159,7 +160,7 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
     columns = {
         "Number": text_column([row.number for row in rows]),
         "Cost centre" if kind == "invoice" else "Person": text_column([row.owner for row in rows]),
-        f"Amount ({rows[0].currency})": money_column([row.amount for row in rows]),
+        **amounts_with_currency(rows),
         "Month": text_column([row.month for row in rows]),
         "State": text_column([state_of(row) for row in rows]),
         "Closed": text_column(closed([row.issued_at for row in rows])),
@@ -174,9 +175,8 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
         alt="Documents with their owner, amount and state, the newest month first",
     )
     listed = [row.month for row in rows]
-    show_month_files(
-        f"{kind}s", columns, month=max(listed), currency=rows[0].currency, since=min(listed)
-    )
+    currencies = ", ".join(sorted({row.currency for row in rows}))
+    show_month_files(f"{kind}s", columns, month=max(listed), currency=currencies, since=min(listed))
     if opened:
         address.go_to({Parameter.INVOICE: opened})
 

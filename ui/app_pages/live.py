@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui.api.connection import REFRESH_S, api, now, today
+from ui.api.connection import REFRESH_S, api, now
 from ui.api.found_calls import newest_calls
 from ui.api.me_answer import Permission
+from ui.page_parts.live.call_rate import days_of_minutes
 from ui.page_parts.live.newest import show_list, show_rate
 from ui.page_parts.live.scrolled import is_scrolled
 from ui.parts.failure import failures_shown
@@ -14,20 +15,27 @@ ROWS = 50
 
 
 def show_newest() -> None:
-    """Today is asked for at each look, so the list goes on past midnight."""
+    """Today is asked for at each look, so the list goes on past midnight. The minutes before
+    midnight are of the day before.
+    """
     with failures_shown("live"):
-        client = api()
-        found = newest_calls(client, one_day(today(client.health())), limit=ROWS)
-        if not found.data:
-            st.info(
-                "No call of today yet. Send one through the gateway: it appears here within "
-                "seconds of its answer.",
-                icon=":material/hourglass_empty:",
-            )
+        client, at = api(), now()
+        days = days_of_minutes(at, zone=client.health().zone)
+        found = newest_calls(client, one_day(days.last), limit=ROWS)
+        recent = found
+        if days.first < days.last and found.page.next_cursor is None:
+            recent = found.with_earlier(newest_calls(client, one_day(days.first), limit=ROWS))
+        if recent.data:
+            sees_all = client.me().may(Permission.BILLING)
+            show_rate(recent, client.metering() if sees_all else None, now=at)
+        if found.data:
+            show_list(found)
             return
-        sees_all = client.me().may(Permission.BILLING)
-        show_rate(found, client.metering() if sees_all else None, now=now())
-        show_list(found)
+        st.info(
+            "No call of today yet. Send one through the gateway: it appears here within "
+            "seconds of its answer.",
+            icon=":material/hourglass_empty:",
+        )
 
 
 st.title("Live", anchor=False)

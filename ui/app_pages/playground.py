@@ -1,46 +1,15 @@
 """The playground: one prompt through the gateway as whoever is signed in, and what it cost."""
 
-import secrets
-
 import streamlit as st
 
 from ui.api.connection import api, caller_token, settings
-from ui.format import escape
-from ui.page_parts.playground.choices import Choice, choices_of
-from ui.page_parts.playground.cost import note_sent, show_cost, show_estimate
-from ui.page_parts.playground.gateway import GatewayError, Prompt, new_trace_id, streamed
+from ui.page_parts.playground.choices import choices_of
+from ui.page_parts.playground.cost import show_cost, show_estimate
+from ui.page_parts.playground.sending import ANSWER, send
 from ui.parts.failure import failures_shown
 
 PROMPT_CHARS_MAX = 20_000
 OUTPUT_DEFAULT, OUTPUT_MAX = 300, 8_000
-SESSION = "playground_session"
-ANSWER = "playground_answer"
-
-
-def session_id() -> str:
-    """One session for all prompts of a visit."""
-    return str(st.session_state.setdefault(SESSION, secrets.token_hex(16)))
-
-
-def send(choice: Choice, text: str, output_max: int, *, token: str) -> None:
-    """Stream the answer into the page as plain text: Markdown of a model could load an image."""
-    prompt = Prompt(
-        deployment=choice.deployment,
-        text=text,
-        output_max=output_max,
-        session=session_id(),
-        trace_id=new_trace_id(),
-    )
-    st.session_state[ANSWER] = ""
-    note_sent(prompt.trace_id)
-    place = st.empty()
-    try:
-        for part in streamed(settings().gateway_url, token, prompt):
-            st.session_state[ANSWER] += part
-            place.text(st.session_state[ANSWER])
-    except GatewayError as error:
-        note_sent(None)
-        st.error(escape(str(error)), icon=":material/error:")
 
 
 def draw(subject: str, token: str) -> None:

@@ -1,6 +1,6 @@
 """Widgets whose value is a URL parameter: drawn from the URL, and writing to it when changed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import date
 from typing import TypeVar
 
@@ -33,14 +33,28 @@ _DEFAULTS = "defaults of the choosers"
 Value = TypeVar("Value")
 
 
-def choose(label: str, parameter: Parameter, *, options: Mapping[str, Value]) -> Value:
-    """One of `options`, named in the URL by its label; the first one is the default."""
+def choose(
+    label: str,
+    parameter: Parameter,
+    *,
+    options: Mapping[str, Value],
+    words: Callable[[str], str] = str,
+) -> Value:
+    """One of `options`, by its name in the URL; the first one is the default. `words` is what a
+    button says for a name.
+    """
     named = address.read(parameter) or ""
     default = next(iter(options))
     shown = named if named in options else default
     _draw(parameter, shown, default=default)
     st.segmented_control(
-        label, list(options), key=parameter, required=True, on_change=_write, args=(parameter,)
+        label,
+        list(options),
+        format_func=words,
+        key=parameter,
+        required=True,
+        on_change=_write,
+        args=(parameter,),
     )
     return options[shown]
 
@@ -66,6 +80,12 @@ def pick(
         args=(parameter,),
     )
     return options[shown]
+
+
+def not_offered(parameter: Parameter, options: Container[str]) -> str | None:
+    """What the URL names and a chooser does not have, so that it shows its default."""
+    named = address.read(parameter)
+    return None if named is None or named in options else named
 
 
 def search(label: str, *, placeholder: str) -> str:

@@ -13,6 +13,7 @@ from ui.figures.units import tokens
 from ui.format import day as day_text
 from ui.format import escape, exact_amount, instant, unit
 from ui.page_parts.call.facts import show_facts, show_id
+from ui.page_parts.call.rule import show_rule
 from ui.page_parts.call.timeline import show_timeline
 from ui.page_parts.call.waterfall import show_waterfall
 from ui.parts.call_state import WORDS, short_reason, show_state, state_words
@@ -103,13 +104,7 @@ def show_explanation(explanation: Explanation, call: CallDetail) -> None:
             icon=":material/error:",
         )
     show_adjustments(explanation)
-    show_facts(
-        {
-            "Base rule": explanation.base_rule_id,
-            "Context tier (from 0)": None if explanation.tier is None else str(explanation.tier),
-            "Price book version": explanation.book_version,
-        }
-    )
+    show_rule(call)
 
 
 def show_adjustments(explanation: Explanation) -> None:

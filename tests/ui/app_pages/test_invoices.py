@@ -19,10 +19,11 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
 from tests.fixtures.listening import listening
 from tests.paths import ROOT
-from tests.ui.lists import lists
+from tests.ui.lists import links, lists
 from tests.ui.stand import Stand
 from ui.api.client import Client
 from ui.api.transport import http_transport
+from ui.format import JOINER
 
 APP = ROOT / "ui/streamlit_app.py"
 RUN_TIMEOUT_S = 30
@@ -141,6 +142,32 @@ def test_two_months_are_compared_by_cost_centre(api_url: str) -> None:
     assert None in closed["November 2026, USD"]
 
 
+def test_the_address_of_a_comparison_has_months_alone(api_url: str) -> None:
+    old = opened(documents="Compare", month="2026-12 (open)", against="2026-10")
+    assert old.query_params["month"] == "2026-12"
+    assert "**December 2026 (open): 0.20 USD**" in words(old)
+    once_open = opened(documents="Compare", month="2026-11 (open)", against="2026-10")
+    assert "**November 2026: 0.03 USD**" in words(once_open)
+    assert "than October 2026." in words(once_open)
+    assert not once_open.warning
+
+
+@pytest.mark.parametrize(
+    ("month", "against", "said"),
+    [
+        ("2031-01", "2026-10", "There is no month 2031-01 to compare**: December 2026 is shown"),
+        ("2026-11", "2031", "There is no month 2031 to compare**: October 2026 is shown"),
+        ("2026-10", "2026-10", "October 2026 cannot be compared with itself**: December 2026 is"),
+    ],
+)
+def test_another_month_than_that_of_the_address_is_never_shown_silently(
+    api_url: str, month: str, against: str, said: str
+) -> None:
+    app = opened(documents="Compare", month=month, against=against)
+    assert not app.exception
+    assert said in app.warning[0].value.replace("\\", "").replace(JOINER, "")
+
+
 def test_an_invoice_shows_its_parts_and_what_it_does_not_hold(api_url: str) -> None:
     app = opened(invoice="INV-000004")
     assert not app.exception
@@ -160,6 +187,15 @@ def test_an_invoice_begins_with_people_and_models(api_url: str) -> None:
     for title in ("Amount (USD)", "Unrounded"):
         sums = [sum(Decimal(str(cell)) for cell in table[title]) for table in (people, models)]
         assert sums[0] == sums[1]
+
+
+def test_a_person_of_an_invoice_leads_to_the_months_that_it_charges(api_url: str) -> None:
+    correction, both = opened(invoice="INV-000004"), opened(invoice="INV-000001")
+    for app in (correction, both):
+        assert "days and calls of 1–31 Oct 2026" in words(app)
+        (link,) = links(app, "of each person")
+        assert link is not None
+        assert "first=2026-10-01&last=2026-10-31" in link
 
 
 def test_an_open_month_is_previewed_and_said_to_be_no_invoice(api_url: str) -> None:

@@ -1,16 +1,23 @@
 """The page Live over the real API, and how many calls came in each minute."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import streamlit as st
 
 from tests.fixtures.calls import SETTINGS
 from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
-from tests.ui.stand import InventedCall, Stand
+from tests.ui.stand import ADA, BOB, InventedCall, Stand
+from ui.api import connection
+from ui.api.found_calls import newest_calls
 from ui.format import instant
-from ui.page_parts.live.call_rate import LastMinute, by_minute, last_minute
+from ui.page_parts.live.call_rate import LastMinute, by_minute, days_of_minutes, last_minute
+from ui.period import one_day
 
 NOW = datetime(2026, 11, 30, 12, 30, 20, tzinfo=UTC)
 
@@ -56,3 +63,41 @@ def test_no_minute_is_shown_that_was_read_in_part() -> None:
     assert [calls for _, calls in partly] == [1, 1, 2]
     assert [calls for _, calls in by_minute(at(1), now=NOW, complete=True)][-1] == 1
     assert len(by_minute(at(1), now=NOW, complete=True)) == 30
+
+
+def test_just_after_midnight_the_minutes_before_it_count_and_the_list_is_of_today(
+    empty_stand: Stand, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yesterday = today - timedelta(days=1)
+    ms_before_midnight = (85_000, 50_000, 10_000)
+    numbers = [(24 * 60 * 60 * 1000 - 1000 - ms) // 7 for ms in ms_before_midnight]
+    model = "gpt-5-mini"
+    late = [
+        InventedCall(number=number, subject=ADA, day=yesterday, deployment=model, input=9)
+        for number in numbers
+    ]
+    early = InventedCall(number=1, subject=BOB, day=today, deployment=model, input=9)
+    at = datetime.combine(today, time(0, 0, 20), ZoneInfo(SETTINGS.zone)).astimezone(UTC)
+    monkeypatch.setattr(connection, "now", lambda: at)
+    empty_stand.post(late)
+    app = opened("live")
+    assert cards(app)["Calls of the last minute"] == "1"
+    assert "No call of today yet" in said(app)
+    empty_stand.post([early])
+    st.cache_data.clear()
+    app = opened("live")
+    assert not app.exception
+    assert cards(app)["Calls of the last minute"] == "2"
+    (table,) = lists(app)
+    assert list(table["Person"]) == ["Bob Berg"]
+    found, earlier = (
+        newest_calls(empty_stand.client, one_day(day), limit=50) for day in (today, yesterday)
+    )
+    recent = found.with_earlier(earlier)
+    rows = by_minute(recent.data, now=at, complete=True)
+    assert [calls for _, calls in rows][-3:] == [1, 2, 1]
+    assert recent.period == days_of_minutes(at, zone=SETTINGS.zone)
+
+
+def test_later_in_the_day_no_call_of_the_day_before_is_asked_for() -> None:
+    assert days_of_minutes(NOW, zone=SETTINGS.zone) == one_day(NOW.date())

@@ -1,12 +1,18 @@
 """The playground over the real API: who may use it, what can be chosen, and what a prompt cost."""
 
+from datetime import date, timedelta
+from pathlib import Path
+
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.fixtures.builders import call_id
 from tests.fixtures.calls import book
+from tests.pricing_rules.books import ALIAS, base_rule, compile_text
 from tests.ui.opening import opened, said
-from tests.ui.stand import ADA, Stand
+from tests.ui.page_parts.playground.edge import ANSWER, answering
+from tests.ui.stand import ADA, InventedCall, Stand
 from ui.page_parts.playground.choices import Choice, choices_of, estimated_tokens
 
 
@@ -38,35 +44,112 @@ def test_deployments_are_chosen_with_their_prices(stand: Stand) -> None:
     assert [choice.output for choice in found] == sorted(choice.output for choice in found)
 
 
-def test_the_estimate_is_rated_by_the_engine(stand: Stand) -> None:
-    stand.publish_prices(book(), age_days_max=10_000)
-    st.cache_data.clear()
+def estimate(choice: "Choice") -> str:
+    """What the page says of a prompt of 1,000 tokens with 500 of output."""
 
     def draw(choice: "Choice") -> None:
         from ui.page_parts.playground.cost import show_estimate  # noqa: PLC0415  # runs by itself
 
         show_estimate(choice, "x" * 4000, 500)
 
+    app = AppTest.from_function(draw, kwargs={"choice": choice}).run(timeout=60)
+    assert not app.exception
+    return str(app.caption[0].value)
+
+
+def test_the_estimate_is_rated_by_the_engine(stand: Stand) -> None:
+    stand.publish_prices(book(), age_days_max=10_000)
+    st.cache_data.clear()
+
     choice = next(
         each for each in choices_of(stand.client.prices().data) if each.deployment == "gpt-5-mini"
     )
-    app = AppTest.from_function(draw, kwargs={"choice": choice}).run(timeout=60)
-    assert not app.exception
-    assert "About 1,000 prompt tokens" in app.caption[0].value
-    assert "about **0.00125 USD** if the answer is that long" in app.caption[0].value
+    text = estimate(choice)
+    assert "About 1,000 prompt tokens" in text
+    assert "about **0.00125 USD** if the answer is that long" in text
 
 
 def test_an_estimate_of_tokens_is_never_none_for_a_prompt() -> None:
     assert [estimated_tokens(text) for text in ("", "a", "abcd", "abcde")] == [0, 1, 1, 2]
 
 
+def test_the_estimate_is_at_the_price_of_the_deployment_s_type(
+    stand: Stand, tmp_path: Path
+) -> None:
+    zone = base_rule(
+        "base.zone",
+        rates='rates = { input = "3", output = "11" }',
+        match=', deployment = ["DataZoneStandard"]',
+    )
+    everywhere = base_rule(match=', deployment = ["GlobalStandard"]')
+    alias = ALIAS.replace("GlobalStandard", "DataZoneStandard")
+    stand.publish_prices(compile_text(tmp_path, everywhere, zone, alias), age_days_max=10_000)
+    st.cache_data.clear()
+    (choice,) = choices_of(stand.client.prices().data)
+    assert choice.label == "dep (3 in, 11 out, USD per 1 M)"
+    assert "about **0.00850 USD** if the answer is that long" in estimate(choice)
+
+
+def send_and_draw(choice: "Choice", *, url: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    def draw(choice: "Choice", subject: str) -> None:
+        from ui.page_parts.playground.cost import show_cost  # noqa: PLC0415  # runs by itself
+        from ui.page_parts.playground.sending import send  # noqa: PLC0415
+
+        send(choice, "hello", 20, token="token")
+        show_cost(subject)
+
+    monkeypatch.setenv("GATEWAY_URL", url)
+    return AppTest.from_function(draw, kwargs={"choice": choice, "subject": ADA}).run(timeout=60)
+
+
+def test_the_cost_of_an_answer_that_broke_off_is_looked_for_and_of_a_refused_one_not(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.publish_prices(book(), age_days_max=10_000)
+    st.cache_data.clear()
+    choice = choices_of(stand.client.prices().data)[0]
+    with answering(200, ANSWER[:120], promised=len(ANSWER)) as edge:
+        broken = send_and_draw(choice, url=edge.url, monkeypatch=monkeypatch)
+    assert not broken.exception
+    assert "broke off" in broken.error[0].value
+    assert "Waiting for the ledger" in broken.caption[0].value
+    with answering(429, b"too fast") as edge:
+        refused = send_and_draw(choice, url=edge.url, monkeypatch=monkeypatch)
+    assert "answered 429" in refused.error[0].value
+    assert not refused.caption
+
+
+def test_a_prompt_of_the_day_before_is_found_after_midnight(
+    stand: Stand, calls: list[InventedCall], today: date
+) -> None:
+    yesterday = today - timedelta(days=1)
+    call = next(call for call in calls if call.day == yesterday and call.priced.charge)
+
+    def draw(subject: str, named: str, day: "date") -> None:
+        import time  # noqa: PLC0415  # runs by itself
+
+        import streamlit as st  # noqa: PLC0415
+
+        from ui.page_parts.playground.cost import Sent, found_call  # noqa: PLC0415
+
+        call = found_call(subject, Sent(trace_id=named, day=day, at=time.monotonic()))
+        st.text(call and call.id)
+
+    asked = {"subject": call.subject, "named": call_id(call.number), "day": yesterday}
+    app = AppTest.from_function(draw, kwargs=asked).run(timeout=60)
+    assert not app.exception
+    assert app.text[0].value in stand.call_ids(call.subject, yesterday)
+
+
 def test_a_prompt_that_the_ledger_never_saw_is_said_so(stand: Stand) -> None:
     def draw(subject: str) -> None:
-        import streamlit as st  # noqa: PLC0415  # runs by itself
+        from datetime import date  # noqa: PLC0415  # runs by itself
 
-        from ui.page_parts.playground.cost import SENT, show_cost  # noqa: PLC0415
+        import streamlit as st  # noqa: PLC0415
 
-        st.session_state[SENT] = ("0" * 32, -1000.0)
+        from ui.page_parts.playground.cost import SENT, Sent, show_cost  # noqa: PLC0415
+
+        st.session_state[SENT] = Sent(trace_id="0" * 32, day=date(2026, 11, 1), at=-1000.0)
         show_cost(subject)
 
     app = AppTest.from_function(draw, kwargs={"subject": ADA}).run(timeout=60)

@@ -77,6 +77,14 @@ def test_a_call_is_priced_by_the_engine_with_its_layers(stand: Stand) -> None:
     assert "there cannot be more of them" in said(app)
 
 
+def test_a_link_to_a_model_without_a_price_says_that_it_has_none(stand: Stand) -> None:
+    stand.publish_prices(demo_book(), age_days_max=10_000)
+    st.cache_data.clear()
+    assert "**lab-model-x has no price** in the book" in said(opened("prices", model="lab-model-x"))
+    assert "has no price" not in said(opened("prices", model="gpt-5-mini"))
+    assert "has no price" not in said(opened("prices"))
+
+
 def test_models_without_a_price_lead_to_the_lines_to_add(stand: Stand) -> None:
     stand.publish_prices(demo_book(), age_days_max=10_000)
     st.cache_data.clear()

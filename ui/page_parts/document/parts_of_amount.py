@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
+from ui.api.invoice_answers import InvoiceConcern, InvoiceEntry, InvoiceSubtotal
 from ui.format import counted, minus, month_name
 from ui.page_parts.document.month_files import show_month_files
 from ui.parts.tables import (
@@ -119,3 +119,12 @@ def show_concerns(rows: Sequence[InvoiceConcern], *, month: str, currency: str) 
         alt="Calls without an amount, an owner or a complete cost, with estimates",
     )
     show_month_files("not in the amount", columns, month=month, currency=currency)
+
+
+def amounts_with_currency(rows: Sequence[InvoiceEntry]) -> dict[str, Column]:
+    """The currency is in the head if all documents have the same one, else in a column."""
+    amounts = money_column([row.amount for row in rows])
+    currencies = {row.currency for row in rows}
+    if len(currencies) == 1:
+        return {f"Amount ({currencies.pop()})": amounts}
+    return {"Amount": amounts, "Currency": text_column([row.currency for row in rows])}

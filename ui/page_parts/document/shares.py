@@ -1,21 +1,26 @@
 """What an invoice adds up to by person and by model; a person's row leads to their calls."""
 
-from datetime import date
-
 import streamlit as st
 
 from ui import address
 from ui.address import USAGE_PAGE, Parameter
 from ui.api.connection import api, today
 from ui.api.invoice_answers import Invoice, InvoiceModel
-from ui.page_parts.document.month_files import show_month_files
+from ui.format import days
+from ui.page_parts.document.month_files import months, show_month_files
 from ui.page_parts.document.parts_of_amount import money_column
 from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
-from ui.period import month_of
+from ui.period import Period
+
+
+def charged_days(invoice: Invoice) -> Period:
+    """All days of the months that its lines charge: a correction is of an earlier month."""
+    charged = [each.charge_month for each in invoice.subtotals] or [invoice.month]
+    return months(min(charged), max(charged))
 
 
 def show_people(invoice: Invoice) -> None:
-    """The dearest first. Opening a row leads to the person's days of the invoice's month."""
+    """The dearest first. Opening a row leads to the days that the invoice charges."""
     if not invoice.people:
         return
     st.header("By person")
@@ -24,10 +29,13 @@ def show_people(invoice: Invoice) -> None:
         if len(invoice.subtotals) > 1
         else ""
     )
-    st.caption(f"A row opens the person's days and calls of the month.{several}")
+    charged = charged_days(invoice)
+    st.caption(
+        f"A row opens the person's days and calls of {days(charged.first, charged.last)}: "
+        f"the invoice charges these.{several}"
+    )
     rows = invoice.people
-    month = month_of(date.fromisoformat(f"{invoice.month}-01"))
-    period = address.range_of(month, today=today(api().health()))
+    period = address.range_of(charged, today=today(api().health()))
     columns = {
         "Person": text_column([row.name or row.subject for row in rows]),
         f"Amount ({invoice.currency})": money_column([row.amount for row in rows]),

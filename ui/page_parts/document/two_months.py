@@ -5,6 +5,27 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ui.api.invoice_answers import InvoiceEntry, PreviewedInvoice
+from ui.format import month_name
+
+OPEN = " (open)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilledMonth:
+    """What each cost centre was billed in a month, or would be in an open one."""
+
+    month: str
+    is_open: bool
+    currency: str
+    amounts: Mapping[str, Decimal]
+
+    @property
+    def name(self) -> str:
+        return month_name(self.month) + (OPEN if self.is_open else "")
+
+    @property
+    def paid(self) -> str:
+        return f"{sum(self.amounts.values(), Decimal(0)):,f} {self.currency}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +53,18 @@ def compared(first: Mapping[str, Decimal], second: Mapping[str, Decimal]) -> lis
         for owner in sorted({*first, *second})
     ]
     return sorted(rows, key=lambda row: -abs(row.difference))
+
+
+def sentence(first: BilledMonth, second: BilledMonth) -> str:
+    """What the second month came to, next to the first, as Markdown."""
+    paid = f"**{second.name}: {second.paid}**"
+    if first.currency != second.currency:
+        return (
+            f"{paid}; {first.name}: {first.paid}. Amounts of two currencies cannot be subtracted."
+        )
+    rows = compared(first.amounts, second.amounts)
+    total = sum((row.difference for row in rows), Decimal(0))
+    if not total:
+        return f"{paid}, which is as much as {first.name}."
+    word = "more" if total > 0 else "less"
+    return f"{paid}, which is {abs(total):,f} {second.currency} {word} than {first.name}."

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from ui.api.usage_answers import Call
+from ui.period import DAY, Period
 
 MINUTE = timedelta(minutes=1)
 MINUTES_SHOWN = 30
@@ -21,8 +23,16 @@ class LastMinute:
     """Whether there may be more: all calls that were read are of this minute."""
 
 
+def days_of_minutes(now: datetime, *, zone: str) -> Period:
+    """The billing days of all minutes shown: just after midnight also the day before."""
+    first, last = (
+        at.astimezone(ZoneInfo(zone)).date() for at in (now - MINUTE * MINUTES_SHOWN, now)
+    )
+    return Period(first=first, until=last + DAY)
+
+
 def last_minute(calls: Sequence[Call], *, now: datetime, complete: bool) -> LastMinute:
-    """`complete` is whether `calls` are all of the day."""
+    """`complete` is whether `calls` are all of the minutes shown."""
     recent = [call for call in calls if now - call.time < MINUTE]
     charges = [call.cost.charge for call in recent if call.cost is not None]
     return LastMinute(

@@ -8,7 +8,8 @@ from ui.api.price_answers import Price
 from ui.format import exact_number
 
 TEXT_UNITS = {"input", "output"}
-TIER = "service_tier"
+TIER, DEPLOYMENT, REGION = "service_tier", "deployment", "region"
+"""Dimensions of a rule."""
 CHARS_PER_TOKEN = 4
 """Of English prose, roughly; an estimate says that it is one."""
 
@@ -23,6 +24,9 @@ class Choice:
     input: Decimal
     output: Decimal
     currency: str
+    deployment_type: str | None
+    """One that the price is for; None where it is for all of them. The same for the region."""
+    region: str | None
 
     @property
     def label(self) -> str:
@@ -46,9 +50,15 @@ def choices_of(prices: Sequence[Price]) -> list[Choice]:
                 input=rates["input"],
                 output=rates["output"],
                 currency=price.currency,
+                deployment_type=_first(price, DEPLOYMENT),
+                region=_first(price, REGION),
             )
             found.setdefault(deployment, choice)
     return sorted(found.values(), key=lambda each: (each.output, each.deployment))
+
+
+def _first(price: Price, dimension: str) -> str | None:
+    return next(iter(price.matches.get(dimension, ())), None)
 
 
 def estimated_tokens(text: str) -> int:

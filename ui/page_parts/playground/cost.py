@@ -1,6 +1,8 @@
 """What a prompt may cost, and what it cost in the end."""
 
 import time
+from dataclasses import dataclass
+from datetime import date
 
 import streamlit as st
 
@@ -12,19 +14,36 @@ from ui.api.usage_answers import Call
 from ui.format import amount, counted, escape, exact_amount, unit
 from ui.page_parts.playground.choices import Choice, estimated_tokens
 from ui.parts.call_state import state_words
-from ui.period import one_day
+from ui.period import DAY, Period, one_day
 
 LOOK_EVERY_S = 2
 LOOKED_FOR_S = 90
 SENT = "playground_sent"
-"""The trace id of the last prompt and when it was sent, in the session's state."""
+"""The last prompt, in the session's state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A prompt whose cost is looked for."""
+
+    trace_id: str
+    day: date
+    """The billing day on which it was sent."""
+    at: float
+    """By the monotonic clock."""
 
 
 def show_estimate(choice: Choice, text: str, output_max: int) -> None:
     """By the engine: with the longest answer that is allowed."""
     prompt = estimated_tokens(text)
     usage = {"prompt_tokens": prompt, "completion_tokens": output_max}
-    asked = Question(model=choice.model, provider=choice.provider, usage=usage)
+    asked = Question(
+        model=choice.model,
+        provider=choice.provider,
+        usage=usage,
+        deployment_type=choice.deployment_type,
+        region=choice.region,
+    )
     (call,) = rate(api(), [asked]).data
     if call.total is None:
         st.caption(f"No estimate: {escape(call.reason or call.state)}.")
@@ -40,37 +59,39 @@ def note_sent(trace_id: str | None) -> None:
     if trace_id is None:
         st.session_state.pop(SENT, None)
     else:
-        st.session_state[SENT] = (trace_id, time.monotonic())
+        day = today(api().health())
+        st.session_state[SENT] = Sent(trace_id=trace_id, day=day, at=time.monotonic())
 
 
 def show_cost(subject: str) -> None:
     """The last prompt's exact cost, looked for until the ledger has it."""
-    if SENT in st.session_state:
-        trace_id, sent_at = st.session_state[SENT]
-        found = _find(subject, trace_id)
-        if found is not None:
-            _show_found(found)
-        elif time.monotonic() - sent_at < LOOKED_FOR_S:
-            _look_again(subject)
-        else:
-            st.info(
-                f"The ledger has no call of this trace after {LOOKED_FOR_S} s. It appears on the "
-                "page Live when it is metered.",
-                icon=":material/hourglass_empty:",
-            )
+    sent: Sent | None = st.session_state.get(SENT)
+    if sent is None:
+        return
+    found = found_call(subject, sent)
+    if found is not None:
+        _show_found(found)
+    elif time.monotonic() - sent.at < LOOKED_FOR_S:
+        _look_again(subject)
+    else:
+        st.info(
+            f"The ledger has no call of this trace after {LOOKED_FOR_S} s. It appears on the "
+            "page Live when it is metered.",
+            icon=":material/hourglass_empty:",
+        )
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def _look_again(subject: str) -> None:
-    trace_id, _ = st.session_state[SENT]
-    if _find(subject, trace_id) is not None:
+    if found_call(subject, st.session_state[SENT]) is not None:
         st.rerun()
     st.caption("Waiting for the ledger: a call is metered some seconds after its answer…")
 
 
-def _find(subject: str, trace_id: str) -> Call | None:
-    day = one_day(today(api().health()))
-    return call_of_trace(api(), day, subject=subject, trace_id=trace_id)
+def found_call(subject: str, sent: Sent) -> Call | None:
+    """The call is of the day on which the prompt was sent; around midnight, of the next one."""
+    period = Period(first=sent.day, until=max(sent.day, today(api().health())) + DAY)
+    return call_of_trace(api(), period, subject=subject, trace_id=sent.trace_id)
 
 
 def _show_found(call: Call) -> None:

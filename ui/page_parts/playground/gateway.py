@@ -14,7 +14,13 @@ REFUSAL_CHARS_MAX = 500
 
 
 class GatewayError(Exception):
-    """The gateway gave no answer, or refused; the message is for the person who asked."""
+    """There is no answer or not all of it; the message is for the person who asked. The model may
+    have worked, so the call may have a cost.
+    """
+
+
+class GatewayRefused(GatewayError):
+    """The gateway could not be reached, or it refused: no model has answered anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +44,9 @@ def new_trace_id() -> str:
 
 
 def streamed(url: str, token: str, prompt: Prompt) -> Iterator[str]:
-    """The parts of the answer as they come. GatewayError when there is none."""
+    """The parts of the answer as they come. GatewayError when it breaks off, GatewayRefused when
+    there is none.
+    """
     headers = {
         "Authorization": f"Bearer {token}",
         "traceparent": prompt.traceparent,
@@ -58,11 +66,13 @@ def streamed(url: str, token: str, prompt: Prompt) -> Iterator[str]:
         ) as answer:
             if answer.status_code != httpx.codes.OK:
                 answer.read()
-                raise GatewayError(_refusal(answer))
+                raise GatewayRefused(_refusal(answer))
             yield from _parts(answer.iter_lines())
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise GatewayRefused(f"The gateway at {url} gave no answer: {_why(error)}") from error
     except httpx.TransportError as error:
         raise GatewayError(
-            f"The gateway at {url} gave no answer: {str(error) or type(error).__name__}"
+            f"The answer of the gateway at {url} broke off: {_why(error)}"
         ) from error
 
 
@@ -85,6 +95,10 @@ def _parts(lines: Iterator[str]) -> Iterator[str]:
             raise GatewayError(f"The answer is longer than {ANSWER_CHARS_MAX:,} characters.")
         if text:
             yield text
+
+
+def _why(error: httpx.TransportError) -> str:
+    return str(error) or type(error).__name__
 
 
 def _refusal(answer: httpx.Response) -> str:

@@ -9,7 +9,7 @@ from ui.api.connection import api
 from ui.api.errors import ApiRefused
 from ui.api.rating import Question, Rated, RatedCall, rate
 from ui.format import counted, escape, exact_amount, unit
-from ui.parts.choosers import MODEL_WIDTH_PX, pick
+from ui.parts.choosers import MODEL_WIDTH_PX, not_offered, pick
 from ui.parts.tables import count_column, exact_column, plain_table, text_column
 
 TOKENS_MAX = 10_000_000
@@ -25,6 +25,12 @@ def show_calculator(providers: Mapping[str, str]) -> str:
     `providers` says who sells each model that may be chosen.
     """
     st.header("What does a call cost?", anchor=False)
+    if (unpriced := not_offered(Parameter.MODEL, providers)) is not None:
+        st.warning(
+            f"**{escape(unpriced)} has no price** in the book in use. What follows is of another "
+            "model.",
+            icon=":material/sell:",
+        )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = pick(
             "Model",

@@ -1,13 +1,21 @@
 """What an invoice says of calls of closed months that got what they lacked."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import get_args
 
 import msgspec
 
 from table_api.invoicing.documents.document import Concern
-from ui.api.invoice_answers import InvoiceConcern, InvoiceSubtotal
-from ui.page_parts.document.parts_of_amount import GOT, WORDS, kind_of, settled_lines, still_open
+from ui.api.invoice_answers import InvoiceConcern, InvoiceEntry, InvoiceSubtotal
+from ui.page_parts.document.parts_of_amount import (
+    GOT,
+    WORDS,
+    amounts_with_currency,
+    kind_of,
+    settled_lines,
+    still_open,
+)
 
 PRICED_SINCE = InvoiceConcern(
     concern="unpriced",
@@ -48,3 +56,24 @@ def test_every_concern_has_words_for_calls_that_lack_it_and_for_those_that_got_i
 def test_a_correction_that_gives_money_back_is_a_credit() -> None:
     less = msgspec.structs.replace(CORRECTION, amount_unrounded=Decimal("-0.001"))
     assert (kind_of(less), kind_of(CORRECTION)) == ("credit", "correction")
+
+
+def test_documents_of_two_currencies_have_a_column_of_them() -> None:
+    october = InvoiceEntry(
+        number="INV-000001",
+        kind="invoice",
+        month="2026-10",
+        issued_at=datetime(2026, 11, 2, tzinfo=UTC),
+        cost_centre="CC-100",
+        subject=None,
+        name=None,
+        amount=Decimal("13.00"),
+        amount_unrounded=Decimal("13.001"),
+        currency="USD",
+        lines=1,
+    )
+    november = msgspec.structs.replace(october, month="2026-11", currency="EUR")
+    assert list(amounts_with_currency([october])) == ["Amount (USD)"]
+    both = amounts_with_currency([november, october])
+    assert list(both) == ["Amount", "Currency"]
+    assert list(both["Currency"].cells) == ["EUR", "USD"]

@@ -1,0 +1,33 @@
+"""Two months next to each other: what the sentence and the columns say."""
+
+from decimal import Decimal
+
+from ui.page_parts.document.comparison import columns_of
+from ui.page_parts.document.two_months import BilledMonth, sentence
+
+
+def billed(month: str, amount: str, currency: str = "USD") -> BilledMonth:
+    return BilledMonth(
+        month=month, is_open=False, currency=currency, amounts={"CC-100": Decimal(amount)}
+    )
+
+
+def test_amounts_of_two_currencies_are_never_subtracted() -> None:
+    october, november = billed("2026-10", "13.00"), billed("2026-11", "12.00", "EUR")
+    assert sentence(october, november) == (
+        "**November 2026: 12.00 EUR**; October 2026: 13.00 USD. Amounts of two currencies cannot "
+        "be subtracted."
+    )
+    assert list(columns_of(october, november)) == [
+        "Cost centre",
+        "October 2026, USD",
+        "November 2026, EUR",
+    ]
+
+
+def test_equal_sums_are_not_more_and_not_less() -> None:
+    october = billed("2026-10", "13.00")
+    assert sentence(october, billed("2026-11", "13.00")) == (
+        "**November 2026: 13.00 USD**, which is as much as October 2026."
+    )
+    assert "1.00 USD less than October 2026" in sentence(october, billed("2026-11", "12.00"))

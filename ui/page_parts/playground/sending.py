@@ -1,0 +1,47 @@
+"""Sending a prompt: the answer as it comes, and the note by which its cost is looked for."""
+
+import secrets
+
+import streamlit as st
+
+from ui.api.connection import settings
+from ui.format import escape
+from ui.page_parts.playground.choices import Choice
+from ui.page_parts.playground.cost import note_sent
+from ui.page_parts.playground.gateway import (
+    GatewayError,
+    GatewayRefused,
+    Prompt,
+    new_trace_id,
+    streamed,
+)
+
+SESSION = "playground_session"
+ANSWER = "playground_answer"
+
+
+def session_id() -> str:
+    """One session for all prompts of a visit."""
+    return str(st.session_state.setdefault(SESSION, secrets.token_hex(16)))
+
+
+def send(choice: Choice, text: str, output_max: int, *, token: str) -> None:
+    """Stream the answer into the page as plain text: Markdown of a model could load an image."""
+    prompt = Prompt(
+        deployment=choice.deployment,
+        text=text,
+        output_max=output_max,
+        session=session_id(),
+        trace_id=new_trace_id(),
+    )
+    st.session_state[ANSWER] = ""
+    note_sent(prompt.trace_id)
+    place = st.empty()
+    try:
+        for part in streamed(settings().gateway_url, token, prompt):
+            st.session_state[ANSWER] += part
+            place.text(st.session_state[ANSWER])
+    except GatewayError as error:
+        if isinstance(error, GatewayRefused):
+            note_sent(None)
+        st.error(escape(str(error)), icon=":material/error:")
