@@ -11,6 +11,13 @@ from msgspec import Struct, field
 from chargeback_client.answers.shared import Cost, Page, Totals, UsageLine
 
 
+class Gone(Struct, frozen=True, kw_only=True):
+    """Subjects without usage in the range that had some in the days it is compared with."""
+
+    subjects: int
+    earlier_charge: Decimal
+
+
 class SubjectLine(Struct, frozen=True, kw_only=True):
     """One subject of the list."""
 
@@ -56,4 +63,5 @@ class Subjects(Struct, frozen=True, kw_only=True):
     subjects: int
     data: list[SubjectLine]
     totals: Totals
+    gone: Gone | None = None
     page: Page
