@@ -1,16 +1,22 @@
 """The page of prices over the real API: sources, ages, and a warning of old ones."""
 
+from datetime import date
 from pathlib import Path
 
 import streamlit as st
+from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
+from pricing_rules.engine.rating import rate
+from pricing_rules.types import PricedCall
+from tests.fixtures.builders import make_usage
 from tests.fixtures.calls import book as demo_book
 from tests.paths import ROOT
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 from tests.ui.lists import lists
 from tests.ui.opening import opened, said
-from tests.ui.stand import Stand
+from tests.ui.stand import ADA, InventedCall, Stand
+from ui.format import counted
 
 APP = ROOT / "ui/streamlit_app.py"
 PAGE = "app_pages/prices.py"
@@ -93,6 +99,31 @@ def test_models_without_a_price_lead_to_the_lines_to_add(stand: Stand) -> None:
     assert "in no total" in said(app)
     app.button(key="lines-lab-model-x").click().run()
     assert not app.exception
+
+
+class Heard(InventedCall):
+    """A call with a unit that its model has no price for."""
+
+    @property
+    def priced(self) -> PricedCall:
+        event = replace(super().priced.event, usage=make_usage(input=self.input, input_audio=5))
+        return rate(event, demo_book())
+
+
+def test_tokens_that_have_a_price_are_not_called_unpriced(
+    stand: Stand, calls: list[InventedCall], today: date
+) -> None:
+    """Of the calls of one day and model, only the last has no price."""
+    model = "gpt-4.1"
+    mine = [call for call in calls if call.deployment == model and call.has_usage]
+    mine.append(Heard(number=1000, subject=ADA, day=today, deployment=model, input=1000))
+    stand.post(mine[-1:])
+    stand.publish_prices(demo_book(), age_days_max=10_000)
+    st.cache_data.clear()
+    month = [call for call in mine if call.day >= today.replace(day=1)]
+    used = sum(call.tokens for call in month) + 5
+    text = f"**{model}**: 1 of {counted(len(month), 'call')} of this month, in no total"
+    assert f"{text} ({used:,} tokens in all its calls)." in said(opened("prices"))
 
 
 def test_a_scheduled_price_is_announced_and_listed(stand: Stand, tmp_path: Path) -> None:

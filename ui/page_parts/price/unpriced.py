@@ -19,22 +19,25 @@ SHOWN_MAX = 10
 def show_unpriced(today: date) -> None:
     """Nothing where every call of this month has a price."""
     usage = api().usage(month_of(today), "day", "model")
+    unpriced: dict[str, int] = {}
     calls: dict[str, int] = {}
     used: dict[str, int] = {}
     newest: dict[str, date] = {}
     for row in usage.data:
-        if row.unpriced_calls and row.model and row.day:
-            calls[row.model] = calls.get(row.model, 0) + row.unpriced_calls
+        if row.model and row.day:
+            unpriced[row.model] = unpriced.get(row.model, 0) + row.unpriced_calls
+            calls[row.model] = calls.get(row.model, 0) + row.calls
             used[row.model] = used.get(row.model, 0) + tokens(row.units)
-            newest[row.model] = max(row.day, newest.get(row.model, row.day))
-    if not calls:
+            if row.unpriced_calls:
+                newest[row.model] = max(row.day, newest.get(row.model, row.day))
+    if not newest:
         return
     st.header("Called and without a price", anchor=False)
-    for model in sorted(calls, key=lambda name: -calls[name])[:SHOWN_MAX]:
+    for model in sorted(newest, key=lambda name: -unpriced[name])[:SHOWN_MAX]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"**{escape(model)}**: {counted(calls[model], 'call')} of this month, "
-                f"{counted(used[model], 'token')}, in no total."
+                f"**{escape(model)}**: {unpriced[model]:,} of {counted(calls[model], 'call')} of "
+                f"this month, in no total ({counted(used[model], 'token')} in all its calls)."
             )
             if st.button("Show the lines to add", key=f"lines-{model}", icon=":material/sell:"):
                 _open_newest(model, newest[model])
