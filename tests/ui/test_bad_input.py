@@ -158,7 +158,7 @@ def test_a_link_to_what_is_gone_is_said_to_be_one(
 def test_a_filter_that_nobody_has_is_said_once_with_the_way_to_everything(
     crowd: Stand, page: str, parameter: str
 ) -> None:
-    app = opened(page, **{parameter: "gone"})
+    app = opened(page, **{parameter: "gone", "range": "7 days"})
     assert len(app.error) == 1
     text = said(app)
     assert "**Not found**" in text
@@ -169,6 +169,7 @@ def test_a_filter_that_nobody_has_is_said_once_with_the_way_to_everything(
     (everything,) = (button for button in app.button if button.label == "Show everything")
     everything.click().run()
     assert not app.error
+    assert dict(app.query_params) == {"range": "7 days"}, "its days are kept"
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def show_paths(answer: Completeness) -> None:
 def show_gaps(answer: Completeness) -> None:
     gaps = gaps_of(answer.totals, answer.currency)
     if not gaps:
-        st.caption("Both paths agree, and every call has a price.")
+        st.caption("No gap among the calls that were compared.")
         return
     st.header("Gaps", anchor=False)
     columns = {

@@ -41,7 +41,7 @@ def failures_shown(place: str) -> Iterator[None]:
         st.error(f"**{_headline(error)}**\n\n{escape(_words(error))}", icon=":material/error:")
         if not helped_by_asking_again(error):
             if st.button("Show everything", icon=":material/close:", key=f"everything_{place}"):
-                address.go_to({})
+                address.go_to(address.kept_range() if unknown_filters(error) else {})
         elif st.button("Try again", icon=":material/refresh:", key=f"try_again_{place}"):
             st.rerun()
 
