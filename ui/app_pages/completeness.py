@@ -27,6 +27,7 @@ VERDICTS = {
     Level.OPEN: (st.warning, ":material/report:"),
     Level.UNKNOWN: (st.error, ":material/sensors_off:"),
     Level.QUIET: (st.info, ":material/event_busy:"),
+    Level.SO_FAR: (st.info, ":material/hourglass_empty:"),
 }
 
 
@@ -39,7 +40,7 @@ def show_verdict(answer: Completeness) -> None:
         st.caption(
             "Check the gateway's diagnostic setting and pairing: the operations guide says how."
         )
-    elif not answer.data and found.level is Level.QUIET:
+    elif found.level is Level.QUIET:
         st.caption("Choose more days above.")
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 import streamlit as st
+from msgspec.structs import replace
 
 from tests.fixtures.calls import book
 from tests.ui.lists import lists
@@ -12,7 +13,7 @@ from tests.ui.opening import cards, opened, said
 from tests.ui.stand import UNPRICED, InventedCall, Stand
 from ui.format import counted, number
 from ui.format import day as day_text
-from ui.page_parts.model.model_figures import WhatIf, percentile, usage_object
+from ui.page_parts.model.model_figures import Offer, WhatIf, offer_of, percentile, usage_object
 from ui.page_parts.model.one_model import outcome
 
 MODEL, OTHER = "gpt-4.1", "gpt-5-mini"
@@ -109,6 +110,17 @@ def test_both_sides_of_a_what_if_are_rated_by_the_same_book(
     assert not app.exception
     assert f"instead of {number(own)} USD**" in said(app)
     assert f"for {counted(len(of_day), 'call')} of {day_text(day)} on {OTHER}." in said(app)
+
+
+def test_a_model_is_offered_on_global_standard_or_on_what_the_book_has(priced: Stand) -> None:
+    prices = [price for price in priced.client.prices().data if price.model == OTHER]
+    assert offer_of(OTHER, prices) == Offer(model=OTHER, provider="azure")
+    zone = [
+        replace(price, matches={**price.matches, "deployment_type": ["DataZoneStandard"]})
+        for price in prices
+    ]
+    assert offer_of(OTHER, zone).deployment_type == "DataZoneStandard"
+    assert offer_of("gone", prices) == Offer(model="gone")
 
 
 def test_equal_sums_are_the_same() -> None:

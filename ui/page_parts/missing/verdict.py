@@ -22,7 +22,9 @@ class Level(StrEnum):
     OPEN = "open"
     UNKNOWN = "unknown"
     QUIET = "quiet"
-    """Nothing came that could be missing: in the whole range, or in its last hours."""
+    """No call came that could be missing."""
+    SO_FAR = "so far"
+    """Nothing is missing of what was compared, and the range's last hours are not compared yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ def uncharged(sums: Sums) -> int:
 
 
 def verdict_of(answer: Completeness, *, now: datetime) -> Verdict:
-    """The worst that can be said of the range. "No" needs calls that both paths reported."""
+    """The worst that can be said of the range. "No" needs calls that were all compared."""
     broken = _broken_log(answer)
     found = _open(answer, uncharged(answer.totals))
     doubts = _unchecked(answer)
@@ -71,9 +73,10 @@ def _complete(answer: Completeness, now: datetime) -> Verdict:
     newest = _newest(answer)
     if newest is not None and newest + LAG < min(now, _end(answer)):
         quiet = f"Neither path has reported anything after {instant(newest, answer.zone)}."
-        return Verdict(level=Level.QUIET, sentence=f"**Not up to then.** {said} {quiet}")
+        return Verdict(level=Level.SO_FAR, sentence=f"**Not up to then.** {said} {quiet}")
     if fresh := _not_logged(answer):
-        said += f" {counted(fresh, 'call')} of them may still arrive in the gateway's log."
+        late = f"{counted(fresh, 'call')} of them may still arrive in the gateway's log."
+        return Verdict(level=Level.SO_FAR, sentence=f"**Not so far.** {said} {late}")
     return Verdict(level=Level.COMPLETE, sentence=f"**No.** {said}")
 
 

@@ -120,7 +120,8 @@ def test_no_call_at_all_is_no_proof() -> None:
 def test_calls_that_the_log_left_out_are_said_once_it_is_past_them() -> None:
     line = replace(CHECKED, logged=9)
     fresh = verdict_of(answer(line), now=NOON)
-    assert fresh.level is Level.COMPLETE
+    assert fresh.level is Level.SO_FAR
+    assert fresh.sentence.startswith("**Not so far.** All 13 calls are in the ledger")
     assert fresh.sentence.endswith("4 calls of them may still arrive in the gateway's log.")
     later = replace(answer(line), newest_diagnostics=NOON + timedelta(hours=2))
     found = verdict_of(later, now=NOON)
@@ -132,7 +133,7 @@ def test_calls_that_the_log_left_out_are_said_once_it_is_past_them() -> None:
 
 def test_hours_in_which_both_paths_are_silent_are_not_vouched_for() -> None:
     found = verdict_of(answer(CHECKED), now=NOON + timedelta(hours=5))
-    assert found.level is Level.QUIET
+    assert found.level is Level.SO_FAR
     assert found.sentence.endswith(
         "Neither path has reported anything after 25 Oct 2026, 02:00:00 CEST."
     )
