@@ -11,7 +11,7 @@ from ui import address
 from ui.address import RERATINGS_PAGE, Parameter
 from ui.api.connection import api
 from ui.api.rerating_answers import DiffLine, Regroupings, Run, RunDetail
-from ui.export.buttons import show_files
+from ui.export.buttons import Extent, show_files
 from ui.format import amount, counted, escape, exact_number, instant, signed
 from ui.format import day as day_text
 from ui.format import days as days_text
@@ -115,7 +115,11 @@ def show_run(run: RunDetail, zone: str) -> None:
         columns,
         alt="What the run changes, largest differences first",
     )
-    show_files("run", columns, period=run_days(run), zone=zone, currency=run.currency)
+    extent = Extent(of={Parameter.RUN.value: f"{run.run} ({run.state})"})
+    days = run_days(run)
+    show_files(
+        f"run {run.run}", columns, period=days, zone=zone, currency=run.currency, extent=extent
+    )
 
 
 def run_days(run: Run) -> Period:

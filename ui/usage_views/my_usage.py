@@ -8,7 +8,7 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.usage_answers import SubjectUsage
-from ui.export.buttons import show_exports
+from ui.export.buttons import Extent, show_exports
 from ui.figures.own_calls import dearest, searched
 from ui.figures.tips import tips
 from ui.figures.units import tokens
@@ -103,7 +103,7 @@ def show_dearest(period: Period) -> None:
             columns=columns,
             alt="My dearest calls with their charge and tokens",
         )
-        show_exports("my dearest calls", columns, calls)
+        show_exports("my dearest calls", columns, calls, extent=Extent(rows=searched(calls)))
         if opened:
             target = {**address.kept_range(), Parameter.CALL: opened}
             address.open_usage(target)
