@@ -12,7 +12,7 @@ from ui.address import RERATINGS_PAGE, Parameter
 from ui.api.connection import api
 from ui.api.rerating_answers import DiffLine, Regroupings, Run, RunDetail
 from ui.export.buttons import Extent, show_files
-from ui.format import amount, counted, escape, exact_number, instant, signed
+from ui.format import amount, counted, escape, exact_number, instant, local_day, signed
 from ui.format import day as day_text
 from ui.format import days as days_text
 from ui.parts.choosers import choose
@@ -234,7 +234,7 @@ def show_regroupings(found: Regroupings, zone: str) -> None:
     )
     rows = found.data
     columns = {
-        "Imported": text_column([day_text(row.recorded_at.date()) for row in rows]),
+        "Imported": text_column([local_day(row.recorded_at, zone) for row in rows]),
         "Subject": text_column([row.subject for row in rows]),
         "From": text_column([day_text(row.first_day) for row in rows]),
         "To": text_column([day_text(row.last_day) for row in rows]),

@@ -76,7 +76,7 @@ def show_centres(period: Period, compared: Period, running_day: date) -> None:
         redraw_after_midnight(running_day)
         usage = api().usage(period, "cost_centre")
         then = api().usage(compared, "cost_centre")
-        show_sentence(usage, then)
+        show_sentence(usage, then, running_day)
         show_scope(usage, today=running_day, now=now())
         centres = centres_of(usage, api().usage(period, "cost_centre", "day"), then)
         columns = _columns(centres, usage)
