@@ -80,6 +80,7 @@ def told() -> None:
     st.session_state.told = {
         "more": said(more, 3),
         "whole": said(whole, 3),
+        "summed": said(Extent(count=2), 3),
         "chosen": said(Extent(rows="the dearest of 9"), 3),
         "name": page_words(more),
         "shown": shown_words({"run": "r7"}),
@@ -106,6 +107,7 @@ def test_a_file_says_which_rows_of_which_list_it_has() -> None:
         "Compared with": "1–31 Oct 2026",
         "Order": "by charge",
     }
+    assert first["summed"] == {"Rows": "all 2"}
     assert first["chosen"] == {"Rows": "the dearest of 9"}
     assert first["shown"] == "run = r7"
     assert first["everybody"] == "everything that the reader may see"

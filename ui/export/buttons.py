@@ -39,6 +39,8 @@ class Extent:
     page: Page | None = None
     """Where the list goes on; None for a whole list."""
     total: int | None = None
+    count: int | None = None
+    """Rows of the list on this page, where the file has one more that sums up others."""
     rows: str | None = None
     """In words, where the rows are chosen from others."""
     compared: Period | None = None
@@ -126,6 +128,7 @@ def said(extent: Extent, count: int) -> dict[str, str]:
     """How many rows of how many, the days that a change is compared with, and the order."""
     of_total = "" if extent.total is None else f" of {extent.total:,}"
     page = page_words(extent)
+    count = count if extent.count is None else extent.count
     rows = f"{count:,}{of_total}, {page} of a longer list" if page else f"all {count:,}"
     compared = extent.compared
     found = {

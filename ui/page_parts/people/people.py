@@ -93,7 +93,7 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
     )
     if opened and opened != GONE:
         address.open_usage({**kept, Parameter.SUBJECT: opened})
-    extent = Extent(compared=compared, order=f"by {sort}")
+    extent = Extent(compared=compared, order=f"by {sort}", count=len(people.data))
     show_exports("people", columns, people, extent=extent)
 
 
