@@ -107,8 +107,14 @@ def read_day(parameter: Parameter) -> date | None:
 
 
 def change(changes: Mapping[Parameter, str | None]) -> None:
-    """Write these parameters and leave the others; None removes one."""
+    """Write these parameters and leave the others; None removes one.
+
+    The page is no longer the saved view of that name, except where it turns to another page of the
+    same list.
+    """
     merged: dict[str, str | None] = dict(st.query_params.to_dict())
+    if set(changes) != {Parameter.AFTER}:
+        merged.pop(Parameter.VIEW, None)
     merged.update((str(name), value) for name, value in changes.items())
     st.query_params.from_dict({name: value for name, value in merged.items() if value})
 

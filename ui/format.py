@@ -111,6 +111,11 @@ def instant(value: datetime, zone: str) -> str:
     return f"{day(local.date())}, {local:%H:%M:%S %Z}"
 
 
+def local_day(value: datetime, zone: str) -> str:
+    """The day on which it was, in the billing zone."""
+    return day(value.astimezone(ZoneInfo(zone)).date())
+
+
 def hour(value: datetime, zone: str) -> str:
     """The hour that begins then, in the billing zone."""
     local = value.astimezone(ZoneInfo(zone))

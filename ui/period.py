@@ -95,16 +95,16 @@ def quarter_of(day: date) -> Period:
     return Period(first=first, until=month_of(first + 70 * DAY).until)
 
 
-def before(period: Period, *, today: date) -> Period:
+def before(period: Period, *, today: date, is_rolling: bool = False) -> Period:
     """The days that a period is compared with.
 
     A month or a quarter is compared with the one before it; while it runs, with the same days of
-    that one. All others are compared with as many days just before them. Days after today do not
-    count.
+    that one. All others are compared with as many days just before them, and so are those that end
+    today whatever the month (`is_rolling`). Days after today do not count.
     """
     until = max(period.first + DAY, min(period.until, today + DAY))
     length = until - period.first
-    for whole_of in (month_of, quarter_of):
+    for whole_of in () if is_rolling else (month_of, quarter_of):
         if period == whole_of(period.first):
             earlier = whole_of(period.first - DAY)
             if today >= period.until:

@@ -6,7 +6,11 @@ import zipfile
 from datetime import date
 from decimal import Decimal
 
+from streamlit.testing.v1 import AppTest
+
+from ui.export.buttons import exported
 from ui.export.files import Sheet, about, csv_file, xlsx_file
+from ui.parts.tables import charge_column, share_column
 from ui.period import Period
 
 NOVEMBER = Period(first=date(2026, 11, 1), until=date(2026, 12, 1))
@@ -47,6 +51,77 @@ def test_workbook_has_numbers_their_exact_text_and_a_sheet_about_them() -> None:
 
 def test_a_file_is_named_by_what_it_is_and_its_days() -> None:
     assert SHEET.file_name == "cost_centres_2026-11-01_2026-11-30"
+
+
+def test_a_day_of_a_workbook_is_a_day_and_no_text() -> None:
+    with zipfile.ZipFile(io.BytesIO(xlsx_file(SHEET))) as book:
+        lines = book.read("xl/worksheets/sheet1.xml").decode()
+    assert f"<v>{(date(2026, 11, 30) - date(1899, 12, 30)).days}</v>" in lines
+
+
+def test_a_name_is_one_that_files_and_sheets_may_have() -> None:
+    odd = Sheet(name="run a/b:c", columns={"Name": ["Ada"]}, about=SHEET.about)
+    assert odd.file_name == "run_a-b-c_2026-11-01_2026-11-30"
+    assert xlsx_file(odd).startswith(b"PK")
+
+
+def told() -> None:
+    """What files of a list of three rows say, as a page: a script of its own."""
+    from datetime import date  # noqa: PLC0415
+
+    import streamlit as st  # noqa: PLC0415
+
+    from ui.api.usage_answers import Page  # noqa: PLC0415
+    from ui.export.buttons import Extent, page_words, said, shown_words  # noqa: PLC0415
+    from ui.period import month_of  # noqa: PLC0415
+
+    more = Extent(page=Page(next_cursor="x"), total=70)
+    whole = Extent(page=Page(), compared=month_of(date(2026, 10, 5)), order="by charge")
+    st.session_state.told = {
+        "more": said(more, 3),
+        "whole": said(whole, 3),
+        "summed": said(Extent(count=2), 3),
+        "chosen": said(Extent(rows="the dearest of 9"), 3),
+        "name": page_words(more),
+        "shown": shown_words({"run": "r7"}),
+        "everybody": shown_words({}),
+    }
+
+
+def page_of_files(**parameters: str) -> dict[str, object]:
+    app = AppTest.from_function(told)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    found: dict[str, object] = app.session_state.told
+    return found
+
+
+def test_a_file_says_which_rows_of_which_list_it_has() -> None:
+    first = page_of_files()
+    assert first["more"] == {"Rows": "3 of 70, first page of a longer list"}
+    assert first["name"] == "first page"
+    assert first["whole"] == {
+        "Rows": "all 3",
+        "Compared with": "1–31 Oct 2026",
+        "Order": "by charge",
+    }
+    assert first["summed"] == {"Rows": "all 2"}
+    assert first["chosen"] == {"Rows": "the dearest of 9"}
+    assert first["shown"] == "run = r7"
+    assert first["everybody"] == "everything that the reader may see"
+    later = page_of_files(after="cursor", find="ada", run="old")
+    assert later["more"] == {"Rows": "3 of 70, later page of a longer list"}
+    assert later["whole"] != first["whole"], "the last page is not the whole list"
+    assert later["shown"] == "find = ada, run = r7"
+
+
+def test_shares_in_a_file_are_said_to_be_per_cent() -> None:
+    title, cells = exported("Share", share_column([Decimal(100) / 3, None]))
+    assert (title, list(cells)) == ("Share (%)", [Decimal("33.333333"), None])
+    amounts = [Decimal("0.1234567890123")]
+    assert exported("Charge (USD)", charge_column(amounts)) == ("Charge (USD)", amounts)
 
 
 def test_an_empty_list_is_a_file_too() -> None:

@@ -18,6 +18,7 @@ from ui.format import (
     escape,
     exact_number,
     instant,
+    local_day,
     number,
     share,
 )
@@ -141,3 +142,8 @@ def test_an_escaped_name_reads_as_the_name(name: str) -> None:
 )
 def test_what_markdown_would_find_without_markup_is_broken_up(name: str) -> None:
     assert JOINER in escape(name)
+
+
+def test_a_day_is_that_of_the_billing_zone() -> None:
+    late = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    assert local_day(late, "Europe/Berlin") == "1 Dec 2026"

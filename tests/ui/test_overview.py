@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.ui.stand import InventedCall, Stand, charge_of
-from tests.ui.test_pages import column, opened, within, words
+from tests.ui.test_pages import column, in_address, opened, within, words
 from ui.figures.comparison import change_words
 from ui.period import before, month_of
 
@@ -58,3 +58,16 @@ def test_a_range_that_is_cut_or_turned_says_so(today: date) -> None:
     assert "only the last 366 of them count" in words(app)
     assert "only the first one counts" in words(app)
     assert "count." not in words(opened(range="Custom"))
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_saved_view_loses_its_name_when_the_page_changes(today: date) -> None:
+    app = opened(range="7 days", view="Week", model="gpt-4.1")
+    assert in_address(app, "view") == "Week"
+    app.button(key="only_model").click().run()
+    assert "view" not in app.query_params
+    assert in_address(app, "range") == "7 days"
+    day = opened(range="Today")
+    assert f"than on {(today - timedelta(days=1)).day} " in words(day)
+    assert "today is not over" in words(day)
+    assert "today is not over" not in words(app)

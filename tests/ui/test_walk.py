@@ -332,9 +332,10 @@ def test_a_list_is_downloaded_as_it_is_shown(browser: Watched) -> None:
         browser.page.get_by_role("button", name="CSV").click()
     head, *lines = started.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert head.startswith("Name,Charge (USD),Change (USD)")
-    assert head.endswith("Days,From,To,Zone,Currency,Shown")
+    assert head.endswith("Days,From,To,Zone,Currency,Shown,Rows,Compared with,Order")
     assert [line.split(",")[0] for line in lines] == ["Ada Lovelace"]
-    assert lines[0].endswith("Europe/Berlin,USD,q = lace")
+    assert "Europe/Berlin,USD,q = lace,all 1," in lines[0]
+    assert lines[0].endswith(",by charge")
 
 
 def test_a_chart_is_downloaded_as_a_picture(browser: Watched) -> None:

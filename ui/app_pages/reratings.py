@@ -11,8 +11,8 @@ from ui import address
 from ui.address import RERATINGS_PAGE, Parameter
 from ui.api.connection import api
 from ui.api.rerating_answers import DiffLine, Regroupings, Run, RunDetail
-from ui.export.buttons import show_files
-from ui.format import amount, counted, escape, exact_number, instant, signed
+from ui.export.buttons import Extent, show_files
+from ui.format import amount, counted, escape, exact_number, instant, local_day, signed
 from ui.format import day as day_text
 from ui.format import days as days_text
 from ui.parts.choosers import choose
@@ -115,7 +115,11 @@ def show_run(run: RunDetail, zone: str) -> None:
         columns,
         alt="What the run changes, largest differences first",
     )
-    show_files("run", columns, period=run_days(run), zone=zone, currency=run.currency)
+    extent = Extent(of={Parameter.RUN.value: f"{run.run} ({run.state})"})
+    days = run_days(run)
+    show_files(
+        f"run {run.run}", columns, period=days, zone=zone, currency=run.currency, extent=extent
+    )
 
 
 def run_days(run: Run) -> Period:
@@ -230,7 +234,7 @@ def show_regroupings(found: Regroupings, zone: str) -> None:
     )
     rows = found.data
     columns = {
-        "Imported": text_column([day_text(row.recorded_at.date()) for row in rows]),
+        "Imported": text_column([local_day(row.recorded_at, zone) for row in rows]),
         "Subject": text_column([row.subject for row in rows]),
         "From": text_column([day_text(row.first_day) for row in rows]),
         "To": text_column([day_text(row.last_day) for row in rows]),

@@ -5,6 +5,7 @@ Excel keeps 15 digits of a number: each amount has its exact text in a column at
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +22,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NO_DATE = datetime(1980, 1, 1)
 WIDTH = 18
 SHEET_NAME_CHARS_MAX = 31
+NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]")
+"""What neither a sheet's name nor a file's may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,11 @@ class Sheet:
     @property
     def file_name(self) -> str:
         """`people_2026-11-01_2026-11-30`, without its ending."""
-        parts = [self.name.replace(" ", "_"), self.about.get("From"), self.about.get("To")]
+        parts = [
+            NOT_IN_NAMES.sub("-", self.name).replace(" ", "_"),
+            self.about.get("From"),
+            self.about.get("To"),
+        ]
         return "_".join(part for part in parts if part)
 
 
@@ -92,8 +99,9 @@ def xlsx_file(sheet: Sheet) -> bytes:
 
 
 def _write_table(book: Any, sheet: Sheet, bold: Any) -> None:
-    lines = book.add_worksheet(sheet.name[:SHEET_NAME_CHARS_MAX])
+    lines = book.add_worksheet(NOT_IN_NAMES.sub("-", sheet.name)[:SHEET_NAME_CHARS_MAX])
     money = book.add_format({"num_format": "#,##0.00##########"})
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
     exact = [
         at
         for at, cells in enumerate(sheet.columns.values())
@@ -106,8 +114,10 @@ def _write_table(book: Any, sheet: Sheet, bold: Any) -> None:
         lines.write_string(0, at, title, bold)
     for number, row in enumerate(sheet.rows, start=1):
         for at, cell in enumerate(row):
-            if isinstance(cell, str | date):
-                lines.write_string(number, at, str(cell))
+            if isinstance(cell, date):
+                lines.write_datetime(number, at, cell, day)
+            elif isinstance(cell, str):
+                lines.write_string(number, at, cell)
             elif cell is not None:
                 lines.write_number(number, at, cell, money if isinstance(cell, Decimal) else None)
         for at, source in enumerate(exact, start=len(sheet.columns)):

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from ui.api.connection import api, today
-from ui.api.me_answer import AccessRow
-from ui.export.buttons import show_files
+from ui.api.me_answer import Accesses, AccessRow
+from ui.export.buttons import Extent, show_files
 from ui.format import instant
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
@@ -17,7 +17,8 @@ ZONE = "UTC"
 """Days and times of the log, whatever the billing zone is."""
 
 
-def show_accesses(rows: list[AccessRow], period: Period) -> None:
+def show_accesses(found: Accesses, period: Period) -> None:
+    rows = found.data
     columns = {
         "At": text_column([instant(row.at, ZONE) for row in rows]),
         "Who": text_column([row.caller for row in rows]),
@@ -33,7 +34,8 @@ def show_accesses(rows: list[AccessRow], period: Period) -> None:
         columns,
         alt="Answers that showed what belongs to others, the newest first",
     )
-    show_files("access log", columns, period=period, zone=ZONE, currency="no amounts")
+    extent, none = Extent(page=found.page), "no amounts"
+    show_files("access log", columns, period=period, zone=ZONE, currency=none, extent=extent)
 
 
 def whose(row: AccessRow) -> str | None:
@@ -47,7 +49,7 @@ def draw_access_log() -> None:
     period = choose_period(today(api().health()))
     found = api().access_log(period, after=page_cursor())
     if found.data:
-        show_accesses(found.data, period)
+        show_accesses(found, period)
     else:
         show_nothing("Nobody looked at calls of others in these days.", place="access_log")
     show_paging(found.page.next_cursor)

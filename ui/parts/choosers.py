@@ -9,6 +9,7 @@ import streamlit as st
 from ui import address
 from ui.address import Parameter
 from ui.period import (
+    DAYS_UP_TO_TODAY,
     FIRST_DAY,
     LAST_DAY,
     Compared,
@@ -122,9 +123,15 @@ def choose_days(today: date) -> tuple[Period, Period]:
         return period, choose_compared(period, today)
 
 
+def days_before(period: Period, today: date) -> Period:
+    """What the chosen days are compared with where nothing else was chosen."""
+    is_rolling = address.read(Parameter.RANGE) in DAYS_UP_TO_TODAY
+    return before(period, today=today, is_rolling=is_rolling)
+
+
 def choose_compared(period: Period, today: date) -> Period:
     """The days that a period is compared with: those before it, a year before, or any others."""
-    usual = before(period, today=today)
+    usual = days_before(period, today)
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         options = {choice.value: choice for choice in Compared}
         chosen = pick("Compared with", Parameter.COMPARE, options=options)

@@ -32,6 +32,8 @@ class Column:
     is_number: bool = True
     width_px: int | None = None
     """None fits the width to the cells."""
+    is_share: bool = False
+    """Whether the cells are shares in per cent, which the head of a file says."""
 
 
 def charge_column(cells: Sequence[Decimal | None]) -> Column:
@@ -68,7 +70,7 @@ def day_column(cells: Sequence[date | None], *, running_day: date | None = None)
 
 def share_column(cells: Sequence[Decimal | None]) -> Column:
     """Shares in per cent."""
-    return Column(cells=cells, format=lambda cell: percent(cast(Decimal, cell)))
+    return Column(cells=cells, format=lambda cell: percent(cast(Decimal, cell)), is_share=True)
 
 
 def ratio_column(pairs: Sequence[tuple[int, int]]) -> Column:

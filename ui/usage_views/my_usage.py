@@ -8,7 +8,7 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.usage_answers import SubjectUsage
-from ui.export.buttons import show_exports
+from ui.export.buttons import Extent, show_exports
 from ui.figures.own_calls import dearest, searched
 from ui.figures.tips import tips
 from ui.figures.units import tokens
@@ -17,13 +17,13 @@ from ui.format import day as day_text
 from ui.page_parts.spend.headline import show_sentence
 from ui.page_parts.spend.models import show_models
 from ui.parts.charts import chart_about, daily_charges, daily_chart, whose
-from ui.parts.choosers import choose_period
+from ui.parts.choosers import choose_period, days_before
 from ui.parts.failure import failures_shown
 from ui.parts.home import MY_USAGE
 from ui.parts.kpis import show_scope, show_totals
 from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
-from ui.period import Period, before
+from ui.period import Period
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -40,8 +40,8 @@ def show_mine(period: Period, running_day: date) -> None:
                 icon=":material/hourglass_empty:",
             )
             return
-        compared = before(period, today=running_day)
-        show_sentence(usage, api().my_usage(compared, "day"))
+        compared = days_before(period, running_day)
+        show_sentence(usage, api().my_usage(compared, "day"), running_day)
         show_scope(usage, today=running_day, now=now())
         show_totals(usage, today=running_day)
         by_model = api().my_usage(period, "model")
@@ -103,7 +103,7 @@ def show_dearest(period: Period) -> None:
             columns=columns,
             alt="My dearest calls with their charge and tokens",
         )
-        show_exports("my dearest calls", columns, calls)
+        show_exports("my dearest calls", columns, calls, extent=Extent(rows=searched(calls)))
         if opened:
             target = {**address.kept_range(), Parameter.CALL: opened}
             address.open_usage(target)

@@ -64,7 +64,7 @@ def show_usage(period: Period, compared: Period, only: Only, *, running_day: dat
         # The same question as that of the chart below, so that both share one answer.
         usage = api().usage(period, "day", "model", only=only)
         if usage.totals.calls:
-            show_sentence(usage, api().usage(compared, "day", only=only))
+            show_sentence(usage, api().usage(compared, "day", only=only), running_day)
         show_scope(usage, today=running_day, now=now())
         if api().me().may(Permission.BILLING):
             show_metering(api().metering(), now=now())

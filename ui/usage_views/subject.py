@@ -38,7 +38,8 @@ def show_subject(subject: str, period: Period, compared: Period, *, running_day:
         redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, period, "day")
         if usage.totals.calls:
-            show_sentence(usage, api().subject_usage(subject, compared, "day"))
+            earlier = api().subject_usage(subject, compared, "day")
+            show_sentence(usage, earlier, running_day)
         show_scope(usage, today=running_day, now=now())
         if not usage.totals.calls:
             show_nothing("No calls of this subject in this range.", place="subject")

@@ -7,7 +7,7 @@ import pytest
 
 from ui.figures.comparison import change_words
 from ui.figures.forecast import forecast
-from ui.period import Period, before, month_of, one_day, quarter_of
+from ui.period import Period, Range, before, month_of, one_day, period_of, quarter_of
 
 OCTOBER = Period(first=date(2026, 10, 1), until=date(2026, 10, 16))
 TODAY = date(2026, 11, 16)
@@ -78,3 +78,11 @@ def test_nothing_is_forecast_before_a_week_of_days(days: int) -> None:
 def test_a_month_that_is_over_has_no_forecast() -> None:
     charges = {TODAY - timedelta(days=back): Decimal(1) for back in range(1, 60)}
     assert forecast(charges, month=month_of(date(2026, 10, 1)), today=TODAY) is None
+
+
+def test_thirty_days_are_compared_with_thirty_days_also_where_they_are_a_month() -> None:
+    last = date(2026, 11, 30)
+    period = period_of(Range.DAYS_30, today=last, first=last, last=last)
+    assert period == month_of(last)
+    earlier = before(period, today=last, is_rolling=True)
+    assert (earlier.first, earlier.until) == (date(2026, 10, 2), date(2026, 11, 1))

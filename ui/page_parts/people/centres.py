@@ -11,7 +11,7 @@ import streamlit as st
 from ui import address
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight
 from ui.api.usage_answers import Usage, UsageRow
-from ui.export.buttons import show_exports
+from ui.export.buttons import Extent, show_exports
 from ui.figures.comparison import change_of, per_day, share_of
 from ui.figures.group_names import NAMELESS, group_name
 from ui.filters.chosen import narrowed
@@ -76,7 +76,7 @@ def show_centres(period: Period, compared: Period, running_day: date) -> None:
         redraw_after_midnight(running_day)
         usage = api().usage(period, "cost_centre")
         then = api().usage(compared, "cost_centre")
-        show_sentence(usage, then)
+        show_sentence(usage, then, running_day)
         show_scope(usage, today=running_day, now=now())
         centres = centres_of(usage, api().usage(period, "cost_centre", "day"), then)
         columns = _columns(centres, usage)
@@ -87,7 +87,7 @@ def show_centres(period: Period, compared: Period, running_day: date) -> None:
         )
         if opened and (target := narrowed("cost_centre", opened)):
             address.open_usage(target)
-        show_exports("cost centres", columns, usage)
+        show_exports("cost centres", columns, usage, extent=Extent(compared=compared))
 
 
 def _columns(centres: Sequence[Centre], usage: Usage) -> dict[str, Column]:

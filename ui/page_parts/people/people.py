@@ -11,7 +11,7 @@ from ui.address import Parameter, Parameters
 from ui.api.client import Only, SubjectSort
 from ui.api.connection import REFRESH_S, api, today
 from ui.api.usage_answers import Gone, SubjectRow, Subjects
-from ui.export.buttons import show_exports
+from ui.export.buttons import Extent, show_exports
 from ui.figures.comparison import change_of, per_day, share_of
 from ui.figures.units import tokens
 from ui.format import counted
@@ -38,6 +38,8 @@ SORTS: Mapping[str, SubjectSort] = {
     "Calls": "calls",
     "Subject": "subject",
 }
+SHARE_OF_FOUND = "Share of those found"
+"""The totals of a search are those of the people that it found."""
 GONE = ""
 """The id of the row of those who do not call any more; no subject is empty."""
 
@@ -56,7 +58,7 @@ def show_people(period: Period, compared: Period, only: Only, *, headed: bool = 
         if people.data:
             if headed:
                 show_head(people)
-            show_list(people)
+            show_list(people, compared, sort=sort)
         else:
             st.info(
                 "Nobody has calls that match. Empty the search, or choose more days.",
@@ -74,7 +76,7 @@ def show_head(people: Subjects) -> None:
     st.caption(" · ".join(scope_parts(people, today=today(api().health()))))
 
 
-def show_list(people: Subjects) -> None:
+def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
     """A row opens the page of whom it is about. The last one may be of those who are gone."""
     columns = people_columns(people)
     kept, ids = address.kept_range(), [row.subject for row in people.data]
@@ -91,7 +93,8 @@ def show_list(people: Subjects) -> None:
     )
     if opened and opened != GONE:
         address.open_usage({**kept, Parameter.SUBJECT: opened})
-    show_exports("people", columns, people)
+    extent = Extent(compared=compared, order=f"by {sort}", count=len(people.data))
+    show_exports("people", columns, people, extent=extent)
 
 
 def gone_after(people: Subjects) -> Gone | None:
@@ -103,11 +106,12 @@ def gone_after(people: Subjects) -> Gone | None:
 def people_columns(people: Subjects) -> dict[str, Column]:
     """What the list shows, also in its files."""
     rows, whole, currency = people.data, people.totals.charge, people.currency
+    share = SHARE_OF_FOUND if address.read(Parameter.SEARCH) else "Share"
     columns = {
         "Name": text_column([row.name or row.subject for row in rows]),
         f"Charge ({currency})": charge_column([row.charge for row in rows]),
         f"Change ({currency})": change_column([_change(row) for row in rows]),
-        "Share": share_column([share_of(row.charge, whole) for row in rows]),
+        share: share_column([share_of(row.charge, whole) for row in rows]),
         "Cost centre": text_column([row.cost_centre for row in rows]),
         "First active": day_column([row.first_day for row in rows]),
         "Last active": day_column([row.last_day for row in rows]),

@@ -9,7 +9,7 @@ import streamlit as st
 from ui.api.connection import api, today
 from ui.api.price_answers import BookInUse, Price, Prices, PriceTier
 from ui.export.buttons import show_files
-from ui.format import counted
+from ui.format import counted, local_day
 from ui.format import day as day_text
 from ui.parts.tables import Column, exact_column, first_names, plain_table, text_column
 from ui.period import one_day
@@ -23,7 +23,7 @@ SHOWN_UNITS = {"input": "Input", "cache_read": "Cached", "output": "Output"}
 
 def show_book(book: BookInUse, answer: Prices) -> None:
     """Which book it is, and whether its prices are too old."""
-    since = day_text(book.used_at.date())
+    since = local_day(book.used_at, api().health().zone)
     st.caption(
         f"Price book {book.version[:BOOK_LETTERS]} · in use since {since} · prices per million"
     )

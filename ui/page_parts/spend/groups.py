@@ -9,7 +9,7 @@ import streamlit as st
 from ui import address
 from ui.api.client import Group
 from ui.api.usage_answers import Usage, UsageRow
-from ui.export.buttons import show_exports
+from ui.export.buttons import Extent, show_exports
 from ui.figures.comparison import change_of, percent_change, share_of
 from ui.figures.group_names import NAMELESS, OTHERS, group_name
 from ui.figures.movers import Mover, movers
@@ -61,7 +61,7 @@ def show_groups(
         if opened and (target := narrowed(by, opened)):
             address.go_to(target)
         show_unpriced_line(now)
-        show_exports(f"cost by {TITLES[by]}", columns, now)
+        show_exports(f"cost by {TITLES[by]}", columns, now, extent=Extent(compared=then.period))
     with right:
         than = escape(days(then.first, then.period.last))
         st.markdown(f"**What changed most**, compared with {than}")

@@ -1,5 +1,6 @@
 """The answer to "how much, and is that more than before?" in one sentence."""
 
+from datetime import date
 from decimal import Decimal
 
 import streamlit as st
@@ -8,9 +9,10 @@ from ui.api.usage_answers import Usage
 from ui.figures.comparison import change_words
 from ui.format import amount, counted, days
 from ui.parts.kpis import charge_text
+from ui.period import one_day
 
 
-def show_sentence(usage: Usage, earlier: Usage) -> None:
+def show_sentence(usage: Usage, earlier: Usage, running_day: date) -> None:
     """The charge of these days, next to that of the days they are compared with."""
     charge, calls = usage.totals.charge, counted(usage.totals.calls, "call")
     period = days(usage.first, usage.period.last)
@@ -23,4 +25,6 @@ def show_sentence(usage: Usage, earlier: Usage) -> None:
         currency=usage.currency,
         compared=earlier.period,
     )
+    if usage.period == one_day(running_day):
+        than += "; today is not over, and the comparison has whole days"
     st.markdown(f"{period}: **{amount(charge, usage.currency)}** for {calls}, {than}.")
