@@ -31,8 +31,10 @@ def draw_prices() -> None:
     show_book(answer.book, answer)
     history = api().prices(history=True)
     every = history.data
+    providers = providers_of(answer)
+    model = next(iter(providers), "")
     with failures_shown("calculator"):
-        model = show_calculator(providers_of(answer))
+        model = show_calculator(providers)
     show_scheduled(every, now=now())
     with failures_shown("unpriced"):
         show_unpriced(today(api().health()))
