@@ -88,6 +88,7 @@ class Link:
 
     label: str
     parameters: Parameters
+    page: str = USAGE_PAGE
 
 
 def read(parameter: Parameter) -> str | None:
@@ -178,7 +179,7 @@ def breadcrumbs(links: Sequence[Link]) -> None:
     with st.container(horizontal=True, gap="small"):
         for link in links:
             st.page_link(
-                USAGE_PAGE,
+                link.page,
                 label=escape(link.label),
                 icon=":material/chevron_left:",
                 query_params={str(name): value for name, value in link.parameters.items()},
