@@ -48,6 +48,9 @@ class Parameter(StrEnum):
     SESSION = "session"
     MODEL = "model"
     INSTEAD = "instead"
+    PROMPT = "prompt"
+    CACHED = "cached"
+    OUTPUT = "output"
     BY = "by"
     SORT = "sort"
     SEARCH = "q"
@@ -85,6 +88,7 @@ class Link:
 
     label: str
     parameters: Parameters
+    page: str = USAGE_PAGE
 
 
 def read(parameter: Parameter) -> str | None:
@@ -103,6 +107,18 @@ def read_day(parameter: Parameter) -> date | None:
     raise AddressUnreadable(
         f"{parameter}={text!r} in the address of this page: expected a day as YYYY-MM-DD, from "
         f"{FIRST_DAY} to {LAST_DAY}"
+    )
+
+
+def read_count(parameter: Parameter, *, most: int) -> int | None:
+    """The count in the URL; AddressUnreadable when it is none from 0 to `most`."""
+    text = read(parameter)
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most:
+        return int(text)
+    raise AddressUnreadable(
+        f"{parameter}={text!r} in the address of this page: expected a number from 0 to {most:,}"
     )
 
 
@@ -169,7 +185,7 @@ def breadcrumbs(links: Sequence[Link]) -> None:
     with st.container(horizontal=True, gap="small"):
         for link in links:
             st.page_link(
-                USAGE_PAGE,
+                link.page,
                 label=escape(link.label),
                 icon=":material/chevron_left:",
                 query_params={str(name): value for name, value in link.parameters.items()},

@@ -25,14 +25,14 @@ from ui.api.me_answer import Me, Permission
 from ui.chart_style import draw_chart_style
 from ui.filters.search_box import draw_search_box
 from ui.parts.failure import failures_shown
-from ui.parts.home import MY_USAGE, OVERVIEW, home_title
+from ui.parts.home import CENTRES, MY_USAGE, OVERVIEW, home_title
 from ui.parts.loading import loading_below
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 
 TITLES = {
     USAGE_PAGE: OVERVIEW,
     PEOPLE_PAGE: "People",
-    CENTRES_PAGE: "Cost centres",
+    CENTRES_PAGE: CENTRES,
     MY_USAGE_PAGE: MY_USAGE,
     PLAYGROUND_PAGE: "Playground",
     LIVE_PAGE: "Live",

@@ -17,6 +17,10 @@ class Permission(StrEnum):
     """To see who looked at whom."""
 
 
+KEEPERS = "whoever looks after billing in your company"
+"""Whom somebody without a permission may ask."""
+
+
 class Owned(msgspec.Struct, frozen=True, kw_only=True):
     """Something whose usage the caller sees."""
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.api.connection import api, now, today
-from ui.api.me_answer import Permission
+from ui.api.me_answer import KEEPERS, Permission
 from ui.api.price_answers import Prices
 from ui.format import counted, escape
 from ui.page_parts.price.adjustments import show_adjustments
@@ -18,17 +18,23 @@ def draw_prices() -> None:
     st.title("Prices", anchor=False)
     answer = api().prices()
     if answer.book is None:
+        remedy = (
+            "Start one with `chargeback consumer run`."
+            if api().me().may(Permission.BILLING)
+            else f"Ask {KEEPERS}."
+        )
         st.info(
-            "No metering consumer has started yet: it says which price book is in use. Start one "
-            "with `chargeback consumer run`.",
+            "No metering consumer has started yet: it says which price book is in use. " + remedy,
             icon=":material/sell:",
         )
         return
     show_book(answer.book, answer)
     history = api().prices(history=True)
     every = history.data
+    providers = providers_of(answer)
+    model = next(iter(providers), "")
     with failures_shown("calculator"):
-        model = show_calculator(providers_of(answer))
+        model = show_calculator(providers)
     show_scheduled(every, now=now())
     with failures_shown("unpriced"):
         show_unpriced(today(api().health()))

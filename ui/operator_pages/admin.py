@@ -95,6 +95,7 @@ def show_health(zone: str) -> None:
 st.title("Health", anchor=False)
 show_health(api().health().zone)
 with st.container(horizontal=True):
-    st.page_link(COMPLETENESS_PAGE, label="Is anything missing?", icon=":material/fact_check:")
+    if api().me().may(Permission.BILLING):
+        st.page_link(COMPLETENESS_PAGE, label="Is anything missing?", icon=":material/fact_check:")
     if api().me().may(Permission.ADMIN):
         st.page_link(ACCESS_LOG_PAGE, label="Who looked at whom", icon=":material/policy:")

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from ui.api.connection import api
+from ui.api.me_answer import KEEPERS, Permission
 from ui.api.usage_answers import CallDetail, CallState
 from ui.format import escape
 
@@ -70,6 +72,8 @@ def show_missing_lines(reason: str) -> None:
     lines = reason.partition("\n")[2]
     if lines:
         st.code(lines, language=None)
+    whose = "Add" if api().me().may(Permission.BILLING) else f"Ask {KEEPERS} to add"
     st.caption(
-        "Add these lines to the price book; then a re-rating prices the call from its stored usage."
+        f"{whose} these lines to the price book; then a re-rating prices the call from its stored "
+        "usage."
     )

@@ -167,7 +167,25 @@ def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:
     return day
 
 
-def _draw(parameter: Parameter, value: str | date, *, default: str | date) -> None:
+def choose_count(label: str, parameter: Parameter, *, default: int, most: int, step: int) -> int:
+    """A number from 0 to `most`."""
+    named = address.read_count(parameter, most=most)
+    count = default if named is None else named
+    _draw(parameter, count, default=default)
+    st.number_input(
+        label,
+        key=parameter,
+        min_value=0,
+        max_value=most,
+        step=step,
+        width=DATE_WIDTH_PX,
+        on_change=_write,
+        args=(parameter,),
+    )
+    return count
+
+
+def _draw(parameter: Parameter, value: str | date | int, *, default: str | date | int) -> None:
     """Give the widget of `parameter` its value, and note what it means when the URL is silent."""
     st.session_state[parameter] = value
     st.session_state.setdefault(_DEFAULTS, {})[parameter] = _text(default)
@@ -190,5 +208,5 @@ def _write(parameter: Parameter) -> None:
     address.change(changes)
 
 
-def _text(value: str | date) -> str:
-    return value.isoformat() if isinstance(value, date) else value
+def _text(value: str | date | int) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

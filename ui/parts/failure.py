@@ -15,6 +15,7 @@ from ui.api.errors import (
     SignInNeeded,
     UiError,
 )
+from ui.api.me_answer import KEEPERS
 from ui.format import escape
 from ui.parts.sign_in import note_refusal
 
@@ -59,6 +60,9 @@ def helped_by_asking_again(error: UiError) -> bool:
 
 
 def _words(error: UiError) -> str:
+    """What is wrong, and what to do about it or whom to ask."""
+    if isinstance(error, ApiRefused) and error.status == FORBIDDEN:
+        return f"You see your own calls and those of what you own. For more, ask {KEEPERS}: {error}"
     unknown = unknown_filters(error)
     if not unknown:
         return str(error)

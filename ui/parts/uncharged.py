@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from ui.api.connection import api
+from ui.api.me_answer import KEEPERS, Permission
 from ui.api.usage_answers import Usage
 from ui.figures.units import tokens
 from ui.format import counted, escape
@@ -59,11 +61,17 @@ def show_unpriced(by_model: Usage) -> None:
         "\n".join(
             [
                 f"**{counted(by_model.totals.unpriced_calls, 'call')} without a price, not in the "
-                "charge.** The price book lacks their price: each such call's page shows the lines "
-                "to add.",
+                f"charge.** The price book lacks their price: {_remedy()}",
                 "",
                 *lines,
             ]
         ),
         icon=":material/sell:",
     )
+
+
+def _remedy() -> str:
+    """The lines are for whoever can add them; others know whom to ask."""
+    if api().me().may(Permission.BILLING):
+        return "each such call's page shows the lines to add."
+    return f"ask {KEEPERS} to add it. Until then nothing is charged for them."

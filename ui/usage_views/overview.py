@@ -33,7 +33,7 @@ from ui.parts.charts import (
 )
 from ui.parts.choosers import choose, choose_compared, choose_period
 from ui.parts.failure import failures_shown
-from ui.parts.home import OVERVIEW
+from ui.parts.home import OVERVIEW, way_to_centres
 from ui.parts.kpis import show_metering, show_scope, show_totals
 from ui.parts.no_calls import show_no_calls
 from ui.parts.sign_in import scope
@@ -124,11 +124,16 @@ def show_costs(
 
 def draw_head(only: Only) -> None:
     """What the page is about, and the way back where it is about a part."""
-    if only.cost_centre is None:
+    kept = address.kept_range()
+    if only.cost_centre is not None:
+        address.breadcrumbs(way_to_centres(kept))
+        name = only.cost_centre or NAMELESS["cost_centre"].capitalize()
+    elif only.model:
+        address.breadcrumbs([address.Link(label=OVERVIEW, parameters=kept)])
+        name = only.model
+    else:
         st.title(OVERVIEW)
         return
-    address.breadcrumbs([address.Link(label=OVERVIEW, parameters=address.kept_range())])
-    name = only.cost_centre or NAMELESS["cost_centre"].capitalize()
     st.title(escape(name), anchor=False)
 
 

@@ -46,6 +46,12 @@ def test_people_have_change_share_and_active_days(calls: list[InventedCall], tod
     assert round(sum(shares), 6) == 100
 
 
+def way_back(app: AppTest) -> list[str]:
+    """The links above the title."""
+    links = [each.proto for each in app.get("page_link")]
+    return [each.label.replace("\\", "") for each in links if "chevron_left" in each.icon]
+
+
 @pytest.mark.usefixtures("stand")
 def test_the_way_from_a_cost_centre_to_its_people() -> None:
     app = page("cost_centres", range="30 days")
@@ -55,8 +61,17 @@ def test_the_way_from_a_cost_centre_to_its_people() -> None:
     assert in_address(app, "range") == "30 days"
     assert app.title[0].value.replace("\\", "") == "R&D"
     assert "Bob Berg" not in column(app, "Name")
+    assert way_back(app) == ["Overview", "Cost centres"]
     app = open_row(opened(cost_centre="R&D"), "People", ADA)
     assert app.title[0].value == "Ada Lovelace"
+    assert way_back(app) == ["Overview", "Cost centres", "R&D"]
+
+
+@pytest.mark.usefixtures("stand")
+def test_the_overview_of_one_model_is_called_by_its_name() -> None:
+    app = opened(model="gpt-4.1")
+    assert app.title[0].value.replace("\\", "") == "gpt-4.1"
+    assert way_back(app) == ["Overview"]
 
 
 @pytest.mark.usefixtures("stand")

@@ -83,6 +83,18 @@ def test_a_call_is_priced_by_the_engine_with_its_layers(stand: Stand) -> None:
     assert "there cannot be more of them" in said(app)
 
 
+def test_the_tokens_of_the_calculator_are_in_the_address(stand: Stand) -> None:
+    stand.publish_prices(demo_book(), age_days_max=10_000)
+    st.cache_data.clear()
+    app = opened("prices", model="gpt-5-mini", prompt="2000", cached="0", output="1000")
+    assert "for 3,000 tokens" in said(app)
+    app.number_input[0].set_value(3000).run()
+    assert "for 4,000 tokens" in said(app)
+    assert app.query_params["prompt"] == "3000"
+    for unreadable in ("-1", "many", "10000001"):
+        assert "expected a number from 0 to" in said(opened("prices", prompt=unreadable))
+
+
 def test_a_link_to_a_model_without_a_price_says_that_it_has_none(stand: Stand) -> None:
     stand.publish_prices(demo_book(), age_days_max=10_000)
     st.cache_data.clear()

@@ -41,6 +41,10 @@ def test_an_employee_lands_on_their_own_month_and_opens_their_dearest_call(
     expect(watched.page.get_by_text("My usage").first).to_be_visible()
     expect(watched.page.get_by_role("heading", level=1)).to_contain_text("Call of")
     assert watched.complaints == []
+    watched.page.goto(f"{here.ui_url}/?range=90+days", wait_until="commit")
+    warning = watched.page.get_by_role("alert").filter(has_text="without a price")
+    expect(warning).to_contain_text("ask whoever looks after billing in your company to add it")
+    expect(warning).not_to_contain_text("lines to add")
 
 
 def test_finance_has_a_page_of_their_own_usage_that_says_they_have_no_calls_yet(

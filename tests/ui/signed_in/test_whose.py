@@ -115,7 +115,9 @@ def test_a_role_taken_away_takes_its_pages_away(here: Company, browser: Browser)
     here.sign_in(watched, "admin")
     watched.heading("My usage")
     watched.page.goto(f"{here.ui_url}/completeness", wait_until="commit")
-    expect(watched.page.get_by_role("alert")).to_contain_text("You may not see this")
+    alert = watched.page.get_by_role("alert")
+    expect(alert).to_contain_text("You may not see this")
+    expect(alert).to_contain_text("For more, ask whoever looks after billing in your company")
     assert navigation(watched) == EVERYBODYS
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import streamlit as st
 
 from ui.api.connection import api, today
+from ui.api.me_answer import KEEPERS, Permission
 from ui.api.price_answers import BookInUse, Price, Prices, PriceTier
 from ui.export.buttons import show_files
 from ui.format import counted, local_day
@@ -28,10 +29,14 @@ def show_book(book: BookInUse, answer: Prices) -> None:
         f"Price book {book.version[:BOOK_LETTERS]} · in use since {since} · prices per million"
     )
     if answer.old_in_use:
+        remedy = (
+            "compare with `chargeback prices fetch-azure` and `chargeback prices import-azure`."
+            if api().me().may(Permission.BILLING)
+            else f"ask {KEEPERS} to check them."
+        )
         st.warning(
             f"{counted(answer.old_in_use, 'price')} in use, checked more than "
-            f"{book.age_days_max} days ago: compare with `chargeback prices fetch-azure` and "
-            "`chargeback prices import-azure`.",
+            f"{book.age_days_max} days ago: {remedy}",
             icon=":material/history:",
         )
 

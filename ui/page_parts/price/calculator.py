@@ -9,13 +9,17 @@ from ui.api.connection import api
 from ui.api.errors import ApiRefused
 from ui.api.rating import Question, Rated, RatedCall, rate
 from ui.format import counted, escape, exact_amount, unit
-from ui.parts.choosers import MODEL_WIDTH_PX, not_offered, pick
+from ui.parts.choosers import MODEL_WIDTH_PX, choose_count, not_offered, pick
 from ui.parts.tables import count_column, exact_column, plain_table, text_column
 
 TOKENS_MAX = 10_000_000
-NUMBER_WIDTH_PX = 150
 STEP = 100
-DEFAULTS = {"Prompt tokens": 1000, "of them cached": 0, "Output tokens": 500}
+COUNTS = (
+    ("Prompt tokens", Parameter.PROMPT, 1000),
+    ("of them cached", Parameter.CACHED, 0),
+    ("Output tokens", Parameter.OUTPUT, 500),
+)
+"""Label, parameter and default."""
 LAYERS = (("list", "at list price"), ("contracted", "after discounts"), ("charge", "charged"))
 
 
@@ -39,17 +43,8 @@ def show_calculator(providers: Mapping[str, str]) -> str:
             width=MODEL_WIDTH_PX,
         )
         prompt, cached, output = (
-            int(
-                st.number_input(
-                    label,
-                    min_value=0,
-                    max_value=TOKENS_MAX,
-                    value=value,
-                    step=STEP,
-                    width=NUMBER_WIDTH_PX,
-                )
-            )
-            for label, value in DEFAULTS.items()
+            choose_count(label, parameter, default=default, most=TOKENS_MAX, step=STEP)
+            for label, parameter, default in COUNTS
         )
     if cached > prompt:
         st.warning(

@@ -8,6 +8,7 @@ from ui import address
 from ui.address import USAGE_PAGE, Parameter
 from ui.api.connection import api
 from ui.api.found_calls import newest_calls
+from ui.api.me_answer import KEEPERS, Permission
 from ui.api.usage_answers import CallState
 from ui.figures.units import tokens
 from ui.format import counted, escape
@@ -41,10 +42,11 @@ def show_unpriced(today: date) -> None:
             )
             if st.button("Show the lines to add", key=f"lines-{model}", icon=":material/sell:"):
                 _open_newest(model, newest[model])
-    st.caption(
-        "Add the lines to the price book; then `chargeback rerate stage` prices these calls from "
-        "their stored usage."
-    )
+    if api().me().may(Permission.BILLING):
+        remedy = "Add the lines to the price book; then `chargeback rerate stage` prices"
+    else:
+        remedy = f"Ask {KEEPERS} to add the lines to the price book; a re-rating then prices"
+    st.caption(f"{remedy} these calls from their stored usage.")
 
 
 def _open_newest(model: str, day: date) -> None:
