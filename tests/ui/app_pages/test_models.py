@@ -123,6 +123,13 @@ def test_a_model_is_offered_on_global_standard_or_on_what_the_book_has(priced: S
     assert offer_of("gone", prices) == Offer(model="gone")
 
 
+@pytest.mark.usefixtures("priced")
+def test_a_model_that_cannot_be_compared_with_is_named() -> None:
+    app = opened("models", model=MODEL, instead="zzz", range="90 days")
+    assert not app.exception
+    assert "**zzz is none of the other models**" in said(app)
+
+
 def test_equal_sums_are_the_same() -> None:
     found = WhatIf(
         calls=2,

@@ -14,7 +14,7 @@ from ui.api.rating import rate
 from ui.format import amount, counted, escape, share
 from ui.format import day as day_text
 from ui.page_parts.model.model_figures import WhatIf, offer_of, percentile, questions_of, what_if
-from ui.parts.choosers import MODEL_WIDTH_PX, choose_period, pick
+from ui.parts.choosers import MODEL_WIDTH_PX, choose_period, not_offered, pick
 from ui.parts.no_calls import show_nothing
 from ui.period import one_day
 
@@ -81,6 +81,12 @@ def show_what_if(calls: Sequence[FoundCall], model: str, *, day: date, currency:
             icon=":material/sell:",
         )
         return
+    if (absent := not_offered(Parameter.INSTEAD, others)) is not None:
+        st.warning(
+            f"**{escape(absent)} is none of the other models** with a deployment and a price for "
+            "text. What follows is of one of these.",
+            icon=":material/sell:",
+        )
     instead = pick(
         "Another model",
         Parameter.INSTEAD,
