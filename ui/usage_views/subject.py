@@ -10,6 +10,7 @@ from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.usage_answers import SubjectUsage
 from ui.export.buttons import show_exports
 from ui.figures.comparison import share_of
+from ui.figures.group_names import value_of
 from ui.figures.unit_cost import per_million
 from ui.figures.units import tokens
 from ui.format import escape
@@ -67,9 +68,9 @@ def show_subject(subject: str, period: Period, compared: Period, *, running_day:
             on_select="rerun",
             key="daily-of-subject",
         )
-        group = clicked_group(event)
-        if group and group in {row.model for row in by_model.data}:
-            address.go_to(_calls_of(subject, group))
+        model = value_of(clicked_group(event) or "", "model")
+        if model and model in {row.model for row in by_model.data}:
+            address.go_to(_calls_of(subject, model))
         show_models_table(api().subject_usage(subject, period, "model"))
         show_days_table(usage, running_day)
 

@@ -11,6 +11,7 @@ from ui.address import MODELS_PAGE, Parameter
 from ui.api.price_answers import Price
 from ui.api.usage_answers import Usage, UsageRow
 from ui.export.buttons import show_exports
+from ui.figures.group_names import group_name
 from ui.figures.unit_cost import per_million
 from ui.figures.units import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import amount, escape
@@ -24,7 +25,6 @@ from ui.parts.tables import (
     text_column,
 )
 
-NO_MODEL = "no model"
 BAR_PX = 26
 BARS_MAX = 12
 
@@ -34,7 +34,7 @@ def show_models(usage: Usage, prices: Sequence[Price]) -> None:
     rows = sorted(usage.data, key=lambda row: (row.charge is None, -(row.charge or 0)))
     saved = [saved_by_cache(row, prices) for row in rows]
     st.markdown(sentence(rows, saved, usage.currency))
-    bars = [(row.model or NO_MODEL, cost) for row in rows if (cost := per_million(row))]
+    bars = [(group_name(row, "model"), cost) for row in rows if (cost := per_million(row))]
     if bars:
         shown = sorted(bars, key=lambda bar: -bar[1])[:BARS_MAX]
         st.altair_chart(
@@ -53,7 +53,7 @@ def show_models(usage: Usage, prices: Sequence[Price]) -> None:
 def sentence(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], currency: str) -> str:
     """The dearest model and what the cache saved, as Markdown."""
     top = rows[0]
-    name = escape(top.model or NO_MODEL)
+    name = escape(group_name(top, "model"))
     if top.charge is None:
         said = f"**No model has a charge yet.** {name} was called {top.calls:,} times."
     else:
@@ -98,7 +98,7 @@ def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], usage
     st.caption("Open a model to see its latency and what the same calls cost on another one.")
     kept = address.kept_range()
     columns = {
-        "Model": text_column([row.model or NO_MODEL for row in rows]),
+        "Model": text_column([group_name(row, "model") for row in rows]),
         f"Charge ({currency})": charge_column([row.charge for row in rows]),
         f"{currency} per 1 M": charge_column([per_million(row) for row in rows]),
         "Cached share": ratio_column(cached),
