@@ -42,6 +42,8 @@ async def run_fault(fault: Fault, events: int, connection_string: str) -> Line:
 
 async def _metered(stand: Stand, fault: Fault) -> int:
     await stand.fleet.start(fault.consumers)
+    if fault.scattered:
+        await stand.fleet.shared()
     feeding = asyncio.create_task(stand.feed())
     try:
         await stand.fleet.ready()

@@ -33,7 +33,12 @@ FAULTS: dict[str, Fault] = {
         Fault(name="kill", strike=process_faults.kill, consumers=3, large=True),
         Fault(name="sigterm", strike=process_faults.sigterm),
         Fault(name="zombie", strike=process_faults.zombie),
-        Fault(name="rivals", strike=process_faults.rivals, scattered=True),
+        Fault(
+            name="rivals",
+            strike=process_faults.rivals,
+            scattered=True,
+            environment=process_faults.MANY_BATCHES,
+        ),
         Fault(name="detach", strike=broker_faults.detach),
         Fault(name="reset", strike=broker_faults.reset),
         Fault(name="black-hole", strike=broker_faults.black_hole),

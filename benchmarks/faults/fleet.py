@@ -74,6 +74,14 @@ class Fleet:
         await until(found, within_s=READY_S_MAX)
         return self._chance.choice([each for each in self._members if self.owned(each)])
 
+    async def shared(self) -> None:
+        """Wait until each member owns a partition: else one of them may do all the work."""
+
+        async def is_shared() -> bool:
+            return all([self.owned(member) for member in self._members])
+
+        await until(is_shared, within_s=READY_S_MAX)
+
     async def settled(self, partitions: int) -> None:
         """Wait until each partition has one owner, so every former owner has noticed its loss."""
 
