@@ -12,7 +12,8 @@ from tests.fixtures.insights import running_insights
 from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, InventedCall, Stand, standing
-from ui.api.telemetry_answers import TraceStep
+from ui.api.telemetry_answers import TracedCall, TraceStep
+from ui.page_parts.trace.sessions import session_call_columns
 from ui.page_parts.trace.waterfall import sentence, waterfall
 
 
@@ -86,3 +87,25 @@ def test_the_sentence_says_where_the_time_went() -> None:
     assert sentence(steps[1:2]).startswith("**The model took 30 ms.**")
     marks = waterfall(steps).to_dict()["datasets"].popitem()[1]
     assert [(mark["from"], mark["to"]) for mark in marks] == [(0, 74), (10, 40), (44, 64)]
+
+
+def test_a_call_after_midnight_is_of_the_day_of_the_billing_zone() -> None:
+    call = TracedCall(
+        id="a",
+        time=datetime(2026, 11, 30, 23, 30, tzinfo=UTC),
+        session=None,
+        model="gpt-4.1",
+        operation="chat",
+        state="priced",
+        status=200,
+        charge=None,
+        input_tokens=1,
+        cached_tokens=0,
+        output_tokens=1,
+        gateway_ms=None,
+        backend_ms=None,
+        backend_tries=1,
+    )
+    columns = session_call_columns([call], zone="Europe/Berlin", currency="USD")
+    assert columns["Time"].cells == ["00:30:00.000"]
+    assert columns["Day"].cells == ["1 Dec 2026"]

@@ -1,15 +1,16 @@
 """Sessions and their calls as lists that lead on."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from ui import address
 from ui.address import TRACES_PAGE, Parameter, Parameters
-from ui.api.telemetry_answers import Session, Sessions, Top, TopLine, TracedCalls
+from ui.api.telemetry_answers import Session, Sessions, Top, TopLine, TracedCall, TracedCalls
 from ui.export.buttons import show_exports
-from ui.format import amount, clock, counted, escape, instant
-from ui.format import day as day_text
+from ui.format import amount, clock, counted, escape, instant, local_day
 from ui.parts.no_calls import show_nothing
-from ui.parts.tables import charge_column, count_column, linked_rows, text_column
+from ui.parts.tables import Column, charge_column, count_column, linked_rows, text_column
 
 NO_SESSION = "without a session"
 KEY_LETTERS = 12
@@ -105,14 +106,15 @@ def _link(parameters: Parameters) -> str:
     return address.href(parameters, page=TRACES_PAGE)
 
 
-def show_session_calls(found: TracedCalls) -> None:
-    """A session's calls with the times of gateway and model; a row opens the waterfall."""
-    rows = [row for row in found.data if row.id is not None]
-    columns = {
-        "Time": text_column([clock(row.time, found.zone) for row in rows]),
-        "Day": text_column([day_text(row.time.date()) for row in rows]),
+def session_call_columns(
+    rows: Sequence[TracedCall], *, zone: str, currency: str
+) -> dict[str, Column]:
+    """A session's calls, by the clock and the days of the billing zone."""
+    return {
+        "Time": text_column([clock(row.time, zone) for row in rows]),
+        "Day": text_column([local_day(row.time, zone) for row in rows]),
         "Model": text_column([row.model for row in rows]),
-        f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
+        f"Charge ({currency})": charge_column([row.charge for row in rows]),
         "Whole (ms)": count_column([row.gateway_ms for row in rows]),
         "Model (ms)": count_column([row.backend_ms for row in rows]),
         "Tries": count_column([row.backend_tries for row in rows]),
@@ -121,6 +123,12 @@ def show_session_calls(found: TracedCalls) -> None:
         "Of it cached": count_column([row.cached_tokens for row in rows]),
         "Output": count_column([row.output_tokens for row in rows]),
     }
+
+
+def show_session_calls(found: TracedCalls) -> None:
+    """A session's calls with the times of gateway and model; a row opens the waterfall."""
+    rows = [row for row in found.data if row.id is not None]
+    columns = session_call_columns(rows, zone=found.zone, currency=found.currency)
     opened = linked_rows(
         "traced_calls",
         [row.id or "" for row in rows],
