@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient, UpdateMode
 
 from consumers.metering.run import run
@@ -28,24 +27,11 @@ from table_api.storage.keys import starting_with
 from tests.consumers.process import ConsumerProcess
 from tests.fixtures.builders import ENQUEUED_TIME, call_id, make_body
 from tests.fixtures.calls import DEMO_BOOK, all_rows
+from tests.fixtures.product_tables import delete_product_tables
 from tests.fixtures.waiting import until
 
 HUB, GROUP = "llm-usage", "metering"
 CONFIG = BrokerConfig(hubs=(HubConfig(name=HUB, partitions=2, consumer_groups=(GROUP,)),))
-TABLES = (
-    "ledger",
-    "monthly",
-    "meta",
-    "progress",
-    "deadletters",
-    "reratings",
-    "people",
-    "replays",
-    "takenout",
-    "opencalls",
-    "rawusage",
-    "prices",
-)
 QUICK = {
     "LINGER_S": "0.05",
     "CHECKPOINT_INTERVAL_S": "0.3",
@@ -167,10 +153,7 @@ class HubClock:
 @pytest.fixture
 def account(azurite: AzuritePorts) -> AzuritePorts:
     """Azurite without the tables of the test before."""
-    with TableServiceClient.from_connection_string(azurite.connection_string) as service:
-        for table in TABLES:
-            with contextlib.suppress(ResourceNotFoundError):
-                service.delete_table(table)
+    delete_product_tables(azurite.connection_string)
     return azurite
 
 

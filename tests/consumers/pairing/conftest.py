@@ -11,8 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables import TableServiceClient
 
 from consumers.metering.run import run
 from consumers.pairing.run import pair
@@ -30,6 +28,7 @@ from tests.consumers.pairing.traffic import Sent
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE, standing_calls
 from tests.consumers.process import ConsumerProcess
 from tests.fixtures.calls import DEMO_BOOK
+from tests.fixtures.product_tables import delete_product_tables
 from tests.fixtures.waiting import until
 
 PARTITIONS = 2
@@ -39,9 +38,6 @@ CONFIG = BrokerConfig(
         HubConfig(name=DIAGNOSTICS, partitions=PARTITIONS, consumer_groups=("pairing",)),
     )
 )
-TABLES = (
-    "ledger", "monthly", "meta", "progress", "deadletters", "opencalls", "rawusage", "prices",
-)  # fmt: skip
 QUICK = {
     "LINGER_S": "0.05",
     "CHECKPOINT_INTERVAL_S": "0.3",
@@ -155,10 +151,7 @@ class Stage:
 @pytest.fixture
 def account(azurite: AzuritePorts) -> AzuritePorts:
     """Azurite without the tables of the test before."""
-    with TableServiceClient.from_connection_string(azurite.connection_string) as service:
-        for table in TABLES:
-            with contextlib.suppress(ResourceNotFoundError):
-                service.delete_table(table)
+    delete_product_tables(azurite.connection_string)
     return azurite
 
 
