@@ -16,6 +16,9 @@ from table_api.verbs.exit_codes import say
 from telemetry.settings import read_telemetry
 from telemetry.setup import instrument_api
 
+KEEP_ALIVE_S = 75
+"""How long a connection may be idle: longer than clients and proxies keep theirs, so that it is
+they who close it. Otherwise a question can meet the close, and gets no answer."""
 _WARNING = """\
 ****************************************************************************
   NO AUTHORIZATION (AUTH_MODE=local): everybody on this machine sees all.
@@ -58,6 +61,7 @@ async def serve(environment: Mapping[str, str], *, host: str, port: int) -> int:
             log_level="warning",
             log_config=None,  # else its lines go past ours, which redact
             access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
         await uvicorn.Server(config).serve()
     return 0

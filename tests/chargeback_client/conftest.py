@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 
 from table_api.http_api.app import ApiSettings, create_app
+from table_api.verbs.serve import KEEP_ALIVE_S
 from tests.fixtures.insights import running_insights
 from tests.fixtures.listening import listening
 from tests.fixtures.office import NOW, Office, issuer_of_office, open_office
@@ -40,7 +41,9 @@ def company() -> Iterator[Company]:
         app = create_app(
             office.storage, office.blobs, settings=settings, access=access, now=lambda: NOW
         )
-        config = uvicorn.Config(app, log_level="warning", access_log=False)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_keep_alive=KEEP_ALIVE_S
+        )
         server = uvicorn.Server(config)
         thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
         thread.start()

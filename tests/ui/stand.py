@@ -37,6 +37,7 @@ from table_api.storage.keys import KeyRange
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
+from table_api.verbs.serve import KEEP_ALIVE_S
 from tests.fixtures.builders import call_id, make_event, make_usage
 from tests.fixtures.calls import SETTINGS, book
 from tests.fixtures.listening import listening
@@ -344,7 +345,9 @@ def standing(
     with listening() as (listener, url):
         app = create_app(storage, MemoryBlobStore(), books=books, settings=settings, access=access)
         late = Late(app)
-        config = uvicorn.Config(late, log_level="warning", access_log=False)
+        config = uvicorn.Config(
+            late, log_level="warning", access_log=False, timeout_keep_alive=KEEP_ALIVE_S
+        )
         server = uvicorn.Server(config)
         thread = Thread(
             target=_serve, args=(loop, server), kwargs={"listener": listener}, daemon=True

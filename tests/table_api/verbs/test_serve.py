@@ -18,6 +18,7 @@ from table_api.storage.azure_tables import AzureTableStorage
 from tests.fixtures.calls import open_ledger
 from tests.fixtures.issuer import AUDIENCE, open_issuer
 from tests.paths import ROOT
+from ui.api.connection import REFRESH_S
 
 START_TIMEOUT_S = 30
 CONNECTION = "AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a"
@@ -181,3 +182,27 @@ async def test_a_server_with_sign_in_lets_in_whoever_has_a_token(
             said = await stop(server)
     assert f"callers sign in with tokens of {issuer.url}" in said
     assert "Traceback" not in said
+
+
+async def test_a_connection_outlives_the_pause_between_two_refreshes_of_a_page(
+    own_azurite: AzuritePorts,
+) -> None:
+    port = free_port()
+    server = await start(port, own_azurite.connection_string, AUTH_MODE="local")
+    limits = httpx.Limits(keepalive_expiry=None)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits) as client:
+            opened = [await connection_of(client)]
+            await asyncio.sleep(REFRESH_S + 0.5)
+            opened.append(await connection_of(client))
+    finally:
+        await stop(server)
+    assert opened[0] == opened[1]
+
+
+async def connection_of(client: httpx.AsyncClient) -> tuple[str, int]:
+    """This end's address of the connection that carried a question."""
+    answer = await client.get("/openapi.json")
+    assert answer.status_code == 200
+    address: tuple[str, int] = answer.extensions["network_stream"].get_extra_info("client_addr")
+    return address

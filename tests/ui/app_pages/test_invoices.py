@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from table_api.http_api.app import create_app
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.verbs.serve import KEEP_ALIVE_S
 from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
 from tests.fixtures.listening import listening
 from tests.paths import ROOT
@@ -58,7 +59,11 @@ def served(billing: Billing) -> Iterator[str]:
     st.cache_resource.clear()
     with listening() as (listener, url):
         app = create_app(billing.storage, billing.blobs, now=lambda: DECEMBER_5)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app, log_level="warning", access_log=False, timeout_keep_alive=KEEP_ALIVE_S
+            )
+        )
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         yield url
