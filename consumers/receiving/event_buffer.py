@@ -50,14 +50,11 @@ class EventBuffer:
         self._changed.set()
         return True
 
-    async def take(
-        self, *, events_max: int, linger_s: float, wait_s: float | None
-    ) -> list[Received]:
-        """Up to `events_max` events: waits `wait_s` for the first (None: for ever), then
-        `linger_s` for the batch to fill, in a backlog longer. Empty when none came, or when closed
-        and drained.
+    async def take(self, *, events_max: int, linger_s: float) -> list[Received]:
+        """Up to `events_max` events: waits for the first, then `linger_s` for the batch to fill, in
+        a backlog longer. Empty when closed and drained.
         """
-        await self._wait_for(1, wait_s)
+        await self._wait_for(1, None)
         if self._events:
             await self._linger(events_max, linger_s)
         taken = [self._events.popleft() for _ in range(min(events_max, len(self._events)))]

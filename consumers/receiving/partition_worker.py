@@ -1,4 +1,4 @@
-"""One partition's work in a task of its own: batches, and saves by time, until it is ended.
+"""One partition's work in a task of its own: batches until it is ended, and saves beside them.
 
 The hub's callback only fills the buffer, so that the SDK may cancel it at any moment.
 """
@@ -13,7 +13,6 @@ from typing import TypeVar
 from consumers.errors import GivenUp, TooManyDeadLetters
 from consumers.log_actions import Action
 from consumers.receiving.arrivals import Arrivals
-from consumers.receiving.checkpoint_policy import CheckpointPolicy
 from consumers.receiving.dead_letter_limit import (
     Brake,
     DeadLetterLimit,
@@ -22,9 +21,15 @@ from consumers.receiving.dead_letter_limit import (
 )
 from consumers.receiving.event_buffer import EventBuffer
 from consumers.receiving.handler import DEAD_LETTERED, Counts, Durable, Handler, Received, Sender
-from consumers.receiving.last_net import OF_NO_ITEM, halved
+from consumers.receiving.last_net import halved
 from consumers.receiving.losses import losses
-from consumers.receiving.partition_progress import Checkpoint, LateCheckpoint, PartitionProgress
+from consumers.receiving.saving.checkpoint_policy import CheckpointPolicy
+from consumers.receiving.saving.partition_progress import (
+    Checkpoint,
+    LateCheckpoint,
+    PartitionProgress,
+)
+from consumers.receiving.saving.partition_saves import PartitionSaves
 from consumers.receiving.storage_retry import SAID_AGAIN_S, ended_within, until_answered
 from pricing_rules.decoding.invalid_event import place_of
 from table_api.consumer_state.progress import Count
@@ -67,7 +72,6 @@ class PartitionWorker:
         self.partition = partition
         self.progress = progress
         self._handler = handler
-        self._checkpoint = LateCheckpoint(checkpoint, progress, limits.checkpoint)
         self._limits = limits
         self._buffer = EventBuffer(events_max=limits.buffer_events_max)
         self._arrivals = Arrivals()
@@ -76,7 +80,13 @@ class PartitionWorker:
         """None while the partition is read as fast as it comes."""
         self._giving_up = asyncio.Event()
         self._ended = asyncio.Event()
-        self._saved_at = time.monotonic()
+        self._saves = PartitionSaves(
+            progress,
+            LateCheckpoint(checkpoint, progress, limits.checkpoint),
+            before_save=handler.before_save,
+            policy=limits.save,
+            given_up=self._giving_up,
+        )
 
     @property
     def received(self) -> int:
@@ -114,15 +124,8 @@ class PartitionWorker:
         """Work until closed. TooManyDeadLetters past the limit, after saving what is durable."""
         try:
             await self._until_answered(self.progress.load, "reading progress")
-            while True:
-                batch = await self._next_batch()
-                if batch:
-                    await self._work(batch)
-                elif self._buffer.closed:
-                    break
-                await self._save_when_due()
-            await self._save()
-            await self._write_checkpoint()
+            await self._work_beside_saves()
+            await self._saves.save_all()
         except GivenUp as what:
             message = f"{what} was given up; the events come again"
             _log.warning(Action.DRAIN_INCOMPLETE, message, partition=self.partition)
@@ -130,19 +133,31 @@ class PartitionWorker:
             self._buffer.close(discard=True)
             self._ended.set()
 
+    async def _work_beside_saves(self) -> None:
+        """Batch after batch until closed. A save in work is waited for, also after an error; what
+        ends a save ends the batches.
+        """
+        saving = asyncio.create_task(self._saves.by_time(), name=f"saves of {self.partition}")
+        saving.add_done_callback(self._on_saves_done)
+        try:
+            while batch := await self._next_batch():
+                await self._work(batch)
+        except asyncio.CancelledError:
+            saving.cancel()
+            raise
+        finally:
+            self._saves.end()
+            await saving
+
+    def _on_saves_done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self.give_up()
+
     async def _next_batch(self) -> list[Received]:
         events_max = self._limits.batch_events_max
         if self._slowed_said_at is not None:
             events_max = min(events_max, self._limits.dead_letters.slowed_events_per_s)
-        return await self._buffer.take(
-            events_max=events_max, linger_s=self._limits.linger_s, wait_s=self._until_next_save()
-        )
-
-    def _until_next_save(self) -> float | None:
-        now, pending = time.monotonic(), self.progress.pending
-        save_s = self._limits.save.wait_s(now=now, saved_at=self._saved_at, pending=pending)
-        checkpoint_s = self._checkpoint.wait_s(now)
-        return min((each for each in (save_s, checkpoint_s) if each is not None), default=None)
+        return await self._buffer.take(events_max=events_max, linger_s=self._limits.linger_s)
 
     async def _work(self, batch: Sequence[Received]) -> None:
         started = time.monotonic()
@@ -159,7 +174,7 @@ class PartitionWorker:
                 of_batch.set_attributes({OUTCOME_PREFIX + each: n for each, n in outcomes.items()})
                 self._tell_metrics(durable.counts, started)
                 await self._brake(part, durable.braking)
-                await self._save_when_due()
+                await self._saves.added()
                 started = time.monotonic()
 
     def _about(self, batch: Sequence[Received]) -> dict[str, str | int]:
@@ -193,8 +208,7 @@ class PartitionWorker:
     async def _brake(self, part: Sequence[Received], dead: Sequence[Sender]) -> None:
         verdict = self._window.observe(len(part), dead)
         if verdict.brake is Brake.STOP:
-            await self._save()
-            await self._write_checkpoint()
+            await self._saves.save_all()
             raise TooManyDeadLetters(
                 f"partition {self.partition}, at sequence number {part[-1].sequence_number}: "
                 f"{verdict.why}. What was read is durable. Look at `dead-letters list`, mend the "
@@ -205,51 +219,6 @@ class PartitionWorker:
             count(CounterName.SLOWED, len(part), {"partition": self.partition})
             per_s = self._limits.dead_letters.slowed_events_per_s
             await ended_within(self._giving_up, min(len(part) / per_s, SLOWED_PAUSE_S_MAX))
-
-    async def _save_when_due(self) -> None:
-        policy, now, pending = self._limits.save, time.monotonic(), self.progress.pending
-        if policy.due(now=now, saved_at=self._saved_at, pending=pending):
-            await self._save()
-        if self._checkpoint.wait_s(now) == 0:
-            await self._write_checkpoint()
-
-    async def _save(self) -> None:
-        # 3. What the batches left for later: metering projects into `monthly`. A crash before it:
-        #    the events come again and are found counted, which projects their cells.
-        await self._before_save()
-        # 4. The progress row. A crash before it: all since the last row comes again; the ledger
-        #    knows the calls, the counts are not in the row yet.
-        pending = self.progress.pending
-        last = await self._until_answered(self.progress.save, "progress")
-        if last is None and pending:
-            message = "another owner has saved a later position, ours is not written"
-            _log.warning(Action.OWNER_AHEAD, message, partition=self.partition)
-        if pending:
-            self._checkpoint.position = last
-        self._saved_at = time.monotonic()
-
-    async def _write_checkpoint(self) -> None:
-        # 5. The checkpoint, less often than the row. A crash between 4 and 5 changes nothing: the
-        #    SDK starts after the row, which a former owner's late checkpoint does not move.
-        if await self._until_answered(self._checkpoint.write, "a checkpoint"):
-            count(CounterName.CHECKPOINTS, 1, {"partition": self.partition})
-
-    async def _before_save(self) -> None:
-        """What cannot be written is left to the verbs that mend it: a position waits for money
-        alone.
-        """
-        try:
-            await self._until_answered(self._handler.before_save, "a projection")
-        except OF_NO_ITEM:
-            raise
-        except Exception as error:
-            count(CounterName.UNEXPECTED_ERRORS, 1, {"step": "save"})
-            _log.error(
-                Action.UNEXPECTED_ERROR,
-                f"a projection is left: {type(error).__name__} at {place_of(error)}; see `audit`, "
-                "then `rebuild`",
-                partition=self.partition,
-            )
 
     async def _until_answered(self, attempt: Callable[[], Awaitable[Result]], what: str) -> Result:
         return await until_answered(

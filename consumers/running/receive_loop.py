@@ -6,14 +6,14 @@ from typing import TypeVar
 
 from consumers.errors import GivenUp, HubRecreated, HubUnavailable, PartitionStalled
 from consumers.log_actions import Action
-from consumers.receiving.checkpoint_policy import CheckpointPolicy
 from consumers.receiving.dead_letter_limit import DeadLetterLimit
 from consumers.receiving.handler import Handler
 from consumers.receiving.hub import HubState, make_receiving_client
 from consumers.receiving.monitor import Monitor, MonitorLimits
-from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.partition_worker import PartitionWorker, WorkLimits
 from consumers.receiving.receiver import ReceiveLimits, Receiver
+from consumers.receiving.saving.checkpoint_policy import CheckpointPolicy
+from consumers.receiving.saving.partition_progress import PartitionProgress
 from consumers.receiving.storage_retry import ended_within
 from consumers.running.clients import Clients
 from consumers.settings import Settings

@@ -1,5 +1,6 @@
 """Hours that may be summed for completeness without what the ledger says of their calls now."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -15,6 +16,7 @@ class LateCalls:
         self._now = now
         self._keys: dict[str, str] = {}
         """The key of one changed call by the half hour of all of them, as the key spells it."""
+        self._lock = asyncio.Lock()
 
     def changed(self, entry_key: str) -> None:
         """A call was posted, amended, or found as it is."""
@@ -25,10 +27,11 @@ class LateCalls:
         """Mark the hours of all that was changed until now. Raises Unavailable, with nothing
         forgotten: retrying is safe.
         """
-        keys, self._keys = self._keys, {}
-        try:
-            times = [time_of_call(key) for key in keys.values()]
-            await self._summed.mark(set(hours_over(times, self._now())))
-        except BaseException:
-            self._keys = keys | self._keys
-            raise
+        async with self._lock:  # who finds nothing left waits for those that are being marked
+            keys, self._keys = self._keys, {}
+            try:
+                times = [time_of_call(key) for key in keys.values()]
+                await self._summed.mark(set(hours_over(times, self._now())))
+            except BaseException:
+                self._keys = keys | self._keys
+                raise

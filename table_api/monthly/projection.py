@@ -34,6 +34,8 @@ class _Day:
 
 
 _Days = dict[int, _Day]
+_Touched = dict[tuple[str, str], int]
+"""Revision by partition and cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +55,37 @@ class Projection:
         self._storage = storage
         self._cells = cells
         self._rows = MonthlyRowCache(storage)
-        self._touched: dict[tuple[str, str], int] = {}
-        """Revision by partition and cell."""
+        self._touched: _Touched = {}
+        """Since the last `project` began."""
+        self._left: _Touched = {}
+        """Of a `project` that failed."""
         self._lock = asyncio.Lock()
 
     def touch(self, partition: str, cell: str, rev: int) -> None:
         """A cell has this revision in the ledger: the next `project` writes at least that."""
-        key = (partition, cell)
-        if rev > self._touched.get(key, 0):
-            self._touched[key] = rev
+        _raise(self._touched, (partition, cell), rev)
 
     async def project(self) -> None:
         """Write all that was touched until now. Raises Unavailable or Contended, with nothing
         forgotten: retrying is safe.
 
-        A row that cannot be read or written is left behind alone, and the audit names it.
+        A row that cannot be read or written is left behind alone, and the audit names it. Of those
+        who ask at one moment the first writes, and the others wait for it: what is touched while
+        they wait is none of theirs.
         """
-        async with self._lock:
-            touched, self._touched = self._touched, {}
-            try:
+        touched, self._touched = self._touched, {}
+        try:
+            async with self._lock:
+                left, self._left = self._left, {}
+                for key, rev in left.items():
+                    _raise(touched, key, rev)
                 for month, rows in _by_month(touched).items():
                     await self._write_what_goes(month, rows)
-            except BaseException:
-                for (partition, cell), rev in touched.items():
-                    self.touch(partition, cell, rev)
-                raise
-            self._rows.trim()
+                self._rows.trim()
+        except BaseException:
+            for key, rev in touched.items():
+                _raise(self._left, key, rev)
+            raise
 
     async def _write_what_goes(self, month: str, rows: dict[str, _Days]) -> None:
         """Any of the rows, or of the cells behind them, may be damaged."""
@@ -168,12 +175,17 @@ class Projection:
         return None
 
 
+def _raise(touched: _Touched, key: tuple[str, str], rev: int) -> None:
+    if rev > touched.get(key, 0):
+        touched[key] = rev
+
+
 def _left_behind(action: str, where: str) -> None:
     count(CounterName.PROJECTION_FAILURES, 1)
     _log.error(action, where)
 
 
-def _by_month(touched: Mapping[tuple[str, str], int]) -> dict[str, dict[str, _Days]]:
+def _by_month(touched: _Touched) -> dict[str, dict[str, _Days]]:
     """By month, row and day."""
     months: dict[str, dict[str, _Days]] = {}
     for (partition, cell), rev in touched.items():

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from consumers.receiving.handler import Handler, Received
-from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.partition_worker import PartitionWorker
+from consumers.receiving.saving.partition_progress import PartitionProgress
 from consumers.running.receive_loop import _work_limits
 from consumers.settings import read_settings
 from table_api.consumer_state.progress import Count, Progress, ProgressTable

@@ -20,7 +20,7 @@ from consumers.pairing.settlement import Settlement
 from consumers.pairing.stream_time import Passed, StreamTime
 from consumers.pairing.sweeper import Sweeper
 from consumers.receiving.handler import Handler, Received
-from consumers.receiving.partition_progress import PartitionProgress
+from consumers.receiving.saving.partition_progress import PartitionProgress
 from consumers.rerating.apply import RunWorker
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.groups import DEFAULT_GROUPS

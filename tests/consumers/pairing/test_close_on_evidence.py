@@ -20,9 +20,9 @@ from consumers.pairing.sweeper import Sweeper
 from consumers.receiving.handler import Handler, Received
 from consumers.receiving.hub import EventHub, HubAddress, make_client
 from consumers.receiving.monitor import Monitor, MonitorLimits
-from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.partition_worker import PartitionWorker
 from consumers.receiving.receiver import ReceiveLimits, Receiver
+from consumers.receiving.saving.partition_progress import PartitionProgress
 from consumers.running.receive_loop import _receive_watched, _work_limits
 from consumers.settings import read_settings
 from local_stack.broker import Broker

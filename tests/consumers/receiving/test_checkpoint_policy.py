@@ -2,7 +2,7 @@
 
 import pytest
 
-from consumers.receiving.checkpoint_policy import CheckpointPolicy
+from consumers.receiving.saving.checkpoint_policy import CheckpointPolicy
 
 POLICY = CheckpointPolicy(interval_s=3.0)
 

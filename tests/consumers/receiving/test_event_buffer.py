@@ -13,7 +13,7 @@ EVENTS = [delivered(number) for number in range(10)]
 
 async def test_a_batch_fills_over_several_deliveries() -> None:
     buffer = EventBuffer(events_max=10)
-    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=60, wait_s=None))
+    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=60))
     for event in EVENTS[:4]:
         assert not taking.done()
         await buffer.put([event])
@@ -25,7 +25,7 @@ async def test_a_batch_fills_over_several_deliveries() -> None:
 async def test_a_batch_that_does_not_fill_is_given_after_the_linger() -> None:
     buffer = EventBuffer(events_max=10)
     await buffer.put(EVENTS[:2])
-    assert await buffer.take(events_max=4, linger_s=0.01, wait_s=None) == EVENTS[:2]
+    assert await buffer.take(events_max=4, linger_s=0.01) == EVENTS[:2]
 
 
 async def test_a_batch_of_a_backlog_waits_longer_to_fill_and_one_with_a_new_event_does_not() -> (
@@ -33,7 +33,7 @@ async def test_a_batch_of_a_backlog_waits_longer_to_fill_and_one_with_a_new_even
 ):
     buffer = EventBuffer(events_max=10)
     await buffer.put(EVENTS[:2])
-    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=0.4, wait_s=None))
+    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=0.4))
     for event in EVENTS[2:4]:
         await asyncio.sleep(0.3)
         assert not taking.done()
@@ -42,14 +42,10 @@ async def test_a_batch_of_a_backlog_waits_longer_to_fill_and_one_with_a_new_even
 
     new = delivered(4, enqueued_time=datetime.now(UTC))
     await buffer.put([EVENTS[3], new])
-    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=0.2, wait_s=None))
+    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=0.2))
     await asyncio.sleep(0.5)
     assert taking.done()
     assert await taking == [EVENTS[3], new]
-
-
-async def test_no_event_in_time_is_an_empty_batch() -> None:
-    assert await EventBuffer(events_max=10).take(events_max=4, linger_s=1, wait_s=0.01) == []
 
 
 async def test_a_delivery_waits_until_there_is_room() -> None:
@@ -59,7 +55,7 @@ async def test_a_delivery_waits_until_there_is_room() -> None:
     waiting = asyncio.create_task(buffer.put(EVENTS[5:]))
     await asyncio.sleep(0)
     assert len(buffer) == 5
-    assert await buffer.take(events_max=4, linger_s=0, wait_s=None) == EVENTS[:4]
+    assert await buffer.take(events_max=4, linger_s=0) == EVENTS[:4]
     assert await waiting
     assert len(buffer) == 6
 
@@ -79,8 +75,8 @@ async def test_a_closed_buffer_refuses_and_gives_what_it_holds() -> None:
     await buffer.put(EVENTS[:3])
     buffer.close(discard=False)
     assert not await buffer.put(EVENTS[3:])
-    assert await buffer.take(events_max=10, linger_s=60, wait_s=None) == EVENTS[:3]
-    assert await buffer.take(events_max=10, linger_s=60, wait_s=None) == []
+    assert await buffer.take(events_max=10, linger_s=60) == EVENTS[:3]
+    assert await buffer.take(events_max=10, linger_s=60) == []
 
 
 async def test_closing_lets_a_waiting_delivery_go_untaken() -> None:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumers.receiving.checkpoint_policy import CheckpointPolicy
 from consumers.receiving.handler import Counts, Received
 from consumers.receiving.hub import PartitionState
-from consumers.receiving.partition_progress import (
+from consumers.receiving.saving.checkpoint_policy import CheckpointPolicy
+from consumers.receiving.saving.partition_progress import (
     SAVE_TRIES_MAX,
     LateCheckpoint,
     PartitionProgress,

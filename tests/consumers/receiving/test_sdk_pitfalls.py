@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from azure.eventhub._pyamqp.aio._receiver_async import ReceiverLink
 
-from consumers.receiving.checkpoint_policy import CheckpointPolicy
 from consumers.receiving.dead_letter_limit import DeadLetterLimit
 from consumers.receiving.handler import Durable, MakeDurable, Received
-from consumers.receiving.partition_progress import PartitionProgress
 from consumers.receiving.partition_worker import PartitionWorker, WorkLimits
+from consumers.receiving.saving.checkpoint_policy import CheckpointPolicy
+from consumers.receiving.saving.partition_progress import PartitionProgress
 from local_stack.broker import BrokerConfig, HubConfig, running_broker
 from local_stack.broker.faults.faults import Detach, Replay
 from local_stack.send import send_events

@@ -8,13 +8,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from consumers.receiving.checkpoint_policy import CheckpointPolicy
 from consumers.receiving.handler import Counts, Received
 from consumers.receiving.hub import PartitionState
 from consumers.receiving.losses import losses
+from consumers.receiving.saving.checkpoint_policy import CheckpointPolicy
 from table_api.consumer_state.progress import Count, Progress, ProgressTable, StoredProgress
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
 
@@ -23,6 +23,14 @@ Checkpoint = Callable[[Received], Awaitable[None]]
 """Saves a position that the SDK and a scaler see. May raise Unavailable."""
 Pending = Sequence[tuple[int, Counts]]
 """Sequence number and counts of events that are durable but not in the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """What was durable and not in the row at one moment."""
+
+    events: int
+    last: Received
 
 
 def advanced(
@@ -70,6 +78,10 @@ class PartitionProgress:
         """The worker saves and the monitor confirms: each would refuse the other's write."""
 
     @property
+    def partition(self) -> str:
+        return self._empty.partition
+
+    @property
     def pending(self) -> int:
         """Durable events that the row does not cover."""
         return len(self._pending)
@@ -108,33 +120,40 @@ class PartitionProgress:
         self._is_read = True
         return self._standing()
 
-    async def save(self) -> Received | None:
-        """Write the row; the event to checkpoint, None when there is nothing to say.
+    def unsaved(self) -> Unsaved | None:
+        """What is durable now and not in the row; None when there is nothing."""
+        if self._last is None or not self._pending:
+            return None
+        return Unsaved(len(self._pending), self._last)
 
-        None also when another owner's row is ahead of us: its checkpoint must not go back.
+    async def save(self, unsaved: Unsaved | None = None) -> Received | None:
+        """Write the row, up to `unsaved` or all that is durable now; the event to checkpoint, None
+        when there is nothing to say.
+
+        None also when another owner's row is ahead of us: its checkpoint must not go back. What
+        becomes durable meanwhile is left to the next save. One save at a time.
         """
         async with self._turn:
-            return await self._save()
+            what = unsaved or self.unsaved()
+            return None if what is None else await self._save(what)
 
     async def ends_at(self, event: Received) -> bool:
         """Whether the stored row ends at this event: no other owner has saved a later one."""
         async with self._turn:
             return (await self.load()).sequence_number == event.sequence_number
 
-    async def _save(self) -> Received | None:
-        if self._last is None or not self._pending:
-            return None
+    async def _save(self, unsaved: Unsaved) -> Received | None:
+        pending, last = self._pending[: unsaved.events], unsaved.last
         for _ in range(SAVE_TRIES_MAX):
             if not self._is_read:
                 await self.load()
             standing = self._standing()
-            if standing.sequence_number >= self._last.sequence_number:
+            if standing.sequence_number >= last.sequence_number:
                 # Ours, when the answer to our own write was lost; or of an owner ahead of us.
-                self._pending.clear()
-                ours = standing.sequence_number == self._last.sequence_number
-                return self._last if ours else None
+                del self._pending[: len(pending)]
+                return last if standing.sequence_number == last.sequence_number else None
             after = None if self._stored is None else standing.sequence_number
-            row = advanced(standing, self._pending, self._last, now=self._now(), after=after)
+            row = advanced(standing, pending, last, now=self._now(), after=after)
             etag = None if self._stored is None else self._stored.etag
             self._is_read = False  # until the answer is there, nobody knows what stands
             try:
@@ -142,10 +161,10 @@ class PartitionProgress:
             except (AlreadyExists, ChangedMeanwhile):
                 continue
             self._is_read = True
-            self._pending.clear()
-            return self._last
+            del self._pending[: len(pending)]
+            return last
         raise Contended(
-            f"progress of partition {self._empty.partition}: {SAVE_TRIES_MAX} tries to save it"
+            f"progress of partition {self.partition}: {SAVE_TRIES_MAX} tries to save it"
         )
 
     async def confirm(self, at: PartitionState, *, asked_at: datetime, partitions: int) -> bool:
