@@ -1,6 +1,6 @@
 """One batch: decode, rate, sort into the four outcomes, post, keep raw usage, dead-letter.
 
-When a batch is durable is decided here; when that is saved is `partition_worker`'s question.
+When a batch is durable is decided here; when that is saved is `partition_saves`' question.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -185,7 +185,7 @@ class Metering:
             if doubtful := list(_raw_usage(calls, bodies)):
                 await self._raw_usage.keep(doubtful)
         await keep_letters(self._dead_letters, decoded.letters + decoded.refused)
-        # 3. `monthly`, 4. progress and 5. the checkpoint follow in partition_worker, by time.
+        # 3. `monthly`, 4. progress and 5. the checkpoint follow in partition_saves, by time.
         return Durable(decoded.counts, decoded.braking + subjects)
 
     def _letter(self, partition: str, received: Received, invalid: InvalidEvent) -> Letter:

@@ -60,6 +60,7 @@ class Handler(Protocol):
         """Make a dead letter of an event that cannot be made durable for `error`."""
 
     async def before_save(self) -> None:
-        """Write what batches have left for later; a position is saved after it. May raise
-        Retryable. Calling it again is safe.
+        """Write what the batches that are durable by now have left for later; their position is
+        saved after it. Others may be written meanwhile. May raise Retryable. Calling it again is
+        safe.
         """
