@@ -1,6 +1,5 @@
 """The book as people read it: what a model costs where, who says so, and how old that is."""
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -12,6 +11,7 @@ from ui.api.price_answers import BookInUse, Price, Prices, PriceTier
 from ui.export.buttons import show_files
 from ui.format import counted, local_day
 from ui.format import day as day_text
+from ui.page_parts.price.offer_chooser import spaced
 from ui.parts.tables import Column, exact_column, first_names, plain_table, text_column
 from ui.period import one_day
 
@@ -106,8 +106,7 @@ DEPLOYMENT = "deployment"
 
 def deployment_types(price: Price) -> str:
     """GlobalStandard → "Global Standard"; a price for all of them says so."""
-    types = price.matches.get(DEPLOYMENT, [])
-    return " or ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", each) for each in types) or "all"
+    return " or ".join(map(spaced, price.matches.get(DEPLOYMENT, []))) or "all"
 
 
 def _conditions(price: Price, tier: PriceTier) -> str:
