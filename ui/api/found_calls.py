@@ -14,6 +14,8 @@ from ui.period import Period, one_day
 FOUND_MAX = 50
 PAGE_ROWS = 200
 """As many has the API's largest page."""
+PAGES_MAX = 50
+"""Of one day: a page may have few calls of a model although more follow."""
 DAYS_AT_ONCE = 4
 
 
@@ -56,15 +58,17 @@ def newest_calls(
 
 
 def calls_of_day(client: Client, day: date, *, model: str, most: int) -> list[FoundCall]:
-    """The newest calls of a model on a day, page by page, and no more than `most`."""
+    """The newest calls of a model on a day, page by page: no more than `most`, and fewer past
+    PAGES_MAX.
+    """
     found: list[FoundCall] = []
     after: str | None = None
-    while len(found) < most:
+    for _ in range(PAGES_MAX):
         limit = min(PAGE_ROWS, most - len(found))
         page = newest_calls(client, one_day(day), model=model, limit=limit, after=after)
         found += page.data
         after = page.page.next_cursor
-        if after is None:
+        if after is None or len(found) == most:
             break
     return found
 

@@ -28,8 +28,8 @@ NOTE_WIDTH_PX = 260
 SEARCH_WIDTH_PX = 260
 PICK_WIDTH_PX = 180
 MODEL_WIDTH_PX = 320
-MODELS = (Parameter.MODEL, Parameter.INSTEAD)
-"""Their names are long."""
+LONG_NAMED = (Parameter.MODEL, Parameter.INSTEAD, Parameter.CALLS)
+"""What can be chosen has long names."""
 SEARCH_CHARS_MAX = 200
 
 OFFER = (Parameter.VERSION, Parameter.TYPE, Parameter.TIER, Parameter.REGION)
@@ -95,7 +95,7 @@ def pick(
         list(options),
         format_func=words,
         key=parameter,
-        width=MODEL_WIDTH_PX if parameter in MODELS else PICK_WIDTH_PX,
+        width=MODEL_WIDTH_PX if parameter in LONG_NAMED else PICK_WIDTH_PX,
         on_change=_write,
         args=(parameter,),
     )

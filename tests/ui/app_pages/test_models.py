@@ -1,11 +1,13 @@
 """The page of models over the real API: what tokens cost, what the cache saved, and a what-if."""
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
 import pytest
 import streamlit as st
 
+from table_api.http_api.visible import found_calls as visible_calls
 from tests.fixtures.calls import book
 from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
@@ -160,6 +162,34 @@ def test_past_the_bound_it_says_how_many_of_how_many(
     assert f"**{instead} USD instead of {own} USD**" in said(app)
     scope = f"The newest {most} of {counted(len(mine), 'call')} of these days."
     assert f"{scope} The others are in neither sum: nothing is scaled up." in said(app)
+
+
+def test_fewer_calls_than_there_are_is_said_also_where_pages_ran_out(
+    priced: Stand, calls: list[InventedCall], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(found_calls, "PAGE_ROWS", 1)
+    monkeypatch.setattr(found_calls, "PAGES_MAX", 1)
+    mine = [call for call in calls if call.deployment == MODEL]
+    newest = {call.day: call for call in sorted(mine, key=lambda call: call.time)}
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days", calls="all days")
+    assert not app.exception
+    own, instead = whole(list(newest.values()))
+    assert f"**{instead} USD instead of {own} USD**" in said(app)
+    assert f"The newest {len(newest)} of {counted(len(mine), 'call')} of these days." in said(app)
+
+
+def test_a_day_that_the_api_does_not_read_at_once_is_said_to_be_one(
+    priced: Stand, calls: list[InventedCall], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callers = {(call.day, call.subject) for call in calls if call.deployment == MODEL}
+    read = Counter(call.day for call in calls if (call.day, call.subject) in callers)
+    newest, busy = max(read), max(read, key=lambda day: read[day])
+    assert read[newest] < read[busy]
+    monkeypatch.setattr(visible_calls, "CALLS_OF_DAY_MAX", read[busy] - 1)
+    app = opened("models", model=MODEL, range="90 days", calls=busy.isoformat())
+    assert not app.exception
+    assert not app.error
+    assert "A day has more calls than the API reads at once: choose another day." in said(app)
 
 
 def test_one_earlier_day_is_chosen(priced: Stand, calls: list[InventedCall]) -> None:
