@@ -6,12 +6,14 @@ from decimal import Decimal
 
 import pytest
 import streamlit as st
+from msgspec.structs import replace
 
+from pricing_rules.price_book.book import Book
 from table_api.http_api.visible import found_calls as visible_calls
 from tests.fixtures.calls import book
 from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
-from tests.ui.stand import UNPRICED, InventedCall, Stand
+from tests.ui.stand import ADA, UNPRICED, InventedCall, Stand
 from ui.api import found_calls, rating
 from ui.format import counted, number
 from ui.format import day as day_text
@@ -183,9 +185,13 @@ def test_a_day_that_the_api_does_not_read_at_once_is_said_to_be_one(
 ) -> None:
     callers = {(call.day, call.subject) for call in calls if call.deployment == MODEL}
     read = Counter(call.day for call in calls if (call.day, call.subject) in callers)
-    newest, busy = max(read), max(read, key=lambda day: read[day])
-    assert read[newest] < read[busy]
-    monkeypatch.setattr(visible_calls, "CALLS_OF_DAY_MAX", read[busy] - 1)
+    newest, busy = max(read), min(read)
+    more = [
+        InventedCall(number=5000 + count, subject=ADA, day=busy, deployment=MODEL, input=1)
+        for count in range(read[newest])
+    ]
+    priced.post(more)
+    monkeypatch.setattr(visible_calls, "CALLS_OF_DAY_MAX", read[newest])
     app = opened("models", model=MODEL, range="90 days", calls=busy.isoformat())
     assert not app.exception
     assert not app.error
@@ -202,30 +208,51 @@ def test_one_earlier_day_is_chosen(priced: Stand, calls: list[InventedCall]) -> 
     assert f"of {day_text(day)} on {OTHER}." in said(app)
 
 
+ZONE = "DataZoneStandard"
+
+
+def in_the_zone(stand: Stand, model: str, calls: list[InventedCall]) -> str:
+    """What these calls cost on a model in a data zone, by the price that the API lists."""
+    (price,) = (
+        each
+        for each in stand.client.prices(model=model).data
+        if each.matches["deployment"] == [ZONE] and each.matches["service_tier"] == ["default"]
+    )
+    rates = price.tiers[0].per_million
+    counts = [(call.input, call.cache_read, call.output) for call in calls]
+    units = ("input", "cache_read", "output")
+    sums = zip(units, map(sum, zip(*counts, strict=True)), strict=True)
+    cost = sum((rates[unit] * count for unit, count in sums), Decimal(0))
+    return number(cost / 1_000_000)
+
+
+def test_the_calls_own_model_is_priced_as_their_deployment_is(
+    stand: Stand, calls: list[InventedCall]
+) -> None:
+    """In the book in use every deployment is in a data zone."""
+    shipped = book()
+    aliases = tuple(replace(alias, type=ZONE) for alias in shipped.content.aliases)
+    deployed = Book(replace(shipped.content, aliases=aliases), shipped.sources)
+    stand.publish_prices(deployed, age_days_max=10_000)
+    st.cache_data.clear()
+    mine = [call for call in calls if call.deployment == MODEL]
+    of_day = [call for call in mine if call.day == mine[-1].day]
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days")
+    assert not app.exception
+    own, instead = (in_the_zone(stand, model, of_day) for model in (MODEL, OTHER))
+    assert own != whole(of_day)[0]
+    assert f"**{instead} USD instead of {own} USD**" in said(app)
+
+
 def test_the_other_model_is_rated_on_the_deployment_type_that_is_chosen(
     priced: Stand, calls: list[InventedCall]
 ) -> None:
-    zone = "DataZoneStandard"
-    (price,) = (
-        each
-        for each in priced.client.prices(model=OTHER).data
-        if each.matches["deployment"] == [zone] and each.matches["service_tier"] == ["default"]
-    )
-    rates = price.tiers[0].per_million
     mine = [call for call in calls if call.deployment == MODEL]
     of_day = [call for call in mine if call.day == mine[-1].day]
-    instead = sum(
-        (
-            call.input * rates["input"]
-            + call.cache_read * rates["cache_read"]
-            + call.output * rates["output"]
-            for call in of_day
-        ),
-        Decimal(0),
-    )
-    app = opened("models", model=MODEL, instead=OTHER, range="90 days", type=zone)
+    instead = in_the_zone(priced, OTHER, of_day)
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days", type=ZONE)
     assert not app.exception
-    assert f"**{number(instead / 1_000_000)} USD instead of {whole(of_day)[0]} USD**" in said(app)
+    assert f"**{instead} USD instead of {whole(of_day)[0]} USD**" in said(app)
     assert f"{OTHER}: Data Zone Standard, default tier. {MODEL}: Global Standard, " in said(app)
 
 
