@@ -9,7 +9,14 @@ from ui.api.me_answer import Permission
 from ui.format import minus, month_name
 from ui.page_parts.document.month_files import show_month_files
 from ui.page_parts.document.parts_of_amount import money_column
-from ui.page_parts.document.two_months import OPEN, BilledMonth, amounts_of, compared, sentence
+from ui.page_parts.document.two_months import (
+    OPEN,
+    BilledMonth,
+    amounts_of,
+    compared,
+    months_against,
+    sentence,
+)
 from ui.parts.choosers import pick
 from ui.parts.differences import show_differences
 from ui.parts.tables import Column, plain_table, text_column
@@ -18,8 +25,11 @@ from ui.parts.tables import Column, plain_table, text_column
 def draw_comparison(newest: Invoices) -> None:
     """The newest month against the one before it, until somebody chooses others."""
     closed = newest.every_month
-    is_open = api().invoice_preview(None).open_months if api().me().may(Permission.BILLING) else []
-    names = [*reversed(is_open), *closed]
+    sees_all = api().me().may(Permission.BILLING)
+    is_open = api().invoice_preview(None).open_months if sees_all else []
+    listed = closed if sees_all else [month.month for month in newest.months]
+    seen = [*reversed(is_open), *listed]
+    names = list(dict.fromkeys([*seen, *closed]))
     if len(names) < 2:
         st.info("There is only one month to show. Two can be compared when the next one is closed.")
         return
@@ -36,9 +46,7 @@ def draw_comparison(newest: Invoices) -> None:
     with st.container(horizontal=True):
         choice = {each: each for each in names}
         second = pick("Month", Parameter.MONTH, options=choice, words=words, why=why)
-        others = [name for name in names if name != second]
-        older = dict.fromkeys([name for name in others if name < second] + others)
-        choice = {each: each for each in older}
+        choice = {each: each for each in months_against(second, names, seen)}
         first = pick("Compare with", Parameter.AGAINST, options=choice, words=words, why=why)
     months = [_billed(name, is_open=name in is_open) for name in (first, second)]
     for name, month in zip((first, second), months, strict=True):

@@ -264,6 +264,6 @@ async def test_a_preview_of_an_empty_ledger_and_of_too_large_a_month(
 async def test_a_ledger_without_invoices_lists_none(billing: Billing) -> None:
     transport = httpx.ASGITransport(create_app(billing.storage, billing.blobs, now=lambda: NOW))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        nothing = {"months": [], "data": [], "closed_months": []}
+        nothing: dict[str, object] = {"months": [], "data": [], "closed_months": []}
         assert (await client.get("/v1/invoices")).json() == nothing
         assert json.loads((await client.get("/v1/invoices?month=2026-13")).content)["status"] == 400
