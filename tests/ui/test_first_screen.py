@@ -1,13 +1,18 @@
-"""The first screen of the overview in a real browser, at two widths, and the list of all groups."""
+"""The first screen of the overview in a real browser, the list of all groups, and its files."""
 
+import csv
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect, sync_playwright
 
 from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
-from tests.ui.stand import PEOPLE, InventedCall, standing
+from tests.ui.stand import ADA, PEOPLE, InventedCall, Stand, standing
 from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
 from ui.parts.charts import GROUPS_MAX
 from ui.period import Range
@@ -17,11 +22,12 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not instal
 UNITS = {f"app:unit-{n:02}": (f"Unit {n:02}", f"Centre {n:02}") for n in range(GROUPS_MAX + 4)}
 WIDE, TELEPHONE = ViewportSize(width=1400, height=900), ViewportSize(width=420, height=900)
 GROUPS = "Charge by Cost centre"
+SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 @pytest.fixture(scope="module")
-def ui_url(calls: list[InventedCall]) -> Iterator[str]:
-    """The UI over more cost centres than a list has rows for."""
+def stand_of_many(calls: list[InventedCall]) -> Iterator[Stand]:
+    """More cost centres than a list has rows for."""
     today = calls[-1].day
     more = [
         InventedCall(
@@ -37,8 +43,13 @@ def ui_url(calls: list[InventedCall]) -> Iterator[str]:
     with standing() as stand:
         stand.save_people({**PEOPLE, **UNITS})
         stand.post(sorted([*calls, *more], key=lambda call: call.time))
-        with running_ui({"API_URL": stand.url}, port=free_port()) as url:
-            yield url
+        yield stand
+
+
+@pytest.fixture(scope="module")
+def ui_url(stand_of_many: Stand) -> Iterator[str]:
+    with running_ui({"API_URL": stand_of_many.url}, port=free_port()) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +173,72 @@ def test_others_in_a_chart_open_all_groups(browser: Watched) -> None:
     bars.first.click()
     browser.settle()
     assert browser.parameters() == {"by": "Cost centre", "groups": "all", "range": "Today"}
+
+
+def first_column(file: Path) -> list[str]:
+    """The first column below its head, of a CSV file or a workbook."""
+    if file.suffix == ".csv":
+        return [row[0] for row in csv.reader(file.read_text("utf-8-sig").splitlines())][1:]
+    with zipfile.ZipFile(file) as book:
+        texts, lines = (
+            ElementTree.fromstring(book.read(f"xl/{part}.xml"))
+            for part in ("sharedStrings", "worksheets/sheet1")
+        )
+    words = ["".join(each.itertext()) for each in texts]
+    cells = [cell for cell in lines.iter(f"{SPREADSHEET}c") if cell.get("r", "")[:1] == "A"]
+    return [words[int("".join(cell.itertext()))] for cell in cells if cell.get("r") != "A1"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_file_has_the_order_that_somebody_chose(
+    browser: Watched, tmp_path: Path, ending: str
+) -> None:
+    page = browser.page
+    page.set_viewport_size(WIDE)
+    browser.open("/cost_centres")
+    table = page.get_by_role("table", name="Cost centres")
+    names = table.get_by_role("rowheader")
+    names.first.wait_for()
+    unsorted = names.all_inner_texts()
+    seen = []
+    for title, state in (
+        ("Calls", "descending"),
+        ("Calls", "ascending"),
+        ("Cost centre", "ascending"),
+        ("Cost centre", "descending"),
+        ("Change (USD)", "descending"),
+    ):
+        head = table.get_by_role("columnheader", name=title, exact=True)
+        head.get_by_role("button").press("Enter")
+        expect(head).to_have_attribute("aria-sort", state)
+        expect(head.get_by_role("button")).to_be_focused()
+        shown = names.all_inner_texts()
+        assert set(shown) == set(unsorted)
+        with page.expect_download() as started:
+            page.get_by_role("button", name=ending.upper()).click()
+        file = tmp_path / f"list.{ending}"
+        started.value.save_as(file)
+        assert first_column(file) == shown
+        if ending == "csv":
+            assert f"by {title}, {state}" in file.read_text("utf-8-sig")
+        seen.append(shown)
+    assert seen[3] == [name for name in seen[2] if name][::-1]
+    assert len({tuple(each) for each in (unsorted, *seen)}) == 1 + len(seen)
+
+
+def test_an_order_survives_new_calls(
+    browser: Watched, stand_of_many: Stand, calls: list[InventedCall]
+) -> None:
+    page = browser.page
+    page.set_viewport_size(WIDE)
+    browser.open("/cost_centres")
+    table = page.get_by_role("table", name="Cost centres")
+    head = table.get_by_role("columnheader", name="Calls", exact=True)
+    head.get_by_role("button").click()
+    expect(head).to_have_attribute("aria-sort", "descending")
+    first = table.get_by_role("row").nth(1)
+    before = first.inner_text()
+    stand_of_many.post([replace(calls[-1], subject=ADA, number=9000)])
+    expect(first).not_to_have_text(before, use_inner_text=True)
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(first.get_by_role("rowheader")).to_have_text("R&D")

@@ -37,7 +37,7 @@ ALWAYS_SHOWN = ("cost_centre", "product")
 def show_groups(now: Usage, then: Usage, *, by: Group) -> None:
     """The dearest groups and all others in one row, or every group where the address says so."""
     names, columns = group_columns(now, then, by=by, is_whole=all_groups())
-    opened = linked_rows(
+    opened, shown = linked_rows(
         f"groups-{by}",
         names,
         links=[narrowed(by, name) for name in names],
@@ -48,7 +48,7 @@ def show_groups(now: Usage, then: Usage, *, by: Group) -> None:
         address.go_to(target)
     show_way_to_few()
     show_unpriced_line(now)
-    show_exports(f"cost by {TITLES[by]}", columns, now, extent=Extent(compared=then.period))
+    show_exports(f"cost by {TITLES[by]}", shown, now, extent=Extent(compared=then.period))
 
 
 def show_unpriced_line(usage: Usage) -> None:
