@@ -22,11 +22,12 @@ from ui.figures.group_names import NAMELESS
 from ui.filters.chosen import chosen, show_chosen
 from ui.format import escape
 from ui.page_parts.people.people import show_people
-from ui.page_parts.spend.days_chart import show_days
-from ui.page_parts.spend.forecast_part import show_month
+from ui.page_parts.spend.costs import SPLIT_BY_MODEL, costs_of, costs_read_once, forget_costs
+from ui.page_parts.spend.days_chart import draw_days
+from ui.page_parts.spend.forecast_part import show_forecast
 from ui.page_parts.spend.groups import show_groups
 from ui.page_parts.spend.headline import show_sentence
-from ui.page_parts.spend.largest_changes import SPLIT_BY_MODEL, show_changes
+from ui.page_parts.spend.largest_changes import draw_changes
 from ui.parts.choosers import choose, choose_compared, choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.home import OVERVIEW, way_to_centres
@@ -77,14 +78,36 @@ def show_usage(period: Period, compared: Period, only: Only, *, running_day: dat
             show_no_calls(usage, today=running_day)
 
 
-def show_costs(period: Period, compared: Period, only: Only, *, by: Group) -> None:
-    """Cost by what was chosen, and below it what no charge includes."""
-    with failures_shown("costs"):
-        usage = api().usage(period, by, only=only)
-        if usage.data:
-            show_groups(usage, api().usage(compared, by, only=only), by=by)
-    with failures_shown("uncharged"):
-        show_uncharged(api().usage(period, "day", "model", only=only), period, only)
+@st.fragment(run_every=REFRESH_S)
+def show_spend(
+    period: Period, compared: Period, only: Only, *, by: Group, running_day: date
+) -> None:
+    """What changed, the month, cost by what was chosen, and what no charge includes."""
+    if chosen_stack() != by:
+        st.rerun()  # the chooser is in this part, but the whole page depends on it
+    # The changes come first, so that they are above the chart on a telephone.
+    left, right = st.columns([2, 3])
+    choose("Cost by", Parameter.BY, options=STACKS)
+    is_running_month = period == month_of(running_day)
+    usage = costs = None
+    with failures_shown("spend"):
+        usage = api().usage(period, "day", "model", only=only)
+        if is_running_month and usage.totals.calls:
+            with right.container(border=True):
+                show_forecast(usage, running_day, only)
+        read = costs_read_once if by in READ_CALL_BY_CALL else costs_of
+        if costs := read(period, compared, only, by=by):
+            with left.container(border=True):
+                draw_changes(costs)
+            if not is_running_month:
+                with right.container(border=True):
+                    draw_days(costs, running_day, is_low=True)
+            show_groups(costs.now, costs.then, by=by)
+    if usage:
+        with failures_shown("uncharged"):
+            show_uncharged(usage, period, only)
+    if costs and is_running_month:
+        draw_days(costs, running_day)
 
 
 def show_uncharged(usage: Usage, period: Period, only: Only) -> None:
@@ -137,7 +160,7 @@ def questions_of(
     period: Period, compared: Period, only: Only, *, running_day: date
 ) -> list[Callable[[Client], object]]:
     """What the parts ask wherever there are calls, in the order in which they are drawn."""
-    by = STACKS.get(address.read(Parameter.BY) or "", DEFAULT_STACK)
+    by = chosen_stack()
     asked: list[Callable[[Client], object]] = [
         lambda client: client.usage(period, "day", "model", only=only),
         lambda client: client.usage(compared, "day", only=only),
@@ -155,27 +178,15 @@ def questions_of(
     return asked
 
 
+def chosen_stack() -> Group:
+    """What cost is listed by."""
+    return STACKS.get(address.read(Parameter.BY) or "", DEFAULT_STACK)
+
+
 def draw_parts(period: Period, compared: Period, only: Only, *, running_day: date) -> None:
-    """How much, what changed, and the days next to that; then by what was chosen, then by whom."""
-    by = STACKS.get(address.read(Parameter.BY) or "", DEFAULT_STACK)
-    refreshed_s = None if by in READ_CALL_BY_CALL else REFRESH_S
-    changes = st.fragment(show_changes, run_every=refreshed_s)
-    days = st.fragment(show_days, run_every=refreshed_s)
-    costs = st.fragment(show_costs, run_every=refreshed_s)
-    is_running_month = period == month_of(running_day)
+    """How much; what changed, and by what; by whom."""
     show_usage(period, compared, only, running_day=running_day)
-    # The changes come first, so that they are above the chart on a telephone.
-    left, right = st.columns([2, 3])
-    with left:
-        changes(period, compared, only, by=by)
-    with right:
-        if is_running_month:
-            show_month(period, only, running_day=running_day)
-        else:
-            days(period, only, by=by, running_day=running_day, is_low=True)
-    choose("Cost by", Parameter.BY, options=STACKS)
-    costs(period, compared, only, by=by)
-    if is_running_month:
-        days(period, only, by=by, running_day=running_day)
+    forget_costs()
+    show_spend(period, compared, only, by=chosen_stack(), running_day=running_day)
     st.header("People and applications")
     show_people(period, compared, only)

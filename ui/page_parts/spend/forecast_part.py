@@ -6,25 +6,14 @@ from decimal import Decimal
 import streamlit as st
 
 from ui.api.client import ALL, Only
-from ui.api.connection import REFRESH_S, api
+from ui.api.connection import api
 from ui.api.usage_answers import Usage
 from ui.figures.forecast import HISTORY_DAYS_MIN, WEEKS, forecast
 from ui.filters.chosen import words_of
 from ui.format import amount, day
 from ui.page_parts.spend.month_chart import MonthCharges, month_chart
 from ui.parts.charts import chart_about
-from ui.parts.failure import failures_shown
-from ui.period import DAY, Period, month_of
-
-
-@st.fragment(run_every=REFRESH_S)
-def show_month(period: Period, only: Only, *, running_day: date) -> None:
-    """The running month and what it may cost in the end; nothing where there are no calls."""
-    with failures_shown("month"):
-        usage = api().usage(period, "day", "model", only=only)
-        if usage.totals.calls:
-            with st.container(border=True):
-                show_forecast(usage, running_day, only)
+from ui.period import DAY, month_of
 
 
 def show_forecast(usage: Usage, today: date, only: Only = ALL) -> None:
