@@ -242,3 +242,35 @@ def test_an_order_survives_new_calls(
     expect(first).not_to_have_text(before, use_inner_text=True)
     expect(head).to_have_attribute("aria-sort", "descending")
     expect(first.get_by_role("rowheader")).to_have_text("R&D")
+
+
+@pytest.mark.parametrize("size", [WIDE, TELEPHONE])
+def test_nothing_jumps_when_the_page_asks_again(
+    browser: Watched, stand_of_many: Stand, calls: list[InventedCall], size: ViewportSize
+) -> None:
+    page = browser.page
+    page.set_viewport_size(size)
+    browser.open("/?by=Cost+centre")
+    page.get_by_test_id("stVegaLiteChart").nth(1).locator("svg").wait_for()
+    browser.settle()
+    parts = [
+        page.get_by_test_id("stMetric").last,
+        first_change(page),
+        page.get_by_test_id("stVegaLiteChart").first,
+        page.get_by_role("table", name=GROUPS),
+        page.get_by_role("table", name="People and applications"),
+    ]
+    before = [top_of(part) for part in parts]
+    count = page.get_by_test_id("stMetric").filter(has_text="Calls").get_by_test_id("stMetricValue")
+    shown = count.inner_text()
+    # Small enough to change no text but counts: a longer text may need one more line.
+    small = replace(calls[-1], number=9100 + size["width"], input=1, cache_read=0, output=0)
+    stand_of_many.post([small])
+    expect(count).not_to_have_text(shown)
+    assert [top_of(part) for part in parts] == before
+
+
+def top_of(part: Locator) -> float:
+    box = part.bounding_box()
+    assert box is not None
+    return box["y"]
