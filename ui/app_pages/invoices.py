@@ -162,7 +162,7 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
         "Lines": count_column([row.lines for row in rows]),
         "Unrounded": exact_column([row.amount_unrounded for row in rows]),
     }
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "documents",
         [row.number for row in rows],
         links=[address.href({Parameter.INVOICE: row.number}, page=INVOICES_PAGE) for row in rows],
@@ -171,7 +171,7 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
     )
     listed = [row.month for row in rows]
     currencies = ", ".join(sorted({row.currency for row in rows}))
-    show_month_files(f"{kind}s", columns, month=max(listed), currency=currencies, since=min(listed))
+    show_month_files(f"{kind}s", shown, month=max(listed), currency=currencies, since=min(listed))
     if opened:
         address.go_to({Parameter.INVOICE: opened})
 

@@ -71,6 +71,7 @@ def choose(
         format_func=words,
         key=parameter,
         required=True,
+        wrap=True,
         on_change=_write,
         args=(parameter,),
     )

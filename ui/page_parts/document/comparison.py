@@ -99,13 +99,13 @@ def show_compared(first: BilledMonth, second: BilledMonth) -> None:
             about=f"{second.name} against {first.name}, months of {zone}, {second.currency}",
         )
     columns = columns_of(first, second)
-    plain_table(
+    shown = plain_table(
         columns,
         alt=f"What each cost centre was billed in {first.name} and {second.name}",
     )
     earlier, later = sorted((first.month, second.month))
     currencies = " and ".join(dict.fromkeys((first.currency, second.currency)))
-    show_month_files("two months", columns, month=later, currency=currencies, since=earlier)
+    show_month_files("two months", shown, month=later, currency=currencies, since=earlier)
 
 
 def columns_of(first: BilledMonth, second: BilledMonth) -> dict[str, Column]:

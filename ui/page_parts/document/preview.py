@@ -97,11 +97,11 @@ def show_cost_centres(preview: InvoicePreview) -> None:
         "Lines": count_column([row.lines for row in rows]),
         "Calls": count_column([row.calls for row in rows]),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt="What each cost centre would be billed",
     )
-    show_month_files("preview", columns, month=preview.month, currency=preview.currency)
+    show_month_files("preview", shown, month=preview.month, currency=preview.currency)
 
 
 def show_left_out(preview: InvoicePreview) -> None:
