@@ -173,6 +173,16 @@ class AzureTableStorage:
         async for page in self._pages(table, condition, select=select, rows_max=rows_max):
             yield page
 
+    async def changed(
+        self, table: str, partition_key: str, since: str, *, select: Sequence[str]
+    ) -> AsyncIterator[list[Row]]:
+        """See TableStorage. Raises no error for an absent table: that reads as no rows."""
+        condition = (
+            f"PartitionKey eq {_literal(partition_key)} and Timestamp ge datetime{_literal(since)}"
+        )
+        async for page in self._pages(table, condition, select=select, rows_max=None):
+            yield page
+
     async def _pages(
         self, table: str, condition: str, *, select: Sequence[str] | None, rows_max: int | None
     ) -> AsyncIterator[list[Row]]:
