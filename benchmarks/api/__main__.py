@@ -14,6 +14,7 @@ percent of the rows has changed.
 
 import argparse
 import asyncio
+import gc
 import random
 import statistics
 import time
@@ -37,6 +38,7 @@ from table_api.storage.keys import EVERY_ROW, KeyRange
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.table_storage import TableStorage
 from table_api.usage.daily_usage import USAGE_COLUMNS, read_daily_usage
+from table_api.verbs.serve import set_for_answers
 
 AFTER = datetime(2026, 12, 15, 12, tzinfo=UTC)
 """When the month is over."""
@@ -90,9 +92,11 @@ def raw(storage: TableStorage, place: tuple[str, str, KeyRange], select: Sequenc
 
 
 async def cold_app(storage: TableStorage, now: datetime = NOW) -> FastAPI:
-    """A new app; only its framework is warm."""
+    """A new app, as `serve` makes it; only its framework is warm."""
     app = create_app(storage, MemoryBlobStore(), now=lambda: now)
     await ask(app, "/v1/usage", "unknown=parameter", expected=400)
+    gc.unfreeze()  # what the last app left
+    set_for_answers()
     return app
 
 

@@ -8,6 +8,7 @@ is read from the start would be.
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 from table_api.monthly.projected_day import MONTHLY_TABLE
@@ -103,6 +104,9 @@ class _Kept(Generic[A]):
         return sums, {key: stamp for key, (stamp, _) in found.items()}, sums.answer()
 
 
+_key_of: Callable[[Row], Any] = itemgetter("RowKey")
+_stamp_of: Callable[[Row], Any] = itemgetter("Timestamp")
+
 _Found = dict[str, tuple[str, Row]]
 """Time stamp and other columns by key."""
 
@@ -125,7 +129,11 @@ class _Rows:
 
     async def stamps(self) -> Stamps:
         """The time stamp of every row."""
-        return {key: stamp for key, (stamp, _) in (await self.all()).items()}
+        stamps: dict[str, str] = {}
+        pages = self._storage.query(MONTHLY_TABLE, self._month, EVERY_ROW, select=self._select)
+        async for page in pages:
+            stamps.update(zip(map(_key_of, page), map(_stamp_of, page), strict=True))
+        return stamps
 
     async def changed(self, since: str) -> _Found:
         """Those with this time stamp or a later one."""

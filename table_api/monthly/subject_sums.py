@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import Any
 
 from table_api.ledger.measures import MeasureList, add_up
@@ -31,38 +31,70 @@ class SubjectDays:
 
 
 class SubjectMonths:
-    """The list of subjects in a whole month."""
+    """The list of subjects in a whole month. It stays in columns: 10,000 rows are few objects."""
 
     def __init__(self, month: str, *, model: str | None = None) -> None:
         """With `model`, rows of others are left out."""
         self.columns = ("subject", *(("model",) if model is not None else ()), "total", "active")
         self._month = month
         self._model = model
-        self._rows: dict[str, tuple[str, MeasureList, int]] = {}
-        """Subject, measures and days with calls."""
+        self._places: dict[str, int] = {}
+        """Of each row in the columns, by its key."""
+        self._subjects: list[Any] = []
+        self._measures: list[list[int]] = []
+        self._actives: list[Any] = []
 
     def put(self, rows: Mapping[str, Row | None]) -> None:
         """See open_months.MonthSums."""
-        full: dict[str, Row] = {}
-        for key, row in rows.items():
-            self._rows.pop(key, None)
-            if row is None or not row["total"]:
-                continue
-            if self._model is None or row["model"] == self._model:
-                full[key] = row
-        columns = decode_columns([str(row["total"]) for row in full.values()])
-        measures = zip(*columns, strict=True)
-        for (key, row), of_row in zip(full.items(), measures, strict=True):
-            self._rows[key] = str(row["subject"]), list(of_row), int(row["active"])
+        full = {key: row for key, row in rows.items() if row is not None and self._counts(row)}
+        standing = [key for key in full if key in self._places]
+        new = [key for key in full if key not in self._places]
+        changed = decode_columns([str(full[key]["total"]) for key in standing])
+        added = decode_columns([str(full[key]["total"]) for key in new])
+        self._copy(max(len(changed), len(added)))
+        for number, key in enumerate(standing):
+            self._replace(self._places[key], full[key], [column[number] for column in changed])
+        self._append({key: full[key] for key in new}, added)
+        for key in (rows.keys() - full.keys()) & self._places.keys():
+            self._remove(key)
 
     def answer(self) -> UsageColumns:
         """See open_months.MonthSums."""
-        rows = list(self._rows.values())
-        return UsageColumns(
-            [subject for subject, _, _ in rows],
-            list(zip_longest(*[measures for _, measures, _ in rows], fillvalue=0)),
-            active_days(self._month, [active for _, _, active in rows]),
-        )
+        return UsageColumns(self._subjects, self._measures, active_days(self._month, self._actives))
+
+    def _counts(self, row: Row) -> bool:
+        return bool(row["total"]) and (self._model is None or row["model"] == self._model)
+
+    def _copy(self, width: int) -> None:
+        """New columns, at least so many: those of an answer stay as they are."""
+        self._subjects, self._actives = list(self._subjects), list(self._actives)
+        self._measures = [list(column) for column in self._measures]
+        while len(self._measures) < width:
+            self._measures.append([0] * len(self._subjects))
+
+    def _replace(self, place: int, row: Row, measures: MeasureList) -> None:
+        self._subjects[place], self._actives[place] = row["subject"], row["active"]
+        for number, column in enumerate(self._measures):
+            column[place] = measures[number] if number < len(measures) else 0
+
+    def _append(self, rows: Mapping[str, Row], measures: Sequence[Sequence[int]]) -> None:
+        """All at once: at first these are all rows of the month."""
+        self._places.update(zip(rows, count(len(self._subjects)), strict=False))
+        self._subjects += [row["subject"] for row in rows.values()]
+        self._actives += [row["active"] for row in rows.values()]
+        for number, column in enumerate(self._measures):
+            column.extend(measures[number] if number < len(measures) else [0] * len(rows))
+
+    def _remove(self, key: str) -> None:
+        """The last row takes its place."""
+        place, last = self._places.pop(key), len(self._subjects) - 1
+        for column in (self._subjects, self._actives, *self._measures):
+            end = column.pop()
+            if place != last:
+                column[place] = end
+        if place != last:
+            [moved] = [other for other, at in self._places.items() if at == last]
+            self._places[moved] = place
 
 
 def _columns_of(month: str, groups: Mapping[Who, Mapping[int, MeasureList]]) -> UsageColumns:

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 
 from table_api.ledger.day_range import MonthDays
 from table_api.ledger.measures import MeasureList, add_up
 from table_api.usage.daily_usage import DailyUsage, totals_of
+
+DAYS_KEPT_MAX = 1_000
+"""Days that are kept as made: a list names each of a month some hundred times."""
 
 Who = tuple[str, str]
 """Subject and model; each is empty where the question does not tell them apart."""
@@ -13,6 +17,7 @@ Lines = Callable[[Who, Mapping[int, MeasureList]], list[DailyUsage]]
 """What a group says, from its measures by day."""
 
 
+@lru_cache(maxsize=DAYS_KEPT_MAX)
 def date_of(month: str, day: int) -> date:
     """A day of a month given as `yyyymm`."""
     return date(int(month[:4]), int(month[4:]), day)
