@@ -169,7 +169,7 @@ class Company:
     async def step(self, name: str) -> None:
         """One thing that happens."""
         if name == "month change":
-            self.now = datetime(2026, 12, self.chance.randint(1, 28), 12, tzinfo=UTC)
+            self.now = max(self.now, datetime(2026, 12, 1, 12, tzinfo=UTC)) + timedelta(hours=1)
         elif name == "meanwhile":  # the month that runs, as the apps see it
             month = f"{self.now:%Y%m}"
             await self.write(month)
