@@ -1,8 +1,8 @@
-"""Table Storage over HTTP with our own bodies: transactions and point reads by a client of our own,
-everything else by azure-core's pipeline. TABLE_CLIENT=azure-core takes the pipeline for all.
+"""Table Storage over HTTP with our own bodies, by a client of our own. azure-core's pipeline makes
+tables; TABLE_CLIENT=azure-core takes it for all.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Self
@@ -121,7 +121,7 @@ class AzureTableStorage:
 
     @property
     def is_direct(self) -> bool:
-        """Whether the small client sends transactions and point reads."""
+        """Whether the small client sends transactions and reads."""
         return self._direct is not None
 
     async def __aenter__(self) -> Self:
@@ -188,12 +188,12 @@ class AzureTableStorage:
     ) -> AsyncIterator[list[Row]]:
         """Follow the continuation only: a page of the service may be short or empty before it."""
         top = min(rows_max or ROWS_PER_PAGE, ROWS_PER_PAGE)
-        first = f"{self._endpoint}/{table}()?$filter={quote(condition, safe='')}&$top={top}"
+        first = f"/{table}()?$filter={quote(condition, safe='')}&$top={top}"
         if select is not None:
             first += f"&$select={quote(','.join(select), safe=',')}"
         url, seen = first, 0
         while True:
-            status, answer, headers = await self._send("GET", url)
+            status, answer, headers = await self._page(url)
             if status == 404:
                 return
             if status != 200:
@@ -201,10 +201,10 @@ class AzureTableStorage:
             rows: list[Row] = _decode_page(answer)["value"]
             seen += len(rows)
             yield rows
-            next_partition = headers.get("x-ms-continuation-NextPartitionKey")
+            next_partition = headers.get("x-ms-continuation-nextpartitionkey")
             if not next_partition or (rows_max is not None and seen >= rows_max):
                 return
-            next_row = headers.get("x-ms-continuation-NextRowKey", "")
+            next_row = headers.get("x-ms-continuation-nextrowkey", "")
             url = f"{first}&NextPartitionKey={quote(next_partition)}&NextRowKey={quote(next_row)}"
 
     async def partitions(self, table: str) -> AsyncIterator[str]:
@@ -243,6 +243,13 @@ class AzureTableStorage:
             status, answer, _ = await self._send("GET", self._endpoint + row)
             return status, answer
         return await self._direct.read(row)
+
+    async def _page(self, target: str) -> tuple[int, bytes, Mapping[str, str]]:
+        """Status, body and headers; any case of their names, or all in lower case."""
+        if self._direct is None:
+            return await self._send("GET", self._endpoint + target)
+        answer = await self._direct.page(target)
+        return answer.status, answer.body, answer.headers
 
     async def _send(
         self,
