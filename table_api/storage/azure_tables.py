@@ -37,6 +37,7 @@ from table_api.storage.transaction import (
     error_of,
     read_answer,
     row_url,
+    text_literal,
 )
 from telemetry.log import redact
 
@@ -167,21 +168,18 @@ class AzureTableStorage:
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
         condition = (
-            f"PartitionKey eq {_literal(partition_key)} and "
-            f"RowKey ge {_literal(keys.start)} and RowKey lt {_literal(keys.stop)}"
+            f"PartitionKey eq {text_literal(partition_key)} and "
+            f"RowKey ge {text_literal(keys.start)} and RowKey lt {text_literal(keys.stop)}"
         )
         async for page in self._pages(table, condition, select=select, rows_max=rows_max):
             yield page
 
-    async def changed(
+    def changed(
         self, table: str, partition_key: str, since: str, *, select: Sequence[str]
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
-        condition = (
-            f"PartitionKey eq {_literal(partition_key)} and Timestamp ge datetime{_literal(since)}"
-        )
-        async for page in self._pages(table, condition, select=select, rows_max=None):
-            yield page
+        condition = f"PartitionKey eq {text_literal(partition_key)} and Timestamp ge datetime{text_literal(since)}"
+        return self._pages(table, condition, select=select, rows_max=None)
 
     async def _pages(
         self, table: str, condition: str, *, select: Sequence[str] | None, rows_max: int | None
@@ -212,7 +210,7 @@ class AzureTableStorage:
         last = ""
         while True:
             rows = self._pages(
-                table, f"PartitionKey gt {_literal(last)}", select=["PartitionKey"], rows_max=1
+                table, f"PartitionKey gt {text_literal(last)}", select=["PartitionKey"], rows_max=1
             )
             first = [row async for page in rows for row in page][:1]
             if not first:
@@ -285,11 +283,6 @@ class AzureTableStorage:
         except (AzureError, OSError, TimeoutError) as error:
             raise Unavailable(f"{method} {urlsplit(url).path}: {error}") from error
         return response.status_code, body, response.headers
-
-
-def _literal(key: str) -> str:
-    """A key as text in a filter: a quote in it is doubled, so that it ends nothing."""
-    return "'" + key.replace("'", "''") + "'"
 
 
 def has_proxy() -> bool:
