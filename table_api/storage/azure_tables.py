@@ -178,7 +178,8 @@ class AzureTableStorage:
         self, table: str, partition_key: str, since: str, *, select: Sequence[str]
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
-        condition = f"PartitionKey eq {text_literal(partition_key)} and Timestamp ge datetime{text_literal(since)}"
+        time = f"datetime{text_literal(since)}"
+        condition = f"PartitionKey eq {text_literal(partition_key)} and Timestamp ge {time}"
         return self._pages(table, condition, select=select, rows_max=None)
 
     async def _pages(
