@@ -93,7 +93,7 @@ profile: setup ## Sample metering with py-spy: which part takes how much CPU tim
 	$(RUN) -m benchmarks.metering.profile
 
 soak: setup ## Measure one consumer's CPU and memory over a million events
-	$(RUN) -m benchmarks.metering.scale --rows 10000 200000 1000000 --shares
+	$(RUN) -m benchmarks.metering.scale --rows 10000 200000 1000000 --latency-ms 5 --shares
 
 clean: ## Remove the demonstration's data
 	rm -rf "$(DATA)"

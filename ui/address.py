@@ -48,6 +48,11 @@ class Parameter(StrEnum):
     SESSION = "session"
     MODEL = "model"
     INSTEAD = "instead"
+    CALLS = "calls"
+    VERSION = "version"
+    TYPE = "type"
+    TIER = "tier"
+    REGION = "region"
     PROMPT = "prompt"
     CACHED = "cached"
     OUTPUT = "output"
@@ -67,6 +72,7 @@ class Parameter(StrEnum):
     COST_CENTRE = "cost_centre"
     FIND = "find"
     VIEW = "view"
+    GROUPS = "groups"
 
 
 KEPT_BY_A_LINK = (
@@ -133,6 +139,13 @@ def change(changes: Mapping[Parameter, str | None]) -> None:
         merged.pop(Parameter.VIEW, None)
     merged.update((str(name), value) for name, value in changes.items())
     st.query_params.from_dict({name: value for name, value in merged.items() if value})
+
+
+def all_with(parameter: Parameter, value: str) -> dict[Parameter, str]:
+    """The address of this view with one parameter more: no longer the saved view of its name."""
+    found = {each: text for each in Parameter if (text := read(each)) is not None}
+    found.pop(Parameter.VIEW, None)
+    return {**found, parameter: value}
 
 
 def kept_range() -> dict[Parameter, str]:

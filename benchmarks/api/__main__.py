@@ -8,11 +8,14 @@ take turns, and their medians are compared. A warm app answers the month of one 
 person clicks through such pages. A cold app answers lists over everybody: it is new and has read no
 row, no settings and no people. Only its framework has answered one question, which was refused
 without a read. The lists of a month that is over are also asked of an app that has answered them
-before: it looks whether a row has changed.
+before: it looks whether a row has changed. So are those of the running month, each time after one
+percent of the rows has changed.
 """
 
 import argparse
 import asyncio
+import gc
+import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -23,7 +26,7 @@ from urllib.parse import quote
 import uvloop
 from fastapi import FastAPI
 
-from benchmarks.api.ledger import NOW, SUBJECT, fill
+from benchmarks.api.ledger import NOW, SEED, SUBJECT, change, fill
 from benchmarks.result import Result, add_results_argument, at_most, beside, report
 from benchmarks.sign_in import access_log_row, sign_in
 from local_stack.demo import azurite
@@ -35,12 +38,15 @@ from table_api.storage.keys import EVERY_ROW, KeyRange
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.table_storage import TableStorage
 from table_api.usage.daily_usage import USAGE_COLUMNS, read_daily_usage
+from table_api.verbs.serve import set_for_answers
 
 AFTER = datetime(2026, 12, 15, 12, tzinfo=UTC)
 """When the month is over."""
 WARM_ROUNDS = 10
 """Rounds of a short question per round of a long one."""
 REPETITIONS = 15
+CHANGED_PERCENT = 1
+"""Of the rows of a running month between two questions."""
 DAY_NAMES = tuple(day_columns(day)[0] for day in range(1, 31))
 
 Read = Callable[[], Awaitable[None]]
@@ -86,9 +92,11 @@ def raw(storage: TableStorage, place: tuple[str, str, KeyRange], select: Sequenc
 
 
 async def cold_app(storage: TableStorage, now: datetime = NOW) -> FastAPI:
-    """A new app; only its framework is warm."""
+    """A new app, as `serve` makes it; only its framework is warm."""
     app = create_app(storage, MemoryBlobStore(), now=lambda: now)
     await ask(app, "/v1/usage", "unknown=parameter", expected=400)
+    gc.unfreeze()  # what the last app left
+    set_for_answers()
     return app
 
 
@@ -98,15 +106,19 @@ async def measure(
     reference: Read,
     *,
     rounds: int,
-    warm: bool,
-    now: datetime = NOW,
+    warm: FastAPI | None = None,
+    before: Read | None = None,
 ) -> tuple[float, float]:
-    """Medians in milliseconds of CPU: ours, the reference."""
+    """Medians in milliseconds of CPU: ours, the reference. Without a `warm` app, each round has a
+    cold one. `before` comes before each round.
+    """
     ours, raws = [], []
-    app = await cold_app(storage, now)
+    if warm is not None:  # it keeps what it is asked again
+        await ask(warm, *question)
     for number in range(rounds + 1):
-        if not warm:
-            app = await cold_app(storage, now)
+        app = warm or await cold_app(storage)
+        if before is not None:
+            await before()
         started = time.process_time()
         await ask(app, *question)
         between = time.process_time()
@@ -146,13 +158,14 @@ async def run(rows: int, subjects: int, rounds: int) -> list[Result]:
                 raw(storage, place, select),
                 # A question this short needs more rounds: in a few of them chance decides.
                 rounds=rounds * WARM_ROUNDS if warm else rounds,
-                warm=warm,
+                warm=await cold_app(storage) if warm else None,
             )
             raws.append(reference)
             results.append(
                 at_most(f"API, {name}: CPU ms, compared with a raw read", ours, reference, goal)
             )
         results += await asked_again(storage, questions[1:], rounds)
+        results += await changed_meanwhile(storage, questions[1:], subjects, rounds)
         results += await parts(storage, (partition, raws[0]), raws[1])
         results += [await access_log_row(storage, raws[0]), await sign_in()]
         await storage.close()
@@ -170,10 +183,34 @@ async def asked_again(
             (path, f"{query}&month=2026-11".removeprefix("&")),
             raw(storage, place, select),
             rounds=rounds,
-            warm=True,
-            now=AFTER,
+            warm=await cold_app(storage, AFTER),
         )
         shown = f"API, {name}, month over, asked again: CPU ms, compared with a raw read"
+        results.append(at_most(shown, ours, reference, goal))
+    return results
+
+
+async def changed_meanwhile(
+    storage: TableStorage, questions: Sequence[Question], subjects: int, rounds: int
+) -> list[Result]:
+    """The lists of the running month, of an app that has answered them before, each time after
+    CHANGED_PERCENT of the rows has changed.
+    """
+    chance = random.Random(SEED)
+    results = []
+    for name, path, query, place, select, goal in questions:
+        ours, reference = await measure(
+            storage,
+            (path, query),
+            raw(storage, place, select),
+            rounds=rounds,
+            warm=await cold_app(storage),
+            before=lambda: change(storage, chance, subjects, subjects * CHANGED_PERCENT // 100),
+        )
+        shown = (
+            f"API, {name}, open month, asked again, {CHANGED_PERCENT} % of rows changed: CPU ms, "
+            "compared with a raw read"
+        )
         results.append(at_most(shown, ours, reference, goal))
     return results
 

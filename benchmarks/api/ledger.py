@@ -9,7 +9,8 @@ from table_api.ledger.keys import LEDGER_TABLE
 from table_api.monthly.projected_day import MONTHLY_TABLE, day_columns
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.keys import starting_with
-from table_api.storage.table_storage import OPERATIONS_MAX, Insert, TableStorage, Value
+from table_api.storage.parallel import chunks
+from table_api.storage.table_storage import OPERATIONS_MAX, Insert, TableStorage, Upsert, Value
 from tests.fixtures.builders import call_id
 from tests.fixtures.calls import SETTINGS, make_call
 
@@ -67,6 +68,17 @@ def monthly_row(chance: random.Random, number: int, *, last_day: int = 30) -> In
         columns[of_revs] = f"0123456789ab:{calls}"
     columns |= {"total": ",".join(map(str, total)), "active": active}
     return Insert(f"{subject}|{model}", columns)
+
+
+async def change(storage: TableStorage, chance: random.Random, subjects: int, count: int) -> None:
+    """Write so many of everybody's rows anew, with other numbers."""
+    writes = []
+    for number in chance.sample(range(subjects), count):
+        row = monthly_row(chance, number)
+        assert not isinstance(row.columns, bytes)
+        writes.append(Upsert(row.row_key, row.columns))
+    for part in chunks(writes, OPERATIONS_MAX):
+        await storage.transact(MONTHLY_TABLE, "202611", part)
 
 
 async def insert(storage: TableStorage, table: str, partition: str, rows: Sequence[Insert]) -> None:

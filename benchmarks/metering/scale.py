@@ -1,18 +1,23 @@
 """Metering by larger ledgers, more partitions and more processes.
 
     python -m benchmarks.metering.scale [--rows 10000 200000] [--shares 1/1 2/2 4/1 4/2 4/4]
+        [--latency-ms 5]
 
-Each share is partitions/processes. Only the CPU time of the consumers counts, so that an Azurite
-that takes longer for a larger table changes little. `make soak` takes a ledger of a million rows.
+Each share is partitions/processes. Only the CPU time of the consumers counts. An Azurite takes
+longer for a larger table, and a consumer that waits for it works in smaller batches. So a latency
+puts the stand-in of `benchmarks.metering.latency` in its place, which takes as long for any size.
+`make soak` takes a ledger of a million rows.
 """
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from benchmarks.metering.latency import behind_latency
 from benchmarks.metering.stand import Took, standing
 from benchmarks.result import Result, add_results_argument, at_most, report, spread
 
@@ -65,11 +70,14 @@ def flat(curve: Sequence[tuple[int, float]]) -> Result:
     return at_most(name, curve[-1][1], settled, 1.15)
 
 
-async def at_sizes(rows: Sequence[int], events: int) -> list[Result]:
+async def at_sizes(rows: Sequence[int], events: int, latency_ms: float | None) -> list[Result]:
     """One process on top of a ledger that grows; its memory; and the ledger has to be right."""
     curve: list[tuple[int, float]] = []
     found: dict[int, list[Took]] = {}
-    async with standing(heap_mib=HEAP_MIB) as stand:
+    async with contextlib.AsyncExitStack() as stack:
+        stand = await stack.enter_async_context(standing(heap_mib=HEAP_MIB))
+        if latency_ms is not None:
+            await stack.enter_async_context(behind_latency(stand, latency_ms))
         async with stand.metering() as metering:
             for size in sorted(rows):
                 while (missing := size - stand.traffic.made) > 0:
@@ -79,7 +87,8 @@ async def at_sizes(rows: Sequence[int], events: int) -> list[Result]:
                 found[size] = [await metering.take(events, curve) for _ in range(PARTS)]
         await stand.verify()
     small, *larger = found
-    name = "metering, CPU µs per event, at {:,} rows, compared with {:,}"
+    tables = "" if latency_ms is None else f" and tables that answer after {latency_ms:g} ms"
+    name = f"metering, CPU µs per event, at {{:,}} rows{tables}, compared with {{:,}}"
     grown = [
         spread(
             at_most(name.format(size, small), cost(found[size]), cost(found[small]), GOAL),
@@ -119,6 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.metering.scale")
     parser.add_argument("--rows", type=int, nargs="*", default=ROWS)
     parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--latency-ms", type=float, help="of a stand-in instead of Azurite")
     parser.add_argument("--shares", type=parse_share, nargs="*", default=SHARES)
     parser.add_argument("--shared-events", type=int, default=SHARED_EVENTS)
     add_results_argument(parser)
@@ -127,7 +137,9 @@ def main() -> None:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
     async def measure() -> list[Result]:
-        results = await at_sizes(options.rows, options.events) if options.rows else []
+        results = []
+        if options.rows:
+            results = await at_sizes(options.rows, options.events, options.latency_ms)
         return results + (
             await shared(options.shares, options.shared_events) if options.shares else []
         )

@@ -133,6 +133,7 @@ class Invoices(Struct, frozen=True, kw_only=True):
 
     months: list[InvoiceMonth]
     data: list[InvoiceEntry]
+    closed_months: list[str]
 
 
 class InvoicePreview(Struct, frozen=True, kw_only=True):

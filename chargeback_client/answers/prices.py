@@ -126,3 +126,4 @@ class Prices(Struct, frozen=True, kw_only=True):
     old_in_use: int
     data: list[Price]
     adjustments: list[Adjustment]
+    zones: dict[str, list[str]]

@@ -46,6 +46,8 @@ def _print_table(answer: Json, groups: Sequence[str]) -> None:
         lines = sorted(lines, key=_charge, reverse=True)
     rows = [[*(_shown(line.get(name)) for name in names), *_amounts(line)] for line in lines]
     rows.append(["total", *[""] * (len(names) - 1), *_amounts(answer["totals"])])
+    charges = under_each_other([row[-1] for row in rows])
+    rows = [[*row[:-1], charge] for row, charge in zip(rows, charges, strict=True)]
     titles = [*names, "calls", "without cost", f"charge {answer['currency']}"]
     print(f"{answer['from']} until before {answer['to']}, {answer['zone']}", file=sys.stderr)
     if not lines:
@@ -61,6 +63,12 @@ def _amounts(line: Json) -> list[str]:
     without = line["unpriced_calls"] + line["no_usage_calls"] + line["pending_calls"]
     charge = line["cost"]["charge"] if line["cost"] else "unknown"
     return [f"{line['calls']:,}", f"{without:,}" if without else "", charge]
+
+
+def under_each_other(amounts: Sequence[str]) -> list[str]:
+    """Padded, so that their decimal points are in one column when they end at the same place."""
+    after = [len(amount.partition(".")[1] + amount.partition(".")[2]) for amount in amounts]
+    return [amount + " " * (max(after) - own) for amount, own in zip(amounts, after, strict=True)]
 
 
 def _shown(value: str | None) -> str:

@@ -1,31 +1,32 @@
 """Reads of `monthly`: everybody's usage, no finer than a question asks.
 
 Texts become numbers when all rows of a group are read, in one go: a month of 10,000 subjects has
-some 100,000 days. Answers of months that are over are kept: see kept_answers.
+some 100,000 days. Answers of months that are over are kept: see kept_answers. Those of the running
+month are brought up to what has changed: see open_months.
 """
 
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
-from datetime import date
 from itertools import chain, zip_longest
 from typing import Any
 
 from table_api.errors import TooManyCells
 from table_api.ledger.day_range import DayRange, MonthDays
+from table_api.monthly.day_sums import DaySums, UsageLines
 from table_api.monthly.kept_answers import A, KeptAnswers, Revision
+from table_api.monthly.open_months import MonthSums, OpenMonths
 from table_api.monthly.projected_day import MONTHLY_TABLE, day_columns, decode_columns, sum_texts
+from table_api.monthly.subject_sums import SubjectDays, SubjectMonths, active_days
+from table_api.monthly.usage_lines import Who, date_of, lines_by_day, one_line, usage_of
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.parallel import all_of
 from table_api.storage.table_storage import Row, TableStorage
-from table_api.usage.daily_usage import DailyUsage, totals_of
+from table_api.usage.daily_usage import DailyUsage
 from table_api.usage.subject_list import UsageColumns
 
 TEXTS_READ_MAX = 2_000_000
 """Days of rows that one question may read: about 300 MB."""
-
-Who = tuple[str, str]
-"""Subject and model; each is empty where the question does not tell them apart."""
 
 
 class MonthlyReads:
@@ -36,11 +37,15 @@ class MonthlyReads:
         storage: TableStorage,
         *,
         kept: KeptAnswers | None = None,
+        open_months: OpenMonths | None = None,
         running_month: str | None = None,
     ) -> None:
-        """`kept` has the answers of months before the running one (`yyyymm`)."""
+        """`kept` has the answers of months before the running one (`yyyymm`), `open_months` those
+        of that one.
+        """
         self._storage = storage
         self._kept = kept
+        self._open_months = open_months
         self._running_month = running_month
 
     async def alike(self, days: DayRange, alike: Callable[[str], str]) -> list[DailyUsage]:
@@ -71,6 +76,7 @@ class MonthlyReads:
                     month,
                     ("usage", month, named, by_day),
                     lambda revision: self._month(month, named, revision, by_day=by_day),
+                    lambda: _usage_sums(month, named, by_day=by_day),
                 )
             )
 
@@ -100,6 +106,7 @@ class MonthlyReads:
                     month,
                     ("subjects", month, model),
                     lambda revision: self._subjects(month, model, revision),
+                    lambda: _subject_sums(month, model),
                 )
             )
 
@@ -111,9 +118,15 @@ class MonthlyReads:
         month: MonthDays,
         question: Hashable,
         read: Callable[[Revision | None], Awaitable[A]],
+        sums: Callable[[], MonthSums[A]],
     ) -> A:
-        """From what is kept, where the month is over; else read now."""
-        if self._kept is None or self._running_month is None or month.month >= self._running_month:
+        """From what is kept, where the month is over or runs; else read now."""
+        running = self._running_month
+        if self._open_months is not None and month.month == running:
+            return await self._open_months.answer(
+                self._storage, month.month, question, sums=sums, first=lambda: read(None)
+            )
+        if self._kept is None or running is None or month.month >= running:
             return await read(None)
         return await self._kept.answer(
             question, revision=lambda: self._revision(month.month), read=read
@@ -141,7 +154,7 @@ class MonthlyReads:
         return UsageColumns(
             [subject for subject, _ in found],
             list(zip_longest(*sums, fillvalue=0)),
-            lambda row: [_date(month.month, day) for day in found[row][1]],
+            lambda row: [date_of(month.month, day) for day in found[row][1]],
         )
 
     async def _month(
@@ -174,11 +187,7 @@ class MonthlyReads:
             totals += [row["total"] for row in full]  # type: ignore[misc]
             actives += [row["active"] for row in full]
 
-        def days(row: int) -> list[date]:
-            active = int(actives[row])
-            return [_date(month, day) for day in range(1, active.bit_length()) if active >> day & 1]
-
-        return UsageColumns(subjects, decode_columns(totals), days)
+        return UsageColumns(subjects, decode_columns(totals), active_days(month, actives))
 
     async def _totals(
         self, month: str, named: Sequence[str], revision: Revision | None
@@ -198,7 +207,7 @@ class MonthlyReads:
         wanted: Callable[[str], bool] = lambda subject: True,
         alike: Callable[[str], str] = lambda subject: subject,
     ) -> dict[Who, dict[int, list[str]]]:
-        day_of = {day_columns(day)[0]: day for day in range(month.start, min(month.stop, 32))}
+        day_of = _days_by_column(month)
         groups: dict[Who, dict[str, list[Any]]] = {}
         async for page in self._rows(month.month, (*named, *day_of), revision):
             for row in page:
@@ -237,8 +246,26 @@ def _named(by_subject: bool, by_model: bool) -> tuple[str, ...]:
     return ("subject",) * by_subject + ("model",) * by_model
 
 
-def _date(month: str, day: int) -> date:
-    return date(int(month[:4]), int(month[4:]), day)
+def _days_by_column(month: MonthDays) -> dict[str, int]:
+    return {day_columns(day)[0]: day for day in range(month.start, min(month.stop, 32))}
+
+
+def _usage_sums(
+    month: MonthDays, named: Sequence[str], *, by_day: bool
+) -> MonthSums[list[DailyUsage]]:
+    """What `MonthlyReads.usage` of a month is brought up with."""
+    if by_day or not _is_whole(month):
+        lines = lines_by_day(month) if by_day else one_line(month)
+        return UsageLines(DaySums(_days_by_column(month), named), lines)
+    return UsageLines(DaySums({"total": month.start}, named), lines_by_day(month))
+
+
+def _subject_sums(month: MonthDays, model: str | None) -> MonthSums[UsageColumns]:
+    """What `MonthlyReads.subjects` of a month is brought up with."""
+    if _is_whole(month):
+        return SubjectMonths(month.month, model=model)
+    named = _named(True, model is not None)
+    return SubjectDays(DaySums(_days_by_column(month), named, model=model), month.month)
 
 
 def _is_whole(month: MonthDays) -> bool:
@@ -255,9 +282,4 @@ def _by_day(month: MonthDays, days: Mapping[Who, Mapping[int, list[str]]]) -> li
 
 
 def _usage(who: Who, month: MonthDays, day: int, texts: list[str]) -> DailyUsage:
-    return DailyUsage(
-        subject=who[0],
-        day=_date(month.month, day),
-        model=who[1],
-        totals=totals_of(sum_texts(texts)),
-    )
+    return usage_of(who, month.month, day, sum_texts(texts))

@@ -1,8 +1,8 @@
-"""Table Storage over HTTP with our own bodies: transactions and point reads by a client of our own,
-everything else by azure-core's pipeline. TABLE_CLIENT=azure-core takes the pipeline for all.
+"""Table Storage over HTTP with our own bodies, by a client of our own. azure-core's pipeline makes
+tables; TABLE_CLIENT=azure-core takes it for all.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Self
@@ -37,6 +37,7 @@ from table_api.storage.transaction import (
     error_of,
     read_answer,
     row_url,
+    text_literal,
 )
 from telemetry.log import redact
 
@@ -121,7 +122,7 @@ class AzureTableStorage:
 
     @property
     def is_direct(self) -> bool:
-        """Whether the small client sends transactions and point reads."""
+        """Whether the small client sends transactions and reads."""
         return self._direct is not None
 
     async def __aenter__(self) -> Self:
@@ -167,23 +168,31 @@ class AzureTableStorage:
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
         condition = (
-            f"PartitionKey eq {_literal(partition_key)} and "
-            f"RowKey ge {_literal(keys.start)} and RowKey lt {_literal(keys.stop)}"
+            f"PartitionKey eq {text_literal(partition_key)} and "
+            f"RowKey ge {text_literal(keys.start)} and RowKey lt {text_literal(keys.stop)}"
         )
         async for page in self._pages(table, condition, select=select, rows_max=rows_max):
             yield page
+
+    def changed(
+        self, table: str, partition_key: str, since: str, *, select: Sequence[str]
+    ) -> AsyncIterator[list[Row]]:
+        """See TableStorage. Raises no error for an absent table: that reads as no rows."""
+        time = f"datetime{text_literal(since)}"
+        condition = f"PartitionKey eq {text_literal(partition_key)} and Timestamp ge {time}"
+        return self._pages(table, condition, select=select, rows_max=None)
 
     async def _pages(
         self, table: str, condition: str, *, select: Sequence[str] | None, rows_max: int | None
     ) -> AsyncIterator[list[Row]]:
         """Follow the continuation only: a page of the service may be short or empty before it."""
         top = min(rows_max or ROWS_PER_PAGE, ROWS_PER_PAGE)
-        first = f"{self._endpoint}/{table}()?$filter={quote(condition, safe='')}&$top={top}"
+        first = f"/{table}()?$filter={quote(condition, safe='')}&$top={top}"
         if select is not None:
             first += f"&$select={quote(','.join(select), safe=',')}"
         url, seen = first, 0
         while True:
-            status, answer, headers = await self._send("GET", url)
+            status, answer, headers = await self._page(url)
             if status == 404:
                 return
             if status != 200:
@@ -191,10 +200,10 @@ class AzureTableStorage:
             rows: list[Row] = _decode_page(answer)["value"]
             seen += len(rows)
             yield rows
-            next_partition = headers.get("x-ms-continuation-NextPartitionKey")
+            next_partition = headers.get("x-ms-continuation-nextpartitionkey")
             if not next_partition or (rows_max is not None and seen >= rows_max):
                 return
-            next_row = headers.get("x-ms-continuation-NextRowKey", "")
+            next_row = headers.get("x-ms-continuation-nextrowkey", "")
             url = f"{first}&NextPartitionKey={quote(next_partition)}&NextRowKey={quote(next_row)}"
 
     async def partitions(self, table: str) -> AsyncIterator[str]:
@@ -202,7 +211,7 @@ class AzureTableStorage:
         last = ""
         while True:
             rows = self._pages(
-                table, f"PartitionKey gt {_literal(last)}", select=["PartitionKey"], rows_max=1
+                table, f"PartitionKey gt {text_literal(last)}", select=["PartitionKey"], rows_max=1
             )
             first = [row async for page in rows for row in page][:1]
             if not first:
@@ -233,6 +242,13 @@ class AzureTableStorage:
             status, answer, _ = await self._send("GET", self._endpoint + row)
             return status, answer
         return await self._direct.read(row)
+
+    async def _page(self, target: str) -> tuple[int, bytes, Mapping[str, str]]:
+        """Status, body and headers; any case of their names, or all in lower case."""
+        if self._direct is None:
+            return await self._send("GET", self._endpoint + target)
+        answer = await self._direct.page(target)
+        return answer.status, answer.body, answer.headers
 
     async def _send(
         self,
@@ -268,11 +284,6 @@ class AzureTableStorage:
         except (AzureError, OSError, TimeoutError) as error:
             raise Unavailable(f"{method} {urlsplit(url).path}: {error}") from error
         return response.status_code, body, response.headers
-
-
-def _literal(key: str) -> str:
-    """A key as text in a filter: a quote in it is doubled, so that it ends nothing."""
-    return "'" + key.replace("'", "''") + "'"
 
 
 def has_proxy() -> bool:

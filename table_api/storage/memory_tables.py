@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile
-from table_api.storage.keys import KeyRange
+from table_api.storage.keys import EVERY_ROW, KeyRange
 from table_api.storage.table_storage import (
     ROWS_PER_PAGE,
     Delete,
@@ -106,6 +106,17 @@ class MemoryTableStorage:
             yield [{name: row[name] for name in (select or row) if name in row} for row in page]
             if rows_max is not None and start + size >= rows_max:
                 return
+
+    async def changed(
+        self, table: str, partition_key: str, since: str, *, select: Sequence[str]
+    ) -> AsyncIterator[list[Row]]:
+        """See TableStorage."""
+        every_row = self.query(table, partition_key, EVERY_ROW, select=["RowKey", "Timestamp"])
+        later = [row async for page in every_row for row in page if str(row["Timestamp"]) >= since]
+        rows = self._rows.get((table, partition_key), {})
+        for start in range(0, len(later), ROWS_PER_PAGE):
+            page = [rows[str(row["RowKey"])] for row in later[start : start + ROWS_PER_PAGE]]
+            yield [{name: row[name] for name in select if name in row} for row in page]
 
     async def partitions(self, table: str) -> AsyncIterator[str]:
         """See TableStorage."""

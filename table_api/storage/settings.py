@@ -28,7 +28,7 @@ class StorageSettings:
     blobs_url: str | None = None
     """`https://ACCOUNT.blob.core.windows.net`."""
     direct: bool = True
-    """Whether transactions and point reads go through the client of our own (TABLE_CLIENT)."""
+    """Whether transactions and reads go through the client of our own (TABLE_CLIENT)."""
 
 
 def container_name(text: str) -> str:

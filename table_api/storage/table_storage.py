@@ -104,6 +104,13 @@ class TableStorage(Protocol):
         that many rows.
         """
 
+    def changed(
+        self, table: str, partition_key: str, since: str, *, select: Sequence[str]
+    ) -> AsyncIterator[list[Row]]:
+        """The rows of a partition whose `Timestamp` is `since` or later, and perhaps others, page
+        by page; a page may be empty. `since` is a `Timestamp` as a row had it.
+        """
+
     def partitions(self, table: str) -> AsyncIterator[str]:
         """Every partition key of the table that has a row, in order; one request each."""
 

@@ -288,3 +288,8 @@ def error_of(status: int, body: bytes) -> StorageError:
     if status in {400, 413}:
         return Rejected(said)
     return Unavailable(said)
+
+
+def text_literal(key: str) -> str:
+    """A key as text in a filter: a quote in it is doubled, so that it ends nothing."""
+    return "'" + key.replace("'", "''") + "'"

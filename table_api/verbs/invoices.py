@@ -161,6 +161,10 @@ def _print_row(
     print(f"{month}\t{number}\t{name}\t{amount}\t{currency}")
 
 
+def _calls(number: int) -> str:
+    return "1 call" if number == 1 else f"{number:,} calls"
+
+
 def _print_preview(documents: MonthDocuments) -> None:
     snapshot, manifest = documents.snapshot, documents.manifest(())
     _print_manifest(manifest)
@@ -171,12 +175,12 @@ def _print_preview(documents: MonthDocuments) -> None:
         for entry in document.uncharged:
             if entry.calls < 0:
                 say(
-                    f"{document.number}: {-entry.calls} calls of {entry.charge_month} are no "
+                    f"{document.number}: {_calls(-entry.calls)} of {entry.charge_month}, no "
                     f"longer {entry.concern}, {entry.subject} {entry.model}"
                 )
                 continue
             say(
-                f"{document.number}: {entry.calls} calls {entry.concern}, {entry.subject} "
+                f"{document.number}: {_calls(entry.calls)} {entry.concern}, {entry.subject} "
                 f"{entry.model}, estimate {entry.estimate or 'none'}"
             )
     for left in snapshot.outside:
@@ -190,4 +194,6 @@ def _print_preview(documents: MonthDocuments) -> None:
         say(f"audit: {problem}")
     for reason in snapshot.checks.unread:
         say(f"not closable yet: {reason}")
-    say(f"{snapshot.checks.open_calls} calls wait for their usage")
+    waiting = snapshot.checks.open_calls
+    its = "s for its" if waiting == 1 else " for their"
+    say(f"{_calls(waiting)} wait{its} usage")

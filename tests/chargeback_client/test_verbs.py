@@ -14,6 +14,7 @@ import pytest
 
 from chargeback.__main__ import main
 from chargeback_client.connection import Connection
+from chargeback_client.verbs.usage import under_each_other
 from tests.chargeback_client.conftest import Company
 from tests.fixtures.office import ANN, BEN, CAT, CENTRE_A, MARK
 from tests.fixtures.workbook import sheet
@@ -66,6 +67,11 @@ def test_table_json_and_workbook_say_the_same(
     book = tmp_path / "usage.xlsx"
     assert main([*asked, "--xlsx", str(book)]) == 0
     assert sum(int(line["calls"]) for line in sheet(book.read_bytes(), "usage")) == 4
+
+
+def test_decimal_points_are_under_each_other() -> None:
+    shown = under_each_other(["0.0047808", "12.5", "3", "unknown"])
+    assert shown == ["0.0047808", "12.5      ", "3        ", "unknown        "]
 
 
 def test_caller_sees_their_own_alone(company: Company, file: Path, capsys: Output) -> None:

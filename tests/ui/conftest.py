@@ -1,12 +1,13 @@
 """The real API on a free port, and a clean cache for every test."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import date
 
 import pytest
 import streamlit as st
 
 from tests.ui.stand import InventedCall, Stand, billing_today, invented_calls, standing
+from tests.ui.walking import what_pages_show
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +39,14 @@ def stand(empty_stand: Stand, calls: list[InventedCall]) -> Stand:
     """The API over all of `calls`."""
     empty_stand.post(calls)
     return empty_stand
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say what the browser's pages showed when a test failed."""
+    report = yield
+    if report.failed and call.when == "call" and (shown := what_pages_show()):
+        report.sections.append(("pages", shown))
+    return report

@@ -91,7 +91,7 @@ class TestOverview:
         assert cards(app)["Calls"] == f"{len(expected):,}"
         cached = sum(call.cache_read for call in expected)
         prompt = cached + sum(call.input for call in expected)
-        assert cards(app)["Cached share of prompts"] == f"{Decimal(100 * cached) / prompt:.1f} %"
+        assert cards(app)["Cached share"] == f"{Decimal(100 * cached) / prompt:.1f} %"
         assert "days of Europe/Berlin" in words(app)
         assert "amounts in USD" in words(app)
         assert "today so far" in words(app)

@@ -1,5 +1,6 @@
 """The UI as an operator starts it, and browser pages that are watched."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from playwright.sync_api import ConsoleMessage, Page, Request, WebSocket, expect
+from playwright.sync_api import ConsoleMessage, Error, Page, Request, WebSocket, expect
 
 from tests.paths import ROOT
 from ui.format import escape
@@ -20,6 +21,19 @@ STEP_TIMEOUT_MS = 30_000
 # Streamlit's client looks for its base path on a deep link and finds it after two 404s; Vega says
 # that an empty chart has no extent.
 ALLOWED_CONSOLE = ("status of 404", "Infinite extent")
+
+
+_made: "list[Watched]" = []
+
+
+def what_pages_show() -> str:
+    """Address and text of each page that is open, for the report of a test that failed."""
+    shown = []
+    for each in _made:
+        with contextlib.suppress(Error):  # a browser that is gone hides no failure
+            if not each.page.is_closed():
+                shown.append(f"{each.page.url}\n{each.page.inner_text('body')}")
+    return "\n".join(shown)
 
 
 @dataclass
@@ -34,6 +48,9 @@ class Watched:
     complaints: list[str] = field(default_factory=list)
     received: list[bytes] = field(default_factory=list)
     """What the server sent over WebSockets: all that the pages show, and more."""
+
+    def __post_init__(self) -> None:
+        _made.append(self)
 
     def watch(self) -> None:
         """Note from now on what it should not do."""

@@ -1,13 +1,22 @@
 """Calls of everybody whom the caller sees, the newest first."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
 import msgspec
 
 from ui.api.client import Client, days_of
 from ui.api.transport import Parameters
 from ui.api.usage_answers import Call, CallState, Head, Page
-from ui.period import Period
+from ui.period import Period, one_day
 
 FOUND_MAX = 50
+PAGE_ROWS = 200
+"""As many has the API's largest page."""
+PAGES_MAX = 50
+"""Of one day: a page may have few calls of a model although more follow."""
+DAYS_AT_ONCE = 4
 
 
 class FoundCall(Call, frozen=True, kw_only=True):
@@ -35,14 +44,54 @@ def newest_calls(
     limit: int,
     model: str | None = None,
     state: CallState | None = None,
+    after: str | None = None,
 ) -> FoundCalls:
     """One page of them, of one model or of all, in one state or in any."""
     query: Parameters = (*days_of(period), ("limit", str(limit)))
+    if after is not None:
+        query = (*query, ("cursor", after))
     if model is not None:
         query = (*query, ("model", model))
     if state is not None:
         query = (*query, ("state", state.value))
     return client.ask(FoundCalls, "/v1/calls", query=query)
+
+
+def calls_of_day(client: Client, day: date, *, model: str, most: int) -> list[FoundCall]:
+    """The newest calls of a model on a day, page by page: no more than `most`, and fewer past
+    PAGES_MAX.
+    """
+    found: list[FoundCall] = []
+    after: str | None = None
+    for _ in range(PAGES_MAX):
+        limit = min(PAGE_ROWS, most - len(found))
+        page = newest_calls(client, one_day(day), model=model, limit=limit, after=after)
+        found += page.data
+        after = page.page.next_cursor
+        if after is None or len(found) == most:
+            break
+    return found
+
+
+def calls_of_days(
+    client: Client, calls: Mapping[date, int], *, model: str, most: int
+) -> list[FoundCall]:
+    """The newest calls of a model, of several days at a time, and no more than `most`.
+
+    `calls` says how many there are of each day. The threads call nothing of Streamlit but its
+    cache.
+    """
+    wanted: dict[date, int] = {}
+    for day in sorted(calls, reverse=True):
+        left = most - sum(wanted.values())
+        if left and calls[day]:
+            wanted[day] = min(calls[day], left)
+
+    def read(day: date) -> list[FoundCall]:
+        return calls_of_day(client, day, model=model, most=wanted[day])
+
+    with ThreadPoolExecutor(DAYS_AT_ONCE) as pool:
+        return [call for of_day in pool.map(read, wanted) for call in of_day]
 
 
 def calls_with(client: Client, text: str) -> FoundCalls:

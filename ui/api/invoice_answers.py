@@ -55,6 +55,13 @@ class Invoices(Struct, frozen=True, kw_only=True):
 
     months: list[InvoiceMonth]
     data: list[InvoiceEntry]
+    closed_months: list[str] = []
+    """All of them; an API of an earlier release does not list them."""
+
+    @property
+    def every_month(self) -> list[str]:
+        """Months that may be asked for, newest first."""
+        return self.closed_months or [each.month for each in self.months]
 
 
 class InvoiceSubtotal(Struct, frozen=True, kw_only=True):

@@ -71,3 +71,5 @@ class Prices(Struct, frozen=True, kw_only=True):
     data: list[Price]
     adjustments: list[Adjustment] = []
     """An API of an earlier release does not list them."""
+    zones: dict[str, list[str]] = {}
+    """The regions of each data zone of the book; not of an earlier release either."""

@@ -69,3 +69,12 @@ class Rated(Struct, frozen=True, kw_only=True):
 def rate(client: Client, questions: Sequence[Question]) -> Rated:
     """ApiRefused names the first question that the engine cannot answer."""
     return client.post(Rated, "/v1/rate", msgspec.json.encode(list(questions)))
+
+
+def rate_all(client: Client, questions: Sequence[Question]) -> list[RatedCall]:
+    """The same of more calls than one request may have, in their order."""
+    return [
+        answer
+        for start in range(0, len(questions), CALLS_MAX)
+        for answer in rate(client, questions[start : start + CALLS_MAX]).data
+    ]

@@ -90,11 +90,11 @@ def show_gaps(answer: Completeness) -> None:
         "Value": text_column([gap.value for gap in gaps]),
         "What it means": text_column([gap.meaning for gap in gaps]),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt="Kinds of gaps with their calls and value",
     )
-    show_exports("gaps", columns, answer)
+    show_exports("gaps", shown, answer)
     st.caption(
         "An estimate is calls × the mean charge of their model in this range, without calls that "
         "failed. No total includes it, and a call may be in more than one row."
@@ -147,11 +147,11 @@ def show_models(answer: Completeness) -> None:
         **_columns(rows),
         "Without completion": ratio_column([(row.zero_completions, row.counted) for row in rows]),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt="Gaps by model",
     )
-    show_exports("gaps by model", columns, answer)
+    show_exports("gaps by model", shown, answer)
 
 
 def show_hours(answer: Completeness) -> None:
@@ -166,11 +166,11 @@ def show_hours(answer: Completeness) -> None:
         "Model": text_column([row.model or "no model" for row in shown]),
         **_columns(shown),
     }
-    plain_table(
+    drawn = plain_table(
         columns,
         alt="Gaps by hour, API and model",
     )
-    show_exports("gaps by hour", columns, answer)
+    show_exports("gaps by hour", drawn, answer)
 
 
 def _columns(rows: list[HourLine] | list[ModelLine]) -> dict[str, Column]:

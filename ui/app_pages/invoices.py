@@ -12,6 +12,7 @@ from ui.api.connection import api
 from ui.api.invoice_answers import Invoice, InvoiceEntry, InvoiceFile, InvoiceMonth, Invoices
 from ui.api.me_answer import Me, Permission
 from ui.format import counted, escape, exact_amount, instant, month_name
+from ui.page_parts.document.chosen_month import of_chosen_month
 from ui.page_parts.document.comparison import draw_comparison
 from ui.page_parts.document.month_files import show_month_files
 from ui.page_parts.document.parts_of_amount import (
@@ -26,7 +27,7 @@ from ui.page_parts.document.parts_of_amount import (
 from ui.page_parts.document.pdf import show_pdf
 from ui.page_parts.document.preview import draw_preview
 from ui.page_parts.document.shares import show_models, show_people
-from ui.parts.choosers import choose, pick
+from ui.parts.choosers import choose
 from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
 
@@ -54,16 +55,28 @@ def draw_invoices() -> None:
     if chosen == PREVIEW:
         draw_preview()
         return
-    invoices = api().invoices(kind or "invoice")
-    if not invoices.months:
+    newest = api().invoices(kind or "invoice")
+    if not newest.every_month:
         show_none(me)
     elif kind is None:
-        draw_comparison(invoices.months)
+        draw_comparison(newest)
     else:
-        shown = of_chosen_month(invoices) if kind == "statement" else invoices
+        draw_list(newest, kind, me)
+
+
+def draw_list(newest: Invoices, kind: DocumentKind, me: Me) -> None:
+    """The documents of the month that is chosen, and all months that were read."""
+    shown = of_chosen_month(newest, kind)
+    if shown.months:
         show_sum(shown, kind)
         show_documents(shown, kind)
-        show_months(invoices.months)
+    elif newest.months:
+        show_no_documents(kind)
+    else:
+        show_none(me)
+    read = {each.month: each for each in (*newest.months, *shown.months)}
+    if read:
+        show_months([read[month] for month in sorted(read, reverse=True)])
 
 
 def kinds_for(me: Me) -> dict[str, DocumentKind | None]:
@@ -86,24 +99,6 @@ def show_none(me: Me) -> None:
     else:
         text = "Nothing here yet. A month appears some hours after it ends, if you had calls in it."
     st.info(text, icon=":material/event_busy:")
-
-
-def of_chosen_month(newest: Invoices) -> Invoices:
-    """The statements of the month that somebody chooses, and that month as the only one.
-
-    Statements are listed month by month, since a company has one for each person.
-    """
-    months = {each.month: each for each in newest.months}
-    chosen = pick("Month", Parameter.MONTH, options={month: month for month in months})
-    named = address.read(Parameter.MONTH)
-    if named is not None and named != chosen:
-        st.info(
-            f"No statements of {escape(named)} are here. Those of {month_name(chosen)} are shown.",
-            icon=":material/event_busy:",
-        )
-    if chosen == newest.months[0].month:
-        return newest
-    return Invoices(months=[months[chosen]], data=api().invoices("statement", month=chosen).data)
 
 
 def show_sum(invoices: Invoices, kind: DocumentKind) -> None:
@@ -167,7 +162,7 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
         "Lines": count_column([row.lines for row in rows]),
         "Unrounded": exact_column([row.amount_unrounded for row in rows]),
     }
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "documents",
         [row.number for row in rows],
         links=[address.href({Parameter.INVOICE: row.number}, page=INVOICES_PAGE) for row in rows],
@@ -176,7 +171,7 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
     )
     listed = [row.month for row in rows]
     currencies = ", ".join(sorted({row.currency for row in rows}))
-    show_month_files(f"{kind}s", columns, month=max(listed), currency=currencies, since=min(listed))
+    show_month_files(f"{kind}s", shown, month=max(listed), currency=currencies, since=min(listed))
     if opened:
         address.go_to({Parameter.INVOICE: opened})
 

@@ -34,7 +34,7 @@ def draw_prices() -> None:
     providers = providers_of(answer)
     model = next(iter(providers), "")
     with failures_shown("calculator"):
-        model = show_calculator(providers)
+        model = show_calculator(providers, answer)
     show_scheduled(every, now=now())
     with failures_shown("unpriced"):
         show_unpriced(today(api().health()))

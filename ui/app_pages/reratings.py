@@ -47,7 +47,7 @@ def show_runs(runs: list[Run], zone: str) -> str | None:
         "Approved by": text_column([run.approved_by for run in runs]),
         "Why": text_column([run.why for run in runs]),
     }
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "runs",
         [run.run for run in runs],
         links=[address.href({Parameter.RUN: run.run}, page=RERATINGS_PAGE) for run in runs],
@@ -57,7 +57,7 @@ def show_runs(runs: list[Run], zone: str) -> str | None:
     whole = Period(
         first=min(run.scope.from_day for run in runs), until=max(run.scope.to_day for run in runs)
     )
-    show_files("runs", columns, period=whole, zone=zone, currency=runs[0].currency)
+    show_files("runs", shown, period=whole, zone=zone, currency=runs[0].currency)
     return opened
 
 
@@ -111,14 +111,14 @@ def show_run(run: RunDetail, zone: str) -> None:
         ),
         f"Difference ({run.currency})": exact_column([line.delta for line in lines]),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt="What the run changes, largest differences first",
     )
     extent = Extent(of={Parameter.RUN.value: f"{run.run} ({run.state})"})
     days = run_days(run)
     show_files(
-        f"run {run.run}", columns, period=days, zone=zone, currency=run.currency, extent=extent
+        f"run {run.run}", shown, period=days, zone=zone, currency=run.currency, extent=extent
     )
 
 
@@ -247,14 +247,14 @@ def show_regroupings(found: Regroupings, zone: str) -> None:
         f"By ({found.currency})": exact_column([row.delta for row in rows]),
         "Month": text_column(["closed" if row.closed else "open" for row in rows]),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt=f"Calls that count for another cost centre, {found.currency}",
     )
     whole = Period(
         first=min(row.first_day for row in rows), until=max(row.last_day for row in rows) + DAY
     )
-    show_files("moved calls", columns, period=whole, zone=zone, currency=found.currency)
+    show_files("moved calls", shown, period=whole, zone=zone, currency=found.currency)
 
 
 st.title("Re-rating runs", anchor=False)

@@ -10,7 +10,7 @@ from ui.address import Parameter, read
 from ui.api.usage_answers import Head, Page, Subjects
 from ui.export.files import Sheet, about, csv_file, xlsx_file
 from ui.format import days
-from ui.parts.tables import Cell, Column
+from ui.parts.tables import Cell, Column, Shown
 from ui.period import Period
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -51,9 +51,7 @@ class Extent:
 WHOLE = Extent()
 
 
-def show_exports(
-    name: str, columns: Mapping[str, Column], head: Head, *, extent: Extent = WHOLE
-) -> None:
+def show_exports(name: str, shown: Shown, head: Head, *, extent: Extent = WHOLE) -> None:
     """CSV and XLSX of the rows on screen. The answer says their days, zone and currency, whose they
     are, and whether the list goes on.
     """
@@ -66,7 +64,7 @@ def show_exports(
     )
     show_files(
         name,
-        columns,
+        shown,
         period=head.period,
         zone=head.zone,
         currency=head.currency,
@@ -76,7 +74,7 @@ def show_exports(
 
 def show_files(
     name: str,
-    columns: Mapping[str, Column],
+    shown: Shown,
     *,
     period: Period,
     zone: str,
@@ -84,6 +82,7 @@ def show_files(
     extent: Extent = WHOLE,
 ) -> None:
     """The same of a list whose answer does not say these; each file is made when asked for."""
+    columns, extent = shown.columns, replace(extent, order=shown.order or extent.order)
     about_it = about(period, zone=zone, currency=currency, shown=shown_words(extent.of))
     count = max((len(column.cells) for column in columns.values()), default=0)
     sheet = Sheet(

@@ -28,8 +28,13 @@ def percent_change(now: Decimal, then: Decimal) -> str:
 
 
 def change_of(now: Decimal | None, then: Decimal | None) -> Decimal | None:
-    """None where one of the two is not known."""
-    return None if now is None or then is None else now - then
+    """A part of the change of the whole: calls without a price are in no charge, then and now.
+
+    None where neither period has a charge and one has such calls: nothing known has changed.
+    """
+    if (now is None or then is None) and not (now or then):
+        return None
+    return (now or Decimal(0)) - (then or Decimal(0))
 
 
 def share_of(part: Decimal | None, whole: Decimal | None) -> Decimal | None:

@@ -56,6 +56,8 @@ def reason(now: UsageRow | None, then: UsageRow | None, *, models: Models | None
         return "new"
     if now is None or not now.calls:
         return "no calls any more"
+    if unpriced := _unpriced(now, then):
+        return unpriced
     pairs = _pairs(models or ([now], [then]))
     used_now = sum(pair.now.tokens for pair in pairs or ())
     used_then = sum(pair.then.tokens for pair in pairs or ())
@@ -74,6 +76,15 @@ def reason(now: UsageRow | None, then: UsageRow | None, *, models: Models | None
         (by_cost, _cost_words(kept, by_cost, is_one_model=is_one_model)),
     ]
     return ", ".join(_main(parts))
+
+
+def _unpriced(now: UsageRow, then: UsageRow) -> str:
+    """A charge that came or went with the prices of all calls."""
+    if now.charge is None and now.unpriced_calls:
+        return "its calls have no price now"
+    if then.charge is None and then.unpriced_calls:
+        return "its calls had no price before"
+    return ""
 
 
 def _main(parts: Sequence[tuple[Decimal, str]]) -> list[str]:

@@ -1,4 +1,6 @@
-"""The model and the cost centre that a page is narrowed to, and the way out of that."""
+"""The model and the cost centre that a page is narrowed to, whether its groups are all shown, and
+the way out of both.
+"""
 
 from collections.abc import Mapping
 
@@ -15,6 +17,8 @@ FILTERS: Mapping[Group, Parameter] = {
     "cost_centre": Parameter.COST_CENTRE,
 }
 """Groups that a page can be narrowed to."""
+ALL_GROUPS = "all"
+"""In the address: the list has a row for each group, and no "Others"."""
 WORDS = {Parameter.MODEL: "model", Parameter.COST_CENTRE: "cost centre"}
 
 
@@ -28,14 +32,36 @@ def chosen() -> Only:
 
 
 def narrowed(by: Group, name: str) -> dict[Parameter, str] | None:
-    """The address of the overview narrowed to a group; None where the API cannot do that."""
-    if by not in FILTERS or name == OTHERS or (by == "model" and name == NAMELESS["model"]):
+    """The address of the overview narrowed to a group; None where the API cannot do that.
+
+    "Others" leads to the list of all groups, and nowhere if that is shown.
+    """
+    if name == OTHERS:
+        return None if all_groups() else address.all_with(Parameter.GROUPS, ALL_GROUPS)
+    if by not in FILTERS or (by == "model" and name == NAMELESS["model"]):
         return None
     others = {each: address.read(each) for each in FILTERS.values()}
     kept = {each: value for each, value in others.items() if value}
     # A model is never asked for by "no model", so the address has its own name.
     wanted = value_of(name, by) if by == "model" else name
     return {**address.kept_range(), **kept, FILTERS[by]: wanted}
+
+
+def all_groups() -> bool:
+    """Whether the address asks for the list of all groups."""
+    return address.read(Parameter.GROUPS) == ALL_GROUPS
+
+
+def show_way_to_few() -> None:
+    """The way back from the list of all groups."""
+    if all_groups():
+        st.button(
+            "Show the dearest alone",
+            icon=":material/unfold_less:",
+            key="few_groups",
+            on_click=address.change,
+            args=({Parameter.GROUPS: None},),
+        )
 
 
 def words_of(only: Only) -> list[str]:
@@ -52,7 +78,7 @@ def show_chosen() -> None:
     shown = {each: value for each in WORDS if (value := address.read(each))}
     if not shown:
         return
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, width="content"):
         for parameter, value in shown.items():
             st.button(
                 f"Only {WORDS[parameter]} {escape(value)}",

@@ -30,12 +30,12 @@ def show_accesses(found: Accesses, period: Period) -> None:
             cells=[whose(row) for row in rows], format=first_names, is_number=False
         ),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt="Answers that showed what belongs to others, the newest first",
     )
     extent, none = Extent(page=found.page), "no amounts"
-    show_files("access log", columns, period=period, zone=ZONE, currency=none, extent=extent)
+    show_files("access log", shown, period=period, zone=ZONE, currency=none, extent=extent)
 
 
 def whose(row: AccessRow) -> str | None:

@@ -72,12 +72,12 @@ def show_partitions(metering: Metering, *, zone: str, at: datetime) -> None:
             "Dead letters": count_column([row.counts.get("dead_lettered", 0) for row in rows]),
             "Lost": count_column([row.counts.get("lost", 0) for row in rows]),
         }
-        plain_table(
+        shown = plain_table(
             columns,
             alt="How far metering is in each partition of the event hub",
         )
         today_alone = one_day(today(api().health()))
-        show_files("partitions", columns, period=today_alone, zone=zone, currency="no amounts")
+        show_files("partitions", shown, period=today_alone, zone=zone, currency="no amounts")
 
 
 @st.fragment(run_every=REFRESH_S)

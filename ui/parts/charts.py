@@ -78,7 +78,9 @@ def _tick(day: date, charges: DailyCharges) -> str:
     return day_text(day) if len(years) > 1 else f"{day.day} {day:%b}"
 
 
-def daily_chart(charges: DailyCharges, *, about: str = "") -> alt.Chart:
+def daily_chart(
+    charges: DailyCharges, *, about: str = "", height_px: int = CHART_HEIGHT_PX
+) -> alt.Chart:
     """Bars per day. Today is paler, because it is not over; every day of the axis is there.
 
     `about` is its title, so that a picture of it says what it shows. A click selects a group.
@@ -118,7 +120,15 @@ def daily_chart(charges: DailyCharges, *, about: str = "") -> alt.Chart:
             color=alt.Color(
                 "group:N",
                 sort=list(charges.groups),
-                legend=alt.Legend(title=None, orient="top", columns=LEGEND_COLUMNS, labelLimit=220),
+                legend=alt.Legend(
+                    title=None,
+                    orient="top",
+                    columns=LEGEND_COLUMNS,
+                    labelLimit=220,
+                    padding=0,
+                    titlePadding=0,
+                    offset=8,
+                ),
             ),
             order=alt.Order("order:Q"),
             opacity=alt.condition("datum.partial", alt.value(0.55), alt.value(1)),
@@ -130,7 +140,7 @@ def daily_chart(charges: DailyCharges, *, about: str = "") -> alt.Chart:
             ],
         )
         .add_params(alt.selection_point(name=MARK, fields=["group"]))
-        .properties(height=CHART_HEIGHT_PX, title=chart_title(about), autosize=FITTED)
+        .properties(height=height_px, title=chart_title(about), autosize=FITTED)
     )
     return chart
 

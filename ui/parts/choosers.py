@@ -1,6 +1,6 @@
 """Widgets whose value is a URL parameter: drawn from the URL, and writing to it when changed."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TypeVar
 
@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
+from ui.parts.unknown_word import Why, say_unknown
 from ui.period import (
     DAYS_UP_TO_TODAY,
     FIRST_DAY,
@@ -27,7 +28,21 @@ NOTE_WIDTH_PX = 260
 SEARCH_WIDTH_PX = 260
 PICK_WIDTH_PX = 180
 MODEL_WIDTH_PX = 320
+LONG_NAMED = (Parameter.MODEL, Parameter.INSTEAD, Parameter.CALLS)
+"""What can be chosen has long names."""
 SEARCH_CHARS_MAX = 200
+
+OFFER = (Parameter.VERSION, Parameter.TYPE, Parameter.TIER, Parameter.REGION)
+"""How a model is bought; each choice leaves fewer of those after it."""
+MEANT_FOR: Mapping[Parameter, tuple[Parameter, ...]] = {
+    Parameter.DOCUMENTS: (Parameter.MONTH, Parameter.AGAINST),
+    Parameter.MODEL: OFFER,
+    Parameter.INSTEAD: OFFER,
+    Parameter.VERSION: OFFER[1:],
+    Parameter.TYPE: OFFER[2:],
+    Parameter.TIER: OFFER[3:],
+}
+"""What a choice was made for, so that another choice there drops it."""
 
 _DEFAULTS = "defaults of the choosers"
 
@@ -40,13 +55,15 @@ def choose(
     *,
     options: Mapping[str, Value],
     words: Callable[[str], str] = str,
+    why: Why | None = None,
 ) -> Value:
     """One of `options`, by its name in the URL; the first one is the default. `words` is what a
     button says for a name.
+
+    A name that is no option is said to be none, and `why`, where there is more to say than that.
     """
-    named = address.read(parameter) or ""
     default = next(iter(options))
-    shown = named if named in options else default
+    shown = _shown(parameter, options, default)
     _draw(parameter, shown, default=default)
     st.segmented_control(
         label,
@@ -54,9 +71,11 @@ def choose(
         format_func=words,
         key=parameter,
         required=True,
+        wrap=True,
         on_change=_write,
         args=(parameter,),
     )
+    say_unknown(label, _unknown(parameter, options), words(shown), why=why)
     return options[shown]
 
 
@@ -65,26 +84,32 @@ def pick(
     parameter: Parameter,
     *,
     options: Mapping[str, Value],
-    width: int = PICK_WIDTH_PX,
+    words: Callable[[str], str] = str,
+    why: Why | None = None,
 ) -> Value:
     """The same as a list that opens, for what is chosen rarely or has many names to choose from."""
-    named = address.read(parameter) or ""
     default = next(iter(options))
-    shown = named if named in options else default
+    shown = _shown(parameter, options, default)
     _draw(parameter, shown, default=default)
     st.selectbox(
         label,
         list(options),
+        format_func=words,
         key=parameter,
-        width=width,
+        width=MODEL_WIDTH_PX if parameter in LONG_NAMED else PICK_WIDTH_PX,
         on_change=_write,
         args=(parameter,),
     )
+    say_unknown(label, _unknown(parameter, options), words(shown), why=why)
     return options[shown]
 
 
-def not_offered(parameter: Parameter, options: Container[str]) -> str | None:
-    """What the URL names and a chooser does not have, so that it shows its default."""
+def _shown(parameter: Parameter, options: Mapping[str, Value], default: str) -> str:
+    return default if _unknown(parameter, options) else address.read(parameter) or default
+
+
+def _unknown(parameter: Parameter, options: Mapping[str, Value]) -> str | None:
+    """What the URL names and a chooser does not have."""
     named = address.read(parameter)
     return None if named is None or named in options else named
 
@@ -193,14 +218,15 @@ def _draw(parameter: Parameter, value: str | date | int, *, default: str | date 
 
 def _write(parameter: Parameter) -> None:
     """Put the changed value into the URL, and drop the cursor, which belongs to the list before the
-    change.
+    change, and what was chosen for the value before.
 
     The browser sends the URL with each change. A second change that comes before the page has
     answered the first one still carries the old URL, so all that the widgets show is written.
     """
-    changes: dict[Parameter, str | None] = {Parameter.AFTER: None}
+    dropped = (Parameter.AFTER, *MEANT_FOR.get(parameter, ()))
+    changes: dict[Parameter, str | None] = dict.fromkeys(dropped)
     for shown, default in st.session_state[_DEFAULTS].items():
-        if shown not in st.session_state:
+        if shown not in st.session_state or shown in dropped:
             continue
         text = _text(st.session_state[shown])
         if shown == parameter or text != (address.read(shown) or default):

@@ -29,7 +29,8 @@ FILTERS = {Parameter.MODEL.value: "Model", Parameter.COST_CENTRE.value: "Cost ce
 @contextmanager
 def failures_shown(place: str) -> Iterator[None]:
     """Draw a UiError raised inside as a message with a way to try again, or away from an address
-    that leads nowhere; SignInNeeded as the bar to sign in, in place of the page.
+    that leads nowhere, or without either where the caller lacks the right; SignInNeeded as the bar
+    to sign in, in place of the page.
 
     `place` distinguishes parts of a page that may fail at the same time.
     """
@@ -40,11 +41,18 @@ def failures_shown(place: str) -> Iterator[None]:
             note_refusal(error.token)
             st.rerun()
         st.error(f"**{_headline(error)}**\n\n{escape(_words(error))}", icon=":material/error:")
+        if is_forbidden(error):
+            return
         if not helped_by_asking_again(error):
             if st.button("Show everything", icon=":material/close:", key=f"everything_{place}"):
                 address.go_to(address.kept_range() if unknown_filters(error) else {})
         elif st.button("Try again", icon=":material/refresh:", key=f"try_again_{place}"):
             st.rerun()
+
+
+def is_forbidden(error: UiError) -> bool:
+    """Whether somebody has to give the caller a right first: nothing on the page would help."""
+    return isinstance(error, ApiRefused) and error.status == FORBIDDEN
 
 
 def unknown_filters(error: UiError) -> Mapping[str, str]:
@@ -61,8 +69,9 @@ def helped_by_asking_again(error: UiError) -> bool:
 
 def _words(error: UiError) -> str:
     """What is wrong, and what to do about it or whom to ask."""
-    if isinstance(error, ApiRefused) and error.status == FORBIDDEN:
-        return f"You see your own calls and those of what you own. For more, ask {KEEPERS}: {error}"
+    if is_forbidden(error):
+        right = "The right is an app role, which an administrator of your sign-in gives"
+        return f"For more, ask {KEEPERS}. {right}: {error}"
     unknown = unknown_filters(error)
     if not unknown:
         return str(error)
@@ -86,7 +95,7 @@ def _headline(error: UiError) -> str:
             return "The API wants people to sign in, and this UI has no sign-in (docs/sign_in.md)"
         case ApiRefused(status=status) if status == NOT_FOUND or unknown_filters(error):
             return "Not found"
-        case ApiRefused(status=status) if status == FORBIDDEN:
+        case ApiRefused() if is_forbidden(error):
             return "You may not see this"
         case ApiRefused():
             return "The API could not answer"

@@ -1,4 +1,4 @@
-"""The row of totals above every list, and the line on how trustworthy they are."""
+"""The line of totals above every list, and the one on how trustworthy they are."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,6 @@ from ui.figures.units import CACHED_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import age, amount, compact, counted, days, escape, exact_amount, instant, share
 
 PROBLEMS_SHOWN_MAX = 5
-CARD_WIDTH_PX = 160
 
 
 def charge_text(totals: Totals, currency: str) -> str:
@@ -39,27 +38,29 @@ def exact_charge(usage: Usage) -> str | None:
 
 
 def show_totals(usage: Usage, *, today: date) -> None:
-    """The charge and the usage behind it; the card's help shows the exact charge."""
+    """The charge and the usage behind it, in one line; the help shows the exact charge."""
     totals, running = usage.totals, usage.first <= today < usage.until
+    used = tokens(totals.units)
     cached = count_of(totals.units, CACHED_UNITS)
     prompt = count_of(totals.units, PROMPT_UNITS)
-    with st.grid(5, min_column_width=CARD_WIDTH_PX):
-        st.metric(
+    figures = [
+        (
             "Charge to date" if running else "Charge",
             charge_text(totals, usage.currency),
-            help=exact_charge(usage),
-            border=True,
-        )
-        st.metric("Calls", f"{totals.calls:,}", border=True)
-        st.metric(
-            "Tokens",
-            compact(tokens(totals.units)),
-            help=f"{tokens(totals.units):,} tokens; cached: {share(cached, prompt)} of the "
-            f"{prompt:,} prompt tokens were read from the provider's cache",
-            border=True,
-        )
-        st.metric("Cached share of prompts", share(cached, prompt), border=True)
-        st.metric("Calls with an error", share(totals.errors, totals.calls), border=True)
+            exact_charge(usage),
+        ),
+        ("Calls", f"{totals.calls:,}", None),
+        ("Tokens", compact(used), f"{used:,} tokens"),
+        (
+            "Cached share",
+            share(cached, prompt),
+            f"{cached:,} of the {prompt:,} prompt tokens were read from the provider's cache",
+        ),
+        ("Errors", share(totals.errors, totals.calls), "Calls with status 400 or above"),
+    ]
+    with st.container(horizontal=True, gap="medium"):
+        for label, value, explained in figures:
+            st.metric(label, value, help=explained, width="content")
 
 
 def scope_parts(head: Head, *, today: date) -> list[str]:
@@ -78,26 +79,29 @@ def show_scope(usage: Usage, *, today: date, now: datetime) -> None:
     if usage.newest_call:
         seen = instant(usage.newest_call, usage.zone)
         parts.append(f"newest event {age(usage.newest_call, now)} ({seen})")
-    st.caption(" · ".join(parts))
+    st.caption(" · ".join(parts), width="content")
 
 
 def show_metering(metering: Metering, *, now: datetime) -> None:
     """The result of the audit, and what was received but is not in the totals yet."""
-    with st.container(horizontal=True):
-        show_audit_badge(metering, now=now)
-        st.badge(
-            f"{counted(metering.waiting, 'call')} waiting for tokens",
-            color="blue" if metering.waiting else "gray",
-            help="Streamed or failed calls that no total includes yet. Each is recorded when the "
-            "gateway's log has reported its tokens, or when the wait for them ends.",
-        )
-        at_least = "" if metering.dead_letters_complete else "at least "
-        st.badge(
-            f"{at_least}{counted(metering.dead_letters_open, 'dead letter')} open",
-            color="red" if metering.dead_letters_open else "gray",
-            help="Events that cannot be read, kept whole with the reason. See the operations "
-            "guide on how to re-drive them.",
-        )
+    show_audit_badge(metering, now=now)
+    st.badge(
+        f"{counted(metering.waiting, 'call')} waiting for tokens",
+        color="blue" if metering.waiting else "gray",
+        help="Streamed or failed calls that no total includes yet. Each is recorded when the "
+        "gateway's log has reported its tokens, or when the wait for them ends.",
+    )
+    at_least = "" if metering.dead_letters_complete else "at least "
+    st.badge(
+        f"{at_least}{counted(metering.dead_letters_open, 'dead letter')} open",
+        color="red" if metering.dead_letters_open else "gray",
+        help="Events that cannot be read, kept whole with the reason. See the operations "
+        "guide on how to re-drive them.",
+    )
+
+
+def show_problems(metering: Metering) -> None:
+    """What the last audit found, if anything."""
     problems = metering.audit.problems if metering.audit else []
     if problems:
         shown = [f"- {escape(problem)}" for problem in problems[:PROBLEMS_SHOWN_MAX]]

@@ -1,7 +1,7 @@
 """Tables: lists whose rows are links to what their ids name, and grids whose rows open nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -14,11 +14,13 @@ from ui.address import Parameters
 from ui.format import day, exact_number, number, percent, signed
 from ui.rows.component import Cell as ListCell
 from ui.rows.component import Row, Title, draw_rows
+from ui.rows.row_order import chosen_order, positions
 
 NOTHING = "—"
 NAMES_SHOWN_MAX = 2
-LIST_ROWS_MAX = 100
+LIST_ROWS_MAX = 1000
 """A longer table is a grid, which draws only the rows in view."""
+GRID_ORDER = "that of the page, whatever its grid was sorted by"
 Cell = str | int | Decimal | date | None
 
 
@@ -34,6 +36,16 @@ class Column:
     """None fits the width to the cells."""
     is_share: bool = False
     """Whether the cells are shares in per cent, which the head of a file says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A list as it is on screen: what its files have."""
+
+    columns: Mapping[str, Column]
+    """With their cells in the order of the rows."""
+    order: str = ""
+    """In words, where it is not the page's own."""
 
 
 def charge_column(cells: Sequence[Decimal | None]) -> Column:
@@ -94,30 +106,45 @@ def linked_rows(
     columns: Mapping[str, Column],
     alt: str,
     is_whole: bool = True,
-) -> str | None:
-    """Draw a list whose rows are links, and return the id of the row that was opened just now.
+) -> tuple[str | None, Shown]:
+    """Draw a list whose rows are links: the id of the row that was opened just now, and the list
+    as it is on screen.
 
     `links` are the addresses of the rows: parameters of the usage page, or one of another page as
     `address.href` makes it; None is a row that opens nothing. A
     list that is not whole cannot be sorted by its heads: one page in another order would mislead.
     """
+    key = f"rows-{name}"
+    order = chosen_order(key, list(columns)) if is_whole else None
+    at = list(range(len(ids)))
+    if order:
+        at = positions(columns[order.title].cells, descending=order.descending)
+    shown = {
+        title: replace(column, cells=[column.cells[index] for index in at])
+        for title, column in columns.items()
+    }
     titles = [
         Title(
             text=title,
             is_number=column.is_number,
             is_day=any(isinstance(cell, date) for cell in column.cells),
         )
-        for title, column in columns.items()
+        for title, column in shown.items()
     ]
     rows = [
         Row(
-            id=id_,
-            cells=[_cell(column, index) for column in columns.values()],
-            href=address.href(link) if isinstance(link, Mapping) else link,
+            id=ids[index],
+            cells=[_cell(column, line) for column in shown.values()],
+            href=_href(links[index]),
         )
-        for index, (id_, link) in enumerate(zip(ids, links, strict=True))
+        for line, index in enumerate(at)
     ]
-    return draw_rows(f"rows-{name}", titles, rows, label=alt, sorts=is_whole)
+    opened = draw_rows(key, titles, rows, label=alt, sorts=is_whole, order=order)
+    return opened, Shown(columns=shown, order=order.words if order else "")
+
+
+def _href(link: Parameters | str | None) -> str | None:
+    return address.href(link) if isinstance(link, Mapping) else link
 
 
 def _cell(column: Column, index: int) -> ListCell:
@@ -133,13 +160,12 @@ def _cell(column: Column, index: int) -> ListCell:
     return ListCell(text=text, value=str(cell), exact=exact if exact != text else None)
 
 
-def plain_table(columns: Mapping[str, Column], *, alt: str) -> None:
+def plain_table(columns: Mapping[str, Column], *, alt: str) -> Shown:
     """A table whose rows open nothing: a list, which fits a telephone; if it is long, a grid."""
     count = max((len(column.cells) for column in columns.values()), default=0)
     if count <= LIST_ROWS_MAX:
         ids = [str(number) for number in range(count)]
-        linked_rows(alt, ids, links=[None] * count, columns=columns, alt=alt)
-        return
+        return linked_rows(alt, ids, links=[None] * count, columns=columns, alt=alt)[1]
     st.dataframe(
         _styled(columns),
         hide_index=True,
@@ -148,6 +174,7 @@ def plain_table(columns: Mapping[str, Column], *, alt: str) -> None:
         height="content",
         alt=alt,
     )
+    return Shown(columns=columns, order=GRID_ORDER)
 
 
 def _styled(columns: Mapping[str, Column]) -> Any:

@@ -4,11 +4,28 @@ import streamlit as st
 
 from ui.api.connection import api
 from ui.api.me_answer import KEEPERS, Permission
-from ui.api.usage_answers import Usage
+from ui.api.usage_answers import Totals, Usage
 from ui.figures.units import tokens
 from ui.format import counted, escape
 
 MODELS_SHOWN_MAX = 5
+
+
+def show_uncharged_badges(totals: Totals) -> None:
+    """What the charge lacks, next to it, in a few words. Nothing where it lacks nothing."""
+    for count, what, why in (
+        (totals.unpriced_calls, "without a price", "The price book lacks their price."),
+        (totals.no_usage_calls - totals.failed_calls, "without usage", "Nobody reported tokens."),
+        (totals.pending_calls, "not finished", "Each is charged when somebody fetches its answer."),
+        (totals.excluding_calls, "charged in part", "The page of each such call says what lacks."),
+    ):
+        if count:
+            st.badge(
+                f"{counted(count, 'call')} {what}",
+                icon=":material/error:",
+                color="orange",
+                help=f"Not in the charge, or not all of it. {why} More is said below the list.",
+            )
 
 
 def show_no_usage(calls: int, failed: int) -> None:

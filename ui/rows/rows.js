@@ -1,11 +1,5 @@
-// Draws a list of rows, and says which one was opened. All texts are set as text, never as HTML.
-
-const compare = (one, other) => {
-  if (one === null || other === null) return (one === null) - (other === null);
-  const numbers = [Number(one), Number(other)];
-  if (numbers.some(Number.isNaN)) return String(one).localeCompare(String(other));
-  return numbers[0] - numbers[1];
-};
+// Draws a list of rows as they come, and says which one was opened and which head was chosen. All
+// texts are set as text, never as HTML.
 
 const element = (name, attributes, ...children) => {
   const made = document.createElement(name);
@@ -16,20 +10,8 @@ const element = (name, attributes, ...children) => {
   return made;
 };
 
-// The sort is kept with the element, so that a refresh does not undo it.
-const sorted = (data, sort) => {
-  if (!sort) return data.rows;
-  const direction = sort.descending ? -1 : 1;
-  const value = (row) => row.cells[sort.column].v;
-  return [...data.rows].sort((one, other) => {
-    const found = compare(value(one), value(other));
-    // Cells without a value stay last in both directions.
-    return value(one) === null || value(other) === null ? found : direction * found;
-  });
-};
-
 const heading = (column, index, sort, onSort) => {
-  const chosen = sort && sort.column === index;
+  const chosen = sort && sort.title === column.title;
   const state = !chosen ? "none" : sort.descending ? "descending" : "ascending";
   const cell = element("th", { scope: "col", role: "columnheader", class: column.number ? "n" : "" });
   if (!onSort) {
@@ -40,7 +22,7 @@ const heading = (column, index, sort, onSort) => {
   const mark = { none: "", descending: " ↓", ascending: " ↑" }[state];
   const button = element("button", { type: "button", "data-focus": `sort-${index}` });
   button.append(column.title, element("span", { "aria-hidden": "true" }, mark));
-  button.onclick = () => onSort(index, column.number);
+  button.onclick = () => onSort(column);
   cell.append(button);
   return cell;
 };
@@ -90,30 +72,27 @@ const line = (row, columns, onOpen) => {
 };
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data, parentElement, setStateValue, setTriggerValue } = component;
   const root = parentElement.querySelector(".rows");
   const onOpen = (id) => setTriggerValue("opened", id);
-  const onSort = (column, number) => {
-    const same = root.sort && root.sort.column === column;
-    root.sort = { column, descending: same ? !root.sort.descending : number };
-    draw();
+  const { sort } = data;
+  const onSort = ({ title, number }) => {
+    const same = sort && sort.title === title;
+    setStateValue("sort", { title, descending: same ? !sort.descending : number });
   };
-  const draw = () => {
-    const sort = data.sorts ? root.sort : null;
-    const focused = parentElement.activeElement?.getAttribute("data-focus");
-    const titles = data.columns.map((column, index) =>
-      heading(column, index, sort, data.sorts ? onSort : null)
-    );
-    const body = sorted(data, sort).map((row) => line(row, data.columns, onOpen));
-    const table = element(
-      "table",
-      { role: "table", "aria-label": data.label },
-      element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...titles)),
-      element("tbody", { role: "rowgroup" }, ...body)
-    );
-    root.replaceChildren(table);
-    const again = [...root.querySelectorAll("[data-focus]")];
-    again.find((each) => each.getAttribute("data-focus") === focused)?.focus();
-  };
-  draw();
+  const focused = parentElement.activeElement?.getAttribute("data-focus");
+  const titles = data.columns.map((column, index) =>
+    heading(column, index, sort, data.sorts ? onSort : null)
+  );
+  const body = data.rows.map((row) => line(row, data.columns, onOpen));
+  const table = element(
+    "table",
+    { role: "table", "aria-label": data.label },
+    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...titles)),
+    element("tbody", { role: "rowgroup" }, ...body)
+  );
+  root.classList.toggle("long", data.long);
+  root.replaceChildren(table);
+  const again = [...root.querySelectorAll("[data-focus]")];
+  again.find((each) => each.getAttribute("data-focus") === focused)?.focus();
 }

@@ -72,7 +72,7 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
         "Duration (ms)": count_column([row.duration_ms for row in rows]),
         "State": text_column([state_words(row.state, row.status) for row in rows]),
     }
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "calls",
         [row.id for row in rows],
         links=[{**kept, Parameter.CALL: row.id} for row in rows],
@@ -82,7 +82,7 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
     )
     if opened:
         address.go_to({**kept, Parameter.CALL: opened})
-    show_exports("calls", columns, calls)
+    show_exports("calls", shown, calls)
 
 
 def _charge(call: Call) -> Decimal | None:

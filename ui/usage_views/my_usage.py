@@ -96,14 +96,14 @@ def show_dearest(period: Period) -> None:
             "Tokens": count_column([tokens(row.units) for row in rows]),
             "Operation": text_column([row.operation for row in rows]),
         }
-        opened = linked_rows(
+        opened, shown = linked_rows(
             "dearest",
             [row.id for row in rows],
             links=links,
             columns=columns,
             alt="My dearest calls with their charge and tokens",
         )
-        show_exports("my dearest calls", columns, calls, extent=Extent(rows=searched(calls)))
+        show_exports("my dearest calls", shown, calls, extent=Extent(rows=searched(calls)))
         if opened:
             target = {**address.kept_range(), Parameter.CALL: opened}
             address.open_usage(target)

@@ -63,7 +63,7 @@ def show_found_calls(calls: FoundCalls) -> None:
         "Tokens": count_column([tokens(row.units) for row in rows]),
         "State": text_column([state_words(row.state, row.status) for row in rows]),
     }
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "found-calls",
         [row.id for row in rows],
         links=[{Parameter.CALL: row.id} for row in rows],
@@ -71,7 +71,7 @@ def show_found_calls(calls: FoundCalls) -> None:
         alt="Calls with this id",
         is_whole=False,
     )
-    show_exports("found calls", columns, calls)
+    show_exports("found calls", shown, calls)
     if opened:
         address.open_usage({Parameter.CALL: opened})
 
@@ -87,7 +87,7 @@ def show_found_people(people: Subjects) -> None:
         "Calls": count_column([row.calls for row in rows]),
         "Last active": text_column([day_text(row.last_day) for row in rows]),
     }
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "found-people",
         [row.subject for row in rows],
         links=[{Parameter.SUBJECT: row.subject, Parameter.RANGE: RANGE} for row in rows],
@@ -95,6 +95,6 @@ def show_found_people(people: Subjects) -> None:
         alt="People and applications whose name, subject or cost centre has this text",
         is_whole=False,
     )
-    show_exports("found people", columns, people)
+    show_exports("found people", shown, people)
     if opened:
         address.open_usage({Parameter.SUBJECT: opened, Parameter.RANGE: RANGE})

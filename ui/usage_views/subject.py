@@ -96,7 +96,7 @@ def show_models_table(usage: SubjectUsage) -> None:
         "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
     }
     st.header("Models")
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "models-of-subject",
         names,
         links=[_calls_of(usage.subject, name) if name else None for name in names],
@@ -105,7 +105,7 @@ def show_models_table(usage: SubjectUsage) -> None:
     )
     if opened:
         address.go_to(_calls_of(usage.subject, opened))
-    show_exports("models", columns, usage)
+    show_exports("models", shown, usage)
 
 
 def show_days_table(usage: SubjectUsage, running_day: date) -> None:
@@ -124,7 +124,7 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
         "Unpriced calls": count_column([row.unpriced_calls for _, row in rows]),
     }
     ids = [day.isoformat() for day, _ in rows]
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "days",
         ids,
         links=[{**of_subject, Parameter.DAY: each} for each in ids],
@@ -133,7 +133,7 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
     )
     if opened:
         address.go_to({**of_subject, Parameter.DAY: opened})
-    show_exports("days", columns, usage)
+    show_exports("days", shown, usage)
 
 
 def draw_subject(subject: str) -> None:

@@ -23,6 +23,7 @@ from table_api.invoicing.settings import InvoicingSettings
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import LedgerMeta
 from table_api.monthly.kept_answers import KeptAnswers
+from table_api.monthly.open_months import OpenMonths
 from table_api.owners.access_log import AccessLog
 from table_api.owners.share import Share
 from table_api.people.people import People, PeopleDirectory
@@ -54,6 +55,8 @@ class Api:
     waiting: WaitingCount = field(default_factory=WaitingCount)
     kept_answers: KeptAnswers = field(default_factory=KeptAnswers)
     """Of months that are over."""
+    open_months: OpenMonths = field(default_factory=OpenMonths)
+    """Of the running month."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from table_api.http_api.invoices.answers import (
     preview_answer,
 )
 from table_api.http_api.invoices.queries import DocumentKind, FileQuery, InvoicesQuery, PreviewQuery
-from table_api.http_api.visible.documents import Documents
+from table_api.http_api.visible.documents import MONTHS_LISTED_MAX, Documents
 from table_api.http_api.visible.people import visible_people
 from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import waiting_calls
@@ -62,15 +62,21 @@ FileName = Annotated[
 async def get_invoices(request: Request, query: Annotated[InvoicesQuery, Query()]) -> Response:
     """Closed months and their documents, newest first."""
     asking = asking_of(request)
-    month = None if query.month is None else _month(query.month)
-    manifests = await Documents(asking).manifests(month, query.kind.value)
+    documents = Documents(asking)
+    closed = await documents.closed_months()
+    wanted = closed[:MONTHS_LISTED_MAX] if query.month is None else [_month(query.month)]
+    manifests = await documents.manifests(wanted, query.kind.value)
     of_kind = manifests if query.kind is DocumentKind.INVOICE else manifests[:1]
     people = await visible_people(asking)
     entries = [entry for each in of_kind for entry in entries_of(each, query.kind, people)]
     asking.show(entry.subject for entry in entries if entry.subject is not None)
     if any(manifest.invoices for manifest in manifests):  # sums of whole cost centres
         asking.shows_everybody = True
-    body = answers.Invoices(months=[month_answer(manifest) for manifest in manifests], data=entries)
+    body = answers.Invoices(
+        months=[month_answer(manifest) for manifest in manifests],
+        data=entries,
+        closed_months=[str(each) for each in closed],
+    )
     return json_answer(request, body, asking.caller.binding)
 
 

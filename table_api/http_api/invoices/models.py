@@ -55,6 +55,7 @@ class Invoices(Answer):
 
     months: list[InvoiceMonth]
     data: list[InvoiceEntry]
+    closed_months: list[str]
 
 
 class InvoiceSubtotal(Answer):

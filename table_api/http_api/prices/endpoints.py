@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pricing_rules.price_book.ages import is_old
+from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rate_card import CONTRACT, Modifier
-from table_api.http_api.access.question import Asking, asking_of
+from table_api.http_api.access.question import Api, Asking, asking_of
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.queries import Day, NoQuery, Text
 from table_api.http_api.prices import models
@@ -54,6 +55,7 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
         if asking.caller.sees_everybody or price.source != CONTRACT
     ]
     named = query.model and query.model.lower()
+    content = await _content(asking.api, book)
     answer = models.Prices(
         book=models.BookInUse(**asdict(book)) if book else None,
         day=day,
@@ -61,22 +63,32 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
             price.old and bool(price.deployments) for price in prices if _holds(price, at)
         ),
         data=[price for price in prices if named in {None, (price.model or "").lower()}],
-        adjustments=await _adjustments(asking, book, None if query.history else at),
+        adjustments=_adjustments(asking, content, None if query.history else at),
+        zones=_zones(content) if content else {},
     )
     return json_answer(request, answer, asking.caller.binding)
 
 
-async def _adjustments(
-    asking: Asking, in_use: BookInUse | None, at: datetime | None
-) -> list[models.Adjustment]:
+async def _content(api: Api, in_use: BookInUse | None) -> Book | None:
+    """The book in use as it was archived; None where nobody kept it."""
+    if in_use is None or api.books is None:
+        return None
+    return await BookArchive(api.books).get(in_use.version)
+
+
+def _adjustments(asking: Asking, book: Book | None, at: datetime | None) -> list[models.Adjustment]:
     """Those in force at a time, or all; what was agreed on is for those who see everybody."""
-    books = asking.api.books
-    if in_use is None or books is None or not asking.caller.sees_everybody:
-        return []
-    book = await BookArchive(books).get(in_use.version)
-    if book is None:
+    if book is None or not asking.caller.sees_everybody:
         return []
     return adjustments_of(book, lambda rule: at is None or _holds(rule, at))
+
+
+def _zones(book: Book) -> dict[str, list[str]]:
+    """The regions of each data zone."""
+    zones: dict[str, list[str]] = {}
+    for region, zone in book.content.zones:
+        zones.setdefault(zone, []).append(region)
+    return zones
 
 
 def _holds(price: models.Price | Modifier, at: datetime) -> bool:

@@ -76,3 +76,4 @@ class Prices(Answer):
     old_in_use: int
     data: list[Price]
     adjustments: list[Adjustment]
+    zones: dict[str, list[str]]

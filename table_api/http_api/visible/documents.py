@@ -5,6 +5,8 @@ subject and to whoever owned that on every day. Files of a whole month are for B
 is not visible is not named, so it is unknown by the same words as what does not exist.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from pricing_rules.money import format_pico, parse_pico
@@ -30,12 +32,15 @@ class Documents:
         self.asking = asking
         self.archive = Archive(asking.api.blobs)
 
-    async def manifests(self, month: BillingMonth | None, kind: Kind) -> list[Manifest]:
-        """Of one month, or of the newest ones; those in which the caller sees a document of the
-        kind. Who does not see everybody gets the sums of those documents as a month's amounts.
+    async def closed_months(self) -> list[BillingMonth]:
+        """All of them, newest first. That a month is closed says nothing of anybody."""
+        return list(reversed(await self.archive.months()))
+
+    async def manifests(self, months: Sequence[BillingMonth], kind: Kind) -> list[Manifest]:
+        """Those in which the caller sees a document of the kind. Who does not see everybody gets
+        the sums of those documents as a month's amounts.
         """
-        months = [month] if month else (await self.archive.months())[-MONTHS_LISTED_MAX:]
-        found = [await self.manifest(each) for each in reversed(months)]
+        found = [await self.manifest(each) for each in months]
         manifests = [manifest for manifest in found if manifest is not None]
         if await self.sees_everybody():
             return manifests

@@ -162,7 +162,10 @@ async def check_known(asking: Asking, question: Question, subject: str) -> None:
 def _everybodys_months(asking: Asking, question: Question) -> MonthlyReads:
     """Reads for a caller who sees everybody: what they keep names all."""
     return MonthlyReads(
-        asking.api.storage, kept=asking.api.kept_answers, running_month=f"{question.today:%Y%m}"
+        asking.api.storage,
+        kept=asking.api.kept_answers,
+        open_months=asking.api.open_months,
+        running_month=f"{question.today:%Y%m}",
     )
 
 

@@ -53,14 +53,14 @@ class DirectClient:
         OSError when there is no whole answer. A request that the server refused because of its
         token is sent again with another: it did nothing.
         """
-        date = self._date()
-        authorization = await self._authorization.header(date, path)
+        date, signed = self._date(), path.partition("?")[0]
+        authorization = await self._authorization.header(date, signed)
         answer = await self._once(method, path, headers, content, (date, authorization))
         if answer.status == 401:
             challenge = answer.headers.get("www-authenticate", "")
             if await self._authorization.renewed(authorization, challenge):
                 date = self._date()
-                authorization = await self._authorization.header(date, path)
+                authorization = await self._authorization.header(date, signed)
                 answer = await self._once(method, path, headers, content, (date, authorization))
         return answer
 

@@ -1,4 +1,4 @@
-"""The two requests of Table Storage that the small client makes: a transaction and a point read."""
+"""What the small client asks of Table Storage: transactions, point reads and pages of rows."""
 
 import ssl
 from collections.abc import Awaitable
@@ -24,7 +24,7 @@ _TRANSACTION_HEADERS = f"{_HEADERS}Content-Type: {CONTENT_TYPE}\r\n"
 
 
 class DirectRequests:
-    """Of one account. Both give status and body, and Unavailable when there is no whole answer."""
+    """Of one account. Raises Unavailable when there is no whole answer."""
 
     def __init__(self, client: DirectClient, path: str) -> None:
         """`path` is the account's in its URL; only an emulator has one."""
@@ -32,16 +32,26 @@ class DirectRequests:
         self._path = path
 
     async def transaction(self, body: bytes) -> tuple[int, bytes]:
-        """Sent once: after no answer nobody knows whether it was done."""
+        """Status and body. Sent once: after no answer nobody knows whether it was done."""
         path = f"{self._path}/$batch"
         return await _whole(
             self._client.send("POST", path, _TRANSACTION_HEADERS, body), f"POST {path}"
         )
 
     async def read(self, row: str) -> tuple[int, bytes]:
-        """The row at `/TABLE(…)`; sent again while storage is busy or does not answer."""
+        """Status and body of the row at `/TABLE(…)`; sent again while storage is busy or does not
+        answer.
+        """
         path = self._path + row
         return await _whole(self._client.read(path, _HEADERS), f"GET {path}")
+
+    async def page(self, target: str) -> Answer:
+        """The page of rows at `/TABLE()?…`; sent again as a point read is."""
+        path = self._path + target
+        try:
+            return await self._client.read(path, _HEADERS)
+        except (AzureError, OSError) as error:
+            raise Unavailable(f"GET {urlsplit(path).path}: {error}") from error
 
     async def close(self) -> None:
         """Release connections."""

@@ -112,6 +112,8 @@ def visible(caller: str, subject: str, day: str) -> bool:
     )
 
 
+ENDS = '",;<\n'
+"""What follows a marked text in an answer: `cat` is not the `cat5` that somebody may see."""
 TAGS = {ANN: "ann", BEN: "ben", CAT: "cat", DAN: "dan", TEAM: "team"}
 TAG_OF_DAY = {"2026-10-05": "", "2026-11-05": "5", "2026-11-20": "20", "2026-12-05": "dec"}
 
@@ -132,7 +134,7 @@ def hidden_texts(caller: str, known: dict[str, list[str]]) -> set[str]:
         texts |= {opaque, request_ids[opaque]}
         tag = TAGS[subject] + TAG_OF_DAY[day]
         texts |= {f"{MARK}{what}-{tag}" + end for what in ("session", "response") for end in '",;'}
-        texts |= {f"{MARK}model-{tag}" + end for end in '",;<\n'}
+        texts |= {f"{MARK}model-{tag}" + end for end in ENDS}
     return texts
 
 
@@ -223,7 +225,8 @@ def test_nobody_is_shown_what_is_not_theirs(case: Case[Any], world: World) -> No
     )
     said = text_of(response)
     asked = asked_of(case)
-    leaked = {text for text in world.hidden if text in said and not any(text in a for a in asked)}
+    repeated = {text for text in world.hidden if any(text.rstrip(ENDS) in each for each in asked)}
+    leaked = {text for text in world.hidden - repeated if text in said}
     assert leaked == set(), f"{world.caller} {case.path} {asked}"
     if world.caller == "nobody" and case.path != "/healthz":
         assert response.status_code == 401

@@ -82,7 +82,15 @@ def opened(**parameters: str) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    parts = [*app.title, *app.caption, *app.markdown, *app.header, *app.info, *app.error]
+    parts = [
+        *app.title,
+        *app.caption,
+        *app.markdown,
+        *app.header,
+        *app.info,
+        *app.warning,
+        *app.error,
+    ]
     return "\n".join(str(part.value) for part in parts)
 
 
@@ -110,10 +118,75 @@ def test_statements_of_an_earlier_month_are_chosen(api_url: str) -> None:
     assert "**October 2026: " in words(app)
     assert set(lists(app)[0]["Month"]) == {"2026-10"}
     (chooser,) = (box for box in app.selectbox if box.label == "Month")
-    assert (chooser.options, chooser.value) == (["2026-11", "2026-10"], "2026-10")
+    months = ["November 2026", "October 2026"]
+    assert (chooser.options, chooser.value) == (months, "2026-10")
     other = opened(documents="Statements", month="2025-01")
-    assert "No statements of 2025\\-01 are here" in words(other)
+    assert "**No statements of 2025\\-01 are here**: November 2026 is shown" in words(other)
     assert "Statements of November 2026" in words(other)
+
+
+MONTHS = 15
+
+
+@pytest.fixture(scope="module")
+def years() -> Billing:
+    """Fifteen closed months, September 2025 the oldest: more than the API lists by itself."""
+    return asyncio.run(fifteen_months())
+
+
+async def fifteen_months() -> Billing:
+    billing = await open_billing(MemoryTableStorage(), MemoryBlobStore())
+    for count in range(MONTHS):
+        month = NOVEMBER.moved(count + 1 - MONTHS)
+        await billing.post(30, month.first_day)
+        await billing.close(month)
+    return billing
+
+
+@pytest.fixture
+def old_url(years: Billing, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with served(years) as url:
+        monkeypatch.setenv("API_URL", url)
+        yield url
+
+
+@pytest.mark.parametrize("documents", ["Invoices", "Statements"])
+def test_the_documents_of_every_closed_month_can_be_chosen(old_url: str, documents: str) -> None:
+    app = opened(documents=documents)
+    assert not app.exception
+    (chooser,) = (box for box in app.selectbox if box.label == "Month")
+    assert chooser.options[-1] == "September 2025"
+    first = {"Invoices": ["Newest 13 months"], "Statements": []}[documents]
+    assert len(chooser.options) == MONTHS + len(first)
+    chooser.set_value("2025-09").run()
+    assert not app.exception
+    assert app.query_params["month"] == "2025-09"
+    listed, months = lists(app)
+    assert set(listed["Month"]) == {"2025-09"}
+    with httpx.Client(base_url=old_url) as http:
+        (oldest,) = Client(http_transport(http)).invoices("invoice", month="2025-09").months
+    assert oldest.amount > 0
+    assert f"**September 2025: {oldest.amount} USD** in 1" in words(app)
+    assert months["Month"][-1] == "2025-09"
+    again = opened(documents=documents, month="2025-09")
+    assert set(lists(again)[0]["Month"]) == {"2025-09"}
+
+
+def test_any_two_closed_months_can_be_compared(old_url: str) -> None:
+    app = opened(documents="Compare", month="2026-11", against="2025-09")
+    assert not app.exception
+    assert not app.warning
+    (closed,) = lists(app)
+    assert list(closed)[1:3] == ["September 2025, USD", "November 2026, USD"]
+
+
+def test_another_kind_of_documents_drops_the_month(old_url: str) -> None:
+    app = opened(documents="Preview", month="2026-12")
+    (kinds,) = (group for group in app.button_group if group.label == "Documents")
+    kinds.set_value("Statements").run()
+    assert not app.exception
+    assert not app.warning
+    assert dict(app.query_params) == {"documents": "Statements"}
 
 
 @pytest.mark.parametrize("documents", ["Statements", "Invoices"])
@@ -160,9 +233,17 @@ def test_the_address_of_a_comparison_has_months_alone(api_url: str) -> None:
 @pytest.mark.parametrize(
     ("month", "against", "said"),
     [
-        ("2031-01", "2026-10", "There is no month 2031-01 to compare**: December 2026 is shown"),
+        (
+            "2031-01",
+            "2026-10",
+            "2031-01 to compare**: December 2026 (open) is shown instead.",
+        ),
         ("2026-11", "2031", "There is no month 2031 to compare**: October 2026 is shown"),
-        ("2026-10", "2026-10", "October 2026 cannot be compared with itself**: December 2026 is"),
+        (
+            "2026-10",
+            "2026-10",
+            "with itself**: December 2026 (open) is shown instead.",
+        ),
     ],
 )
 def test_another_month_than_that_of_the_address_is_never_shown_silently(
@@ -219,7 +300,7 @@ def test_an_open_month_is_previewed_and_said_to_be_no_invoice(api_url: str) -> N
 def test_a_preview_of_a_month_that_is_not_open_shows_one_that_is(api_url: str) -> None:
     app = opened(documents="Preview", month="2026-10")
     assert not app.error
-    assert "is no open month. December 2026 is shown" in words(app)
+    assert "**2026\\-10 is no open month**: December 2026 is shown instead." in words(app)
 
 
 def test_an_invoice_that_is_none_is_said_so(api_url: str) -> None:

@@ -1,5 +1,6 @@
 """The page of models over the real API: what tokens cost, what the cache saved, and a what-if."""
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -7,14 +8,18 @@ import pytest
 import streamlit as st
 from msgspec.structs import replace
 
+from pricing_rules.price_book.book import Book
+from table_api.http_api.visible import found_calls as visible_calls
 from tests.fixtures.calls import book
 from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
-from tests.ui.stand import UNPRICED, InventedCall, Stand
+from tests.ui.stand import ADA, UNPRICED, InventedCall, Stand
+from ui.api import found_calls, rating
 from ui.format import counted, number
 from ui.format import day as day_text
-from ui.page_parts.model.model_figures import Offer, WhatIf, offer_of, percentile, usage_object
-from ui.page_parts.model.one_model import outcome
+from ui.page_parts.model import what_if
+from ui.page_parts.model.model_figures import WhatIf, percentile, usage_object
+from ui.page_parts.model.what_if import outcome
 
 MODEL, OTHER = "gpt-4.1", "gpt-5-mini"
 
@@ -112,22 +117,143 @@ def test_both_sides_of_a_what_if_are_rated_by_the_same_book(
     assert f"for {counted(len(of_day), 'call')} of {day_text(day)} on {OTHER}." in said(app)
 
 
-def test_a_model_is_offered_on_global_standard_or_on_what_the_book_has(priced: Stand) -> None:
-    prices = [price for price in priced.client.prices().data if price.model == OTHER]
-    assert offer_of(OTHER, prices) == Offer(model=OTHER, provider="azure")
-    zone = [
-        replace(price, matches={**price.matches, "deployment_type": ["DataZoneStandard"]})
-        for price in prices
-    ]
-    assert offer_of(OTHER, zone).deployment_type == "DataZoneStandard"
-    assert offer_of("gone", prices) == Offer(model="gone")
-
-
 @pytest.mark.usefixtures("priced")
 def test_a_model_that_cannot_be_compared_with_is_named() -> None:
     app = opened("models", model=MODEL, instead="zzz", range="90 days")
     assert not app.exception
-    assert "**zzz is none of the other models**" in said(app)
+    absent = "**zzz is none of the other models with a deployment and a price**"
+    assert f"{absent}: gpt-4.1-mini is shown instead." in said(app)
+
+
+def whole(calls: list[InventedCall]) -> tuple[str, str]:
+    """What these calls cost at list price on MODEL and on OTHER."""
+    own = sum((Decimal(call.priced.list).scaleb(-12) for call in calls), Decimal(0))
+    instead = sum(
+        (
+            call.input * Decimal("0.25") + call.cache_read * Decimal("0.025") + call.output * 2
+            for call in calls
+        ),
+        Decimal(0),
+    )
+    return number(own), number(instead / 1_000_000)
+
+
+def test_all_days_of_the_range_are_rated_call_by_call(
+    priced: Stand, calls: list[InventedCall], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(found_calls, "PAGE_ROWS", 2)
+    monkeypatch.setattr(rating, "CALLS_MAX", 50)
+    mine = [call for call in calls if call.deployment == MODEL]
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days", calls="all days")
+    assert not app.exception
+    own, instead = whole(mine)
+    assert f"**{instead} USD instead of {own} USD**" in said(app)
+    assert f"for {counted(len(mine), 'call')} of" in said(app)
+    assert "nothing is scaled up" not in said(app)
+
+
+def test_past_the_bound_it_says_how_many_of_how_many(
+    priced: Stand, calls: list[InventedCall], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 10
+    monkeypatch.setattr(what_if, "RATED_MAX", most)
+    mine = [call for call in calls if call.deployment == MODEL]
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days", calls="all days")
+    assert not app.exception
+    own, instead = whole(sorted(mine, key=lambda call: call.time)[-most:])
+    assert f"**{instead} USD instead of {own} USD**" in said(app)
+    scope = f"The newest {most} of {counted(len(mine), 'call')} of these days."
+    assert f"{scope} The others are in neither sum: nothing is scaled up." in said(app)
+
+
+def test_fewer_calls_than_there_are_is_said_also_where_pages_ran_out(
+    priced: Stand, calls: list[InventedCall], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(found_calls, "PAGE_ROWS", 1)
+    monkeypatch.setattr(found_calls, "PAGES_MAX", 1)
+    mine = [call for call in calls if call.deployment == MODEL]
+    newest = {call.day: call for call in sorted(mine, key=lambda call: call.time)}
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days", calls="all days")
+    assert not app.exception
+    own, instead = whole(list(newest.values()))
+    assert f"**{instead} USD instead of {own} USD**" in said(app)
+    assert f"The newest {len(newest)} of {counted(len(mine), 'call')} of these days." in said(app)
+
+
+def test_a_day_that_the_api_does_not_read_at_once_is_said_to_be_one(
+    priced: Stand, calls: list[InventedCall], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callers = {(call.day, call.subject) for call in calls if call.deployment == MODEL}
+    read = Counter(call.day for call in calls if (call.day, call.subject) in callers)
+    newest, busy = max(read), min(read)
+    more = [
+        InventedCall(number=5000 + count, subject=ADA, day=busy, deployment=MODEL, input=1)
+        for count in range(read[newest])
+    ]
+    priced.post(more)
+    monkeypatch.setattr(visible_calls, "CALLS_OF_DAY_MAX", read[newest])
+    app = opened("models", model=MODEL, range="90 days", calls=busy.isoformat())
+    assert not app.exception
+    assert not app.error
+    assert "A day has more calls than the API reads at once: choose another day." in said(app)
+
+
+def test_one_earlier_day_is_chosen(priced: Stand, calls: list[InventedCall]) -> None:
+    mine = [call for call in calls if call.deployment == MODEL]
+    day = mine[0].day
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days", calls=day.isoformat())
+    assert not app.exception
+    own, instead = whole([call for call in mine if call.day == day])
+    assert f"**{instead} USD instead of {own} USD**" in said(app)
+    assert f"of {day_text(day)} on {OTHER}." in said(app)
+
+
+ZONE = "DataZoneStandard"
+
+
+def in_the_zone(stand: Stand, model: str, calls: list[InventedCall]) -> str:
+    """What these calls cost on a model in a data zone, by the price that the API lists."""
+    (price,) = (
+        each
+        for each in stand.client.prices(model=model).data
+        if each.matches["deployment"] == [ZONE] and each.matches["service_tier"] == ["default"]
+    )
+    rates = price.tiers[0].per_million
+    counts = [(call.input, call.cache_read, call.output) for call in calls]
+    units = ("input", "cache_read", "output")
+    sums = zip(units, map(sum, zip(*counts, strict=True)), strict=True)
+    cost = sum((rates[unit] * count for unit, count in sums), Decimal(0))
+    return number(cost / 1_000_000)
+
+
+def test_the_calls_own_model_is_priced_as_their_deployment_is(
+    stand: Stand, calls: list[InventedCall]
+) -> None:
+    """In the book in use every deployment is in a data zone."""
+    shipped = book()
+    aliases = tuple(replace(alias, type=ZONE) for alias in shipped.content.aliases)
+    deployed = Book(replace(shipped.content, aliases=aliases), shipped.sources)
+    stand.publish_prices(deployed, age_days_max=10_000)
+    st.cache_data.clear()
+    mine = [call for call in calls if call.deployment == MODEL]
+    of_day = [call for call in mine if call.day == mine[-1].day]
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days")
+    assert not app.exception
+    own, instead = (in_the_zone(stand, model, of_day) for model in (MODEL, OTHER))
+    assert own != whole(of_day)[0]
+    assert f"**{instead} USD instead of {own} USD**" in said(app)
+
+
+def test_the_other_model_is_rated_on_the_deployment_type_that_is_chosen(
+    priced: Stand, calls: list[InventedCall]
+) -> None:
+    mine = [call for call in calls if call.deployment == MODEL]
+    of_day = [call for call in mine if call.day == mine[-1].day]
+    instead = in_the_zone(priced, OTHER, of_day)
+    app = opened("models", model=MODEL, instead=OTHER, range="90 days", type=ZONE)
+    assert not app.exception
+    assert f"**{instead} USD instead of {whole(of_day)[0]} USD**" in said(app)
+    assert f"{OTHER}: Data Zone Standard, default tier. {MODEL}: Global Standard, " in said(app)
 
 
 def test_equal_sums_are_the_same() -> None:
@@ -139,5 +265,5 @@ def test_equal_sums_are_the_same() -> None:
         reason=None,
         unpriced=None,
     )
-    sentence = outcome(found, OTHER, day=date(2026, 11, 29), currency="USD")
+    sentence = outcome(found, OTHER, of=day_text(date(2026, 11, 29)), currency="USD")
     assert sentence == "**0.500 USD, the same** for 2 calls of 29 Nov 2026 on gpt\\-5\\-mini."

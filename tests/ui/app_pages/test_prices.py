@@ -16,7 +16,7 @@ from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, InventedCall, Stand
-from ui.format import counted
+from ui.format import counted, exact_amount
 
 APP = ROOT / "ui/streamlit_app.py"
 PAGE = "app_pages/prices.py"
@@ -83,6 +83,62 @@ def test_a_call_is_priced_by_the_engine_with_its_layers(stand: Stand) -> None:
     assert "there cannot be more of them" in said(app)
 
 
+def test_the_calculator_offers_what_the_book_has_and_answers_as_the_engine(stand: Stand) -> None:
+    """Each price of a model that several things set is reached, and is that of its own rule."""
+    stand.publish_prices(demo_book(), age_days_max=10_000)
+    st.cache_data.clear()
+    answer = stand.client.prices()
+    of_model = [price for price in answer.data if price.model == "gpt-4.1"]
+    assert len(of_model) > 5
+    for price in of_model:
+        first = [answer.zones[zone][0] for zone in price.matches.get("zone", [])]
+        region = [*price.matches.get("region", []), *first, "any"][0]
+        chosen = {
+            "type": price.matches["deployment"][0],
+            "tier": price.matches["service_tier"][0],
+            "region": region,
+        }
+        app = opened("prices", model="gpt-4.1", cached="0", **chosen)
+        assert not app.exception
+        assert "is shown instead" not in said(app)
+        rates = price.tiers[0].per_million
+        cost = (rates["input"] * 1000 + rates["output"] * 500) / 1_000_000
+        assert f"**{exact_amount(cost, price.currency)}** for 1,500 tokens" in said(app)
+        assert f"Rules: {price.rule}" in said(app)
+
+
+def test_without_a_choice_the_calculator_takes_what_metering_would(
+    stand: Stand, tmp_path: Path
+) -> None:
+    """The book's only deployment of the model is in a data zone, where a token costs more."""
+    dear = 'rates = { input = "3", output = "9" }'
+    zone = base_rule("base.zone", rates=dear, match=', deployment = ["DataZoneStandard"]')
+    everywhere = base_rule(match=', deployment = ["GlobalStandard"]')
+    alias = ALIAS.replace("GlobalStandard", "DataZoneStandard")
+    stand.publish_prices(compile_text(tmp_path, everywhere, zone, alias), age_days_max=10_000)
+    st.cache_data.clear()
+    app = opened("prices", model="m")
+    assert not app.exception
+    (chooser,) = (box for box in app.selectbox if box.label == "Deployment type")
+    assert (chooser.options, chooser.value) == (
+        ["Data Zone Standard", "Global Standard"],
+        "DataZoneStandard",
+    )
+    assert "**0.0075 USD** for 1,500 tokens" in said(app)
+    assert "m: Data Zone Standard, default tier." in said(app)
+
+
+def test_another_model_drops_what_was_chosen_of_the_one_before(stand: Stand) -> None:
+    stand.publish_prices(demo_book(), age_days_max=10_000)
+    st.cache_data.clear()
+    app = opened("prices", model="gpt-4.1", type="Standard", region="eastus2")
+    (chooser,) = (box for box in app.selectbox if box.label == "Model")
+    chooser.set_value("gpt-5-nano").run()
+    assert not app.exception
+    assert dict(app.query_params) == {"model": "gpt-5-nano"}
+    assert "is shown instead" not in said(app)
+
+
 def test_the_tokens_of_the_calculator_are_in_the_address(stand: Stand) -> None:
     stand.publish_prices(demo_book(), age_days_max=10_000)
     st.cache_data.clear()
@@ -98,7 +154,8 @@ def test_the_tokens_of_the_calculator_are_in_the_address(stand: Stand) -> None:
 def test_a_link_to_a_model_without_a_price_says_that_it_has_none(stand: Stand) -> None:
     stand.publish_prices(demo_book(), age_days_max=10_000)
     st.cache_data.clear()
-    assert "**lab-model-x has no price** in the book" in said(opened("prices", model="lab-model-x"))
+    sentence = "**lab-model-x has no price in the book in use**: gpt-4.1 is shown instead."
+    assert sentence in said(opened("prices", model="lab-model-x"))
     assert "has no price" not in said(opened("prices", model="gpt-5-mini"))
     assert "has no price" not in said(opened("prices"))
 

@@ -121,3 +121,10 @@ def test_models_say_whether_mix_price_or_tokens_changed(
 
 def test_one_model_alone_has_no_mix() -> None:
     assert reason(of("small", "2", input=100), SMALL) == "a higher price"
+
+
+def test_a_charge_that_came_or_went_with_its_price_says_so() -> None:
+    priced, lab = of("lab", "3", input=10), of("lab", None, input=10)
+    assert reason(lab, priced) == "its calls have no price now"
+    assert reason(priced, lab) == "its calls had no price before"
+    assert reason(lab, None) == "new"

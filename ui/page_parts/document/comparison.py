@@ -1,48 +1,63 @@
 """Two months next to each other: which cost centre was billed more, and which less."""
 
-from collections.abc import Mapping, Sequence
-
 import streamlit as st
 
 from ui.address import Parameter, change, read
 from ui.api.connection import api
-from ui.api.invoice_answers import InvoiceMonth
+from ui.api.invoice_answers import Invoices
 from ui.api.me_answer import Permission
-from ui.format import escape, minus, month_name
+from ui.format import minus, month_name
 from ui.page_parts.document.month_files import show_month_files
 from ui.page_parts.document.parts_of_amount import money_column
-from ui.page_parts.document.two_months import OPEN, BilledMonth, amounts_of, compared, sentence
-from ui.parts.choosers import choose, not_offered
+from ui.page_parts.document.two_months import (
+    OPEN,
+    BilledMonth,
+    amounts_of,
+    compared,
+    months_against,
+    sentence,
+)
+from ui.parts.choosers import pick
 from ui.parts.differences import show_differences
 from ui.parts.tables import Column, plain_table, text_column
 
 
-def draw_comparison(months: Sequence[InvoiceMonth]) -> None:
+def draw_comparison(newest: Invoices) -> None:
     """The newest month against the one before it, until somebody chooses others."""
-    closed = {month.month: month for month in months}
-    is_open = api().invoice_preview(None).open_months if api().me().may(Permission.BILLING) else []
-    names = [*reversed(is_open), *closed]
+    closed = newest.every_month
+    sees_all = api().me().may(Permission.BILLING)
+    is_open = api().invoice_preview(None).open_months if sees_all else []
+    listed = closed if sees_all else [month.month for month in newest.months]
+    seen = [*reversed(is_open), *listed]
+    names = list(dict.fromkeys([*seen, *closed]))
     if len(names) < 2:
         st.info("There is only one month to show. Two can be compared when the next one is closed.")
         return
     _mend_address()
-    warn, choosers = st.container(), st.container(horizontal=True)
 
     def words(name: str) -> str:
-        return name + OPEN if name in is_open else name
+        return month_name(name) + (OPEN if name in is_open else "")
 
-    def chosen(label: str, parameter: Parameter, options: Sequence[str]) -> str:
-        with choosers:
-            name = choose(label, parameter, options={each: each for each in options}, words=words)
-        if (absent := not_offered(parameter, options)) is not None:
-            warn.warning(_absent_text(absent, name, names), icon=":material/event_busy:")
-        return name
+    def why(name: str) -> str:
+        if name in names:
+            return f"{month_name(name)} cannot be compared with itself"
+        return f"There is no month {name} to compare"
 
-    second = chosen("Month", Parameter.MONTH, names)
-    others = [name for name in names if name != second]
-    older = [name for name in others if name < second] + others
-    first = chosen("Compare with", Parameter.AGAINST, list(dict.fromkeys(older)))
-    show_compared(_billed(first, closed), _billed(second, closed))
+    with st.container(horizontal=True):
+        choice = {each: each for each in names}
+        second = pick("Month", Parameter.MONTH, options=choice, words=words, why=why)
+        choice = {each: each for each in months_against(second, names, seen)}
+        first = pick("Compare with", Parameter.AGAINST, options=choice, words=words, why=why)
+    months = [_billed(name, is_open=name in is_open) for name in (first, second)]
+    for name, month in zip((first, second), months, strict=True):
+        if month is None:
+            st.info(
+                f"You see no invoice of {month_name(name)}, so nothing can be compared with it.",
+                icon=":material/event_busy:",
+            )
+            return
+    before, after = (month for month in months if month is not None)
+    show_compared(before, after)
 
 
 def _mend_address() -> None:
@@ -53,25 +68,19 @@ def _mend_address() -> None:
             change({parameter: named.removesuffix(OPEN)})
 
 
-def _absent_text(absent: str, name: str, names: Sequence[str]) -> str:
-    """Why the month of the address is not shown, and which one is."""
-    why = (
-        f"{month_name(absent)} cannot be compared with itself"
-        if absent in names
-        else f"There is no month {escape(absent)} to compare"
-    )
-    return f"**{why}**: {month_name(name)} is shown instead."
-
-
-def _billed(name: str, closed: Mapping[str, InvoiceMonth]) -> BilledMonth:
-    """By its invoices if it is closed, else as if it were closed now."""
-    if name in closed:
-        amounts = amounts_of(api().invoices("invoice", month=name).data)
-        currency = closed[name].currency
-    else:
+def _billed(name: str, *, is_open: bool) -> BilledMonth | None:
+    """By its invoices if it is closed, else as if it were closed now; None where the caller sees no
+    invoice of it.
+    """
+    if is_open:
         preview = api().invoice_preview(name)
         amounts, currency = amounts_of(preview.data), preview.currency
-    return BilledMonth(month=name, is_open=name not in closed, currency=currency, amounts=amounts)
+    else:
+        answer = api().invoices("invoice", month=name)
+        if not answer.months:
+            return None
+        amounts, currency = amounts_of(answer.data), answer.months[0].currency
+    return BilledMonth(month=name, is_open=is_open, currency=currency, amounts=amounts)
 
 
 def show_compared(first: BilledMonth, second: BilledMonth) -> None:
@@ -90,13 +99,13 @@ def show_compared(first: BilledMonth, second: BilledMonth) -> None:
             about=f"{second.name} against {first.name}, months of {zone}, {second.currency}",
         )
     columns = columns_of(first, second)
-    plain_table(
+    shown = plain_table(
         columns,
         alt=f"What each cost centre was billed in {first.name} and {second.name}",
     )
     earlier, later = sorted((first.month, second.month))
     currencies = " and ".join(dict.fromkeys((first.currency, second.currency)))
-    show_month_files("two months", columns, month=later, currency=currencies, since=earlier)
+    show_month_files("two months", shown, month=later, currency=currencies, since=earlier)
 
 
 def columns_of(first: BilledMonth, second: BilledMonth) -> dict[str, Column]:

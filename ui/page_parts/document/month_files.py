@@ -1,11 +1,10 @@
 """Lists of invoices as files: the months that they are of, their zone and currency."""
 
-from collections.abc import Mapping
 from datetime import date
 
 from ui.api.connection import api
 from ui.export.buttons import show_files
-from ui.parts.tables import Column
+from ui.parts.tables import Shown
 from ui.period import Period, month_of
 
 
@@ -16,8 +15,8 @@ def months(first: str, last: str) -> Period:
 
 
 def show_month_files(
-    name: str, columns: Mapping[str, Column], *, month: str, currency: str, since: str | None = None
+    name: str, shown: Shown, *, month: str, currency: str, since: str | None = None
 ) -> None:
     """The rows on screen, of one month or of several."""
     zone = api().health().zone
-    show_files(name, columns, period=months(since or month, month), zone=zone, currency=currency)
+    show_files(name, shown, period=months(since or month, month), zone=zone, currency=currency)

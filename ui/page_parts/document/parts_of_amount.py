@@ -58,11 +58,11 @@ def show_subtotals(parts: Sequence[InvoiceSubtotal], *, month: str, currency: st
         f"Amount ({currency})": money_column([part.amount for part in parts]),
         "Unrounded": exact_column([part.amount_unrounded for part in parts]),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt="Usage of the month and corrections of earlier months",
     )
-    show_month_files("parts of the amount", columns, month=month, currency=currency)
+    show_month_files("parts of the amount", shown, month=month, currency=currency)
 
 
 def kind_of(part: InvoiceSubtotal) -> str:
@@ -114,11 +114,11 @@ def show_concerns(rows: Sequence[InvoiceConcern], *, month: str, currency: str) 
         f"Estimate ({currency})": charge_column([row.estimate for row in rows]),
         "Basis": text_column([row.basis for row in rows]),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt="Calls without an amount, an owner or a complete cost, with estimates",
     )
-    show_month_files("not in the amount", columns, month=month, currency=currency)
+    show_month_files("not in the amount", shown, month=month, currency=currency)
 
 
 def amounts_with_currency(rows: Sequence[InvoiceEntry]) -> dict[str, Column]:

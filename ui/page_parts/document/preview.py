@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from ui import address
 from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.invoice_answers import InvoicePreview
@@ -24,16 +23,15 @@ def draw_preview() -> None:
     """Amounts by cost centre, what prevents closing, and what no invoice bills."""
     preview = api().invoice_preview(None)
     months = preview.open_months
-    named = address.read(Parameter.MONTH)
-    if named in months:
-        preview = api().invoice_preview(named)
-    elif named is not None:
-        st.info(
-            f"{escape(named)} is no open month. {month_name(preview.month)} is shown.",
-            icon=":material/event_busy:",
-        )
-    if len(months) > 1:
-        choose("Open month", Parameter.MONTH, options={month: month for month in months})
+    month = choose(
+        "Open month",
+        Parameter.MONTH,
+        options={month: month for month in months},
+        words=month_name,
+        why=lambda named: f"{named} is no open month",
+    )
+    if month != preview.month:
+        preview = api().invoice_preview(month)
     running = preview.month == months[-1]
     st.info(
         f"**Closing {month_name(preview.month)} now would bill {preview.amount:,f} "
@@ -99,11 +97,11 @@ def show_cost_centres(preview: InvoicePreview) -> None:
         "Lines": count_column([row.lines for row in rows]),
         "Calls": count_column([row.calls for row in rows]),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt="What each cost centre would be billed",
     )
-    show_month_files("preview", columns, month=preview.month, currency=preview.currency)
+    show_month_files("preview", shown, month=preview.month, currency=preview.currency)
 
 
 def show_left_out(preview: InvoicePreview) -> None:

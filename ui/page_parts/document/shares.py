@@ -42,14 +42,14 @@ def show_people(invoice: Invoice) -> None:
         "Unrounded": exact_column([row.amount_unrounded for row in rows]),
         "Lines": count_column([row.lines for row in rows]),
     }
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "invoice_people",
         [row.subject for row in rows],
         links=[{**period, Parameter.SUBJECT: row.subject} for row in rows],
         columns=columns,
         alt="What the invoice has of each person",
     )
-    show_month_files("people", columns, month=invoice.month, currency=invoice.currency)
+    show_month_files("people", shown, month=invoice.month, currency=invoice.currency)
     if opened:
         address.go_to_page(USAGE_PAGE, {**period, Parameter.SUBJECT: opened})
 
@@ -65,11 +65,11 @@ def show_models(invoice: Invoice) -> None:
         "Unrounded": exact_column([row.amount_unrounded for row in invoice.models]),
         f"List prices ({invoice.currency})": text_column([_prices(row) for row in invoice.models]),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt="What the invoice has of each model, with its list prices",
     )
-    show_month_files("models", columns, month=invoice.month, currency=invoice.currency)
+    show_month_files("models", shown, month=invoice.month, currency=invoice.currency)
 
 
 def _prices(row: InvoiceModel) -> str:

@@ -46,6 +46,15 @@ def amounts_of(invoices: Sequence[InvoiceEntry] | Sequence[PreviewedInvoice]) ->
     return {invoice.owner: invoice.amount for invoice in invoices}
 
 
+def months_against(second: str, names: Sequence[str], seen: Sequence[str]) -> list[str]:
+    """Months that another one can be compared with: those before it come first, and of them those
+    of which the caller has an invoice.
+    """
+    others = [name for name in names if name != second]
+    before = [name for name in others if name < second and name in seen]
+    return list(dict.fromkeys([*before, *others]))
+
+
 def compared(first: Mapping[str, Decimal], second: Mapping[str, Decimal]) -> list[OwnersMonths]:
     """The largest difference first."""
     rows = [

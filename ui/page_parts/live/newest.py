@@ -103,7 +103,7 @@ def show_list(found: FoundCalls) -> None:
     rows = found.data
     st.caption(f"The newest {counted(len(rows), 'call')} of today.")
     columns = live_columns(found)
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "live_calls",
         [row.id for row in rows],
         links=[{Parameter.CALL: row.id} for row in rows],
@@ -113,7 +113,7 @@ def show_list(found: FoundCalls) -> None:
     )
     if opened:
         address.go_to_page(USAGE_PAGE, {Parameter.CALL: opened})
-    show_exports("calls of today", columns, found)
+    show_exports("calls of today", shown, found)
 
 
 def live_columns(found: FoundCalls) -> dict[str, Column]:

@@ -2,7 +2,7 @@
 another model. The engine prices; here is only what to ask it and what to say of the answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,9 +10,9 @@ from ui.api.found_calls import FoundCall
 from ui.api.price_answers import Price
 from ui.api.rating import Question, RatedCall
 from ui.api.usage_answers import CallState, UsageRow
+from ui.figures.offers import Offer, question_of
 
 MILLION = 1_000_000
-GLOBAL_STANDARD = "GlobalStandard"
 COMPARABLE = frozenset({"input", "cache_read", "output", "reasoning"})
 """Units of text. Audio, images, tools and cache writes have no like on another model."""
 
@@ -59,15 +59,6 @@ def usage_object(units: Mapping[str, int]) -> dict[str, object] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """Who sells a model, and on which deployment type it is priced; None is Global Standard."""
-
-    model: str
-    provider: str | None = None
-    deployment_type: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
     """The same calls on their own model and on another one, both at list price of one book."""
 
@@ -81,34 +72,20 @@ class WhatIf:
     """The model that has none then."""
 
 
-def offer_of(model: str, prices: Sequence[Price]) -> Offer:
-    """Global Standard where the book has it for the model, else the first type that it has."""
-    priced = [price for price in prices if price.model == model and price.deployments]
-    types = [price.matches.get("deployment_type", [GLOBAL_STANDARD]) for price in priced]
-    for price, named in zip(priced, types, strict=True):
-        if GLOBAL_STANDARD in named:
-            return Offer(model=model, provider=price.provider)
-    if not priced:
-        return Offer(model=model)
-    return Offer(model=model, provider=priced[0].provider, deployment_type=types[0][0])
-
-
-def questions_of(calls: Sequence[FoundCall], own: Offer, instead: Offer) -> list[Question]:
+def questions_of(
+    calls: Sequence[FoundCall], own: Callable[[FoundCall], Offer], instead: Offer
+) -> list[Question]:
     """Two questions for each call that can be priced on both models: its own model's is first.
 
-    A call that the gateway's cache answered asks no model, so it is left out.
+    `own` says how a call's own model is bought. A call that the gateway's cache answered asks no
+    model, so it is left out.
     """
-    usages = [usage_object(call.units) for call in calls if call.state is CallState.PRICED]
     return [
-        Question(
-            model=offer.model,
-            provider=offer.provider,
-            deployment_type=offer.deployment_type,
-            usage=usage,
-        )
-        for usage in usages
-        if usage is not None
-        for offer in (own, instead)
+        question_of(offer, usage)
+        for call in calls
+        if call.state is CallState.PRICED
+        if (usage := usage_object(call.units)) is not None
+        for offer in (own(call), instead)
     ]
 
 

@@ -109,7 +109,7 @@ def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], usage
         "Tokens": count_column([tokens(row.units) for row in rows]),
         "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
     }
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "models",
         [row.model or "" for row in rows],
         links=[
@@ -123,7 +123,7 @@ def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], usage
     )
     if opened:
         address.go_to({**kept, Parameter.MODEL: opened})
-    show_exports("models", columns, usage)
+    show_exports("models", shown, usage)
 
 
 def _reasoning(row: UsageRow) -> tuple[int, int]:

@@ -79,18 +79,18 @@ def show_centres(period: Period, compared: Period, running_day: date) -> None:
         show_sentence(usage, then, running_day)
         show_scope(usage, today=running_day, now=now())
         centres = centres_of(usage, api().usage(period, "cost_centre", "day"), then)
-        columns = _columns(centres, usage)
+        columns = centre_columns(centres, usage)
         names = [each.name for each in centres]
         links = [narrowed("cost_centre", name) for name in names]
-        opened = linked_rows(
+        opened, shown = linked_rows(
             "centres", names, links=links, columns=columns, alt="Cost centres with their charge"
         )
         if opened and (target := narrowed("cost_centre", opened)):
             address.open_usage(target)
-        show_exports("cost centres", columns, usage, extent=Extent(compared=compared))
+        show_exports("cost centres", shown, usage, extent=Extent(compared=compared))
 
 
-def _columns(centres: Sequence[Centre], usage: Usage) -> dict[str, Column]:
+def centre_columns(centres: Sequence[Centre], usage: Usage) -> dict[str, Column]:
     whole, currency = usage.totals.charge, usage.currency
     return {
         "Cost centre": text_column([each.name for each in centres]),

@@ -83,7 +83,7 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
     links: list[Parameters | None] = [{**kept, Parameter.SUBJECT: subject} for subject in ids]
     if gone_after(people):
         ids, links = [*ids, GONE], [*links, None]
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "people",
         ids,
         links=links,
@@ -94,7 +94,7 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
     if opened and opened != GONE:
         address.open_usage({**kept, Parameter.SUBJECT: opened})
     extent = Extent(compared=compared, order=f"by {sort}", count=len(people.data))
-    show_exports("people", columns, people, extent=extent)
+    show_exports("people", shown, people, extent=extent)
 
 
 def gone_after(people: Subjects) -> Gone | None:

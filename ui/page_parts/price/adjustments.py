@@ -31,11 +31,11 @@ def show_adjustments(rules: Sequence[Adjustment], *, now: datetime) -> None:
         ),
         "Rule": text_column([rule.rule for rule in rows]),
     }
-    plain_table(columns, alt="Discounts and mark-ups in the order in which they apply")
+    shown = plain_table(columns, alt="Discounts and mark-ups in the order in which they apply")
     health = api().health()
     show_files(
         "discounts and mark-ups",
-        columns,
+        shown,
         period=one_day(today(health)),
         zone=health.zone,
         currency=rows[0].currency,

@@ -1,7 +1,6 @@
 """The book as people read it: what a model costs where, who says so, and how old that is."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import streamlit as st
@@ -12,7 +11,8 @@ from ui.api.price_answers import BookInUse, Price, Prices, PriceTier
 from ui.export.buttons import show_files
 from ui.format import counted, local_day
 from ui.format import day as day_text
-from ui.parts.tables import Column, exact_column, first_names, plain_table, text_column
+from ui.page_parts.price.offer_chooser import spaced
+from ui.parts.tables import Column, Shown, exact_column, first_names, plain_table, text_column
 from ui.period import one_day
 
 BOOK_LETTERS = 12
@@ -44,8 +44,8 @@ def show_book(book: BookInUse, answer: Prices) -> None:
 def show_prices(prices: Sequence[Price], *, name: str, alt: str) -> None:
     """A row per rule and prompt size; `name` is that of its files."""
     columns = price_columns(prices)
-    plain_table(columns, alt=alt)
-    show_price_files(name, columns, prices)
+    shown = plain_table(columns, alt=alt)
+    show_price_files(name, shown, prices)
 
 
 def price_columns(prices: Sequence[Price]) -> dict[str, Column]:
@@ -82,13 +82,13 @@ def rate_columns(rows: Sequence[tuple[Price, PriceTier]]) -> dict[str, Column]:
     }
 
 
-def show_price_files(name: str, columns: Mapping[str, Column], prices: Sequence[Price]) -> None:
+def show_price_files(name: str, shown: Shown, prices: Sequence[Price]) -> None:
     """The rows on screen, as of today."""
     health = api().health()
     currencies = sorted({price.currency for price in prices})
     show_files(
         name,
-        columns,
+        shown,
         period=one_day(today(health)),
         zone=health.zone,
         currency=", ".join(currencies),
@@ -106,8 +106,7 @@ DEPLOYMENT = "deployment"
 
 def deployment_types(price: Price) -> str:
     """GlobalStandard → "Global Standard"; a price for all of them says so."""
-    types = price.matches.get(DEPLOYMENT, [])
-    return " or ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", each) for each in types) or "all"
+    return " or ".join(map(spaced, price.matches.get(DEPLOYMENT, []))) or "all"
 
 
 def _conditions(price: Price, tier: PriceTier) -> str:

@@ -7,9 +7,12 @@ import streamlit as st
 from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.errors import ApiRefused
+from ui.api.price_answers import Prices
 from ui.api.rating import Question, Rated, RatedCall, rate
+from ui.figures.offers import Offer, question_of, sold_by
 from ui.format import counted, escape, exact_amount, unit
-from ui.parts.choosers import MODEL_WIDTH_PX, choose_count, not_offered, pick
+from ui.page_parts.price.offer_chooser import choose_offer, offer_words
+from ui.parts.choosers import choose_count, pick
 from ui.parts.tables import count_column, exact_column, plain_table, text_column
 
 TOKENS_MAX = 10_000_000
@@ -23,29 +26,25 @@ COUNTS = (
 LAYERS = (("list", "at list price"), ("contracted", "after discounts"), ("charge", "charged"))
 
 
-def show_calculator(providers: Mapping[str, str]) -> str:
-    """One line of choices and one sentence; returns the chosen model.
+def show_calculator(providers: Mapping[str, str], answer: Prices) -> str:
+    """What is called and how, and one sentence; returns the chosen model.
 
     `providers` says who sells each model that may be chosen.
     """
     st.header("What does a call cost?", anchor=False)
-    if (unpriced := not_offered(Parameter.MODEL, providers)) is not None:
-        st.warning(
-            f"**{escape(unpriced)} has no price** in the book in use. What follows is of another "
-            "model.",
-            icon=":material/sell:",
-        )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = pick(
             "Model",
             Parameter.MODEL,
             options={name: name for name in providers},
-            width=MODEL_WIDTH_PX,
+            why=lambda named: f"{named} has no price in the book in use",
         )
         prompt, cached, output = (
             choose_count(label, parameter, default=default, most=TOKENS_MAX, step=STEP)
             for label, parameter, default in COUNTS
         )
+    prices = sold_by(providers[model], model, answer.data)
+    offer = choose_offer(model, prices, answer.zones)
     if cached > prompt:
         st.warning(
             f"{cached:,} cached tokens of {prompt:,} prompt tokens: cached ones are a part of the "
@@ -53,25 +52,25 @@ def show_calculator(providers: Mapping[str, str]) -> str:
         )
         return model
     try:
-        asked = question(model, providers[model], prompt=prompt, cached=cached, output=output)
-        answer = rate(api(), [asked])
+        rated = rate(api(), [question(offer, prompt=prompt, cached=cached, output=output)])
     except ApiRefused as error:
         if error.kind != "invalid-parameter":
             raise
         st.warning(escape(str(error)), icon=":material/help:")
         return model
-    show_answer(answer, tokens=prompt + output)
+    show_answer(rated, tokens=prompt + output)
+    st.caption(f"{escape(model)}: {offer_words(offer)}.")
     return model
 
 
-def question(model: str, provider: str, *, prompt: int, cached: int, output: int) -> Question:
+def question(offer: Offer, *, prompt: int, cached: int, output: int) -> Question:
     """The usage object that a chat model would send."""
     usage = {
         "prompt_tokens": prompt,
         "completion_tokens": output,
         "prompt_tokens_details": {"cached_tokens": cached},
     }
-    return Question(model=model, provider=provider, usage=usage)
+    return question_of(offer, usage)
 
 
 def show_answer(answer: Rated, *, tokens: int) -> None:

@@ -51,5 +51,5 @@ def show_history(prices: Sequence[Price], model: str, *, now: datetime) -> None:
         "Where": text_column([where(price) for price, _ in rows]),
         "Rule": text_column([price.rule for price, _ in rows]),
     }
-    plain_table(columns, alt=f"Prices of {model} over time, the newest first")
-    show_price_files("price history", columns, [price for price, _ in rows])
+    shown = plain_table(columns, alt=f"Prices of {model} over time, the newest first")
+    show_price_files("price history", shown, [price for price, _ in rows])

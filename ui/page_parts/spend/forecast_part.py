@@ -17,10 +17,8 @@ from ui.period import DAY, month_of
 
 
 def show_forecast(usage: Usage, today: date, only: Only = ALL) -> None:
-    """Nothing for days that are not the running month; `usage` is by day, and by more or not."""
+    """`usage` is that of the running month by day, and by more or not."""
     period = usage.period
-    if period != month_of(today):
-        return
     earlier = api().usage(month_of(period.first - DAY), "day", only=only)
     charges: dict[date, Decimal] = {}
     for row in (*earlier.data, *usage.data):

@@ -1,6 +1,5 @@
-"""Cost by model, cost centre, product or API with its change, and what changed most."""
+"""Cost by model, cost centre, product or API, with its change."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -10,11 +9,10 @@ from ui import address
 from ui.api.client import Group
 from ui.api.usage_answers import Usage, UsageRow
 from ui.export.buttons import Extent, show_exports
-from ui.figures.comparison import change_of, percent_change, share_of
+from ui.figures.comparison import change_of, share_of
 from ui.figures.group_names import NAMELESS, OTHERS, group_name
-from ui.figures.movers import Mover, movers
-from ui.filters.chosen import narrowed
-from ui.format import amount, counted, days, escape
+from ui.filters.chosen import all_groups, narrowed, show_way_to_few
+from ui.format import counted
 from ui.parts.charts import GROUPS_MAX
 from ui.parts.tables import (
     Column,
@@ -26,7 +24,6 @@ from ui.parts.tables import (
     text_column,
 )
 
-MOVERS_SHOWN_MAX = 5
 TITLES: Mapping[Group, str] = {
     "model": "Model",
     "cost_centre": "Cost centre",
@@ -37,38 +34,21 @@ ALWAYS_SHOWN = ("cost_centre", "product")
 """Usage without one of these is unattributed: its row is there also where it is empty."""
 
 
-def show_groups(
-    now: Usage, then: Usage, *, by: Group, by_model: tuple[Usage, Usage] | None = None
-) -> None:
-    """The dearest groups, all others in one row, and next to them the largest changes.
-
-    `by_model` is the same, now and then, by group and model: it says more about the reasons.
-    """
-    newer = [(group_name(row, by), row) for row in now.data]
-    older = [(group_name(row, by), row) for row in then.data]
-    models = (_models(by_model[0], by), _models(by_model[1], by)) if by_model else None
-    moved = movers(newer, older, models=models)
-    left, right = st.columns([3, 2])
-    with left:
-        names, columns = group_columns(now, then, by=by)
-        opened = linked_rows(
-            f"groups-{by}",
-            names,
-            links=[narrowed(by, name) for name in names],
-            columns=columns,
-            alt=f"Charge by {TITLES[by]}, and its change to the days before",
-        )
-        if opened and (target := narrowed(by, opened)):
-            address.go_to(target)
-        show_unpriced_line(now)
-        show_exports(f"cost by {TITLES[by]}", columns, now, extent=Extent(compared=then.period))
-    with right:
-        than = escape(days(then.first, then.period.last))
-        st.markdown(f"**What changed most**, compared with {than}")
-        if not moved:
-            st.caption("No charge changed.")
-        lines = [_line(each, currency=now.currency) for each in moved[:MOVERS_SHOWN_MAX]]
-        st.markdown("\n".join(lines))
+def show_groups(now: Usage, then: Usage, *, by: Group) -> None:
+    """The dearest groups and all others in one row, or every group where the address says so."""
+    names, columns = group_columns(now, then, by=by, is_whole=all_groups())
+    opened, shown = linked_rows(
+        f"groups-{by}",
+        names,
+        links=[narrowed(by, name) for name in names],
+        columns=columns,
+        alt=f"Charge by {TITLES[by]}, and its change to the days before",
+    )
+    if opened and (target := narrowed(by, opened)):
+        address.go_to(target)
+    show_way_to_few()
+    show_unpriced_line(now)
+    show_exports(f"cost by {TITLES[by]}", shown, now, extent=Extent(compared=then.period))
 
 
 def show_unpriced_line(usage: Usage) -> None:
@@ -78,25 +58,11 @@ def show_unpriced_line(usage: Usage) -> None:
     st.caption(f"Unpriced: {said or 'none, every call that can have a price has one'}.")
 
 
-def _line(mover: Mover, *, currency: str) -> str:
-    sign = "+" if mover.change > 0 else "−"
-    change = f"{sign}{amount(abs(mover.change), currency)}"
-    if mover.then:
-        change += f", {percent_change(mover.now, mover.then)}"
-    why = f" ({mover.reason})" if mover.reason else ""
-    return f"- **{escape(mover.name)}** {change}{why}"
-
-
-def _models(usage: Usage, by: Group) -> Mapping[str, list[UsageRow]]:
-    """The rows of each group's models."""
-    found: dict[str, list[UsageRow]] = defaultdict(list)
-    for row in usage.data:
-        found[group_name(row, by)].append(row)
-    return found
-
-
-def group_columns(now: Usage, then: Usage, *, by: Group) -> tuple[list[str], dict[str, Column]]:
-    """The names in their order, and the columns: the dearest, "Others", usage of nobody last.
+def group_columns(
+    now: Usage, then: Usage, *, by: Group, is_whole: bool = False
+) -> tuple[list[str], dict[str, Column]]:
+    """The names in their order, and the columns: the dearest, "Others", usage of nobody last. A
+    list that `is_whole` has a row for each of the others.
 
     Groups without calls any more have a row too, so that the changes add up to that of the whole.
     """
@@ -107,7 +73,7 @@ def group_columns(now: Usage, then: Usage, *, by: Group) -> tuple[list[str], dic
         {*rows, *earlier} - {nameless},
         key=lambda name: (-(_charge(rows.get(name, [])) or 0), -(earlier.get(name) or 0), name),
     )
-    shown = ranked if len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
+    shown = ranked if is_whole or len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
     lines = [(name, rows.get(name, []), _then(earlier, [name])) for name in shown]
     if rest := ranked[len(shown) :]:
         of_rest = [row for name in rest for row in rows.get(name, [])]

@@ -24,10 +24,10 @@ def show_models(usage: Usage) -> None:
         "Cached share of prompts": ratio_column(cached),
         "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
     }
-    plain_table(
+    shown = plain_table(
         columns,
         alt="Models with their charge, what a million tokens cost, and the cached share",
     )
-    show_exports("models", columns, usage)
+    show_exports("models", shown, usage)
     if any(row.unpriced_calls for row in rows):
         st.caption("A model with unpriced calls has no cost per 1 M tokens: its charge lacks them.")

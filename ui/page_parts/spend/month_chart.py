@@ -12,7 +12,7 @@ from ui.format import amount
 from ui.parts.charts import FITTED, chart_title
 from ui.period import DAY, Period, month_of
 
-HEIGHT_PX = 200
+HEIGHT_PX = 130
 THIS, BEFORE, EXPECTED = "this month", "month before", "forecast"
 Point = dict[str, int | float | str]
 
@@ -65,7 +65,9 @@ def month_chart(shown: MonthCharges, *, about: str = "") -> alt.LayerChart:
             color=alt.Color(
                 "line:N",
                 scale=alt.Scale(domain=[THIS, BEFORE, EXPECTED]),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=alt.Legend(
+                    title=None, orient="top-left", offset=4, rowPadding=0, symbolSize=60
+                ),
             ),
             strokeDash=alt.condition(
                 f"datum.line == '{EXPECTED}'", alt.value([5, 4]), alt.value([1, 0])

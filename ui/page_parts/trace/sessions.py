@@ -40,14 +40,14 @@ def show_top_sessions(found: Top) -> None:
         "Input tokens": count_column([row.input_tokens for row in rows]),
         "Output tokens": count_column([row.output_tokens for row in rows]),
     }
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "top_sessions",
         [f"{row.subject}\n{row.group or ''}" for row in rows],
         links=[_link(_way(row.subject or "", row.group)) for row in rows],
         columns=columns,
         alt="The dearest sessions of everybody",
     )
-    show_exports("dearest sessions", columns, found)
+    show_exports("dearest sessions", shown, found)
     if opened:
         subject, _, session = opened.partition("\n")
         address.go_to(_way(subject, session))
@@ -79,14 +79,14 @@ def show_sessions(found: Sessions) -> None:
         "Input tokens": count_column([row.input_tokens for row in rows]),
         "Output tokens": count_column([row.output_tokens for row in rows]),
     }
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "sessions",
         [row.session or NO_SESSION for row in rows],
         links=[_link(_way(found.subject, row.session)) for row in rows],
         columns=columns,
         alt="Sessions with their calls and charge, the last first",
     )
-    show_exports("sessions", columns, found)
+    show_exports("sessions", shown, found)
     if opened is not None:
         address.go_to(_way(found.subject, opened))
     if found.more:
@@ -129,7 +129,7 @@ def show_session_calls(found: TracedCalls) -> None:
     """A session's calls with the times of gateway and model; a row opens the waterfall."""
     rows = [row for row in found.data if row.id is not None]
     columns = session_call_columns(rows, zone=found.zone, currency=found.currency)
-    opened = linked_rows(
+    opened, shown = linked_rows(
         "traced_calls",
         [row.id or "" for row in rows],
         links=[_link({Parameter.CALL: row.id or ""}) for row in rows],
@@ -137,6 +137,6 @@ def show_session_calls(found: TracedCalls) -> None:
         columns=columns,
         alt="Calls with the times of gateway and model, the newest first",
     )
-    show_exports("calls of a session", columns, found)
+    show_exports("calls of a session", shown, found)
     if opened:
         address.go_to({Parameter.CALL: opened})

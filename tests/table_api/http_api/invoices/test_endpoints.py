@@ -51,6 +51,22 @@ async def test_the_list_is_newest_first_with_what_each_month_came_to(
     ]  # fmt: skip
 
 
+async def test_every_closed_month_is_named_and_the_newest_thirteen_are_listed(
+    billing: Billing,
+) -> None:
+    months = [NOVEMBER.moved(-back) for back in range(15)]
+    for month in reversed(months):
+        await billing.post(1, month.first_day)
+        await billing.close(month)
+    transport = httpx.ASGITransport(create_app(billing.storage, billing.blobs, now=lambda: NOW))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        body = (await client.get("/v1/invoices")).json()
+        oldest = (await client.get("/v1/invoices?month=2025-09")).json()
+    assert body["closed_months"] == oldest["closed_months"] == [str(month) for month in months]
+    assert [month["month"] for month in body["months"]] == body["closed_months"][:13]
+    assert {entry["month"] for entry in oldest["data"]} == {"2025-09"}
+
+
 async def test_a_document_shows_its_subtotals_its_concerns_and_its_files(
     api: httpx.AsyncClient,
 ) -> None:
@@ -248,5 +264,6 @@ async def test_a_preview_of_an_empty_ledger_and_of_too_large_a_month(
 async def test_a_ledger_without_invoices_lists_none(billing: Billing) -> None:
     transport = httpx.ASGITransport(create_app(billing.storage, billing.blobs, now=lambda: NOW))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        assert (await client.get("/v1/invoices")).json() == {"months": [], "data": []}
+        nothing: dict[str, object] = {"months": [], "data": [], "closed_months": []}
+        assert (await client.get("/v1/invoices")).json() == nothing
         assert json.loads((await client.get("/v1/invoices?month=2026-13")).content)["status"] == 400

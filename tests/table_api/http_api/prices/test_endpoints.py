@@ -139,6 +139,22 @@ async def test_discounts_are_listed_as_they_apply_for_billing_roles_alone(tmp_pa
     assert (markup["layer"], markup["factor"], markup["matches"]) == ("charge", "1.03", {})
 
 
+async def test_the_regions_of_each_data_zone_are_for_everybody(tmp_path: Path) -> None:
+    zones = (
+        '[[zone]]\nname = "us"\nregions = ["eastus2", "eastus"]\n'
+        '[[zone]]\nname = "eu"\nregions = ["swedencentral"]\n'
+    )
+    book = compile_text(tmp_path, base_rule(), ALIAS, zones)
+    with issuer_of_office() as (issuer, access):
+        office = await open_office(issuer, access)
+        await PriceList(office.storage).publish(book, at=NOW, age_days_max=30)
+        async with office.client("employee") as api:
+            assert (await api.get("/v1/prices")).json()["zones"] == {}, "nobody kept the book"
+            await BookArchive(office.books).keep(book)
+            answer = (await api.get("/v1/prices")).json()
+    assert answer["zones"] == {"us": ["eastus", "eastus2"], "eu": ["swedencentral"]}
+
+
 async def test_before_any_consumer_ran_there_is_no_price(api: ApiClient) -> None:
     answer = (await api.get("/v1/prices")).json()
     assert (answer["book"], answer["old_in_use"], answer["data"]) == (None, 0, [])

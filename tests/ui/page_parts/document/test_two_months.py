@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from ui.page_parts.document.comparison import columns_of
-from ui.page_parts.document.two_months import BilledMonth, sentence
+from ui.page_parts.document.two_months import BilledMonth, months_against, sentence
 
 
 def billed(month: str, amount: str, currency: str = "USD") -> BilledMonth:
@@ -31,3 +31,10 @@ def test_equal_sums_are_not_more_and_not_less() -> None:
         "**November 2026: 13.00 USD**, which is as much as October 2026."
     )
     assert "1.00 USD less than October 2026" in sentence(october, billed("2026-11", "12.00"))
+
+
+def test_a_month_is_compared_with_the_one_before_it_that_the_caller_has_an_invoice_of() -> None:
+    names = ["2026-12", "2026-11", "2026-08", "2026-10", "2026-09"]
+    assert months_against("2026-11", names, ["2026-11", "2026-08"])[0] == "2026-08"
+    assert months_against("2026-12", names, names) == names[1:]
+    assert months_against("2026-08", names, ["2026-08"])[0] == "2026-12", "none is before it"

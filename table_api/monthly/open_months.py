@@ -1,0 +1,205 @@
+"""Answers of the running month, brought up to the rows that have changed since.
+
+A question that is asked for the second time keeps what it read of each row, and its sums. From
+then on it reads the time stamps of all rows, and of the rows only those whose stamp is another. A
+row gets another time stamp with every change: its ETag is made of it. So an answer is what one that
+is read from the start would be.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Generic, Protocol, TypeVar
+
+from table_api.monthly.projected_day import MONTHLY_TABLE
+from table_api.monthly.shared_read import SharedRead
+from table_api.storage.keys import EVERY_ROW
+from table_api.storage.table_storage import Row, TableStorage
+
+ROWS_KEPT_MAX = 50_000
+"""Rows of all kept questions together. One of ten days with calls takes 1.7 KB, so about 85 MB."""
+QUESTIONS_KEPT_MAX = 100
+QUESTIONS_KNOWN_MAX = 1_000
+"""So many questions are known to have been asked once."""
+MONTHS_MAX = 2
+"""Months whose time stamps are kept: one ends while another begins."""
+CHANGED_SHARE = 4
+"""Where more than a quarter of the rows has changed, all are read."""
+
+A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
+Stamps = Mapping[str, str]
+"""Time stamps of a month's rows by their keys."""
+
+
+class MonthSums(Protocol[A_co]):
+    """The sums that one question is answered from."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """What they need of each row."""
+
+    def put(self, rows: Mapping[str, Row | None]) -> object:
+        """Rows as they are now, by key; None where there is none any more. After an error it is
+        of no more use.
+        """
+
+    def answer(self) -> A_co:
+        """From all rows that were put. Nobody may change it, and it stays as it is."""
+
+
+class _Kept(Generic[A]):
+    """One question: its sums, and the time stamps of the rows in them."""
+
+    def __init__(
+        self,
+        storage: TableStorage,
+        month: str,
+        stamps: SharedRead[Stamps],
+        sums: Callable[[], MonthSums[A]],
+    ) -> None:
+        self._rows = _Rows(storage, month, sums().columns)
+        self._all_stamps = stamps
+        self._new_sums = sums
+        self._known: tuple[MonthSums[A], Stamps, A] | None = None
+        self.answer = SharedRead(self._read)
+
+    def __len__(self) -> int:
+        """The number of rows that it knows."""
+        return len(self._known[1]) if self._known is not None else 0
+
+    async def _read(self) -> A:
+        """One at a time: whatever is read now is at least as new as what is known."""
+        known = await self._brought_up(*self._known) if self._known is not None else None
+        self._known = known or await self._from_the_start()
+        return self._known[2]
+
+    async def _brought_up(
+        self, sums: MonthSums[A], known: Stamps, answer: A
+    ) -> tuple[MonthSums[A], Stamps, A] | None:
+        """The same with what has changed; None where all is to be read."""
+        stamps = await self._all_stamps.value()
+        if stamps == known:
+            return sums, stamps, answer
+        changed = {key: stamp for key, stamp in stamps.items() if known.get(key) != stamp}
+        gone = known.keys() - stamps.keys()
+        if (len(changed) + len(gone)) * CHANGED_SHARE > len(stamps):
+            return None
+        rows: dict[str, Row | None] = dict.fromkeys(gone)
+        if changed:
+            # Not all stamps have the same number of digits: without the Z, they sort as text.
+            since = min(changed.values(), key=lambda stamp: stamp.rstrip("Z"))
+            found = await self._rows.changed(since)
+            if not changed.keys() <= found.keys():
+                return None
+            stamps = {**stamps, **{key: stamp for key, (stamp, _) in found.items()}}
+            rows |= {key: row for key, (_, row) in found.items()}
+        self._known = None  # an error leaves nothing half done
+        sums.put(rows)
+        return sums, stamps, sums.answer()
+
+    async def _from_the_start(self) -> tuple[MonthSums[A], Stamps, A]:
+        sums, found = self._new_sums(), await self._rows.all()
+        sums.put({key: row for key, (_, row) in found.items()})
+        return sums, {key: stamp for key, (stamp, _) in found.items()}, sums.answer()
+
+
+_key_of: Callable[[Row], Any] = itemgetter("RowKey")
+_stamp_of: Callable[[Row], Any] = itemgetter("Timestamp")
+
+_Found = dict[str, tuple[str, Row]]
+"""Time stamp and other columns by key."""
+
+
+class _Rows:
+    """Some columns of the rows of one month."""
+
+    def __init__(self, storage: TableStorage, month: str, columns: Sequence[str]) -> None:
+        self._storage = storage
+        self._month = month
+        self._select = ("RowKey", "Timestamp", *columns)
+
+    async def all(self) -> _Found:
+        """Every row."""
+        found: _Found = {}
+        pages = self._storage.query(MONTHLY_TABLE, self._month, EVERY_ROW, select=self._select)
+        async for page in pages:
+            _take(page, found)
+        return found
+
+    async def stamps(self) -> Stamps:
+        """The time stamp of every row."""
+        stamps: dict[str, str] = {}
+        pages = self._storage.query(MONTHLY_TABLE, self._month, EVERY_ROW, select=self._select)
+        async for page in pages:
+            stamps.update(zip(map(_key_of, page), map(_stamp_of, page), strict=True))
+        return stamps
+
+    async def changed(self, since: str) -> _Found:
+        """Those with this time stamp or a later one."""
+        found: _Found = {}
+        pages = self._storage.changed(MONTHLY_TABLE, self._month, since, select=self._select)
+        async for page in pages:
+            _take(page, found)
+        return found
+
+
+def _take(page: list[Row], found: _Found) -> None:
+    for row in page:
+        key = str(row.pop("RowKey"))
+        found[key] = str(row.pop("Timestamp")), row
+
+
+class OpenMonths:
+    """What was asked last of running months. One for each app."""
+
+    def __init__(self, *, rows_max: int = ROWS_KEPT_MAX) -> None:
+        self._rows_max = rows_max
+        self._asked: OrderedDict[Hashable, None] = OrderedDict()
+        """Questions that were asked once."""
+        self._kept: OrderedDict[Hashable, _Kept[Any]] = OrderedDict()
+        self._stamps: OrderedDict[str, SharedRead[Stamps]] = OrderedDict()
+
+    async def answer(
+        self,
+        storage: TableStorage,
+        month: str,
+        question: Hashable,
+        *,
+        sums: Callable[[], MonthSums[A]],
+        first: Callable[[], Awaitable[A]],
+    ) -> A:
+        """From what is kept. `first` answers a question that nobody has asked before."""
+        kept = self._kept.get(question)
+        if kept is None:
+            if question not in self._asked:
+                self._note(question)
+                return await first()
+            kept = _Kept(storage, month, self._stamps_of(storage, month), sums)
+            self._kept[question] = kept
+        self._kept.move_to_end(question)
+        answer: A = await kept.answer.value()
+        self._trim()
+        return answer
+
+    def _note(self, question: Hashable) -> None:
+        self._asked[question] = None
+        while len(self._asked) > QUESTIONS_KNOWN_MAX:
+            self._asked.popitem(last=False)
+
+    def _stamps_of(self, storage: TableStorage, month: str) -> SharedRead[Stamps]:
+        """Read at once for all questions about a month that are asked at the same moment."""
+        if month not in self._stamps:
+            rows = _Rows(storage, month, ())
+            self._stamps[month] = SharedRead(rows.stamps)
+            while len(self._stamps) > MONTHS_MAX:
+                self._stamps.popitem(last=False)
+        return self._stamps[month]
+
+    def _trim(self) -> None:
+        """Drop the questions that were asked longest ago."""
+        while len(self._kept) > QUESTIONS_KEPT_MAX or self._rows_kept() > self._rows_max:
+            self._kept.popitem(last=False)
+
+    def _rows_kept(self) -> int:
+        return sum(map(len, self._kept.values()))

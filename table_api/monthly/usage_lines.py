@@ -1,0 +1,48 @@
+"""Measures of a month as lines of a report. Pure."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+
+from table_api.ledger.day_range import MonthDays
+from table_api.ledger.measures import MeasureList, add_up
+from table_api.usage.daily_usage import DailyUsage, totals_of
+
+DAYS_KEPT_MAX = 1_000
+"""Days that are kept as made: a list names each of a month some hundred times."""
+
+Who = tuple[str, str]
+"""Subject and model; each is empty where the question does not tell them apart."""
+Lines = Callable[[Who, Mapping[int, MeasureList]], list[DailyUsage]]
+"""What a group says, from its measures by day."""
+
+
+@lru_cache(maxsize=DAYS_KEPT_MAX)
+def date_of(month: str, day: int) -> date:
+    """A day of a month given as `yyyymm`."""
+    return date(int(month[:4]), int(month[4:]), day)
+
+
+def lines_by_day(month: MonthDays) -> Lines:
+    """A line for each day."""
+
+    def lines(who: Who, of_days: Mapping[int, MeasureList]) -> list[DailyUsage]:
+        return [usage_of(who, month.month, day, each) for day, each in of_days.items()]
+
+    return lines
+
+
+def one_line(month: MonthDays) -> Lines:
+    """One line, on the last of the days."""
+
+    def lines(who: Who, of_days: Mapping[int, MeasureList]) -> list[DailyUsage]:
+        return [usage_of(who, month.month, max(of_days), add_up(list(of_days.values())))]
+
+    return lines
+
+
+def usage_of(who: Who, month: str, day: int, measures: MeasureList) -> DailyUsage:
+    """A line of a report."""
+    return DailyUsage(
+        subject=who[0], day=date_of(month, day), model=who[1], totals=totals_of(measures)
+    )

@@ -1,0 +1,152 @@
+"""The running month is brought up to what has changed, and nothing else of it is read."""
+
+import asyncio
+from datetime import date
+
+import msgspec
+import pytest
+
+from table_api.errors import Unavailable
+from table_api.ledger.day_range import DayRange
+from table_api.monthly.open_months import OpenMonths
+from table_api.monthly.reads import MonthlyReads
+from table_api.storage.table_storage import Delete, TableStorage, Upsert, Value
+from table_api.usage.daily_usage import DailyUsage
+from tests.fixtures.builders import CALL_TIME, call_id
+from tests.fixtures.calls import make_call, open_ledger
+from tests.table_api.monthly.company import Watched, company
+
+NOVEMBER = DayRange(date(2026, 11, 1), date(2026, 12, 1))
+
+
+async def by_day(storage: TableStorage, kept: OpenMonths | None) -> list[DailyUsage]:
+    reads = MonthlyReads(storage, open_months=kept, running_month="202611")
+    found = await reads.usage(NOVEMBER, by_subject=True, by_model=True, by_day=True)
+    return sorted(found, key=lambda line: (line.subject, line.model, line.day))
+
+
+async def kept_of(storage: Watched) -> OpenMonths:
+    """What has been asked twice."""
+    kept = OpenMonths()
+    assert await by_day(storage, kept) == await by_day(storage, kept)
+    storage.asked.clear()
+    return kept
+
+
+async def test_only_time_stamps_are_read_where_nothing_has_changed() -> None:
+    found = await company(1)
+    kept = await kept_of(found.storage)
+    again = await by_day(found.storage, kept)
+    assert found.storage.asked == ["stamps"]
+    assert again == await by_day(found.storage, None) != []
+
+
+async def test_only_rows_that_have_changed_are_read() -> None:
+    found = await company(1)
+    kept = await kept_of(found.storage)
+    await found.write("202611")
+    again = await by_day(found.storage, kept)
+    assert found.storage.asked == ["stamps", "changed"]
+    assert again == await by_day(found.storage, None)
+
+
+async def test_all_is_read_where_much_has_changed() -> None:
+    found = await company(1)
+    kept = await kept_of(found.storage)
+    for _ in range(20):
+        await found.write("202611")
+    again = await by_day(found.storage, kept)
+    assert found.storage.asked == ["stamps", "rows"]
+    assert again == await by_day(found.storage, None)
+
+
+async def test_all_is_read_where_a_changed_row_goes_meanwhile() -> None:
+    found = await company(1)
+    kept = await kept_of(found.storage)
+    [key] = [name for month, name in sorted(found.standing) if month == "202611"][:1]
+    subject, model = key.split("|")
+    await found.storage.transact("monthly", "202611", [Upsert(key, found.columns(subject, model))])
+
+    async def remove() -> None:
+        await found.storage.transact("monthly", "202611", [Delete(key)])
+
+    found.storage.meanwhile = remove
+    again = await by_day(found.storage, kept)
+    assert found.storage.asked == ["stamps", "changed", "rows"]
+    assert again == await by_day(found.storage, None)
+
+
+async def test_who_ask_at_the_same_moment_share_a_read() -> None:
+    found = await company(1)
+    kept = await kept_of(found.storage)
+    said = await asyncio.gather(*(by_day(found.storage, kept) for _ in range(8)))
+    assert found.storage.asked == ["stamps"] * 2, "one for the first, one for all that came later"
+    assert all(each == said[0] for each in said)
+
+
+async def test_nothing_is_lost_when_storage_does_not_answer() -> None:
+    found = await company(1)
+    kept = await kept_of(found.storage)
+    await found.write("202611")
+    found.storage.down = True
+    with pytest.raises(Unavailable):
+        await by_day(found.storage, kept)
+    found.storage.down = False
+    found.storage.asked.clear()
+    again = await by_day(found.storage, kept)
+    assert found.storage.asked == ["stamps", "changed"]
+    assert again == await by_day(found.storage, None)
+
+
+async def test_a_damaged_row_is_an_error_until_it_is_repaired() -> None:
+    found = await company(1)
+    kept = await kept_of(found.storage)
+    damaged: dict[str, Value] = {
+        "subject": "user-0",
+        "model": "gpt-4o",
+        "d01": "1,x",
+        "total": "1,x",
+        "active": 2,
+    }
+    await found.storage.transact("monthly", "202611", [Upsert("user-0|gpt-4o", damaged)])
+    for _ in range(2):
+        with pytest.raises(msgspec.DecodeError):
+            await by_day(found.storage, kept)
+    whole = found.columns("user-0", "gpt-4o")
+    await found.storage.transact("monthly", "202611", [Upsert("user-0|gpt-4o", whole)])
+    assert await by_day(found.storage, kept) == await by_day(found.storage, None)
+
+
+async def test_the_questions_asked_last_are_kept() -> None:
+    found = await company(1)
+    rows = sum(month == "202611" for month, _ in found.standing)
+    kept = OpenMonths(rows_max=2 * rows)
+    reads = MonthlyReads(found.storage, open_months=kept, running_month="202611")
+
+    async def ask(start: int) -> list[str]:
+        found.storage.asked.clear()
+        await reads.subjects(DayRange(date(2026, 11, start), date(2026, 12, 1)))
+        return list(found.storage.asked)
+
+    for start in (2, 2, 3, 3):
+        assert await ask(start) == ["rows"]
+    assert await ask(2) == ["stamps"]
+    assert [await ask(4), await ask(4)] == [["rows"], ["rows"]]
+    assert await ask(2) == ["stamps"]
+    assert await ask(3) == ["rows"], "it was the one that was not asked for longest"
+
+
+async def test_calls_are_seen_as_soon_as_they_are_projected(either_storage: TableStorage) -> None:
+    storage = Watched(either_storage)
+    ledger = await open_ledger(storage)
+    await ledger.post(
+        [make_call(n, id=call_id(n), subject=f"user-{n}", time=CALL_TIME) for n in range(8)]
+    )
+    kept = await kept_of(storage)
+    await ledger.post(
+        [make_call(9, id=call_id(9), subject=name, time=CALL_TIME) for name in ("user-3",)]
+    )
+    again = await by_day(storage, kept)
+    assert storage.asked[:2] == ["stamps", "changed"]
+    assert again == await by_day(storage, None)
+    assert sum(each.totals.calls for each in again) == 9
