@@ -71,6 +71,7 @@ def told() -> None:
 
     import streamlit as st  # noqa: PLC0415
 
+    from ui.address import Parameter  # noqa: PLC0415
     from ui.api.usage_answers import Page  # noqa: PLC0415
     from ui.export.buttons import Extent, page_words, said, shown_words  # noqa: PLC0415
     from ui.period import month_of  # noqa: PLC0415
@@ -83,8 +84,8 @@ def told() -> None:
         "summed": said(Extent(count=2), 3),
         "chosen": said(Extent(rows="the dearest of 9"), 3),
         "name": page_words(more),
-        "shown": shown_words({"run": "r7"}),
-        "everybody": shown_words({}),
+        "shown": shown_words(Extent(narrowed_by=(Parameter.FIND,), of={"run": "r7"})),
+        "everybody": shown_words(Extent()),
     }
 
 
@@ -115,6 +116,7 @@ def test_a_file_says_which_rows_of_which_list_it_has() -> None:
     assert later["more"] == {"Rows": "3 of 70, later page of a longer list"}
     assert later["whole"] != first["whole"], "the last page is not the whole list"
     assert later["shown"] == "find = ada, run = r7"
+    assert later["everybody"] == "everything that the reader may see", "it obeys none of them"
 
 
 def test_shares_in_a_file_are_said_to_be_per_cent() -> None:

@@ -14,17 +14,6 @@ from ui.parts.tables import Cell, Column, Shown
 from ui.period import Period
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-NARROWING = (
-    Parameter.MODEL,
-    Parameter.COST_CENTRE,
-    Parameter.SEARCH,
-    Parameter.FIND,
-    Parameter.SUBJECT,
-    Parameter.DAY,
-    Parameter.SESSION,
-    Parameter.RUN,
-    Parameter.INVOICE,
-)
 SEVERAL_CURRENCIES = "see column Currency"
 NOT_NARROWED = "everything that the reader may see"
 SHARE_PLACES = 6
@@ -36,6 +25,8 @@ class Extent:
 
     of: Mapping[str, str] = field(default_factory=dict)
     """What the list is about, by the parameter of the address that would choose it."""
+    narrowed_by: Sequence[Parameter] = ()
+    """Parameters of the address that narrow this list: the address may have others too."""
     page: Page | None = None
     """Where the list goes on; None for a whole list."""
     total: int | None = None
@@ -83,7 +74,7 @@ def show_files(
 ) -> None:
     """The same of a list whose answer does not say these; each file is made when asked for."""
     columns, extent = shown.columns, replace(extent, order=shown.order or extent.order)
-    about_it = about(period, zone=zone, currency=currency, shown=shown_words(extent.of))
+    about_it = about(period, zone=zone, currency=currency, shown=shown_words(extent))
     count = max((len(column.cells) for column in columns.values()), default=0)
     sheet = Sheet(
         name=f"{name} {page_words(extent)}".strip(),
@@ -108,10 +99,11 @@ def show_files(
             )
 
 
-def shown_words(of: Mapping[str, str]) -> str:
+def shown_words(extent: Extent) -> str:
     """What a list is narrowed to: by the address, or because the page is about it."""
-    named = {str(each): value for each in NARROWING if (value := read(each))}
-    return ", ".join(f"{name} = {value}" for name, value in {**named, **of}.items()) or NOT_NARROWED
+    named = {str(each): value for each in extent.narrowed_by if (value := read(each))}
+    words = {**named, **extent.of}.items()
+    return ", ".join(f"{name} = {value}" for name, value in words) or NOT_NARROWED
 
 
 def page_words(extent: Extent) -> str:

@@ -9,7 +9,7 @@ from ui import address
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
 from ui.api.usage_answers import Call, Calls, SubjectUsage
-from ui.export.buttons import show_exports
+from ui.export.buttons import Extent, show_exports
 from ui.figures.units import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of
 from ui.format import clock, escape
 from ui.format import day as day_text
@@ -82,7 +82,9 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
     )
     if opened:
         address.go_to({**kept, Parameter.CALL: opened})
-    show_exports("calls", shown, calls)
+    chosen = Parameter.MODEL if with_days else Parameter.DAY
+    extent = Extent(narrowed_by=(Parameter.SUBJECT, chosen))
+    show_exports("calls", shown, calls, extent=extent)
 
 
 def _charge(call: Call) -> Decimal | None:

@@ -7,7 +7,7 @@ from ui.address import Parameter
 from ui.api.connection import api, today
 from ui.api.found_calls import FoundCalls, calls_with
 from ui.api.usage_answers import Subjects
-from ui.export.buttons import show_exports
+from ui.export.buttons import Extent, show_exports
 from ui.figures.units import tokens
 from ui.format import clock, escape
 from ui.format import day as day_text
@@ -19,6 +19,7 @@ from ui.period import Range, period_of
 RANGE = Range.DAYS_90
 """Days in which people and applications are searched for."""
 IDS = "request id, response id, trace id or session"
+FOUND = Extent(narrowed_by=(Parameter.FIND,))
 
 
 def draw_search() -> None:
@@ -71,7 +72,7 @@ def show_found_calls(calls: FoundCalls) -> None:
         alt="Calls with this id",
         is_whole=False,
     )
-    show_exports("found calls", shown, calls)
+    show_exports("found calls", shown, calls, extent=FOUND)
     if opened:
         address.open_usage({Parameter.CALL: opened})
 
@@ -95,6 +96,6 @@ def show_found_people(people: Subjects) -> None:
         alt="People and applications whose name, subject or cost centre has this text",
         is_whole=False,
     )
-    show_exports("found people", shown, people)
+    show_exports("found people", shown, people, extent=FOUND)
     if opened:
         address.open_usage({Parameter.SUBJECT: opened, Parameter.RANGE: RANGE})

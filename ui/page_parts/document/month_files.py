@@ -2,10 +2,14 @@
 
 from datetime import date
 
+from ui.address import Parameter
 from ui.api.connection import api
-from ui.export.buttons import show_files
+from ui.export.buttons import WHOLE, Extent, show_files
 from ui.parts.tables import Shown
 from ui.period import Period, month_of
+
+OF_DOCUMENT = Extent(narrowed_by=(Parameter.INVOICE,))
+"""What one document consists of."""
 
 
 def months(first: str, last: str) -> Period:
@@ -15,8 +19,20 @@ def months(first: str, last: str) -> Period:
 
 
 def show_month_files(
-    name: str, shown: Shown, *, month: str, currency: str, since: str | None = None
+    name: str,
+    shown: Shown,
+    *,
+    month: str,
+    currency: str,
+    since: str | None = None,
+    extent: Extent = WHOLE,
 ) -> None:
     """The rows on screen, of one month or of several."""
-    zone = api().health().zone
-    show_files(name, shown, period=months(since or month, month), zone=zone, currency=currency)
+    show_files(
+        name,
+        shown,
+        period=months(since or month, month),
+        zone=api().health().zone,
+        currency=currency,
+        extent=extent,
+    )

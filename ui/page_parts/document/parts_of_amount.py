@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.api.invoice_answers import InvoiceConcern, InvoiceEntry, InvoiceSubtotal
 from ui.format import counted, minus, month_name
-from ui.page_parts.document.month_files import show_month_files
+from ui.page_parts.document.month_files import OF_DOCUMENT, show_month_files
 from ui.parts.tables import (
     Column,
     charge_column,
@@ -62,7 +62,9 @@ def show_subtotals(parts: Sequence[InvoiceSubtotal], *, month: str, currency: st
         columns,
         alt="Usage of the month and corrections of earlier months",
     )
-    show_month_files("parts of the amount", shown, month=month, currency=currency)
+    show_month_files(
+        "parts of the amount", shown, month=month, currency=currency, extent=OF_DOCUMENT
+    )
 
 
 def kind_of(part: InvoiceSubtotal) -> str:
@@ -118,7 +120,7 @@ def show_concerns(rows: Sequence[InvoiceConcern], *, month: str, currency: str) 
         columns,
         alt="Calls without an amount, an owner or a complete cost, with estimates",
     )
-    show_month_files("not in the amount", shown, month=month, currency=currency)
+    show_month_files("not in the amount", shown, month=month, currency=currency, extent=OF_DOCUMENT)
 
 
 def amounts_with_currency(rows: Sequence[InvoiceEntry]) -> dict[str, Column]:

@@ -7,7 +7,7 @@ from ui.address import USAGE_PAGE, Parameter
 from ui.api.connection import api, today
 from ui.api.invoice_answers import Invoice, InvoiceModel
 from ui.format import days
-from ui.page_parts.document.month_files import months, show_month_files
+from ui.page_parts.document.month_files import OF_DOCUMENT, months, show_month_files
 from ui.page_parts.document.parts_of_amount import money_column
 from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
 from ui.period import Period
@@ -49,7 +49,9 @@ def show_people(invoice: Invoice) -> None:
         columns=columns,
         alt="What the invoice has of each person",
     )
-    show_month_files("people", shown, month=invoice.month, currency=invoice.currency)
+    show_month_files(
+        "people", shown, month=invoice.month, currency=invoice.currency, extent=OF_DOCUMENT
+    )
     if opened:
         address.go_to_page(USAGE_PAGE, {**period, Parameter.SUBJECT: opened})
 
@@ -69,7 +71,9 @@ def show_models(invoice: Invoice) -> None:
         columns,
         alt="What the invoice has of each model, with its list prices",
     )
-    show_month_files("models", shown, month=invoice.month, currency=invoice.currency)
+    show_month_files(
+        "models", shown, month=invoice.month, currency=invoice.currency, extent=OF_DOCUMENT
+    )
 
 
 def _prices(row: InvoiceModel) -> str:

@@ -14,6 +14,7 @@ from ui.api.usage_answers import Gone, SubjectRow, Subjects
 from ui.export.buttons import Extent, show_exports
 from ui.figures.comparison import change_of, per_day, share_of
 from ui.figures.units import tokens
+from ui.filters.chosen import FILTERS
 from ui.format import counted
 from ui.parts.choosers import choose, search
 from ui.parts.failure import failures_shown
@@ -93,7 +94,12 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
     )
     if opened and opened != GONE:
         address.open_usage({**kept, Parameter.SUBJECT: opened})
-    extent = Extent(compared=compared, order=f"by {sort}", count=len(people.data))
+    extent = Extent(
+        narrowed_by=(Parameter.SEARCH, *FILTERS.values()),
+        compared=compared,
+        order=f"by {sort}",
+        count=len(people.data),
+    )
     show_exports("people", shown, people, extent=extent)
 
 

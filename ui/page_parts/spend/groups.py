@@ -11,7 +11,7 @@ from ui.api.usage_answers import Usage, UsageRow
 from ui.export.buttons import Extent, show_exports
 from ui.figures.comparison import change_of, share_of
 from ui.figures.group_names import NAMELESS, OTHERS, group_name
-from ui.filters.chosen import all_groups, narrowed, show_way_to_few
+from ui.filters.chosen import FILTERS, all_groups, narrowed, show_way_to_few
 from ui.format import counted
 from ui.parts.charts import GROUPS_MAX
 from ui.parts.tables import (
@@ -48,7 +48,8 @@ def show_groups(now: Usage, then: Usage, *, by: Group) -> None:
         address.go_to(target)
     show_way_to_few()
     show_unpriced_line(now)
-    show_exports(f"cost by {TITLES[by]}", shown, now, extent=Extent(compared=then.period))
+    extent = Extent(narrowed_by=tuple(FILTERS.values()), compared=then.period)
+    show_exports(f"cost by {TITLES[by]}", shown, now, extent=extent)
 
 
 def show_unpriced_line(usage: Usage) -> None:

@@ -7,12 +7,13 @@ import streamlit as st
 from ui import address
 from ui.address import TRACES_PAGE, Parameter, Parameters
 from ui.api.telemetry_answers import Session, Sessions, Top, TopLine, TracedCall, TracedCalls
-from ui.export.buttons import show_exports
+from ui.export.buttons import Extent, show_exports
 from ui.format import amount, clock, counted, escape, instant, local_day
 from ui.parts.no_calls import show_nothing
 from ui.parts.tables import Column, charge_column, count_column, linked_rows, text_column
 
 NO_SESSION = "without a session"
+OF_SESSION = Extent(narrowed_by=(Parameter.SUBJECT, Parameter.SESSION))
 KEY_LETTERS = 12
 """A session's id is what the client sent, often 32 letters; the address has all of it."""
 
@@ -137,6 +138,6 @@ def show_session_calls(found: TracedCalls) -> None:
         columns=columns,
         alt="Calls with the times of gateway and model, the newest first",
     )
-    show_exports("calls of a session", shown, found)
+    show_exports("calls of a session", shown, found, extent=OF_SESSION)
     if opened:
         address.go_to({Parameter.CALL: opened})
