@@ -14,11 +14,13 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import msgspec
 import uvloop
+
+from benchmarks.metering.stub_answers import Row, batch, error, http, shown
 
 ACCOUNT = "devstoreaccount1"
 _HEAD = re.compile(rb"(\w+) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL)
@@ -28,10 +30,9 @@ _ROW = re.compile(r"/\w+/(\w+)\(PartitionKey='(.*)',RowKey='(.*)'\)$")
 _FILTER = re.compile(
     r"PartitionKey eq '(.*?)' and RowKey ge '(.*?)' and RowKey lt '(.*?)'$", re.DOTALL
 )
+_CHANGED = re.compile(r"PartitionKey eq '(.*?)' and Timestamp ge datetime'(.*?)'$", re.DOTALL)
 _AFTER = re.compile(r"PartitionKey gt '(.*)'$")
 _decode, _encode = msgspec.json.decode, msgspec.json.encode
-
-Row = dict[str, Any]
 
 
 class Refused(Exception):
@@ -133,22 +134,31 @@ class Store:
             [before] = _texts(after)
             later = [name for name in sorted(table) if name > before and table[name].keys]
             return [{"PartitionKey": name} for name in later[:top]], {}
-        found = _FILTER.match(wanted)
-        if found is None:
-            raise Refused(400, "InvalidInput")
-        partition, start, stop = _texts(found)
-        rows = table.get(partition, Rows())
+        rows, keys = _found(table, wanted)
+        first = 0
         if "NextRowKey" in asked:
-            start = bytes.fromhex(asked["NextRowKey"][0]).decode()
-        first = bisect_left(rows.keys, start)
-        last, headers = bisect_left(rows.keys, stop), {}
-        keys = rows.keys[first : min(last, first + top)]
-        if first + top < last:
+            first = bisect_left(keys, bytes.fromhex(asked["NextRowKey"][0]).decode())
+        following, headers = first + top, {}
+        if following < len(keys):
             headers["x-ms-continuation-NextPartitionKey"] = "same"
-            headers["x-ms-continuation-NextRowKey"] = rows.keys[first + top].encode().hex()
+            headers["x-ms-continuation-NextRowKey"] = keys[following].encode().hex()
+        keys = keys[first:following]
         columns = asked["$select"][0].split(",") if "$select" in asked else None
         found_rows = [rows.by_key[key] for key in keys]
         return [{n: row[n] for n in columns or row if n in row} for row in found_rows], headers
+
+
+def _found(table: dict[str, Rows], wanted: str) -> tuple[Rows, list[str]]:
+    """The rows of a filter's partition, and the keys in their order that it lets pass."""
+    if by_key := _FILTER.match(wanted):
+        partition, start, stop = _texts(by_key)
+        rows = table.get(partition, Rows())
+        return rows, rows.keys[bisect_left(rows.keys, start) : bisect_left(rows.keys, stop)]
+    if by_time := _CHANGED.match(wanted):
+        partition, since = _texts(by_time)
+        rows = table.get(partition, Rows())
+        return rows, [key for key in rows.keys if rows.by_key[key]["Timestamp"] >= since]
+    raise Refused(400, "InvalidInput")
 
 
 def _texts(found: re.Match[str]) -> list[str]:
@@ -212,7 +222,7 @@ class Connection(asyncio.Protocol):
                 return self._transaction(body, now)
             if url.partition("?")[0].endswith("/Tables"):
                 self._store.create(body)
-                return _http(201, body), now
+                return http(201, body), now
             if method == "GET":
                 return self._read(url, b"nometadata" in head[3]), now
             condition = _IF_MATCH.search(head[3])
@@ -220,9 +230,9 @@ class Connection(asyncio.Protocol):
                 method, url, condition[1].decode() if condition else None, body
             )
             [etag], ready = self._store.make([change], now)
-            return _http(204, headers={"ETag": etag}), ready
+            return http(204, headers={"ETag": etag}), ready
         except Refused as refusal:
-            return _http(refusal.status, _error(refusal)), now
+            return http(refusal.status, error(refusal.code)), now
 
     def _read(self, url: str, bare: bool) -> bytes:
         parts = urlsplit(url)
@@ -232,9 +242,9 @@ class Connection(asyncio.Protocol):
             if row is None:
                 raise Refused(404, "ResourceNotFound")
             etag = etag_of(row)
-            return _http(200, _encode(_shown(row, None if bare else etag)), {"ETag": etag})
+            return http(200, _encode(shown(row, None if bare else etag)), {"ETag": etag})
         rows, headers = self._store.page(path, parse_qs(parts.query))
-        return _http(200, _encode({"value": [_shown(row, None) for row in rows]}), headers)
+        return http(200, _encode({"value": [shown(row, None) for row in rows]}), headers)
 
     def _transaction(self, body: bytes, now: float) -> tuple[bytes, float]:
         changes = []
@@ -243,37 +253,12 @@ class Connection(asyncio.Protocol):
                 changes.append(self._store.change(*part))
             except Refused as refusal:
                 inner = f"HTTP/1.1 {refusal.status} Refused\r\n\r\n".encode()
-                return _batch(inner + _error(refusal, number) + b"\r\n"), now
+                return batch(inner + error(refusal.code, number) + b"\r\n"), now
         etags, ready = self._store.make(changes, now)
         if not etags:
-            return _batch(b"HTTP/1.1 204 No Content\r\n\r\n" * len(changes)), ready
+            return batch(b"HTTP/1.1 204 No Content\r\n\r\n" * len(changes)), ready
         done = "".join(f"HTTP/1.1 204 No Content\r\nETag: {etag}\r\n\r\n" for etag in etags)
-        return _batch(done.encode()), ready
-
-
-def _shown(row: Row, etag: str | None) -> Row:
-    """Without types where no metadata is wanted, else with the ETag too."""
-    if etag is not None:
-        return {"odata.etag": etag, **row}
-    return {name: value for name, value in row.items() if not name.endswith("@odata.type")}
-
-
-def _error(refusal: Refused, number: int = 0) -> bytes:
-    message = {"lang": "en-US", "value": f"{number}:refused"}
-    return _encode({"odata.error": {"code": refusal.code, "message": message}})
-
-
-def _batch(inner: bytes) -> bytes:
-    body = b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n" + inner + b"--b--\r\n"
-    return _http(202, body, {"Content-Type": "multipart/mixed; boundary=b"})
-
-
-def _http(status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
-    named = {"Content-Type": "application/json", **(headers or {})}
-    if status != 204:
-        named["Content-Length"] = str(len(body))
-    lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
-    return f"HTTP/1.1 {status} -\r\n{lines}\r\n".encode() + body
+        return batch(done.encode()), ready
 
 
 async def serve(latency_s: float, rows_per_s: float) -> None:
