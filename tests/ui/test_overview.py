@@ -71,3 +71,10 @@ def test_a_saved_view_loses_its_name_when_the_page_changes(today: date) -> None:
     assert f"than on {(today - timedelta(days=1)).day} " in words(day)
     assert "today is not over" in words(day)
     assert "today is not over" not in words(app)
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_page_of_one_cost_centre_says_nothing_of_usage_without_one() -> None:
+    app = opened(cost_centre="R&D", by="Cost centre")
+    assert not app.exception
+    assert column(app, "Cost centre") == ["R&D"]

@@ -102,7 +102,7 @@ def show_spend(
             if not is_running_month:
                 with right.container(border=True):
                     draw_days(costs, running_day, is_low=True)
-            show_groups(costs.now, costs.then, by=by)
+            show_groups(costs)
     if usage:
         with failures_shown("uncharged"):
             show_uncharged(usage, period, only)
