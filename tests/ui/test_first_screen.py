@@ -144,9 +144,14 @@ def test_others_in_a_list_open_all_groups_and_back_closes_them(browser: Watched)
     others = rows.filter(has_text="Others")
     others.wait_for()
     few = rows.count()
+    others.scroll_into_view_if_needed()
+    main = page.get_by_test_id("stMain")
+    place = main.evaluate("element => element.scrollTop")
+    assert place > 0
     others.get_by_role("link").press("Enter")
     page.wait_for_url("**groups=all*")
     expect(others).to_have_count(0)
+    assert main.evaluate("element => element.scrollTop") == place, "the same list, with more rows"
     assert browser.parameters() == {"by": "Cost centre", "groups": "all"}
     names = rows.all_inner_texts()
     assert {centre for _, centre in UNITS.values()} < set(names)

@@ -10,7 +10,7 @@ import pandas as pd  # type: ignore[import-untyped]  # pandas ships no types
 import streamlit as st
 
 from ui import address
-from ui.address import Parameters
+from ui.address import Parameter, Parameters
 from ui.format import day, exact_number, number, percent, signed
 from ui.rows.component import Cell as ListCell
 from ui.rows.component import Row, Title, draw_rows
@@ -136,6 +136,7 @@ def linked_rows(
             id=ids[index],
             cells=[_cell(column, line) for column in shown.values()],
             href=_href(links[index]),
+            unfolds=_unfolds(links[index]),
         )
         for line, index in enumerate(at)
     ]
@@ -145,6 +146,11 @@ def linked_rows(
 
 def _href(link: Parameters | str | None) -> str | None:
     return address.href(link) if isinstance(link, Mapping) else link
+
+
+def _unfolds(link: Parameters | str | None) -> bool:
+    """Whether a row leads to the same list with all of its rows."""
+    return isinstance(link, Mapping) and Parameter.GROUPS in link
 
 
 def _cell(column: Column, index: int) -> ListCell:
