@@ -1,6 +1,6 @@
 """Cost by model, cost centre, product or API, with its change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import streamlit as st
@@ -56,8 +56,22 @@ def show_groups(costs: Costs) -> None:
         address.go_to(target)
     show_way_to_few()
     show_unpriced_line(now)
-    extent = Extent(narrowed_by=tuple(FILTERS.values()), compared=then.period)
+    extent = Extent(
+        narrowed_by=tuple(FILTERS.values()),
+        compared=then.period,
+        rows=rows_words(names, all_count=len(ranked_groups(now, then, by=by)), by=by),
+    )
     show_exports(f"cost by {TITLES[by]}", shown, now, extent=extent)
+
+
+def rows_words(names: Sequence[str], *, all_count: int, by: Group) -> str | None:
+    """Which groups of so many a list has a row for; None where it has one for each."""
+    if OTHERS not in names:
+        return None
+    nameless = NAMELESS[by]
+    own = len(names) - 1 - (nameless in names)
+    ending = f", and {nameless}" if nameless in names else ""
+    return f"{counted(own, 'group')}, {all_count - own:,} more in {OTHERS}{ending}"
 
 
 def show_unpriced_line(usage: Usage) -> None:
