@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.ui.stand import InventedCall, Stand, charge_of
+from tests.ui.stand import ADA, BOB, InventedCall, Stand, charge_of
 from tests.ui.test_pages import column, in_address, opened, within, words
 from ui.figures.comparison import change_words
 from ui.period import before, month_of
@@ -78,3 +78,26 @@ def test_a_page_of_one_cost_centre_says_nothing_of_usage_without_one() -> None:
     app = opened(cost_centre="R&D", by="Cost centre")
     assert not app.exception
     assert column(app, "Cost centre") == ["R&D"]
+
+
+def test_a_filter_without_calls_leads_to_the_same_days_of_everything(
+    empty_stand: Stand, today: date
+) -> None:
+    empty_stand.post(
+        [
+            InventedCall(number=1, subject=ADA, day=today, deployment="gpt-4.1", input=1000),
+            InventedCall(number=2, subject=BOB, day=today, deployment="gpt-5-mini", input=1000),
+        ]
+    )
+    app = opened(model="gpt-4.1", cost_centre="Sales")
+    assert "No calls of model gpt-4.1 of cost centre Sales in this range" in words(app)
+    labels = [button.label for button in app.button if button.label.startswith("Show ")]
+    assert labels == ["Show all models", "Show all cost centres"]
+    app.button(key="all_cost_centre").click().run()
+    assert not app.exception
+    assert "cost_centre" not in app.query_params
+    assert column(app, "Model") == ["gpt-4.1"]
+    app = opened(model="gpt-4.1", range="Custom", first="2020-01-01", last="2020-01-02")
+    app.button(key="show_newest").click().run()
+    assert in_address(app, "model") == "gpt-4.1"
+    assert column(app, "Model") == ["gpt-4.1"]

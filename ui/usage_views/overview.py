@@ -75,7 +75,7 @@ def show_usage(period: Period, compared: Period, only: Only, *, running_day: dat
         if usage.totals.calls:
             show_totals(usage, today=running_day)
         else:
-            show_no_calls(usage, today=running_day)
+            show_no_calls(usage, today=running_day, only=only)
 
 
 @st.fragment(run_every=REFRESH_S)
