@@ -1,12 +1,14 @@
 """The overview compares the month, forecasts its end and says what changed."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
 from tests.ui.stand import ADA, BOB, InventedCall, Stand, charge_of
-from tests.ui.test_pages import column, in_address, opened, within, words
+from tests.ui.test_pages import amounts, column, in_address, opened, within, words
 from ui.figures.comparison import change_words
+from ui.format import amount
 from ui.period import before, month_of
 
 
@@ -101,3 +103,21 @@ def test_a_filter_without_calls_leads_to_the_same_days_of_everything(
     app.button(key="show_newest").click().run()
     assert in_address(app, "model") == "gpt-4.1"
     assert column(app, "Model") == ["gpt-4.1"]
+
+
+def test_what_is_gone_says_what_it_was(empty_stand: Stand, today: date) -> None:
+    month = month_of(today)
+    compared = before(month, today=today)
+    gone, bobs = (
+        InventedCall(number=1, subject=ADA, day=compared.first, deployment="gpt-4.1", input=90_000),
+        InventedCall(number=2, subject=BOB, day=today, deployment="gpt-4.1", input=1000),
+    )
+    empty_stand.post([gone, bobs])
+    app = opened(cost_centre="R&D")
+    assert not app.exception
+    charge = charge_of([gone])
+    assert change_words(Decimal(0), charge, currency="USD", compared=compared) in words(app)
+    assert f"gpt-4.1 −{amount(charge, 'USD')}" in words(app).replace("*", "")
+    assert amounts(app, "Change (USD)") == [-charge]
+    assert amounts(app, "Change (USD)", of="Name") == [-charge]
+    assert column(app, "Name") == ["1 without calls any more"]

@@ -57,13 +57,16 @@ READ_CALL_BY_CALL = ("product", "api")
 
 @st.fragment(run_every=REFRESH_S)
 def show_usage(period: Period, compared: Period, only: Only, *, running_day: date) -> None:
-    """The sentence and the totals; says so when there is nothing to show."""
+    """The sentence and the totals; says so when there is nothing to show. What is gone has a
+    sentence too.
+    """
     with failures_shown("usage"):
         redraw_after_midnight(running_day)
         # The same question as that of the month's chart, so that both share one answer.
         usage = api().usage(period, "day", "model", only=only)
-        if usage.totals.calls:
-            show_sentence(usage, api().usage(compared, "day", only=only), running_day)
+        earlier = api().usage(compared, "day", only=only)
+        if usage.totals.calls or earlier.totals.calls:
+            show_sentence(usage, earlier, running_day)
         metering = api().metering() if api().me().may(Permission.BILLING) else None
         with st.container(horizontal=True, vertical_alignment="center"):
             show_scope(usage, today=running_day, now=now())
@@ -99,14 +102,14 @@ def show_spend(
         if costs := read(period, compared, only, by=by):
             with left.container(border=True):
                 draw_changes(costs)
-            if not is_running_month:
+            if not is_running_month and costs.now.data:
                 with right.container(border=True):
                     draw_days(costs, running_day, is_low=True)
             show_groups(costs)
     if usage:
         with failures_shown("uncharged"):
             show_uncharged(usage, period, only)
-    if costs and is_running_month:
+    if costs and is_running_month and costs.now.data:
         draw_days(costs, running_day)
 
 

@@ -59,12 +59,13 @@ def show_people(period: Period, compared: Period, only: Only, *, headed: bool = 
         if people.data:
             if headed:
                 show_head(people)
-            show_list(people, compared, sort=sort)
         else:
             st.info(
                 "Nobody has calls that match. Empty the search, or choose more days.",
                 icon=":material/search_off:",
             )
+        if people.data or gone_after(people):
+            show_list(people, compared, sort=sort)
         next_cursor = people.page.next_cursor
     show_paging(next_cursor)
 
