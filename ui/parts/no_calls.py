@@ -9,7 +9,6 @@ from ui import address
 from ui.address import Parameter
 from ui.api.client import ALL, Only
 from ui.api.usage_answers import Usage
-from ui.filters.chosen import FILTERS
 from ui.format import escape, instant
 from ui.period import Range, month_of
 
@@ -40,7 +39,9 @@ def show_no_calls(usage: Usage, *, today: date, only: Only = ALL) -> None:
         # The days that are shown already are no way out.
         month = month_of(newest)
         if month != usage.period and st.button(f"Show {newest:%B %Y}", key="show_newest"):
-            filters = {each: address.read(each) for each in FILTERS.values()}
+            filters = {
+                each: address.read(each) for each in (Parameter.MODEL, Parameter.COST_CENTRE)
+            }
             kept = {each: value for each, value in filters.items() if value}
             address.go_to({**address.range_of(month, today=today), **kept})
 
