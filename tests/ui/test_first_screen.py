@@ -180,6 +180,20 @@ def test_others_in_a_chart_open_all_groups(browser: Watched) -> None:
     assert browser.parameters() == {"by": "Cost centre", "groups": "all", "range": "Today"}
 
 
+def test_a_bar_opens_the_page_that_the_row_of_its_group_opens(browser: Watched) -> None:
+    page = browser.page
+    page.set_viewport_size(WIDE)
+    browser.open("/?by=Cost+centre&range=7+days")
+    bars = page.locator("[aria-roledescription=bar][aria-label*='Sales']")
+    bars.first.click()
+    page.wait_for_url("**cost_centre=Sales*")
+    of_the_bar = browser.parameters()
+    browser.open("/?by=Cost+centre&range=7+days")
+    browser.open_row("Sales")
+    page.wait_for_url("**cost_centre=Sales*")
+    assert browser.parameters() == of_the_bar == {"range": "7 days", "cost_centre": "Sales"}
+
+
 def first_column(file: Path) -> list[str]:
     """The first column below its head, of a CSV file or a workbook."""
     if file.suffix == ".csv":

@@ -5,7 +5,6 @@ from datetime import date
 import streamlit as st
 
 from ui import address
-from ui.address import Parameter
 from ui.filters.chosen import all_groups, narrowed, words_of
 from ui.page_parts.spend.costs import Costs
 from ui.page_parts.spend.groups import own_groups
@@ -45,5 +44,4 @@ def draw_days(costs: Costs, running_day: date, *, is_low: bool = False) -> None:
     )
     group = clicked_group(event)
     if group and (target := narrowed(by, group)):
-        kept = address.read(Parameter.BY)
-        address.go_to({**target, **({Parameter.BY: kept} if kept else {})})
+        address.go_to(target)
