@@ -33,7 +33,7 @@ from ui.parts.failure import failures_shown
 from ui.parts.home import OVERVIEW, way_to_centres
 from ui.parts.kpis import show_metering, show_problems, show_scope, show_totals
 from ui.parts.no_calls import show_no_calls
-from ui.parts.sign_in import scope
+from ui.parts.sign_in import show_part_seen
 from ui.parts.uncharged import (
     show_excluding,
     show_no_usage,
@@ -142,10 +142,9 @@ def draw_way_back(only: Only) -> None:
 
 
 def draw_overview() -> None:
-    only, me = chosen(), api().me()
+    only = chosen()
     draw_way_back(only)
-    if not me.may(Permission.BILLING):
-        st.caption(f"You see {scope(me)}.")
+    show_part_seen(api().me())
     current = today(api().health())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title(title_of(only), anchor=False, width="content")
