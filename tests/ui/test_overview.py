@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.ui.stand import ADA, BOB, InventedCall, Stand, charge_of
+from tests.ui.stand import ADA, BOB, UNPRICED, InventedCall, Stand, charge_of
 from tests.ui.test_pages import amounts, column, in_address, opened, within, words
 from ui.figures.comparison import change_words
 from ui.format import amount
@@ -121,3 +121,12 @@ def test_what_is_gone_says_what_it_was(empty_stand: Stand, today: date) -> None:
     assert amounts(app, "Change (USD)") == [-charge]
     assert amounts(app, "Change (USD)", of="Name") == [-charge]
     assert column(app, "Name") == ["1 without calls any more"]
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_model_without_a_price_is_not_told_to_wait_for_a_forecast() -> None:
+    app = opened(model=UNPRICED)
+    assert not app.exception
+    assert "No forecast: these calls have no price." in words(app)
+    assert "it needs" not in words(app)
+    assert "No charge changed" not in words(app)
