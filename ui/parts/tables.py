@@ -105,20 +105,23 @@ def linked_rows(
     links: Sequence[Parameters | str | None],
     columns: Mapping[str, Column],
     alt: str,
-    is_whole: bool = True,
+    sortable: int | None = None,
 ) -> tuple[str | None, Shown]:
     """Draw a list whose rows are links: the id of the row that was opened just now, and the list
     as it is on screen.
 
     `links` are the addresses of the rows: parameters of the usage page, or one of another page as
-    `address.href` makes it; None is a row that opens nothing. A
-    list that is not whole cannot be sorted by its heads: one page in another order would mislead.
+    `address.href` makes it; None is a row that opens nothing. Its
+    heads sort so many of the first rows as are `sortable`, None for all: sums of others stay last.
+    It is 0 for a list that is not whole, because one page in another order would mislead.
     """
     key = f"rows-{name}"
-    order = chosen_order(key, list(columns)) if is_whole else None
+    sorts = sortable != 0
+    order = chosen_order(key, list(columns)) if sorts else None
     at = list(range(len(ids)))
     if order:
-        at = positions(columns[order.title].cells, descending=order.descending)
+        cells = columns[order.title].cells[:sortable]
+        at[: len(cells)] = positions(cells, descending=order.descending)
     shown = {
         title: replace(column, cells=[column.cells[index] for index in at])
         for title, column in columns.items()
@@ -140,7 +143,7 @@ def linked_rows(
         )
         for line, index in enumerate(at)
     ]
-    opened = draw_rows(key, titles, rows, label=alt, sorts=is_whole, order=order)
+    opened = draw_rows(key, titles, rows, label=alt, sorts=sorts, order=order)
     return opened, Shown(columns=shown, order=order.words if order else "")
 
 

@@ -91,7 +91,7 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
         links=links,
         columns=columns,
         alt="People and applications with their charge, change, calls and tokens",
-        is_whole=not people.page.next_cursor and not page_cursor(),
+        sortable=0 if people.page.next_cursor or page_cursor() else len(people.data),
     )
     if opened and opened != GONE:
         address.open_usage({**kept, Parameter.SUBJECT: opened})
