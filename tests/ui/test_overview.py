@@ -130,3 +130,12 @@ def test_a_model_without_a_price_is_not_told_to_wait_for_a_forecast() -> None:
     assert "No forecast: these calls have no price." in words(app)
     assert "it needs" not in words(app)
     assert "No charge changed" not in words(app)
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_narrowed_page_says_which_of_its_words_are_of_all_calls() -> None:
+    app = opened(cost_centre="R&D")
+    assert not app.exception
+    assert "Of all calls:" in words(app)
+    assert "newest event of all " in words(app)
+    assert "of all" not in words(opened()).lower()

@@ -69,10 +69,10 @@ def show_usage(period: Period, compared: Period, only: Only, *, running_day: dat
             show_sentence(usage, earlier, running_day)
         metering = api().metering() if api().me().may(Permission.BILLING) else None
         with st.container(horizontal=True, vertical_alignment="center"):
-            show_scope(usage, today=running_day, now=now())
+            show_scope(usage, today=running_day, now=now(), only=only)
             show_uncharged_badges(usage.totals)
             if metering:
-                show_metering(metering, now=now())
+                show_metering(metering, now=now(), only=only)
         if metering:
             show_problems(metering)
         if usage.totals.calls:
