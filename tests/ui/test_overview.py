@@ -1,12 +1,14 @@
 """The overview compares the month, forecasts its end and says what changed."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
-from tests.ui.stand import InventedCall, Stand, charge_of
-from tests.ui.test_pages import column, in_address, opened, within, words
+from tests.ui.stand import ADA, BOB, UNPRICED, InventedCall, Stand, charge_of
+from tests.ui.test_pages import amounts, column, in_address, opened, within, words
 from ui.figures.comparison import change_words
+from ui.format import amount
 from ui.period import before, month_of
 
 
@@ -71,3 +73,69 @@ def test_a_saved_view_loses_its_name_when_the_page_changes(today: date) -> None:
     assert f"than on {(today - timedelta(days=1)).day} " in words(day)
     assert "today is not over" in words(day)
     assert "today is not over" not in words(app)
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_page_of_one_cost_centre_says_nothing_of_usage_without_one() -> None:
+    app = opened(cost_centre="R&D", by="Cost centre")
+    assert not app.exception
+    assert column(app, "Cost centre") == ["R&D"]
+
+
+def test_a_filter_without_calls_leads_to_the_same_days_of_everything(
+    empty_stand: Stand, today: date
+) -> None:
+    empty_stand.post(
+        [
+            InventedCall(number=1, subject=ADA, day=today, deployment="gpt-4.1", input=1000),
+            InventedCall(number=2, subject=BOB, day=today, deployment="gpt-5-mini", input=1000),
+        ]
+    )
+    app = opened(model="gpt-4.1", cost_centre="Sales")
+    assert "No calls of model gpt-4.1 of cost centre Sales in this range" in words(app)
+    labels = [button.label for button in app.button if button.label.startswith("Show ")]
+    assert labels == ["Show all models", "Show all cost centres"]
+    app.button(key="all_cost_centre").click().run()
+    assert not app.exception
+    assert "cost_centre" not in app.query_params
+    assert column(app, "Model") == ["gpt-4.1"]
+    app = opened(model="gpt-4.1", range="Custom", first="2020-01-01", last="2020-01-02")
+    app.button(key="show_newest").click().run()
+    assert in_address(app, "model") == "gpt-4.1"
+    assert column(app, "Model") == ["gpt-4.1"]
+
+
+def test_what_is_gone_says_what_it_was(empty_stand: Stand, today: date) -> None:
+    month = month_of(today)
+    compared = before(month, today=today)
+    gone, bobs = (
+        InventedCall(number=1, subject=ADA, day=compared.first, deployment="gpt-4.1", input=90_000),
+        InventedCall(number=2, subject=BOB, day=today, deployment="gpt-4.1", input=1000),
+    )
+    empty_stand.post([gone, bobs])
+    app = opened(cost_centre="R&D")
+    assert not app.exception
+    charge = charge_of([gone])
+    assert change_words(Decimal(0), charge, currency="USD", compared=compared) in words(app)
+    assert f"gpt-4.1 −{amount(charge, 'USD')}" in words(app).replace("*", "")
+    assert amounts(app, "Change (USD)") == [-charge]
+    assert amounts(app, "Change (USD)", of="Name") == [-charge]
+    assert column(app, "Name") == ["1 without calls any more"]
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_model_without_a_price_is_not_told_to_wait_for_a_forecast() -> None:
+    app = opened(model=UNPRICED)
+    assert not app.exception
+    assert "No forecast: these calls have no price." in words(app)
+    assert "it needs" not in words(app)
+    assert "No charge changed" not in words(app)
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_narrowed_page_says_which_of_its_words_are_of_all_calls() -> None:
+    app = opened(cost_centre="R&D")
+    assert not app.exception
+    assert "Of all calls:" in words(app)
+    assert "newest event of all " in words(app)
+    assert "of all" not in words(opened()).lower()

@@ -298,6 +298,18 @@ def test_a_click_on_a_bar_narrows_the_page_and_a_button_widens_it(browser: Watch
     browser.page.wait_for_url(lambda url: "model=" not in url)
 
 
+def test_another_view_starts_at_its_top_with_the_focus_there(browser: Watched) -> None:
+    browser.open("/")
+    name = browser.page.get_by_role("rowheader").get_by_role("link", name="Ada Lovelace").first
+    name.scroll_into_view_if_needed()
+    main = browser.page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollTop") > 0
+    name.press("Enter")
+    browser.heading("Ada Lovelace")
+    assert main.evaluate("element => element.scrollTop") == 0
+    expect(main).to_be_focused()
+
+
 def test_a_view_is_saved_by_its_name(browser: Watched) -> None:
     browser.open("/?range=7+days&by=Cost+centre")
     browser.page.get_by_role("button", name="Saved views").click()

@@ -11,10 +11,12 @@ from ui.page_parts.model.overview import show_models
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.no_calls import show_no_calls
+from ui.parts.sign_in import show_part_seen
 
 
 def draw_models() -> None:
     st.title("Models", anchor=False)
+    show_part_seen(api().me())
     current = today(api().health())
     usage = api().usage(choose_period(current), "model")
     if usage.data:

@@ -6,8 +6,10 @@ from ui.api.connection import api, today
 from ui.filters.chosen import chosen, show_chosen
 from ui.page_parts.people.people import show_people
 from ui.parts.choosers import choose_days
+from ui.parts.sign_in import show_part_seen
 
 st.title("People")
+show_part_seen(api().me())
 period, compared = choose_days(today(api().health()))
 show_chosen()
 show_people(period, compared, chosen(), headed=True)

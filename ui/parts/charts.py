@@ -1,7 +1,7 @@
 """Charge per day as a stacked bar chart. Owns the shape of its marks, not the numbers."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -41,10 +41,17 @@ class DailyCharges:
 
 
 def daily_charges(
-    usage: Sequence[UsageRow], *, by: Group, days: Sequence[date], today: date, currency: str
+    usage: Sequence[UsageRow],
+    *,
+    by: Group,
+    days: Sequence[date],
+    today: date,
+    currency: str,
+    own: Collection[str] | None = None,
 ) -> DailyCharges:
     """Stack the charges by day and group; groups without a colour are "Others".
 
+    `own` are the names that are not "Others", where a list says which; without it, the dearest.
     Groups without a charge have no mark; unpriced calls are shown outside the chart.
     """
     charged = [(row, row.charge) for row in usage if row.charge]
@@ -52,7 +59,9 @@ def daily_charges(
     for row, charge in charged:
         totals[group_name(row, by)] += charge
     ranked = sorted(totals, key=lambda group: (-totals[group], group))
-    shown = ranked if len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
+    if own is None:
+        own = ranked if len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
+    shown = [group for group in ranked if group in own]
     marks: dict[tuple[date, str], tuple[Decimal, int]] = {}
     for row, charge in charged:
         if row.day is None:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import streamlit as st
 
+from ui.api.client import ALL, Only
 from ui.api.usage_answers import Head, Metering, Totals, Usage
 from ui.figures.units import CACHED_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import age, amount, compact, counted, days, escape, exact_amount, instant, share
@@ -73,17 +74,24 @@ def scope_parts(head: Head, *, today: date) -> list[str]:
     ]
 
 
-def show_scope(usage: Usage, *, today: date, now: datetime) -> None:
-    """Days, zone and currency of the numbers, and how fresh they are."""
+def show_scope(usage: Usage, *, today: date, now: datetime, only: Only = ALL) -> None:
+    """Days, zone and currency of the numbers, and how fresh they are: of all calls, also where the
+    numbers are of some `only`.
+    """
     parts = scope_parts(usage, today=today)
     if usage.newest_call:
         seen = instant(usage.newest_call, usage.zone)
-        parts.append(f"newest event {age(usage.newest_call, now)} ({seen})")
+        of_all = "of all " if only != ALL else ""
+        parts.append(f"newest event {of_all}{age(usage.newest_call, now)} ({seen})")
     st.caption(" · ".join(parts), width="content")
 
 
-def show_metering(metering: Metering, *, now: datetime) -> None:
-    """The result of the audit, and what was received but is not in the totals yet."""
+def show_metering(metering: Metering, *, now: datetime, only: Only = ALL) -> None:
+    """The result of the audit, and what was received but is not in the totals yet: of all calls,
+    which a page about some `only` says.
+    """
+    if only != ALL:
+        st.caption("Of all calls:", width="content")
     show_audit_badge(metering, now=now)
     st.badge(
         f"{counted(metering.waiting, 'call')} waiting for tokens",

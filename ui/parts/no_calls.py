@@ -7,13 +7,16 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
+from ui.api.client import ALL, Only
 from ui.api.usage_answers import Usage
-from ui.format import instant
+from ui.format import escape, instant
 from ui.period import Range, month_of
 
 
-def show_no_calls(usage: Usage, *, today: date) -> None:
-    """No calls in the range: lead to the month of the newest call, or to sending a first one."""
+def show_no_calls(usage: Usage, *, today: date, only: Only = ALL) -> None:
+    """No calls in the range: lead to the month of the newest call, or to sending a first one. A
+    page that is narrowed leads to the same days of everything first.
+    """
     if usage.newest_call is None:
         st.info(
             "No call has been metered yet. Send one through the gateway: it appears here within "
@@ -22,12 +25,44 @@ def show_no_calls(usage: Usage, *, today: date) -> None:
         )
         return
     newest = usage.newest_call.astimezone(ZoneInfo(usage.zone)).date()
+    of_all = " of all" if only != ALL else ""
     st.info(
-        f"No calls in this range. The newest event is of {instant(usage.newest_call, usage.zone)}.",
+        f"No calls{_of(only)} in this range. The newest event{of_all} is of "
+        f"{instant(usage.newest_call, usage.zone)}.",
         icon=":material/event_busy:",
     )
-    if st.button(f"Show {newest:%B %Y}", key="show_newest"):
-        address.go_to(address.range_of(month_of(newest), today=today))
+    with st.container(horizontal=True):
+        if only.model:
+            _show_all("models", Parameter.MODEL)
+        if only.cost_centre is not None:
+            _show_all("cost centres", Parameter.COST_CENTRE)
+        # The days that are shown already are no way out.
+        month = month_of(newest)
+        if month != usage.period and st.button(f"Show {newest:%B %Y}", key="show_newest"):
+            filters = {
+                each: address.read(each) for each in (Parameter.MODEL, Parameter.COST_CENTRE)
+            }
+            kept = {each: value for each, value in filters.items() if value}
+            address.go_to({**address.range_of(month, today=today), **kept})
+
+
+def _of(only: Only) -> str:
+    """What a page is narrowed to, as Markdown."""
+    model = f" of model {escape(only.model)}" if only.model else ""
+    if only.cost_centre is None:
+        return model
+    centre = only.cost_centre
+    return model + (f" of cost centre {escape(centre)}" if centre else " without a cost centre")
+
+
+def _show_all(words: str, parameter: Parameter) -> None:
+    """The way to the same days without one of the filters."""
+    st.button(
+        f"Show all {words}",
+        key=f"all_{parameter}",
+        on_click=address.change,
+        args=({parameter: None, Parameter.AFTER: None},),
+    )
 
 
 def show_nothing(said: str, *, place: str) -> None:

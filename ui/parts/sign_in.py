@@ -67,6 +67,12 @@ def scope(me: Me) -> str:
     return " and ".join(["your own calls", *owned])
 
 
+def show_part_seen(me: Me) -> None:
+    """Whoever does not see everybody's calls reads whose the numbers of a page are."""
+    if not me.may(Permission.BILLING):
+        st.caption(f"You see {scope(me)}.")
+
+
 def _own_name() -> str:
     """What the issuer calls somebody whom nobody has imported; it decides nothing."""
     named = [st.user.get("name"), st.user.get("preferred_username")]

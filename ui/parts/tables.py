@@ -10,7 +10,7 @@ import pandas as pd  # type: ignore[import-untyped]  # pandas ships no types
 import streamlit as st
 
 from ui import address
-from ui.address import Parameters
+from ui.address import Parameter, Parameters
 from ui.format import day, exact_number, number, percent, signed
 from ui.rows.component import Cell as ListCell
 from ui.rows.component import Row, Title, draw_rows
@@ -105,20 +105,23 @@ def linked_rows(
     links: Sequence[Parameters | str | None],
     columns: Mapping[str, Column],
     alt: str,
-    is_whole: bool = True,
+    sortable: int | None = None,
 ) -> tuple[str | None, Shown]:
     """Draw a list whose rows are links: the id of the row that was opened just now, and the list
     as it is on screen.
 
     `links` are the addresses of the rows: parameters of the usage page, or one of another page as
-    `address.href` makes it; None is a row that opens nothing. A
-    list that is not whole cannot be sorted by its heads: one page in another order would mislead.
+    `address.href` makes it; None is a row that opens nothing. Its
+    heads sort so many of the first rows as are `sortable`, None for all: sums of others stay last.
+    It is 0 for a list that is not whole, because one page in another order would mislead.
     """
     key = f"rows-{name}"
-    order = chosen_order(key, list(columns)) if is_whole else None
+    sorts = sortable != 0
+    order = chosen_order(key, list(columns)) if sorts else None
     at = list(range(len(ids)))
     if order:
-        at = positions(columns[order.title].cells, descending=order.descending)
+        cells = columns[order.title].cells[:sortable]
+        at[: len(cells)] = positions(cells, descending=order.descending)
     shown = {
         title: replace(column, cells=[column.cells[index] for index in at])
         for title, column in columns.items()
@@ -136,15 +139,21 @@ def linked_rows(
             id=ids[index],
             cells=[_cell(column, line) for column in shown.values()],
             href=_href(links[index]),
+            unfolds=_unfolds(links[index]),
         )
         for line, index in enumerate(at)
     ]
-    opened = draw_rows(key, titles, rows, label=alt, sorts=is_whole, order=order)
+    opened = draw_rows(key, titles, rows, label=alt, sorts=sorts, order=order)
     return opened, Shown(columns=shown, order=order.words if order else "")
 
 
 def _href(link: Parameters | str | None) -> str | None:
     return address.href(link) if isinstance(link, Mapping) else link
+
+
+def _unfolds(link: Parameters | str | None) -> bool:
+    """Whether a row leads to the same list with all of its rows."""
+    return isinstance(link, Mapping) and Parameter.GROUPS in link
 
 
 def _cell(column: Column, index: int) -> ListCell:

@@ -37,11 +37,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row. `href` is the address that it opens; without one it opens nothing."""
+    """One row. `href` is the address that it opens; without one it opens nothing. One that
+    `unfolds` opens more rows of this list, and the page stays where it is.
+    """
 
     id: str
     cells: Sequence[Cell]
     href: str | None = None
+    unfolds: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ def draw_rows(
             {
                 "id": row.id,
                 "href": row.href,
+                "unfolds": row.unfolds,
                 "cells": [{"t": cell.text, "v": cell.value, "e": cell.exact} for cell in row.cells],
             }
             for row in rows

@@ -78,7 +78,7 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
         links=[{**kept, Parameter.CALL: row.id} for row in rows],
         columns=columns,
         alt="Calls with their tokens and charge, the newest first",
-        is_whole=not calls.page.next_cursor and not page_cursor() and not with_days,
+        sortable=0 if calls.page.next_cursor or page_cursor() or with_days else None,
     )
     if opened:
         address.go_to({**kept, Parameter.CALL: opened})

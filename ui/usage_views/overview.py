@@ -33,7 +33,7 @@ from ui.parts.failure import failures_shown
 from ui.parts.home import OVERVIEW, way_to_centres
 from ui.parts.kpis import show_metering, show_problems, show_scope, show_totals
 from ui.parts.no_calls import show_no_calls
-from ui.parts.sign_in import scope
+from ui.parts.sign_in import show_part_seen
 from ui.parts.uncharged import (
     show_excluding,
     show_no_usage,
@@ -57,25 +57,28 @@ READ_CALL_BY_CALL = ("product", "api")
 
 @st.fragment(run_every=REFRESH_S)
 def show_usage(period: Period, compared: Period, only: Only, *, running_day: date) -> None:
-    """The sentence and the totals; says so when there is nothing to show."""
+    """The sentence and the totals; says so when there is nothing to show. What is gone has a
+    sentence too.
+    """
     with failures_shown("usage"):
         redraw_after_midnight(running_day)
         # The same question as that of the month's chart, so that both share one answer.
         usage = api().usage(period, "day", "model", only=only)
-        if usage.totals.calls:
-            show_sentence(usage, api().usage(compared, "day", only=only), running_day)
+        earlier = api().usage(compared, "day", only=only)
+        if usage.totals.calls or earlier.totals.calls:
+            show_sentence(usage, earlier, running_day)
         metering = api().metering() if api().me().may(Permission.BILLING) else None
         with st.container(horizontal=True, vertical_alignment="center"):
-            show_scope(usage, today=running_day, now=now())
+            show_scope(usage, today=running_day, now=now(), only=only)
             show_uncharged_badges(usage.totals)
             if metering:
-                show_metering(metering, now=now())
+                show_metering(metering, now=now(), only=only)
         if metering:
             show_problems(metering)
         if usage.totals.calls:
             show_totals(usage, today=running_day)
         else:
-            show_no_calls(usage, today=running_day)
+            show_no_calls(usage, today=running_day, only=only)
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -99,14 +102,14 @@ def show_spend(
         if costs := read(period, compared, only, by=by):
             with left.container(border=True):
                 draw_changes(costs)
-            if not is_running_month:
+            if not is_running_month and costs.now.data:
                 with right.container(border=True):
                     draw_days(costs, running_day, is_low=True)
-            show_groups(costs.now, costs.then, by=by)
+            show_groups(costs)
     if usage:
         with failures_shown("uncharged"):
             show_uncharged(usage, period, only)
-    if costs and is_running_month:
+    if costs and is_running_month and costs.now.data:
         draw_days(costs, running_day)
 
 
@@ -139,10 +142,9 @@ def draw_way_back(only: Only) -> None:
 
 
 def draw_overview() -> None:
-    only, me = chosen(), api().me()
+    only = chosen()
     draw_way_back(only)
-    if not me.may(Permission.BILLING):
-        st.caption(f"You see {scope(me)}.")
+    show_part_seen(api().me())
     current = today(api().health())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title(title_of(only), anchor=False, width="content")

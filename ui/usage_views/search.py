@@ -70,7 +70,7 @@ def show_found_calls(calls: FoundCalls) -> None:
         links=[{Parameter.CALL: row.id} for row in rows],
         columns=columns,
         alt="Calls with this id",
-        is_whole=False,
+        sortable=0,
     )
     show_exports("found calls", shown, calls, extent=FOUND)
     if opened:
@@ -94,7 +94,7 @@ def show_found_people(people: Subjects) -> None:
         links=[{Parameter.SUBJECT: row.subject, Parameter.RANGE: RANGE} for row in rows],
         columns=columns,
         alt="People and applications whose name, subject or cost centre has this text",
-        is_whole=False,
+        sortable=0,
     )
     show_exports("found people", shown, people, extent=FOUND)
     if opened:

@@ -82,8 +82,9 @@ def test_usage_without_a_cost_centre_is_a_part_like_any_other() -> None:
 
 @pytest.mark.usefixtures("stand")
 def test_groups_show_usage_of_nobody_and_unpriced_calls_also_where_there_are_none() -> None:
-    app = opened(cost_centre="R&D", by="Cost centre", model="gpt-4.1")
-    assert column(app, "Cost centre", of="Share") == ["R&D", "no cost centre"]
+    app = opened(range="Today", by="Cost centre", model="gpt-4.1")
+    assert column(app, "Cost centre", of="Share") == ["R&D", "Sales", "no cost centre"]
+    assert column(app, "Calls", of="Cost centre")[1:] == [0, 0]
     assert "Unpriced: none" in words(app)
 
 

@@ -116,3 +116,15 @@ def test_a_page_without_the_right_says_who_gives_it_and_has_no_button(
     labels = [button.label for button in app.button]
     assert not {"Try again", "Show everything"} & set(labels), labels
     assert error.icon
+
+
+@pytest.mark.parametrize("page", ["usage", "people", "cost_centres", "models"])
+def test_a_page_with_a_part_of_the_numbers_says_so(signed_in: SignIn, page: str) -> None:
+    owner = ACCOUNTS["owner"]
+    signed_in("owner").save_owner(owner.person.subject, "R&D")
+    part = "You see your own calls and those of cost centre R&D."
+    app = opened(page)
+    assert not app.exception
+    assert part in [caption.value.replace("\\", "") for caption in app.main.caption]
+    signed_in("finance")
+    assert "You see " not in said(opened(page))

@@ -107,7 +107,7 @@ def show_list(found: FoundCalls) -> None:
         "live_calls",
         [row.id for row in rows],
         links=[{Parameter.CALL: row.id} for row in rows],
-        is_whole=found.page.next_cursor is None,
+        sortable=0 if found.page.next_cursor else None,
         columns=columns,
         alt="The newest calls of today, the newest first",
     )

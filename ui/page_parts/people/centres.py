@@ -83,7 +83,12 @@ def show_centres(period: Period, compared: Period, running_day: date) -> None:
         names = [each.name for each in centres]
         links = [narrowed("cost_centre", name) for name in names]
         opened, shown = linked_rows(
-            "centres", names, links=links, columns=columns, alt="Cost centres with their charge"
+            "centres",
+            names,
+            links=links,
+            columns=columns,
+            alt="Cost centres with their charge",
+            sortable=len(names) - 1,  # the last is usage without one
         )
         if opened and (target := narrowed("cost_centre", opened)):
             address.open_usage(target)

@@ -59,12 +59,13 @@ def show_people(period: Period, compared: Period, only: Only, *, headed: bool = 
         if people.data:
             if headed:
                 show_head(people)
-            show_list(people, compared, sort=sort)
         else:
             st.info(
                 "Nobody has calls that match. Empty the search, or choose more days.",
                 icon=":material/search_off:",
             )
+        if people.data or gone_after(people):
+            show_list(people, compared, sort=sort)
         next_cursor = people.page.next_cursor
     show_paging(next_cursor)
 
@@ -90,7 +91,7 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
         links=links,
         columns=columns,
         alt="People and applications with their charge, change, calls and tokens",
-        is_whole=not people.page.next_cursor and not page_cursor(),
+        sortable=0 if people.page.next_cursor or page_cursor() else len(people.data),
     )
     if opened and opened != GONE:
         address.open_usage({**kept, Parameter.SUBJECT: opened})

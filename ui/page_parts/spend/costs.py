@@ -33,11 +33,11 @@ class Costs:
 
 
 def costs_of(period: Period, compared: Period, only: Only, *, by: Group) -> Costs | None:
-    """None where there are no calls in the days shown."""
+    """None where there are no calls in either period."""
     now = api().usage(period, by, only=only)
-    if not now.data:
-        return None
     then = api().usage(compared, by, only=only)
+    if not now.data and not then.data:
+        return None
     by_model = None
     if by == SPLIT_BY_MODEL and len(now.data) + len(then.data) <= SPLIT_GROUPS_MAX:
         by_model = (

@@ -5,9 +5,9 @@ from datetime import date
 import streamlit as st
 
 from ui import address
-from ui.address import Parameter
 from ui.filters.chosen import all_groups, narrowed, words_of
 from ui.page_parts.spend.costs import Costs
+from ui.page_parts.spend.groups import own_groups
 from ui.parts.charts import (
     CHART_HEIGHT_PX,
     chart_about,
@@ -29,6 +29,7 @@ def draw_days(costs: Costs, running_day: date, *, is_low: bool = False) -> None:
         days=usage.period.days(up_to=running_day),
         today=running_day,
         currency=usage.currency,
+        own=own_groups(costs.now, costs.then, by=by),
     )
     event = st.altair_chart(
         daily_chart(
@@ -43,5 +44,4 @@ def draw_days(costs: Costs, running_day: date, *, is_low: bool = False) -> None:
     )
     group = clicked_group(event)
     if group and (target := narrowed(by, group)):
-        kept = address.read(Parameter.BY)
-        address.go_to({**target, **({Parameter.BY: kept} if kept else {})})
+        address.go_to(target)

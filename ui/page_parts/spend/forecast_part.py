@@ -24,6 +24,9 @@ def show_forecast(usage: Usage, today: date, only: Only = ALL) -> None:
     for row in (*earlier.data, *usage.data):
         if row.day and row.charge:
             charges[row.day] = charges.get(row.day, Decimal(0)) + row.charge
+    if not charges and usage.totals.unpriced_calls:
+        st.caption("No forecast: these calls have no price.")
+        return
     found = forecast(charges, month=period, today=today)
     if found is None:
         st.caption(

@@ -1,6 +1,6 @@
 """Cost by model, cost centre, product or API, with its change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import streamlit as st
@@ -13,6 +13,7 @@ from ui.figures.comparison import change_of, share_of
 from ui.figures.group_names import NAMELESS, OTHERS, group_name
 from ui.filters.chosen import FILTERS, all_groups, narrowed, show_way_to_few
 from ui.format import counted
+from ui.page_parts.spend.costs import Costs
 from ui.parts.charts import GROUPS_MAX
 from ui.parts.tables import (
     Column,
@@ -34,22 +35,44 @@ ALWAYS_SHOWN = ("cost_centre", "product")
 """Usage without one of these is unattributed: its row is there also where it is empty."""
 
 
-def show_groups(now: Usage, then: Usage, *, by: Group) -> None:
+def show_groups(costs: Costs) -> None:
     """The dearest groups and all others in one row, or every group where the address says so."""
-    names, columns = group_columns(now, then, by=by, is_whole=all_groups())
+    now, then, by = costs.now, costs.then, costs.by
+    names, columns = group_columns(
+        now,
+        then,
+        by=by,
+        is_whole=all_groups(),
+        of_one=by == "cost_centre" and costs.only.cost_centre is not None,
+    )
     opened, shown = linked_rows(
         f"groups-{by}",
         names,
         links=[narrowed(by, name) for name in names],
         columns=columns,
         alt=f"Charge by {TITLES[by]}, and its change to the days before",
+        sortable=sum(name not in (OTHERS, NAMELESS[by]) for name in names),
     )
     if opened and (target := narrowed(by, opened)):
         address.go_to(target)
     show_way_to_few()
     show_unpriced_line(now)
-    extent = Extent(narrowed_by=tuple(FILTERS.values()), compared=then.period)
+    extent = Extent(
+        narrowed_by=tuple(FILTERS.values()),
+        compared=then.period,
+        rows=rows_words(names, all_count=len(ranked_groups(now, then, by=by)), by=by),
+    )
     show_exports(f"cost by {TITLES[by]}", shown, now, extent=extent)
+
+
+def rows_words(names: Sequence[str], *, all_count: int, by: Group) -> str | None:
+    """Which groups of so many a list has a row for; None where it has one for each."""
+    if OTHERS not in names:
+        return None
+    nameless = NAMELESS[by]
+    own = len(names) - 1 - (nameless in names)
+    ending = f", and {nameless}" if nameless in names else ""
+    return f"{counted(own, 'group')}, {all_count - own:,} more in {OTHERS}{ending}"
 
 
 def show_unpriced_line(usage: Usage) -> None:
@@ -59,27 +82,45 @@ def show_unpriced_line(usage: Usage) -> None:
     st.caption(f"Unpriced: {said or 'none, every call that can have a price has one'}.")
 
 
+def ranked_groups(now: Usage, then: Usage, *, by: Group) -> list[str]:
+    """The names of groups that are in either period, the dearest first; not usage of nobody."""
+    charges = {group_name(row, by): row.charge or Decimal(0) for row in now.data}
+    earlier = {group_name(row, by): row.charge or Decimal(0) for row in then.data}
+    return sorted(
+        {*charges, *earlier} - {NAMELESS[by]},
+        key=lambda name: (-charges.get(name, 0), -earlier.get(name, 0), name),
+    )
+
+
+def own_groups(now: Usage, then: Usage, *, by: Group) -> list[str]:
+    """The names with a row, and in the chart a colour, of their own: all but those in "Others".
+
+    Usage of nobody has one of the colours where it has a charge.
+    """
+    ranked, nameless = ranked_groups(now, then, by=by), NAMELESS[by]
+    is_charged = any(row.charge for row in now.data if group_name(row, by) == nameless)
+    most = GROUPS_MAX - is_charged
+    return [*(ranked if len(ranked) <= most + 1 else ranked[:most]), nameless]
+
+
 def group_columns(
-    now: Usage, then: Usage, *, by: Group, is_whole: bool = False
+    now: Usage, then: Usage, *, by: Group, is_whole: bool = False, of_one: bool = False
 ) -> tuple[list[str], dict[str, Column]]:
     """The names in their order, and the columns: the dearest, "Others", usage of nobody last. A
-    list that `is_whole` has a row for each of the others.
+    list that `is_whole` has a row for each of the others. One that is `of_one` group knows nothing
+    of usage of nobody.
 
     Groups without calls any more have a row too, so that the changes add up to that of the whole.
     """
     rows = {group_name(row, by): [row] for row in now.data}
     earlier = {group_name(row, by): row.charge for row in then.data}
-    nameless = NAMELESS[by]
-    ranked = sorted(
-        {*rows, *earlier} - {nameless},
-        key=lambda name: (-(_charge(rows.get(name, [])) or 0), -(earlier.get(name) or 0), name),
-    )
-    shown = ranked if is_whole or len(ranked) <= GROUPS_MAX + 1 else ranked[:GROUPS_MAX]
+    nameless, ranked = NAMELESS[by], ranked_groups(now, then, by=by)
+    shown = ranked if is_whole else own_groups(now, then, by=by)[:-1]
     lines = [(name, rows.get(name, []), _then(earlier, [name])) for name in shown]
     if rest := ranked[len(shown) :]:
         of_rest = [row for name in rest for row in rows.get(name, [])]
         lines.append((OTHERS, of_rest, _then(earlier, rest)))
-    if nameless in rows or nameless in earlier or by in ALWAYS_SHOWN:
+    if nameless in rows or nameless in earlier or (by in ALWAYS_SHOWN and not of_one):
         lines.append((nameless, rows.get(nameless, []), _then(earlier, [nameless])))
     charges = [_charge(of_line) for _, of_line, _ in lines]
     names = [name for name, _, _ in lines]

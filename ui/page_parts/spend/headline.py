@@ -14,7 +14,8 @@ from ui.period import one_day
 
 def show_sentence(usage: Usage, earlier: Usage, running_day: date) -> None:
     """The charge of these days, next to that of the days they are compared with."""
-    charge, calls = usage.totals.charge, counted(usage.totals.calls, "call")
+    calls = counted(usage.totals.calls, "call")
+    charge = usage.totals.charge if usage.totals.calls else Decimal(0)
     period = days(usage.first, usage.period.last)
     if charge is None:
         st.markdown(f"{period}: {calls}, {charge_text(usage.totals, usage.currency)}.")

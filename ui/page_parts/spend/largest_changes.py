@@ -28,7 +28,8 @@ def draw_changes(costs: Costs) -> None:
     than = escape(days(then.first, then.period.last))
     st.markdown(f"**What changed most**, compared with {than}")
     if not moved:
-        st.caption("No charge changed.")
+        is_unpriced = now.totals.charge is None and now.totals.unpriced_calls
+        st.caption("These calls have no price." if is_unpriced else "No charge changed.")
         return
     st.markdown("\n".join(_line(each, currency=now.currency) for each in moved[:SHOWN_MAX]))
 

@@ -134,7 +134,7 @@ def show_session_calls(found: TracedCalls) -> None:
         "traced_calls",
         [row.id or "" for row in rows],
         links=[_link({Parameter.CALL: row.id or ""}) for row in rows],
-        is_whole=found.page.next_cursor is None,
+        sortable=0 if found.page.next_cursor else None,
         columns=columns,
         alt="Calls with the times of gateway and model, the newest first",
     )

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from ui.api.usage_answers import Cost, Usage, UsageRow
 from ui.page_parts.people.centres import centres_of
-from ui.page_parts.spend.groups import group_columns
+from ui.page_parts.spend.groups import group_columns, own_groups, rows_words
 from ui.parts.charts import GROUPS_MAX, daily_charges
 
 DAY = date(2026, 11, 30)
@@ -82,3 +82,37 @@ def test_a_cost_centre_that_is_called_like_none_keeps_its_own_row() -> None:
         "“no cost centre”": 1,
         "no cost centre": 2,
     }
+
+
+def test_others_of_the_chart_is_others_of_the_list() -> None:
+    """Usage of nobody has a colour of its own, and a group that is gone a row of its own."""
+    now = usage({None: "50", **{f"now {n:02}": f"{n + 1}" for n in range(GROUPS_MAX + 4)}})
+    then = usage({"gone": "9", "now 00": "70"})
+    names, columns = group_columns(now, then, by="cost_centre")
+    listed = dict(zip(names, columns["Charge (USD)"].cells, strict=True))
+    drawn = daily_charges(
+        now.data,
+        by="cost_centre",
+        days=[DAY],
+        today=DAY,
+        currency="USD",
+        own=own_groups(now, then, by="cost_centre"),
+    )
+    assert {group: charge for _, group, charge, _ in drawn.rows} == listed
+    assert len(drawn.groups) == GROUPS_MAX + 1, "no two of them share a colour"
+
+
+def test_a_list_of_one_cost_centre_says_nothing_of_usage_without_one() -> None:
+    now = usage({"Sales": "2"})
+    assert group_columns(now, usage({}), by="cost_centre")[0] == ["Sales", "no cost centre"]
+    assert group_columns(now, usage({}), by="cost_centre", of_one=True)[0] == ["Sales"]
+
+
+def test_a_file_says_how_many_groups_are_in_others() -> None:
+    now = usage({None: "50", **{f"now {n:02}": f"{n + 1}" for n in range(GROUPS_MAX + 4)}})
+    all_count = GROUPS_MAX + 4
+    names, _ = group_columns(now, usage({}), by="cost_centre")
+    said = rows_words(names, all_count=all_count, by="cost_centre")
+    assert said == f"{GROUPS_MAX - 1} groups, 5 more in Others, and no cost centre"
+    names, _ = group_columns(now, usage({}), by="cost_centre", is_whole=True)
+    assert rows_words(names, all_count=all_count, by="cost_centre") is None
