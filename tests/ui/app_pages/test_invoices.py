@@ -215,6 +215,14 @@ def test_two_months_are_compared_by_cost_centre(api_url: str) -> None:
     (table,) = lists(app)
     rows = dict(zip(table["Cost centre"], table["Difference (USD)"], strict=True))
     assert rows["CC-200 Sales"] == "0.16"
+    assert (
+        "Without corrections of earlier months (0.03 USD in November 2026, 0.16 USD in December "
+        "2026 (open)) it is 0.04 USD more." in words(app)
+    )
+    late = dict(
+        zip(table["Cost centre"], table["Of it corrections in December 2026 (open)"], strict=True)
+    )
+    assert (late["CC-200 Sales"], rows["CC-200 Sales"]) == ("0.16", "0.16")
     (closed,) = lists(opened(documents="Compare", month="2026-11", against="2026-10"))
     assert list(closed)[1:3] == ["October 2026, USD", "November 2026, USD"]
     assert None in closed["November 2026, USD"]
