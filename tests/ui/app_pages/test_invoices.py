@@ -281,6 +281,15 @@ def test_an_invoice_begins_with_people_and_models(api_url: str) -> None:
     for title in ("Amount (USD)", "Unrounded"):
         sums = [sum(Decimal(str(cell)) for cell in table[title]) for table in (people, models)]
         assert sums[0] == sums[1]
+    assert "Of it corrections" not in models, "it has usage alone"
+
+
+def test_a_models_row_says_what_of_it_no_list_price_is_behind(api_url: str) -> None:
+    app = opened(invoice="INV-000004")
+    (models,) = [table for table in lists(app) if "List prices (USD)" in table]
+    assert models["Of it corrections"] == models["Unrounded"]
+    assert list(models["List prices (USD)"]) == [""]
+    assert "the quantities at list prices have none of them" in words(app)
 
 
 def test_a_person_of_an_invoice_leads_to_the_months_that_it_charges(api_url: str) -> None:
