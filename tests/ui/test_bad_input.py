@@ -1,7 +1,7 @@
 """Bad input and bad days: every page over ledgers that are empty, odd or large, over an API that is
 slow, past midnight, and in two tabs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -174,6 +174,37 @@ def test_a_filter_that_nobody_has_is_said_once_with_the_way_to_everything(
     everything.click().run()
     assert not app.error
     assert dict(app.query_params) == {"range": "7 days"}, "its days are kept"
+
+
+@pytest.mark.parametrize(
+    ("page", "named"),
+    [
+        ("usage", {"call": "zzz"}),
+        ("usage", {"subject": "zzz"}),
+        ("usage", {"subject": "zzz", "day": "2026-11-03"}),
+        ("reratings", {"run": "zzz"}),
+        ("invoices", {"invoice": "INV-999999"}),
+    ],
+)
+def test_what_is_gone_is_said_with_the_way_to_everything(
+    crowd: Stand, page: str, named: Mapping[str, str]
+) -> None:
+    app = opened(page, **named, range="7 days")
+    assert "**Not found**" in said(app)
+    assert not [button for button in app.button if button.label == "Try again"]
+    next(button for button in app.button if button.label == "Show everything").click().run()
+    assert "**Not found**" not in said(app)
+    assert dict(app.query_params) == {"range": "7 days"}, "its days are kept"
+
+
+def test_a_place_that_a_list_does_not_have_leads_to_its_first_page(crowd: Stand) -> None:
+    app = opened("people", after="garbage", sort="Calls")
+    assert not app.exception
+    assert "**This address cannot be read**" in said(app)
+    assert not [button for button in app.button if button.label == "Try again"]
+    next(button for button in app.button if button.label == "First page").click().run()
+    assert not app.error
+    assert dict(app.query_params) == {"sort": "Calls"}
 
 
 @pytest.mark.parametrize(
