@@ -190,6 +190,7 @@ def test_what_is_gone_is_said_with_the_way_to_everything(
     crowd: Stand, page: str, named: Mapping[str, str]
 ) -> None:
     app = opened(page, **named, range="7 days")
+    assert app.title, "the page has a heading all the same"
     assert "**Not found**" in said(app)
     assert not [button for button in app.button if button.label == "Try again"]
     next(button for button in app.button if button.label == "Show everything").click().run()
@@ -262,6 +263,22 @@ def test_an_answer_that_does_not_come_is_said_so_with_a_way_to_try_again(
     assert "timed out" in said(app)
     next(button for button in app.button if button.label == "Try again").click().run()
     assert cards(app)["Calls"] == "1"
+
+
+@pytest.mark.parametrize("parameters", [{}, {"subject": ODD}, {"call": "x"}])
+def test_a_page_has_its_heading_also_where_the_api_cannot_answer(
+    one_odd_call: Stand, parameters: Mapping[str, str]
+) -> None:
+    st.cache_data.clear()
+    one_odd_call.storage.down = True
+    try:
+        app = opened("usage", **parameters)
+    finally:
+        one_odd_call.storage.down = False
+        st.cache_data.clear()
+    assert not app.exception
+    assert app.error
+    assert len(app.title) == 1
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, instant: datetime) -> None:

@@ -66,8 +66,9 @@ def is_forbidden(error: UiError) -> bool:
 
 def is_wrong_cursor(error: UiError) -> bool:
     """Whether the address goes on in a list at a place that the list does not have."""
-    refused = isinstance(error, ApiRefused) and error.status == BAD_REQUEST
-    return refused and CURSOR in error.fields and address.read(Parameter.AFTER) is not None
+    if not isinstance(error, ApiRefused) or error.status != BAD_REQUEST:
+        return False
+    return CURSOR in error.fields and address.read(Parameter.AFTER) is not None
 
 
 def is_gone(error: UiError) -> bool:

@@ -143,9 +143,9 @@ def draw_overview() -> None:
     draw_way_back(only)
     if not me.may(Permission.BILLING):
         st.caption(f"You see {scope(me)}.")
-    current = today(api().health())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title(title_of(only), anchor=False, width="content")
+        current = today(api().health())
         period = choose_period(current)
         compared = choose_compared(period, current)
         show_saved_views()

@@ -137,11 +137,12 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
 
 
 def draw_subject(subject: str) -> None:
+    heading = st.empty()
+    heading.title(escape(subject), anchor=False)
     current = today(api().health())
-    heading = st.container()
     period, compared = choose_days(current)
     usage = api().subject_usage(subject, period, "day")
-    with heading:
+    with heading.container():
         address.breadcrumbs(way_to(usage.cost_centre, api().me(), address.kept_range()))
         st.title(escape(usage.name or subject), anchor=False)
         st.caption(
