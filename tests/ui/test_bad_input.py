@@ -17,6 +17,7 @@ from tests.ui.opening import cards, opened, said
 from tests.ui.stand import ADA, BOB, ODD, ODD_NAME, InventedCall, Stand, standing
 from ui.api import connection, transport
 from ui.api.client import SUBJECTS_PAGE_ROWS
+from ui.format import escape
 from ui.period import CUSTOM_DAYS_MAX, FIRST_DAY, LAST_DAY, month_of
 
 ROOMS = ("ui/app_pages", "ui/operator_pages")
@@ -279,6 +280,47 @@ def test_a_page_has_its_heading_also_where_the_api_cannot_answer(
     assert not app.exception
     assert app.error
     assert len(app.title) == 1
+
+
+UNUSED = "The address names what this page does not use"
+
+
+@pytest.mark.parametrize(
+    ("page", "parameters"),
+    [
+        ("models", {"cost_centre": "Research"}),
+        ("cost_centres", {"cost_centre": "Research", "q": "abc"}),
+        ("prices", {"subject": "abc"}),
+        ("usage", {"day": "2026-11-03"}),
+        ("usage", {"top*_[x]": "1"}),
+    ],
+)
+def test_what_a_page_does_not_use_of_its_address_is_named(
+    one_odd_call: Stand, page: str, parameters: Mapping[str, str]
+) -> None:
+    app = opened(page, **parameters)
+    assert not app.exception
+    named = ", ".join(escape(name) for name in parameters)
+    assert f"**{UNUSED}**: {named}." in next(
+        each.value for each in app.warning if UNUSED in each.value
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "parameters"),
+    [
+        ("usage", {"range": "7 days", "compare": "A year before", "by": "Model"}),
+        ("usage", {"subject": ODD, "range": "7 days", "compare": "A year before"}),
+        ("models", {"range": "7 days", "compare": "A year before"}),
+        ("people", {"q": "odd", "sort": "Calls"}),
+    ],
+)
+def test_of_what_a_page_uses_or_keeps_for_others_it_says_nothing(
+    one_odd_call: Stand, page: str, parameters: Mapping[str, str]
+) -> None:
+    app = opened(page, **parameters)
+    assert not app.exception
+    assert not [each.value for each in app.warning if UNUSED in each.value]
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, instant: datetime) -> None:
