@@ -4,8 +4,9 @@ It contains ids, never positions or names, so that people can send it to someone
 is written in one go, because Streamlit makes each write an entry of the browser's history.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -97,7 +98,34 @@ class Link:
     page: str = USAGE_PAGE
 
 
+_NOTED: ContextVar[set[str] | None] = ContextVar("parameters that were read", default=None)
+
+
+@contextmanager
+def reads_noted() -> Iterator[set[str]]:
+    """Which parameters are read inside, as they are."""
+    noted: set[str] = set()
+    before = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(before)
+
+
+def unused(noted: Collection[str]) -> list[str]:
+    """Parameters of the URL that nothing has read; those that links keep are never among them."""
+    return [name for name in st.query_params if name not in noted and name not in KEPT_BY_A_LINK]
+
+
 def read(parameter: Parameter) -> str | None:
+    """What the URL says; the page that asks uses it."""
+    if (noted := _NOTED.get()) is not None:
+        noted.add(parameter)
+    return for_link(parameter)
+
+
+def for_link(parameter: Parameter) -> str | None:
+    """The same for the address of another view: this page does not depend on it."""
     return st.query_params.get(parameter) or None
 
 
@@ -143,14 +171,14 @@ def change(changes: Mapping[Parameter, str | None]) -> None:
 
 def all_with(parameter: Parameter, value: str) -> dict[Parameter, str]:
     """The address of this view with one parameter more: no longer the saved view of its name."""
-    found = {each: text for each in Parameter if (text := read(each)) is not None}
+    found = {each: text for each in Parameter if (text := for_link(each)) is not None}
     found.pop(Parameter.VIEW, None)
     return {**found, parameter: value}
 
 
 def kept_range() -> dict[Parameter, str]:
     """The range in the URL, for a link to another view."""
-    values = {parameter: read(parameter) for parameter in KEPT_BY_A_LINK}
+    values = {parameter: for_link(parameter) for parameter in KEPT_BY_A_LINK}
     return {parameter: value for parameter, value in values.items() if value is not None}
 
 

@@ -19,6 +19,8 @@ from ui.address import (
     SEARCH_PAGE,
     TRACES_PAGE,
     USAGE_PAGE,
+    reads_noted,
+    unused,
 )
 from ui.api.connection import api, settings
 from ui.api.me_answer import Me, Permission
@@ -28,6 +30,7 @@ from ui.parts.failure import failures_shown
 from ui.parts.home import CENTRES, MY_USAGE, OVERVIEW, home_title
 from ui.parts.loading import loading_below
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
+from ui.parts.unknown_word import say_unused
 
 TITLES = {
     USAGE_PAGE: OVERVIEW,
@@ -98,5 +101,8 @@ with failures_shown("page"):
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             draw_search_box()
             draw_caller(me)
-        with loading_below():
+        note = st.container()
+        with loading_below(), reads_noted() as read:
             page.run()
+        with note:
+            say_unused(unused(read))

@@ -100,6 +100,7 @@ class InvoiceModel(Struct, frozen=True, kw_only=True):
     lines: int
     amount: Decimal
     amount_unrounded: Decimal
+    corrections_unrounded: Decimal
     prices: list[InvoiceUnitPrice]
 
 

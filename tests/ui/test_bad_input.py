@@ -1,7 +1,7 @@
 """Bad input and bad days: every page over ledgers that are empty, odd or large, over an API that is
 slow, past midnight, and in two tabs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from tests.ui.opening import cards, opened, said
 from tests.ui.stand import ADA, BOB, ODD, ODD_NAME, InventedCall, Stand, standing
 from ui.api import connection, transport
 from ui.api.client import SUBJECTS_PAGE_ROWS
+from ui.format import escape
 from ui.period import CUSTOM_DAYS_MAX, FIRST_DAY, LAST_DAY, month_of
 
 ROOMS = ("ui/app_pages", "ui/operator_pages")
@@ -177,6 +178,38 @@ def test_a_filter_that_nobody_has_is_said_once_with_the_way_to_everything(
 
 
 @pytest.mark.parametrize(
+    ("page", "named"),
+    [
+        ("usage", {"call": "zzz"}),
+        ("usage", {"subject": "zzz"}),
+        ("usage", {"subject": "zzz", "day": "2026-11-03"}),
+        ("reratings", {"run": "zzz"}),
+        ("invoices", {"invoice": "INV-999999"}),
+    ],
+)
+def test_what_is_gone_is_said_with_the_way_to_everything(
+    crowd: Stand, page: str, named: Mapping[str, str]
+) -> None:
+    app = opened(page, **named, range="7 days")
+    assert app.title, "the page has a heading all the same"
+    assert "**Not found**" in said(app)
+    assert not [button for button in app.button if button.label == "Try again"]
+    next(button for button in app.button if button.label == "Show everything").click().run()
+    assert "**Not found**" not in said(app)
+    assert dict(app.query_params) == {"range": "7 days"}, "its days are kept"
+
+
+def test_a_place_that_a_list_does_not_have_leads_to_its_first_page(crowd: Stand) -> None:
+    app = opened("people", after="garbage", sort="Calls")
+    assert not app.exception
+    assert "**This address cannot be read**" in said(app)
+    assert not [button for button in app.button if button.label == "Try again"]
+    next(button for button in app.button if button.label == "First page").click().run()
+    assert not app.error
+    assert dict(app.query_params) == {"sort": "Calls"}
+
+
+@pytest.mark.parametrize(
     ("page", "day"), [("usage", "9999-12-31"), ("usage", "0001-01-01"), ("people", "3000-01-01")]
 )
 def test_a_day_beyond_the_calendar_of_the_pages_is_said_to_be_one(
@@ -231,6 +264,63 @@ def test_an_answer_that_does_not_come_is_said_so_with_a_way_to_try_again(
     assert "timed out" in said(app)
     next(button for button in app.button if button.label == "Try again").click().run()
     assert cards(app)["Calls"] == "1"
+
+
+@pytest.mark.parametrize("parameters", [{}, {"subject": ODD}, {"call": "x"}])
+def test_a_page_has_its_heading_also_where_the_api_cannot_answer(
+    one_odd_call: Stand, parameters: Mapping[str, str]
+) -> None:
+    st.cache_data.clear()
+    one_odd_call.storage.down = True
+    try:
+        app = opened("usage", **parameters)
+    finally:
+        one_odd_call.storage.down = False
+        st.cache_data.clear()
+    assert not app.exception
+    assert app.error
+    assert len(app.title) == 1
+
+
+UNUSED = "The address names what this page does not use"
+
+
+@pytest.mark.parametrize(
+    ("page", "parameters"),
+    [
+        ("models", {"cost_centre": "Research"}),
+        ("cost_centres", {"cost_centre": "Research", "q": "abc"}),
+        ("prices", {"subject": "abc"}),
+        ("usage", {"day": "2026-11-03"}),
+        ("usage", {"top*_[x]": "1"}),
+    ],
+)
+def test_what_a_page_does_not_use_of_its_address_is_named(
+    one_odd_call: Stand, page: str, parameters: Mapping[str, str]
+) -> None:
+    app = opened(page, **parameters)
+    assert not app.exception
+    named = ", ".join(escape(name) for name in parameters)
+    assert f"**{UNUSED}**: {named}." in next(
+        each.value for each in app.warning if UNUSED in each.value
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "parameters"),
+    [
+        ("usage", {"range": "7 days", "compare": "A year before", "by": "Model"}),
+        ("usage", {"subject": ODD, "range": "7 days", "compare": "A year before"}),
+        ("models", {"range": "7 days", "compare": "A year before"}),
+        ("people", {"q": "odd", "sort": "Calls"}),
+    ],
+)
+def test_of_what_a_page_uses_or_keeps_for_others_it_says_nothing(
+    one_odd_call: Stand, page: str, parameters: Mapping[str, str]
+) -> None:
+    app = opened(page, **parameters)
+    assert not app.exception
+    assert not [each.value for each in app.warning if UNUSED in each.value]
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, instant: datetime) -> None:

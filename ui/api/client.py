@@ -31,7 +31,7 @@ from ui.period import Period
 SUBJECTS_PAGE_ROWS = 50
 CALLS_PAGE_ROWS = 100
 ACCESSES_PAGE_ROWS = 100
-MY_CALLS_MAX = 200
+MY_CALLS_PAGE_ROWS = 200
 
 Group = Literal["day", "model", "cost_centre", "product", "api"]
 SubjectSort = Literal["charge", "change", "calls", "subject"]
@@ -75,10 +75,12 @@ class Client:
         parameters = (*days_of(period), ("group_by", ",".join(groups)))
         return self._ask(SubjectUsage, "/v1/me/usage", query=parameters)
 
-    def my_newest_calls(self, period: Period) -> Calls:
-        """The caller's own calls, the newest first: the first page, as long as the API allows."""
-        parameters = (*days_of(period), ("order", "newest"), ("limit", str(MY_CALLS_MAX)))
-        return self._ask(Calls, "/v1/me/calls", query=parameters)
+    def my_newest_calls(self, period: Period, *, after: str | None) -> Calls:
+        """The caller's own calls, the newest first: one page, as long as the API allows."""
+        parameters = [*days_of(period), ("order", "newest"), ("limit", str(MY_CALLS_PAGE_ROWS))]
+        if after:
+            parameters.append(("cursor", after))
+        return self._ask(Calls, "/v1/me/calls", query=tuple(parameters))
 
     def access_log(self, period: Period, *, after: str | None) -> Accesses:
         """One page of who looked at whose calls, the newest first."""

@@ -1,4 +1,4 @@
-"""Calls of everybody whom the caller sees, the newest first."""
+"""Calls of everybody whom the caller sees, and the caller's own, the newest first."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ import msgspec
 
 from ui.api.client import Client, days_of
 from ui.api.transport import Parameters
-from ui.api.usage_answers import Call, CallState, Head, Page
+from ui.api.usage_answers import Call, Calls, CallState, Head, Page
 from ui.period import Period, one_day
 
 FOUND_MAX = 50
@@ -17,6 +17,8 @@ PAGE_ROWS = 200
 PAGES_MAX = 50
 """Of one day: a page may have few calls of a model although more follow."""
 DAYS_AT_ONCE = 4
+MY_PAGES_MAX = 10
+"""Of the caller's own calls: 2,000 of them."""
 
 
 class FoundCall(Call, frozen=True, kw_only=True):
@@ -92,6 +94,20 @@ def calls_of_days(
 
     with ThreadPoolExecutor(DAYS_AT_ONCE) as pool:
         return [call for of_day in pool.map(read, wanted) for call in of_day]
+
+
+def my_calls(client: Client, period: Period) -> Calls:
+    """The caller's own calls, page by page; where MY_PAGES_MAX pages do not have them all, the
+    answer's page goes on.
+    """
+    answer = client.my_newest_calls(period, after=None)
+    rows = list(answer.data)
+    for _ in range(MY_PAGES_MAX - 1):
+        if answer.page.next_cursor is None:
+            break
+        answer = client.my_newest_calls(period, after=answer.page.next_cursor)
+        rows += answer.data
+    return msgspec.structs.replace(answer, data=rows)
 
 
 def calls_with(client: Client, text: str) -> FoundCalls:

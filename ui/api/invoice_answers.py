@@ -99,6 +99,8 @@ class InvoiceModel(Struct, frozen=True, kw_only=True):
     lines: int
     amount: Decimal
     amount_unrounded: Decimal
+    corrections_unrounded: Decimal = Decimal(0)
+    """What of it is of earlier months; an API of an earlier release does not tell it apart."""
     prices: list[InvoiceUnitPrice]
 
 

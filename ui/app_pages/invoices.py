@@ -188,9 +188,11 @@ def show_no_documents(kind: DocumentKind) -> None:
 
 def draw_invoice(number: str) -> None:
     st.page_link(INVOICES_PAGE, label="Invoices", icon=":material/chevron_left:")
+    heading = st.empty()
+    heading.title(escape(number), anchor=False)
     invoice = api().invoice(number)
     word = "Invoice" if invoice.kind == "invoice" else "Statement"
-    st.title(f"{word} {escape(invoice.number)}", anchor=False)
+    heading.title(f"{word} {escape(invoice.number)}", anchor=False)
     st.caption(
         f"{escape(invoice.owner)} · {month_name(invoice.month)} · {state_of(invoice)} "
         f"{closed([invoice.issued_at])[0]} · {escape(invoice.notice)}"

@@ -13,15 +13,13 @@ from ui.usage_views.overview import draw_overview
 from ui.usage_views.subject import draw_subject
 
 call = address.read(Parameter.CALL)
-subject = address.read(Parameter.SUBJECT)
-day = address.read_day(Parameter.DAY)
-model = address.read(Parameter.MODEL)
+subject = None if call else address.read(Parameter.SUBJECT)
 
 if call:
     draw_call(call)
-elif subject and day:
+elif subject and (day := address.read_day(Parameter.DAY)):
     draw_day(subject, day)
-elif subject and model:
+elif subject and (model := address.read(Parameter.MODEL)):
     draw_calls_of_model(subject, model)
 elif subject:
     draw_subject(subject)

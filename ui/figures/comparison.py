@@ -2,8 +2,12 @@
 
 from decimal import Decimal
 
+from ui.figures.unit_cost import AMOUNT_PLACES
 from ui.format import NO_BREAK, amount, days, minus
 from ui.period import Period
+
+SMALLEST_SHOWN = Decimal("0.1")
+"""Per cent."""
 
 
 def change_words(now: Decimal, then: Decimal, *, currency: str, compared: Period) -> str:
@@ -19,11 +23,15 @@ def change_words(now: Decimal, then: Decimal, *, currency: str, compared: Period
 
 
 def percent_change(now: Decimal, then: Decimal) -> str:
-    """+20 %; a dash without an earlier amount."""
+    """+20 %; a dash without an earlier amount. What changed is never 0.0 %: the amount next to it
+    says in which direction.
+    """
     if not then:
         return "—"
     change = 100 * (now - then) / then
-    text = f"{change:+.0f}" if abs(change) >= 1 else f"{change:+.1f}"
+    if abs(change) < SMALLEST_SHOWN:
+        return f"<{NO_BREAK}0.1{NO_BREAK}%" if change else f"0{NO_BREAK}%"
+    text = f"{change:+,.0f}" if abs(change) >= 1 else f"{change:+.1f}"
     return f"{minus(text)}{NO_BREAK}%"
 
 
@@ -43,5 +51,7 @@ def share_of(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
 
 
 def per_day(charge: Decimal | None, active_days: int) -> Decimal | None:
-    """What a day with calls costs on average."""
-    return charge / active_days if charge is not None and active_days else None
+    """What a day with calls costs on average, as fine as the ledger's amounts."""
+    if charge is None or not active_days:
+        return None
+    return round(charge / active_days, AMOUNT_PLACES)

@@ -40,7 +40,7 @@ def narrowed(by: Group, name: str) -> dict[Parameter, str] | None:
         return None if all_groups() else address.all_with(Parameter.GROUPS, ALL_GROUPS)
     if by not in FILTERS or (by == "model" and name == NAMELESS["model"]):
         return None
-    others = {each: address.read(each) for each in FILTERS.values()}
+    others = {each: address.for_link(each) for each in FILTERS.values()}
     kept = {each: value for each, value in others.items() if value}
     # A model is never asked for by "no model", so the address has its own name.
     wanted = value_of(name, by) if by == "model" else name

@@ -34,15 +34,17 @@ def link(label: str, page: str, parameters: Parameters) -> None:
 
 
 def draw_call(call: str) -> None:
+    way, heading = st.container(horizontal=True, gap="small"), st.empty()
+    heading.title("Trace of a call", anchor=False)
     found = trace(api(), call)
     of_person = {Parameter.SUBJECT: found.subject}
-    with st.container(horizontal=True, gap="small"):
+    with way:
         link("Traces", TRACES_PAGE, {})
         link(found.name or found.subject, TRACES_PAGE, of_person)
         of_session = {**of_person, Parameter.SESSION: found.session or NO_SESSION}
         link(session_name(found.session), TRACES_PAGE, of_session)
     zone = api().health().zone
-    st.title(f"Trace of {instant(found.time, zone)}", anchor=False)
+    heading.title(f"Trace of {instant(found.time, zone)}", anchor=False)
     st.caption(f"{escape(found.name or found.subject)} · {escape(found.model)}")
     show_steps(found, zone)
     st.page_link(

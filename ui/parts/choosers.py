@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
+from ui.api.errors import AddressUnreadable
 from ui.parts.unknown_word import Why, say_unknown
 from ui.period import (
     DAYS_UP_TO_TODAY,
@@ -193,8 +194,12 @@ def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:
 
 
 def choose_count(label: str, parameter: Parameter, *, default: int, most: int, step: int) -> int:
-    """A number from 0 to `most`."""
-    named = address.read_count(parameter, most=most)
+    """A number from 0 to `most`; a word of the address that is none is said to be none."""
+    unreadable = None
+    try:
+        named = address.read_count(parameter, most=most)
+    except AddressUnreadable as error:
+        named, unreadable = None, error
     count = default if named is None else named
     _draw(parameter, count, default=default)
     st.number_input(
@@ -207,6 +212,9 @@ def choose_count(label: str, parameter: Parameter, *, default: int, most: int, s
         on_change=_write,
         args=(parameter,),
     )
+    if unreadable is not None:
+        why = str(unreadable)
+        say_unknown(label, address.read(parameter), f"{default:,}", why=lambda _: why)
     return count
 
 

@@ -25,6 +25,11 @@ NOT_FOUND = 404
 FILTERS = {Parameter.MODEL.value: "Model", Parameter.COST_CENTRE.value: "Cost centre"}
 """Parameters of an address that the API refuses where nobody has their value."""
 
+NAMED = (Parameter.CALL, Parameter.SUBJECT, Parameter.SESSION, Parameter.RUN, Parameter.INVOICE)
+"""Parameters of an address that the API does not find where nothing has their id."""
+CURSOR = "cursor"
+"""How the API calls the parameter `after` of an address."""
+
 
 @contextmanager
 def failures_shown(place: str) -> Iterator[None]:
@@ -43,9 +48,13 @@ def failures_shown(place: str) -> Iterator[None]:
         st.error(f"**{_headline(error)}**\n\n{escape(_words(error))}", icon=":material/error:")
         if is_forbidden(error):
             return
-        if not helped_by_asking_again(error):
+        if is_wrong_cursor(error):
+            if st.button("First page", icon=":material/first_page:", key=f"first_page_{place}"):
+                address.change({Parameter.AFTER: None})
+                st.rerun()
+        elif not helped_by_asking_again(error):
             if st.button("Show everything", icon=":material/close:", key=f"everything_{place}"):
-                address.go_to(address.kept_range() if unknown_filters(error) else {})
+                address.go_to({} if isinstance(error, AddressUnreadable) else address.kept_range())
         elif st.button("Try again", icon=":material/refresh:", key=f"try_again_{place}"):
             st.rerun()
 
@@ -53,6 +62,19 @@ def failures_shown(place: str) -> Iterator[None]:
 def is_forbidden(error: UiError) -> bool:
     """Whether somebody has to give the caller a right first: nothing on the page would help."""
     return isinstance(error, ApiRefused) and error.status == FORBIDDEN
+
+
+def is_wrong_cursor(error: UiError) -> bool:
+    """Whether the address goes on in a list at a place that the list does not have."""
+    if not isinstance(error, ApiRefused) or error.status != BAD_REQUEST:
+        return False
+    return CURSOR in error.fields and address.read(Parameter.AFTER) is not None
+
+
+def is_gone(error: UiError) -> bool:
+    """Whether the address names what nobody has."""
+    refused = isinstance(error, ApiRefused) and error.status == NOT_FOUND
+    return refused and any(address.read(each) for each in NAMED)
 
 
 def unknown_filters(error: UiError) -> Mapping[str, str]:
@@ -64,7 +86,8 @@ def unknown_filters(error: UiError) -> Mapping[str, str]:
 
 def helped_by_asking_again(error: UiError) -> bool:
     """Whether the same address may have an answer later."""
-    return not isinstance(error, AddressUnreadable) and not unknown_filters(error)
+    leads_nowhere = isinstance(error, AddressUnreadable) or is_gone(error)
+    return not leads_nowhere and not unknown_filters(error)
 
 
 def _words(error: UiError) -> str:
@@ -72,6 +95,11 @@ def _words(error: UiError) -> str:
     if is_forbidden(error):
         right = "The right is an app role, which an administrator of your sign-in gives"
         return f"For more, ask {KEEPERS}. {right}: {error}"
+    if is_wrong_cursor(error):
+        return (
+            f"{Parameter.AFTER} in the address of this page names no place in this list. Begin at "
+            f"its first page. {error}"
+        )
     unknown = unknown_filters(error)
     if not unknown:
         return str(error)
@@ -87,7 +115,7 @@ def _headline(error: UiError) -> str:
     match error:
         case SettingMissing():
             return "The UI is not configured"
-        case AddressUnreadable():
+        case _ if isinstance(error, AddressUnreadable) or is_wrong_cursor(error):
             return "This address cannot be read"
         case ApiUnreachable():
             return "The API does not answer"

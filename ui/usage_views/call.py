@@ -217,9 +217,12 @@ def show_way_back(call: CallDetail) -> None:
 
 
 def draw_call(call_id: str) -> None:
+    way, heading = st.container(), st.empty()
+    heading.title("Call")
     call = api().call(call_id)
-    show_way_back(call)
-    st.title(f"Call of {instant(call.time, call.zone)}")
+    with way:
+        show_way_back(call)
+    heading.title(f"Call of {instant(call.time, call.zone)}")
     st.caption(
         f"{escape(call.name or call.subject)} · {escape(call.model or 'no model')} · "
         f"billing day {day_text(call.day)} of {escape(call.zone)}"

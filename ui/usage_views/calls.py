@@ -99,21 +99,25 @@ def _way(usage: SubjectUsage, kept: dict[Parameter, str]) -> None:
 
 
 def draw_day(subject: str, day: date) -> None:
+    way, heading = st.container(), st.empty()
+    heading.title(f"{escape(subject)}, {day_text(day)}", anchor=False)
     current = today(api().health())
     usage = api().subject_usage(subject, one_day(day), "day")
-    _way(usage, address.range_around(day, today=current))
-    st.title(f"{escape(usage.name or subject)}, {day_text(day)}", anchor=False)
+    with way:
+        _way(usage, address.range_around(day, today=current))
+    heading.title(f"{escape(usage.name or subject)}, {day_text(day)}", anchor=False)
     # Only today still grows.
     live = st.fragment(show_day, run_every=REFRESH_S if day == current else None)
     live(subject, day, running_day=current)
 
 
 def draw_calls_of_model(subject: str, model: str) -> None:
+    heading = st.empty()
+    heading.title(f"{escape(subject)}, {escape(model)}", anchor=False)
     current = today(api().health())
-    heading = st.container()
     period = choose_period(current)
     usage = api().subject_usage(subject, period, "model")
-    with heading:
+    with heading.container():
         _way(usage, address.kept_range())
         st.title(f"{escape(usage.name or subject)}, {escape(model)}", anchor=False)
     show_scope(usage, today=current, now=now())

@@ -7,9 +7,10 @@ import streamlit as st
 from ui import address
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
+from ui.api.found_calls import my_calls
 from ui.api.usage_answers import SubjectUsage
 from ui.export.buttons import Extent, show_exports
-from ui.figures.own_calls import dearest, searched
+from ui.figures.own_calls import dearest, searched, title
 from ui.figures.tips import tips
 from ui.figures.units import tokens
 from ui.format import clock, escape
@@ -78,11 +79,11 @@ def show_uncharged(usage: SubjectUsage, by_model: SubjectUsage) -> None:
 def show_dearest(period: Period) -> None:
     """The dearest calls; not redrawn by itself, so that a row stays where it is."""
     with failures_shown("dearest"):
-        calls = api().my_newest_calls(period)
+        calls = my_calls(api(), period)
         rows = dearest(calls.data)
         if not rows:
             return
-        st.header("My dearest calls")
+        st.header(title(calls))
         st.caption(searched(calls))
         links = [{**address.kept_range(), Parameter.CALL: row.id} for row in rows]
         columns = {

@@ -145,9 +145,9 @@ def draw_overview() -> None:
     only = chosen()
     draw_way_back(only)
     show_part_seen(api().me())
-    current = today(api().health())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title(title_of(only), anchor=False, width="content")
+        current = today(api().health())
         period = choose_period(current)
         compared = choose_compared(period, current)
         show_saved_views()

@@ -91,7 +91,7 @@ def show_models_table(usage: SubjectUsage) -> None:
         "Share": share_column([share_of(row.charge, usage.totals.charge) for row in rows]),
         f"{usage.currency} per 1 M tokens": charge_column([per_million(row) for row in rows]),
         "Calls": count_column([row.calls for row in rows]),
-        "Errors": count_column([row.errors for row in rows]),
+        "Calls with errors": count_column([row.errors for row in rows]),
         "Tokens": count_column([tokens(row.units) for row in rows]),
         "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
     }
@@ -119,7 +119,7 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
         "Day": day_column([day for day, _ in rows], running_day=running_day),
         f"Charge ({usage.currency})": charge_column([row.charge for _, row in rows]),
         "Calls": count_column([row.calls for _, row in rows]),
-        "Errors": count_column([row.errors for _, row in rows]),
+        "Calls with errors": count_column([row.errors for _, row in rows]),
         "Tokens": count_column([tokens(row.units) for _, row in rows]),
         "Unpriced calls": count_column([row.unpriced_calls for _, row in rows]),
     }
@@ -137,11 +137,12 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
 
 
 def draw_subject(subject: str) -> None:
+    heading = st.empty()
+    heading.title(escape(subject), anchor=False)
     current = today(api().health())
-    heading = st.container()
     period, compared = choose_days(current)
     usage = api().subject_usage(subject, period, "day")
-    with heading:
+    with heading.container():
         address.breadcrumbs(way_to(usage.cost_centre, api().me(), address.kept_range()))
         st.title(escape(usage.name or subject), anchor=False)
         st.caption(

@@ -8,7 +8,13 @@ from table_api.http_api.invoices.queries import DocumentKind
 from table_api.invoicing.closing.month_files import MonthDocuments
 from table_api.invoicing.closing.renditions import PARQUET, RENDERERS, names_of
 from table_api.invoicing.documents.document import Document
-from table_api.invoicing.documents.shares import Share, by_model, by_person, unit_prices
+from table_api.invoicing.documents.shares import (
+    Share,
+    by_model,
+    by_person,
+    corrections_of,
+    unit_prices,
+)
 from table_api.invoicing.focus.columns import DATASETS
 from table_api.invoicing.focus.parquet import makes_parquet
 from table_api.invoicing.snapshots.billing_month import BillingMonth
@@ -105,6 +111,7 @@ def _models(document: Document) -> Iterator[answers.InvoiceModel]:
             lines=share.lines,
             amount=f"{share.amount:f}",
             amount_unrounded=_exact(share),
+            corrections_unrounded=_exact(corrections_of(document, share.name)),
             prices=[
                 answers.InvoiceUnitPrice(unit=each.unit, quantity=each.quantity, price=each.price)
                 for each in unit_prices(document, share.name)

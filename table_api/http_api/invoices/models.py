@@ -154,6 +154,8 @@ class InvoiceModel(Answer):
     lines: int
     amount: Money
     amount_unrounded: Money
+    corrections_unrounded: Money
+    """What of it is of earlier months: no list price is behind it."""
     prices: list[InvoiceUnitPrice]
 
 

@@ -71,6 +71,12 @@ def unit_prices(document: Document, model: str) -> list[UnitPrice]:
     ]
 
 
+def corrections_of(document: Document, model: str) -> Share:
+    """The lines of a model that are of earlier months."""
+    lines = (line for line in document.lines if line.model == model and line.kind == "correction")
+    return share_of(model, lines)
+
+
 def share_of(name: str, lines: Iterable[Line]) -> Share:
     """These lines added up."""
     own = list(lines)

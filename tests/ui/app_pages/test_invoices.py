@@ -215,6 +215,14 @@ def test_two_months_are_compared_by_cost_centre(api_url: str) -> None:
     (table,) = lists(app)
     rows = dict(zip(table["Cost centre"], table["Difference (USD)"], strict=True))
     assert rows["CC-200 Sales"] == "0.16"
+    assert (
+        "Without corrections of earlier months (0.03 USD in November 2026, 0.16 USD in December "
+        "2026 (open)) it is 0.04 USD more." in words(app)
+    )
+    late = dict(
+        zip(table["Cost centre"], table["Of it corrections in December 2026 (open)"], strict=True)
+    )
+    assert (late["CC-200 Sales"], rows["CC-200 Sales"]) == ("0.16", "0.16")
     (closed,) = lists(opened(documents="Compare", month="2026-11", against="2026-10"))
     assert list(closed)[1:3] == ["October 2026, USD", "November 2026, USD"]
     assert None in closed["November 2026, USD"]
@@ -273,6 +281,15 @@ def test_an_invoice_begins_with_people_and_models(api_url: str) -> None:
     for title in ("Amount (USD)", "Unrounded"):
         sums = [sum(Decimal(str(cell)) for cell in table[title]) for table in (people, models)]
         assert sums[0] == sums[1]
+    assert "Of it corrections" not in models, "it has usage alone"
+
+
+def test_a_models_row_says_what_of_it_no_list_price_is_behind(api_url: str) -> None:
+    app = opened(invoice="INV-000004")
+    (models,) = [table for table in lists(app) if "List prices (USD)" in table]
+    assert models["Of it corrections"] == models["Unrounded"]
+    assert list(models["List prices (USD)"]) == [""]
+    assert "the quantities at list prices have none of them" in words(app)
 
 
 def test_a_person_of_an_invoice_leads_to_the_months_that_it_charges(api_url: str) -> None:

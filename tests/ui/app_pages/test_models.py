@@ -13,9 +13,9 @@ from table_api.http_api.visible import found_calls as visible_calls
 from tests.fixtures.calls import book
 from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
-from tests.ui.stand import ADA, UNPRICED, InventedCall, Stand
+from tests.ui.stand import ADA, UNPRICED, InventedCall, Stand, charge_of
 from ui.api import found_calls, rating
-from ui.format import counted, number
+from ui.format import amount, counted, number, share
 from ui.format import day as day_text
 from ui.page_parts.model import what_if
 from ui.page_parts.model.model_figures import WhatIf, percentile, usage_object
@@ -70,6 +70,24 @@ def test_the_same_calls_are_rated_on_another_model_by_the_engine(
     )
     assert f"**{number(instead)} USD instead of {number(recorded)} USD**" in said(app)
     assert cards(app)["Half answered within"].endswith(" ms")
+
+
+@pytest.mark.usefixtures("priced")
+def test_cost_and_errors_of_a_model_are_of_the_range_that_is_chosen(
+    calls: list[InventedCall], today: date
+) -> None:
+    mine = [call for call in calls if call.deployment == MODEL]
+    for chosen, own in (("90 days", mine), ("Today", [c for c in mine if c.day == today])):
+        app = opened("models", model=MODEL, range=chosen)
+        assert not app.exception
+        if not own:
+            assert "No call of this model in these days" in said(app)
+            continue
+        failed = share(sum(call.status >= 400 for call in own), len(own))
+        charge = amount(charge_of(own), "USD")
+        assert f"**{charge}** for {counted(len(own), 'call')} of" in said(app)
+        assert f"{failed} of them errors" in said(app)
+    assert "Errors" not in cards(app)
 
 
 def test_a_model_without_calls_says_so(priced: Stand) -> None:

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from tests.ui.lists import lists, open_row
 from tests.ui.stand import ADA, KEY, InventedCall, Stand, charge_of
 from tests.ui.test_pages import APP, RUN_TIMEOUT_S, column, in_address, opened, words
+from ui.figures.unit_cost import AMOUNT_PLACES
 
 
 def page(name: str, **parameters: str) -> AppTest:
@@ -41,7 +42,7 @@ def test_people_have_change_share_and_active_days(calls: list[InventedCall], tod
     assert column(app, "First active")[row] == min(days).isoformat()
     assert column(app, "Last active")[row] == max(days).isoformat()
     each_day = Decimal(str(column(app, "USD per active day")[row]))
-    assert each_day == charge_of(week) / len(days)
+    assert each_day == round(charge_of(week) / len(days), AMOUNT_PLACES)
     shares = [Decimal(str(share)) for share in column(app, "Share")]
     assert round(sum(shares), 6) == 100
 

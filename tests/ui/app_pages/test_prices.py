@@ -148,7 +148,10 @@ def test_the_tokens_of_the_calculator_are_in_the_address(stand: Stand) -> None:
     assert "for 4,000 tokens" in said(app)
     assert app.query_params["prompt"] == "3000"
     for unreadable in ("-1", "many", "10000001"):
-        assert "expected a number from 0 to" in said(opened("prices", prompt=unreadable))
+        text = said(opened("prices", model="gpt-5-mini", prompt=unreadable))
+        assert "expected a number from 0 to" in text
+        assert "1,000 is shown instead" in text
+        assert "**0.00125 USD** for 1,500 tokens" in text, "it answers all the same"
 
 
 def test_a_link_to_a_model_without_a_price_says_that_it_has_none(stand: Stand) -> None:

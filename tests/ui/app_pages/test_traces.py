@@ -67,6 +67,8 @@ def test_a_link_to_a_call_that_is_gone_is_said_to_be_one(pages: Stand) -> None:
     app = opened("traces", call="MjAyNjExfDA0L2N8YW5u")
     assert not app.exception
     assert "Not found" in said(app)
+    next(button for button in app.button if button.label == "Show everything").click().run()
+    assert "Not found" not in said(app)
 
 
 def step(kind: str, at_ms: int, took_ms: int | None) -> TraceStep:

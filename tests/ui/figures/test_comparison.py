@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from ui.figures.comparison import change_words
+from ui.api.usage_answers import Cost, Totals
+from ui.figures.comparison import change_words, per_day
 from ui.figures.forecast import forecast
+from ui.figures.unit_cost import per_million
 from ui.period import Period, Range, before, month_of, one_day, period_of, quarter_of
 
 OCTOBER = Period(first=date(2026, 10, 1), until=date(2026, 10, 16))
@@ -19,6 +21,8 @@ TODAY = date(2026, 11, 16)
         ("12", "10", "2.00 USD more (+20\u00a0%) than on 1–15 Oct 2026"),
         ("5", "10", "5.00 USD less (−50\u00a0%) than on 1–15 Oct 2026"),
         ("10.01", "10", "0.0100 USD more (+0.1\u00a0%) than on 1–15 Oct 2026"),
+        ("155.9939", "156", "0.00610 USD less (<\u00a00.1\u00a0%) than on 1–15 Oct 2026"),
+        ("208.62", "1", "207.62 USD more (+20,762\u00a0%) than on 1–15 Oct 2026"),
         ("3", "3", "as much as on 1–15 Oct 2026"),
         ("3", "0", "3.00 USD more than on 1–15 Oct 2026, when nothing was charged"),
     ],
@@ -26,6 +30,22 @@ TODAY = date(2026, 11, 16)
 def test_a_change_in_words(now: str, then: str, words: str) -> None:
     said = change_words(Decimal(now), Decimal(then), currency="USD", compared=OCTOBER)
     assert said == words
+
+
+def test_a_quotient_has_no_more_digits_than_an_amount() -> None:
+    assert per_day(Decimal(10), 3) == Decimal("3.333333333333")
+    assert per_day(None, 3) is per_day(Decimal(10), 0) is None
+    used = Totals(
+        calls=1,
+        errors=0,
+        unpriced_calls=0,
+        no_usage_calls=0,
+        excluding_calls=0,
+        pending_calls=0,
+        units={"input": 3},
+        cost=Cost(list=Decimal(1), contracted=Decimal(1), charge=Decimal("0.00001")),
+    )
+    assert per_million(used) == Decimal("3.333333333333")
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,19 @@ def test_of_a_call_without_a_price_an_employee_is_told_who_adds_it(signed_in: Si
     assert f"{added} {RERATED}" in prices()
 
 
+def test_at_list_price_an_employee_is_not_told_that_there_is_no_discount(
+    signed_in: SignIn,
+) -> None:
+    stand = signed_in("ada")
+    stand.publish_prices(book(), age_days_max=10_000)
+    said_to_ada = "tokens, at list price; what you are charged may differ."
+    text = prices()
+    assert said_to_ada in text
+    assert "no discount" not in text
+    signed_in("finance")
+    assert said_to_ada not in prices()
+
+
 @pytest.mark.parametrize(
     ("key", "page", "role"),
     [

@@ -1,10 +1,14 @@
 """Two months next to each other: which cost centre was billed more, and which less."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
 import streamlit as st
 
 from ui.address import Parameter, change, read
 from ui.api.connection import api
-from ui.api.invoice_answers import Invoices
+from ui.api.invoice_answers import InvoiceEntry, Invoices
 from ui.api.me_answer import Permission
 from ui.format import minus, month_name
 from ui.page_parts.document.month_files import show_month_files
@@ -14,12 +18,17 @@ from ui.page_parts.document.two_months import (
     BilledMonth,
     amounts_of,
     compared,
+    corrections_of,
     months_against,
     sentence,
 )
 from ui.parts.choosers import pick
 from ui.parts.differences import show_differences
 from ui.parts.tables import Column, plain_table, text_column
+
+DOCUMENTS_READ_MAX = 60
+"""Invoices of a month that are read to tell corrections from usage."""
+DOCUMENTS_AT_ONCE = 4
 
 
 def draw_comparison(newest: Invoices) -> None:
@@ -74,13 +83,35 @@ def _billed(name: str, *, is_open: bool) -> BilledMonth | None:
     """
     if is_open:
         preview = api().invoice_preview(name)
-        amounts, currency = amounts_of(preview.data), preview.currency
-    else:
-        answer = api().invoices("invoice", month=name)
-        if not answer.months:
-            return None
-        amounts, currency = amounts_of(answer.data), answer.months[0].currency
-    return BilledMonth(month=name, is_open=is_open, currency=currency, amounts=amounts)
+        return BilledMonth(
+            month=name,
+            is_open=True,
+            currency=preview.currency,
+            amounts=amounts_of(preview.data),
+            corrections=corrections_of(preview.data),
+        )
+    answer = api().invoices("invoice", month=name)
+    if not answer.months:
+        return None
+    return BilledMonth(
+        month=name,
+        is_open=False,
+        currency=answer.months[0].currency,
+        amounts=amounts_of(answer.data),
+        corrections=_closed_corrections(answer.data),
+    )
+
+
+def _closed_corrections(entries: Sequence[InvoiceEntry]) -> dict[str, Decimal] | None:
+    """The list does not tell them apart, the documents do; None where there are too many to read.
+
+    The threads call nothing of Streamlit but its cache.
+    """
+    if len(entries) > DOCUMENTS_READ_MAX:
+        return None
+    client = api()
+    with ThreadPoolExecutor(DOCUMENTS_AT_ONCE) as pool:
+        return corrections_of(list(pool.map(client.invoice, [entry.number for entry in entries])))
 
 
 def show_compared(first: BilledMonth, second: BilledMonth) -> None:
@@ -96,7 +127,8 @@ def show_compared(first: BilledMonth, second: BilledMonth) -> None:
             [(row.owner, row.difference) for row in changed],
             of="cost centre",
             currency=second.currency,
-            about=f"{second.name} against {first.name}, months of {zone}, {second.currency}",
+            about=f"{second.name} against {first.name}\n"
+            f"as billed, months of {zone}, {second.currency}",
         )
     columns = columns_of(first, second)
     shown = plain_table(
@@ -116,6 +148,11 @@ def columns_of(first: BilledMonth, second: BilledMonth) -> dict[str, Column]:
         f"{first.name}, {first.currency}": money_column([row.first for row in rows]),
         f"{second.name}, {second.currency}": money_column([row.second for row in rows]),
     }
+    for month in (first, second):
+        if found := month.corrections:
+            columns[f"Of it corrections in {month.name}"] = money_column(
+                [found.get(row.owner) for row in rows]
+            )
     if first.currency == second.currency:
         columns[f"Difference ({second.currency})"] = Column(
             cells=[row.difference for row in rows], format=lambda cell: minus(f"{cell:+,f}")

@@ -67,6 +67,14 @@ def show_models(invoice: Invoice) -> None:
         "Unrounded": exact_column([row.amount_unrounded for row in invoice.models]),
         f"List prices ({invoice.currency})": text_column([_prices(row) for row in invoice.models]),
     }
+    if any(row.corrections_unrounded for row in invoice.models):
+        columns["Of it corrections"] = exact_column(
+            [row.corrections_unrounded for row in invoice.models]
+        )
+        st.caption(
+            "Corrections are of earlier months, as a credit is: they are a part of the amount, and "
+            "the quantities at list prices have none of them."
+        )
     shown = plain_table(
         columns,
         alt="What the invoice has of each model, with its list prices",

@@ -1,11 +1,11 @@
 """Two months of invoices next to each other, by cost centre."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ui.api.invoice_answers import InvoiceEntry, PreviewedInvoice
-from ui.format import month_name
+from ui.api.invoice_answers import Invoice, InvoiceEntry, PreviewedInvoice
+from ui.format import minus, month_name
 
 OPEN = " (open)"
 
@@ -18,6 +18,8 @@ class BilledMonth:
     is_open: bool
     currency: str
     amounts: Mapping[str, Decimal]
+    corrections: Mapping[str, Decimal] | None = field(default_factory=dict)
+    """What the amounts have of earlier months; None where the documents were not read."""
 
     @property
     def name(self) -> str:
@@ -25,7 +27,13 @@ class BilledMonth:
 
     @property
     def paid(self) -> str:
-        return f"{sum(self.amounts.values(), Decimal(0)):,f} {self.currency}"
+        return f"{total_of(self.amounts):,f} {self.currency}"
+
+    @property
+    def corrected(self) -> str:
+        """ "−53.34 USD in October 2026"."""
+        amount = minus(f"{total_of(self.corrections or {}):,f}")
+        return f"{amount} {self.currency} in {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,19 @@ class OwnersMonths:
 def amounts_of(invoices: Sequence[InvoiceEntry] | Sequence[PreviewedInvoice]) -> dict[str, Decimal]:
     """The amount by cost centre."""
     return {invoice.owner: invoice.amount for invoice in invoices}
+
+
+def corrections_of(invoices: Sequence[Invoice] | Sequence[PreviewedInvoice]) -> dict[str, Decimal]:
+    """What is of earlier months, by the cost centres that have such."""
+    parts = [
+        (invoice.owner, [part.amount for part in invoice.subtotals if part.kind == "correction"])
+        for invoice in invoices
+    ]
+    return {owner: sum(amounts, Decimal(0)) for owner, amounts in parts if amounts}
+
+
+def total_of(amounts: Mapping[str, Decimal]) -> Decimal:
+    return sum(amounts.values(), Decimal(0))
 
 
 def months_against(second: str, names: Sequence[str], seen: Sequence[str]) -> list[str]:
@@ -71,9 +92,26 @@ def sentence(first: BilledMonth, second: BilledMonth) -> str:
         return (
             f"{paid}; {first.name}: {first.paid}. Amounts of two currencies cannot be subtracted."
         )
-    rows = compared(first.amounts, second.amounts)
-    total = sum((row.difference for row in rows), Decimal(0))
-    if not total:
-        return f"{paid}, which is as much as {first.name}."
-    word = "more" if total > 0 else "less"
-    return f"{paid}, which is {abs(total):,f} {second.currency} {word} than {first.name}."
+    total = total_of(second.amounts) - total_of(first.amounts)
+    change = change_words(total, second.currency, as_much="as much as", than="than")
+    return f"{paid}, which is {change} {first.name}.{_without_corrections(first, second)}"
+
+
+def change_words(change: Decimal, currency: str, *, as_much: str, than: str = "") -> str:
+    if not change:
+        return as_much
+    return f"{abs(change):,f} {currency} {'more' if change > 0 else 'less'} {than}".strip()
+
+
+def _without_corrections(first: BilledMonth, second: BilledMonth) -> str:
+    """What was used, where an amount has credits or late calls of other months too."""
+    if first.corrections is None or second.corrections is None:
+        return " Either amount may have corrections of earlier months."
+    corrected = [month.corrected for month in (first, second) if month.corrections]
+    if not corrected:
+        return ""
+    change = (total_of(second.amounts) - total_of(second.corrections)) - (
+        total_of(first.amounts) - total_of(first.corrections)
+    )
+    used = change_words(change, second.currency, as_much="as much")
+    return f" Without corrections of earlier months ({', '.join(corrected)}) it is {used}."

@@ -1,4 +1,4 @@
-"""One model: latency and streams of its newest calls, and the same calls on another model."""
+"""One model: what it cost, the same calls on another model, and how fast it answers."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -7,9 +7,12 @@ import streamlit as st
 
 from ui import address
 from ui.address import MODELS_PAGE, PRICES_PAGE, Parameter
+from ui.api.client import Only
 from ui.api.connection import api, today
 from ui.api.found_calls import FoundCall, newest_calls
-from ui.format import counted, escape, share
+from ui.api.usage_answers import Usage
+from ui.figures.unit_cost import per_million
+from ui.format import amount, counted, days, escape, share
 from ui.format import day as day_text
 from ui.page_parts.model.model_figures import percentile
 from ui.page_parts.model.what_if import show_what_if
@@ -20,7 +23,6 @@ from ui.period import one_day
 
 CALLS_READ_MAX = 200
 CARD_WIDTH_PX = 160
-TEXT_UNITS = {"input", "output"}
 
 
 def draw_model(model: str) -> None:
@@ -33,17 +35,20 @@ def draw_model(model: str) -> None:
     st.title(escape(model), anchor=False)
     period = choose_period(today(api().health()))
     usage = api().usage(period, "day", "model")
-    days = [row.day for row in usage.data if row.model == model and row.day and row.calls]
-    if not days:
+    by_day = {row.day: row.calls for row in usage.data if row.model == model and row.day}
+    with_calls = [day for day, calls in by_day.items() if calls]
+    if not with_calls:
         show_nothing("No call of this model in these days.", place="model")
         return
-    day = max(days)
-    calls = newest_calls(api(), one_day(day), model=model, limit=CALLS_READ_MAX).data
-    show_answers(calls, day)
+    of_model = api().usage(period, "model", only=Only(model=model))
+    st.markdown(sentence(of_model))
     st.header("The same calls on another model", anchor=False)
     with failures_shown("what-if"):
-        by_day = {row.day: row.calls for row in usage.data if row.model == model and row.day}
         show_what_if(model, by_day, currency=usage.currency)
+    day = max(with_calls)
+    st.header("How its newest calls were answered", anchor=False)
+    with failures_shown("answers"):
+        show_answers(newest_calls(api(), one_day(day), model=model, limit=CALLS_READ_MAX).data, day)
     st.page_link(
         PRICES_PAGE,
         label="What this model's tokens cost",
@@ -52,16 +57,25 @@ def draw_model(model: str) -> None:
     )
 
 
+def sentence(usage: Usage) -> str:
+    """What the model cost in the range, its calls and their errors, as Markdown."""
+    totals = usage.totals
+    cost = "No charge yet" if totals.charge is None else amount(totals.charge, usage.currency)
+    of = f"{counted(totals.calls, 'call')} of {days(usage.first, usage.period.last)}"
+    parts = [f"**{cost}** for {of}", f"{share(totals.errors, totals.calls)} of them errors"]
+    if unit_cost := per_million(totals):
+        parts.append(f"{amount(unit_cost, usage.currency)} per 1 M tokens")
+    return f"{', '.join(parts)}."
+
+
 def show_answers(calls: Sequence[FoundCall], day: date) -> None:
-    """Latency, streams and errors of the newest calls of one day."""
+    """Latency and streams of the newest calls of one day."""
     times = [call.duration_ms for call in calls if call.duration_ms is not None]
-    errors = sum(call.status >= 400 for call in calls)
-    with st.grid(4, min_column_width=CARD_WIDTH_PX):
+    with st.grid(3, min_column_width=CARD_WIDTH_PX):
         st.metric("Half answered within", _ms(percentile(times, 50)), border=True)
         st.metric("95 % answered within", _ms(percentile(times, 95)), border=True)
         streamed = sum(call.stream for call in calls)
         st.metric("Streamed", share(streamed, len(calls)), border=True)
-        st.metric("Errors", share(errors, len(calls)), border=True)
     most = " at most" if len(calls) == CALLS_READ_MAX else ""
     st.caption(
         f"The newest {counted(len(calls), 'call')}{most} of {day_text(day)}; the gateway measured "

@@ -40,6 +40,7 @@ def show_what_if(model: str, calls: Mapping[date, int], *, currency: str) -> Non
             icon=":material/sell:",
         )
         return
+    answer = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = choose_calls(calls)
         instead = pick(
@@ -59,8 +60,9 @@ def show_what_if(model: str, calls: Mapping[date, int], *, currency: str) -> Non
             icon=":material/compare_arrows:",
         )
         return
-    show_rated(model, found, offer, prices, currency=currency)
-    show_scope(len(found), sum(chosen.values()))
+    with answer:
+        show_rated(model, found, offer, prices, currency=currency)
+        show_scope(len(found), sum(chosen.values()))
 
 
 def choose_calls(calls: Mapping[date, int]) -> Mapping[date, int]:

@@ -80,22 +80,23 @@ def show_answer(answer: Rated, *, tokens: int) -> None:
             f"**No price for it:** {escape(call.reason or call.state)}.", icon=":material/sell:"
         )
         return
-    st.markdown(
-        f"**{exact_amount(call.total, call.currency)}** for {counted(tokens, 'token')}, "
-        f"{'by your contract' if answer.prices == 'contract' else 'at list price'}: "
-        f"{escape(layers_text(call))}."
+    said = (
+        f"by your contract: {escape(layers_text(call))}"
+        if answer.prices == "contract"
+        else "at list price; what you are charged may differ"
     )
+    cost = exact_amount(call.total, call.currency)
+    st.markdown(f"**{cost}** for {counted(tokens, 'token')}, {said}.")
     with st.expander("Line by line"):
-        plain_table(
-            {
-                "Unit": text_column([unit(line.unit) for line in call.lines]),
-                "Quantity": count_column([line.quantity for line in call.lines]),
-                "Price of one": exact_column([line.unit_price for line in call.lines]),
-                "At list price": exact_column([line.list for line in call.lines]),
-                "Charge": exact_column([line.charge for line in call.lines]),
-            },
-            alt="Lines of the price",
-        )
+        columns = {
+            "Unit": text_column([unit(line.unit) for line in call.lines]),
+            "Quantity": count_column([line.quantity for line in call.lines]),
+            "Price of one": exact_column([line.unit_price for line in call.lines]),
+            "At list price": exact_column([line.list for line in call.lines]),
+        }
+        if answer.prices == "contract":
+            columns["Charge"] = exact_column([line.charge for line in call.lines])
+        plain_table(columns, alt="Lines of the price")
         st.caption(f"Rules: {escape(', '.join(call.rules))}")
 
 

@@ -76,7 +76,7 @@ def show_sessions(found: Sessions) -> None:
         "Last call": text_column([instant(row.last, found.zone) for row in rows]),
         "Calls": count_column([row.calls for row in rows]),
         f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
-        "Errors": count_column([row.errors for row in rows]),
+        "Calls with errors": count_column([row.errors for row in rows]),
         "Input tokens": count_column([row.input_tokens for row in rows]),
         "Output tokens": count_column([row.output_tokens for row in rows]),
     }

@@ -1,5 +1,6 @@
 """Two months next to each other: what the sentence and the columns say."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from ui.page_parts.document.comparison import columns_of
@@ -31,6 +32,21 @@ def test_equal_sums_are_not_more_and_not_less() -> None:
         "**November 2026: 13.00 USD**, which is as much as October 2026."
     )
     assert "1.00 USD less than October 2026" in sentence(october, billed("2026-11", "12.00"))
+
+
+def test_a_credit_of_an_earlier_month_is_no_change_of_what_was_used() -> None:
+    october = replace(billed("2026-10", "3607.70"), corrections={"CC-100": Decimal("-53.34")})
+    november = billed("2026-11", "3355.48")
+    assert sentence(october, november) == (
+        "**November 2026: 3,355.48 USD**, which is 252.22 USD less than October 2026. Without "
+        "corrections of earlier months (−53.34 USD in October 2026) it is 305.56 USD less."
+    )
+    assert list(columns_of(october, november))[3:] == [
+        "Of it corrections in October 2026",
+        "Difference (USD)",
+    ]
+    unread = replace(october, corrections=None)
+    assert "Either amount may have corrections" in sentence(unread, november)
 
 
 def test_a_month_is_compared_with_the_one_before_it_that_the_caller_has_an_invoice_of() -> None:
