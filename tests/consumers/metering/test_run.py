@@ -47,7 +47,8 @@ async def test_sigterm_drains_checkpoints_and_exits_with_0(stage: Stage) -> None
         await consumer.says("ready")
         stage.fill(200)
         await stage.until(lambda: _holds(stage, 200))
-        assert await stage.progress() == {}
+        # The partition without events may be confirmed by now, as one where nothing waits.
+        assert "0" not in await stage.progress()
         asked_at = time.monotonic()
         consumer.terminate()
         assert await consumer.exit_code() == 0
