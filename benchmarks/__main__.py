@@ -27,7 +27,7 @@ COMMENTS = ROOT / "benchmarks" / "comments.md"
 """Comments on the figures, written by people; the page contains them as they are."""
 BENCHMARKS = (
     ("metering", ()),
-    ("metering.latency", ("--events", "30000")),
+    ("metering.latency", ("--events", "75000")),
     ("metering.subjects", ("--events", "8000")),
     ("rating", ()),
     ("api", ("--rounds", "5")),
