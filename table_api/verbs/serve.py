@@ -18,8 +18,8 @@ from telemetry.settings import read_telemetry
 from telemetry.setup import instrument_api
 
 KEEP_ALIVE_S = 75
-"""How long a connection may be idle: longer than clients and proxies keep theirs, so that it is
-they who close it. Otherwise a question can meet the close, and gets no answer."""
+"""How long a connection may be idle: longer than our clients keep theirs (5 s), so that it is they
+who close it. Otherwise a question can meet the close, and gets no answer."""
 YOUNG_OBJECTS_MAX = 50_000
 """Objects between two looks of the garbage collector: a page of 1,000 rows is some 1,000. With
 Python's 700 it looks through everything that the API keeps, time and again, during one answer.
