@@ -155,8 +155,10 @@ class OpenMonths:
 
     def __init__(self, *, rows_max: int = ROWS_KEPT_MAX) -> None:
         self._rows_max = rows_max
-        self._asked: OrderedDict[Hashable, None] = OrderedDict()
-        """Questions that were asked once."""
+        self._asked: OrderedDict[Hashable, bool] = OrderedDict()
+        """Whether a question that was answered before may be kept: not where it has more rows than
+        all together may have.
+        """
         self._kept: OrderedDict[Hashable, _Kept[Any]] = OrderedDict()
         self._stamps: OrderedDict[str, SharedRead[Stamps]] = OrderedDict()
 
@@ -169,21 +171,27 @@ class OpenMonths:
         sums: Callable[[], MonthSums[A]],
         first: Callable[[], Awaitable[A]],
     ) -> A:
-        """From what is kept. `first` answers a question that nobody has asked before."""
+        """From what is kept. `first` answers a question that is not: nobody has asked it before,
+        `first` has refused it, or it is too large to be kept.
+        """
         kept = self._kept.get(question)
         if kept is None:
-            if question not in self._asked:
+            if not self._asked.get(question, False):
+                found = await first()
                 self._note(question)
-                return await first()
+                return found
             kept = _Kept(storage, month, self._stamps_of(storage, month), sums)
             self._kept[question] = kept
         self._kept.move_to_end(question)
         answer: A = await kept.answer.value()
+        if len(kept) > self._rows_max:
+            self._asked[question] = False
+            self._kept.pop(question, None)
         self._trim()
         return answer
 
     def _note(self, question: Hashable) -> None:
-        self._asked[question] = None
+        self._asked.setdefault(question, True)
         while len(self._asked) > QUESTIONS_KNOWN_MAX:
             self._asked.popitem(last=False)
 

@@ -6,10 +6,11 @@ from datetime import date
 import msgspec
 import pytest
 
-from table_api.errors import Unavailable
+from table_api.errors import TooManyCells, Unavailable
 from table_api.ledger.day_range import DayRange
 from table_api.monthly.open_months import OpenMonths
 from table_api.monthly.reads import MonthlyReads
+from table_api.monthly.subject_sums import SubjectMonths
 from table_api.storage.table_storage import Delete, TableStorage, Upsert, Value
 from table_api.usage.daily_usage import DailyUsage
 from tests.fixtures.builders import CALL_TIME, call_id
@@ -134,6 +135,34 @@ async def test_the_questions_asked_last_are_kept() -> None:
     assert [await ask(4), await ask(4)] == [["rows"], ["rows"]]
     assert await ask(2) == ["stamps"]
     assert await ask(3) == ["rows"], "it was the one that was not asked for longest"
+
+
+async def test_what_is_too_large_to_be_kept_is_not_made_to_be_kept_again() -> None:
+    found = await company(1)
+    rows = sum(month == "202611" for month, _ in found.standing)
+    kept = OpenMonths(rows_max=rows - 1)
+    asked = 0
+
+    async def first() -> None:
+        nonlocal asked
+        asked += 1
+
+    for _ in range(4):
+        await kept.answer(
+            found.storage, "202611", "list", sums=lambda: SubjectMonths("202611"), first=first
+        )
+    assert asked == 3, "all but the second"
+
+
+async def test_what_was_refused_as_too_large_is_refused_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("table_api.monthly.reads.TEXTS_READ_MAX", 20)
+    found = await company(1)
+    kept = OpenMonths()
+    for _ in range(3):
+        with pytest.raises(TooManyCells):
+            await by_day(found.storage, kept)
 
 
 async def test_calls_are_seen_as_soon_as_they_are_projected(either_storage: TableStorage) -> None:
