@@ -52,6 +52,12 @@ def all_groups() -> bool:
     return address.read(Parameter.GROUPS) == ALL_GROUPS
 
 
+def unknown_groups() -> str | None:
+    """What the address says of groups and nobody understands."""
+    named = address.read(Parameter.GROUPS)
+    return None if named == ALL_GROUPS else named
+
+
 def show_way_to_few() -> None:
     """The way back from the list of all groups."""
     if all_groups():

@@ -11,7 +11,13 @@ from ui.api.usage_answers import Usage, UsageRow
 from ui.export.buttons import Extent, show_exports
 from ui.figures.comparison import change_of, share_of
 from ui.figures.group_names import NAMELESS, OTHERS, group_name
-from ui.filters.chosen import FILTERS, all_groups, narrowed, show_way_to_few
+from ui.filters.chosen import (
+    FILTERS,
+    all_groups,
+    narrowed,
+    show_way_to_few,
+    unknown_groups,
+)
 from ui.format import counted
 from ui.page_parts.spend.costs import Costs
 from ui.parts.charts import GROUPS_MAX
@@ -24,6 +30,7 @@ from ui.parts.tables import (
     share_column,
     text_column,
 )
+from ui.parts.unknown_word import say_unknown
 
 TITLES: Mapping[Group, str] = {
     "model": "Model",
@@ -56,6 +63,7 @@ def show_groups(costs: Costs) -> None:
     if opened and (target := narrowed(by, opened)):
         address.go_to(target)
     show_way_to_few()
+    say_unknown("Groups", unknown_groups(), "the list of the dearest")
     show_unpriced_line(now)
     extent = Extent(
         narrowed_by=tuple(FILTERS.values()),
