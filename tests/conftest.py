@@ -1,5 +1,6 @@
 """What several folders' tests share: one Azurite a session; tests keep apart by table names."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -27,6 +28,10 @@ LONGEST_FIRST = (
 )
 """Files whose tests wait for processes and browsers. Begun last, one of them would run alone."""
 
+YOUNG_OBJECTS_MAX = 50_000
+"""Objects between two looks of the garbage collector. With Python's 700 it looks through what ten
+thousand tests need, time and again."""
+
 # How long one example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -35,6 +40,13 @@ settings.load_profile("untimed")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first; all others in their order."""
     items.sort(key=_place)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end, and is not looked at for garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS_MAX)
 
 
 def _place(item: pytest.Item) -> int:
