@@ -16,6 +16,7 @@ import azure.functions as func
 from table_api.http_api.access.insights import LateClient, insights_of
 from table_api.http_api.access.settings import read_access
 from table_api.http_api.app import RATE, TELEMETRY, ApiSettings, create_app
+from table_api.http_api.garbage import set_for_answers
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.ledger.book_archive import CONTAINER as BOOKS
 from table_api.owners.access_log import PURGE_SCHEDULE, AccessLog
@@ -42,6 +43,7 @@ _api = create_app(
     ),
     access=read_access(os.environ, host=""),
 )
+set_for_answers()
 app = func.AsgiFunctionApp(app=_api, http_auth_level=func.AuthLevel.ANONYMOUS)
 _asgi = func.AsgiMiddleware(_api)  # type: ignore[no-untyped-call]  # the package's own
 

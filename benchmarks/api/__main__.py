@@ -31,6 +31,7 @@ from benchmarks.result import Result, add_results_argument, at_most, beside, rep
 from benchmarks.sign_in import access_log_row, sign_in
 from local_stack.demo import azurite
 from table_api.http_api.app import create_app
+from table_api.http_api.garbage import set_for_answers
 from table_api.ledger.keys import LEDGER_TABLE, subject_rows
 from table_api.monthly.projected_day import MONTHLY_TABLE, day_columns, sum_texts
 from table_api.storage.azure_tables import AzureTableStorage
@@ -38,7 +39,6 @@ from table_api.storage.keys import EVERY_ROW, KeyRange
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.table_storage import TableStorage
 from table_api.usage.daily_usage import USAGE_COLUMNS, read_daily_usage
-from table_api.verbs.serve import set_for_answers
 
 AFTER = datetime(2026, 12, 15, 12, tzinfo=UTC)
 """When the month is over."""

@@ -1,7 +1,6 @@
 """The verb `serve`: the HTTP API, for whoever signs in, or for everybody on this machine."""
 
 import contextlib
-import gc
 from collections.abc import Mapping
 
 import uvicorn
@@ -9,6 +8,7 @@ import uvicorn
 from table_api.http_api.access.insights import LateClient, insights_of
 from table_api.http_api.access.settings import AuthMode, read_access
 from table_api.http_api.app import ApiSettings, create_app
+from table_api.http_api.garbage import set_for_answers
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.ledger.book_archive import CONTAINER as BOOKS
 from table_api.settings import read_settings
@@ -20,10 +20,6 @@ from telemetry.setup import instrument_api
 KEEP_ALIVE_S = 75
 """How long a connection may be idle: longer than our clients keep theirs (5 s), so that it is they
 who close it. Otherwise a question can meet the close, and gets no answer."""
-YOUNG_OBJECTS_MAX = 50_000
-"""Objects between two looks of the garbage collector: a page of 1,000 rows is some 1,000. With
-Python's 700 it looks through everything that the API keeps, time and again, during one answer.
-"""
 _WARNING = """\
 ****************************************************************************
   NO AUTHORIZATION (AUTH_MODE=local): everybody on this machine sees all.
@@ -71,12 +67,3 @@ async def serve(environment: Mapping[str, str], *, host: str, port: int) -> int:
         )
         await uvicorn.Server(config).serve()
     return 0
-
-
-def set_for_answers() -> None:
-    """Set the garbage collector for a process that has made its app: what stands is never looked
-    at again, and what comes is looked at rarely.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS_MAX)
