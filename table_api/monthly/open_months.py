@@ -24,7 +24,7 @@ QUESTIONS_KEPT_MAX = 100
 QUESTIONS_KNOWN_MAX = 1_000
 """So many questions are known to have been asked once."""
 MONTHS_MAX = 2
-"""Months whose time stamps are kept: one ends while another begins."""
+"""Months whose time stamps are kept, 0.2 KB a row: one ends while another begins."""
 CHANGED_SHARE = 4
 """Where more than a quarter of the rows has changed, all are read."""
 
