@@ -1,9 +1,9 @@
 """Time stamps of the rows of a month: what tells which of them have changed.
 
-A look through all rows is a request for each 1,000. So most reads ask only for rows of the last
-seconds, and keep what they know of the others. Such a read takes a row to be as it was when it was
-changed by a clock that was too slow by MARGIN_S, or when it is gone. Therefore the first read that
-is LOOK_S after the last look is a look again, by this process's clock alone.
+To look through all rows takes a request for each thousand. So most reads ask only for the rows that
+were written in the last seconds, and keep what is known of the others. Such a read misses a row
+that a slow clock stamped more than MARGIN too early, and one that is gone. Therefore a read that
+begins LOOK_S after the last look began is a look again, by this process's clock alone.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -18,7 +18,7 @@ from table_api.storage.table_storage import Row, TableStorage
 from table_api.storage.timestamp import parse_time
 
 LOOK_S = 60
-"""No stamp is older than this, counted from the beginning of the read before it."""
+"""What a read gives is at most so old."""
 MARGIN = timedelta(seconds=30)
 """A row is asked for once more until it is so much older than the newest one: the service may take
 that long for a write that has its stamp already, and the clocks of its servers differ.
