@@ -1,20 +1,22 @@
 """Answers of the running month, brought up to the rows that have changed since.
 
 A question that is asked for the second time keeps what it read of each row, and its sums. From
-then on it reads the time stamps of all rows, and of the rows only those whose stamp is another. A
-row gets another time stamp with every change: its ETag is made of it. So an answer is what one that
-is read from the start would be.
+then on it learns the time stamps of all rows, and reads of the rows only those whose stamp is
+another. A row gets another time stamp with every change: its ETag is made of it. So an answer is
+what one that is read from the start would be, as far as the stamps are of now: see month_stamps.
 """
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from operator import itemgetter
+from time import monotonic_ns
 from typing import Any, Generic, Protocol, TypeVar
 
+from table_api.monthly.month_stamps import Clock, MonthStamps, Stamps, Ticks, sortable
 from table_api.monthly.projected_day import MONTHLY_TABLE
 from table_api.monthly.shared_read import SharedRead
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.table_storage import Row, TableStorage
+from table_api.storage.timestamp import now_utc
 
 ROWS_KEPT_MAX = 50_000
 """Rows of all kept questions together. One of ten days with calls takes 1.7 KB, so about 85 MB."""
@@ -22,14 +24,12 @@ QUESTIONS_KEPT_MAX = 100
 QUESTIONS_KNOWN_MAX = 1_000
 """So many questions are known to have been asked once."""
 MONTHS_MAX = 2
-"""Months whose time stamps are kept: one ends while another begins."""
+"""Months whose time stamps are kept, 0.2 KB a row: one ends while another begins."""
 CHANGED_SHARE = 4
 """Where more than a quarter of the rows has changed, all are read."""
 
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
-Stamps = Mapping[str, str]
-"""Time stamps of a month's rows by their keys."""
 
 
 class MonthSums(Protocol[A_co]):
@@ -55,11 +55,11 @@ class _Kept(Generic[A]):
         self,
         storage: TableStorage,
         month: str,
-        stamps: SharedRead[Stamps],
+        stamps: MonthStamps,
         sums: Callable[[], MonthSums[A]],
     ) -> None:
         self._rows = _Rows(storage, month, sums().columns)
-        self._all_stamps = stamps
+        self._stamps = stamps
         self._new_sums = sums
         self._known: tuple[MonthSums[A], Stamps, A] | None = None
         self.answer = SharedRead(self._read)
@@ -78,18 +78,18 @@ class _Kept(Generic[A]):
         self, sums: MonthSums[A], known: Stamps, answer: A
     ) -> tuple[MonthSums[A], Stamps, A] | None:
         """The same with what has changed; None where all is to be read."""
-        stamps = await self._all_stamps.value()
+        stamps = await self._stamps.recent()
         if stamps == known:
             return sums, stamps, answer
+        if not known.keys() <= stamps.keys():  # gone, or it came where `recent` did not look
+            stamps = await self._stamps.looked_through()
         changed = {key: stamp for key, stamp in stamps.items() if known.get(key) != stamp}
         gone = known.keys() - stamps.keys()
         if (len(changed) + len(gone)) * CHANGED_SHARE > len(stamps):
             return None
         rows: dict[str, Row | None] = dict.fromkeys(gone)
         if changed:
-            # Not all stamps have the same number of digits: without the Z, they sort as text.
-            since = min(changed.values(), key=lambda stamp: stamp.rstrip("Z"))
-            found = await self._rows.changed(since)
+            found = await self._rows.changed(min(changed.values(), key=sortable))
             if not changed.keys() <= found.keys():
                 return None
             stamps = {**stamps, **{key: stamp for key, (stamp, _) in found.items()}}
@@ -103,9 +103,6 @@ class _Kept(Generic[A]):
         sums.put({key: row for key, (_, row) in found.items()})
         return sums, {key: stamp for key, (stamp, _) in found.items()}, sums.answer()
 
-
-_key_of: Callable[[Row], Any] = itemgetter("RowKey")
-_stamp_of: Callable[[Row], Any] = itemgetter("Timestamp")
 
 _Found = dict[str, tuple[str, Row]]
 """Time stamp and other columns by key."""
@@ -127,14 +124,6 @@ class _Rows:
             _take(page, found)
         return found
 
-    async def stamps(self) -> Stamps:
-        """The time stamp of every row."""
-        stamps: dict[str, str] = {}
-        pages = self._storage.query(MONTHLY_TABLE, self._month, EVERY_ROW, select=self._select)
-        async for page in pages:
-            stamps.update(zip(map(_key_of, page), map(_stamp_of, page), strict=True))
-        return stamps
-
     async def changed(self, since: str) -> _Found:
         """Those with this time stamp or a later one."""
         found: _Found = {}
@@ -153,14 +142,19 @@ def _take(page: list[Row], found: _Found) -> None:
 class OpenMonths:
     """What was asked last of running months. One for each app."""
 
-    def __init__(self, *, rows_max: int = ROWS_KEPT_MAX) -> None:
+    def __init__(
+        self, *, rows_max: int = ROWS_KEPT_MAX, now: Clock = now_utc, ticks: Ticks = monotonic_ns
+    ) -> None:
+        """`now` is the time on this machine, `ticks` its nanoseconds that never run backwards."""
         self._rows_max = rows_max
+        self._now = now
+        self._ticks = ticks
         self._asked: OrderedDict[Hashable, bool] = OrderedDict()
         """Whether a question that was answered before may be kept: not where it has more rows than
         all together may have.
         """
         self._kept: OrderedDict[Hashable, _Kept[Any]] = OrderedDict()
-        self._stamps: OrderedDict[str, SharedRead[Stamps]] = OrderedDict()
+        self._stamps: OrderedDict[str, MonthStamps] = OrderedDict()
 
     async def answer(
         self,
@@ -195,11 +189,10 @@ class OpenMonths:
         while len(self._asked) > QUESTIONS_KNOWN_MAX:
             self._asked.popitem(last=False)
 
-    def _stamps_of(self, storage: TableStorage, month: str) -> SharedRead[Stamps]:
-        """Read at once for all questions about a month that are asked at the same moment."""
+    def _stamps_of(self, storage: TableStorage, month: str) -> MonthStamps:
+        """One for all questions about a month."""
         if month not in self._stamps:
-            rows = _Rows(storage, month, ())
-            self._stamps[month] = SharedRead(rows.stamps)
+            self._stamps[month] = MonthStamps(storage, month, now=self._now, ticks=self._ticks)
             while len(self._stamps) > MONTHS_MAX:
                 self._stamps.popitem(last=False)
         return self._stamps[month]

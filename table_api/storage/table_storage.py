@@ -108,7 +108,7 @@ class TableStorage(Protocol):
         self, table: str, partition_key: str, since: str, *, select: Sequence[str]
     ) -> AsyncIterator[list[Row]]:
         """The rows of a partition whose `Timestamp` is `since` or later, and perhaps others, page
-        by page; a page may be empty. `since` is a `Timestamp` as a row had it.
+        by page; a page may be empty. `since` is written as a `Timestamp` is.
         """
 
     def partitions(self, table: str) -> AsyncIterator[str]:

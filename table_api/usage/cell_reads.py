@@ -103,7 +103,7 @@ class LedgerReads:
         cells: list[DailyUsage] = []
         pages = self._storage.query(LEDGER_TABLE, partition, keys, select=USAGE_COLUMNS)
         async for page in pages:
-            cells.extend(map(read_daily_usage, page))
+            cells += read_daily_usage(page)
         return cells
 
 

@@ -1,14 +1,16 @@
 """DailyUsage cells as readers see them, and sums of them. Pure; amounts are pico-units."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import compress
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from pricing_rules.units import Unit
 from table_api.ledger.measures import COUNTS, LAYERS, MEASURE_ORDER, QUANTITY_COLUMNS, MeasureList
-from table_api.storage.table_storage import Row, Value
+from table_api.storage.table_storage import Row
 
 USAGE_COLUMNS = ("subject", "day", "model", *COUNTS, *QUANTITY_COLUMNS.values(), *LAYERS)
 """What a usage read asks for: a cell's amounts per unit stay in the table."""
@@ -62,34 +64,44 @@ _FIELD_OF = {
     "failed": "failed_calls", **{layer: layer for layer in LAYERS},
 }  # fmt: skip
 """The field of Totals that a column is read as."""
-_UNIT_OF = {column: unit for unit, column in QUANTITY_COLUMNS.items()}
-_NO_QUANTITY = (0, "0")
+
+_REQUIRED = {"subject": str, "day": date, "model": str, "calls": int}
+_OPTIONAL = [name for name in USAGE_COLUMNS if name not in _REQUIRED]
+_Cell: Any = msgspec.defstruct(
+    "_Cell", [*_REQUIRED.items(), *((name, int | None, None) for name in _OPTIONAL)], gc=False
+)
+"""A cell as stored. A column that is not there or null is None."""
+_quantities_of = attrgetter(*(QUANTITY_COLUMNS[unit] for unit in _UNITS))
 
 
-def read_daily_usage(cell: Row) -> DailyUsage:
-    """A cell as stored; absent columns are zero. ValueError when one is not what it should be.
+def read_daily_usage(cells: Sequence[Row]) -> list[DailyUsage]:
+    """Cells as stored; absent columns are zero. msgspec.ValidationError when one is not what it
+    should be.
 
     Integers are decimal strings, and a column that was asked for may be null.
     """
-    units: dict[Unit, Value] = {}
-    totals: dict[str, Any] = {"units": units}
-    found: dict[str, Any] = {"totals": totals}
-    columns: dict[str, Any] = cell
-    for name, value in columns.items():
-        if value is None:
-            continue
-        if (unit := _UNIT_OF.get(name)) is not None:
-            if value not in _NO_QUANTITY:
-                units[unit] = value
-        elif (field := _FIELD_OF.get(name)) is not None:
-            totals[field] = value
-        else:
-            found[name] = value
-    if len(units) > 1:  # storage has its own order of columns
-        totals["units"] = {unit: units[unit] for unit in _UNIT_OF.values() if unit in units}
-    if "calls" not in totals:
-        raise ValueError("a cell has no column `calls`")
-    return msgspec.convert(found, DailyUsage, strict=False)
+    return [
+        DailyUsage(subject=cell.subject, day=cell.day, model=cell.model, totals=_totals_of(cell))
+        for cell in msgspec.convert(cells, list[_Cell], strict=False)
+    ]
+
+
+def _totals_of(cell: Any) -> Totals:
+    quantities = _quantities_of(cell)
+    return Totals(
+        calls=cell.calls,
+        errors=cell.errors or 0,
+        unpriced_calls=cell.unpriced or 0,
+        no_usage_calls=cell.no_usage or 0,
+        excluding_calls=cell.excluding or 0,
+        pending_calls=cell.pending or 0,
+        failed_calls=cell.failed or 0,
+        units=dict(compress(zip(_UNITS, quantities, strict=True), quantities)),
+        list=cell.list or 0,
+        contracted=cell.contracted or 0,
+        charge=cell.charge or 0,
+        billed=cell.billed or 0,
+    )
 
 
 def sum_totals(parts: Iterable[Totals]) -> Totals:

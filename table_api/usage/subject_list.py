@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from heapq import nlargest, nsmallest
+from itertools import compress, count, islice
+from operator import eq
 
 from table_api.ledger.measures import MeasureList, add_up
 from table_api.people.people import PeopleDirectory
@@ -208,12 +210,29 @@ def _summed(parts: Sequence[UsageColumns], measure: str) -> dict[str, int]:
     for part in parts:
         has_any = len(part.measures) > position
         column = part.measures[position] if has_any else [0] * len(part.subjects)
-        of_part = dict(zip(part.subjects, column, strict=True))
-        if not sums and len(of_part) == len(part.subjects):  # each subject has one row
-            sums = of_part
+        if not sums:
+            sums = _summed_neighbours(part.subjects, column)
             continue
         for subject, value in zip(part.subjects, column, strict=True):
             sums[subject] = sums.get(subject, 0) + value
+    return sums
+
+
+def _summed_neighbours(subjects: Sequence[str], column: Sequence[int]) -> dict[str, int]:
+    """The sum of each subject. Rows of one subject are mostly next to each other, as storage has
+    them: then only those are added up, and the others taken as they are.
+    """
+    sums = dict(zip(subjects, column, strict=True))  # the last row of each
+    if len(sums) == len(subjects):
+        return sums
+    again = list(compress(count(), map(eq, subjects, islice(subjects, 1, None))))
+    if len(sums) + len(again) == len(subjects):
+        for row in again:
+            sums[subjects[row]] += column[row]
+        return sums
+    sums = dict.fromkeys(subjects, 0)
+    for subject, value in zip(subjects, column, strict=True):
+        sums[subject] += value
     return sums
 
 

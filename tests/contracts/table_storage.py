@@ -1,8 +1,5 @@
 """What the ledger relies on in Table Storage, for MemoryTableStorage and AzureTableStorage."""
 
-import asyncio
-from uuid import uuid4
-
 import msgspec
 import pytest
 
@@ -20,8 +17,8 @@ from table_api.storage.table_storage import (
     etag_of,
 )
 from table_api.storage.transaction import columns_text
+from tests.contracts.changed_rows import PARTITION, ChangedRowsContract
 
-PARTITION = "202611|03"
 AMOUNTS = frozenset({"amount"})
 
 
@@ -33,14 +30,8 @@ class Texts(msgspec.Struct, omit_defaults=True):
     absent: str | None = None
 
 
-class TableStorageContract:
+class TableStorageContract(ChangedRowsContract):
     """Subclasses give the fixture `storage`."""
-
-    @pytest.fixture
-    async def table(self, storage: TableStorage) -> str:
-        table = f"t{uuid4().hex}"
-        await storage.create_table(table)
-        return table
 
     async def test_values_come_back_as_they_went_and_integers_as_text(
         self, storage: TableStorage, table: str
@@ -239,31 +230,6 @@ class TableStorageContract:
         ):
             rows.extend(page)
         assert rows == [{"RowKey": f"c|{n}", "n": str(n)} for n in range(4)]
-
-    async def test_rows_that_changed_are_found_by_their_time_stamp(
-        self, storage: TableStorage, table: str
-    ) -> None:
-        """A row that has not changed since may be among them; none of another partition."""
-        names = [f"c|{number:04d}" for number in range(1_205)]
-        for start in range(0, len(names), 100):
-            await storage.transact(
-                table, PARTITION, [Insert(name, {"n": 1}) for name in names[start : start + 100]]
-            )
-        changed = names[5::10]
-        for start in range(0, len(changed), 100):
-            await asyncio.sleep(0.02)  # Azurite compares milliseconds
-            writes = [Upsert(name, {"n": 2}) for name in changed[start : start + 100]]
-            await storage.transact(table, PARTITION, writes)
-        await storage.transact(table, "another", [Insert("c|9999", {"n": 2})])
-        row = await storage.get(table, PARTITION, changed[0])
-        assert row is not None
-        since = str(row["Timestamp"])
-        pages = storage.changed(table, PARTITION, since, select=["RowKey", "Timestamp", "n"])
-        found = [row async for page in pages for row in page]
-        assert [each["RowKey"] for each in found if each["n"] == "2"] == changed
-        assert all(str(each["Timestamp"]) >= since for each in found if each["n"] == "2")
-        assert {str(each["RowKey"]) for each in found} <= set(names)
-        assert len(found) < len(names)
 
     async def test_a_filter_never_leaves_its_partition(
         self, storage: TableStorage, table: str

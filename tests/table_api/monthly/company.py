@@ -18,6 +18,7 @@ from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.billed_centres import BilledCentres
 from table_api.ledger.meta import note_monthly
 from table_api.monthly.kept_answers import KeptAnswers
+from table_api.monthly.month_stamps import LOOK_S, MARGIN, Ticks
 from table_api.monthly.open_months import OpenMonths
 from table_api.monthly.projected_day import day_columns
 from table_api.owners.access_log import AccessLog
@@ -27,6 +28,7 @@ from table_api.storage.keys import KeyRange
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Delete, Operation, Row, TableStorage, Upsert, Value
+from table_api.storage.timestamp import now_utc
 from table_api.usage.cell_reads import LedgerReads
 from tests.fixtures.calls import NOW, PrefixedStorage, open_ledger
 
@@ -66,10 +68,12 @@ class Watched(PrefixedStorage):
     async def changed(
         self, table: str, partition_key: str, since: str, *, select: Sequence[str]
     ) -> AsyncIterator[list[Row]]:
-        self.asked.append("changed")
-        if self.down:
+        only_stamps = set(select) == {"RowKey", "Timestamp"}
+        self.asked.append("recent" if only_stamps else "changed")
+        await asyncio.sleep(0)
+        if self.down and not only_stamps:
             raise Unavailable("storage does not answer")
-        if self.meanwhile is not None:
+        if self.meanwhile is not None and not only_stamps:
             happens, self.meanwhile = self.meanwhile, None
             await happens()
         async for page in super().changed(table, partition_key, since, select=select):
@@ -82,7 +86,7 @@ def app_of(number: int) -> FastAPI:
     return create_app(MemoryTableStorage(), MemoryBlobStore())
 
 
-def api_of(storage: TableStorage, now: Callable[[], datetime]) -> Api:
+def api_of(storage: TableStorage, now: Callable[[], datetime], ticks: Ticks) -> Api:
     """What a new app reads from."""
     people = People(storage, now=now)
     centres = BilledCentres(Archive(MemoryBlobStore()), now=now)
@@ -96,8 +100,18 @@ def api_of(storage: TableStorage, now: Callable[[], datetime]) -> Api:
         access_log=AccessLog(storage),
         now=now,
         kept_answers=KeptAnswers(),
-        open_months=OpenMonths(),
+        open_months=OpenMonths(ticks=ticks),
     )
+
+
+class Clock:
+    """The one that storage stamps by: the right time, but for `off_s`."""
+
+    def __init__(self) -> None:
+        self.off_s = 0
+
+    def __call__(self) -> datetime:
+        return now_utc() + timedelta(seconds=self.off_s)
 
 
 @dataclass
@@ -106,13 +120,16 @@ class Company:
 
     storage: Watched
     chance: random.Random
+    clock: Clock
     now: datetime = NOW
+    ticks_s: int = 0
+    """By which the apps look through all rows."""
     standing: set[tuple[str, str]] = field(default_factory=set)
     """Months and keys of the rows that stand."""
 
     def client(self, number: int) -> httpx.AsyncClient:
         """A client of an app that has read nothing."""
-        api = api_of(self.storage, lambda: self.now)
+        api = api_of(self.storage, lambda: self.now, lambda: self.ticks_s * 1_000_000_000)
         app = app_of(number)
         app.state.api = api
         transport = httpx.ASGITransport(app)
@@ -129,6 +146,8 @@ class Company:
             writes[key] = Upsert(key, self.columns(subject, model))
             self.standing.add((month, key))
         await self.storage.transact("monthly", month, list(writes.values()))
+        if self.clock.off_s <= -MARGIN.total_seconds():  # seen when all rows are looked through
+            self.ticks_s += LOOK_S
 
     def columns(self, subject: str, model: str) -> dict[str, Value]:
         """Measures of one to 20 numbers for some of the days."""
@@ -148,12 +167,15 @@ class Company:
         return columns | {"total": ",".join(map(str, total)), "active": active}
 
     async def remove(self, month: str | None = None) -> None:
-        """A row goes. Nothing of the product removes one; somebody with a tool may."""
+        """A row goes. Nothing of the product removes one; somebody with a tool may. It is seen when
+        all rows are looked through.
+        """
         found = sorted(each for each in self.standing if month in (None, each[0]))
         if found:
             month, key = self.chance.choice(found)
             self.standing.discard((month, key))
             await self.storage.transact("monthly", month, [Delete(key)])
+            self.ticks_s += LOOK_S
 
     async def regroup(self) -> None:
         """Somebody has another name and cost centre from some day on, and all apps know it."""
@@ -170,6 +192,10 @@ class Company:
         """One thing that happens."""
         if name == "month change":
             self.now = max(self.now, datetime(2026, 12, 1, 12, tzinfo=UTC)) + timedelta(hours=1)
+        elif name == "clock":
+            self.clock.off_s = self.chance.choice((0, -20, -1_000, 1_000))
+        elif name == "time":
+            self.ticks_s += self.chance.choice((5, LOOK_S))
         elif name == "meanwhile":  # the month that runs, as the apps see it
             month = f"{self.now:%Y%m}"
             await self.write(month)
@@ -181,10 +207,11 @@ class Company:
 
 async def company(seed: int) -> Company:
     """Two months with rows of everybody, and one that is to come."""
-    storage = Watched(MemoryTableStorage())
+    clock = Clock()
+    storage = Watched(MemoryTableStorage(now=clock))
     await open_ledger(storage)
     await note_monthly(storage)
-    found = Company(storage, random.Random(seed))
+    found = Company(storage, random.Random(seed), clock)
     for month in MONTHS[:2] * 20:
         await found.write(month)
     return found

@@ -35,11 +35,13 @@ async def answers(client: httpx.AsyncClient, questions: Sequence[str]) -> list[b
     return [each.content for each in found]
 
 
+STEPS = (
+    "write", "write", "write", "write", "remove", "regroup", "meanwhile", "month change", "clock",
+    "time",
+)  # fmt: skip
 steps = st.lists(
     st.tuples(
-        st.sampled_from(
-            ["write", "write", "write", "write", "remove", "regroup", "meanwhile", "month change"]
-        ),
+        st.sampled_from(STEPS),
         st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=5),
         st.booleans(),
     ),

@@ -7,11 +7,12 @@ import pytest
 from pricing_rules.units import Unit
 from table_api.errors import NoLedger, TooManyCells
 from table_api.ledger.day_range import DayRange, running_month
+from table_api.ledger.measures import LAYERS, MEASURE_ORDER
 from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import TableStorage
+from table_api.storage.table_storage import Row, TableStorage
 from table_api.usage import cell_reads as reads_module
 from table_api.usage.cell_reads import SETTINGS_AGE_S_MAX, LedgerReads
-from table_api.usage.daily_usage import Totals, read_daily_usage, sum_totals
+from table_api.usage.daily_usage import Totals, measure_list_of, read_daily_usage, sum_totals
 from tests.fixtures.builders import CALL_TIME, SUBJECT, call_id, make_usage
 from tests.fixtures.calls import NOW, QueriedStorage, make_call, open_ledger
 
@@ -137,7 +138,27 @@ async def test_cell_that_a_correction_emptied_reads_as_nothing(memory: MemoryTab
     assert cells == {"gpt-4o": Totals(), "gpt-4.1-mini": CALL}
 
 
+@pytest.mark.parametrize("column", MEASURE_ORDER)
+def test_each_column_is_read_as_its_own_measure(column: str) -> None:
+    amount = 10**30 if column in LAYERS else 7
+    row: Row = {"subject": "a", "day": "2026-11-20", "model": "m", "calls": "0"}
+    row[column] = str(amount)
+    [cell] = read_daily_usage([row])
+    expected = [amount if name == column else 0 for name in MEASURE_ORDER]
+    assert measure_list_of(cell.totals) == expected
+    assert (cell.subject, cell.day, cell.model) == ("a", date(2026, 11, 20), "m")
+
+
+@pytest.mark.parametrize(
+    "damage", [{"calls": None}, {"q_input": "1.5"}, {"charge": "x"}, {"day": "2026-11"}]
+)
+def test_a_cell_that_is_not_what_it_should_be_is_an_error(damage: Row) -> None:
+    whole: Row = {"subject": "a", "day": "2026-11-20", "model": "m", "calls": "2"}
+    with pytest.raises(ValueError, match=r"\[1\]"):
+        read_daily_usage([whole, whole | damage])
+
+
 def test_columns_that_the_service_gives_as_null_are_zero() -> None:
     row = {"subject": "a", "day": "2026-11-20", "model": "gpt-4o", "calls": "2", "charge": None}
-    cell = read_daily_usage(row)  # type: ignore[arg-type]  # $select of an absent column
+    [cell] = read_daily_usage([row])  # type: ignore[list-item]  # $select of an absent column
     assert cell.totals == Totals(calls=2)

@@ -125,3 +125,23 @@ def test_search_finds_subject_name_and_cost_centre_in_any_case(text: str) -> Non
 
 def test_search_for_what_nobody_has_finds_nobody() -> None:
     assert all_of(listed(usage("ada"), usage("bob")).matching("zoe")) == []
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["ada", "bob", "cyd", "dee"]), st.integers())),
+    st.booleans(),
+)
+def test_rows_of_one_subject_are_added_up_wherever_they_stand(
+    lines: list[tuple[str, int]], ordered: bool
+) -> None:
+    """Next to each other, as storage has them, or not."""
+    cells = [usage(subject, charge=charge) for subject, charge in lines]
+    if ordered:
+        cells.sort(key=lambda cell: cell.subject)
+    found = SubjectList([columns_of(cells)], PEOPLE, today=TODAY)
+    page, _ = found.page(SubjectSort.CHARGE, Order.DESC, limit=100, after=None)
+    sums = {
+        subject: sum(charge for name, charge in lines if name == subject) for subject, _ in lines
+    }
+    by_charge = sorted(((charge, subject) for subject, charge in sums.items()), reverse=True)
+    assert [(each.totals.charge, each.subject) for each in page] == by_charge

@@ -14,7 +14,8 @@ from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.connection import open_tables
 from table_api.storage.settings import StorageSettings
 from table_api.storage.table_storage import Insert
-from tests.contracts.table_storage import PARTITION, TableStorageContract
+from tests.contracts.changed_rows import PARTITION
+from tests.contracts.table_storage import TableStorageContract
 from tests.table_api.storage.direct.secured_tables import (
     Identity,
     SecuredTables,
