@@ -14,7 +14,9 @@ from pricing_rules.units import Unit
 from tests.fixtures.builders import chat_usage
 
 COUNTS = st.sampled_from([0, 0, 1, 7, 50, COUNT_MAX - 7, COUNT_MAX, COUNT_MAX + 1, -1])
-VALUES = st.one_of(COUNTS, st.sampled_from([None, True, False, 0.0, 7.0, "7", {}, [7]]))
+VALUES: st.SearchStrategy[Any] = st.one_of(
+    COUNTS, st.sampled_from([None, True, False, 0.0, 7.0, "7", {}, [7]])
+)
 PROMPT = ("cached_tokens", "audio_tokens", "text_tokens", "image_tokens", "cache_write_tokens")
 COMPLETION = ("reasoning_tokens", "audio_tokens", "text_tokens", "accepted_prediction_tokens")
 
