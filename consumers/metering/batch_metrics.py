@@ -23,8 +23,8 @@ def count_usage(calls: Iterable[PricedCall]) -> None:
     charges: Counter[tuple[str, CallState]] = Counter()
     for priced in calls:
         model = priced.model or UNKNOWN
-        for line in priced.charges:
-            charges[model, priced.state] += line.charge
+        if priced.charges:
+            charges[model, priced.state] += sum([line.charge for line in priced.charges])
         if priced.event.usage is not None:
             of_model = tokens[model]
             for unit, number in priced.event.usage.counts.items():

@@ -35,13 +35,14 @@ from table_api.consumer_state.progress import Count
 from table_api.consumer_state.raw_usage import RawUsage, RawUsageKey, usage_text
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Origin
+from table_api.storage.parallel import in_turns
 
 DEFERRED: Counts = (Count.DEFERRED,)
-_COUNT_OF = {
-    Outcome.POSTED: Count.POSTED,
-    Outcome.CORRECTED: Count.CORRECTED,
-    Outcome.DUPLICATE: Count.DUPLICATES,
-    Outcome.REFUSED: Count.DEAD_LETTERED,
+_COUNT_OF: dict[Outcome, Counts] = {
+    Outcome.POSTED: (Count.POSTED,),
+    Outcome.CORRECTED: (Count.CORRECTED,),
+    Outcome.DUPLICATE: (Count.DUPLICATES,),
+    Outcome.REFUSED: DEAD_LETTERED,
 }
 _COUNT_OF_STATE = {
     CallState.UNPRICED: Count.UNPRICED,
@@ -109,8 +110,12 @@ class Metering:
 
     def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
         """See Handler."""
-        decoded = self.decode(partition, events)
-        return lambda: self.make_durable(partition, events, decoded)
+
+        async def make_durable() -> Durable:
+            decoded = await self.decode(partition, events)
+            return await self.make_durable(partition, events, decoded)
+
+        return make_durable
 
     def set_aside(self, partition: str, received: Received, error: Exception) -> MakeDurable:
         """See Handler."""
@@ -126,10 +131,17 @@ class Metering:
         if self._project is not None:
             await self._project()
 
-    def decode(self, partition: str, events: Sequence[Received]) -> Decoded:
+    async def decode(self, partition: str, events: Sequence[Received]) -> Decoded:
         """Decode a batch. Does no I/O and raises on no event."""
         decoded = Decoded()
-        for index, received in enumerate(events):
+        async for part in in_turns(list(enumerate(events))):
+            self._decode(decoded, partition, part)
+        return decoded
+
+    def _decode(
+        self, decoded: Decoded, partition: str, events: Iterable[tuple[int, Received]]
+    ) -> None:
+        for index, received in events:
             event = decode(received.body, enqueued_time=received.enqueued_time)
             if isinstance(event, InvalidEvent):
                 decoded.letters.append(self._letter(partition, received, event))
@@ -149,7 +161,6 @@ class Metering:
                 decoded.calls.append((event, origin))
                 decoded.of_call.append(index)
                 decoded.counts.append(())
-        return decoded
 
     async def make_durable(
         self, partition: str, events: Sequence[Received], decoded: Decoded
@@ -161,7 +172,10 @@ class Metering:
         """
         # 0. Who has which cost centre by now: no call is rated with people of hours ago.
         await self._rating.refresh()
-        calls = [self._rating.rate(event, origin) for event, origin in decoded.calls]
+        rate = self._rating.rate
+        calls = [
+            rate(event, origin) async for part in in_turns(decoded.calls) for event, origin in part
+        ]
         # 1. The ledger. A crash before or in it: the events come again, what stands is found by
         #    its key and not counted twice.
         results = await self._ledger.post(calls)
@@ -220,13 +234,10 @@ def _raw_usage(
 
 
 def _counts_of(call: MeteredCall, result: PostResult) -> Counts:
-    counts = [_COUNT_OF[result.outcome]]
+    counts, state = _COUNT_OF[result.outcome], _COUNT_OF_STATE.get(call.priced.state)
     if result.mismatch:
-        counts.append(Count.MISMATCHES)
-    state = _COUNT_OF_STATE.get(call.priced.state)
-    if state is not None:
-        counts.append(state)
-    return tuple(counts)
+        counts = (*counts, Count.MISMATCHES)
+    return counts if state is None else (*counts, state)
 
 
 def _refused(call: MeteredCall, result: PostResult) -> InvalidEvent:
@@ -244,7 +255,7 @@ def metering_path(metering: Metering) -> RedrivePath:
     """The path of a UsageEvent through metering: decode, rate, post."""
 
     async def redriven(partition: str, received: Received) -> str | Letter:
-        decoded = metering.decode(partition, [received])
+        decoded = await metering.decode(partition, [received])
         durable = await metering.make_durable(partition, [received], decoded)
         [counts] = durable.counts
         if counts[0] is Count.DEAD_LETTERED:

@@ -5,6 +5,7 @@ The SDK's own batches are small and its `max_wait_time` does not fill them.
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ class EventBuffer:
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
         self.closed = False
+        self._arrived_at = 0.0
 
     def __len__(self) -> int:
         return len(self._events)
@@ -47,6 +49,7 @@ class EventBuffer:
         if self.closed:
             return False
         self._events.extend(events)
+        self._arrived_at = time.monotonic()
         self._changed.set()
         return True
 
@@ -65,7 +68,10 @@ class EventBuffer:
         """In a backlog again and again, as long as more of it arrives."""
         for _ in range(BACKLOG_LINGERS):
             before = len(self._events)
-            await self._wait_for(events_max, linger_s)
+            # The linger of a backlog begins when the last of it arrived, be it during the batch
+            # before: at its end nothing more comes.
+            since_s = time.monotonic() - self._arrived_at if self._is_behind() else 0.0
+            await self._wait_for(events_max, max(linger_s - since_s, 0.0))
             if len(self._events) in {0, before} or not self._is_behind():
                 return
 

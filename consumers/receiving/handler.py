@@ -54,7 +54,7 @@ class Handler(Protocol):
     """Makes batches of one hub durable. Without state: any number of partitions share it."""
 
     def prepare(self, partition: str, events: Sequence[Received]) -> MakeDurable:
-        """Decode a batch. Does no I/O and raises on no event."""
+        """Begin a batch. Does no I/O, and no event makes it fail."""
 
     def set_aside(self, partition: str, received: Received, error: Exception) -> MakeDurable:
         """Make a dead letter of an event that cannot be made durable for `error`."""

@@ -146,7 +146,7 @@ class Replay:
 
     async def _metered_and_heard(self, partition: str, part: Sequence[Received]) -> Durable:
         """Pairing must hear what metering posts: else it would count the log's half once more."""
-        decoded = self._metering.decode(partition, part)
+        decoded = await self._metering.decode(partition, part)
         durable = await self._metering.make_durable(partition, part, decoded)
         if self._pairing is not None:
             heard = [(part[index], event) for index, event in decoded.events]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pricing_rules.provider_usage.anthropic import MARKS, AnthropicUsage
 from pricing_rules.provider_usage.fields import Contradiction, Fields, count
 from pricing_rules.provider_usage.openai import COMPLETION, PROMPT, OpenAIUsage
+from pricing_rules.provider_usage.plain_usage import plain_usage
 from pricing_rules.provider_usage.translated import other_form
 from pricing_rules.provider_usage.unread import Known, limited, unread
 from pricing_rules.types import Caveats, Operation, Usage
@@ -21,6 +22,8 @@ def normalise(operation: Operation, usage: Fields, model: str | None = None) -> 
     `model` is the answer's name of it. A usage object that contradicts itself keeps what its prompt
     and completion counts say, with the contradiction as a caveat.
     """
+    if (plain := plain_usage(operation, usage)) is not None:
+        return plain
     form = other_form(usage)
     said = usage if form is None else form.translate(usage)
     reading = _reading(operation, said, model)

@@ -5,7 +5,7 @@ state that was staged, and a reverted run wants its own row undone where that ro
 Whatever else came meanwhile wins: it is left alone and named.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -25,6 +25,7 @@ from table_api.ledger.entry_columns import Because
 from table_api.ledger.post_result import Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Posting, moved_call
 from table_api.ledger.recorded_call import recorded_call, recorded_event, state_digest
+from table_api.storage.table_storage import OPERATIONS_MAX
 
 _POSTED = PostResult(outcome=Outcome.POSTED)
 RERATED, REVERTED, MOVED = "re-rating", "revert", "moved"
@@ -88,6 +89,33 @@ class NextRow(msgspec.Struct, frozen=True, gc=False):
             return _POSTED
         mismatch = self.posting.report.contradicts(self.last.report)
         return PostResult(outcome=Outcome.CORRECTED, mismatch=mismatch)
+
+
+def transactions_of(rows: Sequence[NextRow]) -> Iterable[list[NextRow]]:
+    """Split calls so that each part and its cells fit one transaction.
+
+    Sorted by cell, so that the calls of one cell share its change. A correction may touch another
+    cell than expected here: the room for it is found by halving, since it is rare.
+    """
+    part: list[NextRow] = []
+    cells: set[str] = set()
+    for row in sorted(rows, key=lambda row: (row.posting.cell or "", row.posting.entry_key)):
+        if row.last is not None or row.posting.cell not in cells:
+            cells.update(row.cells)
+        if len(part) + 1 + len(cells) > OPERATIONS_MAX:
+            yield part
+            part, cells = [], set(row.cells)
+        part.append(row)
+    if part:
+        yield part
+
+
+_TEN_MINUTES = len("2026-11-30T19:1")
+
+
+def one_of_each_ten_minutes(rows: Iterable[NextRow]) -> Iterable[NextRow]:
+    """One row of all whose calls are of the same ten minutes."""
+    return {row.posting.time[:_TEN_MINUTES]: row for row in rows}.values()
 
 
 class NewReport(msgspec.Struct, frozen=True, gc=False):

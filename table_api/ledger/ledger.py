@@ -1,7 +1,6 @@
 """The ledger: append-only chains of calls and the DailyUsage cells that always equal their sum."""
 
-import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -18,13 +17,12 @@ from table_api.ledger.meta import LedgerMeta, LedgerSettings, open_meta
 from table_api.ledger.partition_poster import PartitionPoster
 from table_api.ledger.post_result import NOBODY, Listeners, Outcome, PostResult
 from table_api.ledger.posting import MeteredCall, Posting, Report, make_posting, make_reversal
-from table_api.storage.parallel import all_of
+from table_api.storage.parallel import all_of, in_turns
 from table_api.storage.table_storage import TableStorage
 from telemetry.log import Log
 
 _log = Log("table_api")
 
-PARTITIONS_IN_FLIGHT_MAX = 8
 CONFIRMED_CALLS_MAX = 50_000
 """Calls this process knows to stand, to drop near duplicates without a request: about 15 MB."""
 
@@ -52,9 +50,8 @@ class Ledger:
             rate_again=self._with_last_book,
             listeners=listeners,
         )
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._in_flight = asyncio.Semaphore(PARTITIONS_IN_FLIGHT_MAX)
-        self._confirmed: OrderedDict[tuple[str, str], Report] = OrderedDict()
+        self._confirmed: OrderedDict[str, Report] = OrderedDict()
+        """By entry key, which names a call in all of the ledger: its partition follows from it."""
 
     @classmethod
     async def open(
@@ -87,11 +84,13 @@ class Ledger:
         A report that replaces another address is posted first; then the call is taken out of that
         address. A crash between the two leaves it in both until the same report comes again.
         """
-        results = await self._post_all([self.place(call) for call in calls])
+        postings = [self.place(call) async for part in in_turns(calls) for call in part]
+        results = await self._post_all(postings)
         reversals = [
             (index, reversal)
             for index, call in enumerate(calls)
-            if (reversal := make_reversal(call, self._calendar, self.meta.settings)) is not None
+            if call.priced.event.replaces is not None
+            and (reversal := make_reversal(call, self._calendar, self.meta.settings)) is not None
         ]
         reversed_ = await self._post_all([reversal for _, reversal in reversals])
         for (index, _), result in zip(reversals, reversed_, strict=True):
@@ -112,9 +111,7 @@ class Ledger:
             by_partition.setdefault(address.partition, []).append(change)
 
         async def amend(partition: str, changes: list[Reprice | Revert | TakeOut]) -> None:
-            lock = self._locks.setdefault(partition, asyncio.Lock())
-            async with self._in_flight, lock:
-                by_key = await self._poster.amend(partition, changes)
+            by_key = await self._poster.amend(partition, changes)
             results.update((CallAddress(partition, key), result) for key, result in by_key.items())
 
         await all_of(amend(partition, changes) for partition, changes in by_partition.items())
@@ -157,50 +154,44 @@ class Ledger:
 
     async def _post_all(self, postings: Sequence[Posting]) -> list[PostResult]:
         """Fold the reports of one call, drop what is known to stand, post the rest."""
-        # Plain tuples, which equal the named ones and are made in less time.
-        addresses = [(posting.partition, posting.entry_key) for posting in postings]
-        strongest: dict[tuple[str, str], Posting] = {}
-        for address, posting in zip(addresses, postings, strict=True):
-            standing = strongest.setdefault(address, posting)
+        strongest: dict[str, Posting] = {}
+        for posting in postings:
+            standing = strongest.setdefault(posting.entry_key, posting)
             if standing is not posting and posting.report.beats(standing.report):
-                strongest[address] = posting
-        results: dict[tuple[str, str], PostResult] = {}
-        by_partition: dict[str, dict[tuple[str, str], Posting]] = {}
-        for address, posting in strongest.items():
-            standing_report = self._confirmed.get(address)
+                strongest[posting.entry_key] = posting
+        results: dict[str, PostResult] = {}
+        by_partition: defaultdict[str, list[Posting]] = defaultdict(list)
+        for key, posting in strongest.items():
+            standing_report = self._confirmed.get(key)
             if standing_report is None or posting.report.beats(standing_report):
-                by_partition.setdefault(posting.partition, {})[address] = posting
+                by_partition[posting.partition].append(posting)
             else:
-                results[address] = _duplicate(posting.report, standing_report)
+                results[key] = _duplicate(posting.report, standing_report)
         await all_of(
             self._post_partition(partition, of_partition, results)
             for partition, of_partition in by_partition.items()
         )
         return [
-            results[address]
-            if posting is strongest[address]
-            else _duplicate(posting.report, strongest[address].report)
-            for address, posting in zip(addresses, postings, strict=True)
+            results[posting.entry_key]
+            if posting is (posted := strongest[posting.entry_key])
+            else _duplicate(posting.report, posted.report)
+            for posting in postings
         ]
 
     async def _post_partition(
-        self,
-        partition: str,
-        postings: dict[tuple[str, str], Posting],
-        results: dict[tuple[str, str], PostResult],
+        self, partition: str, postings: list[Posting], results: dict[str, PostResult]
     ) -> None:
-        lock = self._locks.setdefault(partition, asyncio.Lock())
-        async with self._in_flight, lock:
-            by_key = await self._poster.post(partition, list(postings.values()))
+        by_key = await self._poster.post(partition, postings)
+        results.update(by_key)
         confirmed = self._confirmed
-        for address, posting in postings.items():
-            result = results[address] = by_key[posting.entry_key]
-            outcome = result.outcome
+        for posting in postings:
+            key = posting.entry_key
+            outcome = by_key[key].outcome
             if outcome is Outcome.POSTED or outcome is Outcome.CORRECTED:
-                confirmed[address] = posting.report
-                confirmed.move_to_end(address)
-        while len(self._confirmed) > CONFIRMED_CALLS_MAX:
-            self._confirmed.popitem(last=False)
+                confirmed[key] = posting.report
+                confirmed.move_to_end(key)
+        while len(confirmed) > CONFIRMED_CALLS_MAX:
+            confirmed.popitem(last=False)
 
 
 def _address(posting: Posting) -> CallAddress:

@@ -15,7 +15,16 @@ from msgspec.structs import replace
 
 from table_api.errors import AlreadyExists, Rejected, StorageError, Unavailable, after_all_tries
 from table_api.ledger.cells import Cell, CellCache, cell_columns
-from table_api.ledger.chain_changes import ChainChange, NewReport, NextRow, Reprice, Revert, TakeOut
+from table_api.ledger.chain_changes import (
+    ChainChange,
+    NewReport,
+    NextRow,
+    Reprice,
+    Revert,
+    TakeOut,
+    one_of_each_ten_minutes,
+    transactions_of,
+)
 from table_api.ledger.entries import Effect, LedgerEntry, read_entry
 from table_api.ledger.entry_columns import correction_columns, entry_columns, entry_row
 from table_api.ledger.keys import chain_range, correction_key
@@ -23,9 +32,11 @@ from table_api.ledger.measures import add_into, added, negated
 from table_api.ledger.post_result import Listeners, Outcome, PostResult
 from table_api.ledger.posting import Posting, cell_facts, kept_facts
 from table_api.storage.keys import KeyRange
-from table_api.storage.parallel import at_most, backoff_s
-from table_api.storage.table_storage import OPERATIONS_MAX, Insert, Operation, Replace, TableStorage
+from table_api.storage.parallel import Turns, at_most, backoff_s
+from table_api.storage.table_storage import Insert, Operation, Replace, TableStorage
 
+PARTITIONS_IN_FLIGHT_MAX = 16
+"""As many as a month has by default."""
 TRIES_MAX = 12
 """Tries of one transaction before the batch is given back to the caller."""
 READS_IN_FLIGHT_MAX = 8
@@ -37,7 +48,9 @@ SecondRating = Callable[[Posting, LedgerEntry], Awaitable[Posting]]
 
 
 class PartitionPoster:
-    """Posts calls of one ledger table. One transaction at a time per partition."""
+    """Posts calls of one ledger table. One transaction at a time per partition: between two of a
+    long list others have their turn.
+    """
 
     def __init__(
         self,
@@ -54,6 +67,7 @@ class PartitionPoster:
         self._rate_again = rate_again
         self._touched, self._changed_call = listeners
         self._cells = cells
+        self._turns = Turns(PARTITIONS_IN_FLIGHT_MAX)
 
     async def post(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
         """Post calls of one partition; results by entry key. Calls are distinct.
@@ -64,7 +78,8 @@ class PartitionPoster:
         """
         results: dict[str, PostResult] = {}
         for part in transactions_of([NextRow(NewReport(posting), posting) for posting in postings]):
-            await self._post_part(partition, part, results)
+            async with self._turns.turn(partition):
+                await self._post_part(partition, part, results)
         return results
 
     async def amend(
@@ -75,9 +90,11 @@ class PartitionPoster:
         Unlike a new call, a change reads the chain before its first try. Raises as `post` does.
         """
         results: dict[str, PostResult] = {}
-        rows = await self._still_to_do(partition, wanted, results, answer_lost=False)
+        async with self._turns.turn(partition):
+            rows = await self._still_to_do(partition, wanted, results, answer_lost=False)
         for part in transactions_of(rows):
-            await self._post_part(partition, part, results)
+            async with self._turns.turn(partition):
+                await self._post_part(partition, part, results)
         return results
 
     async def preview(self, partition: str, postings: Sequence[Posting]) -> dict[str, PostResult]:
@@ -159,7 +176,7 @@ class PartitionPoster:
             now_stands = Cell(written.facts, written.measures, written.rev, etag)
             self._cells.put(partition, key, now_stands)
             self._touched(partition, key, written.rev)
-        for row in rows:
+        for row in one_of_each_ten_minutes(rows):
             self._changed_call(row.change.entry_key)
 
     async def _still_to_do(
@@ -228,25 +245,6 @@ class PartitionPoster:
         for row in rows:
             for cell in row.cells:
                 self._cells.forget(partition, cell)
-
-
-def transactions_of(rows: Sequence[NextRow]) -> Iterable[list[NextRow]]:
-    """Split calls so that each part and its cells fit one transaction.
-
-    Sorted by cell, so that the calls of one cell share its change. A correction may touch another
-    cell than expected here: the room for it is found by halving, since it is rare.
-    """
-    part: list[NextRow] = []
-    cells: set[str] = set()
-    for row in sorted(rows, key=lambda row: (row.posting.cell or "", row.change.entry_key)):
-        if row.last is not None or row.posting.cell not in cells:
-            cells.update(row.cells)
-        if len(part) + 1 + len(cells) > OPERATIONS_MAX:
-            yield part
-            part, cells = [], set(row.cells)
-        part.append(row)
-    if part:
-        yield part
 
 
 def _apply(

@@ -36,7 +36,7 @@ class PostResult:
 Touched = Callable[[str, str, int], None]
 """Gets (partition, cell, revision) of every cell that was changed or found to hold a call."""
 ChangedCall = Callable[[str], None]
-"""Gets the entry key of every call that was changed or found."""
+"""Gets the entry key of a call that was changed or found: one at least of each ten minutes."""
 
 
 def _nobody_listens(*_: object) -> None:

@@ -205,7 +205,7 @@ def columns_text(
     too_many = len(values) + len(names) > COLUMNS_MAX
     if too_many or max(values) > INT64_MAX or min(values) < INT64_MIN:
         return None
-    written = _encode_json(texts)[1:-1] + (form % values).encode("ascii")
+    written = _encode_json(texts)[1:-1] + form % values
     return ColumnsText(written if names else written[1:])
 
 
@@ -217,13 +217,13 @@ def _names_of(texts: type[msgspec.Struct]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=FORMS_MAX)
-def _numbers_form(names: tuple[str, ...], as_text: frozenset[str]) -> str:
+def _numbers_form(names: tuple[str, ...], as_text: frozenset[str]) -> bytes:
     """The JSON of these columns, with a place for each number."""
     _check_column_names(dict.fromkeys(names, 0), "")
     return "".join(
         f',"{name}":"%d"' if name in as_text else f',"{name}":"%d","{name}{_TYPE}":"{_INT64}"'
         for name in names
-    )
+    ).encode("ascii")
 
 
 def read_columns(text: ColumnsText) -> dict[str, Value]:

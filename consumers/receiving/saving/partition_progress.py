@@ -107,10 +107,8 @@ class PartitionProgress:
 
     def add(self, events: Sequence[Received], counts: Sequence[Counts]) -> None:
         """Take in a batch that is durable."""
-        self._pending.extend(
-            (event.sequence_number, of_event)
-            for event, of_event in zip(events, counts, strict=True)
-        )
+        numbers = [event.sequence_number for event in events]
+        self._pending.extend(zip(numbers, counts, strict=True))
         self._last = events[-1]
 
     async def load(self) -> Progress:

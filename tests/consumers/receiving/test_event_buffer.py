@@ -48,6 +48,22 @@ async def test_a_batch_of_a_backlog_waits_longer_to_fill_and_one_with_a_new_even
     assert await taking == [EVENTS[3], new]
 
 
+async def test_the_end_of_a_backlog_is_not_waited_for_once_more() -> None:
+    buffer = EventBuffer(events_max=10)
+    await buffer.put(EVENTS[:2])
+    await asyncio.sleep(0.3)  # the batch before is written meanwhile, and nothing more comes
+    async with asyncio.timeout(0.2):
+        assert await buffer.take(events_max=4, linger_s=0.25) == EVENTS[:2]
+
+    new = delivered(4, enqueued_time=datetime.now(UTC))
+    await buffer.put([new])
+    await asyncio.sleep(0.3)
+    taking = asyncio.create_task(buffer.take(events_max=4, linger_s=0.25))
+    await asyncio.sleep(0.1)
+    assert not taking.done()  # one that comes in time lingers from when it is taken
+    assert await taking == [new]
+
+
 async def test_a_delivery_waits_until_there_is_room() -> None:
     buffer = EventBuffer(events_max=4)
     await buffer.put(EVENTS[:5])

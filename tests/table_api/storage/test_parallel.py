@@ -4,7 +4,14 @@ import asyncio
 
 import pytest
 
-from table_api.storage.parallel import BACKOFF_S_MAX, at_most, backoff_s, chunks
+from table_api.storage.parallel import (
+    BACKOFF_S_MAX,
+    ITEMS_A_TURN,
+    at_most,
+    backoff_s,
+    chunks,
+    in_turns,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +55,21 @@ async def test_an_error_ends_the_others_and_starts_none() -> None:
     with pytest.raises(LookupError, match="the second"):
         await at_most(3, map(work, range(10)))
     assert started == [0, 1, 2]
+
+
+async def test_others_have_their_turn_between_two_parts_of_many_items() -> None:
+    items = list(range(2 * ITEMS_A_TURN + 1))
+    seen = list[int]()
+    at_turn = list[int]()
+
+    async def other() -> None:
+        while len(seen) < len(items):
+            at_turn.append(len(seen))
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(other())
+    async for part in in_turns(items):
+        seen.extend(part)
+    await waiting
+    assert seen == items
+    assert {ITEMS_A_TURN, 2 * ITEMS_A_TURN} <= set(at_turn)
