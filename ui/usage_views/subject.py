@@ -15,7 +15,14 @@ from ui.figures.unit_cost import per_million
 from ui.figures.units import tokens
 from ui.format import escape
 from ui.page_parts.spend.headline import show_sentence
-from ui.parts.charts import chart_about, clicked_group, daily_charges, daily_chart, whose
+from ui.parts.charts import (
+    chart_about,
+    clicked_group,
+    daily_charges,
+    daily_chart,
+    others_words,
+    whose,
+)
 from ui.parts.choosers import choose_days
 from ui.parts.failure import failures_shown
 from ui.parts.home import way_to
@@ -68,6 +75,8 @@ def show_subject(subject: str, period: Period, compared: Period, *, running_day:
             on_select="rerun",
             key="daily-of-subject",
         )
+        if said := others_words(charges, "model"):
+            st.caption(said)
         model = value_of(clicked_group(event) or "", "model")
         if model and model in {row.model for row in by_model.data}:
             address.go_to(_calls_of(subject, model))
@@ -97,7 +106,7 @@ def show_models_table(usage: SubjectUsage) -> None:
     }
     st.header("Models")
     opened, shown = linked_rows(
-        "models-of-subject",
+        "models",
         names,
         links=[_calls_of(usage.subject, name) if name else None for name in names],
         columns=columns,
