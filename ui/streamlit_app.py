@@ -31,6 +31,8 @@ from ui.parts.home import CENTRES, MY_USAGE, OVERVIEW, home_title
 from ui.parts.loading import loading_below
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 from ui.parts.unknown_word import say_unused
+from ui.rows.row_order import unused_orders
+from ui.view_top import keep_top
 
 TITLES = {
     USAGE_PAGE: OVERVIEW,
@@ -100,9 +102,10 @@ with failures_shown("page"):
         page = st.navigation(pages(me), position="top")
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             draw_search_box()
+            keep_top(page.url_path)
             draw_caller(me)
         note = st.container()
         with loading_below(), reads_noted() as read:
             page.run()
         with note:
-            say_unused(unused(read))
+            say_unused([*unused(read), *unused_orders(read)])

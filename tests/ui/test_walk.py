@@ -310,6 +310,29 @@ def test_another_view_starts_at_its_top_with_the_focus_there(browser: Watched) -
     expect(main).to_be_focused()
 
 
+def test_a_bar_and_a_button_lead_to_the_top_too_and_a_chooser_to_no_other_place(
+    browser: Watched,
+) -> None:
+    browser.page.set_viewport_size({"width": 1000, "height": 500})
+    main = browser.page.get_by_test_id("stMain")
+    browser.open("/")
+    bar = browser.page.locator("[aria-roledescription=bar][aria-label*='gpt-4.1']").first
+    bar.scroll_into_view_if_needed()
+    place = main.evaluate("element => element.scrollTop")
+    assert place > 0
+    browser.page.get_by_role("radio", name="Calls").press("Enter")
+    browser.page.wait_for_url("**sort=Calls*")
+    browser.settle()
+    assert main.evaluate("element => element.scrollTop") > 0, "the list is where it was"
+    bar.click()
+    browser.heading("gpt-4.1")
+    expect(main).to_be_focused()
+    assert main.evaluate("element => element.scrollTop") == 0
+    browser.page.get_by_role("button", name="Only model gpt-4.1").press("Enter")
+    browser.heading("Overview")
+    expect(main).to_be_focused()
+
+
 def test_a_view_is_saved_by_its_name(browser: Watched) -> None:
     browser.open("/?range=7+days&by=Cost+centre")
     browser.page.get_by_role("button", name="Saved views").click()

@@ -91,10 +91,13 @@ def asked_ahead(*questions: Callable[[Client], object]) -> Iterator[None]:
         with suppress(UiError):
             question(client)
 
-    with ThreadPoolExecutor(len(questions)) as pool:
+    pool = ThreadPoolExecutor(len(questions))
+    try:
         for question in questions:
             pool.submit(ask, question)
         yield
+    finally:  # whoever leaves the page meanwhile does not wait for its answers
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def now() -> datetime:

@@ -114,6 +114,7 @@ def show_sum(invoices: Invoices, kind: DocumentKind) -> None:
 def show_months(months: list[InvoiceMonth]) -> None:
     with st.expander("Closed months and their FOCUS 1.4 files"):
         plain_table(
+            "months",
             {
                 "Month": text_column([month.month for month in months]),
                 "Amount": money_column([month.amount for month in months]),

@@ -112,8 +112,10 @@ def show_run(run: RunDetail, zone: str) -> None:
         f"Difference ({run.currency})": exact_column([line.delta for line in lines]),
     }
     shown = plain_table(
+        "changes",
         columns,
         alt="What the run changes, largest differences first",
+        sortable=0 if len(lines) < len(ordered) else None,
     )
     extent = Extent(of={Parameter.RUN.value: f"{run.run} ({run.state})"})
     days = run_days(run)
@@ -248,6 +250,7 @@ def show_regroupings(found: Regroupings, zone: str) -> None:
         "Month": text_column(["closed" if row.closed else "open" for row in rows]),
     }
     shown = plain_table(
+        "moved days",
         columns,
         alt=f"Calls that count for another cost centre, {found.currency}",
     )
@@ -272,7 +275,8 @@ else:
     opened = show_runs(found, zone) if found else None
     if opened is not None:
         address.change({Parameter.RUN: opened})
-    show_run(api().rerating(opened or named or found[0].run), zone)
+        st.rerun()
+    show_run(api().rerating(named or found[0].run), zone)
 moved = api().regroupings()
 if moved.data:
     show_regroupings(moved, zone)

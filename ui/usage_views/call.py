@@ -82,6 +82,7 @@ def show_explanation(explanation: Explanation, call: CallDetail) -> None:
     st.header("How the cost was calculated")
     lines = explanation.lines
     plain_table(
+        "units",
         {
             "Unit": text_column([unit(line.unit) for line in lines]),
             "Quantity": count_column([line.quantity for line in lines]),
@@ -113,6 +114,7 @@ def show_adjustments(explanation: Explanation) -> None:
         st.caption("No discount and no surcharge: the list price is the charge.")
         return
     plain_table(
+        "adjustments",
         {
             "Adjustment": text_column([adjustment.rule_id for adjustment in adjustments]),
             "Layer": text_column([adjustment.layer for adjustment in adjustments]),
@@ -128,6 +130,7 @@ def show_chain(call: CallDetail) -> None:
     st.header("Chain")
     chain = call.chain
     plain_table(
+        "chain",
         {
             "n": count_column([entry.n for entry in chain]),
             "Recorded at": text_column([instant(entry.recorded_at, call.zone) for entry in chain]),

@@ -18,7 +18,6 @@ from ui.api.connection import (
 )
 from ui.api.me_answer import Permission
 from ui.api.usage_answers import Usage
-from ui.figures.group_names import NAMELESS
 from ui.filters.chosen import chosen, show_chosen
 from ui.format import escape
 from ui.page_parts.people.people import show_people
@@ -128,7 +127,7 @@ def show_uncharged(usage: Usage, period: Period, only: Only) -> None:
 def title_of(only: Only) -> str:
     """What the page is about."""
     if only.cost_centre is not None:
-        return escape(only.cost_centre or NAMELESS["cost_centre"].capitalize())
+        return escape(only.cost_centre) or "Without a cost centre"
     return escape(only.model) if only.model else OVERVIEW
 
 
@@ -191,4 +190,4 @@ def draw_parts(period: Period, compared: Period, only: Only, *, running_day: dat
     forget_costs()
     show_spend(period, compared, only, by=chosen_stack(), running_day=running_day)
     st.header("People and applications")
-    show_people(period, compared, only)
+    show_people(period, compared, only, running_day=running_day)

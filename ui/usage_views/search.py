@@ -65,7 +65,7 @@ def show_found_calls(calls: FoundCalls) -> None:
         "State": text_column([state_words(row.state, row.status) for row in rows]),
     }
     opened, shown = linked_rows(
-        "found-calls",
+        "calls",
         [row.id for row in rows],
         links=[{Parameter.CALL: row.id} for row in rows],
         columns=columns,
@@ -89,7 +89,7 @@ def show_found_people(people: Subjects) -> None:
         "Last active": text_column([day_text(row.last_day) for row in rows]),
     }
     opened, shown = linked_rows(
-        "found-people",
+        "people",
         [row.subject for row in rows],
         links=[{Parameter.SUBJECT: row.subject, Parameter.RANGE: RANGE} for row in rows],
         columns=columns,

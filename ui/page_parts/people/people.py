@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from ui import address
 from ui.address import Parameter, Parameters
 from ui.api.client import Only, SubjectSort
-from ui.api.connection import REFRESH_S, api, today
+from ui.api.connection import REFRESH_S, api, redraw_after_midnight, today
 from ui.api.usage_answers import Gone, SubjectRow, Subjects
 from ui.export.buttons import Extent, show_exports
 from ui.figures.comparison import change_of, per_day, share_of
@@ -32,6 +33,7 @@ from ui.parts.tables import (
     text_column,
 )
 from ui.period import Period
+from ui.rows.row_order import PEOPLE_LIST
 
 SORTS: Mapping[str, SubjectSort] = {
     "Charge": "charge",
@@ -46,13 +48,16 @@ GONE = ""
 
 
 @st.fragment(run_every=REFRESH_S)
-def show_people(period: Period, compared: Period, only: Only, *, headed: bool = False) -> None:
+def show_people(
+    period: Period, compared: Period, only: Only, *, running_day: date, headed: bool = False
+) -> None:
     """One page of them, and its files. `headed` says above them what all people cost."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sort = choose("Sort by", Parameter.SORT, options=SORTS)
         text = search("Search", placeholder="Name, subject or cost centre")
     next_cursor = None
     with failures_shown("people"):
+        redraw_after_midnight(running_day)
         people = api().subjects(
             period, sort=sort, search=text, after=page_cursor(), only=only, compared=compared
         )
@@ -86,7 +91,7 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
     if gone_after(people):
         ids, links = [*ids, GONE], [*links, None]
     opened, shown = linked_rows(
-        "people",
+        PEOPLE_LIST,
         ids,
         links=links,
         columns=columns,

@@ -31,6 +31,7 @@ from ui.parts.tables import (
     text_column,
 )
 from ui.parts.unknown_word import say_unknown
+from ui.rows.row_order import GROUPS_LIST
 
 TITLES: Mapping[Group, str] = {
     "model": "Model",
@@ -53,7 +54,7 @@ def show_groups(costs: Costs) -> None:
         of_one=by == "cost_centre" and costs.only.cost_centre is not None,
     )
     opened, shown = linked_rows(
-        f"groups-{by}",
+        GROUPS_LIST,
         names,
         links=[narrowed(by, name) for name in names],
         columns=columns,
