@@ -22,7 +22,8 @@ from ui.address import (
     reads_noted,
     unused,
 )
-from ui.api.connection import api, settings
+from ui.api.client import Client
+from ui.api.connection import api, asked_ahead, settings
 from ui.api.me_answer import Me, Permission
 from ui.chart_style import draw_chart_style
 from ui.filters.search_box import draw_search_box
@@ -98,7 +99,8 @@ with failures_shown("page"):
         st.navigation(pages(None), position="hidden")
         draw_sign_in()
     else:
-        me = api().me()
+        with asked_ahead(Client.health):  # nearly every page asks it next
+            me = api().me()
         page = st.navigation(pages(me), position="top")
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             draw_search_box()

@@ -174,6 +174,10 @@ class Late:
         self.answers = 0
         """How many are late from now on."""
         self.most_at_once = 0
+        self.in_a_row = 0
+        """How often a question came while no other one waited."""
+        self.asked: list[str] = []
+        """Path and query of each question that was late."""
         self._waiting = 0
         self.token: str | None = None
         """Of whoever asks without one of their own: pages that run without a browser."""
@@ -186,6 +190,8 @@ class Late:
             scope = {**scope, "headers": headers}
         if scope["type"] == "http" and self.answers:
             self.answers -= 1
+            self.asked.append(f"{scope['path']}?{scope['query_string'].decode()}")
+            self.in_a_row += self._waiting == 0
             self._waiting += 1
             self.most_at_once = max(self.most_at_once, self._waiting)
             await asyncio.sleep(self.late_s)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui.api.connection import api, now, today
+from ui.api.connection import api, asked_ahead, now, today
 from ui.api.me_answer import KEEPERS, Permission
 from ui.api.price_answers import Price
 from ui.figures.offers import sold_by
@@ -20,7 +20,8 @@ from ui.parts.failure import failures_shown
 
 def draw_prices() -> None:
     st.title("Prices", anchor=False)
-    answer = api().prices()
+    with asked_ahead(lambda client: client.prices(history=True)):
+        answer = api().prices()
     if answer.book is None:
         remedy = (
             "Start one with `chargeback consumer run`."

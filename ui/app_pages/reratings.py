@@ -9,7 +9,8 @@ import streamlit as st
 
 from ui import address
 from ui.address import RERATINGS_PAGE, Parameter
-from ui.api.connection import api
+from ui.api.client import Client
+from ui.api.connection import api, asked_ahead
 from ui.api.rerating_answers import DiffLine, Regroupings, Run, RunDetail
 from ui.export.buttons import Extent, show_files
 from ui.format import amount, counted, escape, exact_number, instant, local_day, signed
@@ -262,9 +263,10 @@ def show_regroupings(found: Regroupings, zone: str) -> None:
 
 st.title("Re-rating runs", anchor=False)
 st.caption("Prices are corrected by runs that are staged, approved, applied and can be reverted.")
-found = api().reratings().data
-zone = api().health().zone
 named = address.read(Parameter.RUN)
+with asked_ahead(Client.reratings, Client.regroupings):
+    found = api().reratings().data
+zone = api().health().zone
 if not found and named is None:
     st.info(
         "No run was staged yet. After a price is corrected in the book, `chargeback rerate stage` "

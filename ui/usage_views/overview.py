@@ -20,7 +20,7 @@ from ui.api.me_answer import Permission
 from ui.api.usage_answers import Usage
 from ui.filters.chosen import chosen, show_chosen
 from ui.format import escape
-from ui.page_parts.people.people import show_people
+from ui.page_parts.people.people import people_asked, show_people
 from ui.page_parts.spend.costs import SPLIT_BY_MODEL, costs_of, costs_read_once, forget_costs
 from ui.page_parts.spend.days_chart import draw_days
 from ui.page_parts.spend.forecast_part import show_forecast
@@ -161,13 +161,16 @@ def questions_of(
     period: Period, compared: Period, only: Only, *, running_day: date
 ) -> list[Callable[[Client], object]]:
     """What the parts ask wherever there are calls, in the order in which they are drawn."""
-    by = chosen_stack()
+    by, listed = chosen_stack(), people_asked(period, compared, only)
     asked: list[Callable[[Client], object]] = [
         lambda client: client.usage(period, "day", "model", only=only),
         lambda client: client.usage(compared, "day", only=only),
         lambda client: client.usage(period, by, only=only),
         lambda client: client.usage(compared, by, only=only),
+        listed,
     ]
+    if by != "model":
+        asked.append(lambda client: client.usage(period, "day", by, only=only))
     if by == SPLIT_BY_MODEL:
         asked.append(lambda client: client.usage(period, by, "model", only=only))
         asked.append(lambda client: client.usage(compared, by, "model", only=only))

@@ -80,6 +80,18 @@ def show_found_calls(calls: FoundCalls) -> None:
 def show_found_people(people: Subjects) -> None:
     st.header("People and applications")
     rows = people.data
+    if people.page.next_cursor:
+        of_all = "" if people.subjects is None else f" of {people.subjects:,}"
+        st.caption(f"The dearest {len(rows):,}{of_all}: write more of the name to find others.")
+        st.page_link(
+            address.PEOPLE_PAGE,
+            label="All of them on the page People",
+            icon=":material/group:",
+            query_params={
+                Parameter.SEARCH.value: address.for_link(Parameter.FIND) or "",
+                Parameter.RANGE.value: RANGE,
+            },
+        )
     columns = {
         "Name": text_column([row.name or row.subject for row in rows]),
         "Subject": text_column([row.subject for row in rows]),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
-from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
+from ui.api.connection import REFRESH_S, api, asked_ahead, now, redraw_after_midnight, today
 from ui.api.usage_answers import SubjectUsage
 from ui.export.buttons import show_exports
 from ui.figures.comparison import share_of
@@ -150,11 +150,16 @@ def draw_subject(subject: str) -> None:
     heading.title(escape(subject), anchor=False)
     current = today(api().health())
     period, compared = choose_days(current)
-    usage = api().subject_usage(subject, period, "day")
-    with heading.container():
-        address.breadcrumbs(way_to(usage.cost_centre, api().me(), address.kept_range()))
-        st.title(escape(usage.name or subject), anchor=False)
-        st.caption(
-            f"Subject {escape(subject)} · cost centre {escape(usage.cost_centre or 'not known')}"
-        )
-    show_subject(subject, period, compared, running_day=current)
+    with asked_ahead(
+        lambda client: client.subject_usage(subject, period, "day"),
+        lambda client: client.subject_usage(subject, compared, "day"),
+        lambda client: client.subject_usage(subject, period, "day", "model"),
+        lambda client: client.subject_usage(subject, period, "model"),
+    ):
+        usage = api().subject_usage(subject, period, "day")
+        with heading.container():
+            address.breadcrumbs(way_to(usage.cost_centre, api().me(), address.kept_range()))
+            st.title(escape(usage.name or subject), anchor=False)
+            centre = escape(usage.cost_centre or "not known")
+            st.caption(f"Subject {escape(subject)} · cost centre {centre}")
+        show_subject(subject, period, compared, running_day=current)

@@ -1,6 +1,6 @@
 """The list of people and applications, sorted and paged by the API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter, Parameters
-from ui.api.client import Only, SubjectSort
+from ui.api.client import Client, Only, SubjectSort
 from ui.api.connection import REFRESH_S, api, redraw_after_midnight, today
 from ui.api.usage_answers import Gone, SubjectRow, Subjects
 from ui.export.buttons import Extent, show_exports
@@ -75,6 +75,16 @@ def show_people(
     show_paging(next_cursor)
 
 
+def people_asked(period: Period, compared: Period, only: Only) -> Callable[[Client], Subjects]:
+    """What the list asks, as the address says it; a word that is no order gets the usual one."""
+    sort = SORTS.get(address.read(Parameter.SORT) or "", "charge")
+    text = (address.read(Parameter.SEARCH) or "").strip()
+    after = page_cursor()
+    return lambda client: client.subjects(
+        period, sort=sort, search=text, after=after, only=only, compared=compared
+    )
+
+
 def show_head(people: Subjects) -> None:
     """What all of them cost, also those on other pages."""
     totals = people.totals
@@ -106,7 +116,17 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
         order=f"by {sort}",
         count=len(people.data),
     )
+    if extent_words := page_of(people):
+        st.caption(extent_words)
     show_exports("people", shown, people, extent=extent)
+
+
+def page_of(people: Subjects) -> str | None:
+    """Which part of the list is shown; None where it is shown whole."""
+    if not people.page.next_cursor and not page_cursor():
+        return None
+    of_all = "" if people.subjects is None else f" of {people.subjects:,}"
+    return f"{len(people.data):,}{of_all} people and applications."
 
 
 def gone_after(people: Subjects) -> Gone | None:
