@@ -24,10 +24,11 @@ from ui.address import (
 )
 from ui.api.client import Client
 from ui.api.connection import api, asked_ahead, settings
+from ui.api.errors import ApiRefused, ApiUnreachable, SignInNeeded
 from ui.api.me_answer import Me, Permission
 from ui.chart_style import draw_chart_style
 from ui.filters.search_box import draw_search_box
-from ui.parts.failure import failures_shown
+from ui.parts.failure import failures_shown, wait_for_api
 from ui.parts.home import CENTRES, MY_USAGE, OVERVIEW, home_title
 from ui.parts.loading import loading_below
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
@@ -91,7 +92,9 @@ def is_open(path: str, me: Me) -> bool:
     return path not in NEEDED or me.may(NEEDED[path])
 
 
-st.set_page_config(page_title="LLM chargeback", layout="wide")
+PRODUCT = "LLM chargeback"
+
+st.set_page_config(page_title=PRODUCT, layout="wide")
 draw_chart_style()
 
 with failures_shown("page"):
@@ -99,8 +102,16 @@ with failures_shown("page"):
         st.navigation(pages(None), position="hidden")
         draw_sign_in()
     else:
-        with asked_ahead(Client.health):  # nearly every page asks it next
-            me = api().me()
+        try:
+            with asked_ahead(Client.health):  # nearly every page asks it next
+                me = api().me()
+        except (ApiUnreachable, ApiRefused) as error:
+            if isinstance(error, SignInNeeded):
+                raise
+            st.navigation(pages(None), position="hidden")  # the address stays as it is
+            st.title(PRODUCT, anchor=False)
+            wait_for_api()
+            st.stop()
         page = st.navigation(pages(me), position="top")
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             draw_search_box()

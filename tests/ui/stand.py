@@ -174,6 +174,8 @@ class Late:
         self.answers = 0
         """How many are late from now on."""
         self.most_at_once = 0
+        self.refuses = False
+        """Whether it answers nothing but 503 without a word, as a proxy does."""
         self.in_a_row = 0
         """How often a question came while no other one waited."""
         self.asked: list[str] = []
@@ -188,6 +190,10 @@ class Late:
             own = [(b"authorization", f"Bearer {self.token}".encode())]
             headers = [*scope["headers"], *([] if b"authorization" in names else own)]
             scope = {**scope, "headers": headers}
+        if scope["type"] == "http" and self.refuses:
+            await send({"type": "http.response.start", "status": 503, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
         if scope["type"] == "http" and self.answers:
             self.answers -= 1
             self.asked.append(f"{scope['path']}?{scope['query_string'].decode()}")

@@ -75,6 +75,18 @@ def test_a_list_that_goes_on_says_that_it_keeps_its_order(stand: Stand, today: d
 
 @pytest.mark.usefixtures("stand")
 @pytest.mark.parametrize(
+    ("page", "name"), [("people", "people"), ("cost_centres", "centres"), ("usage", "groups")]
+)
+def test_a_list_without_rows_of_its_own_keeps_the_order_for_later(page: str, name: str) -> None:
+    days = {"first": "2020-01-01", "last": "2020-01-02"}
+    app = opened(page, **days, order=f"{name} by Calls, descending")
+    assert not app.exception
+    assert "cannot be sorted" not in said(app)
+    assert UNUSED not in said(app)
+
+
+@pytest.mark.usefixtures("stand")
+@pytest.mark.parametrize(
     ("label", "value", "left"),
     [("Cost by", "Cost centre", "people by Calls, ascending"), ("Sort by", "Calls", "groups by")],
 )

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
+from ui.api.connection import REFRESH_S, api
 from ui.api.errors import (
     AddressUnreadable,
     ApiRefused,
@@ -57,6 +58,14 @@ def failures_shown(place: str) -> Iterator[None]:
                 address.go_to({} if isinstance(error, AddressUnreadable) else address.kept_range())
         elif st.button("Try again", icon=":material/refresh:", key=f"try_again_{place}"):
             st.rerun()
+
+
+@st.fragment(run_every=REFRESH_S)
+def wait_for_api() -> None:
+    """Why nothing can be shown, until the API answers: then the whole page is drawn."""
+    with failures_shown("page"):
+        api().me()
+        st.rerun()
 
 
 def is_forbidden(error: UiError) -> bool:

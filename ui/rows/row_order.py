@@ -50,6 +50,11 @@ def named_order(name: str) -> RowOrder | None:
     return orders_of(address.read(Parameter.ORDER, part=_noted(name)) or "").get(name)
 
 
+def keep_order(name: str) -> None:
+    """The list has nothing to show now: what the address says of it is for later."""
+    named_order(name)
+
+
 def unused_orders(noted: Collection[str]) -> list[str]:
     """What the address says of lists that the page has not drawn, where it has drawn others."""
     if Parameter.ORDER not in noted:

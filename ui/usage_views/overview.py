@@ -41,6 +41,7 @@ from ui.parts.uncharged import (
     show_unpriced,
 )
 from ui.period import DAY, Period, month_of
+from ui.rows.row_order import GROUPS_LIST, keep_order
 from ui.saved_views.component import show_saved_views
 
 STACKS: Mapping[str, Group] = {
@@ -105,6 +106,8 @@ def show_spend(
                 with right.container(border=True):
                     draw_days(costs, running_day, is_low=True)
             show_groups(costs)
+        else:
+            keep_order(GROUPS_LIST)
     if usage:
         with failures_shown("uncharged"):
             show_uncharged(usage, period, only)

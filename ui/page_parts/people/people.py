@@ -33,7 +33,7 @@ from ui.parts.tables import (
     text_column,
 )
 from ui.period import Period
-from ui.rows.row_order import PEOPLE_LIST
+from ui.rows.row_order import PEOPLE_LIST, keep_order
 
 SORTS: Mapping[str, SubjectSort] = {
     "Charge": "charge",
@@ -65,12 +65,12 @@ def show_people(
             if headed:
                 show_head(people)
         else:
-            st.info(
-                "Nobody has calls that match. Empty the search, or choose more days.",
-                icon=":material/search_off:",
-            )
+            said = "that match. Empty the search, or choose" if text else "in these days. Choose"
+            st.info(f"Nobody has calls {said} more days.", icon=":material/search_off:")
         if people.data or gone_after(people):
             show_list(people, compared, sort=sort)
+        else:
+            keep_order(PEOPLE_LIST)
         next_cursor = people.page.next_cursor
     show_paging(next_cursor)
 
@@ -106,7 +106,8 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
         links=links,
         columns=columns,
         alt="People and applications with their charge, change, calls and tokens",
-        sortable=0 if people.page.next_cursor or page_cursor() else len(people.data),
+        # Without anybody the row of those who are gone is the whole list.
+        sortable=0 if people.page.next_cursor or page_cursor() else len(people.data) or None,
     )
     if opened and opened != GONE:
         address.open_usage({**kept, Parameter.SUBJECT: opened})

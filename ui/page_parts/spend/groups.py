@@ -59,7 +59,7 @@ def show_groups(costs: Costs) -> None:
         links=[narrowed(by, name) for name in names],
         columns=columns,
         alt=f"Charge by {TITLES[by]}, and its change to the days before",
-        sortable=sum(name not in (OTHERS, NAMELESS[by]) for name in names),
+        sortable=sum(name not in (OTHERS, NAMELESS[by]) for name in names) or None,
     )
     if opened and (target := narrowed(by, opened)):
         address.go_to(target)
