@@ -91,14 +91,15 @@ def show_answer(answer: Rated, *, tokens: int) -> None:
     cost = exact_amount(call.total, call.currency)
     st.markdown(f"**{cost}** for {counted(tokens, 'token')}, {said}.")
     with st.expander("Line by line"):
+        of = f"({call.layers['list'].currency})"
         columns = {
             "Unit": text_column([unit(line.unit) for line in call.lines]),
             "Quantity": count_column([line.quantity for line in call.lines]),
-            "Price of one": exact_column([line.unit_price for line in call.lines]),
-            "At list price": exact_column([line.list for line in call.lines]),
+            f"Price of one {of}": exact_column([line.unit_price for line in call.lines]),
+            f"At list price {of}": exact_column([line.list for line in call.lines]),
         }
         if answer.prices == "contract":
-            columns["Charge"] = exact_column([line.charge for line in call.lines])
+            columns[f"Charge {of}"] = exact_column([line.charge for line in call.lines])
         plain_table("lines", columns, alt="Lines of the price")
         st.caption(f"Rules: {escape(', '.join(call.rules))}")
 
@@ -110,6 +111,10 @@ def layers_text(call: RatedCall) -> str:
         for name, words in LAYERS
         if (layer := call.layers[name]).amount is not None
     ]
+    said = ", ".join(f"{amount} {words}" for words, amount in amounts)
     if len({amount for _, amount in amounts}) == 1:
-        return "no discount and no surcharge"
-    return ", ".join(f"{amount} {words}" for words, amount in amounts)
+        said = "no discount and no surcharge"
+    charge = call.layers["charge"]
+    if charge.amount is None or charge.currency == call.currency:
+        return said
+    return f"{said}, {exact_amount(charge.amount, charge.currency)} converted to {call.currency}"
