@@ -36,8 +36,18 @@ OF_A_VIEW = (
 CHOSEN_WITHIN = {"prices": (Parameter.MODEL,)}
 
 
-def keep_top(page: str) -> None:
-    """Draws nothing. `page` is the one that is shown, by its path in the address."""
+def view_of(page: str) -> str:
+    """The same for the same view. `page` is the one that is shown, by its path in the address.
+
+    The next page of a list is another view, but for the overview: there the list is at its end.
+    """
     names = [each for each in OF_A_VIEW if each not in CHOSEN_WITHIN.get(page, ())]
     about = {str(each): value for each in names if (value := address.for_link(each))}
-    _KEEP(key="view_top", data={"view": f"{page} {about}"}, height=1)
+    if page or Parameter.SUBJECT in about:
+        about[Parameter.AFTER] = address.for_link(Parameter.AFTER) or ""
+    return f"{page} {about}"
+
+
+def keep_top(page: str) -> None:
+    """Draws nothing. `page` as above."""
+    _KEEP(key="view_top", data={"view": view_of(page)}, height=1)
