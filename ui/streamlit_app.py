@@ -30,7 +30,7 @@ from ui.chart_style import draw_chart_style
 from ui.filters.search_box import draw_search_box
 from ui.parts.failure import failures_shown, wait_for_api
 from ui.parts.home import CENTRES, MY_USAGE, OVERVIEW, home_title
-from ui.parts.loading import loading_below
+from ui.parts.loading import loading_below, loading_first
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 from ui.parts.unknown_word import say_unused
 from ui.rows.row_order import unused_orders
@@ -103,7 +103,7 @@ with failures_shown("page"):
         draw_sign_in()
     else:
         try:
-            with asked_ahead(Client.health):  # nearly every page asks it next
+            with loading_first(), asked_ahead(Client.health):  # nearly every page asks it next
                 me = api().me()
         except (ApiUnreachable, ApiRefused) as error:
             if isinstance(error, SignInNeeded):

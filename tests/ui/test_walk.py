@@ -310,6 +310,26 @@ def test_a_skeleton_fills_the_page_until_the_answer_comes(
     assert heading.bounding_box() == before
 
 
+def test_a_skeleton_is_there_before_anything_else(browser: Watched, shared_stand: Stand) -> None:
+    shared_stand.late.late_s, shared_stand.late.answers = 1.5, 1000
+    try:
+        # Answers that the UI still keeps are too old after some seconds.
+        assert any(skeleton_alone(browser) for _ in range(OPENED_MAX))
+    finally:
+        shared_stand.late.answers = 0
+    browser.heading("People")
+    expect(browser.page.get_by_test_id("stSkeletonElement")).to_have_count(0)
+
+
+def skeleton_alone(browser: Watched) -> bool:
+    """Whether a page that was opened just now shows a skeleton and nothing else."""
+    browser.page.goto(f"{browser.base}/people")
+    heading = browser.page.get_by_role("heading", level=1)
+    skeleton = browser.page.get_by_test_id("stSkeletonElement")
+    heading.or_(skeleton).first.wait_for()
+    return heading.count() == 0 and skeleton.count() == 1
+
+
 def test_a_click_on_a_bar_narrows_the_page_and_a_button_widens_it(browser: Watched) -> None:
     browser.open("/")
     bars = browser.page.locator("[aria-roledescription=bar][aria-label*='gpt-4.1']")
@@ -347,11 +367,13 @@ def test_a_bar_and_a_button_lead_to_the_top_too_and_a_chooser_to_no_other_place(
     browser.settle()
     assert main.evaluate("element => element.scrollTop") > 0, "the list is where it was"
     bar.click()
-    browser.heading("gpt-4.1")
+    heading = browser.page.get_by_role("heading", level=1)
+    heading.filter(has_text="gpt-4.1").wait_for()
+    browser.settle()
     expect(main).to_be_focused()
     assert main.evaluate("element => element.scrollTop") == 0
     browser.page.get_by_role("button", name="Only model gpt-4.1").press("Enter")
-    browser.heading("Overview")
+    heading.filter(has_text="Overview").wait_for()
     expect(main).to_be_focused()
 
 
