@@ -46,7 +46,7 @@ def button_of_the_bare_page(page: Page) -> ElementHandle:
 
 def figure(text: str) -> str:
     """The total of calls with this text."""
-    return f"{CALLS}:text-is('{text}')"
+    return f"{CALLS} :text-is('{text}')"
 
 
 def clicks_of(page: Page, url: str) -> list[Click]:
