@@ -110,7 +110,7 @@ with failures_shown("page"):
                 raise
             st.navigation(pages(None), position="hidden")  # the address stays as it is
             st.title(PRODUCT, anchor=False)
-            wait_for_api()
+            wait_for_api(error)
             st.stop()
         page = st.navigation(pages(me), position="top")
         with st.container(horizontal=True, horizontal_alignment="distribute"):

@@ -273,10 +273,12 @@ def test_an_answer_that_does_not_come_is_said_so_with_a_way_to_try_again(
     st.cache_data.clear()
     st.cache_resource.clear()
     monkeypatch.setattr(transport, "ANSWER_TIMEOUT_S", 0.2)
-    one_odd_call.late.late_s, one_odd_call.late.answers = 1.0, 1
+    # Two questions are asked at first, at the same time.
+    one_odd_call.late.late_s, one_odd_call.late.answers = 1.0, 2
     app = opened("usage")
     assert not app.exception
     assert "The API does not answer" in said(app)
+    assert [title.value for title in app.title] == ["LLM chargeback"]
     assert "timed out" in said(app)
     next(button for button in app.button if button.label == "Try again").click().run()
     assert cards(app)["Calls"] == "1"

@@ -28,6 +28,7 @@ FILTERS = {Parameter.MODEL.value: "Model", Parameter.COST_CENTRE.value: "Cost ce
 
 NAMED = (Parameter.CALL, Parameter.SUBJECT, Parameter.SESSION, Parameter.RUN, Parameter.INVOICE)
 """Parameters of an address that the API does not find where nothing has their id."""
+_FAILED = "why nothing was shown"
 CURSOR = "cursor"
 """How the API calls the parameter `after` of an address."""
 
@@ -60,10 +61,18 @@ def failures_shown(place: str) -> Iterator[None]:
             st.rerun()
 
 
-@st.fragment(run_every=REFRESH_S)
-def wait_for_api() -> None:
+def wait_for_api(error: UiError) -> None:
     """Why nothing can be shown, until the API answers: then the whole page is drawn."""
+    st.session_state[_FAILED] = error
+    _ask_again()
+
+
+@st.fragment(run_every=REFRESH_S)
+def _ask_again() -> None:
+    """At first it says what has just failed, without asking: an API that hangs takes its time."""
     with failures_shown("page"):
+        if error := st.session_state.pop(_FAILED, None):
+            raise error
         api().me()
         st.rerun()
 
