@@ -14,13 +14,16 @@ from ui.page_parts.price.adjustments import show_adjustments
 from ui.page_parts.price.book_table import show_book, show_prices
 from ui.page_parts.price.calculator import show_calculator
 from ui.page_parts.price.history import show_history, show_scheduled
-from ui.page_parts.price.unpriced import show_unpriced
+from ui.page_parts.price.unpriced import show_unpriced, usage_asked
 from ui.parts.failure import failures_shown
 
 
 def draw_prices() -> None:
     st.title("Prices", anchor=False)
-    with asked_ahead(lambda client: client.prices(history=True)):
+    current = today(api().health())
+    with asked_ahead(
+        lambda client: client.prices(history=True), lambda client: usage_asked(client, current)
+    ):
         answer = api().prices()
     if answer.book is None:
         remedy = (
@@ -42,7 +45,7 @@ def draw_prices() -> None:
         name = show_calculator(names, answer)
     show_scheduled(every, now=now())
     with failures_shown("unpriced"):
-        show_unpriced(today(api().health()))
+        show_unpriced(current)
     if api().me().may(Permission.BILLING):
         show_adjustments(history.adjustments, now=now())
     st.header("The book", anchor=False)
