@@ -50,8 +50,8 @@ ORDER = {
         backup  verbs  __main__
     """,
     "ui": """
-        period format chart_style  api  figures  address  rows  parts  [filters export saved_views]
-        page_parts  usage_views  [app_pages operator_pages]
+        period format chart_style  api  figures  address  [rows view_top]  parts
+        [filters export saved_views]  page_parts  usage_views  [app_pages operator_pages]
         [streamlit_app return_address own_address hardening]  server  app
     """,
     "local_stack": """

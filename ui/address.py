@@ -59,6 +59,7 @@ class Parameter(StrEnum):
     OUTPUT = "output"
     BY = "by"
     SORT = "sort"
+    ORDER = "order"
     SEARCH = "q"
     AFTER = "after"
     RUN = "run"
@@ -85,6 +86,13 @@ KEPT_BY_A_LINK = (
     Parameter.COMPARE_LAST,
 )
 """Parameters that stay when another view is opened; the others belong to the old view."""
+CHOSEN_BY = {
+    Parameter.FIRST: Parameter.RANGE,
+    Parameter.LAST: Parameter.RANGE,
+    Parameter.COMPARE_FIRST: Parameter.COMPARE,
+    Parameter.COMPARE_LAST: Parameter.COMPARE,
+}
+"""Days that count with one value of another parameter alone."""
 
 Parameters = Mapping[Parameter, str]
 
@@ -113,14 +121,21 @@ def reads_noted() -> Iterator[set[str]]:
 
 
 def unused(noted: Collection[str]) -> list[str]:
-    """Parameters of the URL that nothing has read; those that links keep are never among them."""
-    return [name for name in st.query_params if name not in noted and name not in KEPT_BY_A_LINK]
+    """Parameters of the URL that nothing has read. Those that links keep are among them only where
+    the page has read the choice that they belong to, and it was another one.
+    """
+    return [
+        name
+        for name in st.query_params
+        if name not in noted
+        if name not in KEPT_BY_A_LINK or CHOSEN_BY.get(Parameter(name)) in noted
+    ]
 
 
-def read(parameter: Parameter) -> str | None:
-    """What the URL says; the page that asks uses it."""
+def read(parameter: Parameter, *, part: str = "") -> str | None:
+    """What the URL says; the page that asks uses it, or a `part` of it alone."""
     if (noted := _NOTED.get()) is not None:
-        noted.add(parameter)
+        noted.update((parameter, part))
     return for_link(parameter)
 
 
@@ -185,6 +200,8 @@ def kept_range() -> dict[Parameter, str]:
 def range_around(day: date, *, today: date) -> dict[Parameter, str]:
     """The range in the URL; for an address without one, the month of `day`."""
     kept = kept_range()
+    if kept.keys() & {Parameter.RANGE, Parameter.FIRST, Parameter.LAST}:
+        return kept
     return {**range_of(month_of(day), today=today), **kept}
 
 

@@ -54,23 +54,19 @@ def exact_amount(value: Decimal, currency: str) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """A share in per cent with one decimal; above 0 it is never shown as 0.0 %. Without a whole it
-    is a dash.
-    """
-    if not whole:
-        return "—"
-    if not part:
-        return "0 %"
-    if part and part * 1000 < whole:
-        return "< 0.1 %"
-    return f"{Decimal(part * 100) / Decimal(whole):.1f} %"
+    """A share in per cent, as `percent` says it. Without a whole it is a dash."""
+    return percent(Decimal(part * 100) / Decimal(whole)) if whole else "—"
 
 
 def percent(value: Decimal) -> str:
-    """With one decimal; above 0 it is never 0.0 %, and nothing is 0 %."""
+    """With one decimal. Nothing is 0 %, and all is 100.0 %: what is a little more or less than that
+    is not shown as it.
+    """
     if not value:
         return "0 %"
-    return "< 0.1 %" if 0 < value < Decimal("0.1") else f"{value:.1f} %"
+    if 0 < value < Decimal("0.1"):
+        return "< 0.1 %"
+    return "> 99.9 %" if Decimal("99.9") < value < 100 else f"{value:.1f} %"
 
 
 def counted(count: int, noun: str) -> str:

@@ -22,15 +22,19 @@ from ui.address import (
     reads_noted,
     unused,
 )
-from ui.api.connection import api, settings
+from ui.api.client import Client
+from ui.api.connection import api, asked_ahead, settings
+from ui.api.errors import ApiRefused, ApiUnreachable, SignInNeeded
 from ui.api.me_answer import Me, Permission
 from ui.chart_style import draw_chart_style
 from ui.filters.search_box import draw_search_box
-from ui.parts.failure import failures_shown
+from ui.parts.failure import failures_shown, wait_for_api
 from ui.parts.home import CENTRES, MY_USAGE, OVERVIEW, home_title
-from ui.parts.loading import loading_below
+from ui.parts.loading import loading_below, loading_first
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
 from ui.parts.unknown_word import say_unused
+from ui.rows.row_order import unused_orders
+from ui.view_top import keep_top
 
 TITLES = {
     USAGE_PAGE: OVERVIEW,
@@ -88,7 +92,9 @@ def is_open(path: str, me: Me) -> bool:
     return path not in NEEDED or me.may(NEEDED[path])
 
 
-st.set_page_config(page_title="LLM chargeback", layout="wide")
+PRODUCT = "LLM chargeback"
+
+st.set_page_config(page_title=PRODUCT, layout="wide")
 draw_chart_style()
 
 with failures_shown("page"):
@@ -96,13 +102,23 @@ with failures_shown("page"):
         st.navigation(pages(None), position="hidden")
         draw_sign_in()
     else:
-        me = api().me()
+        try:
+            with loading_first(), asked_ahead(Client.health):  # nearly every page asks it next
+                me = api().me()
+        except (ApiUnreachable, ApiRefused) as error:
+            if isinstance(error, SignInNeeded):
+                raise
+            st.navigation(pages(None), position="hidden")  # the address stays as it is
+            st.title(PRODUCT, anchor=False)
+            wait_for_api(error)
+            st.stop()
         page = st.navigation(pages(me), position="top")
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             draw_search_box()
+            keep_top(page.url_path)
             draw_caller(me)
         note = st.container()
         with loading_below(), reads_noted() as read:
             page.run()
         with note:
-            say_unused(unused(read))
+            say_unused([*unused(read), *unused_orders(read)])

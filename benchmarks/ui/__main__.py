@@ -28,8 +28,10 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.api.ledger import insert, monthly_row
 from benchmarks.process_cpu import children
 from benchmarks.result import Result, add_results_argument, at_most, beside, report, spread
+from benchmarks.ui.clicks import warm_clicks
 from benchmarks.ui.sessions import open_pages
 from benchmarks.ui.spent import Meter, Spent
+from benchmarks.ui.tabs import SESSIONS, paint, settle
 from table_api.monthly.projected_day import MONTHLY_TABLE
 from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
 from tests.paths import ROOT
@@ -40,7 +42,6 @@ from ui.period import DAY
 
 SUBJECTS = 10_000
 ROUNDS = 5
-SESSIONS = 8
 CROWDS = 3
 """Times that several people come at once."""
 LIVE_REFRESHES = 6
@@ -53,7 +54,6 @@ BARE = (
     *("--server.address", "127.0.0.1", "--server.headless", "true"),
     *("--browser.gatherUsageStats", "false"),
 )
-SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 PAINT_S, DRILL_S, REFRESH_S, SESSIONS_S = 1.0, 1.0, 0.3, 2.0
 """Goals."""
 
@@ -75,17 +75,9 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def paint(page: Page, url: str) -> None:
-    """Until the answer can be read: the heading and the first total."""
-    page.goto(url, wait_until="commit")
-    page.get_by_role("heading", level=1).wait_for()
-    page.get_by_test_id("stMetric").first.wait_for()
-
-
 def drill(page: Page, url: str) -> float:
     """From the click on a row to the next page's first total."""
-    paint(page, f"{url}/?q=lovelace")
-    page.wait_for_selector(SETTLED)
+    settle(page, f"{url}/?q=lovelace")
     row = page.get_by_role("rowheader").get_by_role("link", name="Ada Lovelace")
     row.wait_for()
     started = time.perf_counter()
@@ -146,8 +138,7 @@ def one_person(context: BrowserContext, ui: Running) -> list[Result]:
     paint(page, f"{url}/?subject={ADA}")
     painted = [timed(lambda: paint(page, url)) for _ in range(ROUNDS)]
     drilled = [drill(page, url) for _ in range(ROUNDS)]
-    paint(page, url)
-    page.wait_for_selector(SETTLED)
+    settle(page, url)
     live = Meter(server=ui.pid).spent(lambda: time.sleep(LIVE_S * LIVE_REFRESHES))
     page.close()
     return [
@@ -212,6 +203,7 @@ def measure(subjects: int) -> list[Result]:
             results = one_person(context, ui)
             paint(context.new_page(), bare.url)
             results += crowd(context, browser, ui, bare)
+            results += warm_clicks(context, browser, ui, bare)
         refreshed = refresh(stand.url)
     of = f"refresh of the overview, {subjects:,} subjects"
     return [

@@ -174,6 +174,12 @@ class Late:
         self.answers = 0
         """How many are late from now on."""
         self.most_at_once = 0
+        self.refuses = False
+        """Whether it answers nothing but 503 without a word, as a proxy does."""
+        self.in_a_row = 0
+        """How often a question came while no other one waited."""
+        self.asked: list[str] = []
+        """Path and query of each question that was late."""
         self._waiting = 0
         self.token: str | None = None
         """Of whoever asks without one of their own: pages that run without a browser."""
@@ -184,8 +190,14 @@ class Late:
             own = [(b"authorization", f"Bearer {self.token}".encode())]
             headers = [*scope["headers"], *([] if b"authorization" in names else own)]
             scope = {**scope, "headers": headers}
+        if scope["type"] == "http" and self.refuses:
+            await send({"type": "http.response.start", "status": 503, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
         if scope["type"] == "http" and self.answers:
             self.answers -= 1
+            self.asked.append(f"{scope['path']}?{scope['query_string'].decode()}")
+            self.in_a_row += self._waiting == 0
             self._waiting += 1
             self.most_at_once = max(self.most_at_once, self._waiting)
             await asyncio.sleep(self.late_s)

@@ -121,6 +121,22 @@ def test_of_many_people_a_page_is_shown_and_all_are_counted(crowd: Stand, page: 
         assert int(cards(app)["Calls"].replace(",", "")) > CROWD
 
 
+def test_of_many_people_that_a_search_finds_it_says_how_many_it_shows(crowd: Stand) -> None:
+    app = opened("search", find="person-")
+    assert not app.exception
+    assert f"The dearest {SUBJECTS_PAGE_ROWS} of {CROWD:,}: write more" in said(app)
+    (people,) = lists(app)
+    assert len(people["Name"]) == SUBJECTS_PAGE_ROWS
+    few = opened("search", find="person-0000")
+    assert "write more" not in said(few)
+
+
+def test_a_page_of_people_says_how_many_there_are(crowd: Stand) -> None:
+    found = f"{SUBJECTS_PAGE_ROWS} of {CROWD:,} people and applications."
+    assert found in said(opened("people", q="person-"))
+    assert "of 10 people" not in said(opened("people", q="person-0000"))
+
+
 def test_a_year_is_shown_whole_and_of_a_longer_range_its_end(
     crowd: Stand, calls: list[InventedCall], today: date
 ) -> None:
@@ -257,10 +273,12 @@ def test_an_answer_that_does_not_come_is_said_so_with_a_way_to_try_again(
     st.cache_data.clear()
     st.cache_resource.clear()
     monkeypatch.setattr(transport, "ANSWER_TIMEOUT_S", 0.2)
-    one_odd_call.late.late_s, one_odd_call.late.answers = 1.0, 1
+    # Two questions are asked at first, at the same time.
+    one_odd_call.late.late_s, one_odd_call.late.answers = 1.0, 2
     app = opened("usage")
     assert not app.exception
     assert "The API does not answer" in said(app)
+    assert [title.value for title in app.title] == ["LLM chargeback"]
     assert "timed out" in said(app)
     next(button for button in app.button if button.label == "Try again").click().run()
     assert cards(app)["Calls"] == "1"

@@ -177,6 +177,7 @@ def test_others_in_a_chart_open_all_groups(browser: Watched) -> None:
     page.wait_for_url("**groups=all*")
     assert browser.parameters() == {"by": "Cost centre", "groups": "all", "range": "Today"}
     browser.settle()
+    expect(page.get_by_text("Others in the chart: 5 groups, each with a row")).to_be_visible()
     bars.first.click()
     browser.settle()
     assert browser.parameters() == {"by": "Cost centre", "groups": "all", "range": "Today"}

@@ -15,6 +15,7 @@ from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
 from ui.format import JOINER
 from ui.period import month_of
 
+OPENED_MAX = 40
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
@@ -130,6 +131,27 @@ def test_new_calls_and_a_recovered_api_show_without_a_touch(
     expect(browser.page.get_by_text("The API could not answer").first).to_be_visible()
     shared_stand.storage.down = False
     expect(calls.get_by_test_id("stMetricValue")).to_have_text(str(before + 1))
+    expect(browser.page.get_by_text("The API could not answer")).to_have_count(0)
+
+
+def test_a_page_that_was_opened_while_nothing_answered_comes_without_a_touch(
+    browser: Watched, shared_stand: Stand
+) -> None:
+    heading = browser.page.get_by_role("heading", level=1)
+
+    def title_of_the_page() -> str:
+        browser.page.goto(f"{browser.base}/people?range=90+days")
+        return heading.inner_text()
+
+    shared_stand.late.refuses = True
+    try:
+        # Answers that the UI still keeps are too old after some seconds.
+        assert any(title_of_the_page() == "LLM chargeback" for _ in range(OPENED_MAX))
+        expect(browser.page.get_by_text("The API could not answer")).to_be_visible()
+    finally:
+        shared_stand.late.refuses = False
+    browser.heading("People")
+    assert browser.parameters() == {"range": "90 days"}
     expect(browser.page.get_by_text("The API could not answer")).to_have_count(0)
 
 
@@ -288,6 +310,26 @@ def test_a_skeleton_fills_the_page_until_the_answer_comes(
     assert heading.bounding_box() == before
 
 
+def test_a_skeleton_is_there_before_anything_else(browser: Watched, shared_stand: Stand) -> None:
+    shared_stand.late.late_s, shared_stand.late.answers = 1.5, 1000
+    try:
+        # Answers that the UI still keeps are too old after some seconds.
+        assert any(skeleton_alone(browser) for _ in range(OPENED_MAX))
+    finally:
+        shared_stand.late.answers = 0
+    browser.heading("People")
+    expect(browser.page.get_by_test_id("stSkeletonElement")).to_have_count(0)
+
+
+def skeleton_alone(browser: Watched) -> bool:
+    """Whether a page that was opened just now shows a skeleton and nothing else."""
+    browser.page.goto(f"{browser.base}/people")
+    heading = browser.page.get_by_role("heading", level=1)
+    skeleton = browser.page.get_by_test_id("stSkeletonElement")
+    heading.or_(skeleton).first.wait_for()
+    return heading.count() == 0 and skeleton.count() == 1
+
+
 def test_a_click_on_a_bar_narrows_the_page_and_a_button_widens_it(browser: Watched) -> None:
     browser.open("/")
     bars = browser.page.locator("[aria-roledescription=bar][aria-label*='gpt-4.1']")
@@ -307,6 +349,31 @@ def test_another_view_starts_at_its_top_with_the_focus_there(browser: Watched) -
     name.press("Enter")
     browser.heading("Ada Lovelace")
     assert main.evaluate("element => element.scrollTop") == 0
+    expect(main).to_be_focused()
+
+
+def test_a_bar_and_a_button_lead_to_the_top_too_and_a_chooser_to_no_other_place(
+    browser: Watched,
+) -> None:
+    browser.page.set_viewport_size({"width": 1000, "height": 500})
+    main = browser.page.get_by_test_id("stMain")
+    browser.open("/")
+    bar = browser.page.locator("[aria-roledescription=bar][aria-label*='gpt-4.1']").first
+    bar.scroll_into_view_if_needed()
+    place = main.evaluate("element => element.scrollTop")
+    assert place > 0
+    browser.page.get_by_role("radio", name="Calls").press("Enter")
+    browser.page.wait_for_url("**sort=Calls*")
+    browser.settle()
+    assert main.evaluate("element => element.scrollTop") > 0, "the list is where it was"
+    bar.click()
+    heading = browser.page.get_by_role("heading", level=1)
+    heading.filter(has_text="gpt-4.1").wait_for()
+    browser.settle()
+    expect(main).to_be_focused()
+    assert main.evaluate("element => element.scrollTop") == 0
+    browser.page.get_by_role("button", name="Only model gpt-4.1").press("Enter")
+    heading.filter(has_text="Overview").wait_for()
     expect(main).to_be_focused()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -13,13 +14,23 @@ import streamlit as st
 from ui.api.client import Client
 from ui.api.errors import UiError
 from ui.api.settings import Settings, SignIn, load_settings
-from ui.api.transport import Parameters, http_poster, http_transport, open_http
+from ui.api.transport import (
+    ANSWER_TIMEOUT_S,
+    Parameters,
+    http_poster,
+    http_transport,
+    open_http,
+)
 from ui.api.usage_answers import Health
 
 REFRESH_S = 5
 """Seconds between two questions of a live page."""
 CACHE_TTL_S = 4
 """Less than REFRESH_S, so that a refresh gets new data, yet many viewers share one answer."""
+SLOW_KEPT_TIMES = 4
+"""A slow answer is kept longer, by so many times what it took: a page asks some questions one after
+the other, and would ask the first ones again before it is whole. A slow API is asked less, too."""
+KEPT_S_MAX = CACHE_TTL_S + SLOW_KEPT_TIMES * ANSWER_TIMEOUT_S
 CACHED_ANSWERS_MAX = 500
 EASY_AUTH_HEADER = "X-Ms-Token-Aad-Access-Token"
 
@@ -29,20 +40,34 @@ def _http(api_url: str) -> httpx.Client:
     return open_http(api_url)
 
 
-@st.cache_data(ttl=CACHE_TTL_S, max_entries=CACHED_ANSWERS_MAX, show_spinner=False)
-def _answer(api_url: str, *, token: str | None, path: str, parameters: Parameters) -> bytes:
-    """The body as bytes: decoding is cheaper than the copy of objects that the cache would make.
+Kept = tuple[bytes, float]
+"""A body, and when it is too old, in seconds of a monotonic clock. It is bytes, because decoding is
+cheaper than the copy of objects that the cache would make."""
 
-    The token is a part of the cache's key: nobody gets an answer that was given to another person,
-    nor one from before their roles changed.
+
+@st.cache_data(ttl=KEPT_S_MAX, max_entries=CACHED_ANSWERS_MAX, show_spinner=False)
+def _answer(api_url: str, *, token: str | None, path: str, parameters: Parameters) -> Kept:
+    """The token is a part of the cache's key: nobody gets an answer that was given to another
+    person, nor one from before their roles changed.
     """
-    return http_transport(_http(api_url), token)(path, parameters)
+    return _kept(lambda: http_transport(_http(api_url), token)(path, parameters))
 
 
-@st.cache_data(ttl=CACHE_TTL_S, max_entries=CACHED_ANSWERS_MAX, show_spinner=False)
-def _posted(api_url: str, *, token: str | None, path: str, body: bytes) -> bytes:
+@st.cache_data(ttl=KEPT_S_MAX, max_entries=CACHED_ANSWERS_MAX, show_spinner=False)
+def _posted(api_url: str, *, token: str | None, path: str, body: bytes) -> Kept:
     """The same of a question that has a body."""
-    return http_poster(_http(api_url), token)(path, body)
+    return _kept(lambda: http_poster(_http(api_url), token)(path, body))
+
+
+def _kept(ask: Callable[[], bytes]) -> Kept:
+    asked = monotonic()
+    body = ask()
+    now = monotonic()
+    return body, now + CACHE_TTL_S + SLOW_KEPT_TIMES * (now - asked)
+
+
+def _is_old(kept: Kept) -> bool:
+    return monotonic() >= kept[1]
 
 
 def settings() -> Settings:
@@ -70,10 +95,18 @@ def api() -> Client:
     api_url, token = settings().api_url, caller_token()
 
     def get(path: str, parameters: Parameters) -> bytes:
-        return _answer(api_url, token=token, path=path, parameters=parameters)
+        kept = _answer(api_url, token=token, path=path, parameters=parameters)
+        if _is_old(kept):
+            _answer.clear(api_url, token=token, path=path, parameters=parameters)
+            kept = _answer(api_url, token=token, path=path, parameters=parameters)
+        return kept[0]
 
     def post(path: str, body: bytes) -> bytes:
-        return _posted(api_url, token=token, path=path, body=body)
+        kept = _posted(api_url, token=token, path=path, body=body)
+        if _is_old(kept):
+            _posted.clear(api_url, token=token, path=path, body=body)
+            kept = _posted(api_url, token=token, path=path, body=body)
+        return kept[0]
 
     return Client(get, post)
 
@@ -91,10 +124,13 @@ def asked_ahead(*questions: Callable[[Client], object]) -> Iterator[None]:
         with suppress(UiError):
             question(client)
 
-    with ThreadPoolExecutor(len(questions)) as pool:
+    pool = ThreadPoolExecutor(len(questions))
+    try:
         for question in questions:
             pool.submit(ask, question)
         yield
+    finally:  # whoever leaves the page meanwhile does not wait for its answers
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def now() -> datetime:

@@ -91,6 +91,7 @@ def show_gaps(answer: Completeness) -> None:
         "What it means": text_column([gap.meaning for gap in gaps]),
     }
     shown = plain_table(
+        "gaps",
         columns,
         alt="Kinds of gaps with their calls and value",
     )
@@ -107,6 +108,7 @@ def show_unmetered(answer: Completeness) -> None:
         return
     st.header("Billed and not metered", anchor=False)
     plain_table(
+        "other requests",
         {
             "Operation": text_column(list(answer.unmetered)),
             "Requests": count_column(list(answer.unmetered.values())),
@@ -148,6 +150,7 @@ def show_models(answer: Completeness) -> None:
         "Without completion": ratio_column([(row.zero_completions, row.counted) for row in rows]),
     }
     shown = plain_table(
+        "models",
         columns,
         alt="Gaps by model",
     )
@@ -167,6 +170,7 @@ def show_hours(answer: Completeness) -> None:
         **_columns(shown),
     }
     drawn = plain_table(
+        "hours",
         columns,
         alt="Gaps by hour, API and model",
     )

@@ -11,6 +11,7 @@ from ui.api.client import DocumentKind
 from ui.api.connection import api
 from ui.api.invoice_answers import Invoice, InvoiceEntry, InvoiceFile, InvoiceMonth, Invoices
 from ui.api.me_answer import Me, Permission
+from ui.export.buttons import Extent
 from ui.format import counted, escape, exact_amount, instant, month_name
 from ui.page_parts.document.chosen_month import of_chosen_month
 from ui.page_parts.document.comparison import draw_comparison
@@ -27,7 +28,7 @@ from ui.page_parts.document.parts_of_amount import (
 from ui.page_parts.document.pdf import show_pdf
 from ui.page_parts.document.preview import draw_preview
 from ui.page_parts.document.shares import show_models, show_people
-from ui.parts.choosers import choose
+from ui.parts.choosers import choose, search
 from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
 
@@ -42,6 +43,8 @@ KINDS: dict[str, DocumentKind | None] = {
 FORMATS = {"pdf": "PDF", "xlsx": "XLSX", "csv": "CSV", "json": "JSON", "parquet": "Parquet"}
 COST_CENTRE = "cost_centre"
 """The kind of what an owner of one owns."""
+SEARCHED_FROM = 50
+"""Documents from which on a list can be searched."""
 RENDERED = ("pdf", "xlsx", "csv")
 """Formats that can be rendered with display names; JSON is the stored source."""
 
@@ -114,6 +117,7 @@ def show_sum(invoices: Invoices, kind: DocumentKind) -> None:
 def show_months(months: list[InvoiceMonth]) -> None:
     with st.expander("Closed months and their FOCUS 1.4 files"):
         plain_table(
+            "months",
             {
                 "Month": text_column([month.month for month in months]),
                 "Amount": money_column([month.amount for month in months]),
@@ -142,15 +146,18 @@ def state_of(document: InvoiceEntry) -> str:
 
 
 def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
-    rows = invoices.data
     st.header(
         "Invoices"
         if kind == "invoice"
         else f"Statements of {month_name(invoices.months[0].month)}",
         anchor=False,
     )
-    if not rows:
+    if not invoices.data:
         show_no_documents(kind)
+        return
+    rows = searched(invoices.data)
+    if not rows:
+        st.info("No such document here. Empty the search.", icon=":material/search_off:")
         return
     columns = {
         "Number": text_column([row.number for row in rows]),
@@ -171,9 +178,28 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
     )
     listed = [row.month for row in rows]
     currencies = ", ".join(sorted({row.currency for row in rows}))
-    show_month_files(f"{kind}s", shown, month=max(listed), currency=currencies, since=min(listed))
+    show_month_files(
+        f"{kind}s",
+        shown,
+        month=max(listed),
+        currency=currencies,
+        since=min(listed),
+        extent=Extent(narrowed_by=(Parameter.SEARCH,)),
+    )
     if opened:
         address.go_to({Parameter.INVOICE: opened})
+
+
+def searched(documents: Sequence[InvoiceEntry]) -> Sequence[InvoiceEntry]:
+    """Those with the text that somebody searches for, where there are too many to look through."""
+    if len(documents) <= SEARCHED_FROM and address.read(Parameter.SEARCH) is None:
+        return documents
+    text = search("Search", placeholder="Number, name or subject").casefold()
+    return [
+        each
+        for each in documents
+        if any(text in name.casefold() for name in (each.number, each.owner, each.subject or ""))
+    ]
 
 
 def show_no_documents(kind: DocumentKind) -> None:

@@ -5,7 +5,8 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
-from ui.api.connection import api, today
+from ui.api.client import Client
+from ui.api.connection import api, asked_ahead, today
 from ui.page_parts.model.one_model import draw_model
 from ui.page_parts.model.overview import show_models
 from ui.parts.choosers import choose_period
@@ -18,7 +19,9 @@ def draw_models() -> None:
     st.title("Models", anchor=False)
     show_part_seen(api().me())
     current = today(api().health())
-    usage = api().usage(choose_period(current), "model")
+    period = choose_period(current)
+    with asked_ahead(Client.prices):
+        usage = api().usage(period, "model")
     if usage.data:
         show_models(usage, api().prices().data)
     else:

@@ -10,6 +10,7 @@ from ui.parts.sign_in import show_part_seen
 
 st.title("People")
 show_part_seen(api().me())
-period, compared = choose_days(today(api().health()))
+running_day = today(api().health())
+period, compared = choose_days(running_day)
 show_chosen()
-show_people(period, compared, chosen(), headed=True)
+show_people(period, compared, chosen(), running_day=running_day, headed=True)

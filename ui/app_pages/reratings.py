@@ -9,7 +9,8 @@ import streamlit as st
 
 from ui import address
 from ui.address import RERATINGS_PAGE, Parameter
-from ui.api.connection import api
+from ui.api.client import Client
+from ui.api.connection import api, asked_ahead
 from ui.api.rerating_answers import DiffLine, Regroupings, Run, RunDetail
 from ui.export.buttons import Extent, show_files
 from ui.format import amount, counted, escape, exact_number, instant, local_day, signed
@@ -112,8 +113,10 @@ def show_run(run: RunDetail, zone: str) -> None:
         f"Difference ({run.currency})": exact_column([line.delta for line in lines]),
     }
     shown = plain_table(
+        "changes",
         columns,
         alt="What the run changes, largest differences first",
+        sortable=0 if len(lines) < len(ordered) else None,
     )
     extent = Extent(of={Parameter.RUN.value: f"{run.run} ({run.state})"})
     days = run_days(run)
@@ -248,6 +251,7 @@ def show_regroupings(found: Regroupings, zone: str) -> None:
         "Month": text_column(["closed" if row.closed else "open" for row in rows]),
     }
     shown = plain_table(
+        "moved days",
         columns,
         alt=f"Calls that count for another cost centre, {found.currency}",
     )
@@ -259,9 +263,10 @@ def show_regroupings(found: Regroupings, zone: str) -> None:
 
 st.title("Re-rating runs", anchor=False)
 st.caption("Prices are corrected by runs that are staged, approved, applied and can be reverted.")
-found = api().reratings().data
-zone = api().health().zone
 named = address.read(Parameter.RUN)
+with asked_ahead(Client.reratings, Client.regroupings):
+    found = api().reratings().data
+zone = api().health().zone
 if not found and named is None:
     st.info(
         "No run was staged yet. After a price is corrected in the book, `chargeback rerate stage` "
@@ -272,7 +277,8 @@ else:
     opened = show_runs(found, zone) if found else None
     if opened is not None:
         address.change({Parameter.RUN: opened})
-    show_run(api().rerating(opened or named or found[0].run), zone)
+        st.rerun()
+    show_run(api().rerating(named or found[0].run), zone)
 moved = api().regroupings()
 if moved.data:
     show_regroupings(moved, zone)

@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ui.api.usage_answers import CallDetail, Cost
+from ui.api.usage_answers import Adjustment, CallDetail, Cost
 from ui.figures.units import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of
-from ui.format import counted, escape, exact_amount, unit
+from ui.format import counted, escape, exact_amount, exact_number, unit
+
+BILLED = "billed"
+"""The layer in the currency of the invoices. Its amount is no change of what was charged."""
 
 
 def sentence(call: CallDetail) -> str:
@@ -31,6 +34,22 @@ def _money(cost: Cost, currency: str) -> str:
     rules = _change("charge-back rules", cost.charge - cost.contracted, currency=currency)
     listed = exact_amount(cost.list, currency)
     return f"At list price that is {listed}; {', '.join([*changes, *rules])}, so {charge}."
+
+
+def adjustments_of(call: CallDetail) -> list[Adjustment]:
+    """Those that change the amount; the last step to the billing currency is none of them."""
+    return [each for each in call.explanation.adjustments if each.layer != BILLED]
+
+
+def conversion_words(call: CallDetail) -> str | None:
+    """How the charge became the billed amount; None where there is one currency alone."""
+    converted = [each for each in call.explanation.adjustments if each.layer == BILLED]
+    if call.cost is None or call.cost.billed is None or not call.billing_currency:
+        return None
+    rule = "".join(f" × {exact_number(each.factor)}" for each in converted if each.factor)
+    by = "".join(f", by {each.rule_id}" for each in converted)
+    charge = exact_amount(call.cost.charge, call.currency)
+    return f"Billed: {charge}{rule} = {exact_amount(call.cost.billed, call.billing_currency)}{by}."
 
 
 def _change(who: str, delta: Decimal, *, currency: str) -> list[str]:
@@ -60,7 +79,7 @@ def steps(call: CallDetail) -> list[Step]:
         return []
     changes = [(unit(line.unit), line.list) for line in call.explanation.lines if line.list]
     found = list(_stacked(changes, "list", start=Decimal(0)))
-    adjusted = [(each.rule_id, each.delta) for each in call.explanation.adjustments if each.delta]
+    adjusted = [(each.rule_id, each.delta) for each in adjustments_of(call) if each.delta]
     found += _stacked(adjusted, None, start=found[-1].end if found else Decimal(0))
     if not found or found[-1].end != call.cost.charge:
         return []

@@ -10,15 +10,25 @@ SMALLEST_SHOWN = Decimal("0.1")
 """Per cent."""
 
 
-def change_words(now: Decimal, then: Decimal, *, currency: str, compared: Period) -> str:
-    """ "2.10 USD more (+20 %) than on 1–30 Oct 2026"."""
+NOTHING_CHARGED = "nothing was charged"
+
+
+def change_words(
+    now: Decimal,
+    then: Decimal,
+    *,
+    currency: str,
+    compared: Period,
+    nothing: str = NOTHING_CHARGED,
+) -> str:
+    """ "2.10 USD more (+20 %) than on 1–30 Oct 2026". `nothing` says why there was no charge."""
     than = days(compared.first, compared.last)
     if now == then:
         return f"as much as on {than}"
     word = "more" if now > then else "less"
     by = amount(abs(now - then), currency)
     if not then:
-        return f"{by} {word} than on {than}, when nothing was charged"
+        return f"{by} {word} than on {than}, when {nothing}"
     return f"{by} {word} ({percent_change(now, then)}) than on {than}"
 
 

@@ -19,7 +19,6 @@ FILTERS: Mapping[Group, Parameter] = {
 """Groups that a page can be narrowed to."""
 ALL_GROUPS = "all"
 """In the address: the list has a row for each group, and no "Others"."""
-WORDS = {Parameter.MODEL: "model", Parameter.COST_CENTRE: "cost centre"}
 
 
 def chosen() -> Only:
@@ -81,13 +80,19 @@ def words_of(only: Only) -> list[str]:
 
 def show_chosen() -> None:
     """One button for each filter, which takes it away."""
-    shown = {each: value for each in WORDS if (value := address.read(each))}
+    only = chosen()
+    shown = {}
+    if only.model:
+        shown[Parameter.MODEL] = f"model {escape(only.model)}"
+    if only.cost_centre is not None:
+        named = f"cost centre {escape(only.cost_centre)}"
+        shown[Parameter.COST_CENTRE] = named if only.cost_centre else "without a cost centre"
     if not shown:
         return
     with st.container(horizontal=True, width="content"):
-        for parameter, value in shown.items():
+        for parameter, words in shown.items():
             st.button(
-                f"Only {WORDS[parameter]} {escape(value)}",
+                f"Only {words}",
                 icon=":material/close:",
                 help="Show everything again",
                 key=f"only_{parameter}",

@@ -31,8 +31,10 @@ def show_accesses(found: Accesses, period: Period) -> None:
         ),
     }
     shown = plain_table(
+        "accesses",
         columns,
         alt="Answers that showed what belongs to others, the newest first",
+        sortable=0 if found.page.next_cursor or page_cursor() else None,
     )
     extent, none = Extent(page=found.page), "no amounts"
     show_files("access log", shown, period=period, zone=ZONE, currency=none, extent=extent)

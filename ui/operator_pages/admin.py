@@ -73,6 +73,7 @@ def show_partitions(metering: Metering, *, zone: str, at: datetime) -> None:
             "Lost": count_column([row.counts.get("lost", 0) for row in rows]),
         }
         shown = plain_table(
+            "partitions",
             columns,
             alt="How far metering is in each partition of the event hub",
         )

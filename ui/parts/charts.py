@@ -12,7 +12,7 @@ import altair as alt
 from ui.api.client import Group
 from ui.api.usage_answers import Head, SubjectUsage, UsageRow
 from ui.figures.group_names import OTHERS, group_name
-from ui.format import amount, days
+from ui.format import amount, counted, days
 from ui.format import day as day_text
 
 GROUPS_MAX = 9
@@ -38,6 +38,8 @@ class DailyCharges:
     """(day, group, charge, calls), one per mark."""
     groups: Sequence[str]
     """Most expensive first, "Others" last."""
+    in_others: int
+    """How many groups are in "Others"."""
 
 
 def daily_charges(
@@ -76,6 +78,16 @@ def daily_charges(
         currency=currency,
         rows=[(*mark, *value) for mark, value in sorted(marks.items())],
         groups=[*shown, *([OTHERS] if len(shown) < len(ranked) else [])],
+        in_others=len(ranked) - len(shown),
+    )
+
+
+def others_words(charges: DailyCharges, noun: str) -> str | None:
+    """What "Others" of a chart is where the list has a row for each; None where there is none."""
+    if not charges.in_others:
+        return None
+    return (
+        f"{OTHERS} in the chart: {counted(charges.in_others, noun)}, each with a row in the list."
     )
 
 

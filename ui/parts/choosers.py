@@ -23,6 +23,7 @@ from ui.period import (
     period_of,
     year_before,
 )
+from ui.rows.row_order import GROUPS_LIST, PEOPLE_LIST, with_order
 
 DATE_WIDTH_PX = 150
 NOTE_WIDTH_PX = 260
@@ -36,6 +37,8 @@ SEARCH_CHARS_MAX = 200
 OFFER = (Parameter.VERSION, Parameter.TYPE, Parameter.TIER, Parameter.REGION)
 """How a model is bought; each choice leaves fewer of those after it."""
 MEANT_FOR: Mapping[Parameter, tuple[Parameter, ...]] = {
+    Parameter.RANGE: (Parameter.FIRST, Parameter.LAST),
+    Parameter.COMPARE: (Parameter.COMPARE_FIRST, Parameter.COMPARE_LAST),
     Parameter.DOCUMENTS: (Parameter.MONTH, Parameter.AGAINST),
     Parameter.MODEL: OFFER,
     Parameter.INSTEAD: OFFER,
@@ -44,6 +47,9 @@ MEANT_FOR: Mapping[Parameter, tuple[Parameter, ...]] = {
     Parameter.TIER: OFFER[3:],
 }
 """What a choice was made for, so that another choice there drops it."""
+
+LIST_OF = {Parameter.BY: GROUPS_LIST, Parameter.SORT: PEOPLE_LIST}
+"""Whose order another choice drops too."""
 
 _DEFAULTS = "defaults of the choosers"
 
@@ -57,13 +63,14 @@ def choose(
     options: Mapping[str, Value],
     words: Callable[[str], str] = str,
     why: Why | None = None,
+    default: str | None = None,
 ) -> Value:
-    """One of `options`, by its name in the URL; the first one is the default. `words` is what a
-    button says for a name.
+    """One of `options`, by its name in the URL; the first one is the default where none is named
+    here. `words` is what a button says for a name.
 
     A name that is no option is said to be none, and `why`, where there is more to say than that.
     """
-    default = next(iter(options))
+    default = default or next(iter(options))
     shown = _shown(parameter, options, default)
     _draw(parameter, shown, default=default)
     st.segmented_control(
@@ -87,9 +94,10 @@ def pick(
     options: Mapping[str, Value],
     words: Callable[[str], str] = str,
     why: Why | None = None,
+    default: str | None = None,
 ) -> Value:
     """The same as a list that opens, for what is chosen rarely or has many names to choose from."""
-    default = next(iter(options))
+    default = default or next(iter(options))
     shown = _shown(parameter, options, default)
     _draw(parameter, shown, default=default)
     st.selectbox(
@@ -130,10 +138,15 @@ def search(label: str, *, placeholder: str) -> str:
 
 
 def choose_period(today: date) -> Period:
-    """This month, last month, or from one day to another, both included."""
+    """This month, last month, or from one day to another, both included.
+
+    An address with a first or a last day and without a range means these days.
+    """
     month = month_of(today)
+    options = {choice.value: choice for choice in Range}
+    default = Range.CUSTOM if _names(Parameter.FIRST, Parameter.LAST) else Range.THIS_MONTH
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
-        chosen = choose("Days", Parameter.RANGE, options={choice.value: choice for choice in Range})
+        chosen = choose("Days", Parameter.RANGE, options=options, default=default.value)
         if chosen is not Range.CUSTOM:
             return period_of(chosen, today=today, first=month.first, last=month.last)
         first = _choose_day("From", Parameter.FIRST, default=month.first)
@@ -160,7 +173,9 @@ def choose_compared(period: Period, today: date) -> Period:
     usual = days_before(period, today)
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         options = {choice.value: choice for choice in Compared}
-        chosen = pick("Compared with", Parameter.COMPARE, options=options)
+        others = _names(Parameter.COMPARE_FIRST, Parameter.COMPARE_LAST)
+        default = Compared.CUSTOM if others else Compared.BEFORE
+        chosen = pick("Compared with", Parameter.COMPARE, options=options, default=default.value)
         if chosen is Compared.YEAR:
             return year_before(period, today=today)
         if chosen is Compared.BEFORE:
@@ -169,6 +184,11 @@ def choose_compared(period: Period, today: date) -> Period:
         last = _choose_day("Compared to (included)", Parameter.COMPARE_LAST, default=usual.last)
         _say_cut(first, last)
     return period_of(Range.CUSTOM, today=today, first=first, last=last)
+
+
+def _names(*days: Parameter) -> bool:
+    """Whether the URL has one of these; whoever uses it reads it."""
+    return any(map(address.for_link, days))
 
 
 def _say_cut(first: date, last: date) -> None:
@@ -239,6 +259,8 @@ def _write(parameter: Parameter) -> None:
         text = _text(st.session_state[shown])
         if shown == parameter or text != (address.read(shown) or default):
             changes[shown] = text or None
+    if name := LIST_OF.get(parameter):
+        changes[Parameter.ORDER] = with_order(name, None)
     address.change(changes)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
+from ui.api.connection import REFRESH_S, api
 from ui.api.errors import (
     AddressUnreadable,
     ApiRefused,
@@ -27,6 +28,7 @@ FILTERS = {Parameter.MODEL.value: "Model", Parameter.COST_CENTRE.value: "Cost ce
 
 NAMED = (Parameter.CALL, Parameter.SUBJECT, Parameter.SESSION, Parameter.RUN, Parameter.INVOICE)
 """Parameters of an address that the API does not find where nothing has their id."""
+_FAILED = "why nothing was shown"
 CURSOR = "cursor"
 """How the API calls the parameter `after` of an address."""
 
@@ -57,6 +59,22 @@ def failures_shown(place: str) -> Iterator[None]:
                 address.go_to({} if isinstance(error, AddressUnreadable) else address.kept_range())
         elif st.button("Try again", icon=":material/refresh:", key=f"try_again_{place}"):
             st.rerun()
+
+
+def wait_for_api(error: UiError) -> None:
+    """Why nothing can be shown, until the API answers: then the whole page is drawn."""
+    st.session_state[_FAILED] = error
+    _ask_again()
+
+
+@st.fragment(run_every=REFRESH_S)
+def _ask_again() -> None:
+    """At first it says what has just failed, without asking: an API that hangs takes its time."""
+    with failures_shown("page"):
+        if error := st.session_state.pop(_FAILED, None):
+            raise error
+        api().me()
+        st.rerun()
 
 
 def is_forbidden(error: UiError) -> bool:

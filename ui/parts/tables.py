@@ -10,16 +10,18 @@ import pandas as pd  # type: ignore[import-untyped]  # pandas ships no types
 import streamlit as st
 
 from ui import address
-from ui.address import Parameter, Parameters
+from ui.address import Parameters
 from ui.format import day, exact_number, number, percent, signed
+from ui.parts.unknown_word import say_unknown
 from ui.rows.component import Cell as ListCell
 from ui.rows.component import Row, Title, draw_rows
-from ui.rows.row_order import chosen_order, positions
+from ui.rows.row_order import RowOrder, named_order, positions
 
 NOTHING = "—"
 NAMES_SHOWN_MAX = 2
 LIST_ROWS_MAX = 1000
-"""A longer table is a grid, which draws only the rows in view."""
+"""A longer table is a grid, which draws only the rows in view. A longer list of links has its first
+rows alone."""
 GRID_ORDER = "that of the page, whatever its grid was sorted by"
 Cell = str | int | Decimal | date | None
 
@@ -114,10 +116,11 @@ def linked_rows(
     `address.href` makes it; None is a row that opens nothing. Its
     heads sort so many of the first rows as are `sortable`, None for all: sums of others stay last.
     It is 0 for a list that is not whole, because one page in another order would mislead.
+
+    Of a list that is too long the first rows in its order are drawn, and the sums; files have all.
     """
-    key = f"rows-{name}"
     sorts = sortable != 0
-    order = chosen_order(key, list(columns)) if sorts else None
+    order = _order(name, list(columns) if sorts else [])
     at = list(range(len(ids)))
     if order:
         cells = columns[order.title].cells[:sortable]
@@ -139,21 +142,37 @@ def linked_rows(
             id=ids[index],
             cells=[_cell(column, line) for column in shown.values()],
             href=_href(links[index]),
-            unfolds=_unfolds(links[index]),
         )
-        for line, index in enumerate(at)
+        for line, index in _drawn(at, sums=len(at) - sortable if sortable else 0)
     ]
-    opened = draw_rows(key, titles, rows, label=alt, sorts=sorts, order=order)
+    opened = draw_rows(name, titles, rows, label=alt, sorts=sorts, order=order)
+    if len(rows) < len(at):
+        st.caption(f"The first {len(rows):,} of {len(at):,} rows. The files have all of them.")
     return opened, Shown(columns=shown, order=order.words if order else "")
+
+
+def _drawn(at: Sequence[int], *, sums: int) -> list[tuple[int, int]]:
+    """The rows that are drawn of an order, with their places in it: the first ones, and the last
+    ones where these are `sums`.
+    """
+    placed = list(enumerate(at))
+    left_out = max(0, len(placed) - LIST_ROWS_MAX)
+    return placed[: len(placed) - sums - left_out] + placed[len(placed) - sums :]
+
+
+def _order(name: str, titles: Sequence[str]) -> RowOrder | None:
+    """What the address says of this list; it is said where the list has no such order."""
+    order = named_order(name)
+    if order is None or order.title in titles:
+        return order
+    no_such = f"the list of {name} cannot be sorted {order.words}"
+    whole = "it has no such column" if titles else "it is not shown whole"
+    say_unknown("Order", order.words, "its own order", why=lambda _: f"{no_such}: {whole}")
+    return None
 
 
 def _href(link: Parameters | str | None) -> str | None:
     return address.href(link) if isinstance(link, Mapping) else link
-
-
-def _unfolds(link: Parameters | str | None) -> bool:
-    """Whether a row leads to the same list with all of its rows."""
-    return isinstance(link, Mapping) and Parameter.GROUPS in link
 
 
 def _cell(column: Column, index: int) -> ListCell:
@@ -169,12 +188,16 @@ def _cell(column: Column, index: int) -> ListCell:
     return ListCell(text=text, value=str(cell), exact=exact if exact != text else None)
 
 
-def plain_table(columns: Mapping[str, Column], *, alt: str) -> Shown:
+def plain_table(
+    name: str, columns: Mapping[str, Column], *, alt: str, sortable: int | None = None
+) -> Shown:
     """A table whose rows open nothing: a list, which fits a telephone; if it is long, a grid."""
     count = max((len(column.cells) for column in columns.values()), default=0)
     if count <= LIST_ROWS_MAX:
         ids = [str(number) for number in range(count)]
-        return linked_rows(alt, ids, links=[None] * count, columns=columns, alt=alt)[1]
+        links = [None] * count
+        return linked_rows(name, ids, links=links, columns=columns, alt=alt, sortable=sortable)[1]
+    _order(name, [])
     st.dataframe(
         _styled(columns),
         hide_index=True,

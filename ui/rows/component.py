@@ -1,6 +1,6 @@
 """The list as a Streamlit component: what it is given, and the id of the row that was opened.
 
-Its state `sort` is the title of the column whose head was chosen, and whether it is descending.
+A head that is chosen writes the order into the address, and the page draws the list from there.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from ui.rows.row_order import RowOrder
+from ui import address
+from ui.address import Parameter
+from ui.rows.row_order import RowOrder, with_order
 
 HERE = Path(__file__).parent
 NAME = "chargeback_rows"
@@ -37,14 +39,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row. `href` is the address that it opens; without one it opens nothing. One that
-    `unfolds` opens more rows of this list, and the page stays where it is.
-    """
+    """One row. `href` is the address that it opens; without one it opens nothing."""
 
     id: str
     cells: Sequence[Cell]
     href: str | None = None
-    unfolds: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ class Title:
 
 
 def draw_rows(
-    key: str,
+    name: str,
     titles: Sequence[Title],
     rows: Sequence[Row],
     *,
@@ -68,9 +67,10 @@ def draw_rows(
     """Draw the rows in their order; the id of the one that was opened just now, if any.
 
     `sorts` is for lists that are shown whole: sorting one page of a longer list would mislead. A
-    head that is chosen changes nothing here: the list's state `sort` has it, and whoever draws
-    the list again gives the rows in that order, so that screen and files have the same one.
+    head that is chosen changes nothing here: the address has it, and whoever draws the list again
+    gives the rows in that order, so that screen, files and whoever gets the address have the same.
     """
+    key = f"rows-{name}"
     data: dict[str, Any] = {
         "label": label,
         "sorts": sorts,
@@ -83,13 +83,18 @@ def draw_rows(
             {
                 "id": row.id,
                 "href": row.href,
-                "unfolds": row.unfolds,
                 "cells": [{"t": cell.text, "v": cell.value, "e": cell.exact} for cell in row.cells],
             }
             for row in rows
         ],
     }
-    result = _mount(key=key, data=data, on_opened_change=_redraw, on_sort_change=_redraw)
+
+    def sort() -> None:
+        chosen = st.session_state[key]["sorted"]
+        order = RowOrder(title=chosen["title"], descending=chosen["descending"])
+        address.change({Parameter.ORDER: with_order(name, order)})
+
+    result = _mount(key=key, data=data, on_opened_change=_redraw, on_sorted_change=sort)
     opened: str | None = result["opened"]
     return opened if opened in {row.id for row in rows} else None
 

@@ -1,16 +1,24 @@
-"""The order of a list's rows: the page's own, until somebody chooses a column by its head."""
+"""The order of a list's rows: the page's own, until somebody chooses a column by its head.
+
+The address has what was chosen in each list of the page: `people by Calls, descending`.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from unicodedata import combining, normalize
 
-import streamlit as st
+from ui import address
+from ui.address import Parameter
 
 DIGITS = re.compile(r"(\d+)")
-STATE = "sort"
-"""What the list reports of itself when a head was chosen."""
+WAYS = {"descending": True, "ascending": False}
+OF_ONE_LIST = re.compile(rf"(?P<name>.+?) by (?P<title>.+), (?P<way>{'|'.join(WAYS)})", re.DOTALL)
+BETWEEN = "; "
+"""Between the orders of two lists in one address."""
+GROUPS_LIST, PEOPLE_LIST = "groups", "people"
+"""Lists that a chooser fills anew, so that what was chosen in them before is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +33,53 @@ class RowOrder:
         return f"by {self.title}, {'descending' if self.descending else 'ascending'}"
 
 
-def chosen_order(key: str, titles: Sequence[str]) -> RowOrder | None:
-    """What was chosen in the list of this key, if it still has the column."""
-    state = st.session_state.get(key)
-    found = state.get(STATE) if isinstance(state, dict) else None
-    if not isinstance(found, dict) or found.get("title") not in titles:
-        return None
-    return RowOrder(title=found["title"], descending=bool(found.get("descending")))
+def orders_of(text: str) -> Mapping[str, RowOrder | None]:
+    """The order of each list by its name; None for words that are none, by these words."""
+    found: dict[str, RowOrder | None] = {}
+    for part in filter(None, text.split(BETWEEN)):
+        match = OF_ONE_LIST.fullmatch(part)
+        if match is None:
+            found[part] = None
+        else:
+            found[match["name"]] = RowOrder(title=match["title"], descending=WAYS[match["way"]])
+    return found
+
+
+def named_order(name: str) -> RowOrder | None:
+    """What the address says of the list of this name."""
+    return orders_of(address.read(Parameter.ORDER, part=_noted(name)) or "").get(name)
+
+
+def keep_order(name: str) -> None:
+    """The list has nothing to show now: what the address says of it is for later."""
+    named_order(name)
+
+
+def unused_orders(noted: Collection[str]) -> list[str]:
+    """What the address says of lists that the page has not drawn, where it has drawn others."""
+    if Parameter.ORDER not in noted:
+        return []
+    orders = orders_of(address.for_link(Parameter.ORDER) or "")
+    return [
+        f"{Parameter.ORDER} {name} {order.words}" if order else f"{Parameter.ORDER} {name}"
+        for name, order in orders.items()
+        if _noted(name) not in noted
+    ]
+
+
+def _noted(name: str) -> str:
+    return f"{Parameter.ORDER} {name}"
+
+
+def with_order(name: str, order: RowOrder | None) -> str | None:
+    """The orders of the address with that of this list; None is the page's own."""
+    orders = orders_of(address.for_link(Parameter.ORDER) or "")
+    parts = [
+        f"{each} {shown.words}" if shown else each
+        for each, shown in {**orders, name: order}.items()
+        if each != name or shown
+    ]
+    return BETWEEN.join(parts) or None
 
 
 def positions(cells: Sequence[Any], *, descending: bool) -> list[int]:

@@ -47,14 +47,6 @@ const classes = (cell, column, { isName, isLead }) => {
   return isName || ![null, 0, ""].includes(cell.v) ? kind : `${kind} nothing`;
 };
 
-// Another view starts at its top: whoever opened it from the end of a long page would see its end.
-// Focus goes there too, because the link that has it is gone with the old view.
-const toTop = () => {
-  const main = document.querySelector('[data-testid="stMain"]');
-  main?.scrollTo(0, 0);
-  main?.focus({ preventScroll: true });
-};
-
 const line = (row, columns, onOpen) => {
   const made = element("tr", { role: "row", class: row.href ? "opens" : null });
   const lead = leading(columns);
@@ -80,16 +72,13 @@ const line = (row, columns, onOpen) => {
 };
 
 export default function (component) {
-  const { data, parentElement, setStateValue, setTriggerValue } = component;
+  const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".rows");
-  const onOpen = (id) => {
-    if (!data.rows.find((row) => row.id === id)?.unfolds) toTop();
-    setTriggerValue("opened", id);
-  };
+  const onOpen = (id) => setTriggerValue("opened", id);
   const { sort } = data;
   const onSort = ({ title, number }) => {
     const same = sort && sort.title === title;
-    setStateValue("sort", { title, descending: same ? !sort.descending : number });
+    setTriggerValue("sorted", { title, descending: same ? !sort.descending : number });
   };
   const focused = parentElement.activeElement?.getAttribute("data-focus");
   const titles = data.columns.map((column, index) =>

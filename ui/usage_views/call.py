@@ -8,7 +8,7 @@ from ui import address
 from ui.address import TRACES_PAGE, Parameter
 from ui.api.connection import api, today
 from ui.api.usage_answers import CallDetail, Explanation
-from ui.figures.call_sum import sentence
+from ui.figures.call_sum import adjustments_of, conversion_words, sentence
 from ui.figures.units import tokens
 from ui.format import day as day_text
 from ui.format import escape, exact_amount, instant, unit
@@ -82,6 +82,7 @@ def show_explanation(explanation: Explanation, call: CallDetail) -> None:
     st.header("How the cost was calculated")
     lines = explanation.lines
     plain_table(
+        "units",
         {
             "Unit": text_column([unit(line.unit) for line in lines]),
             "Quantity": count_column([line.quantity for line in lines]),
@@ -103,21 +104,26 @@ def show_explanation(explanation: Explanation, call: CallDetail) -> None:
             f"{exact_amount(call.cost.charge, call.currency)}: run an audit.",
             icon=":material/error:",
         )
-    show_adjustments(explanation)
+    show_adjustments(call)
+    if converted := conversion_words(call):
+        st.caption(escape(converted))
     show_rule(call)
 
 
-def show_adjustments(explanation: Explanation) -> None:
-    adjustments = explanation.adjustments
+def show_adjustments(call: CallDetail) -> None:
+    adjustments = adjustments_of(call)
     if not adjustments:
         st.caption("No discount and no surcharge: the list price is the charge.")
         return
     plain_table(
+        "adjustments",
         {
             "Adjustment": text_column([adjustment.rule_id for adjustment in adjustments]),
             "Layer": text_column([adjustment.layer for adjustment in adjustments]),
             "Factor": exact_column([adjustment.factor for adjustment in adjustments]),
-            "Changes the cost by": exact_column([adjustment.delta for adjustment in adjustments]),
+            f"Changes the cost by ({call.currency})": exact_column(
+                [adjustment.delta for adjustment in adjustments]
+            ),
         },
         alt="Discounts and surcharges in the order they were applied",
     )
@@ -128,6 +134,7 @@ def show_chain(call: CallDetail) -> None:
     st.header("Chain")
     chain = call.chain
     plain_table(
+        "chain",
         {
             "n": count_column([entry.n for entry in chain]),
             "Recorded at": text_column([instant(entry.recorded_at, call.zone) for entry in chain]),

@@ -17,7 +17,7 @@ from ui.format import clock, escape
 from ui.format import day as day_text
 from ui.page_parts.spend.headline import show_sentence
 from ui.page_parts.spend.models import show_models
-from ui.parts.charts import chart_about, daily_charges, daily_chart, whose
+from ui.parts.charts import chart_about, daily_charges, daily_chart, others_words, whose
 from ui.parts.choosers import choose_period, days_before
 from ui.parts.failure import failures_shown
 from ui.parts.home import MY_USAGE
@@ -60,6 +60,8 @@ def show_mine(period: Period, running_day: date) -> None:
             daily_chart(charges, about=chart_about(usage, *whose(usage))),
             alt="My charge per day, stacked by model",
         )
+        if said := others_words(charges, "model"):
+            st.caption(said)
         st.header("My models")
         show_models(by_model)
 

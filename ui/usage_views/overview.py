@@ -18,10 +18,9 @@ from ui.api.connection import (
 )
 from ui.api.me_answer import Permission
 from ui.api.usage_answers import Usage
-from ui.figures.group_names import NAMELESS
 from ui.filters.chosen import chosen, show_chosen
 from ui.format import escape
-from ui.page_parts.people.people import show_people
+from ui.page_parts.people.people import people_asked, show_people
 from ui.page_parts.spend.costs import SPLIT_BY_MODEL, costs_of, costs_read_once, forget_costs
 from ui.page_parts.spend.days_chart import draw_days
 from ui.page_parts.spend.forecast_part import show_forecast
@@ -42,6 +41,7 @@ from ui.parts.uncharged import (
     show_unpriced,
 )
 from ui.period import DAY, Period, month_of
+from ui.rows.row_order import GROUPS_LIST, keep_order
 from ui.saved_views.component import show_saved_views
 
 STACKS: Mapping[str, Group] = {
@@ -106,6 +106,8 @@ def show_spend(
                 with right.container(border=True):
                     draw_days(costs, running_day, is_low=True)
             show_groups(costs)
+        else:
+            keep_order(GROUPS_LIST)
     if usage:
         with failures_shown("uncharged"):
             show_uncharged(usage, period, only)
@@ -128,7 +130,7 @@ def show_uncharged(usage: Usage, period: Period, only: Only) -> None:
 def title_of(only: Only) -> str:
     """What the page is about."""
     if only.cost_centre is not None:
-        return escape(only.cost_centre or NAMELESS["cost_centre"].capitalize())
+        return escape(only.cost_centre) or "Without a cost centre"
     return escape(only.model) if only.model else OVERVIEW
 
 
@@ -162,13 +164,16 @@ def questions_of(
     period: Period, compared: Period, only: Only, *, running_day: date
 ) -> list[Callable[[Client], object]]:
     """What the parts ask wherever there are calls, in the order in which they are drawn."""
-    by = chosen_stack()
+    by, listed = chosen_stack(), people_asked(period, compared, only)
     asked: list[Callable[[Client], object]] = [
         lambda client: client.usage(period, "day", "model", only=only),
         lambda client: client.usage(compared, "day", only=only),
         lambda client: client.usage(period, by, only=only),
         lambda client: client.usage(compared, by, only=only),
+        listed,
     ]
+    if by != "model":
+        asked.append(lambda client: client.usage(period, "day", by, only=only))
     if by == SPLIT_BY_MODEL:
         asked.append(lambda client: client.usage(period, by, "model", only=only))
         asked.append(lambda client: client.usage(compared, by, "model", only=only))
@@ -191,4 +196,4 @@ def draw_parts(period: Period, compared: Period, only: Only, *, running_day: dat
     forget_costs()
     show_spend(period, compared, only, by=chosen_stack(), running_day=running_day)
     st.header("People and applications")
-    show_people(period, compared, only)
+    show_people(period, compared, only, running_day=running_day)

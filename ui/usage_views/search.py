@@ -65,7 +65,7 @@ def show_found_calls(calls: FoundCalls) -> None:
         "State": text_column([state_words(row.state, row.status) for row in rows]),
     }
     opened, shown = linked_rows(
-        "found-calls",
+        "calls",
         [row.id for row in rows],
         links=[{Parameter.CALL: row.id} for row in rows],
         columns=columns,
@@ -80,6 +80,18 @@ def show_found_calls(calls: FoundCalls) -> None:
 def show_found_people(people: Subjects) -> None:
     st.header("People and applications")
     rows = people.data
+    if people.page.next_cursor:
+        of_all = "" if people.subjects is None else f" of {people.subjects:,}"
+        st.caption(f"The dearest {len(rows):,}{of_all}: write more of the name to find others.")
+        st.page_link(
+            address.PEOPLE_PAGE,
+            label="All of them on the page People",
+            icon=":material/group:",
+            query_params={
+                Parameter.SEARCH.value: address.for_link(Parameter.FIND) or "",
+                Parameter.RANGE.value: RANGE,
+            },
+        )
     columns = {
         "Name": text_column([row.name or row.subject for row in rows]),
         "Subject": text_column([row.subject for row in rows]),
@@ -89,7 +101,7 @@ def show_found_people(people: Subjects) -> None:
         "Last active": text_column([day_text(row.last_day) for row in rows]),
     }
     opened, shown = linked_rows(
-        "found-people",
+        "people",
         [row.subject for row in rows],
         links=[{Parameter.SUBJECT: row.subject, Parameter.RANGE: RANGE} for row in rows],
         columns=columns,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
-from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
+from ui.api.connection import REFRESH_S, api, asked_ahead, now, redraw_after_midnight, today
 from ui.api.usage_answers import SubjectUsage
 from ui.export.buttons import show_exports
 from ui.figures.comparison import share_of
@@ -15,7 +15,14 @@ from ui.figures.unit_cost import per_million
 from ui.figures.units import tokens
 from ui.format import escape
 from ui.page_parts.spend.headline import show_sentence
-from ui.parts.charts import chart_about, clicked_group, daily_charges, daily_chart, whose
+from ui.parts.charts import (
+    chart_about,
+    clicked_group,
+    daily_charges,
+    daily_chart,
+    others_words,
+    whose,
+)
 from ui.parts.choosers import choose_days
 from ui.parts.failure import failures_shown
 from ui.parts.home import way_to
@@ -68,6 +75,8 @@ def show_subject(subject: str, period: Period, compared: Period, *, running_day:
             on_select="rerun",
             key="daily-of-subject",
         )
+        if said := others_words(charges, "model"):
+            st.caption(said)
         model = value_of(clicked_group(event) or "", "model")
         if model and model in {row.model for row in by_model.data}:
             address.go_to(_calls_of(subject, model))
@@ -97,7 +106,7 @@ def show_models_table(usage: SubjectUsage) -> None:
     }
     st.header("Models")
     opened, shown = linked_rows(
-        "models-of-subject",
+        "models",
         names,
         links=[_calls_of(usage.subject, name) if name else None for name in names],
         columns=columns,
@@ -141,11 +150,16 @@ def draw_subject(subject: str) -> None:
     heading.title(escape(subject), anchor=False)
     current = today(api().health())
     period, compared = choose_days(current)
-    usage = api().subject_usage(subject, period, "day")
-    with heading.container():
-        address.breadcrumbs(way_to(usage.cost_centre, api().me(), address.kept_range()))
-        st.title(escape(usage.name or subject), anchor=False)
-        st.caption(
-            f"Subject {escape(subject)} · cost centre {escape(usage.cost_centre or 'not known')}"
-        )
-    show_subject(subject, period, compared, running_day=current)
+    with asked_ahead(
+        lambda client: client.subject_usage(subject, period, "day"),
+        lambda client: client.subject_usage(subject, compared, "day"),
+        lambda client: client.subject_usage(subject, period, "day", "model"),
+        lambda client: client.subject_usage(subject, period, "model"),
+    ):
+        usage = api().subject_usage(subject, period, "day")
+        with heading.container():
+            address.breadcrumbs(way_to(usage.cost_centre, api().me(), address.kept_range()))
+            st.title(escape(usage.name or subject), anchor=False)
+            centre = escape(usage.cost_centre or "not known")
+            st.caption(f"Subject {escape(subject)} · cost centre {centre}")
+        show_subject(subject, period, compared, running_day=current)

@@ -20,6 +20,7 @@ from table_api.http_api.conventions.models import Fields
 from table_api.http_api.conventions.queries import RangeQuery
 from table_api.invoicing.closing.waiting import WaitingCount
 from table_api.invoicing.settings import InvoicingSettings
+from table_api.invoicing.snapshots.document_owners import DocumentOwners
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import LedgerMeta
 from table_api.monthly.kept_answers import KeptAnswers
@@ -57,6 +58,8 @@ class Api:
     """Of months that are over."""
     open_months: OpenMonths = field(default_factory=OpenMonths)
     """Of the running month."""
+    document_owners: DocumentOwners = field(default_factory=DocumentOwners)
+    """Of closed months."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from table_api.http_api.invoices.answers import (
     preview_answer,
 )
 from table_api.http_api.invoices.queries import DocumentKind, FileQuery, InvoicesQuery, PreviewQuery
-from table_api.http_api.visible.documents import MONTHS_LISTED_MAX, Documents
+from table_api.http_api.visible.documents import Documents
 from table_api.http_api.visible.people import visible_people
 from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import waiting_calls
@@ -63,9 +63,8 @@ async def get_invoices(request: Request, query: Annotated[InvoicesQuery, Query()
     """Closed months and their documents, newest first."""
     asking = asking_of(request)
     documents = Documents(asking)
-    closed = await documents.closed_months()
-    wanted = closed[:MONTHS_LISTED_MAX] if query.month is None else [_month(query.month)]
-    manifests = await documents.manifests(wanted, query.kind.value)
+    wanted = None if query.month is None else _month(query.month)
+    closed, manifests = await documents.closed_months(query.kind.value, wanted)
     of_kind = manifests if query.kind is DocumentKind.INVOICE else manifests[:1]
     people = await visible_people(asking)
     entries = [entry for each in of_kind for entry in entries_of(each, query.kind, people)]

@@ -16,6 +16,7 @@ from table_api.invoicing.documents.document import Document, Kind, decode_docume
 from table_api.invoicing.documents.minor_units import format_minor, pico_per_minor
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.billing_month import BillingMonth
+from table_api.invoicing.snapshots.document_owners import MonthOwners
 from table_api.invoicing.snapshots.manifest import File, Manifest
 from table_api.ledger.day_range import running_month
 from table_api.owners.share import Everything, Share
@@ -23,6 +24,8 @@ from table_api.storage.parallel import at_most
 
 MONTHS_LISTED_MAX = 13
 READS_AT_ONCE = 16
+MONTHS_AT_ONCE = 4
+"""Manifests in memory at once: one of 10,000 people has some megabytes."""
 
 
 class Documents:
@@ -32,20 +35,40 @@ class Documents:
         self.asking = asking
         self.archive = Archive(asking.api.blobs)
 
-    async def closed_months(self) -> list[BillingMonth]:
-        """All of them, newest first. That a month is closed says nothing of anybody."""
-        return list(reversed(await self.archive.months()))
+    async def closed_months(
+        self, kind: Kind, wanted: BillingMonth | None
+    ) -> tuple[list[BillingMonth], list[Manifest]]:
+        """Months that the caller may ask for, and the manifests of the newest of them or of the
+        `wanted` one; newest first.
 
-    async def manifests(self, months: Sequence[BillingMonth], kind: Kind) -> list[Manifest]:
-        """Those in which the caller sees a document of the kind. Who does not see everybody gets
-        the sums of those documents as a month's amounts.
+        Who does not see everybody may ask for months in which they see a document of the kind, and
+        gets the sums of those documents as a month's amounts.
         """
-        found = [await self.manifest(each) for each in months]
+        months = list(reversed(await self.archive.months()))
+        sight = await self.asking.sight()
+        if not isinstance(sight, Everything):
+            months = await self._open(months, kind, sight)
+        listed = months[:MONTHS_LISTED_MAX] if wanted is None else [wanted]
+        found = [await self.manifest(each) for each in listed]
         manifests = [manifest for manifest in found if manifest is not None]
-        if await self.sees_everybody():
-            return manifests
-        listed = [_with_amounts_of(manifest, kind) for manifest in manifests]
-        return [manifest for manifest in listed if manifest is not None]
+        if isinstance(sight, Everything):
+            return months, manifests
+        of_kind = [_with_amounts_of(manifest, kind) for manifest in manifests]
+        return months, [manifest for manifest in of_kind if manifest is not None]
+
+    async def _open(
+        self, months: Sequence[BillingMonth], kind: Kind, share: Share
+    ) -> list[BillingMonth]:
+        """Those with a document of the kind for the caller, in their order."""
+        found: set[BillingMonth] = set()
+
+        async def look(month: BillingMonth) -> None:
+            owners = await self.asking.api.document_owners.of(self.archive, month)
+            if owners is not None and _is_open(owners, month, kind, share):
+                found.add(month)
+
+        await at_most(MONTHS_AT_ONCE, map(look, months))
+        return [each for each in months if each in found]
 
     async def manifest(self, month: BillingMonth) -> Manifest | None:
         """What the caller sees of a month; None when that is nothing, or it is not closed."""
@@ -89,6 +112,14 @@ class Documents:
     async def content(self, month: BillingMonth, file: File) -> bytes:
         """The bytes of a file of a manifest that was found here."""
         return await self.archive.file(month, file)
+
+
+def _is_open(owners: MonthOwners, month: BillingMonth, kind: Kind, share: Share) -> bool:
+    days = running_month(month.first_day)
+    if kind == "invoice":
+        theirs = {each.name for each in share.owned if each.subject is None}
+        return any(share.owns_centre(each, days) for each in owners.cost_centres & theirs)
+    return any(share.owns_subject(each, days) for each in owners.subjects & {*share.subjects()})
 
 
 def subjects_of(document: Document) -> set[str]:

@@ -111,6 +111,18 @@ def test_statements_show_names(api_url: str) -> None:
     assert lists(app)[0]["Person"] == ["Ann Árnadóttir"]
 
 
+def test_a_document_is_found_by_its_number_and_by_the_name_of_its_owner(api_url: str) -> None:
+    (number,) = lists(opened(documents="Statements"))[0]["Number"]
+    for text in ("ÁRNA", "árnadóttir", str(number).lower()):
+        app = opened(documents="Statements", q=text)
+        assert not app.exception
+        assert lists(app)[0]["Person"] == ["Ann Árnadóttir"]
+        assert "The address names what" not in words(app)
+    none = opened(documents="Statements", q="zzz")
+    assert not none.exception
+    assert "No such document here" in words(none)
+
+
 def test_statements_of_an_earlier_month_are_chosen(api_url: str) -> None:
     app = opened(documents="Statements", month="2026-10")
     assert not app.exception

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.lists import lists, open_row
-from tests.ui.stand import ADA, KEY, InventedCall, Stand, charge_of
+from tests.ui.stand import ADA, BOB, KEY, ODD, InventedCall, Stand, charge_of
 from tests.ui.test_pages import APP, RUN_TIMEOUT_S, column, in_address, opened, words
 from ui.figures.unit_cost import AMOUNT_PLACES
 
@@ -129,6 +129,27 @@ def test_a_cost_centre_called_like_none_is_not_usage_without_one(
     centre = in_address(app, "cost_centre")
     assert column(opened(cost_centre=centre, range="90 days"), "Name") == ["Ada Lovelace"]
     assert column(opened(cost_centre="no cost centre", range="90 days"), "Name") == [KEY]
+
+
+@pytest.mark.parametrize(
+    ("address", "title", "label"),
+    [
+        ("“no cost centre”", "no cost centre", "Only cost centre no cost centre"),
+        ("““no cost centre””", "“no cost centre”", "Only cost centre “no cost centre”"),
+        ("no cost centre", "Without a cost centre", "Only without a cost centre"),
+        ("R&D", "R&D", "Only cost centre R&D"),
+    ],
+)
+def test_a_filter_is_called_as_its_cost_centre_is(
+    empty_stand: Stand, calls: list[InventedCall], address: str, title: str, label: str
+) -> None:
+    centres = {ADA: "no cost centre", BOB: "“no cost centre”", ODD: "R&D"}
+    empty_stand.save_people({subject: ("", centre) for subject, centre in centres.items()})
+    empty_stand.post([call for call in calls if call.subject in (*centres, KEY)])
+    app = opened(cost_centre=address, range="90 days")
+    assert not app.error
+    assert app.title[0].value.replace("\\", "") == title
+    assert app.button(key="only_cost_centre").label.replace("\\", "") == label
 
 
 def test_people_without_calls_any_more_have_a_row_so_that_changes_add_up(

@@ -9,7 +9,14 @@ from ui.api.client import Only
 from ui.api.usage_answers import Cost, Head, UsageRow
 from ui.figures.group_names import OTHERS
 from ui.filters.chosen import words_of
-from ui.parts.charts import GROUPS_MAX, chart_about, chart_title, daily_charges, daily_chart
+from ui.parts.charts import (
+    GROUPS_MAX,
+    chart_about,
+    chart_title,
+    daily_charges,
+    daily_chart,
+    others_words,
+)
 
 TODAY = date(2026, 11, 3)
 CHARTS_EACH = 200
@@ -42,12 +49,16 @@ def test_the_dearest_groups_have_colours_and_the_rest_is_others() -> None:
     others = [charge for _, group, charge, _ in charges.rows if group == OTHERS]
     assert others == [Decimal(1 + 2 + 3)]
     assert sum(charge for *_, charge, _ in charges.rows) == sum(r.charge or 0 for r in rows)
+    assert others_words(charges, "model") == (
+        "Others in the chart: 3 models, each with a row in the list."
+    )
 
 
 def test_one_group_more_than_the_limit_keeps_its_own_name() -> None:
     rows = [row(TODAY, "1", model=f"model-{n}") for n in range(GROUPS_MAX + 1)]
     charges = daily_charges(rows, by="model", days=DAYS, today=TODAY, currency="USD")
     assert OTHERS not in charges.groups
+    assert others_words(charges, "model") is None
 
 
 def test_what_has_no_cost_centre_is_named_so() -> None:

@@ -33,12 +33,9 @@ DOCUMENTS_AT_ONCE = 4
 
 def draw_comparison(newest: Invoices) -> None:
     """The newest month against the one before it, until somebody chooses others."""
-    closed = newest.every_month
     sees_all = api().me().may(Permission.BILLING)
     is_open = api().invoice_preview(None).open_months if sees_all else []
-    listed = closed if sees_all else [month.month for month in newest.months]
-    seen = [*reversed(is_open), *listed]
-    names = list(dict.fromkeys([*seen, *closed]))
+    names = list(dict.fromkeys([*reversed(is_open), *newest.every_month]))
     if len(names) < 2:
         st.info("There is only one month to show. Two can be compared when the next one is closed.")
         return
@@ -55,7 +52,7 @@ def draw_comparison(newest: Invoices) -> None:
     with st.container(horizontal=True):
         choice = {each: each for each in names}
         second = pick("Month", Parameter.MONTH, options=choice, words=words, why=why)
-        choice = {each: each for each in months_against(second, names, seen)}
+        choice = {each: each for each in months_against(second, names)}
         first = pick("Compare with", Parameter.AGAINST, options=choice, words=words, why=why)
     months = [_billed(name, is_open=name in is_open) for name in (first, second)]
     for name, month in zip((first, second), months, strict=True):
@@ -132,6 +129,7 @@ def show_compared(first: BilledMonth, second: BilledMonth) -> None:
         )
     columns = columns_of(first, second)
     shown = plain_table(
+        "two months",
         columns,
         alt=f"What each cost centre was billed in {first.name} and {second.name}",
     )

@@ -59,6 +59,7 @@ def show_subtotals(parts: Sequence[InvoiceSubtotal], *, month: str, currency: st
         "Unrounded": exact_column([part.amount_unrounded for part in parts]),
     }
     shown = plain_table(
+        "parts",
         columns,
         alt="Usage of the month and corrections of earlier months",
     )
@@ -117,6 +118,7 @@ def show_concerns(rows: Sequence[InvoiceConcern], *, month: str, currency: str) 
         "Basis": text_column([row.basis for row in rows]),
     }
     shown = plain_table(
+        "concerns",
         columns,
         alt="Calls without an amount, an owner or a complete cost, with estimates",
     )

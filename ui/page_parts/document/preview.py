@@ -98,6 +98,7 @@ def show_cost_centres(preview: InvoicePreview) -> None:
         "Calls": count_column([row.calls for row in rows]),
     }
     shown = plain_table(
+        "cost centres",
         columns,
         alt="What each cost centre would be billed",
     )
@@ -119,6 +120,7 @@ def show_left_out(preview: InvoicePreview) -> None:
     st.caption("A closed month does not move: corrections still go to where it was billed.")
     rows = preview.regrouped[:REGROUPED_SHOWN_MAX]
     plain_table(
+        "people",
         {
             "Subject": text_column([row.name or row.subject for row in rows]),
             "From": text_column([row.first_day for row in rows]),

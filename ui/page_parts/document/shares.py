@@ -43,7 +43,7 @@ def show_people(invoice: Invoice) -> None:
         "Lines": count_column([row.lines for row in rows]),
     }
     opened, shown = linked_rows(
-        "invoice_people",
+        "people",
         [row.subject for row in rows],
         links=[{**period, Parameter.SUBJECT: row.subject} for row in rows],
         columns=columns,
@@ -76,6 +76,7 @@ def show_models(invoice: Invoice) -> None:
             "the quantities at list prices have none of them."
         )
     shown = plain_table(
+        "models",
         columns,
         alt="What the invoice has of each model, with its list prices",
     )

@@ -67,13 +67,10 @@ def total_of(amounts: Mapping[str, Decimal]) -> Decimal:
     return sum(amounts.values(), Decimal(0))
 
 
-def months_against(second: str, names: Sequence[str], seen: Sequence[str]) -> list[str]:
-    """Months that another one can be compared with: those before it come first, and of them those
-    of which the caller has an invoice.
-    """
+def months_against(second: str, names: Sequence[str]) -> list[str]:
+    """Months that another one can be compared with: those before it come first."""
     others = [name for name in names if name != second]
-    before = [name for name in others if name < second and name in seen]
-    return list(dict.fromkeys([*before, *others]))
+    return sorted(others, key=lambda name: name > second)
 
 
 def compared(first: Mapping[str, Decimal], second: Mapping[str, Decimal]) -> list[OwnersMonths]:

@@ -26,7 +26,9 @@ def show_letters(letters: DeadLetters, metering: Metering, *, zone: str) -> None
         "includes it."
     )
     plain_table(
-        letter_columns(letters.data, zone), alt="Open dead letters, with what is wrong in each"
+        "dead letters",
+        letter_columns(letters.data, zone),
+        alt="Open dead letters, with what is wrong in each",
     )
     st.markdown("Look at one, mend the cause, then redrive all of that reason:")
     usage_hubs = {row.hub for row in metering.partitions}

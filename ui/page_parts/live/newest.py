@@ -104,7 +104,7 @@ def show_list(found: FoundCalls) -> None:
     st.caption(f"The newest {counted(len(rows), 'call')} of today.")
     columns = live_columns(found)
     opened, shown = linked_rows(
-        "live_calls",
+        "calls",
         [row.id for row in rows],
         links=[{Parameter.CALL: row.id} for row in rows],
         sortable=0 if found.page.next_cursor else None,

@@ -6,13 +6,14 @@ from functools import cache
 
 import streamlit as st
 
-from ui.address import Parameter
+from ui.address import Parameter, read
 from ui.api.connection import api
 from ui.api.errors import ApiRefused
 from ui.api.found_calls import FoundCall, calls_of_days
 from ui.api.price_answers import Price, Prices
 from ui.api.rating import rate_all
 from ui.figures.offers import Offer, deployed_offer, sold_by
+from ui.figures.sellers import Sold, by_name, first_of, sellers_words
 from ui.format import amount, counted, days, escape
 from ui.page_parts.model.model_figures import WhatIf, questions_of, what_if
 from ui.page_parts.price.offer_chooser import choose_offer, offer_words
@@ -33,13 +34,18 @@ def show_what_if(model: str, calls: Mapping[date, int], *, currency: str) -> Non
     `calls` says how many calls each day of the page's range has.
     """
     prices = api().prices()
-    others = text_models(prices.data, but=model)
+    others = by_name(text_models(prices.data, but=model))
     if not others:
         st.info(
             "No other model of the price book has a deployment: name one in the book to compare.",
             icon=":material/sell:",
         )
         return
+
+    def why(named: str) -> str:
+        none = f"{named} is none of the other models with a deployment and a price"
+        return sellers_words(named, others) or none
+
     answer = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = choose_calls(calls)
@@ -47,9 +53,11 @@ def show_what_if(model: str, calls: Mapping[date, int], *, currency: str) -> Non
             "Another model",
             Parameter.INSTEAD,
             options={name: name for name in others},
-            why=lambda named: f"{named} is none of the other models with a deployment and a price",
+            why=why,
+            default=first_of(read(Parameter.INSTEAD), others),
         )
-    offer = choose_offer(instead, sold_by(others[instead], instead, prices.data), prices.zones)
+    provider, other = others[instead]
+    offer = choose_offer(other, sold_by(provider, other, prices.data), prices.zones)
     try:
         found = calls_of_days(api(), chosen, model=model, most=RATED_MAX)
     except ApiRefused as error:
@@ -61,7 +69,7 @@ def show_what_if(model: str, calls: Mapping[date, int], *, currency: str) -> Non
         )
         return
     with answer:
-        show_rated(model, found, offer, prices, currency=currency)
+        show_rated(model, found, offer, prices, name=instead, currency=currency)
         show_scope(len(found), sum(chosen.values()))
 
 
@@ -85,9 +93,15 @@ def choose_calls(calls: Mapping[date, int]) -> Mapping[date, int]:
 
 
 def show_rated(
-    model: str, calls: Sequence[FoundCall], instead: Offer, prices: Prices, *, currency: str
+    model: str,
+    calls: Sequence[FoundCall],
+    instead: Offer,
+    prices: Prices,
+    *,
+    name: str,
+    currency: str,
 ) -> None:
-    """Both sums in one sentence, and how each side was priced."""
+    """Both sums in one sentence, and how each side was priced; `name` is that of the other one."""
 
     @cache
     def own_of(deployment: str | None) -> Offer:
@@ -102,10 +116,10 @@ def show_rated(
         )
         return
     found = what_if(len(calls), asked, rate_all(api(), asked))
-    st.markdown(outcome(found, instead.model, of=days_of(calls), currency=currency))
+    st.markdown(outcome(found, name, of=days_of(calls), currency=currency))
     own = sorted({offer_words(own_of(call.deployment)) for call in calls})
     st.caption(
-        f"{escape(instead.model)}: {offer_words(instead)}. {escape(model)}: {' or '.join(own)}. "
+        f"{escape(name)}: {offer_words(instead)}. {escape(model)}: {' or '.join(own)}. "
         "Their recorded tokens on both models, at list price, by the price book in use. What they "
         "were charged may differ: by another book or service tier, and by discounts. Another model "
         "may need more or fewer tokens for the same work."
@@ -121,15 +135,18 @@ def show_scope(rated: int, total: int) -> None:
         )
 
 
-def text_models(prices: Sequence[Price], *, but: str) -> dict[str, str]:
-    """Who sells each model with a price for text that some deployment may have."""
-    return dict(
-        sorted(
-            (price.model, price.provider)
+def text_models(prices: Sequence[Price], *, but: str) -> list[Sold]:
+    """Models with a price for text that some deployment may have, from A to Z, and who sells each;
+    several may sell one.
+    """
+    return sorted(
+        (
+            (price.provider, price.model)
             for price in prices
             if price.model and price.deployments and price.model != but
             if any(tier.per_million.keys() >= TEXT_UNITS for tier in price.tiers)
-        )
+        ),
+        key=lambda sold: sold[::-1],
     )
 
 

@@ -88,7 +88,7 @@ def show_centres(period: Period, compared: Period, running_day: date) -> None:
             links=links,
             columns=columns,
             alt="Cost centres with their charge",
-            sortable=len(names) - 1,  # the last is usage without one
+            sortable=len(names) - 1 or None,  # the last is usage without one
         )
         if opened and (target := narrowed("cost_centre", opened)):
             address.open_usage(target)

@@ -1,15 +1,16 @@
 """The list of people and applications, sorted and paged by the API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import streamlit as st
 
 from ui import address
 from ui.address import Parameter, Parameters
-from ui.api.client import Only, SubjectSort
-from ui.api.connection import REFRESH_S, api, today
+from ui.api.client import Client, Only, SubjectSort
+from ui.api.connection import REFRESH_S, api, redraw_after_midnight, today
 from ui.api.usage_answers import Gone, SubjectRow, Subjects
 from ui.export.buttons import Extent, show_exports
 from ui.figures.comparison import change_of, per_day, share_of
@@ -32,6 +33,7 @@ from ui.parts.tables import (
     text_column,
 )
 from ui.period import Period
+from ui.rows.row_order import PEOPLE_LIST, keep_order
 
 SORTS: Mapping[str, SubjectSort] = {
     "Charge": "charge",
@@ -46,13 +48,16 @@ GONE = ""
 
 
 @st.fragment(run_every=REFRESH_S)
-def show_people(period: Period, compared: Period, only: Only, *, headed: bool = False) -> None:
+def show_people(
+    period: Period, compared: Period, only: Only, *, running_day: date, headed: bool = False
+) -> None:
     """One page of them, and its files. `headed` says above them what all people cost."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sort = choose("Sort by", Parameter.SORT, options=SORTS)
         text = search("Search", placeholder="Name, subject or cost centre")
     next_cursor = None
     with failures_shown("people"):
+        redraw_after_midnight(running_day)
         people = api().subjects(
             period, sort=sort, search=text, after=page_cursor(), only=only, compared=compared
         )
@@ -60,14 +65,24 @@ def show_people(period: Period, compared: Period, only: Only, *, headed: bool = 
             if headed:
                 show_head(people)
         else:
-            st.info(
-                "Nobody has calls that match. Empty the search, or choose more days.",
-                icon=":material/search_off:",
-            )
+            said = "that match. Empty the search, or choose" if text else "in these days. Choose"
+            st.info(f"Nobody has calls {said} more days.", icon=":material/search_off:")
         if people.data or gone_after(people):
             show_list(people, compared, sort=sort)
+        else:
+            keep_order(PEOPLE_LIST)
         next_cursor = people.page.next_cursor
     show_paging(next_cursor)
+
+
+def people_asked(period: Period, compared: Period, only: Only) -> Callable[[Client], Subjects]:
+    """What the list asks, as the address says it; a word that is no order gets the usual one."""
+    sort = SORTS.get(address.read(Parameter.SORT) or "", "charge")
+    text = (address.read(Parameter.SEARCH) or "").strip()
+    after = page_cursor()
+    return lambda client: client.subjects(
+        period, sort=sort, search=text, after=after, only=only, compared=compared
+    )
 
 
 def show_head(people: Subjects) -> None:
@@ -86,12 +101,13 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
     if gone_after(people):
         ids, links = [*ids, GONE], [*links, None]
     opened, shown = linked_rows(
-        "people",
+        PEOPLE_LIST,
         ids,
         links=links,
         columns=columns,
         alt="People and applications with their charge, change, calls and tokens",
-        sortable=0 if people.page.next_cursor or page_cursor() else len(people.data),
+        # Without anybody the row of those who are gone is the whole list.
+        sortable=0 if people.page.next_cursor or page_cursor() else len(people.data) or None,
     )
     if opened and opened != GONE:
         address.open_usage({**kept, Parameter.SUBJECT: opened})
@@ -101,7 +117,17 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
         order=f"by {sort}",
         count=len(people.data),
     )
+    if extent_words := page_of(people):
+        st.caption(extent_words)
     show_exports("people", shown, people, extent=extent)
+
+
+def page_of(people: Subjects) -> str | None:
+    """Which part of the list is shown; None where it is shown whole."""
+    if not people.page.next_cursor and not page_cursor():
+        return None
+    of_all = "" if people.subjects is None else f" of {people.subjects:,}"
+    return f"{len(people.data):,}{of_all} people and applications."
 
 
 def gone_after(people: Subjects) -> Gone | None:

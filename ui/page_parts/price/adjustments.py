@@ -31,7 +31,9 @@ def show_adjustments(rules: Sequence[Adjustment], *, now: datetime) -> None:
         ),
         "Rule": text_column([rule.rule for rule in rows]),
     }
-    shown = plain_table(columns, alt="Discounts and mark-ups in the order in which they apply")
+    shown = plain_table(
+        "adjustments", columns, alt="Discounts and mark-ups in the order in which they apply"
+    )
     health = api().health()
     show_files(
         "discounts and mark-ups",

@@ -44,7 +44,7 @@ def show_book(book: BookInUse, answer: Prices) -> None:
 def show_prices(prices: Sequence[Price], *, name: str, alt: str) -> None:
     """A row per rule and prompt size; `name` is that of its files."""
     columns = price_columns(prices)
-    shown = plain_table(columns, alt=alt)
+    shown = plain_table(name, columns, alt=alt)
     show_price_files(name, shown, prices)
 
 

@@ -15,7 +15,7 @@ from ui.page_parts.price.book_table import (
     source_text,
     where,
 )
-from ui.page_parts.price.price_history import era_of, of_model, scheduled
+from ui.page_parts.price.price_history import era_of, newest_first, scheduled
 from ui.parts.tables import plain_table, text_column
 
 SHOWN_MAX = 50
@@ -34,9 +34,9 @@ def show_scheduled(prices: Sequence[Price], *, now: datetime) -> None:
         )
 
 
-def show_history(prices: Sequence[Price], model: str, *, now: datetime) -> None:
-    """Every price that the book has of a model, the newest first."""
-    rows = [(price, tier) for price in of_model(prices, model)[:SHOWN_MAX] for tier in price.tiers]
+def show_history(prices: Sequence[Price], name: str, *, now: datetime) -> None:
+    """Every price of one model, the newest first."""
+    rows = [(price, tier) for price in newest_first(prices)[:SHOWN_MAX] for tier in price.tiers]
     if not rows:
         return
     columns = {
@@ -51,5 +51,6 @@ def show_history(prices: Sequence[Price], model: str, *, now: datetime) -> None:
         "Where": text_column([where(price) for price, _ in rows]),
         "Rule": text_column([price.rule for price, _ in rows]),
     }
-    shown = plain_table(columns, alt=f"Prices of {model} over time, the newest first")
+    alt = f"Prices of {name} over time, the newest first"
+    shown = plain_table("price history", columns, alt=alt)
     show_price_files("price history", shown, [price for price, _ in rows])

@@ -29,7 +29,5 @@ def scheduled(prices: Sequence[Price], *, now: datetime) -> list[Price]:
     return sorted(coming, key=lambda price: price.valid_from)
 
 
-def of_model(prices: Sequence[Price], model: str) -> list[Price]:
-    """The newest first."""
-    found = [price for price in prices if price.model == model]
-    return sorted(found, key=lambda price: price.valid_from, reverse=True)
+def newest_first(prices: Sequence[Price]) -> list[Price]:
+    return sorted(prices, key=lambda price: price.valid_from, reverse=True)

@@ -6,10 +6,11 @@ import streamlit as st
 
 from ui import address
 from ui.address import USAGE_PAGE, Parameter
+from ui.api.client import Client
 from ui.api.connection import api
 from ui.api.found_calls import newest_calls
 from ui.api.me_answer import KEEPERS, Permission
-from ui.api.usage_answers import CallState
+from ui.api.usage_answers import CallState, Usage
 from ui.figures.units import tokens
 from ui.format import counted, escape
 from ui.period import month_of, one_day
@@ -17,9 +18,14 @@ from ui.period import month_of, one_day
 SHOWN_MAX = 10
 
 
+def usage_asked(client: Client, today: date) -> Usage:
+    """The running month by day and model."""
+    return client.usage(month_of(today), "day", "model")
+
+
 def show_unpriced(today: date) -> None:
     """Nothing where every call of this month has a price."""
-    usage = api().usage(month_of(today), "day", "model")
+    usage = usage_asked(api(), today)
     unpriced: dict[str, int] = {}
     calls: dict[str, int] = {}
     used: dict[str, int] = {}

@@ -14,6 +14,7 @@ from ui.parts.charts import (
     clicked_group,
     daily_charges,
     daily_chart,
+    others_words,
 )
 
 LOW_PX = 110
@@ -42,6 +43,8 @@ def draw_days(costs: Costs, running_day: date, *, is_low: bool = False) -> None:
         # What a click selected belongs to the view before.
         key=f"daily-{by}-{only.model}-{only.cost_centre}-{all_groups()}",
     )
+    if all_groups() and (said := others_words(charges, "group")):
+        st.caption(said)
     group = clicked_group(event)
     if group and (target := narrowed(by, group)):
         address.go_to(target)

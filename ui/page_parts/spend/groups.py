@@ -31,6 +31,7 @@ from ui.parts.tables import (
     text_column,
 )
 from ui.parts.unknown_word import say_unknown
+from ui.rows.row_order import GROUPS_LIST
 
 TITLES: Mapping[Group, str] = {
     "model": "Model",
@@ -53,12 +54,12 @@ def show_groups(costs: Costs) -> None:
         of_one=by == "cost_centre" and costs.only.cost_centre is not None,
     )
     opened, shown = linked_rows(
-        f"groups-{by}",
+        GROUPS_LIST,
         names,
         links=[narrowed(by, name) for name in names],
         columns=columns,
         alt=f"Charge by {TITLES[by]}, and its change to the days before",
-        sortable=sum(name not in (OTHERS, NAMELESS[by]) for name in names),
+        sortable=sum(name not in (OTHERS, NAMELESS[by]) for name in names) or None,
     )
     if opened and (target := narrowed(by, opened)):
         address.go_to(target)

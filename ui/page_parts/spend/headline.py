@@ -6,10 +6,18 @@ from decimal import Decimal
 import streamlit as st
 
 from ui.api.usage_answers import Usage
-from ui.figures.comparison import change_words
+from ui.figures.comparison import NOTHING_CHARGED, change_words
 from ui.format import amount, counted, days
 from ui.parts.kpis import charge_text
 from ui.period import one_day
+
+
+def nothing_words(earlier: Usage) -> str:
+    """Why these days have no charge: an unknown one is not nothing."""
+    if earlier.totals.calls and earlier.totals.charge is None:
+        why = charge_text(earlier.totals, earlier.currency)
+        return f"{counted(earlier.totals.calls, 'call')} had no charge ({why})"
+    return NOTHING_CHARGED
 
 
 def show_sentence(usage: Usage, earlier: Usage, running_day: date) -> None:
@@ -25,6 +33,7 @@ def show_sentence(usage: Usage, earlier: Usage, running_day: date) -> None:
         earlier.totals.charge or Decimal(0),
         currency=usage.currency,
         compared=earlier.period,
+        nothing=nothing_words(earlier),
     )
     if usage.period == one_day(running_day):
         than += "; today is not over, and the comparison has whole days"

@@ -25,6 +25,7 @@ def show_models(usage: Usage) -> None:
         "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
     }
     shown = plain_table(
+        "models",
         columns,
         alt="Models with their charge, what a million tokens cost, and the cached share",
     )

@@ -36,8 +36,11 @@ def month_chart(shown: MonthCharges, *, about: str = "") -> alt.LayerChart:
     """
     charges, currency, found, budget = shown.charges, shown.currency, shown.found, shown.budget
     earlier = month_of(shown.month.first - DAY)
+    days_before = earlier.days(up_to=earlier.last)
+    if not any(day in charges for day in days_before):
+        days_before = []  # without a charge there is no line: one at 0 would say that it was free
     lines = [
-        *_added_up(charges, BEFORE, days=earlier.days(up_to=earlier.last), currency=currency),
+        *_added_up(charges, BEFORE, days=days_before, currency=currency),
         *_added_up(charges, THIS, days=shown.month.days(up_to=shown.today), currency=currency),
     ]
     band: list[Point] = []

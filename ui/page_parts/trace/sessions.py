@@ -42,7 +42,7 @@ def show_top_sessions(found: Top) -> None:
         "Output tokens": count_column([row.output_tokens for row in rows]),
     }
     opened, shown = linked_rows(
-        "top_sessions",
+        "sessions of everybody",
         [f"{row.subject}\n{row.group or ''}" for row in rows],
         links=[_link(_way(row.subject or "", row.group)) for row in rows],
         columns=columns,
@@ -131,7 +131,7 @@ def show_session_calls(found: TracedCalls) -> None:
     rows = [row for row in found.data if row.id is not None]
     columns = session_call_columns(rows, zone=found.zone, currency=found.currency)
     opened, shown = linked_rows(
-        "traced_calls",
+        "calls",
         [row.id or "" for row in rows],
         links=[_link({Parameter.CALL: row.id or ""}) for row in rows],
         sortable=0 if found.page.next_cursor else None,

@@ -1,0 +1,182 @@
+"""A list's chosen order is in the address: whoever gets it, Back and the files have it."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
+from tests.ui.lists import lists
+from tests.ui.opening import opened, said
+from tests.ui.stand import ADA, InventedCall, Stand, standing
+from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
+from ui.api.client import SUBJECTS_PAGE_ROWS
+from ui.rows.row_order import RowOrder, orders_of
+
+UNUSED = "The address names what this page does not use"
+
+
+def test_the_words_of_an_address_are_read_as_they_are_written() -> None:
+    text = "people by Charge (USD), descending; two months by October 2026, USD, ascending; x"
+    assert orders_of(text) == {
+        "people": RowOrder(title="Charge (USD)", descending=True),
+        "two months": RowOrder(title="October 2026, USD", descending=False),
+        "x": None,
+    }
+    assert orders_of("") == {}
+
+
+@pytest.mark.usefixtures("stand")
+@pytest.mark.parametrize(("way", "first"), [("ascending", -1), ("descending", 0)])
+def test_an_address_orders_the_list_that_it_names(way: str, first: int) -> None:
+    by_calls = sorted(table("Calls")["Calls"], reverse=True)  # type: ignore[type-var]
+    assert len(set(by_calls)) > 2
+    ordered = table("Calls", order=f"people by Calls, {way}")["Calls"]
+    assert ordered == (by_calls if first == 0 else by_calls[::-1])
+    assert table("Share", order=f"people by Calls, {way}") == table("Share"), "another list"
+
+
+def table(column: str, **parameters: str) -> dict[str, list[object]]:
+    """The list of people, or of groups where the column is Share."""
+    app = opened("usage", range="90 days", by="Model", **parameters)
+    assert not app.exception
+    assert UNUSED not in said(app)
+    first = "Name" if column == "Calls" else "Model"
+    return next(each for each in lists(app) if next(iter(each)) == first)
+
+
+@pytest.mark.usefixtures("stand")
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ("people by Zzz*, descending", "people cannot be sorted by Zzz*, descending: it has no"),
+        ("days by Calls, descending", f"**{UNUSED}**: order days by Calls, descending."),
+        ("zz*", f"**{UNUSED}**: order zz*."),
+        ("people by Calls, ascending; zz", f"**{UNUSED}**: order zz."),
+    ],
+)
+def test_an_order_that_no_list_has_is_named(order: str, words: str) -> None:
+    app = opened("usage", range="90 days", order=order)
+    assert not app.exception
+    assert words in said(app)
+
+
+def test_a_list_that_goes_on_says_that_it_keeps_its_order(stand: Stand, today: date) -> None:
+    call = InventedCall(number=0, subject="", day=today, deployment="gpt-4.1", input=9)
+    more = range(SUBJECTS_PAGE_ROWS + 1)
+    stand.post([replace(call, number=7000 + n, subject=f"app:{n:03}") for n in more])
+    app = opened("people", order="people by Calls, descending")
+    assert "people cannot be sorted by Calls, descending: it is not shown whole" in said(app)
+
+
+@pytest.mark.usefixtures("stand")
+@pytest.mark.parametrize(
+    ("page", "name"), [("people", "people"), ("cost_centres", "centres"), ("usage", "groups")]
+)
+def test_a_list_without_rows_of_its_own_keeps_the_order_for_later(page: str, name: str) -> None:
+    days = {"first": "2020-01-01", "last": "2020-01-02"}
+    app = opened(page, **days, order=f"{name} by Calls, descending")
+    assert not app.exception
+    assert "cannot be sorted" not in said(app)
+    assert UNUSED not in said(app)
+
+
+@pytest.mark.usefixtures("stand")
+@pytest.mark.parametrize(
+    ("label", "value", "left"),
+    [("Cost by", "Cost centre", "people by Calls, ascending"), ("Sort by", "Calls", "groups by")],
+)
+def test_a_list_that_a_chooser_fills_anew_has_its_own_order(
+    label: str, value: str, left: str
+) -> None:
+    both = "groups by Model, descending; people by Calls, ascending"
+    app = opened("usage", range="90 days", order=both)
+    (chooser,) = (group for group in app.button_group if group.label == label)
+    chooser.set_value(value).run()
+    assert not app.exception
+    (kept,) = [part for part in both.split("; ") if left in part]
+    assert app.query_params["order"] == kept
+    assert "is shown instead" not in said(app)
+
+
+@pytest.fixture(scope="module")
+def url(calls: list[InventedCall]) -> Iterator[str]:
+    with standing() as stand:
+        stand.save_people()
+        stand.post(calls)
+        with running_ui({"API_URL": stand.url}, port=free_port()) as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def warm_page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        page = chromium.new_page(accept_downloads=True)
+        page.set_default_timeout(STEP_TIMEOUT_MS)
+        expect.set_options(timeout=STEP_TIMEOUT_MS)
+        yield page
+        chromium.close()
+
+
+def head(page: Page, title: str) -> Locator:
+    table = page.get_by_role("table", name="People and applications")
+    return table.get_by_role("columnheader", name=title, exact=True)
+
+
+def names(page: Page) -> list[str]:
+    return (
+        page.get_by_role("table", name="People and app").get_by_role("rowheader").all_inner_texts()
+    )
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_a_link_back_and_a_file_have_the_order_on_screen(
+    url: str, warm_page: Page, tmp_path: Path
+) -> None:
+    browser, page = Watched(page=warm_page, base=url), warm_page
+    browser.open("/people?range=90+days")
+    head(page, "Calls").wait_for()
+    unsorted = names(page)
+    seen = {"none": unsorted}
+    for way in ("descending", "ascending", "descending"):
+        head(page, "Calls").get_by_role("button").press("Enter")
+        expect(head(page, "Calls")).to_have_attribute("aria-sort", way)
+        expect(head(page, "Calls").get_by_role("button")).to_be_focused()
+        browser.settle()
+        assert browser.parameters()["order"] == f"people by Calls, {way}"
+        assert seen.setdefault(way, names(page)) == names(page)
+    assert seen["ascending"][-1] == seen["descending"][0] == "Ada Lovelace", "she calls most"
+    assert set(seen["ascending"]) == set(unsorted)
+    shared = page.url
+    for way in ("ascending", "descending", "none"):
+        page.go_back()
+        expect(head(page, "Calls")).to_have_attribute("aria-sort", way)
+        assert names(page) == seen[way]
+    # What was chosen last before Back is chosen again: it must not be taken for no change.
+    head(page, "Calls").get_by_role("button").press("Enter")
+    expect(head(page, "Calls")).to_have_attribute("aria-sort", "descending")
+    browser.open("/")
+    browser.open(shared.removeprefix(url))
+    expect(head(page, "Calls")).to_have_attribute("aria-sort", "descending")
+    assert names(page) == seen["descending"]
+    with page.expect_download() as started:
+        page.get_by_role("button", name="CSV").click()
+    started.value.save_as(file := tmp_path / "people.csv")
+    rows = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
+    assert [row["Name"] for row in rows] == seen["descending"]
+    assert {row["Order"] for row in rows} == {"by Calls, descending"}
+    assert browser.complaints == []
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_another_view_does_not_take_the_order_along(url: str, warm_page: Page) -> None:
+    browser = Watched(page=warm_page, base=url)
+    browser.open("/people?range=90+days&order=people+by+Calls%2C+ascending")
+    browser.open_row("Ada Lovelace")
+    browser.heading("Ada Lovelace")
+    assert browser.parameters() == {"range": "90 days", "subject": ADA}

@@ -1,0 +1,72 @@
+"""Over a slow API each page is whole after few answers in a row, and asks nothing twice."""
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+import pytest
+import streamlit as st
+
+from tests.fixtures.calls import book
+from tests.ui.opening import opened
+from tests.ui.stand import ADA, Stand
+from ui.api import connection
+from ui.api.connection import api, asked_ahead
+from ui.api.errors import UiError
+
+LATE_S, QUICK_KEPT_S = 1.0, 0.8
+"""As 5 seconds are to the 4 for which a quick answer is kept."""
+
+
+@pytest.fixture
+def slow(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> Stand:
+    stand.publish_prices(book(), age_days_max=10_000)
+    st.cache_data.clear()
+    monkeypatch.setattr(connection, "CACHE_TTL_S", QUICK_KEPT_S)
+    stand.late.late_s, stand.late.answers = LATE_S, 1000
+    return stand
+
+
+@pytest.mark.parametrize(
+    ("page", "parameters", "in_a_row"),
+    [
+        ("usage", {}, 2),
+        ("usage", {"by": "Cost centre"}, 3),
+        ("usage", {"subject": ADA}, 2),
+        ("people", {}, 2),
+        ("cost_centres", {}, 2),
+        ("models", {}, 2),
+        ("prices", {}, 3),
+        ("reratings", {}, 2),
+    ],
+)
+def test_a_page_is_whole_after_few_answers_in_a_row_and_asks_nothing_twice(
+    slow: Stand, page: str, parameters: Mapping[str, str], in_a_row: int
+) -> None:
+    app = opened(page, **parameters)
+    assert not app.exception
+    assert not app.error
+    assert sorted(set(slow.late.asked)) == sorted(slow.late.asked)
+    assert slow.late.in_a_row <= in_a_row < len(slow.late.asked), slow.late.asked
+
+
+def test_a_quick_answer_is_kept_as_long_as_it_was(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    st.cache_data.clear()
+    at = [100.0]
+    monkeypatch.setattr(connection, "monotonic", lambda: at[0])
+    stand.late.late_s, stand.late.answers = 0.0, 1000
+    for later, asked in ((0.0, 1), (connection.CACHE_TTL_S - 0.1, 1), (0.2, 2)):
+        at[0] += later
+        api().health()
+        assert len(stand.late.asked) == asked
+
+
+def test_whoever_leaves_does_not_wait_for_answers(slow: Stand) -> None:
+    slow.late.late_s = 2.0
+    began = time.monotonic()
+    with suppress(UiError), asked_ahead(lambda client: client.health()):
+        raise UiError
+    assert time.monotonic() - began < 1.0
+    api().health()  # no connection outlives this test
