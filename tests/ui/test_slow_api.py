@@ -14,8 +14,10 @@ from ui.api import connection
 from ui.api.connection import api, asked_ahead
 from ui.api.errors import UiError
 
-LATE_S, QUICK_KEPT_S = 1.0, 0.8
-"""As 5 seconds are to the 4 for which a quick answer is kept."""
+LATE_S, QUICK_KEPT_S = 2.0, 1.6
+"""As 5 seconds are to the 4 for which a quick answer is kept. A page that is drawn while other work
+uses the machine asks its next question within less than LATE_S.
+"""
 
 
 @pytest.fixture
@@ -64,9 +66,8 @@ def test_a_quick_answer_is_kept_as_long_as_it_was(
 
 
 def test_whoever_leaves_does_not_wait_for_answers(slow: Stand) -> None:
-    slow.late.late_s = 2.0
     began = time.monotonic()
     with suppress(UiError), asked_ahead(lambda client: client.health()):
         raise UiError
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < LATE_S / 2
     api().health()  # no connection outlives this test
