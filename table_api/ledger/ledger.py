@@ -188,7 +188,9 @@ class Ledger:
             key = posting.entry_key
             outcome = by_key[key].outcome
             if outcome is Outcome.POSTED or outcome is Outcome.CORRECTED:
-                confirmed[key] = posting.report
+                kept = confirmed.get(key)  # of a batch that was posted between two transactions
+                if kept is None or posting.report.beats(kept):
+                    confirmed[key] = posting.report
                 confirmed.move_to_end(key)
         while len(confirmed) > CONFIRMED_CALLS_MAX:
             confirmed.popitem(last=False)

@@ -45,9 +45,10 @@ class MonthStamps:
         self._now = now
         self._ticks = ticks
         self._known: Stamps = {}
-        self._newest: str | None = None
-        """The newest stamp in the first page of a read that was read to its end. What is written
-        while further pages are read has a newer one.
+        self._newest: datetime | None = None
+        """The newest stamp in the first page of a read that was read to its end, and no later than
+        that read began by the time on this machine: a stamp of the future would hide what is
+        written until then. What is written while further pages are read has a newer one.
         """
         self._looked_at: int | None = None
         """When the last look began; None where the next read is to be one."""
@@ -84,8 +85,7 @@ class MonthStamps:
             return None
         if began - self._looked_at >= LOOK_S * _SECOND:
             return None
-        # A stamp of the future would hide what is written until then.
-        newest = min(parse_time(self._newest), self._now())
+        newest = min(self._newest, self._now())  # somebody may have set the clock back
         return f"{newest - MARGIN:%Y-%m-%dT%H:%M:%S}.0000000Z"
 
     async def _look(self) -> Stamps:
@@ -99,14 +99,15 @@ class MonthStamps:
     async def _taken(self, pages: AsyncIterator[list[Row]]) -> Stamps:
         found: Stamps = {}
         first: list[str] | None = None
+        began = self._now()
         async for page in pages:
             stamps = list(map(_stamp_of, page))
             if first is None:
                 first = stamps
             found.update(zip(map(_key_of, page), stamps, strict=True))
         if first:
-            newest = max(first, key=sortable)
-            if self._newest is None or sortable(newest) > sortable(self._newest):
+            newest = min(parse_time(max(first, key=sortable)), began)
+            if self._newest is None or newest > self._newest:
                 self._newest = newest
         return found
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pricing_rules.money import format_pico, parse_pico
+from table_api.errors import Altered
 from table_api.http_api.access.question import Asking
 from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.invoicing.documents.document import Document, Kind, decode_document
@@ -59,11 +60,17 @@ class Documents:
     async def _open(
         self, months: Sequence[BillingMonth], kind: Kind, share: Share
     ) -> list[BillingMonth]:
-        """Those with a document of the kind for the caller, in their order."""
+        """Those with a document of the kind for the caller, or of which nobody can say so any more;
+        in their order.
+        """
         found: set[BillingMonth] = set()
 
         async def look(month: BillingMonth) -> None:
-            owners = await self.asking.api.document_owners.of(self.archive, month)
+            try:
+                owners = await self.asking.api.document_owners.of(self.archive, month)
+            except Altered:  # it is not hidden: whoever asks for that month is told
+                found.add(month)
+                return
             if owners is not None and _is_open(owners, month, kind, share):
                 found.add(month)
 

@@ -13,7 +13,7 @@ from table_api.ledger.posting import MeteredCall
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Operation
 from tests.contracts.ledger import charge
-from tests.fixtures.builders import call_id
+from tests.fixtures.builders import call_id, make_usage
 from tests.fixtures.calls import NOW, SETTINGS, PrefixedStorage, make_call, open_ledger
 
 ONE_CALL = parse_pico("0.0011952")
@@ -38,6 +38,7 @@ class SlowStorage(PrefixedStorage):
         self.waiting: Counter[str] = Counter()
         self.at_once_max = 0
         self.begun = asyncio.Event()
+        self.one_written = asyncio.Event()
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
 
@@ -59,6 +60,7 @@ class SlowStorage(PrefixedStorage):
         finally:
             self.waiting[partition_key] -= 1
         self.written.append(subject)
+        self.one_written.set()
         return etags
 
 
@@ -90,6 +92,7 @@ async def test_who_waits_for_a_busy_partition_keeps_no_other_from_being_written(
     number = 2 * PARTITIONS_IN_FLIGHT_MAX
     waiting = [asyncio.create_task(ledger.post([call(n)])) for n in range(number)]
     other = next(s for s in map("user-{}".format, range(40)) if not same_shard(s))
+    await storage.begun.wait()  # by then all have asked for their turn
     async with asyncio.timeout(10):
         await ledger.post([call(number, other)])
     assert storage.written == [other]
@@ -97,6 +100,23 @@ async def test_who_waits_for_a_busy_partition_keeps_no_other_from_being_written(
     storage.may_go_on.set()
     await asyncio.gather(*waiting)
     assert (await audit(memory, now=NOW)).ok
+
+
+async def test_a_stronger_report_that_came_between_is_what_later_ones_are_compared_with(
+    memory: MemoryTableStorage,
+) -> None:
+    storage = SlowStorage(memory)
+    ledger = await open_ledger(storage)
+    weak = call(0)
+    strong = make_call(1, id=call_id(0), subject=BUSY, usage=make_usage(input=5_000, output=1_000))
+    long = asyncio.create_task(ledger.post([weak, *(call(number) for number in range(1, 450))]))
+    await storage.one_written.wait()
+    [corrected] = await ledger.post([strong])
+    assert not long.done()
+    assert corrected.outcome is Outcome.CORRECTED
+    await long
+    [again] = await ledger.post([weak])
+    assert (again.outcome, again.mismatch) == (Outcome.DUPLICATE, True)
 
 
 async def test_the_same_calls_posted_twice_at_once_are_counted_once(

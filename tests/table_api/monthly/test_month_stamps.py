@@ -163,6 +163,17 @@ async def test_a_clock_that_went_ahead_hides_nothing_once_it_is_right(setup: Set
     assert await setup.right()
 
 
+async def test_a_stamp_of_the_future_hides_nothing_after_a_pause(setup: Setup) -> None:
+    setup.storage.now += timedelta(days=1)
+    await setup.storage.write("a")
+    setup.storage.now -= timedelta(days=1)
+    assert await setup.right()
+    setup.storage.now += timedelta(seconds=4)
+    await setup.storage.write("b", "new")
+    setup.storage.now += MARGIN + timedelta(seconds=6)
+    assert await setup.right()
+
+
 async def test_a_look_follows_after_a_minute_whatever_the_clock_says(setup: Setup) -> None:
     setup.storage.now -= timedelta(days=1)
     await setup.storage.write("b", "new")

@@ -172,6 +172,17 @@ async def test_documents_are_seen_by_who_owned_their_centre_all_month(office: Of
             assert found.status_code == 200
 
 
+async def test_a_damaged_month_is_an_error_of_itself_alone(office: Office) -> None:
+    office.blobs.blobs["202610/manifest.json"] = b"{}"
+    async with office.client("employee") as api:
+        healthy = await api.get("/v1/invoices", params={"kind": "statement", "month": "2026-11"})
+        damaged = await api.get("/v1/invoices", params={"kind": "statement", "month": "2026-10"})
+    assert healthy.status_code == 200, healthy.text
+    assert [each["subject"] for each in healthy.json()["data"]] == [BEN]
+    assert healthy.json()["closed_months"] == ["2026-11", "2026-10"]
+    assert (damaged.status_code, damaged.json()["type"]) == (500, "urn:problem:altered")
+
+
 async def test_a_cursor_and_an_etag_are_of_one_caller(office: Office) -> None:
     async with office.client("owner") as owner, office.client("reader") as reader:
         first = await reader.get("/v1/subjects", params=ALL | {"limit": "1"})
