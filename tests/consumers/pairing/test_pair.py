@@ -17,7 +17,7 @@ from tests.consumers.pairing.traffic import Traffic, Truth, differences, state_o
 from tests.fixtures.calls import all_rows
 from tests.fixtures.waiting import until
 
-CALLS = int(os.environ.get("PAIRING_TEST_CALLS", "500"))
+CALLS = int(os.environ.get("PAIRING_TEST_CALLS", "250"))
 """A full run takes 20,000 and twenty minutes: Azurite goes through its whole table for each query,
 so that the time grows faster than the calls."""
 TIMEOUT_S = 600 + CALLS // 5
