@@ -71,6 +71,17 @@ def test_prices_within_the_bound_are_not_warned_of(stand: Stand, tmp_path: Path)
     assert not app.warning
 
 
+def test_a_book_whose_prices_hold_later_has_no_calculator(stand: Stand, tmp_path: Path) -> None:
+    later = base_rule(valid_from="2100-01-01T00:00:00Z")
+    stand.publish_prices(compile_text(tmp_path, later, ALIAS), age_days_max=10_000)
+    st.cache_data.clear()
+    app = opened("prices")
+    assert not app.exception
+    assert not app.error
+    assert "No model has a price today in this book" in said(app)
+    assert "What does a call cost?" not in said(app)
+
+
 def test_a_call_is_priced_by_the_engine_with_its_layers(stand: Stand) -> None:
     stand.publish_prices(demo_book(), age_days_max=10_000)
     st.cache_data.clear()
