@@ -136,8 +136,11 @@ def test_what_is_gone_says_what_it_was(empty_stand: Stand, today: date) -> None:
     assert column(app, "Name") == ["1 without calls any more"]
 
 
-@pytest.mark.usefixtures("stand")
-def test_a_model_without_a_price_is_not_told_to_wait_for_a_forecast() -> None:
+def test_a_model_without_a_price_is_not_told_to_wait_for_a_forecast(
+    stand: Stand, today: date
+) -> None:
+    unpriced = InventedCall(number=8000, subject=ADA, day=today, deployment=UNPRICED, input=1000)
+    stand.post([unpriced])  # also on the first day of a month
     app = opened(model=UNPRICED)
     assert not app.exception
     assert "No forecast: these calls have no price." in words(app)

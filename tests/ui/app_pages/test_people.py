@@ -77,7 +77,7 @@ def test_the_overview_of_one_model_is_called_by_its_name() -> None:
 
 @pytest.mark.usefixtures("stand")
 def test_usage_without_a_cost_centre_is_a_part_like_any_other() -> None:
-    app = opened(cost_centre="no cost centre")
+    app = opened(cost_centre="no cost centre", range="30 days")
     assert column(app, "Name") == ["subscription:batch/nightly"]
 
 
