@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from time import process_time
 
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
@@ -15,8 +16,10 @@ from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, InventedCall, Stand, standing
 from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
 from ui.api.client import SUBJECTS_PAGE_ROWS
-from ui.rows.row_order import RowOrder, orders_of
+from ui.rows.row_order import ORDER_CHARS_MAX, RowOrder, orders_of
 
+READ_S_MAX = 0.5
+"""Of CPU. A regular expression that looks on from each " by " took 1.4 s."""
 UNUSED = "The address names what this page does not use"
 
 
@@ -28,6 +31,25 @@ def test_the_words_of_an_address_are_read_as_they_are_written() -> None:
         "x": None,
     }
     assert orders_of("") == {}
+
+
+def test_words_that_are_no_order_are_none() -> None:
+    for words in ("people", "people by Calls", "people by Calls, down", "people by , ascending"):
+        assert orders_of(words) == {words: None}
+    shortest = "people by , ascending"
+    fitting, longer = (
+        shortest.replace(" by ", f" by {'x' * (ORDER_CHARS_MAX - len(shortest) + more)}")
+        for more in (0, 1)
+    )
+    assert list(orders_of(fitting)) == ["people"]
+    assert orders_of(longer) == {longer: None}
+
+
+def test_a_hostile_order_is_read_in_the_time_of_its_length() -> None:
+    text = "a by " * 10_000
+    began = process_time()
+    assert orders_of(text) == {text: None}
+    assert process_time() - began < READ_S_MAX
 
 
 @pytest.mark.usefixtures("stand")
@@ -55,6 +77,8 @@ def table(column: str, **parameters: str) -> dict[str, list[object]]:
     [
         ("people by Zzz*, descending", "people cannot be sorted by Zzz*, descending: it has no"),
         ("days by Calls, descending", f"**{UNUSED}**: order days by Calls, descending."),
+        ("people", f"**{UNUSED}**: order people."),
+        ("people by Calls, ascending; groups", f"**{UNUSED}**: order groups."),
         ("zz*", f"**{UNUSED}**: order zz*."),
         ("people by Calls, ascending; zz", f"**{UNUSED}**: order zz."),
     ],

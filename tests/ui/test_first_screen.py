@@ -217,7 +217,7 @@ def test_a_file_has_the_order_that_somebody_chose(
 ) -> None:
     page = browser.page
     page.set_viewport_size(WIDE)
-    browser.open("/cost_centres")
+    browser.open("/cost_centres?range=30+days")
     table = page.get_by_role("table", name="Cost centres")
     names = table.get_by_role("rowheader")
     names.first.wait_for()

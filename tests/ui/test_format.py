@@ -20,6 +20,7 @@ from ui.format import (
     instant,
     local_day,
     number,
+    percent,
     share,
 )
 
@@ -76,6 +77,25 @@ def test_an_exact_amount_is_the_amount(value: Decimal) -> None:
 )
 def test_a_share_that_exists_is_never_zero(part: int, whole: int, shown: str) -> None:
     assert share(part, whole) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("-0.04", "> −0.1 %"),
+        ("-0.05", "> −0.1 %"),
+        ("-0.1", "−0.1 %"),
+        ("-3.25", "−3.2 %"),
+        ("99.96", "> 99.9 %"),
+        ("100", "100.0 %"),
+        ("100.000001", "> 100.0 %"),
+        ("100.04", "> 100.0 %"),
+        ("100.05", "> 100.0 %"),
+        ("100.06", "100.1 %"),
+    ],
+)
+def test_a_little_more_or_less_than_nothing_or_all_is_not_it(value: str, shown: str) -> None:
+    assert percent(Decimal(value)) == shown
 
 
 @pytest.mark.parametrize(

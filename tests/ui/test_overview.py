@@ -105,6 +105,19 @@ def test_a_filter_without_calls_leads_to_the_same_days_of_everything(
     assert column(app, "Model") == ["gpt-4.1"]
 
 
+def test_no_calls_cost_not_as_much_as_calls_without_a_price(
+    empty_stand: Stand, today: date
+) -> None:
+    unpriced = InventedCall(
+        number=1, subject=ADA, day=today - timedelta(days=9), deployment=UNPRICED, input=1000
+    )
+    empty_stand.post([unpriced])
+    app = opened(range="7 days")
+    assert not app.exception
+    assert "when 1 call had no charge (not priced yet)" in words(app)
+    assert "as much as" not in words(app)
+
+
 def test_what_is_gone_says_what_it_was(empty_stand: Stand, today: date) -> None:
     month = month_of(today)
     compared = before(month, today=today)
@@ -123,8 +136,11 @@ def test_what_is_gone_says_what_it_was(empty_stand: Stand, today: date) -> None:
     assert column(app, "Name") == ["1 without calls any more"]
 
 
-@pytest.mark.usefixtures("stand")
-def test_a_model_without_a_price_is_not_told_to_wait_for_a_forecast() -> None:
+def test_a_model_without_a_price_is_not_told_to_wait_for_a_forecast(
+    stand: Stand, today: date
+) -> None:
+    unpriced = InventedCall(number=8000, subject=ADA, day=today, deployment=UNPRICED, input=1000)
+    stand.post([unpriced])  # also on the first day of a month
     app = opened(model=UNPRICED)
     assert not app.exception
     assert "No forecast: these calls have no price." in words(app)

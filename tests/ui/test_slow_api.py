@@ -65,6 +65,25 @@ def test_a_quick_answer_is_kept_as_long_as_it_was(
         assert len(stand.late.asked) == asked
 
 
+@pytest.mark.parametrize(
+    ("took_s", "kept_s"),
+    [(0.0, 4.0), (0.3, 4.0), (1.0, 4.0), (1.5, 6.0), (5.0, 20.0), (15.0, 60.0)],
+)
+def test_an_answer_of_up_to_a_second_is_kept_as_a_quick_one(
+    monkeypatch: pytest.MonkeyPatch, took_s: float, kept_s: float
+) -> None:
+    at = [100.0]
+    monkeypatch.setattr(connection, "monotonic", lambda: at[0])
+
+    def ask() -> bytes:
+        at[0] += took_s
+        return b"{}"
+
+    old_at = connection._kept(ask)[1]
+    assert old_at == at[0] + kept_s
+    assert kept_s <= connection.KEPT_S_MAX
+
+
 def test_whoever_leaves_does_not_wait_for_answers(slow: Stand) -> None:
     began = time.monotonic()
     with suppress(UiError), asked_ahead(lambda client: client.health()):

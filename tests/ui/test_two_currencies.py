@@ -1,6 +1,6 @@
 """A ledger that prices in dollars and bills in euros: no page adds or mixes the two."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from tests.fixtures.calls import DEMO_BOOK, SETTINGS
 from tests.ui import stand as stands
 from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
-from tests.ui.stand import ADA, InventedCall, Stand, standing
+from tests.ui.stand import ADA, InventedCall, Stand, invented_calls, standing
 from ui.figures.call_sum import steps
 from ui.format import exact_number
 from ui.period import DAY, month_of
@@ -43,6 +43,13 @@ source = {{ kind = "contract", checked = {since} }}
     return load_book([DEMO_BOOK, company])
 
 
+def surely_with_or_without_rate(calls: Sequence[InventedCall], first: date) -> list[InventedCall]:
+    """All but those of the day before a month's first: the rate begins at a midnight UTC, which may
+    be within that billing day.
+    """
+    return [call for call in calls if call.day != first - DAY]
+
+
 @pytest.fixture(scope="module")
 def billed_in_euros(
     tmp_path_factory: pytest.TempPathFactory, calls: list[InventedCall], today: date
@@ -55,7 +62,7 @@ def billed_in_euros(
         patch.setattr(stands, "book", lambda: prices)
         with standing() as stand:
             stand.save_people()
-            stand.post([call for call in calls if abs((call.day - first).days + 1) > 1])
+            stand.post(surely_with_or_without_rate(calls, first))
             stand.publish_prices(prices, age_days_max=10_000)
             yield stand
             st.cache_resource.clear()
@@ -66,6 +73,16 @@ def euros(billed_in_euros: Stand, monkeypatch: pytest.MonkeyPatch) -> Stand:
     st.cache_data.clear()
     monkeypatch.setenv("API_URL", billed_in_euros.url)
     return billed_in_euros
+
+
+@pytest.mark.parametrize("day", [1, 2, 3, 31])
+def test_calls_of_this_month_are_posted_also_on_its_first_day(day: int) -> None:
+    today = date(2026, 12, day)
+    posted = surely_with_or_without_rate(invented_calls(today), month_of(today).first)
+    days = {call.day for call in posted}
+    assert {date(2026, 12, each) for each in range(1, day + 1)} <= days
+    assert date(2026, 11, 30) not in days
+    assert date(2026, 11, 29) in days
 
 
 def test_a_call_has_its_steps_in_the_currency_of_its_prices_and_then_what_is_billed(

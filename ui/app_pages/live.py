@@ -1,5 +1,7 @@
 """Live: the newest calls of today as they are metered."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from ui.api.connection import REFRESH_S, api, now
@@ -18,16 +20,18 @@ def show_newest() -> None:
     """Today is asked for at each look, so the list goes on past midnight. The minutes before
     midnight are of the day before.
     """
+    came: list[datetime] = []
     with failures_shown("live"):
-        client, at = api(), now()
+        client, listing, at = api(), api(came=came), now()
         days = days_of_minutes(at, zone=client.health().zone)
-        found = newest_calls(client, one_day(days.last), limit=ROWS)
+        found = newest_calls(listing, one_day(days.last), limit=ROWS)
         recent = found
         if days.first < days.last and found.page.next_cursor is None:
-            recent = found.with_earlier(newest_calls(client, one_day(days.first), limit=ROWS))
+            recent = found.with_earlier(newest_calls(listing, one_day(days.first), limit=ROWS))
         if recent.data:
             sees_all = client.me().may(Permission.BILLING)
-            show_rate(recent, client.metering() if sees_all else None, now=at)
+            metering = client.metering() if sees_all else None
+            show_rate(recent, metering, now=now(), came=min(came))
         if found.data:
             show_list(found)
             return
@@ -43,6 +47,6 @@ paused = is_scrolled()
 st.caption(
     "Paused while you read further down: scroll to the top to go on."
     if paused
-    else f"Asks every {REFRESH_S} seconds. It pauses while you scroll down."
+    else f"Asks every {REFRESH_S} seconds, a slow API less often. It pauses while you scroll down."
 )
 st.fragment(show_newest, run_every=None if paused else REFRESH_S)()

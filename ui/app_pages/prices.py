@@ -41,8 +41,14 @@ def draw_prices() -> None:
     every = history.data
     names = by_name(sold_in_order(answer.data))
     name = next(iter(names), "")
-    with failures_shown("calculator"):
-        name = show_calculator(names, answer)
+    if names:
+        with failures_shown("calculator"):
+            name = show_calculator(names, answer)
+    else:
+        st.info(
+            "No model has a price today in this book, so there is no call to calculate.",
+            icon=":material/sell:",
+        )
     show_scheduled(every, now=now())
     with failures_shown("unpriced"):
         show_unpriced(current)

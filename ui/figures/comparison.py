@@ -21,8 +21,12 @@ def change_words(
     compared: Period,
     nothing: str = NOTHING_CHARGED,
 ) -> str:
-    """ "2.10 USD more (+20 %) than on 1–30 Oct 2026". `nothing` says why there was no charge."""
+    """ "2.10 USD more (+20 %) than on 1–30 Oct 2026". `nothing` says why there was no charge then:
+    nothing now is as much as nothing then, and not as what nobody knows.
+    """
     than = days(compared.first, compared.last)
+    if now == then == 0 and nothing != NOTHING_CHARGED:
+        return f"compared with {than}, when {nothing}"
     if now == then:
         return f"as much as on {than}"
     word = "more" if now > then else "less"

@@ -1,6 +1,6 @@
 """Tables: lists whose rows are links to what their ids name, and grids whose rows open nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -23,6 +23,9 @@ LIST_ROWS_MAX = 1000
 """A longer table is a grid, which draws only the rows in view. A longer list of links has its first
 rows alone."""
 GRID_ORDER = "that of the page, whatever its grid was sorted by"
+NO_COLUMN, NOT_WHOLE = "it has no such column", "it is not shown whole"
+BY_ITS_HEADS = "so long a list is sorted by a click on its heads alone"
+"""Why a list does not obey its address."""
 Cell = str | int | Decimal | date | None
 
 
@@ -120,7 +123,7 @@ def linked_rows(
     Of a list that is too long the first rows in its order are drawn, and the sums; files have all.
     """
     sorts = sortable != 0
-    order = _order(name, list(columns) if sorts else [])
+    order = _order(name, columns if sorts else (), lacks=NO_COLUMN if sorts else NOT_WHOLE)
     at = list(range(len(ids)))
     if order:
         cells = columns[order.title].cells[:sortable]
@@ -160,14 +163,15 @@ def _drawn(at: Sequence[int], *, sums: int) -> list[tuple[int, int]]:
     return placed[: len(placed) - sums - left_out] + placed[len(placed) - sums :]
 
 
-def _order(name: str, titles: Sequence[str]) -> RowOrder | None:
-    """What the address says of this list; it is said where the list has no such order."""
+def _order(name: str, titles: Collection[str], *, lacks: str) -> RowOrder | None:
+    """What the address says of this list. Where no title is that of the order, what the list
+    `lacks` is said.
+    """
     order = named_order(name)
     if order is None or order.title in titles:
         return order
     no_such = f"the list of {name} cannot be sorted {order.words}"
-    whole = "it has no such column" if titles else "it is not shown whole"
-    say_unknown("Order", order.words, "its own order", why=lambda _: f"{no_such}: {whole}")
+    say_unknown("Order", order.words, "its own order", why=lambda _: f"{no_such}: {lacks}")
     return None
 
 
@@ -197,7 +201,7 @@ def plain_table(
         ids = [str(number) for number in range(count)]
         links = [None] * count
         return linked_rows(name, ids, links=links, columns=columns, alt=alt, sortable=sortable)[1]
-    _order(name, [])
+    _order(name, (), lacks=BY_ITS_HEADS)
     st.dataframe(
         _styled(columns),
         hide_index=True,

@@ -14,7 +14,8 @@ from ui.address import Parameter
 
 DIGITS = re.compile(r"(\d+)")
 WAYS = {"descending": True, "ascending": False}
-OF_ONE_LIST = re.compile(rf"(?P<name>.+?) by (?P<title>.+), (?P<way>{'|'.join(WAYS)})", re.DOTALL)
+ORDER_CHARS_MAX = 500
+"""Of one list: no name and title are longer."""
 BETWEEN = "; "
 """Between the orders of two lists in one address."""
 GROUPS_LIST, PEOPLE_LIST = "groups", "people"
@@ -35,14 +36,16 @@ class RowOrder:
 
 def orders_of(text: str) -> Mapping[str, RowOrder | None]:
     """The order of each list by its name; None for words that are none, by these words."""
-    found: dict[str, RowOrder | None] = {}
-    for part in filter(None, text.split(BETWEEN)):
-        match = OF_ONE_LIST.fullmatch(part)
-        if match is None:
-            found[part] = None
-        else:
-            found[match["name"]] = RowOrder(title=match["title"], descending=WAYS[match["way"]])
-    return found
+    return dict(map(_order_of, filter(None, text.split(BETWEEN))))
+
+
+def _order_of(part: str) -> tuple[str, RowOrder | None]:
+    """Each draw of a list reads the address, so this takes no more time than its length."""
+    rest, _, way = part.rpartition(", ")
+    name, _, title = rest.partition(" by ")
+    if len(part) > ORDER_CHARS_MAX or way not in WAYS or not name or not title:
+        return part, None
+    return name, RowOrder(title=title, descending=WAYS[way])
 
 
 def named_order(name: str) -> RowOrder | None:
@@ -56,14 +59,16 @@ def keep_order(name: str) -> None:
 
 
 def unused_orders(noted: Collection[str]) -> list[str]:
-    """What the address says of lists that the page has not drawn, where it has drawn others."""
+    """What the address says of lists that the page has not drawn, where it has drawn others, and
+    words that are no order, also where they are a list's name.
+    """
     if Parameter.ORDER not in noted:
         return []
     orders = orders_of(address.for_link(Parameter.ORDER) or "")
     return [
         f"{Parameter.ORDER} {name} {order.words}" if order else f"{Parameter.ORDER} {name}"
         for name, order in orders.items()
-        if _noted(name) not in noted
+        if order is None or _noted(name) not in noted
     ]
 
 

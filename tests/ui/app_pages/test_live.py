@@ -99,5 +99,27 @@ def test_just_after_midnight_the_minutes_before_it_count_and_the_list_is_of_toda
     assert recent.period == days_of_minutes(at, zone=SETTINGS.zone)
 
 
+def test_the_last_minute_ends_when_the_answer_came(
+    empty_stand: Stand, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call 30 seconds before the answer is of the minute, also where that is shown for long."""
+    call = InventedCall(number=1, subject=BOB, day=today, deployment="gpt-5-mini", input=9)
+    empty_stand.post([call])
+    came = call.time + timedelta(seconds=30)
+    clock = [came]
+    monkeypatch.setattr(connection, "now", lambda: clock[0])
+    monkeypatch.setattr(connection, "CACHE_TTL_S", 60)
+    app = opened("live")
+    assert not app.exception
+    assert cards(app)["Calls of the last minute"] == "1"
+    assert "it is slow" not in said(app)
+    clock[0] = came + timedelta(seconds=40)
+    app.run()
+    assert not app.exception
+    assert cards(app)["Calls of the last minute"] == "1"
+    assert cards(app)["Newest call"] == "1 min ago"
+    assert "As the API answered 40 s ago: it is slow, and so asked less often." in said(app)
+
+
 def test_later_in_the_day_no_call_of_the_day_before_is_asked_for() -> None:
     assert days_of_minutes(NOW, zone=SETTINGS.zone) == one_day(NOW.date())

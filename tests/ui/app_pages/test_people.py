@@ -77,7 +77,7 @@ def test_the_overview_of_one_model_is_called_by_its_name() -> None:
 
 @pytest.mark.usefixtures("stand")
 def test_usage_without_a_cost_centre_is_a_part_like_any_other() -> None:
-    app = opened(cost_centre="no cost centre")
+    app = opened(cost_centre="no cost centre", range="30 days")
     assert column(app, "Name") == ["subscription:batch/nightly"]
 
 
@@ -150,6 +150,37 @@ def test_a_filter_is_called_as_its_cost_centre_is(
     assert not app.error
     assert app.title[0].value.replace("\\", "") == title
     assert app.button(key="only_cost_centre").label.replace("\\", "") == label
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "said"),
+    [
+        ({}, "Nobody has calls in these days. Choose more days."),
+        (
+            {"model": "gpt-4.1"},
+            "Nobody has calls that match. Drop the filter, or choose more days.",
+        ),
+        (
+            {"cost_centre": "R&D", "q": "zzz"},
+            "Nobody has calls that match. Empty the search, drop the filter, or choose more days.",
+        ),
+    ],
+)
+def test_an_empty_list_says_what_may_fill_it(
+    empty_stand: Stand, today: date, narrowed: dict[str, str], said: str
+) -> None:
+    """Somebody calls in these days where the list is narrowed, and long before where it is not."""
+    day = today if narrowed else today - timedelta(days=99)
+    models = ((ADA, day - timedelta(days=200), "gpt-4.1"), (BOB, day, "gpt-5-mini"))
+    empty_stand.post(
+        [
+            InventedCall(number=number, subject=subject, day=of, deployment=model, input=9)
+            for number, (subject, of, model) in enumerate(models)
+        ]
+    )
+    app = page("people", range="90 days", **narrowed)
+    assert not app.error
+    assert said in words(app)
 
 
 def test_people_without_calls_any_more_have_a_row_so_that_changes_add_up(

@@ -15,7 +15,7 @@ from tests.paths import ROOT
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 from tests.ui.lists import lists
 from tests.ui.opening import opened, said
-from tests.ui.stand import ADA, InventedCall, Stand
+from tests.ui.stand import ADA, UNPRICED, InventedCall, Stand
 from ui.format import counted, exact_amount
 
 APP = ROOT / "ui/streamlit_app.py"
@@ -69,6 +69,17 @@ def test_prices_within_the_bound_are_not_warned_of(stand: Stand, tmp_path: Path)
     app = prices()
     assert not app.exception
     assert not app.warning
+
+
+def test_a_book_whose_prices_hold_later_has_no_calculator(stand: Stand, tmp_path: Path) -> None:
+    later = base_rule(valid_from="2100-01-01T00:00:00Z")
+    stand.publish_prices(compile_text(tmp_path, later, ALIAS), age_days_max=10_000)
+    st.cache_data.clear()
+    app = opened("prices")
+    assert not app.exception
+    assert not app.error
+    assert "No model has a price today in this book" in said(app)
+    assert "What does a call cost?" not in said(app)
 
 
 def test_a_call_is_priced_by_the_engine_with_its_layers(stand: Stand) -> None:
@@ -163,7 +174,9 @@ def test_a_link_to_a_model_without_a_price_says_that_it_has_none(stand: Stand) -
     assert "has no price" not in said(opened("prices"))
 
 
-def test_models_without_a_price_lead_to_the_lines_to_add(stand: Stand) -> None:
+def test_models_without_a_price_lead_to_the_lines_to_add(stand: Stand, today: date) -> None:
+    unpriced = InventedCall(number=8000, subject=ADA, day=today, deployment=UNPRICED, input=1000)
+    stand.post([unpriced])  # also on the first day of a month
     stand.publish_prices(demo_book(), age_days_max=10_000)
     st.cache_data.clear()
     app = opened("prices")

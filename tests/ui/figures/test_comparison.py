@@ -32,6 +32,16 @@ def test_a_change_in_words(now: str, then: str, words: str) -> None:
     assert said == words
 
 
+def test_nothing_is_not_as_much_as_what_nobody_knows() -> None:
+    why = "6 calls had no charge (not priced yet)"
+    known, unknown = (
+        change_words(Decimal(0), Decimal(0), currency="USD", compared=OCTOBER, **more)
+        for more in ({}, {"nothing": why})
+    )
+    assert known == "as much as on 1–15 Oct 2026"
+    assert unknown == f"compared with 1–15 Oct 2026, when {why}"
+
+
 def test_a_quotient_has_no_more_digits_than_an_amount() -> None:
     assert per_day(Decimal(10), 3) == Decimal("3.333333333333")
     assert per_day(None, 3) is per_day(Decimal(10), 0) is None

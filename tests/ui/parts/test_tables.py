@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.lists import lists
+from tests.ui.opening import said
 from ui.parts.tables import GRID_ORDER, LIST_ROWS_MAX
 
 
@@ -27,6 +28,25 @@ def test_files_of_a_grid_say_that_they_do_not_follow_it() -> None:
     app = AppTest.from_function(table, args=(LIST_ROWS_MAX + 1,)).run()
     assert len(app.dataframe) == 1
     assert app.session_state.shown.order == GRID_ORDER
+    assert not app.warning
+
+
+def ordered_grid(rows: int) -> None:
+    """A grid whose address has an order."""
+    import streamlit as st  # noqa: PLC0415
+
+    from ui.parts.tables import count_column, plain_table  # noqa: PLC0415
+
+    st.query_params["order"] = "calls by Calls, descending"
+    plain_table("calls", {"Calls": count_column(list(range(rows)))}, alt="Calls")
+
+
+def test_a_grid_says_that_it_is_sorted_by_its_heads() -> None:
+    app = AppTest.from_function(ordered_grid, args=(LIST_ROWS_MAX + 1,)).run()
+    assert len(app.dataframe) == 1
+    assert len(app.warning) == 1
+    assert "calls cannot be sorted by Calls, descending: so long a list is sorted by" in said(app)
+    assert "whole" not in said(app)
 
 
 def long_list(rows: int, sums: int, order: str) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import USAGE_PAGE, Parameter
+from ui.api.connection import REFRESH_S
 from ui.api.found_calls import FoundCalls
 from ui.api.usage_answers import Metering
 from ui.export.buttons import show_exports
@@ -22,15 +23,20 @@ from ui.parts.tables import Column, charge_column, count_column, linked_rows, te
 CARD_WIDTH_PX = 170
 NOTHING = "—"
 CHART_HEIGHT_PX = 90
+OLD_S = 2 * REFRESH_S
+"""From this age on an answer was shown before, and its age is said."""
 
 
-def show_rate(found: FoundCalls, metering: Metering | None, *, now: datetime) -> None:
+def show_rate(
+    found: FoundCalls, metering: Metering | None, *, now: datetime, came: datetime
+) -> None:
     """What came in the last minute, how old the newest call is, and how far behind metering is.
 
-    `metering` is None for those who may not see it.
+    `metering` is None for those who may not see it. Minutes end when `found` came: nobody knows yet
+    what was called since.
     """
     complete = found.page.next_cursor is None
-    recent = last_minute(found.data, now=now, complete=complete)
+    recent = last_minute(found.data, now=came, complete=complete)
     more = "at least " if recent.at_least and recent.calls else ""
     charge = f"{more}{amount(recent.charge, found.currency)}" if recent.calls else NOTHING
     with st.grid(3 if metering is None else 5, min_column_width=CARD_WIDTH_PX):
@@ -40,7 +46,9 @@ def show_rate(found: FoundCalls, metering: Metering | None, *, now: datetime) ->
         if metering is not None:
             st.metric("Waiting for tokens", f"{metering.waiting:,}", border=True)
             show_lag(metering, zone=found.zone, now=now)
-    rows = by_minute(found.data, now=now, complete=complete)
+    if (now - came).total_seconds() >= OLD_S:
+        st.caption(f"As the API answered {age(came, now)}: it is slow, and so asked less often.")
+    rows = by_minute(found.data, now=came, complete=complete)
     if not any(calls for _, calls in rows):
         return  # an empty chart would say less than the age of the newest call
     st.altair_chart(

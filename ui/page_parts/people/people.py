@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter, Parameters
-from ui.api.client import Client, Only, SubjectSort
+from ui.api.client import ALL, Client, Only, SubjectSort
 from ui.api.connection import REFRESH_S, api, redraw_after_midnight, today
 from ui.api.usage_answers import Gone, SubjectRow, Subjects
 from ui.export.buttons import Extent, show_exports
@@ -65,14 +65,23 @@ def show_people(
             if headed:
                 show_head(people)
         else:
-            said = "that match. Empty the search, or choose" if text else "in these days. Choose"
-            st.info(f"Nobody has calls {said} more days.", icon=":material/search_off:")
+            st.info(nobody_words(text, only), icon=":material/search_off:")
         if people.data or gone_after(people):
             show_list(people, compared, sort=sort)
         else:
             keep_order(PEOPLE_LIST)
         next_cursor = people.page.next_cursor
     show_paging(next_cursor)
+
+
+def nobody_words(text: str, only: Only) -> str:
+    """Why the list has no row, and what may bring one: a search, a filter or the days leave out
+    those who call.
+    """
+    ways = [*(["empty the search"] if text else []), *(["drop the filter"] if only != ALL else [])]
+    if not ways:
+        return "Nobody has calls in these days. Choose more days."
+    return f"Nobody has calls that match. {', '.join(ways).capitalize()}, or choose more days."
 
 
 def people_asked(period: Period, compared: Period, only: Only) -> Callable[[Client], Subjects]:
