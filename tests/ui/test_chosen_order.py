@@ -103,6 +103,17 @@ def test_a_list_that_a_chooser_fills_anew_has_its_own_order(
     assert "is shown instead" not in said(app)
 
 
+@pytest.mark.usefixtures("stand")
+def test_a_search_has_its_own_order_since_its_share_is_another_column() -> None:
+    app = opened("people", range="90 days", order="people by Share, ascending")
+    assert not app.warning
+    (search,) = (box for box in app.text_input if box.label == "Search")
+    search.set_value("a").run()
+    assert not app.exception
+    assert not app.warning
+    assert dict(app.query_params) == {"range": "90 days", "q": "a"}
+
+
 @pytest.fixture(scope="module")
 def url(calls: list[InventedCall]) -> Iterator[str]:
     with standing() as stand:

@@ -23,7 +23,7 @@ from ui.period import (
     period_of,
     year_before,
 )
-from ui.rows.row_order import GROUPS_LIST, PEOPLE_LIST, with_order
+from ui.rows.row_order import COMPARED_LIST, GROUPS_LIST, PEOPLE_LIST, with_order
 
 DATE_WIDTH_PX = 150
 NOTE_WIDTH_PX = 260
@@ -39,7 +39,12 @@ OFFER = (Parameter.VERSION, Parameter.TYPE, Parameter.TIER, Parameter.REGION)
 MEANT_FOR: Mapping[Parameter, tuple[Parameter, ...]] = {
     Parameter.RANGE: (Parameter.FIRST, Parameter.LAST),
     Parameter.COMPARE: (Parameter.COMPARE_FIRST, Parameter.COMPARE_LAST),
-    Parameter.DOCUMENTS: (Parameter.MONTH, Parameter.AGAINST),
+    Parameter.DOCUMENTS: (
+        Parameter.MONTH,
+        Parameter.AGAINST,
+        Parameter.ORDER,
+        Parameter.SEARCH,
+    ),
     Parameter.MODEL: OFFER,
     Parameter.INSTEAD: OFFER,
     Parameter.VERSION: OFFER[1:],
@@ -48,7 +53,13 @@ MEANT_FOR: Mapping[Parameter, tuple[Parameter, ...]] = {
 }
 """What a choice was made for, so that another choice there drops it."""
 
-LIST_OF = {Parameter.BY: GROUPS_LIST, Parameter.SORT: PEOPLE_LIST}
+LIST_OF = {
+    Parameter.BY: GROUPS_LIST,
+    Parameter.SORT: PEOPLE_LIST,
+    Parameter.SEARCH: PEOPLE_LIST,
+    Parameter.MONTH: COMPARED_LIST,
+    Parameter.AGAINST: COMPARED_LIST,
+}
 """Whose order another choice drops too."""
 
 _DEFAULTS = "defaults of the choosers"

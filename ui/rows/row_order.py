@@ -19,6 +19,8 @@ BETWEEN = "; "
 """Between the orders of two lists in one address."""
 GROUPS_LIST, PEOPLE_LIST = "groups", "people"
 """Lists that a chooser fills anew, so that what was chosen in them before is over."""
+COMPARED_LIST = "two months"
+"""Another one: its columns are called after the months."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

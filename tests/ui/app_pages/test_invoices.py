@@ -201,6 +201,41 @@ def test_another_kind_of_documents_drops_the_month(old_url: str) -> None:
     assert dict(app.query_params) == {"documents": "Statements"}
 
 
+@pytest.mark.parametrize(
+    ("before", "documents"),
+    [
+        ({"order": "documents by Lines, descending"}, "Compare"),
+        ({"order": "documents by Lines, descending"}, "Preview"),
+        ({"order": "documents by Cost centre, ascending"}, "Statements"),
+        ({"documents": "Preview", "order": "cost centres by Lines, ascending"}, "Invoices"),
+        ({"documents": "Statements", "q": "ann"}, "Preview"),
+        ({"documents": "Statements", "q": "ann"}, "Invoices"),
+    ],
+)
+def test_another_kind_of_documents_drops_what_its_list_was_asked_for(
+    api_url: str, before: dict[str, str], documents: str
+) -> None:
+    app = opened(**before)
+    assert not app.warning
+    (kinds,) = (group for group in app.button_group if group.label == "Documents")
+    kinds.set_value(documents).run()
+    assert not app.exception
+    assert not app.warning
+    assert dict(app.query_params) == {"documents": documents}
+
+
+def test_another_month_drops_the_order_by_the_one_before(api_url: str) -> None:
+    order = "two months by October 2026, USD, descending"
+    app = opened(documents="Compare", month="2026-11", against="2026-10", order=order)
+    assert not app.warning
+    (against,) = (box for box in app.selectbox if box.label == "Compare with")
+    against.set_value("2026-12").run()
+    assert not app.exception
+    assert not app.warning
+    assert "order" not in app.query_params
+    assert app.query_params["against"] == "2026-12"
+
+
 @pytest.mark.parametrize("documents", ["Statements", "Invoices"])
 def test_months_that_were_closed_without_a_document_are_said_so(
     documents: str, monkeypatch: pytest.MonkeyPatch
