@@ -1,19 +1,21 @@
 """A list's chosen order is in the address: whoever gets it, Back and the files have it."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
+from streamlit.testing.v1 import AppTest
 
 from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
 from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, InventedCall, Stand, standing
 from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
+from ui.api import connection
 from ui.api.client import SUBJECTS_PAGE_ROWS
 from ui.rows.row_order import RowOrder, orders_of
 
@@ -71,6 +73,78 @@ def test_a_list_that_goes_on_says_that_it_keeps_its_order(stand: Stand, today: d
     stand.post([replace(call, number=7000 + n, subject=f"app:{n:03}") for n in more])
     app = opened("people", order="people by Calls, descending")
     assert "people cannot be sorted by Calls, descending: it is not shown whole" in said(app)
+
+
+def sessions() -> None:
+    """More sessions than the API gives: a script of its own."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from ui.api.telemetry_answers import Session, Sessions  # noqa: PLC0415
+    from ui.page_parts.trace.sessions import show_sessions  # noqa: PLC0415
+
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    row = Session(
+        session="a",
+        first=at,
+        last=at,
+        calls=1,
+        errors=0,
+        charge=None,
+        input_tokens=1,
+        output_tokens=1,
+    )
+    found = Sessions(
+        first=at.date(),
+        until=at.date(),
+        zone="UTC",
+        currency="USD",
+        subject="ada",
+        name=None,
+        published_until=None,
+        more=True,
+        data=[row],
+    )
+    show_sessions(found)
+
+
+def letters() -> None:
+    """More dead letters than the API reads: a script of its own."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from ui.api.usage_answers import DeadLetter, DeadLetters, Metering  # noqa: PLC0415
+    from ui.page_parts.health.open_letters import show_letters  # noqa: PLC0415
+
+    letter = DeadLetter(
+        id="0-1-a",
+        hub="llm-usage",
+        partition="0",
+        sequence_number=1,
+        enqueued_time=datetime(2026, 11, 30, tzinfo=UTC),
+        reason="json",
+        field="",
+        message="cut",
+        event_id=None,
+    )
+    metering = Metering(waiting=0, dead_letters_open=1, dead_letters_complete=False, audit=None)
+    show_letters(DeadLetters(complete=False, data=[letter]), metering, zone="UTC")
+
+
+@pytest.mark.parametrize(
+    ("script", "order"),
+    [(sessions, "sessions by Calls"), (letters, "dead letters by Reason")],
+)
+def test_a_list_of_the_first_ones_alone_keeps_its_order(
+    script: Callable[[], None], order: str
+) -> None:
+    app = AppTest.from_function(script, default_timeout=30)
+    app.query_params["order"] = f"{order}, descending"
+    app.run()
+    assert not app.exception
+    name, _, title = order.partition(" by ")
+    assert f"{name} cannot be sorted by {title}, descending: it is not shown whole" in said(app)
+
+
+EMPTY = {"first": "2020-01-01", "last": "2020-01-02"}
 
 
 @pytest.mark.usefixtures("stand")

@@ -173,6 +173,7 @@ def show_hours(answer: Completeness) -> None:
         "hours",
         columns,
         alt="Gaps by hour, API and model",
+        sortable=0 if len(shown) < len(rows) else None,
     )
     show_exports("gaps by hour", drawn, answer)
 
