@@ -51,7 +51,9 @@ GONE = ""
 def show_people(
     period: Period, compared: Period, only: Only, *, running_day: date, headed: bool = False
 ) -> None:
-    """One page of them, and its files. `headed` says above them what all people cost."""
+    """One page of them, and its files. `headed` says above them what all people cost: then they
+    are what the page is about.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sort = choose("Sort by", Parameter.SORT, options=SORTS)
         text = search("Search", placeholder="Name, subject or cost centre")
@@ -72,7 +74,7 @@ def show_people(
         else:
             keep_order(PEOPLE_LIST)
         next_cursor = people.page.next_cursor
-    show_paging(next_cursor)
+    show_paging(next_cursor, stays=not headed)
 
 
 def people_asked(period: Period, compared: Period, only: Only) -> Callable[[Client], Subjects]:
