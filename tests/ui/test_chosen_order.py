@@ -149,13 +149,57 @@ EMPTY = {"first": "2020-01-01", "last": "2020-01-02"}
 
 @pytest.mark.usefixtures("stand")
 @pytest.mark.parametrize(
-    ("page", "name"), [("people", "people"), ("cost_centres", "centres"), ("usage", "groups")]
+    ("page", "parameters", "name"),
+    [
+        ("people", EMPTY, "people"),
+        ("cost_centres", EMPTY, "centres"),
+        ("models", EMPTY, "models"),
+        ("usage", EMPTY, "groups"),
+        ("usage", {**EMPTY, "subject": ADA}, "models"),
+        ("usage", {**EMPTY, "subject": ADA}, "days"),
+        ("usage", {"subject": ADA, "day": "2020-01-01"}, "calls"),
+        ("access_log", EMPTY, "accesses"),
+    ],
 )
-def test_a_list_without_rows_of_its_own_keeps_the_order_for_later(page: str, name: str) -> None:
-    days = {"first": "2020-01-01", "last": "2020-01-02"}
-    app = opened(page, **days, order=f"{name} by Calls, descending")
+def test_a_list_without_rows_of_its_own_keeps_the_order_for_later(
+    page: str, parameters: Mapping[str, str], name: str
+) -> None:
+    app = opened(page, **parameters, order=f"{name} by Calls, descending")
     assert not app.exception
     assert "cannot be sorted" not in said(app)
+    assert UNUSED not in said(app)
+
+
+@pytest.mark.usefixtures("empty_stand")
+def test_the_first_calls_of_the_day_come_in_the_order_of_the_address() -> None:
+    app = opened("live", order="calls by Model, ascending")
+    assert not app.exception
+    assert "No call of today yet" in said(app)
+    assert UNUSED not in said(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "parameters", "name"),
+    [
+        ("people", {}, "people"),
+        ("cost_centres", {}, "centres"),
+        ("usage", {}, "groups"),
+    ],
+)
+def test_where_the_api_fails_at_first_the_order_is_for_later(
+    stand: Stand,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    parameters: Mapping[str, str],
+    name: str,
+) -> None:
+    monkeypatch.setattr(connection, "CACHE_TTL_S", 60)
+    opened(page, **parameters, range="30 days")  # what every page asks is kept
+    stand.storage.down = True
+    app = opened(page, **parameters, range="7 days", order=f"{name} by Calls, descending")
+    stand.storage.down = False
+    assert not app.exception
+    assert "could not answer" in said(app)
     assert UNUSED not in said(app)
 
 

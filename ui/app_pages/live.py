@@ -10,6 +10,7 @@ from ui.page_parts.live.newest import show_list, show_rate
 from ui.page_parts.live.scrolled import is_scrolled
 from ui.parts.failure import failures_shown
 from ui.period import one_day
+from ui.rows.row_order import keep_order
 
 ROWS = 50
 
@@ -18,6 +19,7 @@ def show_newest() -> None:
     """Today is asked for at each look, so the list goes on past midnight. The minutes before
     midnight are of the day before.
     """
+    keep_order("calls")
     with failures_shown("live"):
         client, at = api(), now()
         days = days_of_minutes(at, zone=client.health().zone)

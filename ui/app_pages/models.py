@@ -13,6 +13,7 @@ from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.no_calls import show_no_calls
 from ui.parts.sign_in import show_part_seen
+from ui.rows.row_order import keep_order
 
 
 def draw_models() -> None:
@@ -20,6 +21,7 @@ def draw_models() -> None:
     show_part_seen(api().me())
     current = today(api().health())
     period = choose_period(current)
+    keep_order("models")
     with asked_ahead(Client.prices):
         usage = api().usage(period, "model")
     if usage.data:

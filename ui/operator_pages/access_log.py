@@ -12,6 +12,7 @@ from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import Column, count_column, first_names, plain_table, text_column
 from ui.period import Period
+from ui.rows.row_order import keep_order
 
 ZONE = "UTC"
 """Days and times of the log, whatever the billing zone is."""
@@ -49,6 +50,7 @@ def draw_access_log() -> None:
     st.title("Access log")
     st.caption("Every answer that showed somebody what belongs to others, by days of UTC.")
     period = choose_period(today(api().health()))
+    keep_order("accesses")
     found = api().access_log(period, after=page_cursor())
     if found.data:
         show_accesses(found, period)

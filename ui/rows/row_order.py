@@ -53,7 +53,9 @@ def named_order(name: str) -> RowOrder | None:
 
 
 def keep_order(name: str) -> None:
-    """The list has nothing to show now: what the address says of it is for later."""
+    """To be called before the API is asked: where there is nothing to show now, or the API fails,
+    what the address says of the list is for later.
+    """
     named_order(name)
 
 

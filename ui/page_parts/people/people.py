@@ -58,6 +58,7 @@ def show_people(
         sort = choose("Sort by", Parameter.SORT, options=SORTS)
         text = search("Search", placeholder="Name, subject or cost centre")
     next_cursor = None
+    keep_order(PEOPLE_LIST)
     with failures_shown("people"):
         redraw_after_midnight(running_day)
         people = api().subjects(
@@ -71,8 +72,6 @@ def show_people(
             st.info(f"Nobody has calls {said} more days.", icon=":material/search_off:")
         if people.data or gone_after(people):
             show_list(people, compared, sort=sort)
-        else:
-            keep_order(PEOPLE_LIST)
         next_cursor = people.page.next_cursor
     show_paging(next_cursor, stays=not headed)
 
