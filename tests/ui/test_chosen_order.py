@@ -309,3 +309,26 @@ def test_another_view_does_not_take_the_order_along(url: str, warm_page: Page) -
     browser.open_row("Ada Lovelace")
     browser.heading("Ada Lovelace")
     assert browser.parameters() == {"range": "90 days", "subject": ADA}
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_what_was_typed_is_searched_for_also_where_a_head_is_clicked_at_once(
+    url: str, warm_page: Page
+) -> None:
+    browser = Watched(page=warm_page, base=url)
+    browser.open("/people?range=90+days")
+    head(warm_page, "Calls").wait_for()
+    browser.settle()
+    warm_page.get_by_role("textbox", name="Search", exact=True).fill("a")
+    head(warm_page, "Calls").get_by_role("button").evaluate(
+        """async (button) => {
+            document.activeElement.blur();
+            await new Promise((sent) => setTimeout(sent, 5));
+            button.click();
+        }"""
+    )
+    expect(head(warm_page, "Calls")).to_have_attribute("aria-sort", "descending")
+    browser.settle()
+    asked = {"range": "90 days", "q": "a", "order": "people by Calls, descending"}
+    assert browser.parameters() == asked
+    expect(head(warm_page, "Share of those found")).to_be_visible()
