@@ -29,7 +29,6 @@ from ui.page_parts.document.pdf import show_pdf
 from ui.page_parts.document.preview import draw_preview
 from ui.page_parts.document.shares import show_models, show_people
 from ui.parts.choosers import choose, search
-from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
 from ui.rows.row_order import keep_order
 
@@ -272,9 +271,8 @@ def show_download(number: str, file: InvoiceFile, *, names: bool) -> None:
     )
 
 
-with failures_shown("invoices"):
-    chosen = address.read(Parameter.INVOICE)
-    if chosen:
-        draw_invoice(chosen)
-    else:
-        draw_invoices()
+chosen = address.read(Parameter.INVOICE)
+if chosen:
+    draw_invoice(chosen)
+else:
+    draw_invoices()

@@ -7,7 +7,6 @@ from ui.api.me_answer import Accesses, AccessRow
 from ui.export.buttons import Extent, show_files
 from ui.format import instant
 from ui.parts.choosers import choose_period
-from ui.parts.failure import failures_shown
 from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import Column, count_column, first_names, plain_table, text_column
@@ -59,5 +58,4 @@ def draw_access_log() -> None:
     show_paging(found.page.next_cursor)
 
 
-with failures_shown("access log"):
-    draw_access_log()
+draw_access_log()

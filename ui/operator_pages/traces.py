@@ -18,7 +18,6 @@ from ui.page_parts.trace.sessions import (
 )
 from ui.page_parts.trace.waterfall import show_steps
 from ui.parts.choosers import choose_period
-from ui.parts.failure import failures_shown
 from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
 from ui.rows.row_order import keep_order
@@ -132,13 +131,12 @@ def show_not_configured() -> None:
     )
 
 
-with failures_shown("traces"):
-    place = st.empty()
-    try:
-        with place.container():
-            draw()
-    except ApiRefused as error:
-        if error.kind != NOT_CONFIGURED:
-            raise
-        with place.container():
-            show_not_configured()
+place = st.empty()
+try:
+    with place.container():
+        draw()
+except ApiRefused as error:
+    if error.kind != NOT_CONFIGURED:
+        raise
+    with place.container():
+        show_not_configured()
