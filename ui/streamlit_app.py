@@ -28,7 +28,7 @@ from ui.api.errors import ApiRefused, ApiUnreachable, SignInNeeded
 from ui.api.me_answer import Me, Permission
 from ui.chart_style import draw_chart_style
 from ui.filters.search_box import draw_search_box
-from ui.parts.failure import failures_shown, wait_for_api
+from ui.parts.failure import failures_shown, is_passing, wait_for_api
 from ui.parts.home import CENTRES, MY_USAGE, OVERVIEW, home_title
 from ui.parts.loading import loading_below, loading_first
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
@@ -118,7 +118,13 @@ with failures_shown("page"):
             keep_top(page.url_path)
             draw_caller(me)
         note = st.container()
-        with loading_below(), reads_noted() as read:
-            page.run()
-        with note:
-            say_unused([*unused(read), *unused_orders(read)])
+        try:
+            with loading_below(), reads_noted() as read:
+                page.run()
+        except (ApiUnreachable, ApiRefused) as error:
+            if not is_passing(error):
+                raise
+            wait_for_api(error)  # who reads what of the address is not known
+        else:
+            with note:
+                say_unused([*unused(read), *unused_orders(read)])

@@ -58,6 +58,7 @@ from table_api.invoicing.closing.zipped import ZIP
 from table_api.invoicing.settings import DEFAULT_INVOICING, InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.billed_centres import BilledCentres
+from table_api.invoicing.snapshots.shared_archive import SharedArchive
 from table_api.owners.access_log import AccessLog
 from table_api.owners.ownership import Owners
 from table_api.people.people import People
@@ -205,6 +206,7 @@ def create_app(
     app.state.api = Api(
         storage=storage,
         blobs=blobs,
+        archive=SharedArchive(blobs),
         books=books,
         reads=LedgerReads(storage, now=now),
         people=people_table,

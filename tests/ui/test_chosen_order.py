@@ -1,7 +1,7 @@
 """A list's chosen order is in the address: whoever gets it, Back and the files have it."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,12 +9,14 @@ from time import process_time
 
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
+from streamlit.testing.v1 import AppTest
 
 from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
 from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, InventedCall, Stand, standing
 from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
+from ui.api import connection
 from ui.api.client import SUBJECTS_PAGE_ROWS
 from ui.rows.row_order import ORDER_CHARS_MAX, RowOrder, orders_of
 
@@ -97,15 +99,131 @@ def test_a_list_that_goes_on_says_that_it_keeps_its_order(stand: Stand, today: d
     assert "people cannot be sorted by Calls, descending: it is not shown whole" in said(app)
 
 
+def sessions() -> None:
+    """More sessions than the API gives: a script of its own."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from ui.api.telemetry_answers import Session, Sessions  # noqa: PLC0415
+    from ui.page_parts.trace.sessions import show_sessions  # noqa: PLC0415
+
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    row = Session(
+        session="a",
+        first=at,
+        last=at,
+        calls=1,
+        errors=0,
+        charge=None,
+        input_tokens=1,
+        output_tokens=1,
+    )
+    found = Sessions(
+        first=at.date(),
+        until=at.date(),
+        zone="UTC",
+        currency="USD",
+        subject="ada",
+        name=None,
+        published_until=None,
+        more=True,
+        data=[row],
+    )
+    show_sessions(found)
+
+
+def letters() -> None:
+    """More dead letters than the API reads: a script of its own."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from ui.api.usage_answers import DeadLetter, DeadLetters, Metering  # noqa: PLC0415
+    from ui.page_parts.health.open_letters import show_letters  # noqa: PLC0415
+
+    letter = DeadLetter(
+        id="0-1-a",
+        hub="llm-usage",
+        partition="0",
+        sequence_number=1,
+        enqueued_time=datetime(2026, 11, 30, tzinfo=UTC),
+        reason="json",
+        field="",
+        message="cut",
+        event_id=None,
+    )
+    metering = Metering(waiting=0, dead_letters_open=1, dead_letters_complete=False, audit=None)
+    show_letters(DeadLetters(complete=False, data=[letter]), metering, zone="UTC")
+
+
+@pytest.mark.parametrize(
+    ("script", "order"),
+    [(sessions, "sessions by Calls"), (letters, "dead letters by Reason")],
+)
+def test_a_list_of_the_first_ones_alone_keeps_its_order(
+    script: Callable[[], None], order: str
+) -> None:
+    app = AppTest.from_function(script, default_timeout=30)
+    app.query_params["order"] = f"{order}, descending"
+    app.run()
+    assert not app.exception
+    name, _, title = order.partition(" by ")
+    assert f"{name} cannot be sorted by {title}, descending: it is not shown whole" in said(app)
+
+
+EMPTY = {"first": "2020-01-01", "last": "2020-01-02"}
+
+
 @pytest.mark.usefixtures("stand")
 @pytest.mark.parametrize(
-    ("page", "name"), [("people", "people"), ("cost_centres", "centres"), ("usage", "groups")]
+    ("page", "parameters", "name"),
+    [
+        ("people", EMPTY, "people"),
+        ("cost_centres", EMPTY, "centres"),
+        ("models", EMPTY, "models"),
+        ("usage", EMPTY, "groups"),
+        ("usage", {**EMPTY, "subject": ADA}, "models"),
+        ("usage", {**EMPTY, "subject": ADA}, "days"),
+        ("usage", {"subject": ADA, "day": "2020-01-01"}, "calls"),
+        ("access_log", EMPTY, "accesses"),
+    ],
 )
-def test_a_list_without_rows_of_its_own_keeps_the_order_for_later(page: str, name: str) -> None:
-    days = {"first": "2020-01-01", "last": "2020-01-02"}
-    app = opened(page, **days, order=f"{name} by Calls, descending")
+def test_a_list_without_rows_of_its_own_keeps_the_order_for_later(
+    page: str, parameters: Mapping[str, str], name: str
+) -> None:
+    app = opened(page, **parameters, order=f"{name} by Calls, descending")
     assert not app.exception
     assert "cannot be sorted" not in said(app)
+    assert UNUSED not in said(app)
+
+
+@pytest.mark.usefixtures("empty_stand")
+def test_the_first_calls_of_the_day_come_in_the_order_of_the_address() -> None:
+    app = opened("live", order="calls by Model, ascending")
+    assert not app.exception
+    assert "No call of today yet" in said(app)
+    assert UNUSED not in said(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "parameters", "name"),
+    [
+        ("people", {}, "people"),
+        ("cost_centres", {}, "centres"),
+        ("usage", {}, "groups"),
+    ],
+)
+def test_where_the_api_fails_at_first_the_order_is_for_later(
+    stand: Stand,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    parameters: Mapping[str, str],
+    name: str,
+) -> None:
+    monkeypatch.setattr(connection, "CACHE_TTL_S", 60)
+    opened(page, **parameters, range="30 days")  # what every page asks is kept
+    stand.storage.down = True
+    app = opened(page, **parameters, range="7 days", order=f"{name} by Calls, descending")
+    stand.storage.down = False
+    assert not app.exception
+    assert "could not answer" in said(app)
     assert UNUSED not in said(app)
 
 
@@ -125,6 +243,17 @@ def test_a_list_that_a_chooser_fills_anew_has_its_own_order(
     (kept,) = [part for part in both.split("; ") if left in part]
     assert app.query_params["order"] == kept
     assert "is shown instead" not in said(app)
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_search_has_its_own_order_since_its_share_is_another_column() -> None:
+    app = opened("people", range="90 days", order="people by Share, ascending")
+    assert not app.warning
+    (search,) = (box for box in app.text_input if box.label == "Search")
+    search.set_value("a").run()
+    assert not app.exception
+    assert not app.warning
+    assert dict(app.query_params) == {"range": "90 days", "q": "a"}
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +333,26 @@ def test_another_view_does_not_take_the_order_along(url: str, warm_page: Page) -
     browser.open_row("Ada Lovelace")
     browser.heading("Ada Lovelace")
     assert browser.parameters() == {"range": "90 days", "subject": ADA}
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_what_was_typed_is_searched_for_also_where_a_head_is_clicked_at_once(
+    url: str, warm_page: Page
+) -> None:
+    browser = Watched(page=warm_page, base=url)
+    browser.open("/people?range=90+days")
+    head(warm_page, "Calls").wait_for()
+    browser.settle()
+    warm_page.get_by_role("textbox", name="Search", exact=True).fill("a")
+    head(warm_page, "Calls").get_by_role("button").evaluate(
+        """async (button) => {
+            document.activeElement.blur();
+            await new Promise((sent) => setTimeout(sent, 5));
+            button.click();
+        }"""
+    )
+    expect(head(warm_page, "Calls")).to_have_attribute("aria-sort", "descending")
+    browser.settle()
+    asked = {"range": "90 days", "q": "a", "order": "people by Calls, descending"}
+    assert browser.parameters() == asked
+    expect(head(warm_page, "Share of those found")).to_be_visible()

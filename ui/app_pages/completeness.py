@@ -15,6 +15,7 @@ from ui.parts.choosers import choose
 from ui.parts.gaps import dead_models, gaps_of
 from ui.parts.tables import Column, count_column, plain_table, ratio_column, text_column
 from ui.period import Period
+from ui.rows.row_order import keep_order
 
 SPANS = {"Yesterday and today": 2, "Today": 1, "7 days": 7, "14 days": 14}
 """Number of days, today included."""
@@ -173,6 +174,7 @@ def show_hours(answer: Completeness) -> None:
         "hours",
         columns,
         alt="Gaps by hour, API and model",
+        sortable=0 if len(shown) < len(rows) else None,
     )
     show_exports("gaps by hour", drawn, answer)
 
@@ -206,6 +208,8 @@ def draw_completeness() -> None:
     st.title("Is anything missing?", anchor=False)
     current = today(api().health())
     period = span_of(choose("Days", Parameter.SPAN, options=SPANS), current=current)
+    for name in ("gaps", "other requests", "models", "hours"):
+        keep_order(name)
     answer = api().completeness(period)
     if answer.data or answer.ledger_calls or answer.newest_diagnostics is not None:
         show_verdict(answer)

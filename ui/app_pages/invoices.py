@@ -29,8 +29,8 @@ from ui.page_parts.document.pdf import show_pdf
 from ui.page_parts.document.preview import draw_preview
 from ui.page_parts.document.shares import show_models, show_people
 from ui.parts.choosers import choose, search
-from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
+from ui.rows.row_order import keep_order
 
 PREVIEW, COMPARE = "Preview", "Compare"
 KINDS: dict[str, DocumentKind | None] = {
@@ -69,6 +69,7 @@ def draw_invoices() -> None:
 
 def draw_list(newest: Invoices, kind: DocumentKind, me: Me) -> None:
     """The documents of the month that is chosen, and all months that were read."""
+    keep_order("documents")
     shown = of_chosen_month(newest, kind)
     if shown.months:
         show_sum(shown, kind)
@@ -270,9 +271,8 @@ def show_download(number: str, file: InvoiceFile, *, names: bool) -> None:
     )
 
 
-with failures_shown("invoices"):
-    chosen = address.read(Parameter.INVOICE)
-    if chosen:
-        draw_invoice(chosen)
-    else:
-        draw_invoices()
+chosen = address.read(Parameter.INVOICE)
+if chosen:
+    draw_invoice(chosen)
+else:
+    draw_invoices()

@@ -12,6 +12,7 @@ from ui.page_parts.live.newest import show_list, show_rate
 from ui.page_parts.live.scrolled import is_scrolled
 from ui.parts.failure import failures_shown
 from ui.period import one_day
+from ui.rows.row_order import keep_order
 
 ROWS = 50
 
@@ -21,6 +22,7 @@ def show_newest() -> None:
     midnight are of the day before.
     """
     came: list[datetime] = []
+    keep_order("calls")
     with failures_shown("live"):
         client, listing, at = api(), api(came=came), now()
         days = days_of_minutes(at, zone=client.health().zone)

@@ -10,9 +10,9 @@ from ui.api.connection import api, asked_ahead, today
 from ui.page_parts.model.one_model import draw_model
 from ui.page_parts.model.overview import show_models
 from ui.parts.choosers import choose_period
-from ui.parts.failure import failures_shown
 from ui.parts.no_calls import show_no_calls
 from ui.parts.sign_in import show_part_seen
+from ui.rows.row_order import keep_order
 
 
 def draw_models() -> None:
@@ -20,6 +20,7 @@ def draw_models() -> None:
     show_part_seen(api().me())
     current = today(api().health())
     period = choose_period(current)
+    keep_order("models")
     with asked_ahead(Client.prices):
         usage = api().usage(period, "model")
     if usage.data:
@@ -28,9 +29,8 @@ def draw_models() -> None:
         show_no_calls(usage, today=current)
 
 
-with failures_shown("models"):
-    chosen = address.read(Parameter.MODEL)
-    if chosen:
-        draw_model(chosen)
-    else:
-        draw_models()
+chosen = address.read(Parameter.MODEL)
+if chosen:
+    draw_model(chosen)
+else:
+    draw_models()

@@ -7,11 +7,11 @@ from ui.api.me_answer import Accesses, AccessRow
 from ui.export.buttons import Extent, show_files
 from ui.format import instant
 from ui.parts.choosers import choose_period
-from ui.parts.failure import failures_shown
 from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import Column, count_column, first_names, plain_table, text_column
 from ui.period import Period
+from ui.rows.row_order import keep_order
 
 ZONE = "UTC"
 """Days and times of the log, whatever the billing zone is."""
@@ -49,6 +49,7 @@ def draw_access_log() -> None:
     st.title("Access log")
     st.caption("Every answer that showed somebody what belongs to others, by days of UTC.")
     period = choose_period(today(api().health()))
+    keep_order("accesses")
     found = api().access_log(period, after=page_cursor())
     if found.data:
         show_accesses(found, period)
@@ -57,5 +58,4 @@ def draw_access_log() -> None:
     show_paging(found.page.next_cursor)
 
 
-with failures_shown("access log"):
-    draw_access_log()
+draw_access_log()

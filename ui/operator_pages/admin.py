@@ -15,6 +15,7 @@ from ui.page_parts.health.open_letters import show_letters
 from ui.parts.failure import failures_shown
 from ui.parts.tables import count_column, plain_table, text_column
 from ui.period import one_day
+from ui.rows.row_order import keep_order
 
 CARD_WIDTH_PX = 150
 
@@ -84,6 +85,8 @@ def show_partitions(metering: Metering, *, zone: str, at: datetime) -> None:
 @st.fragment(run_every=REFRESH_S)
 def show_health(zone: str) -> None:
     """All of it, live."""
+    keep_order("dead letters")
+    keep_order("partitions")
     with failures_shown("health"):
         metering, at = api().metering(), now()
         show_verdict(metering, at=at)

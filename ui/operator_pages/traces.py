@@ -18,9 +18,9 @@ from ui.page_parts.trace.sessions import (
 )
 from ui.page_parts.trace.waterfall import show_steps
 from ui.parts.choosers import choose_period
-from ui.parts.failure import failures_shown
 from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
+from ui.rows.row_order import keep_order
 
 
 def link(label: str, page: str, parameters: Parameters) -> None:
@@ -65,6 +65,7 @@ def draw_session(subject: str, session: str) -> None:
         link("Sessions", TRACES_PAGE, {**address.kept_range(), Parameter.SUBJECT: subject})
     title = st.empty()
     period = choose_period(today(api().health()))
+    keep_order("calls")
     found = traced_calls(api(), subject, period, session=named, after=page_cursor())
     title.title(f"Session {escape(session_name(named))}", anchor=False)
     st.caption(escape(found.name or found.subject))
@@ -81,6 +82,7 @@ def draw_person(subject: str, *, is_own: bool = False) -> None:
         link("Traces", TRACES_PAGE, address.kept_range())
     title = st.empty()
     period = choose_period(today(api().health()))
+    keep_order("sessions")
     found = sessions(api(), subject, period)
     title.title(f"Sessions of {escape(found.name or found.subject)}", anchor=False)
     if found.data:
@@ -97,6 +99,7 @@ def draw_traces() -> None:
         return
     st.title("Traces", anchor=False)
     period = choose_period(today(api().health()))
+    keep_order("sessions of everybody")
     found = top(api(), period, "session")
     if found.published_until is not None:
         until = instant(found.published_until, found.zone)
@@ -128,13 +131,12 @@ def show_not_configured() -> None:
     )
 
 
-with failures_shown("traces"):
-    place = st.empty()
-    try:
-        with place.container():
-            draw()
-    except ApiRefused as error:
-        if error.kind != NOT_CONFIGURED:
-            raise
-        with place.container():
-            show_not_configured()
+place = st.empty()
+try:
+    with place.container():
+        draw()
+except ApiRefused as error:
+    if error.kind != NOT_CONFIGURED:
+        raise
+    with place.container():
+        show_not_configured()

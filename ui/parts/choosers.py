@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from ui import address
+from ui import address, chosen_values
 from ui.address import Parameter
 from ui.api.errors import AddressUnreadable
 from ui.parts.unknown_word import Why, say_unknown
@@ -23,7 +23,7 @@ from ui.period import (
     period_of,
     year_before,
 )
-from ui.rows.row_order import GROUPS_LIST, PEOPLE_LIST, with_order
+from ui.rows.row_order import COMPARED_LIST, GROUPS_LIST, PEOPLE_LIST, with_order
 
 DATE_WIDTH_PX = 150
 NOTE_WIDTH_PX = 260
@@ -39,7 +39,12 @@ OFFER = (Parameter.VERSION, Parameter.TYPE, Parameter.TIER, Parameter.REGION)
 MEANT_FOR: Mapping[Parameter, tuple[Parameter, ...]] = {
     Parameter.RANGE: (Parameter.FIRST, Parameter.LAST),
     Parameter.COMPARE: (Parameter.COMPARE_FIRST, Parameter.COMPARE_LAST),
-    Parameter.DOCUMENTS: (Parameter.MONTH, Parameter.AGAINST),
+    Parameter.DOCUMENTS: (
+        Parameter.MONTH,
+        Parameter.AGAINST,
+        Parameter.ORDER,
+        Parameter.SEARCH,
+    ),
     Parameter.MODEL: OFFER,
     Parameter.INSTEAD: OFFER,
     Parameter.VERSION: OFFER[1:],
@@ -48,10 +53,14 @@ MEANT_FOR: Mapping[Parameter, tuple[Parameter, ...]] = {
 }
 """What a choice was made for, so that another choice there drops it."""
 
-LIST_OF = {Parameter.BY: GROUPS_LIST, Parameter.SORT: PEOPLE_LIST}
+LIST_OF = {
+    Parameter.BY: GROUPS_LIST,
+    Parameter.SORT: PEOPLE_LIST,
+    Parameter.SEARCH: PEOPLE_LIST,
+    Parameter.MONTH: COMPARED_LIST,
+    Parameter.AGAINST: COMPARED_LIST,
+}
 """Whose order another choice drops too."""
-
-_DEFAULTS = "defaults of the choosers"
 
 Value = TypeVar("Value")
 
@@ -72,7 +81,7 @@ def choose(
     """
     default = default or next(iter(options))
     shown = _shown(parameter, options, default)
-    _draw(parameter, shown, default=default)
+    chosen_values.show(parameter, shown, default=default)
     st.segmented_control(
         label,
         list(options),
@@ -99,7 +108,7 @@ def pick(
     """The same as a list that opens, for what is chosen rarely or has many names to choose from."""
     default = default or next(iter(options))
     shown = _shown(parameter, options, default)
-    _draw(parameter, shown, default=default)
+    chosen_values.show(parameter, shown, default=default)
     st.selectbox(
         label,
         list(options),
@@ -124,7 +133,8 @@ def _unknown(parameter: Parameter, options: Mapping[str, Value]) -> str | None:
 
 
 def search(label: str, *, placeholder: str) -> str:
-    _draw(Parameter.SEARCH, address.read(Parameter.SEARCH) or "", default="")
+    named = address.read(Parameter.SEARCH) or ""
+    chosen_values.show(Parameter.SEARCH, named, default="")
     text = st.text_input(
         label,
         key=Parameter.SEARCH,
@@ -199,7 +209,7 @@ def _say_cut(first: date, last: date) -> None:
 
 def _choose_day(label: str, parameter: Parameter, *, default: date) -> date:
     day = address.read_day(parameter) or default
-    _draw(parameter, day, default=default)
+    chosen_values.show(parameter, day, default=default)
     st.date_input(
         label,
         key=parameter,
@@ -221,7 +231,7 @@ def choose_count(label: str, parameter: Parameter, *, default: int, most: int, s
     except AddressUnreadable as error:
         named, unreadable = None, error
     count = default if named is None else named
-    _draw(parameter, count, default=default)
+    chosen_values.show(parameter, count, default=default)
     st.number_input(
         label,
         key=parameter,
@@ -238,31 +248,12 @@ def choose_count(label: str, parameter: Parameter, *, default: int, most: int, s
     return count
 
 
-def _draw(parameter: Parameter, value: str | date | int, *, default: str | date | int) -> None:
-    """Give the widget of `parameter` its value, and note what it means when the URL is silent."""
-    st.session_state[parameter] = value
-    st.session_state.setdefault(_DEFAULTS, {})[parameter] = _text(default)
-
-
 def _write(parameter: Parameter) -> None:
     """Put the changed value into the URL, and drop the cursor, which belongs to the list before the
     change, and what was chosen for the value before.
-
-    The browser sends the URL with each change. A second change that comes before the page has
-    answered the first one still carries the old URL, so all that the widgets show is written.
     """
     dropped = (Parameter.AFTER, *MEANT_FOR.get(parameter, ()))
-    changes: dict[Parameter, str | None] = dict.fromkeys(dropped)
-    for shown, default in st.session_state[_DEFAULTS].items():
-        if shown not in st.session_state or shown in dropped:
-            continue
-        text = _text(st.session_state[shown])
-        if shown == parameter or text != (address.read(shown) or default):
-            changes[shown] = text or None
+    changes = {**dict.fromkeys(dropped), **chosen_values.newer(parameter, dropped=dropped)}
     if name := LIST_OF.get(parameter):
         changes[Parameter.ORDER] = with_order(name, None)
     address.change(changes)
-
-
-def _text(value: str | date | int) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)

@@ -23,6 +23,7 @@ from ui.parts.sign_in import note_refusal
 BAD_REQUEST = 400
 FORBIDDEN = 403
 NOT_FOUND = 404
+SERVER_ERROR = 500
 FILTERS = {Parameter.MODEL.value: "Model", Parameter.COST_CENTRE.value: "Cost centre"}
 """Parameters of an address that the API refuses where nobody has their value."""
 
@@ -75,6 +76,13 @@ def _ask_again() -> None:
             raise error
         api().me()
         st.rerun()
+
+
+def is_passing(error: UiError) -> bool:
+    """Whether the API did not answer, or said that the reason is not the question."""
+    if isinstance(error, ApiRefused):
+        return error.status >= SERVER_ERROR
+    return isinstance(error, ApiUnreachable)
 
 
 def is_forbidden(error: UiError) -> bool:

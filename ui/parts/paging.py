@@ -11,24 +11,36 @@ def page_cursor() -> str | None:
     return address.read(Parameter.AFTER)
 
 
-def show_paging(next_cursor: str | None) -> None:
-    """Buttons to the next and the first page; the browser's Back goes to the previous one."""
+def show_paging(next_cursor: str | None, *, stays: bool = False) -> None:
+    """Buttons to the next and the first page; the browser's Back goes to the previous one.
+
+    Another page starts at its top, which the whole page alone can see to. So it is drawn whole also
+    where the list is in a part that is drawn by itself, unless the list `stays` where it is.
+    """
     if not next_cursor and not page_cursor():
         return
     with st.container(horizontal=True):
         st.button(
             "First page",
             key="first_page",
-            on_click=address.change,
-            args=({Parameter.AFTER: None},),
+            on_click=_turn,
+            args=(None,),
+            kwargs={"stays": stays},
             disabled=not page_cursor(),
             icon=":material/first_page:",
         )
         st.button(
             "Next page",
             key="next_page",
-            on_click=address.change,
-            args=({Parameter.AFTER: next_cursor},),
+            on_click=_turn,
+            args=(next_cursor,),
+            kwargs={"stays": stays},
             disabled=not next_cursor,
             icon=":material/chevron_right:",
         )
+
+
+def _turn(cursor: str | None, *, stays: bool) -> None:
+    address.change({Parameter.AFTER: cursor})
+    if not stays:
+        st.rerun()

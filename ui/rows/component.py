@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import address
+from ui import address, chosen_values
 from ui.address import Parameter
 from ui.rows.row_order import RowOrder, with_order
 
@@ -92,7 +92,7 @@ def draw_rows(
     def sort() -> None:
         chosen = st.session_state[key]["sorted"]
         order = RowOrder(title=chosen["title"], descending=chosen["descending"])
-        address.change({Parameter.ORDER: with_order(name, order)})
+        address.change({**chosen_values.newer(), Parameter.ORDER: with_order(name, order)})
 
     result = _mount(key=key, data=data, on_opened_change=_redraw, on_sorted_change=sort)
     opened: str | None = result["opened"]

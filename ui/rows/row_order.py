@@ -20,6 +20,8 @@ BETWEEN = "; "
 """Between the orders of two lists in one address."""
 GROUPS_LIST, PEOPLE_LIST = "groups", "people"
 """Lists that a chooser fills anew, so that what was chosen in them before is over."""
+COMPARED_LIST = "two months"
+"""Another one: its columns are called after the months."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,9 @@ def named_order(name: str) -> RowOrder | None:
 
 
 def keep_order(name: str) -> None:
-    """The list has nothing to show now: what the address says of it is for later."""
+    """To be called before the API is asked: where there is nothing to show now, or the API fails,
+    what the address says of the list is for later.
+    """
     named_order(name)
 
 

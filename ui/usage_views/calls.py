@@ -22,10 +22,12 @@ from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 from ui.period import Period, one_day
+from ui.rows.row_order import keep_order
 
 
 def show_day(subject: str, day: date, *, running_day: date) -> None:
     """Totals of the day, and one page of its calls."""
+    keep_order("calls")
     with failures_shown("day"):
         redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, one_day(day), "day")

@@ -25,11 +25,13 @@ from ui.parts.kpis import show_scope, show_totals
 from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period
+from ui.rows.row_order import keep_order
 
 
 @st.fragment(run_every=REFRESH_S)
 def show_mine(period: Period, running_day: date) -> None:
     """The sentence, the totals, the days and the models."""
+    keep_order("models")
     with failures_shown("mine"):
         redraw_after_midnight(running_day)
         usage = api().my_usage(period, "day")
@@ -80,6 +82,7 @@ def show_uncharged(usage: SubjectUsage, by_model: SubjectUsage) -> None:
 
 def show_dearest(period: Period) -> None:
     """The dearest calls; not redrawn by itself, so that a row stays where it is."""
+    keep_order("dearest")
     with failures_shown("dearest"):
         calls = my_calls(api(), period)
         rows = dearest(calls.data)

@@ -93,6 +93,7 @@ def show_spend(
     choose("Cost by", Parameter.BY, options=STACKS)
     is_running_month = period == month_of(running_day)
     usage = costs = None
+    keep_order(GROUPS_LIST)
     with failures_shown("spend"):
         usage = api().usage(period, "day", "model", only=only)
         if is_running_month and usage.totals.calls:
@@ -106,8 +107,6 @@ def show_spend(
                 with right.container(border=True):
                     draw_days(costs, running_day, is_low=True)
             show_groups(costs)
-        else:
-            keep_order(GROUPS_LIST)
     if usage:
         with failures_shown("uncharged"):
             show_uncharged(usage, period, only)

@@ -38,10 +38,13 @@ from ui.parts.tables import (
 )
 from ui.parts.uncharged import show_excluding, show_no_usage, show_pending, show_unpriced
 from ui.period import Period
+from ui.rows.row_order import keep_order
 
 
 @st.fragment(run_every=REFRESH_S)
 def show_subject(subject: str, period: Period, compared: Period, *, running_day: date) -> None:
+    keep_order("models")
+    keep_order("days")
     with failures_shown("subject"):
         redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, period, "day")

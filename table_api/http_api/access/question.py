@@ -21,6 +21,7 @@ from table_api.http_api.conventions.queries import RangeQuery
 from table_api.invoicing.closing.waiting import WaitingCount
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.document_owners import DocumentOwners
+from table_api.invoicing.snapshots.shared_archive import SharedArchive
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.meta import LedgerMeta
 from table_api.monthly.kept_answers import KeptAnswers
@@ -40,6 +41,8 @@ class Api:
     storage: TableStorage
     blobs: BlobStore
     """The container of closed months."""
+    archive: SharedArchive
+    """The closed months of these blobs."""
     books: BlobStore | None
     """The container of price books; None where nobody gave it."""
     reads: LedgerReads

@@ -15,18 +15,16 @@ from table_api.http_api.access.question import Asking
 from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.invoicing.documents.document import Document, Kind, decode_document
 from table_api.invoicing.documents.minor_units import format_minor, pico_per_minor
-from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.document_owners import MonthOwners
 from table_api.invoicing.snapshots.manifest import File, Manifest
+from table_api.invoicing.snapshots.shared_archive import MONTHS_AT_ONCE
 from table_api.ledger.day_range import running_month
 from table_api.owners.share import Everything, Share
 from table_api.storage.parallel import at_most
 
 MONTHS_LISTED_MAX = 13
 READS_AT_ONCE = 16
-MONTHS_AT_ONCE = 4
-"""Manifests in memory at once: one of 10,000 people has some megabytes."""
 
 
 class Documents:
@@ -34,7 +32,7 @@ class Documents:
 
     def __init__(self, asking: Asking) -> None:
         self.asking = asking
-        self.archive = Archive(asking.api.blobs)
+        self.archive = asking.api.archive
 
     async def closed_months(
         self, kind: Kind, wanted: BillingMonth | None

@@ -23,7 +23,9 @@ class MonthOwners:
 
 
 class DocumentOwners:
-    """Those of each closed month that somebody has asked about."""
+    """Those of each closed month that somebody has asked about. Of a SharedArchive all who ask at
+    the same moment share a read.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[BillingMonth, MonthOwners] = {}
@@ -36,9 +38,11 @@ class DocumentOwners:
         manifest = await archive.manifest(month)
         if manifest is None:
             return None
+        if (kept := self._kept.get(month)) is not None:
+            return kept  # of another one who waited for the same read
         found = _owners_of(manifest)
         names = len(found.cost_centres) + len(found.subjects)
-        if month not in self._kept and self._names + names <= NAMES_KEPT_MAX:
+        if self._names + names <= NAMES_KEPT_MAX:
             self._kept[month] = found
             self._names += names
         return found

@@ -21,13 +21,17 @@ BEFORE = NOW - WAITS.timeout - timedelta(minutes=5)
 STREAMED = Call(number=1, subject=ADA, time=BEFORE)
 LOST = Call(number=2, subject=ADA, time=BEFORE, has_event=False)
 SILENT = Call(number=3, subject=ADA, time=BEFORE, has_tokens=False)
+LINES_SHOWN_MAX = 300
+"""Of the page, which is a script: nobody can import it."""
 WAITING = Call(number=4, subject=ADA, time=NOW, has_outcome=False, has_tokens=False)
 
 
-def opened() -> AppTest:
+def opened(**parameters: str) -> AppTest:
     """The page as it stands after its address was opened."""
     app = AppTest.from_file(str(APP), default_timeout=RUN_TIMEOUT_S)
     app.switch_page("app_pages/completeness.py")
+    for name, value in parameters.items():
+        app.query_params[name] = value
     return app.run()
 
 
@@ -119,3 +123,15 @@ def test_a_storage_without_facts_shows_no_numbers(empty_stand: Stand) -> None:
     assert "No call in these days by either path" in words(app)
     assert "has never arrived" in words(app)
     assert not app.metric
+
+
+def test_hours_that_are_listed_in_part_keep_their_order(empty_stand: Stand) -> None:
+    hours = range(LINES_SHOWN_MAX + 1)
+    arrive(
+        empty_stand,
+        *(Call(number=n, subject=ADA, time=BEFORE - timedelta(hours=n)) for n in hours),
+    )
+    app = opened(span="14 days", order="hours by Waiting, descending")
+    assert not app.exception
+    assert f"The newest {LINES_SHOWN_MAX} of {len(hours)} lines." in words(app)
+    assert "hours cannot be sorted by Waiting, descending: it is not shown whole" in words(app)

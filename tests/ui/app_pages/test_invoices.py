@@ -17,7 +17,18 @@ from table_api.http_api.app import create_app
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.verbs.serve import KEEP_ALIVE_S
-from tests.fixtures.billing import BOB, EVE, NOVEMBER, OCTOBER, Billing, open_billing
+from tests.fixtures.billing import (
+    ANN,
+    BOB,
+    EVE,
+    NOVEMBER,
+    OCTOBER,
+    SALES,
+    SEARCH,
+    Billing,
+    open_billing,
+    people,
+)
 from tests.fixtures.listening import listening
 from tests.paths import ROOT
 from tests.ui.lists import links, lists
@@ -25,6 +36,7 @@ from tests.ui.stand import Stand
 from ui.api.client import Client
 from ui.api.transport import http_transport
 from ui.format import JOINER
+from ui.page_parts.document import preview
 
 APP = ROOT / "ui/streamlit_app.py"
 RUN_TIMEOUT_S = 30
@@ -201,6 +213,41 @@ def test_another_kind_of_documents_drops_the_month(old_url: str) -> None:
     assert dict(app.query_params) == {"documents": "Statements"}
 
 
+@pytest.mark.parametrize(
+    ("before", "documents"),
+    [
+        ({"order": "documents by Lines, descending"}, "Compare"),
+        ({"order": "documents by Lines, descending"}, "Preview"),
+        ({"order": "documents by Cost centre, ascending"}, "Statements"),
+        ({"documents": "Preview", "order": "cost centres by Lines, ascending"}, "Invoices"),
+        ({"documents": "Statements", "q": "ann"}, "Preview"),
+        ({"documents": "Statements", "q": "ann"}, "Invoices"),
+    ],
+)
+def test_another_kind_of_documents_drops_what_its_list_was_asked_for(
+    api_url: str, before: dict[str, str], documents: str
+) -> None:
+    app = opened(**before)
+    assert not app.warning
+    (kinds,) = (group for group in app.button_group if group.label == "Documents")
+    kinds.set_value(documents).run()
+    assert not app.exception
+    assert not app.warning
+    assert dict(app.query_params) == {"documents": documents}
+
+
+def test_another_month_drops_the_order_by_the_one_before(api_url: str) -> None:
+    order = "two months by October 2026, USD, descending"
+    app = opened(documents="Compare", month="2026-11", against="2026-10", order=order)
+    assert not app.warning
+    (against,) = (box for box in app.selectbox if box.label == "Compare with")
+    against.set_value("2026-12").run()
+    assert not app.exception
+    assert not app.warning
+    assert "order" not in app.query_params
+    assert app.query_params["against"] == "2026-12"
+
+
 @pytest.mark.parametrize("documents", ["Statements", "Invoices"])
 def test_months_that_were_closed_without_a_document_are_said_so(
     documents: str, monkeypatch: pytest.MonkeyPatch
@@ -324,6 +371,22 @@ def test_an_open_month_is_previewed_and_said_to_be_no_invoice(api_url: str) -> N
     assert list(centres["Cost centre"]) == ["CC-100 Search", "CC-200 Sales", "no cost centre"]
     assert [str(cell) for cell in centres["Of it corrections"]] == ["0.00", "0.16", "0.00"]
     assert list(concerns["Calls"]) == ["1 call without usage"]
+
+
+def test_a_preview_that_lists_some_of_those_who_moved_keeps_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preview, "REGROUPED_SHOWN_MAX", 1)
+    billing = asyncio.run(closed_months())
+    moved = [(ANN, "Ann", SALES, "2026-01-01"), (BOB, "Bob", SEARCH, "2026-01-01")]
+    asyncio.run(people(billing.storage, moved))
+    with served(billing) as url:
+        monkeypatch.setenv("API_URL", url)
+        app = opened(documents="Preview", order="people by Subject, descending")
+    assert not app.exception
+    assert "The first 1 of 2 lines." in words(app)
+    assert "people cannot be sorted by Subject" in words(app)
+    assert "it is not shown whole" in words(app)
 
 
 def test_a_preview_of_a_month_that_is_not_open_shows_one_that_is(api_url: str) -> None:

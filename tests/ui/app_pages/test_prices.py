@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import pytest
 import streamlit as st
 from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
@@ -17,6 +18,7 @@ from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, UNPRICED, InventedCall, Stand
 from ui.format import counted, exact_amount
+from ui.page_parts.price import history
 
 APP = ROOT / "ui/streamlit_app.py"
 PAGE = "app_pages/prices.py"
@@ -226,6 +228,25 @@ def test_a_scheduled_price_is_announced_and_listed(stand: Stand, tmp_path: Path)
     assert "**m changes on 1 Jan 2031**" in said(app)
     history = next(table for table in lists(app) if "State" in table)
     assert list(history["State"]) == ["scheduled", "now"]
+
+
+def test_a_history_that_is_cut_keeps_its_order(
+    stand: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "SHOWN_MAX", 1)
+    later = "2031-01-01T00:00:00Z"
+    book = compile_text(
+        tmp_path,
+        base_rule("base.now", more=f"valid_to = {later}"),
+        base_rule("base.later").replace("2026-01-01T00:00:00Z", later),
+        ALIAS,
+    )
+    stand.publish_prices(book, age_days_max=10_000)
+    st.cache_data.clear()
+    app = opened("prices", model="m", order="price history by State, ascending")
+    assert not app.exception
+    assert "The newest 1 of 2 prices." in said(app)
+    assert "price history cannot be sorted by State, ascending: it is not shown" in said(app)
 
 
 def test_discounts_and_mark_ups_are_read_as_words(stand: Stand, tmp_path: Path) -> None:

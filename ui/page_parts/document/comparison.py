@@ -25,6 +25,7 @@ from ui.page_parts.document.two_months import (
 from ui.parts.choosers import pick
 from ui.parts.differences import show_differences
 from ui.parts.tables import Column, plain_table, text_column
+from ui.rows.row_order import COMPARED_LIST, keep_order
 
 DOCUMENTS_READ_MAX = 60
 """Invoices of a month that are read to tell corrections from usage."""
@@ -40,6 +41,7 @@ def draw_comparison(newest: Invoices) -> None:
         st.info("There is only one month to show. Two can be compared when the next one is closed.")
         return
     _mend_address()
+    keep_order(COMPARED_LIST)
 
     def words(name: str) -> str:
         return month_name(name) + (OPEN if name in is_open else "")
@@ -129,7 +131,7 @@ def show_compared(first: BilledMonth, second: BilledMonth) -> None:
         )
     columns = columns_of(first, second)
     shown = plain_table(
-        "two months",
+        COMPARED_LIST,
         columns,
         alt=f"What each cost centre was billed in {first.name} and {second.name}",
     )

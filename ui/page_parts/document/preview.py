@@ -119,6 +119,9 @@ def show_left_out(preview: InvoicePreview) -> None:
     st.header("Billed to one cost centre, now in another")
     st.caption("A closed month does not move: corrections still go to where it was billed.")
     rows = preview.regrouped[:REGROUPED_SHOWN_MAX]
+    is_cut = len(rows) < len(preview.regrouped)
+    if is_cut:
+        st.caption(f"The first {len(rows):,} of {len(preview.regrouped):,} lines.")
     plain_table(
         "people",
         {
@@ -129,4 +132,5 @@ def show_left_out(preview: InvoicePreview) -> None:
             "Now belongs to": text_column([row.today or "no cost centre" for row in rows]),
         },
         alt="Subjects whose closed days belong to another cost centre today",
+        sortable=0 if is_cut else None,
     )

@@ -29,6 +29,7 @@ def show_letters(letters: DeadLetters, metering: Metering, *, zone: str) -> None
         "dead letters",
         letter_columns(letters.data, zone),
         alt="Open dead letters, with what is wrong in each",
+        sortable=None if letters.complete else 0,
     )
     st.markdown("Look at one, mend the cause, then redrive all of that reason:")
     usage_hubs = {row.hub for row in metering.partitions}

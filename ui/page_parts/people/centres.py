@@ -29,6 +29,7 @@ from ui.parts.tables import (
     text_column,
 )
 from ui.period import Period
+from ui.rows.row_order import keep_order
 
 NOBODYS = NAMELESS["cost_centre"]
 
@@ -72,6 +73,7 @@ def centres_of(now: Usage, by_day: Usage, then: Usage) -> list[Centre]:
 @st.fragment(run_every=REFRESH_S)
 def show_centres(period: Period, compared: Period, running_day: date) -> None:
     """All of them; a row opens the overview of one."""
+    keep_order("centres")
     with failures_shown("centres"):
         redraw_after_midnight(running_day)
         usage = api().usage(period, "cost_centre")

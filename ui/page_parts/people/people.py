@@ -51,11 +51,14 @@ GONE = ""
 def show_people(
     period: Period, compared: Period, only: Only, *, running_day: date, headed: bool = False
 ) -> None:
-    """One page of them, and its files. `headed` says above them what all people cost."""
+    """One page of them, and its files. `headed` says above them what all people cost: then they
+    are what the page is about.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sort = choose("Sort by", Parameter.SORT, options=SORTS)
         text = search("Search", placeholder="Name, subject or cost centre")
     next_cursor = None
+    keep_order(PEOPLE_LIST)
     with failures_shown("people"):
         redraw_after_midnight(running_day)
         people = api().subjects(
@@ -68,10 +71,8 @@ def show_people(
             st.info(nobody_words(text, only), icon=":material/search_off:")
         if people.data or gone_after(people):
             show_list(people, compared, sort=sort)
-        else:
-            keep_order(PEOPLE_LIST)
         next_cursor = people.page.next_cursor
-    show_paging(next_cursor)
+    show_paging(next_cursor, stays=not headed)
 
 
 def nobody_words(text: str, only: Only) -> str:

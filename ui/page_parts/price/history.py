@@ -36,9 +36,12 @@ def show_scheduled(prices: Sequence[Price], *, now: datetime) -> None:
 
 def show_history(prices: Sequence[Price], name: str, *, now: datetime) -> None:
     """Every price of one model, the newest first."""
-    rows = [(price, tier) for price in newest_first(prices)[:SHOWN_MAX] for tier in price.tiers]
+    listed = newest_first(prices)[:SHOWN_MAX]
+    rows = [(price, tier) for price in listed for tier in price.tiers]
     if not rows:
         return
+    if len(listed) < len(prices):
+        st.caption(f"The newest {len(listed):,} of {len(prices):,} prices.")
     columns = {
         "From": text_column([day_text(price.valid_from.date()) for price, _ in rows]),
         "To": text_column(
@@ -52,5 +55,6 @@ def show_history(prices: Sequence[Price], name: str, *, now: datetime) -> None:
         "Rule": text_column([price.rule for price, _ in rows]),
     }
     alt = f"Prices of {name} over time, the newest first"
-    shown = plain_table("price history", columns, alt=alt)
+    sortable = 0 if len(listed) < len(prices) else None
+    shown = plain_table("price history", columns, alt=alt, sortable=sortable)
     show_price_files("price history", shown, [price for price, _ in rows])

@@ -86,6 +86,7 @@ def show_sessions(found: Sessions) -> None:
         links=[_link(_way(found.subject, row.session)) for row in rows],
         columns=columns,
         alt="Sessions with their calls and charge, the last first",
+        sortable=0 if found.more else None,
     )
     show_exports("sessions", shown, found)
     if opened is not None:
