@@ -92,6 +92,8 @@ def test_the_way_from_the_total_to_one_call_is_a_chain_of_urls(
 def test_a_range_and_its_order_survive_being_sent_as_a_url(browser: Watched) -> None:
     browser.open("/")
     browser.page.get_by_role("radio", name="Last month").click()
+    browser.page.wait_for_url("**range=Last*")
+    browser.settle()
     browser.page.get_by_role("radio", name="Cost centre").click()
     browser.page.wait_for_url("**by=Cost*")
     browser.settle()

@@ -91,8 +91,12 @@ class Watched:
         self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
     def heading(self, text: str) -> None:
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
+        # While a page takes the place of another one, both have a heading.
+        self.page.get_by_role("heading", level=1, name=text, exact=True).wait_for()
         self.settle()
+        heading = self.page.get_by_role("heading", level=1)
+        expect(heading).to_have_count(1)
+        expect(heading).to_have_text(text)
 
     def open_row(self, text: str) -> None:
         """Open the row whose link has this text, by keyboard alone."""
