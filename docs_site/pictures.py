@@ -81,7 +81,7 @@ def addresses(demo: Demo) -> dict[str, str]:
     invoices = demo.json("/v1/invoices")["data"]
     invoice = next(each for each in invoices if each["cost_centre"] == person["cost_centre"])
     last_month = {"range": "Last month"}
-    shown = {**last_month, "subject": person["subject"], "day": call["day"], "call": call["id"]}
+    shown = {**last_month, "call": call["id"]}
     return {
         "overview": "/",
         "call": "/?" + urlencode(shown),

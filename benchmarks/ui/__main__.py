@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import streamlit as st
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.api.ledger import insert, monthly_row
@@ -33,7 +33,7 @@ from benchmarks.ui.sessions import open_pages
 from benchmarks.ui.spent import Meter, Spent
 from benchmarks.ui.tabs import SESSIONS, paint, settle
 from table_api.monthly.projected_day import MONTHLY_TABLE
-from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
+from tests.fixtures.browser import launched
 from tests.paths import ROOT
 from tests.ui.stand import ADA, Stand, billing_today, invented_calls, standing
 from tests.ui.walking import Running, free_port, running_streamlit
@@ -121,13 +121,11 @@ def refresh(api_url: str) -> list[Spent]:
 def chromium() -> Iterator[tuple[BrowserContext, int]]:
     """One browser, whose pages share what they have loaded; and its process."""
     before = children(os.getpid())
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+    with launched() as browser:
         (driver,) = set(children(os.getpid())) - set(before)
         context = browser.new_context(viewport={"width": 1400, "height": 900})
         context.set_default_timeout(WAIT_MS)
         yield context, driver
-        browser.close()
 
 
 def one_person(context: BrowserContext, ui: Running) -> list[Result]:

@@ -12,14 +12,14 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, Request, ViewportSize, expect
 
 from docs_site.__main__ import MERMAID
-from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
+from tests.fixtures.browser import CHROMIUM, only_page
 from tests.paths import ROOT
 
 TIMEOUT_MS = 30_000
-PHONE = {"width": 420, "height": 900}
+PHONE: ViewportSize = {"width": 420, "height": 900}
 # The theme draws diagrams into shadow trees that are closed; a test has to look into them.
 OPEN_SHADOWS = """
 const attach = Element.prototype.attachShadow;
@@ -87,14 +87,9 @@ def browser(url: str) -> Iterator[Page]:
     assert url
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        page = chromium.new_page(viewport=PHONE)  # type: ignore[arg-type]
-        page.set_default_timeout(TIMEOUT_MS)
-        expect.set_options(timeout=TIMEOUT_MS)
+    with only_page(timeout_ms=TIMEOUT_MS, viewport=PHONE) as page:
         page.add_init_script(OPEN_SHADOWS)
         yield page
-        chromium.close()
 
 
 def test_the_site_is_built_without_a_warning(site: Site) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from time import process_time
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 
-from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
+from tests.fixtures.browser import CHROMIUM, only_page
 from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, InventedCall, Stand, standing
@@ -267,13 +267,8 @@ def url(calls: list[InventedCall]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def warm_page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        page = chromium.new_page(accept_downloads=True)
-        page.set_default_timeout(STEP_TIMEOUT_MS)
-        expect.set_options(timeout=STEP_TIMEOUT_MS)
+    with only_page(timeout_ms=STEP_TIMEOUT_MS) as page:
         yield page
-        chromium.close()
 
 
 def head(page: Page, title: str) -> Locator:

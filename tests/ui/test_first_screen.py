@@ -9,9 +9,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Locator, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
-from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
+from tests.fixtures.browser import CHROMIUM, only_page
 from tests.ui.stand import ADA, PEOPLE, InventedCall, Stand, standing
 from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
 from ui.parts.charts import GROUPS_MAX
@@ -56,13 +56,8 @@ def ui_url(stand_of_many: Stand) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def warm_page(ui_url: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        page = chromium.new_page(accept_downloads=True)
-        page.set_default_timeout(STEP_TIMEOUT_MS)
-        expect.set_options(timeout=STEP_TIMEOUT_MS)
+    with only_page(timeout_ms=STEP_TIMEOUT_MS) as page:
         yield page
-        chromium.close()
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
+from tests.fixtures.browser import CHROMIUM, only_page
 from tests.ui.stand import BOB, InventedCall, Stand, standing
 from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
 from ui.api.client import CALLS_PAGE_ROWS, SUBJECTS_PAGE_ROWS
@@ -42,13 +42,11 @@ def shared_stand(calls: list[InventedCall], crowd: date) -> Iterator[Stand]:
 def browser(shared_stand: Stand) -> Iterator[Watched]:
     """One page for all walks, over the UI as an operator starts it."""
     settings = {"API_URL": shared_stand.url}
-    with running_ui(settings, port=free_port()) as url, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        page = chromium.new_page(viewport={"width": 1000, "height": 500})
-        page.set_default_timeout(STEP_TIMEOUT_MS)
-        expect.set_options(timeout=STEP_TIMEOUT_MS)
+    with (
+        running_ui(settings, port=free_port()) as url,
+        only_page(timeout_ms=STEP_TIMEOUT_MS, viewport={"width": 1000, "height": 500}) as page,
+    ):
         yield Watched(page=page, base=url)
-        chromium.close()
 
 
 @pytest.mark.parametrize("is_people", [True, False])

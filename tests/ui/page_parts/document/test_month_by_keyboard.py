@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.fixtures.browser import CHROMIUM, CHROMIUM_FLAGS
+from tests.fixtures.browser import CHROMIUM, only_page
 from tests.ui.app_pages.test_invoices import fifteen_months, served
 from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
 
@@ -17,12 +17,8 @@ def test_the_oldest_month_is_chosen_by_typing_its_name() -> None:
     with (
         served(billing) as api,
         running_ui({"API_URL": api}, port=free_port()) as url,
-        sync_playwright() as playwright,
+        only_page(timeout_ms=STEP_TIMEOUT_MS, viewport={"width": 1400, "height": 1000}) as page,
     ):
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(STEP_TIMEOUT_MS)
-        expect.set_options(timeout=STEP_TIMEOUT_MS)
         watched = Watched(page=page, base=url)
         watched.watch()
         watched.open("/invoices")
@@ -36,6 +32,5 @@ def test_the_oldest_month_is_chosen_by_typing_its_name() -> None:
         watched.open_row("INV-0")
         page.wait_for_url("**invoice=INV-*")
         expect(page.get_by_text("September 2025", exact=False).first).to_be_visible()
-        browser.close()
         assert watched.complaints == []
         assert watched.foreign == []
