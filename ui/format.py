@@ -62,16 +62,19 @@ def percent(value: Decimal) -> str:
     """With one decimal. Nothing is 0 %, and all is 100.0 %: what is a little more or less than that
     is not shown as it.
 
-    0.04 → "< 0.1 %", −0.04 → "> −0.1 %", 99.96 → "> 99.9 %", 100.04 → "> 100.0 %".
+    0.04 → "< 0.1 %", −0.04 → "> −0.1 %", 99.96 → "> 99.9 %", 100.04 → "> 100.0 %", and
+    −99.96 → "< −99.9 %".
     """
     if not value:
         return "0 %"
-    if abs(value) < Decimal("0.1"):
-        return "< 0.1 %" if value > 0 else "> −0.1 %"
-    if Decimal("99.9") < value < 100:
-        return "> 99.9 %"
-    shown = minus(f"{value:.1f} %")
-    return f"> {shown}" if shown == "100.0 %" and value > 100 else shown
+    size, sign = abs(value), "−" if value < 0 else ""
+    further, nearer = ("<", ">") if value < 0 else (">", "<")
+    if size < Decimal("0.1"):
+        return f"{nearer} {sign}0.1 %"
+    if Decimal("99.9") < size < 100:
+        return f"{further} {sign}99.9 %"
+    shown = f"{sign}{size:.1f} %"
+    return f"{further} {shown}" if size > 100 and shown.endswith("100.0 %") else shown
 
 
 def counted(count: int, noun: str) -> str:

@@ -56,7 +56,6 @@ from table_api.invoicing.closing.month_files import CSV, JSON, PDF, XLSX
 from table_api.invoicing.closing.renditions import PARQUET
 from table_api.invoicing.closing.zipped import ZIP
 from table_api.invoicing.settings import DEFAULT_INVOICING, InvoicingSettings
-from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.billed_centres import BilledCentres
 from table_api.invoicing.snapshots.shared_archive import SharedArchive
 from table_api.owners.access_log import AccessLog
@@ -203,16 +202,15 @@ def create_app(
         middleware=_middleware(access),
     )
     people_table = People(storage, now=now)
+    archive = SharedArchive(blobs)
     app.state.api = Api(
         storage=storage,
         blobs=blobs,
-        archive=SharedArchive(blobs),
+        archive=archive,
         books=books,
         reads=LedgerReads(storage, now=now),
         people=people_table,
-        sights=Sights(
-            people_table, Owners(storage, now=now), BilledCentres(Archive(blobs), now=now)
-        ),
+        sights=Sights(people_table, Owners(storage, now=now), BilledCentres(archive, now=now)),
         access_log=AccessLog(storage),
         insights=settings.insights,
         groups=settings.groups,

@@ -131,6 +131,28 @@ def sessions() -> None:
     show_sessions(found)
 
 
+def dearest_sessions() -> None:
+    """More sessions of everybody than the API gives: a script of its own."""
+    from datetime import date  # noqa: PLC0415
+
+    from ui.api.telemetry_answers import Top, TopLine  # noqa: PLC0415
+    from ui.page_parts.trace.sessions import show_top_sessions  # noqa: PLC0415
+
+    row = TopLine(
+        group="a", name=None, subject="ada", calls=1, charge=None, input_tokens=1, output_tokens=1
+    )
+    found = Top(
+        first=date(2026, 11, 30),
+        until=date(2026, 12, 1),
+        zone="UTC",
+        currency="USD",
+        published_until=None,
+        data=[row],
+        rest=row,
+    )
+    show_top_sessions(found)
+
+
 def letters() -> None:
     """More dead letters than the API reads: a script of its own."""
     from datetime import UTC, datetime  # noqa: PLC0415
@@ -155,7 +177,11 @@ def letters() -> None:
 
 @pytest.mark.parametrize(
     ("script", "order"),
-    [(sessions, "sessions by Calls"), (letters, "dead letters by Reason")],
+    [
+        (sessions, "sessions by Calls"),
+        (dearest_sessions, "sessions of everybody by Calls"),
+        (letters, "dead letters by Reason"),
+    ],
 )
 def test_a_list_of_the_first_ones_alone_keeps_its_order(
     script: Callable[[], None], order: str

@@ -92,6 +92,9 @@ def test_a_share_that_exists_is_never_zero(part: int, whole: int, shown: str) ->
         ("100.04", "> 100.0 %"),
         ("100.05", "> 100.0 %"),
         ("100.06", "100.1 %"),
+        ("-100", "−100.0 %"),
+        ("-99.96", "< −99.9 %"),
+        ("-100.04", "< −100.0 %"),
     ],
 )
 def test_a_little_more_or_less_than_nothing_or_all_is_not_it(value: str, shown: str) -> None:

@@ -118,6 +118,20 @@ def test_no_calls_cost_not_as_much_as_calls_without_a_price(
     assert "as much as" not in words(app)
 
 
+def test_free_calls_next_to_calls_without_a_price_are_not_nothing(
+    empty_stand: Stand, today: date
+) -> None:
+    then = today - timedelta(days=9)
+    free = InventedCall(number=1, subject=ADA, day=then, deployment="gpt-4.1", input=0)
+    unpriced = InventedCall(number=2, subject=ADA, day=then, deployment=UNPRICED, input=1000)
+    now = InventedCall(number=3, subject=ADA, day=today, deployment="gpt-4.1", input=1000)
+    empty_stand.post([free, unpriced, now])
+    app = opened(range="7 days")
+    assert not app.exception
+    assert "when 1 call had no price" in words(app)
+    assert "nothing was charged" not in words(app)
+
+
 def test_what_is_gone_says_what_it_was(empty_stand: Stand, today: date) -> None:
     month = month_of(today)
     compared = before(month, today=today)

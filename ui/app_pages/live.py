@@ -8,7 +8,7 @@ from ui.api.connection import REFRESH_S, api, now
 from ui.api.found_calls import newest_calls
 from ui.api.me_answer import Permission
 from ui.page_parts.live.call_rate import days_of_minutes
-from ui.page_parts.live.newest import show_list, show_rate
+from ui.page_parts.live.newest import show_age, show_list, show_rate
 from ui.page_parts.live.scrolled import is_scrolled
 from ui.parts.failure import failures_shown
 from ui.period import one_day
@@ -22,6 +22,7 @@ def show_newest() -> None:
     midnight are of the day before.
     """
     came: list[datetime] = []
+    came_of_metering: list[datetime] = []
     keep_order("calls")
     with failures_shown("live"):
         client, listing, at = api(), api(came=came), now()
@@ -32,8 +33,9 @@ def show_newest() -> None:
             recent = found.with_earlier(newest_calls(listing, one_day(days.first), limit=ROWS))
         if recent.data:
             sees_all = client.me().may(Permission.BILLING)
-            metering = client.metering() if sees_all else None
+            metering = api(came=came_of_metering).metering() if sees_all else None
             show_rate(recent, metering, now=now(), came=min(came))
+        show_age(min([*came, *came_of_metering]), now=now())
         if found.data:
             show_list(found)
             return

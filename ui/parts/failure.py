@@ -23,7 +23,9 @@ from ui.parts.sign_in import note_refusal
 BAD_REQUEST = 400
 FORBIDDEN = 403
 NOT_FOUND = 404
-SERVER_ERROR = 500
+UNAVAILABLE = (502, 503, 504)
+OUTAGES = ("", "storage-unavailable", "issuer-unavailable", "not-recorded")
+"""Kinds of problems that pass by themselves; a proxy in front of the API gives none."""
 FILTERS = {Parameter.MODEL.value: "Model", Parameter.COST_CENTRE.value: "Cost centre"}
 """Parameters of an address that the API refuses where nobody has their value."""
 
@@ -79,9 +81,11 @@ def _ask_again() -> None:
 
 
 def is_passing(error: UiError) -> bool:
-    """Whether the API did not answer, or said that the reason is not the question."""
+    """Whether the API did not answer, or something that it needs did not: then it will, whatever is
+    asked. What is too much, altered or of a later release stays so, and is not asked again.
+    """
     if isinstance(error, ApiRefused):
-        return error.status >= SERVER_ERROR
+        return error.status in UNAVAILABLE and error.kind in OUTAGES
     return isinstance(error, ApiUnreachable)
 
 

@@ -36,7 +36,6 @@ from table_api.invoicing.closing.renditions import (
 from table_api.invoicing.closing.zipped import ZIP, zip_of
 from table_api.invoicing.errors import BadMonth, CloseRefused
 from table_api.invoicing.focus.parquet import makes_parquet
-from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import File
 from table_api.invoicing.snapshots.take_snapshot import BillingSource
@@ -227,7 +226,7 @@ async def _job(api: Api) -> CloseJob:
         storage=api.storage,
         meta=await api.reads.meta(),
         people=await api.people.directory(),
-        archive=Archive(api.blobs),
+        archive=api.archive,
         cells_max=PREVIEW_CELLS_MAX,
     )
     return CloseJob(

@@ -22,9 +22,12 @@ from table_api.invoicing.snapshots.shared_archive import MONTHS_AT_ONCE
 from table_api.ledger.day_range import running_month
 from table_api.owners.share import Everything, Share
 from table_api.storage.parallel import at_most
+from telemetry.log import Log
 
 MONTHS_LISTED_MAX = 13
+UNREADABLE = "month_unreadable"
 READS_AT_ONCE = 16
+_log = Log("table_api")
 
 
 class Documents:
@@ -38,7 +41,7 @@ class Documents:
         self, kind: Kind, wanted: BillingMonth | None
     ) -> tuple[list[BillingMonth], list[Manifest]]:
         """Months that the caller may ask for, and the manifests of the newest of them or of the
-        `wanted` one; newest first.
+        `wanted` one; newest first. One that cannot be read is an error of itself alone.
 
         Who does not see everybody may ask for months in which they see a document of the kind, and
         gets the sums of those documents as a month's amounts.
@@ -47,8 +50,10 @@ class Documents:
         sight = await self.asking.sight()
         if not isinstance(sight, Everything):
             months = await self._open(months, kind, sight)
-        listed = months[:MONTHS_LISTED_MAX] if wanted is None else [wanted]
-        found = [await self.manifest(each) for each in listed]
+        if wanted is not None:
+            found = [await self.manifest(wanted)]
+        else:
+            found = [await self._readable(each) for each in months[:MONTHS_LISTED_MAX]]
         manifests = [manifest for manifest in found if manifest is not None]
         if isinstance(sight, Everything):
             return months, manifests
@@ -58,22 +63,28 @@ class Documents:
     async def _open(
         self, months: Sequence[BillingMonth], kind: Kind, share: Share
     ) -> list[BillingMonth]:
-        """Those with a document of the kind for the caller, or of which nobody can say so any more;
-        in their order.
-        """
+        """Those with a document of the kind for the caller, in their order."""
         found: set[BillingMonth] = set()
 
         async def look(month: BillingMonth) -> None:
             try:
                 owners = await self.asking.api.document_owners.of(self.archive, month)
-            except Altered:  # it is not hidden: whoever asks for that month is told
-                found.add(month)
+            except Altered as error:  # whoever asks for that month is told
+                _log.error(UNREADABLE, str(error), month=str(month))
                 return
             if owners is not None and _is_open(owners, month, kind, share):
                 found.add(month)
 
         await at_most(MONTHS_AT_ONCE, map(look, months))
         return [each for each in months if each in found]
+
+    async def _readable(self, month: BillingMonth) -> Manifest | None:
+        """The same as `manifest`, and None of a month that somebody has altered."""
+        try:
+            return await self.manifest(month)
+        except Altered as error:
+            _log.error(UNREADABLE, str(error), month=str(month))
+            return None
 
     async def manifest(self, month: BillingMonth) -> Manifest | None:
         """What the caller sees of a month; None when that is nothing, or it is not closed."""
@@ -84,11 +95,20 @@ class Documents:
         return _narrowed(manifest, sight)
 
     async def find(self, number: str) -> tuple[BillingMonth, Manifest]:
-        """The month whose manifest names the document. Refused when none does."""
+        """The month whose manifest names the document. Refused when none does; Altered when it may
+        be in one that somebody has altered.
+        """
+        unread: Altered | None = None
         for month in reversed(await self.archive.months()):
-            manifest = await self.manifest(month)
+            try:
+                manifest = await self.manifest(month)
+            except Altered as error:
+                unread = unread or error
+                continue
             if manifest is not None and manifest.entry(number) is not None:
                 return month, manifest
+        if unread is not None:
+            raise unread
         raise Refused(ProblemKind.UNKNOWN_INVOICE, "no closed month has a document of this number")
 
     async def document(self, month: BillingMonth, file: File) -> Document:

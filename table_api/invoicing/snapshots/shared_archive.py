@@ -13,7 +13,8 @@ MONTHS_AT_ONCE = 4
 
 class SharedArchive(Archive):
     """Whoever asks for a manifest that is being read gets what that read gives, also its error. A
-    closed month never changes, so a read that began earlier is as good. None is kept.
+    closed month never changes, so a read that began earlier is as good. One that found the month
+    open is not: it may be closed since. None is kept.
     """
 
     def __init__(self, blobs: BlobStore) -> None:
@@ -24,10 +25,11 @@ class SharedArchive(Archive):
     async def manifest(self, month: BillingMonth) -> Manifest | None:
         """As that of an Archive."""
         task = self._reads.get(month)
-        if task is None:
+        if is_first := task is None:
             task = self._reads[month] = asyncio.create_task(self._read(month))
             task.add_done_callback(lambda done: self._end(month, done))
-        return await asyncio.shield(task)  # who leaves does not end the read of the others
+        found = await asyncio.shield(task)  # who leaves does not end the read of the others
+        return found if found is not None or is_first else await self._read(month)
 
     async def _read(self, month: BillingMonth) -> Manifest | None:
         async with self._turns:

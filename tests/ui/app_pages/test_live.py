@@ -58,6 +58,10 @@ def test_the_rate_is_a_bound_where_not_all_calls_were_read() -> None:
     assert not last_minute(at(1, 2), now=NOW, complete=True).at_least
 
 
+def test_what_came_after_an_older_answer_is_not_in_its_minute() -> None:
+    assert last_minute(at(-5, 0, 59, 60), now=NOW, complete=True).calls == 2
+
+
 def test_no_minute_is_shown_that_was_read_in_part() -> None:
     partly = by_minute(at(1, 20, 21, 90, 200), now=NOW, complete=False)
     assert [calls for _, calls in partly] == [1, 1, 2]

@@ -32,8 +32,10 @@ def days_of_minutes(now: datetime, *, zone: str) -> Period:
 
 
 def last_minute(calls: Sequence[Call], *, now: datetime, complete: bool) -> LastMinute:
-    """`complete` is whether `calls` are all of the minutes shown."""
-    recent = [call for call in calls if now - call.time < MINUTE]
+    """`complete` is whether `calls` are all of the minutes shown. What came after `now` is not in
+    the minute.
+    """
+    recent = [call for call in calls if timedelta(0) <= now - call.time < MINUTE]
     charges = [call.cost.charge for call in recent if call.cost is not None]
     return LastMinute(
         calls=len(recent),

@@ -27,6 +27,12 @@ OLD_S = 2 * REFRESH_S
 """From this age on an answer was shown before, and its age is said."""
 
 
+def show_age(came: datetime, *, now: datetime) -> None:
+    """When the oldest answer came that is shown, where that is worth saying."""
+    if (now - came).total_seconds() >= OLD_S:
+        st.caption(f"As the API answered {age(came, now)}: it is slow, and so asked less often.")
+
+
 def show_rate(
     found: FoundCalls, metering: Metering | None, *, now: datetime, came: datetime
 ) -> None:
@@ -46,8 +52,6 @@ def show_rate(
         if metering is not None:
             st.metric("Waiting for tokens", f"{metering.waiting:,}", border=True)
             show_lag(metering, zone=found.zone, now=now)
-    if (now - came).total_seconds() >= OLD_S:
-        st.caption(f"As the API answered {age(came, now)}: it is slow, and so asked less often.")
     rows = by_minute(found.data, now=came, complete=complete)
     if not any(calls for _, calls in rows):
         return  # an empty chart would say less than the age of the newest call

@@ -17,6 +17,8 @@ def nothing_words(earlier: Usage) -> str:
     if earlier.totals.calls and earlier.totals.charge is None:
         why = charge_text(earlier.totals, earlier.currency)
         return f"{counted(earlier.totals.calls, 'call')} had no charge ({why})"
+    if not earlier.totals.charge and earlier.totals.unpriced_calls:
+        return f"{counted(earlier.totals.unpriced_calls, 'call')} had no price"
     return NOTHING_CHARGED
 
 

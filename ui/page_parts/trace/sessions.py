@@ -10,6 +10,7 @@ from ui.api.telemetry_answers import Session, Sessions, Top, TopLine, TracedCall
 from ui.export.buttons import Extent, show_exports
 from ui.format import amount, clock, counted, escape, instant, local_day
 from ui.parts.no_calls import show_nothing
+from ui.parts.paging import page_cursor
 from ui.parts.tables import Column, charge_column, count_column, linked_rows, text_column
 
 NO_SESSION = "without a session"
@@ -32,6 +33,7 @@ def show_top_sessions(found: Top) -> None:
         show_nothing("No call in these days.", place="top_sessions")
         return
     rows = sorted(known, key=lambda row: row.group is None)
+    named = sum(row.group is not None for row in rows)
     st.markdown(dearest(rows[0], currency=found.currency))
     columns = {
         "Person": text_column([row.name or row.subject for row in rows]),
@@ -47,6 +49,7 @@ def show_top_sessions(found: Top) -> None:
         links=[_link(_way(row.subject or "", row.group)) for row in rows],
         columns=columns,
         alt="The dearest sessions of everybody",
+        sortable=0 if found.rest.calls else named or None,
     )
     show_exports("dearest sessions", shown, found)
     if opened:
@@ -135,7 +138,7 @@ def show_session_calls(found: TracedCalls) -> None:
         "calls",
         [row.id or "" for row in rows],
         links=[_link({Parameter.CALL: row.id or ""}) for row in rows],
-        sortable=0 if found.page.next_cursor else None,
+        sortable=0 if found.page.next_cursor or page_cursor() else None,
         columns=columns,
         alt="Calls with the times of gateway and model, the newest first",
     )

@@ -177,10 +177,25 @@ async def test_a_damaged_month_is_an_error_of_itself_alone(office: Office) -> No
     async with office.client("employee") as api:
         healthy = await api.get("/v1/invoices", params={"kind": "statement", "month": "2026-11"})
         damaged = await api.get("/v1/invoices", params={"kind": "statement", "month": "2026-10"})
-    assert healthy.status_code == 200, healthy.text
+        newest = await api.get("/v1/invoices", params={"kind": "statement"})
+    assert healthy.status_code == newest.status_code == 200, newest.text
     assert [each["subject"] for each in healthy.json()["data"]] == [BEN]
-    assert healthy.json()["closed_months"] == ["2026-11", "2026-10"]
+    assert healthy.json()["closed_months"] == newest.json()["closed_months"] == ["2026-11"]
+    assert newest.json()["data"] == healthy.json()["data"]
     assert (damaged.status_code, damaged.json()["type"]) == (500, "urn:problem:altered")
+
+
+async def test_documents_older_than_a_damaged_month_are_found(office: Office) -> None:
+    older = (await get(office, "reader", "/v1/invoices", month="2026-10"))["data"][0]["number"]
+    office.blobs.blobs["202611/manifest.json"] = b"{}"
+    found = await get(office, "reader", f"/v1/invoices/{older}")
+    assert found["number"] == older
+    newest = await get(office, "reader", "/v1/invoices")
+    assert newest["closed_months"] == ["2026-11", "2026-10"]
+    assert {each["month"] for each in newest["data"]} == {"2026-10"}
+    async with office.client("reader") as api:
+        unknown = await api.get("/v1/invoices/INV-999999")
+    assert (unknown.status_code, unknown.json()["type"]) == (500, "urn:problem:altered")
 
 
 async def test_a_cursor_and_an_etag_are_of_one_caller(office: Office) -> None:

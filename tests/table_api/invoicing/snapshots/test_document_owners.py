@@ -125,3 +125,24 @@ async def test_who_leaves_does_not_end_the_read_of_the_others(slow: SlowBlobs) -
     assert manifest.month == str(MONTH)
     assert first.cancelled()
     assert slow.reads == 1
+
+
+class EarlyBlobs(MemoryBlobStore):
+    """Gives what was there when somebody asked, a while later."""
+
+    async def read(self, name: str) -> bytes | None:
+        content = await super().read(name)
+        await asyncio.sleep(0.01)
+        return content
+
+
+async def test_a_month_that_is_closed_during_a_read_is_closed_for_whoever_asks_then() -> None:
+    blobs = EarlyBlobs()
+    archive = SharedArchive(blobs)
+    before = asyncio.create_task(archive.manifest(MONTH))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    content = encode_manifest(MANIFEST)
+    await blobs.create(manifest_name(MONTH), content, content_type="application/json")
+    assert await archive.manifest(MONTH) == MANIFEST
+    assert await before is None
