@@ -2,13 +2,16 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.ui.stand import ADA, BOB, UNPRICED, InventedCall, Stand, charge_of
 from tests.ui.test_pages import amounts, column, in_address, opened, within, words
-from ui.figures.comparison import change_words
+from ui.figures.comparison import NOTHING_CHARGED, change_words
 from ui.format import amount
+from ui.page_parts.spend.headline import nothing_words
 from ui.period import before, month_of
 
 
@@ -118,18 +121,22 @@ def test_no_calls_cost_not_as_much_as_calls_without_a_price(
     assert "as much as" not in words(app)
 
 
+@pytest.mark.parametrize(
+    ("charge", "unpriced", "said"),
+    [
+        (None, 6, "7 calls had no charge (not priced yet)"),
+        (Decimal(0), 6, "6 calls had no price"),
+        (Decimal(0), 0, NOTHING_CHARGED),
+    ],
+)
 def test_free_calls_next_to_calls_without_a_price_are_not_nothing(
-    empty_stand: Stand, today: date
+    charge: Decimal | None, unpriced: int, said: str
 ) -> None:
-    then = today - timedelta(days=9)
-    free = InventedCall(number=1, subject=ADA, day=then, deployment="gpt-4.1", input=0)
-    unpriced = InventedCall(number=2, subject=ADA, day=then, deployment=UNPRICED, input=1000)
-    now = InventedCall(number=3, subject=ADA, day=today, deployment="gpt-4.1", input=1000)
-    empty_stand.post([free, unpriced, now])
-    app = opened(range="7 days")
-    assert not app.exception
-    assert "when 1 call had no price" in words(app)
-    assert "nothing was charged" not in words(app)
+    totals = SimpleNamespace(
+        calls=7, charge=charge, unpriced_calls=unpriced, no_usage_calls=0, pending_calls=0
+    )
+    earlier: Any = SimpleNamespace(totals=totals, currency="USD")
+    assert nothing_words(earlier) == said
 
 
 def test_what_is_gone_says_what_it_was(empty_stand: Stand, today: date) -> None:
