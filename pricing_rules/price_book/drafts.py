@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book_file import BookFile
+from pricing_rules.price_book.match import CALLER_DIMENSIONS
+from pricing_rules.price_book.rate_card import CONTRACT
 from pricing_rules.price_book.rules import (
     AllocateRule,
     BaseRule,
+    FeeRule,
     FixedRule,
     FxRule,
     Match,
@@ -22,6 +25,18 @@ class Draft:
         self.file = file
         self.rule = rule
         self.valid_to = rule.valid_to
+        self.ended_by_contract = False
+        """Whether the rule is a list price that a contract supersedes."""
+
+    @property
+    def is_contract(self) -> bool:
+        """Whether it is a price that the company has agreed on."""
+        rule = self.rule
+        return isinstance(rule, BaseRule | FeeRule) and rule.source.kind == CONTRACT
+
+    def superseded(self, drafts: Mapping[str, "Draft"]) -> "Draft | None":
+        """The rule that ends when this one begins."""
+        return None if self.rule.supersedes is None else drafts.get(self.rule.supersedes)
 
     def refuse(self, message: str) -> InvalidBook:
         return InvalidBook(message, file=self.file, rule_id=self.rule.id)
@@ -48,7 +63,7 @@ def _end_superseded(drafts: Mapping[str, Draft]) -> None:
     for draft in drafts.values():
         if draft.rule.supersedes is None:
             continue
-        old = drafts.get(draft.rule.supersedes)
+        old = draft.superseded(drafts)
         if old is None:
             raise draft.refuse(
                 f"supersedes {draft.rule.supersedes!r}, which is no rule of the book"
@@ -68,6 +83,8 @@ def _end_superseded(drafts: Mapping[str, Draft]) -> None:
             )
         if old.valid_to is None or old.valid_to > draft.rule.valid_from:
             old.valid_to = draft.rule.valid_from
+        if draft.is_contract and not old.is_contract:
+            old.ended_by_contract = True
 
 
 def _calls_left_out(old: Match, new: Match) -> str:
@@ -110,8 +127,7 @@ def _check_rule(draft: Draft, pricing_currency: str, billing_currency: str) -> N
 def _check_base(draft: Draft, rule: BaseRule) -> None:
     if rule.match.provider is None or rule.match.model is None:
         raise draft.refuse("match names no provider or no model, a base rule needs both")
-    called_by = ("product", "subscription", "cost_centre", "tenant")
-    if any(getattr(rule.match, dimension) for dimension in called_by):
+    if any(getattr(rule.match, dimension) for dimension in CALLER_DIMENSIONS):
         raise draft.refuse("match names a caller; list prices are for all, use a fixed rule")
     if (rule.rates is None) == (not rule.tier):
         raise draft.refuse("has rates and tiers or neither, expected one of the two")

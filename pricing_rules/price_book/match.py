@@ -9,9 +9,13 @@ from itertools import product
 from typing import Generic, Protocol, TypeVar
 
 from pricing_rules.price_book.rate_card import Matches
+from pricing_rules.price_book.rules import Match
 
 USAGE_DIMENSION = "usage."
 """What the dimensions of usage fields begin with."""
+
+CALLER_DIMENSIONS = frozenset({"product", "subscription", "cost_centre", "tenant"})
+"""A rule that asks for one of them is not for all."""
 
 CallFacts = Mapping[str, str | None]
 """A call's value per dimension of a rule's match; None where it has none."""
@@ -46,6 +50,18 @@ class RuleIndex(Generic[R]):
             found += table.get(values, ())
         found.sort(key=lambda rule: -len(rule.matches))
         return found
+
+
+def matches_of(match: Match) -> Matches:
+    """A rule's match in the compiled form."""
+    constrained = []
+    stated = match.model_dump(exclude_none=True)
+    for path, values in stated.pop("usage", {}).items():
+        stated[f"{USAGE_DIMENSION}{path}"] = values
+    for dimension, value in sorted(stated.items()):
+        values = (value,) if isinstance(value, str) else tuple(sorted(set(value)))
+        constrained.append((dimension, tuple(str(item) for item in values)))
+    return tuple(constrained)
 
 
 def may_match_one_call(one: Matches, other: Matches) -> bool:

@@ -10,14 +10,13 @@ import msgspec
 from msgspec.structs import replace
 
 from pricing_rules.price_book.evidence.served import Evidence, Served, region_of
-from pricing_rules.price_book.match import USAGE_DIMENSION, CallFacts, RuleIndex
+from pricing_rules.price_book.match import CALLER_DIMENSIONS, USAGE_DIMENSION, CallFacts, RuleIndex
 from pricing_rules.price_book.rate_card import BookContent, FeeCard, Modifier, RateCard, RateTier
 from pricing_rules.price_book.refusals import left_out, no_price, other_times, unpriced_fields
 from pricing_rules.price_book.rules import PriceOrigin
 from pricing_rules.types import CACHE_HIT, Exclusion, UsageEvent
 from pricing_rules.units import MODALITY_UNITS, TOOL_UNITS, Unit
 
-_CALLER_DIMENSIONS = frozenset({"product", "subscription", "cost_centre", "tenant"})
 _LAYERS = ("list", "contracted", "charge")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -112,7 +111,7 @@ class TermsFinder:
         self._zones = dict(content.zones)
         self._cached_as_input = frozenset(content.cached_as_input)
         self.by_caller = any(
-            dimension in _CALLER_DIMENSIONS
+            dimension in CALLER_DIMENSIONS
             for rule in content.modifiers
             for dimension, _ in rule.matches
         )
