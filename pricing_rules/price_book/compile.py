@@ -24,15 +24,17 @@ from pricing_rules.price_book.deployments import (
     compile_aliases,
     compile_default_versions,
     compile_families,
+    compile_plain_values,
     compile_zones,
 )
 from pricing_rules.price_book.drafts import Draft, read_drafts
-from pricing_rules.price_book.list_price import end_at_list
-from pricing_rules.price_book.match import matches_of
+from pricing_rules.price_book.list_price import with_list_ends
+from pricing_rules.price_book.match import USAGE_DIMENSION
 from pricing_rules.price_book.rate_card import (
     BookContent,
     FeeCard,
     FxRate,
+    Matches,
     Modifier,
     PriceSource,
     RateCard,
@@ -46,6 +48,7 @@ from pricing_rules.price_book.rules import (
     FeeRule,
     FixedRule,
     FxRule,
+    Match,
     MinimumRule,
     ModifierRule,
     MultiplyRule,
@@ -80,7 +83,7 @@ def compile_files(
     content = BookContent(
         pricing_currency=settings.pricing_currency,
         billing_currency=billing_currency,
-        cards=tuple(_card(d, d.rule, drafts) for d in in_order if isinstance(d.rule, BaseRule)),
+        cards=tuple(_card(d, d.rule) for d in in_order if isinstance(d.rule, BaseRule)),
         modifiers=tuple(_modifier(d, d.rule) for d in in_order if isinstance(d.rule, ModifierRule)),
         fx=tuple(_fx(d, d.rule) for d in in_order if isinstance(d.rule, FxRule)),
         aliases=compile_aliases(files, _spellings(drafts.values())),
@@ -88,13 +91,13 @@ def compile_files(
         harmless=tuple(
             sorted({path for _, file in files if file.usage for path in file.usage.harmless})
         ),
-        plain=_plain_values(files),
+        plain=compile_plain_values(files),
         zones=compile_zones(files),
         cached_as_input=tuple(
             sorted((m.provider, m.name) for m in models if m.cached_tokens is not None)
         ),
         left_out=tuple(origin for origin in PriceOrigin if origin not in origins),
-        fees=tuple(_fee(d, d.rule, drafts) for d in in_order if isinstance(d.rule, FeeRule)),
+        fees=tuple(_fee(d, d.rule) for d in in_order if isinstance(d.rule, FeeRule)),
         families=compile_families(files),
     )
     file_of = {rule_id: draft.file for rule_id, draft in drafts.items()}
@@ -114,7 +117,7 @@ def compile_files(
         check_aliases(
             content, {item.name.lower(): name for name, file in files for item in file.deployment}
         )
-    return content, _sources(drafts.values())
+    return with_list_ends(content, drafts), _sources(drafts.values())
 
 
 def _settings(files: Iterable[tuple[str, BookFile]]) -> tuple[str | None, Settings]:
@@ -125,14 +128,13 @@ def _settings(files: Iterable[tuple[str, BookFile]]) -> tuple[str | None, Settin
     return stated[0] if stated else (None, Settings())
 
 
-def _card(draft: Draft, rule: BaseRule, drafts: Mapping[str, Draft]) -> RateCard:
+def _card(draft: Draft, rule: BaseRule) -> RateCard:
     tiers = rule.tier or (Tier(rates=rule.rates or {}),)
     return RateCard(
         id=rule.id,
-        matches=matches_of(rule.match),
+        matches=_matches(rule.match),
         valid_from=rule.valid_from,
         valid_to=draft.valid_to,
-        valid_to_at_list=end_at_list(draft, drafts),
         currency=rule.currency,
         tiers=tuple(
             _tier(tier.up_to_prompt_tokens, _prices(draft, tier.rates, rule.unit)) for tier in tiers
@@ -141,13 +143,12 @@ def _card(draft: Draft, rule: BaseRule, drafts: Mapping[str, Draft]) -> RateCard
     )
 
 
-def _fee(draft: Draft, rule: FeeRule, drafts: Mapping[str, Draft]) -> FeeCard:
+def _fee(draft: Draft, rule: FeeRule) -> FeeCard:
     return FeeCard(
         id=rule.id,
-        matches=matches_of(rule.match),
+        matches=_matches(rule.match),
         valid_from=rule.valid_from,
         valid_to=draft.valid_to,
-        valid_to_at_list=end_at_list(draft, drafts),
         currency=rule.currency,
         rates=_rates(draft, rule.rates, rule.unit),
         origin=ORIGINS[rule.source.kind],
@@ -199,7 +200,7 @@ def _modifier(draft: Draft, rule: ModifierRule) -> Modifier:
         kind=rule.kind,
         layer="charge" if isinstance(rule, MinimumRule) else rule.layer,
         order=rule.order,
-        matches=matches_of(rule.match),
+        matches=_matches(rule.match),
         valid_from=rule.valid_from,
         valid_to=draft.valid_to,
     )
@@ -251,14 +252,15 @@ def _fx(draft: Draft, rule: FxRule) -> FxRate:
     )
 
 
-def _plain_values(
-    files: Iterable[tuple[str, BookFile]],
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    values: dict[str, set[str]] = {}
-    for _, file in files:
-        for path, plain in file.usage.plain.items() if file.usage else ():
-            values.setdefault(path, set()).update(plain)
-    return tuple((path, tuple(sorted(values[path]))) for path in sorted(values))
+def _matches(match: Match) -> Matches:
+    constrained = []
+    stated = match.model_dump(exclude_none=True)
+    for path, values in stated.pop("usage", {}).items():
+        stated[f"{USAGE_DIMENSION}{path}"] = values
+    for dimension, value in sorted(stated.items()):
+        values = (value,) if isinstance(value, str) else tuple(sorted(set(value)))
+        constrained.append((dimension, tuple(str(item) for item in values)))
+    return tuple(constrained)
 
 
 def _spellings(drafts: Iterable[Draft]) -> dict[tuple[str, str], str]:

@@ -34,10 +34,6 @@ class Draft:
         rule = self.rule
         return isinstance(rule, BaseRule | FeeRule) and rule.source.kind == CONTRACT
 
-    def superseded(self, drafts: Mapping[str, "Draft"]) -> "Draft | None":
-        """The rule that ends when this one begins."""
-        return None if self.rule.supersedes is None else drafts.get(self.rule.supersedes)
-
     def refuse(self, message: str) -> InvalidBook:
         return InvalidBook(message, file=self.file, rule_id=self.rule.id)
 
@@ -63,7 +59,7 @@ def _end_superseded(drafts: Mapping[str, Draft]) -> None:
     for draft in drafts.values():
         if draft.rule.supersedes is None:
             continue
-        old = draft.superseded(drafts)
+        old = drafts.get(draft.rule.supersedes)
         if old is None:
             raise draft.refuse(
                 f"supersedes {draft.rule.supersedes!r}, which is no rule of the book"

@@ -1,14 +1,14 @@
 """What whoever has no contract pays: the list prices of a book, without the company's own. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from pricing_rules.price_book.drafts import Draft
-from pricing_rules.price_book.match import CALLER_DIMENSIONS, matches_of, may_match_one_call
+from pricing_rules.price_book.match import CALLER_DIMENSIONS, may_match_one_call
 from pricing_rules.price_book.rate_card import (
     CONTRACT,
     BookContent,
@@ -17,46 +17,61 @@ from pricing_rules.price_book.rate_card import (
     PriceSource,
     RateCard,
 )
-from pricing_rules.price_book.rules import ORIGINS, BaseRule, FeeRule
 
 _Card = TypeVar("_Card", RateCard, FeeCard)
 
 
-def end_at_list(draft: Draft, drafts: Mapping[str, Draft]) -> datetime | UnsetType | None:
-    """When a list price ends that a contract ended earlier; UNSET where no contract did.
+def with_list_ends(content: BookContent, drafts: Mapping[str, Draft]) -> BookContent:
+    """The content where each list price that a contract ended says when it ends at list price."""
+    return replace(content, cards=_ended(content.cards, drafts), fees=_ended(content.fees, drafts))
 
-    It goes on until its own end, or until another list price takes its calls.
-    """
-    if not draft.ended_by_contract:
-        return UNSET
-    ends = [] if draft.rule.valid_to is None else [draft.rule.valid_to]
-    ends += [other.rule.valid_from for other in drafts.values() if _follows(other, draft, drafts)]
+
+def _ended(cards: tuple[_Card, ...], drafts: Mapping[str, Draft]) -> tuple[_Card, ...]:
+    return tuple(
+        replace(card, valid_to_at_list=_end_at_list(card, cards, drafts))
+        if drafts[card.id].ended_by_contract
+        else card
+        for card in cards
+    )
+
+
+def _end_at_list(
+    card: _Card, cards: Sequence[_Card], drafts: Mapping[str, Draft]
+) -> datetime | None:
+    """Its own end, or when another list price takes its calls."""
+    own = drafts[card.id].rule.valid_to
+    ends = [] if own is None else [own]
+    ends += [
+        later.valid_from
+        for later in cards
+        if later.valid_from > card.valid_from
+        and not drafts[later.id].is_contract
+        and (_superseded_list_price(later, drafts) == card.id or _rivals(card, later))
+    ]
     return min(ends, default=None)
 
 
-def _follows(later: Draft, draft: Draft, drafts: Mapping[str, Draft]) -> bool:
-    """Whether a later list price supersedes this one, be it through contracts, or has calls of it
-    and is as specific."""
-    if later.is_contract or later.rule.valid_from <= draft.rule.valid_from:
-        return False
-    before = later.superseded(drafts)
-    while before is not None and before.is_contract:
-        before = before.superseded(drafts)
-    return before is draft or _rivals(later, draft)
+def _superseded_list_price(card: RateCard | FeeCard, drafts: Mapping[str, Draft]) -> str | None:
+    """The list price that it supersedes, be it through contracts."""
+    before = drafts[card.id].rule.supersedes
+    while before is not None and drafts[before].is_contract:
+        before = drafts[before].rule.supersedes
+    return before
 
 
-def _rivals(later: Draft, draft: Draft) -> bool:
+def _rivals(one: RateCard | FeeCard, other: RateCard | FeeCard) -> bool:
     """Whether both would price one call, and nothing but time says which."""
-    one, other = draft.rule, later.rule
-    if isinstance(one, FeeRule) and isinstance(other, FeeRule):
-        if one.rates.keys().isdisjoint(other.rates):
-            return False
-    elif not (isinstance(one, BaseRule) and isinstance(other, BaseRule)):
+    if (
+        isinstance(one, FeeCard)
+        and isinstance(other, FeeCard)
+        and one.rates.keys().isdisjoint(other.rates)
+    ):
         return False
-    if one.currency != other.currency or ORIGINS[one.source.kind] != ORIGINS[other.source.kind]:
-        return False
-    matches, others = matches_of(one.match), matches_of(other.match)
-    return len(matches) == len(others) and may_match_one_call(matches, others)
+    return (
+        (one.currency, one.origin) == (other.currency, other.origin)
+        and len(one.matches) == len(other.matches)
+        and may_match_one_call(one.matches, other.matches)
+    )
 
 
 def content_at_list(content: BookContent, contracts: Collection[str]) -> BookContent:

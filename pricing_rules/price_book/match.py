@@ -4,12 +4,11 @@ Rules that constrain the same dimensions share one dictionary from those dimensi
 call asks each of these few dictionaries once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Generic, Protocol, TypeVar
 
 from pricing_rules.price_book.rate_card import Matches
-from pricing_rules.price_book.rules import Match
 
 USAGE_DIMENSION = "usage."
 """What the dimensions of usage fields begin with."""
@@ -24,6 +23,8 @@ CallFacts = Mapping[str, str | None]
 class Matching(Protocol):
     """A rule with a match."""
 
+    @property
+    def id(self) -> str: ...
     @property
     def matches(self) -> Matches: ...
 
@@ -51,17 +52,32 @@ class RuleIndex(Generic[R]):
         found.sort(key=lambda rule: -len(rule.matches))
         return found
 
+    def find_for_each(self, calls: Sequence[CallFacts]) -> list[R]:
+        """The rules that match all of these, nearly always one, the most specific first."""
+        found = self.find(calls[0])
+        for facts in calls[1:]:
+            also = {rule.id for rule in self.find(facts)}
+            found = [rule for rule in found if rule.id in also]
+        return found
 
-def matches_of(match: Match) -> Matches:
-    """A rule's match in the compiled form."""
-    constrained = []
-    stated = match.model_dump(exclude_none=True)
-    for path, values in stated.pop("usage", {}).items():
-        stated[f"{USAGE_DIMENSION}{path}"] = values
-    for dimension, value in sorted(stated.items()):
-        values = (value,) if isinstance(value, str) else tuple(sorted(set(value)))
-        constrained.append((dimension, tuple(str(item) for item in values)))
-    return tuple(constrained)
+
+def usage_facts(fields: Sequence[tuple[str, str]]) -> tuple[CallFacts, Sequence[CallFacts]]:
+    """What usage fields say, by dimension: to show, and to find rules by.
+
+    In `[("items[].lane", "eu"), ("items[].lane", "us")]` one path has two values. A rule has to
+    match each of them, so there are as many facts to find by as the most values of a path.
+    """
+    values: dict[str, list[str]] = {}
+    for path, value in fields:
+        of_path = values.setdefault(f"{USAGE_DIMENSION}{path}", [])
+        if value not in of_path:
+            of_path.append(value)
+    several = max((len(of_path) for of_path in values.values()), default=1)
+    shown = {dimension: " and ".join(sorted(of_path)) for dimension, of_path in values.items()}
+    return shown, [
+        {dimension: of_path[index % len(of_path)] for dimension, of_path in values.items()}
+        for index in range(several)
+    ]
 
 
 def may_match_one_call(one: Matches, other: Matches) -> bool:
