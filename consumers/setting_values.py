@@ -16,7 +16,7 @@ def paths(text: str) -> tuple[Path, ...]:
 
 
 PRICE_AGE_DAYS_MAX = 90
-"""As in pricing_rules.price_book.ages, which imports too much for a help page; a test compares."""
+"""As in pricing_rules.price_sources.ages, too slow to import for a help page; a test compares."""
 
 
 def price_sources(text: str) -> str:

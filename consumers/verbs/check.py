@@ -19,8 +19,8 @@ from consumers.receiving.receiver import EARLIEST
 from consumers.running.clients import Clients, open_clients
 from consumers.settings import Settings
 from pricing_rules.errors import PricingError
-from pricing_rules.price_book.ages import ages
 from pricing_rules.price_book.book import load_book
+from pricing_rules.price_sources.ages import ages
 from table_api.consumer_state.progress import PROGRESS_TABLE
 from table_api.errors import LedgerMismatch, TableApiError
 from table_api.ledger.meta import open_meta, read_meta

@@ -32,7 +32,7 @@ from local_stack.traffic.paired_calls import paired_calls
 from local_stack.traffic.recorded_streams import RecordedStreams
 from local_stack.traffic.usage_event import OutgoingEvent
 from pricing_rules.money import format_pico
-from pricing_rules.price_book.ages import is_old
+from pricing_rules.price_sources.ages import is_old
 from table_api.audit.last_audit import save_audit
 from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.consumer_state.progress import Count

@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from pricing_rules.money import format_pico
-from pricing_rules.price_book.ages import PRICE_AGE_DAYS_MAX, checked_on, in_force, is_old
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rate_card import RateCard
+from pricing_rules.price_sources.ages import PRICE_AGE_DAYS_MAX, checked_on, in_force, is_old
 
 
 def cards_of(book: Book, model: str, at: datetime) -> list[RateCard]:

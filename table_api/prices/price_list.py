@@ -11,9 +11,9 @@ from datetime import date, datetime
 import msgspec
 
 from pricing_rules.money import format_pico
-from pricing_rules.price_book.ages import ListPrice, deployments_of, list_prices
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rate_card import RateCard, RateTier
+from pricing_rules.price_sources.ages import ListPrice, deployments_of, list_prices
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.named_rows import naming
 from table_api.storage.parallel import chunks

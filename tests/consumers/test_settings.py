@@ -9,8 +9,8 @@ from consumers.errors import SettingsError
 from consumers.pairing.run import hub_settings
 from consumers.running.clients import open_clients
 from consumers.settings import options, read_settings
-from pricing_rules.price_book.ages import PRICE_AGE_DAYS_MAX
 from pricing_rules.price_book.rules import PriceOrigin
+from pricing_rules.price_sources.ages import PRICE_AGE_DAYS_MAX
 from table_api.errors import SettingsError as StorageSettingsError
 from tests.consumers.process import ConsumerProcess
 

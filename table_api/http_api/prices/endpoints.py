@@ -10,10 +10,10 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pricing_rules.price_book.ages import is_old
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.list_price import ends_at_list
 from pricing_rules.price_book.rate_card import CONTRACT, Modifier
+from pricing_rules.price_sources.ages import is_old
 from table_api.http_api.access.question import Api, Asking, asking_of
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.queries import Day, NoQuery, Text

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from local_stack.demo.demo_box import DemoBox, show
 from local_stack.demo.measured_run import prices_in_use
-from pricing_rules.price_book.ages import ages
 from pricing_rules.price_book.book import load_book
+from pricing_rules.price_sources.ages import ages
 from table_api.prices.price_list import PriceList
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.timestamp import now_utc

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pricing_rules.price_book.ages import list_prices
 from pricing_rules.price_book.book import load_book
+from pricing_rules.price_sources.ages import list_prices
 from table_api.errors import Altered
 from table_api.prices.price_list import (
     DEPLOYMENTS_MAX,

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from pricing_rules.price_book.ages import ages, deployments_of, is_old
+from pricing_rules.price_sources.ages import ages, deployments_of, is_old
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text
 
 AT = datetime(2027, 1, 30, tzinfo=UTC)
