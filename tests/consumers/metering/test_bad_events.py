@@ -45,7 +45,7 @@ BAD: dict[str, tuple[bytes, str, str]] = {
     "the last date": (make_body(time="9999-12-31T23:59:59.9999999Z"), "far_future", "time"),
     "moved from no date": (
         make_body(
-            type="llm.call.completed.v1", completed_from=["trace"],
+            type="llm.call.completed.v1", completed_from=["trace"], usage=None,
             replaces={"subject": "a", "time": "0001-01-01T00:00:00Z"},
         ), "far_past", "data.replaces.time",
     ),
