@@ -85,8 +85,8 @@ class Gone:
     """Subjects that the list lacks, because they have no usage any more."""
 
     subjects: int
-    charge: int
-    """In the days that the list is compared with."""
+    charge: int | None
+    """In the days that the list is compared with; None where none of their calls has a cost."""
 
 
 def columns_of(cells: Iterable[DailyUsage]) -> UsageColumns:
@@ -156,11 +156,14 @@ class SubjectList:
         present = set[str]().union(*(part.subjects for part in self._parts))
         charges = _summed(self._earlier, "charge")
         absent = charges.keys() - present
-        return Gone(subjects=len(absent), charge=sum(charges[each] for each in absent))
+        charge: int | None = sum(charges[each] for each in absent)
+        if not charge and not _total([part.only(absent) for part in self._earlier]).cost_known:
+            charge = None
+        return Gone(subjects=len(absent), charge=charge)
 
     def totals(self) -> Totals:
         """The sum over all of them."""
-        return totals_of(add_up([list(map(sum, part.measures)) for part in self._parts]))
+        return _total(self._parts)
 
     def _holds(self, subject: str, wanted: str) -> bool:
         person = self._people.at(subject, self._today)
@@ -201,6 +204,10 @@ class SubjectList:
             )
             for subject in subjects
         ]
+
+
+def _total(parts: Sequence[UsageColumns]) -> Totals:
+    return totals_of(add_up([list(map(sum, part.measures)) for part in parts]))
 
 
 def _summed(parts: Sequence[UsageColumns], measure: str) -> dict[str, int]:

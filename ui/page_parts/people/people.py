@@ -171,7 +171,7 @@ def people_columns(people: Subjects) -> dict[str, Column]:
     cells: Mapping[str, Cell] = {
         "Name": f"{gone.subjects:,} without calls any more",
         f"Charge ({currency})": Decimal(0),
-        f"Change ({currency})": -gone.earlier_charge,
+        f"Change ({currency})": change_of(Decimal(0), gone.earlier_charge),
         "Calls": 0,
     }
     return {
