@@ -49,6 +49,21 @@ class ProjectedDay(msgspec.Struct, frozen=True, gc=False):
 NO_DAY = ProjectedDay()
 
 
+class MonthTotal(msgspec.Struct, kw_only=True, gc=False):
+    """A row of a whole month; what is not asked for is empty."""
+
+    total: str
+    subject: str = ""
+    model: str = ""
+    Timestamp: str = ""
+
+
+class SubjectTotal(MonthTotal, kw_only=True, gc=False):
+    """The same, with the days that have calls."""
+
+    active: int
+
+
 def project_day(cells: Mapping[str, Cell]) -> ProjectedDay:
     """The cells of one subject, model and day, by line."""
     revs = {line: cell.rev for line, cell in cells.items()}

@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mappin
 from itertools import zip_longest
 from typing import TypeVar
 
-import msgspec
-
 from table_api.errors import TooManyCells
 from table_api.ledger.day_range import DayRange, MonthDays
 from table_api.monthly.day_sums import usage_sums
@@ -19,6 +17,8 @@ from table_api.monthly.kept_answers import A, KeptAnswers, Revision
 from table_api.monthly.open_months import MonthSums, OpenMonths
 from table_api.monthly.projected_day import (
     MONTHLY_TABLE,
+    MonthTotal,
+    SubjectTotal,
     TextSums,
     append_columns,
     decode_columns,
@@ -35,22 +35,8 @@ TEXTS_READ_MAX = 2_000_000
 """Days of rows that one question may read: about 300 MB."""
 
 
-class MonthTotal(msgspec.Struct, kw_only=True, gc=False):
-    """A row of a whole month; what is not asked for is empty."""
-
-    total: str
-    subject: str = ""
-    model: str = ""
-    Timestamp: str = ""
-
-
-class SubjectTotal(MonthTotal, kw_only=True, gc=False):
-    """The same, with the days that have calls."""
-
-    active: int
-
-
 T = TypeVar("T", bound=MonthTotal)
+_EVERYBODY = ("", "")
 
 
 class MonthlyReads:
@@ -216,11 +202,11 @@ class MonthlyReads:
         self, month: MonthDays, named: Sequence[str], revision: Revision | None
     ) -> list[DailyUsage]:
         sums = TextSums[Who]()
-        texts, columns = sums.texts, (*named, "total")
+        columns = (*named, "total")
         async for page in self._total_rows(month.month, MonthTotal, columns, revision):
             for row in page:
                 if row.total:
-                    texts[row.subject, row.model].append(row.total)
+                    sums.texts[row.subject, row.model].append(row.total)
             if "subject" not in named:
                 sums.add_up()
         return [
@@ -238,11 +224,11 @@ class MonthlyReads:
     ) -> dict[Who, TextSums[str]]:
         """By column, of each group that has any."""
         groups: dict[Who, TextSums[str]] = {}
+        who_of = _who(named, wanted, alike)
         async for page in self._rows(month.month, (*named, *days_by_column(month)), revision):
             for row in page:
-                # The names leave the row: the rest are days.
-                who = alike(str(row.pop("subject", ""))), str(row.pop("model", ""))
-                if not wanted(who[0]):
+                who = who_of(row)
+                if who is None:
                     continue
                 group = groups.get(who)
                 if group is None:
@@ -263,8 +249,7 @@ class MonthlyReads:
         if revision is not None:
             select = (*select, "Timestamp")
         read = 0
-        rows = self._storage.query_as(MONTHLY_TABLE, month, EVERY_ROW, kind, select)
-        async for page in rows:
+        async for page in self._storage.query_as(MONTHLY_TABLE, month, EVERY_ROW, kind, select):
             if revision is not None:
                 revision.take([row.Timestamp for row in page])
             read += len(page)
@@ -289,6 +274,22 @@ class MonthlyReads:
 
 def _named(by_subject: bool, by_model: bool) -> tuple[str, ...]:
     return ("subject",) * by_subject + ("model",) * by_model
+
+
+def _who(
+    named: Sequence[str], wanted: Callable[[str], bool], alike: Callable[[str], str]
+) -> Callable[[Row], Who | None]:
+    """Takes the names out of a row, so that the rest are days; None where it is not wanted."""
+    if not named:
+        return lambda row: _EVERYBODY
+    if "subject" not in named:
+        return lambda row: ("", str(row.pop("model", "")))
+
+    def who(row: Row) -> Who | None:
+        subject = alike(str(row.pop("subject", "")))
+        return (subject, str(row.pop("model", ""))) if wanted(subject) else None
+
+    return who
 
 
 def _by_day(month: MonthDays, groups: Mapping[Who, TextSums[str]]) -> list[DailyUsage]:
