@@ -38,6 +38,9 @@ LINE_DIMENSIONS = (
 """What, beside day and model, separates cells: within one, every unit has one list price."""
 
 
+LINES_KEPT_MAX = 4_096
+"""Lines whose digest and facts are kept: subjects share them."""
+
 _NAMES = {unit: unit.value for unit in Unit}
 """An enumeration's own way to its text takes longer than the rest of a digest."""
 
@@ -207,6 +210,7 @@ def _cell_of(subject: str, day: date, model: str, line: tuple[str, ...]) -> str:
     return cell_key(subject, day, model, line_hash(line))
 
 
+@lru_cache(maxsize=LINES_KEPT_MAX)
 def line_hash(line: tuple[str, ...]) -> str:
     """12 hex digits for the values of LINE_DIMENSIONS."""
     return hashlib.sha256("\x1f".join(line).encode("utf-8", "surrogatepass")).hexdigest()[:12]
@@ -223,15 +227,23 @@ def cell_facts(posting: Posting) -> dict[str, Value]:
     }
     if priced.billing_currency != priced.pricing_currency:
         facts["billing_currency"] = priced.billing_currency
-    line = zip(LINE_DIMENSIONS, posting.line, strict=True)
-    facts.update((name, value) for name, value in line if value)
-    for name, value in (
-        ("provider", priced.provider),
-        ("model_version", priced.version),
-        ("deployment_type", priced.deployment_type),
-    ):
-        if value is not None:
-            facts[name] = value
+    facts.update(_line_facts(posting.line, priced.provider, priced.version, priced.deployment_type))
+    return facts
+
+
+@lru_cache(maxsize=LINES_KEPT_MAX)
+def _line_facts(
+    line: tuple[str, ...], provider: str | None, version: str | None, deployment_type: str | None
+) -> dict[str, Value]:
+    """The facts that subjects share. Nobody may change them."""
+    facts: dict[str, Value] = {
+        name: value for name, value in zip(LINE_DIMENSIONS, line, strict=True) if value
+    }
+    for name, fact in (
+        ("provider", provider), ("model_version", version), ("deployment_type", deployment_type),
+    ):  # fmt: skip
+        if fact is not None:
+            facts[name] = fact
     return facts
 
 

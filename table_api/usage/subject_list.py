@@ -53,7 +53,7 @@ class UsageColumns:
 
     def only(self, wanted: Container[str]) -> "UsageColumns":
         """Those of some subjects."""
-        rows = [row for row, subject in enumerate(self.subjects) if subject in wanted]
+        rows = list(compress(count(), map(wanted.__contains__, self.subjects)))
         return UsageColumns(
             [self.subjects[row] for row in rows],
             [[column[row] for row in rows] for column in self.measures],
@@ -115,6 +115,8 @@ class SubjectList:
         self._people = people
         self._today = today
         self._earlier = earlier
+        self._number: int | None = None
+        """Of subjects, once it is known."""
 
     def matching(self, text: str) -> "SubjectList":
         """Those whose subject, name or cost centre holds the text, whatever its case."""
@@ -138,6 +140,7 @@ class SubjectList:
         """
         descending = order is Order.DESC
         sums = self._sums(sort)
+        self._number = len(sums)
         lines: Iterable[ListPosition] = zip(sums.values(), sums, strict=True)
         if after is not None:
             lines = [line for line in lines if (line < after if descending else line > after)]
@@ -147,7 +150,9 @@ class SubjectList:
         return self._usages([subject for _, subject in following[:limit]]), last
 
     def __len__(self) -> int:
-        return len(set[str]().union(*(part.subjects for part in self._parts)))
+        if self._number is None:
+            self._number = len(set[str]().union(*(part.subjects for part in self._parts)))
+        return self._number
 
     def gone(self) -> Gone | None:
         """Who had usage in the days it is compared with, and has none now."""
