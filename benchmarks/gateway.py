@@ -40,8 +40,8 @@ PIECE_PAUSE_MS = 5
 """Models send about two hundred pieces a second, and a proxy sees each as a packet of its own."""
 STREAMED_PERCENT = 60
 WARM_UP_CALLS = 500
-LATENCY_CALLS = 40
-MIXED_CALLS, PLAIN_CALLS = 300, 1_200
+LATENCY_CALLS = 20
+MIXED_CALLS, PLAIN_CALLS = 250, 800
 RUN_IN = 0.25
 """Share of a slice that is not timed. It opens connections. Its reports leave the gateway while the
 timed calls run, just as the reports of the last timed calls leave after them."""
