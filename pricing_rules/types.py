@@ -66,7 +66,8 @@ class Exclusion(StrEnum):
     """What the cost of a call leaves out, since nobody reported it. A closed list."""
 
     CACHE_WRITE = "cache_write"
-    """Cache writes of Anthropic's models: the gateway's log does not count them."""
+    """Cache writes, of Anthropic's models and of whatever prices them: the gateway's log does not
+    count them."""
     DETAILS = "details"
     """Cached and reasoning tokens of the log contradicted its other counts and were left out."""
     MODALITY = "modality"
@@ -79,7 +80,9 @@ class Exclusion(StrEnum):
     """The gateway estimated the tokens; the model reported none."""
 
 
-RULE_EXCLUSIONS = frozenset({Exclusion.MODALITY, Exclusion.TOOL_FEES, Exclusion.TIER})
+RULE_EXCLUSIONS = frozenset(
+    {Exclusion.CACHE_WRITE, Exclusion.MODALITY, Exclusion.TOOL_FEES, Exclusion.TIER}
+)
 """What a rule adds since it prices what the gateway's log cannot count; rating says it again."""
 
 

@@ -83,6 +83,7 @@ class Fee(msgspec.Struct, frozen=True):
 
 
 _NOT_IN_THE_LOG = {
+    Exclusion.CACHE_WRITE: frozenset({Unit.CACHE_WRITE_5M, Unit.CACHE_WRITE_1H}),
     Exclusion.MODALITY: MODALITY_UNITS,
     Exclusion.TOOL_FEES: TOOL_UNITS,
 }
@@ -291,7 +292,7 @@ def _tier_rates(tier: RateTier, cached_as_input: bool, router: "Fee | None") -> 
 
 
 def _unlogged(card: RateCard) -> tuple[str, ...]:
-    """The gateway's log counts neither modalities nor tools."""
+    """The gateway's log counts neither cache writes nor modalities nor tools."""
     priced = {unit for tier in card.tiers for unit in tier.rates}
     return tuple(
         exclusion for exclusion, units in _NOT_IN_THE_LOG.items() if not priced.isdisjoint(units)
