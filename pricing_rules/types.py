@@ -174,6 +174,9 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Types of the tools that the request offers, sorted."""
     tool_calls: tuple[tuple[str, int], ...] = ()
     """How often the answer calls each kind of tool, sorted by kind; no zeros."""
+    tool_usage: str | None = None
+    """What the answer says of its tools, as JSON. Only of a call whose usage pairing completes, or
+    fetched: else `usage` counts it."""
     body_unread: str | None = None
     """Why the gateway did not read the request's body: `too_large`, `no_length`."""
     background: bool = False

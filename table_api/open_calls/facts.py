@@ -43,6 +43,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     requested_tier: str | None = None
     tools_requested: tuple[str, ...] = ()
     tool_calls: tuple[tuple[str, int], ...] = ()
+    tool_usage: str | None = None
+    """What the answer says of its tools, as JSON."""
     body_unread: str | None = None
     background: bool = False
     response_status: str | None = None
