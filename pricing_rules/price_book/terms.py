@@ -112,11 +112,9 @@ class TermsFinder:
         self._fees = RuleIndex(content.fees)
         self._zones = dict(content.zones)
         self._cached_as_input = frozenset(content.cached_as_input)
-        self.by_caller = any(
-            dimension in _CALLER_DIMENSIONS
-            for rule in content.modifiers
-            for dimension, _ in rule.matches
-        )
+        matches = [rule.matches for rule in content.modifiers]
+        matches += [rule.matches for rule in content.fees]  # books of earlier releases have such
+        self.by_caller = any(name in _CALLER_DIMENSIONS for each in matches for name, _ in each)
 
     def find(
         self, event: UsageEvent, cost_centre: str | None, fields: Sequence[tuple[str, str]] = ()
