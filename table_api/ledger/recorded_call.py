@@ -166,11 +166,14 @@ def _usage(entry: LedgerEntry) -> Usage:
     if apart:
         counts[Unit.OUTPUT] = counts.get(Unit.OUTPUT, 0) + apart
     said = entry.text("usage_excludes")
-    excludes = entry.excludes if said is None else said.split(",")
+    if said is not None:
+        excludes = tuple(said.split(","))
+    else:
+        excludes = tuple(name for name in entry.excludes if name not in RULE_EXCLUSIONS)
     return Usage(
         counts=counts,
         reasoning=int(entry.row.get("reasoning", 0)),
-        excludes=tuple(name for name in excludes if name not in RULE_EXCLUSIONS),
+        excludes=excludes,
         caveats=entry.caveats,
     )
 

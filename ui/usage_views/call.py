@@ -47,7 +47,7 @@ def show_amounts(call: CallDetail) -> None:
 EXCLUSIONS = {
     "cache_write": (
         "**The charge excludes cache writes.** The tokens of this call are from the gateway's log, "
-        "which does not have the cache writes of Anthropic's models."
+        "which does not count cache writes, and this model charges more for them than for input."
     ),
     "details": (
         "**The charge excludes details.** The cached or reasoning tokens in the gateway's log "
