@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from ui import address
+from ui import address, chosen_values
 from ui.address import Parameter
 from ui.api.client import ALL, Only
 from ui.api.usage_answers import Usage
@@ -60,7 +60,7 @@ def _show_all(words: str, parameter: Parameter) -> None:
     st.button(
         f"Show all {words}",
         key=f"all_{parameter}",
-        on_click=address.change,
+        on_click=chosen_values.change,
         args=({parameter: None, Parameter.AFTER: None},),
     )
 
@@ -72,5 +72,5 @@ def show_nothing(said: str, *, place: str) -> None:
         return
     if st.button(f"Show {Range.DAYS_90}", key=f"more_days_{place}"):
         fewer = (Parameter.FIRST, Parameter.LAST, Parameter.AFTER)
-        address.change({Parameter.RANGE: Range.DAYS_90, **dict.fromkeys(fewer)})
+        chosen_values.change({Parameter.RANGE: Range.DAYS_90, **dict.fromkeys(fewer)})
         st.rerun()

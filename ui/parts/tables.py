@@ -15,7 +15,7 @@ from ui.format import day, exact_number, number, percent, signed
 from ui.parts.unknown_word import say_unknown
 from ui.rows.component import Cell as ListCell
 from ui.rows.component import Row, Title, draw_rows
-from ui.rows.row_order import RowOrder, named_order, positions
+from ui.rows.row_order import RowOrder, drop_order, named_order, positions, take_kept_order
 
 NOTHING = "—"
 NAMES_SHOWN_MAX = 2
@@ -165,11 +165,14 @@ def _drawn(at: Sequence[int], *, sums: int) -> list[tuple[int, int]]:
 
 def _order(name: str, titles: Collection[str], *, lacks: str) -> RowOrder | None:
     """What the address says of this list. Where no title is that of the order, what the list
-    `lacks` is said.
+    `lacks` is said; but a choice on this page that made the order void has dropped it.
     """
-    order = named_order(name)
+    order, kept = named_order(name), take_kept_order(name)
     if order is None or order.title in titles:
         return order
+    if order == kept:
+        drop_order(name)
+        return None
     no_such = f"the list of {name} cannot be sorted {order.words}"
     say_unknown("Order", order.words, "its own order", why=lambda _: f"{no_such}: {lacks}")
     return None

@@ -10,9 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from ui import address, chosen_values
-from ui.address import Parameter
-from ui.rows.row_order import RowOrder, with_order
+from ui import chosen_values
+from ui.rows.row_order import RowOrder
 
 HERE = Path(__file__).parent
 NAME = "chargeback_rows"
@@ -92,7 +91,7 @@ def draw_rows(
     def sort() -> None:
         chosen = st.session_state[key]["sorted"]
         order = RowOrder(title=chosen["title"], descending=chosen["descending"])
-        address.change({**chosen_values.newer(), Parameter.ORDER: with_order(name, order)})
+        chosen_values.change({}, orders={name: order})
 
     result = _mount(key=key, data=data, on_opened_change=_redraw, on_sorted_change=sort)
     opened: str | None = result["opened"]

@@ -28,7 +28,8 @@ from ui.rows.row_order import keep_order
 def show_day(subject: str, day: date, *, running_day: date) -> None:
     """Totals of the day, and one page of its calls."""
     keep_order("calls")
-    with failures_shown("day"):
+    is_live = day == running_day
+    with failures_shown("day", is_live=is_live):
         redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, one_day(day), "day")
         show_scope(usage, today=running_day, now=now())
@@ -39,13 +40,13 @@ def show_day(subject: str, day: date, *, running_day: date) -> None:
             )
             return
         show_totals(usage, today=running_day)
-    show_calls(subject, one_day(day), model=None)
+    show_calls(subject, one_day(day), model=None, is_live=is_live)
 
 
-def show_calls(subject: str, period: Period, *, model: str | None) -> None:
+def show_calls(subject: str, period: Period, *, model: str | None, is_live: bool = False) -> None:
     """One page of calls; a row opens one."""
     next_cursor = None
-    with failures_shown("calls"):
+    with failures_shown("calls", is_live=is_live):
         st.header("Calls")
         calls = api().subject_calls(subject, period, after=page_cursor(), model=model)
         if not calls.data:

@@ -32,7 +32,7 @@ from ui.rows.row_order import keep_order
 def show_mine(period: Period, running_day: date) -> None:
     """The sentence, the totals, the days and the models."""
     keep_order("models")
-    with failures_shown("mine"):
+    with failures_shown("mine", is_live=True):
         redraw_after_midnight(running_day)
         usage = api().my_usage(period, "day")
         if not usage.totals.calls:

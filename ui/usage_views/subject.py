@@ -45,7 +45,7 @@ from ui.rows.row_order import keep_order
 def show_subject(subject: str, period: Period, compared: Period, *, running_day: date) -> None:
     keep_order("models")
     keep_order("days")
-    with failures_shown("subject"):
+    with failures_shown("subject", is_live=True):
         redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, period, "day")
         if usage.totals.calls:

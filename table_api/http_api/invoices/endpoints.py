@@ -63,15 +63,21 @@ async def get_invoices(request: Request, query: Annotated[InvoicesQuery, Query()
     asking = asking_of(request)
     documents = Documents(asking)
     wanted = None if query.month is None else _month(query.month)
-    closed, manifests = await documents.closed_months(query.kind.value, wanted)
-    of_kind = manifests if query.kind is DocumentKind.INVOICE else manifests[:1]
+    kind = query.kind.value
+    closed = await documents.closed_months(kind)
     people = await visible_people(asking)
-    entries = [entry for each in of_kind for entry in entries_of(each, query.kind, people)]
+    months: list[answers.InvoiceMonth] = []
+    entries: list[answers.InvoiceEntry] = []
+    shown = documents.newest(closed, kind) if wanted is None else documents.of_month(wanted, kind)
+    async for manifest in shown:
+        if not months or query.kind is DocumentKind.INVOICE:
+            entries += entries_of(manifest, query.kind, people)
+        if manifest.invoices:  # sums of whole cost centres
+            asking.shows_everybody = True
+        months.append(month_answer(manifest))
     asking.show(entry.subject for entry in entries if entry.subject is not None)
-    if any(manifest.invoices for manifest in manifests):  # sums of whole cost centres
-        asking.shows_everybody = True
     body = answers.Invoices(
-        months=[month_answer(manifest) for manifest in manifests],
+        months=months,
         data=entries,
         closed_months=[str(each) for each in closed],
     )

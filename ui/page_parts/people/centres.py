@@ -74,7 +74,7 @@ def centres_of(now: Usage, by_day: Usage, then: Usage) -> list[Centre]:
 def show_centres(period: Period, compared: Period, running_day: date) -> None:
     """All of them; a row opens the overview of one."""
     keep_order("centres")
-    with failures_shown("centres"):
+    with failures_shown("centres", is_live=True):
         redraw_after_midnight(running_day)
         usage = api().usage(period, "cost_centre")
         then = api().usage(compared, "cost_centre")

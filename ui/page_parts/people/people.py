@@ -59,7 +59,7 @@ def show_people(
         text = search("Search", placeholder="Name, subject or cost centre")
     next_cursor = None
     keep_order(PEOPLE_LIST)
-    with failures_shown("people"):
+    with failures_shown("people", is_live=True):
         redraw_after_midnight(running_day)
         people = api().subjects(
             period, sort=sort, search=text, after=page_cursor(), only=only, compared=compared
