@@ -112,7 +112,7 @@ WRITE_PERCENT = {
 
 
 def test_a_share_is_rounded_in_one_place() -> None:
-    """A figure in front of a sign of per cent elsewhere would round most to all, or less to none."""
+    """Elsewhere a figure before a sign of per cent would make all of most, and nothing of some."""
     found = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "ui").rglob("*.py")

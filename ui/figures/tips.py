@@ -45,8 +45,9 @@ def _one_model_dominates(
     used, all_tokens = tokens(dearest.units), tokens(totals.units)
     if own * 100 < DEAREST_PERCENT_MIN * charge or own * all_tokens <= used * charge:
         return []
+    part = percent(100 * own / charge)
     return [
-        f"**{escape(dearest.model or 'No model')} makes up {percent(100 * own / charge)} of the charge** "
+        f"**{escape(dearest.model or 'No model')} makes up {part} of the charge** "
         f"({amount(own, currency)}) with {share(used, all_tokens)} of the tokens: "
         "together, the other models cost less per token."
     ]

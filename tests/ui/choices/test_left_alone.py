@@ -1,4 +1,4 @@
-"""A chooser that has its value is left alone: a newer choice or a text begun there is not undone.
+"""A chooser that has its value is left alone: a newer choice there is not undone.
 
 What a page sets, Streamlit sets in the browser too, over whatever is there by now.
 """
@@ -86,23 +86,6 @@ def test_three_choices_while_the_page_is_drawn_are_all_kept(
     assert browser.parameters() == {"range": "30 days", "by": "Cost centre", "sort": "Calls"}
     for choice in ("30 days", "Cost centre", "Calls"):
         expect(browser.page.get_by_role("radio", name=choice, exact=True)).to_be_checked()
-
-
-@in_a_browser
-def test_a_text_that_is_being_typed_outlives_a_refresh(
-    browser: Watched, shared_stand: Stand
-) -> None:
-    browser.open("/people?range=90+days")
-    box = browser.page.get_by_role("textbox", name="Search", exact=True)
-    browser.settle()
-    box.press_sequentially("lovel")
-    shared_stand.late.late_s, shared_stand.late.answers = 0.0, 1000
-    browser.page.wait_for_timeout(2.5 * REFRESH_S * 1000)
-    assert any("subjects" in each for each in shared_stand.late.asked), "the list was refreshed"
-    shared_stand.late.answers = 0
-    expect(box).to_have_value("lovel")
-    box.press("Enter")
-    browser.page.wait_for_url("**q=lovel")
 
 
 @in_a_browser

@@ -1,6 +1,5 @@
 """What was chosen and the address does not say yet is written by the next choice, whole."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -21,11 +20,11 @@ OTHERS = {
 
 
 @pytest.fixture
-def long_list(stand: Stand, today: date) -> Iterator[Stand]:
+def long_list(stand: Stand, today: date) -> Stand:
     call = InventedCall(number=0, subject="", day=today, deployment="gpt-4.1", input=9)
     more = range(2 * SUBJECTS_PAGE_ROWS)
     stand.post([replace(call, number=7000 + n, subject=f"app:{n:03}") for n in more])
-    yield stand
+    return stand
 
 
 def paged(**parameters: str) -> AppTest:
@@ -107,22 +106,18 @@ def test_newer_days_drop_the_days_of_ones_own() -> None:
 
 @pytest.mark.usefixtures("long_list")
 def test_a_newer_search_drops_the_place_in_the_list_before_and_its_order() -> None:
-    app = paged(order="people by Calls, descending; days by Calls, ascending")
+    both, left = "people by Calls, descending; days by Calls, ascending", "days by Calls, ascending"
+    app = paged(order=both)
     typed(app, "app:00")
     app.run()
-    assert address_of(app) == {
-        "range": "7 days",
-        "q": "app:00",
-        "order": "days by Calls, ascending",
-    }
-    app.query_params["order"] = "people by Calls, descending; days by Calls, ascending"
+    assert address_of(app) == {"range": "7 days", "q": "app:00", "order": left}
+    app.query_params["order"] = both
     app.query_params["after"] = "x"
     del app.query_params["q"]
     days = next(each for each in app.button_group if each.label == "Days")
     days.set_value("30 days").run()
     assert not app.exception
-    expected = {"range": "30 days", "q": "app:00", "order": "days by Calls, ascending"}
-    assert dict(app.query_params) == expected
+    assert dict(app.query_params) == {"range": "30 days", "q": "app:00", "order": left}
 
 
 def test_what_was_chosen_is_written_by_one_function() -> None:
