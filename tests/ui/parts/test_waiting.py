@@ -71,7 +71,8 @@ def test_a_part_that_is_not_live_comes_without_a_touch(
 def test_a_page_that_fails_again_and_again_is_drawn_less_often(
     browser: Watched, shared_stand: Stand
 ) -> None:
-    browser.open("/people")
+    browser.open("/search")
+    browser.page.wait_for_timeout(1.5 * CACHE_TTL_S * 1000)  # nothing is kept
     shared_stand.storage.down = True
     shared_stand.late.late_s, shared_stand.late.answers = 0.0, 1000
     shared_stand.late.asked.clear()
@@ -83,9 +84,9 @@ def test_a_page_that_fails_again_and_again_is_drawn_less_often(
         again = asked(shared_stand) - drawn_at_first
     finally:
         shared_stand.storage.down, shared_stand.late.answers = False, 0
-    assert again == 2 * drawn_at_first, shared_stand.late.asked
+    assert again == 2 * drawn_at_first > 0, shared_stand.late.asked
 
 
 def asked(stand: Stand) -> int:
-    """Questions about the usage that the page is about."""
-    return sum("/v1/usage?" in each for each in stand.late.asked)
+    """Questions that each draw of the page asks at first, and that fail."""
+    return sum(each.startswith("/healthz") for each in stand.late.asked)
