@@ -28,7 +28,7 @@ def show_no_calls(usage: Usage, *, today: date, only: Only = ALL) -> None:
     of_all = " of all" if only != ALL else ""
     st.info(
         f"No calls{_of(only)} in this range. The newest event{of_all} is of "
-        f"{instant(usage.newest_call, usage.zone)}.",
+        f"{escape(instant(usage.newest_call, usage.zone))}.",
         icon=":material/event_busy:",
     )
     with st.container(horizontal=True):

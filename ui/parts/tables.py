@@ -111,9 +111,8 @@ def linked_rows(
     columns: Mapping[str, Column],
     alt: str,
     sortable: int | None = None,
-) -> tuple[str | None, Shown]:
-    """Draw a list whose rows are links: the id of the row that was opened just now, and the list
-    as it is on screen.
+) -> Shown:
+    """Draw a list whose rows are links; the list as it is on screen.
 
     `links` are the addresses of the rows: parameters of the usage page, or one of another page as
     `address.href` makes it; None is a row that opens nothing. Its
@@ -148,10 +147,10 @@ def linked_rows(
         )
         for line, index in _drawn(at, sums=len(at) - sortable if sortable else 0)
     ]
-    opened = draw_rows(name, titles, rows, label=alt, sorts=sorts, order=order)
+    draw_rows(name, titles, rows, label=alt, sorts=sorts, order=order)
     if len(rows) < len(at):
         st.caption(f"The first {len(rows):,} of {len(at):,} rows. The files have all of them.")
-    return opened, Shown(columns=shown, order=order.words if order else "")
+    return Shown(columns=shown, order=order.words if order else "")
 
 
 def _drawn(at: Sequence[int], *, sums: int) -> list[tuple[int, int]]:
@@ -203,7 +202,7 @@ def plain_table(
     if count <= LIST_ROWS_MAX:
         ids = [str(number) for number in range(count)]
         links = [None] * count
-        return linked_rows(name, ids, links=links, columns=columns, alt=alt, sortable=sortable)[1]
+        return linked_rows(name, ids, links=links, columns=columns, alt=alt, sortable=sortable)
     _order(name, (), lacks=BY_ITS_HEADS)
     st.dataframe(
         _styled(columns),

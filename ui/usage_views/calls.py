@@ -75,7 +75,7 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
         "Duration (ms)": count_column([row.duration_ms for row in rows]),
         "State": text_column([state_words(row.state, row.status) for row in rows]),
     }
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "calls",
         [row.id for row in rows],
         links=[{**kept, Parameter.CALL: row.id} for row in rows],
@@ -83,8 +83,6 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
         alt="Calls with their tokens and charge, the newest first",
         sortable=0 if calls.page.next_cursor or page_cursor() or with_days else None,
     )
-    if opened:
-        address.go_to({**kept, Parameter.CALL: opened})
     chosen = Parameter.MODEL if with_days else Parameter.DAY
     extent = Extent(narrowed_by=(Parameter.SUBJECT, chosen))
     show_exports("calls", shown, calls, extent=extent)

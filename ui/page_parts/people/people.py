@@ -110,7 +110,7 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
     links: list[Parameters | None] = [{**kept, Parameter.SUBJECT: subject} for subject in ids]
     if gone_after(people):
         ids, links = [*ids, GONE], [*links, None]
-    opened, shown = linked_rows(
+    shown = linked_rows(
         PEOPLE_LIST,
         ids,
         links=links,
@@ -119,8 +119,6 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
         # Without anybody the row of those who are gone is the whole list.
         sortable=0 if people.page.next_cursor or page_cursor() else len(people.data) or None,
     )
-    if opened and opened != GONE:
-        address.open_usage({**kept, Parameter.SUBJECT: opened})
     extent = Extent(
         narrowed_by=(Parameter.SEARCH, *FILTERS.values()),
         compared=compared,
