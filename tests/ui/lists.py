@@ -51,11 +51,11 @@ def _pages_known(app: AppTest) -> Iterator[None]:
             super().__init__(*args, **kwargs)
             self._set_pages(app._registered_pages)
 
-    before, app_test.PagesManager = app_test.PagesManager, Knowing  # type: ignore[misc]
+    before, app_test.PagesManager = app_test.PagesManager, Knowing  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        app_test.PagesManager = before  # type: ignore[misc]
+        app_test.PagesManager = before  # type: ignore[attr-defined]
 
 
 def _drawn(app: AppTest) -> list[tuple[dict[str, Any], str]]:

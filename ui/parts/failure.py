@@ -88,8 +88,8 @@ def wait_for_api(error: UiError, place: str = "page") -> None:
 
 
 def wait_s(tries: int) -> int:
-    """How long to wait after so many draws in vain that the API answered to."""
-    return min(REFRESH_S * 2**tries, WAIT_S_MAX)
+    """How long to wait after so many draws in vain that the API answered to: twice as long each."""
+    return min(REFRESH_S << tries, WAIT_S_MAX)
 
 
 def _ask_again(place: str, tries: int) -> None:

@@ -34,6 +34,7 @@ from table_api.invoicing.closing.renditions import (
     render_parquet,
 )
 from table_api.invoicing.closing.zipped import ZIP, zip_of
+from table_api.invoicing.documents.document import Kind
 from table_api.invoicing.errors import BadMonth, CloseRefused
 from table_api.invoicing.focus.parquet import makes_parquet
 from table_api.invoicing.snapshots.billing_month import BillingMonth
@@ -63,7 +64,7 @@ async def get_invoices(request: Request, query: Annotated[InvoicesQuery, Query()
     asking = asking_of(request)
     documents = Documents(asking)
     wanted = None if query.month is None else _month(query.month)
-    kind = query.kind.value
+    kind: Kind = query.kind.value
     closed = await documents.closed_months(kind)
     people = await visible_people(asking)
     months: list[answers.InvoiceMonth] = []
