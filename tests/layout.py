@@ -50,7 +50,8 @@ ORDER = {
         backup  verbs  __main__
     """,
     "ui": """
-        period format chart_style  api  figures  address  [chosen_values view_top]  rows  parts
+        period format chart_style  api  figures  address  rows.row_order
+        [chosen_values view_top]  rows  parts
         [filters export saved_views]  page_parts  usage_views  [app_pages operator_pages]
         [streamlit_app return_address own_address hardening]  server  app
     """,

@@ -229,7 +229,7 @@ def draw_call(call_id: str) -> None:
     call = api().call(call_id)
     with way:
         show_way_back(call)
-    heading.title(f"Call of {instant(call.time, call.zone)}")
+    heading.title(f"Call of {escape(instant(call.time, call.zone))}")
     st.caption(
         f"{escape(call.name or call.subject)} · {escape(call.model or 'no model')} · "
         f"billing day {day_text(call.day)} of {escape(call.zone)}"
