@@ -1,6 +1,7 @@
 """The handler of the prices of the book in use."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from pricing_rules.price_book.ages import is_old
 from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.list_price import ends_at_list
 from pricing_rules.price_book.rate_card import CONTRACT, Modifier
 from table_api.http_api.access.question import Api, Asking, asking_of
 from table_api.http_api.conventions.etags import json_answer
@@ -48,14 +50,16 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
     at = api.now() if query.day is None else datetime.combine(day, time(12), UTC)
     listed = PriceList(api.storage)
     book = await listed.in_use()
+    content = await _content(asking.api, book)
+    seen = await listed.prices() if book else []
+    if not asking.caller.sees_everybody:
+        seen = _at_list(seen, content)
     prices = [
         _price(price, book, today)
-        for price in (await listed.prices() if book else [])
+        for price in seen
         if book and price.book_version == book.version and (query.history or price.holds(at))
-        if asking.caller.sees_everybody or price.source != CONTRACT
     ]
     named = query.model and query.model.lower()
-    content = await _content(asking.api, book)
     answer = models.Prices(
         book=models.BookInUse(**asdict(book)) if book else None,
         day=day,
@@ -67,6 +71,16 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
         zones=_zones(content) if content else {},
     )
     return json_answer(request, answer, asking.caller.binding)
+
+
+def _at_list(prices: Sequence[ListedPrice], book: Book | None) -> list[ListedPrice]:
+    """Without what was agreed on: neither such a price nor the end that it gave a list price."""
+    ends = ends_at_list(book.content) if book else {}
+    return [
+        replace(price, valid_to=ends.get(price.rule, price.valid_to))
+        for price in prices
+        if price.source != CONTRACT
+    ]
 
 
 async def _content(api: Api, in_use: BookInUse | None) -> Book | None:

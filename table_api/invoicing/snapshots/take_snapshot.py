@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from msgspec import UNSET
 
-from pricing_rules.price_book.terms import RULES_JOINED_BY
+from pricing_rules.price_book.tier_rates import RULES_JOINED_BY
 from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive

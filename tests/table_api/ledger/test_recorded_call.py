@@ -108,6 +108,9 @@ def test_recorded_call_is_rated_as_the_event_was(kind: str) -> None:
     assert_comes_back(EVENTS[kind], book())
 
 
+FIXED = modifier(
+    "own", "fixed", 'layer = "contracted"\ncurrency = "USD"\nunit = "1M"\nrates = { UNIT = "0.01" }'
+)
 RULES = {
     "reasoning priced apart": (
         base_rule(rates='rates = { input = "2", output = "8", reasoning = "4" }'),
@@ -120,6 +123,14 @@ RULES = {
     "a price per call": (
         base_rule(rates='rates = { input = "2", output = "8", request = "1000" }'),
         make_usage(input=10, output=90),
+    ),
+    "a price per call by contract alone": (
+        base_rule() + per("1", FIXED.replace("UNIT", "request")),
+        make_usage(input=10, output=90),
+    ),
+    "reasoning priced apart by contract alone": (
+        base_rule() + per("1", FIXED.replace("UNIT", "reasoning")),
+        make_usage(input=10, output=90, reasoning=70),
     ),
     "a price per hour that leaves a rest": (
         per("hour", base_rule(rates='rates = { audio_ms = "1.02" }')),
