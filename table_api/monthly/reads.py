@@ -13,6 +13,7 @@ from typing import Any
 
 from table_api.errors import TooManyCells
 from table_api.ledger.day_range import DayRange, MonthDays
+from table_api.monthly.damaged_rows import damage_named
 from table_api.monthly.day_sums import DaySums, UsageLines
 from table_api.monthly.kept_answers import A, KeptAnswers, Revision
 from table_api.monthly.open_months import MonthSums, OpenMonths
@@ -30,7 +31,7 @@ TEXTS_READ_MAX = 2_000_000
 
 
 class MonthlyReads:
-    """Answers as the cells would. Raises Unavailable."""
+    """Answers as the cells would. Raises Unavailable, and Altered for a row that is damaged."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class MonthlyReads:
         self._open_months = open_months
         self._running_month = running_month
 
+    @damage_named
     async def alike(self, days: DayRange, alike: Callable[[str], str]) -> list[DailyUsage]:
         """By model and day, and by one subject for all those that are alike: `alike` names it."""
         found: list[DailyUsage] = []
@@ -59,6 +61,7 @@ class MonthlyReads:
         await all_of(read(month) for month in days.months())
         return found
 
+    @damage_named
     async def usage(
         self, days: DayRange, *, by_subject: bool, by_model: bool, by_day: bool
     ) -> list[DailyUsage]:
@@ -83,6 +86,7 @@ class MonthlyReads:
         await all_of(read(month) for month in days.months())
         return found
 
+    @damage_named
     async def usage_of(self, wanted: Callable[[str], bool], days: DayRange) -> list[DailyUsage]:
         """The usage of some subjects by subject, model and day: others' rows are left as texts."""
         found: list[DailyUsage] = []
@@ -94,6 +98,7 @@ class MonthlyReads:
         await all_of(read(month) for month in days.months())
         return found
 
+    @damage_named
     async def subjects(self, days: DayRange, model: str | None = None) -> list[UsageColumns]:
         """What the list of subjects is made of, of one model or of all. Raises TooManyCells past
         TEXTS_READ_MAX.
