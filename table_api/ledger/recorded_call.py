@@ -24,8 +24,10 @@ from pricing_rules.types import (
 from pricing_rules.units import Unit
 from table_api.ledger.entries import Effect, LedgerEntry
 from table_api.ledger.entry_columns import entry_columns
+from table_api.ledger.keys import LEDGER_TABLE
 from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS, Measures
 from table_api.ledger.posting import MeteredCall, Posting, is_unnamed
+from table_api.storage.named_rows import UNREADABLE, unreadable
 from table_api.storage.timestamp import parse_time
 
 STATE_COLUMNS = (
@@ -51,7 +53,16 @@ _T = TypeVar("_T", bound=tuple[object, ...])
 
 
 def recorded_event(entry: LedgerEntry) -> UsageEvent:
-    """The report that the row stands on, without the caller's object id."""
+    """The report that the row stands on, without the caller's object id. Altered names a row that
+    cannot be read.
+    """
+    try:
+        return _event(entry)
+    except UNREADABLE as error:
+        raise unreadable(LEDGER_TABLE, entry.row, error) from error
+
+
+def _event(entry: LedgerEntry) -> UsageEvent:
     rank = entry.rank
     return UsageEvent(
         id=entry.call_id,
@@ -94,12 +105,19 @@ def recorded_event(entry: LedgerEntry) -> UsageEvent:
 
 
 def recorded_call(entry: LedgerEntry) -> MeteredCall:
-    """The rated call as it stood after the row."""
+    """The rated call as it stood after the row. Altered names a row that cannot be read."""
+    try:
+        return _call(entry)
+    except UNREADABLE as error:
+        raise unreadable(LEDGER_TABLE, entry.row, error) from error
+
+
+def _call(entry: LedgerEntry) -> MeteredCall:
     tier = entry.row.get("tier")
     currency = str(entry.row["currency"])
     state = entry.state
     priced = PricedCall(
-        event=recorded_event(entry),
+        event=_event(entry),
         state=state,
         reason=entry.reason,
         book_version=entry.book_version,
