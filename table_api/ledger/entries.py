@@ -108,9 +108,8 @@ class LedgerEntry:
     @property
     def duration_ms(self) -> int | None:
         """How long the call took."""
-        if self.row.get("duration_ms") is None:
-            return None
-        return self._as(lambda row: int(row["duration_ms"]))
+        duration = self.row.get("duration_ms")
+        return None if duration is None else self._as(lambda _: int(duration))
 
     @property
     def deployment(self) -> str | None:
@@ -172,9 +171,7 @@ class LedgerEntry:
     def caveats(self) -> Caveats | None:
         """Why the counts alone may not set the price; None of nearly every call."""
         said = self.text("caveats")
-        if said is None:
-            return None
-        return self._as(lambda _: msgspec.json.decode(said, type=Caveats))
+        return None if said is None else self._as(lambda _: msgspec.json.decode(said, type=Caveats))
 
     @property
     def recorded_at(self) -> datetime:
