@@ -95,7 +95,7 @@ def cost_and_usage_rows(snapshot: Snapshot) -> Iterator[FocusRow]:
 def _charges(snapshot: Snapshot, group: Group) -> Iterator[_Charge]:
     minor = pico_per_minor(snapshot.billing_currency)
     days: dict[LineKey, list[ExactLine]] = {}
-    for line in daily_lines(group.cells, snapshot.month):
+    for line in daily_lines(group.cells, snapshot.month, snapshot.rules):
         days.setdefault(replace(line.key, charge_day=None), []).append(line)
     for invoiced in rounded_lines(snapshot, group):
         for line, billed in _by_day(invoiced, days, snapshot.layer, minor):
