@@ -118,6 +118,16 @@ class Checks(_Stored, frozen=True, kw_only=True, omit_defaults=True):
     """What does not show that it read the hubs past the month's end."""
     without_pairing: bool = False
     """Whether the operator said that pairing is not used."""
+    dead_letters: int = 0
+    """Open ones that reached a hub before the month's end: nobody knows what they hold."""
+    dead_letters_of_month: int = 0
+    """Among them those that reached it in the month: only these stand against the close."""
+    dead_letters_complete: bool = True
+    """False when a hub had more dead letters than were looked at."""
+    lost: int = 0
+    """Events that retention took before they were read, since the close before; at least."""
+    lost_in_all: int = 0
+    """The same since the consumers began."""
 
 
 class PreviousSnapshot(_Stored, frozen=True, kw_only=True):
