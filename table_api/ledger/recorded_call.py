@@ -123,7 +123,7 @@ def _call(entry: LedgerEntry) -> MeteredCall:
         book_version=entry.book_version,
         pricing_currency=currency,
         billing_currency=entry.billing_currency or currency,
-        charges=_charges(entry) if state is CallState.PRICED else (),
+        charges=_charges(entry) if _is_rated(entry) else (),
         adjustments=tuple(
             Adjustment(rule_id=step.rule_id, layer=step.layer, factor=step.factor, delta=step.delta)
             for step in entry.adjustments
@@ -210,6 +210,14 @@ def _replaces(entry: LedgerEntry) -> CountedAt | None:
     if subject is None:
         return None
     return CountedAt(subject=subject, time=parse_time(entry.row["replaced_time"]))
+
+
+def _is_rated(entry: LedgerEntry) -> bool:
+    """Whether rules gave it lines. What is free by a zero rule has that rule's adjustment; what was
+    refused or came from a cache has none."""
+    return entry.state is CallState.PRICED or (
+        entry.state is CallState.ZERO and bool(entry.adjustments)
+    )
 
 
 def _charges(entry: LedgerEntry) -> tuple[Charge, ...]:
