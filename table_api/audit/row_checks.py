@@ -44,7 +44,7 @@ def call_faults(partition: str, row: Row) -> Iterator[str]:
     if own != [subject, *instant_and_id]:
         yield "names a subject, time or call id that is not its key's"
     yield from _day_faults(partition, key, row)
-    if "cell" in row and row["cell"] not in _cells_of(row):
+    if "cell" in row and row["cell"] not in list(_cells_of(row)):
         yield f"names a model or line that is not that of its cell {row['cell']}"
     yield from _kind_faults(row)
     if ("replaced_time" in row) != ("replaced_subject" in row):

@@ -64,7 +64,7 @@ def show_obstacles(preview: InvoicePreview, *, running: bool) -> None:
     """What prevents the close until someone fixes it, or forces the close with a reason."""
     if preview.unread and not running:
         st.warning(
-            "The hubs are not known to be read past the end of the month: a close waits for it. "
+            "Not all of the month is known to be read and settled: a close waits for it. "
             f"{escape('; '.join(preview.unread))}.",
             icon=":material/hourglass:",
         )
