@@ -43,10 +43,8 @@ def call_faults(partition: str, row: Row) -> Iterator[str]:
     if own != [subject, *instant_and_id]:
         yield "names a subject, time or call id that is not its key's"
     yield from _day_faults(partition, key, row)
-    if "cell" in row:
-        names = (row.get("model"), row.get("reported_model"), row.get("deployment"), "unknown")
-        if _cell_of(row, next(str(name) for name in names if name)) != row["cell"]:
-            yield f"names a model or line that is not that of its cell {row['cell']}"
+    if "cell" in row and row["cell"] not in _cells_of(row):
+        yield f"names a model or line that is not that of its cell {row['cell']}"
     yield from _kind_faults(row)
     if ("replaced_time" in row) != ("replaced_subject" in row):
         yield "names half of an address that it replaces"
@@ -162,6 +160,17 @@ def _day_faults(partition: str, key: str, row: Row) -> Iterator[str]:
     month, day = partition.split("|", maxsplit=1)[0], key.split("|")[2]
     if row["day"] != f"{month[:4]}-{month[4:]}-{day}":
         yield f"states day = {row['day']}, which is not its key's"
+
+
+def _cells_of(row: Row) -> Iterator[str]:
+    """The key of the cell that a call counts in. One without tokens and charge, whose deployment no
+    alias names, counts without the name, and in rows of earlier releases with it.
+    """
+    names = (row.get("model"), row.get("reported_model"), row.get("deployment"), "unknown")
+    yield _cell_of(row, next(str(name) for name in names if name))
+    counts_nothing = row["state"] in ("zero", "no_usage") and not int(row["tokens"])
+    if counts_nothing and not row.get("model"):
+        yield _cell_of({**row, "deployment": ""}, "unknown")
 
 
 def _cell_of(row: Row, model: str) -> str:

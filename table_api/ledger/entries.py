@@ -14,7 +14,7 @@ from pricing_rules.provider_usage.anthropic import is_anthropic
 from pricing_rules.types import CallState, Caveats, Exclusion, Operation, Rank
 from table_api.ledger.keys import split_call_key
 from table_api.ledger.measures import Measures, decode_measures
-from table_api.ledger.posting import Origin, Report
+from table_api.ledger.posting import UNKNOWN_MODEL, Origin, Report
 from table_api.storage.table_storage import Row, Value
 from table_api.storage.timestamp import parse_time
 
@@ -112,7 +112,8 @@ class LedgerEntry:
 
     @property
     def model(self) -> str:
-        """As the call's cell names it: canonical, else reported, else the deployment."""
+        """As the call's cell names it: canonical, else reported, else the deployment, else
+        UNKNOWN_MODEL."""
         return model_of(self.row)
 
     @property
@@ -245,7 +246,8 @@ def _adjustments(text: str) -> tuple[LedgerAdjustment, ...]:
     )
 
 
-MODEL_COLUMNS = ("model", "reported_model", "deployment")
+_NAMES = ("model", "reported_model", "deployment")
+MODEL_COLUMNS = (*_NAMES, "cell")
 """What `model_of` looks at: a read of some columns has to ask for them."""
 EXCLUDES_COLUMNS = ("excludes", "state", "rank", "operation", *MODEL_COLUMNS)
 """What `excludes_of` looks at."""
@@ -253,10 +255,12 @@ EXCLUDES_COLUMNS = ("excludes", "state", "rank", "operation", *MODEL_COLUMNS)
 
 def model_of(row: Mapping[str, Value]) -> str:
     """`LedgerEntry.model` of a row that was read in part."""
-    for column in MODEL_COLUMNS:
+    if not row.get("model") and str(row.get("cell")).split("|")[3:4] == [UNKNOWN_MODEL]:
+        return UNKNOWN_MODEL  # the cell leaves out a name that anybody may make up
+    for column in _NAMES:
         if name := row.get(column):
             return str(name)
-    return "unknown"
+    return UNKNOWN_MODEL
 
 
 def excludes_of(row: Mapping[str, Value]) -> tuple[str, ...]:
@@ -273,4 +277,4 @@ def _excludes_cache_writes(row: Mapping[str, Value]) -> bool:
     """Whether the row has a cost, of Anthropic's usage, from the gateway's log."""
     if row["state"] != CallState.PRICED or int(row["rank"]) != Rank.GATEWAY_LOG:
         return False
-    return is_anthropic(str(row["operation"]), (str(row.get(name) or "") for name in MODEL_COLUMNS))
+    return is_anthropic(str(row["operation"]), (str(row.get(name) or "") for name in _NAMES))

@@ -123,6 +123,9 @@ def added(left: Measures, right: Measures) -> Measures:
 
 def add_into(total: Measures, delta: Measures) -> None:
     """Column by column, total += delta."""
+    if not total:  # of a new cell
+        total.update(delta)
+        return
     for name, amount in delta.items():
         total[name] = total.get(name, 0) + amount
 

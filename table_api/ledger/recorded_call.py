@@ -25,7 +25,7 @@ from pricing_rules.units import Unit
 from table_api.ledger.entries import Effect, LedgerEntry
 from table_api.ledger.entry_columns import entry_columns
 from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS, Measures
-from table_api.ledger.posting import MeteredCall, Posting
+from table_api.ledger.posting import MeteredCall, Posting, is_unnamed
 from table_api.storage.timestamp import parse_time
 
 STATE_COLUMNS = (
@@ -135,13 +135,17 @@ def state_digest(entry: LedgerEntry) -> str:
 
 
 def differs(entry: LedgerEntry, after: Posting) -> bool:
-    """Whether the row after would say anything else but the book's version."""
+    """Whether the row after would say anything else but the book's version. A row of an earlier
+    release counts an unnamed call in a cell of its own, and stays there.
+    """
     effects = [Effect(after.cell or "", 0, {})]
     columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
     if _numbers(entry.measures) != _numbers(after.measures):
         return True
+    unnamed = is_unnamed(after.call.priced)
     return any(
-        entry.text(name) != (None if columns.get(name) is None else str(columns[name]))
+        not (unnamed and name == "cell")
+        and entry.text(name) != (None if columns.get(name) is None else str(columns[name]))
         for name in STATE_COLUMNS
     )
 
@@ -166,11 +170,14 @@ def _usage(entry: LedgerEntry) -> Usage:
     if apart:
         counts[Unit.OUTPUT] = counts.get(Unit.OUTPUT, 0) + apart
     said = entry.text("usage_excludes")
-    excludes = entry.excludes if said is None else said.split(",")
+    if said is not None:
+        excludes = tuple(said.split(","))
+    else:
+        excludes = tuple(name for name in entry.excludes if name not in RULE_EXCLUSIONS)
     return Usage(
         counts=counts,
         reasoning=int(entry.row.get("reasoning", 0)),
-        excludes=tuple(name for name in excludes if name not in RULE_EXCLUSIONS),
+        excludes=excludes,
         caveats=entry.caveats,
     )
 

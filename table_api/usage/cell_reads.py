@@ -10,6 +10,7 @@ from table_api.ledger.meta import LedgerMeta, read_ledger_meta
 from table_api.storage.keys import KeyRange
 from table_api.storage.parallel import all_of, at_most
 from table_api.storage.table_storage import TableStorage
+from table_api.storage.timestamp import is_recent
 from table_api.usage.daily_usage import USAGE_COLUMNS, DailyUsage, read_daily_usage
 
 PARTITIONS_READ_MAX = 8
@@ -38,8 +39,9 @@ class LedgerReads:
     async def meta(self) -> LedgerMeta:
         """The ledger's settings, at most SETTINGS_AGE_S_MAX old."""
         age_max = timedelta(seconds=SETTINGS_AGE_S_MAX)
-        read_at = self._meta_read_at
-        if self._meta is None or read_at is None or self._now() - read_at > age_max:
+        if self._meta is None or not is_recent(
+            self._meta_read_at, now=self._now(), age_max=age_max
+        ):
             return await self.fresh_meta()
         return self._meta
 

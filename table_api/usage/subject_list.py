@@ -53,7 +53,7 @@ class UsageColumns:
 
     def only(self, wanted: Container[str]) -> "UsageColumns":
         """Those of some subjects."""
-        rows = [row for row, subject in enumerate(self.subjects) if subject in wanted]
+        rows = list(compress(count(), map(wanted.__contains__, self.subjects)))
         return UsageColumns(
             [self.subjects[row] for row in rows],
             [[column[row] for row in rows] for column in self.measures],
@@ -85,8 +85,8 @@ class Gone:
     """Subjects that the list lacks, because they have no usage any more."""
 
     subjects: int
-    charge: int
-    """In the days that the list is compared with."""
+    charge: int | None
+    """In the days that the list is compared with; None where none of their calls has a cost."""
 
 
 def columns_of(cells: Iterable[DailyUsage]) -> UsageColumns:
@@ -115,6 +115,8 @@ class SubjectList:
         self._people = people
         self._today = today
         self._earlier = earlier
+        self._number: int | None = None
+        """Of subjects, once it is known."""
 
     def matching(self, text: str) -> "SubjectList":
         """Those whose subject, name or cost centre holds the text, whatever its case."""
@@ -138,6 +140,7 @@ class SubjectList:
         """
         descending = order is Order.DESC
         sums = self._sums(sort)
+        self._number = len(sums)
         lines: Iterable[ListPosition] = zip(sums.values(), sums, strict=True)
         if after is not None:
             lines = [line for line in lines if (line < after if descending else line > after)]
@@ -147,7 +150,9 @@ class SubjectList:
         return self._usages([subject for _, subject in following[:limit]]), last
 
     def __len__(self) -> int:
-        return len(set[str]().union(*(part.subjects for part in self._parts)))
+        if self._number is None:
+            self._number = len(set[str]().union(*(part.subjects for part in self._parts)))
+        return self._number
 
     def gone(self) -> Gone | None:
         """Who had usage in the days it is compared with, and has none now."""
@@ -156,11 +161,14 @@ class SubjectList:
         present = set[str]().union(*(part.subjects for part in self._parts))
         charges = _summed(self._earlier, "charge")
         absent = charges.keys() - present
-        return Gone(subjects=len(absent), charge=sum(charges[each] for each in absent))
+        charge: int | None = sum(charges[each] for each in absent)
+        if not charge and not _total([part.only(absent) for part in self._earlier]).cost_known:
+            charge = None
+        return Gone(subjects=len(absent), charge=charge)
 
     def totals(self) -> Totals:
         """The sum over all of them."""
-        return totals_of(add_up([list(map(sum, part.measures)) for part in self._parts]))
+        return _total(self._parts)
 
     def _holds(self, subject: str, wanted: str) -> bool:
         person = self._people.at(subject, self._today)
@@ -201,6 +209,10 @@ class SubjectList:
             )
             for subject in subjects
         ]
+
+
+def _total(parts: Sequence[UsageColumns]) -> Totals:
+    return totals_of(add_up([list(map(sum, part.measures)) for part in parts]))
 
 
 def _summed(parts: Sequence[UsageColumns], measure: str) -> dict[str, int]:

@@ -14,8 +14,8 @@ from tests.ui.walking import what_pages_show
 
 @pytest.fixture(scope="session", autouse=True)
 def installed_components() -> Iterator[None]:
-    """AppTest looks for components in the metadata of all packages, at each run of a page: that was
-    half of the CPU of all tests of pages. No package comes while they run: once is enough.
+    """AppTest looks for components in the metadata of each installed package, at each run of a
+    page: half of the CPU of all tests of pages. No package comes meanwhile, so once is enough.
     """
     with pytest.MonkeyPatch.context() as patch:
         scan = cache(manifest_scanner.scan_component_manifests)

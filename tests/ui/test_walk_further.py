@@ -105,4 +105,4 @@ def test_a_page_whose_own_answer_failed_comes_without_a_touch(
         shared_stand.storage.down = False
     table.wait_for()
     expect(failed).to_have_count(0)
-    assert heading.inner_text() == "Models"
+    expect(heading).to_have_text("Models")

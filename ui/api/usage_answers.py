@@ -112,7 +112,8 @@ class Gone(Struct, frozen=True, kw_only=True):
     """Who called in the compared days and not in these: whom the whole list lacks."""
 
     subjects: int
-    earlier_charge: Decimal
+    earlier_charge: Decimal | None
+    """None where none of their calls has a known one."""
 
 
 class Subjects(Head, frozen=True, kw_only=True):

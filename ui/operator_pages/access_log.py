@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from ui.api.connection import api, today
+from ui.api.connection import api, now
 from ui.api.me_answer import Accesses, AccessRow
 from ui.export.buttons import Extent, show_files
-from ui.format import instant
+from ui.format import days, instant
 from ui.parts.choosers import choose_period
 from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
@@ -47,8 +47,9 @@ def whose(row: AccessRow) -> str | None:
 
 def draw_access_log() -> None:
     st.title("Access log")
-    st.caption("Every answer that showed somebody what belongs to others, by days of UTC.")
-    period = choose_period(today(api().health()))
+    st.caption("Every answer that showed somebody what belongs to others.")
+    period = choose_period(now().date())  # of UTC, as the log's days
+    st.caption(f"{days(period.first, period.last)} · days of {ZONE}")
     keep_order("accesses")
     found = api().access_log(period, after=page_cursor())
     if found.data:

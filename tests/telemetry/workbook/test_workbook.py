@@ -69,7 +69,7 @@ def test_the_charts_show_what_the_ledger_charged(store: Store) -> None:
         {"Day": "2026-11-20T00:00:00Z", "Model": "gpt-5-mini", "Charge": 1.5}
     ]
     users = rows_of(store, "Users by charge")
-    assert [(row["UserId"], row["Charge"]) for row in users] == [("ann", 1.5), ("bob", 0.0)]
+    assert [(row["UserId"], row["Charge"]) for row in users] == [("ann", 1.5), ("bob", None)]
     assert rows_of(store, "Cost centres by charge")[0]["CostCentre"] == "R&D"
     assert rows_of(store, "Subscriptions by charge")[0]["Subscription"] == "s"
     states = rows_of(store, TITLES[5])

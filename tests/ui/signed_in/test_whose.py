@@ -1,5 +1,6 @@
 """Everybody sees what is theirs and nothing else, in browsers and in what is sent to them."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +57,8 @@ def test_a_link_to_a_call_of_another_is_like_a_link_to_none(
     theirs = here.stand.call_ids(BOB, next(call.day for call in calls if call.subject == BOB))[0]
     own = here.stand.call_ids(ADA, calls[-1].day)[0]
     watched = here.signed_in(browser, "ada", f"/?call={own}")
-    watched.heading(watched.page.get_by_role("heading", level=1).inner_text())
+    expect(watched.page.get_by_role("heading", level=1)).to_have_text(re.compile(r"^Call of "))
+    watched.settle()
     said = {}
     for call in (theirs, theirs[:-4] + own[-4:], f"{own[:-6]}AAAAAA"):
         watched.page.goto(f"{here.ui_url}/?call={call}", wait_until="commit")
