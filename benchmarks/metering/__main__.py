@@ -27,7 +27,7 @@ from benchmarks.result import (
 )
 
 NAIVE_EVENTS = 500
-NAIVE_IN_FLIGHT = (1, 4, 16)
+NAIVE_IN_FLIGHT = (4, 16)
 SMALL_LEDGER, LARGE_LEDGER = 10_000, 120_000
 GROWTH_EVENTS = 5_000
 """Events metered GROWTH_PARTS times on top of each of the two ledgers."""
