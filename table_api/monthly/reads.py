@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from table_api.errors import TooManyCells
 from table_api.ledger.day_range import DayRange, MonthDays
+from table_api.ledger.measures import add_up
 from table_api.monthly.day_sums import usage_sums
 from table_api.monthly.kept_answers import A, KeptAnswers, Revision
 from table_api.monthly.open_months import MonthSums, OpenMonths
@@ -24,7 +25,14 @@ from table_api.monthly.projected_day import (
     decode_columns,
 )
 from table_api.monthly.subject_sums import active_days, subject_sums
-from table_api.monthly.usage_lines import Who, date_of, days_by_column, is_whole, usage_of
+from table_api.monthly.usage_lines import (
+    Who,
+    date_of,
+    days_by_column,
+    is_whole,
+    names_taker,
+    usage_of,
+)
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.parallel import all_of
 from table_api.storage.table_storage import Row, TableStorage
@@ -36,7 +44,6 @@ TEXTS_READ_MAX = 2_000_000
 
 
 T = TypeVar("T", bound=MonthTotal)
-_EVERYBODY = ("", "")
 
 
 class MonthlyReads:
@@ -188,15 +195,17 @@ class MonthlyReads:
         named = _named(True, model is not None)
         subjects: list[str] = []
         measures: list[list[int]] = []
+        sums: list[int] = []
         actives: list[int] = []
         columns = (*named, "total", "active")
         async for page in self._total_rows(month, SubjectTotal, columns, revision):
             full = [row for row in page if row.total and (model is None or row.model == model)]
             added = decode_columns([row.total for row in full])
             append_columns(measures, added, rows=len(subjects), more=len(full))
+            sums = add_up([sums, list(map(sum, added))])  # while they are in the processor's cache
             subjects += [row.subject for row in full]
             actives += [row.active for row in full]
-        return UsageColumns(subjects, measures, active_days(month, actives))
+        return UsageColumns(subjects, measures, active_days(month, actives), sums)
 
     async def _totals(
         self, month: MonthDays, named: Sequence[str], revision: Revision | None
@@ -224,7 +233,7 @@ class MonthlyReads:
     ) -> dict[Who, TextSums[str]]:
         """By column, of each group that has any."""
         groups: dict[Who, TextSums[str]] = {}
-        who_of = _who(named, wanted, alike)
+        who_of = names_taker(named, wanted, alike)
         async for page in self._rows(month.month, (*named, *days_by_column(month)), revision):
             for row in page:
                 who = who_of(row)
@@ -274,22 +283,6 @@ class MonthlyReads:
 
 def _named(by_subject: bool, by_model: bool) -> tuple[str, ...]:
     return ("subject",) * by_subject + ("model",) * by_model
-
-
-def _who(
-    named: Sequence[str], wanted: Callable[[str], bool], alike: Callable[[str], str]
-) -> Callable[[Row], Who | None]:
-    """Takes the names out of a row, so that the rest are days; None where it is not wanted."""
-    if not named:
-        return lambda row: _EVERYBODY
-    if "subject" not in named:
-        return lambda row: ("", str(row.pop("model", "")))
-
-    def who(row: Row) -> Who | None:
-        subject = alike(str(row.pop("subject", "")))
-        return (subject, str(row.pop("model", ""))) if wanted(subject) else None
-
-    return who
 
 
 def _by_day(month: MonthDays, groups: Mapping[Who, TextSums[str]]) -> list[DailyUsage]:
