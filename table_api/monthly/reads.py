@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from table_api.errors import TooManyCells
 from table_api.ledger.day_range import DayRange, MonthDays
+from table_api.ledger.measures import add_up
 from table_api.monthly.damaged_rows import damage_named
 from table_api.monthly.day_sums import usage_sums
 from table_api.monthly.kept_answers import A, KeptAnswers, Revision
@@ -30,8 +31,8 @@ from table_api.monthly.usage_lines import (
     date_of,
     days_by_column,
     is_whole,
+    names_taker,
     usage_of,
-    who_reader,
 )
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.parallel import all_of
@@ -199,15 +200,17 @@ class MonthlyReads:
         named = _named(True, model is not None)
         subjects: list[str] = []
         measures: list[list[int]] = []
+        sums: list[int] = []
         actives: list[int] = []
         columns = (*named, "total", "active")
         async for page in self._total_rows(month, SubjectTotal, columns, revision):
             full = [row for row in page if row.total and (model is None or row.model == model)]
             added = decode_columns([row.total for row in full])
             append_columns(measures, added, rows=len(subjects), more=len(full))
+            sums = add_up([sums, list(map(sum, added))])  # while they are in the processor's cache
             subjects += [row.subject for row in full]
             actives += [row.active for row in full]
-        return UsageColumns(subjects, measures, active_days(month, actives))
+        return UsageColumns(subjects, measures, active_days(month, actives), sums)
 
     async def _totals(
         self, month: MonthDays, named: Sequence[str], revision: Revision | None
@@ -235,7 +238,7 @@ class MonthlyReads:
     ) -> dict[Who, TextSums[str]]:
         """By column, of each group that has any."""
         groups: dict[Who, TextSums[str]] = {}
-        who_of = who_reader(named, wanted, alike)
+        who_of = names_taker(named, wanted, alike)
         async for page in self._rows(month.month, (*named, *days_by_column(month)), revision):
             for row in page:
                 who = who_of(row)

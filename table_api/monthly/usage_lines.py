@@ -63,7 +63,7 @@ def is_whole(month: MonthDays) -> bool:
     return month.start == 1 and month.stop > last
 
 
-def who_reader(
+def names_taker(
     named: Sequence[str], wanted: Callable[[str], bool], alike: Callable[[str], str]
 ) -> Callable[[Row], Who | None]:
     """Takes the names out of a row, so that the rest are days; None where it is not wanted."""
