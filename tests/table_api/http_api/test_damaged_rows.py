@@ -83,12 +83,14 @@ async def office() -> AsyncIterator[Office]:
 
 
 async def test_a_damaged_row_is_not_named_to_who_sees_only_their_own(office: Office) -> None:
-    row = await damage(office.storage, "monthly", "", {"d05": "x", "d20": "x", "total": "x"})
+    storage = office.storage
+    assert isinstance(storage, MemoryTableStorage)
+    row = await damage(storage, "monthly", "", {"d05": "x", "d20": "x", "total": "x"})
     asked = {"from": "2026-10-01", "to": "2027-01-01", "group_by": "subject,day"}
     async with office.client("reader") as api:
         told = (await api.get("/v1/usage", params=asked)).json()
     assert told["detail"].startswith(f"row monthly {row['PartitionKey']} {row['RowKey']} ")
-    await damage(office.storage, "ledger", f"c|{BEN}|", {"status": "x"})
+    await damage(storage, "ledger", f"c|{BEN}|", {"status": "x"})
     async with office.client("employee") as api:
         answer = await api.get("/v1/calls", params={"from": "2026-10-01", "to": "2027-01-01"})
     problem = answer.json()
