@@ -1,7 +1,6 @@
 """A call's chain as read: its LedgerEntry and its corrections, each with typed facts. Pure.
 
-Nobody but this file and `recorded_call` looks into the columns of a chain row, and `entry_columns`
-makes them.
+Only this file and `recorded_call` look into the columns of a chain row; `entry_columns` makes them.
 """
 
 from collections.abc import Callable, Mapping
@@ -233,9 +232,7 @@ def _origin(row: Row) -> Origin:
 
 
 def read_entry(row: Row) -> LedgerEntry:
-    """A chain row as read from the ledger. Altered names one that cannot be read, here or when one
-    of its facts is asked for.
-    """
+    """A chain row. Altered names one that cannot be read, here or when a fact is asked for."""
     try:
         return _read_entry(row)
     except UNREADABLE as error:
@@ -288,9 +285,7 @@ def model_of(row: Mapping[str, Value]) -> str:
 
 
 def excludes_of(row: Mapping[str, Value]) -> tuple[str, ...]:
-    """`LedgerEntry.excludes` of a row that was read in part. Rows of the first wave do not say it
-    themselves.
-    """
+    """`LedgerEntry.excludes` of a row that was read in part. The oldest rows do not say it."""
     said = row.get("excludes")
     if said is not None:
         return tuple(str(said).split(","))
