@@ -11,7 +11,7 @@ from table_api.http_api.conventions.problems import UNNAMED_ROW
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import Merge, Row, Value, etag_of
+from table_api.storage.table_storage import Merge, Row, TableStorage, Value, etag_of
 from tests.fixtures.calls import NOW
 from tests.fixtures.office import BEN, Office, issuer_of_office, open_office
 from tests.table_api.http_api.asking import post
@@ -37,7 +37,7 @@ BAD: list[tuple[str, str, Mapping[str, Value], set[str]]] = [
 
 
 async def damage(
-    storage: MemoryTableStorage, table: str, prefix: str, columns: Mapping[str, Value]
+    storage: TableStorage, table: str, prefix: str, columns: Mapping[str, Value]
 ) -> Row:
     """Change the first row whose key begins so; the row."""
     async for partition in storage.partitions(table):
