@@ -53,6 +53,8 @@ class Sweeper:
         self._purged_at: datetime | None = None
         self._settled: Settled | None = None
         self._seen = SeenPlaces()
+        self._may_be_unsettled = True
+        """Whether there may be calls that could not be settled: ours, or of a process before us."""
         self._tried_again: str | None = None
         """The last of the unsettled calls that were tried once more; None at their end."""
 
@@ -102,8 +104,11 @@ class Sweeper:
 
     async def _settle_again(self, stream_time: datetime | None) -> None:
         """Calls that could not be settled, some at each sweep: somebody may have mended them."""
+        if not self._may_be_unsettled:
+            return  # an idle sweep reads nothing
         unsettled = self._pairing.calls.unsettled
         calls = await unsettled.after(self._tried_again, calls_max=AGAIN_PER_SWEEP)
+        self._may_be_unsettled = bool(calls) or self._tried_again is not None
         self._tried_again = calls[-1].call_id if len(calls) == AGAIN_PER_SWEEP else None
         for each in calls:
             if await self._is_settled_now(each.call_id, stream_time):
@@ -199,6 +204,7 @@ class Sweeper:
         without it unsaid. `until`: its time is not known, and is of `due` to this.
         """
         failed = await self._settle(due, stream_time)
+        self._may_be_unsettled = self._may_be_unsettled or bool(failed)
         await self._pairing.calls.unsettled.add(
             UnsettledCall(call_id=each, since=due[each], until=until or due[each])
             for each in failed
