@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 DATA ?= .local
 UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",/\1/p' pyproject.toml)
-DEBIAN := chromium mono-mcs libnewtonsoft-json5.0-cil
+DEBIAN := chromium-headless-shell mono-mcs libnewtonsoft-json5.0-cil
 RUN := .venv/bin/python
 
 .PHONY: help setup demo test policies bicep lint fmt docs pictures bench profile soak clean

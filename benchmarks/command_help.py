@@ -17,10 +17,10 @@ GOAL_S = 0.4
 PAGES = (("--help",), ("usage", "--help"), ("consumer", "run", "--help"))
 
 
-def cpu_s(*words: str) -> float:
+def cpu_s(rounds: int, *words: str) -> float:
     """The median CPU seconds of a process that must end well."""
     seconds = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             (sys.executable, *words), check=True, stdout=subprocess.DEVNULL, env={**os.environ}
@@ -31,12 +31,12 @@ def cpu_s(*words: str) -> float:
     return statistics.median(seconds)
 
 
-def measure() -> list[Result]:
+def measure(rounds: int) -> list[Result]:
     """Each page against the goal."""
-    empty = cpu_s("-c", "pass")
+    empty = cpu_s(rounds, "-c", "pass")
     found = []
     for words in PAGES:
-        page = cpu_s("-m", "chargeback", *words)
+        page = cpu_s(rounds, "-m", "chargeback", *words)
         name = f"`chargeback {' '.join(words)}`: CPU s, next to the {GOAL_S} s that it may take"
         found.append(at_most(name, page, GOAL_S, 1))
     idle = "an interpreter that does nothing: CPU s, next to the same"
@@ -46,9 +46,10 @@ def measure() -> list[Result]:
 def main() -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(description="CPU time of help pages")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     add_results_argument(parser)
     given = parser.parse_args()
-    report(measure(), given.results)
+    report(measure(given.rounds), given.results)
     return 0
 
 

@@ -40,12 +40,12 @@ PIECE_PAUSE_MS = 5
 """Models send about two hundred pieces a second, and a proxy sees each as a packet of its own."""
 STREAMED_PERCENT = 60
 WARM_UP_CALLS = 500
-LATENCY_CALLS = 40
-MIXED_CALLS, PLAIN_CALLS = 300, 1_200
+LATENCY_CALLS = 12
+MIXED_CALLS, PLAIN_CALLS = 200, 600
 RUN_IN = 0.25
 """Share of a slice that is not timed. It opens connections. Its reports leave the gateway while the
 timed calls run, just as the reports of the last timed calls leave after them."""
-PLAIN_SLICES = 3
+PLAIN_SLICES = 2
 """Slices of plain calls per proxy and round; they are short."""
 CONCURRENCY = 48
 FIRST_BYTE_MS_MAX, ADDED_P50_MS_MAX, THROUGHPUT_RATIO_MIN = 20.0, 10.0, 0.5
@@ -286,7 +286,7 @@ def _cpu(bare: Measured, gateway: Measured) -> Table:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=8)
     add_results_argument(parser)
     arguments = parser.parse_args()
     measured = asyncio.run(run(arguments.rounds))

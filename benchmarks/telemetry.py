@@ -1,6 +1,6 @@
 """What telemetry costs: per call in metering, and per row in the publisher.
 
-    python -m benchmarks.telemetry
+    python -m benchmarks.telemetry [--events 100000] [--rounds 5]
 
 A partition's worker takes batches whose calls are rated before: with a destination and the sums of
 each batch, and without either. All that differs is telemetry. The two take turns, each in a process
@@ -150,10 +150,10 @@ class Rated:
         """See Handler."""
 
 
-def side(*, on: bool) -> None:
-    """Take all events once; prints CPU µs a call, sending included."""
+def side(count: int, *, on: bool) -> None:
+    """Take so many events once; prints CPU µs a call, sending included."""
     now = datetime.now(UTC)
-    taken = events(EVENTS, now)
+    taken = events(count, now)
     calls = [make_call(number).priced for number in range(BATCH_EVENTS)]
     if on:
         set_up("benchmark")
@@ -162,28 +162,29 @@ def side(*, on: bool) -> None:
     for provider in (trace.get_tracer_provider(), metrics.get_meter_provider()):
         if on:
             cast(Any, provider).force_flush()
-    print((time.process_time() - started) / EVENTS * 1e6)
+    print((time.process_time() - started) / count * 1e6)
 
 
 async def _read(handler: Handler, taken: Sequence[Received]) -> None:
     partition = Partition(MemoryTableStorage(), "llm-usage")
-    limits = {"BATCH_EVENTS_MAX": str(BATCH_EVENTS), "BUFFER_EVENTS_MAX": str(EVENTS)}
+    limits = {"BATCH_EVENTS_MAX": str(BATCH_EVENTS), "BUFFER_EVENTS_MAX": str(len(taken))}
     await partition.read(handler, taken, **limits)
 
 
-def sides(destination: str) -> tuple[float, float]:
+def sides(destination: str, count: int, rounds: int) -> tuple[float, float]:
     """CPU µs per call with telemetry and without: medians of runs that take turns."""
     on: list[float] = []
     off: list[float] = []
-    for _ in range(ROUNDS):
-        on.append(_side("on", destination))
-        off.append(_side("off", destination))
+    for _ in range(rounds):
+        on.append(_side("on", destination, count))
+        off.append(_side("off", destination, count))
     return statistics.median(on), statistics.median(off)
 
 
-def _side(which: str, destination: str) -> float:
+def _side(which: str, destination: str, count: int) -> float:
+    options = ["--side", which, "--events", str(count)]
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.telemetry", "--side", which],
+        [sys.executable, "-m", "benchmarks.telemetry", *options],
         env=os.environ | {CONNECTION_STRING.name: destination},
         capture_output=True,
         text=True,
@@ -207,10 +208,10 @@ async def publisher(destination: str) -> tuple[float, float]:
     return taken_s / PUBLISHED_CALLS * 1e6, metered_s / PUBLISHED_CALLS * 1e6
 
 
-def measure() -> list[Result]:
+def measure(count: int, rounds: int) -> list[Result]:
     """All comparisons."""
     with insights() as destination:
-        on, off = sides(destination)
+        on, off = sides(destination, count, rounds)
         row, metered = asyncio.run(publisher(destination))
     return [
         beside("a partition's worker, CPU µs per call with telemetry, and without", on, off),
@@ -228,12 +229,14 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.telemetry", description=__doc__)
     parser.add_argument("--side", choices=("on", "off"), help=argparse.SUPPRESS)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     add_results_argument(parser)
     arguments = parser.parse_args()
     if arguments.side:
-        side(on=arguments.side == "on")
+        side(arguments.events, on=arguments.side == "on")
     else:
-        report(measure(), arguments.results)
+        report(measure(arguments.events, arguments.rounds), arguments.results)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ class Action(StrEnum):
     BALANCING_ERROR = "balancing_error"
     CHECKPOINT_STALE = "checkpoint_stale"
     """A checkpoint of the hub's former life is passed over."""
+    PROGRESS_UNREADABLE = "progress_unreadable"
+    """A row of `progress` is damaged; the partition is read all the same."""
     HUB_UNAVAILABLE = "hub_unavailable"
     HUB_RECOVERED = "hub_recovered"
     HUB_RECREATED = "hub_recreated"

@@ -66,7 +66,8 @@ class Exclusion(StrEnum):
     """What the cost of a call leaves out, since nobody reported it. A closed list."""
 
     CACHE_WRITE = "cache_write"
-    """Cache writes of Anthropic's models: the gateway's log does not count them."""
+    """Cache writes, of Anthropic's models and of whatever prices them: the gateway's log does not
+    count them."""
     DETAILS = "details"
     """Cached and reasoning tokens of the log contradicted its other counts and were left out."""
     MODALITY = "modality"
@@ -79,7 +80,9 @@ class Exclusion(StrEnum):
     """The gateway estimated the tokens, or may have: the model reported none, or none was asked."""
 
 
-RULE_EXCLUSIONS = frozenset({Exclusion.MODALITY, Exclusion.TOOL_FEES, Exclusion.TIER})
+RULE_EXCLUSIONS = frozenset(
+    {Exclusion.CACHE_WRITE, Exclusion.MODALITY, Exclusion.TOOL_FEES, Exclusion.TIER}
+)
 """What a rule adds since it prices what the gateway's log cannot count; rating says it again."""
 
 
@@ -173,6 +176,9 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Types of the tools that the request offers, sorted."""
     tool_calls: tuple[tuple[str, int], ...] = ()
     """How often the answer calls each kind of tool, sorted by kind; no zeros."""
+    tool_usage: str | None = None
+    """What the answer says of its tools, as JSON. Only of a call whose usage pairing completes, or
+    fetched: else `usage` counts it."""
     body_unread: str | None = None
     """Why the gateway did not read the request's body: `too_large`, `no_length`."""
     background: bool = False

@@ -50,7 +50,8 @@ ORDER = {
         backup  verbs  __main__
     """,
     "ui": """
-        period format chart_style  api  figures  address  [chosen_values view_top]  rows  parts
+        period format chart_style  api  figures  address  rows.row_order
+        [chosen_values view_top]  rows  parts
         [filters export saved_views]  page_parts  usage_views  [app_pages operator_pages]
         [streamlit_app return_address own_address hardening]  server  app
     """,
@@ -114,7 +115,7 @@ READ_CHAIN_COLUMNS = {"table_api.ledger.entries", "table_api.ledger.recorded_cal
 """These alone look into a LedgerEntry's `row`; all others use its typed facts."""
 
 OPEN_STORAGE = {
-    "table_api.storage.azure_tables", "table_api.storage.azure_blobs",
+    "table_api.storage.pipeline", "table_api.storage.azure_blobs",
     "consumers.receiving.checkpoints", "telemetry.queries.logs_client",
     "consumers.backup.azure_copies",
 }  # fmt: skip

@@ -6,7 +6,7 @@ import re
 import subprocess
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -35,21 +35,32 @@ FILE_LINES_MAX = 300
 TEST_FILE_LINES_MAX = 450
 
 
-def python_files() -> list[Path]:
+@cache
+def python_files() -> tuple[Path, ...]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    return [ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).exists()]
+    return tuple(ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).exists())
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def import_statements(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Kept, since many tests ask for them; all trees would take hundreds of MB."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    names: list[str] = []
+    for node in import_statements(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+            names += (alias.name for alias in node.names)
+        else:
             assert node.level == 0, f"{path} has a relative import"
-            yield node.module or ""
+            names.append(node.module or "")
+    return tuple(names)
 
 
 def module_of(path: Path) -> str:
@@ -57,17 +68,20 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def modules_imported(path: Path) -> Iterator[str]:
+@cache
+def modules_imported(path: Path) -> tuple[str, ...]:
     """Modules, also where `from package import module` names them."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    names: list[str] = []
+    for node in import_statements(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += (alias.name for alias in node.names)
+        elif node.module:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 folder = ROOT / inner.replace(".", "/")
                 is_module = folder.is_dir() or folder.with_suffix(".py").exists()
-                yield inner if is_module else node.module
+                names.append(inner if is_module else node.module)
+    return tuple(names)
 
 
 def places_of(order: str) -> dict[str, int]:

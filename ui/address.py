@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
@@ -35,6 +35,12 @@ SEARCH_PAGE = "app_pages/search.py"
 PRICES_PAGE = "app_pages/prices.py"
 ADMIN_PAGE = "operator_pages/admin.py"
 ACCESS_LOG_PAGE = "operator_pages/access_log.py"
+
+_PATHS = {
+    USAGE_PAGE: "",
+    **{page: Path(page).stem for page in (RERATINGS_PAGE, INVOICES_PAGE, MODELS_PAGE, TRACES_PAGE)},
+}
+"""Paths in an address of the pages to which rows of lists lead."""
 
 
 class Parameter(StrEnum):
@@ -218,8 +224,15 @@ def range_of(period: Period, *, today: date) -> dict[Parameter, str]:
 
 def href(parameters: Parameters, *, page: str = USAGE_PAGE) -> str:
     """The address of a view of a page, for a link."""
-    path = "" if page == USAGE_PAGE else Path(page).stem
-    return f"./{path}?{urlencode({str(name): value for name, value in parameters.items()})}"
+    query = urlencode({str(name): value for name, value in parameters.items()})
+    return f"./{_PATHS[page]}?{query}"
+
+
+def open_link(link: str) -> NoReturn:
+    """Open an address that `href` has made, also before the page is drawn again."""
+    path, _, query = link.removeprefix("./").partition("?")
+    page = next(each for each, its_path in _PATHS.items() if its_path == path)
+    st.switch_page(page, query_params=dict(parse_qsl(query, keep_blank_values=True)))
 
 
 def go_to(parameters: Parameters) -> NoReturn:

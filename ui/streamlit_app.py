@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from ui import chosen_values
 from ui.address import (
     ACCESS_LOG_PAGE,
     ADMIN_PAGE,
@@ -28,7 +29,7 @@ from ui.api.errors import ApiRefused, ApiUnreachable, SignInNeeded
 from ui.api.me_answer import Me, Permission
 from ui.chart_style import draw_chart_style
 from ui.filters.search_box import draw_search_box
-from ui.parts.failure import failures_shown, is_passing, wait_for_api
+from ui.parts.failure import begin_page, failures_shown, is_passing, wait_for_api
 from ui.parts.home import CENTRES, MY_USAGE, OVERVIEW, home_title
 from ui.parts.loading import loading_below, loading_first
 from ui.parts.sign_in import draw_caller, draw_sign_in, must_sign_in
@@ -97,6 +98,7 @@ PRODUCT = "LLM chargeback"
 st.set_page_config(page_title=PRODUCT, layout="wide")
 draw_chart_style()
 
+begin_page()
 with failures_shown("page"):
     if must_sign_in():
         st.navigation(pages(None), position="hidden")
@@ -118,6 +120,7 @@ with failures_shown("page"):
             keep_top(page.url_path)
             draw_caller(me)
         note = st.container()
+        chosen_values.begin(page.url_path)
         try:
             with loading_below(), reads_noted() as read:
                 page.run()

@@ -26,16 +26,17 @@ from benchmarks.result import (
     spread,
 )
 
-NAIVE_EVENTS = 1_000
-NAIVE_IN_FLIGHT = (1, 4, 16)
+NAIVE_EVENTS = 500
+NAIVE_IN_FLIGHT = (4, 16)
 SMALL_LEDGER, LARGE_LEDGER = 10_000, 120_000
-GROWTH_EVENTS = 10_000
+GROWTH_EVENTS = 5_000
 """Events metered GROWTH_PARTS times on top of each of the two ledgers."""
 GROWTH_PARTS = 3
-BULK_EVENTS = 40_000
-"""Events metered again and again until the small ledger is large, in turn with a drain of as many.
+BULK_EVENTS = 32_000
+"""Events metered again and again until the small ledger is large, in turn with a drain of as many:
+three times.
 """
-SAMPLED_EVENTS, SAMPLED_PARTS = 15_000, 3
+SAMPLED_EVENTS, SAMPLED_PARTS = 8_000, 3
 """Events that a process meters which looks where its time goes."""
 DRAINED = "metering, CPU µs per event, compared with a bare drain by the SDK"
 PART = "metering, {}: CPU µs per event, compared with the drain"

@@ -19,7 +19,7 @@ from benchmarks.result import Result, add_results_argument, at_least, beside, re
 
 ROWS_PER_S = 2_000
 """What Azure states for one partition key."""
-NAIVE_EVENTS = 1_000
+NAIVE_EVENTS = 500
 NAIVE_IN_FLIGHT = (4, 16)
 WARM_EVENTS = 5_000
 EVENTS, PARTS = 40_000, 3

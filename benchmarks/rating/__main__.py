@@ -41,7 +41,7 @@ DEMO_BOOK = ROOT / "local_stack" / "demo_book.toml"
 CONTOSO_BOOK = BASE_BOOKS / "examples" / "contoso.toml"
 CALLS = 10_000
 SEED = 20261123
-REPETITIONS = 9
+REPETITIONS = 5
 """The fastest of these repetitions counts, because a busy machine slows short runs most."""
 LITELLM = "litellm==1.106.2"
 LITELLM_GOAL, GENAI_GOAL = 60, 40

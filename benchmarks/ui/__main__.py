@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import os
 import random
+import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -119,9 +120,9 @@ def refresh(api_url: str) -> list[Spent]:
 
 @contextmanager
 def chromium() -> Iterator[tuple[BrowserContext, int]]:
-    """One browser, whose pages share what they have loaded; and its process."""
+    """One browser as people have it, whose pages share what they have loaded; and its process."""
     before = children(os.getpid())
-    with launched() as browser:
+    with launched(shutil.which("chromium")) as browser:
         (driver,) = set(children(os.getpid())) - set(before)
         context = browser.new_context(viewport={"width": 1400, "height": 900})
         context.set_default_timeout(WAIT_MS)

@@ -86,6 +86,7 @@ class TelemetryUsageLine(Struct, frozen=True, kw_only=True):
     errors: int
     unpriced_calls: int
     no_usage_calls: int
+    pending_calls: int
     input_tokens: int
     cached_tokens: int
     output_tokens: int

@@ -15,7 +15,7 @@ class Gone(Struct, frozen=True, kw_only=True):
     """Subjects without usage in the range that had some in the days it is compared with."""
 
     subjects: int
-    earlier_charge: Decimal
+    earlier_charge: Decimal | None
 
 
 class SubjectLine(Struct, frozen=True, kw_only=True):

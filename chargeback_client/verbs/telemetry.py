@@ -8,7 +8,7 @@ import itertools
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -70,10 +70,11 @@ def session(
             "somebody else's calls by --user"
         )
     tree = Tree(_plain(f"session {name or '(none given)'}  {_counted(len(calls))}"))
-    total = Decimal(0)
+    total: Decimal | None = None
     for call in calls:
-        total += Decimal(call["charge"] or 0)
-        _add_call(tree, call, currency, f"  total {_amount(total)}")
+        if call["charge"] is not None:
+            total = (total or Decimal(0)) + Decimal(call["charge"])
+        _add_call(tree, call, currency, "" if total is None else f"  total {_amount(total)}")
     _console().print(tree)
     return 0
 
@@ -177,20 +178,30 @@ def _say_until(found: Json) -> None:
 
 def _heading(usage: Json) -> str:
     calls = sum(line["calls"] for line in usage["data"])
-    charge = sum((Decimal(line["charge"] or 0) for line in usage["data"]), Decimal(0))
+    charge = _sum(usage["data"]) if calls else Decimal()
+    cost = "cost unknown" if charge is None else f"{_amount(charge)} {usage['currency']}"
     who = usage["name"] or usage["subject"]
-    return (
-        f"{who}: {_counted(calls)}, {_amount(charge)} {usage['currency']}, "
-        f"{usage['from']} … {_day_before(usage['to'])}{_unknown(usage)} ({_compared(usage, calls)})"
-    )
+    days = f"{usage['from']} … {_day_before(usage['to'])}"
+    said = f"{_counted(calls)}, {cost}, {days}{_unknown(usage)} ({_compared(usage, calls)})"
+    return f"{who}: {said}"
+
+
+def _sum(lines: Sequence[Json]) -> Decimal | None:
+    """Of the charges that are known; None where none is."""
+    known = [Decimal(line["charge"]) for line in lines if line["charge"] is not None]
+    return sum(known, Decimal(0)) if known else None
 
 
 def _day_before(day: str) -> str:
     return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
 
 
+_WITHOUT_COST = ("unpriced_calls", "no_usage_calls", "pending_calls")
+"""Of a line of usage. An API of an earlier release does not count the last."""
+
+
 def _unknown(usage: Json) -> str:
-    calls = sum(line["unpriced_calls"] + line["no_usage_calls"] for line in usage["data"])
+    calls = sum(sum(line.get(name, 0) for name in _WITHOUT_COST) for line in usage["data"])
     return f", the cost of {calls:,} unknown" if calls else ""
 
 

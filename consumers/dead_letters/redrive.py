@@ -8,7 +8,7 @@ from consumers.errors import LetterGone
 from consumers.log_actions import Action
 from consumers.receiving.handler import Received
 from consumers.receiving.last_net import OF_NO_ITEM
-from pricing_rules.decoding.invalid_event import InvalidEvent, unexpected
+from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent, unexpected
 from table_api.consumer_state.dead_letters import DeadLetter, LetterState
 from telemetry.log import Log
 
@@ -51,9 +51,13 @@ async def redrive(
 
     Safe to repeat: every path is idempotent, and the entry is written after the last.
     """
-    received = Received(
-        entry.sequence_number, NO_OFFSET, entry.enqueued_time, await letters.body(entry.id)
-    )
+    try:
+        body = await letters.body(entry.id)
+    except LetterGone:
+        after = _still_open(entry, _gone(entry))
+        await letters.replace(after)
+        return after
+    received = Received(entry.sequence_number, NO_OFFSET, entry.enqueued_time, body)
     outcomes: list[str] = []
     for path in paths:
         outcome = await _taken(path, entry, received)
@@ -79,6 +83,20 @@ async def _taken(
     except Exception as error:
         return unexpected(error, entry.event_id)
     return outcome.entry if isinstance(outcome, Letter) else outcome
+
+
+def _gone(entry: DeadLetter) -> InvalidEvent:
+    """Why a letter without bytes stays open. Found again, it keeps what it said."""
+    message = f"its {entry.body_bytes} bytes are gone; they were refused: {entry.reason}"
+    if entry.message:
+        message = f"{message}, {entry.message}"
+    return InvalidEvent(
+        code=InvalidCode.BYTES_GONE,
+        field="body",
+        value="",
+        message=entry.message if entry.reason == InvalidCode.BYTES_GONE else message,
+        event_id=entry.event_id,
+    )
 
 
 def _still_open(entry: DeadLetter, found: DeadLetter | InvalidEvent) -> DeadLetter:

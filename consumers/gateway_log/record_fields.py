@@ -8,17 +8,17 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import cast
 
 import msgspec
 
 from pricing_rules.decoding.invalid_event import ABSENT, InvalidCode, InvalidField
+from pricing_rules.provider_usage.unread import UNREAD_MAX, leaves
 
 NUMBER_MAX = 10**9
 """Tokens, milliseconds or a status: a larger one is a broken record."""
 NAME_CHARS_MAX = 64
-OTHERS_MAX = 10
-"""Fields that nobody reads and that are named: more would say no more."""
 TEXT_CHARS_MAX = 256
 """A longer text is cut: it only informs. A cut deployment has no alias and is never priced."""
 NAMES_MAX = 1_000
@@ -28,6 +28,8 @@ NAME_CHARS_MAX = 64
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}(\.0{1,9})?", re.ASCII)
 _PLACEHOLDERS = frozenset({"", "-", "NA", "N/A"})
+_NOTHING = re.compile(r"[-+]?(0+(\.0*)?|\.0+)(e[-+]?\d+)?|false|-|n/?a", re.ASCII | re.IGNORECASE)
+"""A zero, a flag that is not set and a placeholder, as text."""
 PLACEHOLDER_CHARS_MAX = max(map(len, _PLACEHOLDERS))
 _SUFFIX = re.compile(r"_(?:s|d|b|g|t)$")
 """AzureDiagnostics' mark of a column's type."""
@@ -75,15 +77,20 @@ class Fields:
             raise self.wrong(InvalidCode.OUT_OF_RANGE, name, f"0 to {NUMBER_MAX:,}")
         return number
 
-    def counts_besides(self, known: Collection[str], word: str) -> tuple[tuple[str, int], ...]:
-        """Other fields with `word` in their name that hold a number above zero, by name."""
-        numbers = (
-            (name[:NAME_CHARS_MAX], _whole(value))
-            for name, value in sorted(self._values.items())
-            if word in name and name not in known and value is not None
-        )
-        found = ((name, number) for name, number in numbers if number and number > 0)
-        return tuple((name, min(number, NUMBER_MAX)) for name, number in found)[:OTHERS_MAX]
+    def counts_besides(
+        self, known: Collection[str], word: str
+    ) -> tuple[tuple[str, int | str], ...]:
+        """What other fields with `word` in their name hold, by path in lower case: a whole number,
+        or the text of whatever else is neither zero nor absent. Objects and lists are walked.
+
+        One field more than a usage object may name says that there are more.
+        """
+        names = sorted(name for name in self._values if word in name and name not in known)
+        if not names:
+            return ()
+        found = leaves({name: _stripped(self.value(name)) for name in names}, {})
+        meant = ((path.lower(), text) for path, text in found if not _NOTHING.fullmatch(text))
+        return tuple((path, _number_or(text)) for path, text in islice(meant, UNREAD_MAX + 1))
 
     def flag(self, name: str) -> bool:
         """True for true, "true" and "True"; all else is False."""
@@ -133,6 +140,16 @@ def _spelled(name: str) -> str:
         if len(_names) < NAMES_MAX and len(name) <= NAME_CHARS_MAX:
             _names[name] = known
     return known
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _number_or(text: str) -> int | str:
+    """The whole number that the text is, at most NUMBER_MAX; else the text."""
+    number = _whole(text)
+    return text if number is None else min(number, NUMBER_MAX)
 
 
 def _whole(value: object) -> int | None:

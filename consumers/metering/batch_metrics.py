@@ -8,13 +8,11 @@ from collections.abc import Iterable
 from pricing_rules.money import PICO_PER_UNIT
 from pricing_rules.types import CallState, PricedCall
 from pricing_rules.units import PROMPT_UNITS, Unit
+from table_api.ledger.posting import UNKNOWN_MODEL
 from telemetry.metrics import CounterName, count
 from telemetry.names import GenAi, Own
 
 ANSWER_UNITS = frozenset({Unit.OUTPUT, Unit.REASONING, Unit.OUTPUT_AUDIO, Unit.OUTPUT_IMAGE})
-UNKNOWN = "unknown"
-"""The model of calls that no rule names: callers may make up any deployment, and each value of an
-attribute is a series of its own."""
 
 
 def count_usage(calls: Iterable[PricedCall]) -> None:
@@ -22,7 +20,8 @@ def count_usage(calls: Iterable[PricedCall]) -> None:
     tokens: defaultdict[str, Counter[Unit]] = defaultdict(Counter)
     charges: Counter[tuple[str, CallState]] = Counter()
     for priced in calls:
-        model = priced.model or UNKNOWN
+        # Callers may make up any deployment, and each value of an attribute is a series of its own.
+        model = priced.model or UNKNOWN_MODEL
         if priced.charges:
             charges[model, priced.state] += sum([line.charge for line in priced.charges])
         if priced.event.usage is not None:

@@ -153,11 +153,13 @@ def _of_identity(identity: Identity) -> dict[str, Any]:
             data[name] = said
     if identity.background:
         data["background"] = True
-    if identity.tools_requested or identity.tool_calls:
+    if identity.tools_requested or identity.tool_calls or identity.tool_usage:
         data["tools"] = {
             "requested": identity.tools_requested,
             "calls": dict(identity.tool_calls),
         }
+        if identity.tool_usage:
+            data["tools"]["usage"] = msgspec.Raw(identity.tool_usage.encode())
     return data
 
 

@@ -147,7 +147,7 @@ class Intake(ABC):
         #    sweeper of the grace. Calls that this sweeper may have passed are looked up now.
         settlement, stream_time = self._pairing.settlement, self._pairing.stream_time.latest
         await settlement.settle_heard(batch.open, stream_time)
-        await settlement.settle_indexed(batch.late, stream_time)
+        await settlement.settle_indexed(batch.late, stream_time, apart_max=SAME_CALL_MAX)
         # 4. Dead letters. A failure here brings the batch again, which is harmless.
         await keep_letters(self._dead_letters, batch.letters)
         return Durable(batch.counts, batch.braking)

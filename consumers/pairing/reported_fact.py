@@ -15,6 +15,8 @@ from table_api.open_calls.facts import EventReport, Fetched, Identity
 USAGE_CHARS_MAX = 8_000
 """A Responses usage has a few hundred. A row takes 32 Ki characters, the caller's names among them.
 """
+TOOL_USAGE_CHARS_MAX = 4_000
+"""Today's has about a hundred."""
 
 
 def reported_fact(event: UsageEvent) -> EventReport | None:
@@ -78,7 +80,15 @@ def _identity(event: UsageEvent) -> Identity:
         requested_tier=event.requested_tier,
         tools_requested=event.tools_requested,
         tool_calls=event.tool_calls[:TOOL_KINDS_MAX],
+        tool_usage=_tool_usage(event.tool_usage),
         body_unread=event.body_unread,
         background=event.background,
         response_status=event.response_status,
     )
+
+
+def _tool_usage(said: str | None) -> str | None:
+    """A longer one says how long it is, in a field that no reader takes: the call is unpriced."""
+    if said is None or len(said) <= TOOL_USAGE_CHARS_MAX:
+        return said
+    return msgspec.json.encode({"too_long": len(said)}).decode()

@@ -77,14 +77,17 @@ class Checkpoints(BlobCheckpointStore):
         self, checkpoint: dict[str, Any], created_at: datetime
     ) -> dict[str, Any] | None:
         """The checkpoint moved on to its row; None if it is of a former life of the hub: made
-        again, or its numbers went back.
+        again, or its numbers went back. None too if the row is damaged: nobody knows then which
+        life of the hub the checkpoint is of, and to read events again harms nothing.
 
-        One ahead of its row is so too, since the row is written first.
+        One ahead of its row is of a former life, since the row is written first.
         HubUnavailable and Unavailable go up: the SDK claims again at its next turn.
         """
         partition, position = checkpoint["partition_id"], checkpoint["sequence_number"]
         address = self.hub.address
         row = await self.progress.read(address.hub, address.group, partition)
+        if row is not None and row.damage is not None:
+            return None
         at = await self.hub.partition(partition)  # after the row, which must not be ahead of it
         former = row is not None and (
             row.progress.hub_created_at != created_at or row.progress.sequence_number < position

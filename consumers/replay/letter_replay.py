@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 from consumers.dead_letters.letter_store import DeadLetters
 from consumers.dead_letters.redrive import NO_OFFSET, RedrivePath, redrive
+from consumers.errors import LetterGone
 from consumers.metering.metering import Metering, metering_path
 from consumers.receiving.handler import Received
 from consumers.receiving.last_net import OF_NO_ITEM
 from consumers.replay.replay import Tally
 from consumers.replay.source import Period
 from table_api.consumer_state.dead_letters import DeadLetter, LetterState
+from table_api.consumer_state.progress import Count
 
 
 async def replay_letters(
@@ -33,9 +35,7 @@ async def replay_letters(
             tally.complete = False
             break
         if pairing is None:
-            body = await letters.body(entry.id)
-            received = Received(entry.sequence_number, NO_OFFSET, entry.enqueued_time, body)
-            tally.counts.update(await _would_be(metering, entry.partition, received))
+            tally.counts.update(await _would_be(letters, metering, entry))
         else:
             after = await redrive(letters, [metering_path(metering), pairing], entry)
             redriven = after.state is LetterState.REDRIVEN
@@ -45,14 +45,19 @@ async def replay_letters(
     return tally
 
 
-async def _would_be(metering: Metering, partition: str, received: Received) -> list[str]:
+async def _would_be(letters: DeadLetters, metering: Metering, entry: DeadLetter) -> list[str]:
     """What live traffic would count."""
     try:
-        durable = await metering.prepare(partition, [received])()
+        body = await letters.body(entry.id)
+    except LetterGone:
+        return [Count.DEAD_LETTERED.value]
+    received = Received(entry.sequence_number, NO_OFFSET, entry.enqueued_time, body)
+    try:
+        durable = await metering.prepare(entry.partition, [received])()
     except OF_NO_ITEM:
         raise
     except Exception as error:
-        durable = await metering.set_aside(partition, received, error)()
+        durable = await metering.set_aside(entry.partition, received, error)()
     return [count.value for count in durable.counts[0]]
 
 

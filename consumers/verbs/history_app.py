@@ -1,6 +1,6 @@
 """The verbs that correct the past, as Typer apps: `replay`, and the verbs of `rerate`."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +28,10 @@ def _time(text: str) -> datetime:
         raise typer.BadParameter(f"{text!r} is not a time; expected one as {EXAMPLE}") from None
     if time.tzinfo is None:
         raise typer.BadParameter(f"{text!r} has no offset from UTC; expected one, as {EXAMPLE} has")
-    return time
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise typer.BadParameter(f"{text!r} is outside the years 1 to 9999 in UTC") from None
 
 
 class _ReplayVerb(Verb):

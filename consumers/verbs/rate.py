@@ -36,6 +36,7 @@ STDIN = Path("-")
 ALL_WAITED = datetime.max.replace(tzinfo=UTC)
 """The time by which pairing waits for nothing more."""
 NO_TIME = datetime.min.replace(tzinfo=UTC)
+FIRST_TIME, LAST_TIME = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 NO_WAITS = Waits(grace=timedelta(0), timeout=timedelta(0))
 NO_ROW = "refused before a model was reached: the ledger has no row"
 FETCHED = "it fetched the answer of another call: the ledger has no row"
@@ -133,11 +134,14 @@ def _finish(calls: dict[str, _Call]) -> None:
 
 
 def _own_time(time: object) -> datetime:
-    """Stands in for the time at which a hub took the event, which nobody knows."""
+    """Stands in for the time at which a hub took the event, which nobody knows. It is in the years
+    that a calendar has, so that an event of another one is invalid as in a hub.
+    """
     try:
-        return datetime.fromisoformat(str(time)).astimezone(UTC)
+        own = datetime.fromisoformat(str(time)).astimezone(UTC)
     except (ValueError, OverflowError):
         return ALL_WAITED
+    return min(max(own, FIRST_TIME), LAST_TIME)
 
 
 def _counted(call_id: str, call: _Call) -> UsageEvent | None:

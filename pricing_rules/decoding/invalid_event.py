@@ -35,6 +35,8 @@ class InvalidCode(StrEnum):
     """The usage contradicts itself or the rest of the event."""
     REFUSED_BY_STORAGE = "refused_by_storage"
     """Table Storage refuses the call's rows for ever: metering finds it, not the decoder."""
+    BYTES_GONE = "bytes_gone"
+    """Of a dead letter whose bytes storage has no more: a redrive finds it, not the decoder."""
     UNEXPECTED_ERROR = "unexpected_error"
     """The event made our code fail, or what is stored of its call did: see receiving.last_net."""
 

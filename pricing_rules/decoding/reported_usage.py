@@ -3,6 +3,8 @@
 What a model's `usage` means is pricing_rules.provider_usage.
 """
 
+import msgspec
+
 from pricing_rules.decoding.invalid_event import InvalidCode, InvalidField
 from pricing_rules.decoding.text import information
 from pricing_rules.decoding.wire_event import WireCall, WireTools
@@ -12,7 +14,7 @@ from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.provider_usage.tools import with_tools
 from pricing_rules.provider_usage.usage_fields import shipped_rules
 from pricing_rules.types import CACHE_HIT, REFUSED_STATUS, Operation, Usage
-from pricing_rules.units import Unit
+from pricing_rules.units import TOOL_UNITS, Unit
 
 USAGE_TOTAL_MAX = 10**9
 """Tokens (or milliseconds) of one call; 9 · 10⁹ such calls still sum within 64 bits."""
@@ -40,10 +42,10 @@ def reported_usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | N
             " comes from there",
         )
     try:
-        usage = normalise(call.operation, call.usage, information(call.model))
+        own = usage = normalise(call.operation, call.usage, information(call.model))
         if call.tools is not None:
             tools = call.tools
-            usage = with_tools(usage, tool_calls(tools), tools.usage, call.usage)
+            usage = with_tools(own, tool_calls(tools), tools.usage, call.usage)
     except (ArithmeticError, ValueError) as error:
         # JSON numbers may have thousands of digits: too many to add up or to print.
         expected = f"numbers that can be computed with ({error})"
@@ -51,7 +53,7 @@ def reported_usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | N
     if usage.total > USAGE_TOTAL_MAX:
         expected = f"at most {USAGE_TOTAL_MAX:,} tokens in one call"
         raise InvalidField(InvalidCode.OUT_OF_RANGE, "data.usage", usage.total, expected)
-    if _says_nothing(call, usage):
+    if _says_nothing(call, own):
         return None if call.duration is None else _heard(call)
     return usage
 
@@ -73,15 +75,16 @@ def _heard(call: WireCall) -> Usage | None:
     return Usage(counts={Unit.AUDIO_MS: heard}) if heard else None
 
 
-def _says_nothing(call: WireCall, usage: Usage) -> bool:
-    """Whether a served call's usage counts nothing, as zeros or `{}`: the gateway's log may know.
+def _says_nothing(call: WireCall, own: Usage) -> bool:
+    """Whether a served call's usage counts no token, as zeros or `{}`: the gateway's log may know.
 
-    An embedding of nothing and a refused call cost nothing, and a field that nobody reads is named,
-    unless it is harmless, as the times that some servers report next to their zeros.
+    What tools did is no token: an answer of three searches and zeros waits, too. An embedding of
+    nothing and a refused call cost nothing, and a field that nobody reads is named, unless it is
+    harmless, as the times that some servers report next to their zeros.
     """
-    if usage.counts:
+    if not own.counts.keys() <= TOOL_UNITS:
         return False
-    if usage.caveats is not None and shipped_rules().doubtful(usage.caveats.unread):
+    if own.caveats is not None and shipped_rules().doubtful(own.caveats.unread):
         return False
     return call.operation is not Operation.EMBEDDINGS and call.status not in REFUSED_STATUS
 
@@ -90,3 +93,18 @@ def tool_calls(tools: WireTools) -> tuple[tuple[str, int], ...]:
     """How often each kind of tool was called; a kind that was not called says nothing."""
     calls = ((information(kind), number) for kind, number in tools.calls.items())
     return tuple(sorted((kind, number) for kind, number in calls if kind is not None and number))
+
+
+def tool_usage_text(call: WireCall) -> str | None:
+    """What an answer says of its tools next to their calls, as the JSON of a `tool_usage`, for an
+    event that `reported_usage` has read. None where it says nothing.
+
+    The searches that a usage object counts next to its zeros are among it.
+    """
+    said = {} if call.tools is None else dict(call.tools.usage or {})
+    if call.usage and call.cache != CACHE_HIT:
+        own = normalise(call.operation, call.usage, information(call.model))
+        searches, stated = own.counts.get(Unit.WEB_SEARCH), said.get("web_search") or {}
+        if searches and isinstance(stated, dict):
+            said["web_search"] = stated | {"num_requests": searches}
+    return msgspec.json.encode(said).decode() if said else None

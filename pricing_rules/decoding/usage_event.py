@@ -17,6 +17,7 @@ from pricing_rules.decoding.reported_usage import (
     USAGE_TOTAL_MAX,
     reported_usage,
     tool_calls,
+    tool_usage_text,
 )
 from pricing_rules.decoding.text import INFORMATION_CHARS_MAX, identity, information
 from pricing_rules.decoding.wire_event import EventType, WireCall, WireCaller, WireEvent, WireTools
@@ -115,6 +116,7 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
     call = wire.data
     completed_from = _completed_from(wire)
     usage = reported_usage(call, completed_from)
+    fetched = wire.type is EventType.USAGE
     return UsageEvent(
         id=event_id,
         source=identity("source", wire.source, INFORMATION_CHARS_MAX),
@@ -144,11 +146,12 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
         requested_tier=information(call.requested_tier) if call.requested_tier else None,
         tools_requested=_requested(call.tools) if call.tools else (),
         tool_calls=tool_calls(call.tools) if call.tools else (),
+        tool_usage=tool_usage_text(call) if usage is None or fetched else None,
         body_unread=information(call.body_unread) if call.body_unread else None,
         background=call.background is True,
         response_status=information(call.response_status) if call.response_status else None,
         backend_host=information(call.backend_host) if call.backend_host else None,
-        fetched=wire.type is EventType.USAGE,
+        fetched=fetched,
     )
 
 

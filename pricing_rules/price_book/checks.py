@@ -7,6 +7,7 @@ from itertools import combinations, pairwise, product
 from typing import Protocol
 
 from pricing_rules.errors import InvalidBook
+from pricing_rules.price_book.drafts import Draft
 from pricing_rules.price_book.match import may_match_one_call
 from pricing_rules.price_book.rate_card import (
     Alias,
@@ -15,7 +16,8 @@ from pricing_rules.price_book.rate_card import (
     Matches,
     RateCard,
 )
-from pricing_rules.price_book.rules import PriceOrigin
+from pricing_rules.price_book.rules import FeeRule, ModifierRule, PriceOrigin
+from pricing_rules.price_book.spellings import Spellings
 
 
 class Dated(Protocol):
@@ -116,6 +118,39 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
                 f"in {alias.region or 'any region'}",
                 file=file_of[alias.name],
             )
+
+
+def check_routers(content: BookContent, file_of: Mapping[str, str], spellings: Spellings) -> None:
+    """Something but the alias knows each router: a wrong name would have no fee, unnoticed."""
+    for alias in content.aliases:
+        known = spellings.known_by(alias.provider, alias.model) - {"alias"}
+        if alias.rate_by == "reported" and not known:
+            raise InvalidBook(
+                f"alias {alias.name!r} is of {_unknown(spellings, alias.provider, alias.model)}; "
+                "a rule of kind fee or a family that names it makes it known",
+                file=file_of[alias.name],
+            )
+
+
+def check_known_models(drafts: Iterable[Draft], spellings: Spellings) -> None:
+    """Something but the rule knows the model that a discount or a fee is for: a wrong name would
+    match no call, unnoticed.
+    """
+    for draft in drafts:
+        rule, match = draft.rule, draft.rule.match
+        if match.model is None or not isinstance(rule, ModifierRule | FeeRule):
+            continue
+        by_itself = {"fee"} if isinstance(rule, FeeRule) else set()
+        if not spellings.known_by(match.provider, match.model) - by_itself:
+            raise draft.refuse(f"match is for {_unknown(spellings, match.provider, match.model)}")
+
+
+def _unknown(spellings: Spellings, provider: str | None, model: str) -> str:
+    """A model that nothing knows, and which one may be meant."""
+    of = f" of {provider}" if provider else ""
+    near = spellings.nearest(model)
+    meant = f"; the nearest is {near!r}" if near else ""
+    return f"model {model!r}{of}, which no price, alias or family of the book names{meant}"
 
 
 def serves(values: Mapping[str, tuple[str, ...]], alias: Alias) -> bool:

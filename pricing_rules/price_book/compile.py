@@ -19,9 +19,12 @@ from pricing_rules.price_book.checks import (
     check_default_versions,
     check_fees,
     check_fx,
+    check_known_models,
+    check_routers,
 )
 from pricing_rules.price_book.deployments import (
     compile_aliases,
+    compile_cached_as_input,
     compile_default_versions,
     compile_families,
     compile_plain_values,
@@ -29,12 +32,10 @@ from pricing_rules.price_book.deployments import (
 )
 from pricing_rules.price_book.drafts import Draft, read_drafts
 from pricing_rules.price_book.list_price import with_list_ends
-from pricing_rules.price_book.match import USAGE_DIMENSION
 from pricing_rules.price_book.rate_card import (
     BookContent,
     FeeCard,
     FxRate,
-    Matches,
     Modifier,
     PriceSource,
     RateCard,
@@ -48,7 +49,6 @@ from pricing_rules.price_book.rules import (
     FeeRule,
     FixedRule,
     FxRule,
-    Match,
     MinimumRule,
     ModifierRule,
     MultiplyRule,
@@ -56,6 +56,7 @@ from pricing_rules.price_book.rules import (
     Tier,
     ZeroRule,
 )
+from pricing_rules.price_book.spellings import Spellings
 from pricing_rules.units import Unit
 
 QUANTITY_PER_PRICE = {"1": 1, "1K": 1_000, "1M": 1_000_000, "hour": 3_600_000}
@@ -79,26 +80,28 @@ def compile_files(
     billing_currency = settings.billing_currency or settings.pricing_currency
     drafts = read_drafts(files, settings.pricing_currency, billing_currency)
     in_order = [drafts[rule_id] for rule_id in sorted(drafts)]
-    models = [model for _, file in files for model in file.model]
+    families = compile_families(files)
+    spellings = Spellings(files, drafts, families)
+    check_known_models(drafts.values(), spellings)
+    for draft in in_order:
+        draft.matches = spellings.matches(draft.rule.match)
     content = BookContent(
         pricing_currency=settings.pricing_currency,
         billing_currency=billing_currency,
         cards=tuple(_card(d, d.rule) for d in in_order if isinstance(d.rule, BaseRule)),
         modifiers=tuple(_modifier(d, d.rule) for d in in_order if isinstance(d.rule, ModifierRule)),
         fx=tuple(_fx(d, d.rule) for d in in_order if isinstance(d.rule, FxRule)),
-        aliases=compile_aliases(files, _spellings(drafts.values())),
-        default_versions=compile_default_versions(files),
+        aliases=compile_aliases(files, spellings),
+        default_versions=compile_default_versions(files, spellings),
         harmless=tuple(
             sorted({path for _, file in files if file.usage for path in file.usage.harmless})
         ),
         plain=compile_plain_values(files),
         zones=compile_zones(files),
-        cached_as_input=tuple(
-            sorted((m.provider, m.name) for m in models if m.cached_tokens is not None)
-        ),
+        cached_as_input=compile_cached_as_input(files, spellings),
         left_out=tuple(origin for origin in PriceOrigin if origin not in origins),
         fees=tuple(_fee(d, d.rule) for d in in_order if isinstance(d.rule, FeeRule)),
-        families=compile_families(files),
+        families=families,
     )
     file_of = {rule_id: draft.file for rule_id, draft in drafts.items()}
     check_cards(content.cards, file_of)
@@ -107,16 +110,16 @@ def compile_files(
     check_default_versions(
         content,
         {
-            (item.provider, item.name): name
+            (item.provider, spellings.of(item.provider, item.name)): name
             for name, file in files
             for item in file.model
             if item.default_version
         },
     )
     if not dead_aliases:
-        check_aliases(
-            content, {item.name.lower(): name for name, file in files for item in file.deployment}
-        )
+        file_of_alias = {d.name.lower(): name for name, file in files for d in file.deployment}
+        check_aliases(content, file_of_alias)
+        check_routers(content, file_of_alias, spellings)
     return with_list_ends(content, drafts), _sources(drafts.values())
 
 
@@ -132,7 +135,7 @@ def _card(draft: Draft, rule: BaseRule) -> RateCard:
     tiers = rule.tier or (Tier(rates=rule.rates or {}),)
     return RateCard(
         id=rule.id,
-        matches=_matches(rule.match),
+        matches=draft.matches,
         valid_from=rule.valid_from,
         valid_to=draft.valid_to,
         currency=rule.currency,
@@ -146,7 +149,7 @@ def _card(draft: Draft, rule: BaseRule) -> RateCard:
 def _fee(draft: Draft, rule: FeeRule) -> FeeCard:
     return FeeCard(
         id=rule.id,
-        matches=_matches(rule.match),
+        matches=draft.matches,
         valid_from=rule.valid_from,
         valid_to=draft.valid_to,
         currency=rule.currency,
@@ -200,7 +203,7 @@ def _modifier(draft: Draft, rule: ModifierRule) -> Modifier:
         kind=rule.kind,
         layer="charge" if isinstance(rule, MinimumRule) else rule.layer,
         order=rule.order,
-        matches=_matches(rule.match),
+        matches=draft.matches,
         valid_from=rule.valid_from,
         valid_to=draft.valid_to,
     )
@@ -250,27 +253,6 @@ def _fx(draft: Draft, rule: FxRule) -> FxRate:
         numerator=fraction.numerator,
         denominator=fraction.denominator,
     )
-
-
-def _matches(match: Match) -> Matches:
-    constrained = []
-    stated = match.model_dump(exclude_none=True)
-    for path, values in stated.pop("usage", {}).items():
-        stated[f"{USAGE_DIMENSION}{path}"] = values
-    for dimension, value in sorted(stated.items()):
-        values = (value,) if isinstance(value, str) else tuple(sorted(set(value)))
-        constrained.append((dimension, tuple(str(item) for item in values)))
-    return tuple(constrained)
-
-
-def _spellings(drafts: Iterable[Draft]) -> dict[tuple[str, str], str]:
-    """How base rules spell a model, by provider and name in lower case."""
-    matched = (draft.rule.match for draft in drafts if isinstance(draft.rule, BaseRule))
-    return {
-        (match.provider, match.model.lower()): match.model
-        for match in matched
-        if match.provider and match.model
-    }
 
 
 def _sources(drafts: Iterable[Draft]) -> dict[str, PriceSource]:

@@ -1,19 +1,17 @@
 """What rule files say of deployments, models' names, zones and usage fields → the compiled form."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book_file import BookFile, Deployment, ModelFamily
 from pricing_rules.price_book.rate_card import Alias, Family
+from pricing_rules.price_book.spellings import Spellings
 
 _Files = Iterable[tuple[str, BookFile]]
 
 
-def compile_aliases(files: _Files, spelled: Mapping[tuple[str, str], str]) -> tuple[Alias, ...]:
-    """Aliases by name and host. The case of deployments and models is ignored, as in Azure.
-
-    `spelled`: models as the rules spell them, by provider and name in lower case.
-    """
+def compile_aliases(files: _Files, spellings: Spellings) -> tuple[Alias, ...]:
+    """Aliases by name and host. The case of deployments and models is ignored, as in Azure."""
     aliases: dict[tuple[str, str], Alias] = {}
     for file_name, file in files:
         for deployment in file.deployment:
@@ -23,17 +21,16 @@ def compile_aliases(files: _Files, spelled: Mapping[tuple[str, str], str]) -> tu
                 raise InvalidBook(
                     f"deployment {deployment.name!r} has an alias already{at_host}", file=file_name
                 )
-            aliases[key] = _alias(deployment, spelled)
+            aliases[key] = _alias(deployment, spellings)
     return tuple(aliases[key] for key in sorted(aliases))
 
 
-def _alias(deployment: Deployment, spelled: Mapping[tuple[str, str], str]) -> Alias:
+def _alias(deployment: Deployment, spellings: Spellings) -> Alias:
     tier = deployment.service_tier
-    named = (deployment.provider, deployment.model.lower())
     return Alias(
         name=deployment.name.lower(),
         provider=deployment.provider,
-        model=spelled.get(named, deployment.model),
+        model=spellings.of(deployment.provider, deployment.model),
         version=deployment.version,
         type=deployment.type.value,
         region=deployment.region,
@@ -59,17 +56,26 @@ def _family(family: ModelFamily) -> Family:
     )
 
 
-def compile_default_versions(files: _Files) -> tuple[tuple[str, str, str], ...]:
+def compile_default_versions(
+    files: _Files, spellings: Spellings
+) -> tuple[tuple[str, str, str], ...]:
     """(provider, model, version), sorted."""
     versions: dict[tuple[str, str], str] = {}
     for file_name, file in files:
         for model in file.model:
             if model.default_version is None:
                 continue
-            if (model.provider, model.name) in versions:
+            key = (model.provider, spellings.of(model.provider, model.name))
+            if key in versions:
                 raise InvalidBook(f"model {model.name!r} has a default already", file=file_name)
-            versions[model.provider, model.name] = model.default_version
+            versions[key] = model.default_version
     return tuple(sorted((*key, version) for key, version in versions.items()))
+
+
+def compile_cached_as_input(files: _Files, spellings: Spellings) -> tuple[tuple[str, str], ...]:
+    """(provider, model) of models without a price for cached tokens, sorted."""
+    models = (model for _, file in files for model in file.model if model.cached_tokens)
+    return tuple(sorted({(m.provider, spellings.of(m.provider, m.name)) for m in models}))
 
 
 def compile_zones(files: _Files) -> tuple[tuple[str, str], ...]:

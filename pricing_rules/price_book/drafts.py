@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book_file import BookFile
 from pricing_rules.price_book.match import CALLER_DIMENSIONS
-from pricing_rules.price_book.rate_card import CONTRACT
+from pricing_rules.price_book.rate_card import CONTRACT, Matches
 from pricing_rules.price_book.rules import (
     AllocateRule,
     BaseRule,
@@ -25,6 +25,8 @@ class Draft:
         self.file = file
         self.rule = rule
         self.valid_to = rule.valid_to
+        self.matches: Matches = ()
+        """The compiled match, once the book's spelling of each model is known."""
         self.ended_by_contract = False
         """Whether the rule is a list price that a contract supersedes."""
 
@@ -85,7 +87,10 @@ def _end_superseded(drafts: Mapping[str, Draft]) -> None:
 
 def _calls_left_out(old: Match, new: Match) -> str:
     """The dimensions by which the new match is narrower; empty when it has all calls of the old."""
-    before, after = old.model_dump(exclude_none=True), new.model_dump(exclude_none=True)
+    before, after = (
+        each.model_dump(exclude_none=True) | ({"model": each.model.lower()} if each.model else {})
+        for each in (old, new)
+    )
     return ", ".join(
         dimension
         for dimension, allowed in after.items()
@@ -116,6 +121,12 @@ def _check_rule(draft: Draft, pricing_currency: str, billing_currency: str) -> N
         )
     if isinstance(rule, FxRule) and rule.match != Match():
         raise draft.refuse("has a match, but one rate holds for every call of its time")
+    if isinstance(rule, BaseRule | FeeRule) and any(
+        getattr(rule.match, dimension) for dimension in CALLER_DIMENSIONS
+    ):
+        raise draft.refuse("match names a caller; list prices are for all, use a fixed rule")
+    if isinstance(rule, FeeRule) and rule.match.provider is None:
+        raise draft.refuse("match names no provider, a fee needs one")
     if isinstance(rule, BaseRule):
         _check_base(draft, rule)
 
@@ -123,8 +134,6 @@ def _check_rule(draft: Draft, pricing_currency: str, billing_currency: str) -> N
 def _check_base(draft: Draft, rule: BaseRule) -> None:
     if rule.match.provider is None or rule.match.model is None:
         raise draft.refuse("match names no provider or no model, a base rule needs both")
-    if any(getattr(rule.match, dimension) for dimension in CALLER_DIMENSIONS):
-        raise draft.refuse("match names a caller; list prices are for all, use a fixed rule")
     if (rule.rates is None) == (not rule.tier):
         raise draft.refuse("has rates and tiers or neither, expected one of the two")
     bounds = [tier.up_to_prompt_tokens for tier in rule.tier]

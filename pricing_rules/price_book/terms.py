@@ -72,6 +72,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _NOT_IN_THE_LOG = {
+    Exclusion.CACHE_WRITE: frozenset({Unit.CACHE_WRITE_5M, Unit.CACHE_WRITE_1H}),
     Exclusion.MODALITY: MODALITY_UNITS,
     Exclusion.TOOL_FEES: TOOL_UNITS,
 }
@@ -99,11 +100,9 @@ class TermsFinder:
         self._fees = RuleIndex(content.fees)
         self._zones = dict(content.zones)
         self._cached_as_input = frozenset(content.cached_as_input)
-        self.by_caller = any(
-            dimension in CALLER_DIMENSIONS
-            for rule in content.modifiers
-            for dimension, _ in rule.matches
-        )
+        matches = [rule.matches for rule in content.modifiers]
+        matches += [rule.matches for rule in content.fees]  # books of earlier releases have such
+        self.by_caller = any(name in CALLER_DIMENSIONS for each in matches for name, _ in each)
 
     def find(
         self, event: UsageEvent, cost_centre: str | None, fields: Sequence[tuple[str, str]] = ()
@@ -274,7 +273,7 @@ def _holds(rule: RateCard | Modifier | FeeCard, moment: datetime) -> bool:
 
 
 def _unlogged(card: RateCard) -> tuple[str, ...]:
-    """The gateway's log counts neither modalities nor tools."""
+    """The gateway's log counts neither cache writes nor modalities nor tools."""
     priced = {unit for tier in card.tiers for unit in tier.rates}
     return tuple(
         exclusion for exclusion, units in _NOT_IN_THE_LOG.items() if not priced.isdisjoint(units)

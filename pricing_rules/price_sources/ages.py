@@ -55,7 +55,7 @@ def deployments_of(book: Book, card: ListPrice) -> list[str]:
     names = {
         alias.name: None
         for alias in content.aliases
-        if (alias.provider,) == values["provider"]
+        if (alias.provider,) == values.get("provider", (alias.provider,))
         and (alias.model,) == values.get("model", (alias.model,))
         and serves(values, alias)
     }

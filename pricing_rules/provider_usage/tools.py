@@ -57,7 +57,11 @@ def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: 
                 counts[unit] = searches
         elif kind == _CODE_CALL:
             counts[Unit.CODE_SESSION] = 1
-        elif may_cost(kind) and not (kind == _BLOCK and _accounts_for(said.get(_BLOCK), number)):
+        elif kind == _BLOCK and (
+            _accounts_for(said.get(_BLOCK), number) or (stated is not None and stated >= number)
+        ):
+            continue
+        elif may_cost(kind):
             left.append((f"tool_calls.{kind}", str(number)))
     if stated and Unit.WEB_SEARCH not in counts:
         counts[Unit.WEB_SEARCH] = stated

@@ -28,7 +28,7 @@ def unread(usage: Mapping[str, object], known: Known) -> Unread:
     """The fields that are not in `known` and mean something. Lists are written `name[0]`."""
     if all_known(usage, known):
         return ()
-    return limited(_leaves(usage, known, ""))
+    return limited(leaves(usage, known))
 
 
 def limited(fields: Iterable[tuple[str, str]]) -> Unread:
@@ -50,13 +50,16 @@ def all_known(usage: Mapping[str, object], known: Known) -> bool:
     return True
 
 
-def _leaves(usage: Mapping[str, object], known: Known, prefix: str) -> Iterator[tuple[str, str]]:
+def leaves(
+    usage: Mapping[str, object], known: Known, prefix: str = ""
+) -> Iterator[tuple[str, str]]:
+    """All fields that are not in `known` and mean something, however many."""
     for name, value in usage.items():
         path = f"{prefix}{name}"
         if name not in known:
             yield from _meaningful(path, value)
         elif (inner := known[name]) is not None and isinstance(value, Mapping):
-            yield from _leaves(value, inner, f"{path}.")
+            yield from leaves(value, inner, f"{path}.")
 
 
 def _meaningful(path: str, value: object) -> Iterator[tuple[str, str]]:

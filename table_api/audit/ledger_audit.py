@@ -130,7 +130,7 @@ async def _audit(storage: TableStorage, now: datetime) -> AuditReport:
         if kind == "twice":
             problems.add(f"call {places[0]} counts twice: {' and '.join(places[1:])}")
     await audit_people(storage, problems)
-    monthly = await audit_monthly(storage, now=now)
+    monthly = await audit_monthly(storage, now=now, shards=findings.settings.shards)
     for problem in monthly.problems:
         problems.add(problem)
     return AuditReport(

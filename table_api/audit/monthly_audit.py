@@ -1,6 +1,7 @@
 """The audit of `monthly`: each day of each row against the cells that it stands on, live.
 
-It shares no code with the writer. A row is read before its cells, so a cell is never older than
+It shares no code with the writer. A row is read before its cells, and these from every shard of
+the month, also where none was when the audit began. So a cell is never older than
 what the row says of it: at equal revisions the amounts must be equal, at a lower one the row is
 behind, and at a higher one it is not of this ledger. What does not fit is read once more alone.
 """
@@ -42,8 +43,13 @@ class MonthlyFindings:
     problems: list[str] = field(default_factory=list)
 
 
-async def audit_monthly(storage: TableStorage, *, now: datetime) -> MonthlyFindings:
-    """Compare all of it, unless it waits to be rebuilt. Memory: a month's rows and cells."""
+async def audit_monthly(
+    storage: TableStorage, *, now: datetime, shards: int | None
+) -> MonthlyFindings:
+    """Compare all of it, unless it waits to be rebuilt. Memory: a month's rows and cells.
+
+    `shards` is None where `meta` does not say it: then only the partitions listed first are read.
+    """
     settings = await storage.get("meta", "ledger", "settings")
     if settings is not None and not settings.get("has_monthly"):
         return MonthlyFindings()  # nobody is answered from it
@@ -52,7 +58,9 @@ async def audit_monthly(storage: TableStorage, *, now: datetime) -> MonthlyFindi
     months |= {month async for month in storage.partitions("monthly")}
     findings = MonthlyFindings()
     for month in sorted(months):
-        of_month = [partition for partition in partitions if partition[:6] == month]
+        listed = [partition for partition in partitions if partition[:6] == month]
+        shards_of_month = [f"{month}|{shard:02d}" for shard in range(shards or 0)]
+        of_month = sorted({*listed, *shards_of_month})
         await _audit_month(storage, month, of_month, findings, now)
     return findings
 
@@ -124,10 +132,13 @@ def _says(row: Row | None, days: Days) -> tuple[datetime | None, list[str]]:
     total: Counter[str] = Counter()
     active = 0
     for day in range(1, 32):
+        cells = days.get(day, {})
+        if not cells and f"d{day:02d}" not in row and f"r{day:02d}" not in row:
+            continue  # nothing to compare, as on most days of most rows
         amounts = _amounts(row.get(f"d{day:02d}", ""))
         total.update(amounts)
         active |= (amounts["calls"] != 0) << day
-        problems += _of_day(row, day, days.get(day, {}), behind)
+        problems += _of_day(row, day, cells, behind)
     stated = _amounts(row["total"])
     if any(stated[name] != total[name] for name in _ORDER):
         problems.append("states another total than its days add to")

@@ -24,6 +24,7 @@ _OPERATIONS = (
 _OF_PRICES = ("q_request", "q_router_input")
 _NUMBERS = ("sequence_number", "status", "tokens", "tier", "duration_ms", "reasoning")
 _AMOUNTS = ("list", "contracted", "charge", "billed")
+_BEFORE_CHARGE = ("list", "contracted")
 
 
 def cell_faults(partition: str, row: Row) -> Iterator[str]:
@@ -43,10 +44,8 @@ def call_faults(partition: str, row: Row) -> Iterator[str]:
     if own != [subject, *instant_and_id]:
         yield "names a subject, time or call id that is not its key's"
     yield from _day_faults(partition, key, row)
-    if "cell" in row:
-        names = (row.get("model"), row.get("reported_model"), row.get("deployment"), "unknown")
-        if _cell_of(row, next(str(name) for name in names if name)) != row["cell"]:
-            yield f"names a model or line that is not that of its cell {row['cell']}"
+    if "cell" in row and row["cell"] not in list(_cells_of(row)):
+        yield f"names a model or line that is not that of its cell {row['cell']}"
     yield from _kind_faults(row)
     if ("replaced_time" in row) != ("replaced_subject" in row):
         yield "names half of an address that it replaces"
@@ -88,7 +87,7 @@ def _count_faults(row: Row) -> Iterator[str]:
         layer, _, unit = name.partition("_")
         if layer not in _AMOUNTS or not _is_amount(value):
             continue
-        if state != "priced":
+        if not (state == "priced" or (_is_free(row) and layer in _BEFORE_CHARGE)):
             yield f"states {name} = {value} in state {state}"
         elif unit and not quantities.get(f"q_{unit}"):
             yield f"states {name} = {value} without a quantity"
@@ -101,6 +100,11 @@ def _state_faults(row: Row, state: object, *, failed: bool) -> Iterator[str]:
             yield f"states {name} = {row.get(name, 0)} in state {state}"
     if int(row.get("failed", 0)) not in {0, int(failed and state == "no_usage")}:
         yield f"states failed = {row['failed']} in state {state} with status {row['status']}"
+
+
+def _is_free(row: Row) -> bool:
+    """Whether a zero rule took the charge away. Rows of earlier releases do not say from what."""
+    return row["state"] == "zero" and "adjustments" in row
 
 
 def _is_amount(value: object) -> bool:
@@ -162,6 +166,17 @@ def _day_faults(partition: str, key: str, row: Row) -> Iterator[str]:
     month, day = partition.split("|", maxsplit=1)[0], key.split("|")[2]
     if row["day"] != f"{month[:4]}-{month[4:]}-{day}":
         yield f"states day = {row['day']}, which is not its key's"
+
+
+def _cells_of(row: Row) -> Iterator[str]:
+    """The key of the cell that a call counts in. One without tokens and charge, whose deployment no
+    alias names, counts without the name, and in rows of earlier releases with it.
+    """
+    names = (row.get("model"), row.get("reported_model"), row.get("deployment"), "unknown")
+    yield _cell_of(row, next(str(name) for name in names if name))
+    counts_nothing = row["state"] in ("zero", "no_usage") and not int(row["tokens"])
+    if counts_nothing and not row.get("model"):
+        yield _cell_of({**row, "deployment": ""}, "unknown")
 
 
 def _cell_of(row: Row, model: str) -> str:

@@ -17,6 +17,7 @@ from pricing_rules.types import UNATTRIBUTED, CallState
 from table_api.completeness.calls import PostedCall, SeenCall
 from table_api.completeness.tallies import EXCLUDING, CallTally, ChargeTally, TokenTally
 from table_api.ledger.billing_calendar import BillingCalendar
+from table_api.ledger.posting import UNKNOWN_MODEL
 from table_api.open_calls.decision import PairingState
 
 FORM = 2
@@ -73,7 +74,7 @@ def sum_calls(calls: Iterable[SeenCall], posted: Mapping[str, PostedCall]) -> Ho
     """Of calls with what the ledger has of them, by call id."""
     sums = HourSums()
     for each in posted.values():
-        if each.deployment is not None:
+        if each.deployment is not None and each.model != UNKNOWN_MODEL:
             sums.models[each.deployment] = each.model
     for call in calls:
         if call.unmetered is not None:

@@ -5,17 +5,20 @@ checkpoint, so it is never behind it; the counts stay exact when events are deli
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from table_api.consumer_state.groups import ConsumerGroup
+from table_api.errors import Altered
 from table_api.storage.keys import EVERY_ROW, encode_part
-from table_api.storage.named_rows import naming
+from table_api.storage.named_rows import UNREADABLE, naming
 from table_api.storage.table_storage import Insert, Replace, Row, TableStorage, Value, etag_of
 from table_api.storage.timestamp import parse_time
 
 PROGRESS_TABLE = "progress"
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Count(StrEnum):
@@ -87,6 +90,8 @@ class StoredProgress:
 
     progress: Progress
     etag: str
+    damage: str | None = None
+    """Why the row cannot be read: then `progress` has the counts that can be, and no position."""
 
 
 class ProgressTable:
@@ -100,9 +105,15 @@ class ProgressTable:
         await self._storage.create_table(PROGRESS_TABLE)
 
     async def read(self, hub: str, group: str, partition: str) -> StoredProgress | None:
-        """One partition's row."""
+        """One partition's row. A damaged one stops nobody: see `StoredProgress.damage`."""
         row = await self._storage.get(PROGRESS_TABLE, _key(hub, group), encode_part(partition))
-        return None if row is None else StoredProgress(_from_row(row), etag_of(row))
+        if row is None:
+            return None
+        try:
+            return StoredProgress(_from_row(row), etag_of(row))
+        except Altered as error:
+            rest = _without_position(hub, group, partition, _counts_left(row))
+            return StoredProgress(rest, etag_of(row), str(error))
 
     async def write(self, progress: Progress, etag: str | None) -> StoredProgress:
         """Replace the row that has `etag`, or create it when None.
@@ -116,7 +127,9 @@ class ProgressTable:
         return StoredProgress(progress, new_etag)
 
     async def of_group(self, hub: str, group: str) -> list[Progress]:
-        """All partitions of a hub, by partition id."""
+        """All partitions of a hub, by partition id. Altered when one cannot be read: what no row
+        shows, nobody has read.
+        """
         pages = self._storage.query(PROGRESS_TABLE, _key(hub, group), EVERY_ROW)
         return [_from_row(row) async for page in pages for row in page]
 
@@ -165,6 +178,31 @@ def _progress(row: Row) -> Progress:
         partitions=None if partitions is None else int(partitions),
         stored_at=parse_time(row["Timestamp"]),
     )
+
+
+def _without_position(
+    hub: str, group: str, partition: str, counts: Mapping[Count, int]
+) -> Progress:
+    """Of a life of the hub that none has."""
+    return Progress(
+        hub=hub,
+        group=group,
+        partition=partition,
+        hub_created_at=_NEVER,
+        sequence_number=-1,
+        enqueued_time=None,
+        recorded_at=_NEVER,
+        counts=counts,
+    )
+
+
+def _counts_left(row: Row) -> dict[Count, int]:
+    """The counts of a damaged row, without those that are no count."""
+    counts = {}
+    for count in Count:
+        with suppress(*UNREADABLE):
+            counts[count] = max(int(row.get(f"n_{count.value}", 0)), 0)
+    return counts
 
 
 def _time(row: Row, column: str) -> datetime | None:

@@ -8,6 +8,7 @@ difference in days to come is adopted, every process goes by the frozen transiti
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from table_api.errors import LedgerMismatch, SettingsError
@@ -33,8 +34,11 @@ class Transitions:
     """Exclusive: the first year whose instants are not covered."""
 
 
+@lru_cache(maxsize=64)
 def zone_transitions(zone: str, until_year: int) -> Transitions:
-    """Transitions of an IANA zone, FIRST_YEAR up to `until_year`, by this machine's tzdata."""
+    """Transitions of an IANA zone, FIRST_YEAR up to `until_year`, by this machine's tzdata as the
+    process has read it: looking at each day takes milliseconds, and every opened ledger asks.
+    """
     try:
         info = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

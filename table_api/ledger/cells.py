@@ -6,6 +6,7 @@ be new without a read. The cache is advice only: a transaction with a stale entr
 fails, and the cells are read.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 
@@ -27,6 +28,9 @@ from table_api.storage.transaction import columns_text
 CELL_DAYS_CACHED_MAX = 50_000
 """Subject-days in the cache: about 1 KB each."""
 READS_IN_FLIGHT_MAX = 8
+"""Of one transaction."""
+READS_OF_ALL_MAX = 32
+"""Of all transactions: each opens a connection, and a consumer that starts asks for many cells."""
 ABSENT_IN_A_ROW = 50
 """So many reads of a day's cells in a row that found none, and the next ones are not read first. A
 consumer that starts amid a day finds cells of others and of before, and goes on reading.
@@ -77,6 +81,7 @@ class CellCache:
         """By partition and subject-day; None is a cell that was absent."""
         self._absent: dict[str, int] = {}
         """Reads in a row that found no cell, by charge day."""
+        self._reads = asyncio.Semaphore(READS_OF_ALL_MAX)
 
     async def hold(
         self, partition: str, keys: Collection[str]
@@ -97,16 +102,25 @@ class CellCache:
                 held[key] = None
             else:
                 unknown.append(key)
-        return held | await self.load(partition, unknown), guessed
+        found = await self.load(partition, unknown, may_guess=True)
+        new = [key for key in unknown if key not in found]
+        return held | found | dict.fromkeys(new), guessed + new
 
-    async def load(self, partition: str, keys: Collection[str]) -> dict[str, Cell | None]:
-        """Read cells by their keys and keep them; None is one that is absent from the ledger."""
+    async def load(
+        self, partition: str, keys: Collection[str], *, may_guess: bool = False
+    ) -> dict[str, Cell | None]:
+        """Read cells by their keys and keep them; None is one that is absent from the ledger. With
+        `may_guess` those are left out that, when their turn comes, are taken to be absent.
+        """
         found: dict[str, Cell | None] = {}
 
         async def load(key: str) -> None:
-            row = await self._storage.get(self.table, partition, key)
-            cell = found[key] = None if row is None else read_cell(row)
             day = _day(partition, key)
+            async with self._reads:
+                if may_guess and self._absent.get(day, 0) >= ABSENT_IN_A_ROW:
+                    return
+                row = await self._storage.get(self.table, partition, key)
+            cell = found[key] = None if row is None else read_cell(row)
             self._absent[day] = 0 if cell is not None else self._absent.get(day, 0) + 1
             subject_day = (partition, _subject_day(key))
             self._days.setdefault(subject_day, {})[key] = cell

@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 from msgspec.structs import asdict
 
-from pricing_rules.types import PricedCall, Usage
+from pricing_rules.types import RULE_EXCLUSIONS, PricedCall, Usage
 from table_api.ledger.entries import Effect
 from table_api.ledger.measures import MEASURE_AMOUNTS, encode_measures, without_zeros
 from table_api.ledger.posting import Posting
@@ -235,11 +235,15 @@ def _json_text(said: Sequence[object]) -> str | None:
 
 
 def _unsaid_excludes(priced: PricedCall) -> str | None:
-    """What the source of the counts could not tell of a call without a cost: with another book it
-    may have one.
+    """What the source of the counts could not tell, where `excludes` does not say it: of a call
+    without a cost, since another book may price it, and where a rule may say the same.
     """
     usage = priced.event.usage
-    return None if usage is None or priced.charges else ",".join(usage.excludes) or None
+    if usage is None or not usage.excludes:
+        return None
+    if priced.charges and RULE_EXCLUSIONS.isdisjoint(usage.excludes):
+        return None
+    return ",".join(usage.excludes)
 
 
 def _caveats_text(usage: Usage | None) -> str | None:

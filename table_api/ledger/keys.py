@@ -9,8 +9,11 @@ becomes `=h` + base32(sha256): a call's key stays under 400 of the 512 character
 import hashlib
 import unicodedata
 from base64 import urlsafe_b64encode
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from heapq import nlargest
+from itertools import pairwise
 from typing import NamedTuple
 
 from table_api.storage.keys import KeyRange, encode_part, starting_with
@@ -21,6 +24,14 @@ LEDGER_TABLE = "ledger"
 CORRECTION_DIGITS = 4
 KEYS_KEPT_MAX = 65_536
 """Keys of subjects and days that are kept as made: about 15 MB."""
+
+CHAINS_READ_ONE_BY_ONE_MAX = 2
+"""Up to so many calls of a subject are looked up by key; of more, neighbours by one read."""
+GAP_READ_OVER = timedelta(minutes=1)
+CHAIN_RANGES_MAX = 100
+"""Reads for one subject. A transaction has fewer calls; a re-rating's list of 500 calls, which
+follow each other in the ledger, is read over its smaller gaps.
+"""
 
 
 def shard_of(subject: str, shards: int) -> int:
@@ -101,6 +112,27 @@ def cell_key(subject: str, day: date, model: str, line: str) -> str:
 def chain_range(entry_key: str) -> KeyRange:
     """The entry and its corrections. Ids that extend this id also fall in: split and compare."""
     return KeyRange(entry_key, entry_key + "|~")
+
+
+def chain_ranges(entry_keys: Iterable[str]) -> list[KeyRange]:
+    """What to read for the chains of calls of one subject in one partition.
+
+    Up to CHAINS_READ_ONE_BY_ONE_MAX calls have a range each. Of more, those that follow each other
+    within GAP_READ_OVER share one, for a robot may have thousands of calls in a wider gap.
+    """
+    keys = sorted(entry_keys)
+    if len(keys) <= CHAINS_READ_ONE_BY_ONE_MAX:
+        return [chain_range(key) for key in keys]
+    times = [time_of_call(key) for key in keys]
+    gaps = [(later - before, n) for n, (before, later) in enumerate(pairwise(times), 1)]
+    wide = nlargest(CHAIN_RANGES_MAX - 1, (gap for gap in gaps if gap[0] > GAP_READ_OVER))
+    bounds = [0, *sorted(n for _, n in wide), len(keys)]
+    return [_over_chains(keys[start:stop]) for start, stop in pairwise(bounds)]
+
+
+def _over_chains(keys: list[str]) -> KeyRange:
+    # `|` sorts after letters and digits: the corrections of `call-1` are behind `call-10`.
+    return KeyRange(keys[0], max(chain_range(key).stop for key in keys))
 
 
 CALL_ROWS = starting_with("c|")

@@ -82,7 +82,8 @@ class Ledger:
         safe.
 
         A report that replaces another address is posted first; then the call is taken out of that
-        address. A crash between the two leaves it in both until the same report comes again.
+        address. A crash between the two leaves it in both until the same report comes again. A
+        report that storage refuses takes nothing out: the call goes on to count where it stands.
         """
         postings = [self.place(call) async for part in in_turns(calls) for call in part]
         results = await self._post_all(postings)
@@ -90,6 +91,7 @@ class Ledger:
             (index, reversal)
             for index, call in enumerate(calls)
             if call.priced.event.replaces is not None
+            and results[index].outcome is not Outcome.REFUSED
             and (reversal := make_reversal(call, self._calendar, self.meta.settings)) is not None
         ]
         reversed_ = await self._post_all([reversal for _, reversal in reversals])

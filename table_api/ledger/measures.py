@@ -64,6 +64,8 @@ def measures_of(priced: PricedCall) -> Measures:
         if priced.excludes:
             measures["excluding"] = 1
         _add_charges(priced, measures)
+    elif priced.state is CallState.ZERO and priced.charges:
+        _add_charges(priced, measures)
     elif event.usage is not None:
         for unit, quantity in event.usage.counts.items():
             measures[QUANTITY_COLUMNS[unit]] = quantity
@@ -123,6 +125,9 @@ def added(left: Measures, right: Measures) -> Measures:
 
 def add_into(total: Measures, delta: Measures) -> None:
     """Column by column, total += delta."""
+    if not total:  # of a new cell
+        total.update(delta)
+        return
     for name, amount in delta.items():
         total[name] = total.get(name, 0) + amount
 

@@ -27,7 +27,7 @@ from table_api.ledger.chain_changes import (
 )
 from table_api.ledger.entries import Effect, LedgerEntry, read_entry
 from table_api.ledger.entry_columns import correction_columns, entry_columns, entry_row
-from table_api.ledger.keys import chain_range, correction_key
+from table_api.ledger.keys import chain_ranges, correction_key, split_call_key
 from table_api.ledger.measures import add_into, added, negated
 from table_api.ledger.post_result import Listeners, Outcome, PostResult
 from table_api.ledger.posting import Posting, cell_facts, kept_facts
@@ -40,8 +40,6 @@ PARTITIONS_IN_FLIGHT_MAX = 16
 TRIES_MAX = 12
 """Tries of one transaction before the batch is given back to the caller."""
 READS_IN_FLIGHT_MAX = 8
-CHAINS_READ_ONE_BY_ONE_MAX = 2
-"""Up to so many calls of a subject are looked up by key; more by one read over their time span."""
 
 SecondRating = Callable[[Posting, LedgerEntry], Awaitable[Posting]]
 """A stronger report as the book of the chain's last row rates it."""
@@ -215,25 +213,18 @@ class PartitionPoster:
         keys = {change.entry_key for change in wanted}
         found: dict[str, list[LedgerEntry]] = {}
 
-        async def read(of_subject: list[str]) -> None:
-            for entry in await self._read_chains(partition, sorted(of_subject)):
-                if entry.entry_key in keys:
-                    found.setdefault(entry.entry_key, []).append(entry)  # in their order
-
-        await at_most(READS_IN_FLIGHT_MAX, map(read, by_subject.values()))
-        return found
-
-    async def _read_chains(self, partition: str, keys: Sequence[str]) -> list[LedgerEntry]:
-        if len(keys) <= CHAINS_READ_ONE_BY_ONE_MAX:
-            ranges = [chain_range(key) for key in keys]
-        else:
-            # `|` sorts after letters and digits: the corrections of `call-1` are behind `call-10`.
-            ranges = [KeyRange(keys[0], max(chain_range(key).stop for key in keys))]
-        entries: list[LedgerEntry] = []
-        for span in ranges:
+        async def read(span: KeyRange) -> None:
+            chains: dict[str, list[LedgerEntry]] = {}
             async for page in self._storage.query(self._table, partition, span):
-                entries.extend(read_entry(row) for row in page)
-        return entries
+                for row in page:
+                    key, _ = split_call_key(str(row["RowKey"]))
+                    if key in keys:  # else a call between two of these
+                        chains.setdefault(key, []).append(read_entry(row))  # in their order
+            found.update(chains)  # two ranges may hold the same chain, whole in each
+
+        spans = [span for of_subject in by_subject.values() for span in chain_ranges(of_subject)]
+        await at_most(READS_IN_FLIGHT_MAX, map(read, spans))
+        return found
 
     def _touch(self, partition: str, chain: Sequence[LedgerEntry]) -> None:
         """Whoever wrote these rows may have died before they projected the cells."""

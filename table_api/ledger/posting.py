@@ -37,6 +37,12 @@ LINE_DIMENSIONS = (
 )
 """What, beside day and model, separates cells: within one, every unit has one list price."""
 
+UNKNOWN_MODEL = "unknown"
+"""What a cell calls the model of calls that nobody names, and of all that `is_unnamed`."""
+_NOTHING_COUNTED = (CallState.ZERO, CallState.NO_USAGE)
+
+LINES_KEPT_MAX = 4_096
+"""Lines whose digest and facts are kept: subjects share them."""
 
 _NAMES = {unit: unit.value for unit in Unit}
 """An enumeration's own way to its text takes longer than the rest of a digest."""
@@ -90,9 +96,10 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     cell: str | None
     """RowKey of the cell it counts in; None for a reversal, which counts in none."""
     model: str
-    """What the cell calls it: canonical, else as reported, else the deployment."""
+    """What the cell calls it: canonical, else as reported, else the deployment; UNKNOWN_MODEL of a
+    call that `is_unnamed`."""
     line: tuple[str, ...]
-    """Values of LINE_DIMENSIONS; empty text where one is absent."""
+    """Values of LINE_DIMENSIONS; empty text where one is absent, or made up as it may be."""
     measures: Measures
     report: Report
 
@@ -112,8 +119,11 @@ def make_posting(call: MeteredCall, calendar: BillingCalendar, settings: LedgerS
         )
     subject, time = event.subject, timestamp(event.time)
     day = calendar.day(event.time)
-    model = priced.model or event.model or event.deployment or "unknown"
-    line = _line_of(priced)
+    model, line = priced.model, _line_of(priced)
+    if model is None:
+        unnamed = is_unnamed(priced)
+        model = (None if unnamed else event.model or event.deployment) or UNKNOWN_MODEL
+        line = ("", *line[1:]) if unnamed else line
     # By position, in the order of the fields, which takes less time than names.
     return Posting(
         call,
@@ -128,6 +138,15 @@ def make_posting(call: MeteredCall, calendar: BillingCalendar, settings: LedgerS
         measures_of(priced),
         Report(event.strength, _fingerprint(priced)),
     )
+
+
+def is_unnamed(priced: PricedCall) -> bool:
+    """Whether no alias names the call's deployment, and it counts no token and no charge. Any
+    caller may make up such a name, without a token too, and each would be a cell of its own for
+    ever. So these calls share a cell without the name, which only the call's own row keeps.
+    """
+    no_model = priced.model is None and priced.event.usage is None
+    return no_model and priced.state in _NOTHING_COUNTED
 
 
 def make_reversal(
@@ -207,6 +226,7 @@ def _cell_of(subject: str, day: date, model: str, line: tuple[str, ...]) -> str:
     return cell_key(subject, day, model, line_hash(line))
 
 
+@lru_cache(maxsize=LINES_KEPT_MAX)
 def line_hash(line: tuple[str, ...]) -> str:
     """12 hex digits for the values of LINE_DIMENSIONS."""
     return hashlib.sha256("\x1f".join(line).encode("utf-8", "surrogatepass")).hexdigest()[:12]
@@ -223,15 +243,23 @@ def cell_facts(posting: Posting) -> dict[str, Value]:
     }
     if priced.billing_currency != priced.pricing_currency:
         facts["billing_currency"] = priced.billing_currency
-    line = zip(LINE_DIMENSIONS, posting.line, strict=True)
-    facts.update((name, value) for name, value in line if value)
-    for name, value in (
-        ("provider", priced.provider),
-        ("model_version", priced.version),
-        ("deployment_type", priced.deployment_type),
-    ):
-        if value is not None:
-            facts[name] = value
+    facts.update(_line_facts(posting.line, priced.provider, priced.version, priced.deployment_type))
+    return facts
+
+
+@lru_cache(maxsize=LINES_KEPT_MAX)
+def _line_facts(
+    line: tuple[str, ...], provider: str | None, version: str | None, deployment_type: str | None
+) -> dict[str, Value]:
+    """The facts that subjects share. Nobody may change them."""
+    facts: dict[str, Value] = {
+        name: value for name, value in zip(LINE_DIMENSIONS, line, strict=True) if value
+    }
+    for name, fact in (
+        ("provider", provider), ("model_version", version), ("deployment_type", deployment_type),
+    ):  # fmt: skip
+        if fact is not None:
+            facts[name] = fact
     return facts
 
 

@@ -7,9 +7,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
+from table_api.ledger.day_range import MonthDays
 from table_api.ledger.measures import MeasureList, add_up
 from table_api.monthly.projected_day import sum_texts
-from table_api.monthly.usage_lines import Lines, Who
+from table_api.monthly.usage_lines import (
+    Lines,
+    Who,
+    days_by_column,
+    is_whole,
+    lines_by_day,
+    one_line,
+)
 from table_api.storage.table_storage import Row
 from table_api.usage.daily_usage import DailyUsage
 
@@ -109,3 +117,11 @@ class UsageLines:
     def answer(self) -> list[DailyUsage]:
         """See open_months.MonthSums."""
         return list(chain.from_iterable(self._lines.values()))
+
+
+def usage_sums(month: MonthDays, named: Sequence[str], *, by_day: bool) -> UsageLines:
+    """What `MonthlyReads.usage` of a month is brought up with."""
+    if by_day or not is_whole(month):
+        lines = lines_by_day(month) if by_day else one_line(month)
+        return UsageLines(DaySums(days_by_column(month), named), lines)
+    return UsageLines(DaySums({"total": month.start}, named), lines_by_day(month))

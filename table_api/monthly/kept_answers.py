@@ -12,8 +12,6 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from table_api.storage.table_storage import Row
-
 LINES_KEPT_MAX = 50_000
 """Lines of all kept answers together: about 30 MB."""
 
@@ -33,9 +31,8 @@ class Revision:
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
 
-    def take(self, page: Iterable[Row]) -> None:
-        """Take the time stamps out of a page."""
-        stamps = [str(row.pop("Timestamp")) for row in page]
+    def take(self, stamps: Iterable[str]) -> None:
+        """The time stamps of the rows of a page."""
         self._hash.update("|".join([*stamps, ""]).encode())
 
     def digest(self) -> str:

@@ -9,10 +9,11 @@ is at least both. A sum of revisions would not do: a writer's cells need not be 
 (5, 3) and (4, 4) are different states of one sum.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import Any
+from functools import lru_cache
+from itertools import chain, repeat, zip_longest
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -20,21 +21,25 @@ from table_api.ledger.cells import Cell
 from table_api.ledger.measures import MEASURE_ORDER, MeasureList, add_up
 
 MONTHLY_TABLE = "monthly"
+TEXTS_LOOKED_AT = 8
+"""Of many texts, before they are decoded as if all had as many numbers."""
 
+K = TypeVar("K")
 
 Revs = Mapping[str, int]
 """Revision by line."""
 
 _decode_all = msgspec.json.Decoder(list[MeasureList]).decode
+_decode_one = msgspec.json.Decoder(MeasureList).decode
 _decode_flat: Callable[[str], list[Any]] = msgspec.json.Decoder(list[int | None]).decode
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectedDay:
+# Made for each row that a consumer writes: frozen Structs are built far faster than dataclasses.
+class ProjectedDay(msgspec.Struct, frozen=True, gc=False):
     """One day of a row."""
 
     measures: Sequence[int] = ()
-    revs: Revs = field(default_factory=dict)
+    revs: Revs = {}
 
     def holds(self, revs: Revs) -> bool:
         """Whether it stands on these revisions or later ones."""
@@ -44,19 +49,36 @@ class ProjectedDay:
 NO_DAY = ProjectedDay()
 
 
+class MonthTotal(msgspec.Struct, kw_only=True, gc=False):
+    """A row of a whole month; what is not asked for is empty."""
+
+    total: str
+    subject: str = ""
+    model: str = ""
+    Timestamp: str = ""
+
+
+class SubjectTotal(MonthTotal, kw_only=True, gc=False):
+    """The same, with the days that have calls."""
+
+    active: int
+
+
 def project_day(cells: Mapping[str, Cell]) -> ProjectedDay:
     """The cells of one subject, model and day, by line."""
     revs = {line: cell.rev for line, cell in cells.items()}
     parts = [cell.measures for cell in cells.values()]
     if len(parts) == 1:  # of most days
         [part] = parts
-        return ProjectedDay(_trimmed([part.get(name, 0) for name in MEASURE_ORDER]), revs)
+        return ProjectedDay(_trimmed(list(map(part.get, MEASURE_ORDER, repeat(0)))), revs)
     totals = [sum([part.get(name, 0) for part in parts]) for name in MEASURE_ORDER]
     return ProjectedDay(_trimmed(totals), revs)
 
 
 def after_change(total: Sequence[int], old: Sequence[int], new: Sequence[int]) -> MeasureList:
     """The sum over the days when one of them goes from `old` to `new`."""
+    if not total and not old:  # of a new row
+        return _trimmed(list(new))
     return _trimmed(
         [whole - was + is_ for whole, was, is_ in zip_longest(total, old, new, fillvalue=0)]
     )
@@ -82,6 +104,8 @@ def decode_columns(texts: Sequence[str]) -> list[list[int]]:
 
 def sum_texts(texts: Sequence[str]) -> MeasureList:
     """The exact sum of many texts that are not empty."""
+    if len(texts) == 1:
+        return _decode_one(f"[{texts[0]}]")
     columns = _equal_columns(texts)
     if columns is None:
         of_length: dict[int, list[str]] = {}
@@ -95,24 +119,69 @@ def _equal_columns(texts: Sequence[str]) -> list[list[int]] | None:
     """The columns of texts of one length, None when they are of several.
 
     As one list of numbers, since a list for each text takes far longer: the columns lie in it at
-    equal steps, and the nulls between the texts prove that.
+    equal steps, and the nulls between the texts prove that. A look at a few texts first spares
+    decoding most of those that are not alike.
     """
     if not texts:
         return []
-    length = texts[0].count(",") + 1
-    step = length + 1
-    joined = ",null,".join(texts)
-    if joined.count(",") != len(texts) * step - 2:
+    commas = texts[0].count(",")
+    if any([text.count(",") != commas for text in texts[1 :: len(texts) // TEXTS_LOOKED_AT + 1]]):
         return None
-    numbers = _decode_flat(f"[{joined}]")
+    length, step = commas + 1, commas + 2
+    numbers = _decode_flat(f"[{',null,'.join(texts)}]")
+    if len(numbers) != len(texts) * step - 1:
+        return None
     if numbers[length::step].count(None) != len(texts) - 1:
         return None
     return [numbers[position::step] for position in range(length)]
 
 
+class TextSums(Generic[K]):
+    """Texts by a key, and the sums of those that came before."""
+
+    __slots__ = ("_sums", "texts")
+
+    def __init__(self) -> None:
+        self.texts: defaultdict[K, list[Any]] = defaultdict(list)
+        """Not added up yet; none is empty."""
+        self._sums: dict[K, MeasureList] = {}
+
+    def add_up(self) -> None:
+        """Turn the texts into sums."""
+        for key, texts in self.texts.items():
+            more = sum_texts(texts)
+            sums = self._sums.get(key)
+            self._sums[key] = more if sums is None else add_up([sums, more])
+        self.texts.clear()
+
+    def by_key(self) -> Mapping[K, MeasureList]:
+        """The sum of each key."""
+        self.add_up()
+        return self._sums
+
+    def known(self) -> set[K]:
+        """Those that have a text or a sum."""
+        return self._sums.keys() | self.texts.keys()
+
+    def total(self) -> MeasureList:
+        """The sum of all keys."""
+        texts = list(chain.from_iterable(self.texts.values()))
+        return add_up([*self._sums.values(), sum_texts(texts)])
+
+
+def append_columns(
+    columns: list[list[int]], added: Sequence[Sequence[int]], *, rows: int, more: int
+) -> None:
+    """Append `more` rows to columns of `rows` rows. What has fewer columns has zeros there."""
+    while len(columns) < len(added):
+        columns.append([0] * rows)
+    for number, column in enumerate(columns):
+        column.extend(added[number] if number < len(added) else [0] * more)
+
+
 def encode_revs(revs: Revs) -> str:
     """`0123456789ab:7,…` by line."""
-    return ",".join([f"{line}:{revs[line]}" for line in sorted(revs)])
+    return ",".join([f"{line}:{rev}" for line, rev in sorted(revs.items())])
 
 
 def decode_revs(text: str) -> dict[str, int]:
@@ -121,6 +190,7 @@ def decode_revs(text: str) -> dict[str, int]:
     return {line: int(rev) for line, rev in pairs}
 
 
+@lru_cache(maxsize=32)
 def day_columns(day: int) -> tuple[str, str]:
     """Columns of a day's measures and revisions."""
     return f"d{day:02d}", f"r{day:02d}"

@@ -7,7 +7,9 @@ event comes again: it is found counted, which touches its cell.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from table_api.errors import Rejected, Retryable, StorageError, Unavailable, after_all_tries
 from table_api.ledger.cells import Cell, CellCache
@@ -23,14 +25,13 @@ TRIES_MAX = 12
 _log = Log("table_api")
 
 
-@dataclass(slots=True)
-class _Day:
+class _Day(msgspec.Struct, gc=False):
     """A day of a row that has to stand on at least these revisions."""
 
     partition: str
     cell: str
     """RowKey of one of its cells."""
-    revs: dict[str, int] = field(default_factory=dict)
+    revs: dict[str, int]
 
 
 _Days = dict[int, _Day]
@@ -38,8 +39,7 @@ _Touched = dict[tuple[str, str], int]
 """Revision by partition and cell."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(msgspec.Struct, frozen=True, gc=False):
     key: str
     after: MonthlyRow
     """The row after the change."""
@@ -136,10 +136,10 @@ class Projection:
             standing = row.day(number)
             if standing.holds(day.revs):
                 continue
-            cells = _of_row(key, self._cells.known(day.partition, day.cell))
+            cells = _of_row(key, day, self._cells.known(day.partition, day.cell))
             state = project_day(cells)
             if not (state.holds(day.revs) and state.holds(standing.revs)):
-                cells = _of_row(key, await self._cells.read(day.partition, day.cell))
+                cells = _of_row(key, day, await self._cells.read(day.partition, day.cell))
                 state = project_day(cells)
             if state.revs == standing.revs:
                 continue
@@ -195,12 +195,17 @@ def _by_month(touched: _Touched) -> dict[str, dict[str, _Days]]:
             _left_behind("projection_failed", f"{cell!r} in {partition} is no cell's key")
             continue
         days = months.setdefault(partition[:6], {}).setdefault(key, {})
-        days.setdefault(number, _Day(partition, cell)).revs[line] = rev
+        if (day := days.get(number)) is None:
+            days[number] = _Day(partition, cell, {line: rev})
+        else:
+            day.revs[line] = rev
     return months
 
 
-def _of_row(key: str, cells: Mapping[str, Cell]) -> dict[str, Cell]:
+def _of_row(key: str, day: _Day, cells: Mapping[str, Cell]) -> dict[str, Cell]:
     """The cells of a subject-day that a row counts, by line."""
+    if len(cells) == 1 and day.cell in cells:  # of most subjects
+        return {day.cell.rpartition("|")[2]: cells[day.cell]}
     of_row = {}
     for name, cell in cells.items():
         row_key, _, line = monthly_key(name)

@@ -1,7 +1,8 @@
 """Rebuilds `monthly` from the ledger's cells, also while the ledger is written.
 
 A row is read before its cells and written under the ETag of that read: a writer that projects in
-between wins, and the row is looked at again.
+between wins, and the row is looked at again. Cells are read from every shard of the month, also
+where none was when the rebuild began.
 """
 
 from collections import defaultdict
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
 from table_api.ledger.cells import Cell, read_cell
-from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE
+from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE, month_partitions
 from table_api.ledger.meta import note_monthly, read_meta
 from table_api.monthly.projected_day import MONTHLY_TABLE, monthly_key, project_day
 from table_api.monthly.rows import MonthlyRow
@@ -45,14 +46,16 @@ async def rebuild_monthly(storage: TableStorage) -> Rebuilt:
 
     LedgerMismatch for a ledger of a later schema. Memory: a month's rows and cells.
     """
-    await read_meta(storage)
+    meta = await read_meta(storage)
+    shards = 0 if meta is None else meta.settings.shards
     await storage.create_table(MONTHLY_TABLE)
     partitions = [partition async for partition in storage.partitions(LEDGER_TABLE)]
     months = {partition[:6] for partition in partitions}
     months |= {month async for month in storage.partitions(MONTHLY_TABLE)}
     rebuilt = Rebuilt()
     for month in sorted(months):
-        of_month = [partition for partition in partitions if partition[:6] == month]
+        listed = [partition for partition in partitions if partition[:6] == month]
+        of_month = sorted({*listed, *month_partitions(month, shards)})
         only: set[str] | None = None
         for _ in range(PASSES_MAX):
             only = await _rebuild_month(storage, month, of_month, only, rebuilt)

@@ -5,7 +5,8 @@ The cache is advice: a write with a stale row fails, the row is dropped and read
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from table_api.ledger.measures import MeasureList
 from table_api.monthly.projected_day import (
@@ -22,6 +23,7 @@ from table_api.monthly.projected_day import (
 from table_api.storage.keys import KeyRange
 from table_api.storage.parallel import at_most
 from table_api.storage.table_storage import (
+    ColumnsText,
     Insert,
     Merge,
     Operation,
@@ -30,16 +32,17 @@ from table_api.storage.table_storage import (
     Value,
     etag_of,
 )
+from table_api.storage.transaction import columns_text
 
 ROWS_CACHED_MAX = 50_000
 """Rows in the cache: about 1 KB each."""
 READ_ONE_BY_ONE_MAX = 50
 """Up to so many unknown rows are asked for by key; more by one read from the first to the last."""
 READS_IN_FLIGHT_MAX = 8
+_NO_COLUMNS = frozenset[str]()
 
 
-@dataclass(frozen=True, slots=True)
-class MonthlyRow:
+class MonthlyRow(msgspec.Struct, frozen=True, gc=False):
     """A row, or the knowledge that there is none."""
 
     etag: str | None = None
@@ -80,14 +83,27 @@ class MonthlyRow:
         return columns
 
 
+ABSENT = MonthlyRow()
+"""No row."""
+
+
 def write_of(
     key: str, row: MonthlyRow, days: Collection[int], facts: Mapping[str, Value]
 ) -> Operation:
     """What writes a changed row: all of a new one, else the changed days and the sums."""
     if row.etag is None:
         named = {"subject": facts["subject"], "model": facts["model"]}
-        return Insert(key, named | row.columns(days))
+        return Insert(key, _as_text(named | row.columns(days)))
     return Merge(key, row.columns(days), row.etag)
+
+
+def _as_text(columns: dict[str, Value]) -> Mapping[str, Value] | ColumnsText:
+    """Written at once, where only `active` is no text: so are all new rows but damaged ones."""
+    texts = {name: value for name, value in columns.items() if type(value) is str}
+    if len(texts) != len(columns) - 1:
+        return columns
+    text = columns_text(texts, {"active": int(columns["active"])}, as_text=_NO_COLUMNS)
+    return columns if text is None else text
 
 
 def read_monthly_row(row: Row, days: Collection[int]) -> MonthlyRow:
@@ -133,7 +149,7 @@ class MonthlyRowCache:
             return
         days = sorted({day for key in unknown for day in wanted[key]})
         for key in unknown:
-            self._rows[month, key] = MonthlyRow()  # absent, unless a read finds it
+            self._rows[month, key] = ABSENT  # unless a read finds it
         try:
             await self._read(month, sorted(unknown), days)
         except BaseException:

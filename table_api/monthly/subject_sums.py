@@ -5,10 +5,11 @@ from datetime import date
 from itertools import count, zip_longest
 from typing import Any
 
+from table_api.ledger.day_range import MonthDays
 from table_api.ledger.measures import MeasureList, add_up
 from table_api.monthly.day_sums import DaySums
-from table_api.monthly.projected_day import decode_columns
-from table_api.monthly.usage_lines import Who, date_of
+from table_api.monthly.projected_day import append_columns, decode_columns
+from table_api.monthly.usage_lines import Who, date_of, days_by_column, is_whole
 from table_api.storage.table_storage import Row
 from table_api.usage.subject_list import UsageColumns
 
@@ -79,11 +80,11 @@ class SubjectMonths:
 
     def _append(self, rows: Mapping[str, Row], measures: Sequence[Sequence[int]]) -> None:
         """All at once: at first these are all rows of the month."""
-        self._places.update(zip(rows, count(len(self._subjects)), strict=False))
+        before = len(self._subjects)
+        self._places.update(zip(rows, count(before), strict=False))
         self._subjects += [row["subject"] for row in rows.values()]
         self._actives += [row["active"] for row in rows.values()]
-        for number, column in enumerate(self._measures):
-            column.extend(measures[number] if number < len(measures) else [0] * len(rows))
+        append_columns(self._measures, measures, rows=before, more=len(rows))
 
     def _remove(self, key: str) -> None:
         """The last row takes its place."""
@@ -95,6 +96,14 @@ class SubjectMonths:
         if place != last:
             [moved] = [other for other, at in self._places.items() if at == last]
             self._places[moved] = place
+
+
+def subject_sums(month: MonthDays, model: str | None) -> SubjectMonths | SubjectDays:
+    """What `MonthlyReads.subjects` of a month is brought up with."""
+    if is_whole(month):
+        return SubjectMonths(month.month, model=model)
+    named = ("subject", "model") if model is not None else ("subject",)
+    return SubjectDays(DaySums(days_by_column(month), named, model=model), month.month)
 
 
 def _columns_of(month: str, groups: Mapping[Who, Mapping[int, MeasureList]]) -> UsageColumns:

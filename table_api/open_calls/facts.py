@@ -44,6 +44,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     requested_tier: str | None = None
     tools_requested: tuple[str, ...] = ()
     tool_calls: tuple[tuple[str, int], ...] = ()
+    tool_usage: str | None = None
+    """What the answer says of its tools, as JSON."""
     body_unread: str | None = None
     background: bool = False
     response_status: str | None = None
@@ -124,8 +126,8 @@ class TokenCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     model: str | None = None
     deployment: str | None = None
     response_id: str | None = None
-    others: tuple[tuple[str, int], ...] = ()
-    """Counts of tokens that nobody reads, by the field's name in lower case: a newer gateway may
+    others: tuple[tuple[str, int | str], ...] = ()
+    """What fields of tokens hold that nobody reads, by path in lower case: a newer gateway may
     write what is billed apart."""
 
     @property

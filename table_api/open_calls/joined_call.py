@@ -24,6 +24,7 @@ from table_api.open_calls.facts import (
 )
 
 T = TypeVar("T")
+_Others = tuple[tuple[str, int | str], ...]
 
 
 class JoinedCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -254,15 +255,18 @@ def _largest(left: TokenCounts, right: TokenCounts) -> TokenCounts:
     )
 
 
-def _largest_of_each(
-    left: tuple[tuple[str, int], ...], right: tuple[tuple[str, int], ...]
-) -> tuple[tuple[str, int], ...]:
+def _largest_of_each(left: _Others, right: _Others) -> _Others:
     if not left or not right:
         return left or right
-    numbers = dict(left)
-    for name, number in right:
-        numbers[name] = max(number, numbers.get(name, 0))
-    return tuple(sorted(numbers.items()))
+    found = dict(left)
+    for name, said in right:
+        found[name] = max(said, found.get(name, 0), key=_other_order)
+    return tuple(sorted(found.items()))
+
+
+def _other_order(said: int | str) -> tuple[int, str]:
+    """Of what two rows say any order has the same largest: numbers, then text, then 0."""
+    return (0, said) if isinstance(said, str) else (said, "")
 
 
 def _max_text(left: str | None, right: str | None) -> str | None:

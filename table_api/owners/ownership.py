@@ -11,6 +11,7 @@ from enum import StrEnum
 from table_api.storage.keys import EVERY_ROW, encode_part
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, Delete, Row, TableStorage, Upsert, Value
+from table_api.storage.timestamp import is_recent
 from telemetry.log import Log
 
 OWNERS_TABLE = "owners"
@@ -72,7 +73,7 @@ class Owners:
     async def of(self, owner: str) -> tuple[Ownership, ...]:
         """What somebody owns, has owned or will own; at most `age_s_max` seconds old."""
         now = self._now()
-        if self._read_at is None or now - self._read_at > self._age_max:
+        if not is_recent(self._read_at, now=now, age_max=self._age_max):
             by_owner: dict[str, tuple[Ownership, ...]] = {}
             for each in await self.all():
                 by_owner[each.owner] = (*by_owner.get(each.owner, ()), each)

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from table_api.storage.keys import EVERY_ROW, encode_part, starting_with
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, Row, TableStorage, Upsert, Value
+from table_api.storage.timestamp import is_recent
 from telemetry.log import Log
 
 PEOPLE_TABLE = "people"
@@ -100,7 +101,7 @@ class People:
     async def directory(self) -> PeopleDirectory:
         """Everybody, at most `age_s_max` seconds old."""
         now = self._now()
-        if self._read_at is None or now - self._read_at > self._age_max:
+        if not is_recent(self._read_at, now=now, age_max=self._age_max):
             people: list[Person] = []
             async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, EVERY_ROW):
                 people.extend(_readable(page))

@@ -10,7 +10,7 @@ from table_api.publishing.month_pass import Wanted
 from table_api.publishing.opening import open_publisher
 from table_api.publishing.outbox import Sent
 from table_api.storage.table_storage import TableStorage
-from table_api.storage.timestamp import now_utc
+from table_api.storage.timestamp import is_recent, now_utc
 from telemetry.log import Log
 from telemetry.settings import TelemetrySettings
 
@@ -28,7 +28,7 @@ async def follow(publisher: Publisher, wanted: Wanted, *, ended: asyncio.Event) 
     older_at: datetime | None = None
     while not ended.is_set():
         now = now_utc()
-        live_only = older_at is not None and now - older_at < OLDER_EVERY
+        live_only = is_recent(older_at, now=now, age_max=OLDER_EVERY)
         if await tried(publisher, replace(wanted, live_only=live_only)) and not live_only:
             older_at = now
         try:

@@ -2,34 +2,26 @@
 tables; TABLE_CLIENT=azure-core takes it for all.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from email.utils import formatdate
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
-from urllib.request import getproxies
 
 import msgspec
-from azure.core import AsyncPipelineClient
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
-from azure.core.pipeline import PipelineRequest
-from azure.core.pipeline.policies import (
-    AsyncBearerTokenCredentialPolicy,
-    AsyncRetryPolicy,
-    SansIOHTTPPolicy,
-)
-from azure.core.pipeline.transport import AioHttpTransport
-from azure.core.rest import AsyncHttpResponse, HttpRequest
+from azure.core.rest import HttpRequest
 
 from table_api.errors import SettingsError, StorageError, Unavailable
-from table_api.storage.direct.authorization import TOKEN_SCOPE, SharedKey
-from table_api.storage.direct.client import ANSWER_S_MAX, READ_TRIES, READ_WAIT_S
+from table_api.storage.direct.authorization import SharedKey
+from table_api.storage.direct.client import ANSWER_S_MAX
 from table_api.storage.direct.requests import open_direct
 from table_api.storage.direct.route import CONNECT_S_MAX
 from table_api.storage.keys import KeyRange
+from table_api.storage.pipeline import open_pipeline
 from table_api.storage.settings import parts_of, spelled_out
-from table_api.storage.table_storage import ROWS_PER_PAGE, Operation, Row
+from table_api.storage.table_storage import ROWS_PER_PAGE, Operation, Row, S
 from table_api.storage.transaction import (
     API_VERSION,
     CONTENT_TYPE,
@@ -42,20 +34,6 @@ from table_api.storage.transaction import (
 from telemetry.log import redact
 
 _decode_page = msgspec.json.Decoder(dict[str, Any]).decode
-
-
-class SharedKeyLite(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
-    """Signs the pipeline's requests with an account key."""
-
-    def __init__(self, key: SharedKey) -> None:
-        self._key = key
-
-    def on_request(self, request: PipelineRequest[HttpRequest]) -> None:
-        """Add `x-ms-date` and the signature over it and the path."""
-        date = formatdate(usegmt=True)
-        headers = request.http_request.headers
-        headers["x-ms-date"] = date
-        headers["Authorization"] = self._key.sign(date, urlsplit(request.http_request.url).path)
 
 
 class AzureTableStorage:
@@ -77,27 +55,7 @@ class AzureTableStorage:
         self._own_identity = proof if closes_identity and not isinstance(proof, SharedKey) else None
         self._endpoint = endpoint.rstrip("/")
         self._direct = open_direct(self._endpoint, proof, authorities) if direct else None
-        authentication = (
-            SharedKeyLite(proof)
-            if isinstance(proof, SharedKey)
-            else AsyncBearerTokenCredentialPolicy(proof, TOKEN_SCOPE)
-        )
-        self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
-            self._endpoint,
-            policies=[
-                AsyncRetryPolicy(
-                    retry_total=READ_TRIES - 1,
-                    retry_backoff_factor=READ_WAIT_S,
-                    retry_backoff_max=5,
-                ),
-                authentication,
-            ],
-            # Else aiohttp looks for a proxy and for a netrc file in threads of its own, at every
-            # request: that costs as much again as the request.
-            transport=AioHttpTransport(
-                use_env_settings=has_proxy(), connection_verify=authorities or True
-            ),
-        )
+        self._client = open_pipeline(self._endpoint, proof, authorities)
 
     @classmethod
     def from_connection_string(cls, text: str, *, direct: bool = True) -> "AzureTableStorage":
@@ -167,12 +125,18 @@ class AzureTableStorage:
         rows_max: int | None = None,
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
-        condition = (
-            f"PartitionKey eq {text_literal(partition_key)} and "
-            f"RowKey ge {text_literal(keys.start)} and RowKey lt {text_literal(keys.stop)}"
-        )
+        condition = _in_range(partition_key, keys)
         async for page in self._pages(table, condition, select=select, rows_max=rows_max):
             yield page
+
+    async def query_as(
+        self, table: str, partition_key: str, keys: KeyRange, kind: type[S], select: Sequence[str]
+    ) -> AsyncIterator[list[S]]:
+        """See TableStorage. Raises no error for an absent table: that reads as no rows."""
+        decode = _decoder_of(kind)
+        condition = _in_range(partition_key, keys)
+        async for body in self._bodies(table, condition, select=select):
+            yield decode(body).value
 
     def changed(
         self, table: str, partition_key: str, since: str, *, select: Sequence[str]
@@ -185,23 +149,33 @@ class AzureTableStorage:
     async def _pages(
         self, table: str, condition: str, *, select: Sequence[str] | None, rows_max: int | None
     ) -> AsyncIterator[list[Row]]:
+        seen = 0
+        bodies = self._bodies(table, condition, select=select, top=rows_max or ROWS_PER_PAGE)
+        async for body in bodies:
+            rows: list[Row] = _decode_page(body)["value"]
+            seen += len(rows)
+            yield rows
+            if rows_max is not None and seen >= rows_max:
+                return
+
+    async def _bodies(
+        self, table: str, condition: str, *, select: Sequence[str] | None, top: int = ROWS_PER_PAGE
+    ) -> AsyncIterator[bytes]:
         """Follow the continuation only: a page of the service may be short or empty before it."""
-        top = min(rows_max or ROWS_PER_PAGE, ROWS_PER_PAGE)
+        top = min(top, ROWS_PER_PAGE)
         first = f"/{table}()?$filter={quote(condition, safe='')}&$top={top}"
         if select is not None:
             first += f"&$select={quote(','.join(select), safe=',')}"
-        url, seen = first, 0
+        url = first
         while True:
             status, answer, headers = await self._page(url)
             if status == 404:
                 return
             if status != 200:
                 raise error_of(status, answer)
-            rows: list[Row] = _decode_page(answer)["value"]
-            seen += len(rows)
-            yield rows
+            yield answer
             next_partition = headers.get("x-ms-continuation-nextpartitionkey")
-            if not next_partition or (rows_max is not None and seen >= rows_max):
+            if not next_partition:
                 return
             next_row = headers.get("x-ms-continuation-nextrowkey", "")
             url = f"{first}&NextPartitionKey={quote(next_partition)}&NextRowKey={quote(next_row)}"
@@ -286,9 +260,19 @@ class AzureTableStorage:
         return response.status_code, body, response.headers
 
 
-def has_proxy() -> bool:
-    """Whether the environment names a proxy for HTTP, as HTTPS_PROXY does."""
-    return not getproxies().keys().isdisjoint({"http", "https"})
+def _in_range(partition_key: str, keys: KeyRange) -> str:
+    """The filter for a key range."""
+    return (
+        f"PartitionKey eq {text_literal(partition_key)} and "
+        f"RowKey ge {text_literal(keys.start)} and RowKey lt {text_literal(keys.stop)}"
+    )
+
+
+@lru_cache(maxsize=32)
+def _decoder_of(kind: type[S]) -> Callable[[bytes], Any]:
+    """Of pages; integers are decimal strings in them."""
+    page = msgspec.defstruct("Page", [("value", list[kind])], gc=False)  # type: ignore[valid-type]
+    return msgspec.json.Decoder(page, strict=False).decode
 
 
 def _is_http(url: str) -> bool:

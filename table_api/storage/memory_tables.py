@@ -14,8 +14,10 @@ from table_api.storage.table_storage import (
     Operation,
     Replace,
     Row,
+    S,
     Upsert,
     Value,
+    as_structs,
     etag_of,
 )
 from table_api.storage.timestamp import now_utc
@@ -106,6 +108,12 @@ class MemoryTableStorage:
             yield [{name: row[name] for name in (select or row) if name in row} for row in page]
             if rows_max is not None and start + size >= rows_max:
                 return
+
+    def query_as(
+        self, table: str, partition_key: str, keys: KeyRange, kind: type[S], select: Sequence[str]
+    ) -> AsyncIterator[list[S]]:
+        """See TableStorage."""
+        return as_structs(self.query(table, partition_key, keys, select=select), kind)
 
     async def changed(
         self, table: str, partition_key: str, since: str, *, select: Sequence[str]

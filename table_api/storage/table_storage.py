@@ -5,7 +5,7 @@ as decimal strings (that is how the service spells an Int64 without metadata): r
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import NewType, Protocol
+from typing import NewType, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -14,6 +14,7 @@ from table_api.storage.keys import KeyRange
 
 Value = str | int | bool
 Row = dict[str, Value]
+S = TypeVar("S", bound=msgspec.Struct)
 
 ColumnsText = NewType("ColumnsText", bytes)
 """The columns of a row as their JSON travels, without braces: see `transaction.columns_text`."""
@@ -70,6 +71,12 @@ def etag_of(row: Row) -> str:
     return f"W/\"datetime'{quote(str(row['Timestamp']), safe='')}'\""
 
 
+async def as_structs(pages: AsyncIterator[list[Row]], kind: type[S]) -> AsyncIterator[list[S]]:
+    """`query_as` of a storage that has the rows as dicts."""
+    async for page in pages:
+        yield msgspec.convert(page, list[kind], strict=False)  # type: ignore[valid-type]
+
+
 class TableStorage(Protocol):
     """One storage account. Every method may raise Unavailable."""
 
@@ -102,6 +109,15 @@ class TableStorage(Protocol):
 
         `select` narrows the columns. With `rows_max` the iteration may stop early, after at least
         that many rows.
+        """
+
+    def query_as(
+        self, table: str, partition_key: str, keys: KeyRange, kind: type[S], select: Sequence[str]
+    ) -> AsyncIterator[list[S]]:
+        """The same with each row as a Struct of a kind, which takes a third less time than a dict.
+
+        What is not selected, or absent from a row, has the Struct's default. Raises
+        msgspec.ValidationError for a row that is not of the kind.
         """
 
     def changed(

@@ -1,6 +1,6 @@
 """The time now, and a time as text in rows and keys, and back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -10,6 +10,13 @@ _encode = msgspec.json.Encoder().encode
 def now_utc() -> datetime:
     """Aware, in UTC."""
     return datetime.now(UTC)
+
+
+def is_recent(at: datetime | None, *, now: datetime, age_max: timedelta) -> bool:
+    """Whether something was read at most `age_max` ago. A time that is still to come is none: the
+    clock was ahead then.
+    """
+    return at is not None and timedelta(0) <= now - at <= age_max
 
 
 def timestamp(time: datetime) -> str:

@@ -111,7 +111,8 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         return parts[0]
     calls = errors = unpriced = no_usage = excluding = pending = failed = 0
     list_ = contracted = charge = billed = 0
-    units: dict[Unit, int] = {}
+    units: dict[Unit, int] = dict(parts[0].units) if parts else {}
+    in_order = len(units)
     for part in parts:
         calls += part.calls
         errors += part.errors
@@ -124,8 +125,11 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         contracted += part.contracted
         charge += part.charge
         billed += part.billed
+    for part in parts[1:]:
         for unit, quantity in part.units.items():
             units[unit] = units.get(unit, 0) + quantity
+    if len(units) > in_order or 0 in units.values():  # of few sums: each part has them in order
+        units = {unit: units[unit] for unit in _UNITS if units.get(unit)}
     return Totals(
         calls=calls,
         errors=errors,
@@ -134,7 +138,7 @@ def sum_totals(parts: Iterable[Totals]) -> Totals:
         excluding_calls=excluding,
         pending_calls=pending,
         failed_calls=failed,
-        units={unit: units[unit] for unit in _UNITS if units.get(unit)},
+        units=units,
         list=list_,
         contracted=contracted,
         charge=charge,

@@ -72,4 +72,4 @@ def _key_of(dimension: Dimension, cost_centre_of: CostCentreOf) -> Callable[[Dai
 
 def _order(group: UsageGroup) -> tuple[tuple[bool, str], ...]:
     """ISO days sort as text, so every key has one type."""
-    return tuple((key is None, str(key)) for key in group.keys)
+    return tuple([(key is None, str(key)) for key in group.keys])

@@ -16,6 +16,9 @@ from table_api.people.people import PeopleDirectory
 from table_api.usage.daily_usage import POSITION, DailyUsage, Totals, measure_list_of, totals_of
 from table_api.usage.grouping import NOTHING
 
+FEW_LOOKED_AT = 1_000
+"""Subjects of a list that are looked at to leave most others unsorted."""
+
 ListPosition = tuple[int, str]
 """(what it is sorted by, subject) of a list's line; (0, subject) where it is sorted by subject."""
 
@@ -46,6 +49,8 @@ class UsageColumns:
     """A column for each measure, in MEASURE_ORDER. The last ones may be absent, where all are 0."""
     days: Callable[[int], Collection[date]]
     """The days with a call, by the row: made for few of them."""
+    sums: Sequence[int] | None = None
+    """The sum of each column, where whoever made them has it."""
 
     def __len__(self) -> int:
         """The number of its rows."""
@@ -53,7 +58,7 @@ class UsageColumns:
 
     def only(self, wanted: Container[str]) -> "UsageColumns":
         """Those of some subjects."""
-        rows = [row for row, subject in enumerate(self.subjects) if subject in wanted]
+        rows = list(compress(count(), map(wanted.__contains__, self.subjects)))
         return UsageColumns(
             [self.subjects[row] for row in rows],
             [[column[row] for row in rows] for column in self.measures],
@@ -85,8 +90,8 @@ class Gone:
     """Subjects that the list lacks, because they have no usage any more."""
 
     subjects: int
-    charge: int
-    """In the days that the list is compared with."""
+    charge: int | None
+    """In the days that the list is compared with; None where none of their calls has a cost."""
 
 
 def columns_of(cells: Iterable[DailyUsage]) -> UsageColumns:
@@ -115,6 +120,8 @@ class SubjectList:
         self._people = people
         self._today = today
         self._earlier = earlier
+        self._number: int | None = None
+        """Of subjects, once it is known."""
 
     def matching(self, text: str) -> "SubjectList":
         """Those whose subject, name or cost centre holds the text, whatever its case."""
@@ -138,16 +145,23 @@ class SubjectList:
         """
         descending = order is Order.DESC
         sums = self._sums(sort)
-        lines: Iterable[ListPosition] = zip(sums.values(), sums, strict=True)
+        self._number = len(sums)
+        first = nlargest if descending else nsmallest
+        lines: Iterable[ListPosition]
         if after is not None:
-            lines = [line for line in lines if (line < after if descending else line > after)]
+            every = zip(sums.values(), sums, strict=True)
+            lines = [line for line in every if (line < after if descending else line > after)]
+        else:
+            lines = _may_be_first(sums, limit + 1, descending=descending)
         # One more than is shown tells whether the list goes on.
-        following = (nlargest if descending else nsmallest)(limit + 1, lines)
+        following = first(limit + 1, lines)
         last = following[limit - 1] if len(following) > limit else None
         return self._usages([subject for _, subject in following[:limit]]), last
 
     def __len__(self) -> int:
-        return len(set[str]().union(*(part.subjects for part in self._parts)))
+        if self._number is None:
+            self._number = len(set[str]().union(*(part.subjects for part in self._parts)))
+        return self._number
 
     def gone(self) -> Gone | None:
         """Who had usage in the days it is compared with, and has none now."""
@@ -156,11 +170,14 @@ class SubjectList:
         present = set[str]().union(*(part.subjects for part in self._parts))
         charges = _summed(self._earlier, "charge")
         absent = charges.keys() - present
-        return Gone(subjects=len(absent), charge=sum(charges[each] for each in absent))
+        charge: int | None = sum(charges[each] for each in absent)
+        if not charge and not _total([part.only(absent) for part in self._earlier]).cost_known:
+            charge = None
+        return Gone(subjects=len(absent), charge=charge)
 
     def totals(self) -> Totals:
         """The sum over all of them."""
-        return totals_of(add_up([list(map(sum, part.measures)) for part in self._parts]))
+        return _total(self._parts)
 
     def _holds(self, subject: str, wanted: str) -> bool:
         person = self._people.at(subject, self._today)
@@ -201,6 +218,26 @@ class SubjectList:
             )
             for subject in subjects
         ]
+
+
+def _total(parts: Sequence[UsageColumns]) -> Totals:
+    return totals_of(
+        add_up(list(map(sum, part.measures)) if part.sums is None else part.sums for part in parts)
+    )
+
+
+def _may_be_first(
+    sums: Mapping[str, int], number: int, *, descending: bool
+) -> Iterable[ListPosition]:
+    """Those that the first ones are among: who comes after so many others is none of them."""
+    looked_at = list(islice(sums.values(), FEW_LOOKED_AT))
+    if len(looked_at) < number:
+        return zip(sums.values(), sums, strict=True)
+    if descending:
+        last = nlargest(number, looked_at)[-1]
+        return [(value, subject) for subject, value in sums.items() if value >= last]
+    last = nsmallest(number, looked_at)[-1]
+    return [(value, subject) for subject, value in sums.items() if value <= last]
 
 
 def _summed(parts: Sequence[UsageColumns], measure: str) -> dict[str, int]:

@@ -47,15 +47,15 @@ def instant(time: datetime) -> str:
 
 def usage_line(row: UserDay) -> Document:
     """One day and model."""
-    known = bool(row.pico) or row.calls > row.unpriced + row.no_usage
     return {
         "day": row.day.date().isoformat(),
         "model": row.model,
         "calls": row.calls,
-        "charge": amount(row.pico) if known else None,
+        "charge": amount(row.pico) if row.cost_known else None,
         "errors": row.errors,
         "unpriced_calls": row.unpriced,
         "no_usage_calls": row.no_usage,
+        "pending_calls": row.pending,
         "input_tokens": row.input or 0,
         "cached_tokens": row.cached or 0,
         "output_tokens": row.output or 0,

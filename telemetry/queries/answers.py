@@ -25,11 +25,17 @@ class UserDay(Row, frozen=True, kw_only=True):
     errors: int
     unpriced: int
     no_usage: int
+    pending: int
     pico: int
     input: int | None
     cached: int | None
     output: int | None
     reasoning: int | None
+
+    @property
+    def cost_known(self) -> bool:
+        """Whether a call of these has a cost; without any, `pico` is no sum."""
+        return self.calls > self.unpriced + self.no_usage + self.pending
 
 
 class Session(Row, frozen=True, kw_only=True):
@@ -125,6 +131,8 @@ class Cell(Row, frozen=True, kw_only=True):
     model: str
     currency: str
     calls: int
+    known: int
+    """Calls whose cost is known; without any, `pico` is no sum."""
     pico: int
     rows: int
     copies: int

@@ -23,7 +23,9 @@ INTRODUCTION = (
     "publisher sends; the ledger decides. Items arrive some minutes after the call. Amounts are "
     "rounded for the charts."
 )
-_CHARGE = "Charge = todouble(Pico) / 1000000000000"
+_CHARGE = "Charge = iff(Known > 0, todouble(Pico) / 1000000000000, todouble(''))"
+"""Empty where no call has a known cost."""
+_SUMS = "Calls = sum(Calls), Known = sum(Known), Pico = sum(Pico)"
 _LATENCY = f"""\
 let start = {START};
 let stop = {STOP};
@@ -58,7 +60,7 @@ def parts() -> list[Part]:
     return [
         Part(
             "Charge by day and model",
-            f"{cells}| summarize Pico = sum(Pico) by Day, Model\n"
+            f"{cells}| summarize {_SUMS} by Day, Model\n"
             f"| project Day, Model, {_CHARGE}\n| order by Day asc, Model asc\n",
             "barchart",
         ),
@@ -70,8 +72,8 @@ def parts() -> list[Part]:
         Part("Latency of gateway and model, in milliseconds", _LATENCY, "linechart"),
         Part(
             "What has arrived: copies, conflicts and sampled items show what is wrong",
-            f"{cells}| summarize Calls = sum(Calls), Pico = sum(Pico), Rows = sum(Rows), "
-            "Copies = sum(Copies), Conflicts = sum(Conflicts), Sampled = sum(Sampled) by Day\n"
+            f"{cells}| summarize {_SUMS}, Rows = sum(Rows), Copies = sum(Copies), "
+            "Conflicts = sum(Conflicts), Sampled = sum(Sampled) by Day\n"
             f"| project Day, Calls, {_CHARGE}, Rows, Copies, Conflicts, Sampled\n"
             "| order by Day desc\n",
         ),

@@ -2,12 +2,25 @@
 
 from collections.abc import Generator, Iterator
 from datetime import date
+from functools import cache
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 
 from tests.ui.stand import InventedCall, Stand, billing_today, invented_calls, standing
 from tests.ui.walking import what_pages_show
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_components() -> Iterator[None]:
+    """AppTest looks for components in the metadata of each installed package, at each run of a
+    page: half of the CPU of all tests of pages. No package comes meanwhile, so once is enough.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture(scope="session")

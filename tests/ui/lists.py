@@ -1,11 +1,14 @@
 """What a page's lists of links show, and a click on a row, where there is no browser."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest, app_test
 
 
 def lists(app: AppTest) -> list[dict[str, list[object]]]:
@@ -33,7 +36,26 @@ def open_row(app: AppTest, label: str, id_: str) -> AppTest:
     states.widgets.append(
         WidgetState(id=_make_trigger_id(component, "events"), json_trigger_value=json.dumps(click))
     )
-    return app._run(states)
+    with _pages_known(app):
+        return app._run(states)
+
+
+@contextmanager
+def _pages_known(app: AppTest) -> Iterator[None]:
+    """A server that has drawn a page knows all pages when something is clicked there. A run of
+    AppTest begins without any.
+    """
+
+    class Knowing(PagesManager):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._set_pages(app._registered_pages)
+
+    before, app_test.PagesManager = app_test.PagesManager, Knowing  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        app_test.PagesManager = before  # type: ignore[attr-defined]
 
 
 def _drawn(app: AppTest) -> list[tuple[dict[str, Any], str]]:

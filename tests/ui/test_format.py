@@ -1,13 +1,16 @@
 """What numbers, days and names read like."""
 
+import ast
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.paths import ROOT
 from ui.format import (
     JOINER,
     age,
@@ -99,6 +102,27 @@ def test_a_share_that_exists_is_never_zero(part: int, whole: int, shown: str) ->
 )
 def test_a_little_more_or_less_than_nothing_or_all_is_not_it(value: str, shown: str) -> None:
     assert percent(Decimal(value)) == shown
+
+
+WRITE_PERCENT = {
+    "ui/format.py",
+    "ui/figures/comparison.py",
+    "ui/figures/adjustment_words.py",  # every digit, so nothing is rounded
+}
+
+
+def test_a_share_is_rounded_in_one_place() -> None:
+    """Elsewhere a figure before a sign of per cent would make all of most, and nothing of some."""
+    found = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "ui").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        for figure, words in pairwise(node.values)
+        if isinstance(figure, ast.FormattedValue) and isinstance(words, ast.Constant)
+        if str(words.value).strip().startswith("%")
+    }
+    assert found == WRITE_PERCENT
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ STEP_TIMEOUT_MS = 30_000
 # Streamlit's client looks for its base path on a deep link and finds it after two 404s; Vega says
 # that an empty chart has no extent.
 ALLOWED_CONSOLE = ("status of 404", "Infinite extent")
+EMOJI = "remark-emoji"
+"""What Streamlit's client loads for a text such as 12:34:56, next to 260 KB of emoji's names."""
 
 
 _made: "list[Watched]" = []
@@ -64,6 +66,8 @@ class Watched:
         own = {urlsplit(self.base).netloc, urlsplit(self.provider).netloc}
         if not inline and address.netloc not in own:
             self.foreign.append(request.url)
+        if EMOJI in request.url:
+            self.complaints.append(f"a text has what Streamlit takes for an emoji: {request.url}")
 
     def on_websocket(self, socket: WebSocket) -> None:
         self.on_request(socket)

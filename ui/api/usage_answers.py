@@ -109,10 +109,10 @@ class SubjectRow(Totals, frozen=True, kw_only=True):
 
 
 class Gone(Struct, frozen=True, kw_only=True):
-    """Who called in the compared days and not in these: whom the whole list lacks."""
+    """Whom the whole list lacks: they called in the compared days alone. None is unknown."""
 
     subjects: int
-    earlier_charge: Decimal
+    earlier_charge: Decimal | None
 
 
 class Subjects(Head, frozen=True, kw_only=True):

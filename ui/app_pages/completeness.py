@@ -63,7 +63,7 @@ def show_cards(totals: Sums) -> None:
 def show_paths(answer: Completeness) -> None:
     """How far each path was read."""
     seen = [
-        f"{name} read up to {instant(time, answer.zone)}"
+        f"{name} read up to {escape(instant(time, answer.zone))}"
         for name, time in (
             ("usage events", answer.newest_usage_event),
             ("gateway's log", answer.newest_diagnostics),
@@ -73,7 +73,7 @@ def show_paths(answer: Completeness) -> None:
     if answer.totals.oldest_waiting is not None:
         seen.append(f"oldest open call {age(answer.totals.oldest_waiting, now())}")
     if answer.facts_from is not None:
-        seen.append(f"facts are kept from {instant(answer.facts_from, answer.zone)}")
+        seen.append(f"facts are kept from {escape(instant(answer.facts_from, answer.zone))}")
     if not answer.dead_letters_complete:
         seen.append("dead letters counted in part: there are too many")
     st.caption(" · ".join([f"Days of {escape(answer.zone)}", *seen]))

@@ -170,7 +170,7 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
         "Lines": count_column([row.lines for row in rows]),
         "Unrounded": exact_column([row.amount_unrounded for row in rows]),
     }
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "documents",
         [row.number for row in rows],
         links=[address.href({Parameter.INVOICE: row.number}, page=INVOICES_PAGE) for row in rows],
@@ -187,8 +187,6 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
         since=min(listed),
         extent=Extent(narrowed_by=(Parameter.SEARCH,)),
     )
-    if opened:
-        address.go_to({Parameter.INVOICE: opened})
 
 
 def searched(documents: Sequence[InvoiceEntry]) -> Sequence[InvoiceEntry]:

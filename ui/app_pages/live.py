@@ -17,14 +17,14 @@ from ui.rows.row_order import keep_order
 ROWS = 50
 
 
-def show_newest() -> None:
+def show_newest(*, is_live: bool) -> None:
     """Today is asked for at each look, so the list goes on past midnight. The minutes before
     midnight are of the day before.
     """
     came: list[datetime] = []
     came_of_metering: list[datetime] = []
     keep_order("calls")
-    with failures_shown("live"):
+    with failures_shown("live", is_live=is_live):
         client, listing, at = api(), api(came=came), now()
         days = days_of_minutes(at, zone=client.health().zone)
         found = newest_calls(listing, one_day(days.last), limit=ROWS)
@@ -53,4 +53,4 @@ st.caption(
     if paused
     else f"Asks every {REFRESH_S} seconds, a slow API less often. It pauses while you scroll down."
 )
-st.fragment(show_newest, run_every=None if paused else REFRESH_S)()
+st.fragment(show_newest, run_every=None if paused else REFRESH_S)(is_live=not paused)

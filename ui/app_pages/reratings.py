@@ -36,8 +36,8 @@ NO_PRICE = "no price"
 LINES_SHOWN_MAX = 1000
 
 
-def show_runs(runs: list[Run], zone: str) -> str | None:
-    """Draw all runs; returns the id of the run that was opened."""
+def show_runs(runs: list[Run], zone: str) -> None:
+    """All runs; a row shows one below them."""
     columns = {
         "Run": text_column([run.run for run in runs]),
         "State": text_column([run.state for run in runs]),
@@ -48,10 +48,13 @@ def show_runs(runs: list[Run], zone: str) -> str | None:
         "Approved by": text_column([run.approved_by for run in runs]),
         "Why": text_column([run.why for run in runs]),
     }
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "runs",
         [run.run for run in runs],
-        links=[address.href({Parameter.RUN: run.run}, page=RERATINGS_PAGE) for run in runs],
+        links=[
+            address.href(address.all_with(Parameter.RUN, run.run), page=RERATINGS_PAGE)
+            for run in runs
+        ],
         columns=columns,
         alt="Re-rating runs, the newest first",
     )
@@ -59,7 +62,6 @@ def show_runs(runs: list[Run], zone: str) -> str | None:
         first=min(run.scope.from_day for run in runs), until=max(run.scope.to_day for run in runs)
     )
     show_files("runs", shown, period=whole, zone=zone, currency=runs[0].currency)
-    return opened
 
 
 def show_run(run: RunDetail, zone: str) -> None:
@@ -216,14 +218,14 @@ def scope_text(run: RunDetail) -> str:
 
 def steps(run: RunDetail, zone: str) -> list[str]:
     """What was done with the run: when, by whom and why, as Markdown."""
-    said = [f"staged {instant(run.staged_at, zone)}"]
+    said = [f"staged {escape(instant(run.staged_at, zone))}"]
     if run.approved_by is not None and run.approved_at is not None:
-        when = instant(run.approved_at, zone)
+        when = escape(instant(run.approved_at, zone))
         said.append(f"approved {when} by {escape(run.approved_by)}: {escape(run.why or '')}")
     if run.applied_at is not None:
-        said.append(f"applied {instant(run.applied_at, zone)}")
+        said.append(f"applied {escape(instant(run.applied_at, zone))}")
     if run.reverted_by is not None:
-        when = "begun" if run.reverted_at is None else instant(run.reverted_at, zone)
+        when = "begun" if run.reverted_at is None else escape(instant(run.reverted_at, zone))
         said.append(f"reverted {when} by {escape(run.reverted_by)}: {escape(run.revert_why or '')}")
     return said
 
@@ -274,10 +276,8 @@ if not found and named is None:
         icon=":material/history:",
     )
 else:
-    opened = show_runs(found, zone) if found else None
-    if opened is not None:
-        address.change({Parameter.RUN: opened})
-        st.rerun()
+    if found:
+        show_runs(found, zone)
     show_run(api().rerating(named or found[0].run), zone)
 moved = api().regroupings()
 if moved.data:

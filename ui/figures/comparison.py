@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from ui.figures.unit_cost import AMOUNT_PLACES
-from ui.format import NO_BREAK, amount, days, minus
+from ui.format import NO_BREAK, amount, days, minus, percent
 from ui.period import Period
 
 SMALLEST_SHOWN = Decimal("0.1")
@@ -38,7 +38,7 @@ def change_words(
 
 def percent_change(now: Decimal, then: Decimal) -> str:
     """+20 %; a dash without an earlier amount. What changed is never 0.0 %: the amount next to it
-    says in which direction.
+    says in which direction. What is left of the earlier amount is never −100 %.
     """
     if not then:
         return "—"
@@ -46,6 +46,8 @@ def percent_change(now: Decimal, then: Decimal) -> str:
     if abs(change) < SMALLEST_SHOWN:
         return f"<{NO_BREAK}0.1{NO_BREAK}%" if change else f"0{NO_BREAK}%"
     text = f"{change:+,.0f}" if abs(change) >= 1 else f"{change:+.1f}"
+    if text == "-100" and now:
+        return percent(change).replace(" ", NO_BREAK)
     return f"{minus(text)}{NO_BREAK}%"
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from ui.api.usage_answers import Totals, UsageRow
 from ui.figures.units import CACHED_UNITS, PROMPT_UNITS, count_of, tokens
-from ui.format import amount, counted, escape, share
+from ui.format import amount, counted, escape, percent, share
 
 PROMPT_TOKENS_MIN = 100_000
 """Below this many prompt tokens a model's cached share says little."""
@@ -45,8 +45,9 @@ def _one_model_dominates(
     used, all_tokens = tokens(dearest.units), tokens(totals.units)
     if own * 100 < DEAREST_PERCENT_MIN * charge or own * all_tokens <= used * charge:
         return []
+    part = percent(100 * own / charge)
     return [
-        f"**{escape(dearest.model or 'No model')} makes up {percent(own, charge)} of the charge** "
+        f"**{escape(dearest.model or 'No model')} makes up {part} of the charge** "
         f"({amount(own, currency)}) with {share(used, all_tokens)} of the tokens: "
         "together, the other models cost less per token."
     ]
@@ -64,7 +65,3 @@ def _uncached(by_model: Sequence[UsageRow]) -> list[str]:
                 "put that text first and unchanged; cached tokens cost less."
             )
     return found
-
-
-def percent(part: Decimal, whole: Decimal) -> str:
-    return f"{100 * part / whole:.0f} %"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ui import address
+from ui import address, chosen_values
 from ui.address import Parameter
 from ui.api.client import Group, Only
 from ui.figures.group_names import NAMELESS, OTHERS, value_of
@@ -64,7 +64,7 @@ def show_way_to_few() -> None:
             "Show the dearest alone",
             icon=":material/unfold_less:",
             key="few_groups",
-            on_click=address.change,
+            on_click=chosen_values.change,
             args=({Parameter.GROUPS: None},),
         )
 
@@ -96,6 +96,6 @@ def show_chosen() -> None:
                 icon=":material/close:",
                 help="Show everything again",
                 key=f"only_{parameter}",
-                on_click=address.change,
+                on_click=chosen_values.change,
                 args=({parameter: None, Parameter.AFTER: None},),
             )

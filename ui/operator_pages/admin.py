@@ -87,7 +87,7 @@ def show_health(zone: str) -> None:
     """All of it, live."""
     keep_order("dead letters")
     keep_order("partitions")
-    with failures_shown("health"):
+    with failures_shown("health", is_live=True):
         metering, at = api().metering(), now()
         show_verdict(metering, at=at)
         show_cards(metering, at=at)

@@ -44,7 +44,7 @@ def draw_call(call: str) -> None:
         of_session = {**of_person, Parameter.SESSION: found.session or NO_SESSION}
         link(session_name(found.session), TRACES_PAGE, of_session)
     zone = api().health().zone
-    heading.title(f"Trace of {instant(found.time, zone)}", anchor=False)
+    heading.title(f"Trace of {escape(instant(found.time, zone))}", anchor=False)
     st.caption(f"{escape(found.name or found.subject)} · {escape(found.model)}")
     show_steps(found, zone)
     st.page_link(
@@ -102,7 +102,7 @@ def draw_traces() -> None:
     keep_order("sessions of everybody")
     found = top(api(), period, "session")
     if found.published_until is not None:
-        until = instant(found.published_until, found.zone)
+        until = escape(instant(found.published_until, found.zone))
         st.caption(f"Application Insights has the ledger up to {until}.")
     show_top_sessions(found)
 

@@ -23,7 +23,6 @@ from ui.period import (
     period_of,
     year_before,
 )
-from ui.rows.row_order import COMPARED_LIST, GROUPS_LIST, PEOPLE_LIST, with_order
 
 DATE_WIDTH_PX = 150
 NOTE_WIDTH_PX = 260
@@ -33,34 +32,6 @@ MODEL_WIDTH_PX = 320
 LONG_NAMED = (Parameter.MODEL, Parameter.INSTEAD, Parameter.CALLS)
 """What can be chosen has long names."""
 SEARCH_CHARS_MAX = 200
-
-OFFER = (Parameter.VERSION, Parameter.TYPE, Parameter.TIER, Parameter.REGION)
-"""How a model is bought; each choice leaves fewer of those after it."""
-MEANT_FOR: Mapping[Parameter, tuple[Parameter, ...]] = {
-    Parameter.RANGE: (Parameter.FIRST, Parameter.LAST),
-    Parameter.COMPARE: (Parameter.COMPARE_FIRST, Parameter.COMPARE_LAST),
-    Parameter.DOCUMENTS: (
-        Parameter.MONTH,
-        Parameter.AGAINST,
-        Parameter.ORDER,
-        Parameter.SEARCH,
-    ),
-    Parameter.MODEL: OFFER,
-    Parameter.INSTEAD: OFFER,
-    Parameter.VERSION: OFFER[1:],
-    Parameter.TYPE: OFFER[2:],
-    Parameter.TIER: OFFER[3:],
-}
-"""What a choice was made for, so that another choice there drops it."""
-
-LIST_OF = {
-    Parameter.BY: GROUPS_LIST,
-    Parameter.SORT: PEOPLE_LIST,
-    Parameter.SEARCH: PEOPLE_LIST,
-    Parameter.MONTH: COMPARED_LIST,
-    Parameter.AGAINST: COMPARED_LIST,
-}
-"""Whose order another choice drops too."""
 
 Value = TypeVar("Value")
 
@@ -249,11 +220,5 @@ def choose_count(label: str, parameter: Parameter, *, default: int, most: int, s
 
 
 def _write(parameter: Parameter) -> None:
-    """Put the changed value into the URL, and drop the cursor, which belongs to the list before the
-    change, and what was chosen for the value before.
-    """
-    dropped = (Parameter.AFTER, *MEANT_FOR.get(parameter, ()))
-    changes = {**dict.fromkeys(dropped), **chosen_values.newer(parameter, dropped=dropped)}
-    if name := LIST_OF.get(parameter):
-        changes[Parameter.ORDER] = with_order(name, None)
-    address.change(changes)
+    """Put the changed value into the URL."""
+    chosen_values.change({}, chosen=parameter)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from ui import address
+from ui import address, chosen_values
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api
 from ui.api.errors import (
@@ -31,16 +31,20 @@ FILTERS = {Parameter.MODEL.value: "Model", Parameter.COST_CENTRE.value: "Cost ce
 
 NAMED = (Parameter.CALL, Parameter.SUBJECT, Parameter.SESSION, Parameter.RUN, Parameter.INVOICE)
 """Parameters of an address that the API does not find where nothing has their id."""
+WAIT_S_MAX = 60
+"""Between two draws of a page that fails each time although the API answers."""
 _FAILED = "why nothing was shown"
+_TRIES, _NEXT_TRIES = "draws in vain", "draws in vain, with the one that comes"
 CURSOR = "cursor"
 """How the API calls the parameter `after` of an address."""
 
 
 @contextmanager
-def failures_shown(place: str) -> Iterator[None]:
+def failures_shown(place: str, *, is_live: bool = False) -> Iterator[None]:
     """Draw a UiError raised inside as a message with a way to try again, or away from an address
     that leads nowhere, or without either where the caller lacks the right; SignInNeeded as the bar
-    to sign in, in place of the page.
+    to sign in, in place of the page. What passes by itself is waited for; a part that `is_live`
+    asks again anyway.
 
     `place` distinguishes parts of a page that may fail at the same time.
     """
@@ -50,12 +54,15 @@ def failures_shown(place: str) -> Iterator[None]:
         if isinstance(error, SignInNeeded) and error.token is not None:
             note_refusal(error.token)
             st.rerun()
+        if is_passing(error) and not is_live:
+            wait_for_api(error, place)
+            return
         st.error(f"**{_headline(error)}**\n\n{escape(_words(error))}", icon=":material/error:")
         if is_forbidden(error):
             return
         if is_wrong_cursor(error):
             if st.button("First page", icon=":material/first_page:", key=f"first_page_{place}"):
-                address.change({Parameter.AFTER: None})
+                chosen_values.change({Parameter.AFTER: None})
                 st.rerun()
         elif not helped_by_asking_again(error):
             if st.button("Show everything", icon=":material/close:", key=f"everything_{place}"):
@@ -64,19 +71,34 @@ def failures_shown(place: str) -> Iterator[None]:
             st.rerun()
 
 
-def wait_for_api(error: UiError) -> None:
-    """Why nothing can be shown, until the API answers: then the whole page is drawn."""
-    st.session_state[_FAILED] = error
-    _ask_again()
+def begin_page() -> None:
+    """To be called before a page is drawn whole: how often that was in vain is known by now."""
+    st.session_state[_TRIES] = st.session_state.pop(_NEXT_TRIES, 0)
 
 
-@st.fragment(run_every=REFRESH_S)
-def _ask_again() -> None:
+def wait_for_api(error: UiError, place: str = "page") -> None:
+    """Why nothing can be shown, until the API answers: then the whole page is drawn.
+
+    Where it answers and the page fails all the same, the page is drawn less often each time: what
+    it asks may be what the API cannot bear.
+    """
+    tries = st.session_state.get(_TRIES, 0)
+    st.session_state[f"{_FAILED} {place}"] = error
+    st.fragment(_ask_again, run_every=wait_s(tries))(place, tries)
+
+
+def wait_s(tries: int) -> int:
+    """How long to wait after so many draws in vain that the API answered to: twice as long each."""
+    return min(REFRESH_S << tries, WAIT_S_MAX)
+
+
+def _ask_again(place: str, tries: int) -> None:
     """At first it says what has just failed, without asking: an API that hangs takes its time."""
-    with failures_shown("page"):
-        if error := st.session_state.pop(_FAILED, None):
+    with failures_shown(place, is_live=True):
+        if error := st.session_state.pop(f"{_FAILED} {place}", None):
             raise error
         api().me()
+        st.session_state[_NEXT_TRIES] = tries + 1
         st.rerun()
 
 

@@ -80,7 +80,7 @@ def show_scope(usage: Usage, *, today: date, now: datetime, only: Only = ALL) ->
     """
     parts = scope_parts(usage, today=today)
     if usage.newest_call:
-        seen = instant(usage.newest_call, usage.zone)
+        seen = escape(instant(usage.newest_call, usage.zone))
         of_all = "of all " if only != ALL else ""
         parts.append(f"newest event {of_all}{age(usage.newest_call, now)} ({seen})")
     st.caption(" · ".join(parts), width="content")

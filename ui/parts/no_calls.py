@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from ui import address
+from ui import address, chosen_values
 from ui.address import Parameter
 from ui.api.client import ALL, Only
 from ui.api.usage_answers import Usage
@@ -28,7 +28,7 @@ def show_no_calls(usage: Usage, *, today: date, only: Only = ALL) -> None:
     of_all = " of all" if only != ALL else ""
     st.info(
         f"No calls{_of(only)} in this range. The newest event{of_all} is of "
-        f"{instant(usage.newest_call, usage.zone)}.",
+        f"{escape(instant(usage.newest_call, usage.zone))}.",
         icon=":material/event_busy:",
     )
     with st.container(horizontal=True):
@@ -60,7 +60,7 @@ def _show_all(words: str, parameter: Parameter) -> None:
     st.button(
         f"Show all {words}",
         key=f"all_{parameter}",
-        on_click=address.change,
+        on_click=chosen_values.change,
         args=({parameter: None, Parameter.AFTER: None},),
     )
 
@@ -72,5 +72,5 @@ def show_nothing(said: str, *, place: str) -> None:
         return
     if st.button(f"Show {Range.DAYS_90}", key=f"more_days_{place}"):
         fewer = (Parameter.FIRST, Parameter.LAST, Parameter.AFTER)
-        address.change({Parameter.RANGE: Range.DAYS_90, **dict.fromkeys(fewer)})
+        chosen_values.change({Parameter.RANGE: Range.DAYS_90, **dict.fromkeys(fewer)})
         st.rerun()

@@ -1,8 +1,10 @@
 """Paging through a list of the API by its cursor, which is in the URL."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from ui import address
+from ui import address, chosen_values
 from ui.address import Parameter
 
 
@@ -19,12 +21,13 @@ def show_paging(next_cursor: str | None, *, stays: bool = False) -> None:
     """
     if not next_cursor and not page_cursor():
         return
+    listed = chosen_values.texts()
     with st.container(horizontal=True):
         st.button(
             "First page",
             key="first_page",
             on_click=_turn,
-            args=(None,),
+            args=(None, listed),
             kwargs={"stays": stays},
             disabled=not page_cursor(),
             icon=":material/first_page:",
@@ -33,14 +36,19 @@ def show_paging(next_cursor: str | None, *, stays: bool = False) -> None:
             "Next page",
             key="next_page",
             on_click=_turn,
-            args=(next_cursor,),
+            args=(next_cursor, listed),
             kwargs={"stays": stays},
             disabled=not next_cursor,
             icon=":material/chevron_right:",
         )
 
 
-def _turn(cursor: str | None, *, stays: bool) -> None:
-    address.change({Parameter.AFTER: cursor})
+def _turn(cursor: str | None, listed: Mapping[Parameter, str], *, stays: bool) -> None:
+    """`listed` is what was chosen when the list was drawn: the cursor is a place in that list. What
+    was chosen since has a list of its own, which begins at its first page.
+    """
+    now = chosen_values.texts()
+    is_listed = all(text == listed.get(each, text) for each, text in now.items())
+    chosen_values.change({Parameter.AFTER: cursor if is_listed else None})
     if not stays:
         st.rerun()

@@ -15,7 +15,7 @@ from ui.format import day, exact_number, number, percent, signed
 from ui.parts.unknown_word import say_unknown
 from ui.rows.component import Cell as ListCell
 from ui.rows.component import Row, Title, draw_rows
-from ui.rows.row_order import RowOrder, named_order, positions
+from ui.rows.row_order import RowOrder, drop_order, named_order, positions, take_kept_order
 
 NOTHING = "—"
 NAMES_SHOWN_MAX = 2
@@ -111,9 +111,8 @@ def linked_rows(
     columns: Mapping[str, Column],
     alt: str,
     sortable: int | None = None,
-) -> tuple[str | None, Shown]:
-    """Draw a list whose rows are links: the id of the row that was opened just now, and the list
-    as it is on screen.
+) -> Shown:
+    """Draw a list whose rows are links; the list as it is on screen.
 
     `links` are the addresses of the rows: parameters of the usage page, or one of another page as
     `address.href` makes it; None is a row that opens nothing. Its
@@ -148,10 +147,10 @@ def linked_rows(
         )
         for line, index in _drawn(at, sums=len(at) - sortable if sortable else 0)
     ]
-    opened = draw_rows(name, titles, rows, label=alt, sorts=sorts, order=order)
+    draw_rows(name, titles, rows, label=alt, sorts=sorts, order=order)
     if len(rows) < len(at):
         st.caption(f"The first {len(rows):,} of {len(at):,} rows. The files have all of them.")
-    return opened, Shown(columns=shown, order=order.words if order else "")
+    return Shown(columns=shown, order=order.words if order else "")
 
 
 def _drawn(at: Sequence[int], *, sums: int) -> list[tuple[int, int]]:
@@ -165,11 +164,14 @@ def _drawn(at: Sequence[int], *, sums: int) -> list[tuple[int, int]]:
 
 def _order(name: str, titles: Collection[str], *, lacks: str) -> RowOrder | None:
     """What the address says of this list. Where no title is that of the order, what the list
-    `lacks` is said.
+    `lacks` is said; but a choice on this page that made the order void has dropped it.
     """
-    order = named_order(name)
+    order, kept = named_order(name), take_kept_order(name)
     if order is None or order.title in titles:
         return order
+    if order == kept:
+        drop_order(name)
+        return None
     no_such = f"the list of {name} cannot be sorted {order.words}"
     say_unknown("Order", order.words, "its own order", why=lambda _: f"{no_such}: {lacks}")
     return None
@@ -200,7 +202,7 @@ def plain_table(
     if count <= LIST_ROWS_MAX:
         ids = [str(number) for number in range(count)]
         links = [None] * count
-        return linked_rows(name, ids, links=links, columns=columns, alt=alt, sortable=sortable)[1]
+        return linked_rows(name, ids, links=links, columns=columns, alt=alt, sortable=sortable)
     _order(name, (), lacks=BY_ITS_HEADS)
     st.dataframe(
         _styled(columns),

@@ -1,4 +1,4 @@
-"""The list as a Streamlit component: what it is given, and the id of the row that was opened.
+"""The list as a Streamlit component: what it is given, and what a click does.
 
 A head that is chosen writes the order into the address, and the page draws the list from there.
 """
@@ -11,8 +11,7 @@ from typing import Any
 import streamlit as st
 
 from ui import address, chosen_values
-from ui.address import Parameter
-from ui.rows.row_order import RowOrder, with_order
+from ui.rows.row_order import RowOrder
 
 HERE = Path(__file__).parent
 NAME = "chargeback_rows"
@@ -63,8 +62,9 @@ def draw_rows(
     label: str,
     sorts: bool,
     order: RowOrder | None = None,
-) -> str | None:
-    """Draw the rows in their order; the id of the one that was opened just now, if any.
+) -> None:
+    """Draw the rows in their order. One that is opened leads to its address before anything of
+    this page is asked or drawn again.
 
     `sorts` is for lists that are shown whole: sorting one page of a longer list would mislead. A
     head that is chosen changes nothing here: the address has it, and whoever draws the list again
@@ -92,12 +92,12 @@ def draw_rows(
     def sort() -> None:
         chosen = st.session_state[key]["sorted"]
         order = RowOrder(title=chosen["title"], descending=chosen["descending"])
-        address.change({**chosen_values.newer(), Parameter.ORDER: with_order(name, order)})
+        chosen_values.change({}, orders={name: order})
 
-    result = _mount(key=key, data=data, on_opened_change=_redraw, on_sorted_change=sort)
-    opened: str | None = result["opened"]
-    return opened if opened in {row.id for row in rows} else None
+    addresses = {row.id: row.href for row in rows if row.href is not None}
 
+    def open_row() -> None:
+        if (href := addresses.get(st.session_state[key]["opened"])) is not None:
+            address.open_link(href)
 
-def _redraw() -> None:
-    """Naming the event is what makes the component report it; the page reads its value."""
+    _mount(key=key, data=data, on_opened_change=open_row, on_sorted_change=sort)

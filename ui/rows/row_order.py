@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from unicodedata import combining, normalize
 
+import streamlit as st
+
 from ui import address
 from ui.address import Parameter
 
@@ -22,6 +24,7 @@ GROUPS_LIST, PEOPLE_LIST = "groups", "people"
 """Lists that a chooser fills anew, so that what was chosen in them before is over."""
 COMPARED_LIST = "two months"
 """Another one: its columns are called after the months."""
+_KEPT = "orders that the last choice left in the address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +83,31 @@ def _noted(name: str) -> str:
     return f"{Parameter.ORDER} {name}"
 
 
-def with_order(name: str, order: RowOrder | None) -> str | None:
-    """The orders of the address with that of this list; None is the page's own."""
-    orders = orders_of(address.for_link(Parameter.ORDER) or "")
+def with_orders(text: str | None, chosen: Mapping[str, RowOrder | None]) -> str | None:
+    """The orders of an address with those that were `chosen`; None is the page's own."""
     parts = [
-        f"{each} {shown.words}" if shown else each
-        for each, shown in {**orders, name: order}.items()
-        if each != name or shown
+        f"{name} {order.words}" if order else name
+        for name, order in {**orders_of(text or ""), **chosen}.items()
+        if name not in chosen or order
     ]
     return BETWEEN.join(parts) or None
+
+
+def note_kept_orders() -> None:
+    """To be called after a choice that leaves the orders of the address as they are."""
+    st.session_state[_KEPT] = dict(orders_of(address.for_link(Parameter.ORDER) or ""))
+
+
+def take_kept_order(name: str) -> RowOrder | None:
+    """What the last choice left of this list, once: when the list is drawn for the first time."""
+    kept: dict[str, RowOrder | None] = st.session_state.get(_KEPT, {})
+    return kept.pop(name, None)
+
+
+def drop_order(name: str) -> None:
+    """The list has its own order again, also in the address."""
+    kept = address.for_link(Parameter.ORDER)
+    address.change({Parameter.ORDER: with_orders(kept, {name: None})})
 
 
 def positions(cells: Sequence[Any], *, descending: bool) -> list[int]:

@@ -71,8 +71,7 @@ const line = (row, columns, onOpen) => {
   return made;
 };
 
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+const draw = ({ data, parentElement, setTriggerValue }) => {
   const root = parentElement.querySelector(".rows");
   const onOpen = (id) => setTriggerValue("opened", id);
   const { sort } = data;
@@ -95,4 +94,34 @@ export default function (component) {
   root.replaceChildren(table);
   const again = [...root.querySelectorAll("[data-focus]")];
   again.find((each) => each.getAttribute("data-focus") === focused)?.focus();
+};
+
+// A list that is drawn again between the press and the release of a click would lose the click: it
+// waits for the release.
+const pressed = new WeakMap();
+
+const watch = (root) => {
+  const state = { isDown: false, waiting: null };
+  const release = () => {
+    state.isDown = false;
+    const component = state.waiting;
+    state.waiting = null;
+    if (component) draw(component);
+  };
+  const released = () => setTimeout(release); // the click itself comes before that
+  root.addEventListener("pointerdown", () => {
+    state.isDown = true;
+    for (const end of ["pointerup", "pointercancel"]) {
+      window.addEventListener(end, released, { once: true });
+    }
+  });
+  pressed.set(root, state);
+  return state;
+};
+
+export default function (component) {
+  const root = component.parentElement.querySelector(".rows");
+  const state = pressed.get(root) ?? watch(root);
+  if (state.isDown) state.waiting = component;
+  else draw(component);
 }

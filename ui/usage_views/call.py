@@ -47,7 +47,7 @@ def show_amounts(call: CallDetail) -> None:
 EXCLUSIONS = {
     "cache_write": (
         "**The charge excludes cache writes.** The tokens of this call are from the gateway's log, "
-        "which does not have the cache writes of Anthropic's models."
+        "which does not count cache writes, and this model charges more for them than for input."
     ),
     "details": (
         "**The charge excludes details.** The cached or reasoning tokens in the gateway's log "
@@ -229,7 +229,7 @@ def draw_call(call_id: str) -> None:
     call = api().call(call_id)
     with way:
         show_way_back(call)
-    heading.title(f"Call of {instant(call.time, call.zone)}")
+    heading.title(f"Call of {escape(instant(call.time, call.zone))}")
     st.caption(
         f"{escape(call.name or call.subject)} · {escape(call.model or 'no model')} · "
         f"billing day {day_text(call.day)} of {escape(call.zone)}"

@@ -28,7 +28,8 @@ from ui.rows.row_order import keep_order
 def show_day(subject: str, day: date, *, running_day: date) -> None:
     """Totals of the day, and one page of its calls."""
     keep_order("calls")
-    with failures_shown("day"):
+    is_live = day == running_day
+    with failures_shown("day", is_live=is_live):
         redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, one_day(day), "day")
         show_scope(usage, today=running_day, now=now())
@@ -39,13 +40,13 @@ def show_day(subject: str, day: date, *, running_day: date) -> None:
             )
             return
         show_totals(usage, today=running_day)
-    show_calls(subject, one_day(day), model=None)
+    show_calls(subject, one_day(day), model=None, is_live=is_live)
 
 
-def show_calls(subject: str, period: Period, *, model: str | None) -> None:
+def show_calls(subject: str, period: Period, *, model: str | None, is_live: bool = False) -> None:
     """One page of calls; a row opens one."""
     next_cursor = None
-    with failures_shown("calls"):
+    with failures_shown("calls", is_live=is_live):
         st.header("Calls")
         calls = api().subject_calls(subject, period, after=page_cursor(), model=model)
         if not calls.data:
@@ -74,7 +75,7 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
         "Duration (ms)": count_column([row.duration_ms for row in rows]),
         "State": text_column([state_words(row.state, row.status) for row in rows]),
     }
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "calls",
         [row.id for row in rows],
         links=[{**kept, Parameter.CALL: row.id} for row in rows],
@@ -82,8 +83,6 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
         alt="Calls with their tokens and charge, the newest first",
         sortable=0 if calls.page.next_cursor or page_cursor() or with_days else None,
     )
-    if opened:
-        address.go_to({**kept, Parameter.CALL: opened})
     chosen = Parameter.MODEL if with_days else Parameter.DAY
     extent = Extent(narrowed_by=(Parameter.SUBJECT, chosen))
     show_exports("calls", shown, calls, extent=extent)

@@ -32,7 +32,7 @@ from ui.rows.row_order import keep_order
 def show_mine(period: Period, running_day: date) -> None:
     """The sentence, the totals, the days and the models."""
     keep_order("models")
-    with failures_shown("mine"):
+    with failures_shown("mine", is_live=True):
         redraw_after_midnight(running_day)
         usage = api().my_usage(period, "day")
         if not usage.totals.calls:
@@ -102,7 +102,7 @@ def show_dearest(period: Period) -> None:
             "Tokens": count_column([tokens(row.units) for row in rows]),
             "Operation": text_column([row.operation for row in rows]),
         }
-        opened, shown = linked_rows(
+        shown = linked_rows(
             "dearest",
             [row.id for row in rows],
             links=links,
@@ -110,9 +110,6 @@ def show_dearest(period: Period) -> None:
             alt="My dearest calls with their charge and tokens",
         )
         show_exports("my dearest calls", shown, calls, extent=Extent(rows=searched(calls)))
-        if opened:
-            target = {**address.kept_range(), Parameter.CALL: opened}
-            address.open_usage(target)
 
 
 def draw_my_usage() -> None:

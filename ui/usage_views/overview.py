@@ -60,7 +60,7 @@ def show_usage(period: Period, compared: Period, only: Only, *, running_day: dat
     """The sentence and the totals; says so when there is nothing to show. What is gone has a
     sentence too.
     """
-    with failures_shown("usage"):
+    with failures_shown("usage", is_live=True):
         redraw_after_midnight(running_day)
         # The same question as that of the month's chart, so that both share one answer.
         usage = api().usage(period, "day", "model", only=only)
@@ -94,7 +94,7 @@ def show_spend(
     is_running_month = period == month_of(running_day)
     usage = costs = None
     keep_order(GROUPS_LIST)
-    with failures_shown("spend"):
+    with failures_shown("spend", is_live=True):
         usage = api().usage(period, "day", "model", only=only)
         if is_running_month and usage.totals.calls:
             with right.container(border=True):
@@ -108,7 +108,7 @@ def show_spend(
                     draw_days(costs, running_day, is_low=True)
             show_groups(costs)
     if usage:
-        with failures_shown("uncharged"):
+        with failures_shown("uncharged", is_live=True):
             show_uncharged(usage, period, only)
     if costs and is_running_month and costs.now.data:
         draw_days(costs, running_day)

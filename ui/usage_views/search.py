@@ -64,7 +64,7 @@ def show_found_calls(calls: FoundCalls) -> None:
         "Tokens": count_column([tokens(row.units) for row in rows]),
         "State": text_column([state_words(row.state, row.status) for row in rows]),
     }
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "calls",
         [row.id for row in rows],
         links=[{Parameter.CALL: row.id} for row in rows],
@@ -73,8 +73,6 @@ def show_found_calls(calls: FoundCalls) -> None:
         sortable=0,
     )
     show_exports("found calls", shown, calls, extent=FOUND)
-    if opened:
-        address.open_usage({Parameter.CALL: opened})
 
 
 def show_found_people(people: Subjects) -> None:
@@ -100,7 +98,7 @@ def show_found_people(people: Subjects) -> None:
         "Calls": count_column([row.calls for row in rows]),
         "Last active": text_column([day_text(row.last_day) for row in rows]),
     }
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "people",
         [row.subject for row in rows],
         links=[{Parameter.SUBJECT: row.subject, Parameter.RANGE: RANGE} for row in rows],
@@ -109,5 +107,3 @@ def show_found_people(people: Subjects) -> None:
         sortable=0,
     )
     show_exports("found people", shown, people, extent=FOUND)
-    if opened:
-        address.open_usage({Parameter.SUBJECT: opened, Parameter.RANGE: RANGE})

@@ -45,7 +45,7 @@ from ui.rows.row_order import keep_order
 def show_subject(subject: str, period: Period, compared: Period, *, running_day: date) -> None:
     keep_order("models")
     keep_order("days")
-    with failures_shown("subject"):
+    with failures_shown("subject", is_live=True):
         redraw_after_midnight(running_day)
         usage = api().subject_usage(subject, period, "day")
         if usage.totals.calls:
@@ -108,15 +108,13 @@ def show_models_table(usage: SubjectUsage) -> None:
         "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
     }
     st.header("Models")
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "models",
         names,
         links=[_calls_of(usage.subject, name) if name else None for name in names],
         columns=columns,
         alt="Models with their charge, calls and tokens",
     )
-    if opened:
-        address.go_to(_calls_of(usage.subject, opened))
     show_exports("models", shown, usage)
 
 
@@ -136,15 +134,13 @@ def show_days_table(usage: SubjectUsage, running_day: date) -> None:
         "Unpriced calls": count_column([row.unpriced_calls for _, row in rows]),
     }
     ids = [day.isoformat() for day, _ in rows]
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "days",
         ids,
         links=[{**of_subject, Parameter.DAY: each} for each in ids],
         columns=columns,
         alt="Days with their calls, tokens and charge",
     )
-    if opened:
-        address.go_to({**of_subject, Parameter.DAY: opened})
     show_exports("days", shown, usage)
 
 

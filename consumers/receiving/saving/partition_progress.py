@@ -11,14 +11,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from consumers.log_actions import Action
 from consumers.receiving.handler import Counts, Received
 from consumers.receiving.hub import PartitionState
 from consumers.receiving.losses import losses
 from consumers.receiving.saving.checkpoint_policy import CheckpointPolicy
 from table_api.consumer_state.progress import Count, Progress, ProgressTable, StoredProgress
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
+from telemetry.log import Log
 
 SAVE_TRIES_MAX = 8
+_log = Log("consumers")
 Checkpoint = Callable[[Received], Awaitable[None]]
 """Saves a position that the SDK and a scaler see. May raise Unavailable."""
 Pending = Sequence[tuple[int, Counts]]
@@ -98,7 +101,12 @@ class PartitionProgress:
 
         Of a hub made anew it is -1: its events are ours from the first on.
         """
-        return None if self._stored is None and self._last is None else self.durable
+        return None if not self._has_position and self._last is None else self.durable
+
+    @property
+    def _has_position(self) -> bool:
+        """Whether a row says what was read."""
+        return self._stored is not None and self._stored.damage is None
 
     @property
     def durable_enqueued_time(self) -> datetime | None:
@@ -112,9 +120,21 @@ class PartitionProgress:
         self._last = events[-1]
 
     async def load(self) -> Progress:
-        """Read the row. Of a hub that was made anew since, only the counts are kept."""
+        """Read the row. Of a hub that was made anew since, only the counts are kept.
+
+        A damaged row is replaced with the next write: by what this process has read before, else
+        by what it reads from the hub's first event on.
+        """
         empty = self._empty
-        self._stored = await self._table.read(empty.hub, empty.group, empty.partition)
+        stored = await self._table.read(empty.hub, empty.group, empty.partition)
+        if stored is not None and stored.damage is not None:
+            known, damage = self._stored, stored.damage
+            instead = "reading from the hub's first event"
+            if known is not None and known.damage is None:
+                stored = replace(known, etag=stored.etag)
+                instead = "writing again what this process knows"
+            _log.error(Action.PROGRESS_UNREADABLE, f"{damage}; {instead}", partition=self.partition)
+        self._stored = stored
         self._is_read = True
         return self._standing()
 
@@ -150,7 +170,7 @@ class PartitionProgress:
                 # Ours, when the answer to our own write was lost; or of an owner ahead of us.
                 del self._pending[: len(pending)]
                 return last if standing.sequence_number == last.sequence_number else None
-            after = None if self._stored is None else standing.sequence_number
+            after = standing.sequence_number if self._has_position else None
             row = advanced(standing, pending, last, now=self._now(), after=after)
             etag = None if self._stored is None else self._stored.etag
             self._is_read = False  # until the answer is there, nobody knows what stands
@@ -177,7 +197,7 @@ class PartitionProgress:
             row = self._standing()
             if not at.empty and row.sequence_number < at.last_sequence_number:
                 return False
-            if self._stored is None:
+            if not self._has_position:
                 # What was gone before the first look was never ours: it is not lost.
                 row = replace(row, sequence_number=at.last_sequence_number, recorded_at=asked_at)
             etag = None if self._stored is None else self._stored.etag

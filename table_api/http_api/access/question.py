@@ -33,6 +33,9 @@ from table_api.storage.blobs import BlobStore
 from table_api.storage.table_storage import TableStorage
 from table_api.usage.cell_reads import LedgerReads
 
+NOBODY = PeopleDirectory(())
+"""The people of a question that names none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
@@ -116,14 +119,17 @@ def asking_of(request: Request) -> Asking:
     return asking
 
 
-async def question_of(asking: Asking, query: RangeQuery) -> Question:
-    """Read what every list needs; Refused when the range cannot be used."""
+async def question_of(asking: Asking, query: RangeQuery, *, names_people: bool = True) -> Question:
+    """Read what every list needs; Refused when the range cannot be used. A question that names no
+    people, and takes no cost centre of them, need not read them.
+    """
     api = asking.api
     meta = await api.reads.meta()
     today = meta.calendar.day(api.now())
     days = query.days(today)
     sight = await asking.sight(days)
-    people = await api.sights.people(sight)
+    is_read = names_people or isinstance(sight, Share)
+    people = await api.sights.people(sight) if is_read else NOBODY
     return Question(meta=meta, people=people, today=today, days=days, sight=sight)
 
 

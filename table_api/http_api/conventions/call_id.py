@@ -7,7 +7,8 @@ both halves have exactly the form of a call's keys, so that no id can read anoth
 import re
 
 from table_api.http_api.conventions.cursor import from_base64url
-from table_api.ledger.keys import CallAddress
+from table_api.http_api.conventions.queries import FIRST_DAY, LAST_DAY
+from table_api.ledger.keys import CallAddress, time_of_call
 
 ID_CHARS_MAX = 700
 """Base64 of the longest partition and entry key is shorter."""
@@ -31,4 +32,14 @@ def read_call_place(text: str) -> CallAddress | None:
     if raw is None or not raw.isascii():
         return None
     found = _PLACE(raw.decode("ascii"))
-    return CallAddress(found["partition"], found["entry_key"]) if found else None
+    return (
+        CallAddress(found["partition"], found["entry_key"]) if found and _is_real(found) else None
+    )
+
+
+def _is_real(found: re.Match[str]) -> bool:
+    """Whether the key has a time that there is, with a day in every time zone."""
+    try:
+        return FIRST_DAY <= time_of_call(found["entry_key"]).date() <= LAST_DAY
+    except ValueError:
+        return False

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from table_api.http_api.conventions.periods import Period, month_days, period_days
 from table_api.http_api.conventions.problems import Refused, refused_parameter
@@ -40,7 +40,17 @@ def _day(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9998, 12, 31)
+"""No call is older or later. A time zone has no hours before the year 1 and after the year 9999."""
+
+
+def _within_calendar(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"expected a day from {FIRST_DAY} to {LAST_DAY}")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_day), AfterValidator(_within_calendar)]
 Text = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
 Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX, examples=[100])]
 Cursor = Annotated[str, Field(examples=["WzEsIjQwM2E1ZTdmOWIxZCIsWyIxMTMzMDAwMDAwMDAiLCJhZGEiXV0"])]
@@ -63,9 +73,6 @@ MONTH_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 Month = Annotated[
     str, Field(pattern=MONTH_PATTERN), spelled_as(MONTH_PATTERN, "a month as YYYY-MM")
 ]
-
-FIRST_DAY = date(1970, 1, 1)
-"""No call is older, and a time zone has no hours before the year 1."""
 
 
 def checked_range(days: DayRange, *, days_max: int = RANGE_DAYS_MAX) -> DayRange:

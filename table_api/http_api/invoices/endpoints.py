@@ -24,8 +24,7 @@ from table_api.http_api.invoices.queries import DocumentKind, FileQuery, Invoice
 from table_api.http_api.visible.documents import Documents
 from table_api.http_api.visible.people import visible_people
 from table_api.invoicing.closing.close import CloseJob
-from table_api.invoicing.closing.close_job import waiting_calls
-from table_api.invoicing.closing.hubs_read import unread_hubs
+from table_api.invoicing.closing.close_job import stored_evidence
 from table_api.invoicing.closing.renditions import (
     PARQUET,
     RENDERERS,
@@ -34,6 +33,7 @@ from table_api.invoicing.closing.renditions import (
     render_parquet,
 )
 from table_api.invoicing.closing.zipped import ZIP, zip_of
+from table_api.invoicing.documents.document import Kind
 from table_api.invoicing.errors import BadMonth, CloseRefused
 from table_api.invoicing.focus.parquet import makes_parquet
 from table_api.invoicing.snapshots.billing_month import BillingMonth
@@ -63,15 +63,21 @@ async def get_invoices(request: Request, query: Annotated[InvoicesQuery, Query()
     asking = asking_of(request)
     documents = Documents(asking)
     wanted = None if query.month is None else _month(query.month)
-    closed, manifests = await documents.closed_months(query.kind.value, wanted)
-    of_kind = manifests if query.kind is DocumentKind.INVOICE else manifests[:1]
+    kind: Kind = query.kind.value
+    closed = await documents.closed_months(kind)
     people = await visible_people(asking)
-    entries = [entry for each in of_kind for entry in entries_of(each, query.kind, people)]
+    months: list[answers.InvoiceMonth] = []
+    entries: list[answers.InvoiceEntry] = []
+    shown = documents.newest(closed, kind) if wanted is None else documents.of_month(wanted, kind)
+    async for manifest in shown:
+        if not months or query.kind is DocumentKind.INVOICE:
+            entries += entries_of(manifest, query.kind, people)
+        if manifest.invoices:  # sums of whole cost centres
+            asking.shows_everybody = True
+        months.append(month_answer(manifest))
     asking.show(entry.subject for entry in entries if entry.subject is not None)
-    if any(manifest.invoices for manifest in manifests):  # sums of whole cost centres
-        asking.shows_everybody = True
     body = answers.Invoices(
-        months=[month_answer(manifest) for manifest in manifests],
+        months=months,
         data=entries,
         closed_months=[str(each) for each in closed],
     )
@@ -232,7 +238,6 @@ async def _job(api: Api) -> CloseJob:
     return CloseJob(
         source=source,
         settings=api.invoicing,
-        open_calls=waiting_calls(api.storage, api.groups, now=api.now),
-        unread=unread_hubs(api.storage, api.groups, without_pairing=api.invoicing.without_pairing),
+        evidence=stored_evidence(api.storage, api.groups, api.invoicing, now=api.now),
         now=api.now,
     )

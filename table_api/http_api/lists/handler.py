@@ -36,8 +36,6 @@ Handler = Callable[..., Awaitable[Response]]
 def as_list(handler: Handler, answer: type[BaseModel], line: type[BaseModel]) -> Handler:
     """The same handler, which can also answer with files."""
     lines, heads = line_columns(line), head_columns(answer)
-    named = {column.name for column in lines}
-    heads = [column for column in heads if column.name not in named]
 
     @wraps(handler)
     async def answered(request: Request, **given: Any) -> Response:
@@ -51,9 +49,11 @@ def as_list(handler: Handler, answer: type[BaseModel], line: type[BaseModel]) ->
         if issubclass(answer, Head):
             book = await PriceList(asking.api.storage).in_use()
             body["book"] = book.version if book else None
-        shown = [*heads, BOOK] if "book" in body and BOOK.name not in named else heads
-        query = given["query"]
-        table = _table(body, _asked(lines, body["data"], query), shown, request)
+        asked = _asked(lines, body["data"], given["query"])
+        named = {column.name for column in asked}
+        heads_of_body = [*heads, BOOK] if "book" in body else heads
+        shown = [column for column in heads_of_body if column.name not in named]
+        table = _table(body, asked, shown, request)
         content = await asyncio.to_thread(FILES[form], table)
         name = _file_name(table, form)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept"}

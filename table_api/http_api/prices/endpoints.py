@@ -14,6 +14,7 @@ from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.list_price import ends_at_list
 from pricing_rules.price_book.rate_card import CONTRACT, Modifier
 from pricing_rules.price_sources.ages import is_old
+from table_api.errors import Altered
 from table_api.http_api.access.question import Api, Asking, asking_of
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.queries import Day, NoQuery, Text
@@ -21,6 +22,9 @@ from table_api.http_api.prices import models
 from table_api.http_api.prices.adjustments import adjustments_of
 from table_api.ledger.book_archive import BookArchive
 from table_api.prices.price_list import BookInUse, ListedPrice, PriceList
+from telemetry.log import Log
+
+_log = Log("table_api")
 
 
 class PricesQuery(NoQuery):
@@ -84,10 +88,14 @@ def _at_list(prices: Sequence[ListedPrice], book: Book | None) -> list[ListedPri
 
 
 async def _content(api: Api, in_use: BookInUse | None) -> Book | None:
-    """The book in use as it was archived; None where nobody kept it."""
+    """The book in use as it was archived; None where nobody kept it, or somebody has damaged it."""
     if in_use is None or api.books is None:
         return None
-    return await BookArchive(api.books).get(in_use.version)
+    try:
+        return await BookArchive(api.books).intact(in_use.version)
+    except Altered as error:
+        _log.error("book_unreadable", str(error))
+        return None
 
 
 def _adjustments(asking: Asking, book: Book | None, at: datetime | None) -> list[models.Adjustment]:

@@ -17,7 +17,7 @@ from table_api.http_api.conventions.problems import (
     Refused,
     words_of,
 )
-from table_api.http_api.rate.models import UsageQuestion
+from table_api.http_api.rate.models import CALENDAR, UsageQuestion, is_within_calendar
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
 """Of the body of this route; each call of it may be as large as an event."""
@@ -92,6 +92,9 @@ def _call(body: bytes, place: str) -> Sent | list[ProblemError]:
     if isinstance(event, InvalidEvent):
         field = field_of(place, event.field)
         return [ProblemError(field=field, value=event.value, detail=event.message)]
+    if not is_within_calendar(event.time):
+        value = str(kind.time)[:VALUE_CHARS_MAX]
+        return [ProblemError(field=field_of(place, "time"), value=value, detail=CALENDAR)]
     return event
 
 

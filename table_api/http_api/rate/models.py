@@ -1,6 +1,6 @@
 """What `POST /v1/rate` takes and answers; docs/api.md says what each field means."""
 
-from datetime import datetime
+from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 from pricing_rules.engine.what_if import OPERATION_NAMES, Question
 from pricing_rules.price_book.rules import DeploymentType
 from table_api.http_api.conventions.models import Answer, Money
+from table_api.http_api.conventions.queries import FIRST_DAY, LAST_DAY
+
+_FIRST = datetime.combine(FIRST_DAY, time.min, UTC)
+_LAST = datetime.combine(LAST_DAY, time.max, UTC)
+CALENDAR = f"expected a time from {FIRST_DAY} to {LAST_DAY}"
+
+
+def is_within_calendar(at: datetime) -> bool:
+    """Whether every time zone has a day of an aware time."""
+    return _FIRST <= at <= _LAST
 
 
 class UsageQuestion(BaseModel):
@@ -41,6 +51,13 @@ class UsageQuestion(BaseModel):
         """Pydantic would take a number for seconds since 1970."""
         if at is not None and not isinstance(at, str):
             raise ValueError("expected RFC 3339 text, as 2026-11-20T12:00:00Z")
+        return at
+
+    @field_validator("at")
+    @classmethod
+    def _is_of_a_day(cls, at: datetime | None) -> datetime | None:
+        if at is not None and not is_within_calendar(at):
+            raise ValueError(CALENDAR)
         return at
 
     def question(self, now: datetime) -> Question:

@@ -29,17 +29,16 @@ def usage_lines(found: Sequence[UserDay], cells: Sequence[DailyUsage]) -> Iterat
 
 def _usage_line(rows: Sequence[UserDay], totals: Totals) -> Fields:
     calls, pico = sum(row.calls for row in rows), sum(row.pico for row in rows)
-    unpriced, no_usage = sum(row.unpriced for row in rows), sum(row.no_usage for row in rows)
-    known = bool(pico) or calls > unpriced + no_usage
     return {
         "calls": calls,
-        "charge": format_pico(pico) if known else None,
+        "charge": format_pico(pico) if any(row.cost_known for row in rows) else None,
         "ledger_calls": totals.calls,
         "ledger_charge": format_pico(totals.charge) if totals.cost_known else None,
         "is_equal": (calls, pico) == (totals.calls, totals.charge),
         "errors": sum(row.errors for row in rows),
-        "unpriced_calls": unpriced,
-        "no_usage_calls": no_usage,
+        "unpriced_calls": sum(row.unpriced for row in rows),
+        "no_usage_calls": sum(row.no_usage for row in rows),
+        "pending_calls": sum(row.pending for row in rows),
         "input_tokens": sum(row.input or 0 for row in rows),
         "cached_tokens": sum(row.cached or 0 for row in rows),
         "output_tokens": sum(row.output or 0 for row in rows),

@@ -25,6 +25,7 @@ class TelemetryUsageLine(Answer):
     errors: int
     unpriced_calls: int
     no_usage_calls: int
+    pending_calls: int
     input_tokens: int
     cached_tokens: int
     output_tokens: int

@@ -48,7 +48,8 @@ def subjects(
 def _gone(gone: Gone | None) -> Fields:
     if gone is None:
         return {}
-    return {"gone": {"subjects": gone.subjects, "earlier_charge": format_pico(gone.charge)}}
+    charge = None if gone.charge is None else format_pico(gone.charge)
+    return {"gone": {"subjects": gone.subjects, "earlier_charge": charge}}
 
 
 def _totals(sums: Totals, *, billed: bool) -> Fields:

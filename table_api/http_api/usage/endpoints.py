@@ -67,7 +67,9 @@ def _dimensions_read(query: UsageQuery) -> set[Dimension]:
 async def get_usage(request: Request, query: Annotated[UsageQuery, Query()]) -> Response:
     """Usage of everybody in a range of days, grouped."""
     asking = asking_of(request)
-    question = await question_of(asking, query)
+    of_people = {Dimension.SUBJECT, Dimension.COST_CENTRE}
+    names_people = query.subject is not None or not of_people.isdisjoint(_dimensions_read(query))
+    question = await question_of(asking, query, names_people=names_people)
     of_calls = not OF_CALLS.isdisjoint(query.dimensions)
     if query.subject is None:
         read = OF_CELLS if of_calls else _dimensions_read(query)

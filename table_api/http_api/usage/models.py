@@ -58,7 +58,8 @@ class Gone(Answer):
     """Subjects without usage in the range that had some in the days it is compared with."""
 
     subjects: int
-    earlier_charge: Money
+    earlier_charge: Money | None
+    """None where no call of theirs has a known cost."""
 
 
 class Subjects(Head):

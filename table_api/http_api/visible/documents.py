@@ -5,7 +5,7 @@ subject and to whoever owned that on every day. Files of a whole month are for B
 is not visible is not named, so it is unknown by the same words as what does not exist.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -37,28 +37,36 @@ class Documents:
         self.asking = asking
         self.archive = asking.api.archive
 
-    async def closed_months(
-        self, kind: Kind, wanted: BillingMonth | None
-    ) -> tuple[list[BillingMonth], list[Manifest]]:
-        """Months that the caller may ask for, and the manifests of the newest of them or of the
-        `wanted` one; newest first. One that cannot be read is an error of itself alone.
-
-        Who does not see everybody may ask for months in which they see a document of the kind, and
-        gets the sums of those documents as a month's amounts.
+    async def closed_months(self, kind: Kind) -> list[BillingMonth]:
+        """Months that the caller may ask for, newest first: for those who do not see everybody
+        months in which they see a document of the kind.
         """
         months = list(reversed(await self.archive.months()))
         sight = await self.asking.sight()
-        if not isinstance(sight, Everything):
-            months = await self._open(months, kind, sight)
-        if wanted is not None:
-            found = [await self.manifest(wanted)]
-        else:
-            found = [await self._readable(each) for each in months[:MONTHS_LISTED_MAX]]
-        manifests = [manifest for manifest in found if manifest is not None]
-        if isinstance(sight, Everything):
-            return months, manifests
-        of_kind = [_with_amounts_of(manifest, kind) for manifest in manifests]
-        return months, [manifest for manifest in of_kind if manifest is not None]
+        return months if isinstance(sight, Everything) else await self._open(months, kind, sight)
+
+    async def newest(self, months: Sequence[BillingMonth], kind: Kind) -> AsyncIterator[Manifest]:
+        """The manifests of the first ones of these months, one at a time: each names all documents
+        of its month. One that cannot be read is an error of itself alone.
+
+        Who does not see everybody gets the sums of their documents of the kind as a month's
+        amounts.
+        """
+        for month in months[:MONTHS_LISTED_MAX]:
+            manifest = await self._of_kind(await self._readable(month), kind)
+            if manifest is not None:
+                yield manifest
+
+    async def of_month(self, month: BillingMonth, kind: Kind) -> AsyncIterator[Manifest]:
+        """The same of one month, which the caller asks for: Altered where it cannot be read."""
+        manifest = await self._of_kind(await self.manifest(month), kind)
+        if manifest is not None:
+            yield manifest
+
+    async def _of_kind(self, manifest: Manifest | None, kind: Kind) -> Manifest | None:
+        if manifest is None or await self.sees_everybody():
+            return manifest
+        return _with_amounts_of(manifest, kind)
 
     async def _open(
         self, months: Sequence[BillingMonth], kind: Kind, share: Share

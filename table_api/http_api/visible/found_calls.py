@@ -10,12 +10,14 @@ from datetime import date, datetime
 from functools import cache
 from typing import Protocol
 
+from pricing_rules.types import CallState
 from table_api.http_api.access.question import Asking, Question
 from table_api.http_api.conventions.problems import ProblemKind, Refused
 from table_api.ledger.day_range import DayRange
 from table_api.ledger.entries import LedgerEntry
 from table_api.monthly.reads import MonthlyReads
 from table_api.owners.share import DAY, Share
+from table_api.storage.keys import encode_part
 from table_api.storage.parallel import at_most
 from table_api.usage.cell_reads import PARTITIONS_READ_MAX
 from table_api.usage.daily_usage import DailyUsage, Totals
@@ -98,7 +100,8 @@ class CallSearch:
         found: list[LedgerEntry] = []
 
         async def read(subject: str) -> None:
-            found.extend(filter(self.wish.wants, await reads.of_day(subject, day)))
+            calls = await reads.of_day(subject, day)
+            found.extend(call for call in calls if _counts(call) and self.wish.wants(call))
 
         await at_most(PARTITIONS_READ_MAX, map(read, sorted(subjects)))
         found.sort(key=_position, reverse=True)
@@ -129,8 +132,14 @@ class CallSearch:
         return [cell for cell in cells if self._sees(cell.subject, cell.day)]
 
 
+def _counts(entry: LedgerEntry) -> bool:
+    """Whether the call is counted there: a moved one is found under its true subject."""
+    return entry.state is not CallState.MOVED
+
+
 def _position(entry: LedgerEntry) -> Position:
-    return entry.time, entry.call_id
+    """With the subject, as a call that is being moved is counted under two for a moment."""
+    return entry.time, f"{entry.call_id}|{encode_part(entry.subject)}"
 
 
 def _once_a_day(find: Possible) -> Possible:

@@ -17,6 +17,7 @@ from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.snapshot import sha256
 from table_api.ledger.day_range import DayRange
 from table_api.owners.share import DaysByCentre
+from table_api.storage.timestamp import is_recent
 
 MONTHS_AGE_S_MAX = 30
 """How old the list of closed months may be: a close shows after so many seconds."""
@@ -74,7 +75,7 @@ class BilledCentres:
         """Oldest first."""
         now = self._now()
         age_max = timedelta(seconds=MONTHS_AGE_S_MAX)
-        if self._listed_at is None or now - self._listed_at > age_max:
+        if not is_recent(self._listed_at, now=now, age_max=age_max):
             self._months, self._listed_at = await self._archive.months(), now
         return self._months
 

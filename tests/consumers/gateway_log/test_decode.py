@@ -414,4 +414,3 @@ def test_facts_come_back_from_their_text() -> None:
 def test_counts_of_tokens_that_nobody_reads_are_kept_by_name(value: object) -> None:
     found = tokens(promptAudioTokens_d=value, promptImageTokens=0, textTokens="-", sequenceNumber=3)
     assert found.others == (("promptaudiotokens", 900),)
-    assert tokens(completionImageTokens=-1, otherTokens="many").others == ()

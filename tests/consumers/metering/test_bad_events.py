@@ -41,6 +41,14 @@ BAD: dict[str, tuple[bytes, str, str]] = {
     "tokens as text": (make_body(usage={"prompt_tokens": "10"}), "bad_usage", "data.usage."),
     "far past": (make_body(time=_at(-400)), "far_past", "time"),
     "far future": (make_body(time=_at(+2)), "far_future", "time"),
+    "no date set": (make_body(time="0001-01-01T00:00:00.0000000Z"), "far_past", "time"),
+    "the last date": (make_body(time="9999-12-31T23:59:59.9999999Z"), "far_future", "time"),
+    "moved from no date": (
+        make_body(
+            type="llm.call.completed.v1", completed_from=["trace"], usage=None,
+            replaces={"subject": "a", "time": "0001-01-01T00:00:00Z"},
+        ), "far_past", "data.replaces.time",
+    ),
     "300 KB": (make_body(session="x" * 300_000), "too_large", "body"),
 }  # fmt: skip
 STRANGE: list[dict[str, Any]] = [

@@ -84,7 +84,7 @@ async def totals(world: World) -> Sums:
     calls = await world.calls.calls(CALL_TIME - timedelta(1), CALL_TIME + timedelta(1))
     rows = [dict(entry.row) for chain in (await world.standing()).values() for entry in chain]
     meter = CompletenessMeter()
-    meter.add([seen for call in calls if (seen := seen_call(call))], posted_calls(rows))
+    meter.add([seen for call in calls if (seen := seen_call(call))], posted_calls(rows, ""))
     return meter.report().totals
 
 

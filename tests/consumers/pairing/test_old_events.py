@@ -13,6 +13,7 @@ from consumers.pairing.open_intakes import pairing_path
 from consumers.receiving.handler import Received
 from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
 from pricing_rules.types import UNATTRIBUTED
+from table_api.audit.ledger_audit import audit
 from table_api.consumer_state.dead_letters import DeadLetter
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.consumers.pairing.gateway import Call, envelope
@@ -142,3 +143,31 @@ async def test_calls_of_before_the_first_blob_are_left_as_they_come() -> None:
     now = CALL_TIME + timedelta(days=40)
     assert await replayed(world, ALICE, BOB, now=now) == {"posted": 1, "deferred": 1}
     assert await letters(world) == []
+
+
+@pytest.mark.parametrize("calls", [5, 60])
+@pytest.mark.parametrize("apart", [timedelta(seconds=1), timedelta(seconds=90)])
+async def test_late_events_in_bulk_join_what_the_log_counted_at_another_time(
+    calls: int, apart: timedelta
+) -> None:
+    """The clocks of policy and log differ; of many calls the index tells which to look at."""
+    world = await World.over(MemoryTableStorage())
+    made = [
+        Call(
+            number=number,
+            stream=False,
+            subject=f"s{number}",
+            time=CALL_TIME + timedelta(milliseconds=number),
+        )
+        for number in range(1, calls + 1)
+    ]
+    records = [envelope(replace(call, time=call.time + apart).llm_record()) for call in made]
+    await world.pair_batch(world.diagnostics, records, CALL_TIME + timedelta(seconds=200))
+    await settled(world, CALL_TIME + timedelta(hours=2))
+    late, bodies = CALL_TIME + timedelta(hours=2, minutes=5), [call.event() for call in made]
+    await world.meter(bodies, late)
+    await world.pair_batch(world.usage, bodies, late)
+    await settled(world, CALL_TIME + timedelta(hours=4))
+    found = await audit(world.storage, now=CALL_TIME + timedelta(days=3))
+    assert found.ok, found.render()
+    assert found.calls == calls

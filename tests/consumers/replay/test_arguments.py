@@ -30,6 +30,10 @@ NOBODY = {
             ("--hub", "--to", "2026-11-20T00:00:00"),
             "--to: '2026-11-20T00:00:00' has no offset from UTC",
         ),
+        (
+            ("--hub", "--from", "0001-01-01T00:00:00+14:00"),
+            "--from: '0001-01-01T00:00:00+14:00' is outside the years 1 to 9999 in UTC",
+        ),
         ((), "none is given; expected one of --hub, --capture, --dead-letters"),
         (("--hub", "--capture", "x"), "--hub and --capture are given; expected one of --hub,"),
     ],

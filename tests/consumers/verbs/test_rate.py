@@ -146,6 +146,20 @@ def test_a_dead_letter_is_named_and_fails(capsys: Capture, tmp_path: Path) -> No
     assert good["counts"]
 
 
+@pytest.mark.parametrize(
+    ("time", "code"), [("0001-01-01T00:00:00Z", "far_past"), ("9999-12-31T23:30:00Z", "far_future")]
+)
+def test_a_time_without_a_day_in_every_zone_is_a_dead_letter(
+    time: str, code: str, capsys: Capture, tmp_path: Path
+) -> None:
+    waiting = {"background": True, "response_status": "queued", "usage": None}
+    file = tmp_path / "calls.jsonl"
+    file.write_bytes(make_body(time=time, **waiting))
+    assert main(["rate", str(file), "--json"]) == 1
+    [answer] = map(json.loads, capsys.readouterr().out.splitlines())
+    assert answer["reason"].startswith(f"dead letter {code}: time is '{time}'")
+
+
 def test_a_refused_request_has_no_row(capsys: Capture, tmp_path: Path) -> None:
     record = {
         "time": "2026-11-20T10:00:00Z",

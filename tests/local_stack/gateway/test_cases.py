@@ -15,9 +15,7 @@ from local_stack.gateway.cached_policies import CACHE_HEADER, CachePlace
 from local_stack.gateway.identity import local_token
 from local_stack.gateway.reporting.trap import Trap
 from tests.local_stack.gateway.stack import GatewayStack, gateway_stack
-
-openai: Any = pytest.importorskip("openai", reason="the openai client is not installed")
-anthropic: Any = pytest.importorskip("anthropic", reason="the anthropic client is not installed")
+from tests.local_stack.official import anthropic, openai
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

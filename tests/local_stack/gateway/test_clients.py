@@ -10,9 +10,7 @@ import pytest
 from local_stack.gateway.identity import DEFAULT_KEY, local_token
 from local_stack.traffic.usage_event import TENANT
 from tests.local_stack.gateway.stack import USAGE_HUB, GatewayStack
-
-openai: Any = pytest.importorskip("openai", reason="the openai client is not installed")
-anthropic: Any = pytest.importorskip("anthropic", reason="the anthropic client is not installed")
+from tests.local_stack.official import anthropic, openai
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -26,8 +26,7 @@ from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.timestamp import now_utc
 from tests.fixtures.calls import DEMO_BOOK
 from tests.local_stack.gateway.stack import GatewayStack
-
-openai: Any = pytest.importorskip("openai", reason="the openai client is not installed")
+from tests.local_stack.official import openai
 
 PERSON = people()[0]
 SESSION = uuid4().hex

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-openai: Any = pytest.importorskip("openai", reason="the openai client is not installed")
-anthropic: Any = pytest.importorskip("anthropic", reason="the anthropic client is not installed")
+from tests.local_stack.official import anthropic, openai
 
 QUESTION = [{"role": "user", "content": "Where does a token go when it was counted? " * 20}]
 TOKENS = {"x-model-tokens": "prompt=2048,cached=1024,completion=427,reasoning=192"}

@@ -14,6 +14,7 @@ EURO = '[book]\nbilling_currency = "EUR"\n'
 GLOBAL = ', deployment = ["GlobalStandard"]'
 REGION = ', region = ["eastus2"]'
 LATER = "2026-06-01T00:00:00Z"
+OFF = 'layer = "contracted"\nfactor = "0.5"'
 
 
 def fx(rule_id: str, begins: str, end: str, rate: str = "0.9", pair: str = "USD-EUR") -> str:
@@ -91,6 +92,30 @@ WRONG = {
     "a base rule for one caller": (
         base_rule(match=', product = ["p"]'),
         "'base.m': match names a caller",
+    ),
+    "a fee for one caller": (
+        base_rule(match=', product = ["p"]').replace('kind = "base"', 'kind = "fee"'),
+        "'base.m': match names a caller",
+    ),
+    "a fee of any provider": (
+        base_rule("fee").replace('"base"', '"fee"').replace('provider = "azure", ', ""),
+        "'fee': match names no provider, a fee needs one",
+    ),
+    "a fee for a model that nothing knows": (
+        base_rule("fee").replace('"base"', '"fee"'),
+        "'fee': match is for model 'm' of azure, which no price, alias or family",
+    ),
+    "a discount for a model that nothing knows": (
+        base_rule() + modifier("x", "multiply", OFF, match='provider = "azure", model = "mm"'),
+        "'x': match is for model 'mm' of azure, which no price, .* names; the nearest is 'm'",
+    ),
+    "a discount for another provider's model": (
+        base_rule() + modifier("x", "multiply", OFF, match='provider = "Azure", model = "m"'),
+        "'x': match is for model 'm' of Azure, which no price",
+    ),
+    "a router that nothing knows": (
+        base_rule() + ALIAS.replace('"m"', '"chooser"') + 'rate_by = "reported"\n',
+        "book_0.toml: alias 'dep' is of model 'chooser' of azure, which no price",
     ),
     "hours of tokens": (per("hour", base_rule()), "an hour is the unit of audio_ms alone"),
     "validity backwards": (

@@ -8,6 +8,7 @@ import pytest
 from pricing_rules.types import Caller
 from table_api.audit.ledger_audit import audit
 from table_api.audit.monthly_audit import BEHIND_S_MAX
+from table_api.ledger.keys import shard_of
 from table_api.ledger.posting import MeteredCall
 from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.monthly.rebuild import rebuild_monthly
@@ -159,3 +160,47 @@ async def test_a_rebuild_amid_writers_loses_nothing(storage: TableStorage) -> No
 
     await rebuild_monthly(PostingMeanwhile(storage, ""))
     await assert_projected(storage)
+
+
+class FirstOfItsShard(PrefixedStorage):
+    """A call that is the first of its shard comes as soon as the ledger's partitions were listed
+    for the `time`-th time.
+    """
+
+    def __init__(self, storage: TableStorage, time: int) -> None:
+        super().__init__(storage, "")
+        self.left = time
+
+    def partitions(self, table: str):  # type: ignore[no-untyped-def]
+        return self._then_posting(table)
+
+    async def _then_posting(self, table: str):  # type: ignore[no-untyped-def]
+        async for partition in super().partitions(table):
+            yield partition
+        self.left -= table == "ledger"
+        if self.left == 0 and table == "ledger":
+            first = make_call(99, id=call_id(99), subject=unused_shard())
+            await (await open_ledger(self)).post([first])
+
+
+def unused_shard() -> str:
+    """A subject of a shard that has no call yet."""
+    used = {shard_of(f"user-{number}", SETTINGS.shards) for number in range(2)}
+    names = map("person-{}".format, range(100))
+    return next(name for name in names if shard_of(name, SETTINGS.shards) not in used)
+
+
+async def test_the_first_call_of_a_shard_amid_a_rebuild_keeps_its_row(
+    storage: TableStorage,
+) -> None:
+    await rebuild_monthly(FirstOfItsShard(storage, 1))
+    await assert_projected(storage)
+
+
+async def test_the_first_call_of_a_shard_amid_an_audit_is_no_problem(
+    storage: TableStorage,
+) -> None:
+    meanwhile = FirstOfItsShard(storage, 2)
+    report = await audit(meanwhile, now=NOW)
+    assert (report.problems, report.behind) == ((), 0)
+    assert meanwhile.left == 0

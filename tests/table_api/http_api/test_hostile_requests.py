@@ -36,6 +36,9 @@ async def three_calls(memory: MemoryTableStorage) -> None:
         ("/v1/usage?from=2001-01-01&to=9999-12-31", "to"),
         ("/v1/usage?from=1969-12-31&to=1970-01-02", "from"),
         ("/v1/calls?q=abc&from=0001-01-01&to=0001-01-02", "from"),
+        ("/v1/calls?to=0001-01-02", "to"),
+        ("/v1/usage?from=9998-12-30&to=9999-01-01", "to"),
+        ("/v1/prices?day=9999-12-31", "day"),
         ("/v1/usage?group_by=day,day", "group_by"),
         ("/v1/usage?group_by=price", "group_by"),
         ("/v1/usage?group_by=", "group_by"),
@@ -117,6 +120,21 @@ async def test_forged_cursor_leads_to_no_other_rows(api: ApiClient, place: str) 
     answer = await api.get(CALLS, params={"cursor": encode_cursor(digest, (place,))})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"] == "cursor"
+
+
+@pytest.mark.parametrize("time", ["20261320T999999.999999Z", "99991231T235959.999999Z"])
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+async def test_forged_cursor_without_a_real_time_is_refused(
+    api: ApiClient, order: str, time: str
+) -> None:
+    asked = {"order": order, "limit": "1"}
+    real = (await api.get(CALLS, params=asked)).json()["page"]["next_cursor"]
+    digest = json.loads(_decoded(real))[1]
+    place = to_base64url(f"202611|00/c|{SUBJECT}|20|{time}|x".encode())
+    forged = encode_cursor(digest, (place,))
+    answer = await api.get(CALLS, params=asked | {"cursor": forged})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "cursor")
+    assert (await api.get(f"/v1/calls/{place}")).status_code == 404
 
 
 async def test_forged_cursor_of_subjects_is_refused(api: ApiClient) -> None:

@@ -23,7 +23,16 @@ provider = "anthropic"
 model = "claude-opus-5"
 type = "GlobalStandard"
 region = "swedencentral"
+
+[[deployment]]
+name = "sol"
+provider = "azure"
+model = "gpt-6-sol"
+type = "GlobalStandard"
+service_tier = "default"
 """
+SOL = {"deployment": "sol", "model": "gpt-6-sol"}
+"""OpenAI's prices of cache writes begin with GPT-5.6: they cost more than input."""
 UNLOGGED = ["cache_write", "tool_fees"]
 """The model's rule also prices web searches, which the log does not count."""
 
@@ -36,9 +45,11 @@ UNLOGGED = ["cache_write", "tool_fees"]
         ({**CLAUDE, "operation": Operation.MESSAGES, "rank": Rank.MODEL_USAGE}, []),
         ({**CLAUDE, "operation": Operation.MESSAGES, "usage": None}, []),
         ({"rank": Rank.GATEWAY_LOG}, []),
+        ({**SOL, "rank": Rank.GATEWAY_LOG}, ["cache_write"]),
+        ({**SOL, "rank": Rank.MODEL_USAGE}, []),
     ],
 )
-async def test_charge_from_the_log_excludes_cache_writes_of_anthropic(
+async def test_charge_from_the_log_excludes_cache_writes_that_cost_more_than_input(
     api: ApiClient,
     memory: MemoryTableStorage,
     tmp_path: Path,

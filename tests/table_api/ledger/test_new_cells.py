@@ -1,5 +1,6 @@
 """Cells that seem to be new are written without a read; a wrong guess changes no number."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -58,6 +59,47 @@ async def test_reads_end_when_many_in_a_row_found_nothing(memory: MemoryTableSto
     assert [result.outcome for result in again] == [Outcome.POSTED]
     assert storage.reads == ABSENT_IN_A_ROW  # a cell that was written is known
     assert await charge(memory) == (ABSENT_IN_A_ROW + 31) * ONE_CALL
+    assert (await audit(memory, now=NOW)).ok
+
+
+class SlowReads(CountedStorage):
+    """Reads are answered after others were sent."""
+
+    in_flight = most_in_flight = 0
+
+    async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        await asyncio.sleep(0)
+        self.in_flight -= 1
+        return await super().get(table, partition_key, row_key)
+
+
+async def test_a_first_batch_of_many_subjects_does_not_read_all_their_cells(
+    memory: MemoryTableStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("table_api.ledger.cells.READS_OF_ALL_MAX", 10)
+    storage = SlowReads(memory)
+    ledger = await open_ledger(storage)
+    calls = [call(number, subject=f"user-{number}") for number in range(400)]
+    results = await ledger.post(calls)
+    assert {result.outcome for result in results} == {Outcome.POSTED}
+    assert ABSENT_IN_A_ROW <= storage.reads < ABSENT_IN_A_ROW + 10
+    assert storage.most_in_flight == 10
+    assert await charge(memory) == 400 * ONE_CALL
+    assert (await audit(memory, now=NOW)).ok
+
+
+async def test_a_first_batch_after_a_restart_reads_all_cells_that_stand(
+    memory: MemoryTableStorage,
+) -> None:
+    first = await open_ledger(memory)
+    await first.post([call(number, subject=f"user-{number}") for number in range(400)])
+    storage = SlowReads(memory)
+    second = await open_ledger(storage)
+    await second.post([call(400 + n, subject=f"user-{n}") for n in range(400)])
+    assert storage.reads == 400
+    assert await charge(memory) == 800 * ONE_CALL
     assert (await audit(memory, now=NOW)).ok
 
 

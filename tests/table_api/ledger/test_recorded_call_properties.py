@@ -49,6 +49,12 @@ type = "Standard"
 region = "eastus2"
 
 [[deployment]]
+name = "writes"
+provider = "azure"
+model = "gpt-5.6-sol"
+type = "GlobalStandard"
+
+[[deployment]]
 name = "pool"
 provider = "azure"
 model = "gpt-5"
@@ -74,11 +80,12 @@ def books() -> tuple[Book, Book]:
 
 
 NAMES = st.sampled_from(
-    ["gpt-4o", "gpt-5", "gpt-5-ptu", "router", "fast", "pool", "regional", "lab-model-x", None]
-)
+    ["gpt-4o", "gpt-5", "gpt-5-ptu", "router", "fast", "writes", "pool", "regional", "lab-model-x",
+     None]
+)  # fmt: skip
 MODELS = st.sampled_from(
     ["gpt-4o-2024-11-20", "gpt-4o-2024-08-06.ft-1", "gpt-5-2025-08-07", "gpt-5", "claude-opus-5",
-     "gpt-chat-latest", "contoso-7b", None]
+     "gpt-5.6-sol", "gpt-chat-latest", "contoso-7b", None]
 )  # fmt: skip
 TIERS = st.sampled_from([None, None, "default", "priority", "auto", "flex"])
 UNITS = st.sampled_from(
@@ -143,9 +150,19 @@ UNPRICED_AT_FIRST = make_event(
 """The second book prices it, without what the log could not tell."""
 
 
+WITHOUT_CACHE_WRITES = make_event(
+    deployment="router",
+    model="gpt-5.6-sol",
+    rank=Rank.GATEWAY_LOG,
+    usage=Usage(counts={Unit.INPUT: 5, Unit.OUTPUT: 3}),
+)
+"""Its rule names the cache writes that the log does not count; its source says nothing."""
+
+
 @settings(deadline=None, max_examples=400)
 @given(events())
 @example(UNPRICED_AT_FIRST)
+@example(WITHOUT_CACHE_WRITES)
 def test_a_row_is_rated_as_its_event_was_by_every_book(event: UsageEvent) -> None:
     little, all_of_it = books()
     posted = place(MeteredCall(priced=rate(event, little), origin=make_call().origin))

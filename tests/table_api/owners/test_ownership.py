@@ -33,6 +33,18 @@ async def test_owners_come_back_from_storage_as_they_were_saved(
     assert [rows[1].holds(date(2026, month, 1)) for month in (1, 2, 3)] == [False, True, False]
 
 
+async def test_a_clock_that_was_ahead_once_keeps_nobody_an_owner(
+    memory: MemoryTableStorage,
+) -> None:
+    now = [NOW + timedelta(days=2)]
+    owners = Owners(memory, now=lambda: now[0])
+    await Owners(memory, now=lambda: NOW).save([own("ann", Kind.COST_CENTRE, "IT", "2026-01-01")])
+    assert await owners.of("ann")
+    now[0] = NOW
+    await Owners(memory, now=lambda: NOW).erase("ann")
+    assert await owners.of("ann") == ()
+
+
 async def test_an_import_elsewhere_shows_after_a_while(memory: MemoryTableStorage) -> None:
     now = [NOW]
     owners = Owners(memory, now=lambda: now[0])

@@ -74,6 +74,16 @@ async def test_directory_is_kept_for_a_while_and_then_read_again(
     assert "a" in await people.directory()
 
 
+async def test_a_clock_that_was_ahead_once_keeps_no_cost_centre(memory: MemoryTableStorage) -> None:
+    clock = [NOW + timedelta(days=30)]
+    people = People(memory, now=lambda: clock[0])
+    await People(memory, now=lambda: NOW).save([person("a", "2026-01-01", cost_centre="IT")])
+    assert (await people.directory()).cost_centre("a", NOW.date()) == "IT"
+    clock[0] = NOW
+    await People(memory, now=lambda: NOW).save([person("a", "2026-01-01", cost_centre="Sales")])
+    assert (await people.directory()).cost_centre("a", NOW.date()) == "Sales"
+
+
 async def test_a_damaged_row_costs_nobody_else_a_name(
     memory: MemoryTableStorage, caplog: pytest.LogCaptureFixture
 ) -> None:

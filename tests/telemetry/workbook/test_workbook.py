@@ -69,7 +69,7 @@ def test_the_charts_show_what_the_ledger_charged(store: Store) -> None:
         {"Day": "2026-11-20T00:00:00Z", "Model": "gpt-5-mini", "Charge": 1.5}
     ]
     users = rows_of(store, "Users by charge")
-    assert [(row["UserId"], row["Charge"]) for row in users] == [("ann", 1.5), ("bob", 0.0)]
+    assert [(row["UserId"], row["Charge"]) for row in users] == [("ann", 1.5), ("bob", None)]
     assert rows_of(store, "Cost centres by charge")[0]["CostCentre"] == "R&D"
     assert rows_of(store, "Subscriptions by charge")[0]["Subscription"] == "s"
     states = rows_of(store, TITLES[5])
@@ -107,6 +107,14 @@ def test_an_alert_is_a_row(store: Store) -> None:
     assert rows_of(store, "publisher-behind") == [{"Behind": 7_200.0}]
     assert rows_of(store, "publisher-refused") == [{"Rows": 1.0}]
     assert len(rows_of(store, "telemetry-sampled")) == 1
+
+
+def test_a_silent_publisher_is_an_alert_and_one_that_is_behind_is_not_silent() -> None:
+    store = Store()
+    assert rows_of(store, "publisher-silent") == [{"Points": 0}]
+    assert rows_of(store, "publisher-behind") == []
+    store.add({"AppMetrics": [_metric("chargeback.publisher.behind_seconds", 0)]})
+    assert rows_of(store, "publisher-silent") == []
 
 
 def test_a_silent_token_metric_is_an_alert_once_there_are_enough_calls() -> None:

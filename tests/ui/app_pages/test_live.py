@@ -15,7 +15,7 @@ from tests.ui.opening import cards, opened, said
 from tests.ui.stand import ADA, BOB, InventedCall, Stand
 from ui.api import connection
 from ui.api.found_calls import newest_calls
-from ui.format import instant
+from ui.format import escape, instant
 from ui.page_parts.live.call_rate import LastMinute, by_minute, days_of_minutes, last_minute
 from ui.period import one_day
 
@@ -39,7 +39,7 @@ def test_the_newest_calls_of_today_are_listed_with_names(
     assert cards(app)["Waiting for tokens"] == "12"
     (lag,) = [card for card in app.metric if card.label == "Everything metered until"]
     assert lag.value.endswith("ago")
-    assert instant(max(call.time for call in calls), SETTINGS.zone) in lag.help
+    assert escape(instant(max(call.time for call in calls), SETTINGS.zone)) in lag.help
 
 
 def test_before_the_first_call_of_the_day_the_page_says_what_brings_one(

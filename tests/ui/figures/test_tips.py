@@ -46,7 +46,14 @@ def told(*rows: UsageRow, errors: int = 0) -> list[str]:
 def test_a_dear_model_is_named_with_its_share_of_charge_and_tokens() -> None:
     said = told(row("big", "9", input=100), row("small", "1", input=900))
     assert len(said) == 1
-    assert "**big makes up 90 % of the charge** (9.00 USD) with 10.0 % of the tokens" in said[0]
+    assert "**big makes up 90.0 % of the charge** (9.00 USD) with 10.0 % of the tokens" in said[0]
+
+
+def test_most_of_a_charge_is_not_said_to_be_all_of_it() -> None:
+    said = told(row("big", "9996", input=100), row("small", "4", input=900))
+    assert "**big makes up > 99.9 % of the charge**" in said[0]
+    said = told(row("big", "996", input=100), row("small", "4", input=900))
+    assert "**big makes up 99.6 % of the charge**" in said[0]
 
 
 def test_one_model_is_not_compared_with_itself_nor_with_one_without_a_price() -> None:

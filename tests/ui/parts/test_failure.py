@@ -3,7 +3,7 @@
 import pytest
 
 from ui.api.errors import ApiRefused, ApiUnreachable, SettingMissing, UiError
-from ui.parts.failure import is_passing
+from ui.parts.failure import is_passing, wait_s
 
 
 def refused(status: int, kind: str = "") -> ApiRefused:
@@ -38,3 +38,7 @@ def test_an_outage_passes(error: UiError) -> None:
 )
 def test_what_stays_so_is_not_asked_again(error: UiError) -> None:
     assert not is_passing(error)
+
+
+def test_a_page_that_fails_again_is_asked_less_often_up_to_once_a_minute() -> None:
+    assert [wait_s(tries) for tries in (0, 1, 2, 3, 4, 40)] == [5, 10, 20, 40, 60, 60]

@@ -58,7 +58,7 @@ def long_list(rows: int, sums: int, order: str) -> None:
     st.query_params["order"] = order
     ids = [str(number) for number in range(rows)]
     columns = {"Calls": count_column(list(range(rows)))}
-    _, st.session_state.shown = linked_rows(
+    st.session_state.shown = linked_rows(
         "calls", ids, links=[None] * rows, columns=columns, alt="Calls", sortable=rows - sums
     )
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui import address
-from ui.address import USAGE_PAGE, Parameter
+from ui.address import Parameter
 from ui.api.connection import api, today
 from ui.api.invoice_answers import Invoice, InvoiceModel
 from ui.format import days
@@ -42,7 +42,7 @@ def show_people(invoice: Invoice) -> None:
         "Unrounded": exact_column([row.amount_unrounded for row in rows]),
         "Lines": count_column([row.lines for row in rows]),
     }
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "people",
         [row.subject for row in rows],
         links=[{**period, Parameter.SUBJECT: row.subject} for row in rows],
@@ -52,8 +52,6 @@ def show_people(invoice: Invoice) -> None:
     show_month_files(
         "people", shown, month=invoice.month, currency=invoice.currency, extent=OF_DOCUMENT
     )
-    if opened:
-        address.go_to_page(USAGE_PAGE, {**period, Parameter.SUBJECT: opened})
 
 
 def show_models(invoice: Invoice) -> None:

@@ -6,14 +6,13 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import streamlit as st
 
-from ui import address
-from ui.address import USAGE_PAGE, Parameter
+from ui.address import Parameter
 from ui.api.connection import REFRESH_S
 from ui.api.found_calls import FoundCalls
 from ui.api.usage_answers import Metering
 from ui.export.buttons import show_exports
 from ui.figures.units import tokens
-from ui.format import age, amount, clock, counted, instant
+from ui.format import age, amount, clock, counted, escape, instant
 from ui.format import day as day_text
 from ui.page_parts.live.call_rate import by_minute, last_minute
 from ui.parts.call_state import state_words
@@ -69,8 +68,9 @@ def show_lag(metering: Metering, *, zone: str, now: datetime) -> None:
         said = "Not every partition of the event hub has been read yet."
     else:
         said = (
-            f"All that reached the event hub until {instant(passed, zone)} is metered, so metering "
-            "is at most so far behind. A hub without new events is looked at every 15 seconds."
+            f"All that reached the event hub until {escape(instant(passed, zone))} is metered, so "
+            "metering is at most so far behind. A hub without new events is looked at every 15 "
+            "seconds."
         )
     st.metric(
         "Everything metered until",
@@ -115,7 +115,7 @@ def show_list(found: FoundCalls) -> None:
     rows = found.data
     st.caption(f"The newest {counted(len(rows), 'call')} of today.")
     columns = live_columns(found)
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "calls",
         [row.id for row in rows],
         links=[{Parameter.CALL: row.id} for row in rows],
@@ -123,8 +123,6 @@ def show_list(found: FoundCalls) -> None:
         columns=columns,
         alt="The newest calls of today, the newest first",
     )
-    if opened:
-        address.go_to_page(USAGE_PAGE, {Parameter.CALL: opened})
     show_exports("calls of today", shown, found)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from ui.api.completeness_answers import Completeness, HourLine, Sums
-from ui.format import amount, counted, instant
+from ui.format import amount, counted, escape, instant
 
 HOUR = timedelta(hours=1)
 LAG = HOUR
@@ -72,7 +72,7 @@ def _complete(answer: Completeness, now: datetime) -> Verdict:
     )
     newest = _newest(answer)
     if newest is not None and newest + LAG < min(now, _end(answer)):
-        quiet = f"Neither path has reported anything after {instant(newest, answer.zone)}."
+        quiet = f"Neither path has reported anything after {escape(instant(newest, answer.zone))}."
         return Verdict(level=Level.SO_FAR, sentence=f"**Not up to then.** {said} {quiet}")
     if fresh := _not_logged(answer):
         late = f"{counted(fresh, 'call')} of them may still arrive in the gateway's log."
@@ -109,8 +109,8 @@ def _broken_log(answer: Completeness) -> str:
     if not called or max(called) <= log + LAG:
         return ""
     return (
-        f"The gateway's log was read up to {instant(log, answer.zone)} only, and calls came "
-        f"later, {lost}"
+        f"The gateway's log was read up to {escape(instant(log, answer.zone))} only, and calls "
+        f"came later, {lost}"
     )
 
 

@@ -109,7 +109,7 @@ def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], usage
         "Tokens": count_column([tokens(row.units) for row in rows]),
         "Unpriced calls": count_column([row.unpriced_calls for row in rows]),
     }
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "models",
         [row.model or "" for row in rows],
         links=[
@@ -121,8 +121,6 @@ def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], usage
         columns=columns,
         alt="Models with their charge, what a million tokens cost, cached share and errors",
     )
-    if opened:
-        address.go_to({**kept, Parameter.MODEL: opened})
     show_exports("models", shown, usage)
 
 

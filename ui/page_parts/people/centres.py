@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import streamlit as st
 
-from ui import address
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight
 from ui.api.usage_answers import Usage, UsageRow
 from ui.export.buttons import Extent, show_exports
@@ -74,7 +73,7 @@ def centres_of(now: Usage, by_day: Usage, then: Usage) -> list[Centre]:
 def show_centres(period: Period, compared: Period, running_day: date) -> None:
     """All of them; a row opens the overview of one."""
     keep_order("centres")
-    with failures_shown("centres"):
+    with failures_shown("centres", is_live=True):
         redraw_after_midnight(running_day)
         usage = api().usage(period, "cost_centre")
         then = api().usage(compared, "cost_centre")
@@ -84,7 +83,7 @@ def show_centres(period: Period, compared: Period, running_day: date) -> None:
         columns = centre_columns(centres, usage)
         names = [each.name for each in centres]
         links = [narrowed("cost_centre", name) for name in names]
-        opened, shown = linked_rows(
+        shown = linked_rows(
             "centres",
             names,
             links=links,
@@ -92,8 +91,6 @@ def show_centres(period: Period, compared: Period, running_day: date) -> None:
             alt="Cost centres with their charge",
             sortable=len(names) - 1 or None,  # the last is usage without one
         )
-        if opened and (target := narrowed("cost_centre", opened)):
-            address.open_usage(target)
         show_exports("cost centres", shown, usage, extent=Extent(compared=compared))
 
 

@@ -59,7 +59,7 @@ def show_people(
         text = search("Search", placeholder="Name, subject or cost centre")
     next_cursor = None
     keep_order(PEOPLE_LIST)
-    with failures_shown("people"):
+    with failures_shown("people", is_live=True):
         redraw_after_midnight(running_day)
         people = api().subjects(
             period, sort=sort, search=text, after=page_cursor(), only=only, compared=compared
@@ -110,7 +110,7 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
     links: list[Parameters | None] = [{**kept, Parameter.SUBJECT: subject} for subject in ids]
     if gone_after(people):
         ids, links = [*ids, GONE], [*links, None]
-    opened, shown = linked_rows(
+    shown = linked_rows(
         PEOPLE_LIST,
         ids,
         links=links,
@@ -119,8 +119,6 @@ def show_list(people: Subjects, compared: Period, *, sort: SubjectSort) -> None:
         # Without anybody the row of those who are gone is the whole list.
         sortable=0 if people.page.next_cursor or page_cursor() else len(people.data) or None,
     )
-    if opened and opened != GONE:
-        address.open_usage({**kept, Parameter.SUBJECT: opened})
     extent = Extent(
         narrowed_by=(Parameter.SEARCH, *FILTERS.values()),
         compared=compared,
@@ -171,7 +169,7 @@ def people_columns(people: Subjects) -> dict[str, Column]:
     cells: Mapping[str, Cell] = {
         "Name": f"{gone.subjects:,} without calls any more",
         f"Charge ({currency})": Decimal(0),
-        f"Change ({currency})": -gone.earlier_charge,
+        f"Change ({currency})": change_of(Decimal(0), gone.earlier_charge),
         "Calls": 0,
     }
     return {

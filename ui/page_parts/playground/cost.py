@@ -14,6 +14,7 @@ from ui.api.usage_answers import Call
 from ui.format import amount, counted, escape, exact_amount, unit
 from ui.page_parts.playground.choices import Choice, estimated_tokens
 from ui.parts.call_state import state_words
+from ui.parts.failure import failures_shown
 from ui.period import DAY, Period, one_day
 
 LOOK_EVERY_S = 2
@@ -83,9 +84,10 @@ def show_cost(subject: str) -> None:
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def _look_again(subject: str) -> None:
-    if found_call(subject, st.session_state[SENT]) is not None:
-        st.rerun()
-    st.caption("Waiting for the ledger: a call is metered some seconds after its answer…")
+    with failures_shown("look", is_live=True):
+        if found_call(subject, st.session_state[SENT]) is not None:
+            st.rerun()
+        st.caption("Waiting for the ledger: a call is metered some seconds after its answer…")
 
 
 def found_call(subject: str, sent: Sent) -> Call | None:

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import streamlit as st
 
-from ui import address
 from ui.api.client import Group
 from ui.api.usage_answers import Usage, UsageRow
 from ui.export.buttons import Extent, show_exports
@@ -53,7 +52,7 @@ def show_groups(costs: Costs) -> None:
         is_whole=all_groups(),
         of_one=by == "cost_centre" and costs.only.cost_centre is not None,
     )
-    opened, shown = linked_rows(
+    shown = linked_rows(
         GROUPS_LIST,
         names,
         links=[narrowed(by, name) for name in names],
@@ -61,8 +60,6 @@ def show_groups(costs: Costs) -> None:
         alt=f"Charge by {TITLES[by]}, and its change to the days before",
         sortable=sum(name not in (OTHERS, NAMELESS[by]) for name in names) or None,
     )
-    if opened and (target := narrowed(by, opened)):
-        address.go_to(target)
     show_way_to_few()
     say_unknown("Groups", unknown_groups(), "the list of the dearest")
     show_unpriced_line(now)

@@ -43,7 +43,7 @@ def show_top_sessions(found: Top) -> None:
         "Input tokens": count_column([row.input_tokens for row in rows]),
         "Output tokens": count_column([row.output_tokens for row in rows]),
     }
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "sessions of everybody",
         [f"{row.subject}\n{row.group or ''}" for row in rows],
         links=[_link(_way(row.subject or "", row.group)) for row in rows],
@@ -52,9 +52,6 @@ def show_top_sessions(found: Top) -> None:
         sortable=0 if found.rest.calls else named or None,
     )
     show_exports("dearest sessions", shown, found)
-    if opened:
-        subject, _, session = opened.partition("\n")
-        address.go_to(_way(subject, session))
 
 
 def dearest(row: TopLine, *, currency: str) -> str:
@@ -83,7 +80,7 @@ def show_sessions(found: Sessions) -> None:
         "Input tokens": count_column([row.input_tokens for row in rows]),
         "Output tokens": count_column([row.output_tokens for row in rows]),
     }
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "sessions",
         [row.session or NO_SESSION for row in rows],
         links=[_link(_way(found.subject, row.session)) for row in rows],
@@ -92,8 +89,6 @@ def show_sessions(found: Sessions) -> None:
         sortable=0 if found.more else None,
     )
     show_exports("sessions", shown, found)
-    if opened is not None:
-        address.go_to(_way(found.subject, opened))
     if found.more:
         st.caption("There are more sessions: choose fewer days.")
 
@@ -134,7 +129,7 @@ def show_session_calls(found: TracedCalls) -> None:
     """A session's calls with the times of gateway and model; a row opens the waterfall."""
     rows = [row for row in found.data if row.id is not None]
     columns = session_call_columns(rows, zone=found.zone, currency=found.currency)
-    opened, shown = linked_rows(
+    shown = linked_rows(
         "calls",
         [row.id or "" for row in rows],
         links=[_link({Parameter.CALL: row.id or ""}) for row in rows],
@@ -143,5 +138,3 @@ def show_session_calls(found: TracedCalls) -> None:
         alt="Calls with the times of gateway and model, the newest first",
     )
     show_exports("calls of a session", shown, found, extent=OF_SESSION)
-    if opened:
-        address.go_to({Parameter.CALL: opened})

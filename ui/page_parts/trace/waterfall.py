@@ -98,7 +98,7 @@ def _ms(step: TraceStep) -> str:
 
 def _later(step: TraceStep, zone: str) -> str:
     """Metering and corrections are seconds to weeks after the answer: no bar could show both."""
-    at = instant(step.start, zone)
+    at = escape(instant(step.start, zone))
     if step.step == "metering":
         return f"metered {at}, recorded {_ms(step)} later: {escape(step.status or 'no state')}"
     return f"corrected {at} ({escape(step.name)}): {escape(step.status or 'no state')}"

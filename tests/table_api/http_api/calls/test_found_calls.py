@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pricing_rules.types import CountedAt
 from table_api.http_api.conventions.cursor import encode_cursor, from_base64url
 from table_api.http_api.visible import found_calls
 from table_api.ledger.posting import MeteredCall
@@ -46,6 +47,17 @@ async def ids(api: ApiClient, **parameters: str) -> list[int]:
         answer = await get(api, "/v1/calls", **parameters)
         assert len(answer["data"]) <= answer["page"]["limit"]
         found += [int(call["call_id"].replace("-", ""), 16) for call in answer["data"]]
+        if (cursor := answer["page"]["next_cursor"]) is None:
+            return found
+        parameters["cursor"] = cursor
+
+
+async def places(api: ApiClient, **parameters: str) -> list[tuple[str, str]]:
+    """Subject and state of the calls of every page, in their order."""
+    found: list[tuple[str, str]] = []
+    while True:
+        answer = await get(api, "/v1/calls", **parameters)
+        found += [(call["subject"], call["state"]) for call in answer["data"]]
         if (cursor := answer["page"]["next_cursor"]) is None:
             return found
         parameters["cursor"] = cursor
@@ -180,6 +192,24 @@ async def test_day_that_open_calls_no_longer_know_is_read_from_the_ledger(
     monkeypatch.setattr(found_calls, "CALLS_OF_DAY_MAX", 2)
     refused = await api.get("/v1/calls", params=day)
     assert (refused.status_code, refused.json()["type"]) == (400, "urn:problem:too-much")
+
+
+async def test_old_day_lists_a_moved_call_once_and_a_page_may_end_between_two_places_of_one(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    await ledger.post([make_call(1, subject="ada"), make_call(2, id=call_id(2), subject="ada")])
+    away = CountedAt(subject="ada", time=CALL_TIME)
+    await ledger.post([make_call(1, subject="bob", replaces=away)])
+    day = {"from": "2026-11-20", "to": "2026-11-21"}
+    for limit in ("1", "200"):
+        assert await places(api, limit=limit, q=call_id(1), **day) == [("bob", "priced")]
+        assert await places(api, limit=limit, state="moved", **day) == []
+    ada = [("ada", "moved"), ("ada", "priced")]
+    assert sorted(await places(api, subject="ada", **day)) == ada
+    await ledger.post([make_call(2, id=call_id(2), subject="x" * 2_000)])  # not taken out yet
+    for limit in ("1", "200"):
+        assert len(await places(api, limit=limit, q=call_id(2), **day)) == 2
 
 
 async def test_without_pairing_nobodys_calls_are_found_but_a_subjects_are(

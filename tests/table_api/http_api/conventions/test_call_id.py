@@ -65,6 +65,9 @@ def test_a_call_of_every_shard_that_a_ledger_may_have_has_an_id() -> None:
         f"{PARTITION}/c|é|20|20261120T093015.446590Z|x",
         f"{PARTITION}/c|x|٢٠|20261120T093015.446590Z|x",
         f"{PARTITION}/c|x|20|20261120T093015.446590Z|",
+        f"{PARTITION}/c|x|20|20261320T093015.446590Z|x",
+        f"{PARTITION}/c|x|20|00010101T000000.000000Z|x",
+        f"{PARTITION}/c|x|20|99991231T235959.999999Z|x",
         "",
     ],
 )

@@ -56,6 +56,24 @@ async def test_usage_by_person_is_one_file_with_range_zone_and_currency(
     assert not {"day", "model", "cost_billed"} & set(named)
 
 
+async def test_usage_of_one_person_says_whose_it_is(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await post(memory, "a", "b")
+    ada = Person(subject="a", display_name="Ada", cost_centre="R&D", valid_from=CALL_TIME.date())
+    await People(memory, now=lambda: NOW).save([ada])
+    for groups in ("day,model", "model"):
+        asked = {"group_by": groups, "month": "2026-11"}
+        answer = await api.get("/v1/subjects/a/usage.csv", params=asked)
+        [head] = csv.reader(io.StringIO(answer.content.decode("utf-8-sig").splitlines()[0]))
+        assert len(head) == len(set(head))
+        [line] = rows_of(answer.content)
+        assert (line["subject"], line["name"], line["cost_centre"]) == ("a", "Ada", "R&D")
+        workbook = await api.get("/v1/subjects/a/usage.xlsx", params=asked)
+        about = dict(_pairs(workbook.content))
+        assert (about["subject"], about["name"]) == ("a", "Ada")
+
+
 async def test_workbook_has_numbers_with_their_exact_texts(
     api: ApiClient, memory: MemoryTableStorage
 ) -> None:

@@ -31,8 +31,8 @@ def sides(
     )
     cell = Cell(
         day=datetime(day.year, day.month, day.day, tzinfo=UTC), user_id="ann", model="m",
-        currency="USD", calls=held or 0, pico=(held or 0) * PICO, rows=held or 0, copies=1,
-        conflicts=0, sampled=0,
+        currency="USD", calls=held or 0, known=held or 0, pico=(held or 0) * PICO,
+        rows=held or 0, copies=1, conflicts=0, sampled=0,
     )  # fmt: skip
     usage = DailyUsage(subject="ann", day=day, model="m", totals=Totals(calls=7, charge=7 * PICO))
     return ThreeSides(

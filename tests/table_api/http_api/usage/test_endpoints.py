@@ -184,6 +184,24 @@ async def test_who_has_no_usage_any_more_is_counted_so_that_changes_add_up(
         assert found["gone"] == {"subjects": gone, "earlier_charge": charge}
 
 
+async def test_charge_that_nobody_knows_of_who_is_gone_is_null(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    ledger = await open_ledger(memory)
+    unpriced = make_call(1, subject="a", deployment="nobody knows it")
+    now = make_call(2, id=call_id(2), subject="b", time=LATER)
+    await ledger.post([unpriced, now])
+    asked = {"from": "2026-11-21", "to": "2026-11-23"}
+    asked |= {"compare_from": "2026-11-20", "compare_to": "2026-11-21"}
+    found = await get(api, "/v1/subjects", **asked)
+    assert found["gone"] == {"subjects": 1, "earlier_charge": None}
+    refused = make_call(3, id=call_id(3), subject="c", status=429, usage=None)
+    await ledger.post([refused])
+    found = await get(api, "/v1/subjects", **asked)
+    assert found["gone"] == {"subjects": 2, "earlier_charge": "0"}
+    assert (await get(api, "/v1/subjects", **asked, q="b"))["gone"]["earlier_charge"] == "0"
+
+
 @pytest.mark.parametrize(
     ("asked", "field"),
     [

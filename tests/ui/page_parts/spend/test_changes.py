@@ -125,6 +125,15 @@ def test_changes_of_people_add_up_to_that_of_the_whole() -> None:
     assert {name: found[name] for name in newer} == {name: WANTED[names[name]] for name in newer}
 
 
+def test_who_is_gone_without_a_known_charge_has_no_known_change() -> None:
+    whole = usage({})
+    people = Subjects(
+        first=DAY, until=UNTIL, zone="UTC", currency="USD", totals=whole.totals, page=Page(),
+        data=[], gone=Gone(subjects=5, earlier_charge=None),
+    )  # fmt: skip
+    assert cells(people_columns(people)) == [None]
+
+
 def person(name: str, charge: str | None, earlier: str | None) -> SubjectRow:
     return SubjectRow(
         subject=name,
