@@ -14,6 +14,7 @@ from enum import Enum
 
 from opentelemetry.sdk._logs import ReadableLogRecord
 
+from table_api.errors import AlteredRow
 from table_api.ledger.entries import LedgerEntry, read_entry
 from table_api.ledger.keys import LEDGER_TABLE, call_key, partition_key, subject_rows
 from table_api.ledger.measures import MEASURE_ORDER, Measures, added
@@ -196,7 +197,9 @@ class SubjectDays:
                 yield judged
 
 
-def _log_unreadable(row: str, error: Exception) -> None:
+def _log_unreadable(row: str, error: BaseException) -> None:
+    if isinstance(error, AlteredRow) and error.__cause__ is not None:
+        error = error.__cause__  # the field `row` names the row
     message = f"a ledger row cannot be read: {type(error).__name__}: {error}"
     _log.error("event_unreadable", message, row=row)
 
