@@ -24,6 +24,8 @@ from apim_policies.harness.policies import Policies
 EVENT_BYTES_MAX = 65_536
 TRACE_TOOLS_CHARS_MAX = 200
 """Longer text is in the event alone: the trace has to stay small."""
+NOT_IN_TRACE = "not_in_trace"
+"""The kind of tool that stands for those which are left out of a trace: they may cost something."""
 
 PATHS: Mapping[str, str] = {
     "chat-completions": "/openai/deployments/d/chat/completions",
@@ -140,7 +142,10 @@ def trace_twin(logged: LoggedEvent) -> dict[str, str]:
         fields["tools"] = {**fields["tools"], "usage": None}
     told = {name: _told(value) for name, value in fields.items()}
     if len(told["tools"]) > TRACE_TOOLS_CHARS_MAX:
-        told["tools"] = "-"
+        told["tools"] = _told({**fields["tools"], "requested": [NOT_IN_TRACE]})
+    if len(told["tools"]) > TRACE_TOOLS_CHARS_MAX:
+        calls = {NOT_IN_TRACE: 1}
+        told["tools"] = _told({"requested": [NOT_IN_TRACE], "calls": calls, "usage": None})
     return told
 
 

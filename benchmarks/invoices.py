@@ -12,7 +12,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from benchmarks.result import Result, add_results_argument, beside, report
+from table_api.consumer_state.groups import DEFAULT_GROUPS
+from table_api.invoicing.closing.close import Evidence
 from table_api.invoicing.closing.close_job import make_job
+from table_api.invoicing.closing.missing_events import missing_events
 from table_api.invoicing.closing.month_files import focus_rows
 from table_api.invoicing.documents.document import Document, encode_document
 from table_api.invoicing.focus.columns import DATASETS, focus_csv
@@ -49,8 +52,9 @@ async def measure(subjects: int) -> list[Result]:
         storage,
         blobs,
         settings=InvoicingSettings(),
-        open_calls=_none,
-        unread=_nothing,
+        evidence=Evidence(
+            open_calls=_none, unread=_nothing, missing=missing_events(storage, DEFAULT_GROUPS)
+        ),
         now=lambda: NOW,
     )
     document = (await job.preview(OCTOBER)).invoices[0]

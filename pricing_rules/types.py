@@ -77,7 +77,7 @@ class Exclusion(StrEnum):
     TIER = "tier"
     """The service tier, which no answer said: that of the alias, else default, was assumed."""
     ESTIMATED = "estimated"
-    """The gateway estimated the tokens; the model reported none."""
+    """The gateway estimated the tokens, or may have: the model reported none, or none was asked."""
 
 
 RULE_EXCLUSIONS = frozenset(
@@ -158,6 +158,8 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     session: str | None = None
     traceparent: str | None = None
     duration_ms: int | None = None
+    usage_unasked: bool = False
+    """Whether nobody asked a stream for its usage, so that the gateway's log may estimate it."""
     completed_from: tuple[str, ...] = ()
     """Which halves pairing joined; empty for an event of the gateway's policy."""
     replaces: CountedAt | None = None

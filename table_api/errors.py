@@ -61,6 +61,10 @@ class Altered(TableApiError):
     """A stored document is not what was written; the message names it."""
 
 
+class AlteredRow(Altered):
+    """A stored row cannot be read. The message names it, and so may name a subject."""
+
+
 class TooManyCells(TableApiError):
     """The question would read more than CELLS_READ_MAX cells."""
 

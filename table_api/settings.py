@@ -49,6 +49,11 @@ VARIABLES = (
         str(DEFAULT_INVOICING.open_calls_max),
     ),
     Variable(
+        "INVOICE_DEAD_LETTERS_MAX",
+        "more open dead letters of the month than this refuse a close",
+        str(DEFAULT_INVOICING.dead_letters_max),
+    ),
+    Variable(
         "INVOICE_WITHOUT_PAIRING",
         "`true` where pairing never runs: a close does not wait for it",
         "false",
@@ -81,6 +86,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             prefix=_prefix(values["INVOICE_PREFIX"]),
             look_back_months=_number(values, "INVOICE_LOOK_BACK_MONTHS"),
             open_calls_max=_number(values, "INVOICE_OPEN_CALLS_MAX"),
+            dead_letters_max=_number(values, "INVOICE_DEAD_LETTERS_MAX"),
             without_pairing=_flag(values, "INVOICE_WITHOUT_PAIRING"),
         ),
     )

@@ -115,7 +115,7 @@ READ_CHAIN_COLUMNS = {"table_api.ledger.entries", "table_api.ledger.recorded_cal
 """These alone look into a LedgerEntry's `row`; all others use its typed facts."""
 
 OPEN_STORAGE = {
-    "table_api.storage.azure_tables", "table_api.storage.azure_blobs", "table_api.storage.pipeline",
+    "table_api.storage.pipeline", "table_api.storage.azure_blobs",
     "consumers.receiving.checkpoints", "telemetry.queries.logs_client",
     "consumers.backup.azure_copies",
 }  # fmt: skip

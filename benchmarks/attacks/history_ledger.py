@@ -27,10 +27,12 @@ from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book, compile_book
 from pricing_rules.types import CountedAt, Operation, Rank, Usage, UsageEvent
 from pricing_rules.units import Unit
+from table_api.consumer_state.groups import DEFAULT_GROUPS
 from table_api.consumer_state.raw_usage import RawUsage
 from table_api.http_api.app import create_app
-from table_api.invoicing.closing.close import CloseJob
+from table_api.invoicing.closing.close import CloseJob, Evidence
 from table_api.invoicing.closing.close_job import make_job
+from table_api.invoicing.closing.missing_events import missing_events
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.meta import LedgerSettings
@@ -115,8 +117,11 @@ class LedgerUnderTest:
             self.storage,
             self.blobs,
             settings=InvoicingSettings(),
-            open_calls=nothing_waits,
-            unread=everything_is_read,
+            evidence=Evidence(
+                open_calls=nothing_waits,
+                unread=everything_is_read,
+                missing=missing_events(self.storage, DEFAULT_GROUPS),
+            ),
             now=lambda: self.now,
         )
 

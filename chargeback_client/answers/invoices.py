@@ -149,6 +149,10 @@ class InvoicePreview(Struct, frozen=True, kw_only=True):
     open_calls: int
     audit_problems: list[str]
     unread: list[str]
+    dead_letters: int
+    dead_letters_of_month: int
+    dead_letters_complete: bool
+    lost: int
     data: list[PreviewedInvoice]
     outside: list[UnbilledMonth]
     regrouped: list[RegroupedSubject]

@@ -178,13 +178,12 @@ def _say_until(found: Json) -> None:
 
 def _heading(usage: Json) -> str:
     calls = sum(line["calls"] for line in usage["data"])
-    charge = _sum(usage["data"]) if calls else Decimal(0)
+    charge = _sum(usage["data"]) if calls else Decimal()
     cost = "cost unknown" if charge is None else f"{_amount(charge)} {usage['currency']}"
     who = usage["name"] or usage["subject"]
-    return (
-        f"{who}: {_counted(calls)}, {cost}, "
-        f"{usage['from']} … {_day_before(usage['to'])}{_unknown(usage)} ({_compared(usage, calls)})"
-    )
+    days = f"{usage['from']} … {_day_before(usage['to'])}"
+    said = f"{_counted(calls)}, {cost}, {days}{_unknown(usage)} ({_compared(usage, calls)})"
+    return f"{who}: {said}"
 
 
 def _sum(lines: Sequence[Json]) -> Decimal | None:

@@ -13,6 +13,7 @@ from azure.data.tables import EdmType, EntityProperty
 from azure.data.tables.aio import TableServiceClient
 
 from table_api.errors import Rejected, Unavailable
+from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE
 
 Columns = dict[str, Any]
 """Text and booleans as they are, an Int64 as `{"int64": "5"}`: both keys are among them."""
@@ -50,6 +51,20 @@ class AzureTableCopies:
                 yield {name: _written(table, name, value) for name, value in entity.items()}
         except AzureError as error:
             raise Unavailable(f"table {table}: {error.__class__.__name__}") from error
+
+    async def cells(self) -> AsyncIterator[Columns]:
+        """Keys and `rev` of each cell of table `ledger`, in the order of the keys."""
+        client = self._client.get_table_client(LEDGER_TABLE)
+        found = client.query_entities(
+            "RowKey ge @start and RowKey lt @stop",
+            parameters={"start": CELL_ROWS.start, "stop": CELL_ROWS.stop},
+            select=["PartitionKey", "RowKey", "rev"],
+        )
+        try:
+            async for entity in found:
+                yield {name: _written(LEDGER_TABLE, name, value) for name, value in entity.items()}
+        except AzureError as error:
+            raise Unavailable(f"table {LEDGER_TABLE}: {error.__class__.__name__}") from error
 
     async def create(self, table: str) -> None:
         """Make a table that is not there."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from table_api.errors import TableApiError
+from table_api.ledger.keys import LEDGER_TABLE
 from table_api.storage.blobs import BlobStore
 
 Row = dict[str, Any]
@@ -32,6 +33,9 @@ class Tables(Protocol):
     def rows(self, table: str) -> AsyncIterator[Row]:
         """Every row, in the order of its keys."""
 
+    def cells(self) -> AsyncIterator[Row]:
+        """Keys and `rev` of each cell of table `ledger`, in the order of the keys."""
+
     async def create(self, table: str) -> None:
         """Make a table that is not there."""
 
@@ -47,11 +51,13 @@ async def back_up(
 ) -> dict[str, int]:
     """Copy everything into a new or empty folder; rows and blobs by name.
 
-    BackupRefused when events were metered meanwhile: such a copy might not add up.
+    BackupRefused when events were metered meanwhile, or the ledger was changed in another way, as
+    a replay, a redrive or a re-rating does: such a copy might not add up.
     """
     _begin(folder)
     names = await tables.names()
     before = await _progress(tables, names)
+    cells_before = await _revisions(tables, names)
     for name in containers:
         folder_of(folder, name).mkdir(parents=True)
     copied = {f"table {name}": await _save(tables, name, folder) for name in names}
@@ -59,6 +65,10 @@ async def back_up(
         copied[f"container {name}"] = await _save_blobs(blobs, folder_of(folder, name))
     if await _progress(tables, names) != before:
         raise BackupRefused("events were metered meanwhile: stop metering and pairing, and repeat")
+    if await _revisions(tables, names) != cells_before:
+        raise BackupRefused(
+            "the ledger was changed meanwhile: let replays, redrives and re-ratings end, and repeat"
+        )
     manifest = {"made_at": now.isoformat(), "files": _digests(folder)}
     (folder / "backup.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     return copied
@@ -83,6 +93,15 @@ def _begin(folder: Path) -> None:
 async def _progress(tables: Tables, names: list[str]) -> list[Row]:
     """What metering has counted: it changes with every batch."""
     return [row async for row in tables.rows(_PROGRESS)] if _PROGRESS in names else []
+
+
+async def _revisions(tables: Tables, names: list[str]) -> bytes:
+    """Of the ledger's cells: each transaction that counts a call raises one."""
+    digest = hashlib.sha256()
+    if LEDGER_TABLE in names:
+        async for row in tables.cells():
+            digest.update(json.dumps(row, sort_keys=True).encode())
+    return digest.digest()
 
 
 async def _save(tables: Tables, name: str, folder: Path) -> int:

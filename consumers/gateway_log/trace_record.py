@@ -63,6 +63,7 @@ def _identity(fields: Fields, call_id: str, service: str | None) -> Identity | N
         operation=operation,
         source=None if service is None else f"apim/{service}",
         duration_ms=fields.count("duration_ms"),
+        usage_unasked=fields.flag("usage_unasked"),
         oid=fields.text("oid"),
         tid=fields.text("tid"),
         azp=fields.text("azp"),

@@ -1,7 +1,7 @@
 """Billed requests that nobody counts per call: videos, reranks, Gemini's own API, batches. Pure.
 
 Most of them are in a data file, which the gateway's policy has its patterns from too. A batch and a
-realtime session are seen by the gateway's log alone.
+realtime session over a WebSocket are seen by the gateway's log alone.
 """
 
 import json

@@ -60,6 +60,7 @@ def _identity(event: UsageEvent) -> Identity:
         operation=event.operation,
         source=event.source,
         duration_ms=event.duration_ms,
+        usage_unasked=event.usage_unasked,
         oid=caller.oid,
         tid=caller.tid,
         azp=caller.azp,

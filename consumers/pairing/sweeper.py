@@ -18,8 +18,9 @@ from consumers.receiving.last_net import OF_NO_ITEM, halved
 from consumers.receiving.storage_retry import ended_within
 from pricing_rules.decoding.invalid_event import place_of
 from table_api.errors import NoLedger, Retryable
+from table_api.open_calls.decision import PairingState
 from table_api.open_calls.keys import SAME_CALL_MAX
-from table_api.open_calls.settled import Settled
+from table_api.open_calls.settled import Settled, UnsettledCall
 from table_api.storage.parallel import chunks
 from telemetry.log import Log
 from telemetry.metrics import CounterName, count
@@ -33,6 +34,8 @@ DUE_AT_ONCE_MAX = 5_000
 """Calls that look due and are looked up together: bounds memory."""
 HOURS_PER_SWEEP = 24
 """Summed for completeness at the end of a sweep: more would keep the next one waiting."""
+AGAIN_PER_SWEEP = 50
+"""Calls that could not be settled before, tried once more: each is a read of its rows."""
 PURGE_INTERVAL = timedelta(hours=1)
 PURGE_MARGIN = timedelta(days=1)
 """Kept longer than facts are accepted, since processes do not look at the same moment."""
@@ -50,6 +53,10 @@ class Sweeper:
         self._purged_at: datetime | None = None
         self._settled: Settled | None = None
         self._seen = SeenPlaces()
+        self._may_be_unsettled = True
+        """Whether there may be calls that could not be settled: ours, or of a process before us."""
+        self._tried_again: str | None = None
+        """The last of the unsettled calls that were tried once more; None at their end."""
 
     async def run(self, ended: asyncio.Event, *, until_idle_s: float | None) -> None:
         """Sweep until `ended`; sets it when both hubs were caught up for `until_idle_s`."""
@@ -77,6 +84,7 @@ class Sweeper:
         with span(SpanName.SWEEP):
             passed = await self._pairing.stream_time.look()
             await self._look_up_open(passed.time)
+            await self._settle_again(passed.time)
             if passed.time is not None:
                 await self._sweep_to(passed.time)
                 await self._purge(passed.time)
@@ -93,6 +101,29 @@ class Sweeper:
             times = {call_id: calls[call_id] for call_id in part}
             await self._settle(times, stream_time, apart_max=APART_MAX)
         heard.looked_up(calls)
+
+    async def _settle_again(self, stream_time: datetime | None) -> None:
+        """Calls that could not be settled, some at each sweep: somebody may have mended them."""
+        if not self._may_be_unsettled:
+            return  # an idle sweep reads nothing
+        unsettled = self._pairing.calls.unsettled
+        calls = await unsettled.after(self._tried_again, calls_max=AGAIN_PER_SWEEP)
+        self._may_be_unsettled = bool(calls) or self._tried_again is not None
+        self._tried_again = calls[-1].call_id if len(calls) == AGAIN_PER_SWEEP else None
+        for each in calls:
+            if await self._is_settled_now(each.call_id, stream_time):
+                await unsettled.remove(each.call_id)
+
+    async def _is_settled_now(self, call_id: str, stream_time: datetime | None) -> bool:
+        """Try it. Where nothing is kept of it any more, it never will be."""
+        try:
+            await self._pairing.settlement.settle([call_id], stream_time)
+            [kept] = await self._pairing.calls.read([call_id])
+        except OF_NO_ITEM:
+            raise
+        except Exception:
+            return False  # it was told when it failed first
+        return bool(kept.facts) and kept.state is not PairingState.WAITING
 
     async def _sweep_to(self, stream_time: datetime) -> None:
         waits = self._pairing.waits
@@ -151,7 +182,7 @@ class Sweeper:
         async for part in self._pairing.calls.between(since, until):
             for kept in part:
                 if kept.damaged:
-                    await self._settle({kept.call_id: since}, stream_time)
+                    await self._settle_or_note({kept.call_id: since}, stream_time, until=until)
                     continue
                 joined = kept.joined
                 metered_at = () if joined is None else joined.metered_at
@@ -159,17 +190,34 @@ class Sweeper:
                 if any(places) or settlement.is_due(kept, stream_time):
                     due[kept.call_id] = since if joined is None else joined.time
             if len(due) >= DUE_AT_ONCE_MAX:
-                await self._settle(due, stream_time)
+                await self._settle_or_note(due, stream_time)
                 due = {}
-        await self._settle(due, stream_time)
+        await self._settle_or_note(due, stream_time)
+
+    async def _settle_or_note(
+        self,
+        due: Mapping[str, datetime],
+        stream_time: datetime | None,
+        until: datetime | None = None,
+    ) -> None:
+        """A call that cannot be settled is noted before the sweeper goes on: no month closes
+        without it unsaid. `until`: its time is not known, and is of `due` to this.
+        """
+        failed = await self._settle(due, stream_time)
+        self._may_be_unsettled = self._may_be_unsettled or bool(failed)
+        await self._pairing.calls.unsettled.add(
+            UnsettledCall(call_id=each, since=due[each], until=until or due[each])
+            for each in failed
+        )
 
     async def _settle(
         self,
         due: Mapping[str, datetime],
         stream_time: datetime | None,
         apart_max: timedelta = SAME_CALL_MAX,
-    ) -> None:
-        """A call that cannot be settled keeps no other from being settled."""
+    ) -> list[str]:
+        """A call that cannot be settled keeps no other from being settled; which these are."""
+        left: list[str] = []
 
         async def settle(calls: Sequence[str]) -> None:
             times = {call_id: due[call_id] for call_id in calls}
@@ -178,6 +226,8 @@ class Sweeper:
         async for part, failed in halved(list(due), settle):
             if failed is not None:
                 _tell_unexpected(failed, "a call that is left as it is", id=part[0])
+                left += part
+        return left
 
     async def _sum_hours(self, stream_time: datetime) -> None:
         """For completeness: hours whose calls are settled, and those that changed since."""

@@ -122,7 +122,7 @@ class CorrectedMonth:
         """Pairing has not run yet: no call of the month needed it."""
         _, stop = period_of(job.source.meta.calendar, self.month)
         for _ in range(READ_TRIES):
-            if not await job.unread(stop):
+            if not await job.evidence.unread(stop):
                 break
             await asyncio.sleep(READ_RETRY_S)
         try:

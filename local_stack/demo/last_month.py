@@ -42,7 +42,7 @@ async def wait_until_read(ports: stack.Ports, *, without_pairing: bool) -> None:
 async def _has_unread(job: CloseJob) -> bool:
     for month in await job.due():
         _, stop = period_of(job.source.meta.calendar, month)
-        if await job.unread(stop):
+        if await job.evidence.unread(stop):
             return True
     return False
 

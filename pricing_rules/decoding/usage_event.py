@@ -137,6 +137,7 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
         session=information(call.session),
         traceparent=information(call.traceparent),
         duration_ms=call.duration_ms,
+        usage_unasked=call.usage_unasked is True,
         completed_from=completed_from,
         replaces=_replaces(wire, enqueued_time),
         served_deployment=information(call.served_deployment),

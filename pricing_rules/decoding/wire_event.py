@@ -74,6 +74,7 @@ class WireCall(Struct, gc=False):
     tools: WireTools | None = None
     duration: Decimal | None = None
     body_unread: str | None = None
+    usage_unasked: bool | None = None
     background: bool | None = None
     response_status: str | None = None
     backend_host: str | None = None

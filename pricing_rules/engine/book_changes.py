@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import UNSET
+
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.rate_card import (
@@ -101,6 +103,9 @@ def _details(old: Book, was: _Rule | None, becomes: _Rule) -> tuple[str, ...]:
     if becomes.valid_to:
         details.append(f"until {_text(becomes.valid_to)}")
     if isinstance(becomes, RateCard | FeeCard):
+        if becomes.valid_to_at_list is not UNSET:
+            end = becomes.valid_to_at_list
+            details.append(f"at list price {f'until {_text(end)}' if end else 'without an end'}")
         return (*details, *_price_details(old, becomes))
     name = "rate" if isinstance(becomes, FxRate) else becomes.kind
     if becomes.written is not None:

@@ -1,6 +1,7 @@
 """What keeps a call with known counts from being priced, and what its price leaves out. Pure."""
 
-from pricing_rules.price_book.terms import Terms, TierRates
+from pricing_rules.price_book.terms import Terms
+from pricing_rules.price_book.tier_rates import TierRates
 from pricing_rules.provider_usage.anthropic import is_anthropic
 from pricing_rules.provider_usage.tools import may_cost
 from pricing_rules.types import Exclusion, Operation, Rank, Usage, UsageEvent

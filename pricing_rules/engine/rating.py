@@ -13,7 +13,8 @@ from pricing_rules.engine.adjustments import adjust, convert
 from pricing_rules.engine.doubts import doubt_of, excluded, why_not_charged
 from pricing_rules.money import divide_half_even
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_book.terms import FROM_CACHE, Terms, TierRates, with_fees
+from pricing_rules.price_book.terms import FROM_CACHE, Terms
+from pricing_rules.price_book.tier_rates import TierRates, with_fees
 from pricing_rules.types import (
     REFUSED_STATUS,
     Adjustment,
@@ -188,7 +189,7 @@ def _counts_with_rates_of_their_own(usage: Usage, tier: TierRates) -> Mapping[Un
         counts[Unit.OUTPUT] = counts.get(Unit.OUTPUT, 0) - usage.reasoning
         if not counts[Unit.OUTPUT]:
             del counts[Unit.OUTPUT]
-    if Unit.REQUEST in priced:
+    if Unit.REQUEST in priced and (usage.counts or not tier.call_added):
         counts[Unit.REQUEST] = 1
     if Unit.ROUTER_INPUT in priced and usage.prompt_tokens:
         counts[Unit.ROUTER_INPUT] = usage.prompt_tokens

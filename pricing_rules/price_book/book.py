@@ -20,7 +20,8 @@ from pydantic_core import ErrorDetails
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book_file import BookFile
 from pricing_rules.price_book.compile import compile_files
-from pricing_rules.price_book.rate_card import CONTRACT, BookContent, FxRate, PriceSource
+from pricing_rules.price_book.list_price import content_at_list, contracts_of
+from pricing_rules.price_book.rate_card import BookContent, FxRate, PriceSource
 from pricing_rules.price_book.rules import PriceOrigin
 from pricing_rules.price_book.terms import Terms, TermsFinder, TermsTimeline
 from pricing_rules.provider_usage.usage_fields import UsageFieldRules
@@ -119,20 +120,7 @@ def at_list_price(book: Book) -> Book:
     """The same list prices without the company's own: no contract price, discount, mark-up or
     conversion. It has a version of its own, which nothing is posted with.
     """
-    content = msgspec.structs.replace(
-        book.content,
-        cards=tuple(card for card in book.content.cards if _is_listed(book, card.id)),
-        fees=tuple(fee for fee in book.content.fees if _is_listed(book, fee.id)),
-        modifiers=(),
-        billing_currency=book.pricing_currency,
-        fx=(),
-    )
-    return Book(content, book.sources)
-
-
-def _is_listed(book: Book, rule_id: str) -> bool:
-    source = book.sources.get(rule_id)
-    return source is None or source.kind != CONTRACT
+    return Book(content_at_list(book.content, contracts_of(book.sources)), book.sources)
 
 
 def load_book(

@@ -27,9 +27,11 @@ from pricing_rules.price_book.deployments import (
     compile_cached_as_input,
     compile_default_versions,
     compile_families,
+    compile_plain_values,
     compile_zones,
 )
 from pricing_rules.price_book.drafts import Draft, read_drafts
+from pricing_rules.price_book.list_price import with_list_ends
 from pricing_rules.price_book.rate_card import (
     BookContent,
     FeeCard,
@@ -94,7 +96,7 @@ def compile_files(
         harmless=tuple(
             sorted({path for _, file in files if file.usage for path in file.usage.harmless})
         ),
-        plain=_plain_values(files),
+        plain=compile_plain_values(files),
         zones=compile_zones(files),
         cached_as_input=compile_cached_as_input(files, spellings),
         left_out=tuple(origin for origin in PriceOrigin if origin not in origins),
@@ -118,7 +120,7 @@ def compile_files(
         file_of_alias = {d.name.lower(): name for name, file in files for d in file.deployment}
         check_aliases(content, file_of_alias)
         check_routers(content, file_of_alias, spellings)
-    return content, _sources(drafts.values())
+    return with_list_ends(content, drafts), _sources(drafts.values())
 
 
 def _settings(files: Iterable[tuple[str, BookFile]]) -> tuple[str | None, Settings]:
@@ -251,16 +253,6 @@ def _fx(draft: Draft, rule: FxRule) -> FxRate:
         numerator=fraction.numerator,
         denominator=fraction.denominator,
     )
-
-
-def _plain_values(
-    files: Iterable[tuple[str, BookFile]],
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    values: dict[str, set[str]] = {}
-    for _, file in files:
-        for path, plain in file.usage.plain.items() if file.usage else ():
-            values.setdefault(path, set()).update(plain)
-    return tuple((path, tuple(sorted(values[path]))) for path in sorted(values))
 
 
 def _sources(drafts: Iterable[Draft]) -> dict[str, PriceSource]:

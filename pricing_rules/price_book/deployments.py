@@ -1,4 +1,4 @@
-"""What rule files say of deployments, models' names and data zones → the compiled form."""
+"""What rule files say of deployments, models' names, zones and usage fields → the compiled form."""
 
 from collections.abc import Iterable
 
@@ -91,3 +91,12 @@ def compile_zones(files: _Files) -> tuple[tuple[str, str], ...]:
                         file=file_name,
                     )
     return tuple(sorted(zones.items()))
+
+
+def compile_plain_values(files: _Files) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """By path of a usage field, the values that mean the list price; all sorted."""
+    values: dict[str, set[str]] = {}
+    for _, file in files:
+        for path, plain in file.usage.plain.items() if file.usage else ():
+            values.setdefault(path, set()).update(plain)
+    return tuple((path, tuple(sorted(values[path]))) for path in sorted(values))

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book_file import BookFile
-from pricing_rules.price_book.rate_card import Matches
+from pricing_rules.price_book.match import CALLER_DIMENSIONS
+from pricing_rules.price_book.rate_card import CONTRACT, Matches
 from pricing_rules.price_book.rules import (
     AllocateRule,
     BaseRule,
@@ -16,8 +17,6 @@ from pricing_rules.price_book.rules import (
     Rule,
 )
 
-_CALLED_BY = ("product", "subscription", "cost_centre", "tenant")
-
 
 class Draft:
     """One file's rule on its way into the book: the rule, its file and its end."""
@@ -28,6 +27,14 @@ class Draft:
         self.valid_to = rule.valid_to
         self.matches: Matches = ()
         """The compiled match, once the book's spelling of each model is known."""
+        self.ended_by_contract = False
+        """Whether the rule is a list price that a contract supersedes."""
+
+    @property
+    def is_contract(self) -> bool:
+        """Whether it is a price that the company has agreed on."""
+        rule = self.rule
+        return isinstance(rule, BaseRule | FeeRule) and rule.source.kind == CONTRACT
 
     def refuse(self, message: str) -> InvalidBook:
         return InvalidBook(message, file=self.file, rule_id=self.rule.id)
@@ -74,6 +81,8 @@ def _end_superseded(drafts: Mapping[str, Draft]) -> None:
             )
         if old.valid_to is None or old.valid_to > draft.rule.valid_from:
             old.valid_to = draft.rule.valid_from
+        if draft.is_contract and not old.is_contract:
+            old.ended_by_contract = True
 
 
 def _calls_left_out(old: Match, new: Match) -> str:
@@ -113,7 +122,7 @@ def _check_rule(draft: Draft, pricing_currency: str, billing_currency: str) -> N
     if isinstance(rule, FxRule) and rule.match != Match():
         raise draft.refuse("has a match, but one rate holds for every call of its time")
     if isinstance(rule, BaseRule | FeeRule) and any(
-        getattr(rule.match, dimension) for dimension in _CALLED_BY
+        getattr(rule.match, dimension) for dimension in CALLER_DIMENSIONS
     ):
         raise draft.refuse("match names a caller; list prices are for all, use a fixed rule")
     if isinstance(rule, FeeRule) and rule.match.provider is None:

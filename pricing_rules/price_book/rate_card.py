@@ -47,6 +47,9 @@ class RateCard(msgspec.Struct, frozen=True, kw_only=True):
     tiers: tuple[RateTier, ...]
     origin: PriceOrigin = PriceOrigin.AZURE
     """Books of earlier releases do not say it: their rules differ by specificity alone."""
+    # It came later, and is left out of the bytes where it says nothing.
+    valid_to_at_list: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    """Of a list price that a contract ended: when it ends for whoever has no contract."""
 
 
 class FeeCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +63,8 @@ class FeeCard(msgspec.Struct, frozen=True, kw_only=True):
     rates: dict[Unit, int]
     """Pico-units of the card's currency for one of the unit."""
     origin: PriceOrigin = PriceOrigin.AZURE
+    valid_to_at_list: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    """As that of a base rule."""
 
 
 class Modifier(msgspec.Struct, frozen=True, kw_only=True):

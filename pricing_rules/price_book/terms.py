@@ -3,36 +3,33 @@
 Owns the choice of rules. Who served the call is for `evidence`, arithmetic is in `rating`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
 from msgspec.structs import replace
 
 from pricing_rules.price_book.evidence.served import Evidence, Served, region_of
-from pricing_rules.price_book.match import USAGE_DIMENSION, CallFacts, RuleIndex
-from pricing_rules.price_book.rate_card import BookContent, FeeCard, Modifier, RateCard, RateTier
+from pricing_rules.price_book.match import CALLER_DIMENSIONS, CallFacts, RuleIndex, usage_facts
+from pricing_rules.price_book.rate_card import BookContent, FeeCard, Modifier, RateCard
 from pricing_rules.price_book.refusals import left_out, no_price, other_times, unpriced_fields
 from pricing_rules.price_book.rules import PriceOrigin
+from pricing_rules.price_book.tier_rates import (
+    FREE_OF_LIST,
+    OF_RATES_ALONE,
+    Added,
+    Fee,
+    TierRates,
+    fixed_units,
+    lacks,
+    tier_rates,
+    with_fees,
+)
 from pricing_rules.types import CACHE_HIT, Exclusion, UsageEvent
 from pricing_rules.units import MODALITY_UNITS, TOOL_UNITS, Unit
 
-_CALLER_DIMENSIONS = frozenset({"product", "subscription", "cost_centre", "tenant"})
 _LAYERS = ("list", "contracted", "charge")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
-
-
-class TierRates(msgspec.Struct, frozen=True):
-    """One tier of a base rule, ready to rate with."""
-
-    up_to: int | None
-    rates: tuple[tuple[Unit, int], ...]
-    """In the order of Unit, which is the order of the lines."""
-    plain: bool
-    """Whether each rate is for a unit that usage counts: neither reasoning nor the call itself,
-    nor what a router read."""
-    per: tuple[tuple[Unit, int], ...] = ()
-    """How many of a unit its rate is for, where that is not one."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +56,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Whether cached tokens have no price of their own and are billed as input."""
     from_cache: bool = False
     """Whether no model was asked; `refusal` says so."""
-    fees: tuple["Fee", ...] = ()
+    fees: tuple[Fee, ...] = ()
     """Prices of units that the base rule has none for."""
     unused_fees: tuple[tuple[Unit, str], ...] = ()
     """Units whose only fee is not used, with the reason."""
@@ -74,25 +71,16 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Whether nobody said the tier of a model that is sold at several."""
 
 
-class Fee(msgspec.Struct, frozen=True):
-    """The price of a unit that a fee rule adds."""
-
-    unit: Unit
-    price: int
-    rule_id: str
-
-
 _NOT_IN_THE_LOG = {
     Exclusion.CACHE_WRITE: frozenset({Unit.CACHE_WRITE_5M, Unit.CACHE_WRITE_1H}),
     Exclusion.MODALITY: MODALITY_UNITS,
     Exclusion.TOOL_FEES: TOOL_UNITS,
 }
-_OF_RATES_ALONE = frozenset({Unit.REASONING, Unit.REQUEST, Unit.ROUTER_INPUT})
-"""Units that usage counts only where a rule prices them."""
-_FREE_OF_LIST = (TierRates(None, tuple((u, 0) for u in Unit if u not in TOOL_UNITS), True),)
-"""Where no price per call exists, every unit is listed at nothing, but what tools cost."""
-RULES_JOINED_BY = " + "
-"""Between a base rule and its fees, where one name says by which rules a call was priced."""
+_FEES_OF = {
+    Unit.ROUTER_INPUT: "the router's fee",
+    Unit.REQUEST: "the fee of each call",
+    Unit.REASONING: "the price of reasoning",
+}
 FROM_CACHE = "answered from the gateway's cache"
 
 TermsTimeline = tuple[Sequence[datetime], Sequence[Terms]]
@@ -114,7 +102,7 @@ class TermsFinder:
         self._cached_as_input = frozenset(content.cached_as_input)
         matches = [rule.matches for rule in content.modifiers]
         matches += [rule.matches for rule in content.fees]  # books of earlier releases have such
-        self.by_caller = any(name in _CALLER_DIMENSIONS for each in matches for name, _ in each)
+        self.by_caller = any(name in CALLER_DIMENSIONS for each in matches for name, _ in each)
 
     def find(
         self, event: UsageEvent, cost_centre: str | None, fields: Sequence[tuple[str, str]] = ()
@@ -145,11 +133,15 @@ class TermsFinder:
         facts |= {"service_tier": tier.name, "region": region, "cost_centre": cost_centre}
         facts["zone"] = self._zones.get(region or "")
         of_alias = {"provider": alias.provider, "model": alias.model, "versions": alias.version}
-        facts |= {f"{USAGE_DIMENSION}{path}": value for path, value in fields}
+        said, each = usage_facts(fields)
+        calls = [facts | dict(one) for one in each]
+        facts |= said
         found = _Found(
-            cards=sorted(self._cards.find(facts), key=self._order),
-            modifiers=self._modifiers.find(facts),
-            fees=sorted(self._fees.find(facts | of_alias), key=self._order),
+            cards=sorted(self._cards.find_for_each(calls), key=self._order),
+            modifiers=self._modifiers.find_for_each(calls),
+            fees=sorted(
+                self._fees.find_for_each([call | of_alias for call in calls]), key=self._order
+            ),
             facts=facts,
             doubt=served.doubt + doubt,
         )
@@ -180,7 +172,7 @@ class TermsFinder:
         if free and free.layer == "list":
             return replace(
                 terms,
-                tiers=_FREE_OF_LIST,
+                tiers=FREE_OF_LIST,
                 refusal=unpriced_fields(facts, in_order),
                 tier_unconfirmed=False,
                 tier_unsaid=False,
@@ -203,7 +195,7 @@ class TermsFinder:
         return self._with_prices(terms, card, [fee for fee in found.fees if _holds(fee, moment)])
 
     def _with_prices(self, terms: Terms, card: RateCard, fees: Sequence[FeeCard]) -> Terms:
-        """The card's rates. A router's fee is part of them: each call has prompt tokens."""
+        """The card's rates. Fees of what no usage counts, such as a router's, are part of them."""
         prices: dict[Unit, Fee] = {}
         unused: dict[Unit, str] = {}
         for rule in fees:
@@ -213,14 +205,21 @@ class TermsFinder:
                     prices.setdefault(unit, Fee(unit, price, rule.id))
                 elif unit not in prices:
                     unused.setdefault(unit, reason)
-        router = prices.pop(Unit.ROUTER_INPUT, None)
-        if router is None and Unit.ROUTER_INPUT in unused:
-            reason = f"the router's fee: {unused[Unit.ROUTER_INPUT]}"
-            return replace(terms, base_rule_id=card.id, refusal=reason)
+        of_each_call = []
+        for unit in filter(lambda unit: lacks(card, unit), OF_RATES_ALONE):
+            fee = prices.pop(unit, None)
+            if fee is not None:
+                of_each_call.append(fee)
+            elif unit in unused:
+                return replace(
+                    terms, base_rule_id=card.id, refusal=f"{_FEES_OF[unit]}: {unused[unit]}"
+                )
+        added = Added(of_each_call, fixed_units(terms.modifiers))
+        as_input = terms.cached_as_input
         return replace(
             terms,
-            base_rule_id=card.id if router is None else with_fees(card.id, [router]),
-            tiers=tuple(_tier_rates(tier, terms.cached_as_input, router) for tier in card.tiers),
+            base_rule_id=with_fees(card.id, of_each_call),
+            tiers=tuple(tier_rates(each, added, cached_as_input=as_input) for each in card.tiers),
             plain=terms.plain and not any(tier.per for tier in card.tiers),
             fees=tuple(prices.values()),
             unused_fees=tuple(unused.items()),
@@ -256,11 +255,6 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
         return moments | {rule.valid_to for rule in rules if rule.valid_to is not None}
 
 
-def with_fees(rule_id: str | None, fees: Iterable["Fee"]) -> str:
-    """All rules that list a call's prices. Within a cell each unit has one list price."""
-    return RULES_JOINED_BY.join([str(rule_id), *sorted({fee.rule_id for fee in fees})])
-
-
 def _facts(event: UsageEvent, served: Served, deployment_type: str) -> dict[str, str | None]:
     return {
         "provider": served.provider,
@@ -276,17 +270,6 @@ def _facts(event: UsageEvent, served: Served, deployment_type: str) -> dict[str,
 
 def _holds(rule: RateCard | Modifier | FeeCard, moment: datetime) -> bool:
     return rule.valid_from <= moment and (rule.valid_to is None or moment < rule.valid_to)
-
-
-def _tier_rates(tier: RateTier, cached_as_input: bool, router: "Fee | None") -> TierRates:
-    prices = tier.rates
-    if cached_as_input and Unit.INPUT in prices:
-        prices = {Unit.CACHE_READ: prices[Unit.INPUT], **prices}
-    if router is not None:
-        prices = {**prices, router.unit: router.price}
-    rates = tuple((unit, prices[unit]) for unit in Unit if unit in prices)
-    plain = prices.keys().isdisjoint(_OF_RATES_ALONE)
-    return TierRates(tier.up_to, rates, plain, tuple(tier.per.items()))
 
 
 def _unlogged(card: RateCard) -> tuple[str, ...]:

@@ -23,9 +23,14 @@ class UsageFieldRules:
         self._plain = {path: frozenset(map(str.lower, values)) for path, values in plain}
 
     def doubtful(self, unread: _Fields) -> _Fields:
-        """The fields that may set the price, by path (list places as `[]`) and value."""
-        named = ((_INDEX.sub("[]", path), value) for path, value in unread)
-        return tuple((path, value) for path, value in named if not self._is_harmless(path, value))
+        """The fields that may set the price, by path (list places as `[]`) and value.
+
+        Where one item of a list has such a value, the others' are named as well: a price of that
+        value alone is none of the whole list.
+        """
+        named = [(_INDEX.sub("[]", path), value) for path, value in unread]
+        paths = {path for path, value in named if not self._is_harmless(path, value)}
+        return tuple((path, value) for path, value in named if path in paths)
 
     def _is_harmless(self, path: str, value: str) -> bool:
         if value.lower() in self._plain.get(path, ()):

@@ -24,6 +24,7 @@ _OPERATIONS = (
 _OF_PRICES = ("q_request", "q_router_input")
 _NUMBERS = ("sequence_number", "status", "tokens", "tier", "duration_ms", "reasoning")
 _AMOUNTS = ("list", "contracted", "charge", "billed")
+_BEFORE_CHARGE = ("list", "contracted")
 
 
 def cell_faults(partition: str, row: Row) -> Iterator[str]:
@@ -43,7 +44,7 @@ def call_faults(partition: str, row: Row) -> Iterator[str]:
     if own != [subject, *instant_and_id]:
         yield "names a subject, time or call id that is not its key's"
     yield from _day_faults(partition, key, row)
-    if "cell" in row and row["cell"] not in _cells_of(row):
+    if "cell" in row and row["cell"] not in list(_cells_of(row)):
         yield f"names a model or line that is not that of its cell {row['cell']}"
     yield from _kind_faults(row)
     if ("replaced_time" in row) != ("replaced_subject" in row):
@@ -86,7 +87,7 @@ def _count_faults(row: Row) -> Iterator[str]:
         layer, _, unit = name.partition("_")
         if layer not in _AMOUNTS or not _is_amount(value):
             continue
-        if state != "priced":
+        if not (state == "priced" or (_is_free(row) and layer in _BEFORE_CHARGE)):
             yield f"states {name} = {value} in state {state}"
         elif unit and not quantities.get(f"q_{unit}"):
             yield f"states {name} = {value} without a quantity"
@@ -99,6 +100,11 @@ def _state_faults(row: Row, state: object, *, failed: bool) -> Iterator[str]:
             yield f"states {name} = {row.get(name, 0)} in state {state}"
     if int(row.get("failed", 0)) not in {0, int(failed and state == "no_usage")}:
         yield f"states failed = {row['failed']} in state {state} with status {row['status']}"
+
+
+def _is_free(row: Row) -> bool:
+    """Whether a zero rule took the charge away. Rows of earlier releases do not say from what."""
+    return row["state"] == "zero" and "adjustments" in row
 
 
 def _is_amount(value: object) -> bool:

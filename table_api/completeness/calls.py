@@ -7,13 +7,14 @@ import msgspec
 
 from pricing_rules.types import CallState, Operation, Rank, Usage
 from table_api.ledger.entries import EXCLUDES_COLUMNS, excludes_of, model_of
-from table_api.ledger.keys import split_call_key
+from table_api.ledger.keys import LEDGER_TABLE, split_call_key
 from table_api.ledger.measures import FAILED_FROM
 from table_api.open_calls.decision import PairingState, state_of, state_of_answer
 from table_api.open_calls.joined_call import JoinedCall, was_reached
 from table_api.open_calls.joined_response import JoinedResponse
 from table_api.open_calls.logged_usage import usage_from_log
 from table_api.open_calls.open_call import OpenCall
+from table_api.storage.named_rows import UNREADABLE, unreadable
 from table_api.storage.table_storage import Row
 
 WRITING = frozenset(
@@ -170,18 +171,24 @@ def _lacks_completion(call: JoinedCall) -> bool | None:
     return None if (call.status or 200) >= FAILED_FROM else not tokens.completion
 
 
-def posted_calls(rows: Iterable[Row]) -> dict[str, PostedCall]:
-    """By call id, from all rows of chains; a moved call does not stand where it was."""
+def posted_calls(rows: Iterable[Row], partition: str) -> dict[str, PostedCall]:
+    """By call id, from all rows of chains of one partition; a moved call does not stand where it
+    was. Altered names a row that cannot be read.
+    """
     last: dict[str, tuple[int, Row]] = {}
     for row in rows:
         entry_key, number = split_call_key(str(row["RowKey"]))
         if entry_key not in last or number > last[entry_key][0]:
             last[entry_key] = (number, row)
-    return {
-        str(row["call_id"]): _posted_call(row)
-        for _, row in last.values()
-        if row["state"] != CallState.MOVED
-    }
+    posted: dict[str, PostedCall] = {}
+    for _, row in last.values():
+        try:
+            if row["state"] != CallState.MOVED:
+                posted[str(row["call_id"])] = _posted_call(row)
+        except UNREADABLE as error:
+            place = row | {"PartitionKey": partition}
+            raise unreadable(LEDGER_TABLE, place, error) from error
+    return posted
 
 
 def _posted_call(row: Row) -> PostedCall:

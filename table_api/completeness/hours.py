@@ -97,7 +97,7 @@ class HourReader:
             partition = partition_of(f"{day:%Y%m}", subject, shards)
             keys = subject_span(subject, day, min(of_calls), max(of_calls) + JUST_AFTER)
             pages = self._storage.query(LEDGER_TABLE, partition, keys, select=POSTED_COLUMNS)
-            posted.update(posted_calls([row async for page in pages for row in page]))
+            posted.update(posted_calls([row async for page in pages for row in page], partition))
 
         await at_most(PARTITIONS_READ_MAX, (read(*key, each) for key, each in times.items()))
         return posted

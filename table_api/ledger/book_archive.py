@@ -4,7 +4,9 @@ Kept when a consumer starts and when a run is staged, so that a call can be rate
 chain stands on, long after the rule files have changed.
 """
 
+from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book import Book, load_compiled
+from table_api.errors import Altered
 from table_api.storage.blobs import Documents, create_once
 
 CONTAINER = "price-books"
@@ -35,6 +37,13 @@ class BookArchive:
                 return None
             self._remember(load_compiled(content))
         return self._cached[version]
+
+    async def intact(self, version: str) -> Book | None:
+        """The same for who reads alone. Altered, which names the blob, when damaged."""
+        try:
+            return await self.get(version)
+        except InvalidBook as error:
+            raise Altered(f"{CONTAINER}/{_name(version)} is no price book: {error}") from error
 
     def _remember(self, book: Book) -> None:
         while len(self._cached) >= BOOKS_CACHED_MAX:

@@ -1,22 +1,25 @@
 """A call's chain as read: its LedgerEntry and its corrections, each with typed facts. Pure.
 
-Nobody but this file and `recorded_call` looks into the columns of a chain row, and `entry_columns`
-makes them.
+Only this file and `recorded_call` look into the columns of a chain row; `entry_columns` makes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 
 import msgspec
 
 from pricing_rules.provider_usage.anthropic import is_anthropic
 from pricing_rules.types import CallState, Caveats, Exclusion, Operation, Rank
-from table_api.ledger.keys import split_call_key
+from table_api.ledger.keys import LEDGER_TABLE, split_call_key
 from table_api.ledger.measures import Measures, decode_measures
 from table_api.ledger.posting import UNKNOWN_MODEL, Origin, Report
+from table_api.storage.named_rows import UNREADABLE, unreadable
 from table_api.storage.table_storage import Row, Value
 from table_api.storage.timestamp import parse_time
+
+T = TypeVar("T")
 
 
 class Effect(msgspec.Struct, frozen=True, gc=False):
@@ -54,6 +57,13 @@ class LedgerEntry:
     effects: tuple[Effect, ...]
     adjustments: tuple[LedgerAdjustment, ...]
 
+    def _as(self, read: Callable[[Row], T]) -> T:
+        """What is read of the row; Altered names a row that somebody has damaged."""
+        try:
+            return read(self.row)
+        except UNREADABLE as error:
+            raise unreadable(LEDGER_TABLE, self.row, error) from error
+
     def text(self, column: str) -> str | None:
         """A fact as text, None when absent."""
         value = self.row.get(column)
@@ -62,43 +72,43 @@ class LedgerEntry:
     @property
     def call_id(self) -> str:
         """The event's id."""
-        return str(self.row["call_id"])
+        return self._as(lambda row: str(row["call_id"]))
 
     @property
     def subject(self) -> str:
         """Who is billed."""
-        return str(self.row["subject"])
+        return self._as(lambda row: str(row["subject"]))
 
     @property
     def time(self) -> datetime:
         """When the request reached the gateway."""
-        return parse_time(self.row["time"])
+        return self._as(lambda row: parse_time(row["time"]))
 
     @property
     def day(self) -> date:
         """The charge day."""
-        return date.fromisoformat(str(self.row["day"]))
+        return self._as(lambda row: date.fromisoformat(str(row["day"])))
 
     @property
     def operation(self) -> Operation:
         """Which model API was called."""
-        return Operation(str(self.row["operation"]))
+        return self._as(lambda row: Operation(str(row["operation"])))
 
     @property
     def status(self) -> int:
         """HTTP status of the answer."""
-        return int(self.row["status"])
+        return self._as(lambda row: int(row["status"]))
 
     @property
     def stream(self) -> bool:
         """Whether the answer was streamed."""
-        return self.row["stream"] is True
+        return self._as(lambda row: row["stream"] is True)
 
     @property
     def duration_ms(self) -> int | None:
         """How long the call took."""
         duration = self.row.get("duration_ms")
-        return None if duration is None else int(duration)
+        return None if duration is None else self._as(lambda _: int(duration))
 
     @property
     def deployment(self) -> str | None:
@@ -119,7 +129,7 @@ class LedgerEntry:
     @property
     def state(self) -> CallState:
         """What the cost stands on."""
-        return CallState(str(self.row["state"]))
+        return self._as(lambda row: CallState(str(row["state"])))
 
     @property
     def has_cost(self) -> bool:
@@ -134,7 +144,7 @@ class LedgerEntry:
     @property
     def book_version(self) -> str:
         """Of the price book that rated it."""
-        return str(self.row["book_version"])
+        return self._as(lambda row: str(row["book_version"]))
 
     @property
     def cost_centre(self) -> str | None:
@@ -149,7 +159,7 @@ class LedgerEntry:
     @property
     def excludes(self) -> tuple[str, ...]:
         """What the cost leaves out (Exclusion)."""
-        return excludes_of(self.row)
+        return self._as(excludes_of)
 
     @property
     def alias_unconfirmed(self) -> bool:
@@ -160,12 +170,12 @@ class LedgerEntry:
     def caveats(self) -> Caveats | None:
         """Why the counts alone may not set the price; None of nearly every call."""
         said = self.text("caveats")
-        return None if said is None else msgspec.json.decode(said, type=Caveats)
+        return None if said is None else self._as(lambda _: msgspec.json.decode(said, type=Caveats))
 
     @property
     def recorded_at(self) -> datetime:
         """When the row was written."""
-        return parse_time(self.row["recorded_at"])
+        return self._as(lambda row: parse_time(row["recorded_at"]))
 
     @property
     def correction(self) -> str | None:
@@ -185,13 +195,13 @@ class LedgerEntry:
     @property
     def rank(self) -> Rank:
         """How good the source of its usage is."""
-        return Rank(int(self.row["rank"]))
+        return self._as(lambda row: Rank(int(row["rank"])))
 
     @property
     def report(self) -> Report:
         """The report that this state stands on."""
-        strength = (self.rank, int(self.row["tokens"]))
-        return Report(strength, str(self.row["fingerprint"]))
+        rank = self.rank
+        return self._as(lambda row: Report((rank, int(row["tokens"])), str(row["fingerprint"])))
 
     @property
     def cell(self) -> str | None:
@@ -201,12 +211,7 @@ class LedgerEntry:
     @property
     def origin(self) -> Origin:
         """Where the event stood that made this row."""
-        return Origin(
-            hub=str(self.row["hub"]),
-            partition=str(self.row["partition"]),
-            sequence_number=int(self.row["sequence_number"]),
-            enqueued_time=parse_time(self.row["enqueued_time"]),
-        )
+        return self._as(_origin)
 
     def stands_on(self, origin: Origin) -> bool:
         """Whether this very event is the report that the row has."""
@@ -217,8 +222,24 @@ class LedgerEntry:
         ) == (origin.hub, origin.partition, origin.sequence_number)
 
 
+def _origin(row: Row) -> Origin:
+    return Origin(
+        hub=str(row["hub"]),
+        partition=str(row["partition"]),
+        sequence_number=int(row["sequence_number"]),
+        enqueued_time=parse_time(row["enqueued_time"]),
+    )
+
+
 def read_entry(row: Row) -> LedgerEntry:
-    """A chain row as read from the ledger."""
+    """A chain row. Altered names one that cannot be read, here or when a fact is asked for."""
+    try:
+        return _read_entry(row)
+    except UNREADABLE as error:
+        raise unreadable(LEDGER_TABLE, row, error) from error
+
+
+def _read_entry(row: Row) -> LedgerEntry:
     entry_key, number = split_call_key(str(row["RowKey"]))
     measures = decode_measures(row)
     if "effects" in row:
@@ -264,9 +285,7 @@ def model_of(row: Mapping[str, Value]) -> str:
 
 
 def excludes_of(row: Mapping[str, Value]) -> tuple[str, ...]:
-    """`LedgerEntry.excludes` of a row that was read in part. Rows of the first wave do not say it
-    themselves.
-    """
+    """`LedgerEntry.excludes` of a row that was read in part. The oldest rows do not say it."""
     said = row.get("excludes")
     if said is not None:
         return tuple(str(said).split(","))

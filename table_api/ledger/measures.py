@@ -64,6 +64,8 @@ def measures_of(priced: PricedCall) -> Measures:
         if priced.excludes:
             measures["excluding"] = 1
         _add_charges(priced, measures)
+    elif priced.state is CallState.ZERO and priced.charges:
+        _add_charges(priced, measures)
     elif event.usage is not None:
         for unit, quantity in event.usage.counts.items():
             measures[QUANTITY_COLUMNS[unit]] = quantity

@@ -24,8 +24,10 @@ from pricing_rules.types import (
 from pricing_rules.units import Unit
 from table_api.ledger.entries import Effect, LedgerEntry
 from table_api.ledger.entry_columns import entry_columns
+from table_api.ledger.keys import LEDGER_TABLE
 from table_api.ledger.measures import AMOUNT_COLUMNS, QUANTITY_COLUMNS, Measures
 from table_api.ledger.posting import MeteredCall, Posting, is_unnamed
+from table_api.storage.named_rows import UNREADABLE, unreadable
 from table_api.storage.timestamp import parse_time
 
 STATE_COLUMNS = (
@@ -51,7 +53,16 @@ _T = TypeVar("_T", bound=tuple[object, ...])
 
 
 def recorded_event(entry: LedgerEntry) -> UsageEvent:
-    """The report that the row stands on, without the caller's object id."""
+    """The report that the row stands on, without the caller's object id. Altered names a row that
+    cannot be read.
+    """
+    try:
+        return _event(entry)
+    except UNREADABLE as error:
+        raise unreadable(LEDGER_TABLE, entry.row, error) from error
+
+
+def _event(entry: LedgerEntry) -> UsageEvent:
     rank = entry.rank
     return UsageEvent(
         id=entry.call_id,
@@ -94,18 +105,25 @@ def recorded_event(entry: LedgerEntry) -> UsageEvent:
 
 
 def recorded_call(entry: LedgerEntry) -> MeteredCall:
-    """The rated call as it stood after the row."""
+    """The rated call as it stood after the row. Altered names a row that cannot be read."""
+    try:
+        return _call(entry)
+    except UNREADABLE as error:
+        raise unreadable(LEDGER_TABLE, entry.row, error) from error
+
+
+def _call(entry: LedgerEntry) -> MeteredCall:
     tier = entry.row.get("tier")
     currency = str(entry.row["currency"])
     state = entry.state
     priced = PricedCall(
-        event=recorded_event(entry),
+        event=_event(entry),
         state=state,
         reason=entry.reason,
         book_version=entry.book_version,
         pricing_currency=currency,
         billing_currency=entry.billing_currency or currency,
-        charges=_charges(entry) if state is CallState.PRICED else (),
+        charges=_charges(entry) if _is_rated(entry) else (),
         adjustments=tuple(
             Adjustment(rule_id=step.rule_id, layer=step.layer, factor=step.factor, delta=step.delta)
             for step in entry.adjustments
@@ -192,6 +210,14 @@ def _replaces(entry: LedgerEntry) -> CountedAt | None:
     if subject is None:
         return None
     return CountedAt(subject=subject, time=parse_time(entry.row["replaced_time"]))
+
+
+def _is_rated(entry: LedgerEntry) -> bool:
+    """Whether rules gave it lines. What is free by a zero rule has that rule's adjustment; what was
+    refused or came from a cache has none."""
+    return entry.state is CallState.PRICED or (
+        entry.state is CallState.ZERO and bool(entry.adjustments)
+    )
 
 
 def _charges(entry: LedgerEntry) -> tuple[Charge, ...]:

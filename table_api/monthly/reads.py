@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from table_api.errors import TooManyCells
 from table_api.ledger.day_range import DayRange, MonthDays
+from table_api.ledger.measures import add_up
+from table_api.monthly.damaged_rows import damage_named
 from table_api.monthly.day_sums import usage_sums
 from table_api.monthly.kept_answers import A, KeptAnswers, Revision
 from table_api.monthly.open_months import MonthSums, OpenMonths
@@ -24,7 +26,14 @@ from table_api.monthly.projected_day import (
     decode_columns,
 )
 from table_api.monthly.subject_sums import active_days, subject_sums
-from table_api.monthly.usage_lines import Who, date_of, days_by_column, is_whole, usage_of
+from table_api.monthly.usage_lines import (
+    Who,
+    date_of,
+    days_by_column,
+    is_whole,
+    names_taker,
+    usage_of,
+)
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.parallel import all_of
 from table_api.storage.table_storage import Row, TableStorage
@@ -36,11 +45,10 @@ TEXTS_READ_MAX = 2_000_000
 
 
 T = TypeVar("T", bound=MonthTotal)
-_EVERYBODY = ("", "")
 
 
 class MonthlyReads:
-    """Answers as the cells would. Raises Unavailable."""
+    """Answers as the cells would. Raises Unavailable, and Altered for a row that is damaged."""
 
     def __init__(
         self,
@@ -58,6 +66,7 @@ class MonthlyReads:
         self._open_months = open_months
         self._running_month = running_month
 
+    @damage_named
     async def alike(self, days: DayRange, alike: Callable[[str], str]) -> list[DailyUsage]:
         """By model and day, and by one subject for all those that are alike: `alike` names it."""
         found: list[DailyUsage] = []
@@ -69,6 +78,7 @@ class MonthlyReads:
         await all_of(read(month) for month in days.months())
         return found
 
+    @damage_named
     async def usage(
         self, days: DayRange, *, by_subject: bool, by_model: bool, by_day: bool
     ) -> list[DailyUsage]:
@@ -93,6 +103,7 @@ class MonthlyReads:
         await all_of(read(month) for month in days.months())
         return found
 
+    @damage_named
     async def usage_of(self, wanted: Callable[[str], bool], days: DayRange) -> list[DailyUsage]:
         """The usage of some subjects by subject, model and day: others' rows are left as texts."""
         found: list[DailyUsage] = []
@@ -104,6 +115,7 @@ class MonthlyReads:
         await all_of(read(month) for month in days.months())
         return found
 
+    @damage_named
     async def subjects(self, days: DayRange, model: str | None = None) -> list[UsageColumns]:
         """What the list of subjects is made of, of one model or of all. Raises TooManyCells past
         TEXTS_READ_MAX.
@@ -188,15 +200,17 @@ class MonthlyReads:
         named = _named(True, model is not None)
         subjects: list[str] = []
         measures: list[list[int]] = []
+        sums: list[int] = []
         actives: list[int] = []
         columns = (*named, "total", "active")
         async for page in self._total_rows(month, SubjectTotal, columns, revision):
             full = [row for row in page if row.total and (model is None or row.model == model)]
             added = decode_columns([row.total for row in full])
             append_columns(measures, added, rows=len(subjects), more=len(full))
+            sums = add_up([sums, list(map(sum, added))])  # while they are in the processor's cache
             subjects += [row.subject for row in full]
             actives += [row.active for row in full]
-        return UsageColumns(subjects, measures, active_days(month, actives))
+        return UsageColumns(subjects, measures, active_days(month, actives), sums)
 
     async def _totals(
         self, month: MonthDays, named: Sequence[str], revision: Revision | None
@@ -224,7 +238,7 @@ class MonthlyReads:
     ) -> dict[Who, TextSums[str]]:
         """By column, of each group that has any."""
         groups: dict[Who, TextSums[str]] = {}
-        who_of = _who(named, wanted, alike)
+        who_of = names_taker(named, wanted, alike)
         async for page in self._rows(month.month, (*named, *days_by_column(month)), revision):
             for row in page:
                 who = who_of(row)
@@ -274,22 +288,6 @@ class MonthlyReads:
 
 def _named(by_subject: bool, by_model: bool) -> tuple[str, ...]:
     return ("subject",) * by_subject + ("model",) * by_model
-
-
-def _who(
-    named: Sequence[str], wanted: Callable[[str], bool], alike: Callable[[str], str]
-) -> Callable[[Row], Who | None]:
-    """Takes the names out of a row, so that the rest are days; None where it is not wanted."""
-    if not named:
-        return lambda row: _EVERYBODY
-    if "subject" not in named:
-        return lambda row: ("", str(row.pop("model", "")))
-
-    def who(row: Row) -> Who | None:
-        subject = alike(str(row.pop("subject", "")))
-        return (subject, str(row.pop("model", ""))) if wanted(subject) else None
-
-    return who
 
 
 def _by_day(month: MonthDays, groups: Mapping[Who, TextSums[str]]) -> list[DailyUsage]:

@@ -1,13 +1,14 @@
 """Measures of a month as lines of a report. Pure."""
 
 from calendar import monthrange
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
 from table_api.ledger.day_range import MonthDays
 from table_api.ledger.measures import MeasureList, add_up
 from table_api.monthly.projected_day import day_columns
+from table_api.storage.table_storage import Row
 from table_api.usage.daily_usage import DailyUsage, totals_of
 
 DAYS_KEPT_MAX = 1_000
@@ -15,6 +16,7 @@ DAYS_KEPT_MAX = 1_000
 
 Who = tuple[str, str]
 """Subject and model; each is empty where the question does not tell them apart."""
+_EVERYBODY: Who = ("", "")
 Lines = Callable[[Who, Mapping[int, MeasureList]], list[DailyUsage]]
 """What a group says, from its measures by day."""
 
@@ -59,3 +61,19 @@ def is_whole(month: MonthDays) -> bool:
     """Whether it has all days of the month."""
     last = monthrange(int(month.month[:4]), int(month.month[4:]))[1]
     return month.start == 1 and month.stop > last
+
+
+def names_taker(
+    named: Sequence[str], wanted: Callable[[str], bool], alike: Callable[[str], str]
+) -> Callable[[Row], Who | None]:
+    """Takes the names out of a row, so that the rest are days; None where it is not wanted."""
+    if not named:
+        return lambda row: _EVERYBODY
+    if "subject" not in named:
+        return lambda row: ("", str(row.pop("model", "")))
+
+    def who(row: Row) -> Who | None:
+        subject = alike(str(row.pop("subject", "")))
+        return (subject, str(row.pop("model", ""))) if wanted(subject) else None
+
+    return who

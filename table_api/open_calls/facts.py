@@ -24,6 +24,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     operation: Operation
     source: str | None = None
     duration_ms: int | None = None
+    usage_unasked: bool = False
     oid: str | None = None
     tid: str | None = None
     azp: str | None = None

@@ -27,6 +27,9 @@ HASHES_MAX = 4_096
 """The rows of a call are written one after another: its id is hashed once."""
 SWEEP = ("0", "swept")
 """Partition and row of where the sweeper is."""
+UNSETTLED = "unsettled|"
+"""What the rows of calls that could not be settled begin with, in the sweeper's partition."""
+UNSETTLED_ROWS = starting_with(UNSETTLED)
 
 
 def call_partition(call_id: str) -> str:
@@ -76,6 +79,11 @@ def done_number(row_key: str) -> int | None:
     """The decision's number, of a done mark; None of any other row."""
     parts = row_key.split("|")
     return int(parts[2]) if len(parts) == 3 and parts[1] == "y" else None
+
+
+def unsettled_key(call_id: str) -> str:
+    """The row, in the sweeper's partition, of a call that could not be settled."""
+    return f"{UNSETTLED}{encode_part(call_id)}"
 
 
 def hour_partition(time: datetime, call_id: str) -> str:

@@ -32,7 +32,7 @@ def usage_from_log(call: JoinedCall) -> tuple[dict[str, Any], Usage] | None:
         usage = _usage(plain, operation, exclusive=call.of_anthropic)
         usage["excludes"] = [*usage.get("excludes", []), Exclusion.DETAILS]
         read = normalise(operation, usage)
-    if _is_estimate(call, tokens):
+    if _is_estimate(call, tokens) or _may_be_estimate(call):
         usage["excludes"] = [*usage.get("excludes", []), Exclusion.ESTIMATED]
         read = normalise(operation, usage)
     if tokens.others:
@@ -46,6 +46,12 @@ def _is_estimate(call: JoinedCall, tokens: TokenCounts) -> bool:
     the gateway estimated of the request.
     """
     return tokens.model is None and (call.status or 0) >= 400
+
+
+def _may_be_estimate(call: JoinedCall) -> bool:
+    """Whether nobody asked a stream for its usage. Some models report it all the same; the log does
+    not say whether it counted or estimated."""
+    return call.identity is not None and call.identity.usage_unasked
 
 
 def _is_free(call: JoinedCall, tokens: TokenCounts) -> bool:

@@ -1,10 +1,31 @@
-"""The sweeper's evidence for a close: all earlier calls are decided, and that is published."""
+"""The sweeper's evidence for a close: all earlier calls are decided, and that is published. But for
+those that it could not settle: each has a row until it is settled.
+"""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from table_api.storage.table_storage import Row, Value
+from table_api.errors import ChangedMeanwhile
+from table_api.open_calls.keys import (
+    OPEN_CALLS_TABLE,
+    SWEEP,
+    UNSETTLED_ROWS,
+    unsettled_key,
+)
+from table_api.storage.keys import KeyRange
+from table_api.storage.named_rows import naming
+from table_api.storage.parallel import chunks
+from table_api.storage.table_storage import (
+    OPERATIONS_MAX,
+    Delete,
+    Row,
+    TableStorage,
+    Upsert,
+    Value,
+)
 from table_api.storage.timestamp import parse_time
 
 
@@ -34,3 +55,67 @@ class Settled:
             "settled_at": self.at.isoformat(),
             "timeout_ms": self.timeout // timedelta(milliseconds=1),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsettledCall:
+    """A call that pairing could not settle when it was due: a row of it may be damaged."""
+
+    call_id: str
+    since: datetime
+    until: datetime
+    """It is of `since` to `until`: its own time cannot always be read."""
+
+
+class UnsettledCalls:
+    """Their rows. Every method may raise Unavailable: again is the remedy."""
+
+    def __init__(self, storage: TableStorage) -> None:
+        self._storage = storage
+
+    async def add(self, calls: Iterable[UnsettledCall]) -> None:
+        """Keep them. What is kept of one already is written over."""
+        rows = [Upsert(unsettled_key(each.call_id), _columns(each)) for each in calls]
+        for part in chunks(rows, OPERATIONS_MAX):
+            await self._storage.transact(OPEN_CALLS_TABLE, SWEEP[0], part)
+
+    async def after(self, call_id: str | None, *, calls_max: int) -> list[UnsettledCall]:
+        """The first ones in the order of their keys, or the first after one of them."""
+        start = UNSETTLED_ROWS.start if call_id is None else unsettled_key(call_id) + "!"
+        calls: list[UnsettledCall] = []
+        pages = self._storage.query(
+            OPEN_CALLS_TABLE, SWEEP[0], KeyRange(start, UNSETTLED_ROWS.stop), rows_max=calls_max
+        )
+        async for page in pages:
+            calls.extend(_unsettled(row) for row in page)
+        return calls[:calls_max]
+
+    async def between(self, start: datetime, stop: datetime) -> list[UnsettledCall]:
+        """Those that may be of `start` to `stop` (exclusive)."""
+        pages = self._storage.query(OPEN_CALLS_TABLE, SWEEP[0], UNSETTLED_ROWS)
+        calls = [_unsettled(row) async for page in pages for row in page]
+        return [each for each in calls if each.since < stop and each.until >= start]
+
+    async def remove(self, call_id: str) -> None:
+        """It is settled."""
+        with suppress(ChangedMeanwhile):  # another sweeper was faster
+            delete = Delete(unsettled_key(call_id))
+            await self._storage.transact(OPEN_CALLS_TABLE, SWEEP[0], [delete])
+
+
+def _columns(call: UnsettledCall) -> dict[str, Value]:
+    return {
+        "call_id": call.call_id,
+        "since": call.since.isoformat(),
+        "until": call.until.isoformat(),
+    }
+
+
+def _unsettled(row: Row) -> UnsettledCall:
+    """Altered names a row that cannot be read."""
+    with naming(OPEN_CALLS_TABLE, row):
+        return UnsettledCall(
+            call_id=str(row["call_id"]),
+            since=parse_time(row["since"]),
+            until=parse_time(row["until"]),
+        )

@@ -39,7 +39,7 @@ from table_api.open_calls.open_call import (
 from table_api.open_calls.packed_facts import PackedFacts
 from table_api.open_calls.purging.purge import purge
 from table_api.open_calls.purging.purged_hours import PurgedHours
-from table_api.open_calls.settled import Settled
+from table_api.open_calls.settled import Settled, UnsettledCalls
 from table_api.open_calls.summed_hours import SummedHours, hours_over
 from table_api.storage.keys import KeyRange
 from table_api.storage.parallel import all_of, at_most, chunks
@@ -87,6 +87,7 @@ class OpenCalls:
         self._storage = storage
         self._requests = asyncio.Semaphore(REQUESTS_IN_FLIGHT_MAX)
         self.packed = PackedFacts(storage)
+        self.unsettled = UnsettledCalls(storage)
         self._summed = SummedHours(storage)
         self._swept: datetime | None = None
         """What this process has swept: earlier hours may be summed by now."""

@@ -4,7 +4,9 @@ A row of `monthly` that changed since it was sent has another version; only such
 into. What is sent is known by revisions, so a pass may be run again, or by two processes at once.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -30,6 +32,8 @@ from telemetry.metrics import GaugeName, set_gauge
 from telemetry.names import OfSpan, SpanName
 from telemetry.spans import span
 
+SAID_EVERY_S = 60.0
+"""How often a pass that runs says how far behind it is: metrics leave about once a minute."""
 LIVE_MONTHS = 2
 """Nearly all that changes is in this month and the one before."""
 
@@ -85,7 +89,8 @@ class Publisher:
         `monthly` that cannot be read; all others are sent then.
         """
         with span(SpanName.PUBLISH) as of_pass:
-            sent = await self._publish(wanted)
+            async with self._saying_how_far():
+                sent = await self._publish(wanted)
             of_pass.set_attribute(OfSpan.ROWS.value, sent.rows)
         return sent
 
@@ -124,9 +129,28 @@ class Publisher:
                     self._progress = await read_progress(self._storage)
         finally:
             set_gauge(GaugeName.PUBLISHER_BEHIND_CALLS, behind)
-            seconds = (self._now() - self._complete_at) // timedelta(seconds=1)
-            set_gauge(GaugeName.PUBLISHER_BEHIND_SECONDS, seconds)
         return outbox.sent
+
+    @asynccontextmanager
+    async def _saying_how_far(self) -> AsyncIterator[None]:
+        """Sets the gauge of seconds at once, while a pass runs, and when it ends, however it ends:
+        a pass that hangs grows, and only a process that is not there is silent.
+        """
+        saying = asyncio.create_task(self._say_again_and_again())
+        try:
+            yield
+        finally:
+            saying.cancel()
+            self._say_how_far()
+
+    async def _say_again_and_again(self) -> None:
+        while True:
+            self._say_how_far()
+            await asyncio.sleep(SAID_EVERY_S)
+
+    def _say_how_far(self) -> None:
+        seconds = (self._now() - self._complete_at) // timedelta(seconds=1)
+        set_gauge(GaugeName.PUBLISHER_BEHIND_SECONDS, seconds)
 
     def _check_names(self, wanted: Wanted, shards: range) -> None:
         """Corrections under other names than their entries would be counted next to them."""

@@ -1,12 +1,12 @@
 """Reading a row that somebody has damaged: the error names the row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import msgspec
 
-from table_api.errors import Altered
-from table_api.storage.table_storage import Row
+from table_api.errors import AlteredRow
+from table_api.storage.table_storage import Row, Value
 
 UNREADABLE = (
     ArithmeticError,
@@ -28,5 +28,10 @@ def naming(table: str, row: Row) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:
-        place = f"{table} {row.get('PartitionKey')} {row.get('RowKey')}"
-        raise Altered(f"row {place} cannot be read: {error!r}") from error
+        raise unreadable(table, row, error) from error
+
+
+def unreadable(table: str, row: Mapping[str, Value], error: Exception) -> AlteredRow:
+    """What `naming` raises, for where a block would cost too much."""
+    place = f"{table} {row.get('PartitionKey')} {row.get('RowKey')}"
+    return AlteredRow(f"row {place} cannot be read: {error!r}")

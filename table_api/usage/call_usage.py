@@ -15,6 +15,7 @@ from table_api.ledger.measures import (
     decode_measures,
 )
 from table_api.storage.keys import KeyRange
+from table_api.storage.named_rows import UNREADABLE, unreadable
 from table_api.storage.parallel import at_most
 from table_api.storage.table_storage import Row, TableStorage
 from table_api.usage.call_reads import whole_chains
@@ -65,9 +66,10 @@ class CallUsageReads:
         found: list[CallUsage] = []
 
         async def read(subject: str, month: str, keys: KeyRange) -> None:
-            rows = self._rows(partition_of(month, subject, shards), keys)
+            partition = partition_of(month, subject, shards)
+            rows = self._rows(partition, keys)
             async for chain in whole_chains(rows):
-                call = _call_usage(chain[-1])
+                call = _call_usage(chain[-1], partition)
                 if call.day in shown[subject]:
                     found.append(call)
 
@@ -87,7 +89,14 @@ class CallUsageReads:
                 yield row
 
 
-def _call_usage(row: Row) -> CallUsage:
+def _call_usage(row: Row, partition: str) -> CallUsage:
+    try:
+        return _usage_of(row)
+    except UNREADABLE as error:
+        raise unreadable(LEDGER_TABLE, row | {"PartitionKey": partition}, error) from error
+
+
+def _usage_of(row: Row) -> CallUsage:
     measures = decode_measures(row)
     return CallUsage(
         subject=str(row["subject"]),

@@ -8,6 +8,7 @@ from table_api.ledger.day_range import DayRange, MonthDays, months_back
 from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE, month_partitions, shard_of, subject_rows
 from table_api.ledger.meta import LedgerMeta, read_ledger_meta
 from table_api.storage.keys import KeyRange
+from table_api.storage.named_rows import UNREADABLE, naming
 from table_api.storage.parallel import all_of, at_most
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import is_recent
@@ -24,7 +25,9 @@ MONTHS_LOOKED_BACK = 13
 
 
 class LedgerReads:
-    """Reads one ledger. Every method may raise Unavailable, and NoLedger before it is made."""
+    """Reads one ledger. Every method may raise Unavailable, NoLedger before it is made, and Altered
+    for a row that is damaged.
+    """
 
     def __init__(self, storage: TableStorage, *, now: Callable[[], datetime]) -> None:
         self._storage = storage
@@ -104,9 +107,21 @@ class LedgerReads:
     async def _cells(self, partition: str, keys: KeyRange) -> Iterable[DailyUsage]:
         cells: list[DailyUsage] = []
         pages = self._storage.query(LEDGER_TABLE, partition, keys, select=USAGE_COLUMNS)
-        async for page in pages:
-            cells += read_daily_usage(page)
+        try:
+            async for page in pages:
+                cells += read_daily_usage(page)
+        except UNREADABLE:
+            await self._name_damaged(partition, keys)
+            raise  # no cell is damaged any more
         return cells
+
+    async def _name_damaged(self, partition: str, keys: KeyRange) -> None:
+        """Altered for the first cell that cannot be read: a page is read as one and names none."""
+        select = (*USAGE_COLUMNS, "PartitionKey", "RowKey")
+        async for page in self._storage.query(LEDGER_TABLE, partition, keys, select=select):
+            for row in page:
+                with naming(LEDGER_TABLE, row):
+                    read_daily_usage([row])
 
 
 def partition_of(month: str, subject: str, shards: int) -> str:

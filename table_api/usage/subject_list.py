@@ -16,6 +16,9 @@ from table_api.people.people import PeopleDirectory
 from table_api.usage.daily_usage import POSITION, DailyUsage, Totals, measure_list_of, totals_of
 from table_api.usage.grouping import NOTHING
 
+FEW_LOOKED_AT = 1_000
+"""Subjects of a list that are looked at to leave most others unsorted."""
+
 ListPosition = tuple[int, str]
 """(what it is sorted by, subject) of a list's line; (0, subject) where it is sorted by subject."""
 
@@ -46,6 +49,8 @@ class UsageColumns:
     """A column for each measure, in MEASURE_ORDER. The last ones may be absent, where all are 0."""
     days: Callable[[int], Collection[date]]
     """The days with a call, by the row: made for few of them."""
+    sums: Sequence[int] | None = None
+    """The sum of each column, where whoever made them has it."""
 
     def __len__(self) -> int:
         """The number of its rows."""
@@ -141,11 +146,15 @@ class SubjectList:
         descending = order is Order.DESC
         sums = self._sums(sort)
         self._number = len(sums)
-        lines: Iterable[ListPosition] = zip(sums.values(), sums, strict=True)
+        first = nlargest if descending else nsmallest
+        lines: Iterable[ListPosition]
         if after is not None:
-            lines = [line for line in lines if (line < after if descending else line > after)]
+            every = zip(sums.values(), sums, strict=True)
+            lines = [line for line in every if (line < after if descending else line > after)]
+        else:
+            lines = _may_be_first(sums, limit + 1, descending=descending)
         # One more than is shown tells whether the list goes on.
-        following = (nlargest if descending else nsmallest)(limit + 1, lines)
+        following = first(limit + 1, lines)
         last = following[limit - 1] if len(following) > limit else None
         return self._usages([subject for _, subject in following[:limit]]), last
 
@@ -212,7 +221,23 @@ class SubjectList:
 
 
 def _total(parts: Sequence[UsageColumns]) -> Totals:
-    return totals_of(add_up([list(map(sum, part.measures)) for part in parts]))
+    return totals_of(
+        add_up(list(map(sum, part.measures)) if part.sums is None else part.sums for part in parts)
+    )
+
+
+def _may_be_first(
+    sums: Mapping[str, int], number: int, *, descending: bool
+) -> Iterable[ListPosition]:
+    """Those that the first ones are among: who comes after so many others is none of them."""
+    looked_at = list(islice(sums.values(), FEW_LOOKED_AT))
+    if len(looked_at) < number:
+        return zip(sums.values(), sums, strict=True)
+    if descending:
+        last = nlargest(number, looked_at)[-1]
+        return [(value, subject) for subject, value in sums.items() if value >= last]
+    last = nsmallest(number, looked_at)[-1]
+    return [(value, subject) for subject, value in sums.items() if value <= last]
 
 
 def _summed(parts: Sequence[UsageColumns], measure: str) -> dict[str, int]:

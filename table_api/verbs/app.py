@@ -191,7 +191,9 @@ async def _close(
     force: Annotated[
         str | None,
         typer.Option(
-            "--force", metavar="REASON", help="despite a failed audit, open calls or unread hubs"
+            "--force",
+            metavar="REASON",
+            help="despite a failed audit, open calls, dead letters or unread hubs",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from command_line.json_form import print_json
 from pricing_rules.money import format_pico
@@ -18,6 +19,7 @@ from table_api.invoicing.closing.scheduled import run_scheduled
 from table_api.invoicing.errors import UnknownDocument
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.snapshots.manifest import Manifest
+from table_api.invoicing.snapshots.snapshot import Checks
 from table_api.invoicing.verification.verify import verify_all
 from table_api.settings import Settings
 from table_api.verbs.exit_codes import FAILED, say
@@ -137,6 +139,10 @@ def _preview_fields(documents: MonthDocuments) -> dict[str, Any]:
         "audit_problems": snapshot.checks.audit_problems,
         "not_closable_yet": snapshot.checks.unread,
         "open_calls": snapshot.checks.open_calls,
+        "dead_letters": snapshot.checks.dead_letters,
+        "dead_letters_of_month": snapshot.checks.dead_letters_of_month,
+        "dead_letters_complete": snapshot.checks.dead_letters_complete,
+        "lost": snapshot.checks.lost,
     }
 
 
@@ -149,6 +155,8 @@ def _print_manifests(manifests: Sequence[Manifest], *, as_json: bool) -> None:
 
 
 def _print_manifest(manifest: Manifest) -> None:
+    if manifest.checks is not UNSET:
+        _say_missing(manifest.checks)
     for entry in manifest.invoices:
         _print_row(manifest.month, entry.number, entry.cost_centre, entry.amount, manifest.currency)
     _print_row(manifest.month, "total", "", manifest.amount, manifest.currency)
@@ -159,6 +167,17 @@ def _print_row(
 ) -> None:
     name = "(no cost centre)" if cost_centre is None else cost_centre
     print(f"{month}\t{number}\t{name}\t{amount}\t{currency}")
+
+
+def _say_missing(checks: Checks) -> None:
+    if checks.dead_letters or not checks.dead_letters_complete:
+        more = "" if checks.dead_letters_complete else "; not all were looked at"
+        say(
+            f"dead letters: {checks.dead_letters:,} are open, {checks.dead_letters_of_month:,} of "
+            f"them of the month{more}"
+        )
+    if checks.lost:
+        say(f"lost: {checks.lost:,} events since the close before, at least")
 
 
 def _calls(number: int) -> str:

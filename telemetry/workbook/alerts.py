@@ -33,6 +33,15 @@ RULES = [
         f" | summarize Behind = min(Min) | where Behind > {BEHIND_S_MAX}",
     ),
     AlertRule(
+        name="publisher-silent",
+        title="Nothing says how far Application Insights is behind the ledger",
+        severity=3,
+        every="PT15M",
+        window="PT30M",
+        query='AppMetrics | where Name == "chargeback.publisher.behind_seconds"'
+        " | summarize Points = count() | where Points == 0",
+    ),
+    AlertRule(
         name="publisher-refused",
         title="Application Insights refused rows of the ledger",
         severity=3,

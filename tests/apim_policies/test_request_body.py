@@ -1,11 +1,15 @@
-"""What the policies read of a request's body: the model of a form, and nothing of a large body."""
+"""What the policies read of a request's body: the model of a form, tools, whether a stream is asked
+for its usage, and nothing of a large body."""
+
+import json
+from typing import Any
 
 import pytest
 
 from apim_policies.harness.call import Request
 from apim_policies.probe import travel
 from tests.apim_policies.conftest import Load
-from tests.apim_policies.test_policies import JSON, answer, chat, event_of
+from tests.apim_policies.test_policies import CHAT, JSON, STREAM, answer, chat, event_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -74,3 +78,76 @@ async def test_body_is_read_by_its_stated_length_alone(
     data = event_of(await travel(await load({}), request, answer()))["data"]
 
     assert (data["body_unread"], data["deployment"]) == (unread, None if unread else "m")
+
+
+AGENT = ["web_search", "code_interpreter", "image_generation", "computer_use_preview"]
+AGENT += [
+    "file_search",
+    "web_search_preview_2025_03_11",
+    "function",
+    "local_shell",
+    "tool_search",
+    "mcp",
+]
+"""Of an agent whose tools have no room in a trace."""
+CUT = ["not_in_trace"]
+CALLS = {f"{kind}_call": 1 for kind in ("image_generation", "web_search")}
+MANY_CALLS = {f"{kind}_with_a_longer_name_call": 1 for kind in AGENT}
+
+
+@pytest.mark.parametrize(
+    ("asked", "output", "told"),
+    [
+        (["web_search"], {}, {"requested": ["web_search"], "calls": {}}),
+        (AGENT, {}, {"requested": CUT, "calls": {}}),
+        (AGENT, CALLS, {"requested": CUT, "calls": CALLS}),
+        ([], MANY_CALLS, {"requested": CUT, "calls": {"not_in_trace": 1}}),
+    ],
+)
+async def test_tools_that_a_trace_has_no_room_for_are_told_as_such(
+    asked: list[str], output: dict[str, int], told: dict[str, Any], load: Load
+) -> None:
+    """A trace that said nothing would look like a call without tools."""
+    url = "https://gateway/llm/openai/v1/responses"
+    body = json.dumps({"model": "m", "tools": [{"type": kind} for kind in asked]}).encode()
+
+    passage = await travel(
+        await load({}), chat(body, url=url), answer(output=[{"type": kind} for kind in output])
+    )
+
+    data = event_of(passage)["data"]
+    assert (data["tools"]["requested"], data["tools"]["calls"]) == (asked, output)
+    assert json.loads(passage.traces[0].metadata["tools"]) == {**told, "usage": None}
+
+
+LEGACY = "https://gateway/llm/openai/deployments/d/completions"
+OFF = {"chargeback-stream-usage": "false"}
+ASKS = b'{"stream":true,"stream_options":{"include_usage":true}}'
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "named_values", "unasked"),
+    [
+        (CHAT, b'{"stream":true}', {}, None),
+        (CHAT, b'{"stream":true}', OFF, True),
+        (CHAT, ASKS, OFF, None),
+        (CHAT, ASKS.replace(b"true}}", b"false}}"), OFF, True),
+        (CHAT, b'{"stream_options":5,"stream":true}', {}, True),
+        (f"{CHAT}?api-version=2024-06-01", b'{"stream":true}', {}, True),
+        (f"{CHAT}?api-version=2024-06-01", ASKS, {}, None),
+        (LEGACY, b'{"stream":true}', {}, True),
+        (LEGACY, ASKS, {}, None),
+        ("https://gateway/llm/openai/v1/responses", b'{"stream":true}', {}, None),
+        ("https://gateway/llm/anthropic/v1/messages", b'{"stream":true}', {}, None),
+    ],
+)
+async def test_event_says_where_nobody_asked_a_stream_for_its_usage(
+    url: str, body: bytes, named_values: dict[str, str], unasked: bool | None, load: Load
+) -> None:
+    passage = await travel(await load(named_values), chat(body, url=url), STREAM)
+    assert event_of(passage)["data"]["usage_unasked"] is unasked
+
+
+async def test_a_plain_call_is_never_unasked(load: Load) -> None:
+    passage = await travel(await load(OFF), chat(), answer())
+    assert event_of(passage)["data"]["usage_unasked"] is None

@@ -31,6 +31,10 @@ PATHS = {
     "/model/anthropic.claude-v2/converse": "bedrock",
     "/model/anthropic.claude-v2/invoke-with-response-stream": "bedrock",
     "/model/anthropic.claude-v2/converse-stream": "bedrock",
+    "/openai/v1/realtime/calls": "realtime",
+    "/openai/v1/realtime/calls/rtc_1/accept": "realtime",
+    "/openai/v1/realtime/client_secrets": "realtime-secrets",
+    "/openai/v1/realtime/transcription_sessions": "realtime-secrets",
 }
 FREE = [
     "/openai/v1/files",
@@ -45,7 +49,8 @@ FREE = [
     "/openai/v1/responses/input_tokens",
     "/v1/embed/jobs",
     "/openai/threads/t_1/messages",
-    "/openai/v1/realtime/client_secrets",
+    "/openai/v1/realtime/calls/rtc_1/hangup",
+    "/openai/v1/realtime/calls/rtc_1/refer",
     "/healthz",
 ]
 DONE = Response(status=201, headers=JSON, body=b'{"id":"v"}')

@@ -35,13 +35,13 @@ class Recorded:
         return self._calls, "USD"
 
     def call(self, call_id: str, day: str | None = None) -> Json:
-        raise NotImplementedError
+        raise AssertionError(call_id)
 
     def top(self, asked: Parameters, by: str) -> Json:
-        raise NotImplementedError
+        raise AssertionError(by)
 
     def recent(self, subject: str | None) -> tuple[Sequence[Json], str]:
-        raise NotImplementedError
+        raise AssertionError(subject)
 
 
 def line(charge: str | None, **without: int) -> dict[str, Any]:

@@ -26,8 +26,9 @@ from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.groups import DEFAULT_GROUPS
 from table_api.consumer_state.progress import Progress, ProgressTable
 from table_api.http_api.app import create_app
-from table_api.invoicing.closing.close import CloseJob
+from table_api.invoicing.closing.close import CloseJob, Evidence
 from table_api.invoicing.closing.close_job import make_job, waiting_calls
+from table_api.invoicing.closing.missing_events import missing_events
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive
 from table_api.invoicing.verification.verify import verify_all
@@ -213,8 +214,11 @@ class Company:
             self.storage,
             self.blobs["invoices"],
             settings=INVOICING,
-            open_calls=waiting,
-            unread=everything_is_read,
+            evidence=Evidence(
+                open_calls=waiting,
+                unread=everything_is_read,
+                missing=missing_events(self.storage, DEFAULT_GROUPS),
+            ),
             now=lambda: self.now,
         )
 

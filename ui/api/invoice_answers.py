@@ -177,6 +177,10 @@ class InvoicePreview(Struct, frozen=True, kw_only=True):
     open_calls: int
     audit_problems: list[str]
     unread: list[str] = []
+    dead_letters: int = 0
+    dead_letters_of_month: int = 0
+    dead_letters_complete: bool = True
+    lost: int = 0
     data: list[PreviewedInvoice]
     outside: list[UnbilledMonth]
     regrouped: list[RegroupedSubject]

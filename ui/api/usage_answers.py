@@ -109,11 +109,10 @@ class SubjectRow(Totals, frozen=True, kw_only=True):
 
 
 class Gone(Struct, frozen=True, kw_only=True):
-    """Who called in the compared days and not in these: whom the whole list lacks."""
+    """Whom the whole list lacks: they called in the compared days alone. None is unknown."""
 
     subjects: int
     earlier_charge: Decimal | None
-    """None where none of their calls has a known one."""
 
 
 class Subjects(Head, frozen=True, kw_only=True):

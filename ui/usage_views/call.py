@@ -65,7 +65,7 @@ EXCLUSIONS = {
         "**The service tier is assumed.** The answer does not say it, so the charge is of the tier "
         "that the deployment's alias states, else of the default one."
     ),
-    "estimated": "**The tokens are an estimate** of the gateway: the model reported none.",
+    "estimated": "**The tokens may be an estimate** of the gateway: the model's own are unknown.",
 }
 """What each exclusion means to a person."""
 

@@ -161,7 +161,7 @@ def _explanation(entry: LedgerEntry, priced: PricedCall) -> models.Explanation:
         base_rule_id=priced.base_rule_id,
         tier=priced.tier,
         lines=[_charge_line(entry, unit, quantity) for unit, quantity in _units(entry).items()]
-        if priced.state is CallState.PRICED
+        if priced.state is CallState.PRICED or priced.list
         else [],
         adjustments=[
             models.AdjustmentLine(

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from table_api.errors import (
     Altered,
+    AlteredRow,
     LedgerMismatch,
     NoLedger,
     Retryable,
@@ -24,8 +25,11 @@ from table_api.errors import (
     TooManyCalls,
     TooManyCells,
 )
+from telemetry.log import Log
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+_log = Log("table_api")
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -105,6 +109,8 @@ class Refused(TableApiError):
 
 INTERNAL = Refused(ProblemKind.INTERNAL, "the cause is in the server's log")
 """The answer to any other exception: the outermost layer gives it."""
+UNNAMED_ROW = "a stored row is not what was written; the server's log names it"
+"""For callers who do not see everybody: the name of a row may name a subject."""
 
 
 def refused_parameter(field: str, value: object, detail: str) -> Refused:
@@ -193,7 +199,10 @@ async def _on_retryable(request: Request, _: Retryable) -> Response:
 
 
 async def _on_altered(request: Request, error: Altered) -> Response:
-    return answer(request, Refused(ProblemKind.ALTERED, str(error)))
+    _log.error("altered", str(error))
+    sees_everybody = getattr(getattr(request.state, "caller", None), "sees_everybody", False)
+    named = sees_everybody or not isinstance(error, AlteredRow)
+    return answer(request, Refused(ProblemKind.ALTERED, str(error) if named else UNNAMED_ROW))
 
 
 EXCEPTION_HANDLERS: dict[int | type[Exception], Handler] = {

@@ -189,6 +189,10 @@ def preview_answer(
         open_calls=snapshot.checks.open_calls,
         audit_problems=list(snapshot.checks.audit_problems),
         unread=list(snapshot.checks.unread),
+        dead_letters=snapshot.checks.dead_letters,
+        dead_letters_of_month=snapshot.checks.dead_letters_of_month,
+        dead_letters_complete=snapshot.checks.dead_letters_complete,
+        lost=snapshot.checks.lost,
         data=[_invoice(document, people) for document in documents.invoices],
         outside=[
             answers.UnbilledMonth(

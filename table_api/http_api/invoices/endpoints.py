@@ -24,8 +24,7 @@ from table_api.http_api.invoices.queries import DocumentKind, FileQuery, Invoice
 from table_api.http_api.visible.documents import Documents
 from table_api.http_api.visible.people import visible_people
 from table_api.invoicing.closing.close import CloseJob
-from table_api.invoicing.closing.close_job import waiting_calls
-from table_api.invoicing.closing.hubs_read import unread_hubs
+from table_api.invoicing.closing.close_job import stored_evidence
 from table_api.invoicing.closing.renditions import (
     PARQUET,
     RENDERERS,
@@ -239,7 +238,6 @@ async def _job(api: Api) -> CloseJob:
     return CloseJob(
         source=source,
         settings=api.invoicing,
-        open_calls=waiting_calls(api.storage, api.groups, now=api.now),
-        unread=unread_hubs(api.storage, api.groups, without_pairing=api.invoicing.without_pairing),
+        evidence=stored_evidence(api.storage, api.groups, api.invoicing, now=api.now),
         now=api.now,
     )

@@ -124,6 +124,10 @@ class InvoicePreview(Answer):
     open_calls: int
     audit_problems: list[str]
     unread: list[str]
+    dead_letters: int
+    dead_letters_of_month: int
+    dead_letters_complete: bool
+    lost: int
     data: list[PreviewedInvoice]
     outside: list[UnbilledMonth]
     regrouped: list[RegroupedSubject]

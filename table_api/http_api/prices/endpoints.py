@@ -1,6 +1,7 @@
 """The handler of the prices of the book in use."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 
@@ -11,7 +12,9 @@ from starlette.responses import Response
 
 from pricing_rules.price_book.ages import is_old
 from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.list_price import ends_at_list
 from pricing_rules.price_book.rate_card import CONTRACT, Modifier
+from table_api.errors import Altered
 from table_api.http_api.access.question import Api, Asking, asking_of
 from table_api.http_api.conventions.etags import json_answer
 from table_api.http_api.conventions.queries import Day, NoQuery, Text
@@ -19,6 +22,9 @@ from table_api.http_api.prices import models
 from table_api.http_api.prices.adjustments import adjustments_of
 from table_api.ledger.book_archive import BookArchive
 from table_api.prices.price_list import BookInUse, ListedPrice, PriceList
+from telemetry.log import Log
+
+_log = Log("table_api")
 
 
 class PricesQuery(NoQuery):
@@ -48,14 +54,16 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
     at = api.now() if query.day is None else datetime.combine(day, time(12), UTC)
     listed = PriceList(api.storage)
     book = await listed.in_use()
+    content = await _content(asking.api, book)
+    seen = await listed.prices() if book else []
+    if not asking.caller.sees_everybody:
+        seen = _at_list(seen, content)
     prices = [
         _price(price, book, today)
-        for price in (await listed.prices() if book else [])
+        for price in seen
         if book and price.book_version == book.version and (query.history or price.holds(at))
-        if asking.caller.sees_everybody or price.source != CONTRACT
     ]
     named = query.model and query.model.lower()
-    content = await _content(asking.api, book)
     answer = models.Prices(
         book=models.BookInUse(**asdict(book)) if book else None,
         day=day,
@@ -69,11 +77,25 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
     return json_answer(request, answer, asking.caller.binding)
 
 
+def _at_list(prices: Sequence[ListedPrice], book: Book | None) -> list[ListedPrice]:
+    """Without what was agreed on: neither such a price nor the end that it gave a list price."""
+    ends = ends_at_list(book.content) if book else {}
+    return [
+        replace(price, valid_to=ends.get(price.rule, price.valid_to))
+        for price in prices
+        if price.source != CONTRACT
+    ]
+
+
 async def _content(api: Api, in_use: BookInUse | None) -> Book | None:
-    """The book in use as it was archived; None where nobody kept it."""
+    """The book in use as it was archived; None where nobody kept it, or somebody has damaged it."""
     if in_use is None or api.books is None:
         return None
-    return await BookArchive(api.books).get(in_use.version)
+    try:
+        return await BookArchive(api.books).intact(in_use.version)
+    except Altered as error:
+        _log.error("book_unreadable", str(error))
+        return None
 
 
 def _adjustments(asking: Asking, book: Book | None, at: datetime | None) -> list[models.Adjustment]:

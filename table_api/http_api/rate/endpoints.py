@@ -73,7 +73,7 @@ def _tokens(lines: Sequence[models.RatedLine], units: Collection[Unit]) -> int:
 
 async def _book_in_use(api: Api) -> Book:
     in_use = await PriceList(api.storage).in_use()
-    book = await BookArchive(api.books).get(in_use.version) if in_use and api.books else None
+    book = await BookArchive(api.books).intact(in_use.version) if in_use and api.books else None
     if book is None:
         detail = "no metering consumer has started with this storage, so no price book is in use"
         raise Refused(ProblemKind.NO_BOOK, detail)

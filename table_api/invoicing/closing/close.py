@@ -19,6 +19,7 @@ import msgspec
 from table_api.audit.ledger_audit import AuditReport, audit
 from table_api.errors import Altered
 from table_api.invoicing.closing.hubs_read import UnreadOf
+from table_api.invoicing.closing.missing_events import LETTERS_LOOKED_AT_MAX, MissingOf
 from table_api.invoicing.closing.month_files import (
     JSON,
     MonthDocuments,
@@ -51,13 +52,21 @@ OpenCallsOf = Callable[[datetime, datetime], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Whom a close asks whether a month is whole."""
+
+    open_calls: OpenCallsOf
+    unread: UnreadOf
+    missing: MissingOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseJob:
     """Closes months of one ledger. Methods may raise Unavailable: run them again."""
 
     source: BillingSource
     settings: InvoicingSettings
-    open_calls: OpenCallsOf
-    unread: UnreadOf
+    evidence: Evidence
     now: Callable[[], datetime]
 
     @property
@@ -73,10 +82,10 @@ class CloseJob:
     ) -> Manifest:
         """Close the month, or finish its close; gives the same manifest every time.
 
-        `forced` is the operator's reason to close in spite of a red audit, of open calls or of
-        hubs that were not read: it is kept. `audited` is an audit that the caller made after
-        `unread` had nothing to say; without it the whole ledger is audited here. CloseRefused when
-        the month cannot be closed; then nothing was written.
+        `forced` is the operator's reason to close in spite of a red audit, of open calls, of dead
+        letters or of hubs that were not read: it is kept. `audited` is an audit that the caller
+        made after `unread` had nothing to say; without it the whole ledger is audited here.
+        CloseRefused when the month cannot be closed; then nothing was written.
         """
         with span(SpanName.CLOSE, {OfSpan.MONTH.value: str(month)}) as of_close:
             manifest = await self._close(month, forced, audited)
@@ -181,16 +190,21 @@ class CloseJob:
     async def _look(self, month: BillingMonth, audited: AuditReport | None = None) -> Checks:
         start, stop = period_of(self.source.meta.calendar, month)
         # Before the audit: what is read by now was counted before the ledger is added up.
-        unread = await self.unread(stop)
+        unread = await self.evidence.unread(stop)
         report = audited or await audit(self.source.storage, now=self.now())
+        missing = await self.evidence.missing(start, stop)
         moving = f"{report.moving} calls are on their way to another address and count in both"
         return Checks(
             audit_problems=(*report.problems, *([moving] if report.moving else ())),
             audited_calls=report.calls,
-            open_calls=await self.open_calls(start, stop),
+            open_calls=await self.evidence.open_calls(start, stop),
             forced=None,
             unread=tuple(unread),
             without_pairing=self.settings.without_pairing,
+            dead_letters=missing.letters,
+            dead_letters_of_month=missing.letters_of_month,
+            dead_letters_complete=missing.letters_complete,
+            lost_in_all=missing.lost,
         )
 
     async def _checks(
@@ -202,19 +216,33 @@ class CloseJob:
                 f"a forced close needs a reason of 1 to {REASON_CHARS_MAX} characters"
             )
         found = await self._look(month, audited)
-        against = list(found.audit_problems[:1])
-        if found.open_calls > self.settings.open_calls_max:
-            against.append(
-                f"{found.open_calls} calls wait for their usage, more than "
-                f"{self.settings.open_calls_max}"
-            )
-        against += found.unread
+        against = self._against(found)
         if against and forced is None:
             cure = CURE_OF_UNREAD if found.unread else ""
             raise CloseRefused(
                 f"not closed: {'; '.join(against)}. {cure}To close all the same, say why"
             )
         return msgspec.structs.replace(found, forced=forced.strip() if forced and against else None)
+
+    def _against(self, found: Checks) -> list[str]:
+        """Why a close is refused, as people read it."""
+        against = list(found.audit_problems[:1])
+        if found.open_calls > self.settings.open_calls_max:
+            against.append(
+                f"{found.open_calls} calls wait for their usage, more than "
+                f"{self.settings.open_calls_max}"
+            )
+        if found.dead_letters_of_month > self.settings.dead_letters_max:
+            against.append(
+                f"{found.dead_letters_of_month} dead letters of the month are open, more than "
+                f"{self.settings.dead_letters_max}"
+            )
+        if not found.dead_letters_complete:
+            against.append(
+                f"a hub has more than {LETTERS_LOOKED_AT_MAX} dead letters, so not all were "
+                "looked at"
+            )
+        return against + list(found.unread)
 
     async def _write_documents(self, month: BillingMonth, documents: MonthDocuments) -> Manifest:
         files: list[File] = []

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from table_api.consumer_state.groups import Groups
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
-from table_api.invoicing.closing.close import CloseJob, OpenCallsOf
-from table_api.invoicing.closing.hubs_read import UnreadOf, unread_hubs
+from table_api.invoicing.closing.close import CloseJob, Evidence, OpenCallsOf
+from table_api.invoicing.closing.hubs_read import unread_hubs
+from table_api.invoicing.closing.missing_events import missing_events
 from table_api.invoicing.settings import CONTAINER as INVOICES
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive
@@ -37,12 +38,7 @@ async def open_job(settings: Settings) -> AsyncIterator[CloseJob]:
             storage,
             blobs,
             settings=settings.invoicing,
-            open_calls=waiting_calls(storage, settings.groups),
-            unread=unread_hubs(
-                storage,
-                settings.groups,
-                without_pairing=settings.invoicing.without_pairing,
-            ),
+            evidence=stored_evidence(storage, settings.groups, settings.invoicing),
         )
 
 
@@ -51,15 +47,29 @@ async def make_job(
     blobs: BlobStore,
     *,
     settings: InvoicingSettings,
-    open_calls: OpenCallsOf,
-    unread: UnreadOf,
+    evidence: Evidence,
     now: Callable[[], datetime] = now_utc,
 ) -> CloseJob:
     """The close job over open storages; it reads the people as they are now."""
     meta = await read_ledger_meta(storage)
     people = await People(storage, now=now).directory()
     source = BillingSource(storage=storage, meta=meta, people=people, archive=Archive(blobs))
-    return CloseJob(source=source, settings=settings, open_calls=open_calls, unread=unread, now=now)
+    return CloseJob(source=source, settings=settings, evidence=evidence, now=now)
+
+
+def stored_evidence(
+    storage: TableStorage,
+    groups: Groups,
+    settings: InvoicingSettings,
+    *,
+    now: Callable[[], datetime] = now_utc,
+) -> Evidence:
+    """What the consumers left in storage."""
+    return Evidence(
+        open_calls=waiting_calls(storage, groups, now=now),
+        unread=unread_hubs(storage, groups, without_pairing=settings.without_pairing),
+        missing=missing_events(storage, groups),
+    )
 
 
 def waiting_calls(

@@ -1,4 +1,5 @@
-"""Whether both hubs were read past a month's end, by what their readers left in storage.
+"""Whether both hubs were read past a month's end and their calls settled, by what their readers
+left in storage.
 
 Nothing here asks a hub. Where nothing shows that a partition was read, it counts as not read: a
 month without evidence is not closed.
@@ -9,12 +10,17 @@ from datetime import datetime, timedelta
 
 from table_api.consumer_state.groups import ConsumerGroup, Groups
 from table_api.consumer_state.progress import Progress, ProgressTable
+from table_api.open_calls.settled import UnsettledCall
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.table_storage import TableStorage
 
 LATE_AFTER = timedelta(hours=1)
 """How long after its call an event may reach a hub, where pairing does not say its timeout."""
 PARTITIONS_NAMED_MAX = 8
+CALLS_NAMED_MAX = 8
+LONGEST_MONTH = timedelta(days=31, hours=1)
+"""With an hour of a clock set back. Of a shorter month the last calls before it may be named too,
+which is better than to miss its first ones."""
 
 UnreadOf = Callable[[datetime], Awaitable[list[str]]]
 """Why the calls before an instant may not all be in the ledger, a line per reader; empty when the
@@ -41,11 +47,23 @@ def unread_hubs(storage: TableStorage, groups: Groups, *, without_pairing: bool)
                 found.append(
                     f"pairing has to settle the calls up to {_text(stop)}, it settled {until}"
                 )
+        unsettled = await OpenCalls(storage).unsettled.between(stop - LONGEST_MONTH, stop)
+        found += not_settled(unsettled)
         # What pairing published when it settled the month's last calls is metering's to read too.
         past = past if settled is None else max(past, settled.at)
         return not_past(groups.metering, metering, past, verb="run") + found
 
     return unread
+
+
+def not_settled(calls: Sequence[UnsettledCall]) -> list[str]:
+    """What names the calls that pairing could not settle. Pure."""
+    if not calls:
+        return []
+    named = [f"{each.call_id} of about {_text(each.until)}" for each in calls[:CALLS_NAMED_MAX]]
+    if len(calls) > len(named):
+        named.append(f"and {len(calls) - len(named)} more")
+    return [f"pairing could not settle {len(calls)} calls: {', '.join(named)}"]
 
 
 def not_past(

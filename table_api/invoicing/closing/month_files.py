@@ -32,6 +32,8 @@ from table_api.invoicing.snapshots.snapshot import Snapshot, sha256
 
 RULES_NAMED_SINCE = 3
 """Manifests of earlier closes do not name their rules, and are made byte for byte as they were."""
+CHECKS_NAMED_SINCE = 4
+"""Manifests of earlier closes do not say what was looked at before."""
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -91,6 +93,7 @@ class MonthDocuments:
             amount_unrounded=exact_sum(self.lines, self.snapshot.layer),
             rules=self.snapshot.rules if self.snapshot.rules >= RULES_NAMED_SINCE else UNSET,
             prices=self.snapshot.prices,
+            checks=self.snapshot.checks if self.snapshot.rules >= CHECKS_NAMED_SINCE else UNSET,
             invoices=tuple(map(_entry, self.invoices)),
             statements=tuple(map(_entry, self.statements)),
             files=tuple(files),

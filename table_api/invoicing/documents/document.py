@@ -61,7 +61,8 @@ class Uncharged(_Part, frozen=True, kw_only=True):
     model: str
     deployment: str | None
     calls: int
-    """Negative in a later month, where such calls were settled meanwhile."""
+    """Negative in a later month, where such calls were settled meanwhile; 0 where only their
+    quantities changed."""
     quantities: dict[str, int]
     estimate: str | None
     """In the billing currency and in no total; None when nothing comparable was priced."""

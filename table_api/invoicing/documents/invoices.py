@@ -154,10 +154,10 @@ def _parts(
 ) -> Iterator[tuple[Sequence[ExactLine], int, str | None]]:
     """Of each charge month: its lines, the minor units due, the invoice that it corrects."""
     layer, currency = snapshot.layer, snapshot.billing_currency
-    usage = usage_lines(group.cells, snapshot.month)
+    usage = usage_lines(group.cells, snapshot.month, snapshot.rules)
     yield usage, rounded(sum(line.billed(layer) for line in usage), currency), None
     for correction in group.corrections:
-        changes = correction_lines(correction.cells, correction.month)
+        changes = correction_lines(correction.cells, correction.month, snapshot.rules)
         after = correction.before + sum(line.billed(layer) for line in changes)
         due = rounded(after, currency) - rounded(correction.before, currency)
         yield changes, due, correction.invoice

@@ -14,9 +14,12 @@ from table_api.invoicing.documents.invoices import RoundedLine, rounded_lines
 from table_api.invoicing.documents.minor_units import pico_per_minor
 from table_api.invoicing.documents.unit_lines import ExactLine, LineKey, daily_lines
 from table_api.invoicing.focus.columns import FocusRow
+from table_api.invoicing.focus.conversion import Conversion
 from table_api.invoicing.focus.units import FOCUS_UNITS, FocusUnit
 from table_api.invoicing.snapshots.snapshot import Snapshot
 
+CONVERTED_SINCE = 4
+"""Rules of a snapshot by which a line without a charge is converted at the rate of others."""
 PLATFORM = "Platform"
 COST_CENTRE = "Cost center"
 NO_PAYMENT = "Internal charge-back, no payment"
@@ -81,13 +84,14 @@ def invoice_detail_rows(snapshot: Snapshot) -> Iterator[FocusRow]:
 
 def cost_and_usage_rows(snapshot: Snapshot) -> Iterator[FocusRow]:
     """One row per day, line and unit; a correction is a row of its own day."""
+    conversion = Conversion(snapshot) if snapshot.rules >= CONVERTED_SINCE else None
     for group in groups_of(snapshot):
         for charge in _charges(snapshot, group):
             yield {
                 **_period(snapshot),
                 **_who(snapshot, charge),
                 **_what(charge),
-                **_costs(snapshot, charge),
+                **_costs(snapshot, charge, conversion),
                 **_excluding(snapshot, charge),
             }
 
@@ -95,7 +99,7 @@ def cost_and_usage_rows(snapshot: Snapshot) -> Iterator[FocusRow]:
 def _charges(snapshot: Snapshot, group: Group) -> Iterator[_Charge]:
     minor = pico_per_minor(snapshot.billing_currency)
     days: dict[LineKey, list[ExactLine]] = {}
-    for line in daily_lines(group.cells, snapshot.month):
+    for line in daily_lines(group.cells, snapshot.month, snapshot.rules):
         days.setdefault(replace(line.key, charge_day=None), []).append(line)
     for invoiced in rounded_lines(snapshot, group):
         for line, billed in _by_day(invoiced, days, snapshot.layer, minor):
@@ -175,22 +179,28 @@ def _what(charge: _Charge) -> dict[str, str | None]:
     }
 
 
-def _costs(snapshot: Snapshot, charge: _Charge) -> dict[str, str | None]:
+def _costs(
+    snapshot: Snapshot, charge: _Charge, conversion: Conversion | None
+) -> dict[str, str | None]:
     """Quantities and amounts. List and contracted are recorded in the pricing currency only."""
     line, unit = charge.line, FOCUS_UNITS[charge.line.key.unit]
     amounts, quantity = line.amounts, line.quantity
     effective = line.billed(snapshot.layer)
 
-    def converted(amount: int) -> int:
-        """At the rate that took the line's charge into the billing currency."""
-        if snapshot.layer == "charge" or not amounts["charge"]:
+    def converted(amount: int) -> int | None:
+        """At the rate that took the line's charge into the billing currency, or else the day's."""
+        if snapshot.layer == "charge":
             return amount
+        if not amounts["charge"]:
+            return conversion.converted(amount, line) if conversion else amount
         rate = amount * effective
         sign = -1 if amounts["charge"] < 0 else 1
         return divide_half_even(sign * rate, abs(amounts["charge"]))
 
-    def price(amount: int) -> str | None:
+    def price(amount: int | None) -> str | None:
         """Per pricing unit, to 12 decimals; null where a correction has no price."""
+        if amount is None:
+            return None
         if quantity == 0 or (amount < 0) != (quantity < 0):
             return None if quantity == 0 or amount else _decimal(0)
         return _decimal(divide_half_even(abs(amount) * unit.per_pricing, abs(quantity)))
@@ -199,10 +209,10 @@ def _costs(snapshot: Snapshot, charge: _Charge) -> dict[str, str | None]:
         "BilledCost": _decimal(charge.billed),
         "ConsumedQuantity": _ratio(quantity, unit.per_consumed),
         "ConsumedUnit": unit.consumed,
-        "ContractedCost": _decimal(converted(amounts["contracted"])),
+        "ContractedCost": _known(converted(amounts["contracted"])),
         "ContractedUnitPrice": price(converted(amounts["contracted"])),
         "EffectiveCost": _decimal(effective),
-        "ListCost": _decimal(converted(amounts["list"])),
+        "ListCost": _known(converted(amounts["list"])),
         "ListUnitPrice": price(converted(amounts["list"])),
         "PricingCurrency": snapshot.pricing_currency,
         "PricingCurrencyContractedUnitPrice": price(amounts["contracted"]),
@@ -260,6 +270,10 @@ def _decimal(pico: int) -> str:
     """With a decimal point always: readers guess a column of whole numbers to be integers."""
     text = format_pico(pico)
     return text if "." in text else f"{text}.0"
+
+
+def _known(pico: int | None) -> str | None:
+    return None if pico is None else _decimal(pico)
 
 
 def _ratio(quantity: int, per: int) -> str:

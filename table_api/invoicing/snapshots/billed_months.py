@@ -37,6 +37,8 @@ class BilledMonths:
         """The last close; None before any month was read."""
         self.next_number = 1
         """Of the first invoice after the last close."""
+        self.lost = 0
+        """Events that the last close knew to be lost, since the consumers began."""
 
     async def closed(self, month: BillingMonth) -> BilledMonth:
         """A month with a snapshot. Altered when it is not the one that the next month follows."""
@@ -47,6 +49,7 @@ class BilledMonths:
         self._follows = snapshot.previous
         if self.newest is None:
             self.newest = found
+            self.lost = snapshot.checks.lost_in_all
             self.next_number = snapshot.first_number + len(snapshot.cost_centres())
         self._keep_corrections(snapshot)
         own = {

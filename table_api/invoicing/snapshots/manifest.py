@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from table_api.errors import Altered
-from table_api.invoicing.snapshots.snapshot import PriceSource
+from table_api.invoicing.snapshots.snapshot import Checks, PriceSource
 
 SCHEMA = "llm-chargeback/manifest/1"
 
@@ -48,6 +48,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """By which rules the documents were made (Snapshot.rules); not stored before rules 3."""
     prices: dict[str, PriceSource] | msgspec.UnsetType = msgspec.UNSET
     """Where the prices of these documents are from (Snapshot.prices)."""
+    checks: Checks | msgspec.UnsetType = msgspec.UNSET
+    """What was looked at before the close (Snapshot.checks); not stored before rules 4."""
     invoices: tuple[Entry, ...]
     statements: tuple[Entry, ...]
     files: tuple[File, ...]

@@ -14,10 +14,11 @@ from table_api.ledger.measures import Measures, decode_measures, encode_measures
 from table_api.storage.table_storage import Value
 
 SCHEMA = "llm-chargeback/snapshot/1"
-RULES = 3
+RULES = 4
 """How documents are made of a snapshot, from now on. 1 had no `x_CallsExcluding` in FOCUS. 2 spread
 the cents of an invoice over its lines at once and estimated failed calls. 3 spreads the cents over
-people first, and lists failed calls apart.
+people first, and lists failed calls apart. 4 makes no line of what calls without an amount used,
+estimates it only where the tokens are theirs alone, and converts the list price of free calls.
 """
 INVOICE_DIGITS = 6
 
@@ -117,6 +118,16 @@ class Checks(_Stored, frozen=True, kw_only=True, omit_defaults=True):
     """What does not show that it read the hubs past the month's end."""
     without_pairing: bool = False
     """Whether the operator said that pairing is not used."""
+    dead_letters: int = 0
+    """Open ones that reached a hub before the month's end: nobody knows what they hold."""
+    dead_letters_of_month: int = 0
+    """Among them those that reached it in the month: only these stand against the close."""
+    dead_letters_complete: bool = True
+    """False when a hub had more dead letters than were looked at."""
+    lost: int = 0
+    """Events that retention took before they were read, since the close before; at least."""
+    lost_in_all: int = 0
+    """The same since the consumers began."""
 
 
 class PreviousSnapshot(_Stored, frozen=True, kw_only=True):

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from pricing_rules.price_book.terms import RULES_JOINED_BY
+from pricing_rules.price_book.tier_rates import RULES_JOINED_BY
 from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.invoicing.snapshots.archive import Archive
@@ -64,6 +65,7 @@ class _History:
 
     previous: PreviousSnapshot | None
     first_number: int
+    lost: int
     earlier: tuple[EarlierMonth, ...]
     outside: tuple[Outside, ...]
     regrouped: tuple[Regrouped, ...]
@@ -100,7 +102,7 @@ async def take_snapshot(
         issuer=settings.issuer,
         prefix=settings.prefix,
         look_back_months=settings.look_back_months,
-        checks=checks,
+        checks=replace(checks, lost=max(0, checks.lost_in_all - history.lost)),
         cells=tuple(
             snapshot_cell(key, cells[key], source.people.cost_centre(*place_of(cells[key])))
             for key in sorted(cells)
@@ -168,6 +170,7 @@ async def _history(
     return _History(
         previous=bills.newest,
         first_number=bills.next_number,
+        lost=bills.lost,
         earlier=tuple(reversed(earlier)),
         outside=tuple(reversed(left)),
         regrouped=tuple(moved),

@@ -13,6 +13,8 @@ from table_api.invoicing.verification.focus import check_tables
 
 PEOPLE_ROUNDED_SINCE = 3
 """Rules of a snapshot that round each person's sum before the lines."""
+WITHOUT_AMOUNT_SINCE = 4
+"""Rules of a snapshot by which calls without an amount make no line."""
 _LAYERS = ("list", "contracted", "charge", "billed")
 
 LineIdentity = tuple[str | None, str, str | None, str, str, str, str]
@@ -172,13 +174,20 @@ class LineCheck:
 def expected_lines(snapshot: Json) -> dict[LineIdentity, Counter[str]]:
     """What the cells of a snapshot charge, by place: quantity and layers."""
     lines: dict[LineIdentity, Counter[str]] = {}
+    judged = snapshot.get("rules", 1) >= WITHOUT_AMOUNT_SINCE
     for cell in snapshot["cells"]:
-        _add(lines, cell, _numbers(cell["additive"]), (snapshot["month"], None))
+        numbers = _numbers(cell["additive"])
+        silent = _without_amount(numbers) if judged else numbers["unpriced"] != 0
+        _add(lines, cell, numbers, (snapshot["month"], None), silent=silent)
     for earlier in snapshot["earlier"]:
         for cell in earlier["cells"]:
-            change = _numbers(cell["after"])
-            change.subtract(_numbers(cell["before"]))
-            _add(lines, cell, change, (earlier["month"], cell["facts"]["day"]))
+            before, change = _numbers(cell["before"]), _numbers(cell["after"])
+            silent = _without_amount(before) or _without_amount(change)
+            change.subtract(before)
+            if not judged:
+                silent = change["unpriced"] != 0
+            when = (earlier["month"], cell["facts"]["day"])
+            _add(lines, cell, change, when, silent=silent)
     return {
         place: numbers
         for place, numbers in lines.items()
@@ -191,17 +200,24 @@ def _add(
     cell: Json,
     numbers: Counter[str],
     when: tuple[str, str | None],
+    *,
+    silent: bool,
 ) -> None:
+    """A `silent` cell has no line of a unit without an amount."""
     facts = cell["facts"]
     for unit in Unit:
         amounts = Counter({layer: numbers[f"{layer}_{unit.value}"] for layer in _LAYERS})
         quantity = numbers[f"q_{unit.value}"]
-        if not any(amounts.values()) and (not quantity or numbers["unpriced"]):
+        if not any(amounts.values()) and (silent or not quantity):
             continue
         line = cell["key"][cell["key"].rindex("|") + 1 :]
         place = (cell["cost_centre"], *when, facts["subject"], facts["model"], line, unit.value)
         lines.setdefault(place, Counter()).update(amounts)
         lines[place]["quantity"] += quantity
+
+
+def _without_amount(numbers: Counter[str]) -> bool:
+    return any(numbers[name] for name in ("unpriced", "no_usage", "pending"))
 
 
 def _place(cost_centre: str | None, line: Json) -> LineIdentity:

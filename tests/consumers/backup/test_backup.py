@@ -1,13 +1,14 @@
 """The drill: a backup of yesterday, restored into an empty account and replayed, is today."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from azure.data.tables import TableServiceClient
 
+from consumers.backup.azure_copies import AzureTableCopies
 from consumers.backup.folder import BackupRefused, Row, back_up
 from consumers.replay.arguments import ReplayRequest
 from consumers.replay.verb import replay
@@ -15,10 +16,12 @@ from consumers.settings import Settings
 from consumers.verbs.backup import backup, restore
 from local_stack.demo import azurite as azurite_process
 from table_api.audit.ledger_audit import audit
+from table_api.ledger.meta import read_ledger_meta
+from table_api.monthly.projected_ledger import ProjectedLedger
 from table_api.storage.azure_tables import AzureTableStorage
 from tests.consumers.conftest import HUB, Stage
-from tests.fixtures.builders import ENQUEUED_TIME
-from tests.fixtures.calls import all_rows
+from tests.fixtures.builders import ENQUEUED_TIME, call_id
+from tests.fixtures.calls import all_rows, make_call
 
 YESTERDAY, TODAY = 30, 20
 
@@ -137,6 +140,9 @@ class MovingTables:
         self._reads += 1
         yield {"PartitionKey": table, "RowKey": "0", "received": {"int64": str(self._reads)}}
 
+    def cells(self) -> AsyncIterator[Row]:
+        raise AssertionError("there is no ledger")
+
     async def create(self, table: str) -> None:
         raise AssertionError(table)
 
@@ -148,3 +154,39 @@ async def test_a_backup_while_events_are_metered_is_refused(tmp_path: Path) -> N
     with pytest.raises(BackupRefused, match="stop metering and pairing"):
         await back_up(MovingTables(), {}, tmp_path / "backup", now=ENQUEUED_TIME)
     assert not (tmp_path / "backup/backup.json").exists()
+
+
+class ReplayedMeanwhile(AzureTableCopies):
+    """A replay posts a call amid the copy of a table: no progress is counted of it."""
+
+    replay: Callable[[], Awaitable[object]]
+    amid: str
+
+    async def rows(self, table: str) -> AsyncIterator[Row]:
+        async for row in super().rows(table):
+            yield row
+        if table == self.amid:
+            await self.replay()
+
+
+@pytest.mark.parametrize("amid", ["ledger", "meta"])
+async def test_a_backup_while_the_ledger_is_changed_in_another_way_is_refused(
+    stage: Stage, tmp_path: Path, amid: str
+) -> None:
+    stage.fill(2)
+    await metered(stage, 2, of=2)
+    ledger = await open_ledger_of(stage)
+    text = stage.environment["STORAGE_CONNECTION_STRING"]
+    tables = ReplayedMeanwhile.from_connection_string(text)
+    tables.amid, tables.replay = amid, lambda: ledger.post([make_call(9, id=call_id(9))])
+    with pytest.raises(BackupRefused, match="let replays, redrives and re-ratings end"):
+        await back_up(tables, {}, tmp_path / "backup", now=ENQUEUED_TIME)
+    assert not (tmp_path / "backup/backup.json").exists()
+    await back_up(tables, {}, tmp_path / "again", now=ENQUEUED_TIME)  # the call is counted by now
+    await tables.close()
+
+
+async def open_ledger_of(stage: Stage) -> ProjectedLedger:
+    """The stage's ledger, as a replay opens it."""
+    meta = await read_ledger_meta(stage.storage)
+    return await ProjectedLedger.open(stage.storage, meta.settings, now=lambda: ENQUEUED_TIME)

@@ -45,6 +45,9 @@ class Ending:
     def rows(self, table: str) -> AsyncIterator[Row]:
         return self._tables.rows(table)
 
+    def cells(self) -> AsyncIterator[Row]:
+        return self._tables.cells()
+
     async def create(self, table: str) -> None:
         known = table in await self._tables.names()
         await self._tables.create(table)

@@ -60,6 +60,12 @@ def record(
         ("POST", "/model/anthropic.claude/converse", "bedrock"),
         ("POST", "/openai/v1/batches", "batches"),
         ("GET", "/openai/realtime?deployment=gpt-realtime", "realtime"),
+        ("POST", "/openai/v1/realtime/calls?model=gpt-realtime", "realtime"),
+        ("POST", "/openai/v1/realtime/calls/rtc_1/accept", "realtime"),
+        ("POST", "/openai/v1/realtime/calls/rtc_1/hangup", None),
+        ("GET", "/openai/v1/realtime/calls", None),
+        ("POST", "/openai/v1/realtime/client_secrets", "realtime-secrets"),
+        ("POST", "/openai/v1/realtime/sessions", "realtime-secrets"),
         ("GET", "/openai/v1/videos", None),
         ("POST", "/openai/v1/files", None),
         ("POST", "/openai/v1/uploads", None),
@@ -93,6 +99,8 @@ async def test_such_requests_are_counted_by_operation_and_make_no_row() -> None:
         record(4, "/cohere/v2/rerank", status=400),
         record(5, "/cohere/v2/rerank", backendResponseCode=0, backendTime=0, cache="hit"),
         record(6, "/openai/realtime?model=r", "GET", 101),
+        record(7, "/openai/v1/realtime/calls", status=201),
+        record(8, "/openai/v1/realtime/client_secrets"),
     ]
     for each in records:
         await world.pair(world.diagnostics, envelope(each), ENQUEUED_TIME)
@@ -103,7 +111,7 @@ async def test_such_requests_are_counted_by_operation_and_make_no_row() -> None:
     meter = CompletenessMeter()
     meter.add([seen for call in calls if (seen := seen_call(call))], {})
     report = meter.report()
-    assert report.unmetered == {"realtime": 1, "rerank": 1, "videos": 2}
+    assert report.unmetered == {"realtime": 2, "realtime-secrets": 1, "rerank": 1, "videos": 2}
     assert report.totals.calls.get(CallTally.GATEWAY_CALLS, 0) == 0
 
 

@@ -84,7 +84,7 @@ async def totals(world: World) -> Sums:
     calls = await world.calls.calls(CALL_TIME - timedelta(1), CALL_TIME + timedelta(1))
     rows = [dict(entry.row) for chain in (await world.standing()).values() for entry in chain]
     meter = CompletenessMeter()
-    meter.add([seen for call in calls if (seen := seen_call(call))], posted_calls(rows))
+    meter.add([seen for call in calls if (seen := seen_call(call))], posted_calls(rows, ""))
     return meter.report().totals
 
 
@@ -229,3 +229,41 @@ async def test_a_failed_call_whose_model_reported_is_no_estimate(world: World) -
     assert await states(world) == [("user-1", CallState.PRICED)]
     [[entry]] = (await world.standing()).values()
     assert Exclusion.ESTIMATED not in entry.excludes
+
+
+def with_trace(call: Call, **metadata: str) -> dict[str, Any]:
+    """The gateway's own record, whose trace says more."""
+    found = record(call)
+    found["properties"]["traceRecords"][0]["metadata"] |= metadata
+    return found
+
+
+@pytest.mark.parametrize("by_trace", [False, True])
+@pytest.mark.parametrize(("unasked", "marked"), [(True, True), (None, False)])
+async def test_a_stream_that_nobody_asked_for_its_usage_may_be_estimated(
+    world: World, *, by_trace: bool, unasked: bool | None, marked: bool
+) -> None:
+    """Its log row looks like any other, so that the mark is the policy's word."""
+    if by_trace:
+        said = {} if unasked is None else {"usage_unasked": "true"}
+        await read(world, with_trace(STREAMED, **said))
+    else:
+        await read(world, event(STREAMED, usage_unasked=unasked))
+        await read(world, record(STREAMED, traced=False))
+    await read(world, STREAMED.llm_record())
+    await sweep(world)
+    assert await states(world) == [("user-1", CallState.PRICED)]
+    [[entry]] = (await world.standing()).values()
+    assert (Exclusion.ESTIMATED in entry.excludes) is marked
+    assert (await audit(world.storage, now=NOW)).ok
+
+
+async def test_an_unasked_stream_that_failed_without_a_completion_is_free_as_before(
+    world: World,
+) -> None:
+    call = replace(STREAMED, status=500)
+    await read(world, event(call, usage_unasked=True))
+    await read(world, record(call, backendResponseCode=500, backendTime=90))
+    await read(world, estimate(call, completionTokens=0, totalTokens=call.prompt))
+    await sweep(world)
+    assert await states(world) == [("user-1", CallState.NO_USAGE)]

@@ -29,8 +29,7 @@ from local_stack.broker import Broker
 from table_api.consumer_state.groups import DEFAULT_GROUPS
 from table_api.consumer_state.progress import Progress, ProgressTable
 from table_api.invoicing.closing.close import CloseJob
-from table_api.invoicing.closing.close_job import make_job, waiting_calls
-from table_api.invoicing.closing.hubs_read import unread_hubs
+from table_api.invoicing.closing.close_job import make_job, stored_evidence
 from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
 from table_api.storage.memory_blobs import MemoryBlobStore
@@ -130,8 +129,7 @@ class Month:
             self.storage,
             MemoryBlobStore(),
             settings=InvoicingSettings(),
-            open_calls=waiting_calls(self.storage, GROUPS, now=self.clock),
-            unread=unread_hubs(self.storage, GROUPS, without_pairing=False),
+            evidence=stored_evidence(self.storage, GROUPS, InvoicingSettings(), now=self.clock),
             now=self.clock,
         )
 

@@ -142,3 +142,87 @@ def test_audio_priced_by_the_hour_is_exact_to_the_millisecond(tmp_path: Path) ->
     book = compile_text(tmp_path, ALIAS + per("hour", base_rule(rates=rates)))
     call = rate(make_event(deployment="dep", usage=make_usage(audio_ms=9_000)), book)
     assert call.list == 900_000_000
+
+
+def fixed(unit: str, price: str, layer: str = "contracted") -> str:
+    """A fixed price for one of a unit."""
+    body = f'layer = "{layer}"\ncurrency = "USD"\nunit = "1"\nrates = {{ {unit} = "{price}" }}'
+    return modifier("fixed", "fixed", body)
+
+
+def fee(unit: str, price: str) -> str:
+    """A fee for a million of a unit, of every model."""
+    rule = base_rule("fee", rates=f'rates = {{ {unit} = "{price}" }}')
+    return rule.replace('kind = "base"', 'kind = "fee"')
+
+
+def lines(call: PricedCall) -> list[tuple[str, int, int, int]]:
+    return [(line.unit, line.quantity, line.list, line.charge) for line in call.charges]
+
+
+@pytest.mark.parametrize("layer", ["contracted", "charge"])
+def test_a_fixed_price_per_call_is_charged_once_and_has_no_list_price(
+    layer: str, tmp_path: Path
+) -> None:
+    call = rated(tmp_path, fixed("request", "0.01", layer))
+    assert lines(call)[-1] == ("request", 1, 0, 10_000_000_000)
+    assert (call.list, call.charge) == (2_800_000_000, 12_800_000_000)
+    assert [step.delta for step in call.adjustments] == [10_000_000_000]
+    assert call.base_rule_id == "base.m"
+
+
+def test_a_fixed_price_of_reasoning_takes_it_out_of_output(tmp_path: Path) -> None:
+    rule = fixed("reasoning", "0.001")
+    call = rated(tmp_path, rule, input=1_000, output=100, reasoning=90)
+    assert lines(call)[1:] == [
+        ("output", 10, 80_000_000, 80_000_000),
+        ("reasoning", 90, 720_000_000, 90_000_000_000),
+    ]
+    assert call.list == 2_800_000_000, "at list price reasoning costs what output does"
+    assert [line.unit for line in rated(tmp_path, rule).charges] == ["input", "output"]
+
+
+def test_a_fee_of_each_call_and_of_reasoning_is_part_of_the_list_price(tmp_path: Path) -> None:
+    call = rated(tmp_path, fee("request", "10000"))
+    assert lines(call)[-1] == ("request", 1, 10_000_000_000, 10_000_000_000)
+    assert call.base_rule_id == "base.m + fee"
+    call = rated(tmp_path, fee("reasoning", "4"), output=100, reasoning=90)
+    assert lines(call) == [
+        ("output", 10, 80_000_000, 80_000_000),
+        ("reasoning", 90, 360_000_000, 360_000_000),
+    ]
+
+
+def test_a_fee_never_replaces_what_the_base_rule_says_of_each_call(tmp_path: Path) -> None:
+    rates = 'rates = { input = "2", output = "8", request = "500" }'
+    rules = ALIAS + base_rule(rates=rates) + fee("request", "10000")
+    event = make_event(deployment="dep", model=None, usage=make_usage(input=1_000))
+    call = rate(event, compile_text(tmp_path, rules))
+    assert [line.list for line in call.charges if line.unit == "request"] == [500_000_000]
+    assert call.base_rule_id == "base.m"
+
+
+def test_a_fee_and_a_tool_of_one_rule_are_named_once(tmp_path: Path) -> None:
+    both = fee("request", '10000", web_search = "10000')
+    call = rated(tmp_path, both, input=1_000, web_search=2)
+    assert [line.unit for line in call.charges] == ["input", "web_search", "request"]
+    assert call.base_rule_id == "base.m + fee"
+
+
+def test_no_call_is_priced_without_the_fee_that_it_has(tmp_path: Path) -> None:
+    call = rated(tmp_path, fee("request", "10000").replace('"USD"', '"EUR"'))
+    assert call.state is CallState.UNPRICED
+    assert call.reason == "the fee of each call: rule fee is in EUR, the book in USD"
+
+
+@pytest.mark.parametrize("rule", [fixed("request", "0.01"), fee("request", "10000")])
+def test_a_fee_of_each_call_is_no_word_of_tokens(rule: str, tmp_path: Path) -> None:
+    """A call whose usage counts nothing is `no_usage`: the fee alone would look like its price."""
+    book = compile_text(tmp_path, ALIAS + base_rule() + rule)
+    call = rate(make_event(deployment="dep", model=None, usage=make_usage()), book)
+    assert (call.state, call.charges) == (CallState.NO_USAGE, ())
+
+
+def test_a_fixed_price_of_what_a_router_read_makes_no_router(tmp_path: Path) -> None:
+    call = rated(tmp_path, fixed("router_input", "0.01"))
+    assert [line.unit for line in call.charges] == ["input", "output"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pricing_rules.price_book.book import BASE_BOOKS
-from pricing_rules.price_book.digests import rule_digests
+from pricing_rules.price_sources.digests import rule_digests
 from tests.pricing_rules.books import base_rule
 
 PINS = Path(__file__).with_name("released_rules.json")

@@ -8,6 +8,7 @@ import pytest
 
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import TERMS_KEPT_MAX, Book, load_book
+from pricing_rules.provider_usage.normalise import normalise
 from pricing_rules.types import CallState, Operation, PricedCall
 from tests.fixtures.builders import make_event, make_usage
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
@@ -231,3 +232,52 @@ def test_terms_that_are_forgotten_are_found_again(tmp_path: Path) -> None:
     for index in range(0, TERMS_KEPT_MAX + 2):
         book.terms(make_event(deployment="dep", model=str(index)), None)
     assert call(book) == first
+
+
+def lanes(book: Book, *values: str) -> PricedCall:
+    """A call with an item of a list for each lane."""
+    items = [{"lane": value} for value in values]
+    usage = {"prompt_tokens": 1_000_000, "completion_tokens": 0, "items": items}
+    return call(book, usage=normalise(Operation.CHAT_COMPLETIONS, usage))
+
+
+def in_lanes(*values: str) -> str:
+    """Of a rule's match."""
+    return f', usage = {{ "items[].lane" = [{", ".join(map(repr, values))}] }}'
+
+
+PLAIN_LANE = '\n[usage.plain]\n"items[].lane" = ["normal"]\n'
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [
+        (("us",), "us"),
+        (("us", "us"), "us"),
+        (("eu", "us"), None),
+        (("us", "eu"), None),
+        (("us", "ca"), "both"),
+        (("ca", "us"), "both"),
+        (("us", "normal"), None),
+        (("normal", "us"), None),
+        (("normal", "normal"), "base.m"),
+    ],
+)
+def test_a_list_of_several_values_has_a_price_where_a_rule_asks_for_each(
+    values: tuple[str, ...], rule: str | None, tmp_path: Path
+) -> None:
+    book = compile_text(
+        tmp_path,
+        ALIAS + PLAIN_LANE + base_rule(),
+        base_rule("us", match=in_lanes("us") + ', service_tier = "default"'),
+        base_rule("both", match=in_lanes("us", "ca")),
+        modifier("less", "multiply", 'layer = "charge"\nfactor = "0.5"', match=in_lanes("us")[2:]),
+    )
+    priced = lanes(book, *values)
+    if rule is None:
+        assert priced.state is CallState.UNPRICED
+        named = " and ".join(sorted(values))
+        assert priced.reason == f"no rule prices usage field items[].lane = {named}"
+    else:
+        assert (priced.state, priced.base_rule_id) == (CallState.PRICED, rule)
+        assert bool(priced.adjustments) == (set(values) == {"us"})

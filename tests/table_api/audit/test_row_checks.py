@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import load_book
 from pricing_rules.types import Rank
 from table_api.audit.ledger_audit import audit
 from table_api.ledger.keys import CALL_ROWS, CELL_ROWS
@@ -14,7 +18,7 @@ from table_api.storage.keys import KeyRange
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Value
 from tests.fixtures.builders import call_id, make_usage
-from tests.fixtures.calls import NOW, SETTINGS, make_call
+from tests.fixtures.calls import DEMO_BOOK, NOW, SETTINGS, make_call
 from tests.table_api.audit.test_ledger_audit import rows_of, write
 
 
@@ -85,3 +89,32 @@ async def test_a_row_in_another_revision_is_found(storage: MemoryTableStorage) -
     await write(storage, row, {"rev": 1})
     problems = (await audit(storage, now=NOW)).problems
     assert any("is not of the transaction that made revision 1" in each for each in problems)
+
+
+FREE = """
+[[rule]]
+id = "own.free"
+kind = "zero"
+layer = "charge"
+note = "a trial"
+match = { provider = "azure", model = "gpt-4.1-mini" }
+valid_from = 2026-10-01T00:00:00Z
+"""
+
+
+async def test_a_free_call_has_a_list_price_and_no_charge_and_a_refused_one_neither(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "own.toml").write_text(FREE)
+    book = load_book([DEMO_BOOK, tmp_path / "own.toml"])
+    storage = MemoryTableStorage()
+    ledger = await ProjectedLedger.open(storage, SETTINGS, now=lambda: NOW)
+    refused = make_call(2, id=call_id(2), rank=Rank.NO_USAGE, usage=None, status=429)
+    free = make_call(1, id=call_id(1))
+    await ledger.post([refused, replace(free, priced=rate(free.priced.event, book))])
+    assert (await audit(storage, now=NOW)).problems == ()
+    for row in await rows_of(storage, CALL_ROWS):
+        column = "list" if "reason" in row and "429" in str(row["reason"]) else "charge"
+        await write(storage, row, {column: "2800000"})
+        problems = (await audit(storage, now=NOW)).problems
+        assert any(f"states {column} = 2800000 in state zero" in each for each in problems)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book
-from pricing_rules.types import CallState, CountedAt, Operation, Rank, UsageEvent
+from pricing_rules.types import CountedAt, Operation, Rank, UsageEvent
 from table_api.ledger.billing_calendar import BillingCalendar, zone_transitions
 from table_api.ledger.entries import Effect, read_entry
 from table_api.ledger.entry_columns import entry_columns, entry_row
@@ -99,7 +99,7 @@ def assert_comes_back(event: UsageEvent, rating_book: Book, cost_centre: str | N
     assert cell_facts(rerated) == cell_facts(posted)
     recorded = recorded_call(entry)
     assert row_of(place(recorded)) == row_of(posted)
-    assert recorded.priced.charges == priced.charges or priced.state is CallState.ZERO
+    assert recorded.priced.charges == priced.charges
     assert state_digest(read_entry(row_of(rerated))) == state_digest(entry)
 
 
@@ -108,6 +108,9 @@ def test_recorded_call_is_rated_as_the_event_was(kind: str) -> None:
     assert_comes_back(EVENTS[kind], book())
 
 
+FIXED = modifier(
+    "own", "fixed", 'layer = "contracted"\ncurrency = "USD"\nunit = "1M"\nrates = { UNIT = "0.01" }'
+)
 RULES = {
     "reasoning priced apart": (
         base_rule(rates='rates = { input = "2", output = "8", reasoning = "4" }'),
@@ -120,6 +123,14 @@ RULES = {
     "a price per call": (
         base_rule(rates='rates = { input = "2", output = "8", request = "1000" }'),
         make_usage(input=10, output=90),
+    ),
+    "a price per call by contract alone": (
+        base_rule() + per("1", FIXED.replace("UNIT", "request")),
+        make_usage(input=10, output=90),
+    ),
+    "reasoning priced apart by contract alone": (
+        base_rule() + per("1", FIXED.replace("UNIT", "reasoning")),
+        make_usage(input=10, output=90, reasoning=70),
     ),
     "a price per hour that leaves a rest": (
         per("hour", base_rule(rates='rates = { audio_ms = "1.02" }')),
@@ -142,6 +153,11 @@ RULES = {
             "own", "multiply", 'layer = "charge"\nfactor = "1.5"', match='cost_centre = ["R&D"]'
         ),
         make_usage(input=11, output=13),
+    ),
+    "free, with reasoning priced apart": (
+        base_rule(rates='rates = { input = "2", output = "8", reasoning = "4" }')
+        + modifier("free", "zero", 'layer = "contracted"\nnote = "pilot"'),
+        make_usage(input=10, output=90, reasoning=70),
     ),
     "free": (
         base_rule() + modifier("free", "zero", 'layer = "charge"\nnote = "pilot"'),

@@ -1,6 +1,7 @@
 """Deployments that callers make up: the ledger counts their calls, and keeps no cell for each."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -101,7 +102,7 @@ async def test_the_calls_of_the_shared_cell_are_found_by_its_model(
     ],
 )
 async def test_a_call_that_an_alias_names_or_a_model_answered_keeps_its_name(
-    memory: MemoryTableStorage, changes: dict[str, object], state: CallState
+    memory: MemoryTableStorage, changes: dict[str, Any], state: CallState
 ) -> None:
     call = make_call(**changes)
     assert call.priced.state is state

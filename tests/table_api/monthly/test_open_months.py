@@ -4,10 +4,9 @@ import asyncio
 from datetime import date
 from time import monotonic_ns
 
-import msgspec
 import pytest
 
-from table_api.errors import TooManyCells, Unavailable
+from table_api.errors import Altered, TooManyCells, Unavailable
 from table_api.ledger.day_range import DayRange
 from table_api.monthly.month_stamps import LOOK_S, Ticks
 from table_api.monthly.open_months import OpenMonths
@@ -172,7 +171,7 @@ async def test_a_damaged_row_is_an_error_until_it_is_repaired() -> None:
     }
     await found.storage.transact("monthly", "202611", [Upsert("user-0|gpt-4o", damaged)])
     for _ in range(2):
-        with pytest.raises(msgspec.DecodeError):
+        with pytest.raises(Altered, match=r"user-0\|gpt-4o"):
             await by_day(found.storage, kept)
     whole = found.columns("user-0", "gpt-4o")
     await found.storage.transact("monthly", "202611", [Upsert("user-0|gpt-4o", whole)])

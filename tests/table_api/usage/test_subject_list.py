@@ -1,5 +1,6 @@
 """The list of subjects: pages together are the list, in order, whatever the sorting."""
 
+import random
 from collections.abc import Sequence
 from datetime import date
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from table_api.people.people import PeopleDirectory, Person
 from table_api.usage.daily_usage import DailyUsage, Totals, sum_totals
 from table_api.usage.subject_list import (
+    FEW_LOOKED_AT,
     ListPosition,
     Order,
     SubjectList,
@@ -145,3 +147,20 @@ def test_rows_of_one_subject_are_added_up_wherever_they_stand(
     }
     by_charge = sorted(((charge, subject) for subject, charge in sums.items()), reverse=True)
     assert [(each.totals.charge, each.subject) for each in page] == by_charge
+
+
+@pytest.mark.parametrize("limit", [1, 50, FEW_LOOKED_AT - 1, FEW_LOOKED_AT, FEW_LOOKED_AT + 7])
+@pytest.mark.parametrize("order", Order)
+def test_first_page_of_a_long_list_is_its_beginning(order: Order, limit: int) -> None:
+    """Those that are looked at first are the last ones, and some are equal."""
+    chance = random.Random(limit)
+    low = order is Order.DESC
+    few = [(f"few-{n:04}", n % 40 if low else 900 + n % 40) for n in range(FEW_LOOKED_AT)]
+    more = [(f"more-{n:04}", chance.randrange(20, 920)) for n in range(900)]
+    cells = [usage(subject, charge=charge) for subject, charge in [*few, *more]]
+    found = SubjectList([columns_of(cells)], PEOPLE, today=TODAY)
+    page, after = found.page(SubjectSort.CHARGE, order, limit=limit, after=None)
+    expected = sorted([(charge, subject) for subject, charge in [*few, *more]], reverse=low)
+    assert [(each.totals.charge, each.subject) for each in page] == expected[:limit]
+    assert after == expected[limit - 1]
+    assert len(found) == 1_900

@@ -109,6 +109,14 @@ def test_an_alert_is_a_row(store: Store) -> None:
     assert len(rows_of(store, "telemetry-sampled")) == 1
 
 
+def test_a_silent_publisher_is_an_alert_and_one_that_is_behind_is_not_silent() -> None:
+    store = Store()
+    assert rows_of(store, "publisher-silent") == [{"Points": 0}]
+    assert rows_of(store, "publisher-behind") == []
+    store.add({"AppMetrics": [_metric("chargeback.publisher.behind_seconds", 0)]})
+    assert rows_of(store, "publisher-silent") == []
+
+
 def test_a_silent_token_metric_is_an_alert_once_there_are_enough_calls() -> None:
     store = Store()
     times = [NOON + timedelta(seconds=second) for second in range(COVERED_CALLS_MIN)]

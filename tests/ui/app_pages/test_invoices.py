@@ -13,6 +13,7 @@ import streamlit as st
 import uvicorn
 from streamlit.testing.v1 import AppTest
 
+from table_api.consumer_state.groups import DEFAULT_GROUPS
 from table_api.http_api.app import create_app
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
@@ -31,6 +32,7 @@ from tests.fixtures.billing import (
 )
 from tests.fixtures.listening import listening
 from tests.paths import ROOT
+from tests.table_api.invoicing.closing.test_missing_events import add, letter, lose
 from tests.ui.lists import links, lists
 from tests.ui.stand import Stand
 from ui.api.client import Client
@@ -371,6 +373,21 @@ def test_an_open_month_is_previewed_and_said_to_be_no_invoice(api_url: str) -> N
     assert list(centres["Cost centre"]) == ["CC-100 Search", "CC-200 Sales", "no cost centre"]
     assert [str(cell) for cell in centres["Of it corrections"]] == ["0.00", "0.16", "0.00"]
     assert list(concerns["Calls"]) == ["1 call without usage"]
+
+
+def test_a_preview_warns_of_dead_letters_and_lost_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    billing = asyncio.run(closed_months())
+    assert isinstance(billing.storage, MemoryTableStorage)
+    hub = DEFAULT_GROUPS.usage_hub
+    asyncio.run(add(billing.storage, [letter(1, datetime(2026, 10, 7, tzinfo=UTC), hub)]))
+    asyncio.run(lose(billing.storage, DEFAULT_GROUPS.metering, 10_000))
+    with served(billing) as url:
+        monkeypatch.setenv("API_URL", url)
+        app = opened(documents="Preview")
+    assert not app.exception
+    letters, lost = (each.value for each in app.warning)
+    assert "1 dead letter is open, 0 of them of this month" in letters
+    assert "At least 10,000 events of the hubs were never read" in lost
 
 
 def test_a_preview_that_lists_some_of_those_who_moved_keeps_their_order(

@@ -97,7 +97,14 @@ def show_settled(lines: Sequence[str]) -> None:
 
 def still_open(rows: Sequence[InvoiceConcern]) -> list[InvoiceConcern]:
     """The concerns that lack something now; `settled_lines` says the others."""
-    return [row for row in rows if row.calls > 0]
+    return [row for row in rows if row.calls >= 0]
+
+
+def concern_words(row: InvoiceConcern) -> str:
+    """How many calls lack what; after a close their tokens may change, and not their number."""
+    if row.calls == 0:
+        return f"calls {WORDS[row.concern]}, with other tokens than before"
+    return f"{counted(row.calls, 'call')} {WORDS[row.concern]}"
 
 
 def show_concerns(rows: Sequence[InvoiceConcern], *, month: str, currency: str) -> None:
@@ -108,9 +115,7 @@ def show_concerns(rows: Sequence[InvoiceConcern], *, month: str, currency: str) 
     st.header("Calls without an amount, an owner or a complete cost")
     st.caption("Estimates are not included in any total.")
     columns = {
-        "Calls": text_column(
-            [f"{counted(row.calls, 'call')} {WORDS[row.concern]}" for row in rows]
-        ),
+        "Calls": text_column([concern_words(row) for row in rows]),
         "Month": text_column([row.charge_month for row in rows]),
         "Subject": text_column([row.name or row.subject for row in rows]),
         "Model": text_column([row.model for row in rows]),

@@ -64,9 +64,21 @@ def show_obstacles(preview: InvoicePreview, *, running: bool) -> None:
     """What prevents the close until someone fixes it, or forces the close with a reason."""
     if preview.unread and not running:
         st.warning(
-            "The hubs are not known to be read past the end of the month: a close waits for it. "
+            "Not all of the month is known to be read and settled: a close waits for it. "
             f"{escape('; '.join(preview.unread))}.",
             icon=":material/hourglass:",
+        )
+    if preview.dead_letters or not preview.dead_letters_complete:
+        st.warning(
+            f"**{dead_letter_words(preview)}** Nobody knows what they hold: *Health* has the "
+            "command that redrives each.",
+            icon=":material/mark_email_unread:",
+        )
+    if preview.lost:
+        st.warning(
+            f"**At least {counted(preview.lost, 'event')} of the hubs were never read** since the "
+            "close before: the hubs kept them for too short a time.",
+            icon=":material/event_busy:",
         )
     if preview.audit_problems:
         st.error(
@@ -74,6 +86,20 @@ def show_obstacles(preview: InvoicePreview, *, running: bool) -> None:
             f"will be refused. {escape(preview.audit_problems[0])}",
             icon=":material/gpp_bad:",
         )
+
+
+def dead_letter_words(preview: InvoicePreview) -> str:
+    """How many dead letters are open, and whether they refuse a close."""
+    if not preview.dead_letters_complete:
+        return (
+            f"At least {counted(preview.dead_letters, 'dead letter')} are open, and not all were "
+            "looked at: a close will be refused."
+        )
+    are = "is" if preview.dead_letters == 1 else "are"
+    return (
+        f"{counted(preview.dead_letters, 'dead letter')} {are} open, "
+        f"{preview.dead_letters_of_month:,} of them of this month: these may refuse a close."
+    )
 
 
 def show_cost_centres(preview: InvoicePreview) -> None:

@@ -5,16 +5,19 @@ import io
 import json
 import zipfile
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import httpx
 import pytest
 
+from table_api.consumer_state.groups import DEFAULT_GROUPS
 from table_api.http_api.app import create_app
 from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.billing import BOB, DECEMBER, EVE, NOVEMBER, OCTOBER, SEARCH, Billing, people
 from tests.fixtures.calls import NOW
+from tests.table_api.invoicing.closing.test_missing_events import add, letter, lose
 
 DECEMBER_5 = datetime(2026, 12, 5, tzinfo=UTC)
 
@@ -244,6 +247,22 @@ async def test_a_preview_is_what_the_close_then_bills(
     for refused in (closed, future):
         assert refused.status_code == 400
         assert "is not open: these months are, 2026-12 to 2026-12" in refused.json()["detail"]
+
+
+@pytest.mark.usefixtures("api")
+async def test_a_preview_says_what_reached_a_hub_and_no_ledger(billing: Billing) -> None:
+    assert isinstance(billing.storage, MemoryTableStorage)
+    first = datetime(2026, 11, 30, 23, tzinfo=UTC)  # in Berlin the first instant of December
+    hub = DEFAULT_GROUPS.usage_hub
+    early = first - timedelta(seconds=1)
+    await add(billing.storage, [letter(1, early, hub), letter(2, first, hub)])
+    await lose(billing.storage, DEFAULT_GROUPS.metering, 12)
+    app = create_app(billing.storage, billing.blobs, now=lambda: DECEMBER_5)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        body = (await client.get("/v1/invoices/preview")).json()
+    shown = [body[name] for name in ("dead_letters", "dead_letters_of_month", "lost")]
+    assert (shown, body["dead_letters_complete"]) == ([2, 1, 12], True)
 
 
 async def test_a_preview_of_an_empty_ledger_and_of_too_large_a_month(

@@ -286,6 +286,31 @@ async def test_the_contract_is_for_roles_and_list_prices_for_whoever_signs_in(
         assert "secret" not in answer.text
 
 
+async def test_a_contract_that_supersedes_the_list_price_is_unknown_to_whoever_has_no_role(
+    office: Office, tmp_path: Path
+) -> None:
+    """Neither its price nor the day on which it began."""
+    agreed = CONTRACT_PRICE.replace('kind = "base"', 'kind = "base"\nsupersedes = "base.m"')
+    book = compile_text(
+        tmp_path, base_rule(), ALIAS, agreed.replace(', deployment = ["GlobalStandard"]', "")
+    )
+    await PriceList(office.storage).publish(book, at=NOW, age_days_max=90)
+    await BookArchive(office.books).keep(book)
+    totals = {"employee": LIST_PRICE, "reader": "0.00104"}
+    listed: dict[str, list[object]] = {}
+    for kind in ("employee", "reader"):
+        async with office.client(kind) as client:
+            answer = await client.post("/v1/rate", json=QUESTION)
+            assert answer.json()["data"][0]["total"] == totals[kind]
+            prices = await client.get("/v1/prices?history=true")
+        listed[kind] = [(each["rule"], each["valid_to"]) for each in prices.json()["data"]]
+        assert ("2026-02-01" in answer.text + prices.text) == (kind == "reader")
+    assert listed == {
+        "employee": [("base.m", None)],
+        "reader": [("agreed.m", None), ("base.m", "2026-02-01T00:00:00Z")],
+    }
+
+
 async def test_nobody_is_answered(office: Office) -> None:
     async with office.client("nobody") as client:
         assert (await client.post("/v1/rate", json=QUESTION)).status_code == 401

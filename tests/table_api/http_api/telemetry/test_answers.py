@@ -18,7 +18,12 @@ def test_unknown_charge_is_unknown_on_both_sides(state: str) -> None:
         day=DAY, model="m", currency="USD", calls=1, errors=0, pico=0, input=None, cached=None,
         output=None, reasoning=None, **counts,
     )  # fmt: skip
-    totals = Totals(calls=1, **{f"{name}_calls": count for name, count in counts.items()})
+    totals = Totals(
+        calls=1,
+        unpriced_calls=counts["unpriced"],
+        no_usage_calls=counts["no_usage"],
+        pending_calls=counts["pending"],
+    )
     cell = DailyUsage(subject="a", day=DAY.date(), model="m", totals=totals)
     [line] = usage_lines([row], [cell])
     assert (line["charge"], line["ledger_charge"], line["is_equal"]) == (None, None, True)

@@ -12,6 +12,7 @@ from ui.page_parts.document.parts_of_amount import (
     GOT,
     WORDS,
     amounts_with_currency,
+    concern_words,
     kind_of,
     settled_lines,
     still_open,
@@ -47,6 +48,13 @@ def test_a_list_of_concerns_has_no_negative_count_or_estimate() -> None:
     open_still = msgspec.structs.replace(PRICED_SINCE, calls=2, estimate=Decimal("0.005"))
     assert still_open([PRICED_SINCE, open_still]) == [open_still]
     assert settled_lines([open_still], [CORRECTION], "USD") == []
+
+
+def test_tokens_that_changed_after_a_close_are_on_the_list() -> None:
+    changed = msgspec.structs.replace(PRICED_SINCE, calls=0, estimate=Decimal("0.0032"))
+    assert still_open([changed]) == [changed]
+    assert concern_words(changed) == "calls without a price, with other tokens than before"
+    assert settled_lines([changed], [CORRECTION], "USD") == []
 
 
 def test_every_concern_has_words_for_calls_that_lack_it_and_for_those_that_got_it() -> None:

@@ -1,0 +1,72 @@
+"""Events that reached a hub and no ledger: open dead letters, and what retention took unread.
+
+What the consumers left in storage says it; nothing here asks a hub.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from table_api.consumer_state.dead_letters import DeadLetterIndex
+from table_api.consumer_state.groups import Groups
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.storage.table_storage import TableStorage
+
+LETTERS_LOOKED_AT_MAX = 100_000
+"""Of a hub, redriven ones too: a hundred requests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingEvents:
+    """What a month may lack, and nobody waits for."""
+
+    letters: int = 0
+    """Open dead letters of both hubs that were enqueued before the month's end."""
+    letters_of_month: int = 0
+    """Among them those that were enqueued in the month: earlier closes could know the others."""
+    letters_complete: bool = True
+    """False when a hub has more letters than were looked at."""
+    lost: int = 0
+    """Events that retention took before they were read, since the consumers began. At least: what
+    both groups of a hub lost counts once."""
+
+
+MissingOf = Callable[[datetime, datetime], Awaitable[MissingEvents]]
+"""What is missing of a month that begins and ends (exclusive) at these instants."""
+
+
+def missing_events(storage: TableStorage, groups: Groups) -> MissingOf:
+    """Reads the dead letters and the progress of all groups."""
+
+    async def missing(start: datetime, stop: datetime) -> MissingEvents:
+        times: list[datetime] = []
+        complete = True
+        for hub in (groups.usage_hub, groups.diagnostics_hub):
+            index = DeadLetterIndex(storage, hub)
+            found = await index.open_letters(read_max=LETTERS_LOOKED_AT_MAX)
+            times += [letter.enqueued_time for letter in found.letters]
+            complete = complete and found.complete
+        table = ProgressTable(storage)
+        usage = [
+            await table.of_group(each.hub, each.group)
+            for each in (groups.metering, groups.pairing_usage)
+        ]
+        log = groups.pairing_diagnostics
+        return MissingEvents(
+            letters=sum(time < stop for time in times),
+            letters_of_month=sum(start <= time < stop for time in times),
+            letters_complete=complete,
+            lost=_lost(usage) + _lost([await table.of_group(log.hub, log.group)]),
+        )
+
+    return missing
+
+
+def _lost(groups: Sequence[Sequence[Progress]]) -> int:
+    """Of one hub, by its groups."""
+    of_partitions: dict[str, int] = {}
+    for rows in groups:
+        for row in rows:
+            lost = row.counts.get(Count.LOST, 0)
+            of_partitions[row.partition] = max(lost, of_partitions.get(row.partition, 0))
+    return sum(of_partitions.values())

@@ -1,0 +1,97 @@
+"""A row that somebody has damaged is named to whoever sees everybody, and in the log."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+
+import httpx
+import pytest
+
+from table_api.http_api.app import create_app
+from table_api.http_api.conventions.problems import UNNAMED_ROW
+from table_api.storage.keys import EVERY_ROW
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Merge, Row, TableStorage, Value, etag_of
+from tests.fixtures.calls import NOW
+from tests.fixtures.office import BEN, Office, issuer_of_office, open_office
+from tests.table_api.http_api.asking import post
+
+OLD_DAY = "/v1/calls?from=2026-11-20&to=2026-11-21"
+LISTS = ("/v1/usage", "/v1/usage?group_by=subject", "/v1/subjects", OLD_DAY)
+OF_A = ("/v1/subjects/a/usage", "/v1/subjects/a/calls", "/v1/subjects/a/calls?order=newest")
+PRODUCTS = "/v1/usage?group_by=product"
+COMPLETENESS = "/v1/completeness?from=2026-11-20&to=2026-11-21"
+WHOLE = (*LISTS, *OF_A, PRODUCTS, COMPLETENESS, "/v1/subjects/b/usage", "/v1/subjects/b/calls")
+BAD: list[tuple[str, str, Mapping[str, Value], set[str]]] = [
+    ("monthly", "a|", {"d20": "x"}, {"/v1/usage", OLD_DAY, PRODUCTS}),
+    ("monthly", "a|", {"d20": "1,x"}, {"/v1/usage", OLD_DAY, PRODUCTS}),
+    ("monthly", "a|", {"total": "x"}, {"/v1/usage?group_by=subject", "/v1/subjects"}),
+    ("ledger", "d|a|", {"calls": "x"}, {OF_A[0], OF_A[2], COMPLETENESS}),
+    ("ledger", "d|a|", {"day": "x"}, {OF_A[0], OF_A[2], COMPLETENESS}),
+    ("ledger", "c|a|", {"status": "x"}, {*OF_A[1:], OLD_DAY}),
+    ("ledger", "c|a|", {"state": "odd"}, {*OF_A[1:], OLD_DAY}),
+    ("ledger", "c|a|", {"time": "x"}, {*OF_A[1:], OLD_DAY}),
+    ("ledger", "c|a|", {"adjustments": "x"}, {*OF_A[1:], OLD_DAY}),
+    ("ledger", "c|a|", {"charge": "x"}, {*OF_A[1:], OLD_DAY, PRODUCTS}),
+]
+
+
+async def damage(
+    storage: TableStorage, table: str, prefix: str, columns: Mapping[str, Value]
+) -> Row:
+    """Change the first row whose key begins so; the row."""
+    async for partition in storage.partitions(table):
+        async for page in storage.query(table, partition, EVERY_ROW):
+            for row in page:
+                if str(row["RowKey"]).startswith(prefix):
+                    change = Merge(str(row["RowKey"]), columns, etag_of(row))
+                    await storage.transact(table, partition, [change])
+                    return row
+    raise AssertionError(f"{table} has no row {prefix}")
+
+
+@pytest.mark.parametrize(("table", "prefix", "columns", "broken"), BAD)
+async def test_a_damaged_row_is_named_and_other_questions_are_answered(
+    table: str,
+    prefix: str,
+    columns: Mapping[str, Value],
+    broken: set[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage = MemoryTableStorage()
+    await post(storage, "a", "b", "a")
+    row = await damage(storage, table, prefix, columns)
+    named = f"row {table} {row['PartitionKey']} {row['RowKey']} cannot be read: "
+    transport = httpx.ASGITransport(create_app(storage, MemoryBlobStore(), now=lambda: NOW))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as api:
+        for url in WHOLE:
+            caplog.clear()
+            answer = await api.get(url)
+            assert answer.status_code == (500 if url in broken else 200), (url, answer.text)
+            if url in broken:
+                problem = answer.json()
+                assert problem["type"] == "urn:problem:altered", url
+                assert problem["detail"].startswith(named), url
+                [said] = [each for each in caplog.records if each.levelno == logging.ERROR]
+                assert said.getMessage() == problem["detail"]
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    with issuer_of_office() as (issuer, access):
+        yield await open_office(issuer, access)
+
+
+async def test_a_damaged_row_is_not_named_to_who_sees_only_their_own(office: Office) -> None:
+    storage = office.storage
+    assert isinstance(storage, MemoryTableStorage)
+    row = await damage(storage, "monthly", "", {"d05": "x", "d20": "x", "total": "x"})
+    asked = {"from": "2026-10-01", "to": "2027-01-01", "group_by": "subject,day"}
+    async with office.client("reader") as api:
+        told = (await api.get("/v1/usage", params=asked)).json()
+    assert told["detail"].startswith(f"row monthly {row['PartitionKey']} {row['RowKey']} ")
+    await damage(storage, "ledger", f"c|{BEN}|", {"status": "x"})
+    async with office.client("employee") as api:
+        answer = await api.get("/v1/calls", params={"from": "2026-10-01", "to": "2027-01-01"})
+    problem = answer.json()
+    assert (problem["type"], problem["detail"]) == ("urn:problem:altered", UNNAMED_ROW)

@@ -1,0 +1,152 @@
+"""A close names the events that reached a hub and no ledger, and refuses over open ones."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
+from table_api.consumer_state.groups import DEFAULT_GROUPS, ConsumerGroup
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.invoicing.closing import missing_events as module
+from table_api.invoicing.closing.missing_events import MissingEvents, missing_events
+from table_api.invoicing.closing.month_files import documents_of
+from table_api.invoicing.errors import CloseRefused
+from table_api.invoicing.settings import InvoicingSettings
+from table_api.storage.memory_tables import MemoryTableStorage
+from tests.fixtures.billing import NOVEMBER, OCTOBER, Billing
+
+START, STOP = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+DAY = date(2026, 10, 6)
+
+
+def letter(
+    number: int, enqueued: datetime, hub: str, state: LetterState = LetterState.OPEN
+) -> DeadLetter:
+    return DeadLetter(
+        hub=hub,
+        partition="0",
+        sequence_number=number,
+        content_hash=f"{number:012x}",
+        enqueued_time=enqueued,
+        recorded_at=STOP,
+        reason="bad_usage",
+        field="data.usage",
+        value="x",
+        message="m",
+        event_id=None,
+        body_bytes=9,
+        state=state,
+    )
+
+
+async def add(storage: MemoryTableStorage, letters: list[DeadLetter]) -> None:
+    for each in letters:
+        index = DeadLetterIndex(storage, each.hub)
+        await index.create()
+        await index.add([each])
+
+
+async def lose(storage: MemoryTableStorage, group: ConsumerGroup, lost: int) -> None:
+    table = ProgressTable(storage)
+    await table.create()
+    row = Progress(
+        hub=group.hub,
+        group=group.group,
+        partition="0",
+        hub_created_at=START,
+        sequence_number=9,
+        enqueued_time=STOP,
+        recorded_at=STOP,
+        counts={Count.LOST: lost},
+    )
+    await table.write(row, None)
+
+
+async def test_open_letters_of_both_hubs_count_up_to_the_end_of_the_month() -> None:
+    storage = MemoryTableStorage()
+    usage, log = DEFAULT_GROUPS.usage_hub, DEFAULT_GROUPS.diagnostics_hub
+    second = timedelta(seconds=1)
+    await add(
+        storage,
+        [
+            letter(1, START - second, usage),
+            letter(2, START, usage),
+            letter(3, STOP - second, log),
+            letter(4, STOP, log),
+            letter(5, START, usage, LetterState.REDRIVEN),
+        ],
+    )
+    found = await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
+    assert found == MissingEvents(letters=3, letters_of_month=2)
+
+
+async def test_what_both_groups_of_a_hub_lost_counts_once() -> None:
+    storage = MemoryTableStorage()
+    for group, lost in (
+        (DEFAULT_GROUPS.metering, 5),
+        (DEFAULT_GROUPS.pairing_usage, 7),
+        (DEFAULT_GROUPS.pairing_diagnostics, 11),
+    ):
+        await lose(storage, group, lost)
+    assert (await missing_events(storage, DEFAULT_GROUPS)(START, STOP)).lost == 18
+
+
+async def test_letters_that_were_not_looked_at_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = MemoryTableStorage()
+    monkeypatch.setattr(module, "LETTERS_LOOKED_AT_MAX", 1)
+    done = LetterState.REDRIVEN
+    await add(storage, [letter(n, START, DEFAULT_GROUPS.usage_hub, done) for n in (1, 2)])
+    found = await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
+    assert found == MissingEvents(letters_complete=False)
+
+
+async def test_dead_letters_of_the_month_refuse_its_close_unless_forced(billing: Billing) -> None:
+    await billing.post(5, DAY)
+    billing.missing = MissingEvents(letters=403, letters_of_month=400)
+    with pytest.raises(CloseRefused, match="400 dead letters of the month are open, more than 0"):
+        await billing.close(OCTOBER)
+    assert await billing.files() == {}
+    manifest = await billing.close(OCTOBER, forced="a device of the lab sent them")
+    assert manifest.checks is not UNSET
+    checks = manifest.checks
+    assert (checks.dead_letters, checks.dead_letters_of_month) == (403, 400)
+    assert checks.forced == "a device of the lab sent them"
+    assert await billing.problems() == []
+
+
+async def test_letters_that_nobody_could_look_at_refuse_a_close(billing: Billing) -> None:
+    await billing.post(5, DAY)
+    billing.missing = MissingEvents(letters_complete=False)
+    with pytest.raises(CloseRefused, match="not all were looked at"):
+        await billing.close(OCTOBER)
+
+
+async def test_older_letters_and_as_many_as_are_allowed_refuse_no_close(billing: Billing) -> None:
+    await billing.post(5, DAY)
+    billing.settings = InvoicingSettings(dead_letters_max=2)
+    billing.missing = MissingEvents(letters=7, letters_of_month=2)
+    manifest = await billing.close(OCTOBER)
+    assert manifest.checks is not UNSET
+    assert (manifest.checks.dead_letters, manifest.checks.forced) == (7, None)
+
+
+async def test_a_close_names_what_was_lost_since_the_close_before(billing: Billing) -> None:
+    await billing.post(5, DAY)
+    billing.missing = MissingEvents(lost=10_000)
+    assert (await (await billing.job()).preview(OCTOBER)).snapshot.checks.lost == 10_000
+    first = await billing.close(OCTOBER)
+    billing.missing = MissingEvents(lost=10_003)
+    second = await billing.close(NOVEMBER)
+    lost = [(each.checks.lost, each.checks.lost_in_all) for each in (first, second) if each.checks]
+    assert lost == [(10_000, 10_000), (3, 10_003)]
+    assert await billing.problems() == []
+
+
+async def test_a_manifest_of_earlier_rules_does_not_say_it(billing: Billing) -> None:
+    await billing.post(5, DAY)
+    await billing.close(OCTOBER)
+    snapshot, digest = await (await billing.job()).archive.standing_snapshot(OCTOBER)
+    assert documents_of(replace(snapshot, rules=3), digest).manifest(()).checks is UNSET
+    assert documents_of(snapshot, digest).manifest(()).checks == snapshot.checks

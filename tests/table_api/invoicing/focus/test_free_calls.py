@@ -1,0 +1,158 @@
+"""What costs nothing keeps its list price: in its cell, and in the billing currency."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import Book, load_book
+from pricing_rules.types import Operation
+from table_api.invoicing.closing.month_files import focus_rows
+from table_api.invoicing.documents.document import decode_document
+from table_api.invoicing.documents.shares import unit_prices
+from table_api.ledger.meta import LedgerSettings
+from table_api.ledger.posting import MeteredCall, Origin
+from table_api.monthly.projected_ledger import ProjectedLedger
+from table_api.storage.memory_blobs import MemoryBlobStore
+from table_api.storage.memory_tables import MemoryTableStorage
+from tests.fixtures.billing import NOVEMBER, Billing
+from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME, call_id, make_event, make_usage
+from tests.fixtures.calls import DEMO_BOOK, NOW
+from tests.table_api.invoicing.focus.conftest import rows
+
+MODEL = "gpt-4.1-mini"
+FREE = """
+[[rule]]
+id = "own.free"
+kind = "zero"
+layer = "{layer}"
+note = "a trial"
+match = {{ provider = "azure", model = "gpt-4.1-mini", operation = ["responses"] }}
+valid_from = 2026-10-01T00:00:00Z
+"""
+FREE_CACHE = """
+[[rule]]
+id = "own.free-cached"
+kind = "fixed"
+layer = "contracted"
+currency = "USD"
+unit = "1M"
+rates = { cache_read = "0" }
+match = { provider = "azure", model = "gpt-4.1-mini" }
+valid_from = 2026-10-01T00:00:00Z
+"""
+YEN = """
+[book]
+billing_currency = "JPY"
+
+[[rule]]
+id = "fx.USD-JPY"
+kind = "fx"
+pair = "USD-JPY"
+rate = "150"
+valid_from = 2026-10-01T00:00:00Z
+valid_to = 2026-12-01T00:00:00Z
+source = { kind = "contract", checked = 2026-11-01 }
+"""
+
+
+def book_with(tmp_path: Path, text: str) -> Book:
+    path = tmp_path / "own.toml"
+    path.write_text(text)
+    return load_book([DEMO_BOOK, path])
+
+
+async def billing_of(currency: str = "USD") -> Billing:
+    storage, blobs = MemoryTableStorage(), MemoryBlobStore()
+    settings = LedgerSettings(
+        zone="Europe/Berlin", pricing_currency="USD", billing_currency=currency, shards=4
+    )
+    ledger = await ProjectedLedger.open(storage, settings, now=lambda: NOW)
+    await blobs.create_container()
+    return Billing(storage, blobs, ledger)
+
+
+async def post(
+    billing: Billing,
+    book: Book,
+    usage: dict[str, int],
+    operation: Operation = Operation.CHAT_COMPLETIONS,
+    *,
+    time: datetime = CALL_TIME,
+) -> None:
+    billing.posted += 1
+    event = make_event(
+        id=call_id(billing.posted), time=time, operation=operation, usage=make_usage(**usage)
+    )
+    origin = Origin(
+        hub="llm-usage",
+        partition="0",
+        sequence_number=billing.posted,
+        enqueued_time=ENQUEUED_TIME,
+    )
+    await billing.ledger.post([MeteredCall(priced=rate(event, book), origin=origin)])
+
+
+async def by_meter(billing: Billing) -> dict[str, dict[str, Any]]:
+    return {row["SkuMeter"]: row for row in await rows(billing, "202611", "cost_and_usage")}
+
+
+async def test_free_calls_leave_the_list_price_of_their_cell_alone(tmp_path: Path) -> None:
+    # Free of the charge, the contract's price is still known; free of it, that is nothing too.
+    for layer, contracted in (("charge", "1.6"), ("contracted", "0.4")):
+        billing = await billing_of()
+        book = book_with(tmp_path, FREE.format(layer=layer))
+        await post(billing, book, {"input": 1_000_000})
+        for _ in range(3):
+            await post(billing, book, {"input": 1_000_000}, Operation.RESPONSES)
+        await billing.close(NOVEMBER)
+        name = "202611/invoices/INV-000001.json"
+        document = decode_document((await billing.files())[name], name)
+        [line] = document.lines
+        assert (line.quantity, line.list, line.contracted) == (4_000_000, "1.6", contracted)
+        assert (line.charge, line.amount) == ("0.4", "0.40")
+        assert [each.price for each in unit_prices(document, MODEL)] == ["0.4 per 1M"]
+        focus = (await by_meter(billing))["Input Tokens"]
+        assert (focus["ListCost"], focus["ListUnitPrice"]) == ("1.6", "0.4")
+        assert await billing.problems() == []
+
+
+async def test_a_unit_that_is_free_is_listed_in_the_billing_currency(tmp_path: Path) -> None:
+    billing = await billing_of("JPY")
+    book = book_with(tmp_path, YEN + FREE_CACHE)
+    await post(billing, book, {"input": 10_000_000, "cache_read": 100_000_000})
+    await billing.close(NOVEMBER)
+    cached = (await by_meter(billing))["Cached Input Tokens"]
+    assert (cached["ListCost"], cached["ListUnitPrice"]) == ("1500.0", "15.0")
+    assert cached["PricingCurrencyListUnitPrice"] == "0.1"
+    assert (cached["ContractedCost"], cached["EffectiveCost"]) == ("0.0", "0.0")
+    snapshot, _ = await (await billing.job()).archive.standing_snapshot(NOVEMBER)
+    as_before = focus_rows(replace(snapshot, rules=3), "cost_and_usage")
+    assert [row["ListCost"] for row in as_before] == ["600.0", "10.0"]
+
+
+async def test_a_free_day_is_listed_at_the_rate_of_the_snapshot(tmp_path: Path) -> None:
+    billing = await billing_of("JPY")
+    book = book_with(tmp_path, YEN + FREE.format(layer="charge"))
+    await post(billing, book, {"input": 10_000_000}, Operation.RESPONSES)
+    await post(billing, book, {"output": 1_000_000}, time=CALL_TIME - timedelta(days=3))
+    await billing.close(NOVEMBER)
+    free = (await by_meter(billing))["Input Tokens"]
+    assert (free["ListCost"], free["ListUnitPrice"], free["EffectiveCost"]) == (
+        "600.0",
+        "60.0",
+        "0.0",
+    )
+
+
+async def test_nothing_is_listed_at_a_rate_that_nobody_knows(tmp_path: Path) -> None:
+    billing = await billing_of("JPY")
+    book = book_with(tmp_path, YEN + FREE.format(layer="charge"))
+    await post(billing, book, {"input": 10_000_000}, Operation.RESPONSES)
+    await billing.close(NOVEMBER)
+    free = (await by_meter(billing))["Input Tokens"]
+    assert (free["ListCost"], free["ListUnitPrice"]) == ("", "")
+    assert (free["PricingCurrencyListUnitPrice"], free["EffectiveCost"]) == ("0.4", "0.0")
+    assert await billing.problems() == []
