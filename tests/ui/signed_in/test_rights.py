@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tests.fixtures.provider import running_provider
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text
 from tests.ui.opening import opened, said
 from tests.ui.signed_in.company import ACCOUNTS
-from tests.ui.stand import InventedCall, Stand, standing
+from tests.ui.stand import ADA, UNPRICED, InventedCall, Stand, standing
 from tests.ui.walking import free_port
 from ui.api.me_answer import KEEPERS
 
@@ -79,8 +80,12 @@ def test_of_old_prices_an_employee_is_told_who_checks_them(
     assert f"{OLD} compare with `chargeback prices fetch-azure`" in prices()
 
 
-def test_of_a_call_without_a_price_an_employee_is_told_who_adds_it(signed_in: SignIn) -> None:
+def test_of_a_call_without_a_price_an_employee_is_told_who_adds_it(
+    signed_in: SignIn, today: date
+) -> None:
     stand = signed_in("ada")
+    call = InventedCall(number=9_000, subject=ADA, day=today, deployment=UNPRICED, input=7)
+    stand.post([call])  # on the first of a month the others may all be of earlier ones
     stand.publish_prices(book(), age_days_max=10_000)
     text = prices()
     asked = f"Ask {KEEPERS} to add the lines to the price book; a re-rating then {RERATED}"

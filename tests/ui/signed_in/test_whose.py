@@ -17,6 +17,8 @@ MARKERS = {
     "bob": (BOB, "Bob Berg", "Sales"),
 }
 """What only one of two people may be sent."""
+DAYS = "range=90+days"
+"""On the first of a month the running one has calls of few."""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -42,9 +44,9 @@ def test_two_people_in_two_browsers_at_once_are_sent_nothing_of_each_other(
 ) -> None:
     people = {key: here.signed_in(browser, key) for key in ("ada", "bob")}
     for _ in range(3):
-        open_both(people, "/", "My dearest calls")
+        open_both(people, f"/?{DAYS}", "My dearest calls")
         open_both(people, "/?subject={own}", "{name}")
-        open_both(people, "/?sort=Calls&by=Cost+centre", "My dearest calls")
+        open_both(people, f"/?sort=Calls&by=Cost+centre&{DAYS}", "My dearest calls")
         open_both(people, "/invoices", "Nothing here yet")
     for key, watched in people.items():
         assert all(watched.was_sent(text) for text in MARKERS[key])
@@ -70,7 +72,7 @@ def test_a_link_to_a_call_of_another_is_like_a_link_to_none(
 
 
 def test_an_owner_sees_their_cost_centre_and_no_other(here: Company, browser: Browser) -> None:
-    watched = here.signed_in(browser, "owner")
+    watched = here.signed_in(browser, "owner", f"/?{DAYS}")
     expect(watched.page.get_by_text("People and applications").first).to_be_visible()
     watched.settle()
     watched.page.goto(f"{here.ui_url}/?subject={ADA}", wait_until="commit")
