@@ -250,9 +250,13 @@ class Truth:
         return book.amounts(report.deployment, report.counts, state.centre, report.time)
 
     def model(self, state: State) -> str:
-        """As the books call it; else what was reported, which is the deployment here."""
+        """As the books call it; else what was reported, which is the deployment here. Nobody
+        counts a call without usage under a name that anybody may make up.
+        """
         deployment = state.report.deployment
-        return MODELS[deployment] if self.books[state.book].knows(deployment) else deployment
+        if self.books[state.book].knows(deployment):
+            return MODELS[deployment]
+        return deployment if state.report.counts else "unknown"
 
     def sums(self, state: State) -> Counter[str]:
         """What a call adds to every total."""

@@ -18,7 +18,7 @@ class InvoicingSettings:
     """How many months before the closed one are corrected."""
     open_calls_max: int = 1_000
     """More calls that wait for their usage refuse the close."""
-    dead_letters_max: int = 0
+    dead_letters_max: int = 1_000
     """More open dead letters of the month refuse the close."""
     without_pairing: bool = False
     """Pairing never runs here: a close does not ask whether it has read the hubs."""

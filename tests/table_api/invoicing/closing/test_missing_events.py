@@ -104,14 +104,16 @@ async def test_letters_that_were_not_looked_at_may_be_open(monkeypatch: pytest.M
 
 async def test_dead_letters_of_the_month_refuse_its_close_unless_forced(billing: Billing) -> None:
     await billing.post(5, DAY)
-    billing.missing = MissingEvents(letters=403, letters_of_month=400)
-    with pytest.raises(CloseRefused, match="400 dead letters of the month are open, more than 0"):
+    billing.missing = MissingEvents(letters=1_004, letters_of_month=1_001)
+    with pytest.raises(
+        CloseRefused, match="1001 dead letters of the month are open, more than 1000"
+    ):
         await billing.close(OCTOBER)
     assert await billing.files() == {}
     manifest = await billing.close(OCTOBER, forced="a device of the lab sent them")
     assert manifest.checks is not UNSET
     checks = manifest.checks
-    assert (checks.dead_letters, checks.dead_letters_of_month) == (403, 400)
+    assert (checks.dead_letters, checks.dead_letters_of_month) == (1_004, 1_001)
     assert checks.forced == "a device of the lab sent them"
     assert await billing.problems() == []
 
