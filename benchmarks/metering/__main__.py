@@ -29,10 +29,10 @@ from benchmarks.result import (
 NAIVE_EVENTS = 500
 NAIVE_IN_FLIGHT = (4, 16)
 SMALL_LEDGER, LARGE_LEDGER = 10_000, 120_000
-GROWTH_EVENTS = 5_000
+GROWTH_EVENTS = 10_000
 """Events metered GROWTH_PARTS times on top of each of the two ledgers."""
 GROWTH_PARTS = 3
-BULK_EVENTS = 32_000
+BULK_EVENTS = 27_000
 """Events metered again and again until the small ledger is large, in turn with a drain of as many:
 three times.
 """
