@@ -8,7 +8,8 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 DATA ?= .local
 UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",/\1/p' pyproject.toml)
-DEBIAN := chromium-headless-shell mono-mcs libnewtonsoft-json5.0-cil
+DEBIAN := mono-mcs libnewtonsoft-json5.0-cil
+APT := apt-get install -y -qq --no-install-recommends
 RUN := .venv/bin/python
 
 .PHONY: help setup demo test policies bicep lint fmt docs pictures bench profile soak clean
@@ -103,9 +104,12 @@ clean: ## Remove the demonstration's data
 debian:
 	@command -v dpkg-query >/dev/null || exit 0; \
 	missing=$$(for name in $(DEBIAN); do \
-	  dpkg-query -W -f '$${Status}' $$name 2>/dev/null | grep -q "install ok" || echo $$name; done); \
+	  dpkg-query -W -f '$${Status}' $$name 2>/dev/null | grep -q "install ok" || echo $$name; done; \
+	  command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || \
+	    echo chromium-headless-shell); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	if [ "$$(id -u)" = 0 ]; then apt-get update -qq && { $(APT) $$missing || \
+	  $(APT) $$(echo $$missing | sed s/chromium-headless-shell/chromium/); } >/dev/null; \
 	else echo "Some tests skip. To run them: sudo apt-get install -y" $$missing; fi
 
 # A second opinion on FOCUS. It needs Python 3.12 (also one of pyenv's is found) and, for its old numpy, an

@@ -34,7 +34,7 @@ from benchmarks.ui.sessions import open_pages
 from benchmarks.ui.spent import Meter, Spent
 from benchmarks.ui.tabs import SESSIONS, paint, settle
 from table_api.monthly.projected_day import MONTHLY_TABLE
-from tests.fixtures.browser import launched
+from tests.fixtures.browser import CHROMIUM, launched
 from tests.paths import ROOT
 from tests.ui.stand import ADA, Stand, billing_today, invented_calls, standing
 from tests.ui.walking import Running, free_port, running_streamlit
@@ -122,7 +122,7 @@ def refresh(api_url: str) -> list[Spent]:
 def chromium() -> Iterator[tuple[BrowserContext, int]]:
     """One browser as people have it, whose pages share what they have loaded; and its process."""
     before = children(os.getpid())
-    with launched(shutil.which("chromium")) as browser:
+    with launched(shutil.which("chromium") or CHROMIUM) as browser:
         (driver,) = set(children(os.getpid())) - set(before)
         context = browser.new_context(viewport={"width": 1400, "height": 900})
         context.set_default_timeout(WAIT_MS)
