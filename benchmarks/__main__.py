@@ -28,7 +28,7 @@ COMMENTS = ROOT / "benchmarks" / "comments.md"
 """Comments on the figures, written by people; the page contains them as they are."""
 BENCHMARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("metering", ()),
-    ("metering.latency", ("--events", "45000")),
+    ("metering.latency", ("--events", "60000")),
     ("metering.subjects", ("--events", "6000")),
     ("rating", ()),
     ("api", ("--rows", "30000", "--rounds", "3")),
