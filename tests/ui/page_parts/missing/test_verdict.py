@@ -8,6 +8,7 @@ from msgspec import convert
 from msgspec.structs import replace
 
 from ui.api.completeness_answers import Completeness, HourLine, Sums
+from ui.format import escape
 from ui.page_parts.missing.hours import heat_map
 from ui.page_parts.missing.verdict import HourOfDay, Level, hours_of, uncharged, verdict_of
 
@@ -87,8 +88,9 @@ def test_no_needs_a_log_that_came_as_far_as_the_calls() -> None:
     weeks_ago = replace(good, newest_diagnostics=NOON - timedelta(days=24))
     found = verdict_of(weeks_ago, now=NOON)
     assert found.level is Level.UNKNOWN
+    read = escape("1 Oct 2026, 02:00:00 CEST")
     assert found.sentence.startswith(
-        "**Nobody can say.** The gateway's log was read up to 1 Oct 2026, 02:00:00 CEST only"
+        f"**Nobody can say.** The gateway's log was read up to {read} only"
     )
     for stopped in (
         replace(good, newest_usage_event=NOON + timedelta(hours=2)),
@@ -134,6 +136,5 @@ def test_calls_that_the_log_left_out_are_said_once_it_is_past_them() -> None:
 def test_hours_in_which_both_paths_are_silent_are_not_vouched_for() -> None:
     found = verdict_of(answer(CHECKED), now=NOON + timedelta(hours=5))
     assert found.level is Level.SO_FAR
-    assert found.sentence.endswith(
-        "Neither path has reported anything after 25 Oct 2026, 02:00:00 CEST."
-    )
+    said = escape("25 Oct 2026, 02:00:00 CEST")
+    assert found.sentence.endswith(f"Neither path has reported anything after {said}.")
