@@ -40,7 +40,7 @@ async def wait_until_read(ports: stack.Ports, *, without_pairing: bool) -> None:
 
 
 async def _has_unread(job: CloseJob) -> bool:
-    for month in await job.due():
+    for month in await _over(job):
         _, stop = period_of(job.source.meta.calendar, month)
         if await job.evidence.unread(stop):
             return True
@@ -68,15 +68,28 @@ async def close_last_month(
     )
 
 
+async def _over(job: CloseJob) -> list[BillingMonth]:
+    """Months that are over and not billed, also on the first morning of a month. A schedule waits
+    some hours for late events; here all have been sent.
+    """
+    return (await job.open_months())[:-1]
+
+
 async def _closed(job: CloseJob, audited: AuditReport) -> None:
     """A close may be repeated: on a busy machine, storage is late now and then."""
     for _ in range(BUSY_TRIES):
         try:
-            await job.close_due(audited)
+            await _close(job, audited)
             return
         except Unavailable:
             await asyncio.sleep(CLOSE_RETRY_S)
-    await job.close_due(audited)
+    await _close(job, audited)
+
+
+async def _close(job: CloseJob, audited: AuditReport) -> None:
+    await job.close_due(audited)  # ends what an earlier run has begun
+    for month in await _over(job):
+        await job.close(month, audited=audited)
 
 
 async def _credit(job: CloseJob, manifest: Manifest) -> Decimal:
