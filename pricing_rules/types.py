@@ -159,7 +159,7 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     traceparent: str | None = None
     duration_ms: int | None = None
     usage_unasked: bool = False
-    """Whether nobody asked a stream for its usage, so that the gateway's log may estimate it."""
+    """Whether nobody is known to have asked a stream for its usage: the log may estimate it."""
     completed_from: tuple[str, ...] = ()
     """Which halves pairing joined; empty for an event of the gateway's policy."""
     replaces: CountedAt | None = None

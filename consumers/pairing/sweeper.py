@@ -56,7 +56,7 @@ class Sweeper:
         self._may_be_unsettled = True
         """Whether there may be calls that could not be settled: ours, or of a process before us."""
         self._tried_again: str | None = None
-        """The last of the unsettled calls that were tried once more; None at their end."""
+        """The last row of the unsettled calls that were tried once more; None at their end."""
 
     async def run(self, ended: asyncio.Event, *, until_idle_s: float | None) -> None:
         """Sweep until `ended`; sets it when both hubs were caught up for `until_idle_s`."""
@@ -109,9 +109,9 @@ class Sweeper:
         unsettled = self._pairing.calls.unsettled
         calls = await unsettled.after(self._tried_again, calls_max=AGAIN_PER_SWEEP)
         self._may_be_unsettled = bool(calls) or self._tried_again is not None
-        self._tried_again = calls[-1].call_id if len(calls) == AGAIN_PER_SWEEP else None
-        for each in calls:
-            if await self._is_settled_now(each.call_id, stream_time):
+        self._tried_again = max(calls) if len(calls) == AGAIN_PER_SWEEP else None
+        for each in calls.values():
+            if each is not None and await self._is_settled_now(each.call_id, stream_time):
                 await unsettled.remove(each.call_id)
 
     async def _is_settled_now(self, call_id: str, stream_time: datetime | None) -> bool:

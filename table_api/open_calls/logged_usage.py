@@ -49,8 +49,9 @@ def _is_estimate(call: JoinedCall, tokens: TokenCounts) -> bool:
 
 
 def _may_be_estimate(call: JoinedCall) -> bool:
-    """Whether nobody asked a stream for its usage. Some models report it all the same; the log does
-    not say whether it counted or estimated."""
+    """Whether nobody is known to have asked a stream for its usage. Some models report it all the
+    same; the log does not say whether it counted or estimated.
+    """
     return call.identity is not None and call.identity.usage_unasked
 
 

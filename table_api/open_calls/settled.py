@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from table_api.errors import ChangedMeanwhile
+from table_api.errors import Altered, ChangedMeanwhile
 from table_api.open_calls.keys import (
     OPEN_CALLS_TABLE,
     SWEEP,
@@ -79,19 +79,21 @@ class UnsettledCalls:
         for part in chunks(rows, OPERATIONS_MAX):
             await self._storage.transact(OPEN_CALLS_TABLE, SWEEP[0], part)
 
-    async def after(self, call_id: str | None, *, calls_max: int) -> list[UnsettledCall]:
-        """The first ones in the order of their keys, or the first after one of them."""
-        start = UNSETTLED_ROWS.start if call_id is None else unsettled_key(call_id) + "!"
-        calls: list[UnsettledCall] = []
+    async def after(self, key: str | None, *, calls_max: int) -> dict[str, UnsettledCall | None]:
+        """The first ones by their keys, or the first after a key. None stands for a row that cannot
+        be read: it keeps no other call from being tried, and `between` names it.
+        """
+        start = UNSETTLED_ROWS.start if key is None else key + "!"
+        rows: list[Row] = []
         pages = self._storage.query(
             OPEN_CALLS_TABLE, SWEEP[0], KeyRange(start, UNSETTLED_ROWS.stop), rows_max=calls_max
         )
         async for page in pages:
-            calls.extend(_unsettled(row) for row in page)
-        return calls[:calls_max]
+            rows.extend(page)
+        return {str(row["RowKey"]): _readable(row) for row in rows[:calls_max]}
 
     async def between(self, start: datetime, stop: datetime) -> list[UnsettledCall]:
-        """Those that may be of `start` to `stop` (exclusive)."""
+        """Those that may be of `start` to `stop` (exclusive). Altered names a damaged row."""
         pages = self._storage.query(OPEN_CALLS_TABLE, SWEEP[0], UNSETTLED_ROWS)
         calls = [_unsettled(row) async for page in pages for row in page]
         return [each for each in calls if each.since < stop and each.until >= start]
@@ -101,6 +103,12 @@ class UnsettledCalls:
         with suppress(ChangedMeanwhile):  # another sweeper was faster
             delete = Delete(unsettled_key(call_id))
             await self._storage.transact(OPEN_CALLS_TABLE, SWEEP[0], [delete])
+
+
+def _readable(row: Row) -> UnsettledCall | None:
+    with suppress(Altered):
+        return _unsettled(row)
+    return None
 
 
 def _columns(call: UnsettledCall) -> dict[str, Value]:

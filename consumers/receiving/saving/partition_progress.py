@@ -122,15 +122,15 @@ class PartitionProgress:
     async def load(self) -> Progress:
         """Read the row. Of a hub that was made anew since, only the counts are kept.
 
-        A damaged row is replaced with the next write: by what this process has read before, else
-        by what it reads from the hub's first event on.
+        A damaged row is replaced with the next write: by what this process has read before, unless
+        another owner has counted more since, else by what it reads from the hub's first event on.
         """
         empty = self._empty
         stored = await self._table.read(empty.hub, empty.group, empty.partition)
         if stored is not None and stored.damage is not None:
             known, damage = self._stored, stored.damage
             instead = "reading from the hub's first event"
-            if known is not None and known.damage is None:
+            if known is not None and known.damage is None and _counts_all(known, stored):
                 stored = replace(known, etag=stored.etag)
                 instead = "writing again what this process knows"
             _log.error(Action.PROGRESS_UNREADABLE, f"{damage}; {instead}", partition=self.partition)
@@ -248,3 +248,9 @@ class LateCheckpoint:
             await self._write(position)
         self.position, self._written_at = None, time.monotonic()
         return ours
+
+
+def _counts_all(known: StoredProgress, damaged: StoredProgress) -> bool:
+    """Whether the damaged row counts no more than what was read of it before."""
+    counts = known.progress.counts
+    return all(number <= counts.get(name, 0) for name, number in damaged.progress.counts.items())

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from table_api.consumer_state.groups import DEFAULT_GROUPS
+from table_api.errors import Altered
 from table_api.invoicing.closing.hubs_read import CALLS_NAMED_MAX, not_settled, unread_hubs
 from table_api.open_calls.settled import UnsettledCall
 from table_api.storage.memory_tables import MemoryTableStorage
@@ -61,6 +62,27 @@ async def test_the_close_names_it_until_it_is_mended(world: World) -> None:
     await settled(later, OVERDUE + timedelta(hours=5))
     assert set(await world.standing()) == {GOOD.id, BAD.id}
     assert await named(world.storage) == []
+
+
+async def test_a_damaged_row_of_one_stops_no_sweep_and_no_other_try(world: World) -> None:
+    rows = await damaged(world)
+    process = world.other()
+    await settled(process, OVERDUE)
+    broken = UnsettledCall(
+        call_id="0-broken", since=CALL_TIME, until=CALL_TIME
+    )  # before the other one
+    await process.calls.unsettled.add([broken])
+    await damage(world.storage, "opencalls", "", "unsettled|0-broken", since="x")
+    await mend(world.storage, "opencalls", rows, "fact")
+    late = Call(number=3, has_trace=False)
+    await world.pair(world.usage, late.event(), CALL_TIME + timedelta(seconds=3))
+    again = process.other()
+    await settled(again, OVERDUE + timedelta(hours=5))
+    assert BAD.id in await world.standing()
+    left = await again.calls.unsettled.after(None, calls_max=9)
+    assert list(left.values()) == [None]
+    with pytest.raises(Altered, match="0-broken"):
+        await named(world.storage)
 
 
 async def test_only_the_closes_of_its_time_name_it(world: World) -> None:

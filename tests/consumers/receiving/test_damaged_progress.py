@@ -84,6 +84,18 @@ async def test_an_owner_at_work_writes_again_what_it_knows() -> None:
     assert (row.sequence_number, row.counts[Count.RECEIVED]) == (14, 15)
 
 
+async def test_a_former_owner_keeps_what_the_next_one_counted() -> None:
+    storage = MemoryTableStorage()
+    former = await owner(storage)
+    await saved(former, 0, 9)
+    await saved(await owner(storage), 10, 19)
+    await damage(storage, sequence_number="x")
+    await former.load()
+    await saved(former, 20, 24)
+    counted = (await stored(storage)).counts
+    assert (counted[Count.RECEIVED], counted[Count.POSTED]) == (25, 25)
+
+
 async def test_an_idle_owner_does_so_too() -> None:
     storage = MemoryTableStorage()
     progress = await owner(storage)
