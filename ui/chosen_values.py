@@ -5,7 +5,7 @@ answered the first one still carries the old address. So whoever changes it writ
 drops what was chosen for values that are gone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -112,20 +112,24 @@ def change(
     newer = _newer(chosen)
     for each in MEANT_FOR.get(chosen, ()) if chosen else ():
         newer.pop(each, None)
-    dropped = {
-        each
-        for parameter in newer
-        for each in (Parameter.AFTER, *MEANT_FOR.get(parameter, ()))
-        if each not in newer
-    }
-    written = {**newer, **changes, **dict.fromkeys(dropped)}
-    lists = {LIST_OF[each] for each in newer if each in LIST_OF}
+    said = {**newer, **changes}
+    # What is newer drops also what is written here: that was meant for what the address said.
+    dropped = _meant_for(newer) - newer.keys() | _meant_for(changes) - said.keys()
+    written = {**said, **dict.fromkeys(dropped)}
+    lists = {LIST_OF[each] for each in said if each in LIST_OF}
     if lists or orders:
         kept = None if Parameter.ORDER in dropped else address.for_link(Parameter.ORDER)
         written[Parameter.ORDER] = with_orders(kept, {**dict.fromkeys(lists), **(orders or {})})
     address.change(written)
     if orders is None:
         note_kept_orders()
+
+
+def _meant_for(changed: Iterable[Parameter]) -> set[Parameter]:
+    """What was chosen for values that are gone."""
+    return {
+        each for parameter in changed for each in (Parameter.AFTER, *MEANT_FOR.get(parameter, ()))
+    }
 
 
 def _newer(chosen: Parameter | None) -> dict[Parameter, str | None]:

@@ -12,7 +12,7 @@ SUMMARY_TABLE, SUMMARY_PARTITION, SUMMARY_ROW = "meta", "ledger", "audit"
 PROBLEMS_KEPT_MAX = 10
 PROBLEM_CHARS_MAX = 2_000
 JSON_CHARS_MAX = 30_000
-"""A property has 32,768 at most. The longest problem alone fits: no character is more than 6."""
+"""A property has 32,768 at most. The longest problem alone fits: no character is more than 12."""
 
 
 async def save_audit(storage: TableStorage, report: AuditReport) -> None:

@@ -177,7 +177,7 @@ def _say_missing(checks: Checks) -> None:
             f"them of the month{more}"
         )
     if checks.lost:
-        say(f"lost: {checks.lost:,} events since the close before, at least")
+        say(f"lost: {checks.lost:,} events since the last close that counted them, at least")
 
 
 def _calls(number: int) -> str:

@@ -23,7 +23,7 @@ class MissingEvents:
     letters: int = 0
     """Open dead letters of both hubs that were enqueued before the month's end."""
     letters_of_month: int = 0
-    """Among them those that were enqueued in the month: earlier closes could know the others."""
+    """Among them those that were enqueued in the month: the others stand against no close."""
     letters_complete: bool = True
     """False when a hub has more letters than were looked at."""
     lost: int = 0

@@ -125,7 +125,9 @@ class Checks(_Stored, frozen=True, kw_only=True, omit_defaults=True):
     dead_letters_complete: bool = True
     """False when a hub had more dead letters than were looked at."""
     lost: int = 0
-    """Events that retention took before they were read, since the close before; at least."""
+    """Events that retention took before they were read, since the last close that counted them; at
+    least. Closes by rules before 4 did not.
+    """
     lost_in_all: int = 0
     """The same since the consumers began."""
 

@@ -102,7 +102,7 @@ async def take_snapshot(
         issuer=settings.issuer,
         prefix=settings.prefix,
         look_back_months=settings.look_back_months,
-        checks=replace(checks, lost=max(0, checks.lost_in_all - history.lost)),
+        checks=replace(checks, lost=_lost_since(history.lost, checks.lost_in_all)),
         cells=tuple(
             snapshot_cell(key, cells[key], source.people.cost_centre(*place_of(cells[key])))
             for key in sorted(cells)
@@ -113,6 +113,13 @@ async def take_snapshot(
         rules=RULES,
         prices=await price_sources(source.storage, _rules(cells, history.earlier)) or UNSET,
     )
+
+
+def _lost_since(before: int, now: int) -> int:
+    """Events lost since a close. Where the counters have gone back, as of a damaged row of
+    `progress`, all that they count is new.
+    """
+    return now - before if now >= before else now
 
 
 def _rules(cells: Mapping[str, Cell], earlier: Sequence[EarlierMonth]) -> set[str]:

@@ -125,3 +125,27 @@ def test_what_was_chosen_is_written_by_one_function() -> None:
         if "address.change" in path.read_text(encoding="utf-8")
     }
     assert found == WRITERS
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_filter_that_a_button_takes_away_takes_along_what_was_chosen_for_it() -> None:
+    """And the order of the list that it had, as where a chooser takes it away."""
+    from_address = {"model": "gpt-4.1", "version": "2025-04-14", "type": "Global"}
+
+    def page() -> None:
+        import streamlit as st  # noqa: PLC0415
+
+        from ui import chosen_values  # noqa: PLC0415
+        from ui.address import Parameter  # noqa: PLC0415
+
+        chosen_values.begin("a page")
+        if st.button("Show all models"):
+            chosen_values.change({Parameter.MODEL: None})
+
+    app = AppTest.from_function(page)
+    for name, value in from_address.items():
+        app.query_params[name] = value
+    app.run()
+    app.button[0].click().run()
+    assert not app.exception
+    assert dict(app.query_params) == {}

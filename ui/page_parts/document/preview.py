@@ -77,7 +77,7 @@ def show_obstacles(preview: InvoicePreview, *, running: bool) -> None:
     if preview.lost:
         st.warning(
             f"**At least {counted(preview.lost, 'event')} of the hubs were never read** since the "
-            "close before: the hubs kept them for too short a time.",
+            "last close that counted them: the hubs kept them for too short a time.",
             icon=":material/event_busy:",
         )
     if preview.audit_problems:

@@ -141,8 +141,11 @@ async def test_a_close_names_what_was_lost_since_the_close_before(billing: Billi
     first = await billing.close(OCTOBER)
     billing.missing = MissingEvents(lost=10_003)
     second = await billing.close(NOVEMBER)
-    lost = [(each.checks.lost, each.checks.lost_in_all) for each in (first, second) if each.checks]
-    assert lost == [(10_000, 10_000), (3, 10_003)]
+    billing.missing = MissingEvents(lost=50)  # a row of `progress` was damaged, and lost its count
+    third = await billing.close(NOVEMBER.moved(1))
+    closes = (first, second, third)
+    lost = [(each.checks.lost, each.checks.lost_in_all) for each in closes if each.checks]
+    assert lost == [(10_000, 10_000), (3, 10_003), (50, 50)]
     assert await billing.problems() == []
 
 
