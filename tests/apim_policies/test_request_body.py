@@ -223,6 +223,11 @@ async def test_a_body_that_is_no_json_object_is_said_to_be_unread(
         ({"prompt": ["say"]}, None),
         ({"web_search_options": {}}, ["web_search_options"]),
         ({"search_parameters": {"mode": "on"}}, ["search_parameters"]),
+        ({"compaction": {"type": "summarize"}}, ["compaction"]),
+        ({"context_management": {"edits": [{"type": "compact_20260112"}]}}, ["compaction"]),
+        ({"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}, 5]}}, None),
+        ({"context_management": {"edits": "compact"}, "compaction": None}, None),
+        ({"context_management": [{"type": "compaction"}]}, None),
         ({"tools": [{"type": "code_interpreter"}]}, ["code_interpreter"]),
         (
             {"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]},

@@ -24,6 +24,7 @@ TOOL_FEES = Exclusion.TOOL_FEES
         (Operation.CHAT_COMPLETIONS, Rank.GATEWAY_LOG, "too_large", (), False),
         (Operation.RESPONSES, Rank.GATEWAY_LOG, "no_json", (), True),
         (Operation.RESPONSES, Rank.GATEWAY_LOG, None, ("prompt",), True),
+        (Operation.MESSAGES, Rank.GATEWAY_LOG, None, ("compaction",), True),
         (Operation.RESPONSES, Rank.GATEWAY_LOG, None, ("agent_reference", "function"), True),
         (Operation.RESPONSES, Rank.MODEL_USAGE, "no_length", (), False),
     ],
