@@ -300,6 +300,7 @@ def test_what_nobody_reads_is_named_and_leaves_the_call_unpriced(name: str) -> N
         {"inference_geo": "global", "speed": "standard", "service_tier": "standard"},
         {"completion_tokens_details": {"accepted_prediction_tokens": 5}},
         {"latency_checkpoint": {"engine_ttft_ms": 120, "user_visible_ttft_ms": 5}},
+        {"num_sources_used": 0, "cost_in_usd_ticks": 2709000},
         {"queue_time": 0.25, "cost": 0.0012, "zero": 0, "none": None, "false": False, "text": ""},
     ],
 )
