@@ -95,6 +95,8 @@ class Caveats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """The two numbers that cannot both be true; the counts are then those of the top level."""
     unsplit_cache: bool = False
     """Cached tokens of a prompt of several modalities, and nobody says of which."""
+    passes: tuple[int, int] | None = None
+    """Tokens of the smallest and of the largest prompt, where an answer took several passes."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -180,7 +182,7 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the answer says of its tools, as JSON. Only of a call whose usage pairing completes, or
     fetched: else `usage` counts it."""
     body_unread: str | None = None
-    """Why the gateway did not read the request's body: `too_large`, `no_length`."""
+    """Why the gateway did not read the request's body: `too_large`, `no_length`, `no_json`."""
     background: bool = False
     """Whether the answer is made in the background, to be fetched later."""
     response_status: str | None = None

@@ -1,7 +1,8 @@
-"""Takes what people and models said, and headers, out of a body before it is kept. Pure.
+"""Takes what people and models said, headers and keys of URLs out of a body that is kept. Pure.
 
 The gateway writes them only where its diagnostic setting is told to log messages, headers or
-payloads. No fact is read from them, so a body decodes to the same without.
+payloads; a URL it writes as the caller sent it. No fact is read from any of them, so a body decodes
+to the same without.
 """
 
 import re
@@ -14,6 +15,13 @@ _NAMES = (
 )
 _NAME = re.compile(rf"(?:{_NAMES})(?:_[sdbgt])?", re.IGNORECASE).fullmatch
 _ANYWHERE = re.compile(_NAMES, re.IGNORECASE)
+_KEY = re.compile(
+    r"((?:[?&]|\\u0026)(?:subscription-key|api[-_]?key|key|code|sig|token|access_token)=)"
+    r'(?!removed\b)[^&#"\\\s]+',
+    re.IGNORECASE,
+)
+"""A secret among the parameters of a URL, as clients of several vendors send theirs."""
+_REMOVED = r"\1removed"
 _decode_json = msgspec.json.Decoder().decode
 
 
@@ -24,12 +32,13 @@ def without_messages(body: bytes) -> bytes:
     tell where its value does.
     """
     text = body.decode("utf-8", "replace")
-    if _ANYWHERE.search(text) is None:
+    if _ANYWHERE.search(text) is None and _KEY.search(text) is None:
         return body
     return _cleared_text(text).encode()
 
 
 def _cleared_text(text: str) -> str:
+    text = _KEY.sub(_REMOVED, text)
     found = _ANYWHERE.search(text)
     if found is None:
         return text

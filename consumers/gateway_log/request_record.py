@@ -1,11 +1,15 @@
 """A GatewayLogs record → the outcome of a call, with the caller where the trace is in it. Pure."""
 
 import re
-from urllib.parse import unquote
 
 from consumers.gateway_log.record_fields import TEXT_CHARS_MAX, Fields
 from consumers.gateway_log.trace_record import identity_of
-from consumers.gateway_log.unmetered import unmetered_operation
+from consumers.gateway_log.unmetered import (
+    RESPONSES_SOCKET,
+    may_be_socket,
+    path_and_query,
+    unmetered_operation,
+)
 from pricing_rules.decoding.invalid_event import InvalidCode
 from pricing_rules.decoding.wire_event import STATUS_MAX
 from pricing_rules.types import CACHE_HIT, Operation
@@ -13,16 +17,19 @@ from table_api.open_calls.facts import RequestRecord
 
 URL_CHARS_MAX = 4_096
 """What follows is a query that nobody needs."""
+SWITCHED = 101
+"""The status of a request that became a WebSocket."""
 
-# The paths that the policy makes events of: chargeback-capture-call.fragment.xml has the same.
+# The paths that the policy makes events of: chargeback-capture-call.fragment.xml has the same. What
+# a caller writes behind the path names nothing.
 _CALL = re.compile(
     r"/(chat/completions|completions|responses(?:/compact)?|embeddings"
     r"|images/(?:generations|edits|variations)|audio/(?:transcriptions|translations|speech)"
-    r"|v1/messages)/?(?:[?#]|$)",
+    r"|v1/messages)/?$",
     re.IGNORECASE,
 )
-_FETCH = re.compile(r"/responses/([^/?#\s]{1,128})/?(?:[?#]|$)", re.IGNORECASE)
-_STREAMED = re.compile(r"[?&]stream=true(?:[&#]|$)", re.IGNORECASE)
+_FETCH = re.compile(r"/responses/([^/\s]{1,128})/?$", re.IGNORECASE)
+_STREAMED = re.compile(r"(?:^|&)stream=true(?:&|$)", re.IGNORECASE)
 _DEPLOYMENT = re.compile(r"/deployments/([!-.0-~]{1,128})/", re.IGNORECASE)
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@:]{1,253})", re.IGNORECASE)
 _REVISION = re.compile(r";rev=\d+$", re.IGNORECASE)
@@ -46,15 +53,18 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecor
     identity = identity_of(properties, call_id, service=service)
     url = properties.text("url", URL_CHARS_MAX) or ""
     method = (properties.text("method") or "POST").upper()
-    operation = _operation(method, url)
-    fetched = _FETCH.search(url) if method == "GET" else None
+    path, query = path_and_query(url)
+    operation = _operation(method, path)
+    fetched = _FETCH.search(path) if method == "GET" else None
     unmetered = unmetered_operation(method, url) if operation is None else None
+    if may_be_socket(method, path) and properties.count("responsecode") == SWITCHED:
+        unmetered = RESPONSES_SOCKET
     if not (operation or identity or fetched or unmetered):
         return None
     status = properties.count("responsecode")
     if status is None or status > STATUS_MAX:
         raise properties.wrong(InvalidCode.OUT_OF_RANGE, "responsecode", f"0 to {STATUS_MAX}")
-    deployment = _DEPLOYMENT.search(url)
+    deployment = _DEPLOYMENT.search(path)
     return RequestRecord(
         time=record.time("time"),
         status=status,
@@ -68,8 +78,8 @@ def outcome_of(record: Fields, properties: Fields, call_id: str) -> RequestRecor
         product=properties.text("productid"),
         error=properties.text("lasterrorreason"),
         cache=CACHE_HIT if (properties.text("cache") or "").lower() == CACHE_HIT else None,
-        fetches=unquote(fetched[1]) if fetched else None,
-        fetches_stream=fetched is not None and _STREAMED.search(url) is not None,
+        fetches=fetched[1] if fetched else None,
+        fetches_stream=fetched is not None and _STREAMED.search(query) is not None,
         unmetered=unmetered,
         backend_host=_host(properties.text("backendurl", URL_CHARS_MAX)),
         identity=identity,
@@ -98,9 +108,9 @@ def _host(url: str | None) -> str | None:
     return found[1].lower() if found else None
 
 
-def _operation(method: str, url: str) -> Operation | None:
-    found = _CALL.search(url)
+def _operation(method: str, path: str) -> Operation | None:
+    found = _CALL.search(path)
     if found is None or method != "POST":
         return None
-    path = found[1].lower()
-    return _BY_PATH.get(path) or _BY_PATH[path.partition("/")[0]]
+    name = found[1].lower()
+    return _BY_PATH.get(name) or _BY_PATH[name.partition("/")[0]]

@@ -1,5 +1,7 @@
 """What keeps a call with known counts from being priced, and what its price leaves out. Pure."""
 
+from collections.abc import Sequence
+
 from pricing_rules.price_book.terms import Terms
 from pricing_rules.price_book.tier_rates import TierRates
 from pricing_rules.provider_usage.anthropic import is_anthropic
@@ -32,6 +34,25 @@ def doubt_of(usage: Usage, tier: TierRates) -> str | None:
     if caveats.unsplit_cache and len(_savings(usage, tier)) > 1:
         return "cached tokens are not split by modality, and their prices differ"
     return None
+
+
+def why_unpriced(usage: Usage, tiers: Sequence[TierRates], index: int) -> str | None:
+    """Why the counts set no price in the tier that they chose; None when they do."""
+    return doubt_of(usage, tiers[index]) or _doubt_of_passes(usage, tiers, index)
+
+
+def _doubt_of_passes(usage: Usage, tiers: Sequence[TierRates], index: int) -> str | None:
+    """Why passes with prompts of several tiers set no price; None when all are in that of `index`,
+    which the largest has. Only their sum is counted, so that no pass has a price of its own.
+    """
+    passes = None if usage.caveats is None else usage.caveats.passes
+    bound = tiers[index - 1].up_to if index else None
+    if passes is None or bound is None or passes[0] > bound:
+        return None
+    return (
+        f"its passes have prompts of {passes[0]:,} to {passes[1]:,} tokens, and the price changes"
+        f" at {bound:,}"
+    )
 
 
 def _savings(usage: Usage, tier: TierRates) -> set[int | None]:

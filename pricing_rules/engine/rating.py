@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence, Set
 from msgspec.structs import replace
 
 from pricing_rules.engine.adjustments import adjust, convert
-from pricing_rules.engine.doubts import doubt_of, excluded, why_not_charged
+from pricing_rules.engine.doubts import excluded, why_not_charged, why_unpriced
 from pricing_rules.money import divide_half_even
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.terms import FROM_CACHE, Terms
@@ -50,7 +50,7 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
     if tier.up_to is not None:
         index = _tier_index(tiers, usage)
         tier = tiers[index]
-    if usage.caveats is not None and (doubt := doubt_of(usage, tier)) is not None:
+    if usage.caveats is not None and (doubt := why_unpriced(usage, tiers, index)) is not None:
         return _unpriced(event, book, terms=terms, reason=doubt)
     counts = usage.counts if tier.plain else _counts_with_rates_of_their_own(usage, tier)
     charges = []
@@ -170,8 +170,11 @@ def _without_usage(event: UsageEvent, book: Book, terms: Terms) -> PricedCall:
 
 
 def _tier_index(tiers: Sequence[TierRates], usage: Usage) -> int:
-    """The tier of the whole call. With a bound of 272,000, a prompt of 272,001 is past it."""
-    prompt_tokens = usage.prompt_tokens
+    """The tier of the whole call. With a bound of 272,000, a prompt of 272,001 is past it. Of an
+    answer that took several passes each had a prompt of its own; the largest chooses.
+    """
+    passes = None if usage.caveats is None else usage.caveats.passes
+    prompt_tokens = usage.prompt_tokens if passes is None else passes[1]
     # The book has checked that the last tier has no bound.
     return next(
         index

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pricing_rules.errors import InvalidUsage
 from pricing_rules.provider_usage.fields import Fields, contradiction, count, details
 from pricing_rules.provider_usage.unread import Known, unread
-from pricing_rules.types import Operation
+from pricing_rules.types import Operation, Usage
 from pricing_rules.units import Unit
 
 MARKS = frozenset({"cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation"})
@@ -45,6 +45,8 @@ class AnthropicUsage:
         self.counts: dict[Unit, int] = {}
         self.reasoning = 0
         self.unsplit_cache = False
+        self.passes: tuple[int, int] | None = None
+        """The smallest and the largest prompt of several passes: each has a tier of its own."""
         self._passes_read = True
 
     @property
@@ -89,12 +91,13 @@ class AnthropicUsage:
         if not self._passes_read:
             return
         every, own = _sum(passes), _sum(each for each in passes if each.get("type") == _OWN_PASS)
-        if every == self.counts:
-            return
-        if own != self.counts:
+        if self.counts not in (every, own):
             self._passes_read = False
             return
         self.counts = every
+        if len(passes) > 1:
+            prompts = [Usage(counts=_counts(each)).prompt_tokens for each in passes]
+            self.passes = min(prompts), max(prompts)
 
     def _is_understood(self, each: Fields) -> bool:
         if unread(each, _OF_A_PASS) or each.get("model") not in (None, self.model):

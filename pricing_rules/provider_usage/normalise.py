@@ -35,8 +35,10 @@ def normalise(operation: Operation, usage: Fields, model: str | None = None) -> 
     if form is not None:
         ignored = limited((*unread(usage, form.known), *ignored))
     caveats = None
-    if ignored or reading.unsplit_cache:
-        caveats = Caveats(unread=ignored, unsplit_cache=reading.unsplit_cache)
+    if ignored or reading.unsplit_cache or reading.passes is not None:
+        caveats = Caveats(
+            unread=ignored, unsplit_cache=reading.unsplit_cache, passes=reading.passes
+        )
     return Usage(
         counts=reading.counts,
         reasoning=reading.reasoning,

@@ -70,6 +70,8 @@ class OpenAIUsage:
         self.reasoning = 0
         self.unsplit_cache = False
         """Cached tokens of a prompt of several modalities, and nobody says of which."""
+        self.passes: tuple[int, int] | None = None
+        """Nobody says how many passes an answer of this form took."""
         self._core = usage.keys() <= _CORE.keys()
         """Whether it is of OpenAI's own form, as nearly always: nothing else is looked for."""
 

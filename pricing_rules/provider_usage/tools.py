@@ -22,6 +22,8 @@ _COUNTED = {"web_search_call": Unit.WEB_SEARCH, "file_search_call": Unit.FILE_SE
 """Each call is one of the unit."""
 _CODE_CALL = "code_interpreter_call"
 """All such calls of one answer share a session."""
+_LARGE_CODE = "code_interpreter_"
+"""How a request's tool begins that asks for a session of more memory than the smallest."""
 _BLOCK = "server_tool_use"
 """A content block of Anthropic's, one for each use; its usage object counts them by tool."""
 _READ: Known = {"web_search": {"num_requests": None}}
@@ -41,12 +43,20 @@ def may_cost(tool: str) -> bool:
     return _FREE(tool) is None
 
 
-def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: Fields) -> Usage:
+def with_tools(
+    usage: Usage,
+    calls: ToolCalls,
+    tool_usage: Fields | None,
+    said: Fields,
+    requested: Iterable[str] = (),
+) -> Usage:
     """The usage with the units of tools, and with the names of what has no unit.
 
     `said` is the usage object itself. What it counts, as some vendors' does, is counted once.
+    `requested`: the request's tools, of which one may ask for a session of another price.
     """
     counts, left = dict(usage.counts), []
+    large = sorted({tool for tool in requested if tool.startswith(_LARGE_CODE)})
     stated = _searches(tool_usage)
     for kind, number in calls:
         if kind in _COUNTED:
@@ -55,6 +65,8 @@ def with_tools(usage: Usage, calls: ToolCalls, tool_usage: Fields | None, said: 
             searches = stated if kind == "web_search_call" and stated is not None else number
             if searches and unit not in usage.counts:
                 counts[unit] = searches
+        elif kind == _CODE_CALL and large:
+            left += [(f"tool_calls.{tool}", str(number)) for tool in large]
         elif kind == _CODE_CALL:
             counts[Unit.CODE_SESSION] = 1
         elif kind == _BLOCK and (

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from pricing_rules.decoding import usage_event as decoder
 from pricing_rules.decoding.invalid_event import InvalidCode, InvalidEvent
@@ -14,7 +15,7 @@ from pricing_rules.decoding.reported_usage import USAGE_SOURCES
 from pricing_rules.decoding.text import INFORMATION_CHARS_MAX
 from pricing_rules.decoding.usage_event import TOOL_KINDS_MAX, decode, is_deferred
 from pricing_rules.decoding.wire_event import TOOL_CALLS_MAX, EventType
-from pricing_rules.types import CACHE_HIT, Operation, Rank, Usage, UsageEvent
+from pricing_rules.types import CACHE_HIT, Caveats, Operation, Rank, Usage, UsageEvent
 from tests.fixtures.builders import (
     ABSENT,
     ENQUEUED_TIME,
@@ -33,6 +34,7 @@ WRITTEN_BYTES_MAX = 65_536
 COMPLETED = "llm.call.completed.v1"
 MOVED = {"type": COMPLETED, "completed_from": ["gateway-llm-log", "trace"]}
 
+LONG = make_usage(input=100, cache_write_1h=4000, output=1000)
 EXPECTED: dict[str, tuple[bool, Usage | None]] = {
     "audio_transcriptions": (False, make_usage(input_audio=14, output=45)),
     "audio_transcriptions_duration": (False, make_usage(audio_ms=11_000)),
@@ -52,7 +54,7 @@ EXPECTED: dict[str, tuple[bool, Usage | None]] = {
     "embeddings_large_request": (False, make_usage(input=8)),
     "images": (False, make_usage(input=10, input_image=40, output_image=4160)),
     "messages": (False, make_usage(input=2, cache_write_5m=42334, output=121)),
-    "messages_long_usage": (False, make_usage(input=100, cache_write_1h=4000, output=1000)),
+    "messages_long_usage": (False, replace(LONG, caveats=Caveats(passes=(205, 205)))),
     "responses": (False, make_usage(input=200, cache_read=128, output=52, reasoning=32)),
     "responses_background": (False, None),
     "responses_background_completed": (False, make_usage(input=12000, output=8000)),

@@ -36,6 +36,7 @@ _AUTO = "auto"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNREAD = {
     "too_large": "its body is over 1 MiB, which the gateway does not read",
+    "no_json": "its body is no JSON object, or no header says that it is JSON",
     "no_length": "its body came without a Content-Length, so the gateway did not read it",
 }
 

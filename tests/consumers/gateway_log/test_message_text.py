@@ -66,6 +66,42 @@ async def test_a_dead_letter_does_not_hold_what_was_said(body: bytes) -> None:
     assert [each.id async for each in world.letters.all()] == [letter.id]
 
 
+KEY = "tell-nobody-key"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"?subscription-key={KEY}",
+        f"?api-version=1&Subscription-Key={KEY}&x=1",
+        f"?key={KEY}",
+        f"?api_key={KEY}#{KEY[:1]}",
+        f"?a=b&sig={KEY}",
+    ],
+)
+@pytest.mark.parametrize("form", ["object", "text", "escaped", "cut", "with messages"])
+async def test_a_dead_letter_does_not_hold_a_key_of_a_url(query: str, form: str) -> None:
+    row = CALL.gateway_record() | {"time": "yesterday"}
+    row["properties"] |= {"url": f"https://gateway.example/v1/messages{query}"}
+    if form == "with messages":
+        row["properties"] |= {"responseBody": SAID}
+    body = envelope(as_text(row) if form == "text" else row)
+    if form == "escaped":  # as some of .NET's writers do
+        body = body.replace(b"&", b"\\u0026")
+    if form == "cut":
+        body = body[: body.index(KEY.encode()) + len(KEY)]
+    world = await World.over(MemoryTableStorage())
+
+    await world.diagnostics.prepare("0", [Received(1, "", CALL_TIME, body)])()
+
+    [letter] = [each async for each in world.letters.all()]
+    kept = await world.letters.body(letter.id)
+    assert KEY.encode() not in kept
+    assert KEY not in f"{letter.value} {letter.message}"
+    assert b"/v1/messages?" in kept
+    assert without_messages(kept) == kept
+
+
 def test_a_letter_without_messages_is_kept_to_the_byte() -> None:
     for body in (envelope(CALL.llm_record(), CALL.gateway_record())[:-5], b"\xff\x00", b""):
         assert without_messages(body) is body

@@ -66,6 +66,18 @@ def record(
         ("GET", "/openai/v1/realtime/calls", None),
         ("POST", "/openai/v1/realtime/client_secrets", "realtime-secrets"),
         ("POST", "/openai/v1/realtime/sessions", "realtime-secrets"),
+        ("POST", "/openai/v1/realtime/translations/client_secrets", "realtime-secrets"),
+        ("GET", "/openai/v1/realtime/translations?model=gpt-realtime-translate", "realtime"),
+        ("GET", "/openai/v1/live/sessions", "live"),
+        ("GET", "/openai/v1/live/sessions/live_1/fork", "live"),
+        ("POST", "/openai/v1/live/sessions", "live"),
+        ("POST", "/openai/v1/videos/extensions", "videos"),
+        ("POST", "/openai/v1/fine_tuning/jobs", "fine-tuning"),
+        ("POST", "/openai/v1/evals/eval_1/runs", "evals"),
+        ("POST", "/openai/v1/containers", "containers"),
+        ("POST", "/openai/v1/vide%6Fs", "videos"),
+        ("POST", "/openai/v1/files?x=/openai/v1/videos", None),
+        ("GET", "/openai/v1/responses", None),
         ("GET", "/openai/v1/videos", None),
         ("POST", "/openai/v1/files", None),
         ("POST", "/openai/v1/uploads", None),
@@ -101,6 +113,8 @@ async def test_such_requests_are_counted_by_operation_and_make_no_row() -> None:
         record(6, "/openai/realtime?model=r", "GET", 101),
         record(7, "/openai/v1/realtime/calls", status=201),
         record(8, "/openai/v1/realtime/client_secrets"),
+        record(9, "/openai/v1/responses", "GET", 101),
+        record(10, "/openai/v1/responses", "GET"),  # lists responses
     ]
     for each in records:
         await world.pair(world.diagnostics, envelope(each), ENQUEUED_TIME)
@@ -111,7 +125,9 @@ async def test_such_requests_are_counted_by_operation_and_make_no_row() -> None:
     meter = CompletenessMeter()
     meter.add([seen for call in calls if (seen := seen_call(call))], {})
     report = meter.report()
-    assert report.unmetered == {"realtime": 2, "realtime-secrets": 1, "rerank": 1, "videos": 2}
+    assert report.unmetered == {
+        "realtime": 2, "realtime-secrets": 1, "rerank": 1, "responses-socket": 1, "videos": 2
+    }  # fmt: skip
     assert report.totals.calls.get(CallTally.GATEWAY_CALLS, 0) == 0
 
 

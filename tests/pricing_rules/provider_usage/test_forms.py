@@ -10,7 +10,7 @@ from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.price_book.rate_card import Alias
 from pricing_rules.provider_usage.anthropic import is_anthropic
 from pricing_rules.provider_usage.normalise import normalise
-from pricing_rules.types import CallState, Operation, PricedCall, Rank, Usage
+from pricing_rules.types import CallState, Caveats, Operation, PricedCall, Rank, Usage
 from tests.fixtures.builders import make_event
 
 CHAT, MESSAGES = Operation.CHAT_COMPLETIONS, Operation.MESSAGES
@@ -225,12 +225,20 @@ COUNTED: dict[str, tuple[Operation, dict[str, Any], dict[str, int], int]] = {
 }
 
 
+PASSES = {
+    "anthropic: a compaction is billed besides the answer": Caveats(passes=(23_000, 180_000)),
+    "anthropic: passes that add up to the answer count once": Caveats(passes=(4, 6)),
+}
+"""Of several passes the smallest and the largest prompt are kept; nothing else is in doubt."""
+
+
 @pytest.mark.parametrize("name", COUNTED)
 def test_a_form_is_counted_whole(name: str) -> None:
     operation, usage, counts, reasoning = COUNTED[name]
     read = normalise(operation, usage)
     assert read.counts == counts
-    assert (read.reasoning, read.caveats) == (reasoning, None)
+    assert read.reasoning == reasoning
+    assert read.caveats == PASSES.get(name)
 
 
 UNREAD: dict[str, tuple[Operation, dict[str, Any], tuple[tuple[str, str], ...]]] = {
@@ -292,6 +300,7 @@ def test_what_nobody_reads_is_named_and_leaves_the_call_unpriced(name: str) -> N
         {"inference_geo": "global", "speed": "standard", "service_tier": "standard"},
         {"completion_tokens_details": {"accepted_prediction_tokens": 5}},
         {"latency_checkpoint": {"engine_ttft_ms": 120, "user_visible_ttft_ms": 5}},
+        {"num_sources_used": 0, "cost_in_usd_ticks": 2709000},
         {"queue_time": 0.25, "cost": 0.0012, "zero": 0, "none": None, "false": False, "text": ""},
     ],
 )
