@@ -8,10 +8,28 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from pricing_rules.types import Operation
 from pricing_rules.units import Unit
+
+
+def _written_time(value: object) -> object:
+    """No number: pydantic reads 20270101 as seconds since 1970, so that a price of next year would
+    hold at once.
+    """
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    if not isinstance(value, date):
+        raise ValueError("expected a time in UTC, as 2027-01-01T00:00:00Z")
+    return value
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -21,7 +39,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@+-]*$")]
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
+Moment = Annotated[datetime, BeforeValidator(_written_time), AfterValidator(_in_utc)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 DecimalText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,18})?$")]
 """A non-negative decimal without an exponent, in quotes: TOML's bare 0.1 would be a float."""
@@ -63,6 +81,10 @@ class DeploymentType(StrEnum):
     """A fine-tuned model hosted without hourly cost and without an SLA."""
     SERVERLESS = "Serverless"
     """A serverless API endpoint of the model catalogue, priced by region."""
+
+
+BATCH_TYPES = frozenset({DeploymentType.GLOBAL_BATCH, DeploymentType.DATA_ZONE_BATCH})
+"""Types whose calls are of the batch tier, whatever else is said of it."""
 
 
 class ServiceTier(StrEnum):
@@ -128,7 +150,7 @@ ORIGINS = {
 class Tier(FilePart):
     """Rates up to a prompt size. The whole prompt chooses one tier for all tokens of the call."""
 
-    up_to_prompt_tokens: int | None = Field(default=None, gt=0)
+    up_to_prompt_tokens: int | None = Field(default=None, gt=0, strict=True)
     """Inclusive: with 272000, a prompt of 272,001 is in the next tier. The last tier has none."""
     rates: dict[Unit, DecimalText] = Field(min_length=1)
 
@@ -162,7 +184,7 @@ class MultiplyRule(_Rule):
 
     kind: Literal["multiply"]
     layer: Literal["contracted", "charge"]
-    order: int = Field(default=100, ge=0)
+    order: int = Field(default=100, ge=0, strict=True)
     factor: DecimalText
 
 
@@ -171,7 +193,7 @@ class FixedRule(_Rule):
 
     kind: Literal["fixed"]
     layer: Literal["contracted", "charge"]
-    order: int = Field(default=100, ge=0)
+    order: int = Field(default=100, ge=0, strict=True)
     currency: Currency
     unit: Literal["1", "1K", "1M", "hour"]
     rates: dict[Unit, DecimalText] = Field(min_length=1)
@@ -182,7 +204,7 @@ class MinimumRule(_Rule):
 
     kind: Literal["minimum"]
     scope: Literal["call"]
-    order: int = Field(default=100, ge=0)
+    order: int = Field(default=100, ge=0, strict=True)
     currency: Currency
     amount: DecimalText
 
@@ -195,7 +217,7 @@ class ZeroRule(_Rule):
 
     kind: Literal["zero"]
     layer: Literal["list", "contracted", "charge"]
-    order: int = Field(default=100, ge=0)
+    order: int = Field(default=100, ge=0, strict=True)
     note: str
 
 
