@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from pricing_rules.types import (
+    CACHE_HIT,
     RULE_EXCLUSIONS,
     Adjustment,
     Caller,
@@ -64,6 +65,7 @@ def recorded_event(entry: LedgerEntry) -> UsageEvent:
 
 def _event(entry: LedgerEntry) -> UsageEvent:
     rank = entry.rank
+    from_cache = entry.text("cache") == CACHE_HIT  # nothing else says that no model was asked
     return UsageEvent(
         id=entry.call_id,
         source=str(entry.row["source"]),
@@ -73,7 +75,7 @@ def _event(entry: LedgerEntry) -> UsageEvent:
         stream=entry.stream,
         status=entry.status,
         rank=rank,
-        usage=_usage(entry) if rank in _WITH_USAGE and entry.text("cache") is None else None,
+        usage=_usage(entry) if rank in _WITH_USAGE and not from_cache else None,
         caller=Caller(
             tid=entry.text("tenant"),
             azp=entry.text("application"),
