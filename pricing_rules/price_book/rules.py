@@ -6,7 +6,9 @@ Amounts and factors are decimal strings; an unknown key is an error, never ignor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Literal
+from unicodedata import normalize
 
 from pydantic import (
     AfterValidator,
@@ -52,6 +54,10 @@ def arm_name(region: str) -> str:
 
 
 Region = Annotated[Name, AfterValidator(arm_name)]
+CostCentre = Annotated[Name, AfterValidator(partial(normalize, "NFC"))]
+"""As people have it: an "ü" may be written as one character or as two."""
+Tenant = Annotated[Name, AfterValidator(str.lower)]
+"""As tokens have it."""
 
 
 class PriceOrigin(StrEnum):
@@ -117,8 +123,8 @@ class Match(FilePart):
     operation: tuple[Operation, ...] | None = Field(default=None, min_length=1)
     product: tuple[Name, ...] | None = Field(default=None, min_length=1)
     subscription: tuple[Name, ...] | None = Field(default=None, min_length=1)
-    cost_centre: tuple[Name, ...] | None = Field(default=None, min_length=1)
-    tenant: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    cost_centre: tuple[CostCentre, ...] | None = Field(default=None, min_length=1)
+    tenant: tuple[Tenant, ...] | None = Field(default=None, min_length=1)
     usage: dict[Name, tuple[Name, ...]] | None = Field(default=None, min_length=1)
     """Fields of the usage object that set the price, by path, with the values meant."""
 

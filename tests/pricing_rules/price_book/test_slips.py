@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -11,9 +12,10 @@ from pricing_rules.price_book.book import Book
 from pricing_rules.price_sources.ages import deployments_of
 from pricing_rules.types import CallState
 from pricing_rules.units import Unit
-from tests.fixtures.builders import make_event, make_usage
+from tests.fixtures.builders import TENANT, make_event, make_usage
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 
+SOUTH = "Vertrieb Süd"
 LATER = "2026-06-01T00:00:00Z"
 ZONES = """
 [[zone]]
@@ -185,3 +187,14 @@ def test_what_is_free_by_its_type_needs_no_other_word_for_it(tmp_path: Path) -> 
     reserved = ALIAS.replace("GlobalStandard", "GlobalProvisionedManaged")
     book = compile_text(tmp_path, reserved + modifier("ptu", "zero", note, match=kinds))
     assert rate(make_event(deployment="dep", model=None), book).state is CallState.ZERO
+
+
+def test_a_cost_centre_and_a_tenant_are_found_however_they_are_written(tmp_path: Path) -> None:
+    """People's file and tokens have one spelling; an editor may have another."""
+    centre = modifier(
+        "centre", "multiply", off("0.5"), match=f'cost_centre = ["{normalize("NFD", SOUTH)}"]'
+    )
+    tenant = modifier("tenant", "multiply", off("0.5"), match=f'tenant = ["{TENANT.upper()}"]')
+    book = compile_text(tmp_path, ALIAS + base_rule() + centre + tenant)
+    event = make_event(deployment="dep", model=None, usage=make_usage(input=1_000_000))
+    assert rate(event, book, SOUTH).charge == 500_000_000_000
