@@ -85,7 +85,7 @@ class WatchingPoster:
             self._not_compared[f"their book {version} has other currencies than the ledger"] += 1
             return
         event = call.priced.event
-        cost_centre = row.cost_centre or call.cost_centre
+        cost_centre = row.cost_centre if row.has_cost else call.cost_centre
         priced = rate(event, book, cost_centre)
         after = self._ledger.place(
             MeteredCall(priced=priced, origin=row.origin, cost_centre=cost_centre)

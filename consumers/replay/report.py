@@ -21,8 +21,8 @@ def as_text(
     would = "would be: " if dry_run else ""
     lines = [f"{tally.events} events, {would}{counts or 'nothing'}, {len(watching.found)} differs"]
     for row, after, _ in watching.found[:DIFFERENCES_SHOWN_MAX]:
-        before = {name: amount for name, amount in row.measures.items() if amount}
-        lines.append(f"differs\t{row.partition}\t{row.entry_key}\t{before} → {after.measures}")
+        amounts = f"{_shown(row.measures)} → {_shown(after.measures)}"
+        lines.append(f"differs\t{row.partition}\t{row.entry_key}\t{amounts}")
     lines += [f"not compared\t{calls}" for calls in watching.not_compared]
     lines += [f"not read\t{finding}" for finding in tally.findings]
     return "\n".join([*lines, *([] if would_stage is None else [as_table(would_stage)])])

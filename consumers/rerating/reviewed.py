@@ -71,4 +71,9 @@ def _differs(rerating: Rerating, report: dict[str, Any]) -> str | None:
         "newly_priced": (rerating.newly_priced, total["newly_priced"]),
         "newly_unpriced": (rerating.newly_unpriced, total["newly_unpriced"]),
     }
+    if rerating.unpriced_before is not None:
+        said |= {
+            "unpriced_before": (rerating.unpriced_before, total["unpriced_before"]),
+            "unpriced_after": (rerating.unpriced_after, total["unpriced_after"]),
+        }
     return next((name for name, (row, read) in said.items() if row != read), None)

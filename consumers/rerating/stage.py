@@ -34,7 +34,9 @@ PAIRS_MAX = 500_000
 """Changes in one run: about 500 MB while it is staged."""
 REASONS_NAMED_MAX = 10
 RATING_FILES = ("money", "types", "units")
-RATING_FOLDERS = ("engine", "price_book")
+RATING_FOLDERS = ("decoding", "engine", "price_book", "provider_usage")
+"""With what is in them: `price_book/evidence` says who served a call, and a usage object that was
+kept is read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +193,8 @@ async def keep_staging(
         after=total.after,
         newly_priced=total.newly_priced,
         newly_unpriced=total.newly_unpriced,
+        unpriced_before=total.unpriced_before,
+        unpriced_after=total.unpriced_after,
         pairs_sha256=hashlib.sha256(staging.pairs).hexdigest(),
         staged_at=at,
     )
@@ -220,18 +224,22 @@ def pairs_name(run: str) -> str:
     return f"{run}/pairs.ndjson"
 
 
-@cache
-def engine_version() -> str:
-    """16 hex digits over the sources that rate: a run is repeated byte for byte only by the same.
-
-    Importers and verbs are left out: they change no price of a book that is loaded.
+def rating_sources(root: Path) -> list[Path]:
+    """The files of package `pricing_rules` that decide what a call of a loaded book costs. Without
+    importers and verbs: they change no such price.
     """
-    root = Path(pricing_rules.__file__ or "").parent
     sources = [root / f"{name}.py" for name in RATING_FILES]
     for folder in RATING_FOLDERS:
-        sources += sorted((root / folder).glob("*.py"))
+        sources += sorted((root / folder).rglob("*.py"))
+    return sources
+
+
+@cache
+def engine_version() -> str:
+    """16 hex digits over the sources that rate: only by the same is a run repeated byte by byte."""
+    root = Path(pricing_rules.__file__ or "").parent
     digest = hashlib.sha256()
-    for path in sources:
+    for path in rating_sources(root):
         name = path.relative_to(root).as_posix()
         digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

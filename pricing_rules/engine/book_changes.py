@@ -102,17 +102,44 @@ def _details(old: Book, was: _Rule | None, becomes: _Rule) -> tuple[str, ...]:
     details = [f"from {_text(becomes.valid_from)}"]
     if becomes.valid_to:
         details.append(f"until {_text(becomes.valid_to)}")
-    if isinstance(becomes, RateCard | FeeCard):
-        if becomes.valid_to_at_list is not UNSET:
-            end = becomes.valid_to_at_list
-            details.append(f"at list price {f'until {_text(end)}' if end else 'without an end'}")
-        return (*details, *_price_details(old, becomes))
-    name = "rate" if isinstance(becomes, FxRate) else becomes.kind
+    if isinstance(becomes, FxRate):
+        return (*details, _pair("rate", getattr(was, "written", None), becomes.written))
+    if isinstance(was, RateCard | FeeCard | Modifier) and was.matches != becomes.matches:
+        details.append(_pair("for", _calls(was.matches), _calls(becomes.matches)))
+    if isinstance(becomes, Modifier):
+        return (*details, *_modifier_details(was, becomes))
+    if becomes.valid_to_at_list is not UNSET:
+        end = becomes.valid_to_at_list
+        details.append(f"at list price {f'until {_text(end)}' if end else 'without an end'}")
+    return (*details, *_price_details(old, becomes))
+
+
+def _pair(name: str, before: object, after: object) -> str:
+    """What it was and is; what it is alone, where it was the same or nothing."""
+    changed = "" if before is None or before == after else f"{before} → "
+    return f"{name} {changed}{after}"
+
+
+def _calls(matches: Matches) -> str:
+    said = (f"{dimension} {'|'.join(values)}" for dimension, values in matches)
+    return ", ".join(said) or "all calls"
+
+
+def _modifier_details(was: _Rule | None, becomes: Modifier) -> Iterator[str]:
+    """What it does to the calls, and when among others, where that is another layer or order."""
+    before = was if isinstance(was, Modifier) else becomes
+    for name in ("kind", "layer", "order"):
+        one, other = getattr(before, name), getattr(becomes, name)
+        if one != other:
+            yield f"{name} {one} → {other}"
     if becomes.written is not None:
-        before = was.written if isinstance(was, FxRate | Modifier) else becomes.written
-        changed = f"{before} → " if before != becomes.written else ""
-        details.append(f"{name} {changed}{becomes.written}")
-    return tuple(details)
+        yield _pair(becomes.kind, before.written, becomes.written)
+    for unit in dict.fromkeys([*before.rates, *becomes.rates]):
+        prices = [format_pico(each.rates[unit] * _PER) if unit in each.rates else "none"
+                  for each in (before, becomes)]  # fmt: skip
+        yield f"{_pair(f'fixed {unit}', *prices)} per 1M"
+    if becomes.kind == "zero":
+        yield _pair("zero:", before.note, becomes.note)
 
 
 def _price_details(old: Book, card: RateCard | FeeCard) -> Iterator[str]:

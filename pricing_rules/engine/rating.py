@@ -159,9 +159,6 @@ def _without_usage(event: UsageEvent, book: Book, terms: Terms) -> PricedCall:
     if event.status in REFUSED_STATUS:
         reason = f"refused with {event.status}"
         return _without_cost(event, book, terms=terms, state=CallState.ZERO, reason=reason)
-    if event.cache is not None:
-        reason = "answered from the gateway's cache"
-        return _without_cost(event, book, terms=terms, state=CallState.ZERO, reason=reason)
     if event.rank is Rank.PENDING:
         reason = "made in the background, and its answer was not fetched yet"
         return _without_cost(event, book, terms=terms, state=CallState.PENDING, reason=reason)

@@ -153,7 +153,8 @@ def load_compiled(data: bytes) -> Book:
     """A book from its compiled form. InvalidBook when the content is not the one it was.
 
     The digest is that of the bytes as stored: a release that knows more fields than the one that
-    wrote them reads them all the same, each new field at its default.
+    wrote them reads them all the same, each new field at its default. A field that this release
+    does not know may change a price, so such a book of a later release is refused.
     """
     try:
         stored = msgspec.json.decode(data, type=_StoredBook)

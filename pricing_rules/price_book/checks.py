@@ -16,8 +16,14 @@ from pricing_rules.price_book.rate_card import (
     Matches,
     RateCard,
 )
-from pricing_rules.price_book.rules import FeeRule, ModifierRule, PriceOrigin
-from pricing_rules.price_book.spellings import Spellings
+from pricing_rules.price_book.rules import (
+    BATCH_TYPES,
+    FeeRule,
+    ModifierRule,
+    PriceOrigin,
+    ServiceTier,
+)
+from pricing_rules.price_book.spellings import Knower, Spellings
 
 
 class Dated(Protocol):
@@ -68,8 +74,12 @@ def check_default_versions(content: BookContent, file_of: Mapping[tuple[str, str
 
 
 def check_fees(fees: Sequence[FeeCard], file_of: Mapping[str, str]) -> None:
-    """No two fees of equal specificity price one unit of one call."""
+    """No two fees of equal specificity price one unit of one call. As of base rules, those in
+    another currency and those of another origin are lists of their own.
+    """
     for one, other in combinations(fees, 2):
+        if (one.currency, one.origin) != (other.currency, other.origin):
+            continue
         if not one.rates.keys().isdisjoint(other.rates) and _ambiguous(one, other):
             units = ", ".join(sorted(one.rates.keys() & other.rates.keys()))
             raise InvalidBook(
@@ -99,19 +109,23 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
     """Every alias leads to a price or to a rule that says why it costs nothing per call."""
     priced = [card.matches for card in content.cards]
     priced += [rule.matches for rule in content.modifiers if rule.layer == "list"]
-    by_provider_and_model: dict[tuple[str, str | None], list[dict[str, tuple[str, ...]]]]
+    by_provider_and_model: dict[tuple[str | None, str | None], list[dict[str, tuple[str, ...]]]]
     by_provider_and_model = defaultdict(list)
     for matches in priced:
         values = dict(matches)
-        for provider in values.get("provider", ()):
+        for provider in values.get("provider", (None,)):
             for model in values.get("model", (None,)):
                 by_provider_and_model[provider, model].append(values)
+    zones = dict(content.zones)
     for alias in content.aliases:
         if alias.rate_by == "reported":
             continue
-        candidates = by_provider_and_model[alias.provider, alias.model]
-        candidates = candidates + by_provider_and_model[alias.provider, None]
-        if not any(serves(values, alias) for values in candidates):
+        candidates = [
+            values
+            for provider, model in product((alias.provider, None), (alias.model, None))
+            for values in by_provider_and_model[provider, model]
+        ]
+        if not any(serves(values, alias, zones) for values in candidates):
             raise InvalidBook(
                 f"alias {alias.name!r} resolves to nothing: no rule prices {alias.provider} "
                 f"{alias.model} {alias.version or '(any version)'} {alias.type} "
@@ -132,17 +146,32 @@ def check_routers(content: BookContent, file_of: Mapping[str, str], spellings: S
             )
 
 
-def check_known_models(drafts: Iterable[Draft], spellings: Spellings) -> None:
-    """Something but the rule knows the model that a discount or a fee is for: a wrong name would
-    match no call, unnoticed.
+def check_known_names(
+    drafts: Iterable[Draft], spellings: Spellings, zones: Iterable[tuple[str, str]]
+) -> None:
+    """Something but the rule knows the zones of a rule, and the provider and the model that a
+    discount or a fee is for: a wrong name would match no call, unnoticed. `zones`: by region.
     """
+    known_zones = {zone for _, zone in zones}
     for draft in drafts:
         rule, match = draft.rule, draft.rule.match
-        if match.model is None or not isinstance(rule, ModifierRule | FeeRule):
+        for zone in sorted(set(match.zone or ()) - known_zones):
+            has = ", ".join(sorted(known_zones)) or "none"
+            raise draft.refuse(f"match is for zone {zone!r}, the zones of the book are: {has}")
+        if not isinstance(rule, ModifierRule | FeeRule):
             continue
-        by_itself = {"fee"} if isinstance(rule, FeeRule) else set()
-        if not spellings.known_by(match.provider, match.model) - by_itself:
-            raise draft.refuse(f"match is for {_unknown(spellings, match.provider, match.model)}")
+        by_itself: frozenset[Knower] = frozenset({"fee"} if isinstance(rule, FeeRule) else ())
+        if match.model is not None:
+            if not spellings.known_by(match.provider, match.model) - by_itself:
+                unknown = _unknown(spellings, match.provider, match.model)
+                raise draft.refuse(f"match is for {unknown}")
+        elif match.provider is not None:
+            providers = spellings.providers(by_itself)
+            if match.provider not in providers:
+                raise draft.refuse(
+                    f"match is for provider {match.provider!r}, which no price or alias of the "
+                    f"book names; it has {', '.join(sorted(providers)) or 'none'}"
+                )
 
 
 def _unknown(spellings: Spellings, provider: str | None, model: str) -> str:
@@ -153,9 +182,16 @@ def _unknown(spellings: Spellings, provider: str | None, model: str) -> str:
     return f"model {model!r}{of}, which no price, alias or family of the book names{meant}"
 
 
-def serves(values: Mapping[str, tuple[str, ...]], alias: Alias) -> bool:
-    """Whether a rule can price the alias. A version or region left open comes with the call."""
+def serves(values: Mapping[str, tuple[str, ...]], alias: Alias, zones: Mapping[str, str]) -> bool:
+    """Whether a rule can price the alias. A version or region left open comes with the call.
+
+    `zones`: by region. The region of an alias says which zone's prices its calls have.
+    """
     stated = {"versions": alias.version, "deployment": alias.type, "region": alias.region}
+    if alias.region is not None:
+        stated["zone"] = zones.get(alias.region, "")
+    if alias.type in BATCH_TYPES:
+        stated["service_tier"] = ServiceTier.BATCH
     return all(
         value is None or dimension not in values or value in values[dimension]
         for dimension, value in stated.items()

@@ -19,7 +19,7 @@ from pricing_rules.price_book.checks import (
     check_default_versions,
     check_fees,
     check_fx,
-    check_known_models,
+    check_known_names,
     check_routers,
 )
 from pricing_rules.price_book.deployments import (
@@ -82,7 +82,8 @@ def compile_files(
     in_order = [drafts[rule_id] for rule_id in sorted(drafts)]
     families = compile_families(files)
     spellings = Spellings(files, drafts, families)
-    check_known_models(drafts.values(), spellings)
+    zones = compile_zones(files)
+    check_known_names(drafts.values(), spellings, zones)
     for draft in in_order:
         draft.matches = spellings.matches(draft.rule.match)
     content = BookContent(
@@ -97,7 +98,7 @@ def compile_files(
             sorted({path for _, file in files if file.usage for path in file.usage.harmless})
         ),
         plain=compile_plain_values(files),
-        zones=compile_zones(files),
+        zones=zones,
         cached_as_input=compile_cached_as_input(files, spellings),
         left_out=tuple(origin for origin in PriceOrigin if origin not in origins),
         fees=tuple(_fee(d, d.rule) for d in in_order if isinstance(d.rule, FeeRule)),

@@ -14,6 +14,7 @@ from pricing_rules.price_book.rules import (
     FxRule,
     Match,
     MinimumRule,
+    ModifierRule,
     Rule,
 )
 
@@ -52,6 +53,7 @@ def read_drafts(
             if other is not draft:
                 raise draft.refuse(f"duplicate id, it also stands in {other.file}")
     _end_superseded(drafts)
+    _check_one_successor(drafts.values())
     for draft in drafts.values():
         _check_rule(draft, pricing_currency, billing_currency)
     return drafts
@@ -87,19 +89,38 @@ def _end_superseded(drafts: Mapping[str, Draft]) -> None:
 
 def _calls_left_out(old: Match, new: Match) -> str:
     """The dimensions by which the new match is narrower; empty when it has all calls of the old."""
-    before, after = (
-        each.model_dump(exclude_none=True) | ({"model": each.model.lower()} if each.model else {})
-        for each in (old, new)
-    )
+    before, after = _dimensions(old), _dimensions(new)
     return ", ".join(
         dimension
         for dimension, allowed in after.items()
-        if dimension not in before or not _values(before[dimension]) <= _values(allowed)
+        if dimension not in before or not before[dimension] <= allowed
     )
 
 
-def _values(allowed: str | tuple[str, ...]) -> set[str]:
-    return {allowed} if isinstance(allowed, str) else set(allowed)
+def _dimensions(match: Match) -> dict[str, set[str]]:
+    """The values of each dimension; each path of the usage object is a dimension of its own."""
+    stated = match.model_dump(exclude_none=True)
+    stated |= {"model": match.model.lower()} if match.model else {}
+    stated |= {f"usage.{path}": values for path, values in stated.pop("usage", {}).items()}
+    return {name: {each} if isinstance(each, str) else set(each) for name, each in stated.items()}
+
+
+def _check_one_successor(drafts: Iterable[Draft]) -> None:
+    """No two modifiers in the place of one: all that match apply, one upon the other."""
+    successors: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        superseded = draft.rule.supersedes
+        if superseded is None or not isinstance(draft.rule, ModifierRule):
+            continue
+        for other in successors.setdefault(superseded, []):
+            first, later = sorted((other, draft), key=lambda each: each.rule.valid_from)
+            if first.valid_to is None or first.valid_to > later.rule.valid_from:
+                raise later.refuse(
+                    f"supersedes {superseded!r}, as {first.rule.id!r} does: both would apply from "
+                    f"{later.rule.valid_from.isoformat()} on; if that is meant, one of them needs "
+                    "no supersedes"
+                )
+        successors[superseded].append(draft)
 
 
 def _check_rule(draft: Draft, pricing_currency: str, billing_currency: str) -> None:

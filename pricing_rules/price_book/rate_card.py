@@ -14,7 +14,11 @@ Matches = tuple[tuple[str, tuple[str, ...]], ...]
 """(dimension, its allowed values, sorted) for each dimension that a rule constrains."""
 
 
-class RateTier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of what decides a price: a field that only a later release knows may change it."""
+
+
+class RateTier(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """Prices for prompts up to a size."""
 
     up_to: int | None
@@ -36,7 +40,7 @@ class RateTier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return divide_half_even(quantity * self.rates[unit], self.per.get(unit, 1))
 
 
-class RateCard(msgspec.Struct, frozen=True, kw_only=True):
+class RateCard(Strict, frozen=True, kw_only=True):
     """A compiled base rule: the list prices of one model from a date."""
 
     id: str
@@ -52,7 +56,7 @@ class RateCard(msgspec.Struct, frozen=True, kw_only=True):
     """Of a list price that a contract ended: when it ends for whoever has no contract."""
 
 
-class FeeCard(msgspec.Struct, frozen=True, kw_only=True):
+class FeeCard(Strict, frozen=True, kw_only=True):
     """A compiled fee rule: prices of units that the base rule has none for."""
 
     id: str
@@ -67,7 +71,7 @@ class FeeCard(msgspec.Struct, frozen=True, kw_only=True):
     """As that of a base rule."""
 
 
-class Modifier(msgspec.Struct, frozen=True, kw_only=True):
+class Modifier(Strict, frozen=True, kw_only=True):
     """A compiled multiply, fixed, minimum or zero rule: one step between two layers."""
 
     id: str
@@ -87,7 +91,7 @@ class Modifier(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class FxRate(msgspec.Struct, frozen=True, kw_only=True):
+class FxRate(Strict, frozen=True, kw_only=True):
     """A compiled fx rule."""
 
     id: str
@@ -98,7 +102,7 @@ class FxRate(msgspec.Struct, frozen=True, kw_only=True):
     denominator: int
 
 
-class Alias(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Alias(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """What is deployed under a name."""
 
     name: str
@@ -116,7 +120,7 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`reported`: the answer's model has the price, and this one is what routed the call."""
 
 
-class Family(msgspec.Struct, frozen=True, kw_only=True):
+class Family(Strict, frozen=True, kw_only=True):
     """Models of one maker whose names are known: such a name is evidence."""
 
     name: str
@@ -148,7 +152,7 @@ class PriceSource(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class BookContent(msgspec.Struct, frozen=True, kw_only=True):
+class BookContent(Strict, frozen=True, kw_only=True):
     """All that decides a price, in canonical order. Its bytes' sha256 is the book's version."""
 
     pricing_currency: str

@@ -6,12 +6,32 @@ Amounts and factors are decimal strings; an unknown key is an error, never ignor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Literal
+from unicodedata import normalize
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from pricing_rules.types import Operation
 from pricing_rules.units import Unit
+
+
+def _written_time(value: object) -> object:
+    """No number: pydantic reads 20270101 as seconds since 1970, so that a price of next year would
+    hold at once.
+    """
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    if not isinstance(value, date):
+        raise ValueError("expected a time in UTC, as 2027-01-01T00:00:00Z")
+    return value
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -21,7 +41,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@+-]*$")]
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
+Moment = Annotated[datetime, BeforeValidator(_written_time), AfterValidator(_in_utc)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 DecimalText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,18})?$")]
 """A non-negative decimal without an exponent, in quotes: TOML's bare 0.1 would be a float."""
@@ -34,6 +54,10 @@ def arm_name(region: str) -> str:
 
 
 Region = Annotated[Name, AfterValidator(arm_name)]
+CostCentre = Annotated[Name, AfterValidator(partial(normalize, "NFC"))]
+"""As people have it: an "ü" may be written as one character or as two."""
+Tenant = Annotated[Name, AfterValidator(str.lower)]
+"""As tokens have it."""
 
 
 class PriceOrigin(StrEnum):
@@ -63,6 +87,10 @@ class DeploymentType(StrEnum):
     """A fine-tuned model hosted without hourly cost and without an SLA."""
     SERVERLESS = "Serverless"
     """A serverless API endpoint of the model catalogue, priced by region."""
+
+
+BATCH_TYPES = frozenset({DeploymentType.GLOBAL_BATCH, DeploymentType.DATA_ZONE_BATCH})
+"""Types whose calls are of the batch tier, whatever else is said of it."""
 
 
 class ServiceTier(StrEnum):
@@ -95,8 +123,8 @@ class Match(FilePart):
     operation: tuple[Operation, ...] | None = Field(default=None, min_length=1)
     product: tuple[Name, ...] | None = Field(default=None, min_length=1)
     subscription: tuple[Name, ...] | None = Field(default=None, min_length=1)
-    cost_centre: tuple[Name, ...] | None = Field(default=None, min_length=1)
-    tenant: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    cost_centre: tuple[CostCentre, ...] | None = Field(default=None, min_length=1)
+    tenant: tuple[Tenant, ...] | None = Field(default=None, min_length=1)
     usage: dict[Name, tuple[Name, ...]] | None = Field(default=None, min_length=1)
     """Fields of the usage object that set the price, by path, with the values meant."""
 
@@ -128,7 +156,7 @@ ORIGINS = {
 class Tier(FilePart):
     """Rates up to a prompt size. The whole prompt chooses one tier for all tokens of the call."""
 
-    up_to_prompt_tokens: int | None = Field(default=None, gt=0)
+    up_to_prompt_tokens: int | None = Field(default=None, gt=0, strict=True)
     """Inclusive: with 272000, a prompt of 272,001 is in the next tier. The last tier has none."""
     rates: dict[Unit, DecimalText] = Field(min_length=1)
 
@@ -162,7 +190,7 @@ class MultiplyRule(_Rule):
 
     kind: Literal["multiply"]
     layer: Literal["contracted", "charge"]
-    order: int = Field(default=100, ge=0)
+    order: int = Field(default=100, ge=0, strict=True)
     factor: DecimalText
 
 
@@ -171,7 +199,7 @@ class FixedRule(_Rule):
 
     kind: Literal["fixed"]
     layer: Literal["contracted", "charge"]
-    order: int = Field(default=100, ge=0)
+    order: int = Field(default=100, ge=0, strict=True)
     currency: Currency
     unit: Literal["1", "1K", "1M", "hour"]
     rates: dict[Unit, DecimalText] = Field(min_length=1)
@@ -182,7 +210,7 @@ class MinimumRule(_Rule):
 
     kind: Literal["minimum"]
     scope: Literal["call"]
-    order: int = Field(default=100, ge=0)
+    order: int = Field(default=100, ge=0, strict=True)
     currency: Currency
     amount: DecimalText
 
@@ -195,7 +223,7 @@ class ZeroRule(_Rule):
 
     kind: Literal["zero"]
     layer: Literal["list", "contracted", "charge"]
-    order: int = Field(default=100, ge=0)
+    order: int = Field(default=100, ge=0, strict=True)
     note: str
 
 

@@ -70,7 +70,7 @@ class Spellings:
         constrained = []
         stated = match.model_dump(exclude_none=True)
         if match.model is not None:
-            providers = [match.provider] if match.provider else self._providers()
+            providers = [match.provider] if match.provider else sorted(self.providers())
             stated["model"] = [self.of(provider, match.model) for provider in providers]
         for path, values in stated.pop("usage", {}).items():
             stated[f"{USAGE_DIMENSION}{path}"] = values
@@ -81,17 +81,26 @@ class Spellings:
 
     def known_by(self, provider: str | None, model: str) -> frozenset[Knower]:
         """What knows the model of a provider, or of any. No family knows a provider's name."""
-        asked = [provider] if provider is not None else self._providers()
+        asked = [provider] if provider is not None else sorted(self.providers())
         found = {
             knower
             for knower, names in self._by.items()
             for each in asked
             if self.of(each, model).lower() in names.get(each, {})
         }
-        sells = not set(asked).isdisjoint(self._providers())
+        sells = not self.providers().isdisjoint(asked)
         if sells and self._names.canonical(model) in self._of_families:
             found.add("family")
         return frozenset(found)
+
+    def providers(self, without: frozenset[Knower] = frozenset()) -> frozenset[str]:
+        """Whose models the book names, but for what only such rules say."""
+        return frozenset(
+            provider
+            for knower, names in self._by.items()
+            if knower not in without
+            for provider in names
+        )
 
     def nearest(self, model: str) -> str | None:
         """The known name that a wrong one may mean."""
@@ -109,9 +118,6 @@ class Spellings:
         if match.provider is not None and match.model is not None:
             names = self._by[knower].setdefault(match.provider, {})
             names.setdefault(match.model.lower(), match.model)
-
-    def _providers(self) -> list[str]:
-        return sorted({provider for names in self._by.values() for provider in names})
 
     def _by_canonical_name(self, names: Mapping[str, str]) -> dict[str, list[str]]:
         alike: dict[str, list[str]] = {}

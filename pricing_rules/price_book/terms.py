@@ -165,7 +165,7 @@ class TermsFinder:
         terms = replace(
             empty,
             modifiers=tuple(in_order),
-            plain=not (in_order or self._converts or empty.tier_unconfirmed),
+            plain=not (in_order or self._converts or empty.tier_unconfirmed or empty.tier_unsaid),
             free=free,
             cost_centre=facts["cost_centre"] if asked else None,
         )

@@ -51,13 +51,13 @@ def deployments_of(book: Book, card: ListPrice) -> list[str]:
     content = book.content
     if card.currency != content.pricing_currency or card.origin in content.left_out:
         return []
-    values = dict(card.matches)
+    values, zones = dict(card.matches), dict(content.zones)
     names = {
         alias.name: None
         for alias in content.aliases
         if (alias.provider,) == values.get("provider", (alias.provider,))
         and (alias.model,) == values.get("model", (alias.model,))
-        and serves(values, alias)
+        and serves(values, alias, zones)
     }
     return list(names)
 

@@ -4,7 +4,7 @@ Owns the comparison and its text. A changed price is a new rule that supersedes 
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -145,11 +145,8 @@ def propose(
     for price in prices:
         found = known.get((price.currency, price.matches), [])
         same = [card for card in found if _as_good(card, price)]
-        # The rule in force when the price began, or the first one of a price older than all.
-        begun = [card for card in same if card.valid_from <= price.valid_from]
         seen.update(card.id for card in same)
-        candidates = begun[-1:] or same[:1]
-        proposal = compare(price, candidates[0]) if candidates else _added_or_refused(price)
+        proposal = _against(price, same) if same else _added_or_refused(price)
         if proposal is not None:
             proposals.append(proposal)
     proposals += [
@@ -157,6 +154,30 @@ def propose(
         for rule_id in sorted(set(in_scope) - seen)
     ]
     return sorted(proposals, key=lambda proposal: (proposal.change, proposal.rule_id))
+
+
+def _against(price: ReadPrice, same: Sequence[RateCard]) -> Proposal | None:
+    """What the price is to the book's rules for the same calls, in the order of their beginnings.
+
+    A source that changes a price often keeps its date, so the rule that holds on the day of reading
+    has the last word, though it began later than the price says.
+    """
+    # The rule in force when the price began, or the first one of a price older than all.
+    begun = [card for card in same if card.valid_from <= price.valid_from]
+    first = (begun or same)[-1 if begun else 0]
+    read_at = max(price.valid_from, _midnight(price.checked))
+    holding = [card for card in same if card.valid_from <= read_at][-1:]
+    ended = price.valid_to is not None and price.valid_to <= read_at
+    if ended or not holding or holding[0] is first:
+        return compare(price, first)
+    proposal = compare(price, holding[0])
+    if proposal is None and first.valid_from < price.valid_from:
+        return compare(price, first)  # its date is news: the price held before we saw it
+    return proposal
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), UTC)
 
 
 def _as_good(card: RateCard, price: ReadPrice) -> bool:
@@ -195,7 +216,7 @@ def compare(price: ReadPrice, card: RateCard) -> Proposal | None:
         return None
     if price.valid_from <= card.valid_from:
         # The source changed the price without a new date: it holds from the day we saw it.
-        seen_on = datetime.combine(price.checked, datetime.min.time(), card.valid_from.tzinfo)
+        seen_on = _midnight(price.checked)
         note = price.note and "begins on the day it was read: the source names no other"
         price = msgspec.structs.replace(price, valid_from=seen_on, note=note)
     return Proposal(

@@ -58,8 +58,8 @@ def fields(book: Book, model: str, *, at: datetime, today: date) -> Iterator[dic
                 {
                     "up_to_prompt_tokens": tier.up_to,
                     "per_million": {
-                        unit.value: format_pico(price * 1_000_000)
-                        for unit, price in tier.rates.items()
+                        unit.value: format_pico(tier.price_of(1_000_000, unit))
+                        for unit in tier.rates
                     },
                 }
                 for tier in card.tiers

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from pricing_rules.types import (
+    CACHE_HIT,
     RULE_EXCLUSIONS,
     Adjustment,
     Caller,
@@ -64,6 +65,7 @@ def recorded_event(entry: LedgerEntry) -> UsageEvent:
 
 def _event(entry: LedgerEntry) -> UsageEvent:
     rank = entry.rank
+    from_cache = entry.text("cache") == CACHE_HIT  # nothing else says that no model was asked
     return UsageEvent(
         id=entry.call_id,
         source=str(entry.row["source"]),
@@ -73,7 +75,7 @@ def _event(entry: LedgerEntry) -> UsageEvent:
         stream=entry.stream,
         status=entry.status,
         rank=rank,
-        usage=_usage(entry) if rank in _WITH_USAGE and entry.text("cache") is None else None,
+        usage=_usage(entry) if rank in _WITH_USAGE and not from_cache else None,
         caller=Caller(
             tid=entry.text("tenant"),
             azp=entry.text("application"),
@@ -153,12 +155,15 @@ def state_digest(entry: LedgerEntry) -> str:
 
 
 def differs(entry: LedgerEntry, after: Posting) -> bool:
-    """Whether the row after would say anything else but the book's version. A row of an earlier
-    release counts an unnamed call in a cell of its own, and stays there.
+    """Whether the row after would say anything else but the book's version; what a cost leaves out
+    is a part of it. A row of an earlier release counts an unnamed call in a cell of its own, and
+    stays there.
     """
     effects = [Effect(after.cell or "", 0, {})]
     columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
     if _numbers(entry.measures) != _numbers(after.measures):
+        return True
+    if entry.has_cost and entry.text("excludes") != columns.get("excludes"):
         return True
     unnamed = is_unnamed(after.call.priced)
     return any(

@@ -79,6 +79,9 @@ class Rerating:
     after: int
     newly_priced: int
     newly_unpriced: int
+    unpriced_before: int | None = None
+    """Calls of the scope whose cost was not known; None of a run that was staged before this."""
+    unpriced_after: int | None = None
     pairs_sha256: str
     report_sha256: str | None = None
     """Of the report as it is stored; None of a run that was staged before this column."""
@@ -118,11 +121,16 @@ def flat_fields(rerating: Rerating) -> dict[str, Any]:
 
 def shown_run(rerating: Rerating) -> dict[str, Any]:
     """Every fact for readers: amounts are decimals, and None where no call has a known cost."""
-    calls = rerating.calls
-    before = None if 0 < calls == rerating.newly_priced else format_pico(rerating.before)
-    after = None if 0 < calls == rerating.newly_unpriced else format_pico(rerating.after)
+    before = _shown(rerating, rerating.before, rerating.unpriced_before, rerating.newly_priced)
+    after = _shown(rerating, rerating.after, rerating.unpriced_after, rerating.newly_unpriced)
     delta = format_pico(rerating.after - rerating.before)
     return flat_fields(rerating) | {"before": before, "after": after, "delta": delta}
+
+
+def _shown(rerating: Rerating, amount: int, unpriced: int | None, changed: int) -> str | None:
+    """`changed`: calls that got or lost their cost, at least so many had none."""
+    without = changed if unpriced is None else unpriced
+    return None if 0 < rerating.calls == without else format_pico(amount)
 
 
 def rerating_columns(rerating: Rerating) -> dict[str, Value]:

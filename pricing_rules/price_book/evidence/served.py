@@ -21,10 +21,9 @@ from pricing_rules.price_book.evidence.model_names import (
     spelled,
 )
 from pricing_rules.price_book.rate_card import Alias, BookContent
-from pricing_rules.price_book.rules import DeploymentType, ServiceTier, arm_name
+from pricing_rules.price_book.rules import BATCH_TYPES, DeploymentType, ServiceTier, arm_name
 from pricing_rules.types import UsageEvent
 
-_BATCH_TYPES = frozenset({DeploymentType.GLOBAL_BATCH, DeploymentType.DATA_ZONE_BATCH})
 _REGIONAL_TYPES = frozenset(
     {DeploymentType.STANDARD, DeploymentType.PROVISIONED, DeploymentType.SERVERLESS}
 )
@@ -117,7 +116,7 @@ class Evidence:
 
         A vendor may serve a call of a faster tier at the default one, and only its answer says so.
         """
-        if alias.type in _BATCH_TYPES:
+        if alias.type in BATCH_TYPES:
             return Tier(ServiceTier.BATCH)
         if event.service_tier:
             return Tier(_plain_tier(event.service_tier))

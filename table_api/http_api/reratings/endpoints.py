@@ -57,7 +57,13 @@ async def get_rerating(
 
 def _fields(run: Rerating) -> dict[str, Any]:
     fields = shown_run(run)
-    for internal in ("pairs_sha256", "report_sha256", "position"):
+    for internal in (
+        "pairs_sha256",
+        "report_sha256",
+        "position",
+        "unpriced_before",
+        "unpriced_after",
+    ):
         del fields[internal]
     return fields
 

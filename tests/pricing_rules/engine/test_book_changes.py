@@ -76,7 +76,13 @@ rates = {{ web_search = "{price}" }}
 CACHED = '[[model]]\nprovider = "azure"\nname = "m"\ncached_tokens = "input"\n'
 NO_CACHE = base_rule(rates='rates = { input = "2", output = "8" }')
 ZONE = '[[zone]]\nname = "eu"\nregions = ["swedencentral"]\n'
+OFF = 'layer = "contracted"\nfactor = "0.9"'
 USAGE = '[usage]\nharmless = ["lane"]\n[usage.plain]\npace = ["slow", "usual"]\n'
+
+
+def fixed(rates: str) -> str:
+    body = f'layer = "contracted"\ncurrency = "USD"\nunit = "1M"\nrates = {{ {rates} }}'
+    return modifier("net", "fixed", body)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +102,42 @@ USAGE = '[usage]\nharmless = ["lane"]\n[usage.plain]\npace = ["slow", "usual"]\n
             modifier("ea", "multiply", 'layer = "contracted"\nfactor = "0.9"'),
             modifier("ea", "multiply", 'layer = "contracted"\nfactor = "0.8"'),
             "changed   ea\n    from 2026-01-01T00:00:00Z\n    multiply 0.9 → 0.8",
+        ),
+        (
+            "",
+            fixed('input = "9", output = "7"'),
+            "added     net\n    from 2026-01-01T00:00:00Z\n"
+            "    fixed input 9 per 1M\n    fixed output 7 per 1M",
+        ),
+        (
+            fixed('input = "1", output = "7"'),
+            fixed('input = "9", request = "1000"'),
+            "changed   net\n    from 2026-01-01T00:00:00Z\n"
+            "    fixed input 1 → 9 per 1M\n    fixed output 7 → none per 1M\n"
+            "    fixed request none → 1000 per 1M",
+        ),
+        (
+            modifier("ea", "multiply", OFF, match='product = ["a"]'),
+            modifier("ea", "multiply", OFF),
+            "changed   ea\n    from 2026-01-01T00:00:00Z\n"
+            "    for product a → all calls\n    multiply 0.9",
+        ),
+        (
+            modifier("ea", "multiply", OFF + "\norder = 10"),
+            modifier("ea", "multiply", OFF.replace("contracted", "charge")),
+            "changed   ea\n    from 2026-01-01T00:00:00Z\n"
+            "    layer contracted → charge\n    order 10 → 100\n    multiply 0.9",
+        ),
+        (
+            "",
+            modifier("gift", "zero", 'layer = "charge"\nnote = "paid centrally"'),
+            "added     gift\n    from 2026-01-01T00:00:00Z\n    zero: paid centrally",
+        ),
+        (
+            FEE.format(price="10"),
+            FEE.format(price="10").replace('"azure" }', '"azure", region = ["eastus2"] }'),
+            "changed   search\n    from 2026-01-01T00:00:00Z\n"
+            "    for provider azure → provider azure, region eastus2",
         ),
         (
             ALIAS,

@@ -46,6 +46,14 @@ def test_show_has_a_price_as_a_decimal_for_a_million(capsys: Output) -> None:
     assert (rule["source"]["checked"], rule["source"]["age_days"]) == ("2025-08-25", 90)
 
 
+def test_show_has_a_price_per_hour_for_a_million_milliseconds(capsys: Output) -> None:
+    """3 USD an hour are 0.8333 for a million milliseconds, as the text says."""
+    days = ["--at", "2026-11-30T00:00:00Z", "--today", "2026-11-30"]
+    (rule,) = said(capsys, ["show", "gpt-live-1", *days])
+    (tier,) = rule["tiers"]
+    assert tier["per_million"] == {"audio_ms": "0.833333333333"}
+
+
 def test_diff_is_a_list_of_changes(capsys: Output) -> None:
     assert said(capsys, ["diff", str(BASE_BOOKS), str(BASE_BOOKS)]) == []
     changes = said(capsys, ["diff", str(BASE_BOOKS), CONTOSO], code=1)

@@ -47,6 +47,8 @@ EVENTS = {
     "no usage": make_event(usage=None),
     "refused": make_event(usage=None, status=429),
     "failed": make_event(status=500),
+    "not from the cache": make_event(cache="miss"),
+    "from the cache": make_event(cache="hit", usage=None, completed_from=("gateway-llm-log",)),
     "streamed": make_event(
         stream=True, rank=Rank.GATEWAY_LOG, completed_from=("gateway-llm-log", "trace")
     ),

@@ -10,6 +10,7 @@ from table_api.rerating.run import (
     Settled,
     read_rerating,
     rerating_columns,
+    shown_run,
 )
 from table_api.rerating.scope import Scope
 
@@ -27,6 +28,8 @@ STAGED = Rerating(
     after=2**71,
     newly_priced=1,
     newly_unpriced=2,
+    unpriced_before=5,
+    unpriced_after=6,
     pairs_sha256="c" * 64,
     report_sha256="d" * 64,
     staged_at=datetime(2026, 12, 1, tzinfo=UTC),
@@ -55,4 +58,28 @@ def test_each_fact_has_a_column_of_its_own() -> None:
     assert [columns[name] for name in named] == ["grace", "a mistake", 7, 3, "gpt-4o"]
     assert "reverted_at" not in columns
     assert "approved_by" not in rerating_columns(STAGED)
+    earlier = replace(STAGED, unpriced_before=None, unpriced_after=None)
+    assert "unpriced_before" not in rerating_columns(earlier)
+    assert read_rerating(rerating_columns(earlier)) == earlier
     assert "report_sha256" not in rerating_columns(replace(STAGED, report_sha256=None))
+
+
+def test_a_sum_of_calls_without_a_cost_is_not_zero() -> None:
+    """One of two calls gets its price, and the other keeps having none."""
+    one_of_two = replace(
+        STAGED, calls=2, changed=1, before=0, after=5 * 10**12, newly_priced=1, newly_unpriced=0
+    )
+    found = shown_run(replace(one_of_two, unpriced_before=2, unpriced_after=1))
+    assert (found["before"], found["after"], found["delta"]) == (None, "5", "5")
+    lost = replace(one_of_two, before=5 * 10**12, after=0, newly_priced=0, newly_unpriced=1)
+    found = shown_run(replace(lost, unpriced_before=1, unpriced_after=2))
+    assert (found["before"], found["after"], found["delta"]) == ("5", None, "-5")
+    free = shown_run(replace(one_of_two, newly_priced=0, unpriced_before=0, unpriced_after=0))
+    assert free["before"] == "0"
+
+
+def test_of_an_earlier_run_that_is_known_where_all_calls_changed() -> None:
+    earlier = replace(STAGED, calls=2, newly_priced=2, before=0)
+    earlier = replace(earlier, unpriced_before=None, unpriced_after=None)
+    assert shown_run(earlier)["before"] is None
+    assert shown_run(replace(earlier, newly_priced=1))["before"] == "0"

@@ -288,6 +288,8 @@ def test_a_call_whose_body_nobody_read_is_priced_by_what_served_it(
         ({"requested_tier": "priority", "service_tier": "default"}, 2, ()),
         ({"requested_tier": "default", "service_tier": "priority"}, 4, ()),
         ({"stream": True, "rank": Rank.GATEWAY_LOG}, 2, ("tier",)),
+        ({"stream": True}, 2, ("tier",)),
+        ({"stream": True, "requested_tier": "default"}, 2, ()),
         ({"stream": True, "rank": Rank.GATEWAY_LOG, "requested_tier": "default"}, 2, ()),
         ({"stream": True, "rank": Rank.GATEWAY_LOG, "requested_tier": "priority"}, 2, ("tier",)),
         ({"deployment": "fast"}, 4, ("tier",)),
@@ -329,3 +331,10 @@ def test_an_answer_of_the_gateway_s_cache_costs_nothing(tmp_path: Path) -> None:
         priced = call(book, cache="hit", **fields)
         assert (priced.state, priced.charge, priced.charges) == (CallState.ZERO, 0, ())
         assert priced.reason == "answered from the gateway's cache"
+
+
+def test_only_a_hit_is_an_answer_of_the_gateway_s_cache(tmp_path: Path) -> None:
+    book = over_base(tmp_path, alias("chat", model="gpt-5"))
+    assert call(book, cache="miss").state is CallState.PRICED
+    nobody_knows = call(book, cache="miss", usage=None, rank=Rank.NO_USAGE)
+    assert nobody_knows.state is CallState.NO_USAGE
