@@ -133,6 +133,17 @@ class ProgressTable:
         pages = self._storage.query(PROGRESS_TABLE, _key(hub, group), EVERY_ROW)
         return [_from_row(row) async for page in pages for row in page]
 
+    async def readable(self, hub: str, group: str) -> list[Progress]:
+        """The same without rows that cannot be read: what they showed counts as not read. Whoever
+        reads the partition next replaces them.
+        """
+        rows: list[Progress] = []
+        async for page in self._storage.query(PROGRESS_TABLE, _key(hub, group), EVERY_ROW):
+            for row in page:
+                with suppress(Altered):
+                    rows.append(_from_row(row))
+        return rows
+
 
 def _key(hub: str, group: str) -> str:
     return f"{encode_part(hub)}|{encode_part(group)}"
