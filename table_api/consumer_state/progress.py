@@ -68,8 +68,17 @@ class Progress:
     """When the hub was last asked and held nothing after this row; None once more is durable."""
     partitions: int | None = None
     """How many partitions the hub has."""
+    gone: int = 0
+    """Events after the last durable one that retention took, as the hub said when it held nothing.
+    They count in LOST once a later event arrives.
+    """
     stored_at: datetime | None = field(default=None, compare=False)
     """When the row was written, by the clock of the storage service. Read only."""
+
+    @property
+    def lost(self) -> int:
+        """Events that retention took before they were read."""
+        return self.counts.get(Count.LOST, 0) + self.gone
 
     @property
     def passed(self) -> datetime | None:
@@ -164,6 +173,8 @@ def _columns(progress: Progress) -> dict[str, Value]:
         columns["caught_up_at"] = progress.caught_up_at.isoformat()
     if progress.partitions is not None:
         columns["partitions"] = progress.partitions
+    if progress.gone:
+        columns["gone"] = progress.gone
     columns.update({f"n_{count.value}": number for count, number in progress.counts.items()})
     return columns
 
@@ -187,6 +198,7 @@ def _progress(row: Row) -> Progress:
         counts={count: int(row.get(f"n_{count.value}", 0)) for count in Count},
         caught_up_at=_time(row, "caught_up_at"),
         partitions=None if partitions is None else int(partitions),
+        gone=int(row.get("gone", 0)),
         stored_at=parse_time(row["Timestamp"]),
     )
 
