@@ -101,6 +101,7 @@ async def test_every_column_of_the_other_tables_is_documented() -> None:
             counts=dict.fromkeys(Count, 1),
             caught_up_at=NOW,
             partitions=1,
+            gone=1,
         ),
         None,
     )

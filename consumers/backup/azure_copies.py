@@ -4,7 +4,7 @@ Only backups use it: the seam `TableStorage` reads an Int64 as text, and a copy 
 of the two a column was.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -48,7 +48,7 @@ class AzureTableCopies:
         """Every row, in the order of its keys."""
         try:
             async for entity in self._client.get_table_client(table).list_entities():
-                yield {name: _written(table, name, value) for name, value in entity.items()}
+                yield _columns(table, entity)
         except AzureError as error:
             raise Unavailable(f"table {table}: {error.__class__.__name__}") from error
 
@@ -62,13 +62,17 @@ class AzureTableCopies:
         )
         try:
             async for entity in found:
-                yield {name: _written(LEDGER_TABLE, name, value) for name, value in entity.items()}
+                yield _columns(LEDGER_TABLE, entity)
         except AzureError as error:
             raise Unavailable(f"table {LEDGER_TABLE}: {error.__class__.__name__}") from error
 
     async def create(self, table: str) -> None:
         """Make a table that is not there."""
-        await self._client.create_table_if_not_exists(table)
+        try:
+            await self._client.create_table_if_not_exists(table)
+        except AzureError as error:
+            message = f"table {table} cannot be made: {error.__class__.__name__}"
+            raise Unavailable(message) from error
 
     async def insert(self, table: str, rows: Sequence[Columns]) -> None:
         """Rows of one partition, all or none; none of them may be there."""
@@ -87,12 +91,17 @@ class AzureTableCopies:
             await self._identity.close()
 
 
-def _written(table: str, name: str, value: Any) -> Any:
+def _columns(table: str, entity: Mapping[str, Any]) -> Columns:
+    where = f"{table} {entity.get('PartitionKey')} {entity.get('RowKey')}"
+    return {name: _written(where, name, value) for name, value in entity.items()}
+
+
+def _written(where: str, name: str, value: Any) -> Any:
     if isinstance(value, EntityProperty) and value.edm_type == EdmType.INT64:
         return {"int64": str(value.value)}
     if isinstance(value, str | bool):
         return value
-    raise Rejected(f"table {table}: column {name} is of a type that no row of ours has: {value!r}")
+    raise Rejected(f"row {where}: column {name} is of a type that no row of ours has: {value!r}")
 
 
 def _read(value: Any) -> Any:

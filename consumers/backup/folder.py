@@ -138,7 +138,10 @@ def check(folder: Path) -> None:
     manifest = folder / "backup.json"
     if not manifest.is_file():
         raise BackupRefused(f"{folder} has no backup.json: it is no complete backup")
-    wanted = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+    try:
+        wanted = dict(json.loads(manifest.read_text(encoding="utf-8"))["files"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise BackupRefused(f"{manifest} is not what the backup wrote: {error}") from error
     found = _digests(folder)
     for name in sorted(wanted.keys() | found.keys()):
         if wanted.get(name) != found.get(name):

@@ -57,7 +57,7 @@ class StreamTime:
         # The time is taken before the hubs are asked: what they hold then is all of before that.
         now = self._now()
         groups = [
-            await self._progress.of_group(hub.address.hub, hub.address.group) for hub in self._hubs
+            await self._progress.readable(hub.address.hub, hub.address.group) for hub in self._hubs
         ]
         self.present = present(now, [row for rows in groups for row in rows])
         looks = await asyncio.gather(*map(self._look, self._hubs, groups, repeat(now)))

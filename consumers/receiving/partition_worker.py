@@ -31,6 +31,7 @@ from consumers.receiving.saving.partition_progress import (
 )
 from consumers.receiving.saving.partition_saves import PartitionSaves
 from consumers.receiving.storage_retry import SAID_AGAIN_S, ended_within, until_answered
+from consumers.receiving.told_losses import tell_loss
 from pricing_rules.decoding.invalid_event import place_of
 from table_api.consumer_state.progress import Count
 from telemetry.log import Log
@@ -227,14 +228,7 @@ class PartitionWorker:
 
     def _tell_losses(self, batch: Sequence[Received]) -> None:
         for loss in losses(self.progress.after, (event.sequence_number for event in batch)):
-            count(CounterName.LOST, loss.events, {"partition": self.partition})
-            _log.error(
-                Action.EVENTS_LOST,
-                f"{loss.events} events were never delivered: the hub's retention took them",
-                partition=self.partition,
-                first_sequence_number=loss.first,
-                last_sequence_number=loss.last,
-            )
+            tell_loss(loss, self.partition)
 
     def _tell_dead_letters(self, part: Sequence[Received], counts: Sequence[Counts]) -> None:
         dead = [of_event == DEAD_LETTERED for of_event in counts]

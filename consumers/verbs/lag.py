@@ -62,7 +62,7 @@ def lag_of(
 def _lost(at: PartitionState, progress: Progress | None) -> int:
     if progress is None:
         return 0
-    gone = max(0, at.first_sequence_number - 1 - progress.sequence_number)
+    gone = max(progress.gone, at.first_sequence_number - 1 - progress.sequence_number)
     return progress.counts.get(Count.LOST, 0) + gone
 
 

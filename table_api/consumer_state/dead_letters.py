@@ -5,12 +5,14 @@ It owns keys and rows; the raw bytes lie in a blob beside it, written by the con
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
 from table_api.storage.keys import EVERY_ROW, KeyRange, encode_part
+from table_api.storage.named_rows import UNREADABLE, naming
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
@@ -24,6 +26,8 @@ from table_api.storage.table_storage import (
 from table_api.storage.timestamp import parse_time
 
 DEAD_LETTERS_TABLE = "deadletters"
+DAMAGED = "damaged_row"
+"""Reason of a letter whose row has lost its own."""
 TRIES_MAX = 8
 TEXT_CHARS_MAX = 1_000
 """A longer value, message or outcome is cut in the index; the blob holds the event whole."""
@@ -135,14 +139,18 @@ class DeadLetterIndex:
                 yield _from_row(row)
 
     async def open_letters(self, *, read_max: int = LETTERS_READ_MAX) -> OpenLetters:
-        """The open ones among the first `read_max` letters, by partition and sequence number."""
+        """The open ones among the first `read_max` letters, by partition and sequence number. One
+        counts as open unless its row says that it was redriven. Altered names a row without a time.
+        """
         letters: list[OpenLetter] = []
-        read, select = 0, ("state", "enqueued_time", "event_id")
+        read, select = 0, ("PartitionKey", "RowKey", "state", "enqueued_time", "event_id")
         async for page in self._storage.query(
             DEAD_LETTERS_TABLE, self._key, EVERY_ROW, select=select, rows_max=read_max + 1
         ):
             for row in page[: read_max - read]:
-                if row["state"] == LetterState.OPEN:
+                if row.get("state") == LetterState.REDRIVEN:
+                    continue
+                with naming(DEAD_LETTERS_TABLE, row):
                     letters.append(OpenLetter(parse_time(row["enqueued_time"]), _event_id(row)))
             read += len(page)
             if read > read_max:
@@ -188,6 +196,45 @@ def _columns(letter: DeadLetter) -> dict[str, Value]:
 
 
 def _from_row(row: Row) -> DeadLetter:
+    """Of a damaged row what its key says, and what can be read: its bytes are there, and to redrive
+    them once too often changes nothing. Altered names one whose key is none.
+    """
+    try:
+        letter = _letter(row)
+        if encode_part(letter.id) != row["RowKey"]:
+            raise ValueError("it names another event than its key")
+        return letter
+    except UNREADABLE as error:
+        with naming(DEAD_LETTERS_TABLE, row):
+            return _what_is_left(row, error)
+
+
+def _what_is_left(row: Row, error: Exception) -> DeadLetter:
+    partition, number, digest = str(row["RowKey"]).rsplit("-", 2)
+    times = []
+    for name in ("enqueued_time", "recorded_at"):
+        with suppress(*UNREADABLE):
+            times.append(parse_time(row[name]).astimezone(UTC))
+    stored_at = parse_time(row["Timestamp"])
+    redriven = row.get("state") == LetterState.REDRIVEN
+    return DeadLetter(
+        hub=str(row.get("hub", row["PartitionKey"])),
+        partition=partition,
+        sequence_number=int(number),
+        content_hash=digest,
+        enqueued_time=min(times, default=stored_at),
+        recorded_at=max(times, default=stored_at),
+        reason=str(row.get("reason", DAMAGED)),
+        field="",
+        value="",
+        message=f"its row in the index cannot be read: {error!r}",
+        event_id=_event_id(row),
+        body_bytes=0,
+        state=LetterState.REDRIVEN if redriven else LetterState.OPEN,
+    )
+
+
+def _letter(row: Row) -> DeadLetter:
     outcome = row.get("outcome")
     return DeadLetter(
         hub=str(row["hub"]),

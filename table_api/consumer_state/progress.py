@@ -68,8 +68,17 @@ class Progress:
     """When the hub was last asked and held nothing after this row; None once more is durable."""
     partitions: int | None = None
     """How many partitions the hub has."""
+    gone: int = 0
+    """Events after the last durable one that retention took, as the hub said when it held nothing.
+    They count in LOST once a later event arrives.
+    """
     stored_at: datetime | None = field(default=None, compare=False)
     """When the row was written, by the clock of the storage service. Read only."""
+
+    @property
+    def lost(self) -> int:
+        """Events that retention took before they were read."""
+        return self.counts.get(Count.LOST, 0) + self.gone
 
     @property
     def passed(self) -> datetime | None:
@@ -133,6 +142,17 @@ class ProgressTable:
         pages = self._storage.query(PROGRESS_TABLE, _key(hub, group), EVERY_ROW)
         return [_from_row(row) async for page in pages for row in page]
 
+    async def readable(self, hub: str, group: str) -> list[Progress]:
+        """The same without rows that cannot be read: what they showed counts as not read. Whoever
+        reads the partition next replaces them.
+        """
+        rows: list[Progress] = []
+        async for page in self._storage.query(PROGRESS_TABLE, _key(hub, group), EVERY_ROW):
+            for row in page:
+                with suppress(Altered):
+                    rows.append(_from_row(row))
+        return rows
+
 
 def _key(hub: str, group: str) -> str:
     return f"{encode_part(hub)}|{encode_part(group)}"
@@ -153,6 +173,8 @@ def _columns(progress: Progress) -> dict[str, Value]:
         columns["caught_up_at"] = progress.caught_up_at.isoformat()
     if progress.partitions is not None:
         columns["partitions"] = progress.partitions
+    if progress.gone:
+        columns["gone"] = progress.gone
     columns.update({f"n_{count.value}": number for count, number in progress.counts.items()})
     return columns
 
@@ -176,6 +198,7 @@ def _progress(row: Row) -> Progress:
         counts={count: int(row.get(f"n_{count.value}", 0)) for count in Count},
         caught_up_at=_time(row, "caught_up_at"),
         partitions=None if partitions is None else int(partitions),
+        gone=int(row.get("gone", 0)),
         stored_at=parse_time(row["Timestamp"]),
     )
 

@@ -6,7 +6,7 @@ numbers and short texts alone, by the day of the call, and is purged.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -111,15 +111,14 @@ class RawUsage:
         row = await self._storage.get(RAW_USAGE_TABLE, key.table_partition, key.row_key)
         return None if row is None else msgspec.json.decode(str(row["usage"]))
 
-    async def erase(self, call_ids: Container[str]) -> int:
-        """Delete what is kept of some calls; how many rows."""
-        deleted = 0
+    async def erase(self, call_ids: Iterable[str]) -> int:
+        """Delete what is kept of some calls; how many rows. Their keys say whose they are."""
+        of_calls, deleted = set(map(encode_part, call_ids)), 0
         async for partition in self._storage.partitions(RAW_USAGE_TABLE):
-            pages = self._storage.query(
-                RAW_USAGE_TABLE, partition, EVERY_ROW, select=["RowKey", "call_id"]
-            )
-            rows = [row async for page in pages for row in page if row["call_id"] in call_ids]
-            deleted += await self._delete(partition, [str(row["RowKey"]) for row in rows])
+            pages = self._storage.query(RAW_USAGE_TABLE, partition, EVERY_ROW, select=["RowKey"])
+            keys = [str(row["RowKey"]) async for page in pages for row in page]
+            found = [key for key in keys if key.partition("|")[0] in of_calls]
+            deleted += await self._delete(partition, found)
         return deleted
 
     async def purge(self, before: date) -> int:

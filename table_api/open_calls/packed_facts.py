@@ -19,6 +19,7 @@ from table_api.open_calls.joined_call import join_facts
 from table_api.open_calls.keys import OPEN_CALLS_TABLE, hour_start, hours_about, packed_partition
 from table_api.open_calls.summed_hours import SummedHours
 from table_api.storage.keys import EVERY_ROW
+from table_api.storage.named_rows import UNREADABLE
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import Row, TableStorage, Upsert
 from telemetry.log import Log
@@ -100,7 +101,17 @@ class PackedFacts:
         )
         async for page in pages:
             for row in page:
-                yield str(row["RowKey"]), _IDS_DECODER.decode(str(row["call_ids"]))
+                yield str(row["RowKey"]), await self._ids_of(partition, row)
+
+    async def _ids_of(self, partition: str, row: Row) -> list[str]:
+        """Where the list of them is damaged, the facts say whose they are: no other call is to wait
+        for this row to be mended.
+        """
+        try:
+            return _IDS_DECODER.decode(str(row["call_ids"]))
+        except UNREADABLE:
+            whole = await self._storage.get(OPEN_CALLS_TABLE, partition, str(row["RowKey"]))
+            return [] if whole is None else [call_id for call_id, _ in packed_in(whole)]
 
 
 def packed_in(row: Row) -> list[tuple[str, Fact]]:

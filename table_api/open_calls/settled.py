@@ -27,6 +27,9 @@ from table_api.storage.table_storage import (
     Value,
 )
 from table_api.storage.timestamp import parse_time
+from telemetry.log import Log
+
+_log = Log("table_api")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +46,12 @@ class Settled:
         """What the sweeper's row says; None while no sweeper has said it."""
         if "settled_before" not in row:
             return None
-        return cls(
-            before=parse_time(row["settled_before"]),
-            at=parse_time(row["settled_at"]),
-            timeout=timedelta(milliseconds=int(row["timeout_ms"])),
-        )
+        with naming(OPEN_CALLS_TABLE, row):
+            return cls(
+                before=parse_time(row["settled_before"]),
+                at=parse_time(row["settled_at"]),
+                timeout=timedelta(milliseconds=int(row["timeout_ms"])),
+            )
 
     def columns(self) -> dict[str, Value]:
         return {
@@ -55,6 +59,16 @@ class Settled:
             "settled_at": self.at.isoformat(),
             "timeout_ms": self.timeout // timedelta(milliseconds=1),
         }
+
+
+def swept_time(row: Row) -> datetime | None:
+    """How far the sweeper's row says that it is; None of a damaged row, which is logged."""
+    try:
+        with naming(OPEN_CALLS_TABLE, row):
+            return parse_time(row["time"])
+    except Altered as error:
+        _log.error("sweep_unreadable", f"{error}; calls are looked through from the oldest on")
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ from table_api.open_calls.open_call import (
 from table_api.open_calls.packed_facts import PackedFacts
 from table_api.open_calls.purging.purge import purge
 from table_api.open_calls.purging.purged_hours import PurgedHours
-from table_api.open_calls.settled import Settled, UnsettledCalls
+from table_api.open_calls.settled import Settled, UnsettledCalls, swept_time
 from table_api.open_calls.summed_hours import SummedHours, hours_over
 from table_api.storage.keys import KeyRange
 from table_api.storage.parallel import all_of, at_most, chunks
@@ -52,7 +52,6 @@ from table_api.storage.table_storage import (
     Upsert,
     Value,
 )
-from table_api.storage.timestamp import parse_time
 from telemetry.log import Log
 
 REQUESTS_IN_FLIGHT_MAX = 16
@@ -243,12 +242,16 @@ class OpenCalls:
         return None
 
     async def swept(self) -> datetime | None:
-        """The time that the sweeper has passed."""
+        """The time that the sweeper has passed; None where no row says it that can be read. Then a
+        sweeper begins at the oldest call that is kept, and writes the row anew.
+        """
         row = await self._storage.get(OPEN_CALLS_TABLE, *SWEEP)
-        return None if row is None else parse_time(row["time"])
+        return None if row is None else swept_time(row)
 
     async def settled(self) -> Settled | None:
-        """Which calls are settled for good, for a close; None while no sweeper has said so."""
+        """Which calls are settled for good, for a close; None while no sweeper has said so.
+        Altered names a damaged row.
+        """
         row = await self._storage.get(OPEN_CALLS_TABLE, *SWEEP)
         return None if row is None else Settled.read(row)
 

@@ -13,8 +13,9 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
+from table_api.errors import AlreadyExists, Altered, ChangedMeanwhile, Contended, Unavailable
 from table_api.storage.keys import EVERY_ROW, KeyRange
+from table_api.storage.named_rows import naming
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
@@ -128,18 +129,32 @@ class AccessLog:
 
     async def erase(self, subject: str, names: Collection[str] = ()) -> int:
         """Write over a subject, and searches for its names, in every row; how many rows had any.
-        All else in them stays.
+        All else in them stays; of a damaged row whatever might name the subject goes.
         """
         erased = 0
         async for day in self._storage.partitions(ACCESS_LOG_TABLE):
             async for page in self._storage.query(ACCESS_LOG_TABLE, day, EVERY_ROW):
                 for row in page:
-                    columns = _without(row, subject, names)
-                    if columns:
-                        change = Merge(str(row["RowKey"]), columns, etag_of(row))
-                        await self._storage.transact(ACCESS_LOG_TABLE, day, [change])
-                        erased += 1
+                    erased += await self._erase(day, row, subject, names)
         return erased
+
+    async def _erase(self, day: str, row: Row, subject: str, names: Collection[str]) -> bool:
+        """Whether the row had any."""
+        key = str(row["RowKey"])
+        for _ in range(TRIES):
+            if not (columns := _without(row, subject, names)):
+                return False
+            try:
+                change = Merge(key, columns, etag_of(row))
+                await self._storage.transact(ACCESS_LOG_TABLE, day, [change])
+            except ChangedMeanwhile:  # by another one who erases, or purged
+                found = await self._storage.get(ACCESS_LOG_TABLE, day, key)
+                if found is None:
+                    return False
+                row = found
+            else:
+                return True
+        raise Contended(f"row {ACCESS_LOG_TABLE} {day} {key}: {TRIES} tries to erase a subject")
 
     async def _delete(self, day: str, keys: Sequence[str]) -> None:
         rows = [Delete(key) for key in keys]
@@ -186,17 +201,19 @@ def _columns(access: Access) -> dict[str, Value]:
 
 
 def _from_row(row: Row) -> Access:
+    """Altered names a row that cannot be read: who looks at the log is to know of each row."""
     count = row.get("count")
-    return Access(
-        at=parse_time(row["at"]),
-        caller=str(row["caller"]),
-        roles=tuple(str(row["roles"]).split()),
-        route=str(row["route"]),
-        path=str(row["path"]),
-        query=str(row["query"]),
-        subjects=tuple(msgspec.json.decode(str(row["subjects"]), type=list[str])),
-        count=None if count is None else int(count),
-    )
+    with naming(ACCESS_LOG_TABLE, row):
+        return Access(
+            at=parse_time(row["at"]),
+            caller=str(row["caller"]),
+            roles=tuple(str(row["roles"]).split()),
+            route=str(row["route"]),
+            path=str(row["path"]),
+            query=str(row["query"]),
+            subjects=tuple(msgspec.json.decode(str(row["subjects"]), type=list[str])),
+            count=None if count is None else int(count),
+        )
 
 
 def query_without_cursor(query: str) -> str:
@@ -213,7 +230,10 @@ def _field(part: str) -> tuple[str, str]:
 
 def _without(row: Row, subject: str, names: Collection[str]) -> dict[str, Value]:
     """The columns that change where a subject is erased; none where the row does not have it."""
-    access = _from_row(row)
+    try:
+        access = _from_row(row)
+    except Altered:
+        return _damaged_without(row, {text.casefold() for text in (subject, *names)})
     columns: dict[str, Value] = {}
     if access.caller == subject:
         columns["caller"] = ERASED
@@ -226,6 +246,20 @@ def _without(row: Row, subject: str, names: Collection[str]) -> dict[str, Value]
     query = "&".join(_part_without(part, searched, is_shown) for part in access.query.split("&"))
     if query != access.query:
         columns["query"] = query
+    return columns
+
+
+def _damaged_without(row: Row, searched: Collection[str]) -> dict[str, Value]:
+    """All of a column that has one of these texts, of a row that cannot be read. Nobody knows whose
+    call its path names, so that is written over, too.
+    """
+    columns: dict[str, Value] = {}
+    for name in row.keys() - {"PartitionKey", "RowKey", "Timestamp"}:
+        text = normalize("NFC", unquote_plus(str(row[name]))).casefold()
+        if any(each in text for each in searched):
+            columns[name] = ERASED
+    if row.get("path", ERASED) != ERASED:
+        columns["path"] = ERASED
     return columns
 
 

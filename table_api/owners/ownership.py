@@ -88,8 +88,15 @@ class Owners:
         return found
 
     async def erase(self, owner: str) -> int:
-        """Forget what somebody owns; how many rows said so."""
-        keys = [_row_key(each) for each in await self.all() if each.owner == owner]
+        """Forget what somebody owns; how many rows said so, damaged ones too."""
+        of_owner = f"{encode_part(owner)}|"
+        pages = self._storage.query(OWNERS_TABLE, OWNERS_PARTITION, EVERY_ROW)
+        keys = [
+            str(row["RowKey"])
+            async for page in pages
+            for row in page
+            if str(row["RowKey"]).startswith(of_owner) or row.get("owner") == owner
+        ]
         for part in chunks(keys, OPERATIONS_MAX):
             operations = [Delete(key) for key in part]
             await self._storage.transact(OWNERS_TABLE, OWNERS_PARTITION, operations)
@@ -123,10 +130,15 @@ def _columns(each: Ownership) -> dict[str, Value]:
 
 
 def _readable(rows: Iterable[Row]) -> Iterator[Ownership]:
-    """A damaged row gives nobody anything: it is named, and the others count."""
+    """A damaged row gives nobody anything: it is named, and the others count. So it is with one
+    that names another owner, thing or first day than its key.
+    """
     for row in rows:
         try:
-            yield _from_row(row)
+            ownership = _from_row(row)
+            if _row_key(ownership) != row["RowKey"]:
+                raise ValueError("it names an owner, thing or day that is not its key's")
+            yield ownership
         except (KeyError, ValueError) as error:
             _log.error("ownership_unreadable", f"row {row['RowKey']} of owners: {error!r}")
 

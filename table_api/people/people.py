@@ -5,12 +5,20 @@ Owns the table `people` and its cached directory; the CSV form is in `csv_file`.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from table_api.storage.keys import EVERY_ROW, encode_part, starting_with
 from table_api.storage.parallel import chunks
-from table_api.storage.table_storage import OPERATIONS_MAX, Row, TableStorage, Upsert, Value
+from table_api.storage.table_storage import (
+    OPERATIONS_MAX,
+    Replace,
+    Row,
+    TableStorage,
+    Upsert,
+    Value,
+    etag_of,
+)
 from table_api.storage.timestamp import is_recent
 from telemetry.log import Log
 
@@ -108,15 +116,25 @@ class People:
             self._directory, self._read_at = PeopleDirectory(people), now
         return self._directory
 
+    async def names(self, subject: str) -> list[str]:
+        """Every name that a subject has had, those in damaged rows too."""
+        return [str(row["display_name"]) for row in await self._named(subject)]
+
     async def erase(self, subject: str) -> int:
-        """Forget every name of a subject and keep its cost centres; how many rows had one."""
-        keys = starting_with(f"{encode_part(subject)}|")
-        people: list[Person] = []
-        async for page in self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, keys):
-            people.extend(map(_from_row, page))
-        named = [person for person in people if person.display_name is not None]
-        await self.save([replace(person, display_name=None) for person in named])
+        """Forget every name of a subject and keep its cost centres; how many rows had one. A row is
+        written as it was but for the name, be it damaged or not.
+        """
+        named = await self._named(subject)
+        for part in chunks(named, OPERATIONS_MAX):
+            rows = [Replace(str(row["RowKey"]), _without_name(row), etag_of(row)) for row in part]
+            await self._storage.transact(PEOPLE_TABLE, PEOPLE_PARTITION, rows)
+        self._read_at = None
         return len(named)
+
+    async def _named(self, subject: str) -> list[Row]:
+        keys = starting_with(f"{encode_part(subject)}|")
+        pages = self._storage.query(PEOPLE_TABLE, PEOPLE_PARTITION, keys)
+        return [row async for page in pages for row in page if "display_name" in row]
 
     async def save(self, people: Sequence[Person]) -> None:
         """Insert or replace rows by (subject, valid_from). Not atomic over OPERATIONS_MAX rows."""
@@ -136,14 +154,28 @@ def _to_row(person: Person) -> Upsert:
         columns["display_name"] = person.display_name
     if person.cost_centre is not None:
         columns["cost_centre"] = person.cost_centre
-    return Upsert(f"{encode_part(person.subject)}|{person.valid_from.isoformat()}", columns)
+    return Upsert(_row_key(person), columns)
+
+
+def _row_key(person: Person) -> str:
+    return f"{encode_part(person.subject)}|{person.valid_from.isoformat()}"
+
+
+def _without_name(row: Row) -> dict[str, Value]:
+    left_out = {"PartitionKey", "RowKey", "Timestamp", "display_name"}
+    return {name: value for name, value in row.items() if name not in left_out}
 
 
 def _readable(rows: Iterable[Row]) -> Iterator[Person]:
-    """A damaged row stops nobody: it is named, and its subject has what its other rows say."""
+    """A damaged row stops nobody: it is named, and its subject has what its other rows say. So it
+    is with one that names another subject or day than its key.
+    """
     for row in rows:
         try:
-            yield _from_row(row)
+            person = _from_row(row)
+            if _row_key(person) != row["RowKey"]:
+                raise ValueError("it names a subject or day that is not its key's")
+            yield person
         except (KeyError, ValueError) as error:
             _log.error("person_unreadable", f"row {row['RowKey']} of people: {error!r}")
 

@@ -120,7 +120,7 @@ class Publisher:
                     f"{unreadable[0]} (and {len(unreadable) - 1} more): run `ledger rebuild`; "
                     f"{outbox.sent.rows} rows of the others are sent"
                 )
-            if wanted.stop is None:
+            if wanted.stop is None and wanted.notes_until:
                 await note_until(
                     self._storage, shards, started, names=self._names.digest, every=every
                 )

@@ -29,6 +29,8 @@ OPTIONS: dict[str, Any] = {
 """Seconds. A close is run again and consumers try again, so neither need wait long in here. The
 read timeout begins when all bytes are sent."""
 
+_ABSENT = {"BlobNotFound", "ContainerNotFound", "ResourceNotFound"}
+
 
 class AzureBlobStore:
     """One container of a storage account (or Azurite). Use it inside one event loop."""
@@ -111,7 +113,8 @@ class AzureBlobStore:
             try:
                 stream = await self._client.download_blob(name)
                 content: bytes = await stream.readall()
-            except ResourceNotFoundError:
+            except ResourceNotFoundError as error:
+                _check_absent(error)
                 return None
         return content
 
@@ -121,15 +124,16 @@ class AzureBlobStore:
             try:
                 async for name in self._client.list_blob_names(name_starts_with=prefix):
                     yield name
-            except ResourceNotFoundError:
-                return
+            except ResourceNotFoundError as error:
+                _check_absent(error)
 
     async def sizes(self) -> dict[str, int]:
         """See BlobStore. An absent container reads as an empty one."""
         with _failures("list the blobs"):
             try:
                 return {blob.name: blob.size or 0 async for blob in self._client.list_blobs()}
-            except ResourceNotFoundError:
+            except ResourceNotFoundError as error:
+                _check_absent(error)
                 return {}
 
     async def folders(self) -> AsyncIterator[str]:
@@ -139,8 +143,8 @@ class AzureBlobStore:
                 async for item in self._client.walk_blobs(delimiter="/"):
                     if isinstance(item, BlobPrefix):
                         yield str(item.name).rstrip("/")
-            except ResourceNotFoundError:
-                return
+            except ResourceNotFoundError as error:
+                _check_absent(error)
 
     async def acquire_lease(self, name: str) -> str | None:
         """See BlobStore."""
@@ -181,6 +185,14 @@ class AzureBlobStore:
         await self._client.close()
         if self._own_identity is not None:
             await self._own_identity.close()
+
+
+def _check_absent(error: ResourceNotFoundError) -> None:
+    """Raise it again unless the service itself says that there is no such blob or container: a 404
+    of a proxy, or of a server at a wrong address, says nothing about blobs.
+    """
+    if getattr(error, "error_code", None) not in _ABSENT:
+        raise error
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from table_api.storage.transaction import (
     error_of,
     read_answer,
     row_url,
+    says_absent,
     text_literal,
 )
 from telemetry.log import redact
@@ -109,7 +110,7 @@ class AzureTableStorage:
     async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
         """See TableStorage."""
         status, answer = await self._point_read(row_url(f"/{table}", partition_key, row_key))
-        if status == 404:
+        if says_absent(status, answer):
             return None
         if status != 200:
             raise error_of(status, answer)
@@ -169,7 +170,7 @@ class AzureTableStorage:
         url = first
         while True:
             status, answer, headers = await self._page(url)
-            if status == 404:
+            if says_absent(status, answer):
                 return
             if status != 200:
                 raise error_of(status, answer)

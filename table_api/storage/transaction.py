@@ -61,6 +61,8 @@ _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 _ETAG = re.compile(rb"(?im)^ETag: *([^\r\n]+)\r?$")
 _CODE = re.compile(rb'"code" *: *"([A-Za-z]+)"')
 
+_ABSENT = {"ResourceNotFound", "TableNotFound", "EntityNotFound"}
+
 _TYPE, _INT64 = "@odata.type", "Edm.Int64"
 
 _encode_json = msgspec.json.Encoder().encode
@@ -278,16 +280,26 @@ def _etags_of(body: bytes, number: int) -> list[str]:
 
 def error_of(status: int, body: bytes) -> StorageError:
     """The error for a failed answer, with the service's own code where it names one."""
-    found = _CODE.search(body)
-    code = found.group(1).decode("ascii") if found else "no code"
-    said = f"HTTP {status} ({code})"
+    said = f"HTTP {status} ({_code_of(body) or 'no code'})"
     if status == 409:
         return AlreadyExists(said)
-    if status in {404, 412}:
+    if status == 412 or says_absent(status, body):
         return ChangedMeanwhile(said)
     if status in {400, 413}:
         return Rejected(said)
     return Unavailable(said)
+
+
+def says_absent(status: int, body: bytes) -> bool:
+    """Whether Table Storage says that there is no such row or table. A 404 of anybody else, as of a
+    proxy or of a server at a wrong address, says nothing about rows.
+    """
+    return status == 404 and _code_of(body) in _ABSENT
+
+
+def _code_of(body: bytes) -> str | None:
+    found = _CODE.search(body)
+    return found.group(1).decode("ascii") if found else None
 
 
 def text_literal(key: str) -> str:

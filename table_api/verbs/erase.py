@@ -17,6 +17,7 @@ from table_api.people.people import People
 from table_api.settings import Settings
 from table_api.storage.blobs import BlobStore
 from table_api.storage.connection import open_container, open_tables
+from table_api.storage.named_rows import naming
 from table_api.storage.settings import container_name
 from table_api.storage.table_storage import TableStorage
 from table_api.storage.timestamp import now_utc
@@ -38,11 +39,8 @@ async def erase_person(settings: Settings, subject: str, *, letters: str) -> int
         open_container(settings.storage, letters) as container,
     ):
         people = People(storage, now=now_utc)
-        rows = (await people.directory()).rows_of(subject)
         # First, since it looks for the names: a run that fails midway must find them again.
-        looks = await AccessLog(storage).erase(
-            subject, [row.display_name for row in rows if row.display_name]
-        )
+        looks = await AccessLog(storage).erase(subject, await people.names(subject))
         names = await people.erase(subject)
         owned = await Owners(storage, now=now_utc).erase(subject)
         usages = await RawUsage(storage).erase(await _call_ids(storage, subject))
@@ -59,18 +57,20 @@ async def erase_person(settings: Settings, subject: str, *, letters: str) -> int
 
 
 async def _call_ids(storage: TableStorage, subject: str) -> set[str]:
-    """The ids of all calls of a subject."""
+    """The ids of all calls of a subject. AlteredRow names a row that has none."""
     meta = await read_meta(storage)
     if meta is None:
         return set()
     found: set[str] = set()
     for month in await ledger_months(storage):
         partition = partition_of(month.key, subject, meta.settings.shards)
-        pages = storage.query(
-            LEDGER_TABLE, partition, subject_rows("c", subject), select=["RowKey", "call_id"]
-        )
+        columns = ["PartitionKey", "RowKey", "call_id"]
+        keys = subject_rows("c", subject)
+        pages = storage.query(LEDGER_TABLE, partition, keys, select=columns)
         async for page in pages:
-            found.update(str(row["call_id"]) for row in page)
+            for row in page:
+                with naming(LEDGER_TABLE, row):
+                    found.add(str(row["call_id"]))
     return found
 
 

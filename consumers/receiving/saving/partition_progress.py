@@ -14,8 +14,9 @@ from datetime import datetime
 from consumers.log_actions import Action
 from consumers.receiving.handler import Counts, Received
 from consumers.receiving.hub import PartitionState
-from consumers.receiving.losses import losses
+from consumers.receiving.losses import Loss, losses
 from consumers.receiving.saving.checkpoint_policy import CheckpointPolicy
+from consumers.receiving.told_losses import tell_loss
 from table_api.consumer_state.progress import Count, Progress, ProgressTable, StoredProgress
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Contended
 from telemetry.log import Log
@@ -60,6 +61,7 @@ def advanced(
         recorded_at=now,
         counts=counts,
         caught_up_at=None,  # the time of the event says more now
+        gone=max(0, progress.sequence_number + progress.gone - last.sequence_number),
     )
 
 
@@ -77,6 +79,8 @@ class PartitionProgress:
         self._is_read = False
         self._pending: list[tuple[int, Counts]] = []
         self._last: Received | None = None
+        self._told_to = -1
+        """The last event that this process said to be gone."""
         self._turn = asyncio.Lock()
         """The worker saves and the monitor confirms: each would refuse the other's write."""
 
@@ -99,9 +103,12 @@ class PartitionProgress:
     def after(self) -> int | None:
         """The number that the next event follows; None when nothing was ever read.
 
-        Of a hub made anew it is -1: its events are ours from the first on.
+        Of a hub made anew it is -1: its events are ours from the first on. What is known to be gone
+        was told when that was seen.
         """
-        return None if not self._has_position and self._last is None else self.durable
+        if not self._has_position and self._last is None:
+            return None
+        return self._gone_to()
 
     @property
     def _has_position(self) -> bool:
@@ -197,9 +204,14 @@ class PartitionProgress:
             row = self._standing()
             if not at.empty and row.sequence_number < at.last_sequence_number:
                 return False
+            if at.empty and self._pending:
+                return False  # the row is to say first what was read of them
             if not self._has_position:
                 # What was gone before the first look was never ours: it is not lost.
                 row = replace(row, sequence_number=at.last_sequence_number, recorded_at=asked_at)
+            elif at.empty:
+                self._tell_gone(at.last_sequence_number)
+                row = replace(row, gone=max(0, at.last_sequence_number - row.sequence_number))
             etag = None if self._stored is None else self._stored.etag
             self._is_read = False
             try:
@@ -209,13 +221,27 @@ class PartitionProgress:
             self._is_read = True
             return True
 
+    def _gone_to(self) -> int:
+        """The last event that is durable or told to be gone."""
+        return max(self.durable + self._standing().gone, self._told_to)
+
+    def _tell_gone(self, last: int) -> None:
+        """Retention has emptied the partition up to `last`. No later event shows it yet, and
+        perhaps none ever comes. The position stays where it is: if the hub is wrong, no event is
+        passed over.
+        """
+        if last > (known := self._gone_to()):
+            tell_loss(Loss(known + 1, last), self.partition)
+            self._told_to = last
+
     def _standing(self) -> Progress:
         if self._stored is None:
             return self._empty
         row = self._stored.progress
         if row.hub_created_at == self._empty.hub_created_at:
             return replace(row, partitions=self._empty.partitions)
-        return replace(self._empty, counts=row.counts)
+        # What was gone then is shown by no later event: their numbers begin anew.
+        return replace(self._empty, counts={**row.counts, Count.LOST: row.lost})
 
 
 class LateCheckpoint:

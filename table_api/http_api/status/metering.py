@@ -84,12 +84,17 @@ async def read_metering(
     letters = await DeadLetterIndex(storage, metering.hub).open_letters()
     return MeteringStatus(
         partitions=tuple(partitions),
-        totals={count: sum(row.counts[count] for row in partitions) for count in Count},
+        totals={count: sum(_counts(row)[count] for row in partitions) for count in Count},
         waiting=await waiting.read(storage, groups, now),
         dead_letters_open=len(letters.letters),
         dead_letters_complete=letters.complete,
         audit=await last_audit(storage),
     )
+
+
+def _counts(row: Progress) -> dict[Count, int]:
+    """Also what was lost and no later event has shown yet."""
+    return {**row.counts, Count.LOST: row.lost}
 
 
 def passed_by_all(partitions: Sequence[Progress]) -> datetime | None:
@@ -114,7 +119,7 @@ def metering_answer(status: MeteringStatus) -> Metering:
                 enqueued_time=row.enqueued_time,
                 passed=row.passed,
                 recorded_at=row.recorded_at,
-                counts=dict(row.counts),
+                counts=_counts(row),
             )
             for row in status.partitions
         ],

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.groups import Groups
-from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.consumer_state.progress import Progress, ProgressTable
 from table_api.storage.table_storage import TableStorage
 
 LETTERS_LOOKED_AT_MAX = 100_000
@@ -67,6 +67,5 @@ def _lost(groups: Sequence[Sequence[Progress]]) -> int:
     of_partitions: dict[str, int] = {}
     for rows in groups:
         for row in rows:
-            lost = row.counts.get(Count.LOST, 0)
-            of_partitions[row.partition] = max(lost, of_partitions.get(row.partition, 0))
+            of_partitions[row.partition] = max(row.lost, of_partitions.get(row.partition, 0))
     return sum(of_partitions.values())

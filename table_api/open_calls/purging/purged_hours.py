@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from pricing_rules.types import CountedAt
+from table_api.errors import Altered
 from table_api.open_calls.keys import (
     hour_blob,
     hour_blobs,
@@ -45,7 +46,9 @@ class _Hour(msgspec.Struct, frozen=True, gc=False):
 
 
 class PurgedHours:
-    """Writes and searches the blobs. Every method may raise Unavailable. Retrying is safe."""
+    """Writes and searches the blobs. Every method may raise Unavailable. Retrying is safe. Altered
+    names a damaged blob: without it nobody knows what is counted already.
+    """
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
@@ -92,7 +95,7 @@ class PurgedHours:
     async def _hour(self, name: str) -> _Hour | None:
         if name not in self._read:
             content = await self._blobs.read(name)
-            hour = None if content is None else _DECODER.decode(content)
+            hour = None if content is None else _decoded(name, content)
             while self._read and self._read_bytes > CACHED_BYTES_MAX:
                 self._read_bytes -= _size(self._read.pop(next(iter(self._read))))
             self._read[name] = hour
@@ -132,7 +135,7 @@ class LatePlaces:
             async for name in self._blobs.names(late_blobs(hour)):
                 content = None if name in self._names else await self._blobs.read(name)
                 if content is not None:
-                    self._take(_DECODER.decode(content))
+                    self._take(_decoded(name, content))
                     self._names.add(name)
 
     def find(self, call_id: str) -> set[CountedAt]:
@@ -161,6 +164,17 @@ def encode_hour(counted: Iterable[tuple[str, CountedAt]]) -> bytes:
         for call_id, place in counted
     )
     return msgspec.msgpack.encode(_Hour(subjects, b"".join(records)))
+
+
+def _decoded(name: str, content: bytes) -> _Hour:
+    try:
+        hour = _DECODER.decode(content)
+        if len(hour.records) % RECORD_BYTES:
+            raise ValueError(f"{len(hour.records)} bytes are no whole number of records")
+    except (msgspec.MsgspecError, ValueError) as error:
+        where = f"{COUNTED_CALLS_CONTAINER}/{name}"
+        raise Altered(f"blob {where} cannot be read: {error}") from error
+    return hour
 
 
 def _find(hour: _Hour, digest: bytes) -> CountedAt | None:

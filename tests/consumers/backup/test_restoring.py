@@ -194,3 +194,26 @@ async def test_a_row_twice_in_one_transaction_is_rejected(
         await tables.insert("meta", TABLES["meta"])
         with pytest.raises(Rejected, match="table meta"):
             await tables.insert("meta", TABLES["meta"])
+
+
+@pytest.mark.parametrize("manifest", ["", "{", "[]", "{}", '{"files": 5}', '{"files": [1]}'])
+async def test_a_manifest_that_was_not_written_to_its_end_is_refused(
+    account: azurite_process.AzuritePorts, tmp_path: Path, manifest: str
+) -> None:
+    async with opened(account) as tables:
+        folder = await made(tmp_path / "backup", tables)
+        (folder / "backup.json").write_text(manifest)
+        with pytest.raises(BackupRefused, match=r"backup\.json is not what the backup wrote"):
+            await restore(tables, {}, folder)
+
+
+async def test_a_column_of_another_type_is_named_with_its_row(
+    account: azurite_process.AzuritePorts, tmp_path: Path
+) -> None:
+    """As a tool that edits tables writes it."""
+    async with opened(account) as tables:
+        await tables.create("people")
+        edited = {"PartitionKey": "people", "RowKey": "ann|2026-01-01", "valid_from": 20260101}
+        await tables._client.get_table_client("people").create_entity(edited)
+        with pytest.raises(Rejected, match=r"row people people ann\|2026-01-01: column valid_from"):
+            await back_up(tables, {}, tmp_path / "backup", now=ENQUEUED_TIME)

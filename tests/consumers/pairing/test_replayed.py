@@ -19,6 +19,7 @@ from tests.consumers.pairing.replays import ALICE, counted, replayed, settled
 from tests.consumers.pairing.world import WAITS, World
 from tests.fixtures.builders import CALL_TIME
 from tests.fixtures.calls import all_rows
+from tests.fixtures.damage import damage
 
 NOW = CALL_TIME + timedelta(hours=8)
 LATER = timedelta(minutes=3)
@@ -116,6 +117,18 @@ async def test_calls_that_live_traffic_brought_are_kept_no_second_time() -> None
     rows = await all_rows(world.storage, "opencalls")
     assert await replayed(world, *calls, now=NOW) == {"duplicates": 150}
     assert await all_rows(world.storage, "opencalls") == rows
+
+
+async def test_a_damaged_list_of_ids_keeps_no_call_of_its_hour_from_being_settled() -> None:
+    """The facts in the row say whose they are, and the log's half counts nothing again."""
+    world = await swept_world(MemoryTableStorage())
+    await replay(world, [ALICE])
+    await damage(world.storage, "opencalls", "|p", call_ids="[")
+    other = Call(number=7, subject="bob", has_trace=False)
+    await world.pair(world.usage, other.event(), NOW)
+    record = envelope(other.gateway_record(), other.llm_record(), ALICE.llm_record())
+    await world.pair(world.diagnostics, record, NOW)
+    assert sorted(await ended(world)) == ["alice", "bob"]
 
 
 @pytest.mark.parametrize("unswept", [None, CALL_TIME, CALL_TIME + timedelta(minutes=59)])

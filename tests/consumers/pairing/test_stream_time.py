@@ -11,6 +11,7 @@ from consumers.receiving.hub import EventHub, PartitionState
 from table_api.consumer_state.progress import Progress
 from tests.consumers.pairing.conftest import Stage
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE
+from tests.fixtures.damage import damage
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(hours=3)
@@ -93,6 +94,19 @@ async def test_the_slowest_partition_of_both_hubs_tells_the_time(stage: Stage) -
             stage.broker.append(USAGE, [b"{}"], partition="1")
         await table.write(replace(etags[USAGE][0], partition="1"), None)
         assert await stream_time.look() == Passed(NOW, False)
+
+
+async def test_a_damaged_row_holds_the_time_back_and_starts_no_process_in_vain(
+    stage: Stage,
+) -> None:
+    """`pair` looks before its readers start, and these are who writes the row anew."""
+    stage.broker.append(USAGE, [b"{}"], partition="0")
+    async with open_both(stage.settings()) as edges:
+        table, hub = edges.usage.progress, edges.usage.hub
+        await table.create()
+        await table.write(await first_is_durable(hub, LONG_AGO), None)
+        await damage(edges.usage.tables, "progress", USAGE, sequence_number="x")
+        assert await StreamTime([hub], table, now=lambda: NOW).look() == Passed(None, False)
 
 
 async def first_is_durable(hub: EventHub, enqueued_time: datetime) -> Progress:

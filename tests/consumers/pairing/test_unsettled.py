@@ -85,6 +85,24 @@ async def test_a_damaged_row_of_one_stops_no_sweep_and_no_other_try(world: World
         await named(world.storage)
 
 
+@pytest.mark.parametrize("column", ["time", "settled_at", "timeout_ms"])
+async def test_a_damaged_row_of_the_sweeper_stops_no_sweeper_and_is_written_anew(
+    world: World, column: str
+) -> None:
+    await world.pair(world.usage, GOOD.event(), CALL_TIME + timedelta(seconds=3))
+    for minutes in (5, 20):
+        await settled(world, CALL_TIME + timedelta(minutes=minutes))
+    await damage(world.storage, "opencalls", "0 swept", **{column: "x"})
+    if column != "time":  # the close has no evidence then, and says whose row that is
+        with pytest.raises(Altered, match="opencalls 0 swept"):
+            await named(world.storage)
+    await settled(world.other(), OVERDUE)
+    assert set(await world.standing()) == {GOOD.id}
+    found = await world.calls.settled()
+    assert found is not None
+    assert found.before > CALL_TIME
+
+
 async def test_only_the_closes_of_its_time_name_it(world: World) -> None:
     await damaged(world)
     await settled(world.other(), OVERDUE)

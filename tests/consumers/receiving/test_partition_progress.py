@@ -1,5 +1,6 @@
 """Counts and positions under crashes, lost answers and two owners."""
 
+import logging
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -226,6 +227,59 @@ async def test_an_empty_partition_is_confirmed_and_what_was_gone_before_is_not_l
     work(progress, first, first + 1)
     await progress.save()
     assert (await stored(storage)).counts[Count.LOST] == lost
+
+
+async def test_what_retention_took_of_an_emptied_partition_is_lost_before_any_event_shows_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A month closes by this row: perhaps no later event ever comes."""
+    storage = MemoryTableStorage(now=lambda: NOW)
+    before = await owner(storage)
+    work(before, 0, 9)
+    # What was read is saved first: else its counts would be taken for known.
+    assert not await before.confirm(held(29, is_empty=True), asked_at=NOW, partitions=1)
+    await before.save()
+    progress = await owner(storage)
+    with caplog.at_level(logging.ERROR):
+        for _ in range(2):
+            assert await progress.confirm(held(29, is_empty=True), asked_at=NOW, partitions=1)
+    row = await stored(storage)
+    assert (row.sequence_number, row.lost, row.counts[Count.LOST]) == (9, 20, 0)
+    assert caplog.text.count("20 events were never delivered") == 1
+    again = await owner(storage)  # a process that has told nothing yet
+    assert (progress.after, again.after) == (29, 29)
+    work(again, 30, 31)
+    await again.save()
+    row = await stored(storage)
+    assert (row.sequence_number, row.lost, row.counts[Count.LOST]) == (31, 20, 20)
+
+
+async def test_a_hub_that_was_wrong_about_being_empty_costs_no_event() -> None:
+    storage = MemoryTableStorage(now=lambda: NOW)
+    progress = await owner(storage)
+    work(progress, 0, 9)
+    await progress.save()
+    assert await progress.confirm(held(29, is_empty=True), asked_at=NOW, partitions=1)
+    work(progress, 10, 14)  # from the SDK's own buffer
+    await progress.save()
+    row = await stored(storage)
+    assert (row.sequence_number, row.lost, row.counts[Count.POSTED]) == (14, 15, 15)
+    work(progress, 15, 29)
+    await progress.save()
+    row = await stored(storage)
+    assert (row.sequence_number, row.lost, row.counts[Count.POSTED]) == (29, 0, 30)
+
+
+async def test_what_was_gone_stays_lost_when_the_hub_is_made_anew() -> None:
+    storage = MemoryTableStorage(now=lambda: NOW)
+    progress = await owner(storage)
+    work(progress, 0, 9)
+    await progress.save()
+    assert await progress.confirm(held(29, is_empty=True), asked_at=NOW, partitions=1)
+    reborn = await owner(storage, created_at=NOW)
+    work(reborn, 0, 4)
+    await reborn.save()
+    assert (await stored(storage)).lost == 20
 
 
 async def test_another_owners_row_is_not_confirmed_over() -> None:

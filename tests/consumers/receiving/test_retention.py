@@ -1,12 +1,17 @@
 """Events that the hub's retention takes while no consumer runs are counted, named and shown."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from consumers.verbs.lag import lag
 from local_stack.broker.faults.faults import Trim
-from tests.consumers.conftest import HUB, Stage
+from table_api.consumer_state.groups import Groups
+from table_api.invoicing.closing.missing_events import missing_events
+from tests.consumers.conftest import GROUP, HUB, Stage
+
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 async def test_what_retention_took_while_nobody_read_is_counted_and_named(stage: Stage) -> None:
@@ -43,6 +48,13 @@ async def test_a_partition_that_retention_emptied_is_caught_up_and_lag_shows_the
     stage.broker.inject(Trim(hub=HUB))
     async with stage.process("run", "--until-idle", "1") as consumer:
         assert await consumer.exit_code() == 0
+        [line] = consumer.said("events_lost")
+        assert (line["first_sequence_number"], line["last_sequence_number"]) == (10, 29)
     assert await lag(stage.settings(), json_form=True) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["behind_events"], said["lost"]) == (0, 20)
+    # What a close asks: storage alone.
+    found = await missing_events(stage.storage, Groups(usage_hub=HUB, metering_group=GROUP))(
+        BEGIN, BEGIN
+    )
+    assert found.lost == 20

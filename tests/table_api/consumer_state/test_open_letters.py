@@ -6,14 +6,18 @@ from datetime import timedelta
 import pytest
 
 from table_api.consumer_state.dead_letters import (
+    DEAD_LETTERS_TABLE,
     DeadLetter,
     DeadLetterIndex,
     LetterState,
     OpenLetter,
 )
-from table_api.storage.table_storage import TableStorage
+from table_api.errors import Altered
+from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import TableStorage, Value
 from tests.fixtures.builders import ENQUEUED_TIME
 from tests.fixtures.calls import NOW
+from tests.fixtures.damage import damage
 
 
 def letter(number: int) -> DeadLetter:
@@ -59,3 +63,45 @@ async def test_a_hub_without_letters_has_none_open(either_storage: TableStorage)
     await index.create()
     assert await index.open_letters() == await index.open_letters(read_max=1)
     assert (await index.open_letters()).complete
+
+
+DAMAGE: list[dict[str, Value]] = [
+    {"state": "opened"},
+    {"enqueued_time": "soon"},
+    {"recorded_at": "x"},
+    {"sequence_number": "one"},
+    {"sequence_number": 7},
+    {"body_bytes": "many"},
+    {"partition": "9"},
+    {"content_hash": "f" * 12},
+]
+
+
+@pytest.mark.parametrize("columns", DAMAGE, ids=str)
+async def test_a_letter_whose_row_is_damaged_is_there_with_what_its_key_says(
+    memory: MemoryTableStorage, columns: dict[str, Value]
+) -> None:
+    """Its bytes are found by the key, and what is written of it then mends the row."""
+    index = DeadLetterIndex(memory, "llm-usage")
+    await index.create()
+    await index.add([letter(0), letter(2), letter(4)])
+    await damage(memory, DEAD_LETTERS_TABLE, f"{2:020d}", **columns)
+    found = [each async for each in index.all()]
+    assert [each.id for each in found] == [letter(number).id for number in (0, 2, 4)]
+    assert found[1].state is LetterState.OPEN
+    assert "its row in the index cannot be read" in found[1].message
+    if "enqueued_time" not in columns:
+        assert found[1].enqueued_time == letter(2).enqueued_time
+        assert len((await index.open_letters()).letters) == 3
+    await index.replace(replace(found[1], state=LetterState.REDRIVEN))
+    assert (await index.get(letter(2).id)) == replace(found[1], state=LetterState.REDRIVEN)
+    assert len((await index.open_letters()).letters) == 2
+
+
+async def test_a_month_counts_no_letter_without_its_time(memory: MemoryTableStorage) -> None:
+    index = DeadLetterIndex(memory, "llm-usage")
+    await index.create()
+    await index.add([letter(0)])
+    await damage(memory, DEAD_LETTERS_TABLE, "", enqueued_time="soon")
+    with pytest.raises(Altered, match=f"deadletters llm-usage {letter(0).id}"):
+        await index.open_letters()

@@ -1,11 +1,14 @@
 """The access log: newest first, page by page, kept for 13 months, and without erased people."""
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from table_api.errors import Unavailable
+from table_api.errors import Altered, Unavailable
 from table_api.owners.access_log import (
+    ACCESS_LOG_TABLE,
     ERASED,
     KEPT_DAYS,
     TRIES,
@@ -15,8 +18,33 @@ from table_api.owners.access_log import (
     query_without_cursor,
 )
 from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import TableStorage
+from table_api.storage.table_storage import (
+    Delete,
+    Merge,
+    Operation,
+    Replace,
+    TableStorage,
+    etag_of,
+)
 from tests.fixtures.calls import FaultyStorage
+from tests.fixtures.damage import damage, rows_of
+
+
+class Meanwhile(MemoryTableStorage):
+    """Somebody else changes a row just before it is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: dict[str, Operation] = {}
+
+    async def transact(
+        self, table: str, partition_key: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        for each in operations:
+            if (change := self.before.pop(each.row_key, None)) is not None:
+                await super().transact(table, partition_key, [change])
+        return await super().transact(table, partition_key, operations)
+
 
 AT = datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC)
 DECEMBER = date(2026, 12, 1)
@@ -93,6 +121,50 @@ async def test_a_person_is_erased_from_every_column(memory: MemoryTableStorage) 
     assert ann not in {subject for each in found for subject in each.subjects}
     assert not [each for each in found if "ann" in each.query or "abc" in each.path]
     assert {(ERASED, anna), (anna,), ("bob",)} <= {each.subjects for each in found}
+
+
+@pytest.mark.parametrize("column", ["subjects", "at", "query"])
+async def test_a_damaged_row_is_named_and_keeps_nobody_in_it_or_in_the_others(
+    memory: MemoryTableStorage, column: str
+) -> None:
+    log = AccessLog(memory)
+    for caller in ("ann", "ada"):
+        await log.add(access(AT, caller, "ann", "bob", path="/v1/calls/of-ann", query="q=Ann+Lee"))
+    await log.add(access(AT, "ada", "bob", path="/v1/calls/of-bob"))
+    rows = await rows_of(memory, ACCESS_LOG_TABLE, "")
+    key = next(str(row["RowKey"]) for row in rows if row["caller"] == "ann")
+    if column == "query":  # it is gone
+        row = await memory.get(ACCESS_LOG_TABLE, "20261130", key)
+        assert row is not None
+        left = {name: row[name] for name in ("at", "caller", "roles", "route", "path", "subjects")}
+        await memory.transact(ACCESS_LOG_TABLE, "20261130", [Replace(key, left, etag_of(row))])
+    else:
+        await damage(memory, ACCESS_LOG_TABLE, key, **{column: "ann, bob ["})
+    with pytest.raises(Altered, match=f"accesslog 20261130 {re.escape(key)}"):
+        await pages(log, 9)
+    assert await log.erase("ann", ["Ann Lee"]) == 2
+    left_over = [
+        str(value) for row in await rows_of(memory, ACCESS_LOG_TABLE, "") for value in row.values()
+    ]
+    assert not [text for text in left_over if "ann" in text.casefold() and not text.startswith(key)]
+    assert "/v1/calls/of-bob" in left_over
+
+
+async def test_a_row_that_is_purged_or_changed_meanwhile_ends_no_erasure() -> None:
+    storage = Meanwhile()
+    log = AccessLog(storage)
+    for number in range(3):
+        await log.add(access(AT - timedelta(seconds=number), "ada", "ann"))
+    rows = await rows_of(storage, ACCESS_LOG_TABLE, "")
+    first, second = (str(row["RowKey"]) for row in rows[:2])
+    storage.before[first] = Delete(first)
+    storage.before[second] = Merge(second, {"caller": "adam"}, etag_of(rows[1]))
+    assert await log.erase("ann") == 2
+    found = await pages(log, 9)
+    assert [(each.caller, each.subjects) for each in found] == [
+        ("adam", (ERASED,)),
+        ("ada", (ERASED,)),
+    ]
 
 
 async def test_a_search_for_an_erased_person_is_erased_too(memory: MemoryTableStorage) -> None:

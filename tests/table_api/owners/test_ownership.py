@@ -8,9 +8,9 @@ from table_api.owners.csv_file import COLUMNS, import_changes, read_owners_csv
 from table_api.owners.ownership import OWNERS_AGE_S_MAX, OWNERS_TABLE, Kind, Owners
 from table_api.people.csv_records import InvalidFile
 from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import TableStorage
+from table_api.storage.table_storage import TableStorage, Value
 from tests.fixtures.calls import NOW
-from tests.fixtures.damage import damage
+from tests.fixtures.damage import damage, rows_of
 from tests.fixtures.office import own
 
 HEADER = ",".join(COLUMNS) + "\n"
@@ -69,6 +69,33 @@ async def test_a_damaged_row_gives_nobody_anything(
     await damage(memory, OWNERS_TABLE, "|A|", kind="planet")
     assert [each.name for each in await owners.of("ann")] == ["B"]
     assert [getattr(record, "action", "") for record in caplog.records] == ["ownership_unreadable"]
+
+
+@pytest.mark.parametrize(
+    "column", [{"owner": "eve"}, {"name": "B"}, {"kind": "app"}, {"valid_from": "2020-01-01"}]
+)
+async def test_a_row_that_contradicts_its_key_shows_nothing_to_anybody(
+    memory: MemoryTableStorage, column: dict[str, Value], caplog: pytest.LogCaptureFixture
+) -> None:
+    owners = Owners(memory, now=lambda: NOW)
+    await owners.save([own("ann", Kind.COST_CENTRE, "A", "2026-01-01")])
+    await damage(memory, OWNERS_TABLE, "|A|", **column)
+    assert await owners.of("ann") == await owners.of("eve") == ()
+    assert "ann|cost_centre|A|2026-01-01" in caplog.text
+
+
+@pytest.mark.parametrize("column", [{"valid_from": "x"}, {"owner": "eve"}])
+async def test_damaged_rows_are_erased_too(
+    memory: MemoryTableStorage, column: dict[str, Value]
+) -> None:
+    owners = Owners(memory, now=lambda: NOW)
+    names = ("A", "B")
+    await owners.save([own("ann", Kind.COST_CENTRE, name, "2026-01-01") for name in names])
+    await owners.save([own("anna", Kind.COST_CENTRE, "A", "2026-01-01")])
+    await damage(memory, OWNERS_TABLE, "ann|cost_centre|A|", **column)
+    assert await owners.erase("ann") == 2
+    [left] = await rows_of(memory, OWNERS_TABLE, "")
+    assert left["owner"] == "anna"
 
 
 def test_a_file_is_read_as_spreadsheets_write_it() -> None:

@@ -10,7 +10,7 @@ from table_api.people.people import PEOPLE_AGE_S_MAX, PEOPLE_TABLE, People, Peop
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import TableStorage
 from tests.fixtures.calls import NOW
-from tests.fixtures.damage import damage
+from tests.fixtures.damage import damage, rows_of
 
 HEADER = "subject,display_name,cost_centre,valid_from\n"
 
@@ -95,6 +95,30 @@ async def test_a_damaged_row_costs_nobody_else_a_name(
     [said] = caplog.records
     assert getattr(said, "action", "") == "person_unreadable"
     assert "a|2026-01-01" in said.getMessage()
+
+
+async def test_a_row_of_another_subject_than_its_keys_moves_no_cost_centre(
+    memory: MemoryTableStorage,
+) -> None:
+    people = People(memory, now=lambda: NOW)
+    await people.save([person("a", "2026-01-01"), person("b", "2026-01-02", cost_centre="Sales")])
+    await damage(memory, PEOPLE_TABLE, "b|", subject="a")
+    read = await People(memory, now=lambda: NOW).directory()
+    assert [(each.subject, each.valid_from) for each in read] == [("a", date(2026, 1, 1))]
+
+
+async def test_damaged_rows_lose_their_names_too(memory: MemoryTableStorage) -> None:
+    people = People(memory, now=lambda: NOW)
+    days = ("2026-01-01", "2026-02-01", "2026-03-01")
+    await people.save([person("a", day, name=f"Name {day}") for day in days])
+    await people.save([person("a2", "2026-01-01", name="Bea")])
+    await damage(memory, PEOPLE_TABLE, "a|2026-01", valid_from="yesterday")
+    await damage(memory, PEOPLE_TABLE, "a|2026-02", subject="a2")
+    assert sorted(await people.names("a")) == [f"Name {day}" for day in days]
+    assert await people.erase("a") == 3
+    rows = await rows_of(memory, PEOPLE_TABLE, "")
+    assert [row["display_name"] for row in rows if "display_name" in row] == ["Bea"]
+    assert [row["valid_from"] for row in rows] == ["2026-01-01", "yesterday", *days[1:]]
 
 
 def test_file_is_read_with_any_order_of_columns_and_absent_values() -> None:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from local_stack.demo.azurite import AzuritePorts
 from table_api.errors import SettingsError, Unavailable
@@ -43,6 +45,22 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="could not read"):
         await store.read("202611/manifest.json")
     await store.close()
+
+
+async def test_a_404_of_anybody_else_is_not_read_as_an_absent_blob() -> None:
+    """Else a proxy could say that no month was ever closed."""
+    async with TestServer(web.Application()) as server:  # it has nothing at all
+        text = f"AccountName=a;AccountKey=YQ==;BlobEndpoint={server.make_url('/a')}"
+        store = AzureBlobStore.from_connection_string(text, "invoices")
+        with pytest.raises(Unavailable, match="could not read"):
+            await store.read("202611/manifest.json")
+        with pytest.raises(Unavailable, match="could not list"):
+            [name async for name in store.names("")]
+        with pytest.raises(Unavailable, match="could not list"):
+            await store.sizes()
+        with pytest.raises(Unavailable, match="could not list"):
+            [name async for name in store.folders()]
+        await store.close()
 
 
 def test_a_connection_string_without_an_account_is_a_settings_error() -> None:

@@ -90,6 +90,24 @@ async def test_no_answer_is_unavailable() -> None:
         await storage.close()
 
 
+@pytest.mark.parametrize("direct", [True, False])
+async def test_a_404_of_anybody_else_is_not_read_as_no_rows(*, direct: bool) -> None:
+    """A proxy says it, or a server at a wrong address: then no row is absent, nor any month."""
+    async with TestServer(web.Application()) as server:  # it has nothing at all
+        storage = AzureTableStorage.from_connection_string(
+            f"AccountName=a;AccountKey={ACCOUNT_KEY};TableEndpoint={server.make_url('/a')}",
+            direct=direct,
+        )
+        with pytest.raises(Unavailable, match=r"404 \(no code\)"):
+            await storage.get("meta", "ledger", "settings")
+        with pytest.raises(Unavailable, match="404"):
+            async for _ in storage.query("ledger", "p", starting_with("c|")):
+                pass
+        with pytest.raises(Unavailable, match="404"):
+            await storage.transact("ledger", "202611|00", [Insert("c|1", {})])
+        await storage.close()
+
+
 def emptily_answering() -> web.Application:
     async def answer(request: web.Request) -> web.Response:
         return web.json_response({"value": []})

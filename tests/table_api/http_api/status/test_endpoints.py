@@ -116,6 +116,15 @@ async def test_metering_has_passed_what_its_slowest_partition_has(
     assert status["passed"] == status["partitions"][1]["passed"]
 
 
+async def test_what_retention_took_of_an_emptied_partition_is_among_the_lost(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await open_ledger(memory)
+    await save_progress(memory, "0", enqueued_time=ENQUEUED_TIME, caught_up_at=NOW, gone=20)
+    status = await get(api, "/v1/metering")
+    assert (status["totals"]["lost"], status["partitions"][0]["counts"]["lost"]) == (20, 20)
+
+
 async def test_dead_letters_are_the_open_ones_of_both_hubs_with_their_reason(
     api: ApiClient, memory: MemoryTableStorage
 ) -> None:
