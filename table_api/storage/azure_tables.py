@@ -146,6 +146,22 @@ class AzureTableStorage:
         condition = f"PartitionKey eq {text_literal(partition_key)} and Timestamp ge {time}"
         return self._pages(table, condition, select=select, rows_max=None)
 
+    def other_than(
+        self,
+        table: str,
+        partition_key: str,
+        column: str,
+        value: str,
+        *,
+        select: Sequence[str] | None = None,
+        rows_max: int | None = None,
+    ) -> AsyncIterator[list[Row]]:
+        """See TableStorage. Raises no error for an absent table: that reads as no rows."""
+        partition = f"PartitionKey eq {text_literal(partition_key)}"
+        # Not `ne`: a row without the column has no value that could be another one.
+        condition = f"{partition} and not ({column} eq {text_literal(value)})"
+        return self._pages(table, condition, select=select, rows_max=rows_max)
+
     async def _pages(
         self, table: str, condition: str, *, select: Sequence[str] | None, rows_max: int | None
     ) -> AsyncIterator[list[Row]]:

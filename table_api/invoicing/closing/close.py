@@ -190,7 +190,7 @@ class CloseJob:
     async def _look(self, month: BillingMonth, audited: AuditReport | None = None) -> Checks:
         start, stop = period_of(self.source.meta.calendar, month)
         # Before the audit: what is read by now was counted before the ledger is added up.
-        unread = await self.evidence.unread(stop)
+        unread = await self.evidence.unread(start, stop)
         report = audited or await audit(self.source.storage, now=self.now())
         missing = await self.evidence.missing(start, stop)
         moving = f"{report.moving} calls are on their way to another address and count in both"
@@ -239,7 +239,7 @@ class CloseJob:
             )
         if not found.dead_letters_complete:
             against.append(
-                f"a hub has more than {LETTERS_LOOKED_AT_MAX} dead letters, so not all were "
+                f"a hub has more than {LETTERS_LOOKED_AT_MAX} open dead letters, so not all were "
                 "looked at"
             )
         return against + list(found.unread)
