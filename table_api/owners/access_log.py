@@ -15,6 +15,7 @@ import msgspec
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile, Unavailable
 from table_api.storage.keys import EVERY_ROW, KeyRange
+from table_api.storage.named_rows import naming
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
@@ -186,17 +187,19 @@ def _columns(access: Access) -> dict[str, Value]:
 
 
 def _from_row(row: Row) -> Access:
-    count = row.get("count")
-    return Access(
-        at=parse_time(row["at"]),
-        caller=str(row["caller"]),
-        roles=tuple(str(row["roles"]).split()),
-        route=str(row["route"]),
-        path=str(row["path"]),
-        query=str(row["query"]),
-        subjects=tuple(msgspec.json.decode(str(row["subjects"]), type=list[str])),
-        count=None if count is None else int(count),
-    )
+    """Altered names a row that cannot be read."""
+    with naming(ACCESS_LOG_TABLE, row):
+        count = row.get("count")
+        return Access(
+            at=parse_time(row["at"]),
+            caller=str(row["caller"]),
+            roles=tuple(str(row["roles"]).split()),
+            route=str(row["route"]),
+            path=str(row["path"]),
+            query=str(row["query"]),
+            subjects=tuple(msgspec.json.decode(str(row["subjects"]), type=list[str])),
+            count=None if count is None else int(count),
+        )
 
 
 def query_without_cursor(query: str) -> str:

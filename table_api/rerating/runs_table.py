@@ -22,6 +22,7 @@ from table_api.rerating.run import (
     rerating_columns,
 )
 from table_api.storage.keys import starting_with
+from table_api.storage.named_rows import naming
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
@@ -92,19 +93,19 @@ class Reratings:
 
     async def get(self, run: str) -> Rerating:
         """RunRefused when there is none."""
-        return read_rerating(await self._row(run))
+        return _run_of(await self._row(run))
 
     async def all(self) -> list[Rerating]:
         """Every run, the newest first."""
         found: list[Rerating] = []
         async for page in self._storage.query(RERATINGS_TABLE, RUNS_PARTITION, _RUN_ROWS):
-            found.extend(read_rerating(row) for row in page)
+            found.extend(map(_run_of, page))
         return sorted(found, key=lambda each: (each.staged_at, each.run), reverse=True)
 
     async def approve(self, run: str, *, by: str, why: str, at: datetime) -> Rerating:
         """Only a staged run."""
         row = await self._row(run)
-        found = read_rerating(row)
+        found = _run_of(row)
         if found.state is not RunState.STAGED:
             raise RunRefused(f"run {run} is {found.state}, only a staged one can be approved")
         approval = Approval(by=by, why=why, at=at)
@@ -118,7 +119,7 @@ class Reratings:
         two workers of it do no harm; any other waits until the lease has ended.
         """
         row, active = await self._row(run), await self._active()
-        found = read_rerating(row)
+        found = _run_of(row)
         if found.state not in _MAY_BEGIN[work]:
             may = " or ".join(_MAY_BEGIN[work])
             raise RunRefused(f"run {run} is {found.state}, to {work} it, it must be {may}")
@@ -152,7 +153,9 @@ class Reratings:
         """The run's report as JSON."""
         parts: list[str] = []
         async for page in self._storage.query(RERATINGS_TABLE, run, starting_with("report|")):
-            parts.extend(str(row["part"]) for row in page)
+            for row in page:
+                with naming(RERATINGS_TABLE, {**row, "PartitionKey": run}):
+                    parts.append(str(row["part"]))
         return "".join(parts).encode() if parts else None
 
     async def _keep_report(self, run: str, text: str) -> None:
@@ -219,6 +222,12 @@ class Reratings:
             await self._storage.transact(RERATINGS_TABLE, RUNS_PARTITION, operations)
         except (AlreadyExists, ChangedMeanwhile) as error:
             raise RunRefused(f"{what} was changed by another process just now") from error
+
+
+def _run_of(row: Row) -> Rerating:
+    """Altered names a row that cannot be read."""
+    with naming(RERATINGS_TABLE, row):
+        return read_rerating(row)
 
 
 def _slot(active: Row | None, run: str, work: Work, owner: str, at: datetime) -> Insert | Replace:

@@ -181,11 +181,19 @@ class CloseJob:
                 f"month {month} lies before the first closed month {closed[0]}: its calls are "
                 "billed as corrections by the next close"
             )
-        following = closed[-1].moved(1) if closed else None
-        if following is None:
-            following = next(iter(await ledger_months(self.source.storage)), month)
+        following = closed[-1].moved(1) if closed else await self._first_month()
+        if month < following and not closed:
+            raise CloseRefused(
+                f"month {month} lies before {following}, which is the first one to close: every "
+                "month after a closed one has to be closed too"
+            )
         if month > following:
             raise CloseRefused(f"month {month} comes after {following}, which is not closed yet")
+
+    async def _first_month(self) -> BillingMonth:
+        """That of the first call; the one that is just over while there is none."""
+        months = await ledger_months(self.source.storage)
+        return months[0] if months else self._running().moved(-1)
 
     async def _look(self, month: BillingMonth, audited: AuditReport | None = None) -> Checks:
         start, stop = period_of(self.source.meta.calendar, month)

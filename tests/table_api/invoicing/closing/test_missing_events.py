@@ -18,8 +18,8 @@ from table_api.invoicing.settings import InvoicingSettings
 from table_api.open_calls.settled import Settled
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Merge, etag_of
 from tests.fixtures.billing import NOVEMBER, OCTOBER, Billing
-from tests.table_api.http_api.test_damaged_rows import damage
 
 START, STOP = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 DAY = date(2026, 10, 6)
@@ -128,9 +128,13 @@ async def test_any_number_of_redriven_letters_refuses_no_close(
 
 async def test_a_damaged_letter_is_named_and_is_no_redriven_one() -> None:
     storage = MemoryTableStorage()
-    await add(storage, [letter(1, START, DEFAULT_GROUPS.usage_hub, LetterState.REDRIVEN)])
-    row = await damage(storage, "deadletters", "", {"state": "redrivenx"})
-    with pytest.raises(AlteredRow, match=f"row deadletters llm-usage {row['RowKey']} cannot"):
+    done = letter(1, START, DEFAULT_GROUPS.usage_hub, LetterState.REDRIVEN)
+    await add(storage, [done])
+    row = await storage.get("deadletters", done.hub, done.id)
+    assert row is not None
+    change = Merge(done.id, {"state": "redrivenx"}, etag_of(row))
+    await storage.transact("deadletters", done.hub, [change])
+    with pytest.raises(AlteredRow, match=f"row deadletters llm-usage {done.id} cannot be read"):
         await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
 
 
