@@ -113,10 +113,19 @@ class CloseJob:
             found = await self.archive.standing_snapshot(month)
         return await self._write_documents(month, documents_of(*found))
 
-    async def close_due(self, audited: AuditReport | None = None) -> list[Manifest]:
-        """Close every month that is over and not closed yet, oldest first."""
-        due = await self.due()
-        return [await self.close(month, audited=audited) for month in due]
+    async def close_due(
+        self, audited: AuditReport | None = None, *, tell: Callable[[Manifest], None] | None = None
+    ) -> list[Manifest]:
+        """Close every month that is over and not closed yet, oldest first. `tell` hears of each as
+        soon as it is closed: the next one may be refused.
+        """
+        closed = []
+        for month in await self.due():
+            manifest = await self.close(month, audited=audited)
+            closed.append(manifest)
+            if tell is not None:
+                tell(manifest)
+        return closed
 
     async def due(self) -> list[BillingMonth]:
         """Months that are over for DUE_AFTER and have no manifest yet, oldest first."""
