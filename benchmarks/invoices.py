@@ -106,7 +106,7 @@ def _result(name: str, seconds: float, document: Document, csv_ms: float) -> Res
     )
 
 
-async def _nothing(stop: datetime) -> list[str]:
+async def _nothing(start: datetime, stop: datetime) -> list[str]:
     """Both hubs were read."""
     del stop
     return []

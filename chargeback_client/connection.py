@@ -55,12 +55,19 @@ class Connection:
         return found
 
     def content(self, path: str, parameters: Parameters | None = None) -> bytes:
-        """The bytes of an answer; with `.csv` or `.xlsx` after the path, of a list's file."""
+        """The bytes of an answer; with `.csv` or `.xlsx` after the path, of a list's file, which is
+        whole or one page that was asked for by its `limit`. ClientError where lines would be lost.
+        """
         given = {name: text for name, text in (parameters or {}).items() if text is not None}
         answer = self._answer("GET", path, params=given)
         is_csv = answer.headers.get("content-type", "").startswith("text/csv")
         if path.endswith(CSV) and not is_csv:
             raise self._other_server()
+        if path.endswith((CSV, XLSX)) and "limit" not in given and "next" in answer.links:
+            raise ClientError(
+                f"the list of {path} is longer than one file: ask for fewer days, or for its pages "
+                "by `limit` and `cursor`"
+            )
         return answer.content
 
     def post(self, path: str, body: object) -> bytes:

@@ -110,7 +110,7 @@ class LedgerUnderTest:
         async def nothing_waits(start: datetime, stop: datetime) -> int:
             return 0
 
-        async def everything_is_read(stop: datetime) -> list[str]:
+        async def everything_is_read(start: datetime, stop: datetime) -> list[str]:
             return []
 
         return await make_job(

@@ -31,6 +31,7 @@ _FILTER = re.compile(
     r"PartitionKey eq '(.*?)' and RowKey ge '(.*?)' and RowKey lt '(.*?)'$", re.DOTALL
 )
 _CHANGED = re.compile(r"PartitionKey eq '(.*?)' and Timestamp ge datetime'(.*?)'$", re.DOTALL)
+_OTHER = re.compile(r"PartitionKey eq '(.*?)' and not \(([a-z_]+) eq '(.*?)'\)$", re.DOTALL)
 _AFTER = re.compile(r"PartitionKey gt '(.*)'$")
 _decode, _encode = msgspec.json.decode, msgspec.json.encode
 
@@ -158,6 +159,10 @@ def _found(table: dict[str, Rows], wanted: str) -> tuple[Rows, list[str]]:
         partition, since = _texts(by_time)
         rows = table.get(partition, Rows())
         return rows, [key for key in rows.keys if rows.by_key[key]["Timestamp"] >= since]
+    if by_value := _OTHER.match(wanted):
+        partition, column, value = _texts(by_value)
+        rows = table.get(partition, Rows())
+        return rows, [key for key in rows.keys if rows.by_key[key].get(column) != value]
     raise Refused(400, "InvalidInput")
 
 

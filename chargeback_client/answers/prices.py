@@ -122,6 +122,7 @@ class Prices(Struct, frozen=True, kw_only=True):
     """The prices that hold on a day."""
 
     book: BookInUse | None
+    archived: str | None
     day: date
     old_in_use: int
     data: list[Price]

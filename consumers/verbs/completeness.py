@@ -82,7 +82,7 @@ def _lines(reading: CompletenessReading, currency: str) -> Iterator[str]:
     yield f"oldest open call: {totals.oldest_waiting or '-'}"
     yield f"facts are kept from: {reading.facts_from or '-'}"
     if not reading.dead_letters_complete:
-        yield f"dead letters: of a hub only the first {LETTERS_READ_MAX} were read"
+        yield f"dead letters: of a hub only the first {LETTERS_READ_MAX} open ones were read"
     reported, logged = _tokens(totals)
     yield f"tokens of calls that both paths counted: {reported} by the models, {logged} by the log"
     two_callers = totals.calls.get(CallTally.TWO_CALLERS, 0)

@@ -120,9 +120,9 @@ class CorrectedMonth:
 
     async def _close(self, job: CloseJob) -> None:
         """Pairing has not run yet: no call of the month needed it."""
-        _, stop = period_of(job.source.meta.calendar, self.month)
+        start, stop = period_of(job.source.meta.calendar, self.month)
         for _ in range(READ_TRIES):
-            if not await job.evidence.unread(stop):
+            if not await job.evidence.unread(start, stop):
                 break
             await asyncio.sleep(READ_RETRY_S)
         try:

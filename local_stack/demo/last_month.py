@@ -41,8 +41,8 @@ async def wait_until_read(ports: stack.Ports, *, without_pairing: bool) -> None:
 
 async def _has_unread(job: CloseJob) -> bool:
     for month in await _over(job):
-        _, stop = period_of(job.source.meta.calendar, month)
-        if await job.evidence.unread(stop):
+        start, stop = period_of(job.source.meta.calendar, month)
+        if await job.evidence.unread(start, stop):
             return True
     return False
 

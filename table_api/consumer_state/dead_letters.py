@@ -31,8 +31,9 @@ DAMAGED = "damaged_row"
 TRIES_MAX = 8
 TEXT_CHARS_MAX = 1_000
 """A longer value, message or outcome is cut in the index; the blob holds the event whole."""
+_OPEN_COLUMNS = ("PartitionKey", "RowKey", "state", "enqueued_time", "event_id")
 LETTERS_READ_MAX = 10_000
-"""Letters of a hub, redriven ones too, that a report looks at: ten requests."""
+"""Open letters of a hub that a report looks at: ten requests, and what the others cost."""
 
 
 class LetterState(StrEnum):
@@ -84,7 +85,7 @@ class OpenLetters:
 
     letters: Sequence[OpenLetter]
     complete: bool
-    """False when the hub has more letters than were read: there may be more open ones."""
+    """False when the hub has more open letters than were read."""
 
 
 def content_hash(body: bytes) -> str:
@@ -138,24 +139,34 @@ class DeadLetterIndex:
             for row in page:
                 yield _from_row(row)
 
+    async def first_open(self, limit: int) -> tuple[list[DeadLetter], bool]:
+        """The first open ones, by partition and sequence number, and whether these are all."""
+        found: list[DeadLetter] = []
+        async for page in self._open_rows(limit + 1):
+            found += map(_from_row, page)
+        return found[:limit], len(found) <= limit
+
     async def open_letters(self, *, read_max: int = LETTERS_READ_MAX) -> OpenLetters:
-        """The open ones among the first `read_max` letters, by partition and sequence number. One
-        counts as open unless its row says that it was redriven. Altered names a row without a time.
+        """The first `read_max` open ones, by partition and sequence number. One counts as open
+        unless its row says that it was redriven. Altered names a row without a time.
         """
         letters: list[OpenLetter] = []
-        read, select = 0, ("PartitionKey", "RowKey", "state", "enqueued_time", "event_id")
-        async for page in self._storage.query(
-            DEAD_LETTERS_TABLE, self._key, EVERY_ROW, select=select, rows_max=read_max + 1
-        ):
-            for row in page[: read_max - read]:
-                if row.get("state") == LetterState.REDRIVEN:
-                    continue
-                with naming(DEAD_LETTERS_TABLE, row):
-                    letters.append(OpenLetter(parse_time(row["enqueued_time"]), _event_id(row)))
-            read += len(page)
-            if read > read_max:
-                return OpenLetters(letters, complete=False)
-        return OpenLetters(letters, complete=True)
+        async for page in self._open_rows(read_max + 1, select=_OPEN_COLUMNS):
+            letters += map(_open_letter, page)
+        return OpenLetters(letters[:read_max], complete=len(letters) <= read_max)
+
+    def _open_rows(
+        self, rows_max: int, *, select: Sequence[str] | None = None
+    ) -> AsyncIterator[list[Row]]:
+        """The service passes over the redriven ones: of these a hub may have any number."""
+        return self._storage.other_than(
+            DEAD_LETTERS_TABLE,
+            self._key,
+            "state",
+            LetterState.REDRIVEN.value,
+            select=select,
+            rows_max=rows_max,
+        )
 
     async def replace(self, letter: DeadLetter) -> None:
         """Write what changed in a standing letter. The last writer stands: it is no money."""
@@ -252,6 +263,12 @@ def _letter(row: Row) -> DeadLetter:
         state=LetterState(str(row["state"])),
         outcome=None if outcome is None else str(outcome),
     )
+
+
+def _open_letter(row: Row) -> OpenLetter:
+    """Altered names a row without a time: it may be an open letter of any month."""
+    with naming(DEAD_LETTERS_TABLE, row):
+        return OpenLetter(parse_time(row["enqueued_time"]), _event_id(row))
 
 
 def _event_id(row: Row) -> str | None:

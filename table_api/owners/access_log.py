@@ -242,7 +242,7 @@ def _without(row: Row, subject: str, names: Collection[str]) -> dict[str, Value]
         left = [ERASED if each == subject else each for each in access.subjects]
         columns["subjects"] = msgspec.json.encode(left).decode()
         columns["path"] = access.route  # the id of a call holds its subject
-    searched = {text.casefold() for text in (subject, *names)}
+    searched = {normalize("NFC", text).casefold() for text in (subject, *names)}
     query = "&".join(_part_without(part, searched, is_shown) for part in access.query.split("&"))
     if query != access.query:
         columns["query"] = query

@@ -44,7 +44,7 @@ def _person(line: int, named: Mapping[str, str]) -> Person:
         check_no_formula(line, name, named[name])
     return Person(
         subject=subject_of(line, "subject", named["subject"]),
-        display_name=named["display_name"] or None,
+        display_name=unicodedata.normalize("NFC", named["display_name"]) or None,
         cost_centre=unicodedata.normalize("NFC", named["cost_centre"]) or None,
         valid_from=day_of(line, "valid_from", named["valid_from"]),
     )

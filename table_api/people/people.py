@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from unicodedata import normalize
 
 from table_api.storage.keys import EVERY_ROW, encode_part, starting_with
 from table_api.storage.parallel import chunks
@@ -37,6 +38,7 @@ class Person:
     subject: str
     """As in the ledger, in NFC."""
     display_name: str | None
+    """In NFC, as it is searched for."""
     cost_centre: str | None
     valid_from: date
     """First charge day, in the ledger's billing zone."""
@@ -184,7 +186,7 @@ def _from_row(row: Row) -> Person:
     name, cost_centre = row.get("display_name"), row.get("cost_centre")
     return Person(
         subject=str(row["subject"]),
-        display_name=None if name is None else str(name),
+        display_name=None if name is None else normalize("NFC", str(name)),
         cost_centre=None if cost_centre is None else str(cost_centre),
         valid_from=date.fromisoformat(str(row["valid_from"])),
     )

@@ -92,18 +92,20 @@ def _columns(regrouping: Regrouping) -> dict[str, Value]:
 
 
 def _from_row(row: Row) -> Regrouping:
-    before, after = row.get("before"), row.get("after")
-    return Regrouping(
-        subject=str(row["subject"]),
-        first_day=date.fromisoformat(str(row["first_day"])),
-        last_day=date.fromisoformat(str(row["last_day"])),
-        before=None if before is None else str(before),
-        after=None if after is None else str(after),
-        calls=int(row["calls"]),
-        charge=int(row["charge"]),
-        repriced=int(row["repriced"]),
-        delta=int(row["delta"]),
-        not_compared=int(row["not_compared"]),
-        closed=row["closed"] is True,
-        recorded_at=datetime.fromisoformat(str(row["recorded_at"])),
-    )
+    """Altered names a row that cannot be read."""
+    with naming(PEOPLE_TABLE, row):
+        before, after = row.get("before"), row.get("after")
+        return Regrouping(
+            subject=str(row["subject"]),
+            first_day=date.fromisoformat(str(row["first_day"])),
+            last_day=date.fromisoformat(str(row["last_day"])),
+            before=None if before is None else str(before),
+            after=None if after is None else str(after),
+            calls=int(row["calls"]),
+            charge=int(row["charge"]),
+            repriced=int(row["repriced"]),
+            delta=int(row["delta"]),
+            not_compared=int(row["not_compared"]),
+            closed=row["closed"] is True,
+            recorded_at=datetime.fromisoformat(str(row["recorded_at"])),
+        )

@@ -116,7 +116,7 @@ class AzureTableStorage:
             raise error_of(status, answer)
         return _decode_page(answer)
 
-    async def query(
+    def query(
         self,
         table: str,
         partition_key: str,
@@ -127,8 +127,7 @@ class AzureTableStorage:
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
         condition = _in_range(partition_key, keys)
-        async for page in self._pages(table, condition, select=select, rows_max=rows_max):
-            yield page
+        return self._pages(table, condition, select=select, rows_max=rows_max)
 
     async def query_as(
         self, table: str, partition_key: str, keys: KeyRange, kind: type[S], select: Sequence[str]
@@ -146,6 +145,22 @@ class AzureTableStorage:
         time = f"datetime{text_literal(since)}"
         condition = f"PartitionKey eq {text_literal(partition_key)} and Timestamp ge {time}"
         return self._pages(table, condition, select=select, rows_max=None)
+
+    def other_than(
+        self,
+        table: str,
+        partition_key: str,
+        column: str,
+        value: str,
+        *,
+        select: Sequence[str] | None = None,
+        rows_max: int | None = None,
+    ) -> AsyncIterator[list[Row]]:
+        """See TableStorage. Raises no error for an absent table: that reads as no rows."""
+        partition = f"PartitionKey eq {text_literal(partition_key)}"
+        # Not `ne`: a row without the column has no value that could be another one.
+        condition = f"{partition} and not ({column} eq {text_literal(value)})"
+        return self._pages(table, condition, select=select, rows_max=rows_max)
 
     async def _pages(
         self, table: str, condition: str, *, select: Sequence[str] | None, rows_max: int | None

@@ -126,6 +126,30 @@ class MemoryTableStorage:
             page = [rows[str(row["RowKey"])] for row in later[start : start + ROWS_PER_PAGE]]
             yield [{name: row[name] for name in select if name in row} for row in page]
 
+    async def other_than(
+        self,
+        table: str,
+        partition_key: str,
+        column: str,
+        value: str,
+        *,
+        select: Sequence[str] | None = None,
+        rows_max: int | None = None,
+    ) -> AsyncIterator[list[Row]]:
+        """See TableStorage."""
+        rows = self._rows.get((table, partition_key), {})
+        found = [
+            rows[key]
+            for key in self._row_keys.get((table, partition_key), [])
+            if rows[key].get(column) != value
+        ]
+        size = min(rows_max or ROWS_PER_PAGE, ROWS_PER_PAGE)
+        for start in range(0, len(found), size):
+            page = found[start : start + size]
+            yield [{name: row[name] for name in (select or row) if name in row} for row in page]
+            if rows_max is not None and start + size >= rows_max:
+                return
+
     async def partitions(self, table: str) -> AsyncIterator[str]:
         """See TableStorage."""
         for of_table, partition_key in sorted(self._rows):

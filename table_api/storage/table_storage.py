@@ -127,6 +127,20 @@ class TableStorage(Protocol):
         by page; a page may be empty. `since` is written as a `Timestamp` is.
         """
 
+    def other_than(
+        self,
+        table: str,
+        partition_key: str,
+        column: str,
+        value: str,
+        *,
+        select: Sequence[str] | None = None,
+        rows_max: int | None = None,
+    ) -> AsyncIterator[list[Row]]:
+        """The rows of a partition but those with this text in a column, as `query` gives them. The
+        service looks through the others: they take its time, and no row of an answer.
+        """
+
     def partitions(self, table: str) -> AsyncIterator[str]:
         """Every partition key of the table that has a row, in order; one request each."""
 

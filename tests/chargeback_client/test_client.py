@@ -11,6 +11,7 @@ import pytest
 from chargeback_client.client import Client
 from chargeback_client.errors import ApiRefused, ClientError, NotSignedIn
 from chargeback_client.login import Login, save_login
+from table_api.http_api.lists import handler
 from tests.chargeback_client.conftest import Company
 from tests.fixtures.office import ANN, BEN, TEAM
 
@@ -50,6 +51,18 @@ def test_files_and_documents_are_bytes(company: Company) -> None:
         number = api.invoices(month=NOVEMBER).data[0].number
         pdf = api.invoices_files_of_file(number, f"{number}.pdf", names=True)
         assert pdf.startswith(b"%PDF")
+
+
+def test_no_file_is_given_of_which_lines_would_be_lost(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "LINES_MAX", 4)
+    monkeypatch.setattr(handler, "PAGE_LINES", 2)
+    with Client(company.url, company.token("reader")) as api:
+        with pytest.raises(ClientError, match=r"/v1/subjects\.csv is longer than one file"):
+            api.file("/v1/subjects", month=NOVEMBER)
+        page = api.file("/v1/subjects", month=NOVEMBER, limit=3).decode("utf-8-sig")
+        assert len(list(csv.DictReader(io.StringIO(page)))) == 3
 
 
 def test_refusals_say_what_the_api_says(company: Company) -> None:

@@ -1,4 +1,4 @@
-"""What lists rely on where they ask for rows that have changed, for every TableStorage."""
+"""What lists rely on where they ask for rows by a column or by a change, for every TableStorage."""
 
 import asyncio
 from datetime import timedelta
@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from table_api.storage.table_storage import Insert, TableStorage, Upsert, etag_of
+from table_api.storage.table_storage import Insert, TableStorage, Upsert, Value, etag_of
 from table_api.storage.timestamp import parse_time
 
 PARTITION = "202611|03"
@@ -73,3 +73,29 @@ class ChangedRowsContract:
         assert etag_of({"Timestamp": after["changed"]}) == etag
         assert after["changed"] > before["changed"]
         assert await found(-30) == before | after
+
+    async def test_rows_are_found_but_for_those_with_a_value(
+        self, storage: TableStorage, table: str
+    ) -> None:
+        """However many others stand between; a row without the column has no such value."""
+        rows = [
+            Insert(f"c|{number:04d}", {"n": number} | _state(number)) for number in range(2_300)
+        ]
+        for start in range(0, len(rows), 100):
+            await storage.transact(table, PARTITION, rows[start : start + 100])
+        await storage.transact(table, "another", [Insert("c|9999", {"n": 1, "state": "open"})])
+        pages = storage.other_than(table, PARTITION, "state", "it's done", select=["n", "state"])
+        found = [row async for page in pages for row in page]
+        assert [row["n"] for row in found] == ["0", "5", "1100", "2299"]
+        assert [row.get("state") for row in found] == ["open", None, "odd", "open"]
+        pages = storage.other_than(table, PARTITION, "state", "it's done", rows_max=2)
+        first = [row async for page in pages for row in page]
+        assert [row["RowKey"] for row in first[:2]] == ["c|0000", "c|0005"]
+        pages = storage.other_than(f"t{uuid4().hex}", PARTITION, "state", "open")
+        assert [row async for page in pages for row in page] == []
+
+
+def _state(number: int) -> dict[str, Value]:
+    states = {0: "open", 5: None, 1_100: "odd", 2_299: "open"}
+    state = states.get(number, "it's done")
+    return {} if state is None else {"state": state}

@@ -206,7 +206,7 @@ class Company:
     async def job(self) -> CloseJob:
         """What closes months, with the people of now."""
 
-        async def everything_is_read(stop: datetime) -> list[str]:
+        async def everything_is_read(start: datetime, stop: datetime) -> list[str]:
             return []  # the hubs of the frozen installation are gone
 
         waiting = waiting_calls(self.storage, DEFAULT_GROUPS, now=lambda: self.now)

@@ -69,6 +69,9 @@ class Prices(Struct, frozen=True, kw_only=True):
     book: BookInUse | None
     old_in_use: int
     data: list[Price]
+    archived: str | None = "intact"
+    """Unless it is `intact`, nobody knows whether there are adjustments. An API of an earlier
+    release does not say it."""
     adjustments: list[Adjustment] = []
     """An API of an earlier release does not list them."""
     zones: dict[str, list[str]] = {}

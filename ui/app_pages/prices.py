@@ -53,7 +53,7 @@ def draw_prices() -> None:
     with failures_shown("unpriced"):
         show_unpriced(current)
     if api().me().may(Permission.BILLING):
-        show_adjustments(history.adjustments, now=now())
+        show_adjustments(history, now=now())
     st.header("The book", anchor=False)
     used = [price for price in answer.data if price.deployments]
     others = [price for price in answer.data if not price.deployments]

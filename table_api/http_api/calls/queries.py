@@ -14,6 +14,7 @@ from table_api.http_api.conventions.call_id import opaque_id
 from table_api.http_api.conventions.queries import (
     EXAMPLE_SUBJECT,
     LIMIT_DEFAULT,
+    ComposedText,
     Cursor,
     Limit,
     RangeQuery,
@@ -72,7 +73,7 @@ class CallsQuery(RangeQuery):
 class FoundCallsQuery(RangeQuery):
     """Calls of everybody; of the last 30 days by default."""
 
-    subject: Text | None = Field(
+    subject: ComposedText | None = Field(
         None, description="Only this subject's calls.", examples=[EXAMPLE_SUBJECT]
     )
     model: Text | None = Field(

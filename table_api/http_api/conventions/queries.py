@@ -7,6 +7,7 @@ the running month, which looks right and is not.
 import re
 from datetime import date, timedelta
 from typing import Annotated, Any
+from unicodedata import normalize
 
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -52,6 +53,15 @@ def _within_calendar(day: date) -> date:
 
 Day = Annotated[date, BeforeValidator(_day), AfterValidator(_within_calendar)]
 Text = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
+
+
+def _composed(text: str) -> str:
+    return normalize("NFC", text)
+
+
+ComposedText = Annotated[Text, AfterValidator(_composed)]
+"""A subject, a cost centre, or what such names are searched for: stored ones are in NFC, and some
+keyboards and files write `é` as two characters."""
 Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX, examples=[100])]
 Cursor = Annotated[str, Field(examples=["WzEsIjQwM2E1ZTdmOWIxZCIsWyIxMTMzMDAwMDAwMDAiLCJhZGEiXV0"])]
 """`next_cursor` of the page before."""

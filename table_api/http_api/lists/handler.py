@@ -29,6 +29,8 @@ FILES = {Form.CSV: csv_file, Form.XLSX: xlsx_file}
 FILE_TYPES = {Form.CSV: "text/csv; charset=utf-8", Form.XLSX: Form.XLSX.value}
 _ENDINGS = {Form.CSV: ".csv", Form.XLSX: ".xlsx"}
 BOOK = Column(("book",), Kind.TEXT)
+GOES_ON = Column(("goes_on",), Kind.TEXT)
+"""Whether lines follow that are not in the file: a spreadsheet does not show its `Link`."""
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -49,9 +51,11 @@ def as_list(handler: Handler, answer: type[BaseModel], line: type[BaseModel]) ->
         if issubclass(answer, Head):
             book = await PriceList(asking.api.storage).in_use()
             body["book"] = book.version if book else None
+        if "page" in body:
+            body["goes_on"] = link is not None
         asked = _asked(lines, body["data"], given["query"])
         named = {column.name for column in asked}
-        heads_of_body = [*heads, BOOK] if "book" in body else heads
+        heads_of_body = [*heads, *(each for each in (BOOK, GOES_ON) if each.name in body)]
         shown = [column for column in heads_of_body if column.name not in named]
         table = _table(body, asked, shown, request)
         content = await asyncio.to_thread(FILES[form], table)

@@ -54,7 +54,7 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
     at = api.now() if query.day is None else datetime.combine(day, time(12), UTC)
     listed = PriceList(api.storage)
     book = await listed.in_use()
-    content = await _content(asking.api, book)
+    archived, content = await _content(asking.api, book)
     seen = await listed.prices() if book else []
     if not asking.caller.sees_everybody:
         seen = _at_list(seen, content)
@@ -66,6 +66,7 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
     named = query.model and query.model.lower()
     answer = models.Prices(
         book=models.BookInUse(**asdict(book)) if book else None,
+        archived=archived,
         day=day,
         old_in_use=sum(
             price.old and bool(price.deployments) for price in prices if _holds(price, at)
@@ -79,23 +80,42 @@ async def get_prices(request: Request, query: Annotated[PricesQuery, Query()]) -
 
 def _at_list(prices: Sequence[ListedPrice], book: Book | None) -> list[ListedPrice]:
     """Without what was agreed on: neither such a price nor the end that it gave a list price."""
-    ends = ends_at_list(book.content) if book else {}
-    return [
-        replace(price, valid_to=ends.get(price.rule, price.valid_to))
-        for price in prices
-        if price.source != CONTRACT
-    ]
+    listed = [price for price in prices if price.source != CONTRACT]
+    if book is None:
+        agreed = [price for price in prices if price.source == CONTRACT]
+        return [replace(price, valid_to=_end_at_list(price, listed, agreed)) for price in listed]
+    ends = ends_at_list(book.content)
+    return [replace(price, valid_to=ends.get(price.rule, price.valid_to)) for price in listed]
 
 
-async def _content(api: Api, in_use: BookInUse | None) -> Book | None:
-    """The book in use as it was archived; None where nobody kept it, or somebody has damaged it."""
-    if in_use is None or api.books is None:
-        return None
+def _end_at_list(
+    price: ListedPrice, listed: Sequence[ListedPrice], agreed: Sequence[ListedPrice]
+) -> datetime | None:
+    """The end of a list price without the book, which alone says what ended it: if something that
+    was agreed on begins there, the next list price of the same calls does.
+    """
+    end = price.valid_to
+    if end is None or all(each.valid_from != end for each in agreed):
+        return end
+    calls = (price.origin, price.matches)
+    later = (each for each in listed if (each.origin, each.matches) == calls)
+    return min((each.valid_from for each in later if each.valid_from >= end), default=None)
+
+
+async def _content(
+    api: Api, in_use: BookInUse | None
+) -> tuple[models.Archived | None, Book | None]:
+    """Whether the archive has the book in use, and the book."""
+    if in_use is None:
+        return None, None
+    if api.books is None:
+        return "absent", None
     try:
-        return await BookArchive(api.books).intact(in_use.version)
+        found = await BookArchive(api.books).intact(in_use.version)
     except Altered as error:
         _log.error("book_unreadable", str(error))
-        return None
+        return "damaged", None
+    return ("absent" if found is None else "intact"), found
 
 
 def _adjustments(asking: Asking, book: Book | None, at: datetime | None) -> list[models.Adjustment]:

@@ -68,10 +68,16 @@ class BookInUse(Answer):
     age_days_max: int
 
 
+Archived = Literal["intact", "absent", "damaged"]
+
+
 class Prices(Answer):
     """The prices that hold on a day."""
 
     book: BookInUse | None
+    archived: Archived | None
+    """Whether the archive has the book; None without a book. Adjustments and zones are read there,
+    so unless it is `intact` nobody knows whether there are any."""
     day: date
     old_in_use: int
     data: list[Price]

@@ -4,12 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from table_api.consumer_state.dead_letters import (
-    LETTERS_READ_MAX,
-    DeadLetter,
-    DeadLetterIndex,
-    LetterState,
-)
+from table_api.consumer_state.dead_letters import DeadLetter
 from table_api.http_api.conventions.models import Answer
 from table_api.http_api.conventions.queries import LIMIT_DEFAULT, Limit
 
@@ -43,21 +38,6 @@ class DeadLetters(Answer):
 
     complete: bool
     data: list[DeadLetterRow]
-
-
-async def first_open(
-    index: DeadLetterIndex, *, limit: int, read_max: int = LETTERS_READ_MAX
-) -> tuple[list[DeadLetter], bool]:
-    """The first open letters of a hub, and whether there are no others."""
-    found: list[DeadLetter] = []
-    read = 0
-    async for letter in index.all():
-        if read == read_max or (len(found) == limit and letter.state is LetterState.OPEN):
-            return found, False
-        read += 1
-        if letter.state is LetterState.OPEN:
-            found.append(letter)
-    return found, True
 
 
 def letter_row(letter: DeadLetter) -> DeadLetterRow:

@@ -19,7 +19,6 @@ from table_api.http_api.status.completeness import CompletenessQuery, completene
 from table_api.http_api.status.dead_letters import (
     DeadLetters,
     DeadLettersQuery,
-    first_open,
     letter_row,
 )
 from table_api.http_api.status.metering import Health, metering_answer, read_metering
@@ -62,7 +61,7 @@ async def get_dead_letters(
     api = asking.api
     data, complete = [], True
     for hub in dict.fromkeys((api.groups.usage_hub, api.groups.diagnostics_hub)):
-        found, all_of_hub = await first_open(DeadLetterIndex(api.storage, hub), limit=query.limit)
+        found, all_of_hub = await DeadLetterIndex(api.storage, hub).first_open(query.limit)
         data += [letter_row(letter) for letter in found]
         complete = complete and all_of_hub
     body = DeadLetters(complete=complete, data=data)

@@ -8,6 +8,7 @@ from table_api.http_api.conventions.problems import refused_parameter
 from table_api.http_api.conventions.queries import (
     EXAMPLE_SUBJECT,
     LIMIT_DEFAULT,
+    ComposedText,
     Cursor,
     Day,
     Limit,
@@ -51,9 +52,11 @@ class UsageQuery(RangeQuery):
         description="At most four dimensions, separated by commas.",
         examples=["subject,model"],
     )
-    subject: Text | None = Field(None, description="Only this subject.", examples=[EXAMPLE_SUBJECT])
+    subject: ComposedText | None = Field(
+        None, description="Only this subject.", examples=[EXAMPLE_SUBJECT]
+    )
     model: Text | None = Field(None, description="Only this model.", examples=["gpt-5-mini"])
-    cost_centre: Text | None = Field(
+    cost_centre: ComposedText | None = Field(
         None,
         description="Only this cost centre of the charge day; empty for calls without one.",
         examples=["Engineering"],
@@ -85,11 +88,11 @@ class SubjectsQuery(RangeQuery):
         SubjectSort.CHARGE, description="What the list is sorted by.", examples=["charge"]
     )
     order: Order = Field(Order.DESC, description="Direction of the list.", examples=["desc"])
-    q: Text = Field(
+    q: ComposedText = Field(
         "", description="Text that subject, name or cost centre must hold.", examples=["ada"]
     )
     model: Text | None = Field(None, description="Only this model.", examples=["gpt-5-mini"])
-    cost_centre: Text | None = Field(
+    cost_centre: ComposedText | None = Field(
         None,
         description="Only this cost centre of the charge day; empty for calls without one.",
         examples=["Engineering"],

@@ -113,10 +113,19 @@ class CloseJob:
             found = await self.archive.standing_snapshot(month)
         return await self._write_documents(month, documents_of(*found))
 
-    async def close_due(self, audited: AuditReport | None = None) -> list[Manifest]:
-        """Close every month that is over and not closed yet, oldest first."""
-        due = await self.due()
-        return [await self.close(month, audited=audited) for month in due]
+    async def close_due(
+        self, audited: AuditReport | None = None, *, tell: Callable[[Manifest], None] | None = None
+    ) -> list[Manifest]:
+        """Close every month that is over and not closed yet, oldest first. `tell` hears of each as
+        soon as it is closed: the next one may be refused.
+        """
+        closed = []
+        for month in await self.due():
+            manifest = await self.close(month, audited=audited)
+            closed.append(manifest)
+            if tell is not None:
+                tell(manifest)
+        return closed
 
     async def due(self) -> list[BillingMonth]:
         """Months that are over for DUE_AFTER and have no manifest yet, oldest first."""
@@ -181,16 +190,24 @@ class CloseJob:
                 f"month {month} lies before the first closed month {closed[0]}: its calls are "
                 "billed as corrections by the next close"
             )
-        following = closed[-1].moved(1) if closed else None
-        if following is None:
-            following = next(iter(await ledger_months(self.source.storage)), month)
+        following = closed[-1].moved(1) if closed else await self._first_month()
+        if month < following and not closed:
+            raise CloseRefused(
+                f"month {month} lies before {following}, which is the first one to close: every "
+                "month after a closed one has to be closed too"
+            )
         if month > following:
             raise CloseRefused(f"month {month} comes after {following}, which is not closed yet")
+
+    async def _first_month(self) -> BillingMonth:
+        """That of the first call; the one that is just over while there is none."""
+        months = await ledger_months(self.source.storage)
+        return months[0] if months else self._running().moved(-1)
 
     async def _look(self, month: BillingMonth, audited: AuditReport | None = None) -> Checks:
         start, stop = period_of(self.source.meta.calendar, month)
         # Before the audit: what is read by now was counted before the ledger is added up.
-        unread = await self.evidence.unread(stop)
+        unread = await self.evidence.unread(start, stop)
         report = audited or await audit(self.source.storage, now=self.now())
         missing = await self.evidence.missing(start, stop)
         moving = f"{report.moving} calls are on their way to another address and count in both"
@@ -239,7 +256,7 @@ class CloseJob:
             )
         if not found.dead_letters_complete:
             against.append(
-                f"a hub has more than {LETTERS_LOOKED_AT_MAX} dead letters, so not all were "
+                f"a hub has more than {LETTERS_LOOKED_AT_MAX} open dead letters, so not all were "
                 "looked at"
             )
         return against + list(found.unread)

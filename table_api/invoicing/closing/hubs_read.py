@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from table_api.consumer_state.groups import ConsumerGroup, Groups
 from table_api.consumer_state.progress import Progress, ProgressTable
-from table_api.open_calls.settled import UnsettledCall
+from table_api.open_calls.settled import Settled, UnsettledCall
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.table_storage import TableStorage
 
@@ -18,26 +18,28 @@ LATE_AFTER = timedelta(hours=1)
 """How long after its call an event may reach a hub, where pairing does not say its timeout."""
 PARTITIONS_NAMED_MAX = 8
 CALLS_NAMED_MAX = 8
-LONGEST_MONTH = timedelta(days=31, hours=1)
-"""With an hour of a clock set back. Of a shorter month the last calls before it may be named too,
-which is better than to miss its first ones."""
 
-UnreadOf = Callable[[datetime], Awaitable[list[str]]]
-"""Why the calls before an instant may not all be in the ledger, a line per reader; empty when the
-evidence is complete."""
+UnreadOf = Callable[[datetime, datetime], Awaitable[list[str]]]
+"""Why the calls of a month that begins and ends (exclusive) at these instants may not all be in the
+ledger, a line per reader; empty when the evidence is complete."""
+
+
+def late_by(settled: Settled | None) -> timedelta:
+    """How long after a call its events may still reach a hub."""
+    return LATE_AFTER if settled is None else settled.timeout
 
 
 def unread_hubs(storage: TableStorage, groups: Groups, *, without_pairing: bool) -> UnreadOf:
     """Reads the evidence. `without_pairing` asks for none of pairing, where it never ran."""
 
-    async def unread(stop: datetime) -> list[str]:
+    async def unread(start: datetime, stop: datetime) -> list[str]:
         table, settled = ProgressTable(storage), await OpenCalls(storage).settled()
         pairing = [
             (group, await table.of_group(group.hub, group.group))
             for group in (groups.pairing_usage, groups.pairing_diagnostics)
         ]
         metering = await table.of_group(groups.metering.hub, groups.metering.group)
-        past = stop + (LATE_AFTER if settled is None else settled.timeout)
+        past = stop + late_by(settled)
         found: list[str] = []
         if settled is not None or any(rows for _, rows in pairing) or not without_pairing:
             for group, rows in pairing:
@@ -47,7 +49,7 @@ def unread_hubs(storage: TableStorage, groups: Groups, *, without_pairing: bool)
                 found.append(
                     f"pairing has to settle the calls up to {_text(stop)}, it settled {until}"
                 )
-        unsettled = await OpenCalls(storage).unsettled.between(stop - LONGEST_MONTH, stop)
+        unsettled = await OpenCalls(storage).unsettled.between(start, stop)
         found += not_settled(unsettled)
         # What pairing published when it settled the month's last calls is metering's to read too.
         past = past if settled is None else max(past, settled.at)

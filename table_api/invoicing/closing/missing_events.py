@@ -10,10 +10,12 @@ from datetime import datetime
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.consumer_state.groups import Groups
 from table_api.consumer_state.progress import Progress, ProgressTable
+from table_api.invoicing.closing.hubs_read import late_by
+from table_api.open_calls.table import OpenCalls
 from table_api.storage.table_storage import TableStorage
 
 LETTERS_LOOKED_AT_MAX = 100_000
-"""Of a hub, redriven ones too: a hundred requests."""
+"""Open ones of a hub: a hundred requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +23,12 @@ class MissingEvents:
     """What a month may lack, and nobody waits for."""
 
     letters: int = 0
-    """Open dead letters of both hubs that were enqueued before the month's end."""
+    """Open dead letters of both hubs that may be calls of the month or of an earlier one: they
+    reached a hub before the month's end, or so soon after it as an event may be late."""
     letters_of_month: int = 0
-    """Among them those that were enqueued in the month: the others stand against no close."""
+    """Among them those that reached it since the month began: the others stand against no close."""
     letters_complete: bool = True
-    """False when a hub has more letters than were looked at."""
+    """False when a hub has more open letters than were looked at."""
     lost: int = 0
     """Events that retention took before they were read, since the consumers began. At least: what
     both groups of a hub lost counts once."""
@@ -39,6 +42,7 @@ def missing_events(storage: TableStorage, groups: Groups) -> MissingOf:
     """Reads the dead letters and the progress of all groups."""
 
     async def missing(start: datetime, stop: datetime) -> MissingEvents:
+        late = stop + late_by(await OpenCalls(storage).settled())
         times: list[datetime] = []
         complete = True
         for hub in (groups.usage_hub, groups.diagnostics_hub):
@@ -53,8 +57,8 @@ def missing_events(storage: TableStorage, groups: Groups) -> MissingOf:
         ]
         log = groups.pairing_diagnostics
         return MissingEvents(
-            letters=sum(time < stop for time in times),
-            letters_of_month=sum(start <= time < stop for time in times),
+            letters=sum(time < late for time in times),
+            letters_of_month=sum(start <= time < late for time in times),
             letters_complete=complete,
             lost=_lost(usage) + _lost([await table.of_group(log.hub, log.group)]),
         )

@@ -23,20 +23,23 @@ async def run_scheduled(settings: Settings) -> None:
     """
     async with open_job(settings) as job:
         try:
-            closed = await close_alone(job)
+            await close_alone(job)
         except CloseRefused as refused:
             _log.error("close refused: %s", refused, extra={"action": "invoice_close_refused"})
-            return
-    for manifest in closed or ():
-        _log.info(
-            "closed %s: %s %s on %d invoices",
-            *(manifest.month, manifest.amount, manifest.currency, len(manifest.invoices)),
-            extra={"action": "invoice_closed", "month": manifest.month},
-        )
+
+
+def _say_closed(manifest: Manifest) -> None:
+    _log.info(
+        "closed %s: %s %s on %d invoices",
+        *(manifest.month, manifest.amount, manifest.currency, len(manifest.invoices)),
+        extra={"action": "invoice_closed", "month": manifest.month},
+    )
 
 
 async def close_alone(job: CloseJob) -> list[Manifest] | None:
-    """Close what is due while no other run does; None when another one is at it."""
+    """Close what is due while no other run does, and log each month; None when another one is at
+    it.
+    """
     blobs = job.archive.blobs
     await blobs.create_container()
     lease = await blobs.acquire_lease(LEASE_BLOB)
@@ -44,7 +47,7 @@ async def close_alone(job: CloseJob) -> list[Manifest] | None:
         return None
     renewing = asyncio.create_task(_renew(blobs, lease))
     try:
-        return await job.close_due()
+        return await job.close_due(tell=_say_closed)
     finally:
         renewing.cancel()
         await blobs.release_lease(LEASE_BLOB, lease)

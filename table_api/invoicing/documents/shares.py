@@ -89,11 +89,12 @@ def share_of(name: str, lines: Iterable[Line]) -> Share:
 
 
 def list_price(line: Line) -> str | None:
-    """The list price of a line's unit, as `0.4 per 1M`; None of a line without a quantity.
+    """The list price of a line's unit, as `0.4 per 1M`; None of a line that has none.
 
-    A correction of a price has an amount and no quantity.
+    A correction of a price has an amount and no quantity. With late calls in it, it may have more
+    tokens and less money.
     """
-    if line.quantity == 0:
+    if line.quantity == 0 or Decimal(line.list) * line.quantity < 0:
         return None
     per, word = _PER.get(Unit(line.unit), _PER_MILLION)
     exact = Decimal(line.list) * per / line.quantity

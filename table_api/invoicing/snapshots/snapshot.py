@@ -119,11 +119,11 @@ class Checks(_Stored, frozen=True, kw_only=True, omit_defaults=True):
     without_pairing: bool = False
     """Whether the operator said that pairing is not used."""
     dead_letters: int = 0
-    """Open ones that reached a hub before the month's end: nobody knows what they hold."""
+    """Open ones that may be calls of the month or of an earlier one: nobody knows which."""
     dead_letters_of_month: int = 0
-    """Among them those that reached it in the month: only these stand against the close."""
+    """Among them those that may be of the month: only these stand against the close."""
     dead_letters_complete: bool = True
-    """False when a hub had more dead letters than were looked at."""
+    """False when a hub had more open ones than were looked at."""
     lost: int = 0
     """Events that retention took before they were read, since the last close that counted them; at
     least. Closes by rules before 4 did not.

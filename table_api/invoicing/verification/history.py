@@ -11,6 +11,7 @@ from typing import Any
 from table_api.invoicing.snapshots.archive import Archive, snapshot_name
 from table_api.invoicing.snapshots.billing_month import BillingMonth
 from table_api.invoicing.verification.findings import Findings
+from table_api.storage.named_rows import UNREADABLE
 
 Json = dict[str, Any]
 
@@ -49,12 +50,16 @@ async def check_history(archive: Archive, month: BillingMonth, findings: Finding
         except ValueError as error:
             findings.add(f"{snapshot_name(each)} is not JSON: {error}")
             return
-        if each == month:
-            _check_link(snapshot, previous, digest, next_number, findings)
-            _check_corrections(snapshot, months, findings)
-        next_number = snapshot["first_number"] + len(_cost_centres(snapshot))
-        previous, digest = each, hashlib.sha256(content).hexdigest()
-        _fold(snapshot, months)
+        try:
+            if each == month:
+                _check_link(snapshot, previous, digest, next_number, findings)
+                _check_corrections(snapshot, months, findings)
+            next_number = snapshot["first_number"] + len(_cost_centres(snapshot))
+            previous, digest = each, hashlib.sha256(content).hexdigest()
+            _fold(snapshot, months)
+        except UNREADABLE as error:
+            findings.add(f"{snapshot_name(each)} cannot be read: {error!r}")
+            return
 
 
 def _fold(snapshot: Json, months: dict[str, _Month]) -> None:

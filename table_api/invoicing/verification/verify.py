@@ -37,7 +37,10 @@ async def verify(archive: Archive, storage: TableStorage, month: BillingMonth) -
     digest = hashlib.sha256(blobs[snapshot_name(month)]).hexdigest()
     if manifest.get("snapshot_sha256") != digest:
         findings.add(f"{snapshot_name(month)} has sha256 {digest}, not the one in the manifest")
-    _check_files(month, blobs, manifest, findings)
+    try:
+        _check_files(month, blobs, manifest, findings)
+    except UNREADABLE as error:
+        findings.add(f"{manifest_name(month)} cannot be read: {error!r}")
     _check_remade(month, blobs, findings)
     try:
         LineCheck(snapshot, blobs, findings).run()

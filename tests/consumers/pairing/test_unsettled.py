@@ -29,7 +29,8 @@ async def world() -> World:
 
 async def named(storage: TableStorage, stop: datetime = DECEMBER) -> list[str]:
     """What a close of the month says of unsettled calls."""
-    found = await unread_hubs(storage, DEFAULT_GROUPS, without_pairing=False)(stop)
+    start = (stop - timedelta(days=1)).replace(day=1)
+    found = await unread_hubs(storage, DEFAULT_GROUPS, without_pairing=False)(start, stop)
     return [line for line in found if "could not settle" in line]
 
 

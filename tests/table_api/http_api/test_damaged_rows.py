@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator, Mapping
 import httpx
 import pytest
 
+from table_api.consumer_state.groups import DEFAULT_GROUPS
 from table_api.http_api.app import create_app
 from table_api.http_api.conventions.problems import UNNAMED_ROW
+from table_api.people.regroupings import Regrouping, Regroupings
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import Merge, Row, TableStorage, Value, etag_of
+from table_api.storage.table_storage import Merge, Replace, Row, TableStorage, Value, etag_of
 from tests.fixtures.calls import NOW
 from tests.fixtures.office import BEN, Office, issuer_of_office, open_office
 from tests.table_api.http_api.asking import post
+from tests.table_api.invoicing.closing.test_missing_events import add, letter
 
 OLD_DAY = "/v1/calls?from=2026-11-20&to=2026-11-21"
 LISTS = ("/v1/usage", "/v1/usage?group_by=subject", "/v1/subjects", OLD_DAY)
@@ -95,3 +98,55 @@ async def test_a_damaged_row_is_not_named_to_who_sees_only_their_own(office: Off
         answer = await api.get("/v1/calls", params={"from": "2026-10-01", "to": "2027-01-01"})
     problem = answer.json()
     assert (problem["type"], problem["detail"]) == ("urn:problem:altered", UNNAMED_ROW)
+
+
+SMALL: list[tuple[str, str, Mapping[str, Value], str]] = [
+    ("accesslog", "", {"at": "x"}, "/v1/access-log"),
+    ("accesslog", "", {"subjects": "{"}, "/v1/access-log"),
+    ("deadletters", "", {"enqueued_time": "x"}, "/v1/dead-letters"),
+    ("deadletters", "", {"state": "odd"}, "/v1/metering"),
+    ("deadletters", "", {"enqueued_time": "x"}, "/v1/completeness"),
+    ("deadletters", "", {"enqueued_time": "x"}, "/v1/invoices/preview"),
+    ("people", "0", {"charge": "x"}, "/v1/regroupings"),
+    ("people", "0", {"first_day": "x"}, "/v1/regroupings"),
+    ("reratings", "RUN", {"staged_at": "x"}, "/v1/reratings"),
+    ("reratings", "RUN", {"calls": "x"}, "/v1/reratings/RUN"),
+]
+
+
+@pytest.mark.parametrize(("table", "prefix", "columns", "url"), SMALL)
+async def test_a_damaged_row_of_a_small_table_is_named(
+    office: Office, table: str, prefix: str, columns: Mapping[str, Value], url: str
+) -> None:
+    storage = office.storage
+    assert isinstance(storage, MemoryTableStorage)
+    await add(storage, [letter(1, NOW, DEFAULT_GROUPS.usage_hub)])
+    moved = Regrouping(
+        subject=BEN, first_day=NOW.date(), last_day=NOW.date(),
+        before="A", after="B", calls=1, charge=5,
+    )  # fmt: skip
+    await Regroupings(storage).add([moved], at=NOW)
+    async with office.client("admin") as api:
+        [run] = (await api.get("/v1/reratings")).json()["data"]
+        await api.get("/v1/people")  # a look that is recorded
+        url = url.replace("RUN", run["run"])
+        assert (await api.get(url)).status_code == 200
+        row = await damage(storage, table, prefix.replace("RUN", run["run"]), columns)
+        answer = await api.get(url)
+    problem = answer.json()
+    assert problem["type"] == "urn:problem:altered"
+    place = f"row {table} {row['PartitionKey']} {row['RowKey']} cannot be read: "
+    assert problem["detail"].startswith(place)
+
+
+async def test_a_part_of_a_report_that_is_gone_is_named(office: Office) -> None:
+    storage = office.storage
+    assert isinstance(storage, MemoryTableStorage)
+    async with office.client("admin") as api:
+        [run] = (await api.get("/v1/reratings")).json()["data"]
+        key = f"report|{0:06d}"
+        row = await storage.get("reratings", run["run"], key)
+        assert row is not None
+        await storage.transact("reratings", run["run"], [Replace(key, {"odd": 1}, etag_of(row))])
+        problem = (await api.get(f"/v1/reratings/{run['run']}")).json()
+    assert problem["detail"].startswith(f"row reratings {run['run']} {key} cannot be read: ")

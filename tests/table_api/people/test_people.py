@@ -137,9 +137,18 @@ def test_name_may_hold_quotes_and_lines_that_are_none() -> None:
     assert found.display_name == 'Ada "A" L\u2028x'
 
 
-def test_subject_is_taken_in_the_ledgers_normal_form() -> None:
-    [found] = read_people_csv(f"{HEADER}u\u0308,,,2026-01-01\n".encode())
-    assert found.subject == "\u00fc"
+def test_texts_are_taken_in_the_ledgers_normal_form() -> None:
+    [found] = read_people_csv(f"{HEADER}u\u0308,Zoe\u0308,CC-e\u0301,2026-01-01\n".encode())
+    texts = (found.subject, found.display_name, found.cost_centre)
+    assert texts == ("\u00fc", "Zo\u00eb", "CC-\u00e9")
+
+
+async def test_a_name_that_an_earlier_release_stored_is_read_in_that_form(
+    memory: MemoryTableStorage,
+) -> None:
+    people = People(memory, now=lambda: NOW)
+    await people.save([person("zoe", "2026-01-01", name="Zoe\u0308")])
+    assert (await people.directory()).name("zoe", NOW.date()) == "Zo\u00eb"
 
 
 @pytest.mark.parametrize(

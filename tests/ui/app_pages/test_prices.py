@@ -285,3 +285,13 @@ def test_a_book_without_discounts_says_so(stand: Stand, tmp_path: Path) -> None:
     stand.publish_prices(compile_text(tmp_path, base_rule(), ALIAS), age_days_max=10_000)
     st.cache_data.clear()
     assert "There is none: what is charged is the list price." in said(opened("prices"))
+
+
+def test_discounts_that_nobody_can_read_are_not_called_none(stand: Stand, tmp_path: Path) -> None:
+    book = compile_text(tmp_path, base_rule(), ALIAS)
+    stand.publish_prices(book, age_days_max=10_000)
+    stand.books.blobs[f"{book.version}.json"] = b"{}"
+    st.cache_data.clear()
+    found = said(opened("prices"))
+    assert "The archived price book is not what was written" in found
+    assert "There is none" not in found

@@ -1,23 +1,34 @@
 """What the company agreed on and what it adds: the steps from the list price to the charge."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
 
 from ui.api.connection import api, today
-from ui.api.price_answers import Adjustment
+from ui.api.price_answers import Adjustment, Prices
 from ui.export.buttons import show_files
 from ui.figures.adjustment_words import STEPS, for_whom, what_it_does
 from ui.format import day as day_text
 from ui.parts.tables import plain_table, text_column
 from ui.period import one_day
 
+UNREADABLE = {
+    "absent": "The archive of price books does not have the book in use",
+    "damaged": "The archived price book is not what was written",
+}
 
-def show_adjustments(rules: Sequence[Adjustment], *, now: datetime) -> None:
+
+def show_adjustments(prices: Prices, *, now: datetime) -> None:
     """Those in force and those that begin later, in the order in which the engine applies them."""
-    rows = [rule for rule in rules if rule.valid_to is None or rule.valid_to > now]
+    rows = [rule for rule in prices.adjustments if rule.valid_to is None or rule.valid_to > now]
     st.header("Discounts and mark-ups", anchor=False)
+    if prices.archived in UNREADABLE:
+        st.warning(
+            f"{UNREADABLE[prices.archived]}, so discounts and mark-ups cannot be listed. Calls are "
+            "charged by them all the same.",
+            icon=":material/warning:",
+        )
+        return
     if not rows:
         st.caption("There is none: what is charged is the list price.")
         return

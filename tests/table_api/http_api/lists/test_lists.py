@@ -119,14 +119,19 @@ async def test_file_has_all_pages_and_a_limit_gives_one(
         whole = await api.get(path)
         assert len(rows_of(whole.content)) >= 7
         assert "next" not in whole.links
+        assert {row["goes_on"] for row in rows_of(whole.content)} == {"false"}
         one = await api.get(path, params={"limit": "3"})
         assert len(rows_of(one.content)) == 3
+        assert {row["goes_on"] for row in rows_of(one.content)} == {"true"}
         following = await api.get(one.links["next"]["url"])
         assert len(rows_of(following.content)) == 3
     monkeypatch.setattr(handler, "LINES_MAX", 4)
     cut = await api.get("/v1/subjects.csv")
-    assert len(rows_of(cut.content)) == 4
+    assert [row["goes_on"] for row in rows_of(cut.content)] == ["true"] * 4
     assert "cursor=" in cut.links["next"]["url"]
+    workbook = await api.get("/v1/subjects.xlsx")
+    assert dict(_pairs(workbook.content))["goes_on"] == "true"
+    assert "goes_on" not in rows_of((await api.get("/v1/usage.csv")).content)[0]
 
 
 @pytest.fixture

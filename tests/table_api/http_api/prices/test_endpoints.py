@@ -139,6 +139,46 @@ async def test_discounts_are_listed_as_they_apply_for_billing_roles_alone(tmp_pa
     assert (markup["layer"], markup["factor"], markup["matches"]) == ("charge", "1.03", {})
 
 
+@pytest.mark.parametrize("state", ["intact", "absent", "damaged"])
+async def test_without_the_archived_book_the_answer_says_so_and_tells_nobody_of_contracts(
+    tmp_path: Path, state: str
+) -> None:
+    """The contract ends the first list price in June, another list price in September."""
+    june, september = (f"2026-{month}-01T00:00:00Z" for month in ("06", "09"))
+    agreed = 'source = { kind = "contract", checked = 2026-06-01, url = "https://xq-agreed" }'
+    listed = 'source = { kind = "azure-retail", checked = 2026-11-01 }'
+    deal = base_rule("own.deal", valid_from=june, more='supersedes = "base.m"')
+    later = base_rule("base.later", valid_from=september, more='supersedes = "own.deal"')
+    book = compile_text(
+        tmp_path,
+        base_rule("base.m").replace(SOURCE, listed),
+        deal.replace(SOURCE, agreed),
+        later.replace(SOURCE, listed),
+        modifier("own.markup", "multiply", 'layer = "charge"\nfactor = "1.03"'),
+        ALIAS,
+    )
+    with issuer_of_office() as (issuer, access):
+        office = await open_office(issuer, access)
+        await PriceList(office.storage).publish(book, at=NOW, age_days_max=30)
+        if state != "absent":
+            await BookArchive(office.books).keep(book)
+        if state == "damaged":
+            office.books.blobs[f"{book.version}.json"] = b"{}"
+        answers = {}
+        for caller in ("employee", "reader"):
+            async with office.client(caller) as api:
+                answer = await api.get("/v1/prices", params={"history": "true"})
+                answers[caller] = answer.json()
+    assert {each["archived"] for each in answers.values()} == {state}
+    assert len(answers["reader"]["adjustments"]) == (1 if state == "intact" else 0)
+    ends = {
+        caller: {each["rule"]: each["valid_to"] for each in answer["data"]}
+        for caller, answer in answers.items()
+    }
+    assert ends["employee"] == {"base.m": september, "base.later": None}
+    assert ends["reader"] == {"base.m": june, "own.deal": september, "base.later": None}
+
+
 async def test_the_regions_of_each_data_zone_are_for_everybody(tmp_path: Path) -> None:
     zones = (
         '[[zone]]\nname = "us"\nregions = ["eastus2", "eastus"]\n'
@@ -158,3 +198,4 @@ async def test_the_regions_of_each_data_zone_are_for_everybody(tmp_path: Path) -
 async def test_before_any_consumer_ran_there_is_no_price(api: ApiClient) -> None:
     answer = (await api.get("/v1/prices")).json()
     assert (answer["book"], answer["old_in_use"], answer["data"]) == (None, 0, [])
+    assert answer["archived"] is None

@@ -246,6 +246,27 @@ async def test_search_narrows_the_list_and_its_totals(
     assert found["totals"]["calls"] == 2
 
 
+@pytest.mark.parametrize("spelled", ["\u00e9", "e\u0301"])
+async def test_a_name_is_found_however_its_letters_are_composed(
+    api: ApiClient, memory: MemoryTableStorage, spelled: str
+) -> None:
+    """`é` is one character or two, by keyboard and by file."""
+    await post(memory, "a\u00e9", "b")
+    joined = Person(
+        subject="a\u00e9", display_name="Zoe\u0301", cost_centre="CC-\u00e9",
+        valid_from=CALL_TIME.date(),
+    )  # fmt: skip
+    await People(memory, now=lambda: NOW).save([joined])
+    asked = ({"q": f"Zo{spelled}"}, {"q": f"a{spelled}"}, {"cost_centre": f"CC-{spelled}"})
+    for only in asked:
+        found = await get(api, "/v1/subjects", **only)
+        assert [line["subject"] for line in found["data"]] == ["a\u00e9"], only
+    for only in ({"cost_centre": f"CC-{spelled}"}, {"subject": f"a{spelled}"}):
+        assert (await get(api, "/v1/usage", **only))["totals"]["calls"] == 1, only
+    calls = await get(api, "/v1/calls", subject=f"a{spelled}")
+    assert [call["subject"] for call in calls["data"]] == ["a\u00e9"]
+
+
 async def test_unknown_subject_is_a_problem_and_a_known_one_without_usage_is_not(
     api: ApiClient, memory: MemoryTableStorage
 ) -> None:

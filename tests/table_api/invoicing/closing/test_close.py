@@ -372,3 +372,21 @@ async def test_a_document_that_was_altered_stops_a_close_that_is_run_again(
     billing.blobs.blobs[name] = billing.blobs.blobs[name].replace(b'"0.16"', b'"0.17"')
     with pytest.raises(Altered, match=r"INV-000002\.json stands and is not what"):
         await billing.close(OCTOBER)
+
+
+async def test_no_close_begins_before_the_first_call(billing: Billing) -> None:
+    await billing.post(1, date(2026, 10, 6))
+    for month in (BillingMonth(2025, 10), SEPTEMBER):
+        with pytest.raises(CloseRefused, match=f"month {month} lies before 2026-10, which is the"):
+            await billing.close(month)
+    assert await billing.files() == {}
+    await billing.close(OCTOBER)
+    assert await billing.problems() == []
+
+
+async def test_of_a_ledger_without_calls_only_the_last_month_can_be_closed(
+    billing: Billing,
+) -> None:
+    with pytest.raises(CloseRefused, match="month 1999-01 lies before 2026-10"):
+        await billing.close(BillingMonth(1999, 1))
+    assert (await billing.close(OCTOBER)).invoices == ()

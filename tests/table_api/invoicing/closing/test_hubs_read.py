@@ -13,11 +13,11 @@ from table_api.consumer_state.groups import DEFAULT_GROUPS, ConsumerGroup
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.invoicing.closing.close_job import waiting_calls
 from table_api.invoicing.closing.hubs_read import not_past, unread_hubs
-from table_api.open_calls.settled import Settled
+from table_api.open_calls.settled import Settled, UnsettledCall
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.memory_tables import MemoryTableStorage
 
-STOP = datetime(2026, 12, 1, tzinfo=UTC)
+START, STOP = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
 TIMEOUT = timedelta(hours=1)
 PAST = STOP + TIMEOUT
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -71,7 +71,7 @@ async def unread(
     rows: Sequence[Progress], settled: Settled | None = SETTLED, *, without_pairing: bool = False
 ) -> list[str]:
     storage = await stored(rows, settled)
-    return await unread_hubs(storage, GROUPS, without_pairing=without_pairing)(STOP)
+    return await unread_hubs(storage, GROUPS, without_pairing=without_pairing)(START, STOP)
 
 
 async def test_idle_and_busy_partitions_that_were_read_past_the_end_are_evidence() -> None:
@@ -139,8 +139,20 @@ async def test_what_pairing_published_last_must_be_metered() -> None:
 async def test_a_clock_that_is_ahead_is_no_evidence() -> None:
     storage = await stored(all_read(NOW + timedelta(days=60)), SETTLED)
     found = unread_hubs(storage, GROUPS, without_pairing=False)
-    assert await found(STOP) == []
-    assert len(await found(STOP + timedelta(days=31))) == 4
+    assert await found(START, STOP) == []
+    assert len(await found(STOP, STOP + timedelta(days=31))) == 4
+
+
+async def test_a_call_of_the_days_before_a_short_month_is_not_named_by_its_close() -> None:
+    begin, end = datetime(2027, 2, 1, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC)
+    times = {"january": begin - HOUR, "february": begin, "march": end}
+    storage = await stored([], None)
+    await OpenCalls(storage).unsettled.add(
+        UnsettledCall(call_id=name, since=time, until=time) for name, time in times.items()
+    )
+    found = await unread_hubs(storage, GROUPS, without_pairing=True)(begin, end)
+    [named] = [line for line in found if "could not settle" in line]
+    assert named == "pairing could not settle 1 calls: february of about 2027-02-01 00:00 UTC"
 
 
 def test_a_partition_without_a_row_is_not_read() -> None:

@@ -9,12 +9,16 @@ from msgspec.structs import replace
 from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex, LetterState
 from table_api.consumer_state.groups import DEFAULT_GROUPS, ConsumerGroup
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
+from table_api.errors import AlteredRow
 from table_api.invoicing.closing import missing_events as module
 from table_api.invoicing.closing.missing_events import MissingEvents, missing_events
 from table_api.invoicing.closing.month_files import documents_of
 from table_api.invoicing.errors import CloseRefused
 from table_api.invoicing.settings import InvoicingSettings
+from table_api.open_calls.settled import Settled
+from table_api.open_calls.table import OpenCalls
 from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Merge, etag_of
 from tests.fixtures.billing import NOVEMBER, OCTOBER, Billing
 
 START, STOP = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
@@ -64,10 +68,18 @@ async def lose(storage: MemoryTableStorage, group: ConsumerGroup, lost: int) -> 
     await table.write(row, None)
 
 
-async def test_open_letters_of_both_hubs_count_up_to_the_end_of_the_month() -> None:
+@pytest.mark.parametrize("timeout", [None, timedelta(hours=3)])
+async def test_open_letters_of_both_hubs_count_as_long_as_a_call_may_be_late(
+    timeout: timedelta | None,
+) -> None:
+    """What reaches a hub in the first hour of a month may be a call of the month before."""
     storage = MemoryTableStorage()
     usage, log = DEFAULT_GROUPS.usage_hub, DEFAULT_GROUPS.diagnostics_hub
-    second = timedelta(seconds=1)
+    second, late = timedelta(seconds=1), timeout or timedelta(hours=1)
+    if timeout is not None:
+        calls = OpenCalls(storage)
+        await calls.create()
+        await calls.set_swept(STOP, Settled(before=STOP, at=STOP, timeout=timeout))
     await add(
         storage,
         [
@@ -75,11 +87,13 @@ async def test_open_letters_of_both_hubs_count_up_to_the_end_of_the_month() -> N
             letter(2, START, usage),
             letter(3, STOP - second, log),
             letter(4, STOP, log),
-            letter(5, START, usage, LetterState.REDRIVEN),
+            letter(5, STOP + late - second, usage),
+            letter(6, STOP + late, log),
+            letter(7, START, usage, LetterState.REDRIVEN),
         ],
     )
     found = await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
-    assert found == MissingEvents(letters=3, letters_of_month=2)
+    assert found == MissingEvents(letters=5, letters_of_month=4)
 
 
 async def test_what_both_groups_of_a_hub_lost_counts_once() -> None:
@@ -96,10 +110,32 @@ async def test_what_both_groups_of_a_hub_lost_counts_once() -> None:
 async def test_letters_that_were_not_looked_at_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = MemoryTableStorage()
     monkeypatch.setattr(module, "LETTERS_LOOKED_AT_MAX", 1)
-    done = LetterState.REDRIVEN
-    await add(storage, [letter(n, START, DEFAULT_GROUPS.usage_hub, done) for n in (1, 2)])
+    await add(storage, [letter(n, START, DEFAULT_GROUPS.usage_hub) for n in (1, 2)])
     found = await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
-    assert found == MissingEvents(letters_complete=False)
+    assert found == MissingEvents(letters=1, letters_of_month=1, letters_complete=False)
+
+
+async def test_any_number_of_redriven_letters_refuses_no_close(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    storage = MemoryTableStorage()
+    monkeypatch.setattr(module, "LETTERS_LOOKED_AT_MAX", 1)
+    usage, done = DEFAULT_GROUPS.usage_hub, LetterState.REDRIVEN
+    await add(storage, [letter(n, START, usage, done) for n in range(5)] + [letter(9, STOP, usage)])
+    found = await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
+    assert found == MissingEvents(letters=1, letters_of_month=1)
+
+
+async def test_a_damaged_letter_is_named_and_is_no_redriven_one() -> None:
+    storage = MemoryTableStorage()
+    done = letter(1, START, DEFAULT_GROUPS.usage_hub, LetterState.REDRIVEN)
+    await add(storage, [done])
+    row = await storage.get("deadletters", done.hub, done.id)
+    assert row is not None
+    change = Merge(done.id, {"state": "redrivenx"}, etag_of(row))
+    await storage.transact("deadletters", done.hub, [change])
+    with pytest.raises(AlteredRow, match=f"row deadletters llm-usage {done.id} cannot be read"):
+        await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
 
 
 async def test_dead_letters_of_the_month_refuse_its_close_unless_forced(billing: Billing) -> None:

@@ -1,6 +1,8 @@
 """The job of the timer: alone, and whatever was missed."""
 
 import asyncio
+import logging
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -54,3 +56,22 @@ async def test_a_second_run_leaves_the_work_to_the_first(either_billing: Billing
     runs = await asyncio.gather(close_alone(job), close_alone(job))
     assert sorted(len(run) for run in runs if run is not None)[-1] == 1
     assert await billing.problems() == []
+
+
+async def test_a_month_that_was_closed_is_logged_also_where_the_next_is_refused(
+    billing: Billing, caplog: pytest.LogCaptureFixture
+) -> None:
+    await billing.post(1, date(2026, 9, 30))
+    billing.now = datetime(2026, 11, 2, tzinfo=UTC)
+    job = await billing.job()
+    asked: list[datetime] = []
+
+    async def unread(start: datetime, stop: datetime) -> list[str]:
+        asked.append(start)
+        return ["group metering of llm-usage was never read"] if len(asked) > 1 else []
+
+    late = replace(job, evidence=replace(job.evidence, unread=unread))
+    with caplog.at_level(logging.INFO), pytest.raises(CloseRefused, match="never read"):
+        await close_alone(late)
+    said = [each.getMessage() for each in caplog.records if each.name == "table_api.invoicing"]
+    assert [text.partition(":")[0] for text in said] == ["closed 2026-09"]

@@ -33,6 +33,9 @@ def test_people_and_models_add_up_to_the_document(invoice: Document) -> None:
         ("input", 3, "0.00001", "3.333333 per 1M"),
         ("input", -2_000_000, "-0.8", "0.4 per 1M"),
         ("input", 0, "0.5", None),
+        ("input", 100_000, "-0.04192", None),
+        ("input", -100_000, "0.04192", None),
+        ("input", 5, "0", "0 per 1M"),
     ],
 )
 def test_the_list_price_of_a_line(

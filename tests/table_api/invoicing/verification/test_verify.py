@@ -119,6 +119,14 @@ async def test_a_changed_call_of_the_ledger_is_caught(closed: Billing) -> None:
         (lambda b: b.update({"202610/manifest.json": b"{"}), "manifest.json is not JSON"),
         (lambda b: b.update({"202610/snapshot.json": b'{"month":1}'}), "makes no documents"),
         (lambda b: b.pop("202610/statements/ST-202610-00001.json"), "does not stand"),
+        (
+            lambda b: b.update({"202610/manifest.json": b'{"files":["x"]}'}),
+            "manifest.json cannot be read",
+        ),
+        (
+            lambda b: b.update({"202610/manifest.json": b'{"files":null}'}),
+            "manifest.json cannot be read",
+        ),
     ],
 )
 async def test_a_file_that_is_gone_new_or_no_document_is_named(
@@ -128,6 +136,13 @@ async def test_a_file_that_is_gone_new_or_no_document_is_named(
     archive = (await closed.job()).archive
     problems = (await verify(archive, closed.storage, OCTOBER)).problems
     assert any(words in problem for problem in problems), problems
+
+
+async def test_an_earlier_snapshot_that_cannot_be_read_is_named(closed: Billing) -> None:
+    store(closed)["202610/snapshot.json"] = b'{"month": "2026-10"}'
+    archive = (await closed.job()).archive
+    problems = (await verify(archive, closed.storage, NOVEMBER)).problems
+    assert any(text.startswith("202610/snapshot.json cannot be read: ") for text in problems)
 
 
 async def test_a_snapshot_that_follows_another_one_is_caught(closed: Billing) -> None:
