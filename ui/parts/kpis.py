@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui.api.client import ALL, Only
 from ui.api.usage_answers import Head, Metering, Totals, Usage
+from ui.figures.health import at_least
 from ui.figures.units import CACHED_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import age, amount, compact, counted, days, escape, exact_amount, instant, share
 
@@ -99,9 +100,8 @@ def show_metering(metering: Metering, *, now: datetime, only: Only = ALL) -> Non
         help="Streamed or failed calls that no total includes yet. Each is recorded when the "
         "gateway's log has reported its tokens, or when the wait for them ends.",
     )
-    at_least = "" if metering.dead_letters_complete else "at least "
     st.badge(
-        f"{at_least}{counted(metering.dead_letters_open, 'dead letter')} open",
+        f"{at_least(metering)}{counted(metering.dead_letters_open, 'dead letter')} open",
         color="red" if metering.dead_letters_open else "gray",
         help="Events that cannot be read, kept whole with the reason. See the operations "
         "guide on how to re-drive them.",

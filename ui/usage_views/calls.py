@@ -1,5 +1,6 @@
 """One subject's calls, the newest first: those of one day, or of one model in a range of days."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -70,7 +71,7 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
     if with_days:
         times = [f"{day_text(row.day)}, {time}" for row, time in zip(rows, times, strict=True)]
     columns = {
-        "Time": text_column(times),
+        "Time": replace(text_column(times), sorted_by=[row.time for row in rows]),
         "Model": text_column([row.model or row.deployment for row in rows]),
         f"Charge ({calls.currency})": charge_column([_charge(row) for row in rows]),
         "Operation": text_column([row.operation for row in rows]),

@@ -12,7 +12,8 @@ def test_prompt_units_are_those_of_the_engine() -> None:
 
 def test_every_unit_is_prompt_output_or_no_token() -> None:
     known = {*PROMPT_UNITS, *OUTPUT_UNITS, *NOT_TOKENS}
-    assert known == set(units.Unit) - {units.Unit.REASONING}
+    assert known == set(units.Unit)
+    assert set(OUTPUT_UNITS) == units.OUTPUT_UNITS
 
 
 def test_call_states_are_those_of_the_engine() -> None:

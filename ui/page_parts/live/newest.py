@@ -17,7 +17,14 @@ from ui.format import day as day_text
 from ui.page_parts.live.call_rate import by_minute, last_minute
 from ui.parts.call_state import state_words
 from ui.parts.charts import FITTED, chart_title
-from ui.parts.tables import Column, charge_column, count_column, linked_rows, text_column
+from ui.parts.tables import (
+    Column,
+    charge_column,
+    count_column,
+    linked_rows,
+    moment_column,
+    text_column,
+)
 
 CARD_WIDTH_PX = 170
 NOTHING = "—"
@@ -130,7 +137,7 @@ def live_columns(found: FoundCalls) -> dict[str, Column]:
     """What the list shows, also in its files."""
     rows = found.data
     return {
-        "Time": text_column([clock(row.time, found.zone) for row in rows]),
+        "Time": moment_column([row.time for row in rows], lambda at: clock(at, found.zone)),
         "Person": text_column([row.name or row.subject for row in rows]),
         "Model": text_column([row.model or "no model" for row in rows]),
         f"Charge ({found.currency})": charge_column(
