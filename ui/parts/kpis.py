@@ -11,6 +11,7 @@ from ui.figures.units import CACHED_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import age, amount, compact, counted, days, escape, exact_amount, instant, share
 
 PROBLEMS_SHOWN_MAX = 5
+NOTHING_DUE = "nothing charged"
 
 
 def charge_text(totals: Totals, currency: str) -> str:
@@ -19,10 +20,12 @@ def charge_text(totals: Totals, currency: str) -> str:
         return amount(totals.charge, currency)
     if totals.unpriced_calls:
         return "not priced yet"
-    if totals.pending_calls and not totals.cost:
+    if totals.pending_calls:
         return "not finished yet"
+    if totals.no_usage_calls > totals.failed_calls:
+        return "usage unknown"
     failed = totals.failed_calls == totals.calls
-    return "nothing charged" if totals.cost or failed else "usage unknown"
+    return NOTHING_DUE if totals.cost or failed else "usage unknown"
 
 
 def exact_charge(usage: Usage) -> str | None:
