@@ -1,12 +1,14 @@
 """The real API on a free port, and a clean cache for every test."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import date
 from functools import cache
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.media_file_manager import MediaFileManager
 
 from tests.ui.stand import InventedCall, Stand, billing_today, invented_calls, standing
 from tests.ui.walking import what_pages_show
@@ -52,6 +54,20 @@ def stand(empty_stand: Stand, calls: list[InventedCall]) -> Stand:
     """The API over all of `calls`."""
     empty_stand.post(calls)
     return empty_stand
+
+
+@pytest.fixture
+def made_files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
+    """What makes each file that pages offer, by the name of the file."""
+    found: dict[str, Callable[[], bytes]] = {}
+    add = MediaFileManager.add_deferred
+
+    def noted(self: MediaFileManager, made: Any, *place: Any, **more: Any) -> str:
+        found[more["file_name"]] = made
+        return add(self, made, *place, **more)
+
+    monkeypatch.setattr(MediaFileManager, "add_deferred", noted)
+    return found
 
 
 @pytest.hookimpl(wrapper=True)

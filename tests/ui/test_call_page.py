@@ -60,6 +60,12 @@ def test_the_sum_is_a_sentence(stand: Stand, today: date) -> None:
     assert sentence(replace(call, cost=None, units={})) == "It has no charge."
 
 
+def test_reasoning_that_is_priced_apart_is_output_too(stand: Stand, today: date) -> None:
+    units = {"input": 10, "output": 100, "reasoning": 400}
+    call = replace(first_call(stand, today), units=units)
+    assert "used 10 prompt tokens and 500 output tokens" in sentence(call)
+
+
 def test_the_steps_lead_from_list_prices_to_the_charge(stand: Stand, today: date) -> None:
     call = discounted(first_call(stand, today))
     assert [(step.label, int(step.start), int(step.end), step.kind) for step in steps(call)] == [

@@ -130,3 +130,13 @@ def test_an_empty_list_is_a_file_too() -> None:
     empty = Sheet(name="people", columns={"Name": []}, about=SHEET.about)
     assert csv_file(empty).decode("utf-8-sig").count("\r\n") == 1
     assert xlsx_file(empty).startswith(b"PK")
+
+
+def test_a_file_has_no_two_columns_of_one_name() -> None:
+    """Who reads by the head got the currency of the list in place of the row's own."""
+    about = {"From": "2026-10-01", "Currency": "EUR, USD"}
+    sheet = Sheet(name="invoices", columns={"Currency": ["EUR", "USD"]}, about=about)
+    rows = list(csv.DictReader(csv_file(sheet).decode("utf-8-sig").splitlines()))
+    assert [row["Currency"] for row in rows] == ["EUR", "USD"]
+    assert {row["Currency of the list"] for row in rows} == {"EUR, USD"}
+    assert {row["From"] for row in rows} == {"2026-10-01"}

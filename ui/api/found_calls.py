@@ -1,8 +1,9 @@
 """Calls of everybody whom the caller sees, and the caller's own, the newest first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from typing import TypeVar
 
 import msgspec
 
@@ -19,6 +20,8 @@ PAGES_MAX = 50
 DAYS_AT_ONCE = 4
 MY_PAGES_MAX = 10
 """Of the caller's own calls: 2,000 of them."""
+EMPTY_PAGES_MAX = 10
+"""Pages without a call, one after the other, until whoever looks is asked to go on."""
 
 
 class FoundCall(Call, frozen=True, kw_only=True):
@@ -37,6 +40,23 @@ class FoundCalls(Head, frozen=True, kw_only=True):
         """All calls of these days, if this list is whole, and the newest of the days before."""
         rows = [*self.data, *earlier.data]
         return msgspec.structs.replace(self, first=earlier.first, data=rows, page=earlier.page)
+
+
+Listed = TypeVar("Listed", Calls, FoundCalls)
+
+
+def first_filled(ask: Callable[[str | None], Listed], *, after: str | None = None) -> Listed:
+    """The first page with a call, from a place in the list on: one may have none although calls
+    follow, since the API reads no more than so much for a page.
+
+    After EMPTY_PAGES_MAX it is an empty one, and its cursor says where the list goes on.
+    """
+    answer = ask(after)
+    for _ in range(EMPTY_PAGES_MAX - 1):
+        if answer.data or answer.page.next_cursor is None:
+            break
+        answer = ask(answer.page.next_cursor)
+    return answer
 
 
 def newest_calls(
@@ -110,9 +130,13 @@ def my_calls(client: Client, period: Period) -> Calls:
     return msgspec.structs.replace(answer, data=rows)
 
 
-def calls_with(client: Client, text: str) -> FoundCalls:
-    """Calls of the last weeks with exactly this request id, response id, trace or session."""
-    query = (("q", text), ("limit", str(FOUND_MAX)))
+def calls_with(client: Client, text: str, *, after: str | None = None) -> FoundCalls:
+    """One page of the calls of the last weeks with exactly this request id, response id, trace or
+    session. It may have none although some follow.
+    """
+    query: Parameters = (("q", text), ("limit", str(FOUND_MAX)))
+    if after is not None:
+        query = (*query, ("cursor", after))
     return client.ask(FoundCalls, "/v1/calls", query=query)
 
 

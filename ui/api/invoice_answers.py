@@ -42,13 +42,6 @@ class InvoiceEntry(Struct, frozen=True, kw_only=True):
     currency: str
     lines: int
 
-    @property
-    def owner(self) -> str:
-        """Who it is for."""
-        if self.kind == "invoice":
-            return self.cost_centre or "no cost centre"
-        return self.name or self.subject or ""
-
 
 class Invoices(Struct, frozen=True, kw_only=True):
     """Closed months and their documents, newest month first."""
@@ -140,11 +133,6 @@ class PreviewedInvoice(Struct, frozen=True, kw_only=True):
     calls: int
     subtotals: list[InvoiceSubtotal]
     uncharged: list[InvoiceConcern]
-
-    @property
-    def owner(self) -> str:
-        """Who it is for."""
-        return self.cost_centre or "no cost centre"
 
 
 class UnbilledMonth(Struct, frozen=True, kw_only=True):

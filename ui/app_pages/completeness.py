@@ -7,13 +7,20 @@ import streamlit as st
 from ui.address import Parameter
 from ui.api.completeness_answers import Completeness, HourLine, ModelLine, Sums
 from ui.api.connection import api, now, today
-from ui.export.buttons import show_exports
+from ui.export.buttons import Extent, show_exports
 from ui.format import age, counted, days, escape, hour, instant, share
 from ui.page_parts.missing.hours import heat_map
 from ui.page_parts.missing.verdict import Level, hours_of, verdict_of
 from ui.parts.choosers import choose
 from ui.parts.gaps import dead_models, gaps_of
-from ui.parts.tables import Column, count_column, plain_table, ratio_column, text_column
+from ui.parts.tables import (
+    Column,
+    count_column,
+    moment_column,
+    plain_table,
+    ratio_column,
+    text_column,
+)
 from ui.period import Period
 from ui.rows.row_order import keep_order
 
@@ -162,10 +169,12 @@ def show_hours(answer: Completeness) -> None:
     """Newest first."""
     rows: list[HourLine] = sorted(answer.data, key=lambda row: row.hour, reverse=True)
     shown = rows[:LINES_SHOWN_MAX]
+    cut = None
     if len(rows) > len(shown):
-        st.caption(f"The newest {len(shown)} of {len(rows):,} lines.")
+        cut = f"the newest {len(shown):,} of {len(rows):,} lines"
+        st.caption(f"{cut.capitalize()}.")
     columns = {
-        "Hour": text_column([hour(row.hour, answer.zone) for row in shown]),
+        "Hour": moment_column([row.hour for row in shown], lambda at: hour(at, answer.zone)),
         "API": text_column([row.api for row in shown]),
         "Model": text_column([row.model or "no model" for row in shown]),
         **_columns(shown),
@@ -174,9 +183,9 @@ def show_hours(answer: Completeness) -> None:
         "hours",
         columns,
         alt="Gaps by hour, API and model",
-        sortable=0 if len(shown) < len(rows) else None,
+        sortable=0 if cut else None,
     )
-    show_exports("gaps by hour", drawn, answer)
+    show_exports("gaps by hour", drawn, answer, extent=Extent(rows=cut))
 
 
 def _columns(rows: list[HourLine] | list[ModelLine]) -> dict[str, Column]:

@@ -16,6 +16,7 @@ from ui.format import counted, escape, exact_amount, instant, month_name
 from ui.page_parts.document.chosen_month import of_chosen_month
 from ui.page_parts.document.comparison import draw_comparison
 from ui.page_parts.document.month_files import show_month_files
+from ui.page_parts.document.owners import owner_of
 from ui.page_parts.document.parts_of_amount import (
     CREDIT,
     amounts_with_currency,
@@ -29,7 +30,15 @@ from ui.page_parts.document.pdf import show_pdf
 from ui.page_parts.document.preview import draw_preview
 from ui.page_parts.document.shares import show_models, show_people
 from ui.parts.choosers import choose, search
-from ui.parts.tables import count_column, exact_column, linked_rows, plain_table, text_column
+from ui.parts.tables import (
+    Column,
+    count_column,
+    exact_column,
+    linked_rows,
+    moment_column,
+    plain_table,
+    text_column,
+)
 from ui.rows.row_order import keep_order
 
 PREVIEW, COMPARE = "Preview", "Compare"
@@ -125,7 +134,7 @@ def show_months(months: list[InvoiceMonth]) -> None:
                 "Currency": text_column([month.currency for month in months]),
                 "Invoices": count_column([month.invoices for month in months]),
                 "Statements": count_column([month.statements for month in months]),
-                "Closed": text_column(closed([month.issued_at for month in months])),
+                "Closed": closed_column([month.issued_at for month in months]),
             },
             alt="Closed months with the sum of their invoices",
         )
@@ -135,10 +144,10 @@ def show_months(months: list[InvoiceMonth]) -> None:
                     show_download(month.month, file, names=False)
 
 
-def closed(moments: Sequence[datetime]) -> list[str]:
+def closed_column(moments: Sequence[datetime]) -> Column:
     """When months were closed, in the billing zone."""
     zone = api().health().zone
-    return [instant(at, zone) for at in moments]
+    return moment_column(moments, lambda at: instant(at, zone))
 
 
 def state_of(document: InvoiceEntry) -> str:
@@ -162,11 +171,13 @@ def show_documents(invoices: Invoices, kind: DocumentKind) -> None:
         return
     columns = {
         "Number": text_column([row.number for row in rows]),
-        "Cost centre" if kind == "invoice" else "Person": text_column([row.owner for row in rows]),
+        "Cost centre" if kind == "invoice" else "Person": text_column(
+            [owner_of(row) for row in rows]
+        ),
         **amounts_with_currency(rows),
         "Month": text_column([row.month for row in rows]),
         "State": text_column([state_of(row) for row in rows]),
-        "Closed": text_column(closed([row.issued_at for row in rows])),
+        "Closed": closed_column([row.issued_at for row in rows]),
         "Lines": count_column([row.lines for row in rows]),
         "Unrounded": exact_column([row.amount_unrounded for row in rows]),
     }
@@ -197,7 +208,9 @@ def searched(documents: Sequence[InvoiceEntry]) -> Sequence[InvoiceEntry]:
     return [
         each
         for each in documents
-        if any(text in name.casefold() for name in (each.number, each.owner, each.subject or ""))
+        if any(
+            text in name.casefold() for name in (each.number, owner_of(each), each.subject or "")
+        )
     ]
 
 
@@ -219,8 +232,8 @@ def draw_invoice(number: str) -> None:
     word = "Invoice" if invoice.kind == "invoice" else "Statement"
     heading.title(f"{word} {escape(invoice.number)}", anchor=False)
     st.caption(
-        f"{escape(invoice.owner)} · {month_name(invoice.month)} · {state_of(invoice)} "
-        f"{closed([invoice.issued_at])[0]} · {escape(invoice.notice)}"
+        f"{escape(owner_of(invoice))} · {month_name(invoice.month)} · {state_of(invoice)} "
+        f"{instant(invoice.issued_at, api().health().zone)} · {escape(invoice.notice)}"
     )
     with st.container(horizontal=True):
         st.metric("Amount", f"{invoice.amount:,f} {invoice.currency}", border=True)

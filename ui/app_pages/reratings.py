@@ -1,9 +1,7 @@
 """Re-rating runs: what each changed or would change, by whom it was approved, what it skipped."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import streamlit as st
 
@@ -11,20 +9,30 @@ from ui import address
 from ui.address import RERATINGS_PAGE, Parameter
 from ui.api.client import Client
 from ui.api.connection import api, asked_ahead
-from ui.api.rerating_answers import DiffLine, Regroupings, Run, RunDetail
+from ui.api.rerating_answers import Regroupings, Run, RunDetail
 from ui.export.buttons import Extent, show_files
 from ui.format import amount, counted, escape, exact_number, instant, local_day, signed
-from ui.format import day as day_text
 from ui.format import days as days_text
+from ui.page_parts.rerating.changes import (
+    LINES_SHOWN_MAX,
+    NO_PRICE,
+    amount_known,
+    differences,
+    groups_of,
+    known_column,
+    model_text,
+    person_texts,
+)
 from ui.parts.choosers import choose
 from ui.parts.differences import show_differences
 from ui.parts.tables import (
-    Column,
     change_column,
     charge_column,
     count_column,
+    day_column,
     exact_column,
     linked_rows,
+    moment_column,
     plain_table,
     text_column,
 )
@@ -32,8 +40,6 @@ from ui.period import DAY, Period
 
 BOOK_LETTERS = 12
 CARD_WIDTH_PX = 160
-NO_PRICE = "no price"
-LINES_SHOWN_MAX = 1000
 
 
 def show_runs(runs: list[Run], zone: str) -> None:
@@ -41,7 +47,10 @@ def show_runs(runs: list[Run], zone: str) -> None:
     columns = {
         "Run": text_column([run.run for run in runs]),
         "State": text_column([run.state for run in runs]),
-        "Days": text_column([days_text(run_days(run).first, run_days(run).last) for run in runs]),
+        "Days": replace(
+            text_column([days_text(run_days(run).first, run_days(run).last) for run in runs]),
+            sorted_by=[(run.scope.from_day, run.scope.to_day) for run in runs],
+        ),
         "Calls": count_column([run.calls for run in runs]),
         "Of them changed": count_column([run.changed for run in runs]),
         f"Difference ({runs[0].currency})": change_column([run.delta for run in runs]),
@@ -74,8 +83,9 @@ def show_run(run: RunDetail, zone: str) -> None:
             st.metric(label, known, border=True, help=amount_known(value))
         change = f"{signed(run.delta)} {run.currency}"
         st.metric("Difference", change, border=True, help=exact_number(run.delta))
-    by = choose("Difference by", Parameter.BY, options={name: name for name in DIMENSIONS})
-    found = differences(run.lines, DIMENSIONS[by])
+    groups = groups_of(run.lines)
+    by = choose("Difference by", Parameter.BY, options={name: name for name in groups})
+    found = differences(run.lines, groups[by])
     scope = days_text(run_days(run).first, run_days(run).last)
     about = f"run {run.run}, {run.state}\n{scope}, days of {zone}, {run.currency}"
     show_differences(found, of=by.lower(), currency=run.currency, about=about)
@@ -94,23 +104,23 @@ def show_run(run: RunDetail, zone: str) -> None:
         said.append(f"{run.restored:,} restored, {run.kept:,} kept")
     st.caption(" · ".join(said))
     ordered = sorted(run.lines, key=lambda line: (-abs(line.delta), line.day, line.subject))
-    lines = ordered[:LINES_SHOWN_MAX]
+    lines, people = ordered[:LINES_SHOWN_MAX], person_texts(run.lines)
+    cut = None
     if len(lines) < len(ordered):
-        st.caption(f"The {len(lines):,} largest differences of {len(ordered):,}.")
+        cut = f"the {len(lines):,} largest differences of {len(ordered):,}"
+        st.caption(f"{cut.capitalize()}.")
     columns = {
-        "Day": text_column([day_text(line.day) for line in lines]),
-        "Person": text_column([person_text(line) for line in lines]),
+        "Day": day_column([line.day for line in lines]),
+        "Person": text_column([people[line.subject] for line in lines]),
         "Model": text_column([model_text(line) for line in lines]),
         "Cost centre": text_column([line.cost_centre for line in lines]),
         "Calls": count_column([line.calls for line in lines]),
         "Of them changed": count_column([line.changed for line in lines]),
-        f"Before ({run.currency})": Column(
-            cells=[amount_known(line.before, line.unpriced_before) for line in lines],
-            format=str,
+        f"Before ({run.currency})": known_column(
+            [(line.before, line.unpriced_before) for line in lines]
         ),
-        f"After ({run.currency})": Column(
-            cells=[amount_known(line.after, line.unpriced_after) for line in lines],
-            format=str,
+        f"After ({run.currency})": known_column(
+            [(line.after, line.unpriced_after) for line in lines]
         ),
         f"Difference ({run.currency})": exact_column([line.delta for line in lines]),
     }
@@ -118,9 +128,9 @@ def show_run(run: RunDetail, zone: str) -> None:
         "changes",
         columns,
         alt="What the run changes, largest differences first",
-        sortable=0 if len(lines) < len(ordered) else None,
+        sortable=0 if cut else None,
     )
-    extent = Extent(of={Parameter.RUN.value: f"{run.run} ({run.state})"})
+    extent = Extent(of={Parameter.RUN.value: f"{run.run} ({run.state})"}, rows=cut)
     days = run_days(run)
     show_files(
         f"run {run.run}", shown, period=days, zone=zone, currency=run.currency, extent=extent
@@ -132,47 +142,6 @@ def run_days(run: Run) -> Period:
     return Period(first=run.scope.from_day, until=run.scope.to_day)
 
 
-def amount_known(value: Decimal | None, unpriced: int | None = 0) -> str:
-    """An amount, and how many calls it leaves out; never 0 where nobody knows a price."""
-    if value is None:
-        return NO_PRICE
-    left_out = f" ({unpriced:,} without a price)" if unpriced else ""
-    return exact_number(value) + left_out
-
-
-def model_text(line: DiffLine) -> str:
-    """The model, or the old and the new one."""
-    if line.model_after in (None, line.model):
-        return line.model
-    return f"{line.model} → {line.model_after}"
-
-
-def person_text(line: DiffLine) -> str:
-    """Whose calls, by name where there is one."""
-    return line.name or line.subject
-
-
-def cost_centre_text(line: DiffLine) -> str:
-    """Who pays."""
-    return line.cost_centre or "no cost centre"
-
-
-def differences(
-    lines: Sequence[DiffLine], by: Callable[[DiffLine], str]
-) -> list[tuple[str, Decimal]]:
-    """The difference of each group."""
-    found: dict[str, Decimal] = defaultdict(Decimal)
-    for line in lines:
-        found[by(line)] += line.delta
-    return list(found.items())
-
-
-DIMENSIONS: dict[str, Callable[[DiffLine], str]] = {
-    "Model": model_text,
-    "Cost centre": cost_centre_text,
-    "Person": person_text,
-}
-"""What the chart shows a bar for."""
 TENSES = {"staged": "would change", "approved": "would change", "applied": "changed"}
 """Whether a run's difference is in the totals."""
 
@@ -239,10 +208,12 @@ def show_regroupings(found: Regroupings, zone: str) -> None:
     )
     rows = found.data
     columns = {
-        "Imported": text_column([local_day(row.recorded_at, zone) for row in rows]),
+        "Imported": moment_column(
+            [row.recorded_at for row in rows], lambda at: local_day(at, zone)
+        ),
         "Subject": text_column([row.subject for row in rows]),
-        "From": text_column([day_text(row.first_day) for row in rows]),
-        "To": text_column([day_text(row.last_day) for row in rows]),
+        "From": day_column([row.first_day for row in rows]),
+        "To": day_column([row.last_day for row in rows]),
         "Was": text_column([row.before for row in rows]),
         "Is": text_column([row.after for row in rows]),
         "Calls": count_column([row.calls for row in rows]),

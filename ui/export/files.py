@@ -63,10 +63,13 @@ def about(period: Period, *, zone: str, currency: str, shown: str) -> dict[str, 
 
 
 def csv_file(sheet: Sheet) -> bytes:
-    """UTF-8. Columns of their own say what the table is about, in every line."""
+    """UTF-8. Columns of their own say what the table is about, in every line. Each has a name that
+    no column of the table has: who reads by the head gets the row's own currency or day.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([*sheet.columns, *sheet.about])
+    heads = [f"{name} of the list" if name in sheet.columns else name for name in sheet.about]
+    writer.writerow([*sheet.columns, *heads])
     ends = [_text(value) for value in sheet.about.values()]
     for row in sheet.rows:
         writer.writerow([*(_text(cell) for cell in row), *ends])

@@ -8,6 +8,11 @@ from ui.format import age, counted
 AUDIT_OLD_AFTER = timedelta(days=2)
 
 
+def at_least(metering: Metering) -> str:
+    """What comes before the number of dead letters, where there are more than were looked at."""
+    return "" if metering.dead_letters_complete else "at least "
+
+
 def newest_event(metering: Metering) -> datetime | None:
     """When the newest event that was metered reached the event hub."""
     times = [row.enqueued_time for row in metering.partitions if row.enqueued_time is not None]
@@ -30,5 +35,6 @@ def troubles(metering: Metering, *, now: datetime) -> list[str]:
     elif now - audit.at > AUDIT_OLD_AFTER:
         found.append(f"The last audit was {age(audit.at, now)}.")
     if metering.dead_letters_open:
-        found.append(f"{counted(metering.dead_letters_open, 'dead letter')} to look at.")
+        letters = counted(metering.dead_letters_open, "dead letter")
+        found.append(f"{at_least(metering)}{letters} to look at.".capitalize())
     return found

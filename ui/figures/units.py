@@ -11,7 +11,7 @@ PROMPT_UNITS = (
     "cache_read_image",
 )
 CACHED_UNITS = ("cache_read", "cache_read_audio", "cache_read_image")
-OUTPUT_UNITS = ("output", "output_audio", "output_image")
+OUTPUT_UNITS = ("output", "reasoning", "output_audio", "output_image")
 NOT_TOKENS = (
     "request",
     "image",

@@ -9,7 +9,14 @@ from ui.format import days, instant
 from ui.parts.choosers import choose_period
 from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
-from ui.parts.tables import Column, count_column, first_names, plain_table, text_column
+from ui.parts.tables import (
+    Column,
+    count_column,
+    first_names,
+    moment_column,
+    plain_table,
+    text_column,
+)
 from ui.period import Period
 from ui.rows.row_order import keep_order
 
@@ -20,7 +27,7 @@ ZONE = "UTC"
 def show_accesses(found: Accesses, period: Period) -> None:
     rows = found.data
     columns = {
-        "At": text_column([instant(row.at, ZONE) for row in rows]),
+        "At": moment_column([row.at for row in rows], lambda at: instant(at, ZONE)),
         "Who": text_column([row.caller for row in rows]),
         "Roles": text_column([", ".join(row.roles) for row in rows]),
         "Asked": text_column([row.path for row in rows]),

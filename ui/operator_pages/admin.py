@@ -9,11 +9,11 @@ from ui.api.connection import REFRESH_S, api, now, today
 from ui.api.me_answer import Permission
 from ui.api.usage_answers import Metering
 from ui.export.buttons import show_files
-from ui.figures.health import newest_event, troubles
+from ui.figures.health import at_least, newest_event, troubles
 from ui.format import age, counted, escape, instant
 from ui.page_parts.health.open_letters import show_letters
 from ui.parts.failure import failures_shown
-from ui.parts.tables import count_column, plain_table, text_column
+from ui.parts.tables import count_column, moment_column, plain_table, text_column
 from ui.period import one_day
 from ui.rows.row_order import keep_order
 
@@ -38,7 +38,8 @@ def show_cards(metering: Metering, *, at: datetime) -> None:
     with st.grid(4, min_column_width=CARD_WIDTH_PX):
         st.metric("Newest event metered", age(newest, at) if newest else "none yet", border=True)
         st.metric("Calls waiting for usage", f"{metering.waiting:,}", border=True)
-        st.metric("Open dead letters", f"{metering.dead_letters_open:,}", border=True)
+        letters = f"{at_least(metering)}{metering.dead_letters_open:,}"
+        st.metric("Open dead letters", letters, border=True)
         st.metric("Last audit", age(audit.at, at) if audit else "not run yet", border=True)
 
 
@@ -60,12 +61,15 @@ def show_audit(metering: Metering) -> None:
 
 def show_partitions(metering: Metering, *, zone: str, at: datetime) -> None:
     rows = metering.partitions
-    newest = [instant(row.enqueued_time, zone) if row.enqueued_time else None for row in rows]
     with st.expander(f"Progress of {counted(len(rows), 'partition')}"):
         columns = {
             "Partition": text_column([row.partition for row in rows]),
-            "Newest event": text_column(newest),
-            "Recorded": text_column([age(row.recorded_at, at) for row in rows]),
+            "Newest event": moment_column(
+                [row.enqueued_time for row in rows], lambda then: instant(then, zone)
+            ),
+            "Recorded": moment_column(
+                [row.recorded_at for row in rows], lambda then: age(then, at)
+            ),
             "Number": count_column([row.sequence_number for row in rows]),
             "Received": count_column([row.counts.get("received", 0) for row in rows]),
             "Posted": count_column([row.counts.get("posted", 0) for row in rows]),

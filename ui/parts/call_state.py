@@ -20,11 +20,14 @@ FAILED_FROM = 400
 """HTTP status from which on a call has failed."""
 
 
+def has_failed(state: CallState, status: int) -> bool:
+    """Whether there is nothing to charge: a failed call without usage."""
+    return state is CallState.NO_USAGE and status >= FAILED_FROM
+
+
 def state_words(state: CallState, status: int) -> str:
-    """The state in words. A failed call without usage has nothing to charge."""
-    if state is CallState.NO_USAGE and status >= FAILED_FROM:
-        return FAILED
-    return WORDS[state]
+    """The state in words."""
+    return FAILED if has_failed(state, status) else WORDS[state]
 
 
 def short_reason(reason: str | None) -> str | None:

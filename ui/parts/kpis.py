@@ -6,10 +6,12 @@ import streamlit as st
 
 from ui.api.client import ALL, Only
 from ui.api.usage_answers import Head, Metering, Totals, Usage
+from ui.figures.health import at_least
 from ui.figures.units import CACHED_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import age, amount, compact, counted, days, escape, exact_amount, instant, share
 
 PROBLEMS_SHOWN_MAX = 5
+NOTHING_DUE = "nothing charged"
 
 
 def charge_text(totals: Totals, currency: str) -> str:
@@ -18,10 +20,12 @@ def charge_text(totals: Totals, currency: str) -> str:
         return amount(totals.charge, currency)
     if totals.unpriced_calls:
         return "not priced yet"
-    if totals.pending_calls and not totals.cost:
+    if totals.pending_calls:
         return "not finished yet"
+    if totals.no_usage_calls > totals.failed_calls:
+        return "usage unknown"
     failed = totals.failed_calls == totals.calls
-    return "nothing charged" if totals.cost or failed else "usage unknown"
+    return NOTHING_DUE if totals.cost or failed else "usage unknown"
 
 
 def exact_charge(usage: Usage) -> str | None:
@@ -99,9 +103,8 @@ def show_metering(metering: Metering, *, now: datetime, only: Only = ALL) -> Non
         help="Streamed or failed calls that no total includes yet. Each is recorded when the "
         "gateway's log has reported its tokens, or when the wait for them ends.",
     )
-    at_least = "" if metering.dead_letters_complete else "at least "
     st.badge(
-        f"{at_least}{counted(metering.dead_letters_open, 'dead letter')} open",
+        f"{at_least(metering)}{counted(metering.dead_letters_open, 'dead letter')} open",
         color="red" if metering.dead_letters_open else "gray",
         help="Events that cannot be read, kept whole with the reason. See the operations "
         "guide on how to re-drive them.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -41,6 +41,8 @@ class Column:
     """None fits the width to the cells."""
     is_share: bool = False
     """Whether the cells are shares in per cent, which the head of a file says."""
+    sorted_by: Sequence[Any] | None = None
+    """What each cell stands for, where its words have another order: "1 Dec" is after "2 Nov"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,12 @@ def day_column(cells: Sequence[date | None], *, running_day: date | None = None)
     return Column(cells=cells, format=text, is_number=False)
 
 
+def moment_column(moments: Sequence[datetime | None], words: Callable[[datetime], str]) -> Column:
+    """Times in words, sorted by what they are."""
+    cells = [None if moment is None else words(moment) for moment in moments]
+    return Column(cells=cells, is_number=False, sorted_by=moments)
+
+
 def share_column(cells: Sequence[Decimal | None]) -> Column:
     """Shares in per cent."""
     return Column(cells=cells, format=lambda cell: percent(cast(Decimal, cell)), is_share=True)
@@ -125,10 +133,11 @@ def linked_rows(
     order = _order(name, columns if sorts else (), lacks=NO_COLUMN if sorts else NOT_WHOLE)
     at = list(range(len(ids)))
     if order:
-        cells = columns[order.title].cells[:sortable]
-        at[: len(cells)] = positions(cells, descending=order.descending)
+        column = columns[order.title]
+        keys = (column.cells if column.sorted_by is None else column.sorted_by)[:sortable]
+        at[: len(keys)] = positions(keys, descending=order.descending)
     shown = {
-        title: replace(column, cells=[column.cells[index] for index in at])
+        title: replace(column, cells=[column.cells[index] for index in at], sorted_by=None)
         for title, column in columns.items()
     }
     titles = [

@@ -18,7 +18,13 @@ from ui.page_parts.call.timeline import show_timeline
 from ui.page_parts.call.waterfall import show_waterfall
 from ui.parts.call_state import WORDS, short_reason, show_state, state_words
 from ui.parts.home import way_to
-from ui.parts.tables import count_column, exact_column, plain_table, text_column
+from ui.parts.tables import (
+    count_column,
+    exact_column,
+    moment_column,
+    plain_table,
+    text_column,
+)
 
 # Room for an exact amount: every digit down to 10⁻¹².
 CARD_WIDTH_PX = 240
@@ -137,7 +143,9 @@ def show_chain(call: CallDetail) -> None:
         "chain",
         {
             "n": count_column([entry.n for entry in chain]),
-            "Recorded at": text_column([instant(entry.recorded_at, call.zone) for entry in chain]),
+            "Recorded at": moment_column(
+                [entry.recorded_at for entry in chain], lambda at: instant(at, call.zone)
+            ),
             "State": text_column([WORDS[entry.state] for entry in chain]),
             "Reason": text_column(
                 [short_reason(entry.reason) or "first recorded" for entry in chain]

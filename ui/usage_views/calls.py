@@ -1,5 +1,6 @@
 """One subject's calls, the newest first: those of one day, or of one model in a range of days."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import streamlit as st
 from ui import address
 from ui.address import Parameter
 from ui.api.connection import REFRESH_S, api, now, redraw_after_midnight, today
+from ui.api.found_calls import first_filled
 from ui.api.usage_answers import Call, Calls, SubjectUsage
 from ui.export.buttons import Extent, show_exports
 from ui.figures.units import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of
@@ -48,13 +50,18 @@ def show_calls(subject: str, period: Period, *, model: str | None, is_live: bool
     next_cursor = None
     with failures_shown("calls", is_live=is_live):
         st.header("Calls")
-        calls = api().subject_calls(subject, period, after=page_cursor(), model=model)
-        if not calls.data:
-            show_nothing("No such calls in these days.", place="calls")
-            return
-        st.caption("The newest first. A call's page shows how its cost was calculated.")
-        show_list(calls, with_days=model is not None)
+        calls = first_filled(
+            lambda after: api().subject_calls(subject, period, after=after, model=model),
+            after=page_cursor(),
+        )
         next_cursor = calls.page.next_cursor
+        if calls.data:
+            st.caption("The newest first. A call's page shows how its cost was calculated.")
+            show_list(calls, with_days=model is not None)
+        elif next_cursor:
+            st.info("None of the newest calls is one. The next page looks further back.")
+        else:
+            show_nothing("No such calls in these days.", place="calls")
     show_paging(next_cursor)
 
 
@@ -64,7 +71,7 @@ def show_list(calls: Calls, *, with_days: bool) -> None:
     if with_days:
         times = [f"{day_text(row.day)}, {time}" for row, time in zip(rows, times, strict=True)]
     columns = {
-        "Time": text_column(times),
+        "Time": replace(text_column(times), sorted_by=[row.time for row in rows]),
         "Model": text_column([row.model or row.deployment for row in rows]),
         f"Charge ({calls.currency})": charge_column([_charge(row) for row in rows]),
         "Operation": text_column([row.operation for row in rows]),

@@ -1,5 +1,6 @@
 """My usage: what one's own calls cost, on which models, and which calls were the dearest."""
 
+from dataclasses import replace
 from datetime import date
 
 import streamlit as st
@@ -92,8 +93,11 @@ def show_dearest(period: Period) -> None:
         st.caption(searched(calls))
         links = [{**address.kept_range(), Parameter.CALL: row.id} for row in rows]
         columns = {
-            "Time": text_column(
-                [f"{day_text(row.day)}, {clock(row.time, calls.zone)[:5]}" for row in rows]
+            "Time": replace(
+                text_column(
+                    [f"{day_text(row.day)}, {clock(row.time, calls.zone)[:5]}" for row in rows]
+                ),
+                sorted_by=[row.time for row in rows],
             ),
             f"Charge ({calls.currency})": charge_column(
                 [row.cost.charge if row.cost else None for row in rows]

@@ -5,7 +5,7 @@ import streamlit as st
 from ui import address
 from ui.address import Parameter
 from ui.api.connection import api, today
-from ui.api.found_calls import FoundCalls, calls_with
+from ui.api.found_calls import FoundCalls, calls_with, first_filled
 from ui.api.usage_answers import Subjects
 from ui.export.buttons import Extent, show_exports
 from ui.figures.units import tokens
@@ -13,6 +13,7 @@ from ui.format import clock, escape
 from ui.format import day as day_text
 from ui.parts.call_state import state_words
 from ui.parts.failure import failures_shown
+from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import charge_column, count_column, linked_rows, text_column
 from ui.period import Range, period_of
 
@@ -35,18 +36,34 @@ def draw_search() -> None:
     current = today(api().health())
     period = period_of(RANGE, today=current, first=current, last=current)
     with failures_shown("found_calls"):
-        calls = calls_with(api(), text)
-        people = api().subjects(period, sort="charge", search=text, after=None)
-        if not calls.data and not people.data:
+        people = None
+        if page_cursor() is None:  # people are all on the first page
+            people = api().subjects(period, sort="charge", search=text, after=None)
+        calls = found_calls(text, is_name=bool(people and people.data))
+        if calls.data:
+            show_found_calls(calls)
+        elif calls.page.next_cursor:
+            st.info(
+                "No call with this id among the newest ones. The next page looks further back.",
+                icon=":material/search:",
+            )
+        elif not (people and people.data):
             st.info(
                 "Nothing found. A part of a name is enough; an id must be whole.",
                 icon=":material/search_off:",
             )
-            return
-        if calls.data:
-            show_found_calls(calls)
-        if people.data:
+        show_paging(calls.page.next_cursor)
+        if people and people.data:
             show_found_people(people)
+
+
+def found_calls(text: str, *, is_name: bool) -> FoundCalls:
+    """A page of them. What names people is hardly an id, so it is not looked for further back
+    before somebody wants that.
+    """
+    if is_name:
+        return calls_with(api(), text, after=page_cursor())
+    return first_filled(lambda after: calls_with(api(), text, after=after), after=page_cursor())
 
 
 def show_found_calls(calls: FoundCalls) -> None:

@@ -71,3 +71,9 @@ def test_an_old_audit_is_no_proof() -> None:
     )
     metering = Metering(waiting=0, dead_letters_open=0, dead_letters_complete=True, audit=old)
     assert "The last audit was 2 days ago." in troubles(metering, now=NOW)
+
+
+def test_letters_that_were_not_all_looked_at_are_at_least_so_many() -> None:
+    audit = Audit(at=NOW, ok=True, calls=1, cells=1, problems=[])
+    metering = Metering(waiting=0, dead_letters_open=3, dead_letters_complete=False, audit=audit)
+    assert "At least 3 dead letters to look at." in troubles(metering, now=NOW)

@@ -1,6 +1,8 @@
 """The page of completeness over the real API, with facts as pairing keeps them."""
 
 import asyncio
+import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -125,7 +127,9 @@ def test_a_storage_without_facts_shows_no_numbers(empty_stand: Stand) -> None:
     assert not app.metric
 
 
-def test_hours_that_are_listed_in_part_keep_their_order(empty_stand: Stand) -> None:
+def test_hours_that_are_listed_in_part_keep_their_order(
+    empty_stand: Stand, made_files: dict[str, Callable[[], bytes]]
+) -> None:
     hours = range(LINES_SHOWN_MAX + 1)
     arrive(
         empty_stand,
@@ -135,3 +139,5 @@ def test_hours_that_are_listed_in_part_keep_their_order(empty_stand: Stand) -> N
     assert not app.exception
     assert f"The newest {LINES_SHOWN_MAX} of {len(hours)} lines." in words(app)
     assert "hours cannot be sorted by Waiting, descending: it is not shown whole" in words(app)
+    (made,) = [each for name, each in made_files.items() if re.match(r"gaps_by_hour.*\.csv", name)]
+    assert f"the newest {LINES_SHOWN_MAX} of {len(hours)} lines" in made().decode()

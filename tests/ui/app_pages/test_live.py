@@ -15,8 +15,10 @@ from tests.ui.opening import cards, opened, said
 from tests.ui.stand import ADA, BOB, InventedCall, Stand
 from ui.api import connection
 from ui.api.found_calls import newest_calls
+from ui.api.usage_answers import CallState
 from ui.format import escape, instant
 from ui.page_parts.live.call_rate import LastMinute, by_minute, days_of_minutes, last_minute
+from ui.page_parts.live.newest import rate_charge
 from ui.period import one_day
 
 NOW = datetime(2026, 11, 30, 12, 30, 20, tzinfo=UTC)
@@ -56,6 +58,25 @@ def test_the_rate_is_a_bound_where_not_all_calls_were_read() -> None:
     assert found == LastMinute(calls=3, charge=Decimal("1.5"), at_least=False)
     assert last_minute(at(1, 2), now=NOW, complete=False).at_least
     assert not last_minute(at(1, 2), now=NOW, complete=True).at_least
+
+
+def uncharged(state: CallState, status: int) -> list[Any]:
+    return [SimpleNamespace(time=NOW, cost=None, state=state, status=status)]
+
+
+@pytest.mark.parametrize(
+    ("calls", "said"),
+    [
+        (uncharged(CallState.UNPRICED, 200), "not known yet"),
+        (uncharged(CallState.NO_USAGE, 200), "not known yet"),
+        (uncharged(CallState.NO_USAGE, 500), "0 USD"),
+        (at(1) + uncharged(CallState.PENDING, 200), "at least 0.500 USD"),
+        (at(1) + uncharged(CallState.NO_USAGE, 429), "0.500 USD"),
+        ([], "—"),
+    ],
+)
+def test_a_minute_of_which_a_charge_is_not_known_is_no_0(calls: list[Any], said: str) -> None:
+    assert rate_charge(last_minute(calls, now=NOW, complete=True), "USD") == said
 
 
 def test_what_came_after_an_older_answer_is_not_in_its_minute() -> None:

@@ -5,8 +5,10 @@ import streamlit as st
 from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.invoice_answers import InvoicePreview
+from ui.figures.group_names import named
 from ui.format import counted, escape, exact_amount, exact_number, month_name
 from ui.page_parts.document.month_files import show_month_files
+from ui.page_parts.document.owners import owner_of
 from ui.page_parts.document.parts_of_amount import (
     money_column,
     settled_lines,
@@ -50,7 +52,7 @@ def draw_preview() -> None:
     show_cost_centres(preview)
     show_settled(
         [
-            f"{escape(row.cost_centre or 'no cost centre')}: {line}"
+            f"{escape(owner_of(row))}: {line}"
             for row in preview.data
             for line in settled_lines(row.uncharged, row.subtotals, preview.currency)
         ]
@@ -116,7 +118,7 @@ def show_cost_centres(preview: InvoicePreview) -> None:
         for row in rows
     ]
     columns = {
-        "Cost centre": text_column([row.owner for row in rows]),
+        "Cost centre": text_column([owner_of(row) for row in rows]),
         f"Amount ({preview.currency})": money_column([row.amount for row in rows]),
         "Of it corrections": money_column(corrections),
         "Unrounded": exact_column([row.amount_unrounded for row in rows]),
@@ -154,8 +156,8 @@ def show_left_out(preview: InvoicePreview) -> None:
             "Subject": text_column([row.name or row.subject for row in rows]),
             "From": text_column([row.first_day for row in rows]),
             "To": text_column([row.last_day for row in rows]),
-            "Billed to": text_column([row.billed or "no cost centre" for row in rows]),
-            "Now belongs to": text_column([row.today or "no cost centre" for row in rows]),
+            "Billed to": text_column([named(row.billed, "cost_centre") for row in rows]),
+            "Now belongs to": text_column([named(row.today, "cost_centre") for row in rows]),
         },
         alt="Subjects whose closed days belong to another cost centre today",
         sortable=0 if is_cut else None,

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ui.api.invoice_answers import Invoice, InvoiceEntry, PreviewedInvoice
 from ui.format import minus, month_name
+from ui.page_parts.document.owners import owner_of
 
 OPEN = " (open)"
 
@@ -51,13 +52,16 @@ class OwnersMonths:
 
 def amounts_of(invoices: Sequence[InvoiceEntry] | Sequence[PreviewedInvoice]) -> dict[str, Decimal]:
     """The amount by cost centre."""
-    return {invoice.owner: invoice.amount for invoice in invoices}
+    return {owner_of(invoice): invoice.amount for invoice in invoices}
 
 
 def corrections_of(invoices: Sequence[Invoice] | Sequence[PreviewedInvoice]) -> dict[str, Decimal]:
     """What is of earlier months, by the cost centres that have such."""
     parts = [
-        (invoice.owner, [part.amount for part in invoice.subtotals if part.kind == "correction"])
+        (
+            owner_of(invoice),
+            [part.amount for part in invoice.subtotals if part.kind == "correction"],
+        )
         for invoice in invoices
     ]
     return {owner: sum(amounts, Decimal(0)) for owner, amounts in parts if amounts}

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.api.usage_answers import DeadLetter, DeadLetters, Metering
 from ui.format import counted, instant
-from ui.parts.tables import Column, count_column, plain_table, text_column
+from ui.parts.tables import Column, count_column, moment_column, plain_table, text_column
 
 USAGE_COMMANDS = """chargeback dead-letters list
 chargeback dead-letters show ID
@@ -41,7 +41,9 @@ def letter_columns(letters: list[DeadLetter], zone: str) -> dict[str, Column]:
         "Reason": text_column([each.reason for each in letters]),
         "Field": text_column([each.field or None for each in letters]),
         "What is wrong": text_column([each.message for each in letters]),
-        "Reached the hub": text_column([instant(each.enqueued_time, zone) for each in letters]),
+        "Reached the hub": moment_column(
+            [each.enqueued_time for each in letters], lambda at: instant(at, zone)
+        ),
         "Event": text_column([each.event_id for each in letters]),
         "Hub": text_column([each.hub for each in letters]),
         "Partition": text_column([each.partition for each in letters]),

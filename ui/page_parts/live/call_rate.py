@@ -7,6 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from ui.api.usage_answers import Call
+from ui.parts.call_state import has_failed
 from ui.period import DAY, Period
 
 MINUTE = timedelta(minutes=1)
@@ -18,9 +19,12 @@ class LastMinute:
     """Calls and charge of the last sixty seconds."""
 
     calls: int
-    charge: Decimal
+    charge: Decimal | None
+    """None where it is not known of any call."""
     at_least: bool
     """Whether there may be more: all calls that were read are of this minute."""
+    lacks: int = 0
+    """Calls whose charge nobody knows yet; they are not in it."""
 
 
 def days_of_minutes(now: datetime, *, zone: str) -> Period:
@@ -37,10 +41,12 @@ def last_minute(calls: Sequence[Call], *, now: datetime, complete: bool) -> Last
     """
     recent = [call for call in calls if timedelta(0) <= now - call.time < MINUTE]
     charges = [call.cost.charge for call in recent if call.cost is not None]
+    lacks = sum(call.cost is None and not has_failed(call.state, call.status) for call in recent)
     return LastMinute(
         calls=len(recent),
-        charge=sum(charges, Decimal(0)),
+        charge=sum(charges, Decimal(0)) if charges or not lacks else None,
         at_least=len(recent) == len(calls) and not complete,
+        lacks=lacks,
     )
 
 

@@ -14,10 +14,17 @@ from ui.export.buttons import show_exports
 from ui.figures.units import tokens
 from ui.format import age, amount, clock, counted, escape, instant
 from ui.format import day as day_text
-from ui.page_parts.live.call_rate import by_minute, last_minute
+from ui.page_parts.live.call_rate import LastMinute, by_minute, last_minute
 from ui.parts.call_state import state_words
 from ui.parts.charts import FITTED, chart_title
-from ui.parts.tables import Column, charge_column, count_column, linked_rows, text_column
+from ui.parts.tables import (
+    Column,
+    charge_column,
+    count_column,
+    linked_rows,
+    moment_column,
+    text_column,
+)
 
 CARD_WIDTH_PX = 170
 NOTHING = "—"
@@ -43,9 +50,9 @@ def show_rate(
     complete = found.page.next_cursor is None
     recent = last_minute(found.data, now=came, complete=complete)
     more = "at least " if recent.at_least and recent.calls else ""
-    charge = f"{more}{amount(recent.charge, found.currency)}" if recent.calls else NOTHING
     with st.grid(3 if metering is None else 5, min_column_width=CARD_WIDTH_PX):
         st.metric("Calls of the last minute", f"{more}{recent.calls:,}", border=True)
+        charge = rate_charge(recent, found.currency)
         st.metric("Charge of the last minute", charge, border=True)
         st.metric("Newest call", age(found.data[0].time, now), border=True)
         if metering is not None:
@@ -59,6 +66,16 @@ def show_rate(
         alt=f"Calls per minute of the last {len(rows)} minutes, "
         f"{max((calls for _, calls in rows), default=0)} at most",
     )
+
+
+def rate_charge(recent: LastMinute, currency: str) -> str:
+    """A charge that lacks calls is at least so much, and one of which nothing is known is no 0."""
+    if not recent.calls:
+        return NOTHING
+    if recent.charge is None:
+        return "not known yet"
+    at_least = "at least " if recent.at_least or recent.lacks else ""
+    return f"{at_least}{amount(recent.charge, currency)}"
 
 
 def show_lag(metering: Metering, *, zone: str, now: datetime) -> None:
@@ -130,7 +147,7 @@ def live_columns(found: FoundCalls) -> dict[str, Column]:
     """What the list shows, also in its files."""
     rows = found.data
     return {
-        "Time": text_column([clock(row.time, found.zone) for row in rows]),
+        "Time": moment_column([row.time for row in rows], lambda at: clock(at, found.zone)),
         "Person": text_column([row.name or row.subject for row in rows]),
         "Model": text_column([row.model or "no model" for row in rows]),
         f"Charge ({found.currency})": charge_column(

@@ -9,7 +9,7 @@ from ui import address
 from ui.address import MODELS_PAGE, PRICES_PAGE, Parameter
 from ui.api.client import Only
 from ui.api.connection import api, today
-from ui.api.found_calls import FoundCall, newest_calls
+from ui.api.found_calls import FoundCall, calls_of_day
 from ui.api.usage_answers import Usage
 from ui.figures.unit_cost import per_million
 from ui.format import amount, counted, days, escape, share
@@ -19,7 +19,6 @@ from ui.page_parts.model.what_if import show_what_if
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
 from ui.parts.no_calls import show_nothing
-from ui.period import one_day
 
 CALLS_READ_MAX = 200
 CARD_WIDTH_PX = 160
@@ -48,7 +47,8 @@ def draw_model(model: str) -> None:
     day = max(with_calls)
     st.header("How its newest calls were answered", anchor=False)
     with failures_shown("answers"):
-        show_answers(newest_calls(api(), one_day(day), model=model, limit=CALLS_READ_MAX).data, day)
+        most = min(CALLS_READ_MAX, by_day[day])
+        show_answers(calls_of_day(api(), day, model=model, most=most), day)
     st.page_link(
         PRICES_PAGE,
         label="What this model's tokens cost",
@@ -70,6 +70,12 @@ def sentence(usage: Usage) -> str:
 
 def show_answers(calls: Sequence[FoundCall], day: date) -> None:
     """Latency and streams of the newest calls of one day."""
+    if not calls:
+        st.info(
+            f"They are not among the newest calls of {day_text(day)}, so nothing of them was read.",
+            icon=":material/hourglass_empty:",
+        )
+        return
     times = [call.duration_ms for call in calls if call.duration_ms is not None]
     with st.grid(3, min_column_width=CARD_WIDTH_PX):
         st.metric("Half answered within", _ms(percentile(times, 50)), border=True)

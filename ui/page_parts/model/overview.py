@@ -127,4 +127,4 @@ def _show_table(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], usage
 def _reasoning(row: UsageRow) -> tuple[int, int]:
     """Nothing of nothing where no reasoning is priced apart: then output includes it."""
     reasoning = row.units.get("reasoning", 0)
-    return (reasoning, count_of(row.units, OUTPUT_UNITS) + reasoning) if reasoning else (0, 0)
+    return (reasoning, count_of(row.units, OUTPUT_UNITS)) if reasoning else (0, 0)

@@ -8,13 +8,8 @@ from ui.api.connection import settings
 from ui.format import escape
 from ui.page_parts.playground.choices import Choice
 from ui.page_parts.playground.cost import note_sent
-from ui.page_parts.playground.gateway import (
-    GatewayError,
-    GatewayRefused,
-    Prompt,
-    new_trace_id,
-    streamed,
-)
+from ui.page_parts.playground.gateway import Prompt, new_trace_id, streamed
+from ui.page_parts.playground.stream import GatewayError, GatewayRefused
 
 SESSION = "playground_session"
 ANSWER = "playground_answer"

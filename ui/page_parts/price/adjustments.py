@@ -1,5 +1,6 @@
 """What the company agreed on and what it adds: the steps from the list price to the charge."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import streamlit as st
@@ -9,7 +10,7 @@ from ui.api.price_answers import Adjustment, Prices
 from ui.export.buttons import show_files
 from ui.figures.adjustment_words import STEPS, for_whom, what_it_does
 from ui.format import day as day_text
-from ui.parts.tables import plain_table, text_column
+from ui.parts.tables import moment_column, plain_table, text_column
 from ui.period import one_day
 
 UNREADABLE = {
@@ -36,10 +37,11 @@ def show_adjustments(prices: Prices, *, now: datetime) -> None:
         "What": text_column([what_it_does(rule) for rule in rows]),
         "For": text_column([for_whom(rule) for rule in rows]),
         "Step": text_column([STEPS[rule.layer] for rule in rows]),
-        "From": text_column([_since(rule, now) for rule in rows]),
-        "Until": text_column(
-            [day_text(rule.valid_to.date()) if rule.valid_to else None for rule in rows]
+        "From": replace(
+            text_column([_since(rule, now) for rule in rows]),
+            sorted_by=[rule.valid_from for rule in rows],
         ),
+        "Until": moment_column([rule.valid_to for rule in rows], lambda at: day_text(at.date())),
         "Rule": text_column([rule.rule for rule in rows]),
     }
     shown = plain_table(

@@ -1,6 +1,7 @@
 """The book as people read it: what a model costs where, who says so, and how old that is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from ui.api.connection import api, today
 from ui.api.me_answer import KEEPERS, Permission
 from ui.api.price_answers import BookInUse, Price, Prices, PriceTier
-from ui.export.buttons import show_files
+from ui.export.buttons import WHOLE, Extent, show_files
 from ui.format import counted, local_day
 from ui.format import day as day_text
 from ui.page_parts.price.offer_chooser import spaced
@@ -59,7 +60,10 @@ def price_columns(prices: Sequence[Price]) -> dict[str, Column]:
         **rate_columns(rows),
         "Other units": text_column([_others(tier.per_million) for _, tier in rows]),
         "Source": text_column([source_text(price) for price, _ in rows]),
-        "Checked": text_column([_checked(price) for price, _ in rows]),
+        "Checked": replace(
+            text_column([_checked(price) for price, _ in rows]),
+            sorted_by=[price.checked for price, _ in rows],
+        ),
         "Deployments": Column(
             cells=[", ".join(price.deployments) or None for price, _ in rows],
             format=first_names,
@@ -82,7 +86,9 @@ def rate_columns(rows: Sequence[tuple[Price, PriceTier]]) -> dict[str, Column]:
     }
 
 
-def show_price_files(name: str, shown: Shown, prices: Sequence[Price]) -> None:
+def show_price_files(
+    name: str, shown: Shown, prices: Sequence[Price], *, extent: Extent = WHOLE
+) -> None:
     """The rows on screen, as of today."""
     health = api().health()
     currencies = sorted({price.currency for price in prices})
@@ -92,6 +98,7 @@ def show_price_files(name: str, shown: Shown, prices: Sequence[Price]) -> None:
         period=one_day(today(health)),
         zone=health.zone,
         currency=", ".join(currencies),
+        extent=extent,
     )
 
 

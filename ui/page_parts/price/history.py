@@ -5,7 +5,9 @@ from datetime import datetime
 
 import streamlit as st
 
+from ui.address import Parameter
 from ui.api.price_answers import Price
+from ui.export.buttons import Extent
 from ui.format import day as day_text
 from ui.format import escape
 from ui.page_parts.price.book_table import (
@@ -16,7 +18,7 @@ from ui.page_parts.price.book_table import (
     where,
 )
 from ui.page_parts.price.price_history import era_of, newest_first, scheduled
-from ui.parts.tables import plain_table, text_column
+from ui.parts.tables import moment_column, plain_table, text_column
 
 SHOWN_MAX = 50
 
@@ -40,13 +42,15 @@ def show_history(prices: Sequence[Price], name: str, *, now: datetime) -> None:
     rows = [(price, tier) for price in listed for tier in price.tiers]
     if not rows:
         return
+    cut = None
     if len(listed) < len(prices):
-        st.caption(f"The newest {len(listed):,} of {len(prices):,} prices.")
+        cut = f"the newest {len(listed):,} of {len(prices):,} prices"
+        st.caption(f"{cut.capitalize()}.")
     columns = {
-        "From": text_column([day_text(price.valid_from.date()) for price, _ in rows]),
-        "To": text_column(
-            [day_text(price.valid_to.date()) if price.valid_to else None for price, _ in rows]
+        "From": moment_column(
+            [price.valid_from for price, _ in rows], lambda at: day_text(at.date())
         ),
+        "To": moment_column([price.valid_to for price, _ in rows], lambda at: day_text(at.date())),
         "State": text_column([era_of(price, now=now).value for price, _ in rows]),
         "Deployment type": text_column([deployment_types(price) for price, _ in rows]),
         **rate_columns(rows),
@@ -55,6 +59,6 @@ def show_history(prices: Sequence[Price], name: str, *, now: datetime) -> None:
         "Rule": text_column([price.rule for price, _ in rows]),
     }
     alt = f"Prices of {name} over time, the newest first"
-    sortable = 0 if len(listed) < len(prices) else None
-    shown = plain_table("price history", columns, alt=alt, sortable=sortable)
-    show_price_files("price history", shown, [price for price, _ in rows])
+    shown = plain_table("price history", columns, alt=alt, sortable=0 if cut else None)
+    extent = Extent(of={Parameter.MODEL.value: name}, rows=cut)
+    show_price_files("price history", shown, [price for price, _ in rows], extent=extent)

@@ -8,11 +8,12 @@ from ui import address
 from ui.address import USAGE_PAGE, Parameter
 from ui.api.client import Client
 from ui.api.connection import api
-from ui.api.found_calls import newest_calls
+from ui.api.found_calls import first_filled, newest_calls
 from ui.api.me_answer import KEEPERS, Permission
 from ui.api.usage_answers import CallState, Usage
 from ui.figures.units import tokens
 from ui.format import counted, escape
+from ui.format import day as day_text
 from ui.period import month_of, one_day
 
 SHOWN_MAX = 10
@@ -57,7 +58,18 @@ def show_unpriced(today: date) -> None:
 
 def _open_newest(model: str, day: date) -> None:
     """The page of a call without a price has the lines, ready to copy."""
-    found = newest_calls(api(), one_day(day), limit=1, model=model, state=CallState.UNPRICED)
+    found = first_filled(
+        lambda after: newest_calls(
+            api(), one_day(day), limit=1, model=model, state=CallState.UNPRICED, after=after
+        )
+    )
     if found.data:
         address.go_to_page(USAGE_PAGE, {Parameter.CALL: found.data[0].id})
+    if found.page.next_cursor:
+        st.info(
+            f"They are not among the newest calls of {day_text(day)}: look for them on the page of "
+            "a person who called the model.",
+            icon=":material/hourglass_empty:",
+        )
+        return
     st.info("These calls have got their price meanwhile.", icon=":material/done_all:")

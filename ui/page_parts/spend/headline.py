@@ -8,7 +8,7 @@ import streamlit as st
 from ui.api.usage_answers import Usage
 from ui.figures.comparison import NOTHING_CHARGED, change_words
 from ui.format import amount, counted, days
-from ui.parts.kpis import charge_text
+from ui.parts.kpis import NOTHING_DUE, charge_text
 from ui.period import one_day
 
 
@@ -27,8 +27,10 @@ def show_sentence(usage: Usage, earlier: Usage, running_day: date) -> None:
     calls = counted(usage.totals.calls, "call")
     charge = usage.totals.charge if usage.totals.calls else Decimal(0)
     period = days(usage.first, usage.period.last)
-    if charge is None:
-        st.markdown(f"{period}: {calls}, {charge_text(usage.totals, usage.currency)}.")
+    why = charge_text(usage.totals, usage.currency)
+    is_unknown = usage.totals.calls and not charge and why != NOTHING_DUE
+    if charge is None or is_unknown:  # a part of it may be 0, but not what the others cost
+        st.markdown(f"{period}: {calls}, {why}.")
         return
     than = change_words(
         charge,

@@ -11,7 +11,14 @@ from ui.export.buttons import Extent, show_exports
 from ui.format import amount, clock, counted, escape, instant, local_day
 from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor
-from ui.parts.tables import Column, charge_column, count_column, linked_rows, text_column
+from ui.parts.tables import (
+    Column,
+    charge_column,
+    count_column,
+    linked_rows,
+    moment_column,
+    text_column,
+)
 
 NO_SESSION = "without a session"
 OF_SESSION = Extent(narrowed_by=(Parameter.SUBJECT, Parameter.SESSION))
@@ -24,6 +31,15 @@ def session_name(session: str | None) -> str:
     if not session:
         return NO_SESSION
     return session if len(session) <= 2 * KEY_LETTERS else f"{session[:KEY_LETTERS]}…"
+
+
+def session_column(sessions: Sequence[str | None]) -> Column:
+    """Short on the page, and whole in files: two sessions may begin alike."""
+    return Column(
+        cells=[session or NO_SESSION for session in sessions],
+        format=lambda cell: session_name(str(cell)),
+        is_number=False,
+    )
 
 
 def show_top_sessions(found: Top) -> None:
@@ -39,7 +55,7 @@ def show_top_sessions(found: Top) -> None:
         "Person": text_column([row.name or row.subject for row in rows]),
         f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
         "Calls": count_column([row.calls for row in rows]),
-        "Session": text_column([session_name(row.group) for row in rows]),
+        "Session": session_column([row.group for row in rows]),
         "Input tokens": count_column([row.input_tokens for row in rows]),
         "Output tokens": count_column([row.output_tokens for row in rows]),
     }
@@ -51,7 +67,8 @@ def show_top_sessions(found: Top) -> None:
         alt="The dearest sessions of everybody",
         sortable=0 if found.rest.calls else named or None,
     )
-    show_exports("dearest sessions", shown, found)
+    cut = f"the dearest {len(rows):,}, more are not shown" if found.rest.calls else None
+    show_exports("dearest sessions", shown, found, extent=Extent(rows=cut))
 
 
 def dearest(row: TopLine, *, currency: str) -> str:
@@ -72,8 +89,8 @@ def show_sessions(found: Sessions) -> None:
     """One person's sessions, the last first."""
     rows: list[Session] = found.data
     columns = {
-        "Session": text_column([session_name(row.session) for row in rows]),
-        "Last call": text_column([instant(row.last, found.zone) for row in rows]),
+        "Session": session_column([row.session for row in rows]),
+        "Last call": moment_column([row.last for row in rows], lambda at: instant(at, found.zone)),
         "Calls": count_column([row.calls for row in rows]),
         f"Charge ({found.currency})": charge_column([row.charge for row in rows]),
         "Calls with errors": count_column([row.errors for row in rows]),
@@ -88,7 +105,8 @@ def show_sessions(found: Sessions) -> None:
         alt="Sessions with their calls and charge, the last first",
         sortable=0 if found.more else None,
     )
-    show_exports("sessions", shown, found)
+    cut = f"the last {len(rows):,}, more are not shown" if found.more else None
+    show_exports("sessions", shown, found, extent=Extent(rows=cut))
     if found.more:
         st.caption("There are more sessions: choose fewer days.")
 
@@ -111,8 +129,8 @@ def session_call_columns(
 ) -> dict[str, Column]:
     """A session's calls, by the clock and the days of the billing zone."""
     return {
-        "Time": text_column([clock(row.time, zone) for row in rows]),
-        "Day": text_column([local_day(row.time, zone) for row in rows]),
+        "Time": moment_column([row.time for row in rows], lambda at: clock(at, zone)),
+        "Day": moment_column([row.time for row in rows], lambda at: local_day(at, zone)),
         "Model": text_column([row.model for row in rows]),
         f"Charge ({currency})": charge_column([row.charge for row in rows]),
         "Whole (ms)": count_column([row.gateway_ms for row in rows]),

@@ -3,8 +3,15 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from ui.api.invoice_answers import InvoiceSubtotal, PreviewedInvoice
 from ui.page_parts.document.comparison import columns_of
-from ui.page_parts.document.two_months import BilledMonth, months_against, sentence
+from ui.page_parts.document.two_months import (
+    BilledMonth,
+    amounts_of,
+    corrections_of,
+    months_against,
+    sentence,
+)
 
 
 def billed(month: str, amount: str, currency: str = "USD") -> BilledMonth:
@@ -54,3 +61,30 @@ def test_a_month_is_compared_with_the_one_before_it() -> None:
     assert months_against("2026-11", names) == ["2026-10", "2026-08", "2026-12"]
     assert months_against("2026-12", names) == names[1:]
     assert months_against("2026-08", names)[0] == "2026-12", "none is before it"
+
+
+def previewed(cost_centre: str | None, amount: str) -> PreviewedInvoice:
+    part = InvoiceSubtotal(
+        charge_month="2026-09",
+        kind="correction",
+        lines=1,
+        amount=Decimal(amount),
+        amount_unrounded=Decimal(amount),
+    )
+    return PreviewedInvoice(
+        cost_centre=cost_centre,
+        amount=Decimal(amount),
+        amount_unrounded=Decimal(amount),
+        lines=1,
+        calls=1,
+        subtotals=[part],
+        uncharged=[],
+    )
+
+
+def test_a_cost_centre_that_is_called_like_none_is_billed_apart_from_it() -> None:
+    """By name, the one of them overwrote the other, and the sum of the month lacked it."""
+    invoices = [previewed("no cost centre", "100.00"), previewed(None, "5.00")]
+    apart = {"“no cost centre”": Decimal("100.00"), "no cost centre": Decimal("5.00")}
+    assert amounts_of(invoices) == apart
+    assert corrections_of(invoices) == apart

@@ -5,14 +5,9 @@ import re
 import pytest
 
 from tests.ui.page_parts.playground.edge import ANSWER, answering
-from ui.page_parts.playground import gateway
-from ui.page_parts.playground.gateway import (
-    GatewayError,
-    GatewayRefused,
-    Prompt,
-    new_trace_id,
-    streamed,
-)
+from ui.page_parts.playground import stream
+from ui.page_parts.playground.gateway import Prompt, new_trace_id, streamed
+from ui.page_parts.playground.stream import GatewayError, GatewayRefused
 
 PROMPT = Prompt(
     deployment="gpt-5-mini", text="hello", output_max=20, session="s1", trace_id="ab" * 16
@@ -62,7 +57,7 @@ def test_an_answer_that_breaks_off_may_have_a_cost() -> None:
 
 
 def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway, "ANSWER_CHARS_MAX", 3)
+    monkeypatch.setattr(stream, "ANSWER_CHARS_MAX", 3)
     with answering(200, ANSWER) as edge, pytest.raises(GatewayError, match="longer than 3"):
         list(streamed(edge.url, "token", PROMPT))
 

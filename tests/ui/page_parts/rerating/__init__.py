@@ -1,0 +1,1 @@
+"""What a re-rating run changes."""

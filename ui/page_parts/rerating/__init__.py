@@ -1,0 +1,1 @@
+"""What the page of re-rating runs is made of."""
