@@ -153,8 +153,11 @@ param uiCertificateId string = ''
 
 // ---------------------------------------------------------------- network and alerts
 
-@description('Storage and vaults answer private endpoints alone, and hubs one subnet alone.')
+@description('Storage and vaults answer private endpoints alone, and the log\'s hub one subnet alone.')
 param privateNetworking bool = false
+
+@description('Subnets of an existing gateway. With them the hub of usage events answers these alone.')
+param gatewaySubnetIds string[] = []
 param addressSpace string = '10.90.0.0/24'
 
 @description('Who gets the mails of alerts.')
@@ -267,6 +270,11 @@ module network 'modules/network.bicep' = if (privateNetworking) {
 }
 
 var programsSubnetId = privateNetworking ? network!.outputs.programsSubnetId : ''
+// A gateway outside of these networks is refused, and its events are lost: Azure does not let API
+// Management in as a trusted service any more. A new gateway has no network.
+var usageSubnets = privateNetworking && !newGateway && !empty(gatewaySubnetIds)
+  ? concat([programsSubnetId], gatewaySubnetIds)
+  : []
 var functionsSubnetId = privateNetworking ? network!.outputs.functionsSubnetId : ''
 
 module storage 'modules/storage.bicep' = {
@@ -304,7 +312,7 @@ module usageHub 'modules/usage_hub.bicep' = {
     captureIdentityId: identityIds.capture
     captureAccountId: storage.outputs.id
     captureContainer: 'capture'
-    allowedSubnets: privateNetworking ? [programsSubnetId] : []
+    allowedSubnets: usageSubnets
   }
   dependsOn: [captureRole]
 }
