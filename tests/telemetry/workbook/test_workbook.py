@@ -9,6 +9,7 @@ import pytest
 
 from local_stack.insights.query import answer
 from local_stack.insights.store import Store
+from telemetry.exporting.call_event import DATED_BY_CALL_MAX
 from telemetry.workbook.__main__ import files
 from telemetry.workbook.alerts import COVERED_CALLS_MIN, RULES
 from telemetry.workbook.pages import parts, workbook
@@ -107,6 +108,17 @@ def test_an_alert_is_a_row(store: Store) -> None:
     assert rows_of(store, "publisher-behind") == [{"Behind": 7_200.0}]
     assert rows_of(store, "publisher-refused") == [{"Rows": 1.0}]
     assert len(rows_of(store, "telemetry-sampled")) == 1
+
+
+def test_a_call_that_comes_late_or_is_priced_since_is_no_silent_and_no_false_alarm() -> None:
+    """An event has its call's time, and a stream's comes after the gateway's log."""
+    [rule] = [rule for rule in RULES if rule.name == "unpriced"]
+    assert (DATED_BY_CALL_MAX, rule.window) == (timedelta(hours=47), "P2D")
+    store = Store()
+    store.add({"AppEvents": [call_event("a", time=NOON, pico=None, state="unpriced")]})
+    assert rows_of(store, "unpriced") == [{"Model": "gpt-5-mini", "Calls": 1}]
+    store.add({"AppEvents": [call_event("a", time=NOON, revision=1, correction="rerating")]})
+    assert rows_of(store, "unpriced") == []
 
 
 def test_a_silent_publisher_is_an_alert_and_one_that_is_behind_is_not_silent() -> None:
