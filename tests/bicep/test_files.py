@@ -48,6 +48,14 @@ def test_azd_finds_what_azure_yaml_names() -> None:
         assert f"'azd-service-name': '{service}'" in functions
 
 
+def test_the_function_app_is_packaged_anew_by_each_command_that_sends_it() -> None:
+    """azd runs the project's hooks of the command alone: `azd deploy` runs no prepackage."""
+    hooks = azure_yaml()["hooks"]
+    project = azure_yaml()["services"]["api"]["project"]
+    assert f"table_api package {project}" in hooks["prepackage"]["run"]
+    assert hooks["predeploy"]["run"] == hooks["prepackage"]["run"]
+
+
 def test_every_parameter_of_azd_is_one_of_main_bicep() -> None:
     file = ROOT / "bicep/main.parameters.json"
     given = json.loads(file.read_text(encoding="utf-8"))["parameters"]

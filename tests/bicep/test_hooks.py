@@ -100,6 +100,25 @@ def test_a_second_pass_makes_nothing(state: State) -> None:
         assert again[kept] == first[kept], kept
 
 
+def test_azd_is_told_of_the_image_and_a_person_of_the_one_before(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    azd = tmp_path / "azd"
+    azd.write_text('#!/bin/sh\necho azd "$@"\n', encoding="utf-8")
+    azd.chmod(0o755)
+    for name, value in OUTPUTS.items():
+        monkeypatch.setenv(name.upper(), value)
+    monkeypatch.setenv("IMAGE", "cr1.azurecr.io/chargeback@sha256:before")
+    assert main(["postprovision"]) == 0
+    said = capfd.readouterr().out
+    image = f"IMAGE cr1.azurecr.io/chargeback@sha256:{'a' * 64}"
+    assert f"azd env set {image}\n" in said
+    assert f"has {image} (before: cr1.azurecr.io/chargeback@sha256:before)\n" in said
+    monkeypatch.setenv("IMAGE", image.removeprefix("IMAGE "))
+    main(["postprovision"])
+    assert "IMAGE" not in capfd.readouterr().out
+
+
 def test_another_base_makes_another_image(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     main(["postprovision", *DEPLOYED])
     monkeypatch.setenv("PYTHON_IMAGE", "cr1.azurecr.io/python@sha256:0")
