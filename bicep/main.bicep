@@ -813,3 +813,25 @@ output EVENTHUB_NAMESPACE string = usageHub.outputs.host
 output DIAGNOSTICS_EVENTHUB_NAMESPACE string = diagnosticsHub.outputs.host
 output TABLES_URL string = storage.outputs.tablesUrl
 output BLOBS_URL string = storage.outputs.blobsUrl
+
+// Verbs that an operator runs have to agree with the programs, also where `settings` differ.
+output EVENTHUB_NAME string = consumerSettings.EVENTHUB_NAME
+output CONSUMER_GROUP string = consumerSettings.CONSUMER_GROUP
+output DIAGNOSTICS_HUB_NAME string = consumerSettings.DIAGNOSTICS_HUB_NAME
+output PAIRING_GROUP string = consumerSettings.PAIRING_GROUP
+output CHECK_GROUP string = consumerSettings.CHECK_GROUP
+output CHECKPOINT_CONTAINER string = consumerSettings.CHECKPOINT_CONTAINER
+output DEAD_LETTER_CONTAINER string = consumerSettings.DEAD_LETTER_CONTAINER
+output HUB_RETENTION_DAYS string = consumerSettings.HUB_RETENTION_DAYS
+output RAW_USAGE_DAYS string = consumerSettings.RAW_USAGE_DAYS
+output PRICE_SOURCES string = consumerSettings.PRICE_SOURCES
+output BILLING_TIME_ZONE string = consumerSettings.BILLING_TIME_ZONE
+output PRICING_CURRENCY string = consumerSettings.PRICING_CURRENCY
+output BILLING_CURRENCY string = consumerSettings.BILLING_CURRENCY
+output LEDGER_SHARDS string = consumerSettings.LEDGER_SHARDS
+output INVOICE_ISSUER string = closeSettings.INVOICE_ISSUER
+output INVOICE_PREFIX string = closeSettings.INVOICE_PREFIX
+output INVOICE_LOOK_BACK_MONTHS string = closeSettings.INVOICE_LOOK_BACK_MONTHS
+output INVOICE_OPEN_CALLS_MAX string = closeSettings.INVOICE_OPEN_CALLS_MAX
+output INVOICE_DEAD_LETTERS_MAX string = closeSettings.INVOICE_DEAD_LETTERS_MAX
+output INVOICE_WITHOUT_PAIRING string = closeSettings.INVOICE_WITHOUT_PAIRING

@@ -160,7 +160,8 @@ def test_the_gateway_is_checked_with_the_keys_of_its_own_subscriptions(
     """What is started in place of the verb writes down how it was started."""
     outputs = {**OUTPUTS, "GATEWAY_ID": "/subscriptions/s/apim", "GATEWAY_URL": "https://g/llm"}
     names = ("EVENTHUB_NAMESPACE", "DIAGNOSTICS_EVENTHUB_NAMESPACE", "TABLES_URL", "BLOBS_URL")
-    change(state, tmp_path, outputs={**outputs, **{name: f"of-{name}" for name in names}})
+    outputs |= {name: f"of-{name}" for name in names}
+    change(state, tmp_path, outputs={**outputs, "EVENTHUB_NAME": "calls", "CHECK_GROUP": "probe"})
     started = tmp_path / "started"
     program = tmp_path / "python"
     program.write_text(f'#!/bin/sh\necho "$@" > {started}\nenv >> {started}\nexit 7\n')
@@ -171,6 +172,7 @@ def test_the_gateway_is_checked_with_the_keys_of_its_own_subscriptions(
     assert words == "-m consumers check --gateway --yes"
     assert {"GATEWAY_KEY=key-of-chargeback-check", "TABLES_URL=of-TABLES_URL"} <= set(variables)
     assert f"GATEWAY_LONG_KEY=key-of-chargeback-check-{'x' * 110}" in variables
+    assert {"EVENTHUB_NAME=calls", "CHECK_GROUP=probe"} <= set(variables)
 
 
 def test_secrets_of_the_ui_can_be_replaced_and_the_key_of_pseudonyms_cannot(
