@@ -79,6 +79,17 @@ def test_the_charts_show_what_the_ledger_charged(store: Store) -> None:
     assert (hour["Calls"], hour["GatewayMedian"], hour["ModelMedian"]) == (1, 874.0, 812.0)
 
 
+def test_the_latency_of_a_model_is_that_of_the_call_whatever_else_its_operation_holds() -> None:
+    """A client names the operation: an agent's calls are all in one."""
+    store = Store()
+    for entry, ms in (("a", 100.0), ("b", 9_000.0)):
+        items = gateway_items(entry, time=NOON, operation="one")
+        items["AppDependencies"][0]["DurationMs"] = ms
+        store.add(items)
+    [hour] = rows_of(store, TITLES[6])
+    assert (hour["Calls"], hour["ModelMedian"], hour["Model95"]) == (2, 100.0, 9_000.0)
+
+
 def test_the_files_for_bicep_are_those_that_the_code_makes() -> None:
     """`python -m telemetry.workbook` writes them."""
     for name, text in files().items():
